@@ -1,0 +1,108 @@
+# The project's commands; `make` alone lists them. docs/development.md says more.
+#
+# One environment, .venv, made by python3 and filled by a pinned uv from locks with hashes.
+# Each step leaves a stamp in it, so that a step already done costs nothing.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+WORKERS ?= auto
+BIN := .venv/bin
+BENCH_VENV := .cache/bench-venv
+CODE := $(wildcard model probe policy storage exporters service tests benchmarks)
+
+export UV_PYTHON_DOWNLOADS := never
+export UV_LINK_MODE := copy
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
+
+.PHONY: help
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- the environment -------------------------------------------------------------------------
+
+.venv/.bootstrap: requirements/bootstrap.txt
+	@echo "making .venv"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.venv/.run: requirements/run.txt .venv/.bootstrap
+	@echo "installing what tlsprobe needs to run"
+	@$(INSTALL) --require-hashes -r $<
+	@touch $@
+
+.venv/.dev: requirements/dev.txt .venv/.bootstrap
+	@echo "installing what the tests and linters need"
+	@$(INSTALL) --require-hashes -r $<
+	@touch $@
+
+# "compat" puts the checkout itself on the path: a package added later is found at once.
+.venv/.project: pyproject.toml .venv/.bootstrap
+	@$(INSTALL) --no-deps --no-build-isolation --config-setting editable_mode=compat --editable .
+	@touch $@
+
+$(BENCH_VENV)/.installed: requirements/bench.txt .venv/.bootstrap
+	@echo "installing the peers that benchmarks compare with"
+	@$(PYTHON) -m venv --without-pip $(BENCH_VENV)
+	@$(BIN)/uv pip install --quiet --python $(BENCH_VENV)/bin/python --require-hashes -r $<
+	@touch $@
+
+.PHONY: venv
+venv: .venv/.dev .venv/.project ## make .venv with everything that developing needs
+
+# --- running ---------------------------------------------------------------------------------
+
+.PHONY: run
+run: .venv/.run .venv/.project ## probe the demo's six servers; TARGETS=file.yml probes yours
+	$(BIN)/tlsprobe $(if $(TARGETS),serve --targets $(TARGETS),demo)
+
+# --- checking --------------------------------------------------------------------------------
+
+.PHONY: test
+test: lint unit integration ## everything that CI asks: lint, unit, integration
+
+.PHONY: lint
+lint: venv ## style, types, layers, deployment files, locks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(CODE)
+	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+	scripts/lock.sh --check
+
+.PHONY: unit
+unit: venv ## tests that need nothing but Python
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not integration"
+
+.PHONY: test-servers
+test-servers: ## install the real TLS servers that tests ask (Debian, as root)
+	scripts/install-test-servers.sh
+
+.PHONY: integration
+integration: venv test-servers ## tests against real servers
+	$(BIN)/python -m pytest -n $(WORKERS) -m integration
+
+.PHONY: bench
+bench: venv $(BENCH_VENV)/.installed test-servers ## measure tlsprobe beside sslyze, sslscan and nmap
+	scripts/install-bench-peers.sh
+	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks
+
+# --- upkeep ----------------------------------------------------------------------------------
+
+.PHONY: format
+format: venv ## format the code and mend what ruff can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: lock
+lock: .venv/.bootstrap ## remake requirements/ from pyproject.toml; UPGRADE=1 takes new versions
+	scripts/lock.sh $(if $(UPGRADE),--upgrade)
+
+.PHONY: clean
+clean: ## remove everything that make made
+	rm -rf .venv .cache build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
