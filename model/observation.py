@@ -1,0 +1,122 @@
+"""The Observation: all facts learnt about one endpoint in one visit; immutable.
+
+Its JSON form is ``docs/observation.schema.json``, written by ``model.observation_json``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from model.certificate import Deployment
+from model.protocol_version import ProtocolVersion
+from model.target import Endpoint
+from model.verdict import Evidence, Fact, Preference, Verdict
+
+SCHEMA_NUMBER = 1
+
+
+class Mode(StrEnum):
+    """How thorough a visit was."""
+
+    ENUMERATE = "enumerate"
+    VERIFY = "verify"
+
+
+class State(StrEnum):
+    """What kind of answer an endpoint gave to the visit as a whole."""
+
+    TLS = "tls"
+    """At least one protocol version was proved."""
+    PLAINTEXT = "plaintext"
+    """The service answered a hello in its own protocol, without TLS."""
+    NOT_TLS = "not_tls"
+    """Something that is neither TLS nor a known plaintext protocol spoke, or it hung up."""
+    REFUSED = "refused"
+    """TCP was refused or reset at once, or every hello was refused with an alert."""
+    UNREACHABLE = "unreachable"
+    """No TCP connection could be made."""
+    TIMEOUT = "timeout"
+    """Connected, but no whole answer came in time."""
+    DNS_ERROR = "dns_error"
+    """The name did not resolve."""
+    ERROR = "error"
+    """A fault of ours."""
+
+
+class ClientAuthMode(StrEnum):
+    """What a server asks of a client's certificate."""
+
+    NONE = "none"
+    REQUESTED = "requested"
+    REQUIRED = "required"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedSet:
+    """The cipher suites or named groups that one protocol version accepts.
+
+    ``accepted`` holds names in the server's order of preference where it has one, else in
+    registry order. ``complete`` is true only when ``refusal`` proves that nothing else is
+    accepted. ``evidence`` proves each accepted name.
+    """
+
+    accepted: tuple[str, ...]
+    complete: bool
+    preference: Preference
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    refusal: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientAuth:
+    """Whether one protocol version demands a client certificate.
+
+    ``verifies`` is yes when a certificate that nobody issued is refused; None where that was
+    not asked. ``ca_names`` are the authorities named in the CertificateRequest (RFC 4514).
+    """
+
+    mode: ClientAuthMode
+    verifies: Verdict | None = None
+    ca_names: tuple[str, ...] = ()
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a visit asked of the endpoint; ``connections`` counts every TCP connection opened."""
+
+    duration_seconds: float = 0.0
+    connections: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    throttled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """Everything one visit learnt about one endpoint.
+
+    ``reason`` is one sentence where ``state`` is not ``tls`` or facts stayed unknown.
+    """
+
+    tool_version: str
+    mode: Mode
+    endpoint: Endpoint
+    started_at: datetime
+    cost: Cost
+    state: State
+    reason: str | None = None
+    protocols: Mapping[ProtocolVersion, Fact] = field(default_factory=dict)
+    cipher_suites: Mapping[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
+    groups: Mapping[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
+    certificates: tuple[Deployment, ...] = ()
+    client_auth: Mapping[ProtocolVersion, ClientAuth] = field(default_factory=dict)
+
+    @property
+    def answered_as_tls(self) -> bool:
+        """Whether the endpoint proved at least one protocol version."""
+        return self.state is State.TLS

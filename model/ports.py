@@ -1,0 +1,52 @@
+"""The Protocols by which the layers meet without importing one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from model.observation import Observation
+from model.snapshot import EndpointStatus
+
+
+class Clock(Protocol):
+    """Time, passed in so that tests can own it."""
+
+    def now(self) -> datetime:
+        """The current wall-clock time, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that never goes back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When one endpoint is due next; survives restarts through the Store."""
+
+    endpoint_key: str
+    due_at: datetime
+    interval_seconds: float
+    consecutive_failures: int
+
+
+class Store(Protocol):
+    """What the scheduler and the service ask of storage."""
+
+    async def record(self, observation: Observation, schedule: Schedule) -> None:
+        """Keep a visit's Observation and the endpoint's next due time.
+
+        On return both are durable: a killed process loses neither.
+        """
+        ...
+
+    async def schedules(self) -> Sequence[Schedule]:
+        """The due time of every endpoint that has been visited."""
+        ...
+
+    async def statuses(self) -> Sequence[EndpointStatus]:
+        """The newest status of every endpoint ever visited, ordered by endpoint key."""
+        ...

@@ -1,0 +1,47 @@
+"""The SSL and TLS protocol versions by their code points on the wire.
+
+Source: RFC 6101 (SSL 3.0), RFC 2246, 4346, 5246 and RFC 9846 (TLS 1.0 to 1.3);
+SSL 2.0 by its 1995 draft.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ProtocolVersion(IntEnum):
+    """A protocol version; the value is the two-byte code point."""
+
+    SSLV2 = 0x0002
+    SSLV3 = 0x0300
+    TLSV1_0 = 0x0301
+    TLSV1_1 = 0x0302
+    TLSV1_2 = 0x0303
+    TLSV1_3 = 0x0304
+
+    @property
+    def label(self) -> str:
+        """The spelling used in JSON, metrics and reports, such as ``TLSv1.2``."""
+        return _LABELS[self]
+
+    @classmethod
+    def from_label(cls, label: str) -> ProtocolVersion:
+        """The version spelt ``label``.
+
+        Raises:
+            ValueError: for a spelling that names no version.
+        """
+        for version, known in _LABELS.items():
+            if known == label:
+                return version
+        raise ValueError(f"no protocol version is spelt {label!r}")
+
+
+_LABELS = {
+    ProtocolVersion.SSLV2: "SSLv2",
+    ProtocolVersion.SSLV3: "SSLv3",
+    ProtocolVersion.TLSV1_0: "TLSv1.0",
+    ProtocolVersion.TLSV1_1: "TLSv1.1",
+    ProtocolVersion.TLSV1_2: "TLSv1.2",
+    ProtocolVersion.TLSV1_3: "TLSv1.3",
+}

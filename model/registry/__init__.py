@@ -1,0 +1,41 @@
+"""The IANA TLS registries as typed tables: cipher suites, groups, signature schemes, alerts.
+
+Each table is a CSV file under ``data/`` with its sources in ``data/SOURCES.md``, read once.
+Unknown code points are values too: every ``*_name`` function gives ``0xABCD`` for them.
+"""
+
+from model.registry.cipher_suites import (
+    CIPHER_SUITES,
+    CipherSuite,
+    Strength,
+    cipher_suite_by_name,
+    cipher_suite_name,
+    cipher_suites_for,
+)
+from model.registry.code_points import alert_name, extension_name
+from model.registry.named_groups import NAMED_GROUPS, NamedGroup, named_group_name
+from model.registry.signature_schemes import (
+    SIGNATURE_SCHEMES,
+    SignatureScheme,
+    signature_scheme_name,
+)
+from model.registry.sslv2 import SSLV2_CIPHER_KINDS, Sslv2CipherKind
+
+__all__ = [
+    "CIPHER_SUITES",
+    "NAMED_GROUPS",
+    "SIGNATURE_SCHEMES",
+    "SSLV2_CIPHER_KINDS",
+    "CipherSuite",
+    "NamedGroup",
+    "SignatureScheme",
+    "Sslv2CipherKind",
+    "Strength",
+    "alert_name",
+    "cipher_suite_by_name",
+    "cipher_suite_name",
+    "cipher_suites_for",
+    "extension_name",
+    "named_group_name",
+    "signature_scheme_name",
+]

@@ -1,0 +1,109 @@
+"""Every cipher suite of the IANA registry and the historic private ones, with its strength.
+
+The strength classes and the rule that gave each are in the table; the rules themselves
+are described in ``docs/strength.md``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from model.protocol_version import ProtocolVersion
+from model.registry.table import code_point_name, read_table
+
+
+class Strength(StrEnum):
+    """How good a cipher suite is, worst first."""
+
+    INSECURE = "insecure"
+    WEAK = "weak"
+    LEGACY = "legacy"
+    SECURE = "secure"
+    RECOMMENDED = "recommended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CipherSuite:
+    """One row of the registry. ``strength_rule`` names the rule that gave ``strength``."""
+
+    code_point: int
+    name: str
+    openssl_name: str
+    min_version: ProtocolVersion
+    max_version: ProtocolVersion
+    key_exchange: str
+    authentication: str
+    encryption: str
+    encryption_bits: int
+    mode: str
+    mac: str
+    forward_secrecy: bool
+    aead: bool
+    export: bool
+    strength: Strength
+    strength_rule: str
+
+    @property
+    def is_chacha20(self) -> bool:
+        """Whether it is one that servers may favour for a client that puts it first."""
+        return self.encryption == "CHACHA20"
+
+
+def _from_row(row: dict[str, str]) -> CipherSuite:
+    return CipherSuite(
+        code_point=int(row["code_point"], 16),
+        name=row["name"],
+        openssl_name=row["openssl_name"],
+        min_version=ProtocolVersion.from_label(row["min_version"]),
+        max_version=ProtocolVersion.from_label(row["max_version"]),
+        key_exchange=row["key_exchange"],
+        authentication=row["authentication"],
+        encryption=row["encryption"],
+        encryption_bits=int(row["encryption_bits"] or 0),
+        mode=row["mode"],
+        mac=row["mac"],
+        forward_secrecy=row["forward_secrecy"] == "True",
+        aead=row["aead"] == "True",
+        export=row["export"] == "True",
+        strength=Strength(row["strength"]),
+        strength_rule=row["strength_rule"],
+    )
+
+
+CIPHER_SUITES: Final = tuple(
+    _from_row(row) for row in read_table("cipher_suites") if row["strength"] != "signal"
+)
+"""All cipher suites by rising code point; the signalling values (SCSV) are not among them."""
+
+_BY_CODE_POINT: Final = {suite.code_point: suite for suite in CIPHER_SUITES}
+_BY_NAME: Final = {suite.name: suite for suite in CIPHER_SUITES}
+
+
+def cipher_suite_name(code_point: int) -> str:
+    """The suite's registry name, or ``0xABCD`` where it has none."""
+    suite = _BY_CODE_POINT.get(code_point)
+    return suite.name if suite else code_point_name(code_point)
+
+
+def cipher_suite_by_name(name: str) -> CipherSuite | None:
+    """The suite of that registry name, or None."""
+    return _BY_NAME.get(name)
+
+
+def cipher_suites_for(version: ProtocolVersion) -> tuple[CipherSuite, ...]:
+    """The suites worth offering at ``version``, ChaCha20 last.
+
+    TLS 1.3 has suites of its own (RFC 9846, appendix B.4). Below it every other suite is
+    offered at every version, for old stacks accept some below the version that defined them
+    (OpenSSL 1.0 takes ECDHE at SSLv3). ChaCha20 goes last because several servers drop their
+    own order for a client that puts it first (OpenSSL's PrioritizeChaCha, HAProxy).
+    """
+    is_tls13 = version is ProtocolVersion.TLSV1_3
+    fitting = (
+        suite
+        for suite in CIPHER_SUITES
+        if (suite.min_version is ProtocolVersion.TLSV1_3) == is_tls13
+    )
+    return tuple(sorted(fitting, key=lambda suite: suite.is_chacha20))

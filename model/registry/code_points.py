@@ -1,0 +1,20 @@
+"""Names of alerts (RFC 9846, section 6) and extensions (section 4.2), for people to read."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from model.registry.table import code_point_name, read_table
+
+_ALERTS: Final = {int(row["code_point"]): row["name"] for row in read_table("alerts")}
+_EXTENSIONS: Final = {int(row["code_point"], 16): row["name"] for row in read_table("extensions")}
+
+
+def alert_name(description: int) -> str:
+    """The alert's name, such as ``handshake_failure``, or ``alert 200`` where it has none."""
+    return _ALERTS.get(description) or f"alert {description}"
+
+
+def extension_name(code_point: int) -> str:
+    """The extension's name, or ``0xABCD`` where it has none."""
+    return _EXTENSIONS.get(code_point) or code_point_name(code_point)

@@ -1,0 +1,43 @@
+"""Every named group (elliptic curves, finite fields, post-quantum KEMs) of the registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from model.registry.table import code_point_name, read_table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedGroup:
+    """One row of the registry; ``security_bits`` is None where no figure is agreed."""
+
+    code_point: int
+    name: str
+    kind: str
+    security_bits: int | None
+    post_quantum: bool
+    usable_in_tls13: bool
+
+
+def _from_row(row: dict[str, str]) -> NamedGroup:
+    return NamedGroup(
+        code_point=int(row["code_point"], 16),
+        name=row["name"],
+        kind=row["kind"],
+        security_bits=int(row["security_bits"]) if row["security_bits"] else None,
+        post_quantum=row["post_quantum"] == "True",
+        usable_in_tls13=row["tls13"] == "True",
+    )
+
+
+NAMED_GROUPS: Final = tuple(_from_row(row) for row in read_table("named_groups"))
+"""All named groups by rising code point."""
+
+_BY_CODE_POINT: Final = {group.code_point: group for group in NAMED_GROUPS}
+
+
+def named_group_name(code_point: int) -> str:
+    """The group's registry name, or ``0xABCD`` where it has none."""
+    group = _BY_CODE_POINT.get(code_point)
+    return group.name if group else code_point_name(code_point)

@@ -1,0 +1,37 @@
+"""Every signature scheme of the registry, TLS 1.2's hash and signature pairs among them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from model.registry.table import code_point_name, read_table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureScheme:
+    """One row of the registry."""
+
+    code_point: int
+    name: str
+    key_type: str
+    usable_in_tls13: bool
+
+
+SIGNATURE_SCHEMES: Final = tuple(
+    SignatureScheme(
+        code_point=int(row["code_point"], 16),
+        name=row["name"],
+        key_type=row["key_type"],
+        usable_in_tls13=row["tls13"] == "True",
+    )
+    for row in read_table("signature_schemes")
+)
+"""All signature schemes by rising code point."""
+
+_NAMES: Final = {scheme.code_point: scheme.name for scheme in SIGNATURE_SCHEMES}
+
+
+def signature_scheme_name(code_point: int) -> str:
+    """The scheme's registry name, or ``0xABCD`` where it has none."""
+    return _NAMES.get(code_point) or code_point_name(code_point)

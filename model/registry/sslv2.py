@@ -1,0 +1,23 @@
+"""The cipher kinds of SSL 2.0 (three-byte code points), all of them insecure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from model.registry.table import read_table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sslv2CipherKind:
+    """One cipher kind; ``code_point`` has three bytes."""
+
+    code_point: int
+    name: str
+
+
+SSLV2_CIPHER_KINDS: Final = tuple(
+    Sslv2CipherKind(code_point=int(row["code_point"], 16), name=row["name"])
+    for row in read_table("sslv2_cipher_kinds")
+)
+"""All cipher kinds by rising code point."""

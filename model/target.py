@@ -1,0 +1,64 @@
+"""Targets, which discovery yields, and Endpoints, which are probed.
+
+A Target is a service as its owner names it; an Endpoint is that service at one IP address.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+DEFAULT_PROTOCOL = "tls"
+
+
+def is_ip_address(host: str) -> bool:
+    """Whether ``host`` is an IPv4 or IPv6 literal (without brackets)."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def default_server_name(host: str) -> str | None:
+    """The server name sent for ``host`` when none is set: none for an IP literal (RFC 6066, 3)."""
+    return None if is_ip_address(host) else host
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One service to probe: where it is, how it is spoken to, and what its owner says of it.
+
+    ``server_name`` is the SNI that is sent, or None to send none. ``labels`` and ``source``
+    describe the target and take no part in its identity.
+    """
+
+    host: str
+    port: int
+    server_name: str | None
+    protocol: str = DEFAULT_PROTOCOL
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    source: str = field(default="", compare=False)
+
+    @property
+    def key(self) -> str:
+        """The canonical string: ``host:port``, with protocol and server name where not default."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        scheme = "" if self.protocol == DEFAULT_PROTOCOL else f"{self.protocol}://"
+        is_default = self.server_name == default_server_name(self.host)
+        suffix = "" if is_default else f"?server_name={self.server_name or ''}"
+        return f"{scheme}{host}:{self.port}{suffix}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One Target at one IP address; ``address`` is None where its name did not resolve."""
+
+    target: Target
+    address: str | None
+
+    @property
+    def key(self) -> str:
+        """The endpoint's identity: the target's key and the address."""
+        return f"{self.target.key}@{self.address or '-'}"

@@ -1,0 +1,44 @@
+"""What a fact may be (yes, no or unknown) and the bytes that prove it.
+
+Unknown is a value of its own and never reads as no: a timeout proves nothing. Only a
+server's hello or alert does, and it is kept beside the verdict together with the offer
+that provoked it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """The outcome of one question about one endpoint."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class Preference(StrEnum):
+    """Whose order decides when client and server have several suites or groups in common."""
+
+    SERVER = "server"
+    CLIENT = "client"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The proof of a verdict: the bytes offered, the bytes answered, and a sentence."""
+
+    offer: bytes | None = None
+    answer: bytes | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One verdict with its evidence."""
+
+    verdict: Verdict
+    evidence: Evidence | None = None
