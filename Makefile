@@ -71,7 +71,9 @@ lint: venv ## style, types, layers, deployment files, locks
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
+	$(BIN)/shellcheck scripts/*.sh .ci/run
 	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	scripts/lock.sh --check
 
 .PHONY: unit

@@ -8,26 +8,37 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-uv=${UV:-.venv/bin/uv}
+uv=$(realpath "${UV:-.venv/bin/uv}")
 export UV_NO_CONFIG=1
 # A lock that needs a second index or a folder of wheels would install on this machine only.
 unset UV_INDEX UV_EXTRA_INDEX_URL UV_FIND_LINKS
 
-compile() { # folder file arguments...
-    local folder=$1 file=$2
-    shift 2
-    "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+# All is solved in a copy, from the pins there are; its relative paths are what the locks quote.
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+cp -r pyproject.toml requirements "$copy"
+
+compile() { # file arguments...
+    local file=$1
+    shift
+    (cd "$copy" && "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --no-header \
-        --output-file "$folder/$file" "$@" >/dev/null
+        --output-file "requirements/$file" "$@" >/dev/null)
 }
 
-compile_all() { # folder arguments...
-    local folder=$1
-    shift
-    compile "$folder" bootstrap.txt --group bootstrap "$@"
-    compile "$folder" run.txt pyproject.toml "$@"
-    compile "$folder" dev.txt --constraints requirements/run.txt --group dev pyproject.toml "$@"
-    compile "$folder" bench.txt --group bench "$@"
+compile_all() { # arguments...
+    compile bootstrap.txt --group bootstrap "$@"
+    compile run.txt pyproject.toml "$@"
+    compile dev.txt --constraints requirements/run.txt --group dev pyproject.toml "$@"
+    compile bench.txt --group bench "$@"
+}
+
+# An unchanged lock keeps its time, so that make does not install it anew.
+take_over() {
+    local fresh
+    for fresh in "$copy"/requirements/*.txt; do
+        cmp --silent "$fresh" "requirements/${fresh##*/}" || cp "$fresh" requirements/
+    done
 }
 
 fail() {
@@ -40,14 +51,17 @@ case ${1:-} in
         if grep -nE '://|^-|^[^ #]+ @ ' requirements/*.txt; then
             fail "requirements: the lines above name an address; remake the locks with: make lock"
         fi
-        fresh=$(mktemp -d)
-        trap 'rm -rf "$fresh"' EXIT
-        cp requirements/*.txt "$fresh"
-        compile_all "$fresh"
-        diff -ru requirements "$fresh" ||
+        compile_all
+        diff -ru requirements "$copy/requirements" ||
             fail "requirements: the locks do not match pyproject.toml; remake them with: make lock"
         ;;
-    --upgrade) compile_all requirements --upgrade ;;
-    "") compile_all requirements ;;
+    --upgrade)
+        compile_all --upgrade
+        take_over
+        ;;
+    "")
+        compile_all
+        take_over
+        ;;
     *) fail "scripts/lock.sh: unknown argument '$1'; give nothing, --upgrade or --check" ;;
 esac

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Installs the scanners that `make bench` compares with, from Debian's packages; sslyze comes from
+# requirements/bench.txt.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/debian-packages.sh
+. scripts/debian-packages.sh
+
+install_commands nmap:nmap sslscan:sslscan
