@@ -1,0 +1,49 @@
+"""Each dashboard has a sound form: Grafana loads what it can and is silent about the rest."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.deploy.files import DASHBOARDS, dashboard
+
+GRID_COLUMNS = 24
+
+
+def overlap(one: dict[str, int], other: dict[str, int]) -> bool:
+    return (
+        one["x"] < other["x"] + other["w"]
+        and other["x"] < one["x"] + one["w"]
+        and one["y"] < other["y"] + other["h"]
+        and other["y"] < one["y"] + one["h"]
+    )
+
+
+@pytest.fixture(params=DASHBOARDS, ids=lambda path: path.name)
+def panels(request: pytest.FixtureRequest) -> Any:
+    path: Path = request.param
+    return dashboard(path)["panels"]
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.name)
+def test_a_dashboard_is_classic_json_with_a_uid_of_its_own(path: Path) -> None:
+    parsed = dashboard(path)
+    assert (parsed["schemaVersion"], parsed["uid"]) == (42, f"tlsprobe-{path.stem}")
+
+
+def test_panel_ids_are_unique(panels: Any) -> None:
+    ids = [panel["id"] for panel in panels]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_panel_says_what_it_shows(panels: Any) -> None:
+    assert [panel["id"] for panel in panels if not (panel["title"] and panel["description"])] == []
+
+
+def test_panels_lie_beside_each_other_within_the_grid(panels: Any) -> None:
+    places = [panel["gridPos"] for panel in panels]
+    assert [pair for pair in combinations(places, 2) if overlap(*pair)] == []
+    assert [place for place in places if place["x"] + place["w"] > GRID_COLUMNS] == []
