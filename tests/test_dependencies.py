@@ -1,0 +1,27 @@
+"""Every package that pyproject.toml asks for has its reason in docs/dependencies.md."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def asked_for() -> set[str]:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = pyproject["dependency-groups"].values()
+    lines = [*pyproject["project"]["dependencies"], *(line for group in groups for line in group)]
+    return {re.split(r"[\[<>=;! ]", line, maxsplit=1)[0] for line in lines}
+
+
+def explained() -> set[str]:
+    rows = re.findall(
+        r"^\| ([a-z][^|]*) \|", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE
+    )
+    return {re.sub(r" \(.*\)", "", name) for row in rows for name in row.split(", ")}
+
+
+def test_every_dependency_has_its_reason() -> None:
+    assert asked_for() - explained() == set()
