@@ -3,7 +3,7 @@
 # One environment, .venv, made by python3 and filled by a pinned uv from locks with hashes.
 # Each step leaves a stamp in it, so that a step already done costs nothing.
 
-SHELL := /usr/bin/env bash
+SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
