@@ -1,0 +1,10 @@
+"""Keeps Observations, certificates and due times in a database.
+
+``SqlStore`` fulfils ``model.ports.Store``; whatever goes wrong is a ``StoreError`` of one sentence.
+The tables and what is guaranteed: ``docs/storage.md``.
+"""
+
+from storage.errors import StoreError
+from storage.store import SqlStore
+
+__all__ = ["SqlStore", "StoreError"]

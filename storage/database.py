@@ -1,0 +1,173 @@
+"""Opens a database by its URL, and begins transactions on it the same way everywhere.
+
+SQLite runs in WAL mode with ``synchronous=FULL``: what was committed survives a killed process
+and a power cut alike (sqlite.org/pragma.html#pragma_synchronous). Transactions are begun by us,
+because the driver of Python 3.11 leaves reads and DDL outside of them (docs.sqlalchemy.org, "SQLite
+Transactions"): writers take the write lock at once, so that none finds it taken halfway.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from storage.errors import DRIVER_ERRORS, StoreError, explain
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+_FOR_WRITING = "tlsprobe_for_writing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileIdentity:
+    """Which file a path meant when it was opened."""
+
+    path: Path
+    device: int
+    inode: int
+
+    @classmethod
+    def of(cls, path: Path) -> FileIdentity:
+        """The identity of the file now at ``path``; OSError where there is none."""
+        status = path.stat()
+        return cls(path=path, device=status.st_dev, inode=status.st_ino)
+
+    def is_unchanged(self) -> bool:
+        """Whether the path still means the same file."""
+        try:
+            return FileIdentity.of(self.path) == self
+        except OSError:
+            return False
+
+
+class Database:
+    """An engine, and the name by which messages call it."""
+
+    def __init__(self, engine: AsyncEngine, name: str, path: Path | None) -> None:
+        self.name = name
+        self._engine = engine
+        self._writing_engine = engine.execution_options(**{_FOR_WRITING: True})
+        self._path = path
+        self._file: FileIdentity | None = None
+
+    def remember_file(self) -> None:
+        """Note which file is open, once it exists; writes to any other are refused from now on."""
+        if self._path is not None:
+            self._file = FileIdentity.of(self._path)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that sees one state of the database and waits for no writer.
+
+        Raises:
+            StoreError: for whatever the driver raises.
+        """
+        try:
+            async with self._engine.begin() as connection:
+                yield connection
+        except DRIVER_ERRORS as error:
+            raise explain(error, self.name) from error
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that alone may write; durable once the block has ended without error.
+
+        Raises:
+            StoreError: where the file was deleted or replaced since it was opened, which SQLite
+                itself would not notice.
+        """
+        async with self._writing_engine.begin() as connection:
+            yield connection
+            self._refuse_another_file()
+
+    async def close(self) -> None:
+        """Close all connections; the last one folds the write-ahead log into the database."""
+        await self._engine.dispose()
+
+    def _refuse_another_file(self) -> None:
+        # Overwriting in place keeps the inode; deleting and renaming do not.
+        if self._file is not None and not self._file.is_unchanged():
+            raise StoreError(
+                f"the database {self.name} was deleted or replaced while it was in use: "
+                "restart tlsprobe, which then opens the file that is there or makes a new one"
+            )
+
+
+def connect(url: str, busy_timeout_seconds: float) -> Database:
+    """The Database at ``url``; nothing is opened yet.
+
+    ``busy_timeout_seconds`` is how long a statement waits for another process's lock.
+
+    Raises:
+        StoreError: for a URL that names no database we can use.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StoreError(
+            f"{url!r} is no database URL: write sqlite:///file.db or an absolute sqlite:////dir/file.db"
+        ) from None
+    shown = parsed.render_as_string(hide_password=True)
+    driver = _DRIVERS.get(parsed.drivername)
+    if driver is None:
+        raise StoreError(
+            f"the database URL {shown!r} is of a kind that tlsprobe does not know: "
+            "begin it with sqlite:/// or postgresql://"
+        )
+    parsed = parsed.set(drivername=driver)
+    if driver == "sqlite+aiosqlite":
+        return _connect_sqlite(parsed, shown, busy_timeout_seconds)
+    try:
+        return Database(create_async_engine(parsed), shown, path=None)
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            f"the database {shown} needs the Python package {error.name}: install it beside tlsprobe"
+        ) from error
+
+
+def _connect_sqlite(url: URL, shown: str, busy_timeout_seconds: float) -> Database:
+    if not url.database or url.database == ":memory:" or url.query:
+        raise StoreError(
+            f"the database URL {shown!r} names no plain file, and what is acknowledged must be kept: "
+            "write sqlite:///file.db"
+        )
+    path = Path(url.database).absolute()
+    if not path.parent.is_dir():
+        raise StoreError(
+            f"the database {path} cannot be made, its directory does not exist: "
+            f"create {path.parent} or name another file"
+        )
+    engine = create_async_engine(
+        url.set(database=os.fspath(path)),
+        connect_args={"isolation_level": None, "timeout": busy_timeout_seconds},
+    )
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite_connection)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite_transaction)
+    return Database(engine, os.fspath(path), path)
+
+
+def _prepare_sqlite_connection(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    try:
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+    finally:
+        cursor.close()
+
+
+def _begin_sqlite_transaction(connection: Connection) -> None:
+    is_for_writing = connection.get_execution_options().get(_FOR_WRITING, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_for_writing else "BEGIN")

@@ -1,0 +1,71 @@
+"""What a failing database means to the person who runs it: one sentence with the place and the mend.
+
+Drivers' errors are translated here and nowhere else. SQLite's are told apart by its result codes
+(sqlite.org/rescode.html), others by the driver's own first line.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+DRIVER_ERRORS = (SQLAlchemyError, sqlite3.Error, OSError)
+"""What using a database may raise; everything else is a fault of ours."""
+
+
+class StoreError(Exception):
+    """The store could not do what was asked; the message names the database and the mend."""
+
+
+_SQLITE_PROBLEMS = {
+    sqlite3.SQLITE_FULL: ("the disk or the database's size limit is full", "free some space"),
+    sqlite3.SQLITE_BUSY: (
+        "another process keeps it locked",
+        "stop that process, or give this one a database of its own",
+    ),
+    sqlite3.SQLITE_READONLY: (
+        "it is read-only",
+        "make the file and its directory writable for this user",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        "the file cannot be opened",
+        "make sure that its directory exists and that this user may write there",
+    ),
+    sqlite3.SQLITE_PERM: ("access is denied", "let this user read and write the file"),
+    sqlite3.SQLITE_IOERR: (
+        "reading or writing the file failed",
+        "check the disk and the system's log, and free some space if it is full",
+    ),
+    sqlite3.SQLITE_NOTADB: ("the file is no SQLite database", "name another file"),
+    sqlite3.SQLITE_CORRUPT: ("the file is damaged", "restore it from a backup, or name another"),
+}
+
+
+def is_environmental(error: BaseException) -> bool:
+    """Whether ``error`` is the database's state, so that no statement at all can succeed now."""
+    return _sqlite_code(error) in _SQLITE_PROBLEMS
+
+
+def explain(error: BaseException, database: str) -> StoreError:
+    """The StoreError that says what ``error``, raised while using ``database``, means."""
+    if isinstance(error, StoreError):
+        return error
+    code = _sqlite_code(error)
+    if code in _SQLITE_PROBLEMS:
+        problem, mend = _SQLITE_PROBLEMS[code]
+        return StoreError(f"the database {database} cannot be used, {problem}: {mend}")
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    lines = str(cause).strip().splitlines()
+    problem = f"{type(cause).__name__}: {lines[0]}" if lines else type(cause).__name__
+    return StoreError(
+        f"the database {database} refused ({problem}): check that it is reachable and "
+        "that this version of tlsprobe made it"
+    )
+
+
+def _sqlite_code(error: BaseException) -> int | None:
+    """The primary result code; extended codes keep it in the low byte."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(cause, "sqlite_errorcode", None)
+    return code & 0xFF if isinstance(code, int) else None

@@ -1,0 +1,167 @@
+"""SqlStore: the Store on a relational database, SQLite by default.
+
+``record`` returns once a visit is committed; visits that arrive together share a transaction.
+Reads go beside the writer, each on one state of the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from types import TracebackType
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from model.observation import Observation
+from model.ports import Schedule
+from model.snapshot import EndpointStatus
+from storage import reading
+from storage.database import Database, connect
+from storage.errors import DRIVER_ERRORS, StoreError, explain, is_environmental
+from storage.migrate import migrate
+from storage.recording import Visit, write_visits
+from storage.statuses import StatusReader
+from storage.writer import BatchWriter, WriterClosedError
+
+
+class SqlStore:
+    """Fulfils ``model.ports.Store``; made by ``open``, and an async context manager that closes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._statuses = StatusReader()
+        self._writer = BatchWriter(self._write, is_hopeless=_is_hopeless)
+
+    @classmethod
+    async def open(cls, url: str, *, busy_timeout_seconds: float = 5.0) -> SqlStore:
+        """Open the database at ``url``, making or upgrading its tables.
+
+        Args:
+            url: such as ``sqlite:///tlsprobe.db``, or ``sqlite:////var/lib/x.db`` from the root.
+            busy_timeout_seconds: how long to wait for a lock that another process holds.
+
+        Raises:
+            StoreError: where that cannot be, and what to do about it.
+        """
+        database = connect(url, busy_timeout_seconds)
+        try:
+            async with database.writing() as connection:
+                await connection.run_sync(migrate, database.name)
+            database.remember_file()
+        except DRIVER_ERRORS as error:
+            await database.close()
+            raise explain(error, database.name) from error
+        except BaseException:
+            await database.close()
+            raise
+        return cls(database)
+
+    async def __aenter__(self) -> SqlStore:
+        return self
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Commit what ``record`` was given, then close the database; may be called again."""
+        try:
+            await self._writer.close()
+        finally:
+            await self._database.close()
+
+    async def record(self, observation: Observation, schedule: Schedule) -> None:
+        """Keep a visit's Observation and the endpoint's next due time; durable on return.
+
+        A cancelled caller leaves it open whether the visit is kept.
+
+        Raises:
+            StoreError: where it could not be kept; a later call may succeed.
+            ValueError: where ``schedule`` is another endpoint's.
+        """
+        visit = Visit.of(observation, schedule)
+        try:
+            await self._writer.submit(visit)
+        except WriterClosedError:
+            raise StoreError(
+                f"the store on {self._database.name} is closed and keeps nothing more: "
+                "open it again"
+            ) from None
+        except Exception as error:
+            # One error may be told to many: each gets an exception of its own.
+            raise StoreError(str(explain(error, self._database.name))) from error
+
+    async def schedules(self) -> Sequence[Schedule]:
+        """The due time of every endpoint that has been visited, the soonest first.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await reading.read_schedules(connection)
+
+    async def statuses(self) -> Sequence[EndpointStatus]:
+        """The newest status of every endpoint ever visited, ordered by endpoint key.
+
+        The facts and their evidence are of the visit that first learnt them; time, cost, mode and
+        reason are the newest visit's. Certificates come without their DER.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await self._statuses.read(connection)
+
+    async def observations(self, endpoint_key: str, limit: int = 100) -> Sequence[Observation]:
+        """An endpoint's history, newest first: each Observation whose facts differ from the last.
+
+        Each is the visit that first learnt its facts; none for a key that was never visited.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await reading.read_observations(connection, endpoint_key, limit)
+
+    async def certificate(self, sha256: str) -> bytes | None:
+        """The raw DER of the certificate with this hash in lower-case hex, or None.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await reading.read_certificate(connection, sha256)
+
+    async def healthy(self) -> bool:
+        """Whether the newest visit could be kept and the database can be read now."""
+        if self._writer.last_error is not None:
+            return False
+        try:
+            async with self._database.reading() as connection:
+                await connection.exec_driver_sql("SELECT version_num FROM alembic_version")
+        except StoreError:
+            return False
+        return True
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._database.reading() as connection:
+                yield connection
+        except ValueError as error:
+            raise StoreError(
+                f"the database {self._database.name} holds what this version cannot read ({error}): "
+                "restore it from a backup, or name another"
+            ) from error
+
+    async def _write(self, visits: Sequence[Visit]) -> None:
+        async with self._database.writing() as connection:
+            await write_visits(connection, visits)
+
+
+def _is_hopeless(error: Exception) -> bool:
+    return isinstance(error, StoreError) or is_environmental(error)
