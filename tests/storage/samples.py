@@ -1,0 +1,87 @@
+"""Visits to keep: small, and told apart by what a test varies."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from model.certificate import Certificate, Deployment, KeyType, TrustVerdict
+from model.observation import AcceptedSet, Cost, Mode, Observation, State
+from model.ports import Schedule
+from model.protocol_version import ProtocolVersion
+from model.target import Endpoint, Target
+from model.verdict import Evidence, Fact, Preference, Verdict
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+INTERVAL = timedelta(hours=1)
+
+
+def certificate(der: bytes) -> Certificate:
+    return Certificate(
+        sha256=hashlib.sha256(der).hexdigest(), der=der, subject="CN=a", key_type=KeyType.ECDSA
+    )
+
+
+def observation(
+    host: str = "a.example",
+    *,
+    hour: int = 0,
+    suites: Sequence[str] = ("TLS_AES_128_GCM_SHA256",),
+    chain: Sequence[Certificate] = (),
+    source: str = "file:targets.yml",
+) -> Observation:
+    """A visit, ``hour`` hours after noon, that learnt which TLS 1.3 suites are accepted."""
+    proof = Evidence(offer=b"\x16\x03\x01", answer=b"\x16\x03\x03", note=f"at hour {hour}")
+    deployment = Deployment(
+        key_type=KeyType.ECDSA,
+        chain=tuple(chain),
+        versions=(ProtocolVersion.TLSV1_3,),
+        served_with_server_name=True,
+        problems=(),
+        trust={"mozilla": TrustVerdict(verdict=Verdict.YES)},
+        hostname_matches=Verdict.YES,
+    )
+    return Observation(
+        tool_version=f"0.{hour}",
+        mode=Mode.ENUMERATE,
+        endpoint=_endpoint(host, source),
+        started_at=NOON + hour * INTERVAL,
+        cost=Cost(duration_seconds=0.25 + hour, connections=15 + hour, bytes_sent=500),
+        state=State.TLS,
+        protocols={ProtocolVersion.TLSV1_3: Fact(verdict=Verdict.YES, evidence=proof)},
+        cipher_suites={
+            ProtocolVersion.TLSV1_3: AcceptedSet(
+                accepted=tuple(suites), complete=True, preference=Preference.SERVER, refusal=proof
+            )
+        },
+        certificates=(deployment,) if chain else (),
+    )
+
+
+def refusal(host: str = "a.example", *, hour: int = 0, reason: str = "refused") -> Observation:
+    """A visit that failed, and why."""
+    return Observation(
+        tool_version="0.1",
+        mode=Mode.VERIFY,
+        endpoint=_endpoint(host, "file:targets.yml"),
+        started_at=NOON + hour * INTERVAL,
+        cost=Cost(duration_seconds=0.5, connections=1),
+        state=State.REFUSED,
+        reason=reason,
+    )
+
+
+def schedule(visit: Observation, *, failures: int = 0) -> Schedule:
+    """Due an interval after ``visit`` began."""
+    return Schedule(
+        endpoint_key=visit.endpoint.key,
+        due_at=visit.started_at + INTERVAL,
+        interval_seconds=INTERVAL.total_seconds(),
+        consecutive_failures=failures,
+    )
+
+
+def _endpoint(host: str, source: str) -> Endpoint:
+    target = Target(host=host, port=443, server_name=host, labels={"team": "web"}, source=source)
+    return Endpoint(target=target, address="127.0.0.1")

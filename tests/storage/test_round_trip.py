@@ -1,0 +1,54 @@
+"""Whatever an Observation may hold comes back from a database as it went in."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+from hypothesis import given, settings
+
+from model.observation import Observation
+from model.observation_json import facts_digest
+from model.ports import Schedule
+from storage import SqlStore
+from storage.body import decode_body, encode_body
+from tests.storage.conftest import DATABASES
+from tests.strategies import observations
+
+
+@given(observation=observations())
+@settings(deadline=None)
+def test_body_is_the_observation(observation: Observation) -> None:
+    restored = decode_body(encode_body(observation))
+    assert restored == observation
+    assert facts_digest(restored) == facts_digest(observation)
+
+
+@given(observation=observations())
+@settings(deadline=None, max_examples=60)
+def test_observation_comes_back_from_every_database(observation: Observation) -> None:
+    for make_url in DATABASES.values():
+        with tempfile.TemporaryDirectory() as directory:
+            asyncio.run(_record_and_compare(make_url(Path(directory)), observation))
+
+
+async def _record_and_compare(url: str, observation: Observation) -> None:
+    schedule = Schedule(
+        endpoint_key=observation.endpoint.key,
+        due_at=observation.started_at + timedelta(seconds=60),
+        interval_seconds=60.0,
+        consecutive_failures=0,
+    )
+    async with await SqlStore.open(url) as store:
+        await store.record(observation, schedule)
+    async with await SqlStore.open(url) as store:
+        (status,) = await store.statuses()
+        assert status.observation == observation
+        assert status.observation.endpoint.target.source == observation.endpoint.target.source
+        assert await store.observations(observation.endpoint.key) == [observation]
+        assert await store.schedules() == [schedule]
+        for deployment in observation.certificates:
+            for certificate in deployment.chain:
+                assert await store.certificate(certificate.sha256) == certificate.der
