@@ -1,0 +1,45 @@
+"""Records visits as fast as it can until it is killed, and prints each one once it is acknowledged.
+
+``python -m tests.storage.kill_child URL ROUND``. After ``opening`` and ``open``, a line is the endpoint's key, the observation's
+digest and the due time, so that whoever killed it knows what must be there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import sys
+from datetime import timedelta
+
+from model.observation_json import facts_digest
+from storage import SqlStore
+from tests.storage.samples import NOON, certificate, observation, schedule
+
+ENDPOINTS = 8
+
+
+async def record_for_ever(store: SqlStore, endpoint: int, child_round: int) -> None:
+    for number in itertools.count():
+        visit = observation(
+            f"{endpoint}.example",
+            hour=child_round,
+            suites=[f"SUITE_{child_round}_{number}"],
+            chain=[certificate(os.urandom(600))],
+        )
+        when = schedule(visit)
+        await store.record(visit, when)
+        due_microseconds = (when.due_at - NOON) // timedelta(microseconds=1)
+        print(visit.endpoint.key, facts_digest(visit), due_microseconds, flush=True)
+
+
+async def main(url: str, child_round: int) -> None:
+    print("opening", flush=True)
+    async with await SqlStore.open(url) as store, asyncio.TaskGroup() as tasks:
+        print("open", flush=True)
+        for endpoint in range(ENDPOINTS):
+            tasks.create_task(record_for_ever(store, endpoint, child_round))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], int(sys.argv[2])))

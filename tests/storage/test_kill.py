@@ -1,0 +1,90 @@
+"""A process killed at any moment loses nothing that it acknowledged."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from model.observation_json import facts_digest
+from storage import SqlStore
+from tests.storage.kill_child import ENDPOINTS
+from tests.storage.samples import NOON
+
+KILLS = 20
+ROOT = Path(__file__).parents[2]
+
+
+def killed_after(
+    url: str, child_round: int, *, lines: int, delay_seconds: float
+) -> Iterator[list[str]]:
+    """The fields of every line that a child printed before it was killed, ``lines`` or more."""
+    command = [sys.executable, "-m", "tests.storage.kill_child", url, str(child_round)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child:
+        assert child.stdout is not None
+        for _ in range(lines):
+            yield child.stdout.readline().split()
+        time.sleep(delay_seconds)  # no event marks a moment that is to be any
+        child.kill()
+        # What it printed between the last line read and its end was acknowledged as well; only a
+        # line cut short was not.
+        yield from (line.split() for line in child.stdout if line.endswith("\n"))
+    assert child.returncode == -signal.SIGKILL
+
+
+@pytest.mark.timeout(300)
+async def test_every_acknowledged_visit_survives_kill_9(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    moments = random.Random(20)
+    acknowledged: dict[str, set[str]] = {}
+    due: dict[str, int] = {}
+    for child_round in range(KILLS):
+        lines = 2 + moments.randrange(80)  # at least "opening" and "open"
+        delay_seconds = moments.uniform(0, 0.01)  # a commit takes some milliseconds
+        printed = killed_after(
+            f"sqlite:///{path}", child_round, lines=lines, delay_seconds=delay_seconds
+        )
+        for key, digest, due_microseconds in itertools.islice(printed, 2, None):
+            acknowledged.setdefault(key, set()).add(digest)
+            due[key] = int(due_microseconds)
+        await assert_all_is_there(path, acknowledged, due)
+    assert len(acknowledged) == ENDPOINTS
+
+
+@pytest.mark.timeout(300)
+async def test_a_process_killed_while_it_makes_the_database_leaves_one_that_opens(
+    tmp_path: Path,
+) -> None:
+    moments = random.Random(21)
+    for child_round in range(KILLS // 2):
+        path = tmp_path / f"{child_round}.db"
+        delay_seconds = moments.uniform(0, 0.06)  # opening takes about 0.03 s
+        for _ in killed_after(f"sqlite:///{path}", 0, lines=1, delay_seconds=delay_seconds):
+            pass
+        await assert_all_is_there(path, {}, {})
+
+
+async def assert_all_is_there(
+    path: Path, acknowledged: dict[str, set[str]], due: dict[str, int]
+) -> None:
+    async with await SqlStore.open(f"sqlite:///{path}") as store:
+        for key, digests in acknowledged.items():
+            kept = await store.observations(key, limit=1_000_000)
+            assert digests <= {facts_digest(visit) for visit in kept}
+            for visit in kept[:3]:
+                assert await store.certificate(visit.certificates[0].leaf.sha256) is not None
+        due_now = {when.endpoint_key: when.due_at for when in await store.schedules()}
+    for key, microseconds in due.items():
+        assert (due_now[key] - NOON).total_seconds() * 10**6 >= microseconds
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
