@@ -9,16 +9,16 @@ Transactions"): writers take the write lock at once, so that none finds it taken
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from storage.errors import DRIVER_ERRORS, StoreError, explain
 
@@ -54,14 +54,19 @@ class FileIdentity:
 
 
 class Database:
-    """An engine, and the name by which messages call it."""
+    """A database's connections, and the name by which messages call it."""
 
-    def __init__(self, engine: AsyncEngine, name: str, path: Path | None) -> None:
+    def __init__(
+        self, url: URL, name: str, *, path: Path | None = None, options: Mapping[str, object]
+    ) -> None:
         self.name = name
-        self._engine = engine
-        self._writing_engine = engine.execution_options(**{_FOR_WRITING: True})
+        self._url = url
         self._path = path
+        self._options = dict(options)
         self._file: FileIdentity | None = None
+        self._engine = create_async_engine(url, connect_args=self._options)
+        _prepare(self._engine.sync_engine)
+        self._writing_engine = self._engine.execution_options(**{_FOR_WRITING: True})
 
     def remember_file(self) -> None:
         """Note which file is open, once it exists; writes to any other are refused from now on."""
@@ -75,6 +80,7 @@ class Database:
         Raises:
             StoreError: for whatever the driver raises.
         """
+        self._refuse_another_file()
         try:
             async with self._engine.begin() as connection:
                 yield connection
@@ -89,15 +95,27 @@ class Database:
             StoreError: where the file was deleted or replaced since it was opened, which SQLite
                 itself would not notice.
         """
+        self._refuse_another_file()
         async with self._writing_engine.begin() as connection:
             yield connection
             self._refuse_another_file()
+
+    @contextmanager
+    def writing_in_thread(self) -> Iterator[Connection]:
+        """As ``writing``, for code that blocks: to be used beside the event loop."""
+        # PostgreSQL's driver is both; SQLite's has another for each.
+        url = self._url.set(drivername=self._url.drivername.removesuffix("+aiosqlite"))
+        engine = create_engine(url, connect_args=self._options, poolclass=NullPool)
+        _prepare(engine)
+        with engine.execution_options(**{_FOR_WRITING: True}).begin() as connection:
+            yield connection
 
     async def close(self) -> None:
         """Close all connections; the last one folds the write-ahead log into the database."""
         await self._engine.dispose()
 
     def _refuse_another_file(self) -> None:
+        # Before, since a new connection would make a file; after, since an open one writes on.
         # Overwriting in place keeps the inode; deleting and renaming do not.
         if self._file is not None and not self._file.is_unchanged():
             raise StoreError(
@@ -131,7 +149,7 @@ def connect(url: str, busy_timeout_seconds: float) -> Database:
     if driver == "sqlite+aiosqlite":
         return _connect_sqlite(parsed, shown, busy_timeout_seconds)
     try:
-        return Database(create_async_engine(parsed), shown, path=None)
+        return Database(parsed, shown, options={})
     except ModuleNotFoundError as error:
         raise StoreError(
             f"the database {shown} needs the Python package {error.name}: install it beside tlsprobe"
@@ -150,13 +168,18 @@ def _connect_sqlite(url: URL, shown: str, busy_timeout_seconds: float) -> Databa
             f"the database {path} cannot be made, its directory does not exist: "
             f"create {path.parent} or name another file"
         )
-    engine = create_async_engine(
+    return Database(
         url.set(database=os.fspath(path)),
-        connect_args={"isolation_level": None, "timeout": busy_timeout_seconds},
+        os.fspath(path),
+        path=path,
+        options={"isolation_level": None, "timeout": busy_timeout_seconds},
     )
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite_connection)
-    event.listen(engine.sync_engine, "begin", _begin_sqlite_transaction)
-    return Database(engine, os.fspath(path), path)
+
+
+def _prepare(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite_connection)
+        event.listen(engine, "begin", _begin_sqlite_transaction)
 
 
 def _prepare_sqlite_connection(connection: Any, _record: object) -> None:

@@ -1,10 +1,13 @@
 """Brings a database to this version's tables, and refuses one that is not ours to change.
 
 The scripts are Alembic's, in ``storage/migrations``. Looking and migrating are one transaction
-under the write lock, so that two processes that open a database at once do not both migrate it.
+under a lock of the database, so that two processes that open it at once do not both migrate it.
+Alembic keeps its context in globals, so that within a process one database is migrated at a time.
 """
 
 from __future__ import annotations
+
+import threading
 
 from alembic import command
 from alembic.config import Config
@@ -12,7 +15,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
+from storage.database import Database
 from storage.errors import StoreError
+
+_ADVISORY_LOCK = int.from_bytes(b"tlsprobe", "big")  # any number that is ours
+_alembic = threading.Lock()
 
 
 def migration_config() -> Config:
@@ -23,12 +30,21 @@ def migration_config() -> Config:
     return config
 
 
-def migrate(connection: Connection, database: str) -> None:
-    """Make or upgrade all tables over ``connection``, whose transaction the caller commits.
+def migrate(database: Database) -> None:
+    """Make or upgrade all tables; blocks, so that it is called beside the event loop.
 
     Raises:
         StoreError: where a newer version made ``database``, or something other than tlsprobe.
     """
+    with _alembic, database.writing_in_thread() as connection:
+        upgrade(connection, database.name)
+
+
+def upgrade(connection: Connection, database: str) -> None:
+    """``migrate`` the database named ``database`` over a connection whose caller commits."""
+    if connection.dialect.name == "postgresql":
+        # SQLite's writers exclude one another anyway.
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
     config = migration_config()
     scripts = ScriptDirectory.from_config(config)
     current = MigrationContext.configure(connection).get_current_revision()

@@ -6,6 +6,7 @@ Reads go beside the writer, each on one state of the database.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -45,8 +46,7 @@ class SqlStore:
         """
         database = connect(url, busy_timeout_seconds)
         try:
-            async with database.writing() as connection:
-                await connection.run_sync(migrate, database.name)
+            await asyncio.to_thread(migrate, database)
             database.remember_file()
         except DRIVER_ERRORS as error:
             await database.close()

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, create_engine, inspect
 
 from storage import SqlStore, StoreError
 from storage.database import connect
-from storage.migrate import migrate, migration_config
+from storage.migrate import migration_config, upgrade
 from storage.tables import Table
 from tests.storage.samples import observation, schedule
 
@@ -76,6 +76,17 @@ async def test_opening_one_empty_database_many_times_at_once_makes_it_once(url: 
             await store.close()
 
 
+async def test_two_databases_can_be_made_at_once(tmp_path: Path) -> None:
+    stores = await asyncio.gather(
+        *(SqlStore.open(f"sqlite:///{tmp_path / name}") for name in ("one.db", "two.db"))
+    )
+    try:
+        assert [await store.healthy() for store in stores] == [True, True]
+    finally:
+        for store in stores:
+            await store.close()
+
+
 async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     await (await SqlStore.open(f"sqlite:///{path}")).close()
@@ -106,13 +117,13 @@ async def test_a_database_of_something_else_is_refused_untouched(tmp_path: Path)
 async def test_a_migration_that_ends_halfway_leaves_the_database_as_it_was(url: str) -> None:
     database = connect(url, busy_timeout_seconds=5.0)
 
-    async def migrate_and_fail() -> None:
-        async with database.writing() as connection:
-            await connection.run_sync(migrate, database.name)
+    def upgrade_and_fail() -> None:
+        with database.writing_in_thread() as connection:
+            upgrade(connection, database.name)
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        await migrate_and_fail()
+        upgrade_and_fail()
     async with database.reading() as connection:
         tables = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
     await database.close()
