@@ -33,20 +33,20 @@ async def store(path: Path) -> AsyncIterator[SqlStore]:
 
 
 @pytest.fixture
-def limit_size(store: SqlStore) -> Iterator[Callable[[int], None]]:
-    """Sets SQLite's own limit of a database's pages, past which it says that the disk is full."""
-    limit = 1_000_000
+def set_pragma(store: SqlStore) -> Iterator[Callable[[str], None]]:
+    """Puts every connection under one of SQLite's own restrictions from its next use on."""
+    pragma = "query_only = 0"
 
     def apply(connection: Any, _record: object, _proxy: object) -> None:
         with closing(connection.cursor()) as cursor:
-            cursor.execute(f"PRAGMA max_page_count = {limit}")
+            cursor.execute(f"PRAGMA {pragma}")
 
-    def set_limit(pages: int) -> None:
-        nonlocal limit
-        limit = pages
+    def set_to(wanted: str) -> None:
+        nonlocal pragma
+        pragma = wanted
 
     event.listen(Pool, "checkout", apply)
-    yield set_limit
+    yield set_to
     event.remove(Pool, "checkout", apply)
 
 
@@ -62,9 +62,9 @@ async def record_many(store: SqlStore, count: int, first: int = 0) -> list[BaseE
 
 
 async def test_a_full_disk_is_told_to_everyone_who_waits_and_mended_by_space(
-    store: SqlStore, limit_size: Callable[[int], None], path: Path
+    store: SqlStore, set_pragma: Callable[[str], None], path: Path
 ) -> None:
-    limit_size(1)  # below what is in use, so: nothing more
+    set_pragma("max_page_count = 1")  # below what is in use, so: nothing more
     outcomes = await record_many(store, 50)
     sentence = (
         f"the database {path} cannot be used, the disk or the database's size limit is full: "
@@ -72,10 +72,25 @@ async def test_a_full_disk_is_told_to_everyone_who_waits_and_mended_by_space(
     )
     assert [str(outcome) for outcome in outcomes] == [sentence] * 50
     assert not await store.healthy()
-    limit_size(1_000_000)
+    set_pragma("max_page_count = 1000000")
     assert await record_many(store, 50) == [None] * 50
     assert await store.healthy()
     assert len(await store.statuses()) == 50
+
+
+async def test_a_read_only_database_is_told_and_can_still_be_read(
+    store: SqlStore, set_pragma: Callable[[str], None], path: Path
+) -> None:
+    assert await record_many(store, 1) == [None]
+    set_pragma("query_only = 1")  # what a file without write permission says, to root as well
+    (outcome,) = await record_many(store, 1, first=1)
+    assert str(outcome) == (
+        f"the database {path} cannot be used, it is read-only: "
+        "make the file and its directory writable for this user"
+    )
+    assert len(await store.statuses()) == 1
+    set_pragma("query_only = 0")
+    assert await record_many(store, 1, first=1) == [None]
 
 
 async def test_a_locked_database_is_told_and_mended_by_its_release(
