@@ -1,0 +1,131 @@
+"""What each of the demo's six servers is: its name, its owner's labels, its one virtue or fault.
+
+One entry of ``RECIPES`` is one server. The settings are OpenSSL's; their truth is held against
+other clients than ours in tests/demo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from OpenSSL import SSL
+from OpenSSL.crypto import X509
+
+from service.demo.authority import DemoAuthority, KeyType
+
+_MODERN_SUITES: Final = ":".join(
+    f"ECDHE-{key}-{cipher}"
+    for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
+    for key in ("ECDSA", "RSA")
+)
+# Without the security level 0, OpenSSL has no TLS 1.0 and 1.1: their signatures are over SHA-1.
+_LEGACY_SUITES: Final = (
+    "ECDHE-RSA-AES256-SHA:ECDHE-RSA-AES128-SHA:AES256-SHA:AES128-SHA:"
+    "CAMELLIA128-SHA:SEED-SHA:@SECLEVEL=0"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """One server of the fleet."""
+
+    name: str
+    says: str
+    labels: Mapping[str, str]
+    min_version: int = SSL.TLS1_2_VERSION
+    max_version: int = SSL.TLS1_3_VERSION
+    cipher_list: str = _MODERN_SUITES
+    prefers_own_suites: bool = True
+    key_types: tuple[KeyType, ...] = ("ecdsa",)
+    days_left: int = 60
+    sends_intermediate: bool = True
+    requires_client_certificate: bool = False
+    # OpenSSL's default groups begin with X25519MLKEM768 from 3.5 on; old servers know just one.
+    has_only_p256: bool = True
+
+    @property
+    def server_name(self) -> str:
+        """The name it is asked by, in the domain that RFC 6761 reserves for tests."""
+        return f"{self.name}.demo.test"
+
+
+RECIPES: Final[tuple[Recipe, ...]] = (
+    Recipe(
+        name="modern",
+        says="TLS 1.2 and 1.3, ECDHE and AEAD only, a full chain: nothing to find.",
+        labels={"team": "web", "env": "production"},
+        key_types=("ecdsa", "rsa"),
+        has_only_p256=False,
+    ),
+    Recipe(
+        name="legacy",
+        says="TLS 1.0 to 1.2 with CBC suites, some without forward secrecy.",
+        labels={"team": "payments", "env": "production"},
+        min_version=SSL.TLS1_VERSION,
+        max_version=SSL.TLS1_2_VERSION,
+        cipher_list=_LEGACY_SUITES,
+        prefers_own_suites=False,
+        key_types=("rsa",),
+        days_left=12,
+    ),
+    Recipe(
+        name="expired",
+        says="Its certificate expired three days ago.",
+        labels={"team": "web", "env": "staging"},
+        days_left=-3,
+    ),
+    Recipe(
+        name="incomplete",
+        says="It forgets the intermediate certificate.",
+        labels={"team": "data", "env": "production"},
+        sends_intermediate=False,
+    ),
+    Recipe(
+        name="mtls",
+        says="It asks every client for a certificate, and refuses those without.",
+        labels={"team": "platform", "env": "production"},
+        requires_client_certificate=True,
+    ),
+    Recipe(
+        name="pq",
+        says="TLS 1.3 only, with the post-quantum group X25519MLKEM768 first.",
+        labels={"team": "platform", "env": "staging"},
+        min_version=SSL.TLS1_3_VERSION,
+        has_only_p256=False,
+    ),
+)
+
+
+def make_context(recipe: Recipe, authority: DemoAuthority) -> SSL.Context:
+    """The OpenSSL settings of ``recipe``'s server, with certificates from ``authority``."""
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.set_min_proto_version(recipe.min_version)
+    context.set_max_proto_version(recipe.max_version)
+    context.set_cipher_list(recipe.cipher_list.encode("ascii"))
+    if recipe.prefers_own_suites:
+        context.set_options(SSL.OP_CIPHER_SERVER_PREFERENCE)
+    # A client that comes back with a ticket is refused where tickets have no context to belong to.
+    context.set_session_id(recipe.name.encode("ascii"))
+    if recipe.has_only_p256:
+        context.set_tmp_ecdh(ec.SECP256R1())
+    for key_type in recipe.key_types:
+        leaf = authority.server(recipe.server_name, key_type, recipe.days_left)
+        context.use_certificate(leaf.certificate)
+        context.use_privatekey(leaf.private_key)
+    if recipe.sends_intermediate:
+        context.add_extra_chain_cert(authority.intermediate.certificate)
+    if recipe.requires_client_certificate:
+        _require_client_certificate(context, authority)
+    return context
+
+
+def _require_client_certificate(context: SSL.Context, authority: DemoAuthority) -> None:
+    trusted = context.get_cert_store()
+    if trusted is None:
+        raise RuntimeError("OpenSSL gave a context without a certificate store")
+    trusted.add_cert(X509.from_cryptography(authority.root.certificate))
+    context.add_client_ca(authority.root.certificate)
+    context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT)
