@@ -1,0 +1,132 @@
+"""Scripted servers behind a free loopback port: a behaviour is one coroutine on one connection.
+
+``serve`` runs a behaviour for every connection that comes and counts them; it ends all of them
+with itself. ``behind_a_port`` makes a behaviour of a ServerModel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from tests.programmable.server_model import Reply, ServerModel, Then
+
+
+@dataclass(slots=True, kw_only=True)
+class Connection:
+    """One accepted connection, numbered from 1, and how many are open beside it."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    number: int
+    open_now: Callable[[], int]
+
+    async def receive(self) -> bytes:
+        """Some bytes; none at the end."""
+        return await self.reader.read(65536)
+
+    async def send(self, some: bytes) -> None:
+        """Sends, at the receiver's pace."""
+        self.writer.write(some)
+        await self.writer.drain()
+
+    async def until_closed(self) -> None:
+        """Says nothing until the client hangs up."""
+        while await self.receive():
+            pass
+
+    def reset(self) -> None:
+        """Ends with a reset in place of an end."""
+        self.writer.transport.abort()
+
+
+Behaviour: TypeAlias = Callable[[Connection], Awaitable[None]]
+
+
+@dataclass(slots=True, kw_only=True)
+class ScriptedServer:
+    """A running server: its port, and what it saw."""
+
+    port: int = 0
+    connections: int = 0
+    most_open: int = 0
+    failures: list[BaseException] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def serve(behaviour: Behaviour) -> AsyncIterator[ScriptedServer]:
+    """A server with this behaviour, while the context lasts.
+
+    Raises:
+        BaseExceptionGroup: at the end, for a behaviour that failed by any fault of its own.
+    """
+    server = ScriptedServer()
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def handle(connection: Connection) -> None:
+        try:
+            # A client that hangs up early is no fault of the script.
+            with suppress(ConnectionError):
+                await behaviour(connection)
+        except asyncio.CancelledError:
+            connection.reset()
+            raise
+        except Exception as failure:
+            server.failures.append(failure)
+        finally:
+            connection.writer.close()
+            with suppress(OSError):
+                await connection.writer.wait_closed()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server.connections += 1
+        connection = Connection(
+            reader=reader,
+            writer=writer,
+            number=server.connections,
+            open_now=lambda: len(tasks),
+        )
+        task = asyncio.create_task(handle(connection))
+        tasks.add(task)
+        server.most_open = max(server.most_open, len(tasks))
+        task.add_done_callback(tasks.discard)
+
+    listener = await asyncio.start_server(accept, "127.0.0.1", 0, backlog=512)
+    async with listener:
+        server.port = listener.sockets[0].getsockname()[1]
+        try:
+            yield server
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    if server.failures:
+        raise BaseExceptionGroup("the scripted server failed", server.failures)
+
+
+def behind_a_port(model: ServerModel) -> Behaviour:
+    """The behaviour of a model that answers one hello, and a second after HelloRetryRequest."""
+
+    async def behave(connection: Connection) -> None:
+        reply = await answer(connection, model)
+        if reply.then is Then.RESET:
+            connection.reset()
+        elif reply.then is Then.WAIT:
+            await connection.until_closed()
+
+    return behave
+
+
+async def answer(connection: Connection, model: ServerModel) -> Reply:
+    """Reads one hello, sends what the model replies, and gives the reply."""
+    received = b""
+    while (reply := model.reply(received)) is None:
+        some = await connection.receive()
+        if not some:
+            return Reply()
+        received += some
+    await connection.send(reply.sent)
+    return reply

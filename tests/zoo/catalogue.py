@@ -1,0 +1,20 @@
+"""All real servers of the zoo; one more server is one more entry in its kind's module."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.zoo.gnutls_servers import GNUTLS_SERVERS
+from tests.zoo.nginx_servers import NGINX_SERVERS
+from tests.zoo.old_node_servers import OLD_NODE_SERVERS
+from tests.zoo.openssl_servers import OPENSSL_SERVERS
+from tests.zoo.post_quantum_servers import POST_QUANTUM_SERVERS
+from tests.zoo.server import ZooServer
+
+SERVERS: Final[tuple[ZooServer, ...]] = (
+    *NGINX_SERVERS,
+    *OPENSSL_SERVERS,
+    *GNUTLS_SERVERS,
+    *OLD_NODE_SERVERS,
+    *POST_QUANTUM_SERVERS,
+)

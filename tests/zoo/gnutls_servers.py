@@ -1,0 +1,150 @@
+"""gnutls-serv in three configurations; ``gnutls-cli --list`` expands its priority strings.
+
+GnuTLS follows the client's order unless a priority string says %SERVER_PRECEDENCE (GnuTLS
+manual, "Priority strings"). gnutls-serv has credentials for certificates and for anonymous
+suites, and asks for a client certificate unless told otherwise.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.observation import ClientAuthMode
+from model.protocol_version import ProtocolVersion
+from model.registry import cipher_suite_name
+from model.verdict import Preference
+from tests.zoo.certificates import CLIENT_CA_NAME, Certificates, Identity
+from tests.zoo.process import Command, running
+from tests.zoo.server import ZooServer
+from tests.zoo.truth import Choice, Truth
+
+ISOLATED = Path(__file__).with_name("isolated.py")
+LEGACY = (
+    "NORMAL:+VERS-ALL:+CIPHER-ALL:+ARCFOUR-128:+3DES-CBC:+CAMELLIA-128-CBC:+AES-128-CCM-8:"
+    "+MAC-ALL:+KX-ALL:+ANON-ECDH:+ANON-DH:%COMPAT"
+)
+
+_VERSIONS = {
+    "VERS-TLS1.0": ProtocolVersion.TLSV1_0,
+    "VERS-TLS1.1": ProtocolVersion.TLSV1_1,
+    "VERS-TLS1.2": ProtocolVersion.TLSV1_2,
+    "VERS-TLS1.3": ProtocolVersion.TLSV1_3,
+}
+_SUITE_LINE = re.compile(r"^TLS_\S+\s+0x(..), 0x(..)\s+TLS(1\.\d)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GnutlsServ:
+    """One gnutls-serv: its keys, its priority string, and its options on client certificates."""
+
+    name: str
+    priority: str
+    identities: Callable[[Certificates], tuple[Identity, ...]]
+    options: tuple[str, ...] = ("--disable-client-cert",)
+    client_auth: ClientAuthMode = ClientAuthMode.NONE
+
+    @contextmanager
+    def start(self, certificates: Certificates, directory: Path) -> Iterator[int]:
+        """Runs gnutls-serv behind a free loopback port while the context lasts; gives the port."""
+        arguments = ["gnutls-serv", "--port={port}", f"--priority={self.priority}"]
+        for item in self.identities(certificates):
+            arguments += [f"--x509certfile={item.chain_file}", f"--x509keyfile={item.key_file}"]
+        arguments += [
+            option.format(client_ca=certificates.client_ca_file) for option in self.options
+        ]
+        with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
+            port: int = listener.getsockname()[1]
+            descriptor = os.dup(listener.fileno())
+        command = Command(
+            arguments=[sys.executable, str(ISOLATED), str(descriptor), *arguments],
+            ready="^relaying$",
+            inherited_descriptors=[descriptor],
+        )
+        try:
+            with running(command, directory):
+                yield port
+        finally:
+            os.close(descriptor)
+
+    def truth(self, certificates: Certificates) -> Truth:
+        """What this configuration says of every fact."""
+        found = _listed(self.priority)
+        keys = self.identities(certificates)
+        return Truth(
+            cipher_suites=found.cipher_suites,
+            groups=Choice.of(found.groups, Preference.CLIENT),
+            chains={item.key_type: item.chain for item in keys},
+            client_auth=self.client_auth,
+            ca_names=() if self.client_auth is ClientAuthMode.NONE else (CLIENT_CA_NAME,),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listed:
+    cipher_suites: Mapping[ProtocolVersion, Choice]
+    groups: tuple[str, ...]
+
+
+@functools.cache
+def _listed(priority: str) -> _Listed:
+    listed = subprocess.run(
+        ["gnutls-cli", "--list", "--priority", priority], capture_output=True, text=True, check=True
+    ).stdout
+    suites = [
+        (cipher_suite_name(int(high + low, 16)), ProtocolVersion.from_label(f"TLSv{since}"))
+        for high, low, since in _SUITE_LINE.findall(listed)
+    ]
+    groups = _line(listed, "Groups")
+    versions = [_VERSIONS[name] for name in _line(listed, "Protocols") if name in _VERSIONS]
+    return _Listed(
+        cipher_suites={
+            version: Choice.of(
+                tuple(name for name, since in suites if _usable(since, version)),
+                Preference.CLIENT,
+            )
+            for version in versions
+        },
+        groups=tuple(name.removeprefix("GROUP-").lower() for name in groups),
+    )
+
+
+def _usable(since: ProtocolVersion, version: ProtocolVersion) -> bool:
+    if ProtocolVersion.TLSV1_3 in (since, version):
+        return since is version
+    return since <= version
+
+
+def _line(listed: str, title: str) -> list[str]:
+    match = re.search(rf"^{title}: (.*)$", listed, re.MULTILINE)
+    assert match, f"gnutls-cli --list names no {title}"
+    return match[1].split(", ")
+
+
+def _rsa_and_ecdsa(certificates: Certificates) -> tuple[Identity, ...]:
+    return (certificates.rsa, certificates.ecdsa)
+
+
+_CONFIGURATIONS = (
+    GnutlsServ(name="gnutls-normal", priority="NORMAL", identities=_rsa_and_ecdsa),
+    GnutlsServ(name="gnutls-legacy", priority=LEGACY, identities=_rsa_and_ecdsa),
+    GnutlsServ(
+        name="gnutls-client-certificate-required",
+        priority="NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3",
+        identities=_rsa_and_ecdsa,
+        options=("--require-client-cert", "--x509cafile={client_ca}"),
+        client_auth=ClientAuthMode.REQUIRED,
+    ),
+)
+
+GNUTLS_SERVERS = tuple(
+    ZooServer(name=item.name, start=item.start, truth=item.truth) for item in _CONFIGURATIONS
+)

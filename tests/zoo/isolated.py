@@ -1,0 +1,91 @@
+"""Runs a server that cannot be bound to one address where nobody but this machine can reach it.
+
+gnutls-serv has no option for the address and listens on all. So this program, started as
+``python isolated.py DESCRIPTOR COMMAND...``, moves itself into a network namespace that has
+nothing but a loopback of its own, starts the command there, and passes on to it what comes to
+the listening socket it inherited. ``{port}`` in the command is the port to use inside. Where
+the kernel grants no namespace (a container without rights), the command shares ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import fcntl
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+
+CLONE_NEWNET = 0x40000000
+CLONE_NEWUSER = 0x10000000
+SIOCSIFFLAGS = 0x8914
+IFF_UP = 0x1
+
+
+def enter_empty_network() -> bool:
+    """Leaves the machine's network for an empty one; False where the kernel refuses."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    flags = CLONE_NEWNET if os.geteuid() == 0 else CLONE_NEWNET | CLONE_NEWUSER
+    if libc.unshare(flags) != 0:
+        return False
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as some:
+        fcntl.ioctl(some, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
+    return True
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as some:
+        port: int = some.getsockname()[1]
+    return port
+
+
+async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Passes bytes one way, and the end or the reset after them."""
+    try:
+        while some := await reader.read(65536):
+            writer.write(some)
+            await writer.drain()
+        writer.write_eof()
+    except OSError:
+        writer.transport.abort()
+
+
+async def serve(listener: socket.socket, port: int) -> None:
+    """Relays every connection to the port inside, until this process is stopped."""
+
+    async def relay(client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        server, to_server = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(pass_on(client, to_server), pass_on(server, to_client))
+        to_client.close()
+        to_server.close()
+
+    stopped = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+    async with await asyncio.start_server(relay, sock=listener):
+        print("relaying", flush=True)
+        await stopped.wait()
+
+
+def main() -> None:
+    """Starts the command, waits until it listens, relays, and ends it with ourselves."""
+    listener = socket.socket(fileno=int(sys.argv[1]))
+    port = 5556 if enter_empty_network() else free_port()
+    arguments = [argument.format(port=port) for argument in sys.argv[2:]]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as command:
+        assert command.stdout is not None
+        while (line := command.stdout.readline()) and b"listening on IPv4" not in line:
+            print(line.decode(errors="replace"), end="", flush=True)
+        if not line:
+            raise SystemExit(f"{arguments[0]} ended instead of listening")
+        try:
+            asyncio.run(serve(listener, port))
+        finally:
+            command.terminate()
+
+
+if __name__ == "__main__":
+    main()

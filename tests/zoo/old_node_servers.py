@@ -1,0 +1,141 @@
+"""Node 0.10.40 with its OpenSSL 1.0.1p in four configurations: SSLv3, RC4, NULL and DES.
+
+``scripts/install-test-servers.sh`` brings it. What OpenSSL 1.0.1p understands by a cipher
+string is taken from the hello of a Node client of the same build. Node 0.10 sets neither
+Diffie-Hellman parameters nor an elliptic curve, and a key of 2048 bits is too long for the
+EXPORT suites: of what the string allows, suites with plain RSA key exchange remain.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.protocol_version import ProtocolVersion
+from model.registry import cipher_suite_name
+from model.verdict import Preference
+from tests.programmable.client_hello import ClientHello, read_client_hello
+from tests.zoo.certificates import Certificates
+from tests.zoo.process import Command, running
+from tests.zoo.server import ZooServer
+from tests.zoo.truth import Choice, Truth
+
+HERE = Path(__file__).parent
+NODE = HERE.parents[1] / ".cache" / "node-0.10.40" / "bin" / "node"
+HELLO_WITHIN_SECONDS = 30.0
+
+_METHODS = {
+    ProtocolVersion.SSLV3: "SSLv3_client_method",
+    ProtocolVersion.TLSV1_0: "TLSv1_client_method",
+    ProtocolVersion.TLSV1_1: "TLSv1_client_method",
+    ProtocolVersion.TLSV1_2: "SSLv23_client_method",
+}
+"""The client whose hello lists what a version allows: 1.1 brought no suites, and Node 0.10 has
+no method for TLS 1.2 alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldNode:
+    """One Node server. ``SSLv23_method`` is every version that the flags leave enabled."""
+
+    name: str
+    versions: tuple[ProtocolVersion, ...]
+    ciphers: str
+    method: str = "SSLv23_method"
+    server_decides: bool = False
+
+    @contextmanager
+    def start(self, certificates: Certificates, directory: Path) -> Iterator[int]:
+        """Runs Node on a free loopback port while the context lasts; gives the port."""
+        options = {
+            "key": str(certificates.rsa.key_file),
+            "cert": str(certificates.rsa.chain_file),
+            "ciphers": self.ciphers,
+            "secureProtocol": self.method,
+            "honorCipherOrder": self.server_decides,
+        }
+        command = Command(
+            arguments=[*self._node(), str(HERE / "old_node_server.js"), json.dumps(options)],
+            ready=r"^listening on (\d+)$",
+        )
+        with running(command, directory) as ready:
+            yield int(ready[1])
+
+    def truth(self, certificates: Certificates) -> Truth:
+        """What this configuration says of every fact."""
+        return Truth(
+            cipher_suites=self._suites(),
+            groups=None,
+            chains={certificates.rsa.key_type: certificates.rsa.chain},
+        )
+
+    def _node(self) -> tuple[str, ...]:
+        ssl3 = ("--enable-ssl3",) if ProtocolVersion.SSLV3 in self.versions else ()
+        return (str(NODE), *ssl3)
+
+    def _suites(self) -> Mapping[ProtocolVersion, Choice]:
+        preference = Preference.SERVER if self.server_decides else Preference.CLIENT
+        return {
+            version: Choice.of(_rsa_suites(self._node(), version, self.ciphers), preference)
+            for version in self.versions
+        }
+
+
+@functools.cache
+def _rsa_suites(node: tuple[str, ...], version: ProtocolVersion, ciphers: str) -> tuple[str, ...]:
+    """The IANA names with plain RSA key exchange that OpenSSL 1.0.1p takes ``ciphers`` for."""
+    names = map(cipher_suite_name, _hello_of(node, version, ciphers).cipher_suites)
+    return tuple(name for name in names if name.startswith("TLS_RSA_WITH_"))
+
+
+def _hello_of(node: tuple[str, ...], version: ProtocolVersion, ciphers: str) -> ClientHello:
+    options = json.dumps({"ciphers": ciphers, "secureProtocol": _METHODS[version]})
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(HELLO_WITHIN_SECONDS)
+        port = str(listener.getsockname()[1])
+        with subprocess.Popen([*node, str(HERE / "old_node_client.js"), port, options]) as client:
+            connection, _ = listener.accept()
+            with connection:
+                connection.settimeout(HELLO_WITHIN_SECONDS)
+                received = b""
+                while (hello := read_client_hello(received)) is None:
+                    some = connection.recv(65536)
+                    assert some, f"{client.args!r} ended before its hello did"
+                    received += some
+    return hello
+
+
+_CONFIGURATIONS = (
+    OldNode(
+        name="node010-sslv3-to-tls12-everything",
+        versions=tuple(_METHODS),
+        ciphers="ALL:COMPLEMENTOFALL",
+    ),
+    OldNode(
+        name="node010-server-preference",
+        versions=(ProtocolVersion.TLSV1_0, ProtocolVersion.TLSV1_1, ProtocolVersion.TLSV1_2),
+        ciphers="RC4-SHA:AES256-SHA:DES-CBC3-SHA:AES128-GCM-SHA256:RC4-MD5",
+        server_decides=True,
+    ),
+    OldNode(
+        name="node010-sslv3-only",
+        versions=(ProtocolVersion.SSLV3,),
+        ciphers="ALL",
+        method="SSLv3_method",
+    ),
+    OldNode(
+        name="node010-rc4-only",
+        versions=(ProtocolVersion.TLSV1_0, ProtocolVersion.TLSV1_1, ProtocolVersion.TLSV1_2),
+        ciphers="RC4",
+    ),
+)
+
+OLD_NODE_SERVERS = tuple(
+    ZooServer(name=item.name, start=item.start, truth=item.truth) for item in _CONFIGURATIONS
+)

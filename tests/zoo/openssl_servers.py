@@ -1,0 +1,204 @@
+"""OpenSSL's s_server in twelve configurations, as openssl-s_server(1) describes its options.
+
+It makes Diffie-Hellman parameters of its own, follows the client's order without
+``-serverpref``, and serves one client at a time: parallel questions wait in its backlog.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.observation import ClientAuthMode
+from model.protocol_version import ProtocolVersion
+from model.verdict import Preference
+from tests.zoo.certificates import CLIENT_CA_NAME, Certificates, Identity
+from tests.zoo.openssl_words import (
+    ENVIRONMENT,
+    GROUP_PREFERENCE,
+    TLS13_GROUPS,
+    TLS13_SUITES,
+    suites,
+)
+from tests.zoo.process import Command, running
+from tests.zoo.server import ZooServer
+from tests.zoo.truth import Choice, Truth
+
+EVERYTHING = "ALL:COMPLEMENTOFALL:@SECLEVEL=0"
+DEFAULT = "DEFAULT"
+ALL_TLS13_SUITES = (
+    "TLS_AES_128_CCM_8_SHA256",
+    "TLS_AES_128_GCM_SHA256",
+    "TLS_AES_256_GCM_SHA384",
+    "TLS_AES_128_CCM_SHA256",
+    "TLS_CHACHA20_POLY1305_SHA256",
+)
+UP_TO_TLS12 = (ProtocolVersion.TLSV1_0, ProtocolVersion.TLSV1_1, ProtocolVersion.TLSV1_2)
+TLS12 = (ProtocolVersion.TLSV1_2,)
+MODERN = ("-no_tls1", "-no_tls1_1")
+
+
+def _no_identity(_: Certificates) -> tuple[Identity, ...]:
+    return ()
+
+
+def _rsa(certificates: Certificates) -> tuple[Identity, ...]:
+    return (certificates.rsa,)
+
+
+def _rsa_and_ecdsa(certificates: Certificates) -> tuple[Identity, ...]:
+    return (certificates.rsa, certificates.ecdsa)
+
+
+def _ed25519(certificates: Certificates) -> tuple[Identity, ...]:
+    return (certificates.ed25519,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SServer:
+    """One s_server: its keys, its options, and the words from which its truth follows.
+
+    ``versions`` are those up to TLS 1.2; TLS 1.3 is spoken where ``tls13`` names suites.
+    ``authentication`` names the kinds of suite that its keys serve, in ciphers(1)'s words.
+    """
+
+    name: str
+    options: tuple[str, ...]
+    identities: Callable[[Certificates], tuple[Identity, ...]] = _rsa
+    authentication: frozenset[str] = frozenset({"RSA"})
+    versions: tuple[ProtocolVersion, ...] = TLS12
+    ciphers: str = DEFAULT
+    preference: Preference = Preference.CLIENT
+    tls13: tuple[str, ...] = TLS13_SUITES
+    groups: tuple[str, ...] = TLS13_GROUPS
+    client_auth: ClientAuthMode = ClientAuthMode.NONE
+
+    @contextmanager
+    def start(self, certificates: Certificates, directory: Path) -> Iterator[int]:
+        """Runs s_server on a free loopback port while the context lasts; gives the port."""
+        arguments = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-www"]
+        arguments += ["-cipher", self.ciphers, *self._key_options(certificates)]
+        arguments += [
+            option.format(client_ca=certificates.client_ca_file) for option in self.options
+        ]
+        command = Command(
+            arguments=arguments, ready=r"^ACCEPT 127\.0\.0\.1:(\d+)$", environment=ENVIRONMENT
+        )
+        with running(command, directory) as ready:
+            yield int(ready[1])
+
+    def truth(self, certificates: Certificates) -> Truth:
+        """What this configuration says of every fact."""
+        return Truth(
+            cipher_suites=self._suites(),
+            groups=Choice.of(self.groups, GROUP_PREFERENCE) if self.tls13 else None,
+            chains={item.key_type: item.chain for item in self.identities(certificates)},
+            client_auth=self.client_auth,
+            ca_names=() if self.client_auth is ClientAuthMode.NONE else (CLIENT_CA_NAME,),
+        )
+
+    def _suites(self) -> Mapping[ProtocolVersion, Choice]:
+        return suites(
+            self.versions,
+            self.ciphers,
+            authentication=self.authentication,
+            preference=self.preference,
+            tls13=self.tls13,
+        )
+
+    def _key_options(self, certificates: Certificates) -> list[str]:
+        options: list[str] = []
+        for prefix, item in zip(("-", "-d"), self.identities(certificates), strict=False):
+            options += [f"{prefix}cert", str(item.leaf_file), f"{prefix}key", str(item.key_file)]
+            options += [f"{prefix}cert_chain", str(certificates.intermediate_file)]
+        return options or ["-nocert"]
+
+
+_CONFIGURATIONS = (
+    SServer(name="openssl-tls12-only", options=("-tls1_2",), tls13=()),
+    SServer(
+        name="openssl-tls13-all-suites-two-groups",
+        options=(
+            "-tls1_3",
+            "-ciphersuites",
+            ":".join(ALL_TLS13_SUITES),
+            "-groups",
+            "P-521:ffdhe3072",
+            "-serverpref",
+        ),
+        versions=(),
+        preference=Preference.SERVER,
+        tls13=ALL_TLS13_SUITES,
+        groups=("secp521r1", "ffdhe3072"),
+    ),
+    SServer(
+        name="openssl-everything-client-preference",
+        options=(),
+        identities=_rsa_and_ecdsa,
+        authentication=frozenset({"RSA", "ECDSA", "None"}),
+        versions=UP_TO_TLS12,
+        ciphers=EVERYTHING,
+    ),
+    SServer(
+        name="openssl-everything-server-preference",
+        options=("-serverpref",),
+        authentication=frozenset({"RSA", "None"}),
+        versions=UP_TO_TLS12,
+        ciphers=EVERYTHING,
+        preference=Preference.SERVER,
+    ),
+    SServer(
+        name="openssl-client-certificate-required",
+        options=(*MODERN, "-Verify", "1", "-CAfile", "{client_ca}"),
+        client_auth=ClientAuthMode.REQUIRED,
+    ),
+    SServer(
+        name="openssl-client-certificate-requested",
+        options=(*MODERN, "-verify", "1", "-CAfile", "{client_ca}"),
+        client_auth=ClientAuthMode.REQUESTED,
+    ),
+    SServer(
+        name="openssl-psk-only",
+        options=("-tls1_2", "-psk", "0123456789abcdef"),
+        identities=_no_identity,
+        authentication=frozenset({"PSK"}),
+        ciphers="PSK",
+        tls13=(),
+    ),
+    SServer(
+        name="openssl-anonymous-only",
+        options=("-no_tls1_3",),
+        identities=_no_identity,
+        authentication=frozenset({"None"}),
+        versions=UP_TO_TLS12,
+        ciphers="aNULL:@SECLEVEL=0",
+        tls13=(),
+    ),
+    SServer(
+        name="openssl-ed25519",
+        options=MODERN,
+        identities=_ed25519,
+        # An Ed25519 key serves the ECDSA suites at TLS 1.2 (RFC 8422, 5.4).
+        authentication=frozenset({"ECDSA"}),
+    ),
+    SServer(name="openssl-x448-only", options=(*MODERN, "-groups", "X448"), groups=("x448",)),
+    SServer(
+        name="openssl-one-suite",
+        options=(*MODERN, "-ciphersuites", "TLS_AES_128_CCM_SHA256"),
+        ciphers="ECDHE-RSA-AES256-SHA384",
+        tls13=("TLS_AES_128_CCM_SHA256",),
+    ),
+    SServer(
+        name="openssl-tls11-only",
+        options=("-tls1_1",),
+        versions=(ProtocolVersion.TLSV1_1,),
+        ciphers="AES:CAMELLIA:!aNULL:@SECLEVEL=0",
+        tls13=(),
+    ),
+)
+
+OPENSSL_SERVERS = tuple(
+    ZooServer(name=item.name, start=item.start, truth=item.truth) for item in _CONFIGURATIONS
+)

@@ -1,0 +1,100 @@
+"""OpenSSL's own word on its cipher strings: ``openssl ciphers`` expands them.
+
+nginx and s_server are linked to the same libssl as the ``openssl`` command, so that what it
+says of a string is what they are configured to. Which of those suites can then be used is a
+matter of the server's keys (ciphers(1), Au=) and parameters.
+"""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+from collections.abc import Mapping
+
+from model.protocol_version import ProtocolVersion
+from model.verdict import Preference
+from tests.zoo.truth import Choice
+
+ENVIRONMENT = {"OPENSSL_CONF": "/dev/null"}
+"""For every OpenSSL of ours: what a machine's openssl.cnf says is no part of a configuration."""
+
+TLS13_SUITES = (
+    "TLS_AES_256_GCM_SHA384",
+    "TLS_CHACHA20_POLY1305_SHA256",
+    "TLS_AES_128_GCM_SHA256",
+)
+"""SSL_CTX_set_ciphersuites(3): the default, in its order."""
+
+TLS13_GROUPS = (
+    "x25519",
+    "secp256r1",
+    "x448",
+    "secp521r1",
+    "secp384r1",
+    "ffdhe2048",
+    "ffdhe3072",
+    "ffdhe4096",
+    "ffdhe6144",
+    "ffdhe8192",
+)
+"""OpenSSL 3.0's default groups (supported_groups_default in its ssl/t1_lib.c)."""
+
+GROUP_PREFERENCE = Preference.CLIENT
+"""OpenSSL 3.0 names in its HelloRetryRequest the first of the client's groups that it allows,
+whatever its own order (final_key_share in its ssl/statem/extensions.c)."""
+
+_OPTIONS = {
+    ProtocolVersion.TLSV1_0: "-tls1",
+    ProtocolVersion.TLSV1_1: "-tls1_1",
+    ProtocolVersion.TLSV1_2: "-tls1_2",
+}
+
+
+def suites(
+    versions: tuple[ProtocolVersion, ...],
+    cipher_string: str,
+    *,
+    authentication: frozenset[str],
+    preference: Preference,
+    with_dhe: bool = True,
+    tls13: tuple[str, ...] = (),
+) -> Mapping[ProtocolVersion, Choice]:
+    """What ``cipher_string`` allows at each version up to TLS 1.2, and ``tls13`` at TLS 1.3.
+
+    ``authentication`` holds the kinds of key that the server has, in ciphers(1)'s words: RSA,
+    ECDSA, PSK, None. ``with_dhe`` says whether it has Diffie-Hellman parameters.
+    """
+    found = {
+        version: Choice.of(
+            tuple(
+                name
+                for name, key_exchange, kind in _expand(cipher_string, _OPTIONS[version])
+                if kind in authentication
+                and (with_dhe or not key_exchange.startswith("DH"))
+                and ("PSK" in authentication or not key_exchange.endswith("PSK"))
+            ),
+            preference,
+        )
+        for version in versions
+    }
+    if tls13:
+        found[ProtocolVersion.TLSV1_3] = Choice.of(tls13, preference)
+    return found
+
+
+@functools.cache
+def _expand(cipher_string: str, version_option: str) -> tuple[tuple[str, str, str], ...]:
+    """Each suite's IANA name, key exchange and authentication, in OpenSSL's order."""
+    listed = subprocess.run(
+        ["openssl", "ciphers", "-s", "-psk", version_option, "-v", "-stdname", cipher_string],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    found = []
+    for line in listed.splitlines():
+        name, _, _, _, *columns = line.split()
+        fields = dict(column.split("=", 1) for column in columns if "=" in column)
+        found.append((name, fields["Kx"], fields["Au"]))
+    return tuple(found)

@@ -1,0 +1,191 @@
+"""What a zoo server truly is, written from its configuration and never from our own output.
+
+``disagreements`` sets a Truth against an Observation, fact by fact, in sentences;
+``unproved`` finds the facts of an Observation that carry no proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from model.certificate import Deployment, KeyType, Problem
+from model.observation import AcceptedSet, ClientAuthMode, Observation, State
+from model.protocol_version import ProtocolVersion
+from model.verdict import Fact, Preference, Verdict
+
+ASKED_VERSIONS = (
+    ProtocolVersion.SSLV3,
+    ProtocolVersion.TLSV1_0,
+    ProtocolVersion.TLSV1_1,
+    ProtocolVersion.TLSV1_2,
+    ProtocolVersion.TLSV1_3,
+)
+SERVER_NAME = "zoo.test"
+TRUST_STORE = "zoo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The names a server accepts, in its own order, and whose order decides.
+
+    ``preference`` is None where the server's documentation leaves open whose it is.
+    """
+
+    accepted: tuple[str, ...]
+    preference: Preference | None
+
+    @classmethod
+    def of(cls, accepted: tuple[str, ...], preference: Preference | None) -> Choice:
+        """The choice among ``accepted``; with fewer than two, nobody's order can show."""
+        return cls(
+            accepted=accepted,
+            preference=preference if len(accepted) > 1 else Preference.UNKNOWN,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """The SHA-256 of each certificate as served, leaf first, and what is wrong with it."""
+
+    sha256s: tuple[str, ...]
+    problems: frozenset[Problem] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """Every fact of one server. The versions it speaks are the keys of ``cipher_suites``."""
+
+    cipher_suites: Mapping[ProtocolVersion, Choice]
+    groups: Choice | None
+    chains: Mapping[KeyType, Chain]
+    client_auth: ClientAuthMode = ClientAuthMode.NONE
+    ca_names: tuple[str, ...] = field(default=())
+
+
+def disagreements(truth: Truth, observation: Observation) -> list[str]:
+    """One sentence for each fact in which the Observation is not the truth."""
+    if observation.state is not State.TLS:
+        return [f"state: truth tls, observed {observation.state} ({observation.reason})"]
+    return [
+        *_protocol_disagreements(truth, observation),
+        *_suite_disagreements(truth, observation),
+        *_group_disagreements(truth, observation),
+        *_chain_disagreements(truth, observation),
+        *_client_auth_disagreements(truth, observation),
+    ]
+
+
+def unproved(observation: Observation) -> list[str]:
+    """One sentence for each fact that is claimed without its proof."""
+    return [*_unproved_versions(observation), *_unproved_sets(observation)]
+
+
+def _protocol_disagreements(truth: Truth, observation: Observation) -> Iterator[str]:
+    for version in ASKED_VERSIONS:
+        expected = Verdict.YES if version in truth.cipher_suites else Verdict.NO
+        fact = observation.protocols.get(version)
+        found = fact.verdict if fact else None
+        if found is not expected:
+            yield f"protocols {version.label}: truth {expected}, observed {found}{_note(fact)}"
+
+
+def _suite_disagreements(truth: Truth, observation: Observation) -> Iterator[str]:
+    yield from _keys("cipher_suites", truth.cipher_suites, observation.cipher_suites)
+    for version, choice in truth.cipher_suites.items():
+        if (found := observation.cipher_suites.get(version)) is not None:
+            yield from _choice_disagreements(f"cipher_suites {version.label}", choice, found)
+
+
+def _group_disagreements(truth: Truth, observation: Observation) -> Iterator[str]:
+    found = observation.groups.get(ProtocolVersion.TLSV1_3)
+    if truth.groups is not None and found is not None:
+        yield from _choice_disagreements("groups TLSv1.3", truth.groups, found)
+    elif (truth.groups is None) != (found is None):
+        yield f"groups TLSv1.3: truth {truth.groups}, observed {found}"
+
+
+def _choice_disagreements(what: str, choice: Choice, found: AcceptedSet) -> Iterator[str]:
+    missing = [name for name in choice.accepted if name not in found.accepted]
+    surplus = [name for name in found.accepted if name not in choice.accepted]
+    if missing or surplus:
+        yield f"{what}: not found although accepted {missing}, found although refused {surplus}"
+    elif choice.preference is Preference.SERVER and found.accepted != choice.accepted:
+        yield f"{what}: truth in the order {choice.accepted}, observed {found.accepted}"
+    if choice.preference not in (None, found.preference):
+        yield f"{what}: truth preference {choice.preference}, observed {found.preference}"
+    if not found.complete:
+        yield f"{what}: truth complete, observed incomplete{_note(found)}"
+
+
+def _chain_disagreements(truth: Truth, observation: Observation) -> Iterator[str]:
+    found = {deployment.key_type: deployment for deployment in observation.certificates}
+    if len(found) != len(observation.certificates):
+        served = [(str(item.key_type), len(item.chain)) for item in observation.certificates]
+        yield f"certificates: truth one chain for each key type, observed {served}"
+    yield from _keys("certificates", truth.chains, found)
+    for key_type, chain in truth.chains.items():
+        if key_type in found:
+            yield from _deployment_disagreements(chain, found[key_type])
+
+
+def _deployment_disagreements(chain: Chain, deployment: Deployment) -> Iterator[str]:
+    what = f"certificates {deployment.key_type}"
+    sent = tuple(certificate.sha256 for certificate in deployment.chain)
+    if sent != chain.sha256s:
+        yield f"{what}: truth the chain {chain.sha256s}, observed {sent}"
+    if frozenset(deployment.problems) != chain.problems:
+        yield f"{what}: truth problems {set(chain.problems)}, observed {deployment.problems}"
+    trusted = Verdict.NO if chain.problems else Verdict.YES
+    trust = deployment.trust.get(TRUST_STORE)
+    if trust is None or trust.verdict is not trusted:
+        yield f"{what}: truth trusted {trusted}, observed {trust}"
+    if deployment.hostname_matches is not Verdict.YES:
+        yield f"{what}: truth the name matches, observed {deployment.hostname_matches}"
+
+
+def _client_auth_disagreements(truth: Truth, observation: Observation) -> Iterator[str]:
+    yield from _keys("client_auth", truth.cipher_suites, observation.client_auth)
+    for version, found in observation.client_auth.items():
+        if found.mode is not truth.client_auth:
+            yield f"client_auth {version.label}: truth {truth.client_auth}, observed {found.mode}"
+        elif found.ca_names != truth.ca_names:
+            yield f"client_auth {version.label}: truth {truth.ca_names}, observed {found.ca_names}"
+
+
+def _keys(what: str, expected: Iterable[object], found: Iterable[object]) -> Iterator[str]:
+    left, right = {str(key) for key in expected}, {str(key) for key in found}
+    if left != right:
+        yield f"{what}: truth has {sorted(left)}, observed {sorted(right)}"
+
+
+def _note(fact: Fact | AcceptedSet | None) -> str:
+    proof = fact.evidence if isinstance(fact, Fact) else fact.refusal if fact else None
+    return f" ({proof.note})" if proof and proof.note else ""
+
+
+def _unproved_versions(observation: Observation) -> Iterator[str]:
+    for version, fact in observation.protocols.items():
+        if fact.verdict is Verdict.UNKNOWN:
+            continue
+        if fact.evidence is None or fact.evidence.offer is None:
+            yield f"protocols {version.label}: {fact.verdict} without the offer that proves it"
+        elif fact.evidence.answer is None and not fact.evidence.note:
+            yield f"protocols {version.label}: {fact.verdict} without answer or note"
+
+
+def _unproved_sets(observation: Observation) -> Iterator[str]:
+    for kind, sets in (
+        ("cipher_suites", observation.cipher_suites),
+        ("groups", observation.groups),
+    ):
+        for version, found in sets.items():
+            bare = [
+                name
+                for name in found.accepted
+                if (proof := found.evidence.get(name)) is None or not proof.answer
+            ]
+            if bare:
+                yield f"{kind} {version.label}: accepted without an answer that proves it: {bare}"
+            if found.complete and (found.refusal is None or found.refusal.offer is None):
+                yield f"{kind} {version.label}: complete without the refusal that proves it"
