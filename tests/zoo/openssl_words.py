@@ -39,9 +39,9 @@ TLS13_GROUPS = (
 )
 """OpenSSL 3.0's default groups (supported_groups_default in its ssl/t1_lib.c)."""
 
-GROUP_PREFERENCE = Preference.CLIENT
-"""OpenSSL 3.0 names in its HelloRetryRequest the first of the client's groups that it allows,
-whatever its own order (final_key_share in its ssl/statem/extensions.c)."""
+GROUP_PREFERENCE = Preference.SERVER
+"""To a hello without a usable key share, OpenSSL 3.0 names the first of its own groups that the
+client has too, whatever its options (final_key_share in its ssl/statem/extensions.c)."""
 
 _OPTIONS = {
     ProtocolVersion.TLSV1_0: "-tls1",
