@@ -253,7 +253,7 @@ async def test_silence_in_the_middle_of_a_visit_is_not_taken_for_no(last_answere
 @pytest.mark.parametrize("seed", range(6))
 async def test_random_silence_costs_facts_but_never_makes_a_false_one(seed: int) -> None:
     model = ServerModel(
-        cipher_suites=OLD.cipher_suites | TLS13.cipher_suites,
+        cipher_suites={**OLD.cipher_suites, **TLS13.cipher_suites},
         silence=0.25,
         dice=random.Random(seed),
     )
