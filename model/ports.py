@@ -50,3 +50,19 @@ class Store(Protocol):
     async def statuses(self) -> Sequence[EndpointStatus]:
         """The newest status of every endpoint ever visited, ordered by endpoint key."""
         ...
+
+
+class Meter(Protocol):
+    """What the service counts of its own work; called as things happen, never raises."""
+
+    def visit_finished(self, observation: Observation) -> None:
+        """A visit ended, with whatever outcome."""
+        ...
+
+    def store_write_failed(self) -> None:
+        """A visit's Observation could not be stored."""
+        ...
+
+    def discovery_updated(self, source: str, targets: int | None, error: str | None) -> None:
+        """A discovery source was read: so many targets, or None with the error that kept the last."""
+        ...

@@ -1,0 +1,101 @@
+"""The bodies of the extensions that our hellos carry and that a server's hello answers with.
+
+Each function gives a whole ``Extension``; the struct from its RFC stands above it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from probe.tls.reader import ByteReader, uint16_list, vector
+
+
+class ExtensionType(IntEnum):
+    """The extensions that this codec has a meaning for (IANA TLS ExtensionType Values)."""
+
+    SERVER_NAME = 0
+    SUPPORTED_GROUPS = 10
+    EC_POINT_FORMATS = 11
+    SIGNATURE_ALGORITHMS = 13
+    PADDING = 21
+    SUPPORTED_VERSIONS = 43
+    COOKIE = 44
+    PSK_KEY_EXCHANGE_MODES = 45
+    KEY_SHARE = 51
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    """One extension; ``code_point`` need not be one that we know."""
+
+    code_point: int
+    body: bytes
+
+    def encode(self) -> bytes:
+        """The extension with its type and length."""
+        return self.code_point.to_bytes(2, "big") + vector(self.body, 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyShare:
+    """One KeyShareEntry: a named group and a public value in it."""
+
+    group: int
+    key_exchange: bytes
+
+
+def decode_extensions(reader: ByteReader) -> tuple[Extension, ...]:
+    """The extensions at the reader's cursor, ``Extension extensions<0..2^16-1>``, in order."""
+    block = ByteReader(reader.vector(2), "extensions")
+    found = []
+    while block.remaining:
+        found.append(Extension(code_point=block.uint(2), body=block.vector(2)))
+    return tuple(found)
+
+
+def server_name(name: str) -> Extension:
+    """``ServerName server_name_list<1..2^16-1>``, one host_name (RFC 6066, section 3)."""
+    host_name = b"\x00" + vector(name.encode("ascii"), 2)
+    return Extension(code_point=ExtensionType.SERVER_NAME, body=vector(host_name, 2))
+
+
+def supported_groups(groups: tuple[int, ...]) -> Extension:
+    """``NamedGroup named_group_list<2..2^16-1>`` (RFC 9846, section 4.2.7)."""
+    return Extension(code_point=ExtensionType.SUPPORTED_GROUPS, body=uint16_list(groups))
+
+
+def ec_point_formats() -> Extension:
+    """``ECPointFormat ec_point_format_list<1..2^8-1>``: all three formats (RFC 8422, 5.1.2)."""
+    return Extension(code_point=ExtensionType.EC_POINT_FORMATS, body=vector(b"\x00\x01\x02", 1))
+
+
+def signature_algorithms(schemes: tuple[int, ...]) -> Extension:
+    """``SignatureScheme supported_signature_algorithms<2..2^16-2>`` (RFC 9846, 4.2.3)."""
+    return Extension(code_point=ExtensionType.SIGNATURE_ALGORITHMS, body=uint16_list(schemes))
+
+
+def supported_versions(versions: tuple[int, ...]) -> Extension:
+    """``ProtocolVersion versions<2..254>`` (RFC 9846, section 4.2.1)."""
+    return Extension(code_point=ExtensionType.SUPPORTED_VERSIONS, body=uint16_list(versions, 1))
+
+
+def psk_key_exchange_modes() -> Extension:
+    """``PskKeyExchangeMode ke_modes<1..255>``: both modes (RFC 9846, section 4.2.9)."""
+    return Extension(code_point=ExtensionType.PSK_KEY_EXCHANGE_MODES, body=vector(b"\x01\x00", 1))
+
+
+def key_share(shares: tuple[KeyShare, ...]) -> Extension:
+    """``KeyShareEntry client_shares<0..2^16-1>``; none at all asks for HelloRetryRequest.
+
+    RFC 9846, section 4.2.8: an empty vector is lawful and costs the server no key exchange.
+    """
+    entries = b"".join(
+        share.group.to_bytes(2, "big") + vector(share.key_exchange, 2) for share in shares
+    )
+    return Extension(code_point=ExtensionType.KEY_SHARE, body=vector(entries, 2))
+
+
+def padding(length: int) -> Extension:
+    """``length`` zero bytes (RFC 7685)."""
+    return Extension(code_point=ExtensionType.PADDING, body=bytes(length))

@@ -1,0 +1,118 @@
+"""ClientHello and ServerHello (RFC 9846, section 4.1; RFC 6101, section 5.6.1).
+
+A HelloRetryRequest is a ServerHello with a fixed random; ``ServerHello.is_retry_request``
+tells. Structures without extensions (SSL 3.0) are read and written too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from probe.tls.extensions import Extension, ExtensionType, decode_extensions
+from probe.tls.reader import ByteReader, uint16_list, vector
+
+RETRY_REQUEST_RANDOM: Final = bytes.fromhex(
+    "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c"
+)
+"""SHA-256 of "HelloRetryRequest" (RFC 9846, section 4.1.3)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientHello:
+    """``struct { ProtocolVersion legacy_version; Random random; opaque legacy_session_id<0..32>;
+    CipherSuite cipher_suites<2..2^16-2>; opaque legacy_compression_methods<1..2^8-1>;
+    Extension extensions<8..2^16-1>; } ClientHello;``
+
+    ``extensions`` is None where the block is left out altogether, as SSL 3.0 demands.
+    """
+
+    legacy_version: int
+    random: bytes
+    session_id: bytes
+    cipher_suites: tuple[int, ...]
+    compression_methods: bytes
+    extensions: tuple[Extension, ...] | None
+
+    def encode(self) -> bytes:
+        """The message's body, without handshake header or record."""
+        body = (
+            self.legacy_version.to_bytes(2, "big")
+            + self.random
+            + vector(self.session_id, 1)
+            + uint16_list(self.cipher_suites)
+            + vector(self.compression_methods, 1)
+        )
+        if self.extensions is None:
+            return body
+        return body + vector(b"".join(item.encode() for item in self.extensions), 2)
+
+    @classmethod
+    def decode(cls, body: bytes) -> ClientHello:
+        """The message with that body. Raises DecodeError."""
+        reader = ByteReader(body, "ClientHello")
+        hello = cls(
+            legacy_version=reader.uint(2),
+            random=reader.take(32),
+            session_id=reader.vector(1),
+            cipher_suites=reader.uint16_list(2),
+            compression_methods=reader.vector(1),
+            extensions=decode_extensions(reader) if reader.remaining else None,
+        )
+        reader.finish()
+        return hello
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerHello:
+    """``struct { ProtocolVersion legacy_version; Random random; opaque legacy_session_id_echo<0..32>;
+    CipherSuite cipher_suite; uint8 legacy_compression_method; Extension extensions<6..2^16-1>; }``
+    """
+
+    legacy_version: int
+    random: bytes
+    session_id: bytes
+    cipher_suite: int
+    compression_method: int
+    extensions: tuple[Extension, ...]
+
+    @classmethod
+    def decode(cls, body: bytes) -> ServerHello:
+        """The message with that body. Raises DecodeError."""
+        reader = ByteReader(body, "ServerHello")
+        hello = cls(
+            legacy_version=reader.uint(2),
+            random=reader.take(32),
+            session_id=reader.vector(1),
+            cipher_suite=reader.uint(2),
+            compression_method=reader.uint(1),
+            extensions=decode_extensions(reader) if reader.remaining else (),
+        )
+        reader.finish()
+        return hello
+
+    @property
+    def is_retry_request(self) -> bool:
+        """Whether this is a HelloRetryRequest."""
+        return self.random == RETRY_REQUEST_RANDOM
+
+    def extension(self, code_point: int) -> bytes | None:
+        """The body of the first extension of that type, or None."""
+        for item in self.extensions:
+            if item.code_point == code_point:
+                return item.body
+        return None
+
+    @property
+    def version(self) -> int:
+        """The version chosen: supported_versions where present (RFC 9846, section 4.2.1)."""
+        selected = self.extension(ExtensionType.SUPPORTED_VERSIONS)
+        if selected is not None and len(selected) == 2:
+            return int.from_bytes(selected, "big")
+        return self.legacy_version
+
+    @property
+    def key_share_group(self) -> int | None:
+        """The group of key_share: a NamedGroup alone in a retry, first of the entry otherwise."""
+        share = self.extension(ExtensionType.KEY_SHARE)
+        return int.from_bytes(share[:2], "big") if share is not None and len(share) >= 2 else None

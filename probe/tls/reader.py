@@ -1,0 +1,85 @@
+"""Reads the presentation language's numbers and vectors (RFC 9846, section 3) off bytes.
+
+Anything that does not fit is one typed error, ``DecodeError``, which says what was being
+read and where; no other exception leaves the codec, whatever the bytes.
+"""
+
+from __future__ import annotations
+
+
+class DecodeError(Exception):
+    """The peer's bytes do not have the form that the RFC gives them."""
+
+    def __init__(self, what: str, offset: int) -> None:
+        super().__init__(f"malformed {what} at byte {offset}")
+        self.what = what
+        self.offset = offset
+
+
+class ByteReader:
+    """A cursor over one structure; ``what`` names the structure in errors."""
+
+    __slots__ = ("_at", "_content", "what")
+
+    def __init__(self, content: bytes, what: str) -> None:
+        self._content = content
+        self._at = 0
+        self.what = what
+
+    @property
+    def remaining(self) -> int:
+        """How many bytes are left."""
+        return len(self._content) - self._at
+
+    def take(self, length: int) -> bytes:
+        """The next ``length`` bytes. Raises DecodeError when there are fewer."""
+        end = self._at + length
+        if end > len(self._content):
+            raise self.error()
+        taken = self._content[self._at : end]
+        self._at = end
+        return taken
+
+    def rest(self) -> bytes:
+        """All bytes that are left."""
+        return self.take(self.remaining)
+
+    def uint(self, width: int) -> int:
+        """The next ``width`` bytes as a big-endian number."""
+        return int.from_bytes(self.take(width), "big")
+
+    def vector(self, width: int) -> bytes:
+        """A vector whose length stands before it in ``width`` bytes."""
+        return self.take(self.uint(width))
+
+    def uint16_list(self, width: int) -> tuple[int, ...]:
+        """A vector of two-byte code points, its length in ``width`` bytes."""
+        content = self.vector(width)
+        if len(content) % 2:
+            raise self.error()
+        return tuple(
+            int.from_bytes(content[at : at + 2], "big") for at in range(0, len(content), 2)
+        )
+
+    def finish(self) -> None:
+        """Raises DecodeError when bytes are left over."""
+        if self.remaining:
+            raise self.error()
+
+    def error(self) -> DecodeError:
+        """The error for the structure as it stands at the cursor."""
+        return DecodeError(self.what, self._at)
+
+
+def vector(content: bytes, width: int) -> bytes:
+    """``content`` with its length before it in ``width`` bytes.
+
+    Raises:
+        OverflowError: where the content is too long for that width.
+    """
+    return len(content).to_bytes(width, "big") + content
+
+
+def uint16_list(code_points: tuple[int, ...], width: int = 2) -> bytes:
+    """A vector of two-byte code points, its length in ``width`` bytes."""
+    return vector(b"".join(code.to_bytes(2, "big") for code in code_points), width)

@@ -1,0 +1,142 @@
+"""The record layer (RFC 9846, section 5.1): bytes in any fragmentation to records and messages.
+
+``struct { ContentType type; uint16 version; uint16 length; opaque fragment[length]; }``
+``struct { HandshakeType msg_type; uint24 length; opaque body[length]; }``
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from probe.tls.reader import DecodeError, vector
+
+RECORD_HEADER_LENGTH = 5
+MAX_FRAGMENT_LENGTH = 2**14 + 2048
+"""The longest ciphertext fragment that any version allows (RFC 5246, section 6.2.3)."""
+
+MAX_MESSAGE_LENGTH = 2**18
+"""Longer handshake messages are refused: 256 KiB hold any honest chain."""
+
+
+class ContentType(IntEnum):
+    """What a record carries."""
+
+    CHANGE_CIPHER_SPEC = 20
+    ALERT = 21
+    HANDSHAKE = 22
+    APPLICATION_DATA = 23
+    HEARTBEAT = 24
+
+
+class HandshakeType(IntEnum):
+    """What a handshake message is (RFC 9846, section 4; RFC 5246, section 7.4)."""
+
+    HELLO_REQUEST = 0
+    CLIENT_HELLO = 1
+    SERVER_HELLO = 2
+    NEW_SESSION_TICKET = 4
+    DRAFT_HELLO_RETRY_REQUEST = 6
+    CERTIFICATE = 11
+    SERVER_KEY_EXCHANGE = 12
+    CERTIFICATE_REQUEST = 13
+    SERVER_HELLO_DONE = 14
+    CERTIFICATE_STATUS = 22
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One record; ``end`` is the offset in the whole stream just past it."""
+
+    content_type: ContentType
+    version: int
+    fragment: bytes
+    end: int
+
+
+def encode_record(content_type: ContentType, version: int, fragment: bytes) -> bytes:
+    """One record as bytes."""
+    return bytes((content_type,)) + version.to_bytes(2, "big") + vector(fragment, 2)
+
+
+def encode_handshake(message_type: HandshakeType, body: bytes) -> bytes:
+    """One handshake message as bytes, without a record around it."""
+    return bytes((message_type,)) + vector(body, 3)
+
+
+class RecordReader:
+    """Collects bytes as they come and gives whole records."""
+
+    __slots__ = ("_buffer", "_consumed")
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._consumed = 0
+
+    def feed(self, received: bytes) -> None:
+        """Takes the next bytes of the stream, however they were cut."""
+        self._buffer += received
+
+    @property
+    def has_partial_record(self) -> bool:
+        """Whether bytes wait for the rest of their record."""
+        return bool(self._buffer)
+
+    def next_record(self) -> Record | None:
+        """The next whole record, or None until more bytes come.
+
+        Raises:
+            DecodeError: when the bytes are no record header of SSL 3.0 to TLS 1.3.
+        """
+        header = self._buffer[:RECORD_HEADER_LENGTH]
+        if not header:
+            return None
+        if header[0] not in ContentType or (len(header) > 1 and header[1] != 3):
+            raise DecodeError("record header", self._consumed)
+        if len(header) < RECORD_HEADER_LENGTH:
+            return None
+        length = int.from_bytes(header[3:5], "big")
+        if length > MAX_FRAGMENT_LENGTH:
+            raise DecodeError("record length", self._consumed + 3)
+        end = RECORD_HEADER_LENGTH + length
+        if len(self._buffer) < end:
+            return None
+        fragment = bytes(self._buffer[RECORD_HEADER_LENGTH:end])
+        del self._buffer[:end]
+        self._consumed += end
+        return Record(
+            content_type=ContentType(header[0]),
+            version=int.from_bytes(header[1:3], "big"),
+            fragment=fragment,
+            end=self._consumed,
+        )
+
+
+class MessageReader:
+    """Joins handshake fragments and gives whole handshake messages."""
+
+    __slots__ = ("_buffer",)
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, fragment: bytes) -> None:
+        """Takes the next handshake record's fragment."""
+        self._buffer += fragment
+
+    def next_message(self) -> tuple[int, bytes] | None:
+        """The next message's type and body, or None until more fragments come.
+
+        Raises:
+            DecodeError: when a message claims to be longer than any honest one.
+        """
+        if len(self._buffer) < 4:
+            return None
+        length = int.from_bytes(self._buffer[1:4], "big")
+        if length > MAX_MESSAGE_LENGTH:
+            raise DecodeError("handshake message length", 1)
+        if len(self._buffer) < 4 + length:
+            return None
+        message_type, body = self._buffer[0], bytes(self._buffer[4 : 4 + length])
+        del self._buffer[: 4 + length]
+        return message_type, body
