@@ -201,8 +201,10 @@ def _evidence_from_json(holder: Json, name: str = "evidence") -> Evidence | None
 
 
 def _accepted_set_from_json(fields: Json) -> AcceptedSet:
-    proofs = {name: _evidence_from_json({"evidence": proof})
-              for name, proof in fields.get("evidence", {}).items()}
+    proofs = {
+        name: _evidence_from_json({"evidence": proof})
+        for name, proof in fields.get("evidence", {}).items()
+    }
     return AcceptedSet(
         accepted=tuple(fields["accepted"]),
         complete=fields["complete"],
