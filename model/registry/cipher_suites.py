@@ -87,6 +87,11 @@ def cipher_suite_name(code_point: int) -> str:
     return suite.name if suite else code_point_name(code_point)
 
 
+def cipher_suite_by_code_point(code_point: int) -> CipherSuite | None:
+    """The suite of that code point, or None."""
+    return _BY_CODE_POINT.get(code_point)
+
+
 def cipher_suite_by_name(name: str) -> CipherSuite | None:
     """The suite of that registry name, or None."""
     return _BY_NAME.get(name)

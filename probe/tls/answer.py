@@ -1,0 +1,235 @@
+"""What came back to one Offer: the server's hello with all that stands in clear behind it, or
+an alert, or the way in which no answer came.
+
+``AnswerReader`` takes bytes as they arrive and says when the answer is whole: at ServerHelloDone
+up to TLS 1.2, at the ServerHello or HelloRetryRequest of TLS 1.3. It holds at most
+``MAX_ANSWER_LENGTH`` bytes, and no bytes make it raise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from model.protocol_version import ProtocolVersion
+from model.registry import alert_name, cipher_suite_by_code_point
+from probe.tls.hello import ServerHello
+from probe.tls.messages import CertificateMessage, CertificateRequest, ServerKeyExchange
+from probe.tls.reader import DecodeError
+from probe.tls.record import (
+    ContentType,
+    HandshakeType,
+    MessageReader,
+    Record,
+    RecordReader,
+    encode_handshake,
+)
+
+MAX_ANSWER_LENGTH: Final = 2**18
+"""256 KiB: more than any honest flight; a flood is cut here."""
+
+_CLOSE_NOTIFY = 0
+_FATAL = 2
+_KEPT_LENGTH = 512
+"""How much of an answer that is no TLS is kept: enough to recognise it by."""
+
+
+class Ending(StrEnum):
+    """How a connection ended before its answer was whole."""
+
+    CLOSED = "closed"
+    RESET = "reset"
+    SILENCE = "silence"
+
+
+class Obstacle(StrEnum):
+    """Why no connection could be made."""
+
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    DEADLINE = "deadline"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFlight:
+    """A ServerHello and what followed it in clear. ``is_complete`` is false where it broke off.
+
+    ``raw`` is the ServerHello message alone: it is what proves version and suite.
+    """
+
+    raw: bytes
+    hello: ServerHello
+    certificates: tuple[bytes, ...] | None = None
+    server_key_exchange: ServerKeyExchange | None = None
+    certificate_request: CertificateRequest | None = None
+    is_complete: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryRequest:
+    """A HelloRetryRequest; ``raw`` is the message."""
+
+    raw: bytes
+    hello: ServerHello
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """An alert in place of a hello; ``raw`` is the record's fragment."""
+
+    raw: bytes
+    level: int
+    description: int
+
+    @property
+    def name(self) -> str:
+        """The description's registry name."""
+        return alert_name(self.description)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoHello:
+    """The connection ended, or nothing more came, before hello or alert were whole."""
+
+    ending: Ending
+    raw: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotTls:
+    """Bytes that are no record of SSL 3.0 to TLS 1.3."""
+
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Malformed:
+    """Records that do not hold what a server may send first; ``what`` names the structure."""
+
+    raw: bytes
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoConnection:
+    """TCP did not come up; ``detail`` is the system's or our own reason."""
+
+    obstacle: Obstacle
+    detail: str
+    raw: bytes = b""
+
+
+Answer: TypeAlias = (
+    ServerFlight | RetryRequest | Alert | NoHello | NotTls | Malformed | NoConnection
+)
+
+
+class AnswerReader:
+    """Turns the bytes of one connection into its Answer."""
+
+    def __init__(self) -> None:
+        self._records = RecordReader()
+        self._messages = MessageReader()
+        self._flight: ServerFlight | None = None
+        self._beginning = b""
+        self._received = 0
+
+    @property
+    def has_hello(self) -> bool:
+        """Whether the ServerHello has come, though not yet all that follows it."""
+        return self._flight is not None
+
+    def feed(self, received: bytes) -> Answer | None:
+        """The whole Answer once these bytes complete it, else None."""
+        self._received += len(received)
+        self._beginning += received[: _KEPT_LENGTH - len(self._beginning)]
+        self._records.feed(received)
+        try:
+            answer = self._read()
+        except DecodeError as flaw:
+            return self._flight or self._without_hello(flaw)
+        if answer is None and self._received > MAX_ANSWER_LENGTH:
+            return self._flight or Malformed(raw=self._beginning, what="answer without end")
+        return answer
+
+    def end(self, ending: Ending) -> Answer:
+        """The Answer when nothing more will come."""
+        return self._flight or NoHello(ending=ending, raw=self._beginning)
+
+    def _without_hello(self, flaw: DecodeError) -> Answer:
+        if flaw.what == "record header" and flaw.offset == 0:
+            return NotTls(raw=self._beginning)
+        return Malformed(raw=self._beginning, what=flaw.what)
+
+    def _read(self) -> Answer | None:
+        while (record := self._records.next_record()) is not None:
+            answer = self._take(record)
+            if answer is not None:
+                return answer
+        return None
+
+    def _take(self, record: Record) -> Answer | None:
+        if record.content_type is ContentType.ALERT:
+            return self._alert(record.fragment)
+        if record.content_type is ContentType.HANDSHAKE:
+            self._messages.feed(record.fragment)
+            while (message := self._messages.next_message()) is not None:
+                answer = self._message(*message)
+                if answer is not None:
+                    return answer
+            return None
+        if self._flight is None and record.content_type is not ContentType.CHANGE_CIPHER_SPEC:
+            return Malformed(raw=self._beginning, what=f"{record.content_type.name.lower()} record")
+        return None
+
+    def _alert(self, fragment: bytes) -> Answer | None:
+        """The first alert that ends the connection, or None for mere warnings.
+
+        Java and others warn ``unrecognized_name`` and go on, or put a warning and the fatal
+        alert into one record (sslscan #340). ``close_notify`` ends whatever its level is.
+        """
+        for level, description in zip(fragment[::2], fragment[1::2], strict=False):
+            if level == _FATAL or description == _CLOSE_NOTIFY:
+                return self._flight or Alert(raw=fragment, level=level, description=description)
+        return None
+
+    def _message(self, message_type: int, body: bytes) -> Answer | None:
+        if self._flight is None:
+            return self._first_message(message_type, body)
+        match message_type:
+            case HandshakeType.CERTIFICATE:
+                chain = CertificateMessage.decode(body).chain
+                self._flight = replace(self._flight, certificates=chain)
+            case HandshakeType.SERVER_KEY_EXCHANGE:
+                exchange = _server_key_exchange(self._flight.hello, body)
+                self._flight = replace(self._flight, server_key_exchange=exchange)
+            case HandshakeType.CERTIFICATE_REQUEST:
+                request = CertificateRequest.decode(body, self._flight.hello.version)
+                self._flight = replace(self._flight, certificate_request=request)
+            case HandshakeType.SERVER_HELLO_DONE:
+                return replace(self._flight, is_complete=True)
+        return None
+
+    def _first_message(self, message_type: int, body: bytes) -> Answer | None:
+        if message_type == HandshakeType.HELLO_REQUEST:
+            return None
+        if message_type != HandshakeType.SERVER_HELLO:
+            return Malformed(raw=self._beginning, what=f"handshake message {message_type}")
+        hello = ServerHello.decode(body)
+        raw = encode_handshake(HandshakeType.SERVER_HELLO, body)
+        if hello.is_retry_request:
+            return RetryRequest(raw=raw, hello=hello)
+        self._flight = ServerFlight(raw=raw, hello=hello)
+        if hello.version >= ProtocolVersion.TLSV1_3:
+            return replace(self._flight, is_complete=True)
+        return None
+
+
+def _server_key_exchange(hello: ServerHello, body: bytes) -> ServerKeyExchange | None:
+    suite = cipher_suite_by_code_point(hello.cipher_suite)
+    if suite is None:
+        return None
+    return ServerKeyExchange.decode(
+        body, hello.version, suite.key_exchange, suite.authentication
+    )

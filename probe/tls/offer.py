@@ -1,0 +1,179 @@
+"""One ClientHello as a question: a version, the suites and groups offered, and how it looks.
+
+An ``Offer`` is data; ``encode`` gives its record. The presets here follow what real servers
+need to answer at all: every signature scheme, a 32-byte session id, null compression, the
+renegotiation SCSV, all point formats, and no length that is known to hang a load balancer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from model.protocol_version import ProtocolVersion
+from model.registry import NAMED_GROUPS, SIGNATURE_SCHEMES
+from probe.tls import extensions
+from probe.tls.extensions import Extension, KeyShare
+from probe.tls.hello import ClientHello
+from probe.tls.record import ContentType, HandshakeType, encode_handshake, encode_record
+
+RENEGOTIATION_SCSV: Final = 0x00FF
+"""TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746); some servers refuse a hello without it."""
+
+X25519: Final = 0x001D
+SECP256R1: Final = 0x0017
+
+_NULL_COMPRESSION = b"\x00"
+_P256_GENERATOR = bytes.fromhex(
+    "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+    "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"
+)
+_X25519_BASE_POINT = bytes([9]) + bytes(31)
+_PUBLIC_VALUES = {X25519: _X25519_BASE_POINT, SECP256R1: _P256_GENERATOR}
+"""Public values that every server can compute with (RFC 7748, 4.1; SEC 2, 2.4.2). Nobody here
+ever needs the secret, for no handshake is finished with them."""
+
+_CHEAP_FIRST = (X25519, SECP256R1)
+
+
+def _groups(*, for_tls13: bool) -> tuple[int, ...]:
+    fitting = [
+        group.code_point
+        for group in NAMED_GROUPS
+        if (group.usable_in_tls13 if for_tls13 else _is_usable_before_tls13(group.name, group.kind))
+    ]
+    return tuple(sorted(fitting, key=lambda group: group not in _CHEAP_FIRST))
+
+
+def _is_usable_before_tls13(name: str, kind: str) -> bool:
+    return kind in {"ec", "ffdhe"} and not name.endswith("tls13")
+
+
+TLS13_GROUPS: Final = _groups(for_tls13=True)
+"""Every group that TLS 1.3 may name, by rising code point, the two cheap ones first."""
+
+_EARLIER_GROUPS = _groups(for_tls13=False)
+"""Curves and ffdhe: GnuTLS gives DHE suites only to a client that offers ffdhe groups."""
+
+_SIGNATURE_SCHEMES = tuple(
+    scheme.code_point
+    for scheme in sorted(SIGNATURE_SCHEMES, key=lambda scheme: not scheme.usable_in_tls13)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What a server needs of a hello before it answers any question at all.
+
+    ``most_cipher_suites`` bounds one hello's list, or is None where the server takes any.
+    ``sends_key_shares`` is for servers that err on an empty ``key_share`` (old s2n, tls-tris).
+    """
+
+    server_name: str | None
+    most_cipher_suites: int | None = None
+    sends_key_shares: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """One hello. ``groups`` matter from TLS 1.0 on; SSL 3.0 has no extensions to name them in."""
+
+    version: ProtocolVersion
+    cipher_suites: tuple[int, ...]
+    groups: tuple[int, ...]
+    shape: Shape
+
+    def encode(self, nonce: bytes) -> bytes:
+        """The hello in its record; ``nonce`` is 64 bytes: the random and the session id.
+
+        The record's version is that of TLS 1.0 at TLS 1.3, for middleboxes (RFC 9846, 5.1),
+        else the version asked for, which gets the quickest refusals.
+        """
+        message = encode_handshake(HandshakeType.CLIENT_HELLO, self._hello(nonce).encode())
+        is_tls13 = self.version is ProtocolVersion.TLSV1_3
+        record_version = ProtocolVersion.TLSV1_0 if is_tls13 else self.version
+        return encode_record(ContentType.HANDSHAKE, record_version, message)
+
+    def _hello(self, nonce: bytes) -> ClientHello:
+        return ClientHello(
+            legacy_version=min(self.version, ProtocolVersion.TLSV1_2),
+            random=nonce[:32],
+            session_id=nonce[32:64],
+            cipher_suites=self._suites_with_signal(),
+            compression_methods=_NULL_COMPRESSION,
+            extensions=self._padded(self._extensions()),
+        )
+
+    def _suites_with_signal(self) -> tuple[int, ...]:
+        if self.version is ProtocolVersion.TLSV1_3:
+            return self.cipher_suites
+        return (*self.cipher_suites, RENEGOTIATION_SCSV)
+
+    def _extensions(self) -> tuple[Extension, ...] | None:
+        """SSL 3.0 servers choke on extensions; schemes in a hello below TLS 1.2 are forbidden."""
+        if self.version is ProtocolVersion.SSLV3:
+            return None
+        found: list[Extension] = []
+        if self.shape.server_name is not None:
+            found.append(extensions.server_name(self.shape.server_name))
+        found.append(extensions.supported_groups(self.groups))
+        found.append(extensions.ec_point_formats())
+        if self.version >= ProtocolVersion.TLSV1_2:
+            found.append(extensions.signature_algorithms(_SIGNATURE_SCHEMES))
+        if self.version is ProtocolVersion.TLSV1_3:
+            found.append(extensions.supported_versions((self.version,)))
+            found.append(extensions.psk_key_exchange_modes())
+            found.append(extensions.key_share(self._key_shares()))
+        return tuple(found)
+
+    def _key_shares(self) -> tuple[KeyShare, ...]:
+        if not self.shape.sends_key_shares:
+            return ()
+        return tuple(
+            KeyShare(group=group, key_exchange=value)
+            for group, value in _PUBLIC_VALUES.items()
+            if group in self.groups
+        )
+
+    def _padded(self, block: tuple[Extension, ...] | None) -> tuple[Extension, ...] | None:
+        if block is None:
+            return None
+        missing = _padding_for(self._length_with(block))
+        return block if missing is None else (*block, extensions.padding(missing))
+
+    def _length_with(self, block: tuple[Extension, ...]) -> int:
+        fixed = 4 + 2 + 32 + 1 + 32 + 2 + 1 + len(_NULL_COMPRESSION) + 2
+        suites = 2 * len(self._suites_with_signal())
+        return fixed + suites + sum(len(item.encode()) for item in block)
+
+
+def _padding_for(length: int) -> int | None:
+    """The padding extension's body length that a hello of ``length`` bytes needs, if any.
+
+    F5 hangs on 256 to 511 bytes (RFC 7685); others fail where the length modulo 256 is 10 or 14
+    (testssl.sh #1113). The extension's own header takes 4 bytes, and its body is never empty,
+    for an empty last extension fails on old WebSphere.
+    """
+    needed = length
+    if 256 <= needed < 512:
+        needed = max(512, length + 5)
+    while needed % 256 in {10, 14}:
+        needed = max(needed + 1, length + 5)
+    return None if needed == length else needed - length - 4
+
+
+def offer(
+    version: ProtocolVersion,
+    cipher_suites: tuple[int, ...],
+    shape: Shape,
+    groups: tuple[int, ...] | None = None,
+) -> Offer:
+    """An Offer of ``cipher_suites`` at ``version``, with every group that fits unless named."""
+    is_tls13 = version is ProtocolVersion.TLSV1_3
+    fitting = TLS13_GROUPS if is_tls13 else _EARLIER_GROUPS
+    return Offer(
+        version=version,
+        cipher_suites=cipher_suites,
+        groups=fitting if groups is None else groups,
+        shape=shape,
+    )
