@@ -1,0 +1,178 @@
+"""What a reader of one Observation must see first: its faults in words, the worst at the top.
+
+These are remarks for a person at a terminal, drawn from facts that need no policy: broken chains,
+protocol versions and cipher suites that are broken or deprecated, expiry that comes too close.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import Final
+
+from model.certificate import Certificate, Deployment, Problem
+from model.observation import ClientAuthMode, Observation
+from model.protocol_version import ProtocolVersion
+from model.registry import Strength, cipher_suite_by_name
+from model.verdict import Verdict
+
+
+class Severity(IntEnum):
+    """How much a remark matters, worst first."""
+
+    BAD = 0
+    WARNING = 1
+    NOTE = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """One fault in one sentence, which may hold text that a server chose."""
+
+    severity: Severity
+    text: str
+
+
+_PROBLEMS: Final[dict[Problem, tuple[Severity, str]]] = {
+    Problem.EXPIRED: (Severity.BAD, "the certificate has expired"),
+    Problem.NOT_YET_VALID: (Severity.BAD, "the certificate is not valid yet"),
+    Problem.REVOKED: (Severity.BAD, "a certificate of the chain is revoked"),
+    Problem.UNPARSABLE: (Severity.BAD, "a certificate of the chain cannot be read"),
+    Problem.HOSTNAME_MISMATCH: (Severity.BAD, "the certificate is for other names"),
+    Problem.SELF_SIGNED: (Severity.BAD, "the certificate is self-signed"),
+    Problem.UNKNOWN_CA: (Severity.BAD, "the chain leads to no trusted authority"),
+    Problem.INCOMPLETE: (Severity.BAD, "the chain lacks an intermediate certificate"),
+    Problem.WEAK_KEY: (Severity.BAD, "a key of the chain is weak"),
+    Problem.WEAK_SIGNATURE: (Severity.BAD, "a signature of the chain is weak"),
+    Problem.MISORDERED: (Severity.WARNING, "the chain is out of order"),
+    Problem.OTHER: (Severity.WARNING, "the chain has a fault that has no name here"),
+    Problem.SURPLUS: (Severity.NOTE, "the chain has certificates that it does not need"),
+    Problem.CONTAINS_ROOT: (Severity.NOTE, "the chain carries its root, which no client needs"),
+}
+
+_OLD_VERSIONS: Final = (
+    (ProtocolVersion.SSLV2, Severity.BAD, "broken (RFC 6176)"),
+    (ProtocolVersion.SSLV3, Severity.BAD, "broken (RFC 7568)"),
+    (ProtocolVersion.TLSV1_0, Severity.WARNING, "deprecated (RFC 8996)"),
+    (ProtocolVersion.TLSV1_1, Severity.WARNING, "deprecated (RFC 8996)"),
+)
+_SUITE_SEVERITIES: Final = {
+    Strength.INSECURE: Severity.BAD,
+    Strength.WEAK: Severity.WARNING,
+}
+
+
+def remarks(observation: Observation, now: datetime) -> tuple[Remark, ...]:
+    """What is wrong at one endpoint, worst first; ``now`` (aware) decides how close expiry is."""
+    found: list[Remark] = []
+    several = len(observation.certificates) > 1
+    for deployment in observation.certificates:
+        prefix = f"{deployment.key_type.value}: " if several else ""
+        found += [
+            Remark(severity=remark.severity, text=prefix + remark.text)
+            for remark in _deployment_remarks(deployment, now)
+        ]
+    found += _client_auth_remarks(observation)
+    found += _version_remarks(observation)
+    found += _suite_remarks(observation)
+    if observation.answered_as_tls and observation.reason:
+        found.append(Remark(severity=Severity.WARNING, text=observation.reason))
+    return tuple(sorted(dict.fromkeys(found), key=lambda remark: remark.severity))
+
+
+def _version_remarks(observation: Observation) -> Iterator[Remark]:
+    accepted: dict[tuple[Severity, str], list[str]] = defaultdict(list)
+    for version, severity, word in _OLD_VERSIONS:
+        fact = observation.protocols.get(version)
+        if fact is not None and fact.verdict is Verdict.YES:
+            accepted[severity, word].append(version.label)
+    for (severity, word), labels in accepted.items():
+        verb = "is" if len(labels) == 1 else "are"
+        text = f"{' and '.join(labels)} {verb} accepted, though {word}"
+        yield Remark(severity=severity, text=text)
+
+
+def _suite_remarks(observation: Observation) -> Iterator[Remark]:
+    accepted: dict[Strength, set[str]] = defaultdict(set)
+    for found in observation.cipher_suites.values():
+        for name in found.accepted:
+            if suite := cipher_suite_by_name(name):
+                accepted[suite.strength].add(name)
+    for strength, severity in _SUITE_SEVERITIES.items():
+        if names := accepted[strength]:
+            suites = "cipher suite is" if len(names) == 1 else "cipher suites are"
+            yield Remark(severity=severity, text=f"{len(names)} {strength} {suites} accepted")
+
+
+def _client_auth_remarks(observation: Observation) -> Iterator[Remark]:
+    unverified = [
+        version.label
+        for version, found in sorted(observation.client_auth.items())
+        if found.verifies is Verdict.NO
+        and found.mode in {ClientAuthMode.REQUESTED, ClientAuthMode.REQUIRED}
+    ]
+    if unverified:
+        text = f"any client certificate is taken, checked against nothing ({', '.join(unverified)})"
+        yield Remark(severity=Severity.BAD, text=text)
+
+
+def _deployment_remarks(deployment: Deployment, now: datetime) -> Iterator[Remark]:
+    for problem in deployment.problems:
+        severity, text = _PROBLEMS[problem]
+        yield Remark(severity=severity, text=text)
+    if Problem.EXPIRED not in deployment.problems:
+        yield from _expiry_remarks(deployment.chain, now)
+    # A chain with a bad problem is untrusted for that very reason, which is said already.
+    if all(_PROBLEMS[problem][0] is not Severity.BAD for problem in deployment.problems):
+        yield from _trust_remarks(deployment)
+
+
+def _trust_remarks(deployment: Deployment) -> Iterator[Remark]:
+    if any(found.verdict is not Verdict.NO for found in deployment.trust.values()):
+        return
+    for store, found in sorted(deployment.trust.items()):
+        reason = f" ({found.reason})" if found.reason else ""
+        yield Remark(severity=Severity.BAD, text=f"the chain is not trusted by {store}{reason}")
+
+
+def _expiry_remarks(chain: Iterable[Certificate], now: datetime) -> Iterator[Remark]:
+    for position, certificate in enumerate(chain):
+        severity = expiry_severity(certificate, now)
+        if severity is not None and certificate.not_after is not None:
+            which = "the certificate" if position == 0 else "an intermediate certificate"
+            left = describe_validity(certificate.not_after, now)
+            yield Remark(severity=severity, text=f"{which}: {left}")
+
+
+def expiry_severity(certificate: Certificate, now: datetime) -> Severity | None:
+    """How bad the time left is, measured by the lifetime; None where there is plenty.
+
+    A warning when less than a quarter of the lifetime or 30 days is left, whichever is less; bad
+    below a tenth or 7 days. So certificates of six days are not always about to expire.
+    """
+    if certificate.not_after is None:
+        return None
+    left = certificate.not_after - now
+    lifetime = timedelta.max
+    if certificate.not_before is not None:
+        lifetime = certificate.not_after - certificate.not_before
+    if left < min(lifetime / 10, timedelta(days=7)):
+        return Severity.BAD
+    if left < min(lifetime / 4, timedelta(days=30)):
+        return Severity.WARNING
+    return None
+
+
+def describe_validity(not_after: datetime, now: datetime) -> str:
+    """The time to or since ``not_after``, such as ``60 days left`` or ``expired 5 hours ago``."""
+    left = not_after - now
+    amount = abs(left)
+    if amount >= timedelta(days=2):
+        span = f"{amount.days} days"
+    else:
+        hours = int(amount / timedelta(hours=1))
+        span = "1 hour" if hours == 1 else f"{hours} hours"
+    return f"{span} left" if left >= timedelta(0) else f"expired {span} ago"

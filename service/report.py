@@ -1,0 +1,273 @@
+"""One Observation as a report for a person, to be read in ten seconds.
+
+The worst comes first: faults in words, then the facts in aligned rows. Whatever a server chose
+goes through ``printable``; nothing here is markup, so that a name cannot style the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from io import StringIO
+from typing import Final
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from model.certificate import Certificate, Deployment
+from model.observation import AcceptedSet, ClientAuthMode, Observation, State
+from model.protocol_version import ProtocolVersion
+from model.registry import Strength, cipher_suite_by_name
+from model.verdict import Preference, Verdict
+from service.remarks import Severity, describe_validity, expiry_severity, remarks
+from service.terminal import printable
+
+_NAMES_SHOWN: Final = 8
+_CERTIFICATES_SHOWN: Final = 6
+_NAME_LIMIT: Final = 120
+"""A certificate may hold names without end; a reader needs the first few, and `--json` has all."""
+_REASON_LIMIT: Final = 300
+
+_SEVERITY_STYLES: Final = {
+    Severity.BAD: "bold red",
+    Severity.WARNING: "yellow",
+    Severity.NOTE: "cyan",
+}
+_STRENGTH_STYLES: Final = {
+    Strength.INSECURE: "bold red",
+    Strength.WEAK: "yellow",
+    Strength.LEGACY: "",
+    Strength.SECURE: "green",
+    Strength.RECOMMENDED: "bold green",
+}
+_STATES: Final = {
+    State.TLS: "TLS",
+    State.PLAINTEXT: "answers in plaintext, without TLS",
+    State.NOT_TLS: "does not answer as TLS",
+    State.REFUSED: "refuses",
+    State.UNREACHABLE: "cannot be reached",
+    State.TIMEOUT: "does not answer in time",
+    State.DNS_ERROR: "does not resolve",
+    State.ERROR: "could not be probed",
+}
+_ORDERS: Final = {
+    Preference.SERVER: "in the server's order",
+    Preference.CLIENT: "in the client's order",
+    Preference.UNKNOWN: "order unknown",
+}
+
+
+def render_report(
+    observation: Observation, now: datetime, *, colour: bool = False, width: int = 100
+) -> str:
+    """The report of one endpoint, lines of at most ``width`` columns, each ended by a newline.
+
+    ``now`` (aware) is what days to expiry count from; ``colour`` adds ANSI escapes.
+    """
+    page = StringIO()
+    console = Console(
+        file=page,
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        highlight=False,
+        legacy_windows=False,
+    )
+    console.print(_layout(observation, now))
+    # Tables pad their last column; nobody wants the spaces in a file.
+    return "".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())
+
+
+def _layout(observation: Observation, now: datetime) -> RenderableType:
+    parts: list[RenderableType] = [_heading(observation)]
+    found = remarks(observation, now)
+    if found:
+        rows = _grid()
+        for remark in found:
+            word = Text(remark.severity.name.lower(), style=_SEVERITY_STYLES[remark.severity])
+            rows.add_row(word, _say(remark.text, limit=_REASON_LIMIT))
+        parts.append(Padding(rows, (0, 0, 0, 2), expand=False))
+    facts = _grid()
+    for label, value in _rows(observation, now):
+        facts.add_row(Text(label, style="dim"), value)
+    parts.append(Padding(facts, (0, 0, 0, 2), expand=False))
+    return Group(*parts)
+
+
+def _heading(observation: Observation) -> Text:
+    endpoint = observation.endpoint
+    heading = Text(printable(endpoint.target.key, limit=_NAME_LIMIT), style="bold")
+    if endpoint.address not in {None, endpoint.target.host}:
+        heading.append(f" at {printable(endpoint.address or '')}", style="not bold")
+    is_tls = observation.answered_as_tls
+    heading.append(": ", style="not bold")
+    heading.append(_STATES[observation.state], style="green" if is_tls else "red")
+    if observation.reason and not is_tls:
+        heading.append(f": {printable(observation.reason, limit=_REASON_LIMIT)}", style="not bold")
+    return heading
+
+
+def _rows(observation: Observation, now: datetime) -> Iterator[tuple[str, RenderableType]]:
+    if observation.protocols:
+        yield "protocols", _protocols(observation)
+    for labels, found in _merged(observation.cipher_suites):
+        yield "\n".join(labels), _suites(found)
+    if observation.groups:
+        yield "groups", _groups(observation)
+    for deployment in observation.certificates:
+        yield "certificate", _certificate_rows(deployment, now)
+    if observation.client_auth:
+        yield "client auth", _client_auth(observation)
+    yield "cost", _cost(observation)
+
+
+def _protocols(observation: Observation) -> Text:
+    words = []
+    for version, fact in sorted(observation.protocols.items()):
+        word = Text.assemble(
+            version.label, " ", (fact.verdict, _verdict_style(version, fact.verdict))
+        )
+        words.append(word)
+    return Text("  ").join(words)
+
+
+def _verdict_style(version: ProtocolVersion, verdict: Verdict) -> str:
+    if verdict is Verdict.UNKNOWN:
+        return "magenta"
+    if verdict is Verdict.NO:
+        return "dim"
+    if version <= ProtocolVersion.SSLV3:
+        return "bold red"
+    return "yellow" if version <= ProtocolVersion.TLSV1_1 else "green"
+
+
+def _merged(
+    found: Mapping[ProtocolVersion, AcceptedSet],
+) -> Iterator[tuple[tuple[str, ...], AcceptedSet]]:
+    """Newest version first; versions that accept the same, in the same way, share a row."""
+    labels: dict[tuple[tuple[str, ...], bool, Preference], list[str]] = {}
+    sets: dict[tuple[tuple[str, ...], bool, Preference], AcceptedSet] = {}
+    for version, accepted in sorted(found.items(), reverse=True):
+        content = (accepted.accepted, accepted.complete, accepted.preference)
+        labels.setdefault(content, []).append(version.label)
+        sets.setdefault(content, accepted)
+    for content, accepted in sets.items():
+        yield tuple(labels[content]), accepted
+
+
+def _suites(found: AcceptedSet) -> RenderableType:
+    by_strength: dict[Strength | None, list[str]] = {}
+    for name in found.accepted:
+        suite = cipher_suite_by_name(name)
+        by_strength.setdefault(suite.strength if suite else None, []).append(name)
+    rows = _grid()
+    for strength in (None, *Strength):
+        if names := by_strength.get(strength):
+            style = _STRENGTH_STYLES[strength] if strength else "magenta"
+            word = Text(strength.value if strength else "unregistered", style=style)
+            rows.add_row(word, Text("  ").join([_say(name) for name in names]))
+    count = len(found.accepted)
+    summary = f"{count} suite{'' if count == 1 else 's'}{_how_sure(found, 'suite')}"
+    return Group(rows, Text(summary, style="dim"))
+
+
+def _groups(observation: Observation) -> RenderableType:
+    rows = _grid()
+    for labels, found in _merged(observation.groups):
+        names = Text("  ").join([_say(name) for name in found.accepted])
+        sure = _how_sure(found, "group")
+        rows.add_row(Text("\n".join(labels)), Text.assemble(names or "none", (sure, "dim")))
+    return rows
+
+
+def _how_sure(found: AcceptedSet, noun: str) -> str:
+    order = f", {_ORDERS[found.preference]}" if len(found.accepted) > 1 else ""
+    return order if found.complete else f"{order}, perhaps more: not every {noun} could be asked"
+
+
+def _certificate_rows(deployment: Deployment, now: datetime) -> RenderableType:
+    lines = [_certificate(certificate, now) for certificate in deployment.chain]
+    surplus = len(lines) - _CERTIFICATES_SHOWN
+    if surplus > 0:
+        lines[_CERTIFICATES_SHOWN:] = [Text(f"and {surplus} more", style="dim")]
+    names = (*deployment.leaf.dns_names, *deployment.leaf.ip_addresses)
+    lines.insert(1, Text.assemble(("for ", "dim"), _listed(names)))
+    if deployment.trust:
+        verdicts = [
+            Text.assemble(
+                _say(store),
+                " ",
+                (found.verdict, _trust_style(found.verdict)),
+                f" ({printable(found.reason, limit=_REASON_LIMIT)})" if found.reason else "",
+            )
+            for store, found in sorted(deployment.trust.items())
+        ]
+        lines.append(Text.assemble(("trust: ", "dim"), Text(", ").join(verdicts)))
+    served = " ".join(version.label for version in deployment.versions)
+    by_name = "with" if deployment.served_with_server_name else "without"
+    lines.append(Text(f"served at {served or 'no version'} {by_name} server name", style="dim"))
+    return Group(*lines)
+
+
+def _certificate(certificate: Certificate, now: datetime) -> Text:
+    if certificate.parse_error is not None:
+        error = printable(certificate.parse_error, limit=_REASON_LIMIT)
+        return Text(f"unreadable ({error})", style="bold red")
+    key = f"{certificate.key_type.value} {certificate.key_bits or ''}".rstrip()
+    line = Text.assemble(
+        _say(certificate.subject or "no subject", limit=_NAME_LIMIT), (f", {key}, ", "dim")
+    )
+    if certificate.not_after is None:
+        return line.append("no expiry date", style="magenta")
+    severity = expiry_severity(certificate, now)
+    style = "green" if severity is None else _SEVERITY_STYLES[severity]
+    line.append(describe_validity(certificate.not_after, now), style=style)
+    day = certificate.not_after.astimezone(UTC).date().isoformat()
+    return line.append(f" ({day})", style="dim")
+
+
+def _listed(names: Iterable[str]) -> Text:
+    every = tuple(names)
+    shown = Text(", ").join([_say(name, limit=_NAME_LIMIT) for name in every[:_NAMES_SHOWN]])
+    if len(every) > _NAMES_SHOWN:
+        shown.append(f" and {len(every) - _NAMES_SHOWN} more", style="dim")
+    return shown if every else Text("no names", style="magenta")
+
+
+def _trust_style(verdict: Verdict) -> str:
+    return {Verdict.YES: "green", Verdict.NO: "bold red", Verdict.UNKNOWN: "magenta"}[verdict]
+
+
+def _client_auth(observation: Observation) -> Text:
+    modes: dict[ClientAuthMode, list[str]] = {}
+    for version, found in sorted(observation.client_auth.items(), reverse=True):
+        modes.setdefault(found.mode, []).append(version.label)
+    words = [f"{mode} ({', '.join(labels)})" for mode, labels in modes.items()]
+    authorities = dict.fromkeys(
+        name for found in observation.client_auth.values() for name in found.ca_names
+    )
+    text = Text(", ".join(words))
+    if authorities:
+        text = Text.assemble(text, ("; from ", "dim"), _listed(authorities))
+    return text
+
+
+def _cost(observation: Observation) -> Text:
+    cost = observation.cost
+    connections = "1 connection" if cost.connections == 1 else f"{cost.connections} connections"
+    slowed = ", held back to spare the server" if cost.throttled else ""
+    return Text(f"{connections} in {cost.duration_seconds:.2f} s{slowed}", style="dim")
+
+
+def _say(text: str, *, limit: int | None = None) -> Text:
+    return Text(printable(text, limit=limit))
+
+
+def _grid() -> Table:
+    """Rows of a word and what it says; the second column takes what is left and wraps."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    return grid

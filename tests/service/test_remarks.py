@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+
+from model.certificate import KeyType, Problem, TrustVerdict
+from model.observation import Observation
+from model.verdict import Verdict
+from service.remarks import Severity, describe_validity, expiry_severity, remarks
+from tests.service.samples import NOW, certificate, deployment, failed, legacy, modern
+from tests.strategies import observations
+
+
+def texts(observation: Observation, severity: Severity) -> list[str]:
+    return [each.text for each in remarks(observation, NOW) if each.severity is severity]
+
+
+def test_nothing_is_said_of_an_endpoint_without_fault() -> None:
+    assert remarks(modern(), NOW) == ()
+
+
+def test_a_visit_that_learnt_nothing_has_its_reason_in_the_heading_alone() -> None:
+    assert remarks(failed(), NOW) == ()
+
+
+def test_the_worst_is_said_first() -> None:
+    assert texts(legacy(), Severity.BAD) == [
+        "the certificate has expired",
+        "any client certificate is taken, checked against nothing (TLSv1.0, TLSv1.1)",
+        "1 insecure cipher suite is accepted",
+    ]
+    assert texts(legacy(), Severity.WARNING) == [
+        "TLSv1.0 and TLSv1.1 are accepted, though deprecated (RFC 8996)"
+    ]
+
+
+def test_each_of_several_chains_is_named_by_its_key() -> None:
+    rsa = replace(deployment(Problem.INCOMPLETE), key_type=KeyType.RSA)
+    observation = replace(modern(), certificates=(deployment(), rsa))
+    assert texts(observation, Severity.BAD) == ["rsa: the chain lacks an intermediate certificate"]
+
+
+@pytest.mark.parametrize("problem", list(Problem))
+def test_every_problem_of_a_chain_is_said(problem: Problem) -> None:
+    observation = replace(modern(), certificates=(deployment(problem),))
+    assert remarks(observation, NOW)
+
+
+def test_distrust_without_a_problem_is_said_with_its_reason() -> None:
+    distrusted = {"mozilla": TrustVerdict(verdict=Verdict.NO, reason="a constraint forbids it")}
+    observation = replace(modern(), certificates=(replace(deployment(), trust=distrusted),))
+    assert texts(observation, Severity.BAD) == [
+        "the chain is not trusted by mozilla (a constraint forbids it)"
+    ]
+
+
+def test_trust_by_one_store_of_several_is_enough() -> None:
+    trust = {
+        "mozilla": TrustVerdict(verdict=Verdict.NO, reason="unknown"),
+        "own": TrustVerdict(verdict=Verdict.YES),
+    }
+    observation = replace(modern(), certificates=(replace(deployment(), trust=trust),))
+    assert remarks(observation, NOW) == ()
+
+
+def test_facts_that_stayed_unknown_are_said() -> None:
+    observation = replace(modern(), reason="the server fell silent halfway")
+    assert texts(observation, Severity.WARNING) == ["the server fell silent halfway"]
+
+
+# 398 days: 30 and 7 days; 90 days: 22.5 and 7; 47 days: 11.75 and 4.7; 160 hours: 40 and 16 hours.
+@pytest.mark.parametrize(
+    ("lifetime_days", "days_left", "expected"),
+    [
+        (398, 30.1, None),
+        (398, 29.9, Severity.WARNING),
+        (398, 6.9, Severity.BAD),
+        (90, 22.6, None),
+        (90, 22.4, Severity.WARNING),
+        (47, 4.8, Severity.WARNING),
+        (47, 4.6, Severity.BAD),
+        (160 / 24, 41 / 24, None),
+        (160 / 24, 39 / 24, Severity.WARNING),
+        (160 / 24, 15 / 24, Severity.BAD),
+        (90, -1, Severity.BAD),
+    ],
+)
+def test_expiry_is_judged_by_the_lifetime(
+    lifetime_days: float, days_left: float, expected: Severity | None
+) -> None:
+    leaf = certificate(days_left=days_left, lifetime_days=lifetime_days)
+    assert expiry_severity(leaf, NOW) is expected
+
+
+def test_an_intermediate_that_expires_soon_is_said() -> None:
+    chain = (certificate(), certificate("CN=Example CA", days_left=5))
+    observation = replace(modern(), certificates=(replace(deployment(), chain=chain),))
+    assert texts(observation, Severity.BAD) == ["an intermediate certificate: 5 days left"]
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [
+        (timedelta(days=60, hours=23), "60 days left"),
+        (timedelta(hours=47), "47 hours left"),
+        (timedelta(minutes=90), "1 hour left"),
+        (timedelta(0), "0 hours left"),
+        (timedelta(hours=-1), "expired 1 hour ago"),
+        (timedelta(days=-3), "expired 3 days ago"),
+    ],
+)
+def test_validity_is_said_in_round_words(left: timedelta, expected: str) -> None:
+    assert describe_validity(NOW + left, NOW) == expected
+
+
+@given(observations())
+def test_any_observation_has_remarks_worst_first(observation: Observation) -> None:
+    severities = [each.severity for each in remarks(observation, NOW)]
+    assert severities == sorted(severities)
