@@ -230,6 +230,4 @@ def _server_key_exchange(hello: ServerHello, body: bytes) -> ServerKeyExchange |
     suite = cipher_suite_by_code_point(hello.cipher_suite)
     if suite is None:
         return None
-    return ServerKeyExchange.decode(
-        body, hello.version, suite.key_exchange, suite.authentication
-    )
+    return ServerKeyExchange.decode(body, hello.version, suite.key_exchange, suite.authentication)

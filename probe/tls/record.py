@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Final
 
 from probe.tls.reader import DecodeError, vector
 
@@ -27,6 +28,9 @@ class ContentType(IntEnum):
     HANDSHAKE = 22
     APPLICATION_DATA = 23
     HEARTBEAT = 24
+
+
+_CONTENT_TYPES: Final = frozenset(ContentType)
 
 
 class HandshakeType(IntEnum):
@@ -91,7 +95,7 @@ class RecordReader:
         header = self._buffer[:RECORD_HEADER_LENGTH]
         if not header:
             return None
-        if header[0] not in ContentType or (len(header) > 1 and header[1] != 3):
+        if header[0] not in _CONTENT_TYPES or (len(header) > 1 and header[1] != 3):
             raise DecodeError("record header", self._consumed)
         if len(header) < RECORD_HEADER_LENGTH:
             return None

@@ -1,0 +1,38 @@
+"""The catalogue of checks, in the order in which they build on one another.
+
+To add a check: one file with one function over (Interview, Learnt), one line here, its test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from probe.checks.cipher_suites import learn_cipher_suites
+from probe.checks.client_auth import learn_client_auth
+from probe.checks.interview import Interview
+from probe.checks.learnt import Learnt
+from probe.checks.served_chains import learn_served_chains, learn_tls13_handshake
+from probe.checks.versions import learn_versions
+
+Check: TypeAlias = Callable[[Interview, Learnt], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Checks that run side by side; ``phrase`` tells a person what is being asked."""
+
+    phrase: str
+    checks: tuple[Check, ...]
+
+
+STAGES: Final = (
+    Stage(phrase="protocol versions", checks=(learn_versions,)),
+    Stage(
+        phrase="cipher suites, groups and certificates",
+        checks=(learn_cipher_suites, learn_tls13_handshake),
+    ),
+    Stage(phrase="client authentication", checks=(learn_client_auth,)),
+    Stage(phrase="certificate chains", checks=(learn_served_chains,)),
+)

@@ -1,0 +1,111 @@
+"""Does the server ask for a client certificate, and does it insist?
+
+CertificateRequest stands in clear up to TLS 1.2 and is seen by a full handshake at TLS 1.3. A
+server that asked and lets a client without one finish only requests; one that refuses it then
+requires. A server may decide by what the request inside asks for (nginx answers HTTP 400): to
+TLS, that is requested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from model.observation import ClientAuth, ClientAuthMode
+from model.protocol_version import ProtocolVersion
+from model.verdict import Evidence
+from probe.certificates import name_text
+from probe.checks.interview import Interview, side_by_side
+from probe.checks.learnt import Learnt
+from probe.checks.served_chains import finish_handshake
+from probe.tls.answer import ServerFlight
+from probe.tls.exchange import Exchange
+from probe.tls.handshake import Handshake, HandshakeEnd
+
+_MOST_NAMES: Final = 1000
+"""More authorities than any honest list names; public ones have about 150."""
+
+_MODES = {
+    HandshakeEnd.ACCEPTED: ClientAuthMode.REQUESTED,
+    HandshakeEnd.REFUSED: ClientAuthMode.REQUIRED,
+    HandshakeEnd.UNFINISHED: ClientAuthMode.UNKNOWN,
+}
+
+
+async def learn_client_auth(interview: Interview, learnt: Learnt) -> None:
+    """Fills ``client_auth`` for every accepted version."""
+    await side_by_side(*(_learn_at(interview, learnt, version) for version in learnt.spoken))
+
+
+async def _learn_at(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> None:
+    if version is ProtocolVersion.TLSV1_3:
+        learnt.client_auth[version] = _by_handshake(learnt.handshakes.get(version))
+        return
+    asking, silent = _flights(interview.exchanges, version)
+    if asking is None:
+        learnt.client_auth[version] = _not_asked(silent)
+        return
+    handshake = await finish_handshake(interview, learnt, version)
+    learnt.client_auth[version] = ClientAuth(
+        mode=_MODES[handshake.end],
+        ca_names=_names(_request_authorities(asking)),
+        evidence=asking.evidence(f"CertificateRequest in clear; {handshake.note}"),
+    )
+
+
+def _flights(
+    exchanges: Sequence[Exchange], version: ProtocolVersion
+) -> tuple[Exchange | None, Exchange | None]:
+    """The first flight with a CertificateRequest, and the first whole one without.
+
+    Only flights with certificates count where there are any: anonymous and PSK suites may not
+    ask for the client's (RFC 5246, section 7.4.4).
+    """
+    asking = silent = None
+    for exchange in exchanges:
+        if exchange.version is not version or not isinstance(exchange.answer, ServerFlight):
+            continue
+        if exchange.answer.certificate_request is not None:
+            asking = asking or exchange
+        elif exchange.answer.is_complete and (silent is None or not _has_certificates(silent)):
+            silent = exchange
+    return asking, silent
+
+
+def _has_certificates(exchange: Exchange) -> bool:
+    return isinstance(exchange.answer, ServerFlight) and bool(exchange.answer.certificates)
+
+
+def _not_asked(silent: Exchange | None) -> ClientAuth:
+    if silent is None:
+        return ClientAuth(mode=ClientAuthMode.UNKNOWN)
+    note = "ServerHelloDone without a CertificateRequest before it"
+    return ClientAuth(mode=ClientAuthMode.NONE, evidence=silent.evidence(note))
+
+
+def _by_handshake(handshake: Handshake | None) -> ClientAuth:
+    if handshake is None:
+        return ClientAuth(mode=ClientAuthMode.UNKNOWN)
+    mode = _MODES[handshake.end]
+    if not handshake.certificate_requested and handshake.end is HandshakeEnd.ACCEPTED:
+        mode = ClientAuthMode.NONE
+    return ClientAuth(
+        mode=mode,
+        ca_names=_names(handshake.certificate_authorities),
+        evidence=Evidence(
+            offer=handshake.offered or None,
+            answer=handshake.answered or None,
+            note=handshake.note or None,
+        ),
+    )
+
+
+def _request_authorities(asking: Exchange) -> tuple[bytes, ...]:
+    answer = asking.answer
+    if isinstance(answer, ServerFlight) and answer.certificate_request is not None:
+        return answer.certificate_request.certificate_authorities
+    return ()
+
+
+def _names(authorities: tuple[bytes, ...]) -> tuple[str, ...]:
+    return tuple(name_text(der) for der in authorities[:_MOST_NAMES])

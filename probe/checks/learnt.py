@@ -1,0 +1,55 @@
+"""What a visit has learnt so far: the notebook that checks write into, one field each.
+
+It begins with the server name alone; ``engine`` turns it into an Observation at the end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from model.observation import AcceptedSet, ClientAuth
+from model.protocol_version import ProtocolVersion
+from model.verdict import Fact
+from probe.tls.exchange import Exchange
+from probe.tls.handshake import Handshake
+from probe.tls.offer import Shape
+
+ASKED_VERSIONS: Final = (
+    ProtocolVersion.SSLV3,
+    ProtocolVersion.TLSV1_0,
+    ProtocolVersion.TLSV1_1,
+    ProtocolVersion.TLSV1_2,
+    ProtocolVersion.TLSV1_3,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedChain:
+    """One distinct chain as DER, leaf first, and where it was served."""
+
+    chain: tuple[bytes, ...]
+    versions: tuple[ProtocolVersion, ...]
+    served_with_server_name: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Learnt:
+    """The facts of one visit, by protocol version.
+
+    ``spoken`` holds the exchange that proved each accepted version: its Offer, in a shape that
+    this server answers at that version, is what further questions are derived from.
+    """
+
+    server_name: str | None
+    spoken: dict[ProtocolVersion, Exchange] = field(default_factory=dict)
+    protocols: dict[ProtocolVersion, Fact] = field(default_factory=dict)
+    cipher_suites: dict[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
+    groups: dict[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
+    handshakes: dict[ProtocolVersion, Handshake] = field(default_factory=dict)
+    chains: tuple[ServedChain, ...] = ()
+    client_auth: dict[ProtocolVersion, ClientAuth] = field(default_factory=dict)
+
+    def shape_at(self, version: ProtocolVersion) -> Shape:
+        """The shape of hello that this server answers at an accepted version."""
+        return self.spoken[version].offer.shape

@@ -1,0 +1,117 @@
+"""One TCP connection: dialled, given bytes, listened to, and closed; all within a deadline.
+
+The errors of sockets are translated here and nowhere else: refused, unreachable, reset, closed,
+silent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from probe.tls.answer import Ending, NoConnection, Obstacle
+
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What a visit has cost so far."""
+
+    connections: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+
+
+class Listener(asyncio.Protocol, Generic[Result]):
+    """Feeds what arrives to ``feed`` until that gives a result, or the connection ends.
+
+    ``feed`` may write through ``send``. ``end`` turns an ending into the result.
+    """
+
+    def __init__(
+        self,
+        traffic: Traffic,
+        feed: Callable[[bytes], Result | None],
+        end: Callable[[Ending], Result],
+    ) -> None:
+        self._traffic = traffic
+        self._feed = feed
+        self._end = end
+        self._transport: asyncio.Transport | None = None
+        self.result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Counts the connection."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 (asyncio promises it for TCP)
+        self._transport = transport
+        self._traffic.connections += 1
+
+    def send(self, outgoing: bytes) -> None:
+        """Sends bytes, counted, unless the connection is gone."""
+        if outgoing and self._transport is not None and not self._transport.is_closing():
+            self._traffic.bytes_sent += len(outgoing)
+            self._transport.write(outgoing)
+
+    def data_received(self, received: bytes) -> None:
+        """Passes bytes on; what comes after the result is not looked at."""
+        self._traffic.bytes_received += len(received)
+        if not self.result.done():
+            self._settle(self._feed(received))
+
+    def eof_received(self) -> bool:
+        """The server has said all it had to say."""
+        self._finish(Ending.CLOSED)
+        return False
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """An error here is a reset; none is a close that we or the server asked for."""
+        self._finish(Ending.CLOSED if error is None else Ending.RESET)
+
+    def time_out(self) -> None:
+        """Nothing more came in time."""
+        self._finish(Ending.SILENCE)
+
+    def close(self) -> None:
+        """Hangs up at once: what the server still has to say was said for nothing."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _finish(self, ending: Ending) -> None:
+        if not self.result.done():
+            self._settle(self._end(ending))
+
+    def _settle(self, result: Result | None) -> None:
+        if result is not None:
+            self.result.set_result(result)
+
+
+async def dial(
+    listener: Callable[[], Listener[Result]], address: str, port: int, timeout_seconds: float
+) -> Listener[Result] | NoConnection:
+    """A connection to ``address``, or why there is none."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            _, connected = await loop.create_connection(listener, address, port)
+    except ConnectionRefusedError:
+        return NoConnection(
+            obstacle=Obstacle.REFUSED, detail=f"TCP port {port} refused the connection"
+        )
+    except ConnectionResetError:
+        return NoConnection(
+            obstacle=Obstacle.REFUSED, detail=f"TCP port {port} reset the connection at once"
+        )
+    except TimeoutError:
+        return NoConnection(
+            obstacle=Obstacle.UNREACHABLE,
+            detail=f"no TCP connection within {timeout_seconds:.1f} s",
+        )
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        return NoConnection(
+            obstacle=Obstacle.UNREACHABLE, detail=f"no TCP connection to port {port}: {reason}"
+        )
+    return connected

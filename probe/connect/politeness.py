@@ -1,0 +1,105 @@
+"""How many connections at once, and how fast: per address, and for the whole process.
+
+An address that resets, refuses or falls silent after it has answered gets half its share and
+never again quite as much in the same visit; the rest comes back slowly (additive increase,
+multiplicative decrease, as in RFC 5681).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+from weakref import WeakValueDictionary
+
+from asyncio_throttle import Throttler
+
+from probe.settings import ProbeSettings
+
+_PERIOD_SECONDS: Final = 0.05
+_PERIODS_PER_SECOND: Final = 20
+_RECOVERY: Final = 0.125
+"""How much of a connection each good answer gives back."""
+
+
+class AddressGate:
+    """The share of one IP address: so many connections at once, fewer after trouble."""
+
+    def __init__(self, most: int) -> None:
+        self._ceiling = most
+        self._limit = float(most)
+        self._open = 0
+        self._epoch = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[int]:
+        """A place for one connection, and the epoch in which it was given."""
+        while self._open >= int(self._limit):
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                self._wake()
+                raise
+        self._open += 1
+        try:
+            yield self._epoch
+        finally:
+            self._open -= 1
+            self._wake()
+
+    def trouble(self, epoch: int) -> None:
+        """Halves the share, once for all connections of one epoch."""
+        if epoch != self._epoch:
+            return
+        self._epoch += 1
+        self._ceiling = max(1, int(self._limit) - 1)
+        self._limit = max(1.0, self._limit / 2)
+
+    def answered(self) -> None:
+        """Gives a little back."""
+        self._limit = min(float(self._ceiling), self._limit + _RECOVERY)
+        self._wake()
+
+    def _wake(self) -> None:
+        free = int(self._limit) - self._open
+        while free > 0 and self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                free -= 1
+
+
+class Politeness:
+    """All limits of one process: addresses' gates, the open connections, their rate."""
+
+    def __init__(self, settings: ProbeSettings) -> None:
+        self._most_per_address = settings.connections_per_address
+        self._gates: WeakValueDictionary[str, AddressGate] = WeakValueDictionary()
+        self._open = asyncio.Semaphore(settings.connections_open)
+        # One waiter at a time and short periods: else it bursts a second's worth, and all poll.
+        self._throttler = Throttler(
+            max(1, settings.connections_per_second // _PERIODS_PER_SECOND),
+            _PERIOD_SECONDS,
+            retry_interval=0.005,
+        )
+        self._turn = asyncio.Lock()
+
+    def gate(self, address: str) -> AddressGate:
+        """The gate that all visits to ``address`` share while any of them lasts."""
+        gate = self._gates.get(address)
+        if gate is None:
+            gate = self._gates[address] = AddressGate(self._most_per_address)
+        return gate
+
+    @asynccontextmanager
+    async def connection(self, gate: AddressGate) -> AsyncIterator[int]:
+        """Permission to open one connection now; yields the gate's epoch."""
+        async with gate.place() as epoch, self._open:
+            async with self._turn:
+                await self._throttler.acquire()
+            yield epoch

@@ -1,0 +1,131 @@
+"""Visits one endpoint: runs the checks within its limits and writes down what was learnt.
+
+The only place where errors become outcomes: whatever a server does, ``visit`` returns an
+Observation. Stages of checks follow one another, for each builds on the one before; within a
+stage they run side by side, as far as the address's share of connections lets them.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+from model.certificate import Deployment
+from model.observation import Cost, Mode, Observation, State
+from model.ports import Clock
+from model.target import Endpoint
+from model.version import TOOL_VERSION
+from probe.certificates import TrustStore, deployment, load_trust_store
+from probe.checks.catalogue import STAGES, Check
+from probe.checks.interview import Interview, side_by_side
+from probe.checks.learnt import Learnt
+from probe.connect.line import Line
+from probe.connect.politeness import Politeness
+from probe.outcome import state_of
+from probe.settings import ProbeSettings
+
+_NONCE_LENGTH: Final = 64
+_LOG = logging.getLogger(__name__)
+
+
+class Engine:
+    """Visits endpoints, any number side by side, within one process's limits.
+
+    Raises:
+        TrustStoreError: at construction, when a trust store's file cannot be used.
+    """
+
+    def __init__(self, settings: ProbeSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._politeness = Politeness(settings)
+        self._stores: Mapping[str, TrustStore] = {
+            name: load_trust_store(name, path) for name, path in settings.trust_stores.items()
+        }
+
+    async def visit(
+        self, endpoint: Endpoint, on_progress: Callable[[str], None] | None = None
+    ) -> Observation:
+        """Everything one visit learns; takes no longer than the deadline allows.
+
+        ``on_progress`` gets short phrases on what is being asked. Only cancellation is raised.
+        """
+        if endpoint.address is None:
+            raise ValueError(f"{endpoint.key} has no address to visit")
+        began, started_at = self._clock.monotonic(), self._clock.now()
+        line = Line(
+            (endpoint.address, endpoint.target.port),
+            self._settings,
+            self._politeness,
+            self._clock,
+            nonce=secrets.token_bytes(_NONCE_LENGTH),
+        )
+        interview = Interview(line.ask, line.handshake, line.pause)
+        learnt = Learnt(server_name=endpoint.target.server_name)
+        faults = await self._run(interview, learnt, on_progress or _say_nothing)
+        state, reason = state_of(learnt, interview.exchanges)
+        if faults:
+            state = State.TLS if learnt.spoken else State.ERROR
+            reason = f"A fault of ours: {'; '.join(faults)}."
+        return Observation(
+            tool_version=TOOL_VERSION,
+            mode=Mode.ENUMERATE,
+            endpoint=endpoint,
+            started_at=started_at,
+            cost=Cost(
+                duration_seconds=self._clock.monotonic() - began,
+                connections=line.traffic.connections,
+                bytes_sent=line.traffic.bytes_sent,
+                bytes_received=line.traffic.bytes_received,
+                throttled=line.throttled,
+            ),
+            state=state,
+            reason=reason,
+            protocols=learnt.protocols,
+            cipher_suites=learnt.cipher_suites,
+            groups=learnt.groups,
+            certificates=self._deployments(endpoint, learnt, started_at),
+            client_auth=learnt.client_auth,
+        )
+
+    async def _run(
+        self, interview: Interview, learnt: Learnt, on_progress: Callable[[str], None]
+    ) -> list[str]:
+        """Runs all stages; returns what went wrong on our side, which costs only its facts."""
+        faults: list[str] = []
+
+        async def guarded(check: Check) -> None:
+            try:
+                await check(interview, learnt)
+            except Exception as fault:
+                _LOG.exception("the check %s failed", check.__name__)
+                faults.append(f"{check.__name__} failed with {type(fault).__name__}")
+
+        for stage in STAGES:
+            on_progress(stage.phrase)
+            await side_by_side(*(guarded(check) for check in stage.checks))
+            if not learnt.spoken:
+                break
+        return faults
+
+    def _deployments(
+        self, endpoint: Endpoint, learnt: Learnt, at: datetime
+    ) -> tuple[Deployment, ...]:
+        return tuple(
+            deployment(
+                served.chain,
+                versions=served.versions,
+                served_with_server_name=served.served_with_server_name,
+                host=endpoint.target.server_name or endpoint.target.host,
+                at=at,
+                stores=self._stores,
+            )
+            for served in learnt.chains
+        )
+
+
+def _say_nothing(_: str) -> None:
+    return

@@ -1,0 +1,26 @@
+"""What a visit may take of time, connections and trust: the engine's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeSettings:
+    """Limits of visits; times in seconds.
+
+    ``deadline_seconds`` bounds a whole visit, ``answer_timeout_seconds`` one whole answer.
+    ``connections_per_address`` are open at once to one IP address, ``connections_open`` and
+    ``connections_per_second`` hold for all visits together. ``trust_stores`` names PEM files;
+    None stands for certifi's copy of Mozilla's.
+    """
+
+    deadline_seconds: float = 60.0
+    connect_timeout_seconds: float = 5.0
+    answer_timeout_seconds: float = 5.0
+    connections_per_address: int = 4
+    connections_open: int = 256
+    connections_per_second: int = 200
+    trust_stores: Mapping[str, Path | None] = field(default_factory=lambda: {"mozilla": None})

@@ -1,0 +1,49 @@
+"""What a full handshake is asked for, and what it showed: values only.
+
+Where TLS 1.3 encrypts the server's certificates and its CertificateRequest, and where
+"requested" must be told from "required", a hello is not enough and a handshake is finished.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from model.protocol_version import ProtocolVersion
+
+
+class HandshakeEnd(StrEnum):
+    """How far a handshake went without a client certificate."""
+
+    ACCEPTED = "accepted"
+    """Both sides finished, and the server did not object afterwards."""
+    REFUSED = "refused"
+    """The server objected, by alert or by closing, once it had seen our part."""
+    UNFINISHED = "unfinished"
+    """It never came to that."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandshakeOffer:
+    """A handshake at exactly ``version``, without a client certificate."""
+
+    version: ProtocolVersion
+    server_name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handshake:
+    """What it showed. ``certificates`` and ``certificate_authorities`` (names) are DER.
+
+    ``certificates`` begin with the leaf. ``note`` says in one sentence how it ended. ``offered``
+    and ``answered`` are the first bytes of each side.
+    """
+
+    offer: HandshakeOffer
+    end: HandshakeEnd
+    certificates: tuple[bytes, ...] = ()
+    certificate_requested: bool = False
+    certificate_authorities: tuple[bytes, ...] = ()
+    offered: bytes = b""
+    answered: bytes = b""
+    note: str = ""
