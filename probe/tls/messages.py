@@ -1,0 +1,143 @@
+"""The messages between ServerHello and ServerHelloDone, up to TLS 1.2 (RFC 5246, section 7.4).
+
+They stand in clear: the chain, the parameters of the key exchange, and whether the server asks
+for a client certificate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from model.protocol_version import ProtocolVersion
+from probe.tls.reader import ByteReader
+
+_NAMED_CURVE: Final = 3
+_EPHEMERAL: Final = frozenset({"DHE", "ECDHE"})
+_UNSIGNED: Final = frozenset({"anon", "PSK"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateMessage:
+    """``opaque ASN.1Cert<1..2^24-1>; struct { ASN.1Cert certificate_list<0..2^24-1>; }``
+
+    ``chain`` is DER, the leaf first (RFC 5246, section 7.4.2).
+    """
+
+    chain: tuple[bytes, ...]
+
+    @classmethod
+    def decode(cls, body: bytes) -> CertificateMessage:
+        """The message with that body. Raises DecodeError."""
+        reader = ByteReader(body, "Certificate")
+        entries = ByteReader(reader.vector(3), "Certificate")
+        reader.finish()
+        chain = []
+        while entries.remaining:
+            chain.append(entries.vector(3))
+        return cls(chain=tuple(chain))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateRequest:
+    """``struct { ClientCertificateType certificate_types<1..2^8-1>; SignatureAndHashAlgorithm
+    supported_signature_algorithms<2..2^16-2>; DistinguishedName
+    certificate_authorities<0..2^16-1>; }`` (RFC 5246, section 7.4.4)
+
+    The algorithms came with TLS 1.2. ``certificate_authorities`` are names in DER.
+    """
+
+    certificate_types: tuple[int, ...]
+    signature_algorithms: tuple[int, ...]
+    certificate_authorities: tuple[bytes, ...]
+
+    @classmethod
+    def decode(cls, body: bytes, version: int) -> CertificateRequest:
+        """The message with that body, as ``version`` has it. Raises DecodeError."""
+        reader = ByteReader(body, "CertificateRequest")
+        types = tuple(reader.vector(1))
+        algorithms = reader.uint16_list(2) if version >= ProtocolVersion.TLSV1_2 else ()
+        names = []
+        if reader.remaining:
+            block = ByteReader(reader.vector(2), "CertificateRequest")
+            while block.remaining:
+                names.append(block.vector(2))
+        reader.finish()
+        return cls(
+            certificate_types=types,
+            signature_algorithms=algorithms,
+            certificate_authorities=tuple(names),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerKeyExchange:
+    """What the parameters of an ephemeral key exchange show (RFC 5246, 7.4.3; RFC 8422, 5.4).
+
+    ``named_group`` is None for explicit curves. ``signature_scheme`` is there from TLS 1.2 on,
+    where the parameters are signed. All is None for kinds of key exchange that are not read.
+    """
+
+    named_group: int | None = None
+    dh_prime: bytes | None = None
+    public_value: bytes | None = None
+    psk_identity_hint: bytes | None = None
+    rsa_export_bits: int | None = None
+    signature_scheme: int | None = None
+
+    @property
+    def dh_prime_bits(self) -> int | None:
+        """The size of the finite field's prime."""
+        return None if self.dh_prime is None else int.from_bytes(self.dh_prime, "big").bit_length()
+
+    @classmethod
+    def decode(
+        cls, body: bytes, version: int, key_exchange: str, authentication: str
+    ) -> ServerKeyExchange:
+        """The message with that body, read as the suite's key exchange and authentication say.
+
+        Raises:
+            DecodeError: where a kind that is known does not have its form.
+        """
+        reader = ByteReader(body, "ServerKeyExchange")
+        hint = reader.vector(2) if authentication == "PSK" else None
+        if key_exchange == "ECDHE":
+            found = _ecdhe(reader)
+        elif key_exchange == "DHE":
+            found = _dhe(reader)
+        elif key_exchange == "RSA" and authentication == "RSA":
+            found = _rsa_export(reader)
+        else:
+            return cls(psk_identity_hint=hint)
+        if authentication not in _UNSIGNED and version >= ProtocolVersion.TLSV1_2:
+            scheme = reader.uint(2)
+        else:
+            scheme = None
+        return cls(
+            named_group=found.named_group,
+            dh_prime=found.dh_prime,
+            public_value=found.public_value,
+            psk_identity_hint=hint,
+            rsa_export_bits=found.rsa_export_bits,
+            signature_scheme=scheme,
+        )
+
+
+def _ecdhe(reader: ByteReader) -> ServerKeyExchange:
+    """``struct { ECParameters curve_params; ECPoint public; } ServerECDHParams;``"""
+    if reader.uint(1) != _NAMED_CURVE:
+        reader.rest()
+        return ServerKeyExchange()
+    return ServerKeyExchange(named_group=reader.uint(2), public_value=reader.vector(1))
+
+
+def _dhe(reader: ByteReader) -> ServerKeyExchange:
+    """``struct { opaque dh_p<1..2^16-1>; opaque dh_g<..>; opaque dh_Ys<..>; } ServerDHParams;``"""
+    prime, _generator = reader.vector(2), reader.vector(2)
+    return ServerKeyExchange(dh_prime=prime, public_value=reader.vector(2))
+
+
+def _rsa_export(reader: ByteReader) -> ServerKeyExchange:
+    """``struct { opaque rsa_modulus<1..2^16-1>; opaque rsa_exponent<1..2^16-1>; }``"""
+    modulus, _exponent = reader.vector(2), reader.vector(2)
+    return ServerKeyExchange(rsa_export_bits=int.from_bytes(modulus, "big").bit_length())
