@@ -41,6 +41,7 @@ class Listener(asyncio.Protocol, Generic[Result]):
         self._feed = feed
         self._end = end
         self._transport: asyncio.Transport | None = None
+        self._lost = asyncio.Event()
         self.result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -67,17 +68,26 @@ class Listener(asyncio.Protocol, Generic[Result]):
         return False
 
     def connection_lost(self, error: Exception | None) -> None:
-        """An error here is a reset; none is a close that we or the server asked for."""
-        self._finish(Ending.CLOSED if error is None else Ending.RESET)
+        """An error here is a reset; none is a close that we or the server asked for.
+
+        A broken pipe is a close too: the server had closed before it was sent the hello.
+        """
+        is_closed = error is None or isinstance(error, BrokenPipeError)
+        self._finish(Ending.CLOSED if is_closed else Ending.RESET)
+        self._lost.set()
 
     def time_out(self) -> None:
         """Nothing more came in time."""
         self._finish(Ending.SILENCE)
 
-    def close(self) -> None:
-        """Hangs up at once: what the server still has to say was said for nothing."""
+    async def close(self) -> None:
+        """Hangs up at once: what the server still has to say was said for nothing.
+
+        Returns when the socket is closed, so that its place may be given to another.
+        """
         if self._transport is not None:
             self._transport.abort()
+            await self._lost.wait()
 
     def _finish(self, ending: Ending) -> None:
         if not self.result.done():

@@ -139,7 +139,7 @@ class Line:
             connected.time_out()
             result = connected.result.result()
         finally:
-            connected.close()
+            await connected.close()
         if not _is_trouble(result):
             took = self._clock.monotonic() - began
             self._slowest_seconds = max(took, self._slowest_seconds or 0.0)

@@ -38,6 +38,11 @@ class Connection:
         while await self.receive():
             pass
 
+    @property
+    def client_is_there(self) -> bool:
+        """Whether neither the client's end nor a reset has come."""
+        return not self.reader.at_eof() and self.reader.exception() is None
+
     def reset(self) -> None:
         """Ends with a reset in place of an end."""
         self.writer.transport.abort()
@@ -65,6 +70,8 @@ async def serve(behaviour: Behaviour) -> AsyncIterator[ScriptedServer]:
     """
     server = ScriptedServer()
     tasks: set[asyncio.Task[None]] = set()
+    connections: list[Connection] = []
+    loop = asyncio.get_running_loop()
 
     async def handle(connection: Connection) -> None:
         try:
@@ -91,8 +98,14 @@ async def serve(behaviour: Behaviour) -> AsyncIterator[ScriptedServer]:
         )
         task = asyncio.create_task(handle(connection))
         tasks.add(task)
-        server.most_open = max(server.most_open, len(tasks))
         task.add_done_callback(tasks.discard)
+        connections.append(connection)
+        # An end that came with this connection is read in the loop's next round.
+        loop.call_soon(loop.call_soon, measure)
+
+    def measure() -> None:
+        connections[:] = [one for one in connections if one.client_is_there]
+        server.most_open = max(server.most_open, len(connections))
 
     listener = await asyncio.start_server(accept, "127.0.0.1", 0, backlog=512)
     async with listener:
