@@ -1,0 +1,53 @@
+"""One served chain, from the bytes as sent to the Deployment that is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from model.certificate import Deployment, Problem
+from model.protocol_version import ProtocolVersion
+from probe.certificates.hostname import matches
+from probe.certificates.parse import parse_certificate
+from probe.certificates.problems import problems
+from probe.certificates.trust import TrustStore
+
+MOST_CERTIFICATES: Final = 32
+"""Certificates of one chain that are kept; no path that a client takes has as many."""
+
+
+def deployment(
+    chain_der: Sequence[bytes],
+    *,
+    versions: tuple[ProtocolVersion, ...],
+    served_with_server_name: bool,
+    host: str,
+    at: datetime,
+    stores: Mapping[str, TrustStore],
+) -> Deployment:
+    """The Deployment of a chain that was served, leaf first.
+
+    ``host`` is the server name that was asked for, or absent that the target's host or address;
+    ``at`` the aware time to judge by; ``stores`` the trust stores by their names. Of a chain
+    longer than MOST_CERTIFICATES the rest is dropped, and reported as surplus.
+
+    Raises:
+        ValueError: if the chain is empty, which is no deployment.
+    """
+    if not chain_der:
+        raise ValueError("a chain has at least the server's own certificate")
+    chain = tuple(parse_certificate(der) for der in chain_der[:MOST_CERTIFICATES])
+    hostname_matches = matches(chain[0], host)
+    found = problems(chain, at=at, server_name_matches=hostname_matches, stores=stores)
+    if len(chain_der) > MOST_CERTIFICATES:
+        found = tuple(each for each in Problem if each in {*found, Problem.SURPLUS})
+    return Deployment(
+        key_type=chain[0].key_type,
+        chain=chain,
+        versions=versions,
+        served_with_server_name=served_with_server_name,
+        problems=found,
+        trust={name: store.verify(chain, at) for name, store in stores.items()},
+        hostname_matches=hostname_matches,
+    )

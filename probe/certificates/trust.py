@@ -1,0 +1,189 @@
+"""Whether a served chain verifies against a trust store, by OpenSSL's path building.
+
+OpenSSL is as lenient as clients are: the sent certificates are candidates in any order, and
+every certificate of the store is an anchor, roots or not (as curl, Go and Python 3.13 have it).
+The purpose, which pyOpenSSL does not ask about, is checked here as OpenSSL's ``sslserver`` does.
+Weak keys and signatures do not make a chain untrusted; they are problems of their own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Final
+
+from OpenSSL import crypto
+from OpenSSL.SSL import X509VerificationCodes as Codes
+
+from model.certificate import Certificate, TrustVerdict
+from model.verdict import Verdict
+from probe.certificates.fields import CertificateFields, read_fields
+from probe.certificates.links import Link, read_link
+from probe.certificates.names import NameKey
+
+_SERVER_PURPOSES: Final = frozenset(
+    {
+        "1.3.6.1.5.5.7.3.1",  # id-kp-serverAuth
+        "1.3.6.1.4.1.311.10.3.3",  # server-gated cryptography, Microsoft's
+        "2.16.840.1.113730.4.1",  # and Netscape's
+    }
+)
+_SERVER_KEY_USAGE: Final = 0b1010_1000
+"""digitalSignature, keyEncipherment, keyAgreement: one of them is enough for TLS."""
+
+_REASONS: Final[Mapping[int, str]] = {
+    Codes.ERR_CERT_HAS_EXPIRED: "{subject} has expired.",
+    Codes.ERR_CERT_NOT_YET_VALID: "{subject} is not valid yet.",
+    Codes.ERR_UNABLE_TO_GET_ISSUER_CERT: "{issuer} was not sent and is not in the store.",
+    Codes.ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "{issuer} was not sent and is not in the store.",
+    Codes.ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE: "{issuer} was not sent and is not in the store.",
+    Codes.ERR_DEPTH_ZERO_SELF_SIGNED_CERT: "{subject} is self-signed and not in the store.",
+    Codes.ERR_SELF_SIGNED_CERT_IN_CHAIN: "The chain ends in {subject}, which is not in the store.",
+    Codes.ERR_CERT_SIGNATURE_FAILURE: "The signature on {subject} is not by {issuer}.",
+    Codes.ERR_INVALID_CA: "{subject} has issued a certificate but is no CA.",
+    Codes.ERR_PATH_LENGTH_EXCEEDED: "More CAs are below {subject} than it allows.",
+}
+_ISSUER_MISSING: Final = frozenset(
+    {
+        Codes.ERR_UNABLE_TO_GET_ISSUER_CERT,
+        Codes.ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+        Codes.ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE,
+    }
+)
+_BEYOND_OPENSSL: Final = frozenset(
+    {
+        Codes.ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY,
+        Codes.ERR_UNABLE_TO_DECRYPT_CERT_SIGNATURE,
+        Codes.ERR_OUT_OF_MEM,
+    }
+)
+"""Where OpenSSL could not judge, such as keys of an algorithm that it does not have."""
+
+
+class TrustStore:
+    """A named set of trust anchors, read when it is first needed.
+
+    ``read`` gives the anchors' DER; what it raises comes out of the first use.
+    """
+
+    def __init__(self, name: str, read: Callable[[], Sequence[bytes]]) -> None:
+        self.name = name
+        self._read = read
+
+    def verify(self, chain: Sequence[Certificate], at: datetime) -> TrustVerdict:
+        """Whether the chain, leaf first and the rest in any order, verifies at that aware time.
+
+        No comes with a reason, and so does unknown: a certificate that OpenSSL cannot read, where
+        it might have been the missing one, or a key of an algorithm that OpenSSL does not have.
+        """
+        read = [_load(certificate.der) for certificate in chain]
+        if not read or (leaf := read[0]) is None:
+            return TrustVerdict(verdict=Verdict.UNKNOWN, reason="The leaf cannot be read.")
+        intermediates = [each for each in read[1:] if each is not None]
+        try:
+            context = crypto.X509StoreContext(self._store(at), leaf, intermediates)
+            path = context.get_verified_chain()
+        except crypto.X509StoreContextError as error:
+            _clear_openssl_errors()
+            return _failure(error, all_readable=len(intermediates) == len(read) - 1)
+        unfit = _purpose_reason([_fields(each) for each in path])
+        return TrustVerdict(verdict=Verdict.NO if unfit else Verdict.YES, reason=unfit)
+
+    def anchors(self, link: Link) -> bool:
+        """Whether a path may end at ``link``: it, or one that issued it, is in this store."""
+        issuers = self._links.get(link.issuer, ()) if link.issuer is not None else ()
+        own = self._links.get(link.subject, ()) if link.subject is not None else ()
+        return any(each.issued(link) for each in issuers) or any(
+            each.der == link.der for each in own
+        )
+
+    @cached_property
+    def _certificates(self) -> Sequence[bytes]:
+        return self._read()
+
+    @cached_property
+    def _loaded(self) -> Sequence[crypto.X509]:
+        return [crypto.load_certificate(crypto.FILETYPE_ASN1, der) for der in self._certificates]
+
+    def _store(self, at: datetime) -> crypto.X509Store:
+        # A new one each time (90 microseconds with Mozilla's list): OpenSSL keeps the first time
+        # that a store is given, and ignores every later one.
+        store = crypto.X509Store()
+        store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
+        store.set_time(at.astimezone(UTC))
+        for anchor in self._loaded:
+            store.add_cert(anchor)
+        return store
+
+    @cached_property
+    def _links(self) -> Mapping[NameKey, Sequence[Link]]:
+        links: dict[NameKey, list[Link]] = {}
+        for link in map(read_link, self._certificates):
+            if link.subject is not None:
+                links.setdefault(link.subject, []).append(link)
+        return links
+
+
+def _load(der: bytes | None) -> crypto.X509 | None:
+    if der is None:
+        return None
+    try:
+        return crypto.load_certificate(crypto.FILETYPE_ASN1, der)
+    except crypto.Error:
+        return None
+
+
+def _clear_openssl_errors() -> None:
+    """Empties this thread's queue of OpenSSL errors.
+
+    A signature that does not hold leaves an error there, which the next pyOpenSSL connection of
+    the thread would take for its own. pyOpenSSL empties the queue whenever it raises from it.
+    """
+    with contextlib.suppress(crypto.Error):
+        crypto.load_certificate(crypto.FILETYPE_ASN1, b"")
+
+
+def _fields(certificate: crypto.X509) -> CertificateFields:
+    return read_fields(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate))
+
+
+def _failure(error: crypto.X509StoreContextError, *, all_readable: bool) -> TrustVerdict:
+    code, _, words = error.errors
+    if code in _ISSUER_MISSING and not all_readable:
+        return TrustVerdict(
+            verdict=Verdict.UNKNOWN,
+            reason="An issuer is missing, and a certificate of the chain cannot be read.",
+        )
+    failed = _failed_fields(error)
+    reason = _REASONS.get(code, "{subject} does not verify: " + words.replace("{", "") + ".")
+    return TrustVerdict(
+        verdict=Verdict.UNKNOWN if code in _BEYOND_OPENSSL else Verdict.NO,
+        reason=reason.format(
+            subject=(failed.subject and failed.subject.text()) or "A certificate without a name",
+            issuer=(failed.issuer and failed.issuer.text()) or "An issuer without a name",
+        ),
+    )
+
+
+def _failed_fields(error: crypto.X509StoreContextError) -> CertificateFields:
+    """The fields of the certificate that failed; none where OpenSSL cannot write it again."""
+    try:
+        return _fields(error.certificate)
+    except crypto.Error:
+        # pyOpenSSL has copied it by encoding and decoding, which a damaged one does not survive.
+        return CertificateFields()
+
+
+def _purpose_reason(path: Sequence[CertificateFields]) -> str | None:
+    """Why a verified path, leaf first, is not for a TLS server; None if it is."""
+    for fields in path:
+        purposes = fields.extended_key_usage()
+        if purposes is not None and not purposes & _SERVER_PURPOSES:
+            name = fields.subject.text() if fields.subject else ""
+            return f"{name or 'A certificate without a name'} is not for TLS servers."
+    usage = path[0].key_usage()
+    if usage is not None and not usage & _SERVER_KEY_USAGE:
+        return "The leaf's key usage leaves no way to authenticate a TLS server."
+    return None
