@@ -1,0 +1,261 @@
+"""The command line: ``tlsprobe scan``, ``serve`` and ``demo``, their options, and exit codes.
+
+Commands import what they need when they run: a scan never waits for the database's libraries.
+Whatever goes wrong by the user's hand is one sentence on standard error and exit code 2.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+from service.terminal import printable
+
+EXIT_OK: Final = 0
+EXIT_NOT_ALL_TLS: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_INTERRUPTED: Final = 130
+EXIT_BROKEN_PIPE: Final = 141
+
+app = typer.Typer(
+    name="tlsprobe",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="Learns the TLS facts of endpoints, keeps them, and serves them as metrics.",
+    epilog="""\b
+Examples:
+  tlsprobe scan example.com             what example.com:443 speaks, and what is wrong with it
+  tlsprobe demo                         the service on six demo servers of this machine
+  tlsprobe serve --targets targets.yml  probe the endpoints of a file, for Prometheus to scrape
+
+Run `tlsprobe COMMAND --help` for a command's options and examples.""",
+)
+
+
+def main() -> NoReturn:
+    """The console script ``tlsprobe``; exits with the command's code, never with a traceback."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    # A terminal or pipe of another encoding gets escapes for what it cannot show.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
+    except typer.TyperException as error:
+        return fail(f"{error.format_message().rstrip('.')} (see tlsprobe --help)")
+    except (typer.Abort, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone, as in `| head`. Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_BROKEN_PIPE
+    return code if isinstance(code, int) else EXIT_OK
+
+
+def fail(sentence: str) -> int:
+    """Say on standard error what is wrong with the usage or input; returns the exit code."""
+    print(f"tlsprobe: {printable(sentence)}", file=sys.stderr)
+    return EXIT_USAGE
+
+
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        from model.version import TOOL_VERSION
+
+        print(f"tlsprobe {TOOL_VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    context: typer.Context,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        print(context.get_help(), file=sys.stderr)
+        raise typer.Exit(EXIT_USAGE)
+
+
+@app.command(
+    short_help="Probe endpoints now and print what they are.",
+    epilog="""\b
+Examples:
+  tlsprobe scan example.com
+  tlsprobe scan example.com:8443 '[2001:db8::1]:443' https://example.org/
+  tlsprobe scan 192.0.2.7 --server-name www.example.com
+  tlsprobe scan intranet.example --trust-store internal=/etc/ssl/internal-ca.pem
+  tlsprobe scan example.com --json | jq '.protocols | map_values(.verdict)'
+
+\b
+Exit codes:
+  0  every endpoint answered as TLS
+  1  some did not
+  2  the usage or an input is wrong; a sentence on standard error says what""",
+)
+def scan(  # noqa: PLR0913 - each parameter is an option of the command
+    hosts: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="HOST[:PORT]",
+            help="What to probe: a name, an IP address, an IPv6 address in brackets, or an "
+            "https:// URL. The port is 443 unless given. Every address of a name is probed.",
+        ),
+    ],
+    *,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one Observation per line as JSON, with all evidence."),
+    ] = False,
+    no_evidence: Annotated[
+        bool, typer.Option("--no-evidence", help="With --json: leave the raw proofs out.")
+    ] = False,
+    server_name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The server name (SNI) to send in place of HOST's."),
+    ] = None,
+    timeout: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", help="How long one endpoint may take in all."),
+    ] = 60.0,
+    trust_store: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FILE",
+            help="Judge chains by the PEM certificates in FILE too, besides Mozilla's; repeatable.",
+        ),
+    ] = None,
+    no_color: Annotated[
+        bool, typer.Option("--no-color", help="No colour on a terminal (as does NO_COLOR).")
+    ] = False,
+) -> int:
+    """Probe endpoints now and print what each is: versions, suites, certificates, and faults.
+
+    The worst is said first. Nothing is stored.
+    """
+    from service.cli_scan import ScanInputError, ScanOptions, read_request, scan_all
+
+    try:
+        request = read_request(
+            hosts,
+            server_name=server_name,
+            timeout_seconds=timeout,
+            trust_stores=trust_store or (),
+        )
+    except ScanInputError as error:
+        return fail(str(error))
+    if no_evidence and not as_json:
+        return fail("--no-evidence is for --json: give both, or neither")
+    options = ScanOptions(as_json=as_json, with_evidence=not no_evidence, no_colour=no_color)
+    from service.loop import run
+
+    return EXIT_OK if run(scan_all(request, options)) else EXIT_NOT_ALL_TLS
+
+
+@app.command(
+    short_help="Probe the endpoints of a targets file again and again, and serve metrics.",
+    epilog="""\b
+Examples:
+  tlsprobe serve --targets targets.yml
+  tlsprobe serve --config /etc/tlsprobe/tlsprobe.yml
+  tlsprobe serve --targets targets.yml --listen 0.0.0.0:9844 --database sqlite:////var/lib/t.db
+
+\b
+Metrics are at /metrics (the service) and /metrics/endpoints (the endpoints' facts).
+SIGTERM or Ctrl-C stops it within 10 seconds. Every setting: docs/configuration.md.""",
+)
+def serve(
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The configuration, a YAML file.")
+    ] = None,
+    targets: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A YAML or JSON file of targets, read again when it changes; repeatable. "
+            "Takes the place of the configuration's targets_files.",
+        ),
+    ] = None,
+    listen: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Where to serve metrics. [default: 127.0.0.1:9844]"),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Where to keep what is learnt. [default: sqlite:///tlsprobe.db]"
+        ),
+    ] = None,
+) -> int:
+    """Probe the endpoints of targets files again and again, keep what is learnt, serve metrics."""
+    from service.configuration import load_settings
+    from service.yaml_file import ConfigError
+
+    given = {"targets_files": targets, "listen": listen, "database": database}
+    try:
+        settings = load_settings(
+            config, **{name: value for name, value in given.items() if value is not None}
+        )
+    except ConfigError as error:
+        return fail(str(error))
+    if not settings.targets_files:
+        return fail(
+            "there is nothing to probe: give --targets FILE, or targets_files in the configuration"
+        )
+    from service.daemon import StartError
+    from service.daemon import serve as serve_until_stopped
+    from service.loop import run
+
+    try:
+        run(serve_until_stopped(settings))
+    except StartError as error:
+        return fail(str(error))
+    return EXIT_OK
+
+
+@app.command(
+    short_help="Serve six demo servers of this machine, to look around.",
+    epilog="""\b
+Examples:
+  tlsprobe demo
+  tlsprobe demo --listen 127.0.0.1:9900 --directory ~/tlsprobe-demo""",
+)
+def demo(
+    listen: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where to serve metrics.")
+    ] = "127.0.0.1:9844",
+    directory: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIRECTORY",
+            help="Keep the demo's certificates and database here. Without it they are in a "
+            "temporary directory, which the end removes.",
+        ),
+    ] = None,
+) -> int:
+    """Start six real TLS servers on this machine, each with something to find, and serve them.
+
+    No network is needed: the servers are on loopback, and end with the demo.
+    """
+    from service.cli_demo import demonstrate
+    from service.daemon import StartError
+    from service.loop import run
+    from service.yaml_file import ConfigError
+
+    try:
+        run(demonstrate(listen, directory))
+    except (ConfigError, StartError) as error:
+        return fail(str(error))
+    return EXIT_OK

@@ -1,0 +1,180 @@
+"""``tlsprobe scan``: probes what the user named, side by side, and prints it in the order given."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from model.observation import Observation
+from model.observation_json import to_json
+from model.target import Endpoint, Target
+from model.version import TOOL_VERSION
+from probe.clock import SystemClock
+from probe.discovery.targets import TargetError, parse_target
+from probe.engine import Engine
+from probe.resolve import resolve, unresolved
+from probe.settings import ProbeSettings
+from service.report import render_report
+from service.terminal import ProgressLine, report_width, wants_colour
+from service.trust_stores import parse_trust_store
+
+_VISITS_AT_ONCE: Final = 16
+_LONGEST_TIMEOUT_SECONDS: Final = 86_400.0
+
+
+class ScanInputError(ValueError):
+    """What the user asked for cannot be; the message is one sentence with the mend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanRequest:
+    """What to probe, in the order in which it is printed, and how."""
+
+    targets: tuple[Target, ...]
+    settings: ProbeSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanOptions:
+    """How to print: reports, or JSON lines with or without evidence."""
+
+    as_json: bool
+    with_evidence: bool
+    no_colour: bool
+
+
+def read_request(
+    hosts: Sequence[str],
+    *,
+    server_name: str | None,
+    timeout_seconds: float,
+    trust_stores: Sequence[str],
+) -> ScanRequest:
+    """The request that the command line makes.
+
+    Raises:
+        ScanInputError: for the first argument that cannot be.
+    """
+    if not (math.isfinite(timeout_seconds) and 0 < timeout_seconds <= _LONGEST_TIMEOUT_SECONDS):
+        raise ScanInputError(
+            f"--timeout {timeout_seconds:g} must be more than 0 and at most 86400 seconds"
+        )
+    stores: dict[str, Path | None] = dict(ProbeSettings().trust_stores)
+    try:
+        stores |= dict(parse_trust_store(text) for text in trust_stores)
+    except ValueError as error:
+        raise ScanInputError(f"--trust-store: {error}") from error
+    try:
+        targets = tuple(parse_target(host, server_name=server_name) for host in hosts)
+    except TargetError as error:
+        raise ScanInputError(str(error)) from error
+    defaults = ProbeSettings()
+    settings = ProbeSettings(
+        deadline_seconds=timeout_seconds,
+        connect_timeout_seconds=min(defaults.connect_timeout_seconds, timeout_seconds),
+        answer_timeout_seconds=min(defaults.answer_timeout_seconds, timeout_seconds),
+        trust_stores=stores,
+    )
+    return ScanRequest(targets=targets, settings=settings)
+
+
+async def scan_all(request: ScanRequest, options: ScanOptions) -> bool:
+    """Probe and print everything; whether every endpoint answered as TLS.
+
+    Raises:
+        BrokenPipeError: where the reader of standard output has gone.
+    """
+    progress = _Progress(len(request.targets))
+    scanner = _Scanner(request.settings, progress)
+    are_all_tls = True
+    is_first = True
+    try:
+        async with asyncio.TaskGroup() as group:
+            probes = [group.create_task(scanner.probe(target)) for target in request.targets]
+            for probe in probes:
+                for observation in await probe:
+                    progress.line.clear()
+                    _print(observation, options, is_first=is_first)
+                    is_first = False
+                    are_all_tls &= observation.answered_as_tls
+    except ExceptionGroup as failures:
+        # The reader's going is an ordinary end, to be told by its own name.
+        if gone := failures.subgroup(BrokenPipeError):
+            raise BrokenPipeError from gone
+        raise
+    finally:
+        progress.line.clear()
+    return are_all_tls
+
+
+class _Scanner:
+    """Probes targets, so many endpoints at a time."""
+
+    def __init__(self, settings: ProbeSettings, progress: _Progress) -> None:
+        self._clock = SystemClock()
+        self._engine = Engine(settings, self._clock)
+        self._progress = progress
+        self._at_once = asyncio.Semaphore(_VISITS_AT_ONCE)
+
+    async def probe(self, target: Target) -> Sequence[Observation]:
+        """One Observation for each address, in the resolver's order."""
+        started_at = self._clock.now()
+        resolution = await resolve(target)
+        if not resolution.endpoints:
+            failure = resolution.failure or f"{target.host} has no address"
+            observations = [unresolved(target, failure, started_at, TOOL_VERSION)]
+        else:
+            async with asyncio.TaskGroup() as group:
+                visits = [
+                    group.create_task(self._visit(endpoint)) for endpoint in resolution.endpoints
+                ]
+            observations = [visit.result() for visit in visits]
+        self._progress.target_done()
+        return observations
+
+    async def _visit(self, endpoint: Endpoint) -> Observation:
+        async with self._at_once:
+            return await self._engine.visit(
+                endpoint, lambda phrase: self._progress.say(f"{endpoint.key}: {phrase}")
+            )
+
+
+class _Progress:
+    """How many of the targets are done, and what was begun last."""
+
+    def __init__(self, targets: int) -> None:
+        self.line = ProgressLine(sys.stderr)
+        self._targets = targets
+        self._done = 0
+
+    def say(self, text: str) -> None:
+        self.line.show(f"{self._done} of {self._targets} done; {text}")
+
+    def target_done(self) -> None:
+        self._done += 1
+
+
+def _print(observation: Observation, options: ScanOptions, *, is_first: bool) -> None:
+    if options.as_json:
+        print(_to_line(observation, with_evidence=options.with_evidence), flush=True)
+        return
+    report = render_report(
+        observation,
+        datetime.now(UTC),
+        colour=wants_colour(sys.stdout, refused=options.no_colour),
+        width=report_width(),
+    )
+    print(report if is_first else f"\n{report}", end="", flush=True)
+
+
+def _to_line(observation: Observation, *, with_evidence: bool) -> str:
+    line = json.dumps(to_json(observation, with_evidence=with_evidence), separators=(",", ":"))
+    # json escapes all that is not ASCII and all controls but this one.
+    return line.replace("\x7f", "\\u007f")

@@ -1,0 +1,129 @@
+"""What a service can be told, with its defaults and bounds; ``docs/configuration.md`` explains it.
+
+Values come from the command line, else the environment (``TLSPROBE_…``), else a YAML file, else
+the defaults below. ``service.configuration.load_settings`` reads them and words their errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from probe.settings import ProbeSettings
+from service.trust_stores import check_trust_store
+from service.yaml_file import ConfigError, read_yaml_mapping
+
+ENVIRONMENT_PREFIX: Final = "TLSPROBE_"
+ENVIRONMENT_NESTING: Final = "__"
+DEFAULT_LISTEN: Final = "127.0.0.1:9844"
+
+Seconds = Annotated[float, Field(gt=0, le=31_536_000, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=100_000)]
+
+
+def split_listen(text: str) -> tuple[str, int]:
+    """Host and port of ``127.0.0.1:9844`` or ``[::1]:9844``; port 0 takes a free one.
+
+    Raises:
+        ValueError: where ``text`` is not such an address; the message says what it must be.
+    """
+    host, separator, port = text.rpartition(":")
+    is_bracketed = host.startswith("[") and host.endswith("]")
+    bare = host[1:-1] if is_bracketed else host
+    is_host = bool(bare) and bare.isprintable() and " " not in bare
+    if not separator or not is_host or (":" in bare) != is_bracketed:
+        raise ValueError("must be HOST:PORT, such as 127.0.0.1:9844 or [::1]:9844")
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65535):
+        raise ValueError("must end in a port from 0 to 65535, such as 127.0.0.1:9844")
+    return bare, int(port)
+
+
+def _check_listen(text: str) -> str:
+    split_listen(text)
+    return text
+
+
+def _check_trust_stores(stores: Mapping[str, Path | None]) -> Mapping[str, Path | None]:
+    if not stores:
+        raise ValueError("must name at least one trust store, such as `mozilla: null`")
+    for name, file in stores.items():
+        check_trust_store(name, file)
+    return stores
+
+
+class ProbeLimits(BaseModel):
+    """The ``probe`` section: what a visit may take; see ``probe.settings.ProbeSettings``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    deadline_seconds: Seconds = ProbeSettings().deadline_seconds
+    connect_timeout_seconds: Seconds = ProbeSettings().connect_timeout_seconds
+    answer_timeout_seconds: Seconds = ProbeSettings().answer_timeout_seconds
+    connections_per_address: Count = ProbeSettings().connections_per_address
+    connections_open: Count = ProbeSettings().connections_open
+    connections_per_second: Count = ProbeSettings().connections_per_second
+
+
+class ServiceSettings(BaseSettings):
+    """Everything that ``tlsprobe serve`` can be told.
+
+    ``config_file`` is the YAML file that the values not given otherwise are read from.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_nested_delimiter=ENVIRONMENT_NESTING,
+    )
+
+    config_file: Path | None = None
+    listen: Annotated[str, AfterValidator(_check_listen)] = DEFAULT_LISTEN
+    database: str = "sqlite:///tlsprobe.db"
+    targets_files: tuple[Path, ...] = ()
+    interval_seconds: Seconds = 3600.0
+    visits_at_once: Count = 64
+    probe: ProbeLimits = ProbeLimits()
+    trust_stores: Annotated[Mapping[str, Path | None], AfterValidator(_check_trust_stores)] = (
+        ProbeSettings().trust_stores
+    )
+    log_format: Literal["auto", "json", "text"] = "auto"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def probe_settings(self) -> ProbeSettings:
+        """The engine's settings."""
+        return ProbeSettings(**self.probe.model_dump(), trust_stores=dict(self.trust_stores))
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The sources, the first wins; no ``.env`` file of the working directory is ever read."""
+        return init_settings, env_settings, _ConfigFile(settings_cls)
+
+
+class _ConfigFile(PydanticBaseSettingsSource):
+    """The YAML file that the command line or TLSPROBE_CONFIG_FILE names."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        raise NotImplementedError("the file is read as a whole, by __call__")
+
+    def __call__(self) -> dict[str, Any]:
+        named = self.current_state.get("config_file")
+        if named is None:
+            return {}
+        file = read_yaml_mapping(Path(named))
+        if line := file.lines.get(("config_file",)):
+            raise ConfigError(f"{named}, line {line}: a file cannot name another: remove this line")
+        return dict(file.values)

@@ -1,0 +1,93 @@
+"""Reads a YAML mapping and remembers the line of every key, so that errors can point at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import yaml
+
+_TEXT_TAG: Final = "tag:yaml.org,2002:str"
+KeyPath: TypeAlias = tuple[str | int, ...]
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be used; the message is one sentence with the place and the mend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YamlFile:
+    """A mapping's values, and the line (from 1) of each key or list entry by its path."""
+
+    values: Mapping[str, Any]
+    lines: Mapping[KeyPath, int]
+
+
+def read_yaml_mapping(path: Path) -> YamlFile:
+    """The mapping in the file ``path``; an empty file is an empty mapping.
+
+    Raises:
+        ConfigError: where it cannot be read, is no YAML, no mapping, or has a key twice.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be read ({error.strerror}): name a file that exists and that this "
+            "user may read"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text: save it as UTF-8") from error
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigError(f"{path}, line {line}: is no YAML, {error.problem}: mend it") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{path}: is no YAML ({type(error).__name__}): mend it") from error
+    if root is None:
+        return YamlFile(values={}, lines={})
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}, line 1: must be a mapping, such as `listen: 127.0.0.1:9844`")
+    return YamlFile(values=values, lines=_LineFinder(path).find(root))
+
+
+class _LineFinder:
+    """Walks a file's nodes once each: an alias, which may be its own parent, adds no lines."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lines: dict[KeyPath, int] = {}
+        self._seen: set[int] = set()
+
+    def find(self, root: yaml.Node) -> Mapping[KeyPath, int]:
+        self._walk(root, ())
+        return self._lines
+
+    def _walk(self, node: yaml.Node, prefix: KeyPath) -> None:
+        if id(node) in self._seen:
+            return
+        self._seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                place = (*prefix, self._check_key(key, prefix))
+                self._lines[place] = key.start_mark.line + 1
+                self._walk(value, place)
+        elif isinstance(node, yaml.SequenceNode):
+            for index, value in enumerate(node.value):
+                self._lines[*prefix, index] = value.start_mark.line + 1
+                self._walk(value, (*prefix, index))
+
+    def _check_key(self, key: yaml.Node, prefix: KeyPath) -> str:
+        where = f"{self._path}, line {key.start_mark.line + 1}"
+        if not isinstance(key, yaml.ScalarNode):
+            raise ConfigError(f"{where}: a key must be text, not a list or a mapping")
+        if key.tag != _TEXT_TAG:
+            raise ConfigError(f"{where}: the key {key.value!r} must be text: quote it")
+        name = str(key.value)
+        if first := self._lines.get((*prefix, name)):
+            raise ConfigError(f"{where}: {name!r} stands in line {first} already: remove one")
+        return name

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from probe.settings import ProbeSettings
+from service.configuration import load_settings
+from service.settings import split_listen
+from service.yaml_file import ConfigError
+from tests.zoo.certificates import Certificates
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("TLSPROBE_")]:
+        monkeypatch.delenv(name)
+
+
+def write(text: str) -> Path:
+    path = Path("tlsprobe.yml")
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def problem_of(text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(write(text))
+    return str(caught.value)
+
+
+def test_the_engine_has_its_own_defaults_without_a_file() -> None:
+    settings = load_settings(None)
+    assert settings.probe_settings == ProbeSettings()
+    assert settings.listen == "127.0.0.1:9844"
+
+
+def test_every_setting_is_read_from_the_file(certificates: Certificates) -> None:
+    settings = load_settings(
+        write(
+            f"""
+            listen: "[::1]:9900"
+            database: sqlite:////var/lib/tlsprobe/tlsprobe.db
+            targets_files: [a.yml, b.json]
+            interval_seconds: 600
+            visits_at_once: 8
+            probe:
+              deadline_seconds: 20
+              connect_timeout_seconds: 2
+              answer_timeout_seconds: 3
+              connections_per_address: 2
+              connections_open: 50
+              connections_per_second: 25
+            trust_stores:
+              mozilla: null
+              internal: {certificates.root_file}
+            log_format: json
+            log_level: debug
+            """
+        )
+    )
+    assert settings.probe_settings == ProbeSettings(
+        deadline_seconds=20,
+        connect_timeout_seconds=2,
+        answer_timeout_seconds=3,
+        connections_per_address=2,
+        connections_open=50,
+        connections_per_second=25,
+        trust_stores={"mozilla": None, "internal": certificates.root_file},
+    )
+    assert settings.targets_files == (Path("a.yml"), Path("b.json"))
+    assert (settings.interval_seconds, settings.visits_at_once) == (600, 8)
+    assert (settings.listen, settings.log_format, settings.log_level) == (
+        "[::1]:9900",
+        "json",
+        "debug",
+    )
+
+
+def test_the_command_line_beats_the_environment_which_beats_the_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = write("listen: 127.0.0.1:1\ninterval_seconds: 1\nprobe: {connections_open: 1}\n")
+    monkeypatch.setenv("TLSPROBE_LISTEN", "127.0.0.1:2")
+    monkeypatch.setenv("TLSPROBE_PROBE__CONNECTIONS_OPEN", "2")
+    settings = load_settings(file, listen="127.0.0.1:3")
+    assert (settings.listen, settings.interval_seconds) == ("127.0.0.1:3", 1)
+    assert settings.probe.connections_open == 2
+
+
+def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TLSPROBE_CONFIG_FILE", str(write("listen: 127.0.0.1:1\n")))
+    assert load_settings(None).listen == "127.0.0.1:1"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "\nprobe:\n  deadline_seconds: -1\n",
+            "tlsprobe.yml, line 3: probe.deadline_seconds must be greater than 0, not -1",
+        ),
+        (
+            "interval: 5\n",
+            "tlsprobe.yml, line 1: 'interval' is no setting: did you mean interval_seconds?",
+        ),
+        (
+            "probe:\n  dedline_seconds: 5\n",
+            (
+                "tlsprobe.yml, line 2: 'probe.dedline_seconds' is no setting: "
+                "did you mean probe.deadline_seconds?"
+            ),
+        ),
+        (
+            "targets_files: a.yml\n",
+            "tlsprobe.yml, line 1: targets_files must be a list, not 'a.yml'",
+        ),
+        (
+            "listen: 127.0.0.1:99999\n",
+            (
+                "tlsprobe.yml, line 1: listen must end in a port from 0 to 65535, such as "
+                "127.0.0.1:9844, not '127.0.0.1:99999'"
+            ),
+        ),
+        (
+            "interval_seconds: .inf\n",
+            "tlsprobe.yml, line 1: interval_seconds must be a finite number, not inf",
+        ),
+        (
+            "trust_stores: {}\n",
+            (
+                "tlsprobe.yml, line 1: trust_stores must name at least one trust store, such as "
+                "`mozilla: null`"
+            ),
+        ),
+        (
+            "listen: 127.0.0.1:1\nlisten: 127.0.0.1:2\n",
+            "tlsprobe.yml, line 2: 'listen' stands in line 1 already: remove one",
+        ),
+        ("probe:\n  1: 2\n", "tlsprobe.yml, line 2: the key '1' must be text: quote it"),
+        (
+            "config_file: other.yml\n",
+            "tlsprobe.yml, line 1: a file cannot name another: remove this line",
+        ),
+        ("- a\n", "tlsprobe.yml, line 1: must be a mapping, such as `listen: 127.0.0.1:9844`"),
+    ],
+)
+def test_a_bad_setting_is_one_sentence_with_line_key_and_mend(text: str, sentence: str) -> None:
+    assert problem_of(text) == sentence
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: [1\n",
+        "\tlisten: 1\n",
+        "a: !!python/object/apply:os.system ['true']\n",
+        "a: &a [*a]\n",
+        "a: " + "[" * 5000,
+        "trust_stores:\n  internal: /nowhere.pem\n",
+        "trust_stores:\n  'bad name': null\n",
+        "trust_stores:\n  internal: tlsprobe.yml\n",
+        "a: \x00\n",
+        "? [1, 2]\n: 3\n",
+        "targets_files: [1, [2]]\n",
+        "probe:\n",
+    ],
+)
+def test_whatever_the_file_holds_ends_in_one_sentence_that_names_it(text: str) -> None:
+    sentence = problem_of(text)
+    assert sentence.startswith("tlsprobe.yml")
+    assert "\n" not in sentence
+
+
+def test_bytes_that_are_no_text_are_said(tmp_path: Path) -> None:
+    (tmp_path / "tlsprobe.yml").write_bytes(b"listen: \xff\n")
+    with pytest.raises(ConfigError, match=r"^tlsprobe.yml: is not UTF-8 text: save it as UTF-8$"):
+        load_settings(Path("tlsprobe.yml"))
+
+
+def test_a_missing_file_is_said() -> None:
+    with pytest.raises(ConfigError, match=r"^nowhere.yml: cannot be read \(No such file"):
+        load_settings(Path("nowhere.yml"))
+
+
+def test_a_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TLSPROBE_PROBE__DEADLINE_SECONDS", "0")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(write("listen: 127.0.0.1:1\n"))
+    assert str(caught.value) == (
+        "the environment variable TLSPROBE_PROBE__DEADLINE_SECONDS: "
+        "probe.deadline_seconds must be greater than 0, not '0'"
+    )
+
+
+def test_a_list_in_the_environment_that_is_no_json_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TLSPROBE_TARGETS_FILES", "targets.yml")
+    with pytest.raises(ConfigError, match=r"TLSPROBE_TARGETS_FILES must be JSON"):
+        load_settings(None)
+
+
+def test_a_bad_option_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"^--listen: listen must be HOST:PORT"):
+        load_settings(None, listen="9844")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("127.0.0.1:9844", ("127.0.0.1", 9844)),
+        ("[::1]:0", ("::1", 0)),
+        ("localhost:65535", ("localhost", 65535)),
+    ],
+)
+def test_an_address_to_listen_on_is_host_and_port(text: str, expected: tuple[str, int]) -> None:
+    assert split_listen(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", ":1", "::1:1", "[::1]", "[]:1", "a:", "a:-1", "a:65536", "a:\u0661", "a b:1", "[a]:1"],
+)
+def test_anything_else_is_no_address_to_listen_on(text: str) -> None:
+    with pytest.raises(ValueError, match="must"):
+        split_listen(text)
