@@ -88,7 +88,7 @@ class TrustStore:
         except crypto.X509StoreContextError as error:
             _clear_openssl_errors()
             return _failure(error, all_readable=len(intermediates) == len(read) - 1)
-        unfit = _purpose_reason([_fields(each) for each in path])
+        unfit = _purpose_reason(list(map(_fields, path)))
         return TrustVerdict(verdict=Verdict.NO if unfit else Verdict.YES, reason=unfit)
 
     def anchors(self, link: Link) -> bool:

@@ -13,7 +13,7 @@ from probe.checks.cipher_suites import learn_cipher_suites
 from probe.checks.client_auth import learn_client_auth
 from probe.checks.interview import Interview
 from probe.checks.learnt import Learnt
-from probe.checks.served_chains import learn_served_chains, learn_tls13_handshake
+from probe.checks.served_chains import learn_served_chains, learn_tls13_chains
 from probe.checks.versions import learn_versions
 
 Check: TypeAlias = Callable[[Interview, Learnt], Awaitable[None]]
@@ -31,7 +31,7 @@ STAGES: Final = (
     Stage(phrase="protocol versions", checks=(learn_versions,)),
     Stage(
         phrase="cipher suites, groups and certificates",
-        checks=(learn_cipher_suites, learn_tls13_handshake),
+        checks=(learn_cipher_suites, learn_tls13_chains),
     ),
     Stage(phrase="client authentication", checks=(learn_client_auth,)),
     Stage(phrase="certificate chains", checks=(learn_served_chains,)),

@@ -28,6 +28,7 @@ _MOST_NAMES: Final = 1000
 _MODES = {
     HandshakeEnd.ACCEPTED: ClientAuthMode.REQUESTED,
     HandshakeEnd.REFUSED: ClientAuthMode.REQUIRED,
+    HandshakeEnd.DECLINED: ClientAuthMode.UNKNOWN,
     HandshakeEnd.UNFINISHED: ClientAuthMode.UNKNOWN,
 }
 
@@ -39,7 +40,7 @@ async def learn_client_auth(interview: Interview, learnt: Learnt) -> None:
 
 async def _learn_at(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> None:
     if version is ProtocolVersion.TLSV1_3:
-        learnt.client_auth[version] = _by_handshake(learnt.handshakes.get(version))
+        learnt.client_auth[version] = _by_handshake(learnt.first_handshake_at(version))
         return
     asking, silent = _flights(interview.exchanges, version)
     if asking is None:

@@ -46,9 +46,13 @@ class Learnt:
     protocols: dict[ProtocolVersion, Fact] = field(default_factory=dict)
     cipher_suites: dict[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
     groups: dict[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
-    handshakes: dict[ProtocolVersion, Handshake] = field(default_factory=dict)
+    handshakes: list[Handshake] = field(default_factory=list)
     chains: tuple[ServedChain, ...] = ()
     client_auth: dict[ProtocolVersion, ClientAuth] = field(default_factory=dict)
+
+    def first_handshake_at(self, version: ProtocolVersion) -> Handshake | None:
+        """The first full handshake at ``version``, if one was tried."""
+        return next((one for one in self.handshakes if one.offer.version is version), None)
 
     def shape_at(self, version: ProtocolVersion) -> Shape:
         """The shape of hello that this server answers at an accepted version."""

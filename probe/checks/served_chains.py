@@ -1,38 +1,77 @@
 """Which certificate chains does the server send, and at which versions?
 
 Up to TLS 1.2 every flight that proved a cipher suite carries its chain in clear, so nothing is
-asked twice. TLS 1.3 encrypts it: one full handshake shows the chain that the server prefers.
+asked twice. TLS 1.3 encrypts it and chooses it by signature scheme: full handshakes offer all
+schemes, then those of the key types not yet seen, until the server has no other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
+from model.certificate import KeyType
 from model.protocol_version import ProtocolVersion
+from probe.certificates import parse_certificate
 from probe.checks.interview import Interview
 from probe.checks.learnt import Learnt, ServedChain
 from probe.tls.answer import ServerFlight
 from probe.tls.exchange import Exchange
 from probe.tls.handshake import Handshake, HandshakeEnd, HandshakeOffer
 
+_TLS13_SCHEMES: Final = {
+    KeyType.ECDSA: (
+        "ecdsa_secp256r1_sha256",
+        "ecdsa_secp384r1_sha384",
+        "ecdsa_secp521r1_sha512",
+        "ecdsa_brainpoolP256r1tls13_sha256",
+        "ecdsa_brainpoolP384r1tls13_sha384",
+        "ecdsa_brainpoolP512r1tls13_sha512",
+    ),
+    KeyType.RSA: ("rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512"),
+    KeyType.RSA_PSS: ("rsa_pss_pss_sha256", "rsa_pss_pss_sha384", "rsa_pss_pss_sha512"),
+    KeyType.ED25519: ("ed25519",),
+    KeyType.ED448: ("ed448",),
+    KeyType.MLDSA: ("mldsa44", "mldsa65", "mldsa87"),
+}
+"""The schemes that a TLS 1.3 server signs with, by its key (RFC 9846, section 4.2.3)."""
 
-async def learn_tls13_handshake(interview: Interview, learnt: Learnt) -> None:
-    """Fills ``handshakes`` at TLS 1.3, where that version is spoken."""
-    if ProtocolVersion.TLSV1_3 in learnt.spoken:
-        await finish_handshake(interview, learnt, ProtocolVersion.TLSV1_3)
+_FOR_ISSUERS: Final = ("rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512", "ecdsa_sha1")
+"""Never used by TLS 1.3 itself, but Java serves no chain that is signed with others."""
+
+
+async def learn_tls13_chains(interview: Interview, learnt: Learnt) -> None:
+    """Adds handshakes at TLS 1.3: one for each key type, and one that gets no other."""
+    if ProtocolVersion.TLSV1_3 not in learnt.spoken:
+        return
+    left = dict(_TLS13_SCHEMES)
+    while left:
+        schemes = tuple(name for names in left.values() for name in names)
+        handshake = await finish_handshake(
+            interview, learnt, ProtocolVersion.TLSV1_3, (*schemes, *_FOR_ISSUERS)
+        )
+        if not handshake.certificates:
+            return
+        if left.pop(parse_certificate(handshake.certificates[0]).key_type, None) is None:
+            return
 
 
 async def finish_handshake(
-    interview: Interview, learnt: Learnt, version: ProtocolVersion
+    interview: Interview,
+    learnt: Learnt,
+    version: ProtocolVersion,
+    signature_schemes: tuple[str, ...] = (),
 ) -> Handshake:
-    """A handshake at ``version``, tried once more where it came to nothing."""
-    offer = HandshakeOffer(version=version, server_name=learnt.shape_at(version).server_name)
+    """A handshake at ``version``, tried once more where it broke off."""
+    offer = HandshakeOffer(
+        version=version,
+        server_name=learnt.shape_at(version).server_name,
+        signature_schemes=signature_schemes,
+    )
     handshake = await interview.handshake(offer)
-    if handshake.end is HandshakeEnd.UNFINISHED:
-        again = await interview.handshake(offer)
-        if again.end is not HandshakeEnd.UNFINISHED or again.certificates:
-            handshake = again
-    learnt.handshakes[version] = handshake
+    if handshake.end is HandshakeEnd.UNFINISHED and not handshake.certificates:
+        handshake = await interview.handshake(offer)
+    learnt.handshakes.append(handshake)
     return handshake
 
 
@@ -41,7 +80,7 @@ async def learn_served_chains(interview: Interview, learnt: Learnt) -> None:
     seen: dict[tuple[tuple[bytes, ...], bool], set[ProtocolVersion]] = {}
     for chain, version, server_name in (
         *_chains_in_clear(interview.exchanges),
-        *_chains_of_handshakes(learnt.handshakes.values()),
+        *_chains_of_handshakes(learnt.handshakes),
     ):
         seen.setdefault((chain, server_name is not None), set()).add(version)
     learnt.chains = tuple(

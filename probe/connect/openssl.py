@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
+from cryptography.hazmat.bindings.openssl.binding import Binding
 from OpenSSL import SSL, crypto
 
 from model.protocol_version import ProtocolVersion
@@ -41,7 +42,12 @@ _READ_LENGTH = 65536
 
 
 @cache
-def _context(version: ProtocolVersion) -> SSL.Context:
+def _context(version: ProtocolVersion, signature_schemes: tuple[str, ...]) -> SSL.Context:
+    """A context for one kind of handshake; there are few kinds, and each is built once.
+
+    Raises:
+        ValueError: where the library knows none of the signature schemes.
+    """
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_options(_OP_LEGACY_SERVER_CONNECT)
     context.set_verify(SSL.VERIFY_NONE)
@@ -49,7 +55,16 @@ def _context(version: ProtocolVersion) -> SSL.Context:
     context.set_tls13_ciphersuites(_EVERY_TLS13_SUITE)
     context.set_min_proto_version(HANDSHAKE_VERSIONS[version])
     context.set_max_proto_version(HANDSHAKE_VERSIONS[version])
+    if signature_schemes:
+        _set_signature_schemes(context, signature_schemes)
     return context
+
+
+def _set_signature_schemes(context: SSL.Context, names: tuple[str, ...]) -> None:
+    """What pyOpenSSL has no method for; the question mark lets OpenSSL skip what it lacks."""
+    wanted = ":".join(f"?{name}" for name in names).encode("ascii")
+    if not Binding().lib.SSL_CTX_set1_sigalgs_list(context._context, wanted):
+        raise ValueError(f"OpenSSL knows none of the signature schemes {', '.join(names)}")
 
 
 class OpenSslHandshake:
@@ -57,7 +72,7 @@ class OpenSslHandshake:
 
     def __init__(self, offer: HandshakeOffer) -> None:
         self._offer = offer
-        self._connection = SSL.Connection(_context(offer.version), None)
+        self._connection = SSL.Connection(_context(offer.version, offer.signature_schemes), None)
         self._connection.set_connect_state()
         if offer.server_name is not None:
             self._connection.set_tlsext_host_name(offer.server_name.encode("ascii"))
@@ -130,7 +145,7 @@ class OpenSslHandshake:
         note = f"alert {alert_name(self._alert)}"
         if self._requested:
             return self._outcome(HandshakeEnd.REFUSED, f"{note} once no client certificate came")
-        return self._outcome(HandshakeEnd.UNFINISHED, f"{note} in the handshake")
+        return self._outcome(HandshakeEnd.DECLINED, f"{note} in the handshake")
 
     def _accepted(self) -> Handshake:
         asked = "a client certificate was requested" if self._requested else "none was requested"

@@ -19,16 +19,22 @@ class HandshakeEnd(StrEnum):
     """Both sides finished, and the server did not object afterwards."""
     REFUSED = "refused"
     """The server objected, by alert or by closing, once it had seen our part."""
+    DECLINED = "declined"
+    """An alert ended it before that."""
     UNFINISHED = "unfinished"
-    """It never came to that."""
+    """It broke off before that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandshakeOffer:
-    """A handshake at exactly ``version``, without a client certificate."""
+    """A handshake at exactly ``version``, without a client certificate.
+
+    ``signature_schemes`` are registry names; all that the library has where there are none.
+    """
 
     version: ProtocolVersion
     server_name: str | None
+    signature_schemes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
