@@ -88,7 +88,8 @@ class TrustStore:
         except crypto.X509StoreContextError as error:
             _clear_openssl_errors()
             return _failure(error, all_readable=len(intermediates) == len(read) - 1)
-        unfit = _purpose_reason(list(map(_fields, path)))
+        # The leaf as it was sent: its key took no part, so OpenSSL need not be able to write it.
+        unfit = _purpose_reason([read_fields(chain[0].der or b""), *map(_fields, path[1:])])
         return TrustVerdict(verdict=Verdict.NO if unfit else Verdict.YES, reason=unfit)
 
     def anchors(self, link: Link) -> bool:

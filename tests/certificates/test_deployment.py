@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
+from cryptography.hazmat.primitives import serialization
 from hypothesis import given
 from hypothesis import strategies as st
 
 from model.certificate import Deployment, KeyType, Problem, TrustVerdict
 from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
-from probe.certificates import MOST_CERTIFICATES, TrustStore, deployment
+from probe.certificates import MOST_CERTIFICATES, TrustStore, deployment, load_trust_store
+from probe.certificates.trust_files import read_anchors
+from service.demo.authority import DemoAuthority
 from tests.certificates.making import NOW, SERVER_NAME
 from tests.certificates.scenarios import LEAF, LOWER, ROOT, UPPER
+from tests.zoo.certificates import Certificates
+from tests.zoo.truth import SERVER_NAME as ZOO_NAME
+from tests.zoo.truth import TRUST_STORE
 
 STORES = {
     "own": TrustStore("own", lambda: [ROOT.der]),
@@ -80,3 +88,53 @@ def test_hostile_chains_never_raise(chain_der: list[bytes]) -> None:
     found = deployed(chain_der)
     assert len(found.chain) == len(chain_der)
     assert set(found.trust) == set(STORES)
+
+
+def test_the_zoos_truth_of_its_own_chains(certificates: Certificates) -> None:
+    stores = {TRUST_STORE: load_trust_store(TRUST_STORE, certificates.root_file)}
+    identities = (
+        certificates.rsa,
+        certificates.ecdsa,
+        certificates.ed25519,
+        certificates.expired,
+        certificates.without_intermediate,
+    )
+    for identity in identities:
+        found = deployment(
+            read_anchors(identity.chain_file),
+            versions=VERSIONS,
+            served_with_server_name=True,
+            host=ZOO_NAME,
+            at=datetime.now(UTC),
+            stores=stores,
+        )
+        trusted = Verdict.NO if identity.chain.problems else Verdict.YES
+        assert tuple(each.sha256 for each in found.chain) == identity.chain.sha256s
+        assert found.key_type is identity.key_type
+        assert frozenset(found.problems) == identity.chain.problems
+        assert (found.trust[TRUST_STORE].verdict, found.hostname_matches) == (trusted, Verdict.YES)
+
+
+@pytest.mark.parametrize(
+    ("days_left", "sends_intermediate", "problems"),
+    [(60, True, ()), (-3, True, (Problem.EXPIRED,)), (60, False, (Problem.INCOMPLETE,))],
+)
+def test_the_demos_faults(
+    days_left: int, sends_intermediate: bool, problems: tuple[Problem, ...]
+) -> None:
+    authority = DemoAuthority(NOW)
+    leaf = authority.server("x.demo.test", "ecdsa", days_left)
+    issued = [leaf, authority.intermediate] if sends_intermediate else [leaf]
+    root = authority.root.certificate.public_bytes(serialization.Encoding.DER)
+    stores = {"demo": TrustStore("demo", lambda: [root]), "mozilla": load_trust_store("m", None)}
+    found = deployment(
+        [each.certificate.public_bytes(serialization.Encoding.DER) for each in issued],
+        versions=VERSIONS,
+        served_with_server_name=True,
+        host="x.demo.test",
+        at=NOW,
+        stores=stores,
+    )
+    assert found.problems == problems
+    assert found.trust["demo"].verdict is (Verdict.NO if problems else Verdict.YES)
+    assert found.trust["mozilla"].verdict is Verdict.NO
