@@ -134,7 +134,7 @@ def _trust_remarks(deployment: Deployment) -> Iterator[Remark]:
     if any(found.verdict is not Verdict.NO for found in deployment.trust.values()):
         return
     for store, found in sorted(deployment.trust.items()):
-        reason = f" ({found.reason})" if found.reason else ""
+        reason = f" ({found.reason.rstrip('.')})" if found.reason else ""
         yield Remark(severity=Severity.BAD, text=f"the chain is not trusted by {store}{reason}")
 
 

@@ -194,17 +194,11 @@ def _certificate_rows(deployment: Deployment, now: datetime) -> RenderableType:
         lines[_CERTIFICATES_SHOWN:] = [Text(f"and {surplus} more", style="dim")]
     names = (*deployment.leaf.dns_names, *deployment.leaf.ip_addresses)
     lines.insert(1, Text.assemble(("for ", "dim"), _listed(names)))
-    if deployment.trust:
-        verdicts = [
-            Text.assemble(
-                _say(store),
-                " ",
-                (found.verdict, _trust_style(found.verdict)),
-                f" ({printable(found.reason, limit=_REASON_LIMIT)})" if found.reason else "",
-            )
-            for store, found in sorted(deployment.trust.items())
-        ]
-        lines.append(Text.assemble(("trust: ", "dim"), Text(", ").join(verdicts)))
+    for store, found in sorted(deployment.trust.items()):
+        verdict = (found.verdict, _trust_style(found.verdict))
+        reason = printable(found.reason or "", limit=_REASON_LIMIT).rstrip(".")
+        because = f" ({reason})" if reason else ""
+        lines.append(Text.assemble(("trusted by ", "dim"), _say(store), ": ", verdict, because))
     served = " ".join(version.label for version in deployment.versions)
     by_name = "with" if deployment.served_with_server_name else "without"
     lines.append(Text(f"served at {served or 'no version'} {by_name} server name", style="dim"))

@@ -60,7 +60,7 @@ def test_the_chain_is_said_with_days_and_trust() -> None:
     assert row(report, "certificate") == "CN=www.example, ecdsa 256, 60 days left (2026-08-30)"
     assert "for www.example, example\n" in report
     assert "CN=Example CA, ecdsa 256, 900 days left (2028-12-17)\n" in report
-    assert "trust: mozilla yes\n" in report
+    assert "trusted by mozilla: yes\n" in report
 
 
 def test_client_auth_and_cost_are_said() -> None:

@@ -8,6 +8,7 @@ call for them.
 from __future__ import annotations
 
 import socket
+import struct
 import sys
 import threading
 
@@ -35,7 +36,8 @@ def main() -> None:
         print(f"listening on {listener.getsockname()[1]}", flush=True)
         while True:
             accepted, _ = listener.accept()
-            accepted.settimeout(60)
+            # Not settimeout: that would make the socket non-blocking, and pyOpenSSL would not wait.
+            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 60, 0))
             threading.Thread(target=serve_one, args=(context, accepted), daemon=True).start()
 
 
