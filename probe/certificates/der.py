@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import islice
 from typing import Final
+
+MOST_ELEMENTS: Final = 20_000
+"""Elements of one structure that are read; ten thousand host names are the most that are met."""
 
 _CONSTRUCTED: Final = 0x20
 _MULTI_BYTE_TAG: Final = 0x1F
@@ -48,8 +52,8 @@ class Element:
     content: bytes
 
     def children(self) -> tuple[Element, ...]:
-        """The elements that its content is made of."""
-        return tuple(elements(self.content))
+        """The elements that its content is made of, the first MOST_ELEMENTS of them."""
+        return tuple(islice(elements(self.content), MOST_ELEMENTS))
 
 
 def elements(octets: bytes) -> Iterator[Element]:

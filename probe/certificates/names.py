@@ -7,12 +7,16 @@ raising, and what is written of a name is bounded in length.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, TypeAlias
 
 from probe.certificates.der import Element, Tag, elements, object_identifier
 
 LONGEST_TEXT: Final = 1024
 """Characters of one name or string that are kept; what is longer ends in an ellipsis."""
+
+_MOST_PARTS: Final = 128
+"""Parts of a name, and attributes of a part, that are read: a megabyte of them would cost seconds."""
 
 _SHORT_NAMES: Final = {
     "2.5.4.3": "CN",
@@ -88,10 +92,10 @@ def read_name(element: Element) -> Name:
         relative_names=tuple(
             tuple(
                 attribute
-                for pair in relative_name.children()
+                for pair in islice(elements(relative_name.content), _MOST_PARTS)
                 if (attribute := _attribute(pair)) is not None
             )
-            for relative_name in element.children()
+            for relative_name in islice(elements(element.content), _MOST_PARTS)
         )
     )
 

@@ -258,3 +258,11 @@ def test_every_prefix_is_unparsable_and_says_what_it_has() -> None:
     for end in range(len(der)):
         assert parse_certificate(der[:end]).parse_error is not None
     assert parse_certificate(der[:-50]).subject == "CN=sample"
+
+
+def test_a_name_of_very_many_parts_is_read_in_part() -> None:
+    part = bytes.fromhex("310c300a06035504030c0361626d")
+    many = part * 100_000
+    name = b"\x30\x83" + len(many).to_bytes(3, "big") + many
+    assert name_text(name).startswith("CN=abm,CN=abm,")
+    assert len(name_text(name)) <= LONGEST_TEXT
