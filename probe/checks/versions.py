@@ -11,19 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.candidates import FEW_SUITES, suites_in_parts
 from probe.checks.interview import Interview, side_by_side
 from probe.checks.learnt import ASKED_VERSIONS, Learnt
-from probe.tls.answer import NoConnection, NoHello, NotTls
+from probe.tls.answer import Ending, NoConnection, NoHello, NotTls
 from probe.tls.exchange import PROTOCOL_VERSION, UNRECOGNIZED_NAME, Exchange
-from probe.tls.offer import Shape, offer
-
-_FINDERS: Final = (ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3)
-"""The versions by which another shape is tried: below TLS 1.3, a server negotiates down."""
+from probe.tls.offer import Offer, Shape, offer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +33,13 @@ class _Settled:
 
 async def learn_versions(interview: Interview, learnt: Learnt) -> None:
     """Fills ``protocols`` and ``spoken``, and gives the interview its control."""
-    shape = Shape(server_name=learnt.server_name)
-    answers = await _ask_all(interview, shape)
-    if not _spoken(answers):
-        answers = await _ask_in_other_shapes(interview, shape, answers)
+    answers = await _ask_all(interview, Shape(server_name=learnt.server_name))
     spoken = _spoken(answers)
+    if not spoken:
+        found = await _find_another_shape(interview, learnt.server_name, answers)
+        if found is not None:
+            answers = await _ask_all(interview, found.offer.shape)
+            spoken = [found, *_spoken(answers)]
     if spoken:
         interview.keep_as_control(spoken[-1].offer)
     longest = max((len(one.offer.cipher_suites) for one in spoken), default=0)
@@ -65,32 +63,50 @@ def _spoken(answers: Sequence[Exchange]) -> list[Exchange]:
     return [one for one in answers if one.version is one.offer.version]
 
 
-async def _ask_in_other_shapes(
-    interview: Interview, shape: Shape, answers: Sequence[Exchange]
-) -> Sequence[Exchange]:
-    """All versions again in the first shape that gets any hello, or the answers as they are."""
-    for other in _other_shapes(shape, answers):
-        tried = await side_by_side(
-            *(_ask_first_part(interview, version, other) for version in _FINDERS)
-        )
-        if any(one.hello is not None for one in tried):
-            return await _ask_all(interview, other)
-    return answers
+async def _find_another_shape(
+    interview: Interview, server_name: str | None, answers: Sequence[Exchange]
+) -> Exchange | None:
+    """The first hello of another shape that gets any hello back, or None."""
+    for offers in _other_hellos(server_name, answers):
+        tried = await side_by_side(*(interview.ask_once(one) for one in offers))
+        for exchange in tried:
+            if exchange.version is not None:
+                return exchange
+    return None
 
 
-def _other_shapes(shape: Shape, answers: Sequence[Exchange]) -> Iterator[Shape]:
-    """Shapes worth a try; none where nobody listens or something else than TLS spoke."""
+def _other_hellos(
+    server_name: str | None, answers: Sequence[Exchange]
+) -> Iterator[tuple[Offer, ...]]:
+    """Hellos worth a try, in rounds; none where nobody listens or something else than TLS spoke.
+
+    Below TLS 1.3 a server negotiates down, so TLS 1.2 is tried before the versions under it.
+    Whoever was silent to all is asked only once more, with small hellos.
+    """
     if any(isinstance(one.answer, NoConnection | NotTls) for one in answers):
         return
-    small = replace(shape, most_cipher_suites=FEW_SUITES, sends_key_shares=True)
-    nameless = replace(small, server_name=None)
-    if all(isinstance(one.answer, NoHello) for one in answers):
-        yield nameless
+    newest, older = ASKED_VERSIONS[-2:], ASKED_VERSIONS[-3::-1]
+    nameless = Shape(server_name=None, sends_key_shares=True)
+    small = replace(nameless, server_name=server_name, most_cipher_suites=FEW_SUITES)
+    small_nameless = replace(small, server_name=None)
+    if all(_is_silence(one) for one in answers):
+        yield tuple(_hellos(small_nameless, version)[0] for version in newest)
         return
-    yield small
-    if shape.server_name is not None:
-        yield replace(nameless, most_cipher_suites=None)
-        yield nameless
+    yield tuple(hello for version in newest for hello in _hellos(nameless, version))
+    yield tuple(hello for version in newest for hello in _hellos(small, version))
+    for version in older:
+        yield _hellos(small, version)
+    if server_name is not None:
+        yield tuple(hello for version in newest for hello in _hellos(small_nameless, version))
+
+
+def _is_silence(exchange: Exchange) -> bool:
+    return isinstance(exchange.answer, NoHello) and exchange.answer.ending is Ending.SILENCE
+
+
+def _hellos(shape: Shape, version: ProtocolVersion) -> tuple[Offer, ...]:
+    parts = suites_in_parts(version, shape.most_cipher_suites)
+    return tuple(offer(version, suites, shape) for suites in parts)
 
 
 async def _settle(interview: Interview, first: Exchange, longest: int) -> _Settled:

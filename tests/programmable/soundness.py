@@ -48,10 +48,16 @@ def _false_suites(model: ServerModel, observation: Observation) -> Iterator[str]
             yield f"{version.label} is said to be complete without {sorted(missing)} ({note})"
 
 
-def _preference(model: ServerModel, version: ProtocolVersion) -> Preference:
-    if len(_suites(model, version)) < 2:
-        return Preference.UNKNOWN
-    return Preference.SERVER if model.server_decides else Preference.CLIENT
+def _preferences(model: ServerModel, version: ProtocolVersion) -> set[Preference]:
+    """What may be said of it: where all suites but one are ChaCha20, a client that puts another
+    first cannot be told from a server that favours ChaCha20 for such a client."""
+    names = _suites(model, version)
+    if len(names) < 2:
+        return {Preference.UNKNOWN}
+    if model.server_decides:
+        return {Preference.SERVER}
+    ordinary = {name for name in names if "CHACHA20" not in name}
+    return {Preference.CLIENT} if len(ordinary) > 1 else {Preference.CLIENT, Preference.UNKNOWN}
 
 
 def _missing_versions(model: ServerModel, observation: Observation) -> Iterator[str]:
@@ -71,7 +77,7 @@ def _missing_names(model: ServerModel, observation: Observation) -> Iterator[str
         missing = _suites(model, version) - set(found.accepted if found else ())
         if missing or found is None or not found.complete:
             yield f"{version.label}: missing suites {sorted(missing)}, found {found}"
-        elif found.preference is not (expected := _preference(model, version)):
+        elif found.preference not in (expected := _preferences(model, version)):
             yield f"{version.label}: {expected} preference was to be learnt, not {found.preference}"
     if wire.TLSV1_3 in model.cipher_suites:
         groups = observation.groups.get(ProtocolVersion.TLSV1_3)

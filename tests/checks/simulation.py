@@ -1,0 +1,85 @@
+"""Holds the checks against a ServerModel without a socket: the same questions, answers in memory.
+
+What a model says is bytes, read by the engine's own AnswerReader; full handshakes do not exist
+here, so every one of them breaks off.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from model.observation import Cost, Mode, Observation
+from model.target import Endpoint, Target
+from probe.checks.cipher_suites import learn_cipher_suites
+from probe.checks.client_auth import learn_client_auth
+from probe.checks.interview import Interview
+from probe.checks.learnt import Learnt
+from probe.checks.served_chains import learn_served_chains, learn_tls13_chains
+from probe.checks.versions import learn_versions
+from probe.outcome import state_of
+from probe.tls.answer import Answer, AnswerReader, Ending
+from probe.tls.exchange import Exchange
+from probe.tls.handshake import Handshake, HandshakeEnd, HandshakeOffer
+from probe.tls.offer import Offer
+from tests.programmable.server_model import Reply, ServerModel, Then
+
+NONCE = bytes(range(64))
+ENDPOINT = Endpoint(
+    target=Target(host="zoo.test", port=443, server_name="zoo.test"), address="127.0.0.1"
+)
+
+
+class Simulation:
+    """One model, and how many questions it was asked."""
+
+    def __init__(self, model: ServerModel) -> None:
+        self.model = model
+        self.questions = 0
+
+    async def ask(self, offer: Offer, *, patient: bool = False) -> Exchange:
+        self.questions += 1
+        offered = offer.encode(NONCE)
+        reply = self.model.reply(offered)
+        assert reply is not None, "an Offer is a whole hello"
+        return Exchange(offer=offer, offered=offered, answer=_read(reply))
+
+    async def visit(self) -> Observation:
+        """All checks on the model, in the catalogue's order."""
+        interview = Interview(self.ask, _no_handshake, _no_pause)
+        learnt = Learnt(server_name="zoo.test")
+        await learn_versions(interview, learnt)
+        await learn_cipher_suites(interview, learnt)
+        await learn_tls13_chains(interview, learnt)
+        await learn_client_auth(interview, learnt)
+        await learn_served_chains(interview, learnt)
+        state, reason = state_of(learnt, interview.exchanges)
+        return Observation(
+            tool_version="0",
+            mode=Mode.ENUMERATE,
+            endpoint=ENDPOINT,
+            started_at=datetime(2026, 1, 1, tzinfo=UTC),
+            cost=Cost(connections=self.questions),
+            state=state,
+            reason=reason,
+            protocols=learnt.protocols,
+            cipher_suites=learnt.cipher_suites,
+            groups=learnt.groups,
+            client_auth=learnt.client_auth,
+        )
+
+
+def _read(reply: Reply) -> Answer:
+    reader = AnswerReader()
+    answer = reader.feed(reply.sent) if reply.sent else None
+    if answer is not None:
+        return answer
+    endings = {Then.WAIT: Ending.SILENCE, Then.CLOSE: Ending.CLOSED, Then.RESET: Ending.RESET}
+    return reader.end(endings[reply.then])
+
+
+async def _no_handshake(offer: HandshakeOffer) -> Handshake:
+    return Handshake(offer=offer, end=HandshakeEnd.UNFINISHED, note="no handshakes in memory")
+
+
+async def _no_pause(_: float) -> None:
+    return
