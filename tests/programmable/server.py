@@ -55,10 +55,49 @@ Behaviour: TypeAlias = Callable[[Connection], Awaitable[None]]
 class ScriptedServer:
     """A running server: its port, and what it saw."""
 
+    behaviour: Behaviour
     port: int = 0
     connections: int = 0
     most_open: int = 0
     failures: list[BaseException] = field(default_factory=list)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _present: list[Connection] = field(default_factory=list)
+
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Begins the behaviour on a connection that came."""
+        self.connections += 1
+        connection = Connection(
+            reader=reader,
+            writer=writer,
+            number=self.connections,
+            open_now=lambda: len(self.tasks),
+        )
+        task = asyncio.create_task(self._handle(connection))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        self._present.append(connection)
+        # An end that came together with this connection is read in the loop's next round.
+        loop = asyncio.get_running_loop()
+        loop.call_soon(loop.call_soon, self._count_open)
+
+    def _count_open(self) -> None:
+        self._present = [one for one in self._present if one.client_is_there]
+        self.most_open = max(self.most_open, len(self._present))
+
+    async def _handle(self, connection: Connection) -> None:
+        try:
+            # A client that hangs up early is no fault of the script.
+            with suppress(ConnectionError):
+                await self.behaviour(connection)
+        except asyncio.CancelledError:
+            connection.reset()
+            raise
+        except Exception as failure:
+            self.failures.append(failure)
+        finally:
+            connection.writer.close()
+            with suppress(OSError):
+                await connection.writer.wait_closed()
 
 
 @asynccontextmanager
@@ -68,54 +107,16 @@ async def serve(behaviour: Behaviour) -> AsyncIterator[ScriptedServer]:
     Raises:
         BaseExceptionGroup: at the end, for a behaviour that failed by any fault of its own.
     """
-    server = ScriptedServer()
-    tasks: set[asyncio.Task[None]] = set()
-    connections: list[Connection] = []
-    loop = asyncio.get_running_loop()
-
-    async def handle(connection: Connection) -> None:
-        try:
-            # A client that hangs up early is no fault of the script.
-            with suppress(ConnectionError):
-                await behaviour(connection)
-        except asyncio.CancelledError:
-            connection.reset()
-            raise
-        except Exception as failure:
-            server.failures.append(failure)
-        finally:
-            connection.writer.close()
-            with suppress(OSError):
-                await connection.writer.wait_closed()
-
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        server.connections += 1
-        connection = Connection(
-            reader=reader,
-            writer=writer,
-            number=server.connections,
-            open_now=lambda: len(tasks),
-        )
-        task = asyncio.create_task(handle(connection))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-        connections.append(connection)
-        # An end that came with this connection is read in the loop's next round.
-        loop.call_soon(loop.call_soon, measure)
-
-    def measure() -> None:
-        connections[:] = [one for one in connections if one.client_is_there]
-        server.most_open = max(server.most_open, len(connections))
-
-    listener = await asyncio.start_server(accept, "127.0.0.1", 0, backlog=512)
+    server = ScriptedServer(behaviour=behaviour)
+    listener = await asyncio.start_server(server.accept, "127.0.0.1", 0, backlog=512)
     async with listener:
         server.port = listener.sockets[0].getsockname()[1]
         try:
             yield server
         finally:
-            for task in tasks:
+            for task in server.tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*server.tasks, return_exceptions=True)
     if server.failures:
         raise BaseExceptionGroup("the scripted server failed", server.failures)
 
