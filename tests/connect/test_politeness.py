@@ -1,0 +1,119 @@
+"""An address's share: never exceeded, halved once for one trouble, given back slowly, never lost."""
+
+from __future__ import annotations
+
+import asyncio
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probe.connect.politeness import AddressGate, Politeness
+from probe.settings import ProbeSettings
+
+
+async def fill(gate: AddressGate, visitors: int) -> int:
+    """Lets so many visitors in as the gate will; gives how many were inside at most."""
+    inside = most = 0
+
+    async def visitor() -> None:
+        nonlocal inside, most
+        async with gate.place():
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0)
+            inside -= 1
+
+    await asyncio.gather(*(visitor() for _ in range(visitors)))
+    return most
+
+
+async def trouble(gate: AddressGate) -> None:
+    async with gate.place() as epoch:
+        gate.trouble(epoch)
+
+
+async def test_no_more_than_the_share_are_inside() -> None:
+    assert await fill(AddressGate(4), 20) == 4
+
+
+async def test_trouble_halves_the_share() -> None:
+    gate = AddressGate(4)
+    await trouble(gate)
+    assert await fill(gate, 20) == 2
+
+
+async def test_connections_of_one_moment_in_trouble_count_once() -> None:
+    gate = AddressGate(8)
+    async with gate.place() as first, gate.place() as second:
+        gate.trouble(first)
+        gate.trouble(second)
+    assert await fill(gate, 20) == 4
+
+
+async def test_answers_give_back_all_but_the_limit_that_was_too_much() -> None:
+    gate = AddressGate(4)
+    await trouble(gate)
+    for _ in range(100):
+        gate.answered()
+    assert await fill(gate, 20) == 3
+
+
+async def test_there_is_always_one_place() -> None:
+    gate = AddressGate(4)
+    for _ in range(10):
+        await trouble(gate)
+    assert await fill(gate, 5) == 1
+
+
+@given(st.lists(st.sampled_from(["enter", "leave", "cancel", "trouble", "answered"]), max_size=40))
+async def test_no_place_is_ever_lost(deeds: list[str]) -> None:
+    """However visitors come, go, give up or meet trouble, the gate lets all of them in at last."""
+    gate = AddressGate(3)
+    leave = asyncio.Event()
+
+    async def visitor() -> None:
+        async with gate.place():
+            await leave.wait()
+
+    visitors: list[asyncio.Task[None]] = []
+    for deed in deeds:
+        match deed:
+            case "enter":
+                visitors.append(asyncio.create_task(visitor()))
+            case "leave":
+                leave.set()
+                await asyncio.sleep(0)
+                leave = asyncio.Event()
+            case "cancel" if visitors:
+                visitors.pop().cancel()
+            case "trouble":
+                gate.trouble(len(visitors) % 2)
+            case _:
+                gate.answered()
+        await asyncio.sleep(0)
+    for task in visitors:
+        task.cancel()
+    await asyncio.gather(*visitors, return_exceptions=True)
+    async with asyncio.timeout(5):
+        assert await fill(gate, 6) >= 1
+
+
+async def test_visits_to_one_address_share_its_gate() -> None:
+    politeness = Politeness(ProbeSettings())
+    assert politeness.gate("127.0.0.1") is politeness.gate("127.0.0.1")
+
+
+async def test_open_connections_have_a_ceiling_over_all_addresses() -> None:
+    politeness = Politeness(ProbeSettings(connections_open=2, connections_per_second=100_000))
+    inside = most = 0
+
+    async def visitor(address: str) -> None:
+        nonlocal inside, most
+        async with politeness.connection(politeness.gate(address)):
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0)
+            inside -= 1
+
+    await asyncio.gather(*(visitor(f"127.0.0.{last}") for last in range(1, 9)))
+    assert most == 2
