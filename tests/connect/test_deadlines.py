@@ -17,8 +17,14 @@ from tests.programmable.server import serve
 HELLO = offer(ProtocolVersion.TLSV1_2, (0xC02B,), Shape(server_name=None))
 
 
-def line(port: int, settings: ProbeSettings) -> Line:
-    return Line(("127.0.0.1", port), settings, Politeness(settings), SystemClock(), nonce=bytes(64))
+def line(port: int, settings: ProbeSettings, politeness: Politeness | None = None) -> Line:
+    return Line(
+        ("127.0.0.1", port),
+        settings,
+        politeness or Politeness(settings),
+        SystemClock(),
+        nonce=bytes(64),
+    )
 
 
 async def ask(settings: ProbeSettings) -> Exchange:
