@@ -49,7 +49,7 @@ def _run() -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="tlsprobe", standalone_mode=False)
         sys.stdout.flush()
     except typer.TyperException as error:
         return fail(f"{error.format_message().rstrip('.')} (see tlsprobe --help)")
@@ -145,6 +145,8 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
 
     The worst is said first. Nothing is stored.
     """
+    import asyncio
+
     from service.cli_scan import ScanInputError, ScanOptions, read_request, scan_all
 
     try:
@@ -159,9 +161,8 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
     if no_evidence and not as_json:
         return fail("--no-evidence is for --json: give both, or neither")
     options = ScanOptions(as_json=as_json, with_evidence=not no_evidence, no_colour=no_color)
-    from service.loop import run
 
-    return EXIT_OK if run(scan_all(request, options)) else EXIT_NOT_ALL_TLS
+    return EXIT_OK if asyncio.run(scan_all(request, options)) else EXIT_NOT_ALL_TLS
 
 
 @app.command(
@@ -200,6 +201,8 @@ def serve(
     ] = None,
 ) -> int:
     """Probe the endpoints of targets files again and again, keep what is learnt, serve metrics."""
+    import asyncio
+
     from service.configuration import load_settings
     from service.yaml_file import ConfigError
 
@@ -216,10 +219,9 @@ def serve(
         )
     from service.daemon import StartError
     from service.daemon import serve as serve_until_stopped
-    from service.loop import run
 
     try:
-        run(serve_until_stopped(settings))
+        asyncio.run(serve_until_stopped(settings))
     except StartError as error:
         return fail(str(error))
     return EXIT_OK
@@ -249,13 +251,14 @@ def demo(
 
     No network is needed: the servers are on loopback, and end with the demo.
     """
+    import asyncio
+
     from service.cli_demo import demonstrate
     from service.daemon import StartError
-    from service.loop import run
     from service.yaml_file import ConfigError
 
     try:
-        run(demonstrate(listen, directory))
+        asyncio.run(demonstrate(listen, directory))
     except (ConfigError, StartError) as error:
         return fail(str(error))
     return EXIT_OK

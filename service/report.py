@@ -110,7 +110,7 @@ def _heading(observation: Observation) -> Text:
 
 
 def _rows(observation: Observation, now: datetime) -> Iterator[tuple[str, RenderableType]]:
-    if observation.protocols:
+    if any(fact.verdict is not Verdict.UNKNOWN for fact in observation.protocols.values()):
         yield "protocols", _protocols(observation)
     for labels, found in _merged(observation.cipher_suites):
         yield "\n".join(labels), _suites(found)

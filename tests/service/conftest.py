@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from socket import create_server, socket
+
+import pytest
+
+from service.demo import DemoFleet
+
+
+@pytest.fixture
+async def fleet(tmp_path: Path) -> AsyncIterator[DemoFleet]:
+    async with DemoFleet(directory=tmp_path / "demo") as running:
+        yield running
+
+
+@pytest.fixture
+def silent_server() -> Iterator[socket]:
+    """Takes connections into its backlog and never says a word."""
+    with create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(60)
+        yield listener
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port of loopback on which nothing listens."""
+    with create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port

@@ -1,0 +1,65 @@
+"""What the command does with its arguments, before it asks any server."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.service.processes import tlsprobe
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_version_is_the_project_s() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    run = tlsprobe("--version")
+    assert (run.returncode, run.stdout) == (0, f"tlsprobe {project['version']}\n")
+
+
+@pytest.mark.parametrize("command", [(), ("scan",), ("serve",), ("demo",)])
+def test_every_help_has_examples(command: tuple[str, ...]) -> None:
+    run = tlsprobe(*command, "--help")
+    assert run.returncode == 0
+    assert "Examples:\n" in run.stdout
+    assert f"    tlsprobe {' '.join(command)}" in run.stdout
+
+
+def test_no_command_shows_what_there_is() -> None:
+    run = tlsprobe()
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "Usage: tlsprobe" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["sacn", "127.0.0.1"], "sacn"),
+        (["scan"], "HOST[:PORT]"),
+        (["scan", "--jsno", "127.0.0.1"], "--jsno"),
+        (["scan", "127.0.0.1:99999"], "99999"),
+        (["scan", "127.0.0.1", "exa mple.com"], "exa mple.com"),
+        (["scan", "ftp://127.0.0.1/"], "ftp"),
+        (["scan", "a\x1b[31mb"], "a\\x1b[31mb"),
+        (["scan", "127.0.0.1", "--timeout", "soon"], "--timeout"),
+        (["scan", "127.0.0.1", "--timeout", "0"], "--timeout"),
+        (["scan", "127.0.0.1", "--timeout", "nan"], "--timeout"),
+        (["scan", "127.0.0.1", "--timeout", "inf"], "--timeout"),
+        (["scan", "127.0.0.1", "--server-name", "a b"], "a b"),
+        (["scan", "127.0.0.1", "--trust-store", "internal"], "NAME=FILE"),
+        (["scan", "127.0.0.1", "--trust-store", "internal=/nowhere.pem"], "/nowhere.pem"),
+        (["scan", "127.0.0.1", "--no-evidence"], "--json"),
+        (["serve"], "--targets"),
+        (["serve", "--config", "/nowhere.yml"], "/nowhere.yml"),
+        (["serve", "--targets", "/nowhere.yml"], "/nowhere.yml"),
+        (["serve", "--targets", "/nowhere.yml", "--listen", "9844"], "--listen"),
+        (["demo", "--listen", "127.0.0.1:x"], "--listen"),
+    ],
+)
+def test_bad_usage_is_one_sentence_that_names_it(arguments: list[str], named: str) -> None:
+    run = tlsprobe(*arguments)
+    assert (run.returncode, run.stdout) == (2, "")
+    (sentence,) = run.stderr.splitlines()
+    assert sentence.startswith("tlsprobe: ")
+    assert named in sentence

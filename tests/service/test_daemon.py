@@ -1,0 +1,206 @@
+"""The service as a process of its own: it probes, serves, logs, and stops when it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from socket import create_server, socket
+from typing import Any
+
+import httpx
+import pytest
+
+from service.demo import DemoFleet
+from tests.service.processes import running, tlsprobe
+
+
+class Service:
+    """A running ``tlsprobe serve``, followed through its JSON log."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.url = ""
+
+    async def wait_for(self, is_wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The next event of the log that is wanted; fails where the log ends before it."""
+        assert self.process.stderr is not None
+        seen = []
+        while line := await asyncio.to_thread(self.process.stderr.readline):
+            seen.append(line)
+            event: dict[str, Any] = json.loads(line)
+            if is_wanted(event):
+                return event
+        raise AssertionError(f"the log ended: {''.join(seen)}")
+
+    async def start(self) -> None:
+        self.url = (await self.wait_for(lambda event: event["event"] == "serving"))["url"]
+
+    async def wait_for_visits(self, count: int) -> list[dict[str, Any]]:
+        return [
+            await self.wait_for(lambda event: event["event"] == "visit finished")
+            for _ in range(count)
+        ]
+
+    async def get(self, path: str) -> httpx.Response:
+        async with httpx.AsyncClient(timeout=30) as client:
+            return await client.get(self.url + path)
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Sends the signal; its code, within the ten seconds that the service promises."""
+        self.process.send_signal(number)
+        return await asyncio.to_thread(self.process.wait, 10)
+
+
+def write_targets(path: Path, fleet: DemoFleet) -> Path:
+    targets = [
+        {"host": f"{target.host}:{target.port}", "server_name": target.server_name}
+        for target in fleet.targets
+    ]
+    path.write_text(json.dumps(targets), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def arguments(tmp_path: Path) -> list[str]:
+    database = f"sqlite:///{tmp_path / 'tlsprobe.db'}"
+    return ["serve", "--listen", "127.0.0.1:0", "--database", database]
+
+
+async def test_it_probes_serves_and_stops(
+    fleet: DemoFleet, arguments: list[str], tmp_path: Path
+) -> None:
+    targets = write_targets(tmp_path / "targets.json", fleet)
+    with running(*arguments, "--targets", targets) as process:
+        service = Service(process)
+        await service.start()
+        visits = await service.wait_for_visits(6)
+        assert {visit["state"] for visit in visits} == {"tls"}
+        assert (await service.get("/-/ready")).status_code == 200
+        assert (await service.get("/-/healthy")).status_code == 200
+        page = (await service.get("/metrics/endpoints")).text
+        up = [line for line in page.splitlines() if line.startswith("tlsprobe_up{")]
+        assert sorted(up) == sorted(
+            f'tlsprobe_up{{target="{each.key}"}} 1.0' for each in fleet.targets
+        )
+        assert await service.stop() == 0
+
+
+async def test_a_restart_shows_what_was_learnt_and_visits_when_it_is_due(
+    fleet: DemoFleet, arguments: list[str], tmp_path: Path
+) -> None:
+    targets = write_targets(tmp_path / "targets.json", fleet)
+    with running(*arguments, "--targets", targets) as process:
+        service = Service(process)
+        await service.start()
+        await service.wait_for_visits(6)
+        before = (await service.get("/metrics/endpoints")).text
+        assert await service.stop() == 0
+    with running(*arguments, "--targets", targets) as process:
+        service = Service(process)
+        await service.start()
+        await service.wait_for(lambda event: event["event"] == "targets read")
+        while (await service.get("/-/ready")).status_code != 200:
+            pass
+        after = (await service.get("/metrics/endpoints")).text
+        assert sorted(after.splitlines()) == sorted(before.splitlines())
+        assert await service.stop() == 0
+
+
+async def test_it_stops_while_a_visit_hangs(
+    silent_server: socket, arguments: list[str], tmp_path: Path
+) -> None:
+    targets = tmp_path / "targets.yml"
+    targets.write_text(f"- 127.0.0.1:{silent_server.getsockname()[1]}\n", encoding="utf-8")
+    with running(*arguments, "--targets", targets) as process:
+        service = Service(process)
+        await service.start()
+        connection, _ = await asyncio.to_thread(silent_server.accept)
+        assert await service.stop(signal.SIGINT) == 0
+        connection.close()
+
+
+async def test_a_targets_file_that_breaks_leaves_the_last_good_one(
+    fleet: DemoFleet, arguments: list[str], tmp_path: Path
+) -> None:
+    targets = write_targets(tmp_path / "targets.json", fleet)
+    with running(*arguments, "--targets", targets) as process:
+        service = Service(process)
+        await service.start()
+        await service.wait_for_visits(6)
+        targets.write_text("- 127.0.0.1:99999\n", encoding="utf-8")
+        event = await service.wait_for(lambda event: event["level"] == "error")
+        assert "targets.json" in event["reason"]
+        assert "99999" in event["reason"]
+        page = (await service.get("/metrics/endpoints")).text
+        assert page.count("\ntlsprobe_up{") == 6
+        assert await service.stop() == 0
+
+
+async def test_the_demo_says_where_to_look_and_shows_six_endpoints(tmp_path: Path) -> None:
+    with running("demo", "--listen", "127.0.0.1:0", "--directory", tmp_path / "here") as process:
+        service = Service(process)
+        await service.start()
+        await service.wait_for_visits(6)
+        page = (await service.get("/metrics/endpoints")).text
+        assert page.count("\ntlsprobe_up{") == 6
+        assert await service.stop(signal.SIGINT) == 0
+        assert process.stdout is not None
+        introduction = process.stdout.read()
+    assert f"{service.url}/metrics/endpoints" in introduction
+    assert (tmp_path / "here" / "tlsprobe.db").exists()
+
+
+def refusal(*arguments: str | Path) -> str:
+    """The one sentence with which the service does not start."""
+    run = tlsprobe(*arguments)
+    assert (run.returncode, run.stdout) == (2, "")
+    (sentence,) = run.stderr.splitlines()
+    return sentence
+
+
+@pytest.fixture
+def targets(tmp_path: Path) -> Path:
+    path = tmp_path / "targets.yml"
+    path.write_text("[]\n", encoding="utf-8")
+    return path
+
+
+def test_a_taken_port_is_said(arguments: list[str], targets: Path) -> None:
+    with create_server(("127.0.0.1", 0)) as taken:
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+        for command in ([*arguments, "--targets", targets], ["demo"]):
+            assert refusal(*command, "--listen", place) == (
+                f"tlsprobe: cannot listen on {place} (Address already in use): stop the program "
+                "that uses the port, or choose another address with --listen"
+            )
+
+
+def test_an_address_of_another_machine_is_said(arguments: list[str], targets: Path) -> None:
+    sentence = refusal(*arguments, "--targets", targets, "--listen", "192.0.2.1:9844")
+    assert sentence.startswith("tlsprobe: cannot listen on 192.0.2.1:9844 (")
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:////proc/tlsprobe.db", "sqlite:///targets.yml", "oracle://x", "tlsprobe.db"]
+)
+def test_a_database_that_cannot_be_used_is_said(
+    url: str, targets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    targets.write_text("# this is no database\n[]\n" * 100, encoding="utf-8")
+    sentence = refusal("serve", "--targets", targets, "--listen", "127.0.0.1:0", "--database", url)
+    assert "targets.yml, line" in sentence or "database" in sentence
+
+
+def test_a_bad_target_at_the_start_is_said_with_its_line(
+    arguments: list[str], targets: Path
+) -> None:
+    targets.write_text("- 127.0.0.1\n- 127.0.0.1:99999\n", encoding="utf-8")
+    sentence = refusal(*arguments, "--targets", targets)
+    assert f"{targets}" in sentence
+    assert "2" in sentence
+    assert "99999" in sentence

@@ -1,0 +1,174 @@
+"""``tlsprobe scan`` against real servers, as a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+from pathlib import Path
+from socket import socket
+from typing import Any
+
+import jsonschema
+import pytest
+
+from service.demo import DemoFleet
+from tests.service.hostile import hostile_server
+from tests.service.processes import running, tlsprobe, tlsprobe_on_terminal
+
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "docs/observation.schema.json").read_text(encoding="utf-8")
+)
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def places(fleet: DemoFleet) -> list[str]:
+    return [f"{target.host}:{target.port}" for target in fleet.targets]
+
+
+def place(fleet: DemoFleet, name: str) -> str:
+    (found,) = [
+        f"{target.host}:{target.port}"
+        for target in fleet.targets
+        if target.server_name == f"{name}.demo.test"
+    ]
+    return found
+
+
+async def test_reports_come_in_the_order_given(fleet: DemoFleet) -> None:
+    wanted = places(fleet)[::-1]
+    run = await asyncio.to_thread(tlsprobe, "scan", *wanted)
+    headings = [line for line in run.stdout.splitlines() if line and not line.startswith(" ")]
+    assert headings == [f"{each}: TLS" for each in wanted]
+    assert run.returncode == 0
+
+
+async def test_a_pipe_gets_neither_colour_nor_progress(fleet: DemoFleet) -> None:
+    run = await asyncio.to_thread(tlsprobe, "scan", place(fleet, "modern"))
+    assert run.stderr == ""
+    assert "\x1b" not in run.stdout
+
+
+async def test_a_terminal_gets_both(fleet: DemoFleet) -> None:
+    run = await asyncio.to_thread(tlsprobe_on_terminal, "scan", place(fleet, "legacy"))
+    assert "\r\x1b[K0 of 1 done; " in run.output
+    assert COLOUR.search(run.output)
+    report = run.output[run.output.rindex("\r\x1b[K") :]
+    assert run.returncode == 0, report
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changes"),
+    [(["--no-color"], {}), ([], {"NO_COLOR": "1"}), ([], {"TERM": "dumb"})],
+)
+async def test_colour_can_be_refused(
+    fleet: DemoFleet, arguments: list[str], changes: dict[str, str]
+) -> None:
+    run = await asyncio.to_thread(
+        tlsprobe_on_terminal, "scan", place(fleet, "legacy"), *arguments, changes=changes
+    )
+    assert not COLOUR.search(run.output)
+    assert "TLSv1.0 yes" in run.output
+
+
+async def test_the_report_says_the_demo_s_faults(fleet: DemoFleet) -> None:
+    (store, file), *_ = fleet.trust_stores.items()
+    run = await asyncio.to_thread(
+        tlsprobe,
+        "scan",
+        place(fleet, "expired"),
+        "--server-name",
+        "expired.demo.test",
+        "--trust-store",
+        f"{store}={file}",
+    )
+    lines = [" ".join(line.split()) for line in run.stdout.splitlines()]
+    assert lines[1] == "bad the certificate has expired"
+    assert "expired 3 days ago" in run.stdout
+    assert f"trusted by {store}: no" in run.stdout
+
+
+async def test_json_is_one_observation_a_line_as_the_schema_has_it(fleet: DemoFleet) -> None:
+    wanted = places(fleet)
+    run = await asyncio.to_thread(tlsprobe, "scan", "--json", *wanted)
+    observations: list[dict[str, Any]] = [json.loads(line) for line in run.stdout.splitlines()]
+    for observation in observations:
+        jsonschema.validate(observation, SCHEMA)
+    assert [f"{each['address']}:{each['target']['port']}" for each in observations] == wanted
+    assert run.stdout.isascii()
+    assert run.returncode == 0
+
+
+async def test_json_without_evidence_leaves_only_the_proofs_out(fleet: DemoFleet) -> None:
+    modern = place(fleet, "modern")
+    run = await asyncio.to_thread(tlsprobe, "scan", "--json", "--no-evidence", modern)
+    observation = json.loads(run.stdout)
+    jsonschema.validate(observation, SCHEMA)
+    assert '"evidence"' not in run.stdout
+    assert observation["protocols"]["TLSv1.3"] == {"verdict": "yes"}
+
+
+HOSTILE_NAME = "\x1b]0;owned\x07\x1b[2J\u202eevil\x9b\r\n"
+# RFC 4514 escapes the semicolon.
+ESCAPED_NAME = r"CN=\x1b]0\;owned\x07\x1b[2J\u202eevil\x9b\x0d\x0a"
+
+
+async def test_names_from_a_server_reach_no_terminal_raw() -> None:
+    async with hostile_server(HOSTILE_NAME) as port:
+        place = f"127.0.0.1:{port}"
+        piped = (await asyncio.to_thread(tlsprobe, "scan", place)).stdout
+        shown = (await asyncio.to_thread(tlsprobe_on_terminal, "scan", place)).output
+        as_json = (await asyncio.to_thread(tlsprobe, "scan", "--json", place)).stdout
+    for output in (piped, COLOUR.sub("", shown.replace("\r\x1b[K", ""))):
+        assert ESCAPED_NAME in output
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", output)
+    assert not re.search("[^\x20-\x7e\n]", as_json)
+    assert "\u202eevil" in json.loads(as_json)["certificates"][0]["chain"][0]["subject"]
+
+
+async def test_one_endpoint_that_is_not_tls_makes_the_exit_code_1(
+    fleet: DemoFleet, closed_port: int
+) -> None:
+    modern = place(fleet, "modern")
+    run = await asyncio.to_thread(tlsprobe, "scan", modern, f"127.0.0.1:{closed_port}")
+    assert run.returncode == 1
+    (sentence,) = [line for line in run.stdout.splitlines() if str(closed_port) in line]
+    assert sentence.startswith(f"127.0.0.1:{closed_port}: refuses: ")
+
+
+def test_a_name_that_does_not_resolve_is_said(closed_port: int) -> None:
+    run = tlsprobe("scan", "--json", f"no-such-host.invalid:{closed_port}")
+    observation = json.loads(run.stdout)
+    jsonschema.validate(observation, SCHEMA)
+    assert (observation["state"], observation["address"]) == ("dns_error", None)
+    assert "no-such-host.invalid" in observation["reason"]
+    assert run.returncode == 1
+
+
+def test_silence_ends_with_the_timeout(silent_server: socket) -> None:
+    port = silent_server.getsockname()[1]
+    run = tlsprobe("scan", "--json", "--timeout", "0.5", f"127.0.0.1:{port}")
+    assert json.loads(run.stdout)["state"] == "timeout"
+    assert run.returncode == 1
+
+
+def test_ctrl_c_ends_it_quietly(silent_server: socket) -> None:
+    port = silent_server.getsockname()[1]
+    with running("scan", f"127.0.0.1:{port}") as process:
+        connection, _ = silent_server.accept()
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+        connection.close()
+    assert (process.returncode, output, errors) == (130, "", "")
+
+
+async def test_a_reader_that_goes_ends_it_quietly(fleet: DemoFleet) -> None:
+    with running("scan", "--json", *places(fleet)) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        # Closed before the first line is written: the very first write fails.
+        process.stdout.close()
+        errors = await asyncio.to_thread(process.stderr.read)
+        assert await asyncio.to_thread(process.wait, 60) == 141
+    assert errors == ""
