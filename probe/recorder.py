@@ -1,0 +1,76 @@
+"""Hands what visits learnt to the Store, and keeps what could not be written until it can.
+
+While writes fail, later ones queue behind, so that the history of an endpoint keeps its order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import Final
+
+from model.observation import Observation
+from model.ports import Meter, Schedule, Store
+
+_FIRST_PAUSE_SECONDS: Final = 1.0
+_LONGEST_PAUSE_SECONDS: Final = 60.0
+_MOST_WAITING: Final = 10_000
+"""Above this the oldest are given up: memory is bounded, and newer facts matter more."""
+
+_LOG = logging.getLogger(__name__)
+
+
+class Recorder:
+    """A Store that does not forget what it was given while it cannot be written."""
+
+    def __init__(self, store: Store, meter: Meter) -> None:
+        self._store = store
+        self._meter = meter
+        self._waiting: deque[tuple[Observation, Schedule]] = deque()
+        self._has_waiting = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """How many visits wait to be stored."""
+        return len(self._waiting)
+
+    async def record(self, observation: Observation, schedule: Schedule) -> None:
+        """Stores a visit, or keeps it for ``keep_trying``; never raises but on cancellation."""
+        if self._waiting or not await self._is_stored(observation, schedule):
+            self._keep(observation, schedule)
+
+    async def keep_trying(self) -> None:
+        """Stores what waits as soon as that succeeds; ends only by cancellation."""
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            await self._has_waiting.wait()
+            await asyncio.sleep(pause)
+            pause = min(_LONGEST_PAUSE_SECONDS, 2 * pause)
+            if await self.flush():
+                pause = _FIRST_PAUSE_SECONDS
+
+    async def flush(self) -> bool:
+        """Tries now to store all that waits, oldest first; says whether nothing is left."""
+        while self._waiting:
+            if not await self._is_stored(*self._waiting[0]):
+                return False
+            self._waiting.popleft()
+        self._has_waiting.clear()
+        return True
+
+    async def _is_stored(self, observation: Observation, schedule: Schedule) -> bool:
+        try:
+            await self._store.record(observation, schedule)
+        except Exception as error:
+            self._meter.store_write_failed()
+            _LOG.warning("the visit to %s waits to be stored: %s", schedule.endpoint_key, error)
+            return False
+        return True
+
+    def _keep(self, observation: Observation, schedule: Schedule) -> None:
+        if len(self._waiting) == _MOST_WAITING:
+            _, lost = self._waiting.popleft()
+            _LOG.error("gave up storing a visit to %s: too many wait", lost.endpoint_key)
+        self._waiting.append((observation, schedule))
+        self._has_waiting.set()

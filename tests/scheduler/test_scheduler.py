@@ -1,0 +1,265 @@
+"""The scheduler over hours of virtual time: each endpoint in its turn, whatever fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from model.observation import State
+from model.ports import Schedule
+from probe.scheduler import Scheduler
+from tests.scheduler.virtual_time import EPOCH, run_virtually
+from tests.scheduler.world import HOUR, SETTINGS, World, target
+
+ONE, TWO = target("one.test"), target("two.test")
+
+
+def live(world: World, story: Callable[[Scheduler], Awaitable[None]]) -> None:
+    """Runs a scheduler in ``world`` while ``story`` goes on, then stops it."""
+
+    async def scenario() -> None:
+        scheduler = world.scheduler()
+        running = asyncio.create_task(scheduler.run())
+        await story(scheduler)
+        await scheduler.stop()
+        await running
+
+    run_virtually(scenario())
+
+
+def test_a_new_endpoint_is_visited_at_once_and_then_at_its_interval() -> None:
+    world = World()
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE])
+        await asyncio.sleep(10 * HOUR)
+
+    live(world, story)
+    moments = world.moments("one.test")
+    gaps = [later - earlier for earlier, later in pairwise(moments)]
+    assert moments[0] == 0
+    assert all(0.9 * HOUR <= gap - world.visit_seconds <= 1.1 * HOUR for gap in gaps)
+    assert len(set(gaps)) == len(gaps)
+
+
+def test_every_address_is_an_endpoint_of_its_own() -> None:
+    world = World(addresses={"one.test": ("192.0.2.1", "2001:db8::1")})
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE])
+        await asyncio.sleep(10)
+        assert scheduler.current_endpoints() == {
+            "one.test:443@192.0.2.1",
+            "one.test:443@2001:db8::1",
+        }
+
+    live(world, story)
+    assert len(world.stored) == 2
+
+
+def test_visits_at_once_are_bounded_and_all_get_their_turn() -> None:
+    world = World()
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([target(f"{number}.test") for number in range(50)])
+        await asyncio.sleep(60)
+
+    live(world, story)
+    assert (world.most_at_once, len(world.stored)) == (SETTINGS.visits_at_once, 50)
+
+
+def test_the_queue_shows_while_visits_are_slow() -> None:
+    world = World(visit_seconds=100)
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([target(f"{number}.test") for number in range(10)])
+        await asyncio.sleep(50)
+        assert (scheduler.visits_in_flight, scheduler.queue_length) == (4, 6)
+        assert scheduler.lag_seconds == pytest.approx(50)
+
+    live(world, story)
+
+
+def test_a_failing_endpoint_is_retried_soon_and_then_ever_later() -> None:
+    world = World(failing={"one.test"}, settings=replace(SETTINGS, jitter_fraction=0.0))
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE])
+        await asyncio.sleep(5 * HOUR)
+
+    live(world, story)
+    moments = world.moments("one.test")
+    gaps = [later - earlier - 1 for earlier, later in pairwise(moments)]
+    assert gaps[:8] == pytest.approx([60, 120, 240, 480, 960, 1920, 3600, 3600])
+    assert [schedule.consecutive_failures for _, schedule in world.stored[:3]] == [1, 2, 3]
+
+
+def test_a_target_that_leaves_is_forgotten_at_once() -> None:
+    world = World()
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE, TWO])
+        await asyncio.sleep(10)
+        scheduler.set_targets([TWO])
+        assert scheduler.current_endpoints() == {"two.test:443@192.0.2.1"}
+        await asyncio.sleep(5 * HOUR)
+
+    live(world, story)
+    assert len(world.moments("one.test")) == 1
+
+
+def test_a_target_that_comes_back_during_its_visit_is_not_visited_twice_at_once() -> None:
+    world = World(visit_seconds=100)
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE])
+        await asyncio.sleep(1)
+        scheduler.set_targets([])
+        await asyncio.sleep(1)
+        scheduler.set_targets([ONE])
+        await asyncio.sleep(3 * HOUR)
+
+    live(world, story)
+    assert (world.overlapped, len(world.moments("one.test")) > 2) == (False, True)
+
+
+def test_new_labels_are_seen_soon() -> None:
+    world = World()
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE])
+        await asyncio.sleep(10)
+        scheduler.set_targets([target("one.test", team="web")])
+        await asyncio.sleep(SETTINGS.most_spread_seconds + 2)
+
+    live(world, story)
+    assert [dict(endpoint.target.labels) for _, endpoint in world.visits] == [{}, {"team": "web"}]
+
+
+def test_an_address_that_is_gone_leaves_and_a_new_one_comes() -> None:
+    world = World(addresses={"one.test": ("192.0.2.1",)})
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE])
+        await asyncio.sleep(10)
+        world.addresses["one.test"] = ("192.0.2.2",)
+        await asyncio.sleep(1.2 * HOUR)
+        assert scheduler.current_endpoints() == {"one.test:443@192.0.2.2"}
+
+    live(world, story)
+
+
+def test_a_name_that_stops_resolving_is_told_and_its_endpoints_stay() -> None:
+    world = World(addresses={"one.test": ("192.0.2.1",)})
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE])
+        await asyncio.sleep(10)
+        world.addresses["one.test"] = ()
+        await asyncio.sleep(3 * HOUR)
+        assert scheduler.current_endpoints() == {"one.test:443@192.0.2.1", "one.test:443@-"}
+        world.addresses["one.test"] = ("192.0.2.1",)
+        await asyncio.sleep(1.2 * HOUR)
+        assert scheduler.current_endpoints() == {"one.test:443@192.0.2.1"}
+
+    live(world, story)
+    assert State.DNS_ERROR in {observation.state for observation, _ in world.stored}
+
+
+def test_a_fault_of_ours_is_an_outcome_and_the_others_go_on() -> None:
+    world = World(faulty={"one.test"})
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE, TWO])
+        await asyncio.sleep(3 * HOUR)
+
+    live(world, story)
+    states = {
+        observation.endpoint.target.host: observation.state for observation, _ in world.stored
+    }
+    assert states == {"one.test": State.ERROR, "two.test": State.TLS}
+
+
+def test_what_cannot_be_stored_is_kept_and_stored_later_in_order() -> None:
+    world = World(store_is_down=True)
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE])
+        await asyncio.sleep(3.5 * HOUR)
+        assert (world.stored, world.failed_writes > 3) == ([], True)
+        world.store_is_down = False
+        await asyncio.sleep(120)
+
+    live(world, story)
+    assert [observation for observation, _ in world.stored] == world.finished
+
+
+def test_a_restart_goes_on_where_it_was() -> None:
+    planned = Schedule(
+        endpoint_key="one.test:443@192.0.2.1",
+        due_at=EPOCH + timedelta(seconds=1000),
+        interval_seconds=HOUR,
+        consecutive_failures=0,
+    )
+    world = World(planned=[planned])
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE])
+        await asyncio.sleep(2000)
+
+    live(world, story)
+    assert world.moments("one.test") == [1000]
+
+
+def test_what_is_overdue_after_a_restart_is_spread() -> None:
+    names = [f"{number}.test" for number in range(30)]
+    world = World(
+        planned=[
+            Schedule(
+                endpoint_key=f"{name}:443@192.0.2.1",
+                due_at=EPOCH - timedelta(days=1),
+                interval_seconds=HOUR,
+                consecutive_failures=0,
+            )
+            for name in names
+        ],
+        visit_seconds=0.1,
+    )
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([target(name) for name in names])
+        await asyncio.sleep(120)
+
+    live(world, story)
+    moments = [moment for moment, _ in world.visits]
+    assert (len(moments), max(moments) - min(moments) > 20) == (30, True)
+
+
+def test_a_stop_lets_visits_end() -> None:
+    world = World(visit_seconds=5)
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE])
+        await asyncio.sleep(1)
+
+    live(world, story)
+    assert len(world.stored) == 1
+
+
+def test_a_stop_abandons_visits_that_do_not_end_in_time() -> None:
+    world = World(visit_seconds=10_000)
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE])
+        await asyncio.sleep(1)
+        began = world.clock.monotonic()
+        await scheduler.stop()
+        assert world.clock.monotonic() - began == pytest.approx(SETTINGS.stop_grace_seconds)
+
+    live(world, story)
+    assert world.stored == []

@@ -1,0 +1,108 @@
+"""A small world for the scheduler: names with addresses, servers that answer or not, a Store.
+
+All of it is in memory and on virtual time; what happened is kept in ``visits`` and ``stored``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from model.observation import Cost, Mode, Observation, State
+from model.ports import Schedule
+from model.snapshot import EndpointStatus
+from model.target import Endpoint, Target
+from probe.resolve import Resolution
+from probe.scheduler import Scheduler, SchedulerSettings
+from tests.scheduler.virtual_time import LoopClock
+
+HOUR = 3600.0
+SETTINGS = SchedulerSettings(interval_seconds=HOUR, jitter_fraction=0.1, visits_at_once=4)
+
+
+def target(host: str, **labels: str) -> Target:
+    return Target(host=host, port=443, server_name=host, labels=labels)
+
+
+@dataclass(slots=True)
+class World:
+    """What names resolve to, what visits come to, and how long they take."""
+
+    addresses: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    failing: set[str] = field(default_factory=set)
+    faulty: set[str] = field(default_factory=set)
+    visit_seconds: float = 1.0
+    store_is_down: bool = False
+    settings: SchedulerSettings = SETTINGS
+    clock: LoopClock = field(default_factory=LoopClock)
+    visits: list[tuple[float, Endpoint]] = field(default_factory=list)
+    stored: list[tuple[Observation, Schedule]] = field(default_factory=list)
+    planned: list[Schedule] = field(default_factory=list)
+    finished: list[Observation] = field(default_factory=list)
+    failed_writes: int = 0
+    running: dict[str, int] = field(default_factory=dict)
+    most_at_once: int = 0
+    overlapped: bool = False
+
+    def scheduler(self) -> Scheduler:
+        return Scheduler(
+            visit=self.visit,
+            resolve=self.resolve,
+            store=self,
+            clock=self.clock,
+            settings=self.settings,
+            meter=self,
+        )
+
+    async def visit(self, endpoint: Endpoint) -> Observation:
+        self.visits.append((self.clock.monotonic(), endpoint))
+        self.running[endpoint.key] = self.running.get(endpoint.key, 0) + 1
+        self.overlapped = self.overlapped or self.running[endpoint.key] > 1
+        self.most_at_once = max(self.most_at_once, sum(self.running.values()))
+        started_at = self.clock.now()
+        try:
+            await asyncio.sleep(self.visit_seconds)
+        finally:
+            self.running[endpoint.key] -= 1
+        if endpoint.target.host in self.faulty:
+            raise RuntimeError("a fault of ours")
+        return Observation(
+            tool_version="0",
+            mode=Mode.ENUMERATE,
+            endpoint=endpoint,
+            started_at=started_at,
+            cost=Cost(duration_seconds=self.visit_seconds),
+            state=State.TIMEOUT if endpoint.target.host in self.failing else State.TLS,
+        )
+
+    async def resolve(self, target: Target) -> Resolution:
+        addresses = self.addresses.get(target.host, ("192.0.2.1",))
+        if not addresses:
+            return Resolution(endpoints=(), failure=f"{target.host} does not resolve.")
+        endpoints = tuple(Endpoint(target=target, address=address) for address in addresses)
+        return Resolution(endpoints=endpoints, failure=None)
+
+    async def record(self, observation: Observation, schedule: Schedule) -> None:
+        if self.store_is_down:
+            raise OSError("disk full")
+        self.stored.append((observation, schedule))
+
+    async def schedules(self) -> Sequence[Schedule]:
+        return self.planned
+
+    async def statuses(self) -> Sequence[EndpointStatus]:
+        return ()
+
+    def visit_finished(self, observation: Observation) -> None:
+        self.finished.append(observation)
+
+    def store_write_failed(self) -> None:
+        self.failed_writes += 1
+
+    def discovery_updated(self, source: str, targets: int | None, error: str | None) -> None:
+        raise AssertionError("the scheduler discovers nothing")
+
+    def moments(self, host: str) -> list[float]:
+        """When visits to ``host`` began."""
+        return [moment for moment, endpoint in self.visits if endpoint.target.host == host]
