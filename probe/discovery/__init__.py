@@ -1,0 +1,1 @@
+"""Where targets come from: one file a source, each yielding the targets that it holds now."""

@@ -1,0 +1,115 @@
+"""Targets from a file, in YAML or JSON, in our own form or as Prometheus' ``file_sd`` has it.
+
+The file is read again when it changes. A bad one says which line and how to mend it, and the last
+good targets stay in force: whoever watches gets the error in place of targets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from model.target import Target
+from probe.discovery.file_entries import EntryError, targets_of
+
+LARGEST_FILE: Final = 64 * 1024 * 1024
+"""Bytes: some hundred thousand targets."""
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class TargetsFileError(Exception):
+    """A targets file that cannot be used; the message is one sentence with line and mend."""
+
+    def __init__(self, path: Path, line: int | None, problem: str, mend: str) -> None:
+        place = f"{path}, line {line}" if line else f"{path}"
+        super().__init__(f"{place}: {problem}: {mend}")
+        self.path = path
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscoveryUpdate:
+    """What a source holds now: its targets, or None with the error that keeps the last ones."""
+
+    targets: tuple[Target, ...] | None
+    error: str | None
+
+
+def read_targets_file(path: Path) -> tuple[Target, ...]:
+    """The targets in ``path``, one for each key, in the order of the file; none of an empty file.
+
+    Raises:
+        TargetsFileError: where it cannot be read, or a line of it is not understood.
+    """
+    text = _text(path)
+    try:
+        # Tabs stand in JSON between tokens only, and YAML does not take them there.
+        root = yaml.compose(text.replace("\t", " "), Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise TargetsFileError(
+            path, line, f"is neither YAML nor JSON, {error.problem}", "mend it there"
+        ) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise TargetsFileError(
+            path, None, f"is neither YAML nor JSON ({type(error).__name__})", "mend or remove it"
+        ) from error
+    try:
+        return targets_of(root, source=f"file:{path}")
+    except EntryError as error:
+        raise TargetsFileError(path, error.line, error.problem, error.mend) from error
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+        if len(content) > LARGEST_FILE:
+            mend = f"split it into files of at most {LARGEST_FILE >> 20} MiB"
+            raise TargetsFileError(path, None, "is too large", mend)
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        mend = "name a file that exists and that this user may read"
+        raise TargetsFileError(path, None, f"cannot be read ({error.strerror})", mend) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise TargetsFileError(path, line, "is not UTF-8 text", "save it as UTF-8") from error
+
+
+class FileSource:
+    """One targets file, watched by its modification time, size and inode."""
+
+    def __init__(self, path: Path, poll_seconds: float = 5.0) -> None:
+        self._path = path
+        self._poll_seconds = poll_seconds
+
+    async def watch(self) -> AsyncIterator[DiscoveryUpdate]:
+        """The file's targets now and after each change; an error once for each bad state."""
+        seen: tuple[int, ...] | None = None
+        is_first = True
+        while True:
+            now = await asyncio.to_thread(self._mark)
+            if is_first or now != seen:
+                is_first, seen = False, now
+                yield await asyncio.to_thread(self._read)
+            await asyncio.sleep(self._poll_seconds)
+
+    def _mark(self) -> tuple[int, ...] | None:
+        """What changes when the file does; None where there is no file."""
+        try:
+            status = self._path.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size, status.st_ino
+
+    def _read(self) -> DiscoveryUpdate:
+        try:
+            return DiscoveryUpdate(targets=read_targets_file(self._path), error=None)
+        except TargetsFileError as error:
+            return DiscoveryUpdate(targets=None, error=str(error))

@@ -1,0 +1,132 @@
+"""What does a person mean by ``example.com:8443``? Reads one target from text.
+
+A target is a host with or without a port, an IPv6 address with or without brackets, or an
+``https://`` URL, whose path is of no interest. Whatever is no target is a TargetError in one sentence.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import idna
+
+from model.target import DEFAULT_PROTOCOL, Target, default_server_name, is_ip_address
+
+DEFAULT_PORT: Final = 443
+PROTOCOLS: Final = (DEFAULT_PROTOCOL,)
+"""What can be spoken to so far: TLS from the first byte."""
+
+_LONGEST_SHOWN: Final = 100
+_LONGEST_NAME: Final = 253
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_EXAMPLES: Final = "such as example.com, example.com:8443, [2001:db8::1]:443 or https://example.com"
+
+
+class TargetError(ValueError):
+    """A text that names no target; the message is one sentence that quotes it and says the mend."""
+
+    def __init__(self, text: str, problem: str, mend: str) -> None:
+        shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+        super().__init__(f"{shown!r} {problem}: {mend}")
+
+
+def parse_target(
+    text: str,
+    *,
+    server_name: str | None = None,
+    protocol: str = DEFAULT_PROTOCOL,
+    labels: Mapping[str, str] | None = None,
+    source: str = "",
+) -> Target:
+    """The target that ``text`` names.
+
+    ``server_name`` is the SNI to send in place of the host's own name; an empty one sends none.
+
+    Raises:
+        TargetError: where ``text``, the server name or the protocol cannot be used.
+    """
+    place = _without_scheme(text)
+    host_text, port = _split(text, place)
+    host = _host(text, host_text)
+    if protocol not in PROTOCOLS:
+        raise TargetError(protocol, "is no known protocol", f"use {' or '.join(PROTOCOLS)}")
+    return Target(
+        host=host,
+        port=port,
+        server_name=default_server_name(host) if server_name is None else _sni(server_name),
+        protocol=protocol,
+        labels=dict(labels or {}),
+        source=source,
+    )
+
+
+def _without_scheme(text: str) -> str:
+    scheme, has_scheme, rest = text.partition("://")
+    if has_scheme and scheme.lower() != "https":
+        raise TargetError(text, "has a scheme that is not https", f"write a target {_EXAMPLES}")
+    place = re.split(r"[/?#]", rest, maxsplit=1)[0] if has_scheme else text
+    if "@" in place:
+        raise TargetError(text, "has a user name in it", "leave out what stands before the @")
+    return place
+
+
+def _split(text: str, place: str) -> tuple[str, int]:
+    if place.startswith("["):
+        host, closed, rest = place[1:].partition("]")
+        if not closed or (rest and not rest.startswith(":")) or ":" not in host:
+            raise TargetError(text, "is no IPv6 address in brackets", "write [address]:port")
+        return host, _port(text, rest[1:]) if rest else DEFAULT_PORT
+    if place.count(":") > 1:
+        return place, DEFAULT_PORT
+    host, has_port, port = place.partition(":")
+    return host, _port(text, port) if has_port else DEFAULT_PORT
+
+
+def _port(text: str, port: str) -> int:
+    if re.fullmatch(r"[0-9]{1,5}", port) and 1 <= int(port) <= 65535:
+        return int(port)
+    raise TargetError(text, "has no valid port", "use a number from 1 to 65535 after the colon")
+
+
+def _host(text: str, host: str) -> str:
+    if is_ip_address(host):
+        address, has_scope, scope = host.partition("%")
+        if has_scope and not re.fullmatch(r"[A-Za-z0-9_.-]+", scope):
+            raise TargetError(text, "has a malformed IPv6 scope", "write address%interface")
+        return str(ipaddress.ip_address(address)) + (f"%{scope}" if has_scope else "")
+    if ":" in host:
+        raise TargetError(text, "is no IPv6 address", f"write a target {_EXAMPLES}")
+    return _name(text, host)
+
+
+def _name(text: str, host: str) -> str:
+    """The host name as DNS has it: A-labels (RFC 5890), lower case, no final dot."""
+    name = host.removesuffix(".")
+    if not name.isascii():
+        try:
+            name = idna.encode(name, uts46=True).decode("ascii")
+        except (idna.IDNAError, UnicodeError) as error:
+            raise TargetError(
+                text, "is no international host name", "check its spelling"
+            ) from error
+    name = name.lower()
+    labels = name.split(".")
+    if len(name) > _LONGEST_NAME or not all(_LABEL.fullmatch(label) for label in labels):
+        raise TargetError(text, "is no host name or address", f"write a target {_EXAMPLES}")
+    if _NUMBER.fullmatch(labels[-1]):
+        raise TargetError(text, "is no IPv4 address", "write four numbers from 0 to 255")
+    return name
+
+
+def _sni(server_name: str) -> str | None:
+    if not server_name:
+        return None
+    if is_ip_address(server_name.strip("[]")):
+        raise TargetError(
+            server_name, "is an address and no server name", "use a host name (RFC 6066)"
+        )
+    return _name(server_name, server_name)

@@ -1,0 +1,80 @@
+"""Which addresses does a target's name have now? Each is an Endpoint of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+from model.observation import Cost, Mode, Observation, State
+from model.target import Endpoint, Target, is_ip_address
+
+LookUp: TypeAlias = Callable[[str, int], Awaitable[list[Any]]]
+"""What ``getaddrinfo`` gives for a host and a port."""
+
+MOST_ADDRESSES: Final = 64
+"""A name with more is some machine's doing, and probing them all would be a scan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """A target's endpoints, or why there are none, in one sentence."""
+
+    endpoints: tuple[Endpoint, ...]
+    failure: str | None
+
+
+async def resolve(
+    target: Target, *, timeout_seconds: float = 5.0, look_up: LookUp | None = None
+) -> Resolution:
+    """One endpoint for each distinct address of the target, in the resolver's order.
+
+    An IP address is its own, without a look-up. ``look_up`` is the system's resolver where None.
+    """
+    if is_ip_address(target.host):
+        return _resolution(target, [target.host])
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            found = await (look_up or _system_look_up)(target.host, target.port)
+    except TimeoutError:
+        return _failed(f"The name {target.host} did not resolve within {timeout_seconds:g} s.")
+    except socket.gaierror as error:
+        return _failed(f"The name {target.host} does not resolve: {error.strerror}.")
+    except (OSError, UnicodeError) as error:
+        return _failed(f"The name {target.host} could not be looked up: {error}.")
+    return _resolution(target, [place[0] for *_, place in found])
+
+
+async def _system_look_up(host: str, port: int) -> list[Any]:
+    loop = asyncio.get_running_loop()
+    return await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+
+
+def _resolution(target: Target, addresses: list[str]) -> Resolution:
+    distinct = list(dict.fromkeys(addresses))[:MOST_ADDRESSES]
+    if not distinct:
+        return _failed(f"The name {target.host} has no address.")
+    endpoints = tuple(Endpoint(target=target, address=address) for address in distinct)
+    return Resolution(endpoints=endpoints, failure=None)
+
+
+def _failed(failure: str) -> Resolution:
+    return Resolution(endpoints=(), failure=failure)
+
+
+def unresolved(
+    target: Target, failure: str, started_at: datetime, tool_version: str
+) -> Observation:
+    """What there is to say of a target whose name did not resolve."""
+    return Observation(
+        tool_version=tool_version,
+        mode=Mode.ENUMERATE,
+        endpoint=Endpoint(target=target, address=None),
+        started_at=started_at,
+        cost=Cost(),
+        state=State.DNS_ERROR,
+        reason=failure,
+    )
