@@ -30,7 +30,7 @@ from service.http import make_app
 from service.http_server import ListenError, listen, serve_http, url_of
 from service.inventory import Inventory
 from service.logs import set_up_logs
-from service.meter import LoggingMeter
+from service.meter import ServiceMeter
 from service.settings import ServiceSettings
 from service.target_sources import TargetSources
 from storage import SqlStore, StoreError
@@ -94,18 +94,18 @@ class _Service:
         self._store = store
         self._is_store_up = True
         self._is_stopping = False
-        self.inventory = Inventory(store, clock, self._current_endpoints)
+        self.inventory = Inventory(clock, self._current_endpoints, settings.interval_seconds)
         self._metrics = ServiceMetrics(
             queue_length=lambda: self._scheduler.queue_length,
             visits_in_flight=lambda: self._scheduler.visits_in_flight,
             schedule_lag_seconds=lambda: self._scheduler.lag_seconds,
             store_up=lambda: self._is_store_up,
         )
-        meter = LoggingMeter(self._metrics)
-        self._scheduler = Scheduler(
+        meter = ServiceMeter(self._metrics, self.inventory)
+        self._scheduler: Scheduler = Scheduler(
             visit=engine.visit,
             resolve=resolve,
-            store=self.inventory,
+            store=store,
             clock=clock,
             settings=SchedulerSettings(
                 interval_seconds=settings.interval_seconds,

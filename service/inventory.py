@@ -1,20 +1,19 @@
 """The Inventory: the newest status of every endpoint, kept in memory for the exporters to read.
 
-It stands between the scheduler and the Store: what a visit learnt is in the next Snapshot at once,
-also while the database cannot be written. It begins with what the Store remembers, so that a
-restart shows no gap.
+What a visit learnt is in the next Snapshot at once, also while the database cannot be written. It
+begins with what the Store remembers, so that a restart shows no gap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from model.certificate import Deployment
 from model.observation import AcceptedSet, Observation
-from model.ports import Clock, Schedule, Store
+from model.ports import Clock
 from model.snapshot import EndpointStatus, Snapshot
 from model.verdict import Fact
 
@@ -23,17 +22,20 @@ _FORGOTTEN_AFTER: Final = timedelta(days=7)
 
 
 class Inventory:
-    """A Store in front of another: passes everything on, and remembers the newest of each endpoint.
+    """The newest of each endpoint; ``current_endpoints`` gives the keys that a Snapshot may hold.
 
-    ``current_endpoints`` gives the keys of the endpoints that a Snapshot may hold.
+    ``interval_seconds`` is the time between two visits to an endpoint.
     """
 
     def __init__(
-        self, store: Store, clock: Clock, current_endpoints: Callable[[], Collection[str]]
+        self,
+        clock: Clock,
+        current_endpoints: Callable[[], Collection[str]],
+        interval_seconds: float,
     ) -> None:
-        self._store = store
         self._clock = clock
         self._current_endpoints = current_endpoints
+        self._interval_seconds = interval_seconds
         self._statuses: dict[str, EndpointStatus] = {}
 
     def remember(self, statuses: Iterable[EndpointStatus]) -> None:
@@ -42,18 +44,24 @@ class Inventory:
             bare = replace(status, observation=without_evidence(status.observation))
             self._statuses[status.observation.endpoint.key] = bare
 
-    async def record(self, observation: Observation, schedule: Schedule) -> None:
-        """Remember the visit, then store it; raises what the Store raises."""
-        self._remember_visit(observation, schedule)
-        await self._store.record(observation, schedule)
-
-    async def schedules(self) -> Sequence[Schedule]:
-        """The Store's."""
-        return await self._store.schedules()
-
-    async def statuses(self) -> Sequence[EndpointStatus]:
-        """The Store's."""
-        return await self._store.statuses()
+    def visit_finished(self, observation: Observation) -> None:
+        """Remember what a visit learnt, or that it learnt nothing."""
+        key = observation.endpoint.key
+        before = self._statuses.get(key)
+        ended_at = observation.started_at + timedelta(seconds=observation.cost.duration_seconds)
+        if observation.answered_as_tls:
+            last_success_at, failures = ended_at, 0
+        elif before is None:
+            last_success_at, failures = None, 1
+        else:
+            last_success_at, failures = before.last_success_at, before.consecutive_failures + 1
+        self._statuses[key] = EndpointStatus(
+            observation=without_evidence(observation),
+            last_probe_at=ended_at,
+            last_success_at=last_success_at,
+            consecutive_failures=failures,
+            interval_seconds=self._interval_seconds,
+        )
 
     def snapshot(self) -> Snapshot:
         """The newest status of each current endpoint that has been visited, ordered by key."""
@@ -66,20 +74,6 @@ class Inventory:
         }
         keys = sorted(key for key in self._statuses if key in current)
         return Snapshot(taken_at=now, endpoints=tuple(self._statuses[key] for key in keys))
-
-    def _remember_visit(self, observation: Observation, schedule: Schedule) -> None:
-        key = observation.endpoint.key
-        ended_at = observation.started_at + timedelta(seconds=observation.cost.duration_seconds)
-        last_success_at = ended_at if observation.answered_as_tls else None
-        if last_success_at is None and key in self._statuses:
-            last_success_at = self._statuses[key].last_success_at
-        self._statuses[key] = EndpointStatus(
-            observation=without_evidence(observation),
-            last_probe_at=ended_at,
-            last_success_at=last_success_at,
-            consecutive_failures=schedule.consecutive_failures,
-            interval_seconds=schedule.interval_seconds,
-        )
 
 
 def without_evidence(observation: Observation) -> Observation:

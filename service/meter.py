@@ -1,4 +1,4 @@
-"""Says in the log what the service does, and passes it on to what counts it."""
+"""What happens in the service, told to all who want to know: the log, the metrics, the inventory."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ import structlog
 
 from model.observation import Observation
 from model.ports import Meter
+from service.inventory import Inventory
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
-class LoggingMeter:
-    """A Meter in front of another; an event of the log for every call."""
+class ServiceMeter:
+    """The Meter that the service's parts are given; ``metrics`` is the one that counts."""
 
-    def __init__(self, meter: Meter) -> None:
-        self._meter = meter
+    def __init__(self, metrics: Meter, inventory: Inventory) -> None:
+        self._metrics = metrics
+        self._inventory = inventory
 
     def visit_finished(self, observation: Observation) -> None:
-        """Log the visit: who, what came out, and what it cost."""
-        self._meter.visit_finished(observation)
+        """Show the visit's facts from now on, and log who, what came out, and what it cost."""
+        self._metrics.visit_finished(observation)
+        self._inventory.visit_finished(observation)
         log = _LOG.info if observation.answered_as_tls else _LOG.warning
         reason = {"reason": observation.reason} if observation.reason else {}
         log(
@@ -31,13 +34,12 @@ class LoggingMeter:
         )
 
     def store_write_failed(self) -> None:
-        """Log that a visit was not kept; the scheduler logs why."""
-        self._meter.store_write_failed()
-        _LOG.error("a visit could not be stored")
+        """Count it; who failed to write logs why."""
+        self._metrics.store_write_failed()
 
     def discovery_updated(self, source: str, targets: int | None, error: str | None) -> None:
         """Log what a source holds now, or why its last good state stays in force."""
-        self._meter.discovery_updated(source, targets, error)
+        self._metrics.discovery_updated(source, targets, error)
         if error is None:
             _LOG.info("targets read", source=source, targets=targets)
         else:

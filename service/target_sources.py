@@ -29,7 +29,7 @@ class TargetSources:
         use: Callable[[Sequence[Target]], None],
         meter: Meter,
     ) -> None:
-        self._files = {str(file): file for file in files}
+        self._files = {f"file:{file}": file for file in files}
         self._targets: dict[str, Sequence[Target]] = dict.fromkeys(self._files, ())
         self._unread = set(self._files)
         self._fixed = fixed

@@ -57,7 +57,7 @@ class Service:
 
 def write_targets(path: Path, fleet: DemoFleet) -> Path:
     targets = [
-        {"host": f"{target.host}:{target.port}", "server_name": target.server_name}
+        {"target": f"{target.host}:{target.port}", "server_name": target.server_name}
         for target in fleet.targets
     ]
     path.write_text(json.dumps(targets), encoding="utf-8")
