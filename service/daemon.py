@@ -15,10 +15,9 @@ from contextlib import AsyncExitStack, contextmanager
 from typing import Final
 
 import structlog
-from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
-from exporters.prometheus import InventoryCollector, ServiceMetrics
+from exporters.prometheus import ServiceMetrics
 from model.target import Target
 from model.version import TOOL_VERSION
 from probe.clock import SystemClock
@@ -140,11 +139,9 @@ class _Service:
         return self._scheduler.current_endpoints()
 
     def _make_app(self) -> Starlette:
-        inventory_registry = CollectorRegistry(auto_describe=False)
-        inventory_registry.register(InventoryCollector(self.inventory.snapshot))
         return make_app(
             service_registry=self._metrics.registry,
-            inventory_registry=inventory_registry,
+            snapshot=self.inventory.snapshot,
             is_ready=lambda: self._sources.are_read and not self._is_stopping,
         )
 

@@ -1,0 +1,214 @@
+"""The chains that an endpoint serves: validity, keys, trust, and what is wrong.
+
+``cert`` is the beginning of a certificate's SHA-256; of a series about a whole chain, its leaf's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from exporters.prometheus.family import Family, Sample
+from model.certificate import Certificate, Deployment, Problem
+from model.snapshot import EndpointStatus
+from model.verdict import Verdict
+
+_FINGERPRINT_LENGTH: Final = 16
+_REASONS: Final = {
+    Problem.INCOMPLETE: "incomplete_chain",
+    Problem.MISORDERED: "other",
+    Problem.SURPLUS: "other",
+    Problem.CONTAINS_ROOT: "other",
+    Problem.UNPARSABLE: "other",
+}
+"""The problems that a verifier's reason is not spelt like; the others are."""
+
+_HARMLESS: Final = {Problem.SURPLUS, Problem.CONTAINS_ROOT, Problem.MISORDERED}
+"""What is untidy and refused by no verifier."""
+
+
+def _fingerprint(certificate: Certificate) -> str:
+    return certificate.sha256[:_FINGERPRINT_LENGTH]
+
+
+def _certificates(status: EndpointStatus) -> Iterator[tuple[str, Certificate]]:
+    for deployment in status.observation.certificates:
+        for index, certificate in enumerate(deployment.chain):
+            yield _position(index, certificate), certificate
+
+
+def _position(index: int, certificate: Certificate) -> str:
+    if index == 0:
+        return "leaf"
+    return "root" if certificate.subject == certificate.issuer else "intermediate"
+
+
+def _not_before(status: EndpointStatus) -> Iterator[Sample]:
+    for position, certificate in _certificates(status):
+        if certificate.not_before is not None:
+            yield (position, _fingerprint(certificate)), certificate.not_before.timestamp()
+
+
+def _not_after(status: EndpointStatus) -> Iterator[Sample]:
+    for position, certificate in _certificates(status):
+        if certificate.not_after is not None:
+            yield (position, _fingerprint(certificate)), certificate.not_after.timestamp()
+
+
+def _info(status: EndpointStatus) -> Iterator[Sample]:
+    for position, certificate in _certificates(status):
+        yield (
+            (
+                position,
+                _fingerprint(certificate),
+                certificate.subject or "",
+                certificate.issuer or "",
+                certificate.serial_number or "",
+                certificate.key_type.value,
+                certificate.signature_algorithm or "",
+            ),
+            1.0,
+        )
+
+
+def _key_size(status: EndpointStatus) -> Iterator[Sample]:
+    for position, certificate in _certificates(status):
+        if certificate.key_bits is not None:
+            labels = (position, _fingerprint(certificate), certificate.key_type.value)
+            yield labels, float(certificate.key_bits)
+
+
+def _chain_length(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.certificates:
+        yield (_fingerprint(deployment.leaf),), float(len(deployment.chain))
+
+
+def _chain_expiry(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.certificates:
+        ends = [one.not_after for one in deployment.chain if one.not_after is not None]
+        if len(ends) == len(deployment.chain):
+            yield (_fingerprint(deployment.leaf),), min(ends).timestamp()
+
+
+def _self_signed(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.certificates:
+        is_self_signed = Problem.SELF_SIGNED in deployment.problems
+        yield (_fingerprint(deployment.leaf),), float(is_self_signed)
+
+
+def _hostname(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.certificates:
+        if deployment.hostname_matches is not Verdict.UNKNOWN:
+            matches = deployment.hostname_matches is Verdict.YES
+            yield (_fingerprint(deployment.leaf),), float(matches)
+
+
+def _verify_success(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.certificates:
+        for store, trust in deployment.trust.items():
+            if trust.verdict is not Verdict.UNKNOWN:
+                trusted = trust.verdict is Verdict.YES
+                yield (_fingerprint(deployment.leaf), store), float(trusted)
+
+
+def _verify_error(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.certificates:
+        for store, trust in deployment.trust.items():
+            if trust.verdict is Verdict.NO:
+                for reason in _reasons(deployment):
+                    yield (_fingerprint(deployment.leaf), store, reason), 1.0
+
+
+def _reasons(deployment: Deployment) -> set[str]:
+    """A store that does not have the issuer says so where nothing else is wrong."""
+    told = {
+        _REASONS.get(problem, problem.value)
+        for problem in deployment.problems
+        if problem not in _HARMLESS
+    }
+    return told or {"unknown_ca"}
+
+
+def _problems(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.certificates:
+        for problem in deployment.problems:
+            yield (_fingerprint(deployment.leaf), problem.value), 1.0
+
+
+_OF_ONE: Final = ("position", "cert")
+
+CERTIFICATE_FAMILIES: Final = (
+    Family(
+        name="cert_not_before_timestamp_seconds",
+        help="From when the certificate is valid.",
+        labels=_OF_ONE,
+        samples=_not_before,
+    ),
+    Family(
+        name="cert_not_after_timestamp_seconds",
+        help="Until when the certificate is valid.",
+        labels=_OF_ONE,
+        samples=_not_after,
+    ),
+    Family(
+        name="cert_info",
+        help="1, with what the certificate says of itself.",
+        labels=(
+            *_OF_ONE,
+            "subject",
+            "issuer",
+            "serial_number",
+            "key_type",
+            "signature_algorithm",
+        ),
+        samples=_info,
+    ),
+    Family(
+        name="cert_public_key_size",
+        help="The size of the certificate's public key in binary digits.",
+        labels=(*_OF_ONE, "key_type"),
+        samples=_key_size,
+    ),
+    Family(
+        name="cert_chain_length",
+        help="How many certificates are served, the leaf included.",
+        labels=("cert",),
+        samples=_chain_length,
+    ),
+    Family(
+        name="chain_expiry_timestamp_seconds",
+        help="When the first certificate of the served chain expires.",
+        labels=("cert",),
+        samples=_chain_expiry,
+    ),
+    Family(
+        name="cert_self_signed",
+        help="1 where the leaf is its own issuer, 0 where it is not.",
+        labels=("cert",),
+        samples=_self_signed,
+    ),
+    Family(
+        name="cert_hostname_matches",
+        help="1 where the leaf is for the name that was asked for, 0 where it is not (RFC 9525).",
+        labels=("cert",),
+        samples=_hostname,
+    ),
+    Family(
+        name="cert_verify_success",
+        help="1 where the served chain verifies against the trust store, 0 where it does not.",
+        labels=("cert", "trust_store"),
+        samples=_verify_success,
+    ),
+    Family(
+        name="cert_verify_error",
+        help="1 for each reason why the served chain may not verify against the trust store.",
+        labels=("cert", "trust_store", "reason"),
+        samples=_verify_error,
+    ),
+    Family(
+        name="cert_problem",
+        help="1 for each thing that is wrong with the served chain.",
+        labels=("cert", "problem"),
+        samples=_problems,
+    ),
+)

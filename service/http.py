@@ -1,0 +1,87 @@
+"""The HTTP side: metrics, health, and a page that says where they are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from exporters.prometheus import inventory_registry
+from model.snapshot import Snapshot
+from model.version import TOOL_VERSION
+
+_PAGE: Final = f"""<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>tlsprobe</title>
+<style>body {{ font: 1rem/1.6 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; }}</style>
+</head>
+<body>
+<h1>tlsprobe {TOOL_VERSION}</h1>
+<ul>
+<li><a href="/metrics/endpoints">/metrics/endpoints</a>: what is known of the endpoints</li>
+<li><a href="/metrics">/metrics</a>: the service itself</li>
+<li><a href="/-/healthy">/-/healthy</a>: whether it runs</li>
+<li><a href="/-/ready">/-/ready</a>: whether it has its database and its targets</li>
+</ul>
+</body>
+</html>
+"""
+
+
+def make_app(
+    *,
+    service_registry: CollectorRegistry,
+    snapshot: Callable[[], Snapshot],
+    is_ready: Callable[[], bool],
+) -> Starlette:
+    """The application.
+
+    Args:
+        service_registry: what ``/metrics`` shows.
+        snapshot: gives what ``/metrics/endpoints`` shows; is called in the event loop.
+        is_ready: what ``/-/ready`` answers by.
+    """
+
+    async def service_metrics(request: Request) -> Response:
+        return await _exposition(request, service_registry)
+
+    async def endpoint_metrics(request: Request) -> Response:
+        return await _exposition(request, inventory_registry(snapshot()))
+
+    async def healthy(_: Request) -> Response:
+        return PlainTextResponse("healthy\n")
+
+    async def ready(_: Request) -> Response:
+        if is_ready():
+            return PlainTextResponse("ready\n")
+        return PlainTextResponse("not ready\n", status_code=503)
+
+    async def front_page(_: Request) -> Response:
+        return HTMLResponse(_PAGE)
+
+    return Starlette(
+        routes=[
+            Route("/", front_page),
+            Route("/metrics", service_metrics),
+            Route("/metrics/endpoints", endpoint_metrics),
+            Route("/-/healthy", healthy),
+            Route("/-/ready", ready),
+        ],
+        middleware=[Middleware(GZipMiddleware)],
+    )
+
+
+async def _exposition(request: Request, registry: CollectorRegistry) -> Response:
+    """The registry in the format that the scraper asks for, written beside the event loop."""
+    encode, content_type = choose_encoder(request.headers.get("accept", ""))
+    body = await asyncio.to_thread(encode, registry)
+    return Response(body, headers={"content-type": content_type})
