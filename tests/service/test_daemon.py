@@ -84,7 +84,7 @@ async def test_it_probes_serves_and_stops(
         page = (await service.get("/metrics/endpoints")).text
         up = [line for line in page.splitlines() if line.startswith("tlsprobe_up{")]
         assert sorted(up) == sorted(
-            f'tlsprobe_up{{target="{each.key}"}} 1.0' for each in fleet.targets
+            f'tlsprobe_up{{address="127.0.0.1",target="{each.key}"}} 1.0' for each in fleet.targets
         )
         assert await service.stop() == 0
 
