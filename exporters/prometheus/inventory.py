@@ -6,6 +6,7 @@ that two chains share is one series.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -21,7 +22,7 @@ from model.snapshot import Snapshot
 
 FAMILIES: Final = (*ENDPOINT_FAMILIES, *PROTOCOL_FAMILIES, *CERTIFICATE_FAMILIES)
 LABELS_FAMILY: Final = f"{PREFIX}endpoint_labels"
-_LABEL_PREFIX: Final = "label_"
+_NOT_IN_A_NAME: Final = re.compile(r"[^A-Za-z0-9_]")
 
 
 def inventory_registry(snapshot: Snapshot) -> CollectorRegistry:
@@ -65,8 +66,13 @@ class _SnapshotCollector(Collector):
         for identity, status in zip(self._identities, self._statuses, strict=True):
             given = status.observation.endpoint.target.labels
             if given:
-                own = {f"{_LABEL_PREFIX}{name}": label_value(text) for name, text in given.items()}
+                own = {_label_name(name): label_value(text) for name, text in given.items()}
                 metric.add_sample(
                     LABELS_FAMILY, dict(zip(IDENTITY, identity, strict=True)) | own, 1.0
                 )
         return metric
+
+
+def _label_name(name: str) -> str:
+    """The owner's label as Prometheus takes it (as kube-state-metrics does)."""
+    return f"label_{_NOT_IN_A_NAME.sub('_', name)}"

@@ -6,7 +6,7 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,26 @@ from typing import Final
 
 TLSPROBE: Final = Path(sys.executable).with_name("tlsprobe")
 PATIENCE_SECONDS: Final = 60.0
+
+HANGING_RESOLVER: Final = (
+    sys.executable,
+    "-c",
+    """
+import socket, sys, time
+from service.cli import main
+
+def hang(*_arguments, **_options):
+    print('{"event": "looking up"}', file=sys.stderr, flush=True)
+    time.sleep(300)
+
+system_look_up = socket.getaddrinfo
+socket.getaddrinfo = lambda host, *rest, **options: (
+    hang() if host == "www.example" else system_look_up(host, *rest, **options)
+)
+main()
+""",
+)
+"""The command on a machine whose name server never answers, not even to say that it will not."""
 
 
 def environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -82,11 +102,13 @@ def _read(descriptor: int) -> bytes:
 
 @contextmanager
 def running(
-    *arguments: str | Path, changes: Mapping[str, str] | None = None
+    *arguments: str | Path,
+    changes: Mapping[str, str] | None = None,
+    program: Sequence[str | Path] = (TLSPROBE,),
 ) -> Iterator[subprocess.Popen[str]]:
     """The command as it runs, with pipes for its output; killed at the end if it still runs."""
     process = subprocess.Popen(
-        [TLSPROBE, *arguments],
+        [*program, *arguments],
         env=environment(changes),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

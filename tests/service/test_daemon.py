@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from service.demo import DemoFleet
-from tests.service.processes import running, tlsprobe
+from tests.service.processes import HANGING_RESOLVER, running, tlsprobe
 
 
 class Service:
@@ -103,9 +103,9 @@ async def test_a_restart_shows_what_was_learnt_and_visits_when_it_is_due(
         service = Service(process)
         await service.start()
         await service.wait_for(lambda event: event["event"] == "targets read")
-        while (await service.get("/-/ready")).status_code != 200:
-            pass
-        after = (await service.get("/metrics/endpoints")).text
+        after = ""
+        while after.count("\ntlsprobe_up{") < len(fleet.targets):
+            after = (await service.get("/metrics/endpoints")).text
         assert sorted(after.splitlines()) == sorted(before.splitlines())
         assert await service.stop() == 0
 
@@ -121,6 +121,16 @@ async def test_it_stops_while_a_visit_hangs(
         connection, _ = await asyncio.to_thread(silent_server.accept)
         assert await service.stop(signal.SIGINT) == 0
         connection.close()
+
+
+async def test_it_stops_while_the_resolver_hangs(arguments: list[str], tmp_path: Path) -> None:
+    targets = tmp_path / "targets.yml"
+    targets.write_text("- www.example\n", encoding="utf-8")
+    with running(*arguments, "--targets", targets, program=HANGING_RESOLVER) as process:
+        service = Service(process)
+        await service.start()
+        await service.wait_for(lambda event: event["event"] == "looking up")
+        assert await service.stop() == 0
 
 
 async def test_a_targets_file_that_breaks_leaves_the_last_good_one(

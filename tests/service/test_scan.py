@@ -15,7 +15,7 @@ import pytest
 
 from service.demo import DemoFleet
 from tests.service.hostile import hostile_server
-from tests.service.processes import running, tlsprobe, tlsprobe_on_terminal
+from tests.service.processes import HANGING_RESOLVER, running, tlsprobe, tlsprobe_on_terminal
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "docs/observation.schema.json").read_text(encoding="utf-8")
@@ -161,6 +161,15 @@ def test_ctrl_c_ends_it_quietly(silent_server: socket) -> None:
         output, errors = process.communicate(timeout=60)
         connection.close()
     assert (process.returncode, output, errors) == (130, "", "")
+
+
+def test_ctrl_c_does_not_wait_for_the_resolver() -> None:
+    with running("scan", "www.example", program=HANGING_RESOLVER) as process:
+        assert process.stderr is not None
+        assert "looking up" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        assert process.stderr.read() == ""
 
 
 async def test_a_reader_that_goes_ends_it_quietly(fleet: DemoFleet) -> None:

@@ -1,0 +1,71 @@
+"""The service's own numbers, as its registry shows them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from prometheus_client import generate_latest
+
+from exporters.prometheus import ServiceMetrics
+from model.observation import State
+from tests.exporters.test_inventory import KNOWN
+
+
+@pytest.fixture
+def metrics() -> ServiceMetrics:
+    return ServiceMetrics(
+        queue_length=lambda: 3,
+        visits_in_flight=lambda: 2,
+        schedule_lag_seconds=lambda: 1.5,
+        store_up=lambda: True,
+    )
+
+
+def value(metrics: ServiceMetrics, name: str, **labels: str) -> float | None:
+    return metrics.registry.get_sample_value(f"tlsprobe_{name}", labels)
+
+
+def test_gauges_ask_when_they_are_read(metrics: ServiceMetrics) -> None:
+    names = ("queue_length", "probes_in_flight", "schedule_lag_seconds", "store_up")
+    assert [value(metrics, name) for name in names] == [3, 2, 1.5, 1]
+
+
+def test_visits_are_counted_with_what_they_came_to(metrics: ServiceMetrics) -> None:
+    metrics.visit_finished(KNOWN)
+    metrics.visit_finished(replace(KNOWN, state=State.TIMEOUT))
+    assert value(metrics, "probes_total", mode="enumerate") == 2
+    assert value(metrics, "probe_failures_total", reason="timeout") == 1
+    assert value(metrics, "probe_failures_total", reason="refused") == 0
+    assert value(metrics, "connections_total") == 54
+    assert value(metrics, "probe_run_duration_seconds_count") == 2
+
+
+def test_a_bad_reading_keeps_the_targets_and_shows(metrics: ServiceMetrics) -> None:
+    metrics.discovery_updated("file:a", 7, None)
+    read_at = value(metrics, "discovery_last_success_timestamp_seconds", source="file:a")
+    metrics.discovery_updated("file:a", None, "line 3 is wrong")
+    assert value(metrics, "discovery_targets", source="file:a") == 7
+    assert value(metrics, "discovery_up", source="file:a") == 0
+    assert value(metrics, "discovery_errors_total", source="file:a") == 1
+    assert read_at == value(metrics, "discovery_last_success_timestamp_seconds", source="file:a")
+
+
+def test_failed_writes_are_counted(metrics: ServiceMetrics) -> None:
+    metrics.store_write_failed()
+    assert value(metrics, "store_write_failures_total") == 1
+
+
+def test_two_services_in_one_process_do_not_meet(metrics: ServiceMetrics) -> None:
+    other = ServiceMetrics(
+        queue_length=lambda: 0,
+        visits_in_flight=lambda: 0,
+        schedule_lag_seconds=lambda: 0,
+        store_up=lambda: False,
+    )
+    other.visit_finished(KNOWN)
+    assert value(metrics, "probes_total", mode="enumerate") == 0
+
+
+def test_the_page_can_be_written(metrics: ServiceMetrics) -> None:
+    assert b"tlsprobe_build_info{" in generate_latest(metrics.registry)

@@ -1,0 +1,89 @@
+"""The HTTP side through ASGI: what each path answers, in which format."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry, Gauge
+
+from model.snapshot import Snapshot
+from service.http import make_app
+
+EMPTY = Snapshot(taken_at=datetime(2026, 1, 1, tzinfo=UTC), endpoints=())
+
+
+class Readiness:
+    """Whether the service says it is ready."""
+
+    now = True
+
+
+@pytest.fixture
+def readiness() -> Readiness:
+    return Readiness()
+
+
+@pytest.fixture
+async def client(readiness: Readiness) -> AsyncIterator[httpx.AsyncClient]:
+    registry = CollectorRegistry()
+    Gauge("tlsprobe_store_up", "up", registry=registry).set(1)
+    app = make_app(
+        service_registry=registry, snapshot=lambda: EMPTY, is_ready=lambda: readiness.now
+    )
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://service"
+    ) as client:
+        yield client
+
+
+async def test_the_service_s_own_metrics(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/metrics")
+    assert (answer.status_code, "tlsprobe_store_up 1.0" in answer.text) == (200, True)
+
+
+async def test_the_inventory_is_another_page(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/metrics/endpoints")
+    assert ("# HELP tlsprobe_up" in answer.text, "store_up" in answer.text) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "content_type"),
+    [
+        ("text/plain", "text/plain"),
+        ("application/openmetrics-text; version=1.0.0", "application/openmetrics-text"),
+    ],
+)
+async def test_the_scraper_chooses_the_format(
+    client: httpx.AsyncClient, accepted: str, content_type: str
+) -> None:
+    answer = await client.get("/metrics/endpoints", headers={"accept": accepted})
+    assert answer.headers["content-type"].startswith(content_type)
+
+
+async def test_large_pages_are_compressed(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/metrics/endpoints", headers={"accept-encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+
+
+async def test_readiness_follows_the_service(
+    client: httpx.AsyncClient, readiness: Readiness
+) -> None:
+    ready = await client.get("/-/ready")
+    readiness.now = False
+    unready = await client.get("/-/ready")
+    healthy = await client.get("/-/healthy")
+    assert [ready.status_code, unready.status_code, healthy.status_code] == [200, 503, 200]
+
+
+async def test_the_front_page_leads_to_every_other(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/")).text
+    for path in ("/metrics", "/metrics/endpoints", "/-/healthy", "/-/ready"):
+        assert f'href="{path}"' in page
+
+
+async def test_other_paths_and_methods_are_refused(client: httpx.AsyncClient) -> None:
+    missing, posted = await client.get("/probe"), await client.post("/metrics")
+    assert (missing.status_code, posted.status_code) == (404, 405)
