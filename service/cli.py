@@ -41,7 +41,10 @@ Run `tlsprobe COMMAND --help` for a command's options and examples.""",
 
 def main() -> NoReturn:
     """The console script ``tlsprobe``; exits with the command's code, never with a traceback."""
-    sys.exit(_run())
+    code = _run()
+    sys.stderr.flush()
+    # Python would wait for threads in which the system's resolver still looks names up.
+    os._exit(code)
 
 
 def _run() -> int:
@@ -145,9 +148,8 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
 
     The worst is said first. Nothing is stored.
     """
-    import asyncio
-
     from service.cli_scan import ScanInputError, ScanOptions, read_request, scan_all
+    from service.event_loop import run
 
     try:
         request = read_request(
@@ -162,7 +164,7 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
         return fail("--no-evidence is for --json: give both, or neither")
     options = ScanOptions(as_json=as_json, with_evidence=not no_evidence, no_colour=no_color)
 
-    return EXIT_OK if asyncio.run(scan_all(request, options)) else EXIT_NOT_ALL_TLS
+    return EXIT_OK if run(scan_all(request, options)) else EXIT_NOT_ALL_TLS
 
 
 @app.command(
@@ -201,9 +203,8 @@ def serve(
     ] = None,
 ) -> int:
     """Probe the endpoints of targets files again and again, keep what is learnt, serve metrics."""
-    import asyncio
-
     from service.configuration import load_settings
+    from service.event_loop import run
     from service.yaml_file import ConfigError
 
     given = {"targets_files": targets, "listen": listen, "database": database}
@@ -221,7 +222,7 @@ def serve(
     from service.daemon import serve as serve_until_stopped
 
     try:
-        asyncio.run(serve_until_stopped(settings))
+        run(serve_until_stopped(settings))
     except StartError as error:
         return fail(str(error))
     return EXIT_OK
@@ -251,14 +252,13 @@ def demo(
 
     No network is needed: the servers are on loopback, and end with the demo.
     """
-    import asyncio
-
     from service.cli_demo import demonstrate
     from service.daemon import StartError
+    from service.event_loop import run
     from service.yaml_file import ConfigError
 
     try:
-        asyncio.run(demonstrate(listen, directory))
+        run(demonstrate(listen, directory))
     except (ConfigError, StartError) as error:
         return fail(str(error))
     return EXIT_OK

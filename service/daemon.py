@@ -15,7 +15,6 @@ from contextlib import AsyncExitStack, contextmanager
 from typing import Final
 
 import structlog
-from starlette.applications import Starlette
 
 from exporters.prometheus import ServiceMetrics
 from model.target import Target
@@ -119,9 +118,14 @@ class _Service:
 
     async def run(self, listener: socket.socket, stop: asyncio.Event) -> None:
         """Probe and serve until ``stop``; the HTTP side ends last."""
+        app = make_app(
+            service_registry=self._metrics.registry,
+            snapshot=self.inventory.snapshot,
+            is_ready=lambda: self._sources.are_read and not self._is_stopping,
+        )
         close_http = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(serve_http(self._make_app(), listener, close_http))
+            group.create_task(serve_http(app, listener, close_http))
             group.create_task(self._scheduler.run())
             watchers = [
                 group.create_task(self._sources.watch()),
@@ -137,13 +141,6 @@ class _Service:
 
     def _current_endpoints(self) -> Collection[str]:
         return self._scheduler.current_endpoints()
-
-    def _make_app(self) -> Starlette:
-        return make_app(
-            service_registry=self._metrics.registry,
-            snapshot=self.inventory.snapshot,
-            is_ready=lambda: self._sources.are_read and not self._is_stopping,
-        )
 
     async def _watch_store(self) -> None:
         while True:

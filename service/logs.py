@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Literal
+import traceback
+from typing import Literal, TextIO
 
 import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
+from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
 from service.terminal import printable, wants_colour
 
@@ -22,11 +23,16 @@ def set_up_logs(log_format: LogFormat, level: str) -> None:
     """Send all logs from ``level`` on to standard error; ``auto`` is text on a terminal only."""
     is_text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
     render: list[Processor] = (
-        [_escape, structlog.dev.ConsoleRenderer(colors=wants_colour(sys.stderr))]
+        [
+            _escape,
+            structlog.dev.ConsoleRenderer(
+                colors=wants_colour(sys.stderr), exception_formatter=_write_traceback
+            ),
+        ]
         if is_text
         else [
-            structlog.processors.dict_tracebacks,
-            structlog.processors.JSONRenderer(sort_keys=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(sort_keys=True, default=str),
         ]
     )
     common: list[Processor] = [
@@ -63,3 +69,10 @@ def _escape(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict
     return {
         key: printable(value) if isinstance(value, str) else value for key, value in event.items()
     }
+
+
+def _write_traceback(stream: TextIO, failure: ExcInfo) -> None:
+    stream.writelines(
+        f"\n{printable(line)}"
+        for line in "".join(traceback.format_exception(*failure)).splitlines()
+    )

@@ -1,0 +1,30 @@
+"""Runs the program's coroutine, and does not wait at the end for what nobody needs any more.
+
+The system's resolver runs in threads that cannot be interrupted: a look-up whose server is silent
+keeps its thread for half a minute, and asyncio would wait for it, long after the service was to stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """What ``main`` returns, without waiting for threads that still look names up.
+
+    Python waits for them too where the process ends in any way but ``os._exit``.
+    """
+    return asyncio.run(_run_alone(main))
+
+
+async def _run_alone(main: Coroutine[Any, Any, T]) -> T:
+    try:
+        return await main
+    finally:
+        # asyncio shuts down the executor that it has at the end: one that has nothing to do.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=1))
