@@ -7,6 +7,7 @@ good targets stay in force: whoever watches gets the error in place of targets.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ from probe.discovery.file_entries import EntryError, targets_of
 LARGEST_FILE: Final = 64 * 1024 * 1024
 """Bytes: some hundred thousand targets."""
 
+_ESCAPED_PAIR: Final = re.compile(
+    r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
+)
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -49,8 +53,7 @@ def read_targets_file(path: Path) -> tuple[Target, ...]:
     """
     text = _text(path)
     try:
-        # Tabs stand in JSON between tokens only, and YAML does not take them there.
-        root = yaml.compose(text.replace("\t", " "), Loader=_LOADER)
+        root = yaml.compose(_as_yaml(text), Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise TargetsFileError(
@@ -64,6 +67,16 @@ def read_targets_file(path: Path) -> tuple[Target, ...]:
         return targets_of(root, source=f"file:{path}")
     except EntryError as error:
         raise TargetsFileError(path, error.line, error.problem, error.mend) from error
+
+
+def _as_yaml(text: str) -> str:
+    """JSON is YAML but for tabs between tokens, and characters escaped as two surrogates."""
+    return _ESCAPED_PAIR.sub(_unescaped, text.replace("\t", " "))
+
+
+def _unescaped(pair: re.Match[str]) -> str:
+    high, low = int(pair[2], 16), int(pair[3], 16)
+    return pair[1] + chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
 
 
 def _text(path: Path) -> str:

@@ -128,10 +128,9 @@ def _labels(node: yaml.Node) -> dict[str, str]:
 
 
 def _scalar(node: yaml.Node) -> str | None:
-    """The node's text; None for null. JSON's escaped surrogate pairs become one character."""
+    """The node's text; None for null."""
     if not isinstance(node, yaml.ScalarNode):
         raise EntryError(node, "a list or a mapping where text belongs", "write plain text")
     if node.tag == _NULL_TAG:
         return None
-    text = str(node.value)
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return str(node.value)

@@ -1,0 +1,185 @@
+"""Targets files: both forms in both languages, each fault with its line, and changes as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model.target import Target
+from probe.discovery.file import DiscoveryUpdate, FileSource, TargetsFileError, read_targets_file
+
+OWN_FORM = """\
+# our own form
+- example.com
+- "[2001:db8::1]:8443"
+- target: 192.0.2.1:443
+  server_name: shop.example
+  labels: {team: pay, tier: 1, on: yes}
+- target: https://quiet.example/
+  server_name: null
+"""
+FILE_SD = [
+    {
+        "targets": ["one.example:443", "two.example:8443"],
+        "labels": {"env": "prod", "__meta_x": "dropped", "face": "\U0001f600"},
+    },
+    {"targets": ["three.example"]},
+]
+
+FAULTS: tuple[tuple[str, int | None, str], ...] = (
+    ("- example.com\n- exa mple.com\n", 2, "host name"),
+    ("- example.com\n- target: example.com:0\n", 2, "port"),
+    ("targets: [a.example]\n", 1, "list"),
+    ("- a.example\n-\n  - b.example\n", 3, "list in a list"),
+    ("- target: a.example\n  labels: [x]\n", 2, "labels"),
+    ("- target: a.example\n  label: {x: y}\n", 2, "unknown key 'label'"),
+    ("- labels: {a: b}\n", 1, "names no target"),
+    ("- targets: a.example\n", 1, "targets"),
+    ("- target: a.example\n  labels: {'a-b': c}\n", 2, "label name"),
+    ("- target: a.example\n  target: b.example\n", 2, "twice"),
+    ("- target: {a: b}\n", 1, "text"),
+    ("- target: a.example\n  protocol: gopher\n", 1, "protocol"),
+    ("- 'a.example\n", None, "YAML"),
+    ("- \x00\n", None, "YAML"),
+    ("[" * 5000, None, "YAML"),
+)
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_our_own_form_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "targets.yml", OWN_FORM)
+    assert read_targets_file(path) == (
+        Target(host="example.com", port=443, server_name="example.com"),
+        Target(host="2001:db8::1", port=8443, server_name=None),
+        Target(
+            host="192.0.2.1",
+            port=443,
+            server_name="shop.example",
+            labels={"team": "pay", "tier": "1", "on": "yes"},
+        ),
+        Target(host="quiet.example", port=443, server_name=None),
+    )
+
+
+@pytest.mark.parametrize("indent", [None, 2, "\t"])
+def test_file_sd_is_read_as_prometheus_has_it(tmp_path: Path, indent: str | int | None) -> None:
+    path = write(tmp_path / "sd.json", json.dumps(FILE_SD, indent=indent))
+    labels = {"env": "prod", "face": "\U0001f600"}
+    assert read_targets_file(path) == (
+        Target(host="one.example", port=443, server_name="one.example", labels=labels),
+        Target(host="two.example", port=8443, server_name="two.example", labels=labels),
+        Target(host="three.example", port=443, server_name="three.example"),
+    )
+
+
+def test_a_target_says_where_it_came_from(tmp_path: Path) -> None:
+    path = write(tmp_path / "targets.yml", "- example.com\n")
+    assert read_targets_file(path)[0].source == f"file:{path}"
+
+
+def test_a_target_that_stands_twice_has_the_labels_of_both(tmp_path: Path) -> None:
+    text = """\
+- {target: a.example, labels: {x: first, y: kept}}
+- {target: "a.example:443", labels: {x: later}}
+"""
+    (target,) = read_targets_file(write(tmp_path / "targets.yml", text))
+    assert target.labels == {"x": "later", "y": "kept"}
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "[]", "null"])
+def test_an_empty_file_holds_no_target(tmp_path: Path, text: str) -> None:
+    assert read_targets_file(write(tmp_path / "targets.yml", text)) == ()
+
+
+@pytest.mark.parametrize(("text", "line", "word"), FAULTS)
+def test_a_fault_is_told_with_its_line(
+    tmp_path: Path, text: str, line: int | None, word: str
+) -> None:
+    path = write(tmp_path / "targets.yml", text)
+    with pytest.raises(TargetsFileError) as fault:
+        read_targets_file(path)
+    message = str(fault.value)
+    assert (str(path) in message, word in message, "\n" in message) == (True, True, False)
+    assert line is None or fault.value.line == line
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(TargetsFileError, match="cannot be read"):
+        read_targets_file(tmp_path / "none.yml")
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "targets.yml"
+    path.write_bytes(b"- a.example\n- \xff\xfe\n")
+    with pytest.raises(TargetsFileError, match="line 2: is not UTF-8"):
+        read_targets_file(path)
+
+
+@settings(max_examples=200)
+@given(text=st.text(max_size=200) | st.text("-: []{},'\"\n#&*!|>ab", max_size=60))
+def test_any_text_is_targets_or_a_fault(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.yml"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    with suppress(TargetsFileError):
+        read_targets_file(path)
+
+
+def change(path: Path, text: str | None) -> None:
+    """The file with a new text, all at once, or no file."""
+    if text is None:
+        path.unlink()
+        return
+    beside = path.with_suffix(".new")
+    beside.write_text(text)
+    beside.replace(path)
+
+
+async def changes(path: Path, *deeds: str | None) -> list[DiscoveryUpdate]:
+    """What a watcher hears at first, and after each deed: a new text, or None for removal."""
+    watching = FileSource(path, poll_seconds=0.005).watch()
+    heard = [await anext(watching)]
+    for deed in deeds:
+        change(path, deed)
+        async with asyncio.timeout(30):
+            heard.append(await anext(watching))
+    return heard
+
+
+def names(update: DiscoveryUpdate) -> list[str] | None:
+    return None if update.targets is None else [target.host for target in update.targets]
+
+
+async def test_a_change_is_seen(tmp_path: Path) -> None:
+    path = write(tmp_path / "targets.yml", "- a.example\n")
+    heard = await changes(path, "- b.example\n- c.example\n")
+    assert [names(update) for update in heard] == [["a.example"], ["b.example", "c.example"]]
+
+
+async def test_a_bad_state_is_an_error_and_no_targets(tmp_path: Path) -> None:
+    path = write(tmp_path / "targets.yml", "- a.example\n")
+    heard = await changes(path, "- not a host\n", "- b.example\n", None, "- c.example\n")
+    assert [names(update) for update in heard] == [
+        ["a.example"],
+        None,
+        ["b.example"],
+        None,
+        ["c.example"],
+    ]
+    assert [update.error is None for update in heard] == [True, False, True, False, True]
+
+
+async def test_a_file_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
+    heard = await changes(tmp_path / "targets.yml", "- a.example\n")
+    assert [names(update) for update in heard] == [None, ["a.example"]]

@@ -1,0 +1,81 @@
+"""Names to endpoints: every address once, failures in one sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from datetime import UTC, datetime
+from typing import Any
+
+from model.observation import State
+from model.target import Target
+from probe.resolve import MOST_ADDRESSES, LookUp, resolve, unresolved
+
+NAMED = Target(host="shop.example", port=443, server_name="shop.example")
+
+
+def answers(*addresses: str) -> LookUp:
+    async def look_up(host: str, port: int) -> list[Any]:
+        return [(0, 0, 0, "", (address, port)) for address in addresses]
+
+    return look_up
+
+
+def fails(error: Exception) -> LookUp:
+    async def look_up(host: str, port: int) -> list[Any]:
+        raise error
+
+    return look_up
+
+
+async def never(host: str, port: int) -> list[Any]:
+    await asyncio.Event().wait()
+    return []
+
+
+async def test_each_address_is_an_endpoint_once_in_the_resolver_s_order() -> None:
+    found = await resolve(NAMED, look_up=answers("2001:db8::1", "192.0.2.1", "2001:db8::1"))
+    assert [endpoint.address for endpoint in found.endpoints] == ["2001:db8::1", "192.0.2.1"]
+    assert found.failure is None
+
+
+async def test_an_address_is_its_own() -> None:
+    target = Target(host="192.0.2.1", port=443, server_name=None)
+    found = await resolve(target, look_up=fails(AssertionError("asked")))
+    assert [endpoint.address for endpoint in found.endpoints] == ["192.0.2.1"]
+
+
+async def test_loopback_resolves_by_the_system() -> None:
+    target = Target(host="localhost", port=443, server_name="localhost")
+    found = await resolve(target)
+    assert {endpoint.address for endpoint in found.endpoints} <= {"127.0.0.1", "::1"}
+    assert found.endpoints
+
+
+async def test_a_name_that_is_not_there_is_told() -> None:
+    missing = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    found = await resolve(NAMED, look_up=fails(missing))
+    assert found.failure == "The name shop.example does not resolve: Name or service not known."
+
+
+async def test_a_resolver_that_is_silent_ends() -> None:
+    found = await resolve(NAMED, timeout_seconds=0.01, look_up=never)
+    assert (found.endpoints, "within 0.01 s" in (found.failure or "")) == ((), True)
+
+
+async def test_a_name_without_an_address_is_told() -> None:
+    assert (await resolve(NAMED, look_up=answers())).failure is not None
+
+
+async def test_a_name_with_very_many_addresses_is_bounded() -> None:
+    many = answers(*(f"192.0.{number // 256}.{number % 256}" for number in range(1000)))
+    assert len((await resolve(NAMED, look_up=many)).endpoints) == MOST_ADDRESSES
+
+
+def test_an_unresolved_name_is_an_observation() -> None:
+    observed = unresolved(NAMED, "It is gone.", datetime(2026, 1, 1, tzinfo=UTC), "1")
+    assert (observed.state, observed.reason, observed.endpoint.address) == (
+        State.DNS_ERROR,
+        "It is gone.",
+        None,
+    )
