@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from probe.tls.answer import Ending, NoConnection, Obstacle
 
@@ -46,8 +46,8 @@ class Listener(asyncio.Protocol, Generic[Result]):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Counts the connection."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 (asyncio promises it for TCP)
-        self._transport = transport
+        # TCP's is one for reading and writing, though uvloop's does not inherit from it.
+        self._transport = cast(asyncio.Transport, transport)
         self._traffic.connections += 1
 
     def send(self, outgoing: bytes) -> None:
