@@ -6,14 +6,14 @@ for a client certificate.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from probe.tls.reader import ByteReader
 
 _NAMED_CURVE: Final = 3
-_EPHEMERAL: Final = frozenset({"DHE", "ECDHE"})
+_OCSP: Final = 1
 _UNSIGNED: Final = frozenset({"anon", "PSK"})
 
 
@@ -75,7 +75,8 @@ class ServerKeyExchange:
     """What the parameters of an ephemeral key exchange show (RFC 5246, 7.4.3; RFC 8422, 5.4).
 
     ``named_group`` is None for explicit curves. ``signature_scheme`` is there from TLS 1.2 on,
-    where the parameters are signed. All is None for kinds of key exchange that are not read.
+    where the parameters are signed. All is None for kinds of key exchange that are not read
+    (SRP, KRB5, GOST, ECCPWD, ...).
     """
 
     named_group: int | None = None
@@ -101,33 +102,53 @@ class ServerKeyExchange:
         """
         reader = ByteReader(body, "ServerKeyExchange")
         hint = reader.vector(2) if authentication == "PSK" else None
-        if key_exchange == "ECDHE":
-            found = _ecdhe(reader)
-        elif key_exchange == "DHE":
-            found = _dhe(reader)
-        elif key_exchange == "RSA" and authentication == "RSA":
-            found = _rsa_export(reader)
-        else:
+        match key_exchange, authentication:
+            case "ECDHE", _:
+                found = _ecdhe(reader)
+            case "DHE", _:
+                found = _dhe(reader)
+            case "RSA", "RSA":
+                found = _rsa_export(reader)
+            case "PSK" | "RSA", "PSK":
+                found = cls()
+            case _:
+                found = None
+        if found is None:
             return cls(psk_identity_hint=hint)
-        if authentication not in _UNSIGNED and version >= ProtocolVersion.TLSV1_2:
-            scheme = reader.uint(2)
-        else:
-            scheme = None
-        return cls(
-            named_group=found.named_group,
-            dh_prime=found.dh_prime,
-            public_value=found.public_value,
-            psk_identity_hint=hint,
-            rsa_export_bits=found.rsa_export_bits,
-            signature_scheme=scheme,
-        )
+        is_signed = authentication not in _UNSIGNED
+        scheme = _signature_scheme(reader, version) if is_signed else None
+        reader.finish()
+        return replace(found, psk_identity_hint=hint, signature_scheme=scheme)
 
 
-def _ecdhe(reader: ByteReader) -> ServerKeyExchange:
-    """``struct { ECParameters curve_params; ECPoint public; } ServerECDHParams;``"""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateStatus:
+    """``struct { CertificateStatusType status_type; select (status_type) { case ocsp: opaque
+    OCSPResponse<1..2^24-1>; } response; }`` (RFC 6066, section 8)
+
+    ``ocsp_response`` is DER, and None for a status of another type than ocsp.
+    """
+
+    ocsp_response: bytes | None
+
+    @classmethod
+    def decode(cls, body: bytes) -> CertificateStatus:
+        """The message with that body. Raises DecodeError."""
+        reader = ByteReader(body, "CertificateStatus")
+        if reader.uint(1) != _OCSP:
+            return cls(ocsp_response=None)
+        status = cls(ocsp_response=reader.vector(3))
+        reader.finish()
+        return status
+
+
+def _ecdhe(reader: ByteReader) -> ServerKeyExchange | None:
+    """``struct { ECParameters curve_params; ECPoint public; } ServerECDHParams;``
+
+    None for explicit curves: RFC 8422 forbids them, and what follows them is not read.
+    """
     if reader.uint(1) != _NAMED_CURVE:
-        reader.rest()
-        return ServerKeyExchange()
+        return None
     return ServerKeyExchange(named_group=reader.uint(2), public_value=reader.vector(1))
 
 
@@ -141,3 +162,13 @@ def _rsa_export(reader: ByteReader) -> ServerKeyExchange:
     """``struct { opaque rsa_modulus<1..2^16-1>; opaque rsa_exponent<1..2^16-1>; }``"""
     modulus, _exponent = reader.vector(2), reader.vector(2)
     return ServerKeyExchange(rsa_export_bits=int.from_bytes(modulus, "big").bit_length())
+
+
+def _signature_scheme(reader: ByteReader, version: int) -> int | None:
+    """``struct { SignatureAndHashAlgorithm algorithm; opaque signature<0..2^16-1>; }``
+
+    The algorithm came with TLS 1.2 (RFC 5246, section 4.7); None before.
+    """
+    scheme = reader.uint(2) if version >= ProtocolVersion.TLSV1_2 else None
+    reader.vector(2)
+    return scheme

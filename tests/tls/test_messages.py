@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 
 from probe.tls.extensions import Extension
 from probe.tls.hello import RETRY_REQUEST_RANDOM, ClientHello, ServerHello
-from probe.tls.messages import CertificateMessage, CertificateRequest, ServerKeyExchange
+from probe.tls.messages import (
+    CertificateMessage,
+    CertificateRequest,
+    CertificateStatus,
+    ServerKeyExchange,
+)
 from probe.tls.reader import DecodeError
 from tests.tls import wire
 
@@ -36,6 +41,7 @@ NEVER_OTHERWISE: tuple[Callable[[bytes], object], ...] = (
     ClientHello.decode,
     ServerHello.decode,
     CertificateMessage.decode,
+    CertificateStatus.decode,
     lambda body: CertificateRequest.decode(body, TLS11),
     lambda body: CertificateRequest.decode(body, TLS12),
     lambda body: ServerKeyExchange.decode(body, TLS12, "ECDHE", "RSA"),
@@ -134,9 +140,10 @@ def test_ecdhe_names_its_curve(version: int, scheme: int | None) -> None:
     )
 
 
-def test_explicit_curves_have_no_name() -> None:
-    read = ServerKeyExchange.decode(b"\x01whatever", TLS11, "ECDHE", "anon")
-    assert read.named_group is None
+@pytest.mark.parametrize(("version", "authentication"), [(TLS11, "anon"), (TLS12, "ECDSA")])
+def test_explicit_curves_have_no_name(version: int, authentication: str) -> None:
+    read = ServerKeyExchange.decode(b"\x01whatever", version, "ECDHE", authentication)
+    assert read == ServerKeyExchange()
 
 
 def test_dhe_shows_its_prime() -> None:
@@ -154,6 +161,27 @@ def test_anonymous_parameters_are_not_signed() -> None:
 def test_export_rsa_shows_its_size() -> None:
     body = wire.vector(bytes([0xFF] * 64), 2) + wire.vector(b"\x03", 2) + wire.signature(None)
     assert ServerKeyExchange.decode(body, 0x0301, "RSA", "RSA").rsa_export_bits == 512
+
+
+@pytest.mark.parametrize("key_exchange", ["PSK", "RSA"])
+def test_a_psk_hint_may_stand_alone(key_exchange: str) -> None:
+    read = ServerKeyExchange.decode(wire.vector(b"hint", 2), TLS12, key_exchange, "PSK")
+    assert read == ServerKeyExchange(psk_identity_hint=b"hint")
+
+
+@pytest.mark.parametrize("kind", [("SRP", "RSA"), ("KRB5", "KRB5"), ("GOST", "GOST12")])
+def test_parameters_of_other_kinds_are_not_read(kind: tuple[str, str]) -> None:
+    assert ServerKeyExchange.decode(b"whatever", TLS12, *kind) == ServerKeyExchange()
+
+
+@given(st.binary(max_size=60))
+def test_a_stapled_response_is_read(response: bytes) -> None:
+    body = b"\x01" + wire.vector(response, 3)
+    assert CertificateStatus.decode(body).ocsp_response == response
+
+
+def test_a_status_of_another_type_is_not_read() -> None:
+    assert CertificateStatus.decode(b"\x02whatever").ocsp_response is None
 
 
 def test_a_psk_hint_stands_first() -> None:
@@ -180,13 +208,39 @@ def test_any_bytes_are_a_value_or_our_error(decode: Callable[[bytes], object], b
 
 
 WHOLE: tuple[tuple[Callable[[bytes], object], bytes], ...] = (
-    (ServerHello.decode, wire.server_hello(session_id=b"id", block=wire.extensions((0, b"")))),
     (CertificateMessage.decode, wire.certificate(b"leaf", b"issuer")),
+    (CertificateStatus.decode, b"\x01" + wire.vector(b"response", 3)),
     (
-        lambda body: CertificateRequest.decode(body, TLS12),
-        wire.certificate_request(b"\x01\x40", (0x0401,), (b"name",)),
+        lambda body: ServerKeyExchange.decode(body, TLS12, "ECDHE", "RSA"),
+        wire.ecdhe(29, b"point", wire.signature(0x0804)),
+    ),
+    (
+        lambda body: ServerKeyExchange.decode(body, TLS11, "DHE", "DSS"),
+        wire.dhe(b"prime", b"\x02", b"value", wire.signature(None)),
+    ),
+    (
+        lambda body: ServerKeyExchange.decode(body, TLS12, "DHE", "PSK"),
+        wire.vector(b"hint", 2) + wire.dhe(b"prime", b"\x02", b"value"),
+    ),
+    (
+        lambda body: ServerKeyExchange.decode(body, TLS12, "RSA", "RSA"),
+        wire.vector(b"n" * 64, 2) + wire.vector(b"\x03", 2) + wire.signature(0x0401),
     ),
 )
+SHORTENABLE: tuple[tuple[Callable[[bytes], object], bytes, bytes], ...] = (
+    (
+        ServerHello.decode,
+        wire.server_hello(session_id=b"id"),
+        wire.extensions((0, b"")),
+    ),
+    (
+        lambda body: CertificateRequest.decode(body, TLS12),
+        b"\x02\x01\x40\x00\x02\x04\x01",
+        wire.vector(wire.vector(b"name", 2), 2),
+    ),
+)
+"""A hello may have no extensions, and old stacks leave the authorities out: what must be there,
+and what may follow as a whole."""
 
 
 @pytest.mark.parametrize(("decode", "body"), WHOLE)
@@ -194,12 +248,19 @@ def test_what_is_cut_short_or_too_long_is_refused(
     decode: Callable[[bytes], object], body: bytes
 ) -> None:
     decode(body)
-    # Two prefixes are whole messages of their own: a hello may have no extensions, and old
-    # stacks leave the authorities out.
-    whole = {len(wire.server_hello(session_id=b"id")), len(b"\x02\x01\x40\x00\x02\x04\x01")}
-    for end in range(len(body)):
-        if end not in whole:
-            with pytest.raises(DecodeError):
-                decode(body[:end])
-    with pytest.raises(DecodeError):
-        decode(body + b"\x00")
+    for other in (*(body[:end] for end in range(len(body))), body + b"\x00"):
+        with pytest.raises(DecodeError):
+            decode(other)
+
+
+@pytest.mark.parametrize(("decode", "required", "optional"), SHORTENABLE)
+def test_what_may_be_left_out_is_left_out_as_a_whole(
+    decode: Callable[[bytes], object], required: bytes, optional: bytes
+) -> None:
+    body = required + optional
+    decode(body)
+    decode(required)
+    prefixes = (body[:end] for end in range(len(body)) if end != len(required))
+    for other in (*prefixes, body + b"\x00"):
+        with pytest.raises(DecodeError):
+            decode(other)
