@@ -7,7 +7,7 @@ no series: it is counted in ``tlsprobe_check_unknown`` instead.
 
 from __future__ import annotations
 
-from exporters.prometheus.inventory import FAMILIES, inventory_registry
+from exporters.prometheus.inventory import FAMILIES, InventoryCollector, inventory_registry
 from exporters.prometheus.service import ServiceMetrics
 
-__all__ = ["FAMILIES", "ServiceMetrics", "inventory_registry"]
+__all__ = ["FAMILIES", "InventoryCollector", "ServiceMetrics", "inventory_registry"]

@@ -40,7 +40,10 @@ def _certificates(status: EndpointStatus) -> Iterator[tuple[str, Certificate]]:
 def _position(index: int, certificate: Certificate) -> str:
     if index == 0:
         return "leaf"
-    return "root" if certificate.subject == certificate.issuer else "intermediate"
+    is_its_own_issuer = (
+        certificate.subject is not None and certificate.subject == certificate.issuer
+    )
+    return "root" if is_its_own_issuer else "intermediate"
 
 
 def _not_before(status: EndpointStatus) -> Iterator[Sample]:

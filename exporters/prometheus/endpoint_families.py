@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from exporters.prometheus.family import Family, Sample
-from model.observation import ClientAuthMode, State
+from model.observation import ClientAuthMode, Observation, State
 from model.snapshot import EndpointStatus
 from model.verdict import Verdict
 
@@ -82,6 +82,16 @@ def _unknown(status: EndpointStatus) -> Iterator[Sample]:
     for version, found_auth in observation.client_auth.items():
         if found_auth.mode is ClientAuthMode.UNKNOWN:
             yield ("client_auth", version.label, reason), 1.0
+    yield from _undecided(observation)
+
+
+def _undecided(observation: Observation) -> Iterator[Sample]:
+    """Of no protocol version, and no matter of being asked more gently."""
+    for deployment in observation.certificates:
+        if deployment.hostname_matches is Verdict.UNKNOWN:
+            yield ("cert_hostname_matches", "", "unproved"), 1.0
+        if any(trust.verdict is Verdict.UNKNOWN for trust in deployment.trust.values()):
+            yield ("cert_verify_success", "", "unproved"), 1.0
 
 
 ENDPOINT_FAMILIES: Final = (

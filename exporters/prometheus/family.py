@@ -18,6 +18,9 @@ LONGEST_LABEL: Final = 200
 LONGEST_KEY: Final = 1000
 """A target's key is never cut, for it identifies: two host names and a port are shorter."""
 
+MOST_SERIES: Final = 1000
+"""Series of one family that an endpoint gets: a server may send a chain of any length."""
+
 Sample: TypeAlias = tuple[tuple[str, ...], float]
 """The values of a family's own labels, and the number."""
 

@@ -26,7 +26,9 @@ _DURATIONS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 class ServiceMetrics:
     """A Meter that counts into ``registry``; gauges ask the service when they are read.
 
-    ``store_up`` says whether the database answers, the others are numbers of the scheduler.
+    ``store_up`` says whether the database answers; ``snapshot_age_seconds`` is for a service that
+    keeps its Snapshot between scrapes, and without it has no series. The others are numbers of
+    the scheduler.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class ServiceMetrics:
         visits_in_flight: Callable[[], int],
         schedule_lag_seconds: Callable[[], float],
         store_up: Callable[[], bool],
+        snapshot_age_seconds: Callable[[], float] | None = None,
     ) -> None:
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
@@ -53,7 +56,14 @@ class ServiceMetrics:
                 schedule_lag_seconds,
             ),
             ("store_up", "1 where the database answers, 0 where it does not.", store_up),
+            (
+                "snapshot_age_seconds",
+                "How long ago the facts on the inventory's page were put together.",
+                snapshot_age_seconds,
+            ),
         ):
+            if ask is None:
+                continue
             Gauge(f"tlsprobe_{name}", text, registry=registry).set_function(_as_float(ask))
         self._probes = Counter("tlsprobe_probes", "Visits that ended.", ["mode"], registry=registry)
         self._failures = Counter(

@@ -1,57 +1,142 @@
-"""docs/metrics.md names exactly what is emitted, and dashboards ask for nothing else."""
+"""docs/metrics.md names exactly what is emitted; dashboards, rules and examples ask for nothing else."""
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 
 from exporters.prometheus import FAMILIES, ServiceMetrics
 from exporters.prometheus.family import IDENTITY, Family
-from exporters.prometheus.inventory import LABELS_FAMILY
-from tests.deploy.files import DASHBOARDS, ROOT, expressions
-
-REFERENCE = (ROOT / "docs/metrics.md").read_text()
-ROWS = dict(re.findall(r"^\| `(tlsprobe_\w+)` \|([^|]*)\|", REFERENCE, re.MULTILINE))
+from tests.deploy.files import DASHBOARDS, ROOT, expressions, read_yaml
+from tests.exporters.test_inventory import KNOWN, registry
 
 
-def service_names() -> set[str]:
+class Row(NamedTuple):
+    """What the reference says of one metric."""
+
+    type: str
+    labels: str
+    meaning: str
+    example: str
+
+
+_ROW = re.compile(
+    r"^\| `(tlsprobe_\w+)` \| (\w+) \|([^|]*)\| ([^|]+) \| `([^|`]+)` \|$", re.MULTILINE
+)
+ROWS = {name: Row(*rest) for name, *rest in _ROW.findall((ROOT / "docs/metrics.md").read_text())}
+PROMETHEUS_FILES = sorted((ROOT / "deploy/prometheus").glob("**/*.y*ml"))
+
+
+def service_registry() -> CollectorRegistry:
     metrics = ServiceMetrics(
         queue_length=lambda: 0,
         visits_in_flight=lambda: 0,
         schedule_lag_seconds=lambda: 0,
         store_up=lambda: True,
+        snapshot_age_seconds=lambda: 0,
     )
-    suffix = {"counter": "_total", "info": "_info"}
+    metrics.visit_finished(KNOWN)
+    metrics.discovery_updated("file:a", 7, None)
+    return metrics.registry
+
+
+def emitted() -> dict[str, str]:
+    """The type of every metric of both pages, by the name that the page gives it."""
+    pages = generate_latest(registry(KNOWN)) + generate_latest(service_registry())
+    types = re.findall(r"^# TYPE (tlsprobe_\w+) (\w+)$", pages.decode(), re.MULTILINE)
+    # When a counter began is written as a gauge beside it, which is a matter of the format.
+    return {name: kind for name, kind in types if not name.endswith("_created")}
+
+
+def names_asked_for(expression: str) -> set[str]:
+    """The metrics in a PromQL expression; a histogram's by the name of the whole."""
     return {
-        family.name + suffix.get(family.type, "")
-        for family in metrics.registry.collect()
-        if family.name.startswith("tlsprobe_")
+        re.sub(r"(?<=_seconds)_(bucket|sum|count)$", "", name)
+        for name in re.findall(r"\btlsprobe_\w+", expression)
     }
 
 
-def inventory_names() -> set[str]:
-    return {f"tlsprobe_{family.name}" for family in FAMILIES} | {LABELS_FAMILY}
+def rule_expressions(configuration: Any) -> Iterator[str]:
+    """Those of a file of rules; other files of Prometheus have no groups."""
+    for group in configuration.get("groups", ()):
+        for rule in group["rules"]:
+            yield rule["expr"]
 
 
-def test_the_reference_names_every_metric_and_no_other() -> None:
-    assert set(ROWS) == service_names() | inventory_names()
+def test_the_reference_names_every_metric_with_its_type_and_no_other() -> None:
+    assert {name: row.type for name, row in ROWS.items()} == emitted()
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
-def test_the_reference_has_the_labels(family: Family) -> None:
-    told = re.findall(r"`(\w+)`", ROWS[f"tlsprobe_{family.name}"])
+def test_the_reference_has_the_labels_of_the_inventory(family: Family) -> None:
+    told = re.findall(r"`(\w+)`", ROWS[f"tlsprobe_{family.name}"].labels)
     assert tuple(told) == (*IDENTITY, *family.labels)
 
 
-def test_dashboards_ask_for_what_is_there() -> None:
-    asked = {
-        name
-        for path in DASHBOARDS
-        for expression in expressions(path)
-        for name in re.findall(r"tlsprobe_\w+", expression)
+def test_the_reference_has_the_labels_of_the_service() -> None:
+    shown = {
+        sample.name.removesuffix("_bucket"): set(sample.labels) - {"le"}
+        for family in service_registry().collect()
+        for sample in family.samples
+        if sample.name.removesuffix("_bucket") in ROWS
     }
-    histograms = {
-        f"tlsprobe_probe_run_duration_seconds{end}" for end in ("_bucket", "_sum", "_count")
+    inventory = {family.name for family in registry(KNOWN).collect()}
+    told = {
+        name: set(re.findall(r"`(\w+)`", row.labels))
+        for name, row in ROWS.items()
+        if name not in inventory
     }
-    assert asked <= service_names() | inventory_names() | histograms
+    assert shown == told
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_an_example_asks_for_its_metric_and_for_none_that_is_not_there(name: str) -> None:
+    asked = names_asked_for(ROWS[name].example)
+    assert name in asked
+    assert asked <= ROWS.keys()
+
+
+def test_dashboards_and_rules_ask_for_what_is_there() -> None:
+    panels = [text for path in DASHBOARDS for text in expressions(path)]
+    rules = [text for path in PROMETHEUS_FILES for text in rule_expressions(read_yaml(path))]
+    asked = set().union(*map(names_asked_for, panels + rules))
+    assert asked
+    assert asked <= emitted().keys()
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("page", ["inventory", "service"])
+def test_promtool_finds_nothing_to_mend(page: str) -> None:
+    shown = {"inventory": registry(KNOWN), "service": service_registry()}[page]
+    check = subprocess.run(
+        ["promtool", "check", "metrics"],
+        input=generate_latest(shown),
+        capture_output=True,
+        check=False,
+    )
+    assert (check.returncode, check.stdout + check.stderr) == (0, b"")
+
+
+@pytest.mark.integration
+def test_prometheus_accepts_every_example(tmp_path: Path) -> None:
+    rules = [
+        {"record": f"example:{name}", "expr": row.example} for name, row in sorted(ROWS.items())
+    ]
+    # JSON is YAML too.
+    rule_file = tmp_path / "rules.yml"
+    rule_file.write_text(json.dumps({"groups": [{"name": "examples", "rules": rules}]}))
+    check = subprocess.run(
+        ["promtool", "check", "rules", str(rule_file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert check.returncode == 0, check.stdout + check.stderr
+    assert f"{len(ROWS)} rules found" in check.stdout

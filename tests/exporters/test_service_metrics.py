@@ -19,6 +19,7 @@ def metrics() -> ServiceMetrics:
         visits_in_flight=lambda: 2,
         schedule_lag_seconds=lambda: 1.5,
         store_up=lambda: True,
+        snapshot_age_seconds=lambda: 4.5,
     )
 
 
@@ -29,6 +30,7 @@ def value(metrics: ServiceMetrics, name: str, **labels: str) -> float | None:
 def test_gauges_ask_when_they_are_read(metrics: ServiceMetrics) -> None:
     names = ("queue_length", "probes_in_flight", "schedule_lag_seconds", "store_up")
     assert [value(metrics, name) for name in names] == [3, 2, 1.5, 1]
+    assert value(metrics, "snapshot_age_seconds") == 4.5
 
 
 def test_visits_are_counted_with_what_they_came_to(metrics: ServiceMetrics) -> None:
@@ -65,6 +67,7 @@ def test_two_services_in_one_process_do_not_meet(metrics: ServiceMetrics) -> Non
     )
     other.visit_finished(KNOWN)
     assert value(metrics, "probes_total", mode="enumerate") == 0
+    assert value(other, "snapshot_age_seconds") is None
 
 
 def test_the_page_can_be_written(metrics: ServiceMetrics) -> None:
