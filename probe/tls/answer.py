@@ -98,7 +98,7 @@ class NoHello:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotTls:
-    """Bytes that are no record of SSL 3.0 to TLS 1.3."""
+    """Bytes that are no record of SSL 3.0 to TLS 1.3; ``raw`` is their first line."""
 
     raw: bytes
 
@@ -134,6 +134,7 @@ class AnswerReader:
         self._flight: ServerFlight | None = None
         self._beginning = b""
         self._received = 0
+        self._is_tls = True
 
     @property
     def has_hello(self) -> bool:
@@ -142,25 +143,38 @@ class AnswerReader:
 
     def feed(self, received: bytes) -> Answer | None:
         """The whole Answer once these bytes complete it, else None."""
+        received = received[: MAX_ANSWER_LENGTH - self._received]
         self._received += len(received)
         self._beginning += received[: _KEPT_LENGTH - len(self._beginning)]
+        if not self._is_tls:
+            return self._greeting()
         self._records.feed(received)
         try:
             answer = self._read()
         except DecodeError as flaw:
             return self._flight or self._without_hello(flaw)
-        if answer is None and self._received > MAX_ANSWER_LENGTH:
+        if answer is None and self._received == MAX_ANSWER_LENGTH:
             return self._flight or Malformed(raw=self._beginning, what="answer without end")
         return answer
 
     def end(self, ending: Ending) -> Answer:
         """The Answer when nothing more will come."""
+        if not self._is_tls:
+            return NotTls(raw=self._beginning)
         return self._flight or NoHello(ending=ending, raw=self._beginning)
 
-    def _without_hello(self, flaw: DecodeError) -> Answer:
+    def _without_hello(self, flaw: DecodeError) -> Answer | None:
         if flaw.what == "record header" and flaw.offset == 0:
-            return NotTls(raw=self._beginning)
+            self._is_tls = False
+            return self._greeting()
         return Malformed(raw=self._beginning, what=flaw.what)
+
+    def _greeting(self) -> NotTls | None:
+        """The first line, once it is whole: a service is not known by a piece of it."""
+        line, newline, _ = self._beginning.partition(b"\n")
+        if newline or len(self._beginning) == _KEPT_LENGTH:
+            return NotTls(raw=line + newline)
+        return None
 
     def _read(self) -> Answer | None:
         while (record := self._records.next_record()) is not None:

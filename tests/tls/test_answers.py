@@ -19,6 +19,7 @@ from probe.tls.answer import (
     ServerFlight,
 )
 from probe.tls.hello import RETRY_REQUEST_RANDOM
+from probe.tls.plaintext import plaintext_service
 from tests.tls import wire
 from tests.tls.test_records import in_pieces
 
@@ -107,11 +108,37 @@ def test_the_fatal_one_of_two_alerts_counts() -> None:
 @given(st.sampled_from(sorted(STREAMS)), st.lists(st.integers(0, 10_000)))
 def test_the_answer_is_the_same_in_any_pieces(name: str, cuts: list[int]) -> None:
     whole, pieced = read([STREAMS[name]]), read(in_pieces(STREAMS[name], cuts))
-    if isinstance(whole, NotTls | Malformed):
-        # How much of what is no answer was kept depends on how it came.
-        assert type(whole) is type(pieced)
+    if isinstance(whole, Malformed):
+        # How much of it was kept depends on how it came.
+        assert isinstance(pieced, Malformed)
     else:
         assert whole == pieced
+
+
+@pytest.mark.parametrize(
+    ("received", "service"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\n", "HTTP"),
+        (b"220 mail.example ESMTP Postfix\r\n", "SMTP"),
+        (b"\x4a\x00\x00\x00\x0a8.0.36\x00", "MySQL"),
+        (b"E\x00\x00\x00\x8dSFATAL\x00", "PostgreSQL"),
+    ],
+)
+def test_a_greeting_is_known_though_it_comes_byte_by_byte(received: bytes, service: str) -> None:
+    answer = read([received[at : at + 1] for at in range(len(received))])
+    assert isinstance(answer, NotTls)
+    assert plaintext_service(answer.raw) == service
+
+
+@pytest.mark.parametrize("ending", Ending)
+def test_a_greeting_without_an_end_is_no_tls_at_the_connection_s_end(ending: Ending) -> None:
+    assert read([b"H", b"TTP/1.1"], ending) == NotTls(raw=b"HTTP/1.1")
+
+
+def test_a_greeting_is_not_awaited_for_ever() -> None:
+    reader = AnswerReader()
+    assert reader.feed(bytes([0xFF]) * 511) is None
+    assert reader.feed(bytes([0xFF]) * 511) == NotTls(raw=bytes([0xFF]) * 512)
 
 
 @pytest.mark.parametrize("ending", Ending)
@@ -159,4 +186,16 @@ def test_a_flood_ends_at_the_limit(piece: bytes) -> None:
     reader, fed = AnswerReader(), 0
     while reader.feed(piece) is None:
         fed += len(piece)
-        assert fed <= MAX_ANSWER_LENGTH
+        assert fed < MAX_ANSWER_LENGTH
+
+
+@given(st.integers(500, 2 * MAX_ANSWER_LENGTH), st.integers(1, 2))
+def test_what_is_past_the_limit_does_not_count_however_it_came(step: int, times: int) -> None:
+    filler = wire.record(20, bytes(10_000))
+    enough = filler * (times * MAX_ANSWER_LENGTH // len(filler) + 1)
+    done = wire.record(HANDSHAKE, wire.message(14, b""))
+    stream = wire.record(HANDSHAKE, HELLO) + enough + done
+    answer = read([stream[start : start + step] for start in range(0, len(stream), step)])
+    assert answer == read([stream])
+    assert isinstance(answer, ServerFlight)
+    assert not answer.is_complete

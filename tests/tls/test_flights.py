@@ -57,6 +57,7 @@ def read(pieces: list[bytes]) -> Answer:
 def flight_of(recorded: RecordedAnswer) -> ServerFlight:
     answer = read([recorded.raw])
     assert isinstance(answer, ServerFlight)
+    assert answer.is_complete
     return answer
 
 
@@ -86,6 +87,7 @@ def test_without_a_share_tls13_asks_again_and_names_its_group(recorded: Recorded
     answer = read([recorded.raw])
     assert isinstance(answer, ServerFlight | RetryRequest)
     assert isinstance(answer, RetryRequest) != recorded.question.has_key_share
+    assert isinstance(answer, RetryRequest) or answer.is_complete
     assert answer.hello.key_share_group is not None
     assert named_group_name(answer.hello.key_share_group) == recorded.question.group
 
