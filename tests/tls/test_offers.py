@@ -15,6 +15,7 @@ from probe.checks.learnt import ASKED_VERSIONS
 from probe.tls.extensions import ExtensionType
 from probe.tls.hello import ClientHello
 from probe.tls.offer import RENEGOTIATION_SCSV, TLS13_GROUPS, Offer, Shape, offer
+from tests.tls import wire
 
 NONCE = bytes(range(64))
 TLS13 = ProtocolVersion.TLSV1_3
@@ -59,6 +60,44 @@ def test_no_length_hangs_a_load_balancer(asked: Offer) -> None:
     if asked.version is not ProtocolVersion.SSLV3:
         assert not 256 <= length < 512
         assert length % 256 not in {10, 14}
+
+
+@pytest.mark.parametrize("version", ASKED_VERSIONS[1:])
+def test_no_number_of_suites_hangs_a_load_balancer(version: ProtocolVersion) -> None:
+    suites = tuple(suite.code_point for suite in cipher_suites_for(version))
+    # Names of one to four letters reach every remainder: a suite takes two bytes.
+    for count in range(1, len(suites) + 1):
+        for name in (None, "a", "ab", "abc", "abcd"):
+            asked = offer(version, suites[:count], Shape(server_name=name), groups=(0x001D,))
+            length = len(asked.encode(NONCE)) - 5
+            assert not 256 <= length < 512, (count, name)
+            assert length % 256 not in {10, 14}, (count, name)
+
+
+@given(offers())
+def test_padding_is_zeros_and_only_where_the_length_asks_for_it(asked: Offer) -> None:
+    hello = decoded(asked)
+    padded = [one for one in hello.extensions or () if one.code_point == ExtensionType.PADDING]
+    for one in padded:
+        assert one is (hello.extensions or ())[-1]
+        assert one.body == bytes(len(one.body))
+        length = len(asked.encode(NONCE)) - 5 - 4 - len(one.body)
+        assert 256 <= length < 512 or length % 256 in {10, 14}
+
+
+@given(offers())
+def test_groups_are_those_asked_about(asked: Offer) -> None:
+    body = body_of(decoded(asked), ExtensionType.SUPPORTED_GROUPS)
+    if asked.version is ProtocolVersion.SSLV3:
+        assert body is None
+    else:
+        assert body == wire.vector(b"".join(wire.number(group, 2) for group in asked.groups), 2)
+
+
+@given(offers())
+def test_each_extension_stands_once(asked: Offer) -> None:
+    code_points = [one.code_point for one in decoded(asked).extensions or ()]
+    assert len(set(code_points)) == len(code_points)
 
 
 @given(offers())
