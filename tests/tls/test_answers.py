@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -199,3 +201,29 @@ def test_what_is_past_the_limit_does_not_count_however_it_came(step: int, times:
     assert answer == read([stream])
     assert isinstance(answer, ServerFlight)
     assert not answer.is_complete
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        wire.record(20, bytes(16_000)) * 1000,
+        wire.record(22, b"") * 50_000,
+        wire.record(HANDSHAKE, HELLO)
+        + b"".join(
+            wire.record(HANDSHAKE, part)
+            for part in [wire.message(11, wire.vector(bytes(15_990), 3))] * 1000
+        ),
+        b"\xff" * 16_000_000,
+    ],
+    ids=["change_cipher_spec", "empty records", "empty certificates", "no records"],
+)
+@pytest.mark.parametrize("step", [1400, 16_000_000])
+def test_no_stream_takes_more_memory_than_a_few_answers_length(stream: bytes, step: int) -> None:
+    pieces = [stream[start : start + step] for start in range(0, len(stream), step)]
+    tracemalloc.start()
+    try:
+        read(pieces)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * MAX_ANSWER_LENGTH
