@@ -86,6 +86,33 @@ class ClientAuth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DhParameters:
+    """One finite-field group that the server uses for DHE up to TLS 1.2.
+
+    ``known_as`` names it where many servers share it. ``is_safe_prime`` is whether (p-1)/2 is a
+    prime too.
+    """
+
+    prime_bits: int
+    prime_sha256: str
+    known_as: str | None
+    is_safe_prime: Verdict
+    versions: tuple[ProtocolVersion, ...]
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contradiction:
+    """Two answers to the same question that cannot both come from one server's configuration.
+
+    ``subject`` says in words what was asked; several backends behind one address answer so.
+    """
+
+    subject: str
+    answers: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     """What a visit asked of the endpoint; ``connections`` counts every TCP connection opened."""
 
@@ -100,7 +127,8 @@ class Cost:
 class Observation:
     """Everything one visit learnt about one endpoint.
 
-    ``reason`` is one sentence where ``state`` is not ``tls`` or facts stayed unknown.
+    ``reason`` is one sentence where ``state`` is not ``tls`` or facts stayed unknown. Facts that
+    were not asked about are absent. ``alpn`` are the protocol ids that are accepted.
     """
 
     tool_version: str
@@ -115,6 +143,13 @@ class Observation:
     groups: Mapping[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
     certificates: tuple[Deployment, ...] = ()
     client_auth: Mapping[ProtocolVersion, ClientAuth] = field(default_factory=dict)
+    dh: tuple[DhParameters, ...] = ()
+    signature_schemes: Mapping[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
+    alpn: tuple[str, ...] = ()
+    features: Mapping[str, Fact] = field(default_factory=dict)
+    vulnerabilities: Mapping[str, Fact] = field(default_factory=dict)
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    contradictions: tuple[Contradiction, ...] = ()
 
     @property
     def answered_as_tls(self) -> bool:

@@ -8,26 +8,32 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
 
-from model.certificate import Certificate, Deployment, KeyType, Problem, TrustVerdict
-from model.observation import (
-    SCHEMA_NUMBER,
-    AcceptedSet,
-    ClientAuth,
-    ClientAuthMode,
-    Cost,
-    Mode,
-    Observation,
-    State,
+from model.certificate_json import deployment_from_json, deployment_to_json
+from model.fact_json import (
+    accepted_set_from_json,
+    accepted_set_to_json,
+    client_auth_from_json,
+    client_auth_to_json,
+    contradiction_from_json,
+    contradiction_to_json,
+    dh_from_json,
+    dh_to_json,
+    fact_from_json,
+    fact_to_json,
 )
+from model.observation import SCHEMA_NUMBER, Cost, Mode, Observation, State
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
-from model.verdict import Evidence, Fact, Preference, Verdict
+from model.times_json import time_to_json
+from model.verdict import Fact
 
 Json: TypeAlias = dict[str, Any]
+Found = TypeVar("Found")
 
 _CIRCUMSTANCES = (
     "tool",
@@ -45,58 +51,17 @@ _CIRCUMSTANCES = (
 
 def to_json(observation: Observation, *, with_evidence: bool = True) -> Json:
     """The Observation as JSON values; ``with_evidence=False`` leaves all evidence out."""
-    target, cost = observation.endpoint.target, observation.cost
-
-    def evidence(proof: Evidence | None) -> Json:
-        return {"evidence": _evidence_to_json(proof)} if with_evidence else {}
-
-    def accepted_set(found: AcceptedSet) -> Json:
-        fields: Json = {
-            "accepted": list(found.accepted),
-            "complete": found.complete,
-            "preference": found.preference.value,
-        }
-        if with_evidence:
-            fields["evidence"] = {
-                name: _evidence_to_json(proof) for name, proof in found.evidence.items()
-            }
-            fields["refusal"] = _evidence_to_json(found.refusal)
-        return fields
-
-    def client_auth(found: ClientAuth) -> Json:
-        fields: Json = {"mode": found.mode.value, "ca_names": list(found.ca_names)}
-        if found.verifies is not None:
-            fields["verifies"] = found.verifies.value
-        return fields | evidence(found.evidence)
-
     return {
         "schema": SCHEMA_NUMBER,
         "tool": {"name": "tlsprobe", "version": observation.tool_version},
         "mode": observation.mode.value,
-        "target": {
-            "host": target.host,
-            "port": target.port,
-            "server_name": target.server_name,
-            "protocol": target.protocol,
-            "labels": dict(target.labels),
-        },
+        "target": _target_to_json(observation.endpoint.target),
         "address": observation.endpoint.address,
-        "started_at": _time_to_json(observation.started_at),
-        "duration_seconds": round(cost.duration_seconds, 6),
-        "connections": cost.connections,
-        "bytes_sent": cost.bytes_sent,
-        "bytes_received": cost.bytes_received,
-        "throttled": cost.throttled,
+        "started_at": time_to_json(observation.started_at),
+        **_cost_to_json(observation.cost),
         "state": observation.state.value,
         "reason": observation.reason,
-        "protocols": {
-            version.label: {"verdict": fact.verdict.value} | evidence(fact.evidence)
-            for version, fact in sorted(observation.protocols.items())
-        },
-        "cipher_suites": _by_version(observation.cipher_suites, accepted_set),
-        "groups": _by_version(observation.groups, accepted_set),
-        "certificates": [_deployment_to_json(item) for item in observation.certificates],
-        "client_auth": _by_version(observation.client_auth, client_auth),
+        **_facts_to_json(observation, with_evidence=with_evidence),
     }
 
 
@@ -106,54 +71,33 @@ def from_json(fields: Json) -> Observation:
     Raises:
         KeyError, ValueError: where a required property is missing or has no known meaning.
     """
-    target = fields["target"]
     return Observation(
         tool_version=fields["tool"]["version"],
         mode=Mode(fields["mode"]),
         endpoint=Endpoint(
-            target=Target(
-                host=target["host"],
-                port=target["port"],
-                server_name=target["server_name"],
-                protocol=target["protocol"],
-                labels=dict(target["labels"]),
-            ),
+            target=_target_from_json(fields["target"]),
             address=fields["address"],
         ),
         started_at=datetime.fromisoformat(fields["started_at"]),
-        cost=Cost(
-            duration_seconds=fields["duration_seconds"],
-            connections=fields["connections"],
-            bytes_sent=fields.get("bytes_sent", 0),
-            bytes_received=fields.get("bytes_received", 0),
-            throttled=fields.get("throttled", False),
-        ),
+        cost=_cost_from_json(fields),
         state=State(fields["state"]),
         reason=fields["reason"],
-        protocols={
-            ProtocolVersion.from_label(label): Fact(
-                verdict=Verdict(fact["verdict"]), evidence=_evidence_from_json(fact)
-            )
-            for label, fact in fields["protocols"].items()
-        },
-        cipher_suites={
-            ProtocolVersion.from_label(label): _accepted_set_from_json(found)
-            for label, found in fields["cipher_suites"].items()
-        },
-        groups={
-            ProtocolVersion.from_label(label): _accepted_set_from_json(found)
-            for label, found in fields["groups"].items()
-        },
-        certificates=tuple(_deployment_from_json(item) for item in fields["certificates"]),
-        client_auth={
-            ProtocolVersion.from_label(label): ClientAuth(
-                mode=ClientAuthMode(found["mode"]),
-                verifies=Verdict(found["verifies"]) if "verifies" in found else None,
-                ca_names=tuple(found.get("ca_names", ())),
-                evidence=_evidence_from_json(found),
-            )
-            for label, found in fields["client_auth"].items()
-        },
+        protocols=_from_versions(fields["protocols"], fact_from_json),
+        cipher_suites=_from_versions(fields["cipher_suites"], accepted_set_from_json),
+        groups=_from_versions(fields["groups"], accepted_set_from_json),
+        certificates=tuple(deployment_from_json(item) for item in fields["certificates"]),
+        client_auth=_from_versions(fields["client_auth"], client_auth_from_json),
+        dh=tuple(dh_from_json(item) for item in fields.get("dh", {}).get("primes", ())),
+        signature_schemes=_from_versions(
+            fields.get("signature_schemes", {}), accepted_set_from_json
+        ),
+        alpn=tuple(fields.get("alpn", ())),
+        features=_from_names(fields.get("features", {})),
+        vulnerabilities=_from_names(fields.get("vulnerabilities", {})),
+        fingerprints=dict(fields.get("fingerprints", {})),
+        contradictions=tuple(
+            contradiction_from_json(item) for item in fields.get("contradictions", ())
+        ),
     )
 
 
@@ -166,117 +110,82 @@ def facts_digest(observation: Observation) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _by_version(found: Mapping[ProtocolVersion, Any], encode: Any) -> Json:
+def _facts_to_json(observation: Observation, *, with_evidence: bool) -> Json:
+    accepted_set = partial(accepted_set_to_json, with_evidence=with_evidence)
+    fact = partial(fact_to_json, with_evidence=with_evidence)
+    client_auth = partial(client_auth_to_json, with_evidence=with_evidence)
+    return {
+        "protocols": _by_version(observation.protocols, fact),
+        "cipher_suites": _by_version(observation.cipher_suites, accepted_set),
+        "groups": _by_version(observation.groups, accepted_set),
+        "certificates": [deployment_to_json(item) for item in observation.certificates],
+        "client_auth": _by_version(observation.client_auth, client_auth),
+        "dh": {
+            "primes": [dh_to_json(item, with_evidence=with_evidence) for item in observation.dh]
+        },
+        "signature_schemes": _by_version(observation.signature_schemes, accepted_set),
+        "alpn": list(observation.alpn),
+        "features": {name: fact(item) for name, item in sorted(observation.features.items())},
+        "vulnerabilities": {
+            name: fact(item) for name, item in sorted(observation.vulnerabilities.items())
+        },
+        "fingerprints": dict(sorted(observation.fingerprints.items())),
+        "contradictions": [
+            contradiction_to_json(item, with_evidence=with_evidence)
+            for item in observation.contradictions
+        ],
+    }
+
+
+def _target_to_json(target: Target) -> Json:
+    return {
+        "host": target.host,
+        "port": target.port,
+        "server_name": target.server_name,
+        "protocol": target.protocol,
+        "labels": dict(target.labels),
+    }
+
+
+def _target_from_json(fields: Json) -> Target:
+    return Target(
+        host=fields["host"],
+        port=fields["port"],
+        server_name=fields["server_name"],
+        protocol=fields["protocol"],
+        labels=dict(fields["labels"]),
+    )
+
+
+def _cost_to_json(cost: Cost) -> Json:
+    return {
+        "duration_seconds": round(cost.duration_seconds, 6),
+        "connections": cost.connections,
+        "bytes_sent": cost.bytes_sent,
+        "bytes_received": cost.bytes_received,
+        "throttled": cost.throttled,
+    }
+
+
+def _cost_from_json(fields: Json) -> Cost:
+    return Cost(
+        duration_seconds=fields["duration_seconds"],
+        connections=fields["connections"],
+        bytes_sent=fields.get("bytes_sent", 0),
+        bytes_received=fields.get("bytes_received", 0),
+        throttled=fields.get("throttled", False),
+    )
+
+
+def _by_version(
+    found: Mapping[ProtocolVersion, Found], encode: Callable[[Found], Json]
+) -> dict[str, Json]:
     return {version.label: encode(item) for version, item in sorted(found.items())}
 
 
-def _time_to_json(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def _from_versions(fields: Json, decode: Callable[[Json], Found]) -> dict[ProtocolVersion, Found]:
+    return {ProtocolVersion.from_label(label): decode(item) for label, item in fields.items()}
 
 
-def _time_from_json(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def _evidence_to_json(proof: Evidence | None) -> Json | None:
-    if proof is None:
-        return None
-    return {
-        "offer": None if proof.offer is None else proof.offer.hex(),
-        "answer": None if proof.answer is None else proof.answer.hex(),
-        "note": proof.note,
-    }
-
-
-def _evidence_from_json(holder: Json, name: str = "evidence") -> Evidence | None:
-    fields = holder.get(name)
-    if fields is None:
-        return None
-    offer, answer = fields.get("offer"), fields.get("answer")
-    return Evidence(
-        offer=None if offer is None else bytes.fromhex(offer),
-        answer=None if answer is None else bytes.fromhex(answer),
-        note=fields.get("note"),
-    )
-
-
-def _accepted_set_from_json(fields: Json) -> AcceptedSet:
-    proofs = {
-        name: _evidence_from_json({"evidence": proof})
-        for name, proof in fields.get("evidence", {}).items()
-    }
-    return AcceptedSet(
-        accepted=tuple(fields["accepted"]),
-        complete=fields["complete"],
-        preference=Preference(fields["preference"]),
-        evidence={name: proof for name, proof in proofs.items() if proof is not None},
-        refusal=_evidence_from_json(fields, "refusal"),
-    )
-
-
-def _deployment_to_json(deployment: Deployment) -> Json:
-    return {
-        "key_type": deployment.key_type.value,
-        "chain": [_certificate_to_json(certificate) for certificate in deployment.chain],
-        "served_for": {
-            "versions": [version.label for version in deployment.versions],
-            "server_name": deployment.served_with_server_name,
-        },
-        "problems": [problem.value for problem in deployment.problems],
-        "trust": {
-            store: {"verdict": found.verdict.value, "reason": found.reason}
-            for store, found in sorted(deployment.trust.items())
-        },
-        "hostname_matches": deployment.hostname_matches.value,
-    }
-
-
-def _deployment_from_json(fields: Json) -> Deployment:
-    return Deployment(
-        key_type=KeyType(fields["key_type"]),
-        chain=tuple(_certificate_from_json(item) for item in fields["chain"]),
-        versions=tuple(
-            ProtocolVersion.from_label(label) for label in fields["served_for"]["versions"]
-        ),
-        served_with_server_name=fields["served_for"]["server_name"],
-        problems=tuple(Problem(name) for name in fields.get("problems", ())),
-        trust={
-            store: TrustVerdict(verdict=Verdict(found["verdict"]), reason=found["reason"])
-            for store, found in fields["trust"].items()
-        },
-        hostname_matches=Verdict(fields["hostname_matches"]),
-    )
-
-
-def _certificate_to_json(certificate: Certificate) -> Json:
-    return {
-        "sha256": certificate.sha256,
-        "subject": certificate.subject,
-        "issuer": certificate.issuer,
-        "serial_number": certificate.serial_number,
-        "dns_names": list(certificate.dns_names),
-        "ip_addresses": list(certificate.ip_addresses),
-        "not_before": _time_to_json(certificate.not_before),
-        "not_after": _time_to_json(certificate.not_after),
-        "key_type": certificate.key_type.value,
-        "key_bits": certificate.key_bits,
-        "signature_algorithm": certificate.signature_algorithm,
-        "parse_error": certificate.parse_error,
-    }
-
-
-def _certificate_from_json(fields: Json) -> Certificate:
-    return Certificate(
-        sha256=fields["sha256"],
-        subject=fields["subject"],
-        issuer=fields["issuer"],
-        serial_number=fields.get("serial_number"),
-        dns_names=tuple(fields.get("dns_names", ())),
-        ip_addresses=tuple(fields.get("ip_addresses", ())),
-        not_before=_time_from_json(fields["not_before"]),
-        not_after=_time_from_json(fields["not_after"]),
-        key_type=KeyType(fields.get("key_type", KeyType.OTHER)),
-        key_bits=fields.get("key_bits"),
-        signature_algorithm=fields.get("signature_algorithm"),
-        parse_error=fields.get("parse_error"),
-    )
+def _from_names(fields: Json) -> dict[str, Fact]:
+    return {name: fact_from_json(item) for name, item in fields.items()}

@@ -38,7 +38,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One verdict with its evidence."""
+    """One verdict with its evidence, and the value that goes with it where there is one.
+
+    ``value`` is text in the units that the fact's name states, such as ``7200`` for a lifetime.
+    """
 
     verdict: Verdict
     evidence: Evidence | None = None
+    value: str | None = None

@@ -63,7 +63,7 @@ class Engine:
             self._clock,
             nonce=secrets.token_bytes(_NONCE_LENGTH),
         )
-        interview = Interview(line.ask, line.handshake, line.pause)
+        interview = Interview(line)
         learnt = Learnt(server_name=endpoint.target.server_name)
         faults = await self._run(interview, learnt, on_progress or _say_nothing)
         state, reason = state_of(learnt, interview.exchanges)
@@ -89,6 +89,13 @@ class Engine:
             groups=learnt.groups,
             certificates=self._deployments(endpoint, learnt, started_at),
             client_auth=learnt.client_auth,
+            dh=learnt.dh,
+            signature_schemes=learnt.signature_schemes,
+            alpn=learnt.alpn,
+            features=learnt.features,
+            vulnerabilities=learnt.vulnerabilities,
+            fingerprints=learnt.fingerprints,
+            contradictions=tuple(learnt.contradictions),
         )
 
     async def _run(
@@ -99,14 +106,17 @@ class Engine:
 
         async def guarded(check: Check) -> None:
             try:
-                await check(interview, learnt)
+                await check.ask(interview, learnt)
             except Exception as fault:
-                _LOG.exception("the check %s failed", check.__name__)
-                faults.append(f"{check.__name__} failed with {type(fault).__name__}")
+                name = check.ask.__name__
+                _LOG.exception("the check %s failed", name)
+                faults.append(f"{name} failed with {type(fault).__name__}")
 
         for stage in STAGES:
-            on_progress(stage.phrase)
-            await side_by_side(*(guarded(check) for check in stage.checks))
+            checks = [check for check in stage.checks if check.part in self._settings.parts]
+            if checks:
+                on_progress(stage.phrase)
+            await side_by_side(*(guarded(check) for check in checks))
             if not learnt.spoken:
                 break
         return faults

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from probe.checks.part import USUAL_PARTS, Part
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeSettings:
@@ -13,8 +15,9 @@ class ProbeSettings:
 
     ``deadline_seconds`` bounds a whole visit, ``answer_timeout_seconds`` one whole answer.
     ``connections_per_address`` are open at once to one IP address, ``connections_open`` and
-    ``connections_per_second`` hold for all visits together. ``trust_stores`` names PEM files;
-    None stands for certifi's copy of Mozilla's.
+    ``connections_per_second`` hold for all visits together. ``parts`` of
+    a visit that are not named are left out, but for the versions. ``trust_stores`` names PEM
+    files; None stands for certifi's copy of Mozilla's.
     """
 
     deadline_seconds: float = 60.0
@@ -23,4 +26,5 @@ class ProbeSettings:
     connections_per_address: int = 4
     connections_open: int = 256
     connections_per_second: int = 200
+    parts: frozenset[Part] = USUAL_PARTS
     trust_stores: Mapping[str, Path | None] = field(default_factory=lambda: {"mozilla": None})

@@ -13,10 +13,20 @@ from probe.checks.cipher_suites import learn_cipher_suites
 from probe.checks.client_auth import learn_client_auth
 from probe.checks.interview import Interview
 from probe.checks.learnt import Learnt
+from probe.checks.part import Part
 from probe.checks.served_chains import learn_served_chains, learn_tls13_chains
 from probe.checks.versions import learn_versions
 
-Check: TypeAlias = Callable[[Interview, Learnt], Awaitable[None]]
+Ask: TypeAlias = Callable[[Interview, Learnt], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One question. ``facts`` are the names of the features and vulnerabilities it settles."""
+
+    part: Part
+    ask: Ask
+    facts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +38,25 @@ class Stage:
 
 
 STAGES: Final = (
-    Stage(phrase="protocol versions", checks=(learn_versions,)),
+    Stage(
+        phrase="protocol versions",
+        checks=(Check(part=Part.VERSIONS, ask=learn_versions),),
+    ),
     Stage(
         phrase="cipher suites, groups and certificates",
-        checks=(learn_cipher_suites, learn_tls13_chains),
+        checks=(
+            Check(part=Part.SUITES, ask=learn_cipher_suites),
+            Check(part=Part.CERTIFICATES, ask=learn_tls13_chains),
+        ),
     ),
-    Stage(phrase="client authentication", checks=(learn_client_auth,)),
-    Stage(phrase="certificate chains", checks=(learn_served_chains,)),
+    Stage(
+        phrase="client authentication",
+        checks=(Check(part=Part.CLIENT_AUTH, ask=learn_client_auth),),
+    ),
+    Stage(phrase="features and vulnerabilities", checks=()),
+    Stage(
+        phrase="what the answers add up to",
+        checks=(Check(part=Part.CERTIFICATES, ask=learn_served_chains),),
+    ),
 )
+"""A later stage may build on an earlier one; the last asks nothing more."""

@@ -9,10 +9,12 @@ and silence never are.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, Final, Protocol, TypeVar
 
+from probe.tls.answer import NoConnection
+from probe.tls.dialogue import Dialogue
 from probe.tls.exchange import Exchange
 from probe.tls.handshake import Handshake, HandshakeOffer
 from probe.tls.offer import Offer
@@ -30,28 +32,55 @@ async def side_by_side(*questions: Coroutine[Any, Any, Found]) -> list[Found]:
     return [task.result() for task in tasks]
 
 
-class Ask(Protocol):
-    """Sends one Offer and gives the Answer; ``patient`` waits for slow ones."""
+class Way(Protocol):
+    """The way to one endpoint, as ``probe.connect.line.Line`` is.
 
-    async def __call__(self, offer: Offer, *, patient: bool = False) -> Exchange:
-        """One question on a connection of its own."""
+    ``nonce`` are this visit's 64 random bytes: the random and the session id of its hellos.
+    """
+
+    nonce: bytes
+
+    async def ask(self, offer: Offer, *, patient: bool = False) -> Exchange:
+        """The Answer to one Offer, on a connection of its own; ``patient`` waits for slow ones."""
+        ...
+
+    async def handshake(self, offer: HandshakeOffer) -> Handshake:
+        """A full handshake, on a connection of its own."""
+        ...
+
+    async def converse(
+        self, dialogue: Dialogue[Found], patience_seconds: float | None = None
+    ) -> Found | NoConnection:
+        """The result of a Dialogue on a connection of its own; silence after so many seconds."""
+        ...
+
+    async def pause(self, seconds: float) -> None:
+        """Lets the server rest, no longer than the visit lasts."""
         ...
 
 
 class Interview:
     """One visit's questions. ``exchanges`` holds every answer, in the order it came."""
 
-    def __init__(
-        self,
-        ask: Ask,
-        handshake: Callable[[HandshakeOffer], Awaitable[Handshake]],
-        pause: Callable[[float], Awaitable[None]],
-    ) -> None:
-        self._ask = ask
-        self.handshake = handshake
-        self._pause = pause
+    def __init__(self, way: Way) -> None:
+        self._way = way
         self._control: Offer | None = None
         self.exchanges: list[Exchange] = []
+
+    @property
+    def nonce(self) -> bytes:
+        """The 64 random bytes of this visit's hellos."""
+        return self._way.nonce
+
+    async def handshake(self, offer: HandshakeOffer) -> Handshake:
+        """A full handshake."""
+        return await self._way.handshake(offer)
+
+    async def converse(
+        self, dialogue: Dialogue[Found], patience_seconds: float | None = None
+    ) -> Found | NoConnection:
+        """The result of a Dialogue, whatever it is; silence after so many seconds."""
+        return await self._way.converse(dialogue, patience_seconds)
 
     def keep_as_control(self, offer: Offer) -> None:
         """This Offer was answered with a hello: it tells later whether the server is well."""
@@ -71,7 +100,7 @@ class Interview:
             return first
         latest = first
         for rest in (0.0, *_RESTS_SECONDS):
-            await self._pause(rest)
+            await self._way.pause(rest)
             control = await self._heard(self._control)
             if control.is_past_deadline:
                 return latest
@@ -86,6 +115,6 @@ class Interview:
         return latest
 
     async def _heard(self, offer: Offer, *, patient: bool = False) -> Exchange:
-        exchange = await self._ask(offer, patient=patient)
+        exchange = await self._way.ask(offer, patient=patient)
         self.exchanges.append(exchange)
         return exchange

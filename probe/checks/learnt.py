@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from model.observation import AcceptedSet, ClientAuth
+from model.observation import AcceptedSet, ClientAuth, Contradiction, DhParameters
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact
 from probe.tls.exchange import Exchange
@@ -49,6 +49,13 @@ class Learnt:
     handshakes: list[Handshake] = field(default_factory=list)
     chains: tuple[ServedChain, ...] = ()
     client_auth: dict[ProtocolVersion, ClientAuth] = field(default_factory=dict)
+    dh: tuple[DhParameters, ...] = ()
+    signature_schemes: dict[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
+    alpn: tuple[str, ...] = ()
+    features: dict[str, Fact] = field(default_factory=dict)
+    vulnerabilities: dict[str, Fact] = field(default_factory=dict)
+    fingerprints: dict[str, str] = field(default_factory=dict)
+    contradictions: list[Contradiction] = field(default_factory=list)
 
     def first_handshake_at(self, version: ProtocolVersion) -> Handshake | None:
         """The first full handshake at ``version``, if one was tried."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
 from probe.tls.answer import Ending, NoConnection, Obstacle
+from probe.tls.dialogue import Dialogue
 
 Result = TypeVar("Result")
 
@@ -26,20 +27,11 @@ class Traffic:
 
 
 class Listener(asyncio.Protocol, Generic[Result]):
-    """Feeds what arrives to ``feed`` until that gives a result, or the connection ends.
+    """Feeds what arrives to a Dialogue until that gives a result, or the connection ends."""
 
-    ``feed`` may write through ``send``. ``end`` turns an ending into the result.
-    """
-
-    def __init__(
-        self,
-        traffic: Traffic,
-        feed: Callable[[bytes], Result | None],
-        end: Callable[[Ending], Result],
-    ) -> None:
+    def __init__(self, traffic: Traffic, dialogue: Dialogue[Result]) -> None:
         self._traffic = traffic
-        self._feed = feed
-        self._end = end
+        self._dialogue = dialogue
         self._transport: asyncio.Transport | None = None
         self._lost = asyncio.Event()
         self.result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
@@ -60,7 +52,7 @@ class Listener(asyncio.Protocol, Generic[Result]):
         """Passes bytes on; what comes after the result is not looked at."""
         self._traffic.bytes_received += len(received)
         if not self.result.done():
-            self._settle(self._feed(received))
+            self._settle(self._dialogue.feed(received))
 
     def eof_received(self) -> bool:
         """The server has said all it had to say."""
@@ -91,7 +83,7 @@ class Listener(asyncio.Protocol, Generic[Result]):
 
     def _finish(self, ending: Ending) -> None:
         if not self.result.done():
-            self._settle(self._end(ending))
+            self._settle(self._dialogue.end(ending))
 
     def _settle(self, result: Result | None) -> None:
         if result is not None:

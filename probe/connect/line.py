@@ -17,6 +17,7 @@ from probe.connect.openssl import OpenSslHandshake
 from probe.connect.politeness import Politeness
 from probe.settings import ProbeSettings
 from probe.tls.answer import Answer, AnswerReader, Ending, NoConnection, NoHello, Obstacle
+from probe.tls.dialogue import Dialogue
 from probe.tls.exchange import Exchange
 from probe.tls.handshake import Handshake, HandshakeEnd, HandshakeOffer
 from probe.tls.offer import Offer
@@ -26,6 +27,20 @@ _PATIENCE_FACTOR: Final = 20
 """Once a server has shown how long its answers take, silence is so many times as long."""
 
 Result = TypeVar("Result")
+
+
+class _Question:
+    """The shortest Dialogue: one hello, one Answer."""
+
+    def __init__(self, offered: bytes) -> None:
+        self._offered = offered
+        reader = AnswerReader()
+        self.feed: Callable[[bytes], Answer | None] = reader.feed
+        self.end: Callable[[Ending], Answer] = reader.end
+
+    def begin(self, send: Callable[[bytes], None]) -> None:
+        """Says the hello."""
+        send(self._offered)
 
 
 class Line:
@@ -50,7 +65,7 @@ class Line:
         self._gate = politeness.gate(self._address)
         self._clock = clock
         self._deadline = clock.monotonic() + settings.deadline_seconds
-        self._nonce = nonce
+        self.nonce = nonce
         self._slowest_seconds: float | None = None
         self.traffic = Traffic()
         self.throttled = False
@@ -65,31 +80,27 @@ class Line:
 
         ``patient`` waits for the full time-out even where the server has been quick so far.
         """
-        offered = offer.encode(self._nonce)
-        reader = AnswerReader()
-
-        def listener() -> Listener[Answer]:
-            return Listener(self.traffic, reader.feed, reader.end)
-
-        def begin(connected: Listener[Answer]) -> None:
-            connected.send(offered)
-
-        answer = await self._converse(listener, begin, self._patience(patient=patient))
+        offered = offer.encode(self.nonce)
+        patience = self._patience(patient=patient)
+        answer = await self._converse(_Question(offered), patience)
         return Exchange(offer=offer, offered=offered, answer=answer)
 
     async def handshake(self, offer: HandshakeOffer) -> Handshake:
         """A full handshake, on a connection of its own."""
-        handshake = OpenSslHandshake(offer)
-
-        def listener() -> Listener[Handshake]:
-            return Listener(self.traffic, handshake.feed, handshake.end)
-
-        outcome = await self._converse(
-            listener, handshake.begin, self._settings.answer_timeout_seconds
-        )
+        outcome = await self.converse(OpenSslHandshake(offer))
         if isinstance(outcome, NoConnection):
             return Handshake(offer=offer, end=HandshakeEnd.UNFINISHED, note=outcome.detail)
         return outcome
+
+    async def converse(
+        self, dialogue: Dialogue[Result], patience_seconds: float | None = None
+    ) -> Result | NoConnection:
+        """The dialogue's result, on a connection of its own.
+
+        It ends in silence after ``patience_seconds`` in all, or the time-out of a whole answer.
+        """
+        longest = self._settings.answer_timeout_seconds
+        return await self._converse(dialogue, min(longest, patience_seconds or longest))
 
     async def pause(self, seconds: float) -> None:
         """Lets the server rest, no longer than the visit lasts."""
@@ -104,10 +115,7 @@ class Line:
         )
 
     async def _converse(
-        self,
-        listener: Callable[[], Listener[Result]],
-        begin: Callable[[Listener[Result]], None],
-        patience_seconds: float,
+        self, dialogue: Dialogue[Result], patience_seconds: float
     ) -> Result | NoConnection:
         if self.remaining_seconds <= 0:
             return _PAST_DEADLINE
@@ -117,23 +125,22 @@ class Line:
                     epoch = await stack.enter_async_context(self._politeness.connection(self._gate))
             except TimeoutError:
                 return _PAST_DEADLINE
-            result = await self._talk(listener, begin, patience_seconds)
+            result = await self._talk(dialogue, patience_seconds)
             self._judge(result, epoch)
             return result
 
     async def _talk(
-        self,
-        listener: Callable[[], Listener[Result]],
-        begin: Callable[[Listener[Result]], None],
-        patience_seconds: float,
+        self, dialogue: Dialogue[Result], patience_seconds: float
     ) -> Result | NoConnection:
         timeout = max(0.0, min(self._settings.connect_timeout_seconds, self.remaining_seconds))
         began = self._clock.monotonic()
-        connected = await dial(listener, self._address, self._port, timeout)
+        connected = await dial(
+            lambda: Listener(self.traffic, dialogue), self._address, self._port, timeout
+        )
         if isinstance(connected, NoConnection):
             return connected
         try:
-            begin(connected)
+            dialogue.begin(connected.send)
             patience = max(0.0, min(patience_seconds, self.remaining_seconds))
             await asyncio.wait((connected.result,), timeout=patience)
             connected.time_out()

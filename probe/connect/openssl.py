@@ -7,6 +7,7 @@ requested it reads on after the handshake, for a TLS 1.3 server refuses only the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Final
 
@@ -15,7 +16,6 @@ from OpenSSL import SSL, crypto
 
 from model.protocol_version import ProtocolVersion
 from model.registry import alert_name
-from probe.connect.dial import Listener
 from probe.tls.answer import Ending
 from probe.tls.handshake import Handshake, HandshakeEnd, HandshakeOffer
 
@@ -77,7 +77,7 @@ class OpenSslHandshake:
         if offer.server_name is not None:
             self._connection.set_tlsext_host_name(offer.server_name.encode("ascii"))
         self._connection.set_info_callback(self._notice)
-        self._listener: Listener[Handshake] | None = None
+        self._send: Callable[[bytes], None] | None = None
         self._requested = False
         self._alert: int | None = None
         self._is_finished = False
@@ -85,9 +85,9 @@ class OpenSslHandshake:
         self._answered = b""
         self._received = 0
 
-    def begin(self, listener: Listener[Handshake]) -> None:
+    def begin(self, send: Callable[[bytes], None]) -> None:
         """Sends the hello."""
-        self._listener = listener
+        self._send = send
         self._advance()
 
     def feed(self, received: bytes) -> Handshake | None:
@@ -174,8 +174,8 @@ class OpenSslHandshake:
         except SSL.WantReadError:
             return
         self._offered = self._offered or outgoing[:_KEPT_LENGTH]
-        if self._listener is not None:
-            self._listener.send(outgoing)
+        if self._send is not None:
+            self._send(outgoing)
 
     def _notice(self, connection: SSL.Connection, where: int, value: int) -> None:
         if where & SSL.SSL_CB_LOOP and b"read server certificate request" in (

@@ -13,7 +13,7 @@ from typing import Final
 from model.protocol_version import ProtocolVersion
 from model.registry import NAMED_GROUPS, SIGNATURE_SCHEMES
 from probe.tls import extensions
-from probe.tls.extensions import Extension, KeyShare
+from probe.tls.extensions import Extension, ExtensionType, KeyShare
 from probe.tls.hello import ClientHello
 from probe.tls.record import ContentType, HandshakeType, encode_handshake, encode_record
 
@@ -75,6 +75,27 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What one question has otherwise than the usual hello.
+
+    ``extensions`` take the place of those of their type, or come behind the others; ``without``
+    are the types left out. Where ``renegotiation_signal`` is false the SCSV is left out. None
+    stands for what is usual. None of it matters at SSL 3.0, where hellos carry no extensions,
+    but for the compression methods and the session id.
+    """
+
+    extensions: tuple[Extension, ...] = ()
+    without: frozenset[int] = frozenset()
+    compression_methods: bytes = _NULL_COMPRESSION
+    session_id: bytes | None = None
+    legacy_version: int | None = None
+    renegotiation_signal: bool = True
+
+
+NO_CHANGES: Final = Changes()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """One hello. ``groups`` matter from TLS 1.0 on; SSL 3.0 has no extensions to name them in."""
 
@@ -82,6 +103,7 @@ class Offer:
     cipher_suites: tuple[int, ...]
     groups: tuple[int, ...]
     shape: Shape
+    changes: Changes = NO_CHANGES
 
     def encode(self, nonce: bytes) -> bytes:
         """The hello in its record; ``nonce`` is 64 bytes: the random and the session id.
@@ -95,19 +117,27 @@ class Offer:
         return encode_record(ContentType.HANDSHAKE, record_version, message)
 
     def _hello(self, nonce: bytes) -> ClientHello:
+        changes = self.changes
+        usual_version = min(self.version, ProtocolVersion.TLSV1_2)
         return ClientHello(
-            legacy_version=min(self.version, ProtocolVersion.TLSV1_2),
+            legacy_version=changes.legacy_version or usual_version,
             random=nonce[:32],
-            session_id=nonce[32:64],
+            session_id=nonce[32:64] if changes.session_id is None else changes.session_id,
             cipher_suites=self._suites_with_signal(),
-            compression_methods=_NULL_COMPRESSION,
-            extensions=self._padded(self._extensions()),
+            compression_methods=changes.compression_methods,
+            extensions=self._padded(self._changed(self._extensions())),
         )
 
     def _suites_with_signal(self) -> tuple[int, ...]:
-        if self.version is ProtocolVersion.TLSV1_3:
+        if self.version is ProtocolVersion.TLSV1_3 or not self.changes.renegotiation_signal:
             return self.cipher_suites
         return (*self.cipher_suites, RENEGOTIATION_SCSV)
+
+    def _changed(self, usual: tuple[Extension, ...] | None) -> tuple[Extension, ...] | None:
+        if usual is None or self.changes == NO_CHANGES:
+            return usual
+        changed = {item.code_point: item for item in (*usual, *self.changes.extensions)}
+        return tuple(item for code, item in changed.items() if code not in self.changes.without)
 
     def _extensions(self) -> tuple[Extension, ...] | None:
         """SSL 3.0 servers choke on extensions; schemes in a hello below TLS 1.2 are forbidden."""
@@ -136,13 +166,15 @@ class Offer:
         )
 
     def _padded(self, block: tuple[Extension, ...] | None) -> tuple[Extension, ...] | None:
-        if block is None:
-            return None
+        if block is None or any(item.code_point == ExtensionType.PADDING for item in block):
+            return block
         missing = _padding_for(self._length_with(block))
         return block if missing is None else (*block, extensions.padding(missing))
 
     def _length_with(self, block: tuple[Extension, ...]) -> int:
-        fixed = 4 + 2 + 32 + 1 + 32 + 2 + 1 + len(_NULL_COMPRESSION) + 2
+        changes = self.changes
+        session_id_length = 32 if changes.session_id is None else len(changes.session_id)
+        fixed = 4 + 2 + 32 + 1 + session_id_length + 2 + 1 + len(changes.compression_methods) + 2
         suites = 2 * len(self._suites_with_signal())
         return fixed + suites + sum(len(item.encode()) for item in block)
 
@@ -167,6 +199,7 @@ def offer(
     cipher_suites: tuple[int, ...],
     shape: Shape,
     groups: tuple[int, ...] | None = None,
+    changes: Changes = NO_CHANGES,
 ) -> Offer:
     """An Offer of ``cipher_suites`` at ``version``, with every group that fits unless named."""
     is_tls13 = version is ProtocolVersion.TLSV1_3
@@ -176,4 +209,5 @@ def offer(
         cipher_suites=cipher_suites,
         groups=fitting if groups is None else groups,
         shape=shape,
+        changes=changes,
     )

@@ -7,6 +7,7 @@ here, so every one of them breaks off.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from model.observation import Cost, Mode, Observation
 from model.target import Endpoint, Target
@@ -17,11 +18,14 @@ from probe.checks.learnt import Learnt
 from probe.checks.served_chains import learn_served_chains, learn_tls13_chains
 from probe.checks.versions import learn_versions
 from probe.outcome import state_of
-from probe.tls.answer import Answer, AnswerReader, Ending
+from probe.tls.answer import Answer, AnswerReader, Ending, NoConnection
+from probe.tls.dialogue import Dialogue
 from probe.tls.exchange import Exchange
 from probe.tls.handshake import Handshake, HandshakeEnd, HandshakeOffer
 from probe.tls.offer import Offer
 from tests.programmable.server_model import Reply, ServerModel, Then
+
+Found = TypeVar("Found")
 
 NONCE = bytes(range(64))
 ENDPOINT = Endpoint(
@@ -31,6 +35,8 @@ ENDPOINT = Endpoint(
 
 class Simulation:
     """One model, and how many questions it was asked."""
+
+    nonce = NONCE
 
     def __init__(self, model: ServerModel) -> None:
         self.model = model
@@ -43,9 +49,20 @@ class Simulation:
         assert reply is not None, "an Offer is a whole hello"
         return Exchange(offer=offer, offered=offered, answer=_read(reply))
 
+    async def handshake(self, offer: HandshakeOffer) -> Handshake:
+        return Handshake(offer=offer, end=HandshakeEnd.UNFINISHED, note="no handshakes in memory")
+
+    async def converse(
+        self, dialogue: Dialogue[Found], patience_seconds: float | None = None
+    ) -> Found | NoConnection:
+        return dialogue.end(Ending.SILENCE)
+
+    async def pause(self, seconds: float) -> None:
+        return
+
     async def visit(self) -> Observation:
         """All checks on the model, in the catalogue's order."""
-        interview = Interview(self.ask, _no_handshake, _no_pause)
+        interview = Interview(self)
         learnt = Learnt(server_name="zoo.test")
         await learn_versions(interview, learnt)
         await learn_cipher_suites(interview, learnt)
@@ -75,11 +92,3 @@ def _read(reply: Reply) -> Answer:
         return answer
     endings = {Then.WAIT: Ending.SILENCE, Then.CLOSE: Ending.CLOSED, Then.RESET: Ending.RESET}
     return reader.end(endings[reply.then])
-
-
-async def _no_handshake(offer: HandshakeOffer) -> Handshake:
-    return Handshake(offer=offer, end=HandshakeEnd.UNFINISHED, note="no handshakes in memory")
-
-
-async def _no_pause(_: float) -> None:
-    return

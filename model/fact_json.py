@@ -1,0 +1,141 @@
+"""Facts and their proofs to JSON values and back, as they stand in an Observation.
+
+Every ``*_to_json`` takes ``with_evidence``; False leaves the proofs out. Every ``*_from_json``
+raises KeyError or ValueError where a required property is missing or has no known meaning.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from model.observation import AcceptedSet, ClientAuth, ClientAuthMode, Contradiction, DhParameters
+from model.protocol_version import ProtocolVersion
+from model.verdict import Evidence, Fact, Preference, Verdict
+
+Json: TypeAlias = dict[str, Any]
+
+
+def fact_to_json(fact: Fact, *, with_evidence: bool) -> Json:
+    """The verdict, its value where it has one, and its proof."""
+    fields: Json = {"verdict": fact.verdict.value}
+    if fact.value is not None:
+        fields["value"] = fact.value
+    return fields | _proof(fact.evidence, with_evidence=with_evidence)
+
+
+def fact_from_json(fields: Json) -> Fact:
+    """The Fact."""
+    return Fact(
+        verdict=Verdict(fields["verdict"]),
+        evidence=_evidence_from_json(fields.get("evidence")),
+        value=fields.get("value"),
+    )
+
+
+def accepted_set_to_json(found: AcceptedSet, *, with_evidence: bool) -> Json:
+    """The accepted names in order, and the proof of each."""
+    fields: Json = {
+        "accepted": list(found.accepted),
+        "complete": found.complete,
+        "preference": found.preference.value,
+    }
+    if with_evidence:
+        fields["evidence"] = {
+            name: _evidence_to_json(proof) for name, proof in found.evidence.items()
+        }
+        fields["refusal"] = _evidence_to_json(found.refusal)
+    return fields
+
+
+def accepted_set_from_json(fields: Json) -> AcceptedSet:
+    """The AcceptedSet."""
+    proofs = {
+        name: _evidence_from_json(proof) for name, proof in fields.get("evidence", {}).items()
+    }
+    return AcceptedSet(
+        accepted=tuple(fields["accepted"]),
+        complete=fields["complete"],
+        preference=Preference(fields["preference"]),
+        evidence={name: proof for name, proof in proofs.items() if proof is not None},
+        refusal=_evidence_from_json(fields.get("refusal")),
+    )
+
+
+def client_auth_to_json(found: ClientAuth, *, with_evidence: bool) -> Json:
+    """What is asked of a client's certificate."""
+    fields: Json = {"mode": found.mode.value, "ca_names": list(found.ca_names)}
+    if found.verifies is not None:
+        fields["verifies"] = found.verifies.value
+    return fields | _proof(found.evidence, with_evidence=with_evidence)
+
+
+def client_auth_from_json(fields: Json) -> ClientAuth:
+    """The ClientAuth."""
+    return ClientAuth(
+        mode=ClientAuthMode(fields["mode"]),
+        verifies=Verdict(fields["verifies"]) if "verifies" in fields else None,
+        ca_names=tuple(fields.get("ca_names", ())),
+        evidence=_evidence_from_json(fields.get("evidence")),
+    )
+
+
+def dh_to_json(found: DhParameters, *, with_evidence: bool) -> Json:
+    """One finite-field group."""
+    return {
+        "prime_bits": found.prime_bits,
+        "prime_sha256": found.prime_sha256,
+        "known_as": found.known_as,
+        "safe_prime": found.is_safe_prime.value,
+        "versions": [version.label for version in found.versions],
+    } | _proof(found.evidence, with_evidence=with_evidence)
+
+
+def dh_from_json(fields: Json) -> DhParameters:
+    """The DhParameters."""
+    return DhParameters(
+        prime_bits=fields["prime_bits"],
+        prime_sha256=fields["prime_sha256"],
+        known_as=fields["known_as"],
+        is_safe_prime=Verdict(fields["safe_prime"]),
+        versions=tuple(ProtocolVersion.from_label(label) for label in fields["versions"]),
+        evidence=_evidence_from_json(fields.get("evidence")),
+    )
+
+
+def contradiction_to_json(found: Contradiction, *, with_evidence: bool) -> Json:
+    """What was asked, and the answers that cannot all be true."""
+    answers = [_evidence_to_json(proof) for proof in found.answers] if with_evidence else []
+    return {"subject": found.subject, "answers": answers}
+
+
+def contradiction_from_json(fields: Json) -> Contradiction:
+    """The Contradiction."""
+    proofs = [_evidence_from_json(proof) for proof in fields["answers"]]
+    return Contradiction(
+        subject=fields["subject"], answers=tuple(proof for proof in proofs if proof is not None)
+    )
+
+
+def _proof(evidence: Evidence | None, *, with_evidence: bool) -> Json:
+    return {"evidence": _evidence_to_json(evidence)} if with_evidence else {}
+
+
+def _evidence_to_json(proof: Evidence | None) -> Json | None:
+    if proof is None:
+        return None
+    return {
+        "offer": None if proof.offer is None else proof.offer.hex(),
+        "answer": None if proof.answer is None else proof.answer.hex(),
+        "note": proof.note,
+    }
+
+
+def _evidence_from_json(fields: Json | None) -> Evidence | None:
+    if fields is None:
+        return None
+    offer, answer = fields.get("offer"), fields.get("answer")
+    return Evidence(
+        offer=None if offer is None else bytes.fromhex(offer),
+        answer=None if answer is None else bytes.fromhex(answer),
+        note=fields.get("note"),
+    )
