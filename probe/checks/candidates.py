@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength, cipher_suites_for
+from probe.checks.preference import with_chacha20_last
 
 FEW_SUITES: Final = 60
 """A list that even servers with a limit of 64 suites take, the signalling value included."""
 
-_BEST_FIRST = tuple(reversed(Strength))
+_WEAKEST_FIRST = tuple(Strength)
 
 
 def suites_in_parts(version: ProtocolVersion, most: int | None = None) -> Iterator[tuple[int, ...]]:
     """Every suite worth offering at ``version``, ``most`` at a time; all at once where None.
 
-    Parts begin with the strongest suites, for those are the likeliest to be accepted.
+    The whole list begins with the weakest, against the order of any server that has one: its
+    picks then tell so. Parts begin with the strongest suites, the likeliest to be accepted.
     """
-    suites = cipher_suites_for(version)
-    if most is None or len(suites) <= most:
-        yield tuple(suite.code_point for suite in suites)
+    weakest_first = _weakest_first(version)
+    if most is None or len(weakest_first) <= most:
+        yield weakest_first
         return
-    ranked = sorted(suites, key=lambda suite: _BEST_FIRST.index(suite.strength))
+    ranked = tuple(reversed(weakest_first))
     for start in range(0, len(ranked), most):
-        yield tuple(suite.code_point for suite in ranked[start : start + most])
+        yield with_chacha20_last(ranked[start : start + most])
+
+
+@cache
+def _weakest_first(version: ProtocolVersion) -> tuple[int, ...]:
+    ranked = sorted(
+        cipher_suites_for(version), key=lambda suite: _WEAKEST_FIRST.index(suite.strength)
+    )
+    return with_chacha20_last([suite.code_point for suite in ranked])

@@ -15,7 +15,8 @@ from probe.checks.interview import Interview
 from probe.checks.learnt import Learnt
 from probe.checks.part import Part
 from probe.checks.served_chains import learn_served_chains, learn_tls13_chains
-from probe.checks.versions import learn_versions
+from probe.checks.tls13_groups import learn_tls13_groups
+from probe.checks.versions import learn_sslv3, learn_versions
 
 Ask: TypeAlias = Callable[[Interview, Learnt], Awaitable[None]]
 
@@ -46,12 +47,17 @@ STAGES: Final = (
         phrase="cipher suites, groups and certificates",
         checks=(
             Check(part=Part.SUITES, ask=learn_cipher_suites),
+            Check(part=Part.GROUPS, ask=learn_tls13_groups),
             Check(part=Part.CERTIFICATES, ask=learn_tls13_chains),
+            Check(part=Part.VERSIONS, ask=learn_sslv3),
         ),
     ),
     Stage(
-        phrase="client authentication",
-        checks=(Check(part=Part.CLIENT_AUTH, ask=learn_client_auth),),
+        phrase="client authentication, and the suites of SSL 3.0",
+        checks=(
+            Check(part=Part.SUITES, ask=learn_cipher_suites),
+            Check(part=Part.CLIENT_AUTH, ask=learn_client_auth),
+        ),
     ),
     Stage(phrase="features and vulnerabilities", checks=()),
     Stage(

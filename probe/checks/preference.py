@@ -1,46 +1,77 @@
 """Whose order decides, the server's or the client's?
 
-The picks of a strike-out tell already where they do not follow the order of the offer. Where
-they do, one Offer in reversed order tells: a server with an order of its own makes the same
-first pick again.
+Told from the choices that a server made: a pick behind another suite that it accepts shows an
+order of its own; two suites of which it took whichever stood first show the client's. ChaCha20
+is kept out of the client's case: servers with an order of their own drop it for a client that
+puts ChaCha20 before AES (OpenSSL's PrioritizeChaCha, HAProxy's default, Go).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
 
 from model.registry import cipher_suite_by_code_point
 from model.verdict import Preference
 
 
-def preference_by_order(picks: Sequence[int], offered: Sequence[int]) -> Preference:
-    """What the picks alone tell: the server's order, where it is not the order of the offer."""
-    ranks = [offered.index(pick) for pick in picks]
-    return Preference.UNKNOWN if ranks == sorted(ranks) else Preference.SERVER
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What stood in one offer, in the client's order, and what the server took."""
+
+    offered: tuple[int, ...]
+    pick: int
+
+    def puts(self, first: int, second: int) -> bool:
+        """Whether both were offered, ``first`` before ``second``."""
+        if first not in self.offered or second not in self.offered:
+            return False
+        return self.offered.index(first) < self.offered.index(second)
 
 
-def reversed_suites(picks: Sequence[int]) -> tuple[int, ...]:
-    """The picks in reverse, ChaCha20 kept last: several servers drop their own order for a
-    client that puts it first (OpenSSL's PrioritizeChaCha, HAProxy's default)."""
-    backwards = tuple(reversed(picks))
-    ordered = tuple(sorted(backwards, key=_is_chacha20))
-    return ordered if ordered[0] != picks[0] else backwards
+def preference_shown(choices: Sequence[Choice], accepted: Sequence[int]) -> Preference:
+    """What the choices prove; unknown where they prove neither, or both.
 
-
-def preference_by_reversal(
-    picks: Sequence[int], backwards: Sequence[int], pick: int | None
-) -> Preference:
-    """What the ``pick`` from the reversed offer tells.
-
-    A ChaCha20 suite that was put first and taken proves nothing, see ``reversed_suites``.
+    ``accepted`` is all that the server is known to take; it took one of them at each choice.
     """
-    if pick == picks[0]:
-        return Preference.SERVER
-    if pick == backwards[0] and not _is_chacha20(pick):
-        return Preference.CLIENT
-    return Preference.UNKNOWN
+    own = any(_passed_over(choice, accepted) for choice in choices)
+    yielding = any(
+        _follows_the_client(one, other) or _follows_the_client(other, one)
+        for one, other in combinations(choices, 2)
+    )
+    if own == yielding:
+        return Preference.UNKNOWN
+    return Preference.SERVER if own else Preference.CLIENT
 
 
-def _is_chacha20(code_point: int) -> bool:
+def _passed_over(choice: Choice, accepted: Sequence[int]) -> bool:
+    before = choice.offered[: choice.offered.index(choice.pick)]
+    return any(one in accepted for one in before)
+
+
+def _follows_the_client(one: Choice, other: Choice) -> bool:
+    """Whether each pick stood first of the two, in turn; the one that came to win is no ChaCha20."""
+    return (
+        not is_chacha20(other.pick)
+        and one.puts(one.pick, other.pick)
+        and other.puts(other.pick, one.pick)
+    )
+
+
+def with_chacha20_last(suites: Sequence[int]) -> tuple[int, ...]:
+    """The same order, but every ChaCha20 suite behind all others."""
+    return tuple(sorted(suites, key=is_chacha20))
+
+
+def reversed_order(accepted: Sequence[int]) -> tuple[int, ...]:
+    """The opposite order, ChaCha20 last; where that changes nothing, ChaCha20 first."""
+    backwards = tuple(reversed(accepted))
+    ordered = with_chacha20_last(backwards)
+    return ordered if ordered[0] != accepted[0] else backwards
+
+
+def is_chacha20(code_point: int) -> bool:
+    """Whether this is a suite with ChaCha20; named groups never are."""
     suite = cipher_suite_by_code_point(code_point)
     return suite is not None and suite.is_chacha20

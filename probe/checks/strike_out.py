@@ -1,16 +1,20 @@
 """Offer all, strike what the server picks, offer the rest, until it refuses.
 
 k accepted names cost k + 1 questions, and the last refusal proves that there is no other. What
-is struck may be a cipher suite or a named group.
+is struck may be a cipher suite or a named group. Whose order decides is learnt on the way: once,
+what was picked is offered again behind the rest, which costs nothing where the client decides.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from model.observation import AcceptedSet
 from model.protocol_version import ProtocolVersion
+from model.verdict import Preference
+from probe.checks.preference import Choice, preference_shown, reversed_order, with_chacha20_last
 from probe.tls.exchange import Exchange
 
 UNASSIGNED: Final = 0x0A0A
@@ -31,11 +35,67 @@ class Struck:
 
     picks: tuple[Pick, ...]
     last: Exchange
+    preference: Preference = Preference.UNKNOWN
 
     @property
     def is_complete(self) -> bool:
         """Whether the refusal of everything else was heard."""
         return self.last.is_refusal
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The code points in the order of the picks."""
+        return tuple(pick.code_point for pick in self.picks)
+
+    def accepted_set(self, name: Callable[[int], str]) -> AcceptedSet:
+        """The facts with each name's proof: in the server's order, or else the registry's."""
+        picks = self.picks
+        if self.preference is not Preference.SERVER:
+            picks = tuple(sorted(picks, key=lambda pick: pick.code_point))
+        return AcceptedSet(
+            accepted=tuple(name(pick.code_point) for pick in picks),
+            complete=self.is_complete,
+            preference=self.preference,
+            evidence={name(pick.code_point): pick.exchange.evidence() for pick in picks},
+            refusal=self.last.evidence(),
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Search:
+    """What is left to be offered, and what the choices so far have shown."""
+
+    left: tuple[int, ...]
+    reprise_after: int
+    has_reprised: bool = False
+    picks: list[Pick] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        return tuple(pick.code_point for pick in self.picks)
+
+    @property
+    def preference(self) -> Preference:
+        return preference_shown(self.choices, self.order)
+
+    def chose(self, choice: Choice, exchange: Exchange) -> None:
+        """A pick at a lower version is struck and not counted: the server may have other names
+        left for this version (nmap's ssl-enum-ciphers)."""
+        is_new = choice.pick in self.left
+        self.left = tuple(one for one in self.left if one != choice.pick)
+        if exchange.version is exchange.offer.version:
+            self.choices.append(choice)
+            if is_new:
+                self.picks.append(Pick(code_point=choice.pick, exchange=exchange))
+
+    def next_offer(self) -> tuple[int, ...]:
+        """The rest; just once, while whose order decides is open, with the picks behind it."""
+        is_time = len(self.picks) == self.reprise_after and not self.has_reprised
+        if is_time and self.left and self.preference is Preference.UNKNOWN:
+            self.has_reprised = True
+            return with_chacha20_last((*self.left, *reversed(self.order)))
+        return self.left or (UNASSIGNED,)
 
 
 async def strike_out(
@@ -43,22 +103,36 @@ async def strike_out(
     picked: Callable[[Exchange], int | None],
     candidates: tuple[int, ...],
     first: Exchange | None = None,
+    *,
+    reprise_after: int = 2,
 ) -> Struck:
     """The picks among ``candidates``; ``first`` is the answer to all of them, where known.
 
     It stops at a pick that was not offered (yaSSL #793), for nothing that such a server says
-    of a list can be believed. A pick at a lower version is struck and not counted: the server
-    may have other names left for this version (nmap's ssl-enum-ciphers).
+    of a list can be believed. ``reprise_after`` is the number of picks that are offered again.
     """
-    left = candidates
-    picks: list[Pick] = []
-    exchange = first or await ask(left)
-    while (pick := picked(exchange)) is not None and pick in left:
-        if exchange.version is exchange.offer.version:
-            picks.append(Pick(code_point=pick, exchange=exchange))
-        left = tuple(one for one in left if one != pick)
-        exchange = await ask(left or (UNASSIGNED,))
-    return Struck(picks=tuple(picks), last=exchange)
+    search = _Search(left=candidates, reprise_after=reprise_after)
+    offered = candidates
+    exchange = first or await ask(offered)
+    while (pick := picked(exchange)) is not None and pick in offered and pick != UNASSIGNED:
+        search.chose(Choice(offered=offered, pick=pick), exchange)
+        offered = search.next_offer()
+        exchange = await ask(offered)
+    if len(search.picks) > 1 and search.preference is Preference.UNKNOWN:
+        await _ask_backwards(ask, picked, search)
+    return Struck(picks=tuple(search.picks), last=exchange, preference=search.preference)
+
+
+async def _ask_backwards(
+    ask: Callable[[tuple[int, ...]], Awaitable[Exchange]],
+    picked: Callable[[Exchange], int | None],
+    search: _Search,
+) -> None:
+    """The accepted names alone, in the opposite order of what stands proved so far."""
+    backwards = reversed_order(search.order)
+    pick = picked(await ask(backwards))
+    if pick is not None and pick in backwards:
+        search.choices.append(Choice(offered=backwards, pick=pick))
 
 
 def picked_cipher_suite(exchange: Exchange) -> int | None:

@@ -1,6 +1,7 @@
 """Which protocol versions does the server speak, from SSL 3.0 to TLS 1.3?
 
-One Offer per version, all at once, each with every cipher suite of that version. A version is
+One Offer per version, each with every cipher suite of that version: those of TLS all at once,
+and SSL 3.0 beside the next questions, where any other was answered. A version is
 accepted when the server's hello names it. It is refused by an alert, by a hello of a lower
 version, or by a close that is confirmed beside a control. Where no hello is answered at all, or
 a refusal may be one of the hello's shape (Cisco ACE closes above 128 suites, old s2n errs on an
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
@@ -20,6 +22,9 @@ from probe.checks.learnt import ASKED_VERSIONS, Learnt
 from probe.tls.answer import Ending, NoConnection, NoHello, NotTls
 from probe.tls.exchange import PROTOCOL_VERSION, UNRECOGNIZED_NAME, Exchange
 from probe.tls.offer import Offer, Shape, offer
+
+_TLS_VERSIONS: Final = ASKED_VERSIONS[:0:-1]
+"""The newest first, for its answer is what other questions wait for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,26 +37,52 @@ class _Settled:
 
 
 async def learn_versions(interview: Interview, learnt: Learnt) -> None:
-    """Fills ``protocols`` and ``spoken``, and gives the interview its control."""
-    answers = await _ask_all(interview, Shape(server_name=learnt.server_name))
+    """Fills ``protocols`` and ``spoken``, and gives the interview its control.
+
+    SSL 3.0 is left to ``learn_sslv3`` where the server speaks any TLS.
+    """
+    usual = Shape(server_name=learnt.server_name)
+    answers = await _ask_all(interview, _TLS_VERSIONS, usual)
+    if not _spoken(answers):
+        answers = [*answers, *await _ask_all(interview, (ProtocolVersion.SSLV3,), usual)]
     spoken = _spoken(answers)
     if not spoken:
         found = await _find_another_shape(interview, learnt.server_name, answers)
         if found is not None:
-            answers = await _ask_all(interview, found.offer.shape)
-            spoken = [found, *_spoken(answers)]
+            versions = tuple(one.offer.version for one in answers)
+            answers = await _ask_all(interview, versions, found.offer.shape)
+            spoken = [*_spoken(answers), found]
     if spoken:
-        interview.keep_as_control(spoken[-1].offer)
+        interview.keep_as_control(spoken[0].offer)
     longest = max((len(one.offer.cipher_suites) for one in spoken), default=0)
-    for settled in await side_by_side(*(_settle(interview, one, longest) for one in answers)):
-        version = settled.exchange.offer.version
-        learnt.protocols[version] = Fact(verdict=settled.verdict, evidence=settled.evidence)
-        if settled.verdict is Verdict.YES:
-            learnt.spoken[version] = settled.exchange
+    settled = await side_by_side(*(_settle(interview, one, longest) for one in answers))
+    for one in sorted(settled, key=lambda one: one.exchange.offer.version):
+        _write_down(one, learnt)
 
 
-async def _ask_all(interview: Interview, shape: Shape) -> Sequence[Exchange]:
-    return await side_by_side(*(_ask_first_part(interview, one, shape) for one in ASKED_VERSIONS))
+async def learn_sslv3(interview: Interview, learnt: Learnt) -> None:
+    """Settles SSL 3.0, where ``learn_versions`` left it open."""
+    version = ProtocolVersion.SSLV3
+    if version in learnt.protocols or not learnt.spoken:
+        return
+    proofs = learnt.spoken.values()
+    shape = next(iter(proofs)).offer.shape
+    longest = max(len(one.offer.cipher_suites) for one in proofs)
+    first = await _ask_first_part(interview, version, shape)
+    _write_down(await _settle(interview, first, longest), learnt)
+
+
+def _write_down(settled: _Settled, learnt: Learnt) -> None:
+    version = settled.exchange.offer.version
+    learnt.protocols[version] = Fact(verdict=settled.verdict, evidence=settled.evidence)
+    if settled.verdict is Verdict.YES:
+        learnt.spoken[version] = settled.exchange
+
+
+async def _ask_all(
+    interview: Interview, versions: Sequence[ProtocolVersion], shape: Shape
+) -> Sequence[Exchange]:
+    return await side_by_side(*(_ask_first_part(interview, one, shape) for one in versions))
 
 
 async def _ask_first_part(interview: Interview, version: ProtocolVersion, shape: Shape) -> Exchange:

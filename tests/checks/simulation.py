@@ -11,12 +11,10 @@ from typing import TypeVar
 
 from model.observation import Cost, Mode, Observation
 from model.target import Endpoint, Target
-from probe.checks.cipher_suites import learn_cipher_suites
-from probe.checks.client_auth import learn_client_auth
+from probe.checks.catalogue import STAGES
 from probe.checks.interview import Interview
 from probe.checks.learnt import Learnt
-from probe.checks.served_chains import learn_served_chains, learn_tls13_chains
-from probe.checks.versions import learn_versions
+from probe.checks.part import Part
 from probe.outcome import state_of
 from probe.tls.answer import Answer, AnswerReader, Ending, NoConnection
 from probe.tls.dialogue import Dialogue
@@ -26,6 +24,9 @@ from probe.tls.offer import Offer
 from tests.programmable.server_model import Reply, ServerModel, Then
 
 Found = TypeVar("Found")
+
+CORE = frozenset({Part.VERSIONS, Part.SUITES, Part.GROUPS, Part.CERTIFICATES, Part.CLIENT_AUTH})
+"""The facts that DESIGN's first budget is for."""
 
 NONCE = bytes(range(64))
 ENDPOINT = Endpoint(
@@ -64,11 +65,10 @@ class Simulation:
         """All checks on the model, in the catalogue's order."""
         interview = Interview(self)
         learnt = Learnt(server_name="zoo.test")
-        await learn_versions(interview, learnt)
-        await learn_cipher_suites(interview, learnt)
-        await learn_tls13_chains(interview, learnt)
-        await learn_client_auth(interview, learnt)
-        await learn_served_chains(interview, learnt)
+        for stage in STAGES:
+            for check in stage.checks:
+                if check.part in CORE:
+                    await check.ask(interview, learnt)
         state, reason = state_of(learnt, interview.exchanges)
         return Observation(
             tool_version="0",
