@@ -65,7 +65,10 @@ class Engine:
         )
         interview = Interview(line)
         learnt = Learnt(server_name=endpoint.target.server_name)
-        faults = await self._run(interview, learnt, on_progress or _say_nothing)
+        try:
+            faults = await self._run(interview, learnt, on_progress or _say_nothing)
+        finally:
+            await line.close()
         state, reason = state_of(learnt, interview.exchanges)
         if faults:
             state = State.TLS if learnt.spoken else State.ERROR

@@ -33,7 +33,12 @@ def suites_in_parts(version: ProtocolVersion, most: int | None = None) -> Iterat
 
 @cache
 def _weakest_first(version: ProtocolVersion) -> tuple[int, ...]:
-    ranked = sorted(
-        cipher_suites_for(version), key=lambda suite: _WEAKEST_FIRST.index(suite.strength)
-    )
+    """Of equal strength, what most servers that have an order prefer comes last.
+
+    They begin with AES-128 and the lower code points up to TLS 1.2, with AES-256 at TLS 1.3.
+    """
+    suites = cipher_suites_for(version)
+    if version is not ProtocolVersion.TLSV1_3:
+        suites = tuple(reversed(suites))
+    ranked = sorted(suites, key=lambda suite: _WEAKEST_FIRST.index(suite.strength))
     return with_chacha20_last([suite.code_point for suite in ranked])

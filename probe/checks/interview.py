@@ -40,8 +40,13 @@ class Way(Protocol):
 
     nonce: bytes
 
-    async def ask(self, offer: Offer, *, patient: bool = False) -> Exchange:
-        """The Answer to one Offer, on a connection of its own; ``patient`` waits for slow ones."""
+    async def ask(
+        self, offer: Offer, *, patient: bool = False, is_chained: bool = False
+    ) -> Exchange:
+        """The Answer to one Offer, on a connection of its own; ``patient`` waits for slow ones.
+
+        ``is_chained`` where the answer will lead to another question.
+        """
         ...
 
     async def handshake(self, offer: HandshakeOffer) -> Handshake:
@@ -90,9 +95,12 @@ class Interview:
         """The first answer, whatever it is."""
         return await self._heard(offer)
 
-    async def ask(self, offer: Offer) -> Exchange:
-        """The answer, made sure of where overload could have caused it."""
-        return await self.make_sure(await self._heard(offer))
+    async def ask(self, offer: Offer, *, is_chained: bool = False) -> Exchange:
+        """The answer, made sure of where overload could have caused it.
+
+        ``is_chained`` where it will lead to another question, in a long row of them.
+        """
+        return await self.make_sure(await self._heard(offer, is_chained=is_chained))
 
     async def make_sure(self, first: Exchange) -> Exchange:
         """``first``, or what the server says when it is asked again beside the control."""
@@ -114,7 +122,9 @@ class Interview:
             latest = again
         return latest
 
-    async def _heard(self, offer: Offer, *, patient: bool = False) -> Exchange:
-        exchange = await self._way.ask(offer, patient=patient)
+    async def _heard(
+        self, offer: Offer, *, patient: bool = False, is_chained: bool = False
+    ) -> Exchange:
+        exchange = await self._way.ask(offer, patient=patient, is_chained=is_chained)
         self.exchanges.append(exchange)
         return exchange

@@ -14,7 +14,13 @@ from typing import Final
 from model.observation import AcceptedSet
 from model.protocol_version import ProtocolVersion
 from model.verdict import Preference
-from probe.checks.preference import Choice, preference_shown, reversed_order, with_chacha20_last
+from probe.checks.preference import (
+    Choice,
+    is_chacha20,
+    preference_shown,
+    reversed_order,
+    with_chacha20_last,
+)
 from probe.tls.exchange import Exchange
 
 UNASSIGNED: Final = 0x0A0A
@@ -90,12 +96,18 @@ class _Search:
                 self.picks.append(Pick(code_point=choice.pick, exchange=exchange))
 
     def next_offer(self) -> tuple[int, ...]:
-        """The rest; just once, while whose order decides is open, with the picks behind it."""
+        """The rest; just once, while whose order decides is open, with the picks behind it.
+
+        Not behind a pick of ChaCha20: as all of these stand last, a server that takes one before
+        the rest has an order of its own, which the next picks will show.
+        """
         is_time = len(self.picks) == self.reprise_after and not self.has_reprised
-        if is_time and self.left and self.preference is Preference.UNKNOWN:
+        if not is_time or not self.left or is_chacha20(self.order[-1]):
+            return self.left or (UNASSIGNED,)
+        if self.preference is Preference.UNKNOWN:
             self.has_reprised = True
             return with_chacha20_last((*self.left, *reversed(self.order)))
-        return self.left or (UNASSIGNED,)
+        return self.left
 
 
 async def strike_out(

@@ -1,4 +1,4 @@
-"""One TCP connection: dialled, given bytes, listened to, and closed; all within a deadline.
+"""One TCP connection: dialled, given a Dialogue to carry, and closed; all within a deadline.
 
 The errors of sockets are translated here and nowhere else: refused, unreachable, reset, closed,
 silent.
@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar, cast
+from typing import Final, Generic, TypeVar, cast
 
 from probe.tls.answer import Ending, NoConnection, Obstacle
 from probe.tls.dialogue import Dialogue
 
 Result = TypeVar("Result")
+
+_MOST_EARLY_BYTES: Final = 2**14
+"""How much is kept of what a server says unasked: a greeting is shorter."""
 
 
 @dataclass(slots=True)
@@ -26,51 +29,60 @@ class Traffic:
     bytes_received: int = 0
 
 
-class Listener(asyncio.Protocol, Generic[Result]):
-    """Feeds what arrives to a Dialogue until that gives a result, or the connection ends."""
+class _Talk(Generic[Result]):
+    """A Dialogue under way, and its result once there is one."""
 
-    def __init__(self, traffic: Traffic, dialogue: Dialogue[Result]) -> None:
-        self._traffic = traffic
+    __slots__ = ("_dialogue", "result")
+
+    def __init__(self, dialogue: Dialogue[Result], result: asyncio.Future[Result]) -> None:
         self._dialogue = dialogue
-        self._transport: asyncio.Transport | None = None
-        self._lost = asyncio.Event()
-        self.result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self.result = result
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Counts the connection."""
-        # TCP's is one for reading and writing, though uvloop's does not inherit from it.
-        self._transport = cast(asyncio.Transport, transport)
-        self._traffic.connections += 1
-
-    def send(self, outgoing: bytes) -> None:
-        """Sends bytes, counted, unless the connection is gone."""
-        if outgoing and self._transport is not None and not self._transport.is_closing():
-            self._traffic.bytes_sent += len(outgoing)
-            self._transport.write(outgoing)
-
-    def data_received(self, received: bytes) -> None:
+    def hear(self, received: bytes) -> None:
         """Passes bytes on; what comes after the result is not looked at."""
-        self._traffic.bytes_received += len(received)
         if not self.result.done():
-            self._settle(self._dialogue.feed(received))
+            result = self._dialogue.feed(received)
+            if result is not None:
+                self.result.set_result(result)
 
-    def eof_received(self) -> bool:
-        """The server has said all it had to say."""
-        self._finish(Ending.CLOSED)
-        return False
+    def finish(self, ending: Ending) -> None:
+        """Nothing more will come."""
+        if not self.result.done():
+            self.result.set_result(self._dialogue.end(ending))
 
-    def connection_lost(self, error: Exception | None) -> None:
-        """An error here is a reset; none is a close that we or the server asked for.
 
-        A broken pipe is a close too: the server had closed before it was sent the hello.
-        """
-        is_closed = error is None or isinstance(error, BrokenPipeError)
-        self._finish(Ending.CLOSED if is_closed else Ending.RESET)
-        self._lost.set()
+class Connection(asyncio.Protocol):
+    """An open connection. It may wait for its Dialogue: what comes meanwhile is kept for it."""
 
-    def time_out(self) -> None:
-        """Nothing more came in time."""
-        self._finish(Ending.SILENCE)
+    def __init__(self, traffic: Traffic) -> None:
+        self._traffic = traffic
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._early = b""
+        self._ending: Ending | None = None
+        self._hear: Callable[[bytes], None] | None = None
+        self._finish: Callable[[Ending], None] | None = None
+        self._closed: asyncio.Future[None] = self._loop.create_future()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the server hung up."""
+        return self._ending is not None
+
+    async def carry(self, dialogue: Dialogue[Result], patience_seconds: float) -> Result:
+        """The Dialogue's result; it is in silence after so many seconds. To be called once."""
+        talk: _Talk[Result] = _Talk(dialogue, self._loop.create_future())
+        self._hear, self._finish = talk.hear, talk.finish
+        dialogue.begin(self._send)
+        if self._early:
+            talk.hear(self._early)
+        if self._ending is not None:
+            talk.finish(self._ending)
+        patience = self._loop.call_later(max(0.0, patience_seconds), talk.finish, Ending.SILENCE)
+        try:
+            return await talk.result
+        finally:
+            patience.cancel()
 
     async def close(self) -> None:
         """Hangs up at once: what the server still has to say was said for nothing.
@@ -79,25 +91,58 @@ class Listener(asyncio.Protocol, Generic[Result]):
         """
         if self._transport is not None:
             self._transport.abort()
-            await self._lost.wait()
+            await asyncio.shield(self._closed)
 
-    def _finish(self, ending: Ending) -> None:
-        if not self.result.done():
-            self._settle(self._dialogue.end(ending))
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Counts the connection."""
+        # TCP's is one for reading and writing, though uvloop's does not inherit from it.
+        self._transport = cast(asyncio.Transport, transport)
+        self._traffic.connections += 1
 
-    def _settle(self, result: Result | None) -> None:
-        if result is not None:
-            self.result.set_result(result)
+    def data_received(self, received: bytes) -> None:
+        """Counts the bytes and passes them on."""
+        self._traffic.bytes_received += len(received)
+        if self._hear is None:
+            self._early += received[: _MOST_EARLY_BYTES - len(self._early)]
+        else:
+            self._hear(received)
+
+    def eof_received(self) -> bool:
+        """The server has said all it had to say."""
+        self._end(Ending.CLOSED)
+        return False
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """An error here is a reset; none is a close that we or the server asked for.
+
+        A broken pipe is a close too: the server had closed before it was sent the hello.
+        """
+        is_closed = error is None or isinstance(error, BrokenPipeError)
+        self._end(Ending.CLOSED if is_closed else Ending.RESET)
+        if not self._closed.done():
+            self._closed.set_result(None)
+
+    def _send(self, outgoing: bytes) -> None:
+        """Sends bytes, counted, unless the connection is gone."""
+        if outgoing and self._transport is not None and not self._transport.is_closing():
+            self._traffic.bytes_sent += len(outgoing)
+            self._transport.write(outgoing)
+
+    def _end(self, ending: Ending) -> None:
+        self._ending = self._ending or ending
+        if self._finish is not None:
+            self._finish(self._ending)
 
 
 async def dial(
-    listener: Callable[[], Listener[Result]], address: str, port: int, timeout_seconds: float
-) -> Listener[Result] | NoConnection:
+    traffic: Traffic, address: str, port: int, timeout_seconds: float
+) -> Connection | NoConnection:
     """A connection to ``address``, or why there is none."""
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(timeout_seconds):
-            _, connected = await loop.create_connection(listener, address, port)
+            connected = Connection(traffic)
+            await loop.create_connection(lambda: connected, address, port)
     except ConnectionRefusedError:
         return NoConnection(
             obstacle=Obstacle.REFUSED, detail=f"TCP port {port} refused the connection"

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from typing import Final, TypeVar
 
 from model.ports import Clock
-from probe.connect.dial import Listener, Traffic, dial
+from probe.connect.connections import Connections
+from probe.connect.dial import Traffic
 from probe.connect.openssl import OpenSslHandshake
 from probe.connect.politeness import Politeness
 from probe.settings import ProbeSettings
-from probe.tls.answer import Answer, AnswerReader, Ending, NoConnection, NoHello, Obstacle
+from probe.tls.answer import Answer, AnswerReader, Ending, NoConnection, NoHello
 from probe.tls.dialogue import Dialogue
 from probe.tls.exchange import Exchange
 from probe.tls.handshake import Handshake, HandshakeEnd, HandshakeOffer
@@ -46,8 +46,7 @@ class _Question:
 class Line:
     """One visit's connections to one address and port.
 
-    ``nonce`` are the 64 bytes for the hellos' random and session id. ``deadline`` is a moment
-    of ``clock.monotonic()``.
+    ``nonce`` are the 64 bytes for the hellos' random and session id.
     """
 
     def __init__(
@@ -59,30 +58,35 @@ class Line:
         *,
         nonce: bytes,
     ) -> None:
-        self._address, self._port = address
         self._settings = settings
-        self._politeness = politeness
-        self._gate = politeness.gate(self._address)
         self._clock = clock
-        self._deadline = clock.monotonic() + settings.deadline_seconds
+        deadline = clock.monotonic() + settings.deadline_seconds
+        self._connections = Connections(address, settings, politeness, clock, deadline)
         self.nonce = nonce
         self._slowest_seconds: float | None = None
-        self.traffic = Traffic()
         self.throttled = False
 
     @property
-    def remaining_seconds(self) -> float:
-        """What is left of the visit."""
-        return self._deadline - self._clock.monotonic()
+    def traffic(self) -> Traffic:
+        """What this visit has cost so far."""
+        return self._connections.traffic
 
-    async def ask(self, offer: Offer, *, patient: bool = False) -> Exchange:
+    async def close(self) -> None:
+        """Ends the visit's connections."""
+        await self._connections.close()
+
+    async def ask(
+        self, offer: Offer, *, patient: bool = False, is_chained: bool = False
+    ) -> Exchange:
         """The Answer to one Offer, on a connection of its own.
 
         ``patient`` waits for the full time-out even where the server has been quick so far.
+        ``is_chained`` where the answer will lead to another question: its connection is dialled
+        meanwhile.
         """
         offered = offer.encode(self.nonce)
         patience = self._patience(patient=patient)
-        answer = await self._converse(_Question(offered), patience)
+        answer = await self._converse(_Question(offered), patience, is_chained=is_chained)
         return Exchange(offer=offer, offered=offered, answer=answer)
 
     async def handshake(self, offer: HandshakeOffer) -> Handshake:
@@ -104,7 +108,7 @@ class Line:
 
     async def pause(self, seconds: float) -> None:
         """Lets the server rest, no longer than the visit lasts."""
-        await asyncio.sleep(max(0.0, min(seconds, self.remaining_seconds)))
+        await asyncio.sleep(max(0.0, min(seconds, self._connections.remaining_seconds)))
 
     def _patience(self, *, patient: bool) -> float:
         longest = self._settings.answer_timeout_seconds
@@ -115,49 +119,30 @@ class Line:
         )
 
     async def _converse(
-        self, dialogue: Dialogue[Result], patience_seconds: float
+        self, dialogue: Dialogue[Result], patience_seconds: float, *, is_chained: bool = False
     ) -> Result | NoConnection:
-        if self.remaining_seconds <= 0:
-            return _PAST_DEADLINE
-        async with AsyncExitStack() as stack:
-            try:
-                async with asyncio.timeout(self.remaining_seconds):
-                    epoch = await stack.enter_async_context(self._politeness.connection(self._gate))
-            except TimeoutError:
-                return _PAST_DEADLINE
-            result = await self._talk(dialogue, patience_seconds)
-            self._judge(result, epoch)
+        async with self._connections.next(is_chained=is_chained) as dialled:
+            if isinstance(dialled, NoConnection):
+                return dialled
+            if isinstance(dialled.connection, NoConnection):
+                self._judge(dialled.connection, dialled.epoch)
+                return dialled.connection
+            began = self._clock.monotonic()
+            patience = min(patience_seconds, self._connections.remaining_seconds)
+            result = await dialled.connection.carry(dialogue, patience)
+            if not _is_trouble(result):
+                took = self._clock.monotonic() - began
+                self._slowest_seconds = max(took, self._slowest_seconds or 0.0)
+            self._judge(result, dialled.epoch)
             return result
-
-    async def _talk(
-        self, dialogue: Dialogue[Result], patience_seconds: float
-    ) -> Result | NoConnection:
-        timeout = max(0.0, min(self._settings.connect_timeout_seconds, self.remaining_seconds))
-        began = self._clock.monotonic()
-        connected = await dial(
-            lambda: Listener(self.traffic, dialogue), self._address, self._port, timeout
-        )
-        if isinstance(connected, NoConnection):
-            return connected
-        try:
-            dialogue.begin(connected.send)
-            patience = max(0.0, min(patience_seconds, self.remaining_seconds))
-            await asyncio.wait((connected.result,), timeout=patience)
-            connected.time_out()
-            result = connected.result.result()
-        finally:
-            await connected.close()
-        if not _is_trouble(result):
-            took = self._clock.monotonic() - began
-            self._slowest_seconds = max(took, self._slowest_seconds or 0.0)
-        return result
 
     def _judge(self, result: object, epoch: int) -> None:
         if not _is_trouble(result):
-            self._gate.answered()
+            self._connections.gate.answered()
             return
-        self._gate.trouble(epoch)
+        self._connections.gate.trouble(epoch)
         self.throttled = self.throttled or self._slowest_seconds is not None
+        self._connections.may_dial_ahead = False
 
 
 def _is_trouble(result: object) -> bool:
@@ -168,8 +153,3 @@ def _is_trouble(result: object) -> bool:
             return ending is not Ending.CLOSED
         case _:
             return False
-
-
-_PAST_DEADLINE = NoConnection(
-    obstacle=Obstacle.DEADLINE, detail="the visit's time was up before this was asked"
-)

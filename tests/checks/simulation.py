@@ -43,7 +43,9 @@ class Simulation:
         self.model = model
         self.questions = 0
 
-    async def ask(self, offer: Offer, *, patient: bool = False) -> Exchange:
+    async def ask(
+        self, offer: Offer, *, patient: bool = False, is_chained: bool = False
+    ) -> Exchange:
         self.questions += 1
         offered = offer.encode(NONCE)
         reply = self.model.reply(offered)
