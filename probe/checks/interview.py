@@ -100,21 +100,22 @@ class Interview:
 
         ``is_chained`` where it will lead to another question, in a long row of them.
         """
-        return await self.make_sure(await self._heard(offer, is_chained=is_chained))
+        first = await self._heard(offer, is_chained=is_chained)
+        return await self.make_sure(first, is_chained=is_chained)
 
-    async def make_sure(self, first: Exchange) -> Exchange:
+    async def make_sure(self, first: Exchange, *, is_chained: bool = False) -> Exchange:
         """``first``, or what the server says when it is asked again beside the control."""
         if not first.is_ambiguous or self._control is None:
             return first
         latest = first
         for rest in (0.0, *_RESTS_SECONDS):
             await self._way.pause(rest)
-            control = await self._heard(self._control)
+            control = await self._heard(self._control, is_chained=is_chained)
             if control.is_past_deadline:
                 return latest
             if control.hello is None:
                 continue
-            again = await self._heard(first.offer, patient=True)
+            again = await self._heard(first.offer, patient=True, is_chained=is_chained)
             if not again.is_ambiguous:
                 return again
             if again.summary == latest.summary:

@@ -64,10 +64,12 @@ class Connections:
         self._clock = clock
         self._deadline = deadline
         self._ahead: deque[asyncio.Task[Dialled]] = deque()
+        self._begun: set[asyncio.Task[Dialled] | None] = set()
         self._chains = 0
         self.gate: AddressGate = politeness.gate(self._address)
         self.traffic = Traffic()
         self.may_dial_ahead = True
+        """Until the first trouble."""
 
     @property
     def remaining_seconds(self) -> float:
@@ -90,55 +92,62 @@ class Connections:
                     await dialled.release()
         finally:
             self._chains -= is_chained
-            self._give_up_surplus()
+            await self._give_up_surplus()
 
     async def close(self) -> None:
         """Gives up all that was dialled and never used."""
-        ahead, self._ahead = self._ahead, deque()
-        for task in ahead:
-            task.cancel()
-        for task in ahead:
-            try:
-                dialled = await task
-            except asyncio.CancelledError:
-                continue
-            await dialled.release()
+        while self._ahead:
+            task = self._ahead.popleft()
+            if task in self._begun:
+                await (await task).release()
+            else:
+                task.cancel()
 
     async def _usable(self, *, is_chained: bool) -> Dialled | NoConnection:
-        if self.remaining_seconds <= 0:
-            return _PAST_DEADLINE
-        while True:
-            task = self._request(is_chained=is_chained)
+        while self.remaining_seconds > 0:
+            was_ahead = len(self._ahead) > (0 if is_chained else self._chains)
+            task = self._ahead.popleft() if was_ahead else asyncio.create_task(self._dial())
+            if is_chained:
+                self._dial_ahead()
             try:
                 async with asyncio.timeout(self.remaining_seconds):
                     dialled = await asyncio.shield(task)
-            except TimeoutError:
+            except (TimeoutError, asyncio.CancelledError) as error:
                 self._ahead.appendleft(task)
-                return _PAST_DEADLINE
-            except asyncio.CancelledError:
-                self._ahead.appendleft(task)
+                if isinstance(error, TimeoutError):
+                    break
                 raise
-            if not dialled.is_stale:
+            if not (was_ahead and dialled.is_stale):
                 return dialled
             await dialled.release()
+            self.gate.trouble(dialled.epoch)
+            self.may_dial_ahead = False
+        return _PAST_DEADLINE
 
-    def _request(self, *, is_chained: bool) -> asyncio.Task[Dialled]:
-        if not is_chained or not self._ahead:
-            task = asyncio.create_task(self._dial())
-        else:
-            task = self._ahead.popleft()
-        while is_chained and self.may_dial_ahead and len(self._ahead) < self._chains:
+    def _dial_ahead(self) -> None:
+        while self.may_dial_ahead and len(self._ahead) < self._chains:
             self._ahead.append(asyncio.create_task(self._dial()))
-        return task
 
     async def _dial(self) -> Dialled:
         async with AsyncExitStack() as stack:
             epoch = await stack.enter_async_context(self._politeness.connection(self.gate))
+            self._begun.add(asyncio.current_task())
             timeout = min(self._settings.connect_timeout_seconds, self.remaining_seconds)
             connection = await dial(self.traffic, self._address, self._port, max(0.0, timeout))
             return Dialled(connection=connection, epoch=epoch, place=stack.pop_all())
 
-    def _give_up_surplus(self) -> None:
-        """No more connections wait to be dialled than there are chains that may need one."""
-        while len(self._ahead) > self._chains and not self._ahead[-1].done():
-            self._ahead.pop().cancel()
+    async def _give_up_surplus(self) -> None:
+        """No more connections wait than there are chains that may need one.
+
+        What the server has seen the beginning of is dialled to its end, counted, and left for
+        any question to come, unless others wait for its place.
+        """
+        while len(self._ahead) > self._chains:
+            is_begun = self._ahead[-1] in self._begun
+            if is_begun and not self.gate.is_crowded:
+                return
+            task = self._ahead.pop()
+            if is_begun:
+                await (await task).release()
+            else:
+                task.cancel()

@@ -34,23 +34,34 @@ class AddressGate:
         self._epoch = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether anybody waits for a place."""
+        return any(not turn.done() for turn in self._waiting)
+
     @asynccontextmanager
     async def place(self) -> AsyncIterator[int]:
-        """A place for one connection, and the epoch in which it was given."""
-        while self._open >= int(self._limit):
-            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append(turn)
-            try:
-                await turn
-            except asyncio.CancelledError:
-                self._wake()
-                raise
-        self._open += 1
+        """A place for one connection, first come, first served; and the epoch it was given in."""
+        if self._open >= int(self._limit) or self._waiting:
+            await self._turn()
+        else:
+            self._open += 1
         try:
             yield self._epoch
         finally:
             self._open -= 1
             self._wake()
+
+    async def _turn(self) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._open -= 1
+            self._wake()
+            raise
 
     def trouble(self, epoch: int) -> None:
         """Halves the share, once for all connections of one epoch."""
@@ -66,12 +77,12 @@ class AddressGate:
         self._wake()
 
     def _wake(self) -> None:
-        free = int(self._limit) - self._open
-        while free > 0 and self._waiting:
+        """Gives free places to those who wait; each counts as open from here on."""
+        while self._waiting and self._open < int(self._limit):
             turn = self._waiting.popleft()
             if not turn.done():
+                self._open += 1
                 turn.set_result(None)
-                free -= 1
 
 
 class Politeness:

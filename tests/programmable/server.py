@@ -7,6 +7,8 @@ with itself. ``behind_a_port`` makes a behaviour of a ServerModel.
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -44,7 +46,10 @@ class Connection:
         return not self.reader.at_eof() and self.reader.exception() is None
 
     def reset(self) -> None:
-        """Ends with a reset in place of an end."""
+        """Ends with a reset in place of an end, whether or not all was read."""
+        at_once = struct.pack("ii", 1, 0)
+        socket_of_it = self.writer.get_extra_info("socket")
+        socket_of_it.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
         self.writer.transport.abort()
 
 
