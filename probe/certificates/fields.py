@@ -19,6 +19,7 @@ from typing import Final
 
 from probe.certificates.der import Element, Tag, elements, first, integer, object_identifier
 from probe.certificates.names import Name, bounded, read_name
+from probe.certificates.remembered import remembered
 
 MOST_NAMES: Final = 10_000
 """Subject alternative names of each kind that are kept."""
@@ -97,6 +98,7 @@ class CertificateFields:
         return tuple(each.content for each in names if each.tag == tag)[:MOST_NAMES]
 
 
+@remembered
 def read_fields(der: bytes) -> CertificateFields:
     """The fields of that certificate, as far as they can be read. Never raises."""
     certificate = first(der, Tag.SEQUENCE)

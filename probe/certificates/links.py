@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from probe.certificates.fields import read_fields
 from probe.certificates.names import NameKey
+from probe.certificates.remembered import remembered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class Link:
         return None in (self.own_key, other.issuer_key) or self.own_key == other.issuer_key
 
 
+@remembered
 def read_link(der: bytes) -> Link:
     """The link that the certificate in ``der`` is; never raises."""
     fields = read_fields(der)

@@ -18,6 +18,7 @@ from model.certificate import Certificate, KeyType
 from probe.certificates.fields import read_fields
 from probe.certificates.names import LONGEST_TEXT, bounded
 from probe.certificates.public_keys import read_public_key
+from probe.certificates.remembered import remembered
 from probe.certificates.signatures import signature_algorithm_name
 
 _LONGEST_COMPLAINT: Final = 200
@@ -35,6 +36,7 @@ _PARTS: Final[tuple[tuple[str, Callable[[x509.Certificate], object]], ...]] = (
 """What cryptography reads only when it is asked for, and so rejects only then."""
 
 
+@remembered
 def parse_certificate(der: bytes) -> Certificate:
     """The certificate in ``der``; never raises, whatever the bytes.
 

@@ -6,6 +6,8 @@ read and where; no other exception leaves the codec, whatever the bytes.
 
 from __future__ import annotations
 
+import struct
+
 
 class DecodeError(Exception):
     """The peer's bytes do not have the form that the RFC gives them."""
@@ -57,9 +59,7 @@ class ByteReader:
         content = self.vector(width)
         if len(content) % 2:
             raise self.error()
-        return tuple(
-            int.from_bytes(content[at : at + 2], "big") for at in range(0, len(content), 2)
-        )
+        return struct.unpack(f">{len(content) // 2}H", content)
 
     def finish(self) -> None:
         """Raises DecodeError when bytes are left over."""
@@ -82,4 +82,4 @@ def vector(content: bytes, width: int) -> bytes:
 
 def uint16_list(code_points: tuple[int, ...], width: int = 2) -> bytes:
     """A vector of two-byte code points, its length in ``width`` bytes."""
-    return vector(b"".join(code.to_bytes(2, "big") for code in code_points), width)
+    return vector(struct.pack(f">{len(code_points)}H", *code_points), width)
