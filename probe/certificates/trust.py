@@ -9,8 +9,10 @@ Weak keys and signatures do not make a chain untrusted; they are problems of the
 from __future__ import annotations
 
 import contextlib
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Final
 
@@ -62,6 +64,24 @@ _BEYOND_OPENSSL: Final = frozenset(
 """Where OpenSSL could not judge, such as keys of an algorithm that it does not have."""
 
 
+_MOST_JUDGED: Final = 4096
+"""Chains whose verdict each store keeps."""
+
+_EVER: Final = (
+    datetime.min.replace(tzinfo=UTC) + timedelta(days=1),
+    datetime.max.replace(tzinfo=UTC) - timedelta(days=1),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """A verdict and how long it holds."""
+
+    verdict: TrustVerdict
+    since: datetime
+    until: datetime
+
+
 class TrustStore:
     """A named set of trust anchors, read when it is first needed.
 
@@ -71,13 +91,41 @@ class TrustStore:
     def __init__(self, name: str, read: Callable[[], Sequence[bytes]]) -> None:
         self.name = name
         self._read = read
+        self._judged: OrderedDict[tuple[str, ...], _Judged] = OrderedDict()
 
     def verify(self, chain: Sequence[Certificate], at: datetime) -> TrustVerdict:
         """Whether the chain, leaf first and the rest in any order, verifies at that aware time.
 
         No comes with a reason, and so does unknown: a certificate that OpenSSL cannot read, where
         it might have been the missing one, or a key of an algorithm that OpenSSL does not have.
+        A chain is judged anew when a certificate of it or of the store begins or ceases to be
+        valid; in between the verdict cannot change.
         """
+        if any(one.not_before is None or one.not_after is None for one in chain):
+            return self._verify(chain, at)
+        key = tuple(certificate.sha256 for certificate in chain)
+        judged = self._judged.pop(key, None)
+        if judged is None or not judged.since <= at < judged.until:
+            since, until = self._unchanging_around(chain, at)
+            judged = _Judged(verdict=self._verify(chain, at), since=since, until=until)
+        self._judged[key] = judged
+        if len(self._judged) > _MOST_JUDGED:
+            self._judged.popitem(last=False)
+        return judged.verdict
+
+    def _unchanging_around(
+        self, chain: Sequence[Certificate], at: datetime
+    ) -> tuple[datetime, datetime]:
+        """The moments around ``at`` between which nobody's validity begins or ends."""
+        turns = [*self._turns]
+        for certificate in chain:
+            turns += _turns(certificate.not_before, certificate.not_after)
+        return (
+            max((turn for turn in turns if turn <= at), default=_EVER[0]),
+            min((turn for turn in turns if turn > at), default=_EVER[1]),
+        )
+
+    def _verify(self, chain: Sequence[Certificate], at: datetime) -> TrustVerdict:
         read = [_load(certificate.der) for certificate in chain]
         if not read or (leaf := read[0]) is None:
             return TrustVerdict(verdict=Verdict.UNKNOWN, reason="The leaf cannot be read.")
@@ -119,12 +167,28 @@ class TrustStore:
         return store
 
     @cached_property
+    def _turns(self) -> Sequence[datetime]:
+        return [
+            turn
+            for fields in map(read_fields, self._certificates)
+            for turn in _turns(fields.not_before, fields.not_after)
+        ]
+
+    @cached_property
     def _links(self) -> Mapping[NameKey, Sequence[Link]]:
         links: dict[NameKey, list[Link]] = {}
         for link in map(read_link, self._certificates):
             if link.subject is not None:
                 links.setdefault(link.subject, []).append(link)
         return links
+
+
+def _turns(not_before: datetime | None, not_after: datetime | None) -> list[datetime]:
+    """When validity may begin or end; readers differ on whether ``not_after`` itself counts."""
+    turns = [not_before] if not_before else []
+    if not_after and not_after < _EVER[1]:
+        turns += [not_after, not_after + timedelta(seconds=1)]
+    return turns
 
 
 def _load(der: bytes | None) -> crypto.X509 | None:

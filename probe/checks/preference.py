@@ -35,7 +35,8 @@ def preference_shown(choices: Sequence[Choice], accepted: Sequence[int]) -> Pref
 
     ``accepted`` is all that the server is known to take; it took one of them at each choice.
     """
-    own = any(_passed_over(choice, accepted) for choice in choices)
+    known = frozenset(accepted)
+    own = any(_passed_over(choice, known) for choice in choices)
     yielding = any(
         _follows_the_client(one, other) or _follows_the_client(other, one)
         for one, other in combinations(choices, 2)
@@ -45,9 +46,9 @@ def preference_shown(choices: Sequence[Choice], accepted: Sequence[int]) -> Pref
     return Preference.SERVER if own else Preference.CLIENT
 
 
-def _passed_over(choice: Choice, accepted: Sequence[int]) -> bool:
+def _passed_over(choice: Choice, accepted: frozenset[int]) -> bool:
     before = choice.offered[: choice.offered.index(choice.pick)]
-    return any(one in accepted for one in before)
+    return not accepted.isdisjoint(before)
 
 
 def _follows_the_client(one: Choice, other: Choice) -> bool:

@@ -89,7 +89,9 @@ class _Search:
         """A pick at a lower version is struck and not counted: the server may have other names
         left for this version (nmap's ssl-enum-ciphers)."""
         is_new = choice.pick in self.left
-        self.left = tuple(one for one in self.left if one != choice.pick)
+        if is_new:
+            at = self.left.index(choice.pick)
+            self.left = self.left[:at] + self.left[at + 1 :]
         if exchange.version is exchange.offer.version:
             self.choices.append(choice)
             if is_new:
@@ -130,9 +132,11 @@ async def strike_out(
         search.chose(Choice(offered=offered, pick=pick), exchange)
         offered = search.next_offer()
         exchange = await ask(offered)
-    if len(search.picks) > 1 and search.preference is Preference.UNKNOWN:
+    preference = search.preference
+    if len(search.picks) > 1 and preference is Preference.UNKNOWN:
         await _ask_backwards(ask, picked, search)
-    return Struck(picks=tuple(search.picks), last=exchange, preference=search.preference)
+        preference = search.preference
+    return Struck(picks=tuple(search.picks), last=exchange, preference=preference)
 
 
 async def _ask_backwards(

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import cast
 
 from model.ports import Clock
 from probe.connect.dial import Connection, Traffic, dial
@@ -64,7 +65,8 @@ class Connections:
         self._clock = clock
         self._deadline = deadline
         self._ahead: deque[asyncio.Task[Dialled]] = deque()
-        self._begun: set[asyncio.Task[Dialled] | None] = set()
+        self._queueing: set[asyncio.Task[Dialled]] = set()
+        self._expiry = asyncio.get_running_loop().call_later(self.remaining_seconds, self._expire)
         self._chains = 0
         self.gate: AddressGate = politeness.gate(self._address)
         self.traffic = Traffic()
@@ -96,26 +98,22 @@ class Connections:
 
     async def close(self) -> None:
         """Gives up all that was dialled and never used."""
+        self._expiry.cancel()
         while self._ahead:
-            task = self._ahead.popleft()
-            if task in self._begun:
-                await (await task).release()
-            else:
-                task.cancel()
+            await self._give_up(self._ahead.popleft())
 
     async def _usable(self, *, is_chained: bool) -> Dialled | NoConnection:
         while self.remaining_seconds > 0:
             was_ahead = len(self._ahead) > (0 if is_chained else self._chains)
-            task = self._ahead.popleft() if was_ahead else asyncio.create_task(self._dial())
-            if is_chained:
-                self._dial_ahead()
+            task = self._ahead.popleft() if was_ahead else self._request()
+            while is_chained and self.may_dial_ahead and len(self._ahead) < self._chains:
+                self._ahead.append(self._request())
             try:
-                async with asyncio.timeout(self.remaining_seconds):
-                    dialled = await asyncio.shield(task)
-            except (TimeoutError, asyncio.CancelledError) as error:
-                self._ahead.appendleft(task)
-                if isinstance(error, TimeoutError):
+                dialled = await asyncio.shield(task)
+            except asyncio.CancelledError:
+                if task.cancelled():
                     break
+                self._ahead.appendleft(task)
                 raise
             if not (was_ahead and dialled.is_stale):
                 return dialled
@@ -124,30 +122,41 @@ class Connections:
             self.may_dial_ahead = False
         return _PAST_DEADLINE
 
-    def _dial_ahead(self) -> None:
-        while self.may_dial_ahead and len(self._ahead) < self._chains:
-            self._ahead.append(asyncio.create_task(self._dial()))
+    def _request(self) -> asyncio.Task[Dialled]:
+        task = asyncio.create_task(self._dial())
+        self._queueing.add(task)
+        return task
 
     async def _dial(self) -> Dialled:
+        """One connection, once it has its place; from then on nobody cancels this."""
         async with AsyncExitStack() as stack:
-            epoch = await stack.enter_async_context(self._politeness.connection(self.gate))
-            self._begun.add(asyncio.current_task())
+            try:
+                epoch = await stack.enter_async_context(self._politeness.connection(self.gate))
+            finally:
+                self._queueing.discard(cast("asyncio.Task[Dialled]", asyncio.current_task()))
             timeout = min(self._settings.connect_timeout_seconds, self.remaining_seconds)
             connection = await dial(self.traffic, self._address, self._port, max(0.0, timeout))
             return Dialled(connection=connection, epoch=epoch, place=stack.pop_all())
 
+    def _expire(self) -> None:
+        """The visit's time is up: nothing more is dialled."""
+        for task in self._queueing:
+            task.cancel()
+
     async def _give_up_surplus(self) -> None:
         """No more connections wait than there are chains that may need one.
 
-        What the server has seen the beginning of is dialled to its end, counted, and left for
-        any question to come, unless others wait for its place.
+        One that is dialled already is left for any question to come, unless others wait for
+        its place.
         """
         while len(self._ahead) > self._chains:
-            is_begun = self._ahead[-1] in self._begun
-            if is_begun and not self.gate.is_crowded:
+            if self._ahead[-1] not in self._queueing and not self.gate.is_crowded:
                 return
-            task = self._ahead.pop()
-            if is_begun:
-                await (await task).release()
-            else:
-                task.cancel()
+            await self._give_up(self._ahead.pop())
+
+    async def _give_up(self, task: asyncio.Task[Dialled]) -> None:
+        """What the server has seen the beginning of is dialled to its end, and counted."""
+        if task in self._queueing:
+            task.cancel()
+        elif not task.cancelled():
+            await (await task).release()

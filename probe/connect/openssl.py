@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from cryptography.hazmat.bindings.openssl.binding import Binding
 from OpenSSL import SSL, crypto
@@ -32,6 +32,14 @@ _EVERY_TLS13_SUITE = (
     b"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
     b":TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256"
 )
+_EVERY_GROUP = (
+    b"X25519:P-256:P-384:P-521:?X448:?brainpoolP256r1tls13:?brainpoolP384r1tls13"
+    b":?brainpoolP512r1tls13:?ffdhe2048:?ffdhe3072:?ffdhe4096:?ffdhe6144:?ffdhe8192"
+    b":?X25519MLKEM768:?SecP256r1MLKEM768:?SecP384r1MLKEM1024:?MLKEM512:?MLKEM768:?MLKEM1024"
+)
+"""The cheap one first, for a share of it alone is sent: others come by HelloRetryRequest, and
+the hello fits one TCP segment."""
+
 _OP_LEGACY_SERVER_CONNECT = 0x4
 """Talks to servers without RFC 5746, as SSL_OP_LEGACY_SERVER_CONNECT in OpenSSL's ssl.h."""
 
@@ -46,7 +54,7 @@ def _context(version: ProtocolVersion, signature_schemes: tuple[str, ...]) -> SS
     """A context for one kind of handshake; there are few kinds, and each is built once.
 
     Raises:
-        ValueError: where the library knows none of the signature schemes.
+        ValueError: where the library knows none of the signature schemes or groups.
     """
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_options(_OP_LEGACY_SERVER_CONNECT)
@@ -55,16 +63,18 @@ def _context(version: ProtocolVersion, signature_schemes: tuple[str, ...]) -> SS
     context.set_tls13_ciphersuites(_EVERY_TLS13_SUITE)
     context.set_min_proto_version(HANDSHAKE_VERSIONS[version])
     context.set_max_proto_version(HANDSHAKE_VERSIONS[version])
+    _set_list(Binding().lib.SSL_CTX_set1_curves_list, context, _EVERY_GROUP)
     if signature_schemes:
-        _set_signature_schemes(context, signature_schemes)
+        # The question mark lets OpenSSL skip what it lacks.
+        wanted = ":".join(f"?{name}" for name in signature_schemes).encode("ascii")
+        _set_list(Binding().lib.SSL_CTX_set1_sigalgs_list, context, wanted)
     return context
 
 
-def _set_signature_schemes(context: SSL.Context, names: tuple[str, ...]) -> None:
-    """What pyOpenSSL has no method for; the question mark lets OpenSSL skip what it lacks."""
-    wanted = ":".join(f"?{name}" for name in names).encode("ascii")
-    if not Binding().lib.SSL_CTX_set1_sigalgs_list(context._context, wanted):
-        raise ValueError(f"OpenSSL knows none of the signature schemes {', '.join(names)}")
+def _set_list(setter: Callable[[Any, bytes], int], context: SSL.Context, names: bytes) -> None:
+    """What pyOpenSSL has no method for."""
+    if not setter(context._context, names):
+        raise ValueError(f"OpenSSL knows none of {names.decode('ascii')}")
 
 
 class OpenSslHandshake:
