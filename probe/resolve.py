@@ -7,6 +7,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from model.observation import Cost, Mode, Observation, State
@@ -49,8 +50,11 @@ async def resolve(
 
 
 async def _system_look_up(host: str, port: int) -> list[Any]:
-    loop = asyncio.get_running_loop()
-    return await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    # In a thread of Python's: uvloop's own look-up has four threads, and a silent resolver keeps
+    # each for half a minute.
+    return await asyncio.get_running_loop().run_in_executor(
+        None, partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    )
 
 
 def _resolution(target: Target, addresses: list[str]) -> Resolution:
