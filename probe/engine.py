@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -18,10 +19,11 @@ from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock
 from model.target import Endpoint
 from model.version import TOOL_VERSION
-from probe.certificates import TrustStore, deployment, load_trust_store
+from probe.certificates import TrustStore, deployment, judged_again, load_trust_store
 from probe.checks.catalogue import STAGES, Check
 from probe.checks.interview import Interview, side_by_side
 from probe.checks.learnt import Learnt
+from probe.checks.verify import can_be_verified, is_unchanged
 from probe.connect.line import Line
 from probe.connect.politeness import Politeness
 from probe.outcome import state_of
@@ -47,11 +49,17 @@ class Engine:
         }
 
     async def visit(
-        self, endpoint: Endpoint, on_progress: Callable[[str], None] | None = None
+        self,
+        endpoint: Endpoint,
+        on_progress: Callable[[str], None] | None = None,
+        *,
+        known: Observation | None = None,
     ) -> Observation:
         """Everything one visit learns; takes no longer than the deadline allows.
 
-        ``on_progress`` gets short phrases on what is being asked. Only cancellation is raised.
+        Where the last Observation is ``known``, it is verified first, and all is asked only where
+        something differs. ``on_progress`` gets short phrases on what is being asked. Only
+        cancellation is raised.
         """
         if endpoint.address is None:
             raise ValueError(f"{endpoint.key} has no address to visit")
@@ -63,12 +71,66 @@ class Engine:
             self._clock,
             nonce=secrets.token_bytes(_NONCE_LENGTH),
         )
-        interview = Interview(line)
-        learnt = Learnt(server_name=endpoint.target.server_name)
+        say = on_progress or _say_nothing
         try:
-            faults = await self._run(interview, learnt, on_progress or _say_nothing)
+            interview = Interview(line)
+            verified = await self._verified(interview, endpoint, started_at, known, say)
+            learnt = Learnt(server_name=endpoint.target.server_name)
+            faults = [] if verified else await self._run(interview, learnt, say)
         finally:
             await line.close()
+        cost = Cost(
+            duration_seconds=self._clock.monotonic() - began,
+            connections=line.traffic.connections,
+            bytes_sent=line.traffic.bytes_sent,
+            bytes_received=line.traffic.bytes_received,
+            throttled=line.throttled,
+        )
+        if verified is not None:
+            return replace(verified, endpoint=endpoint, started_at=started_at, cost=cost)
+        return self._observation(endpoint, started_at, cost, interview, learnt, faults)
+
+    async def _verified(
+        self,
+        interview: Interview,
+        endpoint: Endpoint,
+        at: datetime,
+        known: Observation | None,
+        on_progress: Callable[[str], None],
+    ) -> Observation | None:
+        """``known``, with its chains judged as of now; None where anything differs."""
+        if known is None or not can_be_verified(known):
+            return None
+        on_progress("whether anything changed")
+        learnt = Learnt(server_name=endpoint.target.server_name)
+        if not await is_unchanged(interview, learnt, known):
+            return None
+        certificates = tuple(
+            judged_again(
+                one,
+                host=endpoint.target.server_name or endpoint.target.host,
+                judged_at=known.started_at,
+                at=at,
+                stores=self._stores,
+            )
+            for one in known.certificates
+        )
+        judged = tuple(one for one in certificates if one is not None)
+        if len(judged) < len(certificates):
+            return None
+        return replace(
+            known, tool_version=TOOL_VERSION, mode=Mode.VERIFY, reason=None, certificates=judged
+        )
+
+    def _observation(
+        self,
+        endpoint: Endpoint,
+        started_at: datetime,
+        cost: Cost,
+        interview: Interview,
+        learnt: Learnt,
+        faults: list[str],
+    ) -> Observation:
         state, reason = state_of(learnt, interview.exchanges)
         if faults:
             state = State.TLS if learnt.spoken else State.ERROR
@@ -78,13 +140,7 @@ class Engine:
             mode=Mode.ENUMERATE,
             endpoint=endpoint,
             started_at=started_at,
-            cost=Cost(
-                duration_seconds=self._clock.monotonic() - began,
-                connections=line.traffic.connections,
-                bytes_sent=line.traffic.bytes_sent,
-                bytes_received=line.traffic.bytes_received,
-                throttled=line.throttled,
-            ),
+            cost=cost,
             state=state,
             reason=reason,
             protocols=learnt.protocols,

@@ -5,7 +5,7 @@ Pure: bytes and the time come in as parameters. Only ``load_trust_store`` reads 
 
 from __future__ import annotations
 
-from probe.certificates.deployment import MOST_CERTIFICATES, deployment
+from probe.certificates.deployment import MOST_CERTIFICATES, deployment, judged_again
 from probe.certificates.hostname import matches
 from probe.certificates.names import name_text
 from probe.certificates.parse import parse_certificate
@@ -18,6 +18,7 @@ __all__ = [
     "TrustStore",
     "TrustStoreError",
     "deployment",
+    "judged_again",
     "load_trust_store",
     "matches",
     "name_text",

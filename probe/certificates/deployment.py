@@ -51,3 +51,36 @@ def deployment(
         trust={name: store.verify(chain, at) for name, store in stores.items()},
         hostname_matches=hostname_matches,
     )
+
+
+def judged_again(
+    known: Deployment,
+    *,
+    host: str,
+    judged_at: datetime,
+    at: datetime,
+    stores: Mapping[str, TrustStore],
+) -> Deployment | None:
+    """The same chain judged as of ``at``, where it was judged at ``judged_at`` before.
+
+    Without the certificates' bytes it stays as it was judged; None where it cannot, because the
+    validity of one of them began or ended in between.
+    """
+    chain = [certificate.der for certificate in known.chain if certificate.der is not None]
+    if len(chain) == len(known.chain):
+        return deployment(
+            chain,
+            versions=known.versions,
+            served_with_server_name=known.served_with_server_name,
+            host=host,
+            at=at,
+            stores=stores,
+        )
+    turns = (
+        turn
+        for certificate in known.chain
+        for turn in (certificate.not_before, certificate.not_after)
+    )
+    if any(turn is None or judged_at <= turn <= at for turn in turns):
+        return None
+    return known

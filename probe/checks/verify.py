@@ -1,0 +1,210 @@
+"""Is everything still as the last visit found it? Asks as little as could show that it is not.
+
+For each accepted version: one Offer of every suite that was not accepted, which must be refused,
+and one of those that were, which must give the known first pick and a known leaf. TLS 1.3 has
+one more for the groups, and a handshake for its chain. Each refused version is asked once more.
+That is at most 2V + 6 connections for V accepted versions. Any other answer is a difference.
+
+What these cannot show: a suite or group that is no longer accepted but was not the first pick, an
+order that changed behind the first, a second certificate of another key type, groups below
+TLS 1.3, and features and vulnerabilities that no hello of theirs touches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from model.observation import AcceptedSet, ClientAuthMode, Observation, State
+from model.protocol_version import ProtocolVersion
+from model.registry import (
+    NAMED_GROUPS,
+    cipher_suite_by_name,
+    cipher_suites_for,
+    named_group_name,
+)
+from model.verdict import Evidence, Preference, Verdict
+from probe.certificates import parse_certificate
+from probe.checks.interview import Interview, side_by_side
+from probe.checks.learnt import ASKED_VERSIONS, Learnt
+from probe.checks.preference import with_chacha20_last
+from probe.checks.served_chains import finish_handshake
+from probe.checks.strike_out import picked_group
+from probe.tls.answer import ServerFlight
+from probe.tls.exchange import Exchange
+from probe.tls.handshake import HandshakeEnd
+from probe.tls.offer import TLS13_GROUPS, Offer, Shape, offer
+from probe.tls.offered_shape import shape_of
+
+_GROUP_CODE_POINTS = {
+    named_group_name(group.code_point): group.code_point for group in NAMED_GROUPS
+}
+
+
+def can_be_verified(known: Observation) -> bool:
+    """Whether the last visit learnt all that a verification takes for granted.
+
+    It must have settled every version and closed every set, with the proofs at hand, on a server
+    that takes hellos of any length.
+    """
+    return (
+        known.state is State.TLS
+        and all(fact.verdict is not Verdict.UNKNOWN for fact in known.protocols.values())
+        and all(_is_known_in_full(known, version) for version in _accepted(known))
+    )
+
+
+async def is_unchanged(interview: Interview, learnt: Learnt, known: Observation) -> bool:
+    """Whether every answer is as ``known`` has it; false where one was missing too.
+
+    Adds what was asked to ``learnt.spoken`` and ``learnt.handshakes``.
+    """
+    accepted = _accepted(known)
+    controls = await side_by_side(
+        *(_gives_the_known_pick(interview, learnt, known, version) for version in accepted)
+    )
+    if not all(controls):
+        return False
+    interview.keep_as_control(next(iter(learnt.spoken.values())).offer)
+    questions = [
+        *(_refuses(interview, question) for question in _to_be_refused(known)),
+        *(_serves_the_known_leaf_at_tls13(interview, learnt, known) for _ in _tls13(known)),
+    ]
+    return all(await side_by_side(*questions))
+
+
+def _accepted(known: Observation) -> list[ProtocolVersion]:
+    return [
+        version
+        for version, fact in known.protocols.items()
+        if fact.verdict is Verdict.YES and version is not ProtocolVersion.SSLV2
+    ]
+
+
+def _tls13(known: Observation) -> list[ProtocolVersion]:
+    return [version for version in _accepted(known) if version is ProtocolVersion.TLSV1_3]
+
+
+def _is_known_in_full(known: Observation, version: ProtocolVersion) -> bool:
+    sets = [known.cipher_suites.get(version)]
+    if version is ProtocolVersion.TLSV1_3:
+        sets.append(known.groups.get(version))
+    return (
+        all(found is not None and found.complete and found.accepted for found in sets)
+        and (shape := _shape(known, version)) is not None
+        and shape.most_cipher_suites is None
+    )
+
+
+def _shape(known: Observation, version: ProtocolVersion) -> Shape | None:
+    """The shape of hello that was refused last, so one that the server reads."""
+    found = known.cipher_suites.get(version)
+    return _shape_in(found.refusal) if found else None
+
+
+def _shape_in(evidence: Evidence | None) -> Shape | None:
+    return shape_of(evidence.offer) if evidence and evidence.offer else None
+
+
+def _suites(found: AcceptedSet) -> tuple[int, ...]:
+    suites = (cipher_suite_by_name(name) for name in found.accepted)
+    return with_chacha20_last([suite.code_point for suite in suites if suite is not None])
+
+
+async def _gives_the_known_pick(
+    interview: Interview, learnt: Learnt, known: Observation, version: ProtocolVersion
+) -> bool:
+    """The accepted suites alone: the pick, the leaf and what is asked of the client's certificate."""
+    found = known.cipher_suites[version]
+    shape = _shape(known, version)
+    if shape is None:
+        return False
+    suites = _suites(found)
+    exchange = await interview.ask(offer(version, suites, shape))
+    if exchange.hello is None or exchange.version is not version:
+        return False
+    learnt.spoken[version] = exchange
+    return (
+        exchange.hello.cipher_suite in _possible_picks(found, suites)
+        and _is_a_known_group(known, exchange)
+        and _is_a_known_flight(known, exchange)
+    )
+
+
+def _possible_picks(found: AcceptedSet, offered: tuple[int, ...]) -> tuple[int, ...]:
+    if found.preference is Preference.CLIENT:
+        return offered[:1]
+    if found.preference is Preference.SERVER:
+        favourite = cipher_suite_by_name(found.accepted[0])
+        return (favourite.code_point,) if favourite else ()
+    return offered
+
+
+def _is_a_known_group(known: Observation, exchange: Exchange) -> bool:
+    group = picked_group(exchange)
+    return (
+        group is None or named_group_name(group) in known.groups[ProtocolVersion.TLSV1_3].accepted
+    )
+
+
+def _is_a_known_flight(known: Observation, exchange: Exchange) -> bool:
+    flight = exchange.answer
+    if not isinstance(flight, ServerFlight) or exchange.offer.version is ProtocolVersion.TLSV1_3:
+        return True
+    asks = flight.certificate_request is not None
+    auth = known.client_auth.get(exchange.offer.version)
+    if flight.is_complete and auth and asks is (auth.mode is ClientAuthMode.NONE):
+        return False
+    return not flight.certificates or _is_a_known_leaf(
+        known, exchange.offer.version, flight.certificates[0]
+    )
+
+
+def _is_a_known_leaf(known: Observation, version: ProtocolVersion, der: bytes) -> bool:
+    sha256 = parse_certificate(der).sha256
+    return any(
+        deployment.leaf.sha256 == sha256 and version in deployment.versions
+        for deployment in known.certificates
+    )
+
+
+def _to_be_refused(known: Observation) -> Iterator[Offer]:
+    shape = next(shape for version in _accepted(known) if (shape := _shape(known, version)))
+    for version in ASKED_VERSIONS:
+        every = tuple(suite.code_point for suite in cipher_suites_for(version))
+        fact = known.protocols.get(version)
+        if fact is not None and fact.verdict is Verdict.NO:
+            yield offer(version, every, _shape_in(fact.evidence) or shape)
+        elif fact is not None:
+            accepted = frozenset(_suites(known.cipher_suites[version]))
+            others = tuple(suite for suite in every if suite not in accepted)
+            yield offer(version, others, _shape(known, version) or shape)
+    for version in _tls13(known):
+        names = known.groups[version].accepted
+        found = {_GROUP_CODE_POINTS[name] for name in names if name in _GROUP_CODE_POINTS}
+        groups = tuple(group for group in TLS13_GROUPS if group not in found)
+        suites = _suites(known.cipher_suites[version])
+        yield offer(version, suites, _shape(known, version) or shape, groups)
+
+
+async def _refuses(interview: Interview, question: Offer) -> bool:
+    exchange = await interview.ask(question)
+    is_lower = exchange.version is not None and exchange.version < question.version
+    return exchange.is_refusal or is_lower
+
+
+async def _serves_the_known_leaf_at_tls13(
+    interview: Interview, learnt: Learnt, known: Observation
+) -> bool:
+    version = ProtocolVersion.TLSV1_3
+    handshake = await finish_handshake(interview, learnt, version)
+    auth = known.client_auth.get(version)
+    is_known = bool(handshake.certificates) and _is_a_known_leaf(
+        known, version, handshake.certificates[0]
+    )
+    asks_as_known = auth is None or (
+        handshake.certificate_requested is not (auth.mode is ClientAuthMode.NONE)
+    )
+    refuses_as_known = auth is None or (
+        (handshake.end is HandshakeEnd.REFUSED) is (auth.mode is ClientAuthMode.REQUIRED)
+    )
+    return is_known and asks_as_known and refuses_as_known
