@@ -133,7 +133,7 @@ class Engine:
     ) -> Observation:
         state, reason = state_of(learnt, interview.exchanges)
         if faults:
-            state = State.TLS if learnt.spoken else State.ERROR
+            state = State.TLS if learnt.speaks_any else State.ERROR
             reason = f"A fault of ours: {'; '.join(faults)}."
         return Observation(
             tool_version=TOOL_VERSION,
@@ -172,12 +172,12 @@ class Engine:
                 faults.append(f"{name} failed with {type(fault).__name__}")
 
         for stage in STAGES:
+            if not (stage.is_first_contact or learnt.speaks_any):
+                break
             checks = [check for check in stage.checks if check.part in self._settings.parts]
             if checks:
                 on_progress(stage.phrase)
             await side_by_side(*(guarded(check) for check in checks))
-            if not learnt.spoken:
-                break
         return faults
 
     def _deployments(

@@ -35,7 +35,7 @@ _ENDINGS: Final = {
 
 def state_of(learnt: Learnt, exchanges: Sequence[Exchange]) -> tuple[State, str | None]:
     """The visit's state and reason, by the most telling of all answers."""
-    if learnt.spoken:
+    if learnt.speaks_any:
         return State.TLS, _unlearnt(learnt)
     if not exchanges:
         return State.TIMEOUT, "The visit's time was up before anything was asked."

@@ -15,6 +15,7 @@ from probe.checks.interview import Interview
 from probe.checks.learnt import Learnt
 from probe.checks.part import Part
 from probe.checks.served_chains import learn_served_chains, learn_tls13_chains
+from probe.checks.sslv2 import learn_sslv2
 from probe.checks.tls13_groups import learn_tls13_groups
 from probe.checks.versions import learn_sslv3, learn_versions
 
@@ -32,24 +33,31 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Checks that run side by side; ``phrase`` tells a person what is being asked."""
+    """Checks that run side by side; ``phrase`` tells a person what is being asked.
+
+    Those of ``is_first_contact`` are asked though no version was proved yet.
+    """
 
     phrase: str
     checks: tuple[Check, ...]
+    is_first_contact: bool = False
 
 
 STAGES: Final = (
     Stage(
         phrase="protocol versions",
         checks=(Check(part=Part.VERSIONS, ask=learn_versions),),
+        is_first_contact=True,
     ),
     Stage(
         phrase="cipher suites, groups and certificates",
+        is_first_contact=True,
         checks=(
             Check(part=Part.SUITES, ask=learn_cipher_suites),
             Check(part=Part.GROUPS, ask=learn_tls13_groups),
             Check(part=Part.CERTIFICATES, ask=learn_tls13_chains),
             Check(part=Part.VERSIONS, ask=learn_sslv3),
+            Check(part=Part.VERSIONS, ask=learn_sslv2),
         ),
     ),
     Stage(

@@ -91,6 +91,10 @@ class Interview:
         """This Offer was answered with a hello: it tells later whether the server is well."""
         self._control = offer
 
+    async def is_well(self) -> bool:
+        """Whether the control is answered with a hello now; false where there is no control."""
+        return self._control is not None and (await self._heard(self._control)).hello is not None
+
     async def ask_once(self, offer: Offer) -> Exchange:
         """The first answer, whatever it is."""
         return await self._heard(offer)

@@ -10,7 +10,7 @@ from typing import Final
 
 from model.observation import AcceptedSet, ClientAuth, Contradiction, DhParameters
 from model.protocol_version import ProtocolVersion
-from model.verdict import Fact
+from model.verdict import Fact, Verdict
 from probe.tls.exchange import Exchange
 from probe.tls.handshake import Handshake
 from probe.tls.offer import Shape
@@ -47,6 +47,7 @@ class Learnt:
     cipher_suites: dict[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
     groups: dict[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
     handshakes: list[Handshake] = field(default_factory=list)
+    sslv2_certificate: bytes | None = None
     chains: tuple[ServedChain, ...] = ()
     client_auth: dict[ProtocolVersion, ClientAuth] = field(default_factory=dict)
     dh: tuple[DhParameters, ...] = ()
@@ -56,6 +57,11 @@ class Learnt:
     vulnerabilities: dict[str, Fact] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
     contradictions: list[Contradiction] = field(default_factory=list)
+
+    @property
+    def speaks_any(self) -> bool:
+        """Whether any version of TLS or SSL was proved."""
+        return any(fact.verdict is Verdict.YES for fact in self.protocols.values())
 
     def first_handshake_at(self, version: ProtocolVersion) -> Handshake | None:
         """The first full handshake at ``version``, if one was tried."""

@@ -83,12 +83,26 @@ async def learn_served_chains(interview: Interview, learnt: Learnt) -> None:
         *_chains_of_handshakes(learnt.handshakes),
     ):
         seen.setdefault((chain, server_name is not None), set()).add(version)
+    if learnt.sslv2_certificate:
+        seen.setdefault(_sslv2_chain(seen, learnt.sslv2_certificate), set()).add(
+            ProtocolVersion.SSLV2
+        )
     learnt.chains = tuple(
         ServedChain(
             chain=chain, versions=tuple(sorted(versions)), served_with_server_name=with_name
         )
         for (chain, with_name), versions in seen.items()
     )
+
+
+def _sslv2_chain(
+    seen: Iterable[tuple[tuple[bytes, ...], bool]], certificate: bytes
+) -> tuple[tuple[bytes, ...], bool]:
+    """The chain that the certificate leads elsewhere: SSL 2.0 can send no more than the first."""
+    for chain, with_name in seen:
+        if chain[0] == certificate:
+            return chain, with_name
+    return (certificate,), False
 
 
 def _chains_in_clear(

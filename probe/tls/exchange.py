@@ -103,7 +103,7 @@ class Exchange:
     def summary(self) -> str:
         """The answer in a few words."""
         again = ", twice, while a known good hello was answered" if self.confirmed else ""
-        return f"{_in_words(self.answer)}{again}"
+        return f"{in_words(self.answer)}{again}"
 
 
 _ENDINGS = {
@@ -113,7 +113,8 @@ _ENDINGS = {
 }
 
 
-def _in_words(answer: Answer) -> str:
+def in_words(answer: Answer) -> str:
+    """The answer in a few words."""
     match answer:
         case ServerFlight():
             return "ServerHello"

@@ -132,3 +132,8 @@ def _read_body(body: _Reader, *, record_version: int, wire_length: int) -> Clien
         compression_methods=compression,
         extensions=extensions,
     )
+
+
+def is_sslv2_hello(received: bytes) -> bool:
+    """Whether this begins SSL 2.0's CLIENT-HELLO: a two-byte header with its highest bit set."""
+    return received[0] >= 0x80

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from tests.programmable import wire
-from tests.programmable.client_hello import ClientHello, read_client_hello
+from tests.programmable.client_hello import ClientHello, is_sslv2_hello, read_client_hello
 
 FIRST_ECDHE_SUITE = 0xC001
 """RFC 8422's suites and those after them; the models' older ones have RSA key exchange."""
@@ -60,6 +60,8 @@ class ServerModel:
 
     def reply(self, received: bytes) -> Reply | None:
         """The answer to the bytes received so far; None while the hello is not whole."""
+        if received and is_sslv2_hello(received):
+            return self._refusal(wire.PROTOCOL_VERSION)
         hello = read_client_hello(received)
         if hello is None:
             return None

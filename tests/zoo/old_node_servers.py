@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.certificate import Problem
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_name
 from model.verdict import Preference
@@ -24,7 +25,7 @@ from tests.programmable.client_hello import ClientHello, read_client_hello
 from tests.zoo.certificates import Certificates
 from tests.zoo.process import Command, running
 from tests.zoo.server import ZooServer
-from tests.zoo.truth import Choice, Truth
+from tests.zoo.truth import Chain, Choice, Truth
 
 HERE = Path(__file__).parent
 NODE = HERE.parents[1] / ".cache" / "node-0.10.40" / "bin" / "node"
@@ -40,6 +41,18 @@ _METHODS = {
 no method for TLS 1.2 alone."""
 
 
+_SSLV2_KINDS = (
+    "SSL_CK_RC4_128_WITH_MD5",
+    "SSL_CK_RC4_128_EXPORT40_WITH_MD5",
+    "SSL_CK_RC2_128_CBC_WITH_MD5",
+    "SSL_CK_RC2_128_CBC_EXPORT40_WITH_MD5",
+    "SSL_CK_IDEA_128_CBC_WITH_MD5",
+    "SSL_CK_DES_64_CBC_WITH_MD5",
+    "SSL_CK_DES_192_EDE3_CBC_WITH_MD5",
+)
+"""What OpenSSL 1.0.1 has of SSL 2.0 (ciphers(1), "SSL v2.0 cipher suites")."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OldNode:
     """One Node server. ``SSLv23_method`` is every version that the flags leave enabled."""
@@ -49,13 +62,14 @@ class OldNode:
     ciphers: str
     method: str = "SSLv23_method"
     server_decides: bool = False
+    sslv2: bool = False
 
     @contextmanager
     def start(self, certificates: Certificates, directory: Path) -> Iterator[int]:
         """Runs Node on a free loopback port while the context lasts; gives the port."""
         options = {
             "key": str(certificates.rsa.key_file),
-            "cert": str(certificates.rsa.chain_file),
+            "cert": str(self._certificate_file(certificates, directory)),
             "ciphers": self.ciphers,
             "secureProtocol": self.method,
             "honorCipherOrder": self.server_decides,
@@ -72,19 +86,40 @@ class OldNode:
         return Truth(
             cipher_suites=self._suites(),
             groups=None,
-            chains={certificates.rsa.key_type: certificates.rsa.chain},
+            chains={certificates.rsa.key_type: self._chain(certificates)},
         )
+
+    def _certificate_file(self, certificates: Certificates, directory: Path) -> Path:
+        """The chain; for SSL 2.0 alone the leaf, as OpenSSL takes no more for it."""
+        if self.versions:
+            return certificates.rsa.chain_file
+        leaf_file = directory / "leaf.pem"
+        end = "-----END CERTIFICATE-----\n"
+        leaf, _, _ = certificates.rsa.chain_file.read_text().partition(end)
+        leaf_file.write_text(leaf + end)
+        return leaf_file
+
+    def _chain(self, certificates: Certificates) -> Chain:
+        """SSL 2.0 sends the leaf alone."""
+        whole = certificates.rsa.chain
+        if self.versions:
+            return whole
+        return Chain(sha256s=whole.sha256s[:1], problems=frozenset({Problem.INCOMPLETE}))
 
     def _node(self) -> tuple[str, ...]:
         ssl3 = ("--enable-ssl3",) if ProtocolVersion.SSLV3 in self.versions else ()
-        return (str(NODE), *ssl3)
+        ssl2 = ("--enable-ssl2",) if self.sslv2 else ()
+        return (str(NODE), *ssl3, *ssl2)
 
     def _suites(self) -> Mapping[ProtocolVersion, Choice]:
         preference = Preference.SERVER if self.server_decides else Preference.CLIENT
-        return {
+        suites = {
             version: Choice.of(_rsa_suites(self._node(), version, self.ciphers), preference)
             for version in self.versions
         }
+        if self.sslv2:
+            suites[ProtocolVersion.SSLV2] = Choice.of(_SSLV2_KINDS, Preference.CLIENT)
+        return suites
 
 
 @functools.cache
@@ -112,6 +147,19 @@ def _hello_of(node: tuple[str, ...], version: ProtocolVersion, ciphers: str) -> 
 
 
 _CONFIGURATIONS = (
+    OldNode(
+        name="node010-sslv2-to-tls12",
+        versions=tuple(_METHODS),
+        ciphers="ALL:COMPLEMENTOFALL",
+        sslv2=True,
+    ),
+    OldNode(
+        name="node010-sslv2-only",
+        versions=(),
+        ciphers="ALL:COMPLEMENTOFALL",
+        method="SSLv2_method",
+        sslv2=True,
+    ),
     OldNode(
         name="node010-sslv3-to-tls12-everything",
         versions=tuple(_METHODS),

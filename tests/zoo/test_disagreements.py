@@ -20,7 +20,7 @@ from model.observation import (
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from model.verdict import Evidence, Fact, Preference, Verdict
-from tests.zoo.truth import ASKED_VERSIONS, Chain, Choice, Truth, disagreements, unproved
+from tests.zoo.truth import Chain, Choice, Truth, disagreements, unproved
 
 TLSV1_3 = ProtocolVersion.TLSV1_3
 PROOF = Evidence(offer=b"offer", answer=b"answer")
@@ -54,7 +54,7 @@ RIGHT = Observation(
     state=State.TLS,
     protocols={
         version: Fact(verdict=Verdict.YES if version is TLSV1_3 else Verdict.NO, evidence=PROOF)
-        for version in ASKED_VERSIONS
+        for version in ProtocolVersion
     },
     cipher_suites={TLSV1_3: accepted(*SUITES, preference=Preference.SERVER)},
     groups={TLSV1_3: accepted("x25519", preference=Preference.UNKNOWN)},

@@ -14,13 +14,6 @@ from model.observation import AcceptedSet, ClientAuthMode, Observation, State
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Preference, Verdict
 
-ASKED_VERSIONS = (
-    ProtocolVersion.SSLV3,
-    ProtocolVersion.TLSV1_0,
-    ProtocolVersion.TLSV1_1,
-    ProtocolVersion.TLSV1_2,
-    ProtocolVersion.TLSV1_3,
-)
 SERVER_NAME = "zoo.test"
 TRUST_STORE = "zoo"
 
@@ -82,7 +75,7 @@ def unproved(observation: Observation) -> list[str]:
 
 
 def _protocol_disagreements(truth: Truth, observation: Observation) -> Iterator[str]:
-    for version in ASKED_VERSIONS:
+    for version in ProtocolVersion:
         expected = Verdict.YES if version in truth.cipher_suites else Verdict.NO
         fact = observation.protocols.get(version)
         found = fact.verdict if fact else None
@@ -145,7 +138,8 @@ def _deployment_disagreements(chain: Chain, deployment: Deployment) -> Iterator[
 
 
 def _client_auth_disagreements(truth: Truth, observation: Observation) -> Iterator[str]:
-    yield from _keys("client_auth", truth.cipher_suites, observation.client_auth)
+    versions = [one for one in truth.cipher_suites if one is not ProtocolVersion.SSLV2]
+    yield from _keys("client_auth", versions, observation.client_auth)
     for version, found in observation.client_auth.items():
         if found.mode is not truth.client_auth:
             yield f"client_auth {version.label}: truth {truth.client_auth}, observed {found.mode}"
