@@ -9,15 +9,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from probe.tls.answer import Answer, AnswerReader, Ending, Malformed
+from probe.tls.answer import Answer, AnswerReader, Ending, Malformed, NoHello
 from probe.tls.reader import ByteReader, DecodeError
+from probe.tls.record import ContentType
 
 SSLV2: Final = 0x0002
 _ERROR, _CLIENT_HELLO, _SERVER_HELLO = 0, 1, 4
 _X509_CERTIFICATE: Final = 1
 _CHALLENGE_LENGTH: Final = 16
 _TWO_BYTE_HEADER: Final = 0x80
-_KEPT_LENGTH: Final = 512
+_ENOUGH_TO_TELL: Final = 4
+"""The longer header and the type of its message."""
+
+_TLS_CONTENT_TYPES: Final = frozenset(ContentType)
+_TLS_MAJOR_VERSION: Final = 3
+_KEPT_LENGTH: Final = 4096
+"""The cipher kinds stand behind the certificate, and are to be among what is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +51,7 @@ class Sslv2ServerHello:
         if len(kinds) % 3:
             raise reader.error()
         return cls(
-            raw=raw[:_KEPT_LENGTH],
+            raw=raw,
             version=version,
             certificate=certificate if certificate_type == _X509_CERTIFICATE else None,
             cipher_kinds=tuple(
@@ -59,6 +66,14 @@ class Sslv2Error:
 
     raw: bytes
     code: int
+
+    @classmethod
+    def decode(cls, body: bytes, raw: bytes) -> Sslv2Error:
+        """The message with that body, its type left out. Raises DecodeError."""
+        reader = ByteReader(body, "SSL 2.0 ERROR")
+        code = reader.uint(2)
+        reader.finish()
+        return cls(raw=raw, code=code)
 
 
 Sslv2Answer: TypeAlias = Sslv2ServerHello | Sslv2Error | Answer
@@ -97,39 +112,51 @@ class Sslv2Question:
         if self._otherwise is not None:
             return self._otherwise.feed(received)
         self._received += received
-        if len(self._received) < 4:
+        if len(self._received) < _ENOUGH_TO_TELL:
             return None
-        header_length, end = _record_bounds(self._received)
-        message_type = self._received[header_length]
-        if message_type not in {_ERROR, _SERVER_HELLO}:
+        if not _is_sslv2(self._received):
             self._otherwise = AnswerReader()
             return self._otherwise.feed(self._received)
-        if len(self._received) < end:
+        header_length, end, padded_end = _record_bounds(self._received)
+        if len(self._received) < padded_end:
             return None
+        message_type = self._received[header_length]
         return self._message(message_type, self._received[header_length + 1 : end])
 
     def end(self, ending: Ending) -> Sslv2Answer:
         """The answer when nothing more will come."""
-        if self._otherwise is None:
-            self._otherwise = AnswerReader()
-            answer = self._otherwise.feed(self._received) if self._received else None
-            if answer is not None:
-                return answer
-        return self._otherwise.end(ending)
+        if self._otherwise is not None:
+            return self._otherwise.end(ending)
+        if len(self._received) >= _ENOUGH_TO_TELL:
+            return Malformed(raw=self._received[:_KEPT_LENGTH], what="SSL 2.0 record, cut short")
+        return NoHello(ending=ending, raw=self._received)
 
     def _message(self, message_type: int, body: bytes) -> Sslv2Answer:
         raw = self._received[:_KEPT_LENGTH]
-        if message_type == _ERROR:
-            return Sslv2Error(raw=raw, code=int.from_bytes(body[:2], "big"))
         try:
+            if message_type == _ERROR:
+                return Sslv2Error.decode(body, raw)
             return Sslv2ServerHello.decode(body, raw)
         except DecodeError as flaw:
             return Malformed(raw=raw, what=flaw.what)
 
 
-def _record_bounds(received: bytes) -> tuple[int, int]:
-    """Where the message begins, and where it ends without its padding."""
+def _is_sslv2(received: bytes) -> bool:
+    """Whether a record begins here with a message that may answer; a record of TLS is none.
+
+    Read as a header of SSL 2.0, a TLS alert would be one of 5379 bytes with an ERROR in it.
+    """
+    if received[0] in _TLS_CONTENT_TYPES and received[1] == _TLS_MAJOR_VERSION:
+        return False
+    header_length, end, _ = _record_bounds(received)
+    return end > header_length and received[header_length] in {_ERROR, _SERVER_HELLO}
+
+
+def _record_bounds(received: bytes) -> tuple[int, int, int]:
+    """Where the message begins, where it ends, and where the padding behind it does."""
+    length = int.from_bytes(received[:2], "big")
     if received[0] & _TWO_BYTE_HEADER:
-        return 2, 2 + (int.from_bytes(received[:2], "big") & 0x7FFF)
-    length, padding = int.from_bytes(received[:2], "big") & 0x3FFF, received[2]
-    return 3, 3 + max(0, length - padding)
+        end = 2 + (length & 0x7FFF)
+        return 2, end, end
+    padded_end = 3 + (length & 0x3FFF)
+    return 3, padded_end - received[2], padded_end

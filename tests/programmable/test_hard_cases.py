@@ -6,34 +6,25 @@ The servers are in ``behaviours``; the limits are short, so that waiting for not
 
 from __future__ import annotations
 
-import asyncio
 import random
 import socket
 from dataclasses import dataclass
 
 import pytest
 
-from model.observation import Observation, State
+from model.observation import State
 from model.protocol_version import ProtocolVersion
-from model.target import Endpoint, Target
 from model.verdict import Verdict
-from probe.clock import SystemClock
-from probe.engine import Engine
 from probe.settings import ProbeSettings
 from tests.programmable import behaviours, wire
 from tests.programmable.server import Behaviour, behind_a_port, serve
 from tests.programmable.server_model import ServerModel
 from tests.programmable.soundness import falsehoods, omissions
+from tests.programmable.visiting import visit, visit_server
 
 IMPATIENT = ProbeSettings(
     deadline_seconds=3.0, connect_timeout_seconds=0.5, answer_timeout_seconds=0.5
 )
-THOROUGH = ProbeSettings(
-    deadline_seconds=20.0, connect_timeout_seconds=2.0, answer_timeout_seconds=0.5
-)
-GRACE = 2
-"""A visit that lasts this many times its deadline has not kept it."""
-
 ECDHE_SUITES = (0xC02B, 0xC02C, 0xCCA9, 0xC023, 0xC009)
 TLS12 = ServerModel(cipher_suites={wire.TLSV1_2: ECDHE_SUITES})
 OLD = ServerModel(
@@ -44,21 +35,6 @@ OLD = ServerModel(
     }
 )
 TLS13 = ServerModel(cipher_suites={wire.TLSV1_3: (0x1302, 0x1301)})
-
-
-async def visit(port: int, settings: ProbeSettings) -> Observation:
-    """One visit, which fails the test when it outlasts its deadline by far."""
-    target = Target(host="127.0.0.1", port=port, server_name="zoo.test")
-    async with asyncio.timeout(GRACE * settings.deadline_seconds):
-        return await Engine(settings, SystemClock()).visit(
-            Endpoint(target=target, address="127.0.0.1")
-        )
-
-
-async def visit_server(behaviour: Behaviour, settings: ProbeSettings = THOROUGH) -> Observation:
-    """One visit to a server that behaves so."""
-    async with serve(behaviour) as server:
-        return await visit(server.port, settings)
 
 
 def is_one_sentence(reason: str | None) -> bool:
