@@ -11,6 +11,8 @@ from typing import Final, TypeAlias
 
 from probe.checks.cipher_suites import learn_cipher_suites
 from probe.checks.client_auth import learn_client_auth
+from probe.checks.derived_vulnerabilities import DERIVED, learn_derived_vulnerabilities
+from probe.checks.drafts import learn_tls13_drafts
 from probe.checks.interview import Interview
 from probe.checks.learnt import Learnt
 from probe.checks.part import Part
@@ -67,10 +69,16 @@ STAGES: Final = (
             Check(part=Part.CLIENT_AUTH, ask=learn_client_auth),
         ),
     ),
-    Stage(phrase="features and vulnerabilities", checks=()),
+    Stage(
+        phrase="features and vulnerabilities",
+        checks=(Check(part=Part.FEATURES, ask=learn_tls13_drafts, facts=("tls13_drafts",)),),
+    ),
     Stage(
         phrase="what the answers add up to",
-        checks=(Check(part=Part.CERTIFICATES, ask=learn_served_chains),),
+        checks=(
+            Check(part=Part.CERTIFICATES, ask=learn_served_chains),
+            Check(part=Part.VULNERABILITIES, ask=learn_derived_vulnerabilities, facts=DERIVED),
+        ),
     ),
 )
 """A later stage may build on an earlier one; the last asks nothing more."""

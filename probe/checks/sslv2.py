@@ -54,6 +54,11 @@ async def learn_sslv2(interview: Interview, learnt: Learnt) -> None:
             await _ask_tls_again(interview, learnt)
 
 
+def lists_no_kind(fact: Fact) -> bool:
+    """Whether the no to SSL 2.0 is a SERVER-HELLO that lists no cipher kind."""
+    return fact.evidence is not None and fact.evidence.note == _NO_KIND
+
+
 def _is_close(answer: Sslv2Answer) -> bool:
     return isinstance(answer, NoHello) and answer.ending is Ending.CLOSED
 

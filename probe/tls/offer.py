@@ -33,6 +33,16 @@ _PUBLIC_VALUES = {X25519: _X25519_BASE_POINT, SECP256R1: _P256_GENERATOR}
 """Public values that every server can compute with (RFC 7748, 4.1; SEC 2, 2.4.2). Nobody here
 ever needs the secret, for no handshake is finished with them."""
 
+
+def key_shares(groups: tuple[int, ...]) -> tuple[KeyShare, ...]:
+    """Those of ``groups`` that there is a public value for, with it."""
+    return tuple(
+        KeyShare(group=group, key_exchange=value)
+        for group, value in _PUBLIC_VALUES.items()
+        if group in groups
+    )
+
+
 _CHEAP_FIRST = (X25519, SECP256R1)
 
 
@@ -157,13 +167,7 @@ class Offer:
         return tuple(found)
 
     def _key_shares(self) -> tuple[KeyShare, ...]:
-        if not self.shape.sends_key_shares:
-            return ()
-        return tuple(
-            KeyShare(group=group, key_exchange=value)
-            for group, value in _PUBLIC_VALUES.items()
-            if group in self.groups
-        )
+        return key_shares(self.groups) if self.shape.sends_key_shares else ()
 
     def _padded(self, block: tuple[Extension, ...] | None) -> tuple[Extension, ...] | None:
         if block is None or any(item.code_point == ExtensionType.PADDING for item in block):

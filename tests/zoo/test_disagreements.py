@@ -20,6 +20,7 @@ from model.observation import (
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from model.verdict import Evidence, Fact, Preference, Verdict
+from tests.zoo.flaws import RULES
 from tests.zoo.truth import Chain, Choice, Truth, disagreements, unproved
 
 TLSV1_3 = ProtocolVersion.TLSV1_3
@@ -70,6 +71,7 @@ RIGHT = Observation(
         ),
     ),
     client_auth={TLSV1_3: ClientAuth(mode=ClientAuthMode.NONE)},
+    vulnerabilities={name: Fact(verdict=Verdict.NO, evidence=PROOF) for name in (*RULES, "drown")},
 )
 DEPLOYMENT = RIGHT.certificates[0]
 
@@ -104,6 +106,10 @@ WRONG = {
     "certificates rsa: truth the name": replace(
         RIGHT, certificates=(replace(DEPLOYMENT, hostname_matches=Verdict.NO),)
     ),
+    "vulnerabilities rc4": replace(
+        RIGHT,
+        vulnerabilities={**RIGHT.vulnerabilities, "rc4": Fact(verdict=Verdict.YES)},
+    ),
     "client_auth TLSv1.3": replace(
         RIGHT, client_auth={TLSV1_3: ClientAuth(mode=ClientAuthMode.REQUESTED)}
     ),
@@ -128,8 +134,9 @@ def test_one_wrong_fact_is_named(sentence: str) -> None:
             cipher_suites={TLSV1_3: replace(RIGHT.cipher_suites[TLSV1_3], evidence={})},
         ),
         replace(RIGHT, groups={TLSV1_3: replace(RIGHT.groups[TLSV1_3], refusal=None)}),
+        replace(RIGHT, features={"alpn": Fact(verdict=Verdict.YES)}),
     ],
-    ids=["version", "accepted suite", "closing refusal"],
+    ids=["version", "accepted suite", "closing refusal", "feature"],
 )
 def test_a_fact_without_its_proof_is_named(bare: Observation) -> None:
     assert unproved(bare)

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from model.certificate import Deployment, KeyType, Problem
 from model.observation import AcceptedSet, ClientAuthMode, Observation, State
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Preference, Verdict
+from tests.zoo.flaws import flaws
 
 SERVER_NAME = "zoo.test"
 TRUST_STORE = "zoo"
+
+Versions: TypeAlias = Mapping[ProtocolVersion, Fact]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +70,18 @@ def disagreements(truth: Truth, observation: Observation) -> list[str]:
         *_group_disagreements(truth, observation),
         *_chain_disagreements(truth, observation),
         *_client_auth_disagreements(truth, observation),
+        *_vulnerability_disagreements(truth, observation),
     ]
 
 
 def unproved(observation: Observation) -> list[str]:
     """One sentence for each fact that is claimed without its proof."""
-    return [*_unproved_versions(observation), *_unproved_sets(observation)]
+    return [
+        *_unproved_facts("protocols", observation.protocols),
+        *_unproved_facts("features", observation.features),
+        *_unproved_facts("vulnerabilities", observation.vulnerabilities),
+        *_unproved_sets(observation),
+    ]
 
 
 def _protocol_disagreements(truth: Truth, observation: Observation) -> Iterator[str]:
@@ -147,6 +157,28 @@ def _client_auth_disagreements(truth: Truth, observation: Observation) -> Iterat
             yield f"client_auth {version.label}: truth {truth.ca_names}, observed {found.ca_names}"
 
 
+def _vulnerability_disagreements(truth: Truth, observation: Observation) -> Iterator[str]:
+    """Those that follow from the suites. Whether CBC is mended is what the feature says."""
+    accepted = {version: choice.accepted for version, choice in truth.cipher_suites.items()}
+    feature = observation.features.get("encrypt_then_mac")
+    possible = {Verdict.YES: (True,), Verdict.NO: (False,)}.get(
+        feature.verdict if feature else Verdict.UNKNOWN, (True, False)
+    )
+    truths = [flaws(accepted, encrypts_then_macs=one) for one in possible]
+    for name in truths[0]:
+        verdict = _common({truth[name] for truth in truths})
+        fact = observation.vulnerabilities.get(name)
+        if fact is None or fact.verdict is not verdict:
+            found = fact.verdict if fact else None
+            yield f"vulnerabilities {name}: truth {verdict}, observed {found}{_note(fact)}"
+
+
+def _common(answers: set[bool]) -> Verdict:
+    if len(answers) > 1:
+        return Verdict.UNKNOWN
+    return Verdict.YES if answers == {True} else Verdict.NO
+
+
 def _keys(what: str, expected: Iterable[object], found: Iterable[object]) -> Iterator[str]:
     left, right = {str(key) for key in expected}, {str(key) for key in found}
     if left != right:
@@ -158,14 +190,15 @@ def _note(fact: Fact | AcceptedSet | None) -> str:
     return f" ({proof.note})" if proof and proof.note else ""
 
 
-def _unproved_versions(observation: Observation) -> Iterator[str]:
-    for version, fact in observation.protocols.items():
+def _unproved_facts(kind: str, facts: Mapping[str, Fact] | Versions) -> Iterator[str]:
+    for name, fact in facts.items():
         if fact.verdict is Verdict.UNKNOWN:
             continue
+        what = f"{kind} {name.label if isinstance(name, ProtocolVersion) else name}"
         if fact.evidence is None or fact.evidence.offer is None:
-            yield f"protocols {version.label}: {fact.verdict} without the offer that proves it"
+            yield f"{what}: {fact.verdict} without the offer that proves it"
         elif fact.evidence.answer is None and not fact.evidence.note:
-            yield f"protocols {version.label}: {fact.verdict} without answer or note"
+            yield f"{what}: {fact.verdict} without answer or note"
 
 
 def _unproved_sets(observation: Observation) -> Iterator[str]:
