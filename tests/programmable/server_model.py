@@ -55,6 +55,7 @@ class ServerModel:
     intolerant_above: int | None = None
     close_instead_of_alert: bool = False
     asks_client_certificate: bool = False
+    shows_certificate: bool = True
     silence: float = 0.0
     dice: random.Random = field(default_factory=lambda: random.Random(0), compare=False)
 
@@ -106,10 +107,9 @@ class ServerModel:
 
     def _flight(self, hello: ClientHello, version: int, suite: int, group: int) -> Reply:
         extensions = [(0xFF01, b"\0")] if hello.extensions else None
-        messages = [
-            wire.server_hello(version, suite, session_id=b"", extensions=extensions),
-            wire.certificate(wire.self_signed_certificate()),
-        ]
+        messages = [wire.server_hello(version, suite, session_id=b"", extensions=extensions)]
+        if self.shows_certificate:
+            messages.append(wire.certificate(wire.self_signed_certificate()))
         if suite >= FIRST_ECDHE_SUITE:
             point = wire.public_point(group)
             messages.append(wire.server_key_exchange(version, group, point))
