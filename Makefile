@@ -92,6 +92,7 @@ integration: venv test-servers ## tests against real servers
 bench: venv $(BENCH_VENV)/.installed test-servers ## measure tlsprobe beside sslyze, sslscan and nmap
 	scripts/install-bench-peers.sh
 	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks
+	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks.fleet
 
 # --- upkeep ----------------------------------------------------------------------------------
 

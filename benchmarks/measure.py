@@ -61,10 +61,12 @@ class Run:
 
 
 @contextmanager
-def running_proxy(upstream_port: int, round_trip_seconds: float) -> Iterator[Proxy]:
+def running_proxy(
+    upstream_port: int, round_trip_seconds: float, addresses: int = 1
+) -> Iterator[Proxy]:
     """A proxy in a process of its own, in front of ``upstream_port``; ended at the end."""
     command = [sys.executable, "-m", "benchmarks.proxy"]
-    command += [str(upstream_port), str(round_trip_seconds)]
+    command += [str(upstream_port), str(round_trip_seconds), "--addresses", str(addresses)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

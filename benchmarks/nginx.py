@@ -50,7 +50,7 @@ http {{
     uwsgi_temp_path {directory}/uwsgi;
     scgi_temp_path {directory}/scgi;
     server {{
-        listen {host}:{port} ssl;
+        {listeners}
         ssl_protocols TLSv1.2 TLSv1.3;
         ssl_ciphers {ciphers};
         ssl_prefer_server_ciphers on;
@@ -69,11 +69,16 @@ _CIPHERS: Final = ":".join(
 )
 
 
+def loopback_addresses(count: int) -> list[str]:
+    """The first ``count`` addresses of loopback, from 127.0.0.1 on; at most 254."""
+    return [f"127.0.0.{number}" for number in range(1, count + 1)]
+
+
 @contextmanager
-def running_nginx() -> Iterator[int]:
+def running_nginx(addresses: int = 1) -> Iterator[int]:
     """nginx on a free port of loopback, which is what it gives; stopped at the end.
 
-    Raises FileNotFoundError where nginx is not installed.
+    It listens on that port of so many loopback addresses. Raises FileNotFoundError where nginx is not installed.
     """
     program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:
@@ -86,8 +91,11 @@ def running_nginx() -> Iterator[int]:
         _write_certificates(directory)
         port: int = listener.getsockname()[1]
         configuration = directory / "nginx.conf"
+        listeners = " ".join(
+            f"listen {address}:{port} ssl;" for address in loopback_addresses(addresses)
+        )
         configuration.write_text(
-            _CONFIGURATION.format(directory=directory, host=HOST, port=port, ciphers=_CIPHERS)
+            _CONFIGURATION.format(directory=directory, listeners=listeners, ciphers=_CIPHERS)
         )
         server = subprocess.Popen(
             [program, "-c", str(configuration), "-e", str(directory / "error.log")],

@@ -19,8 +19,8 @@ from typing import Final, cast
 import uvloop
 
 from benchmarks.delays import Path
+from benchmarks.nginx import HOST, loopback_addresses
 
-HOST: Final = "127.0.0.1"
 # Connections that the kernel has accepted and the loop has not yet heard of are heard of by then.
 _SETTLE_SECONDS: Final = 0.02
 
@@ -101,10 +101,16 @@ class DelayingProxy:
         self._is_idle.set()
         self.connections = 0
 
-    async def listen(self) -> tuple[asyncio.Server, int]:
-        """Accept connections from now on; returns the listener and its port."""
-        listener = await self._loop.create_server(self._accept, HOST, 0, backlog=1024)
-        return listener, listener.sockets[0].getsockname()[1]
+    async def listen(self, addresses: int = 1) -> tuple[list[asyncio.Server], int]:
+        """Accept connections from now on; returns the listeners, one for each of so many loopback
+        addresses, and their port."""
+        listeners: list[asyncio.Server] = []
+        port = 0
+        for address in loopback_addresses(addresses):
+            listener = await self._loop.create_server(self._accept, address, port, backlog=1024)
+            port = listener.sockets[0].getsockname()[1]
+            listeners.append(listener)
+        return listeners, port
 
     async def settle(self) -> None:
         """Wait until every connection has ended."""
@@ -144,20 +150,21 @@ class DelayingProxy:
             self._is_idle.set()
 
 
-async def serve(upstream_port: int, path: Path) -> None:
+async def serve(upstream_port: int, path: Path, addresses: int) -> None:
     """Run a proxy, answering each line of standard input with the totals, until that ends."""
     lines = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     async with asyncio.TaskGroup() as group:
         proxy = DelayingProxy(upstream_port, path, group)
-        listener, port = await proxy.listen()
+        listeners, port = await proxy.listen(addresses)
         _say(port=port)
         while await lines.readline():
             await proxy.settle()
             used = resource.getrusage(resource.RUSAGE_SELF)
             _say(connections=proxy.connections, cpu_seconds=used.ru_utime + used.ru_stime)
-        listener.close()
+        for listener in listeners:
+            listener.close()
 
 
 def _say(**totals: float) -> None:
@@ -168,9 +175,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("upstream_port", type=int)
     parser.add_argument("round_trip_seconds", type=float)
+    parser.add_argument("--addresses", type=int, default=1)
     options = parser.parse_args()
     path = Path(round_trip_seconds=options.round_trip_seconds)
-    uvloop.run(serve(options.upstream_port, path))
+    uvloop.run(serve(options.upstream_port, path, options.addresses))
 
 
 if __name__ == "__main__":

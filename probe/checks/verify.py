@@ -6,8 +6,8 @@ one more for the groups, and a handshake for its chain. Each refused version is 
 That is at most 2V + 6 connections for V accepted versions. Any other answer is a difference.
 
 What these cannot show: a suite or group that is no longer accepted but was not the first pick, an
-order that changed behind the first, a second certificate of another key type, groups below
-TLS 1.3, and features and vulnerabilities that no hello of theirs touches.
+order that changed behind the first, a second certificate of another key type, SSL 2.0 turned on,
+groups below TLS 1.3, and features and vulnerabilities that no hello of theirs touches.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from probe.checks.learnt import ASKED_VERSIONS, Learnt
 from probe.checks.preference import with_chacha20_last
 from probe.checks.served_chains import finish_handshake
 from probe.checks.strike_out import picked_group
-from probe.tls.answer import ServerFlight
+from probe.tls.answer import Ending, NoHello, ServerFlight
 from probe.tls.exchange import Exchange
 from probe.tls.handshake import HandshakeEnd
 from probe.tls.offer import TLS13_GROUPS, Offer, Shape, offer
@@ -48,6 +48,7 @@ def can_be_verified(known: Observation) -> bool:
     """
     return (
         known.state is State.TLS
+        and bool(_accepted(known))
         and all(fact.verdict is not Verdict.UNKNOWN for fact in known.protocols.values())
         and all(_is_known_in_full(known, version) for version in _accepted(known))
     )
@@ -66,7 +67,7 @@ async def is_unchanged(interview: Interview, learnt: Learnt, known: Observation)
         return False
     interview.keep_as_control(next(iter(learnt.spoken.values())).offer)
     questions = [
-        *(_refuses(interview, question) for question in _to_be_refused(known)),
+        *(_refuses(interview, *question) for question in _to_be_refused(known)),
         *(_serves_the_known_leaf_at_tls13(interview, learnt, known) for _ in _tls13(known)),
     ]
     return all(await side_by_side(*questions))
@@ -167,29 +168,36 @@ def _is_a_known_leaf(known: Observation, version: ProtocolVersion, der: bytes) -
     )
 
 
-def _to_be_refused(known: Observation) -> Iterator[Offer]:
-    shape = next(shape for version in _accepted(known) if (shape := _shape(known, version)))
+def _to_be_refused(known: Observation) -> Iterator[tuple[Offer, Evidence | None]]:
+    """Each Offer that was refused, or would have been, and the proof of a refusal like it."""
+    usual = next(shape for version in _accepted(known) if (shape := _shape(known, version)))
     for version in ASKED_VERSIONS:
         every = tuple(suite.code_point for suite in cipher_suites_for(version))
         fact = known.protocols.get(version)
         if fact is not None and fact.verdict is Verdict.NO:
-            yield offer(version, every, _shape_in(fact.evidence) or shape)
+            yield offer(version, every, _shape_in(fact.evidence) or usual), fact.evidence
         elif fact is not None:
-            accepted = frozenset(_suites(known.cipher_suites[version]))
+            found = known.cipher_suites[version]
+            accepted = frozenset(_suites(found))
             others = tuple(suite for suite in every if suite not in accepted)
-            yield offer(version, others, _shape(known, version) or shape)
+            yield offer(version, others, _shape_in(found.refusal) or usual), found.refusal
     for version in _tls13(known):
-        names = known.groups[version].accepted
-        found = {_GROUP_CODE_POINTS[name] for name in names if name in _GROUP_CODE_POINTS}
-        groups = tuple(group for group in TLS13_GROUPS if group not in found)
+        found = known.groups[version]
+        known_groups = {_GROUP_CODE_POINTS.get(name) for name in found.accepted}
+        groups = tuple(group for group in TLS13_GROUPS if group not in known_groups)
         suites = _suites(known.cipher_suites[version])
-        yield offer(version, suites, _shape(known, version) or shape, groups)
+        yield offer(version, suites, _shape(known, version) or usual, groups), found.refusal
 
 
-async def _refuses(interview: Interview, question: Offer) -> bool:
-    exchange = await interview.ask(question)
+async def _refuses(interview: Interview, question: Offer, before: Evidence | None) -> bool:
+    """A close needs no second control where it was the confirmed refusal before."""
+    exchange = await interview.ask_once(question)
+    is_close = isinstance(exchange.answer, NoHello) and exchange.answer.ending is Ending.CLOSED
+    was_close = before is not None and not before.answer
+    if not (is_close and was_close):
+        exchange = await interview.make_sure(exchange)
     is_lower = exchange.version is not None and exchange.version < question.version
-    return exchange.is_refusal or is_lower
+    return exchange.is_refusal or is_lower or (is_close and was_close)
 
 
 async def _serves_the_known_leaf_at_tls13(

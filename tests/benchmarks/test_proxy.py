@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from benchmarks.delays import Path
-from benchmarks.proxy import HOST, DelayingProxy
+from benchmarks.nginx import HOST
+from benchmarks.proxy import DelayingProxy
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -34,7 +35,7 @@ async def proxy_before(
     async with server, asyncio.TaskGroup() as group:
         path = Path(round_trip_seconds=round_trip_seconds)
         proxy = DelayingProxy(server.sockets[0].getsockname()[1], path, group)
-        listener, port = await proxy.listen()
+        (listener,), port = await proxy.listen()
         yield proxy, port
         listener.close()
         await proxy.settle()
@@ -87,7 +88,7 @@ async def test_a_server_that_is_gone_ends_the_connection() -> None:
         port = gone.sockets[0].getsockname()[1]
         gone.close()
         proxy = DelayingProxy(port, Path(round_trip_seconds=0.0), group)
-        listener, proxy_port = await proxy.listen()
+        (listener,), proxy_port = await proxy.listen()
         reader, writer = await asyncio.open_connection(HOST, proxy_port)
         assert await reader.read() == b""
         writer.close()

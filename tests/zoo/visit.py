@@ -7,6 +7,7 @@ from pathlib import Path
 
 from model.observation import Observation
 from model.target import Endpoint, Target
+from probe.checks.part import USUAL_PARTS, Part
 from probe.clock import SystemClock
 from probe.engine import Engine
 from probe.settings import ProbeSettings
@@ -24,13 +25,36 @@ class Visit:
     connections_seen: int
 
 
-async def visit(server: ZooServer, certificates: Certificates, directory: Path) -> Visit:
+async def visit(
+    server: ZooServer,
+    certificates: Certificates,
+    directory: Path,
+    parts: frozenset[Part] = USUAL_PARTS,
+) -> Visit:
     """Starts the server, lets a new Engine visit it once, and stops it."""
-    engine = Engine(
-        ProbeSettings(trust_stores={TRUST_STORE: certificates.root_file}), SystemClock()
-    )
+    engine = _engine(certificates, parts)
     with server.start(certificates, directory) as server_port:
         async with counting_relay(server_port) as relay:
-            target = Target(host="127.0.0.1", port=relay.port, server_name=SERVER_NAME)
-            observation = await engine.visit(Endpoint(target=target, address="127.0.0.1"))
+            observation = await engine.visit(_endpoint(relay.port))
             return Visit(observation=observation, connections_seen=await relay.settle())
+
+
+async def visit_twice(
+    server: ZooServer, certificates: Certificates, directory: Path
+) -> tuple[Observation, Observation]:
+    """What an enumeration finds, and the verification after it."""
+    engine = _engine(certificates, USUAL_PARTS)
+    with server.start(certificates, directory) as server_port:
+        async with counting_relay(server_port) as relay:
+            first = await engine.visit(_endpoint(relay.port))
+            return first, await engine.visit(_endpoint(relay.port), known=first)
+
+
+def _engine(certificates: Certificates, parts: frozenset[Part]) -> Engine:
+    stores = {TRUST_STORE: certificates.root_file}
+    return Engine(ProbeSettings(trust_stores=stores, parts=parts), SystemClock())
+
+
+def _endpoint(port: int) -> Endpoint:
+    target = Target(host="127.0.0.1", port=port, server_name=SERVER_NAME)
+    return Endpoint(target=target, address="127.0.0.1")
