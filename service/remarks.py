@@ -16,7 +16,7 @@ from typing import Final
 from model.certificate import Certificate, Deployment, Problem
 from model.observation import ClientAuthMode, Observation
 from model.protocol_version import ProtocolVersion
-from model.registry import Strength, cipher_suite_by_name
+from model.registry import Strength, strength_by_name
 from model.verdict import Verdict
 
 
@@ -99,8 +99,8 @@ def _suite_remarks(observation: Observation) -> Iterator[Remark]:
     accepted: dict[Strength, set[str]] = defaultdict(set)
     for found in observation.cipher_suites.values():
         for name in found.accepted:
-            if suite := cipher_suite_by_name(name):
-                accepted[suite.strength].add(name)
+            if strength := strength_by_name(name):
+                accepted[strength].add(name)
     for strength, severity in _SUITE_SEVERITIES.items():
         if names := accepted[strength]:
             suites = "cipher suite is" if len(names) == 1 else "cipher suites are"

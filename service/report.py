@@ -19,7 +19,7 @@ from rich.text import Text
 from model.certificate import Certificate, Deployment
 from model.observation import AcceptedSet, ClientAuthMode, Observation, State
 from model.protocol_version import ProtocolVersion
-from model.registry import Strength, cipher_suite_by_name
+from model.registry import Strength, strength_by_name
 from model.verdict import Preference, Verdict
 from service.remarks import Severity, describe_validity, expiry_severity, remarks
 from service.terminal import printable
@@ -120,6 +120,7 @@ def _rows(observation: Observation, now: datetime) -> Iterator[tuple[str, Render
         yield "certificate", _certificate_rows(deployment, now)
     if observation.client_auth:
         yield "client auth", _client_auth(observation)
+    yield from _named_facts(observation)
     yield "cost", _cost(observation)
 
 
@@ -160,8 +161,7 @@ def _merged(
 def _suites(found: AcceptedSet) -> RenderableType:
     by_strength: dict[Strength | None, list[str]] = {}
     for name in found.accepted:
-        suite = cipher_suite_by_name(name)
-        by_strength.setdefault(suite.strength if suite else None, []).append(name)
+        by_strength.setdefault(strength_by_name(name), []).append(name)
     rows = _grid()
     for strength in (None, *Strength):
         if names := by_strength.get(strength):
@@ -246,6 +246,30 @@ def _client_auth(observation: Observation) -> Text:
     if authorities:
         text = Text.assemble(text, ("; from ", "dim"), _listed(authorities))
     return text
+
+
+def _named_facts(observation: Observation) -> Iterator[tuple[str, RenderableType]]:
+    """The features, and the vulnerabilities by verdict: those it has first."""
+    if observation.alpn:
+        yield "ALPN", _listed(observation.alpn)
+    for label, verdict, facts, style in (
+        ("features", Verdict.YES, observation.features, ""),
+        ("without", Verdict.NO, observation.features, "dim"),
+        ("not learnt", Verdict.UNKNOWN, observation.features, "magenta"),
+        ("vulnerable", Verdict.YES, observation.vulnerabilities, "bold red"),
+        ("undecided", Verdict.UNKNOWN, observation.vulnerabilities, "magenta"),
+        ("sound", Verdict.NO, observation.vulnerabilities, "dim"),
+    ):
+        found = [name for name, fact in sorted(facts.items()) if fact.verdict is verdict]
+        if found:
+            words = ", ".join(_with_value(name, facts[name].value) for name in found)
+            yield label, Text(words, style=style)
+    for contradiction in observation.contradictions:
+        yield "contradiction", _say(contradiction.subject, limit=_REASON_LIMIT)
+
+
+def _with_value(name: str, value: str | None) -> str:
+    return name if value is None else f"{name} ({printable(value, limit=_NAME_LIMIT)})"
 
 
 def _cost(observation: Observation) -> Text:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from model.registry import Strength, strength_by_name
 from model.registry.table import read_table
 
 PAGE = Path(__file__).parent.parent / "docs" / "strength.md"
@@ -83,3 +84,12 @@ def test_keys_under_112_bits_and_discouraged_suites_are_left_to_no_rule() -> Non
 
 def test_every_cipher_kind_of_sslv2_is_insecure() -> None:
     assert {kind["strength"] for kind in read_table("sslv2_cipher_kinds")} == {"insecure"}
+
+
+def test_a_strength_is_found_by_name_for_suites_and_kinds() -> None:
+    names = ("TLS_AES_128_GCM_SHA256", "SSL_CK_DES_192_EDE3_CBC_WITH_MD5", "0xABCD")
+    assert [strength_by_name(name) for name in names] == [
+        Strength.RECOMMENDED,
+        Strength.INSECURE,
+        None,
+    ]

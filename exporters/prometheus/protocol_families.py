@@ -9,7 +9,7 @@ from typing import Final
 from exporters.prometheus.family import Family, Sample
 from model.observation import ClientAuthMode
 from model.protocol_version import ProtocolVersion
-from model.registry import NAMED_GROUPS, Strength, cipher_suite_by_name
+from model.registry import NAMED_GROUPS, Strength, strength_by_name
 from model.snapshot import EndpointStatus
 from model.verdict import Preference, Verdict
 
@@ -26,8 +26,7 @@ def _versions(status: EndpointStatus) -> Iterator[Sample]:
 
 def _strength(name: str) -> Strength:
     """A suite that no registry knows has shown nothing in its favour."""
-    suite = cipher_suite_by_name(name)
-    return suite.strength if suite else Strength.INSECURE
+    return strength_by_name(name) or Strength.INSECURE
 
 
 def _suites(status: EndpointStatus) -> Iterator[Sample]:

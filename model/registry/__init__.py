@@ -20,7 +20,7 @@ from model.registry.signature_schemes import (
     SignatureScheme,
     signature_scheme_name,
 )
-from model.registry.sslv2 import SSLV2_CIPHER_KINDS, Sslv2CipherKind
+from model.registry.sslv2 import SSLV2_CIPHER_KINDS, Sslv2CipherKind, strength_by_name
 
 __all__ = [
     "CIPHER_SUITES",
@@ -40,4 +40,5 @@ __all__ = [
     "extension_name",
     "named_group_name",
     "signature_scheme_name",
+    "strength_by_name",
 ]

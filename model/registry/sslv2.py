@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from model.registry.cipher_suites import Strength, cipher_suite_by_name
 from model.registry.table import read_table
 
 
@@ -21,3 +22,13 @@ SSLV2_CIPHER_KINDS: Final = tuple(
     for row in read_table("sslv2_cipher_kinds")
 )
 """All cipher kinds by rising code point."""
+
+_NAMES: Final = frozenset(kind.name for kind in SSLV2_CIPHER_KINDS)
+
+
+def strength_by_name(name: str) -> Strength | None:
+    """How strong a cipher suite or kind of that name is; None where no registry has it."""
+    if name in _NAMES:
+        return Strength.INSECURE
+    suite = cipher_suite_by_name(name)
+    return suite.strength if suite is not None else None
