@@ -140,6 +140,13 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
             help="Judge chains by the PEM certificates in FILE too, besides Mozilla's; repeatable.",
         ),
     ] = None,
+    checks: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,NAME",
+            help="Ask only for these parts, such as versions,suites,certificates.",
+        ),
+    ] = None,
     no_color: Annotated[
         bool, typer.Option("--no-color", help="No colour on a terminal (as does NO_COLOR).")
     ] = False,
@@ -157,6 +164,7 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
             server_name=server_name,
             timeout_seconds=timeout,
             trust_stores=trust_store or (),
+            checks=checks,
         )
     except ScanInputError as error:
         return fail(str(error))

@@ -21,6 +21,7 @@ from probe.discovery.targets import TargetError, parse_target
 from probe.engine import Engine
 from probe.resolve import resolve, unresolved
 from probe.settings import ProbeSettings
+from service.parts import parse_parts
 from service.report import render_report
 from service.terminal import ProgressLine, report_width, wants_colour
 from service.trust_stores import parse_trust_store
@@ -56,8 +57,9 @@ def read_request(
     server_name: str | None,
     timeout_seconds: float,
     trust_stores: Sequence[str],
+    checks: str | None = None,
 ) -> ScanRequest:
-    """The request that the command line makes.
+    """The request that the command line makes; ``checks`` are names with commas between them.
 
     Raises:
         ScanInputError: for the first argument that cannot be.
@@ -76,11 +78,16 @@ def read_request(
     except TargetError as error:
         raise ScanInputError(str(error)) from error
     defaults = ProbeSettings()
+    try:
+        parts = defaults.parts if checks is None else parse_parts(checks.split(","))
+    except ValueError as error:
+        raise ScanInputError(f"--checks: {error}") from error
     settings = ProbeSettings(
         deadline_seconds=timeout_seconds,
         connect_timeout_seconds=min(defaults.connect_timeout_seconds, timeout_seconds),
         answer_timeout_seconds=min(defaults.answer_timeout_seconds, timeout_seconds),
         trust_stores=stores,
+        parts=parts,
     )
     return ScanRequest(targets=targets, settings=settings)
 

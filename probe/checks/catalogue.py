@@ -82,3 +82,6 @@ STAGES: Final = (
     ),
 )
 """A later stage may build on an earlier one; the last asks nothing more."""
+
+ASKED_PARTS: Final = frozenset(check.part for stage in STAGES for check in stage.checks)
+"""The parts that there are checks for."""

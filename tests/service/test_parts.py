@@ -1,0 +1,32 @@
+"""``--checks`` asks for a part of a visit, and says which parts there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from probe.checks.catalogue import ASKED_PARTS
+from probe.checks.part import Part
+from service.parts import parse_parts, part_names
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "cli.md"
+
+
+def test_every_part_is_known_by_its_name() -> None:
+    assert parse_parts(part_names()) == ASKED_PARTS
+
+
+def test_versions_are_always_asked() -> None:
+    assert parse_parts(["suites"]) == {Part.VERSIONS, Part.SUITES}
+
+
+@pytest.mark.parametrize("name", ["", "suits", "SUITES", " suites"])
+def test_another_name_is_refused_with_those_there_are(name: str) -> None:
+    with pytest.raises(ValueError, match=f"'{name}'.*versions, suites"):
+        parse_parts(["versions", name])
+
+
+def test_the_documentation_names_them_all() -> None:
+    section = DOCUMENT.read_text(encoding="utf-8").split("### --checks")[1].split("###")[0]
+    assert [name for name in part_names() if f"`{name}`" not in section] == []
