@@ -13,7 +13,7 @@ from model.registry.cipher_suites import (
     cipher_suite_name,
     cipher_suites_for,
 )
-from model.registry.code_points import alert_name, extension_name
+from model.registry.code_points import ALPN_PROTOCOLS, alert_name, extension_name
 from model.registry.named_groups import NAMED_GROUPS, NamedGroup, named_group_name
 from model.registry.signature_schemes import (
     SIGNATURE_SCHEMES,
@@ -23,6 +23,7 @@ from model.registry.signature_schemes import (
 from model.registry.sslv2 import SSLV2_CIPHER_KINDS, Sslv2CipherKind, strength_by_name
 
 __all__ = [
+    "ALPN_PROTOCOLS",
     "CIPHER_SUITES",
     "NAMED_GROUPS",
     "SIGNATURE_SCHEMES",

@@ -1,4 +1,4 @@
-"""Names of alerts (RFC 9846, section 6) and extensions (section 4.2), for people to read."""
+"""Names of alerts (RFC 9846, section 6), extensions (section 4.2) and application protocols."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from model.registry.table import code_point_name, read_table
 
 _ALERTS: Final = {int(row["code_point"]): row["name"] for row in read_table("alerts")}
 _EXTENSIONS: Final = {int(row["code_point"], 16): row["name"] for row in read_table("extensions")}
+
+ALPN_PROTOCOLS: Final = tuple(row["name"] for row in read_table("alpn_protocols"))
+"""The ids of application protocols (RFC 7301, section 6), in the order in which to offer them."""
 
 
 def alert_name(description: int) -> str:

@@ -9,16 +9,23 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from probe.checks.alpn import learn_alpn
+from probe.checks.chacha20_first import learn_chacha20_first
 from probe.checks.cipher_suites import learn_cipher_suites
 from probe.checks.client_auth import learn_client_auth
 from probe.checks.derived_vulnerabilities import DERIVED, learn_derived_vulnerabilities
 from probe.checks.drafts import learn_tls13_drafts
+from probe.checks.fallback_scsv import learn_fallback_scsv
+from probe.checks.hello_features import HELLO_FEATURES, learn_hello_features
+from probe.checks.hellos_read_off import READ_OFF, learn_hellos_read_off
 from probe.checks.interview import Interview
 from probe.checks.learnt import Learnt
 from probe.checks.part import Part
 from probe.checks.served_chains import learn_served_chains, learn_tls13_chains
+from probe.checks.server_name import SERVER_NAME_FEATURES, learn_server_name
 from probe.checks.sslv2 import learn_sslv2
 from probe.checks.tls13_groups import learn_tls13_groups
+from probe.checks.tolerance import TOLERANCES, learn_tolerance
 from probe.checks.versions import learn_sslv3, learn_versions
 
 Ask: TypeAlias = Callable[[Interview, Learnt], Awaitable[None]]
@@ -71,12 +78,21 @@ STAGES: Final = (
     ),
     Stage(
         phrase="features and vulnerabilities",
-        checks=(Check(part=Part.FEATURES, ask=learn_tls13_drafts, facts=("tls13_drafts",)),),
+        checks=(
+            Check(part=Part.FEATURES, ask=learn_hello_features, facts=(*HELLO_FEATURES, "crime")),
+            Check(part=Part.FEATURES, ask=learn_alpn, facts=("alpn", "alpn_unknown_refused")),
+            Check(part=Part.FEATURES, ask=learn_server_name, facts=SERVER_NAME_FEATURES),
+            Check(part=Part.FEATURES, ask=learn_tolerance, facts=TOLERANCES),
+            Check(part=Part.FEATURES, ask=learn_fallback_scsv, facts=("fallback_scsv",)),
+            Check(part=Part.FEATURES, ask=learn_chacha20_first, facts=("yields_to_chacha20",)),
+            Check(part=Part.FEATURES, ask=learn_tls13_drafts, facts=("tls13_drafts",)),
+        ),
     ),
     Stage(
         phrase="what the answers add up to",
         checks=(
             Check(part=Part.CERTIFICATES, ask=learn_served_chains),
+            Check(part=Part.FEATURES, ask=learn_hellos_read_off, facts=READ_OFF),
             Check(part=Part.VULNERABILITIES, ask=learn_derived_vulnerabilities, facts=DERIVED),
         ),
     ),

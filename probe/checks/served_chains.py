@@ -82,6 +82,8 @@ async def learn_served_chains(interview: Interview, learnt: Learnt) -> None:
         *_chains_in_clear(interview.exchanges),
         *_chains_of_handshakes(learnt.handshakes),
     ):
+        if server_name not in {learnt.server_name, None}:
+            continue
         seen.setdefault((chain, server_name is not None), set()).add(version)
     if learnt.sslv2_certificate:
         seen.setdefault(_sslv2_chain(seen, learnt.sslv2_certificate), set()).add(
@@ -92,6 +94,7 @@ async def learn_served_chains(interview: Interview, learnt: Learnt) -> None:
             chain=chain, versions=tuple(sorted(versions)), served_with_server_name=with_name
         )
         for (chain, with_name), versions in seen.items()
+        if with_name or (chain, True) not in seen
     )
 
 

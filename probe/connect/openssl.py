@@ -86,6 +86,9 @@ class OpenSslHandshake:
         self._connection.set_connect_state()
         if offer.server_name is not None:
             self._connection.set_tlsext_host_name(offer.server_name.encode("ascii"))
+        if offer.alpn_protocols:
+            wanted = [name.encode("ascii") for name in offer.alpn_protocols]
+            self._connection.set_alpn_protos(wanted)
         self._connection.set_info_callback(self._notice)
         self._send: Callable[[bytes], None] | None = None
         self._requested = False
@@ -173,6 +176,8 @@ class OpenSslHandshake:
             ),
             certificate_requested=self._requested,
             certificate_authorities=tuple(name.der() for name in authorities),
+            alpn_protocol=self._connection.get_alpn_proto_negotiated().decode("latin-1") or None,
+            alert=self._alert,
             offered=self._offered,
             answered=self._answered,
             note=note,

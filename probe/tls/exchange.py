@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from model.protocol_version import ProtocolVersion
-from model.verdict import Evidence
+from model.verdict import Evidence, Fact, Verdict
 from probe.tls.answer import (
     Alert,
     Answer,
@@ -98,6 +98,10 @@ class Exchange:
         return Evidence(
             offer=self.offered or None, answer=self.answer.raw or None, note=note or self.summary
         )
+
+    def fact(self, verdict: Verdict, note: str | None = None, value: str | None = None) -> Fact:
+        """A verdict that rests on this pair."""
+        return Fact(verdict=verdict, evidence=self.evidence(note), value=value)
 
     @property
     def summary(self) -> str:

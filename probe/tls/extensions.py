@@ -5,6 +5,7 @@ Each function gives a whole ``Extension``; the struct from its RFC stands above 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -18,11 +19,20 @@ class ExtensionType(IntEnum):
     SUPPORTED_GROUPS = 10
     EC_POINT_FORMATS = 11
     SIGNATURE_ALGORITHMS = 13
+    HEARTBEAT = 15
+    APPLICATION_LAYER_PROTOCOL_NEGOTIATION = 16
     PADDING = 21
+    ENCRYPT_THEN_MAC = 22
+    EXTENDED_MAIN_SECRET = 23
+    RECORD_SIZE_LIMIT = 28
+    SESSION_TICKET = 35
     SUPPORTED_VERSIONS = 43
     COOKIE = 44
     PSK_KEY_EXCHANGE_MODES = 45
     KEY_SHARE = 51
+    NEXT_PROTOCOL_NEGOTIATION = 13172
+    ENCRYPTED_CLIENT_HELLO = 0xFE0D
+    RENEGOTIATION_INFO = 0xFF01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +90,9 @@ def supported_versions(versions: tuple[int, ...]) -> Extension:
     return Extension(code_point=ExtensionType.SUPPORTED_VERSIONS, body=uint16_list(versions, 1))
 
 
-def psk_key_exchange_modes() -> Extension:
+def psk_key_exchange_modes(modes: bytes = b"\x01\x00") -> Extension:
     """``PskKeyExchangeMode ke_modes<1..255>``: both modes (RFC 9846, section 4.2.9)."""
-    return Extension(code_point=ExtensionType.PSK_KEY_EXCHANGE_MODES, body=vector(b"\x01\x00", 1))
+    return Extension(code_point=ExtensionType.PSK_KEY_EXCHANGE_MODES, body=vector(modes, 1))
 
 
 def key_share(shares: tuple[KeyShare, ...]) -> Extension:
@@ -99,3 +109,11 @@ def key_share(shares: tuple[KeyShare, ...]) -> Extension:
 def padding(length: int) -> Extension:
     """``length`` zero bytes (RFC 7685)."""
     return Extension(code_point=ExtensionType.PADDING, body=bytes(length))
+
+
+def protocol_names(names: Sequence[bytes]) -> Extension:
+    """``ProtocolName protocol_name_list<2..2^16-1>``, each ``opaque<1..255>`` (RFC 7301, 3.1)."""
+    listed = b"".join(vector(name, 1) for name in names)
+    return Extension(
+        code_point=ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION, body=vector(listed, 2)
+    )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from model.protocol_version import ProtocolVersion
+from model.verdict import Evidence, Fact, Verdict
 
 
 class HandshakeEnd(StrEnum):
@@ -30,19 +31,22 @@ class HandshakeOffer:
     """A handshake at exactly ``version``, without a client certificate.
 
     ``signature_schemes`` are registry names; all that the library has where there are none.
+    ``alpn_protocols`` are offered in their order, no ALPN at all where there are none.
     """
 
     version: ProtocolVersion
     server_name: str | None
     signature_schemes: tuple[str, ...] = ()
+    alpn_protocols: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handshake:
     """What it showed. ``certificates`` and ``certificate_authorities`` (names) are DER.
 
-    ``certificates`` begin with the leaf. ``note`` says in one sentence how it ended. ``offered``
-    and ``answered`` are the first bytes of each side.
+    ``certificates`` begin with the leaf. ``note`` says in one sentence how it ended.
+    ``alert`` is the description of the server's fatal one. ``alpn_protocol`` is what the server
+    took. ``offered`` and ``answered`` are the first bytes of each side.
     """
 
     offer: HandshakeOffer
@@ -50,6 +54,17 @@ class Handshake:
     certificates: tuple[bytes, ...] = ()
     certificate_requested: bool = False
     certificate_authorities: tuple[bytes, ...] = ()
+    alpn_protocol: str | None = None
+    alert: int | None = None
     offered: bytes = b""
     answered: bytes = b""
     note: str = ""
+
+    def fact(self, verdict: Verdict, note: str | None = None, value: str | None = None) -> Fact:
+        """A verdict that rests on this handshake."""
+        proof = Evidence(
+            offer=self.offered or None,
+            answer=self.answered or None,
+            note=note or self.note or None,
+        )
+        return Fact(verdict=verdict, evidence=proof, value=value)
