@@ -10,17 +10,20 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from probe.checks.alpn import learn_alpn
+from probe.checks.ccs_injection import learn_ccs_injection
 from probe.checks.chacha20_first import learn_chacha20_first
 from probe.checks.cipher_suites import learn_cipher_suites
 from probe.checks.client_auth import learn_client_auth
 from probe.checks.derived_vulnerabilities import DERIVED, learn_derived_vulnerabilities
 from probe.checks.drafts import learn_tls13_drafts
 from probe.checks.fallback_scsv import learn_fallback_scsv
+from probe.checks.heartbleed import learn_heartbleed
 from probe.checks.hello_features import HELLO_FEATURES, learn_hello_features
 from probe.checks.hellos_read_off import READ_OFF, learn_hellos_read_off
 from probe.checks.interview import Interview
 from probe.checks.learnt import Learnt
 from probe.checks.part import Part
+from probe.checks.robot import learn_robot
 from probe.checks.served_chains import learn_served_chains, learn_tls13_chains
 from probe.checks.server_name import SERVER_NAME_FEATURES, learn_server_name
 from probe.checks.sslv2 import learn_sslv2
@@ -77,7 +80,7 @@ STAGES: Final = (
         ),
     ),
     Stage(
-        phrase="features and vulnerabilities",
+        phrase="features",
         checks=(
             Check(part=Part.FEATURES, ask=learn_hello_features, facts=(*HELLO_FEATURES, "crime")),
             Check(part=Part.FEATURES, ask=learn_alpn, facts=("alpn", "alpn_unknown_refused")),
@@ -86,6 +89,14 @@ STAGES: Final = (
             Check(part=Part.FEATURES, ask=learn_fallback_scsv, facts=("fallback_scsv",)),
             Check(part=Part.FEATURES, ask=learn_chacha20_first, facts=("yields_to_chacha20",)),
             Check(part=Part.FEATURES, ask=learn_tls13_drafts, facts=("tls13_drafts",)),
+        ),
+    ),
+    Stage(
+        phrase="vulnerabilities",
+        checks=(
+            Check(part=Part.VULNERABILITIES, ask=learn_heartbleed, facts=("heartbleed",)),
+            Check(part=Part.VULNERABILITIES, ask=learn_ccs_injection, facts=("ccs_injection",)),
+            Check(part=Part.VULNERABILITIES, ask=learn_robot, facts=("robot",)),
         ),
     ),
     Stage(

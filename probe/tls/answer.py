@@ -53,7 +53,8 @@ class Obstacle(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFlight:
-    """A ServerHello and what followed it in clear. ``is_complete`` is false where it broke off.
+    """A ServerHello and what followed it in clear. ``is_complete`` is false where it broke off,
+    or where the server resumed a session: its ChangeCipherSpec ends such a flight.
 
     ``raw`` is the ServerHello message alone: it is what proves version and suite.
     """
@@ -193,7 +194,9 @@ class AnswerReader:
                 if answer is not None:
                     return answer
             return None
-        if self._flight is None and record.content_type is not ContentType.CHANGE_CIPHER_SPEC:
+        if record.content_type is ContentType.CHANGE_CIPHER_SPEC:
+            return self._flight
+        if self._flight is None:
             return Malformed(raw=self._beginning, what=f"{record.content_type.name.lower()} record")
         return None
 
