@@ -23,6 +23,9 @@ from probe.checks.hellos_read_off import READ_OFF, learn_hellos_read_off
 from probe.checks.interview import Interview
 from probe.checks.learnt import Learnt
 from probe.checks.part import Part
+from probe.checks.poodle_tls import learn_poodle_tls
+from probe.checks.renegotiation import RENEGOTIATION, learn_renegotiation
+from probe.checks.resumption import RESUMPTION, learn_resumption
 from probe.checks.robot import learn_robot
 from probe.checks.served_chains import learn_served_chains, learn_tls13_chains
 from probe.checks.server_name import SERVER_NAME_FEATURES, learn_server_name
@@ -89,6 +92,8 @@ STAGES: Final = (
             Check(part=Part.FEATURES, ask=learn_fallback_scsv, facts=("fallback_scsv",)),
             Check(part=Part.FEATURES, ask=learn_chacha20_first, facts=("yields_to_chacha20",)),
             Check(part=Part.FEATURES, ask=learn_tls13_drafts, facts=("tls13_drafts",)),
+            Check(part=Part.FEATURES, ask=learn_resumption, facts=RESUMPTION),
+            Check(part=Part.FEATURES, ask=learn_renegotiation, facts=RENEGOTIATION),
         ),
     ),
     Stage(
@@ -97,6 +102,7 @@ STAGES: Final = (
             Check(part=Part.VULNERABILITIES, ask=learn_heartbleed, facts=("heartbleed",)),
             Check(part=Part.VULNERABILITIES, ask=learn_ccs_injection, facts=("ccs_injection",)),
             Check(part=Part.VULNERABILITIES, ask=learn_robot, facts=("robot",)),
+            Check(part=Part.VULNERABILITIES, ask=learn_poodle_tls, facts=("poodle_tls",)),
         ),
     ),
     Stage(

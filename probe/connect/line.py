@@ -10,7 +10,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from OpenSSL.SSL import Session
+
 from model.ports import Clock
+from model.protocol_version import ProtocolVersion
 from probe.connect.connections import Connections
 from probe.connect.dial import Traffic
 from probe.connect.openssl import OpenSslHandshake
@@ -64,6 +67,7 @@ class Line:
         self._connections = Connections(address, settings, politeness, clock, deadline)
         self.nonce = nonce
         self._slowest_seconds: float | None = None
+        self._sessions: dict[ProtocolVersion, Session] = {}
         self.throttled = False
 
     @property
@@ -91,7 +95,11 @@ class Line:
 
     async def handshake(self, offer: HandshakeOffer) -> Handshake:
         """A full handshake, on a connection of its own."""
-        outcome = await self.converse(OpenSslHandshake(offer))
+        resumed = self._sessions.get(offer.version) if offer.resumes else None
+        dialogue = OpenSslHandshake(offer, resumed)
+        outcome = await self.converse(dialogue)
+        if dialogue.session is not None:
+            self._sessions[offer.version] = dialogue.session
         if isinstance(outcome, NoConnection):
             return Handshake(offer=offer, end=HandshakeEnd.UNFINISHED, note=outcome.detail)
         return outcome

@@ -2,22 +2,25 @@
 
 It shows what TLS 1.3 encrypts: the chain and the CertificateRequest. Where a certificate was
 requested it reads on after the handshake, for a TLS 1.3 server refuses only then, with
-``certificate_required`` (RFC 9846, section 4.4.2.4).
+``certificate_required`` (RFC 9846, section 4.4.2.4). What else is to be learnt from a finished
+handshake is its afterword: a ticket, another handshake, a record that is wrong in one place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, cast
 
 from cryptography.hazmat.bindings.openssl.binding import Binding
 from OpenSSL import SSL, crypto
 
 from model.protocol_version import ProtocolVersion
-from model.registry import alert_name
+from model.registry import CIPHER_SUITES, alert_name, cipher_suite_by_code_point
 from probe.tls.answer import Ending
-from probe.tls.handshake import Handshake, HandshakeEnd, HandshakeOffer
+from probe.tls.cbc_records import Secrets, application_data, can_be_made
+from probe.tls.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer
+from probe.tls.session_in_clear import SessionInClear
 
 HANDSHAKE_VERSIONS: Final = {
     ProtocolVersion.TLSV1_0: SSL.TLS1_VERSION,
@@ -43,23 +46,41 @@ the hello fits one TCP segment."""
 _OP_LEGACY_SERVER_CONNECT = 0x4
 """Talks to servers without RFC 5746, as SSL_OP_LEGACY_SERVER_CONNECT in OpenSSL's ssl.h."""
 
+_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION = 0x40000
+"""Renegotiates with them too."""
+
+_OP_NO_ENCRYPT_THEN_MAC = 0x80000
+"""MAC and padding are only told apart where the MAC comes first."""
+
+_SPOILED = {Afterword.SPOILED_PADDING, Afterword.SPOILED_MAC}
+_SPOILED_CONTENT: Final = b"GET / HTTP/1.0\r\n\r\n"
+"""Something that most servers would answer, had it come in a right record."""
+
 _MOST_BYTES = 2**18
 _KEPT_LENGTH = 2048
 _CLOSE_NOTIFY = 0
 _READ_LENGTH = 65536
+_LONGEST_BLOCK = 16
+_SUITES = {suite.openssl_name: suite for suite in CIPHER_SUITES if suite.openssl_name}
 
 
-@cache
-def _context(version: ProtocolVersion, signature_schemes: tuple[str, ...]) -> SSL.Context:
-    """A context for one kind of handshake; there are few kinds, and each is built once.
+@lru_cache(maxsize=64)
+def _context(
+    version: ProtocolVersion,
+    signature_schemes: tuple[str, ...],
+    cipher_suites: tuple[int, ...],
+    options: int,
+) -> SSL.Context:
+    """A context for one kind of handshake; most kinds are used again and again.
 
     Raises:
         ValueError: where the library knows none of the signature schemes or groups.
+        SSL.Error: where it knows none of the cipher suites.
     """
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
-    context.set_options(_OP_LEGACY_SERVER_CONNECT)
+    context.set_options(_OP_LEGACY_SERVER_CONNECT | options)
     context.set_verify(SSL.VERIFY_NONE)
-    context.set_cipher_list(_EVERY_CIPHER)
+    context.set_cipher_list(_ciphers(cipher_suites))
     context.set_tls13_ciphersuites(_EVERY_TLS13_SUITE)
     context.set_min_proto_version(HANDSHAKE_VERSIONS[version])
     context.set_max_proto_version(HANDSHAKE_VERSIONS[version])
@@ -71,6 +92,24 @@ def _context(version: ProtocolVersion, signature_schemes: tuple[str, ...]) -> SS
     return context
 
 
+def _ciphers(code_points: tuple[int, ...]) -> bytes:
+    """OpenSSL's names of these suites, or all that it has."""
+    if not code_points:
+        return _EVERY_CIPHER
+    suites = (cipher_suite_by_code_point(code_point) for code_point in code_points)
+    names = [suite.openssl_name for suite in suites if suite and suite.openssl_name]
+    return ":".join([*names, "@SECLEVEL=0"]).encode("ascii")
+
+
+def _options(offer: HandshakeOffer) -> int:
+    options = 0 if offer.wants_ticket else SSL.OP_NO_TICKET
+    if offer.afterword is Afterword.RENEGOTIATION:
+        options |= _OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION
+    if offer.afterword in _SPOILED:
+        options |= _OP_NO_ENCRYPT_THEN_MAC
+    return options
+
+
 def _set_list(setter: Callable[[Any, bytes], int], context: SSL.Context, names: bytes) -> None:
     """What pyOpenSSL has no method for."""
     if not setter(context._context, names):
@@ -78,25 +117,37 @@ def _set_list(setter: Callable[[Any, bytes], int], context: SSL.Context, names: 
 
 
 class OpenSslHandshake:
-    """The client's side of one handshake; bytes in by ``feed``, bytes out through a Listener."""
+    """The client's side of one handshake, as a Dialogue.
 
-    def __init__(self, offer: HandshakeOffer) -> None:
+    ``resumed`` is an earlier one's ``session``, which is there once a ticket of TLS 1.3 came.
+    """
+
+    def __init__(self, offer: HandshakeOffer, resumed: SSL.Session | None = None) -> None:
         self._offer = offer
-        self._connection = SSL.Connection(_context(offer.version, offer.signature_schemes), None)
+        self._connection = SSL.Connection(
+            _context(offer.version, offer.signature_schemes, offer.cipher_suites, _options(offer)),
+            None,
+        )
         self._connection.set_connect_state()
         if offer.server_name is not None:
             self._connection.set_tlsext_host_name(offer.server_name.encode("ascii"))
         if offer.alpn_protocols:
             wanted = [name.encode("ascii") for name in offer.alpn_protocols]
             self._connection.set_alpn_protos(wanted)
+        if resumed is not None:
+            self._connection.set_session(resumed)
         self._connection.set_info_callback(self._notice)
         self._send: Callable[[bytes], None] | None = None
+        self._session_in_clear = SessionInClear()
         self._requested = False
         self._alert: int | None = None
         self._is_finished = False
         self._offered = b""
         self._answered = b""
+        self._last_sent = b""
         self._received = 0
+        self._has_ticket = False
+        self.session: SSL.Session | None = None
 
     def begin(self, send: Callable[[bytes], None]) -> None:
         """Sends the hello."""
@@ -109,15 +160,20 @@ class OpenSslHandshake:
         self._answered += received[: _KEPT_LENGTH - len(self._answered)]
         if self._received > _MOST_BYTES:
             return self._outcome(HandshakeEnd.UNFINISHED, "more bytes than any honest handshake")
+        if self._offer.version < ProtocolVersion.TLSV1_3:
+            self._session_in_clear.feed(received)
         self._connection.bio_write(received)
         return self._read_on() if self._is_finished else self._advance()
 
     def end(self, ending: Ending) -> Handshake:
         """The outcome when nothing more will come."""
+        is_silence = ending is Ending.SILENCE
+        if self._is_finished and self._offer.afterword is not Afterword.NOTHING:
+            return self._accepted(HandshakeEnd.UNFINISHED if is_silence else HandshakeEnd.REFUSED)
         if self._is_finished:
             note = f"{ending.value} after the handshake without a word on our missing certificate"
             return self._outcome(HandshakeEnd.UNFINISHED, note)
-        if self._requested and ending is not Ending.SILENCE:
+        if self._requested and not is_silence:
             note = f"{ending.value} once no client certificate came"
             return self._outcome(HandshakeEnd.REFUSED, note)
         return self._outcome(HandshakeEnd.UNFINISHED, f"{ending.value} in the handshake")
@@ -132,25 +188,85 @@ class OpenSslHandshake:
             self._flush()
             return self._failed(error)
         self._is_finished = True
-        if not self._requested or self._offer.version < ProtocolVersion.TLSV1_3:
-            self._flush()
-            return self._accepted()
-        self._connection.shutdown()
         self._flush()
-        return None
+        return self._say_afterword()
 
-    def _read_on(self) -> Handshake:
-        """What the bytes behind our Finished mean: a refusal, or anything else.
+    def _say_afterword(self) -> Handshake | None:
+        is_tls13 = self._offer.version >= ProtocolVersion.TLSV1_3
+        match self._offer.afterword:
+            case Afterword.RENEGOTIATION:
+                self._connection.renegotiate()
+                return self._renegotiate()
+            case Afterword.SPOILED_PADDING | Afterword.SPOILED_MAC:
+                return self._say(self._spoiled_record())
+            case Afterword.SESSION if not is_tls13:
+                return self._accepted()
+            case Afterword.NOTHING if not (self._requested and is_tls13):
+                return self._accepted()
+            case _:
+                self._connection.shutdown()
+                self._flush()
+                return None
+
+    def _read_on(self) -> Handshake | None:
+        """What the bytes behind our Finished mean.
 
         Session tickets, data and ``close_notify`` come only from a server that took our Finished.
         """
+        if self._offer.afterword is Afterword.RENEGOTIATION:
+            return self._renegotiate()
         try:
             self._connection.recv(_READ_LENGTH)
-        except (SSL.WantReadError, SSL.ZeroReturnError):
-            return self._accepted()
+        except SSL.WantReadError:
+            is_over = self._offer.afterword is Afterword.NOTHING or self._has_ticket
+            return self._accepted() if is_over else None
+        except SSL.ZeroReturnError:
+            is_spoiled = self._offer.afterword in _SPOILED
+            return self._accepted(HandshakeEnd.UNFINISHED if is_spoiled else None)
         except SSL.Error as error:
-            return self._failed(error)
-        return self._accepted()
+            is_answer = self._offer.afterword in _SPOILED
+            return self._accepted(HandshakeEnd.REFUSED) if is_answer else self._failed(error)
+        return self._accepted(HandshakeEnd.ACCEPTED)
+
+    def _renegotiate(self) -> Handshake | None:
+        """RFC 5746, section 3.5; a server says no by ``no_renegotiation``, or hangs up."""
+        try:
+            self._connection.do_handshake()
+        except SSL.WantReadError:
+            self._flush()
+            return None
+        except SSL.Error:
+            return self._accepted(HandshakeEnd.REFUSED)
+        return self._accepted(HandshakeEnd.ACCEPTED)
+
+    def _spoiled_record(self) -> bytes:
+        """Empty where no such record can be made of what was agreed on."""
+        suite = _SUITES.get(self._connection.get_cipher_name() or "")
+        main_secret = self._connection.master_key()
+        client_random = self._connection.client_random()
+        server_random = self._connection.server_random()
+        if not (suite and can_be_made(suite) and main_secret and client_random and server_random):
+            return b""
+        secrets = Secrets(
+            version=self._offer.version,
+            suite=suite,
+            main_secret=main_secret,
+            client_random=client_random,
+            server_random=server_random,
+            last_block=self._last_sent[-_LONGEST_BLOCK:],
+        )
+        return application_data(
+            _SPOILED_CONTENT,
+            secrets,
+            spoils_mac=self._offer.afterword is Afterword.SPOILED_MAC,
+            spoils_padding=self._offer.afterword is Afterword.SPOILED_PADDING,
+        )
+
+    def _say(self, record: bytes) -> Handshake | None:
+        if not record or self._send is None:
+            return self._accepted()
+        self._send(record)
+        return None
 
     def _failed(self, error: SSL.Error) -> Handshake:
         if self._alert is None:
@@ -160,14 +276,19 @@ class OpenSslHandshake:
             return self._outcome(HandshakeEnd.REFUSED, f"{note} once no client certificate came")
         return self._outcome(HandshakeEnd.DECLINED, f"{note} in the handshake")
 
-    def _accepted(self) -> Handshake:
+    def _accepted(self, afterword: HandshakeEnd | None = None) -> Handshake:
         asked = "a client certificate was requested" if self._requested else "none was requested"
         note = f"handshake finished without a client certificate; {asked}"
-        return self._outcome(HandshakeEnd.ACCEPTED, note)
+        return self._outcome(HandshakeEnd.ACCEPTED, note, afterword)
 
-    def _outcome(self, end: HandshakeEnd, note: str) -> Handshake:
+    def _outcome(
+        self, end: HandshakeEnd, note: str, afterword: HandshakeEnd | None = None
+    ) -> Handshake:
         chain = self._connection.get_peer_cert_chain() or []
         authorities = self._connection.get_client_ca_list() if self._requested else []
+        ticket = self._session_in_clear.ticket
+        if self._has_ticket:
+            self.session = self._connection.get_session()
         return Handshake(
             offer=self._offer,
             end=end,
@@ -178,6 +299,12 @@ class OpenSslHandshake:
             certificate_authorities=tuple(name.der() for name in authorities),
             alpn_protocol=self._connection.get_alpn_proto_negotiated().decode("latin-1") or None,
             alert=self._alert,
+            session_id=self._session_in_clear.session_id,
+            ticket=ticket.ticket if ticket else b"",
+            ticket_lifetime_seconds=ticket.lifetime_seconds if ticket else None,
+            early_data_bytes=_early_data_bytes(self.session),
+            is_resumed=bool(Binding().lib.SSL_session_reused(_pointer(self._connection, "_ssl"))),
+            afterword=afterword,
             offered=self._offered,
             answered=self._answered,
             note=note,
@@ -189,16 +316,30 @@ class OpenSslHandshake:
         except SSL.WantReadError:
             return
         self._offered = self._offered or outgoing[:_KEPT_LENGTH]
+        self._last_sent = outgoing
         if self._send is not None:
             self._send(outgoing)
 
     def _notice(self, connection: SSL.Connection, where: int, value: int) -> None:
-        if where & SSL.SSL_CB_LOOP and b"read server certificate request" in (
-            connection.get_state_string().lower()
-        ):
-            self._requested = True
+        if where & SSL.SSL_CB_LOOP:
+            state = connection.get_state_string().lower()
+            self._requested = self._requested or b"read server certificate request" in state
+            is_ticket = self._is_finished and b"session ticket" in state
+            self._has_ticket = self._has_ticket or is_ticket
         elif where == SSL.SSL_CB_READ_ALERT and value & 0xFF != _CLOSE_NOTIFY:
             self._alert = value & 0xFF
+
+
+def _pointer(holder: object, name: str) -> Any:
+    """OpenSSL's own object, which pyOpenSSL has no method for."""
+    return cast(Any, getattr(holder, name))
+
+
+def _early_data_bytes(session: SSL.Session | None) -> int | None:
+    """RFC 9846, section 4.6.1: max_early_data_size, 0 where the ticket allows none."""
+    if session is None:
+        return None
+    return int(Binding().lib.SSL_SESSION_get_max_early_data(_pointer(session, "_session")))
 
 
 def _reason(error: SSL.Error) -> str:

@@ -26,10 +26,27 @@ class HandshakeEnd(StrEnum):
     """It broke off before that."""
 
 
+class Afterword(StrEnum):
+    """What the client does once the handshake is finished."""
+
+    NOTHING = "nothing"
+    SESSION = "session"
+    """It waits for a ticket of TLS 1.3, to resume the session by."""
+    RENEGOTIATION = "renegotiation"
+    """It begins another handshake on the same connection (RFC 5746), up to TLS 1.2."""
+    SPOILED_PADDING = "spoiled_padding"
+    """It sends a record whose CBC padding is wrong, and all else right; TLS 1.0 to 1.2."""
+    SPOILED_MAC = "spoiled_mac"
+    """The same with right padding and a wrong MAC."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandshakeOffer:
     """A handshake at exactly ``version``, without a client certificate.
 
+    ``cipher_suites`` are code points, and all that the library has where there are none.
+    ``wants_ticket`` is whether tickets up to TLS 1.2 are asked for. ``resumes`` the session that
+    an earlier handshake of this visit left behind with the afterword SESSION.
     ``signature_schemes`` are registry names; all that the library has where there are none.
     ``alpn_protocols`` are offered in their order, no ALPN at all where there are none.
     """
@@ -38,6 +55,10 @@ class HandshakeOffer:
     server_name: str | None
     signature_schemes: tuple[str, ...] = ()
     alpn_protocols: tuple[str, ...] = ()
+    cipher_suites: tuple[int, ...] = ()
+    wants_ticket: bool = True
+    resumes: bool = False
+    afterword: Afterword = Afterword.NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +67,9 @@ class Handshake:
 
     ``certificates`` begin with the leaf. ``note`` says in one sentence how it ended.
     ``alert`` is the description of the server's fatal one. ``alpn_protocol`` is what the server
-    took. ``offered`` and ``answered`` are the first bytes of each side.
+    took. ``session_id``, ``ticket`` and its lifetime are what a server up to TLS 1.2 gave to resume
+    the session by; ``early_data_bytes`` is what a ticket of TLS 1.3 allows, None without ticket.
+    ``afterword`` is how the server took it. ``offered`` and ``answered`` are the first bytes of each side.
     """
 
     offer: HandshakeOffer
@@ -56,6 +79,12 @@ class Handshake:
     certificate_authorities: tuple[bytes, ...] = ()
     alpn_protocol: str | None = None
     alert: int | None = None
+    session_id: bytes = b""
+    ticket: bytes = b""
+    ticket_lifetime_seconds: int | None = None
+    early_data_bytes: int | None = None
+    is_resumed: bool = False
+    afterword: HandshakeEnd | None = None
     offered: bytes = b""
     answered: bytes = b""
     note: str = ""

@@ -142,6 +142,22 @@ class CertificateStatus:
         return status
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSessionTicket:
+    """``struct { uint32 ticket_lifetime_hint; opaque ticket<0..2^16-1>; }`` (RFC 5077, 3.3)"""
+
+    lifetime_seconds: int
+    ticket: bytes
+
+    @classmethod
+    def decode(cls, body: bytes) -> NewSessionTicket:
+        """The message with that body. Raises DecodeError."""
+        reader = ByteReader(body, "NewSessionTicket")
+        message = cls(lifetime_seconds=reader.uint(4), ticket=reader.vector(2))
+        reader.finish()
+        return message
+
+
 def _ecdhe(reader: ByteReader) -> ServerKeyExchange | None:
     """``struct { ECParameters curve_params; ECPoint public; } ServerECDHParams;``
 
