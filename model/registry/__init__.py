@@ -14,6 +14,7 @@ from model.registry.cipher_suites import (
     cipher_suites_for,
 )
 from model.registry.code_points import ALPN_PROTOCOLS, alert_name, extension_name
+from model.registry.dh_primes import KNOWN_PRIMES, KnownPrime, known_prime
 from model.registry.named_groups import NAMED_GROUPS, NamedGroup, named_group_name
 from model.registry.signature_schemes import (
     SIGNATURE_SCHEMES,
@@ -25,10 +26,12 @@ from model.registry.sslv2 import SSLV2_CIPHER_KINDS, Sslv2CipherKind, strength_b
 __all__ = [
     "ALPN_PROTOCOLS",
     "CIPHER_SUITES",
+    "KNOWN_PRIMES",
     "NAMED_GROUPS",
     "SIGNATURE_SCHEMES",
     "SSLV2_CIPHER_KINDS",
     "CipherSuite",
+    "KnownPrime",
     "NamedGroup",
     "SignatureScheme",
     "Sslv2CipherKind",
@@ -39,6 +42,7 @@ __all__ = [
     "cipher_suite_name",
     "cipher_suites_for",
     "extension_name",
+    "known_prime",
     "named_group_name",
     "signature_scheme_name",
     "strength_by_name",

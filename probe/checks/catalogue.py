@@ -15,7 +15,9 @@ from probe.checks.chacha20_first import learn_chacha20_first
 from probe.checks.cipher_suites import learn_cipher_suites
 from probe.checks.client_auth import learn_client_auth
 from probe.checks.derived_vulnerabilities import DERIVED, learn_derived_vulnerabilities
+from probe.checks.dh_parameters import DH_FACTS, learn_dh_parameters
 from probe.checks.drafts import learn_tls13_drafts
+from probe.checks.earlier_groups import EARLIER_GROUP_FEATURES, learn_earlier_groups
 from probe.checks.fallback_scsv import learn_fallback_scsv
 from probe.checks.heartbleed import learn_heartbleed
 from probe.checks.hello_features import HELLO_FEATURES, learn_hello_features
@@ -29,6 +31,7 @@ from probe.checks.resumption import RESUMPTION, learn_resumption
 from probe.checks.robot import learn_robot
 from probe.checks.served_chains import learn_served_chains, learn_tls13_chains
 from probe.checks.server_name import SERVER_NAME_FEATURES, learn_server_name
+from probe.checks.signature_schemes import SIGNATURE_FEATURES, learn_signature_schemes
 from probe.checks.sslv2 import learn_sslv2
 from probe.checks.tls13_groups import learn_tls13_groups
 from probe.checks.tolerance import TOLERANCES, learn_tolerance
@@ -85,6 +88,8 @@ STAGES: Final = (
     Stage(
         phrase="features",
         checks=(
+            Check(part=Part.GROUPS, ask=learn_earlier_groups, facts=EARLIER_GROUP_FEATURES),
+            Check(part=Part.SIGNATURES, ask=learn_signature_schemes, facts=SIGNATURE_FEATURES),
             Check(part=Part.FEATURES, ask=learn_hello_features, facts=(*HELLO_FEATURES, "crime")),
             Check(part=Part.FEATURES, ask=learn_alpn, facts=("alpn", "alpn_unknown_refused")),
             Check(part=Part.FEATURES, ask=learn_server_name, facts=SERVER_NAME_FEATURES),
@@ -99,6 +104,7 @@ STAGES: Final = (
     Stage(
         phrase="vulnerabilities",
         checks=(
+            Check(part=Part.DH, ask=learn_dh_parameters, facts=DH_FACTS),
             Check(part=Part.VULNERABILITIES, ask=learn_heartbleed, facts=("heartbleed",)),
             Check(part=Part.VULNERABILITIES, ask=learn_ccs_injection, facts=("ccs_injection",)),
             Check(part=Part.VULNERABILITIES, ask=learn_robot, facts=("robot",)),

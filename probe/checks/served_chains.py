@@ -19,7 +19,7 @@ from probe.tls.answer import ServerFlight
 from probe.tls.exchange import Exchange
 from probe.tls.handshake import Handshake, HandshakeEnd, HandshakeOffer
 
-_TLS13_SCHEMES: Final = {
+TLS13_SCHEMES: Final = {
     KeyType.ECDSA: (
         "ecdsa_secp256r1_sha256",
         "ecdsa_secp384r1_sha384",
@@ -36,7 +36,7 @@ _TLS13_SCHEMES: Final = {
 }
 """The schemes that a TLS 1.3 server signs with, by its key (RFC 9846, section 4.2.3)."""
 
-_FOR_ISSUERS: Final = ("rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512", "ecdsa_sha1")
+FOR_ISSUERS: Final = ("rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512", "ecdsa_sha1")
 """Never used by TLS 1.3 itself, but Java serves no chain that is signed with others."""
 
 
@@ -44,11 +44,11 @@ async def learn_tls13_chains(interview: Interview, learnt: Learnt) -> None:
     """Adds handshakes at TLS 1.3: one for each key type, and one that gets no other."""
     if ProtocolVersion.TLSV1_3 not in learnt.spoken:
         return
-    left = dict(_TLS13_SCHEMES)
+    left = dict(TLS13_SCHEMES)
     while left:
         schemes = tuple(name for names in left.values() for name in names)
         handshake = await finish_handshake(
-            interview, learnt, ProtocolVersion.TLSV1_3, (*schemes, *_FOR_ISSUERS)
+            interview, learnt, ProtocolVersion.TLSV1_3, (*schemes, *FOR_ISSUERS)
         )
         if not handshake.certificates:
             return

@@ -7,7 +7,7 @@ what was picked is offered again behind the rest, which costs nothing where the 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -37,16 +37,20 @@ class Pick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Struck:
-    """The server's picks in the order made; complete when ``last`` is a refusal."""
+    """The server's picks in the order made; complete when ``last`` is a refusal.
+
+    ``proves_end`` says why ``last`` proves that there is no other name though it is none.
+    """
 
     picks: tuple[Pick, ...]
     last: Exchange
     preference: Preference = Preference.UNKNOWN
+    proves_end: str | None = None
 
     @property
     def is_complete(self) -> bool:
-        """Whether the refusal of everything else was heard."""
-        return self.last.is_refusal
+        """Whether everything else is proved not to be accepted."""
+        return self.last.is_refusal or self.proves_end is not None
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -63,8 +67,24 @@ class Struck:
             complete=self.is_complete,
             preference=self.preference,
             evidence={name(pick.code_point): pick.exchange.evidence() for pick in picks},
-            refusal=self.last.evidence(),
+            refusal=self.last.evidence(self.proves_end),
         )
+
+
+def merged(parts: Sequence[Struck]) -> Struck:
+    """The picks of all parts, one part after the other; complete where each of them is.
+
+    A preference is that of the parts which show one, if they agree.
+    """
+    shown = {part.preference for part in parts} - {Preference.UNKNOWN}
+    open_parts = [part for part in parts if not part.is_complete]
+    end = (open_parts or list(parts))[0]
+    return Struck(
+        picks=tuple(pick for part in parts for pick in part.picks),
+        last=end.last,
+        preference=shown.pop() if len(shown) == 1 else Preference.UNKNOWN,
+        proves_end=end.proves_end,
+    )
 
 
 @dataclass(slots=True, kw_only=True)

@@ -29,6 +29,7 @@ class ExtensionType(IntEnum):
     SUPPORTED_VERSIONS = 43
     COOKIE = 44
     PSK_KEY_EXCHANGE_MODES = 45
+    SIGNATURE_ALGORITHMS_CERT = 50
     KEY_SHARE = 51
     NEXT_PROTOCOL_NEGOTIATION = 13172
     ENCRYPTED_CLIENT_HELLO = 0xFE0D
@@ -83,6 +84,12 @@ def ec_point_formats() -> Extension:
 def signature_algorithms(schemes: tuple[int, ...]) -> Extension:
     """``SignatureScheme supported_signature_algorithms<2..2^16-2>`` (RFC 9846, 4.2.3)."""
     return Extension(code_point=ExtensionType.SIGNATURE_ALGORITHMS, body=uint16_list(schemes))
+
+
+def signature_algorithms_cert(schemes: tuple[int, ...]) -> Extension:
+    """The schemes that the chain may be signed with, in the same form (RFC 9846, 4.2.3)."""
+    body = uint16_list(schemes)
+    return Extension(code_point=ExtensionType.SIGNATURE_ALGORITHMS_CERT, body=body)
 
 
 def supported_versions(versions: tuple[int, ...]) -> Extension:

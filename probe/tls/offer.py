@@ -62,10 +62,10 @@ def _is_usable_before_tls13(name: str, kind: str) -> bool:
 TLS13_GROUPS: Final = _groups(for_tls13=True)
 """Every group that TLS 1.3 may name, by rising code point, the two cheap ones first."""
 
-_EARLIER_GROUPS = _groups(for_tls13=False)
+EARLIER_GROUPS: Final = _groups(for_tls13=False)
 """Curves and ffdhe: GnuTLS gives DHE suites only to a client that offers ffdhe groups."""
 
-_SIGNATURE_SCHEMES = tuple(
+EVERY_SIGNATURE_SCHEME: Final = tuple(
     scheme.code_point
     for scheme in sorted(SIGNATURE_SCHEMES, key=lambda scheme: not scheme.usable_in_tls13)
 )
@@ -159,7 +159,7 @@ class Offer:
         found.append(extensions.supported_groups(self.groups))
         found.append(extensions.ec_point_formats())
         if self.version >= ProtocolVersion.TLSV1_2:
-            found.append(extensions.signature_algorithms(_SIGNATURE_SCHEMES))
+            found.append(extensions.signature_algorithms(EVERY_SIGNATURE_SCHEME))
         if self.version is ProtocolVersion.TLSV1_3:
             found.append(extensions.supported_versions((self.version,)))
             found.append(extensions.psk_key_exchange_modes())
@@ -207,7 +207,7 @@ def offer(
 ) -> Offer:
     """An Offer of ``cipher_suites`` at ``version``, with every group that fits unless named."""
     is_tls13 = version is ProtocolVersion.TLSV1_3
-    fitting = TLS13_GROUPS if is_tls13 else _EARLIER_GROUPS
+    fitting = TLS13_GROUPS if is_tls13 else EARLIER_GROUPS
     return Offer(
         version=version,
         cipher_suites=cipher_suites,

@@ -1,0 +1,44 @@
+"""The finite-field primes that many servers share, by the SHA-256 of the prime.
+
+The RFCs' groups and what servers and libraries have built in. Whoever breaks one of them breaks
+it for all who use it (weakdh.org).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from model.registry.table import read_table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPrime:
+    """One row. ``sha256`` is in hex, of the prime's big-endian bytes without leading zeros.
+
+    ``is_safe`` is whether (p-1)/2 is a prime too.
+    """
+
+    name: str
+    bits: int
+    sha256: str
+    is_safe: bool
+
+
+KNOWN_PRIMES: Final = tuple(
+    KnownPrime(
+        name=row["name"],
+        bits=int(row["bits"]),
+        sha256=row["sha256"],
+        is_safe=row["safe_prime"] == "True",
+    )
+    for row in read_table("dh_primes")
+)
+"""The RFCs' first."""
+
+_BY_SHA256: Final = {prime.sha256: prime for prime in KNOWN_PRIMES}
+
+
+def known_prime(sha256: str) -> KnownPrime | None:
+    """The prime of that hash, or None."""
+    return _BY_SHA256.get(sha256)
