@@ -13,13 +13,20 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from model.protocol_version import ProtocolVersion
-from model.registry import NAMED_GROUPS, CipherSuite, known_prime, named_group_name
+from model.registry import (
+    NAMED_GROUPS,
+    CipherSuite,
+    alert_name,
+    known_prime,
+    named_group_name,
+)
 from model.verdict import Fact, Verdict
 from probe.checks.interview import Interview, side_by_side
 from probe.checks.key_exchanges import key_exchanges, sent_in, suites_with
 from probe.checks.known import newest_in_clear
 from probe.checks.learnt import Learnt
 from probe.checks.strike_out import Struck, merged, strike_out
+from probe.tls.answer import ServerFlight
 from probe.tls.exchange import Exchange
 from probe.tls.extensions import ExtensionType
 from probe.tls.offer import EARLIER_GROUPS, offer
@@ -56,7 +63,7 @@ async def learn_earlier_groups(interview: Interview, learnt: Learnt) -> None:
         _curves(interview, learnt, version), _finite_fields(interview, learnt, version)
     )
     if curves is not None:
-        learnt.features["ignores_supported_groups"] = _ignores(curves.last)
+        learnt.features["ignores_supported_groups"] = _ignores(curves)
     found = [struck for struck in (curves, fields) if struck is not None]
     if found:
         learnt.groups[version] = merged(found).accepted_set(named_group_name)
@@ -78,11 +85,22 @@ async def _curves(interview: Interview, learnt: Learnt, version: ProtocolVersion
         return None
     ask = _asking(interview, learnt, version, suites)
     first = _heard_of_all(interview, learnt, version, suites)
-    struck = await strike_out(ask, _picked_curve, _CURVES, first)
-    if others or not struck.picks or not struck.is_complete:
+    struck = _ended_by_alert(await strike_out(ask, _picked_curve, _CURVES, first))
+    if others or not struck.picks or not struck.last.is_refusal:
         return struck
     left = tuple(group for group in _CURVES if group not in struck.order)
     return merged((await _struck_before(struck.order[-1], left, ask), struck))
+
+
+def _ended_by_alert(struck: Struck) -> Struck:
+    """OpenSSL chooses ECDHE_PSK suites whatever the groups, and gives up after its ServerHello."""
+    answer = struck.last.answer
+    if not isinstance(answer, ServerFlight) or answer.server_key_exchange is not None:
+        return struck
+    if answer.alert is None:
+        return struck
+    reason = f"alert {alert_name(answer.alert)} in place of the ServerKeyExchange"
+    return replace(struck, proves_end=reason)
 
 
 async def _struck_before(anchor: int, left: tuple[int, ...], ask: _Ask) -> Struck:
@@ -161,11 +179,12 @@ def _picked_field(exchange: Exchange) -> int | None:
     return _FIELD_BY_NAME.get(known.name) if known is not None else None
 
 
-def _ignores(last: Exchange) -> Fact:
+def _ignores(struck: Struck) -> Fact:
     """RFC 8422, section 4: a server must not choose a curve that the client did not name."""
+    last = struck.last
     picked = _picked_curve(last)
     if picked is None:
-        return last.fact(Verdict.NO if last.is_refusal else Verdict.UNKNOWN)
+        return last.fact(Verdict.NO if struck.is_complete else Verdict.UNKNOWN, struck.proves_end)
     name = named_group_name(picked)
     if picked in last.offer.groups:
         return last.fact(Verdict.NO, f"{name} is taken, which was offered")

@@ -56,7 +56,8 @@ class ServerFlight:
     """A ServerHello and what followed it in clear. ``is_complete`` is false where it broke off,
     or where the server resumed a session: its ChangeCipherSpec ends such a flight.
 
-    ``raw`` is the ServerHello message alone: it is what proves version and suite.
+    ``raw`` is the ServerHello message alone: it is what proves version and suite. ``alert`` is
+    the description of the fatal one that broke it off.
     """
 
     raw: bytes
@@ -65,6 +66,7 @@ class ServerFlight:
     server_key_exchange: ServerKeyExchange | None = None
     certificate_request: CertificateRequest | None = None
     is_complete: bool = False
+    alert: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,8 +209,12 @@ class AnswerReader:
         alert into one record (sslscan #340). ``close_notify`` ends whatever its level is.
         """
         for level, description in zip(fragment[::2], fragment[1::2], strict=False):
-            if level == _FATAL or description == _CLOSE_NOTIFY:
-                return self._flight or Alert(raw=fragment, level=level, description=description)
+            if level != _FATAL and description != _CLOSE_NOTIFY:
+                continue
+            if self._flight is None:
+                return Alert(raw=fragment, level=level, description=description)
+            is_fatal = description != _CLOSE_NOTIFY
+            return replace(self._flight, alert=description) if is_fatal else self._flight
         return None
 
     def _message(self, message_type: int, body: bytes) -> Answer | None:
