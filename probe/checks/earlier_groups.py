@@ -20,7 +20,7 @@ from model.registry import (
     known_prime,
     named_group_name,
 )
-from model.verdict import Fact, Verdict
+from model.verdict import Fact, Preference, Verdict
 from probe.checks.interview import Interview, side_by_side
 from probe.checks.key_exchanges import key_exchanges, sent_in, suites_with
 from probe.checks.known import newest_in_clear
@@ -74,7 +74,7 @@ async def _curves(interview: Interview, learnt: Learnt, version: ProtocolVersion
 
     An ECDSA certificate is good only for clients that have its curve (RFC 8422, 5.1.1): once
     that is struck, its suites are refused. So suites of other authentication are asked with,
-    and where there are none, the last curve is offered again behind all others (testssl.sh's
+    and where there are none, the curves found are offered again behind all others (testssl.sh's
     pull request 2620).
     """
     suites = suites_with(learnt, version, "ECDHE")
@@ -89,7 +89,10 @@ async def _curves(interview: Interview, learnt: Learnt, version: ProtocolVersion
     if others or not struck.picks or not struck.last.is_refusal:
         return struck
     left = tuple(group for group in _CURVES if group not in struck.order)
-    return merged((await _struck_before(struck.order[-1], left, ask), struck))
+    # An order of the server's own would bring back its first; there, the last was the culprit.
+    has_own_order = struck.preference is Preference.SERVER
+    more = await _struck_before(struck.order[-1:] if has_own_order else struck.order, left, ask)
+    return replace(merged((struck, more)), last=more.last, proves_end=more.proves_end)
 
 
 def _ended_by_alert(struck: Struck) -> Struck:
@@ -103,17 +106,18 @@ def _ended_by_alert(struck: Struck) -> Struck:
     return replace(struck, proves_end=reason)
 
 
-async def _struck_before(anchor: int, left: tuple[int, ...], ask: _Ask) -> Struck:
-    """The curves that are taken while ``anchor`` stands behind them; with none, it is taken."""
+async def _struck_before(behind: tuple[int, ...], left: tuple[int, ...], ask: _Ask) -> Struck:
+    """The curves of ``left`` that are taken before those ``behind``, of which one is in the end."""
 
-    async def ask_with_anchor(groups: tuple[int, ...]) -> Exchange:
-        return await ask((*groups, anchor))
+    async def ask_with_more(groups: tuple[int, ...]) -> Exchange:
+        return await ask((*groups, *behind))
 
-    struck = await strike_out(ask_with_anchor, _picked_curve, left)
-    if _picked_curve(struck.last) != anchor:
+    struck = await strike_out(ask_with_more, _picked_curve, left)
+    picked = _picked_curve(struck.last)
+    if picked not in behind:
         return struck
-    name = named_group_name(anchor)
-    return replace(struck, proves_end=f"of all others with {name} behind them, {name} is taken")
+    name = named_group_name(picked)
+    return replace(struck, proves_end=f"{name} is taken with all others before it")
 
 
 async def _finite_fields(

@@ -63,13 +63,13 @@ class Simulation:
     async def pause(self, seconds: float) -> None:
         return
 
-    async def visit(self) -> Observation:
-        """All checks on the model, in the catalogue's order."""
+    async def visit(self, parts: frozenset[Part] = CORE) -> Observation:
+        """The checks of those parts on the model, in the catalogue's order."""
         interview = Interview(self)
         learnt = Learnt(server_name="zoo.test")
         for stage in STAGES:
             for check in stage.checks:
-                if check.part in CORE:
+                if check.part in parts:
                     await check.ask(interview, learnt)
         state, reason = state_of(learnt, interview.exchanges)
         return Observation(
@@ -84,6 +84,10 @@ class Simulation:
             cipher_suites=learnt.cipher_suites,
             groups=learnt.groups,
             client_auth=learnt.client_auth,
+            dh=learnt.dh,
+            signature_schemes=learnt.signature_schemes,
+            features=learnt.features,
+            vulnerabilities=learnt.vulnerabilities,
         )
 
 

@@ -14,6 +14,7 @@ HANDSHAKE_RECORD = 22
 CLIENT_HELLO_TYPE = 1
 SERVER_NAME_EXTENSION = 0
 SUPPORTED_GROUPS_EXTENSION = 10
+SIGNATURE_ALGORITHMS_EXTENSION = 13
 SUPPORTED_VERSIONS_EXTENSION = 43
 KEY_SHARE_EXTENSION = 51
 
@@ -43,6 +44,11 @@ class ClientHello:
     def groups(self) -> tuple[int, ...]:
         """The supported groups, in the client's order."""
         return _uint16s(self.extensions.get(SUPPORTED_GROUPS_EXTENSION, b"")[2:])
+
+    @property
+    def signature_schemes(self) -> tuple[int, ...]:
+        """The schemes for handshakes, in the client's order."""
+        return _uint16s(self.extensions.get(SIGNATURE_ALGORITHMS_EXTENSION, b"")[2:])
 
     @property
     def key_shares(self) -> dict[int, bytes]:

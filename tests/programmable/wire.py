@@ -94,11 +94,25 @@ def certificate(*ders: bytes) -> bytes:
     return handshake(11, vector(3, b"".join(vector(3, der) for der in ders)))
 
 
-def server_key_exchange(version: int, group: int, point: bytes) -> bytes:
-    """Named curve, public point, and a signature that nobody here verifies."""
-    parameters = b"\x03" + uint16(group) + vector(1, point)
-    algorithm = uint16(ECDSA_SHA256) if version >= TLSV1_2 else b""
+def curve_parameters(group: int, point: bytes) -> bytes:
+    """struct { ECParameters curve_params; ECPoint public; } with a named curve (RFC 8422, 5.4)."""
+    return b"\x03" + uint16(group) + vector(1, point)
+
+
+def field_parameters(prime: bytes, public_value: bytes) -> bytes:
+    """struct { opaque dh_p<1..2^16-1>; dh_g; dh_Ys; } with the generator 2 (RFC 5246, 7.4.3)."""
+    return vector(2, prime) + vector(2, b"\x02") + vector(2, public_value)
+
+
+def signed(version: int, parameters: bytes, scheme: int = ECDSA_SHA256) -> bytes:
+    """A ServerKeyExchange of ``parameters`` and a signature that nobody here verifies."""
+    algorithm = uint16(scheme) if version >= TLSV1_2 else b""
     return handshake(12, parameters + algorithm + vector(2, b"\x30" * 70))
+
+
+def server_key_exchange(version: int, group: int, point: bytes) -> bytes:
+    """Named curve, public point, and a signature."""
+    return signed(version, curve_parameters(group, point))
 
 
 def certificate_request(version: int) -> bytes:
