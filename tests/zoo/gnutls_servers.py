@@ -18,14 +18,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.certificate import KeyType
 from model.observation import ClientAuthMode
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_name
 from model.verdict import Preference
 from tests.zoo.certificates import CLIENT_CA_NAME, Certificates, Identity
+from tests.zoo.choice import Choice
+from tests.zoo.key_exchanges import KeyExchanges, curves_and_fields, signatures
 from tests.zoo.process import Command, running
 from tests.zoo.server import ZooServer
-from tests.zoo.truth import Choice, Truth
+from tests.zoo.truth import Truth
 
 ISOLATED = Path(__file__).with_name("isolated.py")
 LEGACY = (
@@ -39,6 +42,25 @@ _VERSIONS = {
     "VERS-TLS1.2": ProtocolVersion.TLSV1_2,
     "VERS-TLS1.3": ProtocolVersion.TLSV1_3,
 }
+_SIGNATURES = {
+    KeyType.RSA: {
+        "SIGN-RSA-SHA1": "rsa_pkcs1_sha1",
+        "SIGN-RSA-SHA256": "rsa_pkcs1_sha256",
+        "SIGN-RSA-SHA384": "rsa_pkcs1_sha384",
+        "SIGN-RSA-SHA512": "rsa_pkcs1_sha512",
+        "SIGN-RSA-PSS-RSAE-SHA256": "rsa_pss_rsae_sha256",
+        "SIGN-RSA-PSS-RSAE-SHA384": "rsa_pss_rsae_sha384",
+        "SIGN-RSA-PSS-RSAE-SHA512": "rsa_pss_rsae_sha512",
+    },
+    KeyType.ECDSA: {
+        "SIGN-ECDSA-SHA1": "ecdsa_sha1",
+        "SIGN-ECDSA-SHA256": "ecdsa_secp256r1_sha256",
+        "SIGN-ECDSA-SHA384": "ecdsa_secp384r1_sha384",
+        "SIGN-ECDSA-SHA512": "ecdsa_secp521r1_sha512",
+    },
+}
+"""GnuTLS's names of TLS 1.2's schemes (GnuTLS manual, "Listing the ciphersuites")."""
+
 _SUITE_LINE = re.compile(r"^TLS_\S+\s+0x(..), 0x(..)\s+TLS(1\.\d)$", re.MULTILINE)
 
 
@@ -79,8 +101,24 @@ class GnutlsServ:
         """What this configuration says of every fact."""
         found = _listed(self.priority)
         keys = self.identities(certificates)
+        schemes = signatures(
+            found.cipher_suites,
+            [item.key_type for item in keys],
+            found.signatures,
+            Preference.CLIENT,
+        )
         return Truth(
             cipher_suites=found.cipher_suites,
+            key_exchanges=KeyExchanges(
+                groups=curves_and_fields(
+                    found.cipher_suites,
+                    found.groups,
+                    preference=Preference.CLIENT,
+                    ffdhe=found.fields,
+                ),
+                fields=frozenset(found.fields),
+                schemes=schemes,
+            ),
             groups=Choice.of(found.groups, Preference.CLIENT),
             chains={item.key_type: item.chain for item in keys},
             client_auth=self.client_auth,
@@ -92,6 +130,12 @@ class GnutlsServ:
 class _Listed:
     cipher_suites: Mapping[ProtocolVersion, Choice]
     groups: tuple[str, ...]
+    signatures: Mapping[KeyType, tuple[str, ...]]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The finite fields among the groups."""
+        return tuple(name for name in self.groups if name.startswith("ffdhe"))
 
 
 @functools.cache
@@ -104,6 +148,7 @@ def _listed(priority: str) -> _Listed:
         for high, low, since in _SUITE_LINE.findall(listed)
     ]
     groups = _line(listed, "Groups")
+    signing = _line(listed, "PK-signatures")
     versions = [_VERSIONS[name] for name in _line(listed, "Protocols") if name in _VERSIONS]
     return _Listed(
         cipher_suites={
@@ -114,6 +159,10 @@ def _listed(priority: str) -> _Listed:
             for version in versions
         },
         groups=tuple(name.removeprefix("GROUP-").lower() for name in groups),
+        signatures={
+            key: tuple(_SIGNATURES[key][name] for name in signing if name in _SIGNATURES[key])
+            for key in _SIGNATURES
+        },
     )
 
 

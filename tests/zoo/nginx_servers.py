@@ -11,25 +11,29 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.certificate import KeyType
 from model.observation import ClientAuthMode
 from model.protocol_version import ProtocolVersion
 from model.verdict import Preference
 from tests.zoo.certificates import CLIENT_CA_NAME, Certificates, Identity
+from tests.zoo.choice import Choice
+from tests.zoo.key_exchanges import KeyExchanges, curves_and_fields, signatures
 from tests.zoo.openssl_words import (
     ENVIRONMENT,
     GROUP_PREFERENCE,
     TLS13_GROUPS,
     TLS13_SUITES,
+    signature_schemes,
     suites,
 )
 from tests.zoo.process import Command, running
 from tests.zoo.server import ZooServer
-from tests.zoo.truth import Choice, Truth
+from tests.zoo.truth import Truth
 
 TLSV1_0, TLSV1_1, TLSV1_2, TLSV1_3 = (
     ProtocolVersion.TLSV1_0,
@@ -190,22 +194,37 @@ def _nginx(
     def truth(certificates: Certificates) -> Truth:
         keys = identities(certificates)
         has_tls13 = TLSV1_3 in word.versions
+        accepted = suites(
+            tuple(version for version in word.versions if version < TLSV1_3),
+            word.ciphers,
+            authentication=frozenset(str(identity.key_type).upper() for identity in keys),
+            preference=word.preference,
+            with_dhe=word.with_dhe,
+            tls13=TLS13_SUITES if has_tls13 else (),
+        )
         return Truth(
-            cipher_suites=suites(
-                tuple(version for version in word.versions if version < TLSV1_3),
-                word.ciphers,
-                authentication=frozenset(str(identity.key_type).upper() for identity in keys),
-                preference=word.preference,
-                with_dhe=word.with_dhe,
-                tls13=TLS13_SUITES if has_tls13 else (),
-            ),
+            cipher_suites=accepted,
             groups=Choice.of(word.groups, GROUP_PREFERENCE) if has_tls13 else None,
             chains={identity.key_type: identity.chain for identity in keys},
             client_auth=word.client_auth,
             ca_names=() if word.client_auth is ClientAuthMode.NONE else (CLIENT_CA_NAME,),
+            key_exchanges=_key_exchanges(word, accepted, [one.key_type for one in keys]),
         )
 
     return ZooServer(name=name, start=nginx.start, truth=truth)
+
+
+def _key_exchanges(
+    word: _Word, accepted: Mapping[ProtocolVersion, Choice], keys: Sequence[KeyType]
+) -> KeyExchanges:
+    """``dh.pem`` holds ffdhe2048, which counts wherever it is used."""
+    return KeyExchanges(
+        groups=curves_and_fields(
+            accepted, word.groups, preference=word.preference, ffdhe=("ffdhe2048",)
+        ),
+        fields=frozenset({"ffdhe2048"}) if word.with_dhe else frozenset(),
+        schemes=signatures(accepted, keys, signature_schemes(word.ciphers), word.preference),
+    )
 
 
 NGINX_MODERN = _nginx("nginx-rsa-and-ecdsa", _rsa_and_ecdsa, _Word())

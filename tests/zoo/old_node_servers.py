@@ -23,9 +23,10 @@ from model.registry import cipher_suite_name
 from model.verdict import Preference
 from tests.programmable.client_hello import ClientHello, read_client_hello
 from tests.zoo.certificates import Certificates
+from tests.zoo.choice import Choice
 from tests.zoo.process import Command, running
 from tests.zoo.server import ZooServer
-from tests.zoo.truth import Chain, Choice, Truth
+from tests.zoo.truth import Chain, Truth
 
 HERE = Path(__file__).parent
 NODE = HERE.parents[1] / ".cache" / "node-0.10.40" / "bin" / "node"

@@ -15,16 +15,24 @@ from model.observation import ClientAuthMode
 from model.protocol_version import ProtocolVersion
 from model.verdict import Preference
 from tests.zoo.certificates import CLIENT_CA_NAME, Certificates, Identity
+from tests.zoo.choice import Choice
+from tests.zoo.key_exchanges import (
+    KeyExchanges,
+    automatic_fields,
+    curves_and_fields,
+    signatures,
+)
 from tests.zoo.openssl_words import (
     ENVIRONMENT,
     GROUP_PREFERENCE,
     TLS13_GROUPS,
     TLS13_SUITES,
+    signature_schemes,
     suites,
 )
 from tests.zoo.process import Command, running
 from tests.zoo.server import ZooServer
-from tests.zoo.truth import Choice, Truth
+from tests.zoo.truth import Truth
 
 EVERYTHING = "ALL:COMPLEMENTOFALL:@SECLEVEL=0"
 DEFAULT = "DEFAULT"
@@ -93,10 +101,22 @@ class SServer:
         """What this configuration says of every fact."""
         return Truth(
             cipher_suites=self._suites(),
+            key_exchanges=self._key_exchanges(certificates),
             groups=Choice.of(self.groups, GROUP_PREFERENCE) if self.tls13 else None,
             chains={item.key_type: item.chain for item in self.identities(certificates)},
             client_auth=self.client_auth,
             ca_names=() if self.client_auth is ClientAuthMode.NONE else (CLIENT_CA_NAME,),
+        )
+
+    def _key_exchanges(self, certificates: Certificates) -> KeyExchanges:
+        keys = [item.key_type for item in self.identities(certificates)]
+        level = 0 if "@SECLEVEL=0" in self.ciphers else 2
+        return KeyExchanges(
+            groups=curves_and_fields(self._suites(), self.groups, preference=self.preference),
+            fields=automatic_fields(self._suites(), security_level=level),
+            schemes=signatures(
+                self._suites(), keys, signature_schemes(self.ciphers), self.preference
+            ),
         )
 
     def _suites(self) -> Mapping[ProtocolVersion, Choice]:

@@ -11,9 +11,10 @@ import functools
 import subprocess
 from collections.abc import Mapping
 
+from model.certificate import KeyType
 from model.protocol_version import ProtocolVersion
 from model.verdict import Preference
-from tests.zoo.truth import Choice
+from tests.zoo.choice import Choice
 
 ENVIRONMENT = {"OPENSSL_CONF": "/dev/null"}
 """For every OpenSSL of ours: what a machine's openssl.cnf says is no part of a configuration."""
@@ -43,11 +44,43 @@ GROUP_PREFERENCE = Preference.SERVER
 """To a hello without a usable key share, OpenSSL 3.0 names the first of its own groups that the
 client has too, whatever its options (final_key_share in its ssl/statem/extensions.c)."""
 
+_SIGNATURES = {
+    KeyType.RSA: (
+        "rsa_pss_rsae_sha256",
+        "rsa_pss_rsae_sha384",
+        "rsa_pss_rsae_sha512",
+        "rsa_pkcs1_sha256",
+        "rsa_pkcs1_sha384",
+        "rsa_pkcs1_sha512",
+        "rsa_sha224",
+        "rsa_pkcs1_sha1",
+    ),
+    KeyType.ECDSA: (
+        "ecdsa_secp256r1_sha256",
+        "ecdsa_secp384r1_sha384",
+        "ecdsa_secp521r1_sha512",
+        "ecdsa_sha224",
+        "ecdsa_sha1",
+    ),
+    KeyType.ED25519: ("ed25519",),
+}
+"""OpenSSL 3.0's default schemes (tls12_sigalgs in its ssl/t1_lib.c) by the key that they need."""
+
 _OPTIONS = {
     ProtocolVersion.TLSV1_0: "-tls1",
     ProtocolVersion.TLSV1_1: "-tls1_1",
     ProtocolVersion.TLSV1_2: "-tls1_2",
 }
+
+
+def signature_schemes(cipher_string: str) -> Mapping[KeyType, tuple[str, ...]]:
+    """The schemes at TLS 1.2; above security level 0, SHA-1 is too weak for any."""
+    if "@SECLEVEL=0" in cipher_string:
+        return _SIGNATURES
+    return {
+        key: tuple(name for name in names if not name.endswith("_sha1"))
+        for key, names in _SIGNATURES.items()
+    }
 
 
 def suites(

@@ -15,10 +15,12 @@ from pathlib import Path
 from model.protocol_version import ProtocolVersion
 from model.verdict import Preference
 from tests.zoo.certificates import Certificates
+from tests.zoo.choice import Choice
+from tests.zoo.key_exchanges import KeyExchanges, signatures
 from tests.zoo.openssl_words import TLS13_SUITES
 from tests.zoo.process import Command, running
 from tests.zoo.server import ZooServer
-from tests.zoo.truth import Choice, Truth
+from tests.zoo.truth import Truth
 
 PROGRAM = Path(__file__).with_name("post_quantum_server.py")
 
@@ -63,8 +65,11 @@ class PostQuantum:
 
     def truth(self, certificates: Certificates) -> Truth:
         """What this configuration says of every fact."""
+        suites = {ProtocolVersion.TLSV1_3: Choice.of(TLS13_SUITES, Preference.CLIENT)}
+        key = certificates.ecdsa.key_type
         return Truth(
-            cipher_suites={ProtocolVersion.TLSV1_3: Choice.of(TLS13_SUITES, Preference.CLIENT)},
+            cipher_suites=suites,
+            key_exchanges=KeyExchanges(schemes=signatures(suites, [key], {}, Preference.CLIENT)),
             groups=Choice.of(self.groups, None),
             chains={certificates.ecdsa.key_type: certificates.ecdsa.chain},
         )

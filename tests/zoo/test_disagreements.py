@@ -13,6 +13,7 @@ from model.observation import (
     ClientAuth,
     ClientAuthMode,
     Cost,
+    DhParameters,
     Mode,
     Observation,
     State,
@@ -20,10 +21,12 @@ from model.observation import (
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from model.verdict import Evidence, Fact, Preference, Verdict
+from tests.zoo.choice import Choice
 from tests.zoo.flaws import RULES
-from tests.zoo.truth import Chain, Choice, Truth, disagreements, unproved
+from tests.zoo.key_exchanges import KeyExchanges
+from tests.zoo.truth import Chain, Truth, disagreements, unproved
 
-TLSV1_3 = ProtocolVersion.TLSV1_3
+TLSV1_2, TLSV1_3 = ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3
 PROOF = Evidence(offer=b"offer", answer=b"answer")
 SUITES = ("TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256")
 
@@ -31,6 +34,7 @@ TRUTH = Truth(
     cipher_suites={TLSV1_3: Choice.of(SUITES, Preference.SERVER)},
     groups=Choice.of(("x25519",), None),
     chains={KeyType.RSA: Chain(sha256s=("a" * 64,))},
+    key_exchanges=KeyExchanges(schemes={TLSV1_3: Choice.of(("ed25519",), None)}),
 )
 
 
@@ -71,7 +75,11 @@ RIGHT = Observation(
         ),
     ),
     client_auth={TLSV1_3: ClientAuth(mode=ClientAuthMode.NONE)},
-    vulnerabilities={name: Fact(verdict=Verdict.NO, evidence=PROOF) for name in (*RULES, "drown")},
+    signature_schemes={TLSV1_3: accepted("ed25519", preference=Preference.UNKNOWN)},
+    vulnerabilities={
+        name: Fact(verdict=Verdict.NO, evidence=PROOF)
+        for name in (*RULES, "drown", "logjam", "raccoon")
+    },
 )
 DEPLOYMENT = RIGHT.certificates[0]
 
@@ -95,6 +103,32 @@ WRONG = {
     ),
     "cipher_suites: truth has": replace(RIGHT, cipher_suites={}),
     "groups TLSv1.3": replace(RIGHT, groups={}),
+    "groups up to TLSv1.2": replace(
+        RIGHT,
+        groups={**RIGHT.groups, TLSV1_2: accepted("x25519", preference=Preference.UNKNOWN)},
+    ),
+    "dh: truth": replace(
+        RIGHT,
+        dh=(
+            DhParameters(
+                prime_bits=512,
+                prime_sha256="c" * 64,
+                known_as=None,
+                is_safe_prime=Verdict.YES,
+                versions=(TLSV1_2,),
+            ),
+        ),
+    ),
+    "signature_schemes: truth has": replace(RIGHT, signature_schemes={}),
+    "signature_schemes TLSv1.3: not found": replace(
+        RIGHT, signature_schemes={TLSV1_3: accepted("ed448", preference=Preference.UNKNOWN)}
+    ),
+    "raccoon: truth no": replace(
+        RIGHT, vulnerabilities={**RIGHT.vulnerabilities, "raccoon": Fact(verdict=Verdict.YES)}
+    ),
+    "signs_with_sha1: truth None": replace(
+        RIGHT, features={"signs_with_sha1": Fact(verdict=Verdict.NO)}
+    ),
     "certificates: truth has": replace(RIGHT, certificates=()),
     "certificates: truth one chain": replace(RIGHT, certificates=(DEPLOYMENT, DEPLOYMENT)),
     "certificates rsa: truth the chain": replace(
@@ -135,8 +169,14 @@ def test_one_wrong_fact_is_named(sentence: str) -> None:
         ),
         replace(RIGHT, groups={TLSV1_3: replace(RIGHT.groups[TLSV1_3], refusal=None)}),
         replace(RIGHT, features={"alpn": Fact(verdict=Verdict.YES)}),
+        replace(
+            RIGHT,
+            signature_schemes={
+                TLSV1_3: replace(RIGHT.signature_schemes[TLSV1_3], evidence={}),
+            },
+        ),
     ],
-    ids=["version", "accepted suite", "closing refusal", "feature"],
+    ids=["version", "accepted suite", "closing refusal", "feature", "signature scheme"],
 )
 def test_a_fact_without_its_proof_is_named(bare: Observation) -> None:
     assert unproved(bare)

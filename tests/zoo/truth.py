@@ -11,34 +11,17 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from model.certificate import Deployment, KeyType, Problem
-from model.observation import AcceptedSet, ClientAuthMode, Observation, State
+from model.observation import ClientAuthMode, Observation, State
 from model.protocol_version import ProtocolVersion
-from model.verdict import Fact, Preference, Verdict
+from model.verdict import Fact, Verdict
+from tests.zoo.choice import Choice, choice_disagreements
 from tests.zoo.flaws import flaws
+from tests.zoo.key_exchanges import KeyExchanges, key_exchange_disagreements
 
 SERVER_NAME = "zoo.test"
 TRUST_STORE = "zoo"
 
 Versions: TypeAlias = Mapping[ProtocolVersion, Fact]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """The names a server accepts, in its own order, and whose order decides.
-
-    ``preference`` is None where the server's documentation leaves open whose it is.
-    """
-
-    accepted: tuple[str, ...]
-    preference: Preference | None
-
-    @classmethod
-    def of(cls, accepted: tuple[str, ...], preference: Preference | None) -> Choice:
-        """The choice among ``accepted``; with fewer than two, nobody's order can show."""
-        return cls(
-            accepted=accepted,
-            preference=preference if len(accepted) > 1 else Preference.UNKNOWN,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +34,17 @@ class Chain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """Every fact of one server. The versions it speaks are the keys of ``cipher_suites``."""
+    """Every fact of one server. The versions it speaks are the keys of ``cipher_suites``.
+
+    ``groups`` are those of TLS 1.3; those of earlier versions are in ``key_exchanges``.
+    """
 
     cipher_suites: Mapping[ProtocolVersion, Choice]
     groups: Choice | None
     chains: Mapping[KeyType, Chain]
     client_auth: ClientAuthMode = ClientAuthMode.NONE
     ca_names: tuple[str, ...] = field(default=())
+    key_exchanges: KeyExchanges = field(default_factory=KeyExchanges)
 
 
 def disagreements(truth: Truth, observation: Observation) -> list[str]:
@@ -71,6 +58,7 @@ def disagreements(truth: Truth, observation: Observation) -> list[str]:
         *_chain_disagreements(truth, observation),
         *_client_auth_disagreements(truth, observation),
         *_vulnerability_disagreements(truth, observation),
+        *key_exchange_disagreements(truth.key_exchanges, truth.cipher_suites, observation),
     ]
 
 
@@ -81,6 +69,11 @@ def unproved(observation: Observation) -> list[str]:
         *_unproved_facts("features", observation.features),
         *_unproved_facts("vulnerabilities", observation.vulnerabilities),
         *_unproved_sets(observation),
+        *(
+            f"dh: {one.prime_sha256} without its flight"
+            for one in observation.dh
+            if not one.evidence
+        ),
     ]
 
 
@@ -97,28 +90,15 @@ def _suite_disagreements(truth: Truth, observation: Observation) -> Iterator[str
     yield from _keys("cipher_suites", truth.cipher_suites, observation.cipher_suites)
     for version, choice in truth.cipher_suites.items():
         if (found := observation.cipher_suites.get(version)) is not None:
-            yield from _choice_disagreements(f"cipher_suites {version.label}", choice, found)
+            yield from choice_disagreements(f"cipher_suites {version.label}", choice, found)
 
 
 def _group_disagreements(truth: Truth, observation: Observation) -> Iterator[str]:
     found = observation.groups.get(ProtocolVersion.TLSV1_3)
     if truth.groups is not None and found is not None:
-        yield from _choice_disagreements("groups TLSv1.3", truth.groups, found)
+        yield from choice_disagreements("groups TLSv1.3", truth.groups, found)
     elif (truth.groups is None) != (found is None):
         yield f"groups TLSv1.3: truth {truth.groups}, observed {found}"
-
-
-def _choice_disagreements(what: str, choice: Choice, found: AcceptedSet) -> Iterator[str]:
-    missing = [name for name in choice.accepted if name not in found.accepted]
-    surplus = [name for name in found.accepted if name not in choice.accepted]
-    if missing or surplus:
-        yield f"{what}: not found although accepted {missing}, found although refused {surplus}"
-    elif choice.preference is Preference.SERVER and found.accepted != choice.accepted:
-        yield f"{what}: truth in the order {choice.accepted}, observed {found.accepted}"
-    if choice.preference not in (None, found.preference):
-        yield f"{what}: truth preference {choice.preference}, observed {found.preference}"
-    if not found.complete:
-        yield f"{what}: truth complete, observed incomplete{_note(found)}"
 
 
 def _chain_disagreements(truth: Truth, observation: Observation) -> Iterator[str]:
@@ -185,8 +165,8 @@ def _keys(what: str, expected: Iterable[object], found: Iterable[object]) -> Ite
         yield f"{what}: truth has {sorted(left)}, observed {sorted(right)}"
 
 
-def _note(fact: Fact | AcceptedSet | None) -> str:
-    proof = fact.evidence if isinstance(fact, Fact) else fact.refusal if fact else None
+def _note(fact: Fact | None) -> str:
+    proof = fact.evidence if fact else None
     return f" ({proof.note})" if proof and proof.note else ""
 
 
@@ -205,6 +185,7 @@ def _unproved_sets(observation: Observation) -> Iterator[str]:
     for kind, sets in (
         ("cipher_suites", observation.cipher_suites),
         ("groups", observation.groups),
+        ("signature_schemes", observation.signature_schemes),
     ):
         for version, found in sets.items():
             bare = [
