@@ -16,17 +16,15 @@ from model.protocol_version import ProtocolVersion
 from model.registry import (
     NAMED_GROUPS,
     CipherSuite,
-    alert_name,
     known_prime,
     named_group_name,
 )
 from model.verdict import Fact, Preference, Verdict
 from probe.checks.interview import Interview, side_by_side
-from probe.checks.key_exchanges import key_exchanges, sent_in, suites_with
+from probe.checks.key_exchanges import ended_by_alert, key_exchanges, sent_in, suites_with
 from probe.checks.known import newest_in_clear
 from probe.checks.learnt import Learnt
 from probe.checks.strike_out import Struck, merged, strike_out
-from probe.tls.answer import ServerFlight
 from probe.tls.exchange import Exchange
 from probe.tls.extensions import ExtensionType
 from probe.tls.offer import EARLIER_GROUPS, offer
@@ -85,7 +83,8 @@ async def _curves(interview: Interview, learnt: Learnt, version: ProtocolVersion
         return None
     ask = _asking(interview, learnt, version, suites)
     first = _heard_of_all(interview, learnt, version, suites)
-    struck = _ended_by_alert(await strike_out(ask, _picked_curve, _CURVES, first))
+    struck = await strike_out(ask, _picked_curve, _CURVES, first)
+    struck = await ended_by_alert(interview, struck)
     if others or not struck.picks or not struck.last.is_refusal:
         return struck
     left = tuple(group for group in _CURVES if group not in struck.order)
@@ -93,17 +92,6 @@ async def _curves(interview: Interview, learnt: Learnt, version: ProtocolVersion
     has_own_order = struck.preference is Preference.SERVER
     more = await _struck_before(struck.order[-1:] if has_own_order else struck.order, left, ask)
     return replace(merged((struck, more)), last=more.last, proves_end=more.proves_end)
-
-
-def _ended_by_alert(struck: Struck) -> Struck:
-    """OpenSSL chooses ECDHE_PSK suites whatever the groups, and gives up after its ServerHello."""
-    answer = struck.last.answer
-    if not isinstance(answer, ServerFlight) or answer.server_key_exchange is not None:
-        return struck
-    if answer.alert is None:
-        return struck
-    reason = f"alert {alert_name(answer.alert)} in place of the ServerKeyExchange"
-    return replace(struck, proves_end=reason)
 
 
 async def _struck_before(behind: tuple[int, ...], left: tuple[int, ...], ask: _Ask) -> Struck:

@@ -7,15 +7,16 @@ finite fields and signatures begins there, and much of it needs no question more
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from model.protocol_version import ProtocolVersion
-from model.registry import CipherSuite, cipher_suite_by_code_point
+from model.registry import CipherSuite, alert_name, cipher_suite_by_code_point
 from probe.checks.interview import Interview
 from probe.checks.known import accepted_suites
 from probe.checks.learnt import Learnt
+from probe.checks.strike_out import Struck
 from probe.tls.answer import ServerFlight
-from probe.tls.exchange import Exchange
+from probe.tls.exchange import INTERNAL_ERROR, Exchange
 from probe.tls.messages import ServerKeyExchange
 from probe.tls.offer import NO_CHANGES
 
@@ -70,3 +71,29 @@ def sent_in(exchange: Exchange) -> ServerKeyExchange | None:
     if not isinstance(answer, ServerFlight) or exchange.version is not exchange.offer.version:
         return None
     return answer.server_key_exchange
+
+
+async def ended_by_alert(interview: Interview, struck: Struck) -> Struck:
+    """A row of questions that a fatal alert behind a ServerHello ended is complete.
+
+    OpenSSL chooses ECDHE_PSK suites whatever the groups, and Java any suite whatever the
+    signature schemes; both give up where the ServerKeyExchange should follow. Java does so with
+    ``internal_error``, which overload could have caused: that is asked again beside the control.
+    """
+    alert = _alert_in_place_of_keys(struck.last)
+    if alert is None:
+        return struck
+    if alert == INTERNAL_ERROR:
+        is_well = await interview.is_well()
+        again = await interview.ask_once(struck.last.offer)
+        if not is_well or _alert_in_place_of_keys(again) != alert:
+            return struck
+    reason = f"alert {alert_name(alert)} in place of the ServerKeyExchange"
+    return replace(struck, proves_end=reason)
+
+
+def _alert_in_place_of_keys(exchange: Exchange) -> int | None:
+    answer = exchange.answer
+    if not isinstance(answer, ServerFlight) or answer.server_key_exchange is not None:
+        return None
+    return answer.alert

@@ -22,7 +22,7 @@ from model.registry import SIGNATURE_SCHEMES, CipherSuite, signature_scheme_name
 from model.verdict import Evidence, Fact, Preference, Verdict
 from probe.certificates import parse_certificate
 from probe.checks.interview import Interview, side_by_side
-from probe.checks.key_exchanges import key_exchanges, sent_in, suites_with
+from probe.checks.key_exchanges import ended_by_alert, key_exchanges, sent_in, suites_with
 from probe.checks.learnt import Learnt
 from probe.checks.served_chains import (
     FOR_ISSUERS,
@@ -98,7 +98,8 @@ async def _struck(interview: Interview, learnt: Learnt, suites: tuple[CipherSuit
         for seen in key_exchanges(interview, learnt)
         if seen.version is _TLSV1_2 and seen.suite in suites and seen.answers_the_usual_hello
     )
-    return await strike_out(ask, _picked_scheme, EVERY_SIGNATURE_SCHEME, next(usual, None))
+    struck = await strike_out(ask, _picked_scheme, EVERY_SIGNATURE_SCHEME, next(usual, None))
+    return await ended_by_alert(interview, struck)
 
 
 def _picked_scheme(exchange: Exchange) -> int | None:
@@ -113,8 +114,9 @@ def _ignores(parts: list[Struck]) -> Fact:
         if picked is not None:
             name = signature_scheme_name(picked)
             return part.last.fact(Verdict.YES, f"signed with {name}, which was not offered")
-    last = merged(parts).last
-    return last.fact(Verdict.NO if last.is_refusal else Verdict.UNKNOWN)
+    whole = merged(parts)
+    verdict = Verdict.NO if whole.is_complete else Verdict.UNKNOWN
+    return whole.last.fact(verdict, whole.proves_end)
 
 
 def _signs_with(broken: str, found: AcceptedSet) -> Fact:

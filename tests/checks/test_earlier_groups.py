@@ -147,6 +147,18 @@ async def test_a_server_that_ignores_the_list_of_groups_is_found_out(model: Serv
     assert not found.complete
 
 
+async def test_a_server_that_gives_up_behind_its_hello_has_refused() -> None:
+    model = ServerModel(
+        cipher_suites={wire.TLSV1_2: (0xC02F,)},
+        groups=(SECP384R1, X25519),
+        alerts_behind_hello=True,
+    )
+    observation = await Simulation(model).visit(PARTS)
+    found = found_in(dict(observation.groups))
+    assert (found.accepted, found.complete) == (("secp384r1", "x25519"), True)
+    assert observation.features["ignores_supported_groups"].verdict is Verdict.NO
+
+
 async def test_only_the_newest_version_up_to_tls_12_is_asked() -> None:
     suites = (0xC02F, 0xC013)
     model = ServerModel(cipher_suites={wire.TLSV1_0: suites, wire.TLSV1_2: suites})

@@ -137,6 +137,18 @@ async def test_a_server_that_signs_as_it_likes_is_found_out() -> None:
     assert observation.features["signs_with_md5"].verdict is Verdict.UNKNOWN
 
 
+async def test_a_server_that_gives_up_behind_its_hello_has_refused() -> None:
+    model = ServerModel(
+        cipher_suites={wire.TLSV1_2: (ECDHE_RSA,)},
+        signature_schemes=(RSA_SHA256, RSA_SHA1),
+        alerts_behind_hello=True,
+    )
+    observation = await Simulation(model).visit(PARTS)
+    found = observation.signature_schemes[TLSV1_2]
+    assert (set(found.accepted), found.complete) == (truth(model), True)
+    assert observation.features["ignores_signature_algorithms"].verdict is Verdict.NO
+
+
 async def test_md5_is_told_with_its_proof() -> None:
     model = ServerModel(
         cipher_suites={wire.TLSV1_2: (ECDHE_RSA, ECDHE_ECDSA)},

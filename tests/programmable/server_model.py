@@ -58,7 +58,8 @@ class ServerModel:
     Up to TLS 1.2, ECDHE takes the curves among ``groups``, and DHE the ``prime``, or else, where
     that is None, the ffdhe groups among them (RFC 7919). ``signature_schemes`` are those of
     TLS 1.2; with none it signs without looking. What it ``ignores_groups`` and
-    ``ignores_schemes`` for is its own first, where there is none in common.
+    ``ignores_schemes`` for is its own first, where there is none in common; a server that
+    ``alerts_behind_hello`` looks for them only once its certificate is out, as Java does.
     ``certificate_curve`` must be offered to get an ECDSA suite. With ``fresh_keys`` no public
     value comes twice.
     """
@@ -77,6 +78,7 @@ class ServerModel:
     signature_schemes: tuple[int, ...] = ()
     ignores_groups: bool = False
     ignores_schemes: bool = False
+    alerts_behind_hello: bool = False
     certificate_curve: int | None = None
     fresh_keys: bool = False
     dice: random.Random = field(default_factory=lambda: random.Random(0), compare=False)
@@ -119,13 +121,16 @@ class ServerModel:
 
     def _can_use(self, suite: int, hello: ClientHello, version: int) -> bool:
         row = cipher_suite_by_code_point(suite)
-        if row is None:
+        if row is None or self.alerts_behind_hello:
             return True
-        if row.key_exchange == "ECDHE" and self._curve(row, hello) is None:
+        return self._can_share_key(row, hello, version)
+
+    def _can_share_key(self, suite: CipherSuite, hello: ClientHello, version: int) -> bool:
+        if suite.key_exchange == "ECDHE" and self._curve(suite, hello) is None:
             return False
-        if row.key_exchange == "DHE" and self._field(hello) is None:
+        if suite.key_exchange == "DHE" and self._field(hello) is None:
             return False
-        return not _is_signed(row) or self._scheme(row, hello, version) is not None
+        return not _is_signed(suite) or self._scheme(suite, hello, version) is not None
 
     def _curve(self, suite: CipherSuite, hello: ClientHello) -> int | None:
         curves = tuple(group for group in self.groups if group <= _LAST_CURVE)
@@ -175,6 +180,9 @@ class ServerModel:
         if self.shows_certificate:
             messages.append(wire.certificate(wire.self_signed_certificate()))
         row = cipher_suite_by_code_point(suite)
+        if row is not None and not self._can_share_key(row, hello, version):
+            begun = wire.records(version, b"".join(messages))
+            return Reply(sent=begun + wire.alert(wire.FATAL, wire.HANDSHAKE_FAILURE))
         if row is not None and row.key_exchange in {"ECDHE", "DHE"}:
             messages.append(self._key_exchange(row, hello, version))
         if self.asks_client_certificate:
