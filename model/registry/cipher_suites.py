@@ -50,6 +50,11 @@ class CipherSuite:
         """Whether it is one that servers may favour for a client that puts it first."""
         return self.encryption == "CHACHA20"
 
+    @property
+    def is_aes_cbc(self) -> bool:
+        """Whether its records are AES in CBC mode with an HMAC."""
+        return (self.encryption, self.mode) == ("AES", "CBC") and self.mac.startswith("SHA")
+
 
 def _from_row(row: dict[str, str]) -> CipherSuite:
     return CipherSuite(

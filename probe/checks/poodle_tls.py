@@ -16,7 +16,6 @@ from model.verdict import Evidence, Fact, Verdict
 from probe.checks.interview import Interview
 from probe.checks.known import cbc_suites
 from probe.checks.learnt import Learnt
-from probe.tls.cbc_records import can_be_made
 from probe.tls.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer
 
 
@@ -36,7 +35,7 @@ async def learn_poodle_tls(interview: Interview, learnt: Learnt) -> None:
 
 def _can_be_made(code_point: int) -> bool:
     suite: CipherSuite | None = cipher_suite_by_code_point(code_point)
-    return suite is not None and bool(suite.openssl_name) and can_be_made(suite)
+    return suite is not None and bool(suite.openssl_name) and suite.is_aes_cbc
 
 
 def _without_question(learnt: Learnt, versions: list[ProtocolVersion]) -> Fact:

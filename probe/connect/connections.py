@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import cast
 
 from model.ports import Clock
 from probe.connect.dial import Connection, Traffic, dial
@@ -48,6 +47,24 @@ class Dialled:
             await self.place.aclose()
 
 
+class _Request:
+    """A connection asked for: whoever waits for ``dialled`` gets it."""
+
+    __slots__ = ("dialled", "task")
+
+    def __init__(self, dial: Callable[[_Request], Coroutine[None, None, None]]) -> None:
+        self.dialled: asyncio.Future[Dialled] = asyncio.get_running_loop().create_future()
+        self.task = asyncio.create_task(dial(self))
+
+    def hand_to(self, other: _Request) -> None:
+        """Whoever waits for ``other`` gets this connection in its place."""
+        if self.dialled.done():
+            other.dialled.set_result(self.dialled.result())
+        else:
+            self.dialled, other.dialled = other.dialled, self.dialled
+        other.task.cancel()
+
+
 class Connections:
     """The visit's connections; ``deadline`` is a moment of ``clock.monotonic()``."""
 
@@ -64,8 +81,8 @@ class Connections:
         self._politeness = politeness
         self._clock = clock
         self._deadline = deadline
-        self._ahead: deque[asyncio.Task[Dialled]] = deque()
-        self._queueing: set[asyncio.Task[Dialled]] = set()
+        self._ahead: deque[_Request] = deque()
+        self._queueing: dict[_Request, None] = {}
         self._expiry = asyncio.get_running_loop().call_later(self.remaining_seconds, self._expire)
         self._chains = 0
         self.gate: AddressGate = politeness.gate(self._address)
@@ -85,16 +102,15 @@ class Connections:
         ``is_chained`` where another question will follow this one's answer.
         """
         self._chains += is_chained
+        dialled: Dialled | NoConnection | None = None
         try:
             dialled = await self._usable(is_chained=is_chained)
-            try:
-                yield dialled
-            finally:
-                if isinstance(dialled, Dialled):
-                    await dialled.release()
+            yield dialled
         finally:
             self._chains -= is_chained
             await self._give_up_surplus()
+            if isinstance(dialled, Dialled):
+                await dialled.release()
 
     async def close(self) -> None:
         """Gives up all that was dialled and never used."""
@@ -105,15 +121,16 @@ class Connections:
     async def _usable(self, *, is_chained: bool) -> Dialled | NoConnection:
         while self.remaining_seconds > 0:
             was_ahead = len(self._ahead) > (0 if is_chained else self._chains)
-            task = self._ahead.popleft() if was_ahead else self._request()
+            request = self._ahead.popleft() if was_ahead else self._request()
             while is_chained and self.may_dial_ahead and len(self._ahead) < self._chains:
                 self._ahead.append(self._request())
+            waited_for = request.dialled
             try:
-                dialled = await asyncio.shield(task)
+                dialled = await asyncio.shield(waited_for)
             except asyncio.CancelledError:
-                if task.cancelled():
+                if waited_for.cancelled():
                     break
-                self._ahead.appendleft(task)
+                self._ahead.appendleft(request)
                 raise
             if not (was_ahead and dialled.is_stale):
                 return dialled
@@ -122,41 +139,55 @@ class Connections:
             self.may_dial_ahead = False
         return _PAST_DEADLINE
 
-    def _request(self) -> asyncio.Task[Dialled]:
-        task = asyncio.create_task(self._dial())
-        self._queueing.add(task)
-        return task
+    def _request(self) -> _Request:
+        request = _Request(self._dial)
+        self._queueing[request] = None
+        return request
 
-    async def _dial(self) -> Dialled:
+    async def _dial(self, request: _Request) -> None:
         """One connection, once it has its place; from then on nobody cancels this."""
         async with AsyncExitStack() as stack:
             try:
                 epoch = await stack.enter_async_context(self._politeness.connection(self.gate))
+            except asyncio.CancelledError:
+                request.dialled.cancel()
+                raise
             finally:
-                self._queueing.discard(cast("asyncio.Task[Dialled]", asyncio.current_task()))
+                self._queueing.pop(request, None)
             timeout = min(self._settings.connect_timeout_seconds, self.remaining_seconds)
             connection = await dial(self.traffic, self._address, self._port, max(0.0, timeout))
-            return Dialled(connection=connection, epoch=epoch, place=stack.pop_all())
+            place = stack.pop_all()
+            request.dialled.set_result(Dialled(connection=connection, epoch=epoch, place=place))
 
     def _expire(self) -> None:
         """The visit's time is up: nothing more is dialled."""
-        for task in self._queueing:
-            task.cancel()
+        for request in self._queueing:
+            request.task.cancel()
 
     async def _give_up_surplus(self) -> None:
         """No more connections wait than there are chains that may need one.
 
-        One that is dialled already is left for any question to come, unless others wait for
-        its place.
+        One that is dialled already goes to the question of this visit that has waited longest
+        for a place, or is left for any question to come unless other visits wait for its place.
         """
         while len(self._ahead) > self._chains:
-            if self._ahead[-1] not in self._queueing and not self.gate.is_crowded:
+            surplus = self._ahead[-1]
+            if surplus in self._queueing:
+                await self._give_up(self._ahead.pop())
+                continue
+            waiting = next((one for one in self._queueing if one not in self._ahead), None)
+            if waiting is None and not self.gate.is_crowded:
                 return
-            await self._give_up(self._ahead.pop())
+            self._ahead.pop()
+            if waiting is None:
+                await self._give_up(surplus)
+            else:
+                self._queueing.pop(waiting)
+                surplus.hand_to(waiting)
 
-    async def _give_up(self, task: asyncio.Task[Dialled]) -> None:
+    async def _give_up(self, request: _Request) -> None:
         """What the server has seen the beginning of is dialled to its end, and counted."""
-        if task in self._queueing:
-            task.cancel()
-        elif not task.cancelled():
-            await (await task).release()
+        if request in self._queueing:
+            request.task.cancel()
+        elif not request.dialled.cancelled():
+            await (await request.dialled).release()

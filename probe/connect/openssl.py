@@ -17,8 +17,8 @@ from OpenSSL import SSL, crypto
 
 from model.protocol_version import ProtocolVersion
 from model.registry import CIPHER_SUITES, alert_name, cipher_suite_by_code_point
+from probe.connect.cbc_records import Secrets, application_data
 from probe.tls.answer import Ending
-from probe.tls.cbc_records import Secrets, application_data, can_be_made
 from probe.tls.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer
 from probe.tls.session_in_clear import SessionInClear
 
@@ -245,7 +245,7 @@ class OpenSslHandshake:
         main_secret = self._connection.master_key()
         client_random = self._connection.client_random()
         server_random = self._connection.server_random()
-        if not (suite and can_be_made(suite) and main_secret and client_random and server_random):
+        if not (suite and suite.is_aes_cbc and main_secret and client_random and server_random):
             return b""
         secrets = Secrets(
             version=self._offer.version,

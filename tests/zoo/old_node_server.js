@@ -8,6 +8,9 @@ options.key = fs.readFileSync(options.key);
 options.cert = fs.readFileSync(options.cert);
 
 var server = tls.createServer(options, function (connection) {
+    connection.on('error', function (error) {
+        console.log('connection error: ' + error.message);
+    });
     connection.end();
 });
 server.on('clientError', function (error) {

@@ -2,7 +2,7 @@
 
 ``GenericBlockCipher``: the data, its MAC, then padding whose every byte is the padding's length.
 A server must refuse both a wrong MAC and wrong padding; OpenSSL makes neither, so these are made
-here from the keys of a finished handshake.
+here from the keys of a finished handshake, for suites that are ``is_aes_cbc``.
 """
 
 from __future__ import annotations
@@ -20,11 +20,6 @@ from probe.tls.record import ContentType, encode_record
 _BLOCK_LENGTH: Final = 16
 _MAC_LENGTHS: Final = {"SHA1": 20, "SHA256": 32, "SHA384": 48}
 _FIRST_AFTER_FINISHED: Final = 1
-
-
-def can_be_made(suite: CipherSuite) -> bool:
-    """Whether records of this suite can be made here: AES in CBC mode with HMAC."""
-    return (suite.encryption, suite.mode) == ("AES", "CBC") and suite.mac in _MAC_LENGTHS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
