@@ -108,9 +108,11 @@ class Connections:
             yield dialled
         finally:
             self._chains -= is_chained
-            await self._give_up_surplus()
-            if isinstance(dialled, Dialled):
-                await dialled.release()
+            try:
+                await self._give_up_surplus()
+            finally:
+                if isinstance(dialled, Dialled):
+                    await dialled.release()
 
     async def close(self) -> None:
         """Gives up all that was dialled and never used."""
@@ -130,6 +132,7 @@ class Connections:
             except asyncio.CancelledError:
                 if waited_for.cancelled():
                     break
+                request.dialled = waited_for
                 self._ahead.appendleft(request)
                 raise
             if not (was_ahead and dialled.is_stale):
@@ -182,12 +185,13 @@ class Connections:
             if waiting is None:
                 await self._give_up(surplus)
             else:
-                self._queueing.pop(waiting)
+                del self._queueing[waiting]
                 surplus.hand_to(waiting)
 
     async def _give_up(self, request: _Request) -> None:
         """What the server has seen the beginning of is dialled to its end, and counted."""
         if request in self._queueing:
+            del self._queueing[request]
             request.task.cancel()
         elif not request.dialled.cancelled():
             await (await request.dialled).release()

@@ -1,0 +1,144 @@
+"""Features and vulnerabilities of real servers, held against what each stack is known to do.
+
+What a configuration settles stands here per server; every feature of these servers is named, so
+that none may go missing or unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from model.verdict import Verdict
+from probe.checks.part import USUAL_PARTS, Part
+from tests.zoo.catalogue import SERVERS
+from tests.zoo.certificates import Certificates
+from tests.zoo.server import ZooServer
+from tests.zoo.visit import visit
+
+ASKED: Final = frozenset({Part.FEATURES, Part.VULNERABILITIES})
+MOST_EXTRA_CONNECTIONS: Final = 40
+
+OPENSSL_FORMATS = "uncompressed,ansiX962_compressed_prime,ansiX962_compressed_char2"
+TOLERANT = {"grease_tolerance": None, "long_hello_tolerance": None}
+EARLIER = {"secure_renegotiation": None, "session_ids": None, "session_tickets": None}
+NGINX_PROTOCOLS = {"alpn": "http/1.1,http/1.0,http/0.9", "alpn_unknown_refused": None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """All features that are yes, with their values, and all vulnerabilities that are yes."""
+
+    features: dict[str, str | None]
+    vulnerabilities: frozenset[str] = field(default_factory=frozenset)
+
+
+EXPECTED: Final = {
+    "nginx-rsa-client-preference": Expected(
+        features={
+            **TOLERANT,
+            **EARLIER,
+            **NGINX_PROTOCOLS,
+            "downgrade_sentinel": None,
+            "encrypt_then_mac": None,
+            "extended_main_secret": None,
+            "fallback_scsv": None,
+            "point_formats": OPENSSL_FORMATS,
+            "resumption_by_ticket": "300",
+            "session_id_echo": "TLSv1.3",
+            "tls13_resumption": None,
+            "version_tolerance": None,
+        }
+    ),
+    "nginx-tls13-only": Expected(
+        features={
+            **TOLERANT,
+            **NGINX_PROTOCOLS,
+            "session_id_echo": "TLSv1.3",
+            "tls13_resumption": None,
+        }
+    ),
+    "openssl-tls12-only": Expected(
+        features={
+            **TOLERANT,
+            **EARLIER,
+            "encrypt_then_mac": None,
+            "extended_main_secret": None,
+            "point_formats": OPENSSL_FORMATS,
+            "resumption_by_ticket": "7200",
+            "version_tolerance": None,
+        }
+    ),
+    "gnutls-legacy": Expected(
+        features={
+            **TOLERANT,
+            **EARLIER,
+            "client_renegotiation": None,
+            "downgrade_sentinel": None,
+            "fallback_scsv": None,
+            "point_formats": "uncompressed",
+            "record_size_limit": "16384",
+            "resumption_by_id": None,
+            "resumption_by_ticket": "21600",
+            "session_id_echo": "TLSv1.3",
+            "signs_with_sha1": None,
+            "tls13_resumption": None,
+            "version_tolerance": None,
+        },
+        vulnerabilities=frozenset(
+            {
+                "anonymous_suites",
+                "beast",
+                "client_renegotiation_dos",
+                "lucky13",
+                "rc4",
+                "sweet32",
+            }
+        ),
+    ),
+    "node010-sslv3-to-tls12-everything": Expected(
+        features={
+            **TOLERANT,
+            **EARLIER,
+            "fallback_scsv": None,
+            "npn": None,
+            "resumption_by_ticket": "300",
+            "version_tolerance": None,
+        },
+        vulnerabilities=frozenset(
+            {"beast", "lucky13", "null_suites", "poodle_ssl3", "rc4", "sweet32"}
+        ),
+    ),
+}
+SERVER_BY_NAME: Final = {server.name: server for server in SERVERS}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+async def test_every_feature_and_vulnerability_is_as_the_stack_has_it(
+    name: str, certificates: Certificates, tmp_path: Path
+) -> None:
+    seen = (await visit(SERVER_BY_NAME[name], certificates, tmp_path)).observation
+    facts = {**seen.features, **seen.vulnerabilities}
+    assert [fact for fact, one in facts.items() if one.verdict is Verdict.UNKNOWN] == []
+    assert {
+        fact: one.value for fact, one in seen.features.items() if one.verdict is Verdict.YES
+    } == EXPECTED[name].features
+    assert {
+        fact for fact, one in seen.vulnerabilities.items() if one.verdict is Verdict.YES
+    } == EXPECTED[name].vulnerabilities
+
+
+@pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.name)
+async def test_features_and_vulnerabilities_cost_at_most_forty_connections_more(
+    server: ZooServer, certificates: Certificates, tmp_path: Path
+) -> None:
+    costs = []
+    for part, parts in {"all": USUAL_PARTS, "core": USUAL_PARTS - ASKED}.items():
+        directory = tmp_path / part
+        directory.mkdir()
+        costs.append((await visit(server, certificates, directory, parts)).connections_seen)
+    whole, core = costs
+    assert whole - core <= MOST_EXTRA_CONNECTIONS
