@@ -1,4 +1,4 @@
-"""The command line: ``tlsprobe scan``, ``serve`` and ``demo``, their options, and exit codes.
+"""The command line: ``tlsprobe scan``, ``explain``, ``serve`` and ``demo``, their options, and exit codes.
 
 Commands import what they need when they run: a scan never waits for the database's libraries.
 Whatever goes wrong by the user's hand is one sentence on standard error and exit code 2.
@@ -32,6 +32,7 @@ app = typer.Typer(
     epilog="""\b
 Examples:
   tlsprobe scan example.com             what example.com:443 speaks, and what is wrong with it
+  tlsprobe explain example.com tls1.0   the bytes that prove one fact
   tlsprobe demo                         the service on six demo servers of this machine
   tlsprobe serve --targets targets.yml  probe the endpoints of a file, for Prometheus to scrape
 
@@ -173,6 +174,57 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
     options = ScanOptions(as_json=as_json, with_evidence=not no_evidence, no_colour=no_color)
 
     return EXIT_OK if run(scan_all(request, options)) else EXIT_NOT_ALL_TLS
+
+
+@app.command(
+    short_help="Show the bytes that prove one fact of one endpoint.",
+    epilog="""\b
+Examples:
+  tlsprobe explain example.com tls1.0
+  tlsprobe explain example.com:8443 TLS_RSA_WITH_RC4_128_SHA
+  tlsprobe explain example.com heartbleed --json
+
+\b
+FACT is a protocol version, a cipher suite (IANA's name, OpenSSL's or 0xC02F), a named group, a
+signature scheme, client_auth, or a feature or vulnerability of docs/checks.md.""",
+)
+def explain(
+    host: Annotated[str, typer.Argument(metavar="HOST[:PORT]", help="What to probe, as in scan.")],
+    fact: Annotated[str, typer.Argument(metavar="FACT", help="What to explain.")],
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one line of JSON for each address.")
+    ] = False,
+    server_name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The server name (SNI) to send in place of HOST's."),
+    ] = None,
+    timeout: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", help="How long one address may take in all."),
+    ] = 60.0,
+) -> int:
+    """Probe one endpoint for one fact, and show the hello sent and the answer, decoded.
+
+    Asks no more than the fact takes. Nothing is stored.
+    """
+    from dataclasses import replace
+
+    from service.cli_explain import explain as explain_fact
+    from service.cli_scan import ScanInputError, read_request
+    from service.event_loop import run
+    from service.explained import find_fact
+
+    try:
+        request = read_request(
+            [host], server_name=server_name, timeout_seconds=timeout, trust_stores=()
+        )
+        found = find_fact(fact)
+    except (ScanInputError, ValueError) as error:
+        return fail(str(error))
+    request = replace(request, settings=replace(request.settings, parts=found.parts))
+    are_tls = run(explain_fact(request, found, fact, as_json=as_json))
+    return EXIT_OK if are_tls else EXIT_NOT_ALL_TLS
 
 
 @app.command(

@@ -1,0 +1,84 @@
+"""``tlsprobe explain`` on a real server: each kind of fact, and names that are none."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.registry import CIPHER_SUITES
+from probe.checks.catalogue import STAGES
+from service.demo import DemoFleet
+from service.explained import find_fact
+from tests.service.processes import tlsprobe
+
+FACTS = [fact for stage in STAGES for check in stage.checks for fact in check.facts]
+
+
+def modern(fleet: DemoFleet) -> str:
+    (found,) = [
+        f"{target.host}:{target.port}"
+        for target in fleet.targets
+        if target.server_name == "modern.demo.test"
+    ]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("fact", "headline", "proof"),
+    [
+        ("tls1.3", "TLSv1.3: yes", "a HelloRetryRequest, by its random"),
+        ("TLSv1.0", "TLSv1.0: no", "alert fatal protocol_version"),
+        ("RC4-SHA", "TLS_RSA_WITH_RC4_128_SHA at TLSv1.3: no", "alert fatal handshake_failure"),
+        ("x25519", "x25519 at TLSv1.3: yes", "extension key_share"),
+        ("client_auth", "client_auth at TLSv1.3: none", "record handshake"),
+        ("grease_tolerance", "grease_tolerance: yes", "server_hello"),
+    ],
+)
+async def test_each_kind_of_fact_is_shown_with_its_bytes(
+    fleet: DemoFleet, fact: str, headline: str, proof: str
+) -> None:
+    run = await asyncio.to_thread(tlsprobe, "explain", modern(fleet), fact)
+    assert run.returncode == 0, run.stderr
+    assert headline in run.stdout
+    assert proof in run.stdout
+    assert "client_hello" in run.stdout
+
+
+async def test_json_has_the_same_for_a_program(fleet: DemoFleet) -> None:
+    run = await asyncio.to_thread(tlsprobe, "explain", modern(fleet), "tls1.3", "--json")
+    explained = json.loads(run.stdout)
+    (explanation,) = explained["explanations"]
+    assert explanation["verdict"] == "yes"
+    assert bytes.fromhex(explanation["sent"]["hex"]).startswith(b"\x16\x03\x01")
+    assert explanation["received"]["decoded"][0].startswith("server_hello")
+
+
+async def test_a_name_that_is_no_fact_is_told_with_the_nearest() -> None:
+    run = await asyncio.to_thread(tlsprobe, "explain", "127.0.0.1:1", "heartbleet")
+    assert run.returncode == 2
+    assert run.stderr == (
+        "tlsprobe: no fact is called 'heartbleet': did you mean heartbleed, heartbeat\n"
+    )
+
+
+async def test_an_endpoint_that_does_not_answer_says_why(closed_port: int) -> None:
+    place = f"127.0.0.1:{closed_port}"
+    run = await asyncio.to_thread(tlsprobe, "explain", place, "heartbleed")
+    assert run.returncode == 1
+    assert "refused the connection" in run.stdout
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_each_fact_of_the_catalogue_has_a_name(name: str) -> None:
+    assert find_fact(name.upper()).parts
+
+
+@given(suite=st.sampled_from(CIPHER_SUITES))
+def test_each_suite_is_found_by_all_its_names(suite: object) -> None:
+    assert isinstance(suite, type(CIPHER_SUITES[0]))
+    for name in {suite.name, suite.openssl_name, f"0x{suite.code_point:04x}"} - {""}:
+        assert find_fact(name).parts
