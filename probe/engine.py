@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol, TypeAlias
 
 from model.certificate import Deployment
 from model.observation import Cost, Mode, Observation, State
@@ -21,16 +21,34 @@ from model.target import Endpoint
 from model.version import TOOL_VERSION
 from probe.certificates import TrustStore, deployment, judged_again, load_trust_store
 from probe.checks.catalogue import STAGES, Check
-from probe.checks.interview import Interview, side_by_side
+from probe.checks.interview import Interview, Way, side_by_side
 from probe.checks.learnt import Learnt
 from probe.checks.verify import can_be_verified, is_unchanged
+from probe.connect.dial import Traffic
 from probe.connect.line import Line
 from probe.connect.politeness import Politeness
 from probe.outcome import state_of
 from probe.settings import ProbeSettings
 
-_NONCE_LENGTH: Final = 64
+NONCE_LENGTH: Final = 64
+"""Bytes for the random and the session id of a visit's hellos."""
+
 _LOG = logging.getLogger(__name__)
+
+
+class VisitLine(Way, Protocol):
+    """The way to one endpoint for one visit, and what the visit cost."""
+
+    traffic: Traffic
+    throttled: bool
+
+    async def close(self) -> None:
+        """Ends the visit's connections."""
+        ...
+
+
+LineTo: TypeAlias = Callable[[tuple[str, int], Politeness], VisitLine]
+"""Makes the way to an address and port; recordings and replays have ways of their own."""
 
 
 class Engine:
@@ -40,10 +58,13 @@ class Engine:
         TrustStoreError: at construction, when a trust store's file cannot be used.
     """
 
-    def __init__(self, settings: ProbeSettings, clock: Clock) -> None:
+    def __init__(
+        self, settings: ProbeSettings, clock: Clock, line_to: LineTo | None = None
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._politeness = Politeness(settings)
+        self._line_to = line_to or self._new_line
         self._stores: Mapping[str, TrustStore] = {
             name: load_trust_store(name, path) for name, path in settings.trust_stores.items()
         }
@@ -64,13 +85,7 @@ class Engine:
         if endpoint.address is None:
             raise ValueError(f"{endpoint.key} has no address to visit")
         began, started_at = self._clock.monotonic(), self._clock.now()
-        line = Line(
-            (endpoint.address, endpoint.target.port),
-            self._settings,
-            self._politeness,
-            self._clock,
-            nonce=secrets.token_bytes(_NONCE_LENGTH),
-        )
+        line = self._line_to((endpoint.address, endpoint.target.port), self._politeness)
         say = on_progress or _say_nothing
         try:
             interview = Interview(line)
@@ -89,6 +104,10 @@ class Engine:
         if verified is not None:
             return replace(verified, endpoint=endpoint, started_at=started_at, cost=cost)
         return self._observation(endpoint, started_at, cost, interview, learnt, faults)
+
+    def _new_line(self, address: tuple[str, int], politeness: Politeness) -> VisitLine:
+        nonce = secrets.token_bytes(NONCE_LENGTH)
+        return Line(address, self._settings, politeness, self._clock, nonce=nonce)
 
     async def _verified(
         self,

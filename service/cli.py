@@ -1,4 +1,4 @@
-"""The command line: ``tlsprobe scan``, ``explain``, ``serve`` and ``demo``, their options, and exit codes.
+"""The command line: ``tlsprobe scan``, ``explain``, ``replay``, ``serve`` and ``demo``, their options, and exit codes.
 
 Commands import what they need when they run: a scan never waits for the database's libraries.
 Whatever goes wrong by the user's hand is one sentence on standard error and exit code 2.
@@ -148,6 +148,12 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
             help="Ask only for these parts, such as versions,suites,certificates.",
         ),
     ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Keep all that is said in FILE, a new one, for tlsprobe replay."
+        ),
+    ] = None,
     no_color: Annotated[
         bool, typer.Option("--no-color", help="No colour on a terminal (as does NO_COLOR).")
     ] = False,
@@ -171,9 +177,61 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
         return fail(str(error))
     if no_evidence and not as_json:
         return fail("--no-evidence is for --json: give both, or neither")
-    options = ScanOptions(as_json=as_json, with_evidence=not no_evidence, no_colour=no_color)
+    if record is not None:
+        try:
+            record.open("x").close()
+        except OSError as error:
+            return fail(f"--record {record}: {(error.strerror or str(error)).lower()}")
+    options = ScanOptions(
+        as_json=as_json, with_evidence=not no_evidence, no_colour=no_color, record_to=record
+    )
 
     return EXIT_OK if run(scan_all(request, options)) else EXIT_NOT_ALL_TLS
+
+
+@app.command(
+    short_help="Print what a recorded scan saw, without a network.",
+    epilog="""\b
+Examples:
+  tlsprobe scan example.com --record visit.jsonl
+  tlsprobe replay visit.jsonl --json
+
+\b
+What a recording holds: docs/recordings.md.""",
+)
+def replay(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What scan --record wrote.")],
+    *,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one Observation per line as JSON, with all evidence."),
+    ] = False,
+    trust_store: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FILE", help="As in scan; a recording does not hold them."),
+    ] = None,
+    no_color: Annotated[
+        bool, typer.Option("--no-color", help="No colour on a terminal (as does NO_COLOR).")
+    ] = False,
+) -> int:
+    """Run the recorded visits again: the same checks ask, and the recording answers."""
+    from probe.recording.visit import RecordingError
+    from service.cli_replay import replay_all
+    from service.cli_scan import ScanInputError, ScanOptions, read_request
+    from service.event_loop import run
+    from service.recorder import read_recording
+
+    options = ScanOptions(as_json=as_json, with_evidence=True, no_colour=no_color)
+    try:
+        request = read_request(
+            [], server_name=None, timeout_seconds=60.0, trust_stores=trust_store or ()
+        )
+        visits = read_recording(file)
+    except ScanInputError as error:
+        return fail(str(error))
+    except RecordingError as error:
+        return fail(f"{file}: {error}")
+    return EXIT_OK if run(replay_all(visits, request.settings, options)) else EXIT_NOT_ALL_TLS
 
 
 @app.command(

@@ -22,6 +22,7 @@ from probe.engine import Engine
 from probe.resolve import resolve, unresolved
 from probe.settings import ProbeSettings
 from service.parts import parse_parts
+from service.recorder import Recorder
 from service.report import render_report
 from service.terminal import ProgressLine, report_width, wants_colour
 from service.trust_stores import parse_trust_store
@@ -44,11 +45,12 @@ class ScanRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanOptions:
-    """How to print: reports, or JSON lines with or without evidence."""
+    """How to print: reports, or JSON lines with or without evidence; where to record, if at all."""
 
     as_json: bool
     with_evidence: bool
     no_colour: bool
+    record_to: Path | None = None
 
 
 def read_request(
@@ -99,7 +101,8 @@ async def scan_all(request: ScanRequest, options: ScanOptions) -> bool:
         BrokenPipeError: where the reader of standard output has gone.
     """
     progress = _Progress(len(request.targets))
-    scanner = _Scanner(request.settings, progress)
+    visits = Recorder(request.settings, options.record_to) if options.record_to else None
+    scanner = _Scanner(request.settings, progress, visits)
     are_all_tls = True
     is_first = True
     try:
@@ -108,7 +111,7 @@ async def scan_all(request: ScanRequest, options: ScanOptions) -> bool:
             for probe in probes:
                 for observation in await probe:
                     progress.line.clear()
-                    _print(observation, options, is_first=is_first)
+                    print_observation(observation, options, is_first=is_first)
                     is_first = False
                     are_all_tls &= observation.answered_as_tls
     except ExceptionGroup as failures:
@@ -124,9 +127,12 @@ async def scan_all(request: ScanRequest, options: ScanOptions) -> bool:
 class _Scanner:
     """Probes targets, so many endpoints at a time."""
 
-    def __init__(self, settings: ProbeSettings, progress: _Progress) -> None:
+    def __init__(
+        self, settings: ProbeSettings, progress: _Progress, recorder: Recorder | None
+    ) -> None:
         self._clock = SystemClock()
         self._engine = Engine(settings, self._clock)
+        self._recorder = recorder
         self._progress = progress
         self._at_once = asyncio.Semaphore(_VISITS_AT_ONCE)
 
@@ -147,10 +153,13 @@ class _Scanner:
         return observations
 
     async def _visit(self, endpoint: Endpoint) -> Observation:
+        def say(phrase: str) -> None:
+            self._progress.say(f"{endpoint.key}: {phrase}")
+
         async with self._at_once:
-            return await self._engine.visit(
-                endpoint, lambda phrase: self._progress.say(f"{endpoint.key}: {phrase}")
-            )
+            if self._recorder is not None:
+                return await self._recorder.visit(endpoint, say)
+            return await self._engine.visit(endpoint, say)
 
 
 class _Progress:
@@ -168,7 +177,8 @@ class _Progress:
         self._done += 1
 
 
-def _print(observation: Observation, options: ScanOptions, *, is_first: bool) -> None:
+def print_observation(observation: Observation, options: ScanOptions, *, is_first: bool) -> None:
+    """One Observation on standard output, as the options have it."""
     if options.as_json:
         print(_to_line(observation, with_evidence=options.with_evidence), flush=True)
         return

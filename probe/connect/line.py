@@ -49,7 +49,8 @@ class _Question:
 class Line:
     """One visit's connections to one address and port.
 
-    ``nonce`` are the 64 bytes for the hellos' random and session id.
+    ``nonce`` are the 64 bytes for the hellos' random and session id. ``traffic`` is what the visit
+    has cost so far.
     """
 
     def __init__(
@@ -68,12 +69,8 @@ class Line:
         self.nonce = nonce
         self._slowest_seconds: float | None = None
         self._sessions: dict[ProtocolVersion, Session] = {}
+        self.traffic: Traffic = self._connections.traffic
         self.throttled = False
-
-    @property
-    def traffic(self) -> Traffic:
-        """What this visit has cost so far."""
-        return self._connections.traffic
 
     async def close(self) -> None:
         """Ends the visit's connections."""

@@ -1,0 +1,75 @@
+"""Values of frozen dataclasses as JSON and back, by their types: bytes are hexadecimal.
+
+For what cannot be had again from bytes, such as an OpenSSL handshake: a field more in the
+dataclass is a field more in the file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+Value = TypeVar("Value")
+
+
+def to_plain(value: object) -> Any:
+    """JSON's form of a value of numbers, text, bytes, enumerations, tuples and dataclasses."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, tuple | list | set | frozenset):
+        return [to_plain(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: to_plain(getattr(value, item.name)) for item in fields(value)}
+    return value
+
+
+def from_plain(kind: type[Value], plain: object) -> Value:
+    """The value of a dataclass from JSON's form of it.
+
+    Raises:
+        ValueError: where it has another form.
+    """
+    if not isinstance(plain, dict):
+        raise ValueError(f"{kind.__name__} is no object")
+    hints = get_type_hints(kind)
+    unknown = plain.keys() - hints.keys()
+    if unknown:
+        raise ValueError(f"{kind.__name__} has no {min(unknown)}")
+    try:
+        return kind(**{name: _typed(hints[name], item) for name, item in plain.items()})
+    except TypeError as error:
+        raise ValueError(f"{kind.__name__} misses a field: {error}") from error
+
+
+def _typed(hint: Any, plain: Any) -> Any:
+    arguments, origin = get_args(hint), get_origin(hint)
+    if origin in {Union, UnionType}:
+        (some,) = (one for one in arguments if one is not NoneType)
+        return None if plain is None else _typed(some, plain)
+    if origin in {tuple, frozenset}:
+        return origin(_typed(arguments[0], item) for item in _list(plain))
+    if is_dataclass(hint) and isinstance(hint, type):
+        return from_plain(hint, plain)
+    return _single(hint, plain)
+
+
+def _single(hint: type[Any], plain: Any) -> Any:
+    if issubclass(hint, Enum):
+        return hint(plain)
+    if hint is bytes and isinstance(plain, str):
+        return bytes.fromhex(plain)
+    if hint is float and isinstance(plain, int):
+        return float(plain)
+    if not isinstance(plain, hint):
+        raise ValueError(f"{plain!r} is no {hint.__name__}")
+    return plain
+
+
+def _list(plain: Any) -> list[Any]:
+    if not isinstance(plain, list):
+        raise ValueError(f"{plain!r} is no list")
+    return plain

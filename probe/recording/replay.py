@@ -1,0 +1,170 @@
+"""A recorded visit run again: the same checks ask, and the recording answers.
+
+Questions are told apart by their first bytes, which the visit's nonce makes the same again.
+Answers come in the order in which they came then, each when whatever it led to has been asked, so
+that checks which run side by side take the same turns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, TypeVar
+
+from probe.connect.dial import Traffic
+from probe.recording.plain import to_plain
+from probe.recording.visit import Conversation, RecordedHandshake, RecordedVisit
+from probe.tls.answer import AnswerReader, Ending, NoConnection, Obstacle
+from probe.tls.dialogue import Dialogue
+from probe.tls.exchange import Exchange
+from probe.tls.handshake import Handshake, HandshakeEnd, HandshakeOffer
+from probe.tls.offer import Offer
+
+_PATIENCE_SECONDS: Final = 1.0
+"""A recorded question that is not asked for so long is passed over: the checks have changed."""
+
+_SETTLING_STEPS: Final = 40
+"""How often others run before the next answer comes: more than any chain of awaits is long."""
+
+_NOT_RECORDED: Final = NoConnection(
+    obstacle=Obstacle.DEADLINE, detail="the recording has no answer to this"
+)
+
+Key = TypeVar("Key", bytes, str)
+Result = TypeVar("Result")
+
+
+class ReplayClock:
+    """The clock of the recorded visit: it stands still, and ends where that ended."""
+
+    def __init__(self, visit: RecordedVisit) -> None:
+        self._visit = visit
+        self.is_over = False
+
+    def now(self) -> datetime:
+        """When the visit began."""
+        return self._visit.started_at
+
+    def monotonic(self) -> float:
+        """Seconds since then."""
+        return self._visit.cost.duration_seconds if self.is_over else 0.0
+
+
+@dataclass(slots=True, eq=False)
+class _Answer:
+    """One recorded answer on its way."""
+
+    of: Conversation | RecordedHandshake
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class ReplayedLine:
+    """Answers as the recorded endpoint did, whatever the address is now."""
+
+    def __init__(self, visit: RecordedVisit, clock: ReplayClock) -> None:
+        cost = visit.cost
+        self._clock = clock
+        self._by_words: dict[bytes, deque[_Answer]] = {}
+        self._by_offer: dict[str, deque[_Answer]] = {}
+        for conversation in visit.conversations:
+            words = conversation.said[0] if conversation.said else b""
+            self._by_words.setdefault(words, deque()).append(_Answer(conversation))
+        for handshake in visit.handshakes:
+            offer = _key(handshake.outcome.offer)
+            self._by_offer.setdefault(offer, deque()).append(_Answer(handshake))
+        every = [*self._by_words.values(), *self._by_offer.values()]
+        self._in_order = sorted(
+            (answer for answers in every for answer in answers), key=lambda one: one.of.done
+        )
+        self._conductor: asyncio.Task[None] | None = None
+        self.nonce = visit.nonce
+        self.traffic = Traffic(
+            connections=cost.connections,
+            bytes_sent=cost.bytes_sent,
+            bytes_received=cost.bytes_received,
+        )
+        self.throttled = cost.throttled
+
+    async def close(self) -> None:
+        """Ends the replay."""
+        self._clock.is_over = True
+        if self._conductor is not None:
+            self._conductor.cancel()
+
+    async def ask(
+        self, offer: Offer, *, patient: bool = False, is_chained: bool = False
+    ) -> Exchange:
+        """The Answer that this Offer got, read anew."""
+        offered = offer.encode(self.nonce)
+        reader = AnswerReader()
+        recorded = await self._recorded(self._by_words, offered)
+        if not isinstance(recorded, Conversation):
+            return Exchange(offer=offer, offered=offered, answer=_NOT_RECORDED)
+        answer = recorded.no_connection or _heard(recorded, reader.feed, reader.end)
+        return Exchange(offer=offer, offered=offered, answer=answer)
+
+    async def converse(
+        self, dialogue: Dialogue[Result], patience_seconds: float | None = None
+    ) -> Result | NoConnection:
+        """What the Dialogue makes of the recorded peer."""
+        said: list[bytes] = []
+        dialogue.begin(said.append)
+        recorded = await self._recorded(self._by_words, said[0] if said else b"")
+        if not isinstance(recorded, Conversation):
+            return _NOT_RECORDED
+        return recorded.no_connection or _heard(recorded, dialogue.feed, dialogue.end)
+
+    async def handshake(self, offer: HandshakeOffer) -> Handshake:
+        """The outcome that was recorded."""
+        recorded = await self._recorded(self._by_offer, _key(offer))
+        if isinstance(recorded, RecordedHandshake):
+            return recorded.outcome
+        return Handshake(offer=offer, end=HandshakeEnd.UNFINISHED, note=_NOT_RECORDED.detail)
+
+    async def pause(self, seconds: float) -> None:
+        """Nobody needs a rest."""
+        await asyncio.sleep(0)
+
+    async def _recorded(
+        self, answers: dict[Key, deque[_Answer]], key: Key
+    ) -> Conversation | RecordedHandshake | None:
+        waiting = answers.get(key)
+        if not waiting:
+            return None
+        if self._conductor is None:
+            self._conductor = asyncio.create_task(self._conduct())
+        answer = waiting.popleft()
+        answer.asked.set()
+        await answer.released.wait()
+        return answer.of
+
+    async def _conduct(self) -> None:
+        for answer in self._in_order:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE_SECONDS):
+                    await answer.asked.wait()
+            answer.released.set()
+            for _ in range(_SETTLING_STEPS):
+                await asyncio.sleep(0)
+
+
+def _key(offer: HandshakeOffer) -> str:
+    return json.dumps(to_plain(offer))
+
+
+def _heard(
+    recorded: Conversation,
+    feed: Callable[[bytes], Result | None],
+    end: Callable[[Ending], Result],
+) -> Result:
+    for received in recorded.heard:
+        result = feed(received)
+        if result is not None:
+            return result
+    return end(recorded.ending or Ending.CLOSED)

@@ -1,0 +1,174 @@
+"""The data of one recorded visit, and its form in a file: JSON lines, as docs/recordings.md has it.
+
+One line says what was visited and how, one line each what was said, and one that it is whole.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from model.observation import Cost
+from model.target import Endpoint, Target
+from model.times_json import time_from_json, time_to_json
+from probe.checks.part import Part
+from probe.recording.plain import from_plain, to_plain
+from probe.tls.answer import Ending, NoConnection
+from probe.tls.handshake import Handshake
+
+FORMAT: Final = 1
+_LONGEST_LINE: Final = 2**22
+_MOST_LINES: Final = 100_000
+
+
+class RecordingError(ValueError):
+    """A file is no recording, or a broken one; the message is one sentence with the line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """One connection: what we said first and later, and what came, piece by piece.
+
+    ``ending`` is None where the answer was whole before the end. ``no_connection`` stands where
+    there was none. ``started`` and ``done`` are seconds since the visit began.
+    """
+
+    said: tuple[bytes, ...] = ()
+    heard: tuple[bytes, ...] = ()
+    ending: Ending | None = None
+    no_connection: NoConnection | None = None
+    started: float
+    done: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedHandshake:
+    """A full handshake, by its outcome: its keys were used once and are gone."""
+
+    outcome: Handshake
+    started: float
+    done: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedVisit:
+    """All of one visit, in the order in which questions were begun."""
+
+    tool_version: str
+    endpoint: Endpoint
+    started_at: datetime
+    parts: frozenset[Part]
+    nonce: bytes
+    conversations: tuple[Conversation, ...]
+    handshakes: tuple[RecordedHandshake, ...]
+    cost: Cost
+
+
+def to_lines(visit: RecordedVisit) -> Iterator[str]:
+    """The visit as lines without their ends."""
+    target = visit.endpoint.target
+    yield _line(
+        "visit",
+        {
+            "format": FORMAT,
+            "tool_version": visit.tool_version,
+            "host": target.host,
+            "port": target.port,
+            "server_name": target.server_name,
+            "address": visit.endpoint.address,
+            "started_at": time_to_json(visit.started_at),
+            "parts": sorted(visit.parts),
+            "nonce": visit.nonce.hex(),
+        },
+    )
+    for conversation in visit.conversations:
+        yield _line("conversation", to_plain(conversation))
+    for handshake in visit.handshakes:
+        yield _line("handshake", to_plain(handshake))
+    yield _line("cost", to_plain(visit.cost))
+
+
+def from_lines(lines: Iterable[str]) -> Iterator[RecordedVisit]:
+    """The visits that the lines hold, one after the other.
+
+    Raises:
+        RecordingError: for the first line that cannot be, or where the last visit is not whole.
+    """
+    header: dict[str, Any] | None = None
+    conversations: list[Conversation] = []
+    handshakes: list[RecordedHandshake] = []
+    number = 0
+    for number, line in enumerate(lines, start=1):
+        kind, plain = _read_line(line, number)
+        is_header = kind == "visit"
+        if is_header is (header is not None):
+            told = "begins a visit before the last is whole" if is_header else "is in no visit"
+            raise RecordingError(f"line {number} {told}; record the visit again")
+        try:
+            match kind:
+                case "visit":
+                    header = _header(plain)
+                case "conversation":
+                    conversations.append(from_plain(Conversation, plain))
+                case "handshake":
+                    handshakes.append(from_plain(RecordedHandshake, plain))
+                case "cost":
+                    yield RecordedVisit(
+                        **(header or {}),
+                        conversations=tuple(conversations),
+                        handshakes=tuple(handshakes),
+                        cost=from_plain(Cost, plain),
+                    )
+                    header, conversations, handshakes = None, [], []
+                case _:
+                    raise ValueError(f"{kind!r} is nothing that a recording has")
+        except (ValueError, KeyError, AttributeError) as error:
+            raise RecordingError(f"line {number} cannot be read: {error}") from error
+    if header is not None or number == 0:
+        raise RecordingError(f"the recording breaks off after line {number}; record it again")
+
+
+def _line(kind: str, plain: object) -> str:
+    return json.dumps({kind: plain}, separators=(",", ":"))
+
+
+def _read_line(line: str, number: int) -> tuple[str, Any]:
+    if len(line) > _LONGEST_LINE or number > _MOST_LINES:
+        raise RecordingError(f"line {number} is more than any recording has; is it one?")
+    try:
+        ((kind, plain),) = json.loads(line).items()
+    except (ValueError, AttributeError, RecursionError):
+        raise RecordingError(f"line {number} is no line of a recording") from None
+    return kind, plain
+
+
+Kind = TypeVar("Kind")
+
+
+def _of(kind: type[Kind], value: object, name: str) -> Kind:
+    if not isinstance(value, kind):
+        raise ValueError(f"{name} is {value!r}")
+    return value
+
+
+def _header(plain: dict[str, Any]) -> dict[str, Any]:
+    if plain.get("format") != FORMAT:
+        raise ValueError(f"its format is {plain.get('format')!r}, and this tlsprobe reads {FORMAT}")
+    server_name = plain["server_name"]
+    target = Target(
+        host=_of(str, plain["host"], "host"),
+        port=_of(int, plain["port"], "port"),
+        server_name=None if server_name is None else _of(str, server_name, "server_name"),
+    )
+    return {
+        "tool_version": _of(str, plain["tool_version"], "tool_version"),
+        "endpoint": Endpoint(target=target, address=_of(str, plain["address"], "address")),
+        "started_at": _of(
+            datetime, time_from_json(_of(str, plain["started_at"], "started_at")), "started_at"
+        ),
+        "parts": frozenset(Part(name) for name in plain["parts"]),
+        "nonce": bytes.fromhex(_of(str, plain["nonce"], "nonce")),
+    }

@@ -1,0 +1,33 @@
+"""``tlsprobe replay``: recorded visits run again, and what they learn now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from model.observation import Observation
+from probe.engine import Engine
+from probe.recording.replay import ReplayClock, ReplayedLine
+from probe.recording.visit import RecordedVisit
+from probe.settings import ProbeSettings
+from service.cli_scan import ScanOptions, print_observation
+
+
+async def replay_all(
+    visits: Sequence[RecordedVisit], settings: ProbeSettings, options: ScanOptions
+) -> bool:
+    """Prints what each visit learns now; whether every endpoint answered as TLS."""
+    are_all_tls = True
+    for number, visit in enumerate(visits):
+        observation = await _replayed(visit, settings)
+        print_observation(observation, options, is_first=number == 0)
+        are_all_tls &= observation.answered_as_tls
+    return are_all_tls
+
+
+async def _replayed(visit: RecordedVisit, settings: ProbeSettings) -> Observation:
+    clock = ReplayClock(visit)
+    engine = Engine(
+        replace(settings, parts=visit.parts), clock, lambda *_: ReplayedLine(visit, clock)
+    )
+    return await engine.visit(visit.endpoint)
