@@ -12,7 +12,10 @@ PYTHON ?= python3
 WORKERS ?= auto
 BIN := .venv/bin
 BENCH_VENV := .cache/bench-venv
-CODE := $(wildcard model probe policy storage exporters service tests benchmarks)
+FUZZ_VENV := .cache/fuzz-venv
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS := answers provocations messages certificates sslv2 sessions lines
+CODE := $(wildcard model probe policy storage exporters service tests benchmarks fuzz)
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE := copy
@@ -93,6 +96,17 @@ bench: venv $(BENCH_VENV)/.installed test-servers ## measure tlsprobe beside ssl
 	scripts/install-bench-peers.sh
 	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks
 	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks.fleet
+
+$(FUZZ_VENV)/.installed: requirements/run.txt requirements/fuzz.txt .venv/.bootstrap
+	@echo "installing the fuzzer"
+	@$(PYTHON) -m venv --without-pip $(FUZZ_VENV)
+	@$(BIN)/uv pip install --quiet --python $(FUZZ_VENV)/bin/python --require-hashes \
+	    -r requirements/run.txt -r requirements/fuzz.txt
+	@touch $@
+
+.PHONY: fuzz
+fuzz: $(FUZZ_VENV)/.installed ## fuzz every reader of a peer's bytes; FUZZ_SECONDS=60 for each
+	for target in $(FUZZ_TARGETS); do $(FUZZ_VENV)/bin/python -m fuzz $$target $(FUZZ_SECONDS); done
 
 # --- upkeep ----------------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ compile_all() { # arguments...
     compile run.txt pyproject.toml "$@"
     compile dev.txt --constraints requirements/run.txt --group dev pyproject.toml "$@"
     compile bench.txt --group bench "$@"
+    compile fuzz.txt --group fuzz "$@"
 }
 
 # An unchanged lock keeps its time, so that make does not install it anew.

@@ -25,6 +25,7 @@ def endpoint(port: int) -> Endpoint:
     return Endpoint(target=target, address="127.0.0.1")
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.name)
 async def test_every_real_server_is_learnt_again_from_its_recording(
     server: ZooServer, certificates: Certificates, tmp_path: Path

@@ -116,6 +116,7 @@ EXPECTED: Final = {
 SERVER_BY_NAME: Final = {server.name: server for server in SERVERS}
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", EXPECTED)
 async def test_every_feature_and_vulnerability_is_as_the_stack_has_it(
     name: str, certificates: Certificates, tmp_path: Path
@@ -131,6 +132,7 @@ async def test_every_feature_and_vulnerability_is_as_the_stack_has_it(
     } == EXPECTED[name].vulnerabilities
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.name)
 async def test_features_and_vulnerabilities_cost_at_most_forty_connections_more(
     server: ZooServer, certificates: Certificates, tmp_path: Path

@@ -1,0 +1,103 @@
+"""What is fuzzed: every reader of bytes that a peer chose, each with the promise that it must keep.
+
+A target takes any bytes and raises nothing; a broken promise is an AssertionError or whatever the
+reader raised. Atheris drives them in ``python -m fuzz``, and the tests run the kept corpus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Final, TypeAlias
+
+from probe.certificates import parse_certificate
+from probe.tls.answer import MAX_ANSWER_LENGTH, AnswerReader, Ending
+from probe.tls.decoded import decoded
+from probe.tls.messages import (
+    CertificateMessage,
+    CertificateRequest,
+    CertificateStatus,
+    NewSessionTicket,
+    ServerKeyExchange,
+)
+from probe.tls.provocation import Provocation
+from probe.tls.reader import DecodeError
+from probe.tls.session_in_clear import SessionInClear
+from probe.tls.sslv2 import Sslv2Question
+
+Target: TypeAlias = Callable[[bytes], None]
+
+_PIECES: Final = (1, 7, 4096)
+_VERSIONS: Final = (0x0300, 0x0301, 0x0303)
+_KEY_EXCHANGES: Final = (("ECDHE", "RSA"), ("DHE", "RSA"), ("RSA", "RSA"), ("DHE", "PSK"))
+
+
+def answers(some: bytes) -> None:
+    """An AnswerReader gives the same Answer however the bytes are cut."""
+    found = {_answer(some, size) for size in _PIECES}
+    assert len(found) == 1, found
+
+
+def _answer(some: bytes, size: int) -> str:
+    reader = AnswerReader()
+    assert len(some) <= MAX_ANSWER_LENGTH
+    for start in range(0, len(some), size):
+        answer = reader.feed(some[start : start + size])
+        if answer is not None:
+            return type(answer).__name__
+    return type(reader.end(Ending.CLOSED)).__name__
+
+
+def sslv2(some: bytes) -> None:
+    """SSL 2.0's dialogue ends with an answer."""
+    question = Sslv2Question(b"")
+    question.begin(_nobody)
+    if question.feed(some) is None:
+        assert question.end(Ending.CLOSED) is not None
+
+
+def provocations(some: bytes) -> None:
+    """A Provocation ends with a reaction, wherever the flight ends and the rest begins."""
+    provocation = Provocation(b"", lambda _: b"words")
+    provocation.begin(_nobody)
+    half = len(some) // 2
+    if provocation.feed(some[:half]) is None and provocation.feed(some[half:]) is None:
+        assert provocation.end(Ending.RESET) is not None
+
+
+def messages(some: bytes) -> None:
+    """Message bodies decode, or are refused by the codec's own error."""
+    for read in (CertificateMessage.decode, CertificateStatus.decode, NewSessionTicket.decode):
+        with suppress(DecodeError):
+            read(some)
+    for version in _VERSIONS:
+        with suppress(DecodeError):
+            CertificateRequest.decode(some, version)
+        for key_exchange, authentication in _KEY_EXCHANGES:
+            with suppress(DecodeError):
+                ServerKeyExchange.decode(some, version, key_exchange, authentication)
+
+
+def sessions(some: bytes) -> None:
+    """What stands in clear beside a handshake is read or passed over."""
+    SessionInClear().feed(some)
+
+
+def lines(some: bytes) -> None:
+    """Any proof can be shown."""
+    assert isinstance(decoded(some), list)
+
+
+def certificates(some: bytes) -> None:
+    """Any DER gives a Certificate, with what can be read of it."""
+    assert parse_certificate(some).sha256
+
+
+def _nobody(_: bytes) -> None:
+    return
+
+
+TARGETS: Final[Mapping[str, Target]] = {
+    target.__name__: target
+    for target in (answers, sslv2, provocations, messages, sessions, lines, certificates)
+}

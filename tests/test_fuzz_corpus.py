@@ -1,0 +1,27 @@
+"""What fuzzing found worth keeping still keeps each reader's promise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fuzz.targets import TARGETS
+
+CORPUS = Path(__file__).parents[1] / "fuzz/corpus"
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_the_corpus_breaks_no_promise(name: str) -> None:
+    kept = sorted((CORPUS / name).iterdir())
+    assert kept
+    for file in kept:
+        TARGETS[name](file.read_bytes())
+
+
+@pytest.mark.parametrize("name", TARGETS)
+@given(some=st.binary(max_size=300))
+def test_any_bytes_break_no_promise(name: str, some: bytes) -> None:
+    TARGETS[name](some)
