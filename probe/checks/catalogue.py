@@ -14,6 +14,7 @@ from probe.checks.ccs_injection import learn_ccs_injection
 from probe.checks.chacha20_first import learn_chacha20_first
 from probe.checks.cipher_suites import learn_cipher_suites
 from probe.checks.client_auth import learn_client_auth
+from probe.checks.contradictions import learn_contradictions
 from probe.checks.derived_vulnerabilities import DERIVED, learn_derived_vulnerabilities
 from probe.checks.dh_parameters import DH_FACTS, learn_dh_parameters
 from probe.checks.drafts import learn_tls13_drafts
@@ -107,6 +108,7 @@ STAGES: Final = (
             Check(part=Part.VULNERABILITIES, ask=learn_heartbleed, facts=("heartbleed",)),
             Check(part=Part.VULNERABILITIES, ask=learn_ccs_injection, facts=("ccs_injection",)),
             Check(part=Part.VULNERABILITIES, ask=learn_robot, facts=("robot",)),
+            Check(part=Part.FEATURES, ask=learn_contradictions),
         ),
     ),
     Stage(
