@@ -64,6 +64,26 @@ _SUITE_SEVERITIES: Final = {
     Strength.WEAK: Severity.WARNING,
 }
 
+_ATTACKS: Final[dict[str, tuple[Severity, str]]] = {
+    "heartbleed": (Severity.BAD, "Heartbleed"),
+    "ccs_injection": (Severity.BAD, "CCS injection"),
+    "robot": (Severity.BAD, "ROBOT"),
+    "ticketbleed": (Severity.BAD, "Ticketbleed"),
+    "drown": (Severity.BAD, "DROWN"),
+    "poodle_ssl3": (Severity.BAD, "POODLE"),
+    "poodle_tls": (Severity.BAD, "POODLE at TLS"),
+    "freak": (Severity.BAD, "FREAK"),
+    "logjam": (Severity.BAD, "Logjam"),
+    "crime": (Severity.BAD, "CRIME"),
+    "insecure_renegotiation": (Severity.BAD, "insecure renegotiation"),
+    "sweet32": (Severity.WARNING, "SWEET32"),
+    "raccoon": (Severity.WARNING, "Raccoon"),
+    "client_renegotiation_dos": (Severity.WARNING, "renegotiation at the client's will"),
+    "beast": (Severity.NOTE, "BEAST"),
+    "lucky13": (Severity.NOTE, "Lucky Thirteen"),
+}
+"""Attacks by the names they are known by; what is said of suites anyhow is not among them."""
+
 
 def remarks(observation: Observation, now: datetime) -> tuple[Remark, ...]:
     """What is wrong at one endpoint, worst first; ``now`` (aware) decides how close expiry is."""
@@ -78,6 +98,11 @@ def remarks(observation: Observation, now: datetime) -> tuple[Remark, ...]:
     found += _client_auth_remarks(observation)
     found += _version_remarks(observation)
     found += _suite_remarks(observation)
+    found += _attack_remarks(observation)
+    found += [
+        Remark(severity=Severity.WARNING, text=contradiction.subject)
+        for contradiction in observation.contradictions
+    ]
     if observation.answered_as_tls and observation.reason:
         found.append(Remark(severity=Severity.WARNING, text=observation.reason))
     return tuple(sorted(dict.fromkeys(found), key=lambda remark: remark.severity))
@@ -105,6 +130,17 @@ def _suite_remarks(observation: Observation) -> Iterator[Remark]:
         if names := accepted[strength]:
             suites = "cipher suite is" if len(names) == 1 else "cipher suites are"
             yield Remark(severity=severity, text=f"{len(names)} {strength} {suites} accepted")
+
+
+def _attack_remarks(observation: Observation) -> Iterator[Remark]:
+    """One for each severity, with all attacks of it."""
+    open_to: dict[Severity, list[str]] = defaultdict(list)
+    for name, (severity, attack) in _ATTACKS.items():
+        fact = observation.vulnerabilities.get(name)
+        if fact is not None and fact.verdict is Verdict.YES:
+            open_to[severity].append(attack)
+    for severity, attacks in open_to.items():
+        yield Remark(severity=severity, text=f"open to {', '.join(attacks)}")
 
 
 def _client_auth_remarks(observation: Observation) -> Iterator[Remark]:

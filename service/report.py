@@ -264,6 +264,8 @@ def _named_facts(observation: Observation) -> Iterator[tuple[str, RenderableType
         if found:
             words = ", ".join(_with_value(name, facts[name].value) for name in found)
             yield label, Text(words, style=style)
+    for name, fingerprint in observation.fingerprints.items():
+        yield name.replace("_", " "), _say(fingerprint, limit=_NAME_LIMIT)
     for contradiction in observation.contradictions:
         yield "contradiction", _say(contradiction.subject, limit=_REASON_LIMIT)
 

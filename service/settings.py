@@ -14,7 +14,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from probe.checks.part import USUAL_PARTS
 from probe.settings import ProbeSettings
+from service.parts import parse_parts, part_names
 from service.trust_stores import check_trust_store
 from service.yaml_file import ConfigError, read_yaml_mapping
 
@@ -56,8 +58,15 @@ def _check_trust_stores(stores: Mapping[str, Path | None]) -> Mapping[str, Path 
     return stores
 
 
+def _check_parts(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ValueError("must name at least one check, such as [versions, suites]")
+    parse_parts(names)
+    return names
+
+
 class ProbeLimits(BaseModel):
-    """The ``probe`` section: what a visit may take; see ``probe.settings.ProbeSettings``."""
+    """The ``probe`` section: what a visit asks and may take; see ``probe.settings``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -67,6 +76,9 @@ class ProbeLimits(BaseModel):
     connections_per_address: Count = ProbeSettings().connections_per_address
     connections_open: Count = ProbeSettings().connections_open
     connections_per_second: Count = ProbeSettings().connections_per_second
+    checks: Annotated[tuple[str, ...], AfterValidator(_check_parts)] = tuple(
+        name for name in part_names() if name in USUAL_PARTS
+    )
 
 
 class ServiceSettings(BaseSettings):
@@ -98,7 +110,11 @@ class ServiceSettings(BaseSettings):
     @property
     def probe_settings(self) -> ProbeSettings:
         """The engine's settings."""
-        return ProbeSettings(**self.probe.model_dump(), trust_stores=dict(self.trust_stores))
+        return ProbeSettings(
+            **self.probe.model_dump(exclude={"checks"}),
+            parts=parse_parts(self.probe.checks),
+            trust_stores=dict(self.trust_stores),
+        )
 
     @classmethod
     def settings_customise_sources(

@@ -20,6 +20,7 @@ from probe.checks.dh_parameters import DH_FACTS, learn_dh_parameters
 from probe.checks.drafts import learn_tls13_drafts
 from probe.checks.earlier_groups import EARLIER_GROUP_FEATURES, learn_earlier_groups
 from probe.checks.fallback_scsv import learn_fallback_scsv
+from probe.checks.fingerprints import learn_fingerprints
 from probe.checks.heartbleed import learn_heartbleed
 from probe.checks.hello_features import HELLO_FEATURES, learn_hello_features
 from probe.checks.hellos_read_off import READ_OFF, learn_hellos_read_off
@@ -122,6 +123,7 @@ STAGES: Final = (
         phrase="what the answers add up to",
         checks=(
             Check(part=Part.CERTIFICATES, ask=learn_served_chains),
+            Check(part=Part.FINGERPRINTS, ask=learn_fingerprints),
             Check(part=Part.FEATURES, ask=learn_hellos_read_off, facts=READ_OFF),
             Check(part=Part.VULNERABILITIES, ask=learn_derived_vulnerabilities, facts=DERIVED),
         ),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from probe.checks.part import Part
 from probe.settings import ProbeSettings
 from service.configuration import load_settings
 from service.settings import split_listen
@@ -53,6 +54,7 @@ def test_every_setting_is_read_from_the_file(certificates: Certificates) -> None
               connections_per_address: 2
               connections_open: 50
               connections_per_second: 25
+              checks: [versions, suites]
             trust_stores:
               mozilla: null
               internal: {certificates.root_file}
@@ -68,6 +70,7 @@ def test_every_setting_is_read_from_the_file(certificates: Certificates) -> None
         connections_per_address=2,
         connections_open=50,
         connections_per_second=25,
+        parts=frozenset({Part.VERSIONS, Part.SUITES}),
         trust_stores={"mozilla": None, "internal": certificates.root_file},
     )
     assert settings.targets_files == (Path("a.yml"), Path("b.json"))

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 
 from model.certificate import KeyType, Problem, TrustVerdict
-from model.observation import Observation
-from model.verdict import Verdict
+from model.observation import Contradiction, Observation
+from model.verdict import Fact, Verdict
 from service.remarks import Severity, describe_validity, expiry_severity, remarks
 from tests.service.samples import NOW, certificate, deployment, failed, legacy, modern
 from tests.strategies import observations
@@ -35,6 +35,21 @@ def test_the_worst_is_said_first() -> None:
     assert texts(legacy(), Severity.WARNING) == [
         "TLSv1.0 and TLSv1.1 are accepted, though deprecated (RFC 8996)"
     ]
+
+
+def test_attacks_are_said_once_for_each_severity_and_backends_that_differ() -> None:
+    yes, no = Fact(verdict=Verdict.YES), Fact(verdict=Verdict.NO)
+    observation = replace(
+        modern(),
+        vulnerabilities={"robot": yes, "heartbleed": yes, "sweet32": yes, "beast": no},
+        contradictions=(Contradiction(subject="the same hello got two answers", answers=()),),
+    )
+    assert texts(observation, Severity.BAD) == ["open to Heartbleed, ROBOT"]
+    assert texts(observation, Severity.WARNING) == [
+        "open to SWEET32",
+        "the same hello got two answers",
+    ]
+    assert texts(observation, Severity.NOTE) == []
 
 
 def test_each_of_several_chains_is_named_by_its_key() -> None:
