@@ -91,7 +91,9 @@ async def _curves(interview: Interview, learnt: Learnt, version: ProtocolVersion
     # An order of the server's own would bring back its first; there, the last was the culprit.
     has_own_order = struck.preference is Preference.SERVER
     more = await _struck_before(struck.order[-1:] if has_own_order else struck.order, left, ask)
-    return replace(merged((struck, more)), last=more.last, proves_end=more.proves_end)
+    # Behind its own favourites such a server may have more, which no hello can show.
+    proves_end = None if has_own_order else more.proves_end
+    return replace(merged((struck, more)), last=more.last, proves_end=proves_end)
 
 
 async def _struck_before(behind: tuple[int, ...], left: tuple[int, ...], ask: _Ask) -> Struck:

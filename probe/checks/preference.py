@@ -52,12 +52,9 @@ def _passed_over(choice: Choice, accepted: frozenset[int]) -> bool:
 
 
 def _follows_the_client(one: Choice, other: Choice) -> bool:
-    """Whether each pick stood first of the two, in turn; the one that came to win is no ChaCha20."""
-    return (
-        not is_chacha20(other.pick)
-        and one.puts(one.pick, other.pick)
-        and other.puts(other.pick, one.pick)
-    )
+    """Whether each pick stood first of the two, in turn; not where ChaCha20 won over another."""
+    chacha20_won = is_chacha20(other.pick) and not is_chacha20(one.pick)
+    return not chacha20_won and one.puts(one.pick, other.pick) and other.puts(other.pick, one.pick)
 
 
 def with_chacha20_last(suites: Sequence[int]) -> tuple[int, ...]:

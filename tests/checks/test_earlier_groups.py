@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 
 from model.observation import AcceptedSet
 from model.protocol_version import ProtocolVersion
-from model.registry import cipher_suite_by_code_point, cipher_suites_for, named_group_name
+from model.registry import (
+    cipher_suite_by_code_point,
+    cipher_suites_for,
+    named_group_name,
+)
 from model.verdict import Preference, Verdict
 from probe.checks.part import Part
 from probe.tls.offer import EARLIER_GROUPS
@@ -83,12 +87,22 @@ def found_in(groups: dict[ProtocolVersion, AcceptedSet]) -> AcceptedSet:
     return found
 
 
+def may_hide_some(model: ServerModel) -> bool:
+    """With ECDSA alone and an order of its own, what follows the certificate's curve never shows."""
+    suites = [
+        cipher_suite_by_code_point(one) for each in model.cipher_suites.values() for one in each
+    ]
+    kinds = {one.authentication for one in suites if one and one.key_exchange == "ECDHE"}
+    return model.server_decides and kinds == {"ECDSA"}
+
+
 @settings(max_examples=300, deadline=None)
 @given(models())
 async def test_every_group_is_learnt_and_no_other(model: ServerModel) -> None:
     observation = await Simulation(model).visit(PARTS)
     found = found_in(dict(observation.groups))
-    assert (set(found.accepted), found.complete) == (truth(model), True)
+    assert set(found.accepted) == truth(model)
+    assert found.complete or may_hide_some(model)
 
 
 @settings(max_examples=300, deadline=None)
@@ -189,4 +203,4 @@ async def test_curves_behind_that_of_an_ecdsa_certificate(
         server_decides=server_decides,
     )
     found = found_in(dict((await Simulation(model).visit(PARTS)).groups))
-    assert (set(found.accepted), found.complete) == (accepted, True)
+    assert (set(found.accepted), found.complete) == (accepted, not server_decides)

@@ -116,10 +116,10 @@ class GnutlsServ:
                     preference=Preference.CLIENT,
                     ffdhe=found.fields,
                 ),
-                fields=frozenset(found.fields),
+                fields=frozenset(found.fields if found.earlier_versions else ()),
                 schemes=schemes,
             ),
-            groups=Choice.of(found.groups, Preference.CLIENT),
+            groups=Choice.of(found.groups, Preference.CLIENT) if found.has_tls13 else None,
             chains={item.key_type: item.chain for item in keys},
             client_auth=self.client_auth,
             ca_names=() if self.client_auth is ClientAuthMode.NONE else (CLIENT_CA_NAME,),
@@ -131,6 +131,16 @@ class _Listed:
     cipher_suites: Mapping[ProtocolVersion, Choice]
     groups: tuple[str, ...]
     signatures: Mapping[KeyType, tuple[str, ...]]
+
+    @property
+    def has_tls13(self) -> bool:
+        """Whether groups of TLS 1.3 matter."""
+        return ProtocolVersion.TLSV1_3 in self.cipher_suites
+
+    @property
+    def earlier_versions(self) -> list[ProtocolVersion]:
+        """Those whose DHE suites show their field."""
+        return [one for one in self.cipher_suites if one is not ProtocolVersion.TLSV1_3]
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -191,6 +201,27 @@ _CONFIGURATIONS = (
         identities=_rsa_and_ecdsa,
         options=("--require-client-cert", "--x509cafile={client_ca}"),
         client_auth=ClientAuthMode.REQUIRED,
+    ),
+    GnutlsServ(
+        name="gnutls-tls13-only",
+        priority="NORMAL:-VERS-ALL:+VERS-TLS1.3",
+        identities=_rsa_and_ecdsa,
+    ),
+    GnutlsServ(
+        name="gnutls-tls12-only",
+        priority="NORMAL:-VERS-ALL:+VERS-TLS1.2",
+        identities=_rsa_and_ecdsa,
+    ),
+    GnutlsServ(
+        name="gnutls-tls10-and-tls11",
+        priority="NORMAL:-VERS-ALL:+VERS-TLS1.1:+VERS-TLS1.0",
+        identities=_rsa_and_ecdsa,
+    ),
+    GnutlsServ(name="gnutls-forward-secrecy", priority="PFS", identities=_rsa_and_ecdsa),
+    GnutlsServ(
+        name="gnutls-chacha20-only",
+        priority="NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3:-CIPHER-ALL:+CHACHA20-POLY1305",
+        identities=_rsa_and_ecdsa,
     ),
 )
 

@@ -244,6 +244,10 @@ NGINX_SERVERS = (
         _Word(versions=(TLSV1_0, TLSV1_1, TLSV1_2), ciphers=OLD_SUITES, with_dhe=True),
         "ssl_dhparam dh.pem;",
     ),
+    _nginx("nginx-tls12-only", _rsa_and_ecdsa, _Word(versions=(TLSV1_2,))),
+    _nginx("nginx-ecdsa-only", _ecdsa, _Word()),
+    _nginx("nginx-two-keys-server-preference", _rsa_and_ecdsa, _Word(preference=Preference.SERVER)),
+    _nginx("nginx-tls13-rsa-only", _rsa, _Word(versions=(TLSV1_3,))),
     _nginx("nginx-tls13-only", _rsa_and_ecdsa, _Word(versions=(TLSV1_3,))),
     _nginx(
         "nginx-verify-client-on",

@@ -183,6 +183,17 @@ _CONFIGURATIONS = (
         versions=(ProtocolVersion.TLSV1_0, ProtocolVersion.TLSV1_1, ProtocolVersion.TLSV1_2),
         ciphers="RC4",
     ),
+    OldNode(
+        name="node010-tls10-only",
+        versions=(ProtocolVersion.TLSV1_0,),
+        ciphers="ALL",
+        method="TLSv1_method",
+    ),
+    OldNode(
+        name="node010-triple-des-only",
+        versions=(ProtocolVersion.TLSV1_0, ProtocolVersion.TLSV1_1, ProtocolVersion.TLSV1_2),
+        ciphers="DES-CBC3-SHA",
+    ),
 )
 
 OLD_NODE_SERVERS = tuple(

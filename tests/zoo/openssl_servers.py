@@ -1,4 +1,4 @@
-"""OpenSSL's s_server in twelve configurations, as openssl-s_server(1) describes its options.
+"""OpenSSL's s_server in many configurations, as openssl-s_server(1) describes its options.
 
 It makes Diffie-Hellman parameters of its own, follows the client's order without
 ``-serverpref``, and serves one client at a time: parallel questions wait in its backlog.
@@ -58,6 +58,14 @@ def _rsa(certificates: Certificates) -> tuple[Identity, ...]:
 
 def _rsa_and_ecdsa(certificates: Certificates) -> tuple[Identity, ...]:
     return (certificates.rsa, certificates.ecdsa)
+
+
+def _ecdsa(certificates: Certificates) -> tuple[Identity, ...]:
+    return (certificates.ecdsa,)
+
+
+def _expired(certificates: Certificates) -> tuple[Identity, ...]:
+    return (certificates.expired,)
 
 
 def _ed25519(certificates: Certificates) -> tuple[Identity, ...]:
@@ -216,6 +224,110 @@ _CONFIGURATIONS = (
         versions=(ProtocolVersion.TLSV1_1,),
         ciphers="AES:CAMELLIA:!aNULL:@SECLEVEL=0",
         tls13=(),
+    ),
+    SServer(
+        name="openssl-tls10-only",
+        options=("-tls1",),
+        versions=(ProtocolVersion.TLSV1_0,),
+        ciphers="ALL:!aNULL:@SECLEVEL=0",
+        tls13=(),
+    ),
+    SServer(
+        name="openssl-tls10-and-tls11",
+        options=("-no_tls1_2", "-no_tls1_3"),
+        versions=UP_TO_TLS12[:2],
+        ciphers="AES128-SHA:ECDHE-RSA-AES256-SHA:@SECLEVEL=0",
+        tls13=(),
+    ),
+    SServer(name="openssl-tls13-only", options=("-tls1_3",), versions=()),
+    SServer(
+        name="openssl-tls13-chacha20-only",
+        options=("-tls1_3", "-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256"),
+        versions=(),
+        tls13=("TLS_CHACHA20_POLY1305_SHA256",),
+    ),
+    SServer(
+        name="openssl-tls13-finite-fields",
+        options=("-tls1_3", "-groups", "ffdhe2048:ffdhe8192"),
+        versions=(),
+        groups=("ffdhe2048", "ffdhe8192"),
+    ),
+    SServer(
+        name="openssl-ecdsa-only",
+        options=MODERN,
+        identities=_ecdsa,
+        authentication=frozenset({"ECDSA"}),
+    ),
+    SServer(
+        name="openssl-everything-ecdsa",
+        options=(),
+        identities=_ecdsa,
+        authentication=frozenset({"ECDSA", "None"}),
+        versions=UP_TO_TLS12,
+        ciphers=EVERYTHING,
+    ),
+    SServer(name="openssl-tls13-ecdsa", options=("-tls1_3",), identities=_ecdsa, versions=()),
+    SServer(
+        name="openssl-static-rsa-only",
+        options=("-tls1_2",),
+        ciphers="AES128-GCM-SHA256:AES256-SHA256:AES256-SHA",
+        tls13=(),
+    ),
+    SServer(
+        name="openssl-dhe-only",
+        options=("-tls1_2",),
+        ciphers="DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-SHA",
+        tls13=(),
+    ),
+    SServer(
+        name="openssl-chacha20-only",
+        options=("-tls1_2",),
+        ciphers="ECDHE-RSA-CHACHA20-POLY1305:DHE-RSA-CHACHA20-POLY1305",
+        tls13=(),
+    ),
+    SServer(
+        name="openssl-prioritizes-chacha20",
+        options=(*MODERN, "-serverpref", "-prioritize_chacha"),
+        preference=Preference.SERVER,
+    ),
+    SServer(
+        name="openssl-null-only",
+        options=("-tls1_2",),
+        ciphers="eNULL:!aNULL:@SECLEVEL=0",
+        tls13=(),
+    ),
+    SServer(
+        name="openssl-ccm-only",
+        options=("-tls1_2",),
+        ciphers="AESCCM:!PSK",
+        tls13=(),
+    ),
+    SServer(
+        name="openssl-camellia-and-aria",
+        options=("-tls1_2",),
+        ciphers="CAMELLIA:ARIA:!aNULL:!PSK:@SECLEVEL=0",
+        tls13=(),
+    ),
+    SServer(
+        name="openssl-tls12-server-preference",
+        options=("-tls1_2", "-serverpref"),
+        identities=_rsa_and_ecdsa,
+        authentication=frozenset({"RSA", "ECDSA"}),
+        preference=Preference.SERVER,
+        tls13=(),
+    ),
+    SServer(
+        name="openssl-p256-only",
+        options=(*MODERN, "-groups", "P-256"),
+        groups=("secp256r1",),
+    ),
+    SServer(name="openssl-expired", options=MODERN, identities=_expired),
+    SServer(
+        name="openssl-two-keys-client-certificate-required",
+        options=(*MODERN, "-Verify", "1", "-CAfile", "{client_ca}"),
+        identities=_rsa_and_ecdsa,
+        authentication=frozenset({"RSA", "ECDSA"}),
+        client_auth=ClientAuthMode.REQUIRED,
     ),
 )
 
