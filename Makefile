@@ -97,6 +97,11 @@ bench: venv $(BENCH_VENV)/.installed test-servers ## measure tlsprobe beside ssl
 	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks
 	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks.fleet
 
+.PHONY: truth
+truth: venv $(BENCH_VENV)/.installed test-servers ## remake docs/truth.md: who is right about each server of the zoo
+	scripts/install-bench-peers.sh
+	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks.truth
+
 $(FUZZ_VENV)/.installed: requirements/run.txt requirements/fuzz.txt .venv/.bootstrap
 	@echo "installing the fuzzer"
 	@$(PYTHON) -m venv --without-pip $(FUZZ_VENV)

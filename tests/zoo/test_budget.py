@@ -22,6 +22,9 @@ CORE_BUDGET = 20
 """For six ECDHE suites with RSA and ECDSA certificates and three TLS 1.3 suites; nmap's
 ssl-enum-ciphers takes 45 for a part of that, sslscan 97, sslyze 539."""
 
+MANY_SUITES = 120
+MOST_FOR_MANY_SUITES = 145
+
 
 @pytest.mark.integration
 async def test_a_modern_nginx_costs_no_more_than_the_budget(
@@ -33,6 +36,17 @@ async def test_a_modern_nginx_costs_no_more_than_the_budget(
     assert set(found.cipher_suites) == set(truth.cipher_suites)
     assert {one.key_type for one in found.certificates} == set(truth.chains)
     assert seen.connections_seen <= CORE_BUDGET
+
+
+@pytest.mark.integration
+async def test_every_suite_of_openssl_costs_little_more_than_one_connection_each(
+    certificates: Certificates, tmp_path: Path
+) -> None:
+    (everything,) = [one for one in SERVERS if one.name == "openssl-everything-client-preference"]
+    seen = await visit(everything, certificates, tmp_path, CORE)
+    suites = sum(len(found.accepted) for found in seen.observation.cipher_suites.values())
+    assert suites > MANY_SUITES
+    assert seen.connections_seen <= MOST_FOR_MANY_SUITES
 
 
 @pytest.mark.integration
