@@ -90,7 +90,7 @@ class Engine:
         try:
             interview = Interview(line)
             verified = await self._verified(interview, endpoint, started_at, known, say)
-            learnt = Learnt(server_name=endpoint.target.server_name)
+            learnt = Learnt(server_name=endpoint.target.server_name, host=endpoint.target.host)
             faults = [] if verified else await self._run(interview, learnt, say)
         finally:
             await line.close()

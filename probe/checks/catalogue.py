@@ -25,6 +25,7 @@ from probe.checks.heartbleed import learn_heartbleed
 from probe.checks.hello_features import HELLO_FEATURES, learn_hello_features
 from probe.checks.hellos_read_off import READ_OFF, learn_hellos_read_off
 from probe.checks.interview import Interview
+from probe.checks.jarm import learn_jarm
 from probe.checks.learnt import Learnt
 from probe.checks.part import Part
 from probe.checks.poodle_tls import learn_poodle_tls
@@ -100,6 +101,7 @@ STAGES: Final = (
             Check(part=Part.FEATURES, ask=learn_chacha20_first, facts=("yields_to_chacha20",)),
             Check(part=Part.FEATURES, ask=learn_tls13_drafts, facts=("tls13_drafts",)),
             Check(part=Part.FEATURES, ask=learn_resumption, facts=RESUMPTION),
+            Check(part=Part.JARM, ask=learn_jarm),
         ),
     ),
     Stage(

@@ -37,11 +37,14 @@ class ServedChain:
 class Learnt:
     """The facts of one visit, by protocol version.
 
+    ``host`` is the name or address by which the target was named.
+
     ``spoken`` holds the exchange that proved each accepted version: its Offer, in a shape that
     this server answers at that version, is what further questions are derived from.
     """
 
     server_name: str | None
+    host: str | None = None
     spoken: dict[ProtocolVersion, Exchange] = field(default_factory=dict)
     protocols: dict[ProtocolVersion, Fact] = field(default_factory=dict)
     cipher_suites: dict[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
