@@ -1,7 +1,9 @@
 """Which cipher suites does each accepted version take, and whose order decides?
 
 By strike-out over every suite of the registry, whole or in parts where the server needs short
-hellos.
+hellos. A server that chooses its key before its suite (HAProxy) refuses all but ECDSA's suites as
+long as one of these is offered, be it accepted or not: so where no other was accepted beside one,
+the others are offered once more by themselves.
 """
 
 from __future__ import annotations
@@ -10,11 +12,11 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
-from model.registry import cipher_suite_name
+from model.registry import cipher_suite_by_code_point, cipher_suite_name
 from probe.checks.candidates import suites_in_parts
 from probe.checks.interview import Interview, side_by_side
 from probe.checks.learnt import Learnt
-from probe.checks.strike_out import Struck, picked_cipher_suite, strike_out
+from probe.checks.strike_out import Pick, Struck, merged, picked_cipher_suite, strike_out
 from probe.tls.exchange import Exchange
 from probe.tls.offer import offer
 
@@ -41,21 +43,36 @@ async def _learn_at(interview: Interview, learnt: Learnt, version: ProtocolVersi
     async def ask(suites: tuple[int, ...]) -> Exchange:
         return await interview.ask(offer(version, suites, shape), is_chained=is_chained)
 
+    async def strike(part: tuple[int, ...]) -> Struck:
+        known = first if first.offer.cipher_suites == part else None
+        return await strike_out(ask, picked_cipher_suite, part, known, reprise_after=reprise_after)
+
     parts = tuple(suites_in_parts(version, shape.most_cipher_suites))
-    struck = await side_by_side(
-        *(
-            strike_out(
-                ask,
-                picked_cipher_suite,
-                part,
-                first if first.offer.cipher_suites == part else None,
-                reprise_after=reprise_after,
-            )
-            for part in parts
-        )
-    )
-    whole = struck[0] if len(struck) == 1 else await _in_one_order(ask, struck)
+    struck = await side_by_side(*(strike(part) for part in parts))
+    if _may_choose_its_key_first([pick for part in struck for pick in part.picks]):
+        others = filter(None, (_without_ecdsa(part) for part in parts))
+        struck += await side_by_side(*(strike(part) for part in others))
+    whole = merged(struck) if len(parts) == 1 else await _in_one_order(ask, struck)
     learnt.cipher_suites[version] = whole.accepted_set(cipher_suite_name)
+
+
+def _may_choose_its_key_first(picks: list[Pick]) -> bool:
+    """Whether it has an ECDSA key, and nothing shows that it takes others beside that."""
+    others = [pick for pick in picks if not _is_by_ecdsa(pick.code_point)]
+    return len(others) < len(picks) and not any(
+        any(map(_is_by_ecdsa, pick.exchange.offer.cipher_suites)) for pick in others
+    )
+
+
+def _without_ecdsa(part: tuple[int, ...]) -> tuple[int, ...]:
+    """What is left of a part that has such suites."""
+    others = tuple(suite for suite in part if not _is_by_ecdsa(suite))
+    return others if len(others) < len(part) else ()
+
+
+def _is_by_ecdsa(code_point: int) -> bool:
+    suite = cipher_suite_by_code_point(code_point)
+    return suite is not None and suite.authentication == "ECDSA"
 
 
 async def _in_one_order(

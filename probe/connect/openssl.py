@@ -35,6 +35,9 @@ _EVERY_TLS13_SUITE = (
     b"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
     b":TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256"
 )
+_ECDSA_BELOW_TLS13: Final = b"ECDHE-ECDSA-AES128-GCM-SHA256"
+"""In every hello of TLS 1.3, for HAProxy 2.6 serves its ECDSA chain only to who offers such a suite."""
+
 _EVERY_GROUP = (
     b"X25519:P-256:P-384:P-521:?X448:?brainpoolP256r1tls13:?brainpoolP384r1tls13"
     b":?brainpoolP512r1tls13:?ffdhe2048:?ffdhe3072:?ffdhe4096:?ffdhe6144:?ffdhe8192"
@@ -80,9 +83,10 @@ def _context(
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_options(_OP_LEGACY_SERVER_CONNECT | options)
     context.set_verify(SSL.VERIFY_NONE)
-    context.set_cipher_list(_ciphers(cipher_suites))
+    context.set_cipher_list(_ciphers(version, cipher_suites))
     context.set_tls13_ciphersuites(_EVERY_TLS13_SUITE)
-    context.set_min_proto_version(HANDSHAKE_VERSIONS[version])
+    is_tls13 = version is ProtocolVersion.TLSV1_3
+    context.set_min_proto_version(SSL.TLS1_2_VERSION if is_tls13 else HANDSHAKE_VERSIONS[version])
     context.set_max_proto_version(HANDSHAKE_VERSIONS[version])
     _set_list(Binding().lib.SSL_CTX_set1_curves_list, context, _EVERY_GROUP)
     if signature_schemes:
@@ -92,8 +96,10 @@ def _context(
     return context
 
 
-def _ciphers(code_points: tuple[int, ...]) -> bytes:
-    """OpenSSL's names of these suites, or all that it has."""
+def _ciphers(version: ProtocolVersion, code_points: tuple[int, ...]) -> bytes:
+    """OpenSSL's names of these suites below TLS 1.3, or all that it has."""
+    if version is ProtocolVersion.TLSV1_3:
+        return _ECDSA_BELOW_TLS13
     if not code_points:
         return _EVERY_CIPHER
     suites = (cipher_suite_by_code_point(code_point) for code_point in code_points)
@@ -187,8 +193,10 @@ class OpenSslHandshake:
         except SSL.Error as error:
             self._flush()
             return self._failed(error)
-        self._is_finished = True
         self._flush()
+        if self._connection.get_protocol_version() != HANDSHAKE_VERSIONS[self._offer.version]:
+            return self._outcome(HandshakeEnd.UNFINISHED, "the server chose a lower version")
+        self._is_finished = True
         return self._say_afterword()
 
     def _say_afterword(self) -> Handshake | None:
@@ -284,7 +292,10 @@ class OpenSslHandshake:
     def _outcome(
         self, end: HandshakeEnd, note: str, afterword: HandshakeEnd | None = None
     ) -> Handshake:
-        chain = self._connection.get_peer_cert_chain() or []
+        is_the_version = (
+            self._connection.get_protocol_version() == HANDSHAKE_VERSIONS[self._offer.version]
+        )
+        chain = (self._connection.get_peer_cert_chain() or []) if is_the_version else []
         authorities = self._connection.get_client_ca_list() if self._requested else []
         ticket = self._session_in_clear.ticket
         if self._has_ticket:

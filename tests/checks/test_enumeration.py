@@ -60,6 +60,7 @@ def models(draw: st.DrawFn) -> ServerModel:
         hangs_at_lengths=range(256, 512) if draw(st.booleans()) else range(0),
         intolerant_above=draw(st.sampled_from([None, max(accepted)])),
         asks_client_certificate=draw(st.booleans()),
+        chooses_key_first=draw(st.booleans()),
     )
 
 
@@ -81,6 +82,7 @@ async def test_a_server_that_is_silent_at_random_is_never_slandered(
         groups=model.groups,
         server_decides=model.server_decides,
         close_instead_of_alert=model.close_instead_of_alert,
+        chooses_key_first=model.chooses_key_first,
         silence=silence,
         dice=random.Random(seed),
     )
@@ -98,6 +100,7 @@ async def test_the_cost_is_what_the_design_allows(model: ServerModel) -> None:
         cipher_suites=model.cipher_suites,
         groups=model.groups,
         server_decides=model.server_decides,
+        chooses_key_first=model.chooses_key_first,
     )
     simulation = Simulation(plain)
     await simulation.visit()

@@ -61,7 +61,8 @@ class ServerModel:
     ``ignores_schemes`` for is its own first, where there is none in common; a server that
     ``alerts_behind_hello`` looks for them only once its certificate is out, as Java does.
     ``certificate_curve`` must be offered to get an ECDSA suite. With ``fresh_keys`` no public
-    value comes twice.
+    value comes twice. One that ``chooses_key_first`` uses its ECDSA key, where it has one, for every
+    client that names any suite for it up to TLS 1.2, as HAProxy does.
     """
 
     cipher_suites: Mapping[int, tuple[int, ...]]
@@ -81,6 +82,7 @@ class ServerModel:
     alerts_behind_hello: bool = False
     certificate_curve: int | None = None
     fresh_keys: bool = False
+    chooses_key_first: bool = False
     dice: random.Random = field(default_factory=lambda: random.Random(0), compare=False)
 
     def reply(self, received: bytes) -> Reply | None:
@@ -121,9 +123,17 @@ class ServerModel:
 
     def _can_use(self, suite: int, hello: ClientHello, version: int) -> bool:
         row = cipher_suite_by_code_point(suite)
+        if self.chooses_key_first and not self._fits_the_key(suite, hello, version):
+            return False
         if row is None or self.alerts_behind_hello:
             return True
         return self._can_share_key(row, hello, version)
+
+    def _fits_the_key(self, suite: int, hello: ClientHello, version: int) -> bool:
+        takes_ecdsa = any(map(_is_by_ecdsa, self.cipher_suites[version])) and any(
+            map(_is_by_ecdsa, hello.cipher_suites)
+        )
+        return _is_by_ecdsa(suite) is takes_ecdsa
 
     def _can_share_key(self, suite: CipherSuite, hello: ClientHello, version: int) -> bool:
         if suite.key_exchange == "ECDHE" and self._curve(suite, hello) is None:
@@ -209,6 +219,11 @@ class ServerModel:
         if self.close_instead_of_alert:
             return Reply()
         return Reply(sent=wire.alert(wire.FATAL, description))
+
+
+def _is_by_ecdsa(code_point: int) -> bool:
+    suite = cipher_suite_by_code_point(code_point)
+    return suite is not None and suite.authentication == "ECDSA"
 
 
 def _is_signed(suite: CipherSuite) -> bool:

@@ -50,10 +50,13 @@ def _false_suites(model: ServerModel, observation: Observation) -> Iterator[str]
 
 def _preferences(model: ServerModel, version: ProtocolVersion) -> set[Preference]:
     """What may be said of it: where all suites but one are ChaCha20, a client that puts another
-    first cannot be told from a server that favours ChaCha20 for such a client."""
+    first cannot be told from a server that favours ChaCha20 for such a client; and one that puts
+    ECDSA first always, and follows the client else, has half an order of its own."""
     names = _suites(model, version)
     if len(names) < 2:
         return {Preference.UNKNOWN}
+    if model.chooses_key_first and 0 < sum("_ECDSA_" in name for name in names) < len(names):
+        return set(Preference) - ({Preference.CLIENT} if model.server_decides else set())
     if model.server_decides:
         return {Preference.SERVER}
     ordinary = {name for name in names if "CHACHA20" not in name}

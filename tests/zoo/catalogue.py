@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tests.zoo.front_servers import FRONT_SERVERS
 from tests.zoo.gnutls_servers import GNUTLS_SERVERS
 from tests.zoo.nginx_servers import NGINX_SERVERS
 from tests.zoo.old_node_servers import OLD_NODE_SERVERS
@@ -14,6 +15,7 @@ from tests.zoo.server import ZooServer
 SERVERS: Final[tuple[ZooServer, ...]] = (
     *NGINX_SERVERS,
     *OPENSSL_SERVERS,
+    *FRONT_SERVERS,
     *GNUTLS_SERVERS,
     *OLD_NODE_SERVERS,
     *POST_QUANTUM_SERVERS,

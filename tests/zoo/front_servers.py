@@ -1,0 +1,249 @@
+"""HAProxy, stunnel and Apache httpd, which all stand on Debian's OpenSSL, each with a temper of its own.
+
+HAProxy chooses its ECDSA key for every client that can use one, and then its own order decides unless
+``prefer-client-ciphers`` says otherwise (configuration manual, 5.1); Apache's order does with
+``SSLHonorCipherOrder on``, and it brings RFC 3526's fields for DHE (mod_ssl, SSLCertificateFile);
+stunnel follows the client, and with ``verifyChain`` refuses who has no certificate (stunnel(8)).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.observation import ClientAuthMode
+from model.protocol_version import ProtocolVersion
+from model.verdict import Preference
+from tests.zoo.certificates import CLIENT_CA_NAME, Certificates, Identity
+from tests.zoo.choice import Choice
+from tests.zoo.key_exchanges import KeyExchanges, curves_and_fields, signatures
+from tests.zoo.openssl_words import (
+    ENVIRONMENT,
+    GROUP_PREFERENCE,
+    TLS13_SUITES,
+    signature_schemes,
+    suites,
+)
+from tests.zoo.process import Command, running
+from tests.zoo.server import ZooServer
+from tests.zoo.truth import Truth
+
+_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
+_ENVIRONMENT = {**ENVIRONMENT, "PATH": _PATH}
+_TLS12_AND_13 = (ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3)
+
+_HAPROXY = """\
+defaults
+    mode http
+    timeout client 30s
+    timeout server 30s
+    timeout connect 5s
+frontend zoo
+    bind fd@{descriptor} ssl {keys} ssl-min-ver TLSv1.2 ciphers {ciphers} curves {groups}
+    http-request return status 200
+"""
+_STUNNEL = """\
+foreground = yes
+debug = 6
+pid =
+[zoo]
+accept = 127.0.0.1:0
+connect = 127.0.0.1:1
+cert = {chain}
+key = {key}
+sslVersionMin = TLSv1.2
+ciphers = {ciphers}
+curves = {groups}
+CAfile = {client_ca}
+verifyChain = yes
+"""
+_APACHE = """\
+ServerRoot {directory}
+LoadModule mpm_event_module {modules}/mod_mpm_event.so
+LoadModule authz_core_module {modules}/mod_authz_core.so
+LoadModule ssl_module {modules}/mod_ssl.so
+Listen 127.0.0.1:{port}
+ServerName zoo.test
+PidFile apache.pid
+ErrorLog /dev/stderr
+User nobody
+Group nogroup
+SSLEngine on
+SSLCertificateFile {chain}
+SSLCertificateKeyFile {key}
+SSLProtocol -all +TLSv1.1 +TLSv1.2
+SSLCipherSuite {ciphers}
+SSLHonorCipherOrder on
+SSLOpenSSLConfCmd Groups {groups}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Front:
+    """One server: how it is started, and the words from which its truth follows."""
+
+    name: str
+    launch: Callable[[Front, Certificates, Path], AbstractContextManager[int]]
+    ciphers: str
+    preference: Preference
+    identities: Callable[[Certificates], tuple[Identity, ...]]
+    versions: tuple[ProtocolVersion, ...] = _TLS12_AND_13
+    groups: tuple[str, ...] = ("x25519", "secp256r1")
+    field: str | None = None
+    client_auth: ClientAuthMode = ClientAuthMode.NONE
+
+    @property
+    def openssl_groups(self) -> str:
+        """The groups, as OpenSSL's lists have them."""
+        return ":".join({"x25519": "X25519", "secp256r1": "P-256"}[name] for name in self.groups)
+
+    def start(self, certificates: Certificates, directory: Path) -> AbstractContextManager[int]:
+        """Runs the server while the context lasts; gives its loopback port."""
+        return self.launch(self, certificates, directory)
+
+    def truth(self, certificates: Certificates) -> Truth:
+        """What this configuration says of every fact."""
+        keys = self.identities(certificates)
+        accepted = self._suites(keys)
+        has_tls13 = ProtocolVersion.TLSV1_3 in self.versions
+        return Truth(
+            cipher_suites=accepted,
+            groups=Choice.of(self.groups, GROUP_PREFERENCE) if has_tls13 else None,
+            chains={identity.key_type: identity.chain for identity in keys},
+            client_auth=self.client_auth,
+            ca_names=() if self.client_auth is ClientAuthMode.NONE else (CLIENT_CA_NAME,),
+            key_exchanges=KeyExchanges(
+                groups=curves_and_fields(accepted, self.groups, preference=self.preference),
+                fields=frozenset({self.field} if self.field else ()),
+                schemes=signatures(
+                    accepted,
+                    [one.key_type for one in keys],
+                    signature_schemes(self.ciphers),
+                    self.preference,
+                ),
+            ),
+        )
+
+    def _suites(self, keys: tuple[Identity, ...]) -> Mapping[ProtocolVersion, Choice]:
+        return suites(
+            tuple(one for one in self.versions if one < ProtocolVersion.TLSV1_3),
+            self.ciphers,
+            authentication=frozenset(str(one.key_type).upper() for one in keys),
+            preference=self.preference,
+            with_dhe=self.field is not None,
+            tls13=TLS13_SUITES if ProtocolVersion.TLSV1_3 in self.versions else (),
+        )
+
+
+@contextmanager
+def _haproxy(front: Front, certificates: Certificates, directory: Path) -> Iterator[int]:
+    keys = []
+    for one in front.identities(certificates):
+        both = directory / f"{one.key_type}.pem"
+        both.write_bytes(one.chain_file.read_bytes() + one.key_file.read_bytes())
+        keys.append(f"crt {both}")
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
+        configuration = directory / "haproxy.cfg"
+        configuration.write_text(
+            _HAPROXY.format(
+                descriptor=listener.fileno(),
+                keys=" ".join(keys),
+                ciphers=front.ciphers,
+                groups=front.openssl_groups,
+            )
+        )
+        command = Command(
+            arguments=["haproxy", "-db", "-V", "-f", str(configuration)],
+            ready=r"^Using \w+\(\) as the polling mechanism",
+            environment=_ENVIRONMENT,
+            inherited_descriptors=[listener.fileno()],
+        )
+        with running(command, directory):
+            yield listener.getsockname()[1]
+
+
+@contextmanager
+def _stunnel(front: Front, certificates: Certificates, directory: Path) -> Iterator[int]:
+    (identity,) = front.identities(certificates)
+    configuration = directory / "stunnel.conf"
+    configuration.write_text(
+        _STUNNEL.format(
+            chain=identity.chain_file,
+            key=identity.key_file,
+            ciphers=front.ciphers,
+            groups=front.openssl_groups,
+            client_ca=certificates.client_ca_file,
+        )
+    )
+    command = Command(
+        arguments=["stunnel4", str(configuration)],
+        ready=r"bound to 127\.0\.0\.1:(\d+)$",
+        environment=_ENVIRONMENT,
+    )
+    with running(command, directory) as ready:
+        yield int(ready[1])
+
+
+@contextmanager
+def _apache(front: Front, certificates: Certificates, directory: Path) -> Iterator[int]:
+    (identity,) = front.identities(certificates)
+    with socket.create_server(("127.0.0.1", 0)) as some:
+        port: int = some.getsockname()[1]
+    configuration = directory / "apache.conf"
+    configuration.write_text(
+        _APACHE.format(
+            directory=directory,
+            modules="/usr/lib/apache2/modules",
+            port=port,
+            chain=identity.chain_file,
+            key=identity.key_file,
+            ciphers=front.ciphers,
+            groups=front.openssl_groups,
+        )
+    )
+    command = Command(
+        arguments=["apache2", "-D", "FOREGROUND", "-f", str(configuration)],
+        ready="resuming normal operations",
+        environment=_ENVIRONMENT,
+    )
+    with running(command, directory):
+        yield port
+
+
+_CONFIGURATIONS = (
+    Front(
+        name="haproxy-two-keys",
+        launch=_haproxy,
+        ciphers=(
+            "ECDHE+aECDSA+AESGCM:ECDHE+aECDSA+CHACHA20:"
+            "ECDHE+aRSA+AESGCM:ECDHE+aRSA+CHACHA20:AES128-GCM-SHA256"
+        ),
+        preference=Preference.SERVER,
+        identities=lambda certificates: (certificates.rsa, certificates.ecdsa),
+    ),
+    Front(
+        name="stunnel-client-certificate-required",
+        launch=_stunnel,
+        ciphers="ECDHE+AESGCM:AES256-SHA256",
+        preference=Preference.CLIENT,
+        identities=lambda certificates: (certificates.rsa,),
+        client_auth=ClientAuthMode.REQUIRED,
+    ),
+    Front(
+        name="apache-tls11-and-tls12",
+        launch=_apache,
+        ciphers="ECDHE+AES:DHE+AES:@SECLEVEL=0",
+        preference=Preference.SERVER,
+        versions=(ProtocolVersion.TLSV1_1, ProtocolVersion.TLSV1_2),
+        identities=lambda certificates: (certificates.rsa,),
+        field="RFC 3526 group 14",
+    ),
+)
+
+FRONT_SERVERS = tuple(
+    ZooServer(name=item.name, start=item.start, truth=item.truth) for item in _CONFIGURATIONS
+)
