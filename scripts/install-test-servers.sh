@@ -45,7 +45,7 @@ install_old_node() {
 }
 
 install_commands openssl:openssl nginx:nginx gnutls-serv:gnutls-bin promtool:prometheus \
-    haproxy:haproxy stunnel4:stunnel4 apache2:apache2 javac:openjdk-17-jdk-headless
+    haproxy:haproxy stunnel4:stunnel4 apache2:apache2 javac:default-jdk-headless
 if ! node_is_there; then
     install_commands npm:npm
     install_old_node

@@ -6,6 +6,7 @@ from typing import Final
 
 from tests.zoo.front_servers import FRONT_SERVERS
 from tests.zoo.gnutls_servers import GNUTLS_SERVERS
+from tests.zoo.java_servers import JAVA_SERVERS
 from tests.zoo.nginx_servers import NGINX_SERVERS
 from tests.zoo.old_node_servers import OLD_NODE_SERVERS
 from tests.zoo.openssl_servers import OPENSSL_SERVERS
@@ -17,6 +18,7 @@ SERVERS: Final[tuple[ZooServer, ...]] = (
     *OPENSSL_SERVERS,
     *FRONT_SERVERS,
     *GNUTLS_SERVERS,
+    *JAVA_SERVERS,
     *OLD_NODE_SERVERS,
     *POST_QUANTUM_SERVERS,
 )

@@ -22,8 +22,8 @@ _TLSV1_0, _TLSV1_2, _TLSV1_3 = (
     ProtocolVersion.TLSV1_2,
     ProtocolVersion.TLSV1_3,
 )
-_SHORT_FIELDS = frozenset({"RFC 2409 group 1", "RFC 2409 group 2"})
-"""768 and 1024 bits."""
+_SHORT_FIELDS = frozenset({"RFC 2409 group 1", "RFC 2409 group 2", "Java sun.security.ssl 512-bit"})
+"""768, 1024 and 512 bits."""
 
 _TLS13_SCHEMES = {
     KeyType.RSA: ("rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512"),
@@ -150,12 +150,12 @@ def _group_disagreements(truth: KeyExchanges, observation: Observation) -> Itera
 def _verdict_disagreements(
     truth: KeyExchanges, suites: Suites, observation: Observation
 ) -> Iterator[str]:
-    """No server of the zoo takes a key twice, has suites for export, or disobeys the client."""
+    """No server of the zoo takes a key twice or disobeys the client."""
     is_signed = _TLSV1_2 in truth.schemes
     names = truth.schemes[_TLSV1_2].accepted if is_signed else ()
     expected = {
         "dh_public_value_reused": False if truth.fields else None,
-        "signs_with_md5": False if is_signed else None,
+        "signs_with_md5": any(name.endswith("_md5") for name in names) if is_signed else None,
         "signs_with_sha1": any(name.endswith("_sha1") for name in names) if is_signed else None,
         "ignores_signature_algorithms": False if is_signed else None,
         "logjam": bool(truth.fields & _SHORT_FIELDS),
