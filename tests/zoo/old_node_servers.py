@@ -1,6 +1,6 @@
-"""Node 0.10.40 with its OpenSSL 1.0.1p in four configurations: SSLv3, RC4, NULL and DES.
+"""Node 0.10.40 with OpenSSL 1.0.1p (SSLv2, SSLv3, RC4, NULL, DES), and 0.10.0 with 1.0.1e.
 
-``scripts/install-test-servers.sh`` brings it. What OpenSSL 1.0.1p understands by a cipher
+``scripts/install-test-servers.sh`` brings both. What OpenSSL understands by a cipher
 string is taken from the hello of a Node client of the same build. Node 0.10 sets neither
 Diffie-Hellman parameters nor an elliptic curve, and a key of 2048 bits is too long for the
 EXPORT suites: of what the string allows, suites with plain RSA key exchange remain.
@@ -29,7 +29,7 @@ from tests.zoo.server import ZooServer
 from tests.zoo.truth import Chain, Truth
 
 HERE = Path(__file__).parent
-NODE = HERE.parents[1] / ".cache" / "node-0.10.40" / "bin" / "node"
+CACHE = HERE.parents[1] / ".cache"
 HELLO_WITHIN_SECONDS = 30.0
 
 _METHODS = {
@@ -56,7 +56,8 @@ _SSLV2_KINDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OldNode:
-    """One Node server. ``SSLv23_method`` is every version that the flags leave enabled."""
+    """One Node server. ``SSLv23_method`` is every version that the flags leave enabled, and just
+    every one in 0.10.0, which has no flags yet."""
 
     name: str
     versions: tuple[ProtocolVersion, ...]
@@ -64,6 +65,7 @@ class OldNode:
     method: str = "SSLv23_method"
     server_decides: bool = False
     sslv2: bool = False
+    release: str = "0.10.40"
 
     @contextmanager
     def start(self, certificates: Certificates, directory: Path) -> Iterator[int]:
@@ -108,9 +110,12 @@ class OldNode:
         return Chain(sha256s=whole.sha256s[:1], problems=frozenset({Problem.INCOMPLETE}))
 
     def _node(self) -> tuple[str, ...]:
+        node = str(CACHE / f"node-{self.release}" / "bin" / "node")
+        if self.release == "0.10.0":
+            return (node,)
         ssl3 = ("--enable-ssl3",) if ProtocolVersion.SSLV3 in self.versions else ()
         ssl2 = ("--enable-ssl2",) if self.sslv2 else ()
-        return (str(NODE), *ssl3, *ssl2)
+        return (node, *ssl3, *ssl2)
 
     def _suites(self) -> Mapping[ProtocolVersion, Choice]:
         preference = Preference.SERVER if self.server_decides else Preference.CLIENT
@@ -125,7 +130,7 @@ class OldNode:
 
 @functools.cache
 def _rsa_suites(node: tuple[str, ...], version: ProtocolVersion, ciphers: str) -> tuple[str, ...]:
-    """The IANA names with plain RSA key exchange that OpenSSL 1.0.1p takes ``ciphers`` for."""
+    """The IANA names with plain RSA key exchange that this OpenSSL takes ``ciphers`` for."""
     names = map(cipher_suite_name, _hello_of(node, version, ciphers).cipher_suites)
     return tuple(name for name in names if name.startswith("TLS_RSA_WITH_"))
 
@@ -193,6 +198,13 @@ _CONFIGURATIONS = (
         name="node010-triple-des-only",
         versions=(ProtocolVersion.TLSV1_0, ProtocolVersion.TLSV1_1, ProtocolVersion.TLSV1_2),
         ciphers="DES-CBC3-SHA",
+    ),
+    OldNode(
+        name="node0100-heartbleed",
+        versions=tuple(_METHODS),
+        ciphers="ALL:COMPLEMENTOFALL",
+        sslv2=True,
+        release="0.10.0",
     ),
 )
 
