@@ -34,7 +34,9 @@ class SchedulerSettings:
 
     An endpoint is visited every ``interval_seconds``, more or less by ``jitter_fraction``; after a
     failure first in ``first_retry_seconds``. ``most_spread_seconds`` bounds the time over which
-    visits overdue after a restart are spread.
+    visits overdue after a restart are spread. A visit that lasts longer than ``overtime_seconds``,
+    mostly a wait for a silent server, no longer counts among the ``visits_at_once``, so that the
+    others need not wait with it; ``most_in_overtime`` bounds such visits.
     """
 
     interval_seconds: float = 3600.0
@@ -42,6 +44,8 @@ class SchedulerSettings:
     first_retry_seconds: float = 60.0
     most_spread_seconds: float = 60.0
     visits_at_once: int = 64
+    overtime_seconds: float = 3.0
+    most_in_overtime: int = 512
     stop_grace_seconds: float = 10.0
 
 
@@ -104,6 +108,7 @@ class Scheduler:
         self._failures: dict[str, int] = {}
         self._restored: dict[str, Schedule] = {}
         self._running: dict[asyncio.Task[None], _Job] = {}
+        self._in_overtime: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._is_stopping = False
         self._ended = asyncio.Event()
@@ -169,23 +174,42 @@ class Scheduler:
         await self._ended.wait()
 
     def _start_due(self, group: asyncio.TaskGroup) -> None:
-        while len(self._running) < self._settings.visits_at_once:
+        while self._has_a_place:
             job = self._agenda.pop_due(self._clock.monotonic())
             if job is None:
                 return
             task = group.create_task(self._do(job))
             self._running[task] = job
             task.add_done_callback(self._end)
+            self._watch_for_overtime(task)
+
+    @property
+    def _has_a_place(self) -> bool:
+        return len(self._running) - len(self._in_overtime) < self._settings.visits_at_once
+
+    def _watch_for_overtime(self, task: asyncio.Task[None]) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(self._settings.overtime_seconds, self._leave_behind, task)
+
+    def _leave_behind(self, task: asyncio.Task[None]) -> None:
+        if task not in self._running:
+            return
+        if len(self._in_overtime) < self._settings.most_in_overtime:
+            self._in_overtime.add(task)
+            self._wake.set()
+        else:
+            self._watch_for_overtime(task)
 
     def _end(self, task: asyncio.Task[None]) -> None:
         del self._running[task]
+        self._in_overtime.discard(task)
         self._wake.set()
 
     async def _wait_for_change(self) -> None:
         """Until something is due and has a place, something ended, or the inventory changed."""
         self._wake.clear()
         timeout = None
-        if len(self._running) < self._settings.visits_at_once:
+        if self._has_a_place:
             next_due = self._agenda.next_due
             if next_due is not None:
                 timeout = max(0.0, next_due - self._clock.monotonic())

@@ -24,7 +24,7 @@ class ProbeSettings:
     connect_timeout_seconds: float = 5.0
     answer_timeout_seconds: float = 5.0
     connections_per_address: int = 4
-    connections_open: int = 256
+    connections_open: int = 1024
     connections_per_second: int = 200
     parts: frozenset[Part] = USUAL_PARTS
     trust_stores: Mapping[str, Path | None] = field(default_factory=lambda: {"mozilla": None})

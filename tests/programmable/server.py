@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -106,16 +106,22 @@ class ScriptedServer:
 
 
 @asynccontextmanager
-async def serve(behaviour: Behaviour) -> AsyncIterator[ScriptedServer]:
-    """A server with this behaviour, while the context lasts.
+async def serve(
+    behaviour: Behaviour, hosts: Sequence[str] = ("127.0.0.1",)
+) -> AsyncIterator[ScriptedServer]:
+    """A server with this behaviour, on one port of all ``hosts``, while the context lasts.
 
     Raises:
         BaseExceptionGroup: at the end, for a behaviour that failed by any fault of its own.
     """
     server = ScriptedServer(behaviour=behaviour)
-    listener = await asyncio.start_server(server.accept, "127.0.0.1", 0, backlog=512)
-    async with listener:
-        server.port = listener.sockets[0].getsockname()[1]
+    first = await asyncio.start_server(server.accept, hosts[0], 0, backlog=512)
+    server.port = first.sockets[0].getsockname()[1]
+    async with AsyncExitStack() as listeners:
+        await listeners.enter_async_context(first)
+        for host in hosts[1:]:
+            more = await asyncio.start_server(server.accept, host, server.port, backlog=512)
+            await listeners.enter_async_context(more)
         try:
             yield server
         finally:

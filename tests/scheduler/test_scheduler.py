@@ -74,13 +74,30 @@ def test_visits_at_once_are_bounded_and_all_get_their_turn() -> None:
 
 
 def test_the_queue_shows_while_visits_are_slow() -> None:
-    world = World(visit_seconds=100)
+    patient = replace(SETTINGS, overtime_seconds=200)
+    world = World(visit_seconds=100, settings=patient)
 
     async def story(scheduler: Scheduler) -> None:
         scheduler.set_targets([target(f"{number}.test") for number in range(10)])
         await asyncio.sleep(50)
         assert (scheduler.visits_in_flight, scheduler.queue_length) == (4, 6)
         assert scheduler.lag_seconds == pytest.approx(50)
+
+    live(world, story)
+
+
+def test_nobody_waits_behind_long_visits_and_these_are_bounded_too() -> None:
+    settings = replace(SETTINGS, overtime_seconds=5, most_in_overtime=6)
+    world = World(visit_seconds=100, settings=settings)
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([target(f"{number}.test") for number in range(20)])
+        await asyncio.sleep(4)
+        assert scheduler.visits_in_flight == 4
+        await asyncio.sleep(4)
+        assert scheduler.visits_in_flight == 8
+        await asyncio.sleep(50)
+        assert scheduler.visits_in_flight == 4 + 6
 
     live(world, story)
 
