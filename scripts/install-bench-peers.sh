@@ -6,4 +6,4 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/debian-packages.sh
 . scripts/debian-packages.sh
 
-install_commands nmap:nmap sslscan:sslscan
+install_commands nmap:nmap sslscan:sslscan testssl:testssl.sh

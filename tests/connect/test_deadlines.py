@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from model.protocol_version import ProtocolVersion
 from probe.clock import SystemClock
 from probe.connect.line import Line
@@ -12,8 +14,11 @@ from probe.tls.exchange import Exchange
 from probe.tls.handshake import HandshakeEnd, HandshakeOffer
 from probe.tls.offer import Shape, offer
 from tests.programmable import behaviours
-from tests.programmable.server import serve
+from tests.programmable.server import Behaviour, serve
+from tests.programmable.server_model import ServerModel
+from tests.programmable.visiting import visit_server
 
+MODEL = ServerModel(cipher_suites={ProtocolVersion.TLSV1_2: (0xC02F, 0x009C)})
 HELLO = offer(ProtocolVersion.TLSV1_2, (0xC02B,), Shape(server_name=None))
 
 
@@ -57,6 +62,25 @@ async def test_waiting_for_a_place_ends_with_the_visit() -> None:
         async with politeness.connection(politeness.gate("127.0.0.1")):
             exchange = await line(server.port, settings, politeness).ask(HELLO)
     assert exchange.is_past_deadline
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        behaviours.says_nothing,
+        behaviours.sends_garbage,
+        behaviours.sends_application_data,
+        behaviours.resets_after_the_hello,
+        behaviours.drips(MODEL, seconds_between_bytes=0.02),
+        behaviours.silent_after(6, MODEL),
+    ],
+)
+async def test_no_visit_outlives_its_deadline_by_more_than_a_twentieth(
+    behaviour: Behaviour,
+) -> None:
+    settings = ProbeSettings(deadline_seconds=2.0, answer_timeout_seconds=1.5)
+    observation = await visit_server(behaviour, settings)
+    assert observation.cost.duration_seconds <= 1.05 * settings.deadline_seconds
 
 
 async def test_a_handshake_with_silence_is_unfinished() -> None:

@@ -1,0 +1,44 @@
+"""``scan --record`` and ``replay`` as processes: the same JSON without a network."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from service.demo import DemoFleet
+from tests.service.processes import tlsprobe
+from tests.service.test_scan import place, places
+
+
+async def test_a_recorded_visit_says_the_same_again(fleet: DemoFleet, tmp_path: Path) -> None:
+    file = str(tmp_path / "visits.jsonl")
+    wanted = places(fleet)[:2]
+    scan = await asyncio.to_thread(tlsprobe, "scan", *wanted, "--json", "--record", file)
+    again = await asyncio.to_thread(tlsprobe, "replay", file, "--json")
+    assert (scan.returncode, again.returncode, again.stderr) == (0, 0, "")
+    assert sorted(again.stdout.splitlines()) == sorted(scan.stdout.splitlines())
+
+
+async def test_a_recording_is_never_written_over(fleet: DemoFleet, tmp_path: Path) -> None:
+    file = tmp_path / "visits.jsonl"
+    file.write_text("mine")
+    run = await asyncio.to_thread(tlsprobe, "scan", place(fleet, "modern"), "--record", str(file))
+    assert (run.returncode, file.read_text()) == (2, "mine")
+    assert str(file) in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+async def test_what_is_no_recording_is_named_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "visits.jsonl"
+    file.write_text("neither JSON\n")
+    run = await asyncio.to_thread(tlsprobe, "replay", str(file))
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "line 1" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+async def test_a_missing_recording_is_one_sentence(tmp_path: Path) -> None:
+    run = await asyncio.to_thread(tlsprobe, "replay", str(tmp_path / "nowhere"))
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "nowhere" in run.stderr
+    assert "Traceback" not in run.stderr
