@@ -13,6 +13,13 @@ from typing import Final, TypeAlias
 from probe.certificates import parse_certificate
 from probe.tls.answer import MAX_ANSWER_LENGTH, AnswerReader, Ending
 from probe.tls.decoded import decoded
+from probe.tls.encrypted_messages import (
+    CompressedCertificate,
+    decode_certificate,
+    decode_certificate_verify,
+    decode_encrypted_extensions,
+    decode_tls13_certificate_request,
+)
 from probe.tls.messages import (
     CertificateMessage,
     CertificateRequest,
@@ -27,6 +34,12 @@ from probe.tls.sslv2 import Sslv2Question
 
 Target: TypeAlias = Callable[[bytes], None]
 
+_ENCRYPTED: Final[tuple[Callable[[bytes], object], ...]] = (
+    decode_certificate,
+    decode_certificate_verify,
+    decode_encrypted_extensions,
+    decode_tls13_certificate_request,
+)
 _PIECES: Final = (1, 7, 4096)
 _VERSIONS: Final = (0x0300, 0x0301, 0x0303)
 _KEY_EXCHANGES: Final = (("ECDHE", "RSA"), ("DHE", "RSA"), ("RSA", "RSA"), ("DHE", "PSK"))
@@ -70,6 +83,11 @@ def messages(some: bytes) -> None:
     for read in (CertificateMessage.decode, CertificateStatus.decode, NewSessionTicket.decode):
         with suppress(DecodeError):
             read(some)
+    for open_read in _ENCRYPTED:
+        with suppress(DecodeError):
+            open_read(some)
+    with suppress(DecodeError):
+        CompressedCertificate.decode(some).certificate()
     for version in _VERSIONS:
         with suppress(DecodeError):
             CertificateRequest.decode(some, version)

@@ -15,7 +15,12 @@ from model.registry.cipher_suites import (
 )
 from model.registry.code_points import ALPN_PROTOCOLS, alert_name, extension_name
 from model.registry.dh_primes import KNOWN_PRIMES, KnownPrime, known_prime
-from model.registry.named_groups import NAMED_GROUPS, NamedGroup, named_group_name
+from model.registry.named_groups import (
+    NAMED_GROUPS,
+    NamedGroup,
+    named_group_code_point,
+    named_group_name,
+)
 from model.registry.signature_schemes import (
     SIGNATURE_SCHEMES,
     SignatureScheme,
@@ -43,6 +48,7 @@ __all__ = [
     "cipher_suites_for",
     "extension_name",
     "known_prime",
+    "named_group_code_point",
     "named_group_name",
     "signature_scheme_name",
     "strength_by_name",

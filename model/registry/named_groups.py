@@ -41,3 +41,11 @@ def named_group_name(code_point: int) -> str:
     """The group's registry name, or ``0xABCD`` where it has none."""
     group = _BY_CODE_POINT.get(code_point)
     return group.name if group else code_point_name(code_point)
+
+
+_CODE_POINTS: Final = {group.name: group.code_point for group in reversed(NAMED_GROUPS)}
+
+
+def named_group_code_point(name: str) -> int | None:
+    """The code point that ``named_group_name`` gives that name, where the registry has it."""
+    return _CODE_POINTS.get(name)

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 from probe.checks.alpn import learn_alpn
 from probe.checks.ccs_injection import learn_ccs_injection
+from probe.checks.certificate_compression import learn_certificate_compression
 from probe.checks.chacha20_first import learn_chacha20_first
 from probe.checks.cipher_suites import learn_cipher_suites
 from probe.checks.client_auth import learn_client_auth
@@ -100,6 +101,11 @@ STAGES: Final = (
             Check(part=Part.FEATURES, ask=learn_fallback_scsv, facts=("fallback_scsv",)),
             Check(part=Part.FEATURES, ask=learn_chacha20_first, facts=("yields_to_chacha20",)),
             Check(part=Part.FEATURES, ask=learn_tls13_drafts, facts=("tls13_drafts",)),
+            Check(
+                part=Part.FEATURES,
+                ask=learn_certificate_compression,
+                facts=("certificate_compression",),
+            ),
             Check(part=Part.FEATURES, ask=learn_resumption, facts=RESUMPTION),
             Check(part=Part.JARM, ask=learn_jarm),
         ),

@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from model.observation import AcceptedSet, ClientAuthMode, Observation, State
 from model.protocol_version import ProtocolVersion
 from model.registry import (
-    NAMED_GROUPS,
     cipher_suite_by_name,
     cipher_suites_for,
+    named_group_code_point,
     named_group_name,
 )
 from model.verdict import Evidence, Preference, Verdict
@@ -34,10 +34,6 @@ from probe.tls.exchange import Exchange
 from probe.tls.handshake import HandshakeEnd
 from probe.tls.offer import TLS13_GROUPS, Offer, Shape, offer
 from probe.tls.offered_shape import shape_of
-
-_GROUP_CODE_POINTS = {
-    named_group_name(group.code_point): group.code_point for group in NAMED_GROUPS
-}
 
 
 def can_be_verified(known: Observation) -> bool:
@@ -183,7 +179,7 @@ def _to_be_refused(known: Observation) -> Iterator[tuple[Offer, Evidence | None]
             yield offer(version, others, _shape_in(found.refusal) or usual), found.refusal
     for version in _tls13(known):
         found = known.groups[version]
-        known_groups = {_GROUP_CODE_POINTS.get(name) for name in found.accepted}
+        known_groups = {named_group_code_point(name) for name in found.accepted}
         groups = tuple(group for group in TLS13_GROUPS if group not in known_groups)
         suites = _suites(known.cipher_suites[version])
         yield offer(version, suites, _shape(known, version) or usual, groups), found.refusal

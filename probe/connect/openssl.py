@@ -17,7 +17,7 @@ from OpenSSL import SSL, crypto
 
 from model.protocol_version import ProtocolVersion
 from model.registry import CIPHER_SUITES, alert_name, cipher_suite_by_code_point
-from probe.connect.cbc_records import Secrets, application_data
+from probe.crypto.cbc_records import Secrets, application_data
 from probe.tls.answer import Ending
 from probe.tls.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer
 from probe.tls.session_in_clear import SessionInClear

@@ -12,6 +12,7 @@ from tests.zoo.old_node_servers import OLD_NODE_SERVERS
 from tests.zoo.openssl_servers import OPENSSL_SERVERS
 from tests.zoo.post_quantum_servers import POST_QUANTUM_SERVERS
 from tests.zoo.server import ZooServer
+from tests.zoo.tlslite_servers import TLSLITE_SERVERS
 
 SERVERS: Final[tuple[ZooServer, ...]] = (
     *NGINX_SERVERS,
@@ -21,4 +22,5 @@ SERVERS: Final[tuple[ZooServer, ...]] = (
     *JAVA_SERVERS,
     *OLD_NODE_SERVERS,
     *POST_QUANTUM_SERVERS,
+    *TLSLITE_SERVERS,
 )

@@ -74,6 +74,14 @@ EXPECTED: Final = {
             "version_tolerance": None,
         }
     ),
+    "tlslite-compressed-chain": Expected(
+        features={
+            **TOLERANT,
+            "alpn": "http/1.1",
+            "certificate_compression": "zlib",
+            "session_id_echo": "TLSv1.3",
+        }
+    ),
     "gnutls-legacy": Expected(
         features={
             **TOLERANT,

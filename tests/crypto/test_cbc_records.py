@@ -14,7 +14,7 @@ from OpenSSL import SSL
 
 from model.protocol_version import ProtocolVersion
 from model.registry import CIPHER_SUITES
-from probe.connect.cbc_records import Secrets, application_data
+from probe.crypto.cbc_records import Secrets, application_data
 from tests.zoo.certificates import Certificates
 
 VERSIONS = {

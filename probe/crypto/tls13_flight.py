@@ -1,0 +1,178 @@
+"""The whole first flight of a TLS 1.3 server, opened: what its hello hides from everybody else.
+
+A Dialogue: a hello with a share of ours, then everything up to CertificateVerify. It hangs up there;
+nothing is ever finished or sent under these keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+
+from probe.crypto.tls13_keys import OPENED_SUITES, KeyShareSecret, ServerHandshakeKeys
+from probe.tls.answer import MAX_ANSWER_LENGTH, Answer, AnswerReader, Ending, ServerFlight
+from probe.tls.encrypted_messages import (
+    CertificateEntry,
+    CompressedCertificate,
+    decode_certificate,
+    decode_certificate_verify,
+    decode_encrypted_extensions,
+    decode_tls13_certificate_request,
+)
+from probe.tls.extensions import Extension, KeyShare, key_share
+from probe.tls.offer import Offer
+from probe.tls.reader import ByteReader, DecodeError, vector
+from probe.tls.record import (
+    RECORD_HEADER_LENGTH,
+    ContentType,
+    HandshakeType,
+    MessageReader,
+    Record,
+    RecordReader,
+)
+
+_KEY_SHARE: Final = 51
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls13Flight:
+    """What came. ``answer`` is what the hello got; the rest is there where it could be opened.
+
+    ``compressed_with`` is the algorithm of RFC 8879 by which the chain was sent, and
+    ``certificates`` are None where that is none that can be undone here. ``requested`` are the
+    extensions of a CertificateRequest. ``is_whole`` once the server has signed.
+    """
+
+    offered: bytes
+    answer: Answer
+    extensions: tuple[Extension, ...] = ()
+    requested: tuple[Extension, ...] | None = None
+    certificates: tuple[CertificateEntry, ...] | None = None
+    compressed_with: int | None = None
+    signature_scheme: int | None = None
+    is_whole: bool = False
+
+
+def with_share(asked: Offer, secret: KeyShareSecret) -> Offer:
+    """The Offer with that share alone, of its group alone, and of suites that can be opened."""
+    share = key_share((KeyShare(group=secret.group, key_exchange=secret.public),))
+    changes = replace(asked.changes, extensions=(*asked.changes.extensions, share))
+    suites = tuple(suite for suite in asked.cipher_suites if suite in OPENED_SUITES)
+    return replace(asked, changes=changes, groups=(secret.group,), cipher_suites=suites)
+
+
+class Tls13FlightReader:
+    """The Dialogue; used once."""
+
+    def __init__(self, asked: Offer, secret: KeyShareSecret, nonce: bytes) -> None:
+        self._secret = secret
+        self._offered = with_share(asked, secret).encode(nonce)
+        self._hello_reader = AnswerReader()
+        self._stream = _OpenedStream()
+        self._flight: Tls13Flight | None = None
+        self._received = 0
+
+    def begin(self, send: Callable[[bytes], None]) -> None:
+        """Says the hello."""
+        send(self._offered)
+
+    def feed(self, received: bytes) -> Tls13Flight | None:
+        """The flight, once it is whole or cannot be opened."""
+        self._received += len(received)
+        self._stream.feed(received)
+        if self._flight is None:
+            answer = self._hello_reader.feed(received)
+            if answer is None:
+                return None
+            self._flight = Tls13Flight(offered=self._offered, answer=answer)
+            if not self._open(answer):
+                return self._flight
+        try:
+            self._flight = self._stream.read(self._flight)
+        except (DecodeError, InvalidTag):
+            return self._flight
+        is_over = self._flight.is_whole or self._received > MAX_ANSWER_LENGTH
+        return self._flight if is_over else None
+
+    def end(self, ending: Ending) -> Tls13Flight:
+        """What came of it when nothing more will come."""
+        if self._flight is None:
+            return Tls13Flight(offered=self._offered, answer=self._hello_reader.end(ending))
+        return self._flight
+
+    def _open(self, answer: Answer) -> bool:
+        if not isinstance(answer, ServerFlight):
+            return False
+        try:
+            shared = self._secret.shared_with(_peer_share(answer, self._secret.group))
+            hellos = self._offered[RECORD_HEADER_LENGTH:] + answer.raw
+            self._stream.keys = ServerHandshakeKeys(answer.hello.cipher_suite, shared, hellos)
+        except (DecodeError, ValueError, KeyError):
+            return False
+        return True
+
+
+def _peer_share(answer: ServerFlight, group: int) -> bytes:
+    """Raises DecodeError where the server names no share, or one of another group."""
+    entry = ByteReader(answer.hello.extension(_KEY_SHARE) or b"", "key_share")
+    if entry.uint(2) != group:
+        raise entry.error()
+    return entry.vector(2)
+
+
+@dataclass(slots=True)
+class _OpenedStream:
+    """The records behind the ServerHello, opened once there are ``keys``."""
+
+    keys: ServerHandshakeKeys | None = None
+    _records: RecordReader = field(default_factory=RecordReader)
+    _messages: MessageReader = field(default_factory=MessageReader)
+
+    def feed(self, received: bytes) -> None:
+        """Takes the next bytes."""
+        self._records.feed(received)
+
+    def read(self, flight: Tls13Flight) -> Tls13Flight:
+        """The flight with all that can be read by now. Raises DecodeError or InvalidTag."""
+        while (record := self._records.next_record()) is not None:
+            content = self._opened(record)
+            if content is not None:
+                self._messages.feed(content)
+            while (message := self._messages.next_message()) is not None:
+                flight = _with_message(flight, *message)
+                if flight.is_whole:
+                    return flight
+        return flight
+
+    def _opened(self, record: Record) -> bytes | None:
+        """A handshake fragment; None for records in clear, which TLS 1.3 has for middleboxes."""
+        if record.content_type is not ContentType.APPLICATION_DATA or self.keys is None:
+            return None
+        header = bytes((record.content_type,)) + record.version.to_bytes(2, "big")
+        header += vector(record.fragment, 2)[:2]
+        inner = self.keys.open(header, record.fragment).rstrip(b"\0")
+        return inner[:-1] if inner[-1:] == bytes((ContentType.HANDSHAKE,)) else None
+
+
+def _with_message(flight: Tls13Flight, message_type: int, body: bytes) -> Tls13Flight:
+    match message_type:
+        case HandshakeType.ENCRYPTED_EXTENSIONS:
+            return replace(flight, extensions=decode_encrypted_extensions(body))
+        case HandshakeType.CERTIFICATE_REQUEST:
+            return replace(flight, requested=decode_tls13_certificate_request(body))
+        case HandshakeType.CERTIFICATE:
+            return replace(flight, certificates=decode_certificate(body))
+        case HandshakeType.COMPRESSED_CERTIFICATE:
+            message = CompressedCertificate.decode(body)
+            return replace(
+                flight,
+                compressed_with=message.algorithm,
+                certificates=message.certificate(),
+            )
+        case HandshakeType.CERTIFICATE_VERIFY:
+            scheme = decode_certificate_verify(body)
+            return replace(flight, signature_scheme=scheme, is_whole=True)
+    return flight

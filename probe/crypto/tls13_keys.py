@@ -1,0 +1,137 @@
+"""The key schedule of TLS 1.3, as far as the server's first flight needs it (RFC 9846, section 7)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeAlias
+
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
+from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from probe.tls.reader import vector
+
+Private: TypeAlias = x25519.X25519PrivateKey | ec.EllipticCurvePrivateKey
+
+_CURVES: Final[dict[int, ec.EllipticCurve]] = {
+    0x0017: ec.SECP256R1(),
+    0x0018: ec.SECP384R1(),
+    0x0019: ec.SECP521R1(),
+}
+_X25519: Final = 0x001D
+SHARED_GROUPS: Final = (_X25519, *_CURVES)
+"""The groups that a share can be made in, the cheapest first."""
+
+_IV_LENGTH: Final = 12
+
+
+class Aead(Protocol):
+    """What opens a record; raises cryptography's InvalidTag for one that was tampered with."""
+
+    def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes:
+        """The content of ``data``, which ends in its tag."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Suite:
+    digest: str
+    key_length: int
+    tag_length: int = 16
+    mode: str = "GCM"
+
+    def aead(self, key: bytes) -> Aead:
+        match self.mode:
+            case "GCM":
+                return AESGCM(key)
+            case "CCM":
+                return AESCCM(key, self.tag_length)
+            case _:
+                return ChaCha20Poly1305(key)
+
+
+_SUITES: Final = {
+    0x1301: _Suite(digest="sha256", key_length=16),
+    0x1302: _Suite(digest="sha384", key_length=32),
+    0x1303: _Suite(digest="sha256", key_length=32, mode="ChaCha20-Poly1305"),
+    0x1304: _Suite(digest="sha256", key_length=16, mode="CCM"),
+    0x1305: _Suite(digest="sha256", key_length=16, mode="CCM", tag_length=8),
+}
+OPENED_SUITES: Final = tuple(_SUITES)
+"""The suites whose records can be opened (RFC 9846, B.4)."""
+
+
+class KeyShareSecret:
+    """A private key in one of the ``SHARED_GROUPS``, made of a seed.
+
+    The seed is the visit's nonce, so that a recorded flight can be opened again; nothing secret is
+    ever sent under such a key.
+    """
+
+    def __init__(self, group: int, seed: bytes) -> None:
+        self.group = group
+        digest = hashlib.sha512(b"tlsprobe key share" + seed).digest()
+        self._private: Private
+        if group == _X25519:
+            self._private = x25519.X25519PrivateKey.from_private_bytes(digest[:32])
+        else:
+            number = int.from_bytes(digest[:31], "big") + 1
+            self._private = ec.derive_private_key(number, _CURVES[group])
+
+    @property
+    def public(self) -> bytes:
+        """The key_exchange of a KeyShareEntry (RFC 9846, section 4.2.8.2)."""
+        key = self._private.public_key()
+        if isinstance(key, x25519.X25519PublicKey):
+            return key.public_bytes_raw()
+        return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+    def shared_with(self, peer: bytes) -> bytes:
+        """The shared secret. Raises ValueError where ``peer`` is no point of the group."""
+        if isinstance(self._private, x25519.X25519PrivateKey):
+            return self._private.exchange(x25519.X25519PublicKey.from_public_bytes(peer))
+        curve = _CURVES[self.group]
+        point = ec.EllipticCurvePublicKey.from_encoded_point(curve, peer)
+        return self._private.exchange(ec.ECDH(), point)
+
+
+class ServerHandshakeKeys:
+    """Opens the records between ServerHello and the server's Finished, in their order."""
+
+    def __init__(self, cipher_suite: int, shared_secret: bytes, hellos: bytes) -> None:
+        """``hellos`` are the messages ClientHello and ServerHello. Raises KeyError for a suite
+        that is none of ``OPENED_SUITES``."""
+        suite = _SUITES[cipher_suite]
+        digest, empty = suite.digest, hashlib.new(suite.digest).digest()
+        zeros = bytes(len(empty))
+        early_secret = hmac.digest(zeros, zeros, digest)
+        derived = expand_label(digest, early_secret, b"derived", empty, len(empty))
+        secret = hmac.digest(derived, shared_secret, digest)
+        transcript = hashlib.new(digest, hellos).digest()
+        traffic = expand_label(digest, secret, b"s hs traffic", transcript, len(empty))
+        self._aead = suite.aead(expand_label(digest, traffic, b"key", b"", suite.key_length))
+        self._iv = expand_label(digest, traffic, b"iv", b"", _IV_LENGTH)
+        self._number = 0
+
+    def open(self, header: bytes, fragment: bytes) -> bytes:
+        """The TLSInnerPlaintext of the next record (RFC 9846, sections 5.2 and 5.3).
+
+        Raises:
+            cryptography.exceptions.InvalidTag: where the record is not of these keys.
+        """
+        number = int.from_bytes(self._iv, "big") ^ self._number
+        self._number += 1
+        return self._aead.decrypt(number.to_bytes(_IV_LENGTH, "big"), fragment, header)
+
+
+def expand_label(digest: str, secret: bytes, label: bytes, context: bytes, length: int) -> bytes:
+    """HKDF-Expand-Label (RFC 9846, section 7.1)."""
+    info = length.to_bytes(2, "big") + vector(b"tls13 " + label, 1) + vector(context, 1)
+    made, block, count = b"", b"", 1
+    while len(made) < length:
+        block = hmac.digest(secret, block + info + bytes((count,)), digest)
+        made += block
+        count += 1
+    return made[:length]

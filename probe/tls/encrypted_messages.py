@@ -1,0 +1,106 @@
+"""The messages that TLS 1.3 encrypts, once they are opened (RFC 9846, 4.3 and 4.4; RFC 8879)."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import Final
+
+from probe.tls.extensions import Extension, decode_extensions
+from probe.tls.reader import ByteReader
+
+ZLIB: Final = 1
+COMPRESSION_ALGORITHMS: Final = {ZLIB: "zlib", 2: "brotli", 3: "zstd"}
+"""RFC 8879, section 7.3."""
+
+MAX_UNCOMPRESSED_LENGTH: Final = 2**18
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateEntry:
+    """``struct { opaque cert_data<1..2^24-1>; Extension extensions<0..2^16-1>; }``: DER, and what
+    comes with it, such as a stapled OCSP response."""
+
+    der: bytes
+    extensions: tuple[Extension, ...]
+
+    def extension(self, code_point: int) -> bytes | None:
+        """The body of the extension of that type."""
+        return next((one.body for one in self.extensions if one.code_point == code_point), None)
+
+
+def decode_certificate(body: bytes) -> tuple[CertificateEntry, ...]:
+    """``struct { opaque certificate_request_context<0..2^8-1>; CertificateEntry
+    certificate_list<0..2^24-1>; } Certificate;`` the leaf first. Raises DecodeError."""
+    reader = ByteReader(body, "Certificate")
+    reader.vector(1)
+    entries = ByteReader(reader.vector(3), "Certificate")
+    reader.finish()
+    found = []
+    while entries.remaining:
+        der = entries.vector(3)
+        found.append(CertificateEntry(der=der, extensions=decode_extensions(entries)))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompressedCertificate:
+    """``struct { CertificateCompressionAlgorithm algorithm; uint24 uncompressed_length; opaque
+    compressed_certificate_message<1..2^24-1>; }`` (RFC 8879, section 4)"""
+
+    algorithm: int
+    uncompressed_length: int
+    compressed: bytes
+
+    @classmethod
+    def decode(cls, body: bytes) -> CompressedCertificate:
+        """The message with that body. Raises DecodeError."""
+        reader = ByteReader(body, "CompressedCertificate")
+        message = cls(
+            algorithm=reader.uint(2),
+            uncompressed_length=reader.uint(3),
+            compressed=reader.vector(3),
+        )
+        reader.finish()
+        return message
+
+    def certificate(self) -> tuple[CertificateEntry, ...] | None:
+        """The Certificate inside; None where it is not zlib's, or longer than any honest one.
+
+        Raises DecodeError.
+        """
+        if self.algorithm != ZLIB or self.uncompressed_length > MAX_UNCOMPRESSED_LENGTH:
+            return None
+        try:
+            body = zlib.decompressobj().decompress(self.compressed, MAX_UNCOMPRESSED_LENGTH)
+        except zlib.error:
+            raise ByteReader(b"", "CompressedCertificate").error() from None
+        return decode_certificate(body)
+
+
+def decode_encrypted_extensions(body: bytes) -> tuple[Extension, ...]:
+    """``struct { Extension extensions<0..2^16-1>; } EncryptedExtensions;`` Raises DecodeError."""
+    reader = ByteReader(body, "EncryptedExtensions")
+    found = decode_extensions(reader)
+    reader.finish()
+    return found
+
+
+def decode_tls13_certificate_request(body: bytes) -> tuple[Extension, ...]:
+    """``struct { opaque certificate_request_context<0..2^8-1>; Extension extensions<0..2^16-1>; }
+    CertificateRequest;`` Raises DecodeError."""
+    reader = ByteReader(body, "CertificateRequest")
+    reader.vector(1)
+    found = decode_extensions(reader)
+    reader.finish()
+    return found
+
+
+def decode_certificate_verify(body: bytes) -> int:
+    """The scheme of ``struct { SignatureScheme algorithm; opaque signature<0..2^16-1>; }
+    CertificateVerify;`` Raises DecodeError."""
+    reader = ByteReader(body, "CertificateVerify")
+    scheme = reader.uint(2)
+    reader.vector(2)
+    reader.finish()
+    return scheme
