@@ -25,6 +25,7 @@ from model.registry import CIPHER_SUITES
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates, make_certificates
 from tests.zoo.server import ZooServer
+from tests.zoo.truth import SERVER_NAME
 
 PAGE: Final = Path(__file__).parents[1] / "docs/truth.md"
 SERVERS_AT_ONCE: Final = 3
@@ -109,7 +110,8 @@ TOOLS: Final = (
         name="tlsprobe",
         command=(
             str(Path(sys.executable).parent / "tlsprobe"),
-            *("scan", "--json", "--no-evidence", "--checks", "versions,suites", "{place}"),
+            *("scan", "--json", "--no-evidence", "--checks", "versions,suites"),
+            *("--server-name", SERVER_NAME, "{place}"),
         ),
         read=_tlsprobe,
     ),
@@ -117,7 +119,8 @@ TOOLS: Final = (
         name="nmap",
         command=(
             *("nmap", "-Pn", "-n", "-sT", "-p", "{port}"),
-            *("--script", "ssl-enum-ciphers,sslv2", "127.0.0.1"),
+            *("--script", "ssl-enum-ciphers,sslv2"),
+            *("--script-args", f"tls.servername={SERVER_NAME}", "127.0.0.1"),
         ),
         read=_nmap,
     ),
@@ -125,7 +128,8 @@ TOOLS: Final = (
         name="sslscan",
         command=(
             *("sslscan", "--no-colour", "--no-fallback", "--no-renegotiation"),
-            *("--no-compression", "--no-heartbleed", "--no-groups", "{place}"),
+            *("--no-compression", "--no-heartbleed", "--no-groups"),
+            *(f"--sni-name={SERVER_NAME}", "{place}"),
         ),
         read=_sslscan,
     ),
@@ -133,13 +137,17 @@ TOOLS: Final = (
         name="sslyze",
         command=(
             *("sslyze", "--json_out=-", "--mozilla_config=disable", "--sslv2", "--sslv3"),
-            *("--tlsv1", "--tlsv1_1", "--tlsv1_2", "--tlsv1_3", "{place}"),
+            *("--tlsv1", "--tlsv1_1", "--tlsv1_2", "--tlsv1_3"),
+            f"{SERVER_NAME}:{{port}}{{{{127.0.0.1}}}}",
         ),
         read=_sslyze,
     ),
     Tool(
         name="testssl",
-        command=("testssl", "-p", "--quiet", "--color", "0", "--warnings", "off", "{place}"),
+        command=(
+            *("testssl", "-p", "--quiet", "-n", "none", "--color", "0", "--warnings", "off"),
+            *("--ip", "127.0.0.1", f"{SERVER_NAME}:{{port}}"),
+        ),
         read=_testssl,
     ),
 )
