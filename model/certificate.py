@@ -38,9 +38,20 @@ class Problem(StrEnum):
     HOSTNAME_MISMATCH = "hostname_mismatch"
     WEAK_KEY = "weak_key"
     WEAK_SIGNATURE = "weak_signature"
+    LIFETIME_TOO_LONG = "lifetime_too_long"
+    INTERNAL_NAME = "internal_name"
     REVOKED = "revoked"
     UNPARSABLE = "unparsable"
     OTHER = "other"
+
+
+class Validation(StrEnum):
+    """How far a CA looked into whom it certifies (CA/Browser Forum, 7.1.6.1 and EV 9.3)."""
+
+    DOMAIN = "dv"
+    ORGANIZATION = "ov"
+    INDIVIDUAL = "iv"
+    EXTENDED = "ev"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +60,11 @@ class Certificate:
 
     Names are RFC 4514 strings. A certificate that does not parse has ``parse_error`` and
     whatever could be read of it. ``der`` is the raw certificate; it is kept by the store
-    under ``sha256`` and is no part of the Observation's JSON.
+    under ``sha256`` and is no part of the Observation's JSON. ``public_key_sha256`` is over the
+    SubjectPublicKeyInfo. ``key_usage`` holds RFC 5280's names of the bits, ``extended_key_usage`` and
+    ``policies`` names where they are known and dotted identifiers else; both usages are None where
+    the certificate does not limit them. ``is_ca`` is None without basicConstraints. ``embedded_scts``
+    counts the signed certificate timestamps inside (RFC 6962, 3.3).
     """
 
     sha256: str
@@ -59,19 +74,96 @@ class Certificate:
     serial_number: str | None = None
     dns_names: tuple[str, ...] = ()
     ip_addresses: tuple[str, ...] = ()
+    uris: tuple[str, ...] = ()
+    email_addresses: tuple[str, ...] = ()
     not_before: datetime | None = None
     not_after: datetime | None = None
     key_type: KeyType = KeyType.OTHER
     key_bits: int | None = None
+    public_key_sha256: str | None = None
     signature_algorithm: str | None = None
+    key_usage: tuple[str, ...] | None = None
+    extended_key_usage: tuple[str, ...] | None = None
+    is_ca: bool | None = None
+    path_length: int | None = None
+    policies: tuple[str, ...] = ()
+    validation: Validation | None = None
+    crl_urls: tuple[str, ...] = ()
+    ocsp_urls: tuple[str, ...] = ()
+    issuer_urls: tuple[str, ...] = ()
+    must_staple: bool = False
+    embedded_scts: int = 0
     parse_error: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustVerdict:
-    """Whether a chain verifies against one trust store, and why not."""
+    """Whether a chain verifies against one trust store, and why not.
+
+    ``verdict`` is OpenSSL's, which is as lenient as most clients are. ``strict`` is that of a verifier
+    that keeps to the Web PKI's profile (cryptography's), with its own reason. ``path_not_after`` is
+    when the first certificate of the verified path ends; None without a path.
+    """
 
     verdict: Verdict
+    reason: str | None = None
+    path_not_after: datetime | None = None
+    strict: Verdict = Verdict.UNKNOWN
+    strict_reason: str | None = None
+
+
+class RevocationMethod(StrEnum):
+    """Where word on a certificate's revocation came from."""
+
+    STAPLE = "staple"
+    """An OCSP response that the server sent itself (RFC 6066, section 8)."""
+    OCSP = "ocsp"
+    """An OCSP response that was asked for (RFC 6960)."""
+    CRL = "crl"
+    """A list that the issuer publishes (RFC 5280, section 5)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """What one source says of one certificate of the chain, by its ``position`` (0 is the leaf).
+
+    ``is_revoked`` is unknown where the source could not be had or not be believed; ``reason`` then
+    says why in one sentence, and else gives the CA's reason where there is one. ``source`` is the
+    URL asked, None for a staple. ``this_update`` and ``next_update`` bound the word's validity.
+    """
+
+    position: int
+    method: RevocationMethod
+    is_revoked: Verdict
+    reason: str | None = None
+    revoked_at: datetime | None = None
+    this_update: datetime | None = None
+    next_update: datetime | None = None
+    source: str | None = None
+
+
+class SctSource(StrEnum):
+    """By which way a signed certificate timestamp came (RFC 6962, section 3.3)."""
+
+    CERTIFICATE = "certificate"
+    TLS = "tls"
+    OCSP = "ocsp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sct:
+    """One signed certificate timestamp; ``log_id`` is hex.
+
+    ``log_name`` and ``operator`` are there where the log list has the log. ``is_valid`` is whether
+    its signature holds, unknown without the log's key; ``reason`` says why it is not yes.
+    """
+
+    source: SctSource
+    log_id: str
+    at: datetime | None = None
+    log_name: str | None = None
+    operator: str | None = None
+    is_valid: Verdict = Verdict.UNKNOWN
     reason: str | None = None
 
 
@@ -89,6 +181,8 @@ class Deployment:
     problems: tuple[Problem, ...]
     trust: Mapping[str, TrustVerdict]
     hostname_matches: Verdict
+    revocations: tuple[Revocation, ...] = ()
+    scts: tuple[Sct, ...] = ()
 
     @property
     def leaf(self) -> Certificate:

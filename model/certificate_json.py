@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from model.certificate import Certificate, Deployment, KeyType, Problem, TrustVerdict
+from model.certificate import (
+    Certificate,
+    Deployment,
+    KeyType,
+    Problem,
+    Revocation,
+    RevocationMethod,
+    Sct,
+    SctSource,
+    TrustVerdict,
+    Validation,
+)
 from model.protocol_version import ProtocolVersion
 from model.times_json import time_from_json, time_to_json
 from model.verdict import Verdict
@@ -23,10 +34,11 @@ def deployment_to_json(deployment: Deployment) -> Json:
         },
         "problems": [problem.value for problem in deployment.problems],
         "trust": {
-            store: {"verdict": found.verdict.value, "reason": found.reason}
-            for store, found in sorted(deployment.trust.items())
+            store: _trust_to_json(found) for store, found in sorted(deployment.trust.items())
         },
         "hostname_matches": deployment.hostname_matches.value,
+        "revocations": [_revocation_to_json(found) for found in deployment.revocations],
+        "scts": [_sct_to_json(sct) for sct in deployment.scts],
     }
 
 
@@ -40,11 +52,80 @@ def deployment_from_json(fields: Json) -> Deployment:
         ),
         served_with_server_name=fields["served_for"]["server_name"],
         problems=tuple(Problem(name) for name in fields.get("problems", ())),
-        trust={
-            store: TrustVerdict(verdict=Verdict(found["verdict"]), reason=found["reason"])
-            for store, found in fields["trust"].items()
-        },
+        trust={store: _trust_from_json(found) for store, found in fields["trust"].items()},
         hostname_matches=Verdict(fields["hostname_matches"]),
+        revocations=tuple(map(_revocation_from_json, fields.get("revocations", ()))),
+        scts=tuple(map(_sct_from_json, fields.get("scts", ()))),
+    )
+
+
+def _trust_to_json(found: TrustVerdict) -> Json:
+    return {
+        "verdict": found.verdict.value,
+        "reason": found.reason,
+        "path_not_after": time_to_json(found.path_not_after),
+        "strict": found.strict.value,
+        "strict_reason": found.strict_reason,
+    }
+
+
+def _trust_from_json(fields: Json) -> TrustVerdict:
+    return TrustVerdict(
+        verdict=Verdict(fields["verdict"]),
+        reason=fields["reason"],
+        path_not_after=time_from_json(fields.get("path_not_after")),
+        strict=Verdict(fields.get("strict", Verdict.UNKNOWN)),
+        strict_reason=fields.get("strict_reason"),
+    )
+
+
+def _revocation_to_json(found: Revocation) -> Json:
+    return {
+        "position": found.position,
+        "method": found.method.value,
+        "is_revoked": found.is_revoked.value,
+        "reason": found.reason,
+        "revoked_at": time_to_json(found.revoked_at),
+        "this_update": time_to_json(found.this_update),
+        "next_update": time_to_json(found.next_update),
+        "source": found.source,
+    }
+
+
+def _revocation_from_json(fields: Json) -> Revocation:
+    return Revocation(
+        position=fields["position"],
+        method=RevocationMethod(fields["method"]),
+        is_revoked=Verdict(fields["is_revoked"]),
+        reason=fields["reason"],
+        revoked_at=time_from_json(fields["revoked_at"]),
+        this_update=time_from_json(fields["this_update"]),
+        next_update=time_from_json(fields["next_update"]),
+        source=fields["source"],
+    )
+
+
+def _sct_to_json(sct: Sct) -> Json:
+    return {
+        "source": sct.source.value,
+        "log_id": sct.log_id,
+        "at": time_to_json(sct.at),
+        "log_name": sct.log_name,
+        "operator": sct.operator,
+        "is_valid": sct.is_valid.value,
+        "reason": sct.reason,
+    }
+
+
+def _sct_from_json(fields: Json) -> Sct:
+    return Sct(
+        source=SctSource(fields["source"]),
+        log_id=fields["log_id"],
+        at=time_from_json(fields["at"]),
+        log_name=fields["log_name"],
+        operator=fields["operator"],
+        is_valid=Verdict(fields["is_valid"]),
+        reason=fields["reason"],
     )
 
 
@@ -56,11 +137,25 @@ def _certificate_to_json(certificate: Certificate) -> Json:
         "serial_number": certificate.serial_number,
         "dns_names": list(certificate.dns_names),
         "ip_addresses": list(certificate.ip_addresses),
+        "uris": list(certificate.uris),
+        "email_addresses": list(certificate.email_addresses),
         "not_before": time_to_json(certificate.not_before),
         "not_after": time_to_json(certificate.not_after),
         "key_type": certificate.key_type.value,
         "key_bits": certificate.key_bits,
+        "public_key_sha256": certificate.public_key_sha256,
         "signature_algorithm": certificate.signature_algorithm,
+        "key_usage": _listed(certificate.key_usage),
+        "extended_key_usage": _listed(certificate.extended_key_usage),
+        "is_ca": certificate.is_ca,
+        "path_length": certificate.path_length,
+        "policies": list(certificate.policies),
+        "validation": certificate.validation.value if certificate.validation else None,
+        "crl_urls": list(certificate.crl_urls),
+        "ocsp_urls": list(certificate.ocsp_urls),
+        "issuer_urls": list(certificate.issuer_urls),
+        "must_staple": certificate.must_staple,
+        "embedded_scts": certificate.embedded_scts,
         "parse_error": certificate.parse_error,
     }
 
@@ -73,10 +168,32 @@ def _certificate_from_json(fields: Json) -> Certificate:
         serial_number=fields.get("serial_number"),
         dns_names=tuple(fields.get("dns_names", ())),
         ip_addresses=tuple(fields.get("ip_addresses", ())),
+        uris=tuple(fields.get("uris", ())),
+        email_addresses=tuple(fields.get("email_addresses", ())),
         not_before=time_from_json(fields["not_before"]),
         not_after=time_from_json(fields["not_after"]),
         key_type=KeyType(fields.get("key_type", KeyType.OTHER)),
         key_bits=fields.get("key_bits"),
+        public_key_sha256=fields.get("public_key_sha256"),
         signature_algorithm=fields.get("signature_algorithm"),
+        key_usage=_unlisted(fields.get("key_usage")),
+        extended_key_usage=_unlisted(fields.get("extended_key_usage")),
+        is_ca=fields.get("is_ca"),
+        path_length=fields.get("path_length"),
+        policies=tuple(fields.get("policies", ())),
+        validation=Validation(fields["validation"]) if fields.get("validation") else None,
+        crl_urls=tuple(fields.get("crl_urls", ())),
+        ocsp_urls=tuple(fields.get("ocsp_urls", ())),
+        issuer_urls=tuple(fields.get("issuer_urls", ())),
+        must_staple=fields.get("must_staple", False),
+        embedded_scts=fields.get("embedded_scts", 0),
         parse_error=fields.get("parse_error"),
     )
+
+
+def _listed(names: tuple[str, ...] | None) -> list[str] | None:
+    return None if names is None else list(names)
+
+
+def _unlisted(names: list[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(names)

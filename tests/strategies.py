@@ -15,7 +15,18 @@ from typing import TypeVar
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from model.certificate import Certificate, Deployment, KeyType, Problem, TrustVerdict
+from model.certificate import (
+    Certificate,
+    Deployment,
+    KeyType,
+    Problem,
+    Revocation,
+    RevocationMethod,
+    Sct,
+    SctSource,
+    TrustVerdict,
+    Validation,
+)
 from model.observation import (
     AcceptedSet,
     ClientAuth,
@@ -87,7 +98,21 @@ def certificates() -> SearchStrategy[Certificate]:
             not_after=st.none() | _ANY_TIME,
             key_type=st.sampled_from(KeyType),
             key_bits=st.none() | st.integers(min_value=0, max_value=16384),
+            uris=_tuples(_TEXT),
+            email_addresses=_tuples(_TEXT),
+            public_key_sha256=st.none() | _NAME,
             signature_algorithm=st.none() | _TEXT,
+            key_usage=st.none() | _tuples(_NAME),
+            extended_key_usage=st.none() | _tuples(_NAME),
+            is_ca=st.none() | st.booleans(),
+            path_length=st.none() | st.integers(min_value=0, max_value=9),
+            policies=_tuples(_NAME),
+            validation=st.none() | st.sampled_from(Validation),
+            crl_urls=_tuples(_TEXT),
+            ocsp_urls=_tuples(_TEXT),
+            issuer_urls=_tuples(_TEXT),
+            must_staple=st.booleans(),
+            embedded_scts=st.integers(min_value=0, max_value=9),
             parse_error=st.none() | _TEXT,
         )
     )
@@ -104,10 +129,46 @@ def deployments() -> SearchStrategy[Deployment]:
         problems=_tuples(st.sampled_from(Problem)),
         trust=st.dictionaries(
             _NAME,
-            st.builds(TrustVerdict, verdict=st.sampled_from(Verdict), reason=st.none() | _TEXT),
+            st.builds(
+                TrustVerdict,
+                verdict=st.sampled_from(Verdict),
+                reason=st.none() | _TEXT,
+                path_not_after=st.none() | _ANY_TIME,
+                strict=st.sampled_from(Verdict),
+                strict_reason=st.none() | _TEXT,
+            ),
             max_size=2,
         ),
         hostname_matches=st.sampled_from(Verdict),
+        revocations=_tuples(_revocations()),
+        scts=_tuples(_scts()),
+    )
+
+
+def _revocations() -> SearchStrategy[Revocation]:
+    return st.builds(
+        Revocation,
+        position=st.integers(min_value=0, max_value=9),
+        method=st.sampled_from(RevocationMethod),
+        is_revoked=st.sampled_from(Verdict),
+        reason=st.none() | _TEXT,
+        revoked_at=st.none() | _ANY_TIME,
+        this_update=st.none() | _ANY_TIME,
+        next_update=st.none() | _ANY_TIME,
+        source=st.none() | _TEXT,
+    )
+
+
+def _scts() -> SearchStrategy[Sct]:
+    return st.builds(
+        Sct,
+        source=st.sampled_from(SctSource),
+        log_id=_NAME,
+        at=st.none() | _ANY_TIME,
+        log_name=st.none() | _TEXT,
+        operator=st.none() | _TEXT,
+        is_valid=st.sampled_from(Verdict),
+        reason=st.none() | _TEXT,
     )
 
 
