@@ -107,8 +107,16 @@ def _iana_name(openssl_name: str) -> str:
 
 SCANNERS: Final[tuple[Scanner, ...]] = (
     Scanner(
-        name="tlsprobe",
+        name="tlsprobe, fewer checks",
         asks="versions, suites, preference, groups, chains, client certificates",
+        program="tlsprobe",
+        arguments="scan --json --checks suites,groups,certificates,client_auth {host}:{port}",
+        version_argument="--version",
+        read=read_tlsprobe,
+    ),
+    Scanner(
+        name="tlsprobe",
+        asks="the same, earlier groups, signature schemes, DH, every feature and vulnerability",
         program="tlsprobe",
         arguments="scan --json {host}:{port}",
         version_argument="--version",

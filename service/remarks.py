@@ -14,6 +14,7 @@ from enum import IntEnum
 from typing import Final
 
 from model.certificate import Certificate, Deployment, Problem
+from model.lifetime import Lifetime
 from model.observation import ClientAuthMode, Observation
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength, strength_by_name
@@ -47,6 +48,11 @@ _PROBLEMS: Final[dict[Problem, tuple[Severity, str]]] = {
     Problem.INCOMPLETE: (Severity.BAD, "the chain lacks an intermediate certificate"),
     Problem.WEAK_KEY: (Severity.BAD, "a key of the chain is weak"),
     Problem.WEAK_SIGNATURE: (Severity.BAD, "a signature of the chain is weak"),
+    Problem.LIFETIME_TOO_LONG: (
+        Severity.WARNING,
+        "the certificate lives longer than a public CA may let it",
+    ),
+    Problem.INTERNAL_NAME: (Severity.WARNING, "a public certificate is for an internal name"),
     Problem.MISORDERED: (Severity.WARNING, "the chain is out of order"),
     Problem.OTHER: (Severity.WARNING, "the chain has a fault that has no name here"),
     Problem.SURPLUS: (Severity.NOTE, "the chain has certificates that it does not need"),
@@ -184,22 +190,13 @@ def _expiry_remarks(chain: Iterable[Certificate], now: datetime) -> Iterator[Rem
 
 
 def expiry_severity(certificate: Certificate, now: datetime) -> Severity | None:
-    """How bad the time left is, measured by the lifetime; None where there is plenty.
-
-    A warning when less than a quarter of the lifetime or 30 days is left, whichever is less; bad
-    below a tenth or 7 days. So certificates of six days are not always about to expire.
-    """
-    if certificate.not_after is None:
+    """How bad the time left is, measured by the lifetime; None where there is plenty."""
+    lifetime = Lifetime.of(certificate.not_before, certificate.not_after)
+    if lifetime is None:
         return None
-    left = certificate.not_after - now
-    lifetime = timedelta.max
-    if certificate.not_before is not None:
-        lifetime = certificate.not_after - certificate.not_before
-    if left < min(lifetime / 10, timedelta(days=7)):
+    if now > lifetime.critical_at:
         return Severity.BAD
-    if left < min(lifetime / 4, timedelta(days=30)):
-        return Severity.WARNING
-    return None
+    return Severity.WARNING if now > lifetime.warning_at else None
 
 
 def describe_validity(not_after: datetime, now: datetime) -> str:

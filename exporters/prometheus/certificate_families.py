@@ -10,6 +10,7 @@ from typing import Final
 
 from exporters.prometheus.family import Family, Sample
 from model.certificate import Certificate, Deployment, Problem
+from model.lifetime import Lifetime
 from model.snapshot import EndpointStatus
 from model.verdict import Verdict
 
@@ -23,7 +24,13 @@ _REASONS: Final = {
 }
 """The problems that a verifier's reason is not spelt like; the others are."""
 
-_HARMLESS: Final = {Problem.SURPLUS, Problem.CONTAINS_ROOT, Problem.MISORDERED}
+_HARMLESS: Final = {
+    Problem.SURPLUS,
+    Problem.CONTAINS_ROOT,
+    Problem.MISORDERED,
+    Problem.LIFETIME_TOO_LONG,
+    Problem.INTERNAL_NAME,
+}
 """What is untidy and refused by no verifier."""
 
 
@@ -97,6 +104,49 @@ def _self_signed(status: EndpointStatus) -> Iterator[Sample]:
     for deployment in status.observation.certificates:
         is_self_signed = Problem.SELF_SIGNED in deployment.problems
         yield (_fingerprint(deployment.leaf),), float(is_self_signed)
+
+
+def _renewal(status: EndpointStatus) -> Iterator[Sample]:
+    for lifetime, labels in _lifetimes(status):
+        yield labels, lifetime.renewal_at.timestamp()
+
+
+def _warning(status: EndpointStatus) -> Iterator[Sample]:
+    for lifetime, labels in _lifetimes(status):
+        yield labels, lifetime.warning_at.timestamp()
+
+
+def _critical(status: EndpointStatus) -> Iterator[Sample]:
+    for lifetime, labels in _lifetimes(status):
+        yield labels, lifetime.critical_at.timestamp()
+
+
+def _lifetimes(status: EndpointStatus) -> Iterator[tuple[Lifetime, tuple[str, str]]]:
+    for position, certificate in _certificates(status):
+        lifetime = Lifetime.of(certificate.not_before, certificate.not_after)
+        if lifetime is not None:
+            yield lifetime, (position, _fingerprint(certificate))
+
+
+def _path_expiry(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.certificates:
+        for store, trust in deployment.trust.items():
+            if trust.verdict is Verdict.YES and trust.path_not_after is not None:
+                labels = (_fingerprint(deployment.leaf), store)
+                yield labels, trust.path_not_after.timestamp()
+
+
+def _strictly_valid(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.certificates:
+        for store, trust in deployment.trust.items():
+            if trust.strict is not Verdict.UNKNOWN:
+                labels = (_fingerprint(deployment.leaf), store)
+                yield labels, float(trust.strict is Verdict.YES)
+
+
+def _must_staple(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.certificates:
+        yield (_fingerprint(deployment.leaf),), float(deployment.leaf.must_staple)
 
 
 def _hostname(status: EndpointStatus) -> Iterator[Sample]:
@@ -185,6 +235,36 @@ CERTIFICATE_FAMILIES: Final = (
         samples=_chain_expiry,
     ),
     Family(
+        name="verified_chain_expiry_timestamp_seconds",
+        help="When the first certificate of the best path to the trust store expires.",
+        labels=("cert", "trust_store"),
+        samples=_path_expiry,
+    ),
+    Family(
+        name="cert_renewal_timestamp_seconds",
+        help="When an ACME client renews it: with a third of its life left, half under ten days.",
+        labels=_OF_ONE,
+        samples=_renewal,
+    ),
+    Family(
+        name="cert_expiry_warning_timestamp_seconds",
+        help="From when on its end is near: with a quarter of its life left, at most 30 days.",
+        labels=_OF_ONE,
+        samples=_warning,
+    ),
+    Family(
+        name="cert_expiry_critical_timestamp_seconds",
+        help="From when on its end is very near: with a tenth of its life left, at most 7 days.",
+        labels=_OF_ONE,
+        samples=_critical,
+    ),
+    Family(
+        name="cert_must_staple",
+        help="1 where the leaf demands a stapled OCSP response (RFC 7633), 0 where it does not.",
+        labels=("cert",),
+        samples=_must_staple,
+    ),
+    Family(
         name="cert_self_signed",
         help="1 where the leaf is its own issuer, 0 where it is not.",
         labels=("cert",),
@@ -201,6 +281,12 @@ CERTIFICATE_FAMILIES: Final = (
         help="1 where the served chain verifies against the trust store, 0 where it does not.",
         labels=("cert", "trust_store"),
         samples=_verify_success,
+    ),
+    Family(
+        name="cert_verify_strict_success",
+        help="1 where the chain keeps to the Web PKI's profile too, 0 where it does not.",
+        labels=("cert", "trust_store"),
+        samples=_strictly_valid,
     ),
     Family(
         name="cert_verify_error",

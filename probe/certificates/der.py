@@ -51,6 +51,14 @@ class Element:
     tag: int
     content: bytes
 
+    def encode(self) -> bytes:
+        """The element in DER."""
+        length = len(self.content)
+        if length < _LONG_LENGTH:
+            return bytes((self.tag, length)) + self.content
+        octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
+        return bytes((self.tag, _LONG_LENGTH | len(octets))) + octets + self.content
+
     def children(self) -> tuple[Element, ...]:
         """The elements that its content is made of, the first MOST_ELEMENTS of them."""
         return tuple(islice(elements(self.content), MOST_ELEMENTS))

@@ -28,6 +28,8 @@ _VERSION: Final = 0xA0
 _EXTENSIONS: Final = 0xA3
 _DNS_NAME: Final = 0x82
 _IP_ADDRESS: Final = 0x87
+_EMAIL: Final = 0x81
+_URI: Final = 0x86
 _KEY_IDENTIFIER: Final = 0x80
 _LEADING_TAGS: Final = (Tag.INTEGER, *(Tag.SEQUENCE,) * 5)
 
@@ -55,10 +57,15 @@ class CertificateFields:
 
     def dns_names(self) -> tuple[str, ...]:
         """The dNSName entries of the subject alternative name, as they stand there."""
-        return tuple(
-            bounded(content.decode("ascii", errors="backslashreplace"))
-            for content in self._alternative_names(_DNS_NAME)
-        )
+        return self._alternative_texts(_DNS_NAME)
+
+    def uris(self) -> tuple[str, ...]:
+        """The uniformResourceIdentifier entries, such as a SPIFFE id."""
+        return self._alternative_texts(_URI)
+
+    def email_addresses(self) -> tuple[str, ...]:
+        """The rfc822Name entries."""
+        return self._alternative_texts(_EMAIL)
 
     def ip_addresses(self) -> tuple[str, ...]:
         """The iPAddress entries of the subject alternative name, those of 4 or 16 octets."""
@@ -91,6 +98,12 @@ class CertificateFields:
             return None
         purposes = (object_identifier(each.content) for each in sequence.children())
         return frozenset(each for each in purposes if each is not None)
+
+    def _alternative_texts(self, tag: int) -> tuple[str, ...]:
+        return tuple(
+            bounded(content.decode("ascii", errors="backslashreplace"))
+            for content in self._alternative_names(tag)
+        )
 
     def _alternative_names(self, tag: int) -> tuple[bytes, ...]:
         sequence = first(self.extensions.get(_SUBJECT_ALT_NAME, b""), Tag.SEQUENCE)

@@ -15,11 +15,13 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from model.certificate import Certificate, KeyType
+from probe.certificates.der import Element
 from probe.certificates.fields import read_fields
 from probe.certificates.names import LONGEST_TEXT, bounded
 from probe.certificates.public_keys import read_public_key
 from probe.certificates.remembered import remembered
 from probe.certificates.signatures import signature_algorithm_name
+from probe.certificates.usages import read_usages
 
 _LONGEST_COMPLAINT: Final = 200
 # Signed, so that a serial number of a megabyte is cut before it is written in hex.
@@ -49,6 +51,7 @@ def parse_certificate(der: bytes) -> Certificate:
         read_public_key(fields.public_key) if fields.public_key else (KeyType.OTHER, None)
     )
     algorithm = fields.signature_algorithm
+    usages = read_usages(fields.extensions)
     return Certificate(
         sha256=hashlib.sha256(der).hexdigest(),
         der=der,
@@ -57,13 +60,32 @@ def parse_certificate(der: bytes) -> Certificate:
         serial_number=_serial_text(fields.serial_number),
         dns_names=fields.dns_names(),
         ip_addresses=fields.ip_addresses(),
+        uris=fields.uris(),
+        email_addresses=fields.email_addresses(),
         not_before=fields.not_before,
         not_after=fields.not_after,
         key_type=key_type,
         key_bits=key_bits,
+        public_key_sha256=_public_key_sha256(fields.public_key),
         signature_algorithm=signature_algorithm_name(algorithm) if algorithm else None,
+        key_usage=usages.key_usage,
+        extended_key_usage=usages.extended_key_usage,
+        is_ca=usages.is_ca,
+        path_length=usages.path_length,
+        policies=usages.policies,
+        validation=usages.validation,
+        crl_urls=usages.crl_urls,
+        ocsp_urls=usages.ocsp_urls,
+        issuer_urls=usages.issuer_urls,
+        must_staple=usages.must_staple,
+        embedded_scts=usages.embedded_scts,
         parse_error=_parse_error(der, fields.serial_number),
     )
+
+
+def _public_key_sha256(info: Element | None) -> str | None:
+    """Over the SubjectPublicKeyInfo as it was sent, as pins have it (RFC 7469, section 2.4)."""
+    return hashlib.sha256(info.encode()).hexdigest() if info else None
 
 
 def _serial_text(serial_number: int | None) -> str | None:

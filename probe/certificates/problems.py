@@ -9,6 +9,7 @@ from typing import Final
 
 from model.certificate import Certificate, KeyType, Problem
 from model.verdict import Verdict
+from probe.certificates.limits import has_internal_name, lives_too_long
 from probe.certificates.links import Link, ancestors, descendants, read_link
 from probe.certificates.signatures import WEAK_SIGNATURES
 from probe.certificates.trust import TrustStore
@@ -41,6 +42,8 @@ def problems(
     - WEAK_KEY: RSA under 2048 bits, a curve under 224, or DSA, in any sent certificate.
     - WEAK_SIGNATURE: over MD2, MD4, MD5 or SHA-1, in any but self-signed ones after the leaf,
       whose signature nobody relies on.
+    - LIFETIME_TOO_LONG, INTERNAL_NAME: the leaf breaks what the CA/Browser Forum allows public
+      CAs, and a public store trusts it.
     - UNPARSABLE: any has a parse_error. INCOMPLETE is then claimed only if all say their issuer.
     - OTHER: none of the above, yet there are stores and none trusts it (a wrong purpose or
       signature, a name constraint, a CA that is none): the store's reason says which.
@@ -55,6 +58,7 @@ def problems(
         found.add(Problem.EXPIRED)
     if any(each.not_before is not None and at < each.not_before for each in chain):
         found.add(Problem.NOT_YET_VALID)
+    found |= _broken_limits(served, at)
     if server_name_matches is Verdict.NO:
         found.add(Problem.HOSTNAME_MISMATCH)
     if not found - _HARMLESS_TO_TRUST and _is_distrusted(served, at):
@@ -154,6 +158,23 @@ def _is_unparsable(served: _Served) -> bool:
 def _is_distrusted(served: _Served, at: datetime) -> bool:
     verdicts = {store.verify(served.chain, at).verdict for store in served.stores.values()}
     return Verdict.NO in verdicts and Verdict.YES not in verdicts
+
+
+def _broken_limits(served: _Served, at: datetime) -> set[Problem]:
+    leaf = served.chain[0]
+    broken = {
+        problem
+        for problem, is_broken in (
+            (Problem.LIFETIME_TOO_LONG, lives_too_long),
+            (Problem.INTERNAL_NAME, has_internal_name),
+        )
+        if is_broken(leaf)
+    }
+    public = [store for store in served.stores.values() if store.is_public]
+    is_public = broken and any(
+        store.verify(served.chain, at).verdict is Verdict.YES for store in public
+    )
+    return broken if is_public else set()
 
 
 _OF_THE_CHAIN: Final[Mapping[Problem, Callable[[_Served], bool]]] = {

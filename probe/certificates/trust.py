@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Final
@@ -24,6 +24,7 @@ from model.verdict import Verdict
 from probe.certificates.fields import CertificateFields, read_fields
 from probe.certificates.links import Link, read_link
 from probe.certificates.names import NameKey
+from probe.certificates.strict_trust import StrictStore
 
 _SERVER_PURPOSES: Final = frozenset(
     {
@@ -85,12 +86,17 @@ class _Judged:
 class TrustStore:
     """A named set of trust anchors, read when it is first needed.
 
-    ``read`` gives the anchors' DER; what it raises comes out of the first use.
+    ``read`` gives the anchors' DER; what it raises comes out of the first use. One that
+    ``is_public`` holds the Web PKI's CAs, which keep to the CA/Browser Forum's limits.
     """
 
-    def __init__(self, name: str, read: Callable[[], Sequence[bytes]]) -> None:
+    def __init__(
+        self, name: str, read: Callable[[], Sequence[bytes]], *, is_public: bool = False
+    ) -> None:
         self.name = name
+        self.is_public = is_public
         self._read = read
+        self._strict = StrictStore(lambda: self._certificates)
         self._judged: OrderedDict[tuple[str, ...], _Judged] = OrderedDict()
 
     def verify(self, chain: Sequence[Certificate], at: datetime) -> TrustVerdict:
@@ -126,6 +132,10 @@ class TrustStore:
         )
 
     def _verify(self, chain: Sequence[Certificate], at: datetime) -> TrustVerdict:
+        strict, reason = self._strict.verify(chain, at)
+        return replace(self._leniently(chain, at), strict=strict, strict_reason=reason)
+
+    def _leniently(self, chain: Sequence[Certificate], at: datetime) -> TrustVerdict:
         read = [_load(certificate.der) for certificate in chain]
         if not read or (leaf := read[0]) is None:
             return TrustVerdict(verdict=Verdict.UNKNOWN, reason="The leaf cannot be read.")
@@ -137,8 +147,14 @@ class TrustStore:
             _clear_openssl_errors()
             return _failure(error, all_readable=len(intermediates) == len(read) - 1)
         # The leaf as it was sent: its key took no part, so OpenSSL need not be able to write it.
-        unfit = _purpose_reason([read_fields(chain[0].der or b""), *map(_fields, path[1:])])
-        return TrustVerdict(verdict=Verdict.NO if unfit else Verdict.YES, reason=unfit)
+        fields = [read_fields(chain[0].der or b""), *map(_fields, path[1:])]
+        unfit = _purpose_reason(fields)
+        ends = [one.not_after for one in fields if one.not_after is not None]
+        return TrustVerdict(
+            verdict=Verdict.NO if unfit else Verdict.YES,
+            reason=unfit,
+            path_not_after=min(ends, default=None),
+        )
 
     def anchors(self, link: Link) -> bool:
         """Whether a path may end at ``link``: it, or one that issued it, is in this store."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import ssl
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,9 @@ _BLOCK: Final = re.compile(
 )
 _BEGIN: Final = re.compile(rb"-----BEGIN (?:X509 )?CERTIFICATE-----")
 _DER_SEQUENCE: Final = b"\x30"
+_SYSTEM: Final = Path("system")
+_BUNDLES: Final = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+"""Where Debian and Red Hat keep them, whatever OpenSSL was built to look for."""
 
 
 class TrustStoreError(ValueError):
@@ -30,13 +34,28 @@ class TrustStoreError(ValueError):
 def load_trust_store(name: str, path: Path | None) -> TrustStore:
     """The trust store of that name, from a PEM file or, for None, from certifi's bundle.
 
+    The path ``system`` stands for the bundle that this machine's OpenSSL uses.
+
     Raises:
         TrustStoreError: if the file cannot be read, has no certificate, or one that is damaged.
     """
     if path is None:
-        return TrustStore(name, _certifi_anchors)
-    anchors = read_anchors(path)
-    return TrustStore(name, lambda: anchors)
+        return TrustStore(name, _certifi_anchors, is_public=True)
+    is_system = path == _SYSTEM
+    anchors = read_anchors(_system_bundle() if is_system else path)
+    return TrustStore(name, lambda: anchors, is_public=is_system)
+
+
+def _system_bundle() -> Path:
+    found = ssl.get_default_verify_paths()
+    candidates = (found.cafile, found.openssl_cafile, *_BUNDLES)
+    bundle = next((one for one in candidates if one and Path(one).is_file()), None)
+    if bundle is None:
+        raise TrustStoreError(
+            "This system has no bundle of CA certificates where OpenSSL looks for one; install "
+            "its package ca-certificates, or name a PEM file."
+        )
+    return Path(bundle)
 
 
 def read_anchors(path: Path) -> tuple[bytes, ...]:

@@ -266,3 +266,64 @@ def test_a_name_of_very_many_parts_is_read_in_part() -> None:
     name = b"\x30\x83" + len(many).to_bytes(3, "big") + many
     assert name_text(name).startswith("CN=abm,CN=abm,")
     assert len(name_text(name)) <= LONGEST_TEXT
+
+
+def test_usages_and_addresses_are_those_that_were_put_in() -> None:
+    urls = ("http://ca.test/crl", "http://ca.test/other", "http://ocsp.test/", "http://ca.test/ca")
+    first, second, responder, issuer = (x509.UniformResourceIdentifier(url) for url in urls)
+    access = x509.oid.AuthorityInformationAccessOID
+    points = [
+        x509.DistributionPoint(full_name=[one], relative_name=None, reasons=None, crl_issuer=None)
+        for one in (first, second)
+    ]
+    policies = [x509.ObjectIdentifier("2.23.140.1.2.2"), x509.ObjectIdentifier("1.2.3.4")]
+    made = make(
+        "sample",
+        names=(
+            x509.UniformResourceIdentifier("spiffe://zoo.test/db"),
+            x509.RFC822Name("ops@zoo.test"),
+        ),
+        is_ca=True,
+        path_length=3,
+        purposes=(x509.oid.ExtendedKeyUsageOID.SERVER_AUTH, x509.ObjectIdentifier("1.2.3")),
+        extensions=(
+            x509.CRLDistributionPoints(points),
+            x509.AuthorityInformationAccess(
+                [
+                    x509.AccessDescription(access.OCSP, responder),
+                    x509.AccessDescription(access.CA_ISSUERS, issuer),
+                ]
+            ),
+            x509.CertificatePolicies([x509.PolicyInformation(one, None) for one in policies]),
+            x509.TLSFeature([x509.TLSFeatureType.status_request]),
+            x509.KeyUsage(
+                digital_signature=True,
+                content_commitment=False,
+                key_encipherment=False,
+                data_encipherment=False,
+                key_agreement=True,
+                key_cert_sign=False,
+                crl_sign=False,
+                encipher_only=False,
+                decipher_only=True,
+            ),
+        ),
+    )
+    found = parse_certificate(made.der)
+    assert found.uris == ("spiffe://zoo.test/db",)
+    assert found.email_addresses == ("ops@zoo.test",)
+    assert (found.crl_urls, found.ocsp_urls, found.issuer_urls) == (urls[:2], urls[2:3], urls[3:])
+    assert (found.policies, found.validation) == (("organization-validated", "1.2.3.4"), "ov")
+    assert found.key_usage == ("digitalSignature", "keyAgreement", "decipherOnly")
+    assert found.extended_key_usage == ("serverAuth", "1.2.3")
+    assert (found.is_ca, found.path_length, found.must_staple) == (True, 3, True)
+    spki = made.certificate.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    assert found.public_key_sha256 == hashlib.sha256(spki).hexdigest()
+
+
+def test_what_limits_nothing_says_so() -> None:
+    found = parse_certificate(make("plain").der)
+    assert (found.key_usage, found.extended_key_usage, found.must_staple) == (None, None, False)
+    assert (found.is_ca, found.path_length, found.validation) == (False, None, None)

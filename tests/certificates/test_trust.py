@@ -38,7 +38,12 @@ def verify(scenario: Scenario) -> TrustVerdict:
 def test_the_verdict_and_its_reason(name: str) -> None:
     scenario = SCENARIOS[name]
     verdict = Verdict.YES if scenario.reason is None else Verdict.NO
-    assert verify(scenario) == TrustVerdict(verdict=verdict, reason=scenario.reason)
+    found = verify(scenario)
+    assert (found.verdict, found.reason) == (verdict, scenario.reason)
+    if found.strict is Verdict.YES:
+        assert found.verdict is Verdict.YES, "a strict reader took what OpenSSL refuses"
+    else:
+        assert found.strict_reason
 
 
 @pytest.mark.integration
@@ -75,7 +80,9 @@ def test_the_time_is_the_one_given() -> None:
 
 def test_a_leaf_that_cannot_be_read_is_unknown() -> None:
     found = trusting(ROOT).verify([parse_certificate(UNREADABLE)], NOW)
-    assert found == TrustVerdict(verdict=Verdict.UNKNOWN, reason="The leaf cannot be read.")
+    reason = "The leaf cannot be read."
+    assert (found.verdict, found.reason) == (Verdict.UNKNOWN, reason)
+    assert (found.strict, found.strict_reason) == (Verdict.UNKNOWN, reason)
 
 
 def test_an_unreadable_certificate_may_be_the_missing_one() -> None:
