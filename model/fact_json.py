@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from model.observation import AcceptedSet, ClientAuth, ClientAuthMode, Contradiction, DhParameters
+from model.observation import (
+    AcceptedSet,
+    ClientAttempt,
+    ClientAuth,
+    ClientAuthMode,
+    Contradiction,
+    DhParameters,
+    ForgedCertificate,
+)
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Preference, Verdict
 
@@ -66,6 +74,12 @@ def client_auth_to_json(found: ClientAuth, *, with_evidence: bool) -> Json:
     fields: Json = {"mode": found.mode.value, "ca_names": list(found.ca_names)}
     if found.verifies is not None:
         fields["verifies"] = found.verifies.value
+    if found.attempts:
+        fields["attempts"] = [
+            {"forged": one.forged.value, "accepted": one.is_accepted.value}
+            | _proof(one.evidence, with_evidence=with_evidence)
+            for one in found.attempts
+        ]
     return fields | _proof(found.evidence, with_evidence=with_evidence)
 
 
@@ -75,6 +89,14 @@ def client_auth_from_json(fields: Json) -> ClientAuth:
         mode=ClientAuthMode(fields["mode"]),
         verifies=Verdict(fields["verifies"]) if "verifies" in fields else None,
         ca_names=tuple(fields.get("ca_names", ())),
+        attempts=tuple(
+            ClientAttempt(
+                forged=ForgedCertificate(one["forged"]),
+                is_accepted=Verdict(one["accepted"]),
+                evidence=_evidence_from_json(one.get("evidence")),
+            )
+            for one in fields.get("attempts", ())
+        ),
         evidence=_evidence_from_json(fields.get("evidence")),
     )
 

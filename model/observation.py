@@ -71,17 +71,36 @@ class AcceptedSet:
     refusal: Evidence | None = None
 
 
+class ForgedCertificate(StrEnum):
+    """A client certificate that no server should take."""
+
+    SELF_SIGNED = "self_signed"
+    IMPOSTOR = "impostor"
+    """It claims an authority of the server's as its issuer, and was signed by another key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientAttempt:
+    """What the server made of a forged certificate: yes is accepted, no is refused."""
+
+    forged: ForgedCertificate
+    is_accepted: Verdict
+    evidence: Evidence | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientAuth:
     """Whether one protocol version demands a client certificate.
 
-    ``verifies`` is yes when a certificate that nobody issued is refused; None where that was
-    not asked. ``ca_names`` are the authorities named in the CertificateRequest (RFC 4514).
+    ``verifies`` is yes when certificates that nobody issued are refused, no when one is taken,
+    by ``attempts``; None where that was not asked. ``ca_names`` are the authorities named in the
+    CertificateRequest (RFC 4514).
     """
 
     mode: ClientAuthMode
     verifies: Verdict | None = None
     ca_names: tuple[str, ...] = ()
+    attempts: tuple[ClientAttempt, ...] = ()
     evidence: Evidence | None = None
 
 

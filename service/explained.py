@@ -134,3 +134,10 @@ def _client_auth(observation: Observation) -> Iterator[Explanation]:
             value=", ".join(found.ca_names) or None,
             evidence=found.evidence,
         )
+        for attempt in found.attempts:
+            kind = attempt.forged.value.replace("_", "-")
+            yield Explanation(
+                title=f"a {kind} client certificate is taken at {version.label}",
+                verdict=attempt.is_accepted,
+                evidence=attempt.evidence,
+            )

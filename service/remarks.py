@@ -150,15 +150,20 @@ def _attack_remarks(observation: Observation) -> Iterator[Remark]:
 
 
 def _client_auth_remarks(observation: Observation) -> Iterator[Remark]:
-    unverified = [
-        version.label
-        for version, found in sorted(observation.client_auth.items())
-        if found.verifies is Verdict.NO
-        and found.mode in {ClientAuthMode.REQUESTED, ClientAuthMode.REQUIRED}
-    ]
-    if unverified:
-        text = f"any client certificate is taken, checked against nothing ({', '.join(unverified)})"
-        yield Remark(severity=Severity.BAD, text=text)
+    """A demand that checks nothing is a hole; a request may be checked further behind."""
+    for mode, severity, verb in (
+        (ClientAuthMode.REQUIRED, Severity.BAD, "demanded"),
+        (ClientAuthMode.REQUESTED, Severity.WARNING, "asked for"),
+    ):
+        labels = [
+            version.label
+            for version, found in sorted(observation.client_auth.items())
+            if found.verifies is Verdict.NO and found.mode is mode
+        ]
+        if labels:
+            where = ", ".join(labels)
+            text = f"a client certificate is {verb}, and any that nobody issued is taken ({where})"
+            yield Remark(severity=severity, text=text)
 
 
 def _deployment_remarks(deployment: Deployment, now: datetime) -> Iterator[Remark]:

@@ -76,6 +76,12 @@ def _client_auth(status: EndpointStatus) -> Iterator[Sample]:
                 yield (version.label, mode.value), float(found.mode is mode)
 
 
+def _client_auth_verified(status: EndpointStatus) -> Iterator[Sample]:
+    for version, found in status.observation.client_auth.items():
+        if found.verifies in {Verdict.YES, Verdict.NO}:
+            yield (version.label,), float(found.verifies is Verdict.YES)
+
+
 PROTOCOL_FAMILIES: Final = (
     Family(
         name="protocol_supported",
@@ -118,5 +124,11 @@ PROTOCOL_FAMILIES: Final = (
         help="1 for the mode in which a client certificate is asked for, 0 for the other two.",
         labels=("protocol", "mode"),
         samples=_client_auth,
+    ),
+    Family(
+        name="client_auth_verified",
+        help="1 where client certificates that nobody issued are refused, 0 where one is taken.",
+        labels=("protocol",),
+        samples=_client_auth_verified,
     ),
 )

@@ -15,6 +15,7 @@ from probe.checks.certificate_compression import learn_certificate_compression
 from probe.checks.chacha20_first import learn_chacha20_first
 from probe.checks.cipher_suites import learn_cipher_suites
 from probe.checks.client_auth import learn_client_auth
+from probe.checks.client_verification import learn_client_verification
 from probe.checks.contradictions import learn_contradictions
 from probe.checks.derived_vulnerabilities import DERIVED, learn_derived_vulnerabilities
 from probe.checks.dh_parameters import DH_FACTS, learn_dh_parameters
@@ -113,6 +114,7 @@ STAGES: Final = (
     Stage(
         phrase="vulnerabilities",
         checks=(
+            Check(part=Part.CLIENT_AUTH, ask=learn_client_verification),
             Check(part=Part.DH, ask=learn_dh_parameters, facts=DH_FACTS),
             Check(part=Part.VULNERABILITIES, ask=learn_heartbleed, facts=("heartbleed",)),
             Check(part=Part.VULNERABILITIES, ask=learn_ccs_injection, facts=("ccs_injection",)),

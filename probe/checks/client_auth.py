@@ -54,6 +54,17 @@ async def _learn_at(interview: Interview, learnt: Learnt, version: ProtocolVersi
     )
 
 
+def requested_authorities(
+    interview: Interview, learnt: Learnt, version: ProtocolVersion
+) -> tuple[bytes, ...]:
+    """The names in DER that the CertificateRequest of ``version`` lists."""
+    if version is ProtocolVersion.TLSV1_3:
+        handshake = learnt.first_handshake_at(version)
+        return handshake.certificate_authorities if handshake else ()
+    asking, _ = _flights(interview.exchanges, version)
+    return _request_authorities(asking) if asking else ()
+
+
 def _flights(
     exchanges: Sequence[Exchange], version: ProtocolVersion
 ) -> tuple[Exchange | None, Exchange | None]:

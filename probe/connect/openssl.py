@@ -1,4 +1,4 @@
-"""One full handshake by pyOpenSSL over memory BIOs, without a client certificate.
+"""One full handshake by pyOpenSSL over memory BIOs, mostly without a client certificate.
 
 It shows what TLS 1.3 encrypts: the chain and the CertificateRequest. Where a certificate was
 requested it reads on after the handshake, for a TLS 1.3 server refuses only then, with
@@ -18,8 +18,9 @@ from OpenSSL import SSL, crypto
 from model.protocol_version import ProtocolVersion
 from model.registry import CIPHER_SUITES, alert_name, cipher_suite_by_code_point
 from probe.crypto.cbc_records import Secrets, application_data
+from probe.crypto.throwaway import throwaway_certificate, throwaway_key
 from probe.tls.answer import Ending
-from probe.tls.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer
+from probe.tls.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer, Presented
 from probe.tls.session_in_clear import SessionInClear
 
 HANDSHAKE_VERSIONS: Final = {
@@ -59,11 +60,17 @@ _SPOILED = {Afterword.SPOILED_PADDING, Afterword.SPOILED_MAC}
 _SPOILED_CONTENT: Final = b"GET / HTTP/1.0\r\n\r\n"
 """Something that most servers would answer, had it come in a right record."""
 
+_SHOWN: Final = {
+    Presented.NOTHING: "without a client certificate",
+    Presented.SELF_SIGNED: "with a self-signed client certificate",
+    Presented.IMPOSTOR: "with a client certificate that claims an issuer which did not sign it",
+}
 _MOST_BYTES = 2**18
 _KEPT_LENGTH = 2048
 _CLOSE_NOTIFY = 0
 _READ_LENGTH = 65536
 _LONGEST_BLOCK = 16
+_STATUS_LENGTH = len(b"HTTP/1.1 400 ")
 _SUITES = {suite.openssl_name: suite for suite in CIPHER_SUITES if suite.openssl_name}
 
 
@@ -142,6 +149,9 @@ class OpenSslHandshake:
             self._connection.set_alpn_protos(wanted)
         if resumed is not None:
             self._connection.set_session(resumed)
+        if offer.presents is not Presented.NOTHING:
+            self._connection.use_certificate(throwaway_certificate(offer.claimed_issuer))
+            self._connection.use_privatekey(throwaway_key())
         self._connection.set_info_callback(self._notice)
         self._send: Callable[[bytes], None] | None = None
         self._session_in_clear = SessionInClear()
@@ -153,6 +163,7 @@ class OpenSslHandshake:
         self._last_sent = b""
         self._received = 0
         self._has_ticket = False
+        self._reply = b""
         self.session: SSL.Session | None = None
 
     def begin(self, send: Callable[[bytes], None]) -> None:
@@ -177,12 +188,16 @@ class OpenSslHandshake:
         if self._is_finished and self._offer.afterword is not Afterword.NOTHING:
             return self._accepted(HandshakeEnd.UNFINISHED if is_silence else HandshakeEnd.REFUSED)
         if self._is_finished:
-            note = f"{ending.value} after the handshake without a word on our missing certificate"
+            note = f"{ending.value} after the handshake {self._shown}, without a word on it"
             return self._outcome(HandshakeEnd.UNFINISHED, note)
         if self._requested and not is_silence:
-            note = f"{ending.value} once no client certificate came"
+            note = f"{ending.value} in a handshake {self._shown}"
             return self._outcome(HandshakeEnd.REFUSED, note)
         return self._outcome(HandshakeEnd.UNFINISHED, f"{ending.value} in the handshake")
+
+    @property
+    def _shown(self) -> str:
+        return _SHOWN[self._offer.presents]
 
     def _advance(self) -> Handshake | None:
         try:
@@ -205,6 +220,10 @@ class OpenSslHandshake:
             case Afterword.RENEGOTIATION:
                 self._connection.renegotiate()
                 return self._renegotiate()
+            case Afterword.HTTP:
+                self._connection.send(_request(self._offer.server_name))
+                self._flush()
+                return None
             case Afterword.SPOILED_PADDING | Afterword.SPOILED_MAC:
                 return self._say(self._spoiled_record())
             case Afterword.SESSION if not is_tls13:
@@ -224,8 +243,12 @@ class OpenSslHandshake:
         if self._offer.afterword is Afterword.RENEGOTIATION:
             return self._renegotiate()
         try:
-            self._connection.recv(_READ_LENGTH)
+            self._reply += self._connection.recv(_READ_LENGTH)[: _KEPT_LENGTH - len(self._reply)]
+            if self._offer.afterword is Afterword.HTTP and len(self._reply) < _STATUS_LENGTH:
+                return None
         except SSL.WantReadError:
+            if self._offer.afterword is Afterword.HTTP:
+                return None
             is_over = self._offer.afterword is Afterword.NOTHING or self._has_ticket
             return self._accepted() if is_over else None
         except SSL.ZeroReturnError:
@@ -281,12 +304,12 @@ class OpenSslHandshake:
             return self._outcome(HandshakeEnd.UNFINISHED, f"OpenSSL gave up: {_reason(error)}")
         note = f"alert {alert_name(self._alert)}"
         if self._requested:
-            return self._outcome(HandshakeEnd.REFUSED, f"{note} once no client certificate came")
+            return self._outcome(HandshakeEnd.REFUSED, f"{note} in a handshake {self._shown}")
         return self._outcome(HandshakeEnd.DECLINED, f"{note} in the handshake")
 
     def _accepted(self, afterword: HandshakeEnd | None = None) -> Handshake:
         asked = "a client certificate was requested" if self._requested else "none was requested"
-        note = f"handshake finished without a client certificate; {asked}"
+        note = f"handshake finished {self._shown}; {asked}"
         return self._outcome(HandshakeEnd.ACCEPTED, note, afterword)
 
     def _outcome(
@@ -316,6 +339,7 @@ class OpenSslHandshake:
             early_data_bytes=_early_data_bytes(self.session),
             is_resumed=bool(Binding().lib.SSL_session_reused(_pointer(self._connection, "_ssl"))),
             afterword=afterword,
+            reply=self._reply if self._offer.afterword is Afterword.HTTP else b"",
             offered=self._offered,
             answered=self._answered,
             note=note,
@@ -351,6 +375,12 @@ def _early_data_bytes(session: SSL.Session | None) -> int | None:
     if session is None:
         return None
     return int(Binding().lib.SSL_SESSION_get_max_early_data(_pointer(session, "_session")))
+
+
+def _request(server_name: str | None) -> bytes:
+    """The shortest request that every HTTP server answers with a status."""
+    host = server_name or "localhost"
+    return f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode("ascii")
 
 
 def _reason(error: SSL.Error) -> str:

@@ -14,7 +14,7 @@ from model.verdict import Evidence, Fact, Verdict
 
 
 class HandshakeEnd(StrEnum):
-    """How far a handshake went without a client certificate."""
+    """How far a handshake went, mostly without a client certificate."""
 
     ACCEPTED = "accepted"
     """Both sides finished, and the server did not object afterwards."""
@@ -38,17 +38,29 @@ class Afterword(StrEnum):
     """It sends a record whose CBC padding is wrong, and all else right; TLS 1.0 to 1.2."""
     SPOILED_MAC = "spoiled_mac"
     """The same with right padding and a wrong MAC."""
+    HTTP = "http"
+    """It sends an HTTP request, for some servers refuse a client certificate no sooner."""
+
+
+class Presented(StrEnum):
+    """The client certificate that is shown where the server asks for one."""
+
+    NOTHING = "nothing"
+    SELF_SIGNED = "self_signed"
+    IMPOSTOR = "impostor"
+    """One that claims an issuer whose key did not sign it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandshakeOffer:
-    """A handshake at exactly ``version``, without a client certificate.
+    """A handshake at exactly ``version``.
 
     ``cipher_suites`` are code points, and all that the library has where there are none.
     ``wants_ticket`` is whether tickets up to TLS 1.2 are asked for. ``resumes`` the session that
     an earlier handshake of this visit left behind with the afterword SESSION.
     ``signature_schemes`` are registry names; all that the library has where there are none.
     ``alpn_protocols`` are offered in their order, no ALPN at all where there are none.
+    ``presents`` is the client certificate; ``claimed_issuer`` (a Name in DER) the impostor's.
     """
 
     version: ProtocolVersion
@@ -59,6 +71,8 @@ class HandshakeOffer:
     wants_ticket: bool = True
     resumes: bool = False
     afterword: Afterword = Afterword.NOTHING
+    presents: Presented = Presented.NOTHING
+    claimed_issuer: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +83,8 @@ class Handshake:
     ``alert`` is the description of the server's fatal one. ``alpn_protocol`` is what the server
     took. ``session_id``, ``ticket`` and its lifetime are what a server up to TLS 1.2 gave to resume
     the session by; ``early_data_bytes`` is what a ticket of TLS 1.3 allows, None without ticket.
-    ``afterword`` is how the server took it. ``offered`` and ``answered`` are the first bytes of each side.
+    ``afterword`` is how the server took it, ``reply`` the beginning of what it said to that of HTTP.
+    ``offered`` and ``answered`` are the first bytes of each side.
     """
 
     offer: HandshakeOffer
@@ -85,6 +100,7 @@ class Handshake:
     early_data_bytes: int | None = None
     is_resumed: bool = False
     afterword: HandshakeEnd | None = None
+    reply: bytes = b""
     offered: bytes = b""
     answered: bytes = b""
     note: str = ""

@@ -117,9 +117,7 @@ def legacy() -> Observation:
         certificates=(expired,),
         client_auth=dict.fromkeys(
             old_versions,
-            ClientAuth(
-                mode=ClientAuthMode.REQUESTED, verifies=Verdict.NO, ca_names=("CN=Clients",)
-            ),
+            ClientAuth(mode=ClientAuthMode.REQUIRED, verifies=Verdict.NO, ca_names=("CN=Clients",)),
         ),
     )
 

@@ -29,7 +29,7 @@ def test_a_visit_that_learnt_nothing_has_its_reason_in_the_heading_alone() -> No
 def test_the_worst_is_said_first() -> None:
     assert texts(legacy(), Severity.BAD) == [
         "the certificate has expired",
-        "any client certificate is taken, checked against nothing (TLSv1.0, TLSv1.1)",
+        "a client certificate is demanded, and any that nobody issued is taken (TLSv1.0, TLSv1.1)",
         "1 insecure cipher suite is accepted",
     ]
     assert texts(legacy(), Severity.WARNING) == [

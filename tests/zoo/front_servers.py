@@ -17,7 +17,7 @@ from pathlib import Path
 
 from model.observation import ClientAuthMode
 from model.protocol_version import ProtocolVersion
-from model.verdict import Preference
+from model.verdict import Preference, Verdict
 from tests.zoo.certificates import CLIENT_CA_NAME, Certificates, Identity
 from tests.zoo.choice import Choice
 from tests.zoo.key_exchanges import KeyExchanges, curves_and_fields, signatures
@@ -115,6 +115,7 @@ class Front:
             groups=Choice.of(self.groups, GROUP_PREFERENCE) if has_tls13 else None,
             chains={identity.key_type: identity.chain for identity in keys},
             client_auth=self.client_auth,
+            verifies_clients=None if self.client_auth is ClientAuthMode.NONE else Verdict.YES,
             ca_names=() if self.client_auth is ClientAuthMode.NONE else (CLIENT_CA_NAME,),
             key_exchanges=KeyExchanges(
                 groups=curves_and_fields(accepted, self.groups, preference=self.preference),

@@ -22,7 +22,7 @@ from model.certificate import KeyType
 from model.observation import ClientAuthMode
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_name
-from model.verdict import Preference
+from model.verdict import Preference, Verdict
 from tests.zoo.certificates import CLIENT_CA_NAME, Certificates, Identity
 from tests.zoo.choice import Choice
 from tests.zoo.key_exchanges import KeyExchanges, curves_and_fields, signatures
@@ -73,6 +73,7 @@ class GnutlsServ:
     identities: Callable[[Certificates], tuple[Identity, ...]]
     options: tuple[str, ...] = ("--disable-client-cert",)
     client_auth: ClientAuthMode = ClientAuthMode.NONE
+    verifies_clients: Verdict | None = None
 
     @contextmanager
     def start(self, certificates: Certificates, directory: Path) -> Iterator[int]:
@@ -122,6 +123,7 @@ class GnutlsServ:
             groups=Choice.of(found.groups, Preference.CLIENT) if found.has_tls13 else None,
             chains={item.key_type: item.chain for item in keys},
             client_auth=self.client_auth,
+            verifies_clients=self.verifies_clients,
             ca_names=() if self.client_auth is ClientAuthMode.NONE else (CLIENT_CA_NAME,),
         )
 
@@ -199,8 +201,17 @@ _CONFIGURATIONS = (
         name="gnutls-client-certificate-required",
         priority="NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3",
         identities=_rsa_and_ecdsa,
+        options=("--require-client-cert", "--verify-client-cert", "--x509cafile={client_ca}"),
+        client_auth=ClientAuthMode.REQUIRED,
+        verifies_clients=Verdict.YES,
+    ),
+    GnutlsServ(
+        name="gnutls-any-client-certificate",
+        priority="NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3",
+        identities=_rsa_and_ecdsa,
         options=("--require-client-cert", "--x509cafile={client_ca}"),
         client_auth=ClientAuthMode.REQUIRED,
+        verifies_clients=Verdict.NO,
     ),
     GnutlsServ(
         name="gnutls-tls13-only",

@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
 from model.certificate import KeyType
 from model.observation import ClientAuthMode
 from model.protocol_version import ProtocolVersion
-from model.verdict import Preference
+from model.verdict import Preference, Verdict
 from tests.zoo.certificates import CLIENT_CA_NAME, Certificates, Identity
 from tests.zoo.choice import Choice
 from tests.zoo.key_exchanges import KeyExchanges, curves_and_fields, signatures
@@ -107,6 +107,7 @@ class JavaServer:
             groups=Choice.of(_GROUPS, Preference.CLIENT) if TLSV1_3 in accepted else None,
             chains={identity.key_type: identity.chain for identity in keys},
             client_auth=self.client_auth,
+            verifies_clients=None if self.client_auth is ClientAuthMode.NONE else Verdict.YES,
             ca_names=() if self.client_auth is ClientAuthMode.NONE else (CLIENT_CA_NAME,),
             key_exchanges=_key_exchanges(accepted, keys),
         )

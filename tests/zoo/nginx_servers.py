@@ -3,7 +3,8 @@
 nginx takes OpenSSL's order for its own only with ``ssl_prefer_server_ciphers on``, has no
 Diffie-Hellman parameters without ``ssl_dhparam``, and its ``ssl_ecdh_curve auto`` is
 OpenSSL's default list of groups. With ``ssl_verify_client on`` it lets the handshake finish
-without a certificate and answers HTTP 400 after it: at the TLS level, requested.
+without a certificate and answers HTTP 400 after it: at the TLS level, requested. So it does with
+one that does not verify, unless told ``optional_no_ca``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from model.certificate import KeyType
 from model.observation import ClientAuthMode
 from model.protocol_version import ProtocolVersion
-from model.verdict import Preference
+from model.verdict import Preference, Verdict
 from tests.zoo.certificates import CLIENT_CA_NAME, Certificates, Identity
 from tests.zoo.choice import Choice
 from tests.zoo.key_exchanges import KeyExchanges, curves_and_fields, signatures
@@ -171,6 +172,7 @@ class _Word:
     with_dhe: bool = False
     groups: tuple[str, ...] = TLS13_GROUPS
     client_auth: ClientAuthMode = ClientAuthMode.NONE
+    verifies_clients: Verdict | None = None
 
 
 def _nginx(
@@ -207,6 +209,7 @@ def _nginx(
             groups=Choice.of(word.groups, GROUP_PREFERENCE) if has_tls13 else None,
             chains={identity.key_type: identity.chain for identity in keys},
             client_auth=word.client_auth,
+            verifies_clients=word.verifies_clients,
             ca_names=() if word.client_auth is ClientAuthMode.NONE else (CLIENT_CA_NAME,),
             key_exchanges=_key_exchanges(word, accepted, [one.key_type for one in keys]),
         )
@@ -252,15 +255,22 @@ NGINX_SERVERS = (
     _nginx(
         "nginx-verify-client-on",
         _rsa,
-        _Word(client_auth=ClientAuthMode.REQUESTED),
+        _Word(client_auth=ClientAuthMode.REQUESTED, verifies_clients=Verdict.YES),
         "ssl_verify_client on;",
         "ssl_client_certificate {client_ca};",
     ),
     _nginx(
         "nginx-verify-client-optional",
         _ecdsa,
-        _Word(client_auth=ClientAuthMode.REQUESTED),
+        _Word(client_auth=ClientAuthMode.REQUESTED, verifies_clients=Verdict.YES),
         "ssl_verify_client optional;",
+        "ssl_client_certificate {client_ca};",
+    ),
+    _nginx(
+        "nginx-verify-client-optional-no-ca",
+        _ecdsa,
+        _Word(client_auth=ClientAuthMode.REQUESTED, verifies_clients=Verdict.NO),
+        "ssl_verify_client optional_no_ca;",
         "ssl_client_certificate {client_ca};",
     ),
     _nginx(

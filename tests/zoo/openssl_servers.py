@@ -13,7 +13,7 @@ from pathlib import Path
 
 from model.observation import ClientAuthMode
 from model.protocol_version import ProtocolVersion
-from model.verdict import Preference
+from model.verdict import Preference, Verdict
 from tests.zoo.certificates import CLIENT_CA_NAME, Certificates, Identity
 from tests.zoo.choice import Choice
 from tests.zoo.key_exchanges import (
@@ -90,6 +90,7 @@ class SServer:
     tls13: tuple[str, ...] = TLS13_SUITES
     groups: tuple[str, ...] = TLS13_GROUPS
     client_auth: ClientAuthMode = ClientAuthMode.NONE
+    verifies_clients: Verdict | None = None
 
     @contextmanager
     def start(self, certificates: Certificates, directory: Path) -> Iterator[int]:
@@ -113,6 +114,7 @@ class SServer:
             groups=Choice.of(self.groups, GROUP_PREFERENCE) if self.tls13 else None,
             chains={item.key_type: item.chain for item in self.identities(certificates)},
             client_auth=self.client_auth,
+            verifies_clients=self.verifies_clients,
             ca_names=() if self.client_auth is ClientAuthMode.NONE else (CLIENT_CA_NAME,),
         )
 
@@ -179,13 +181,21 @@ _CONFIGURATIONS = (
     ),
     SServer(
         name="openssl-client-certificate-required",
+        options=(*MODERN, "-Verify", "1", "-CAfile", "{client_ca}", "-verify_return_error"),
+        client_auth=ClientAuthMode.REQUIRED,
+        verifies_clients=Verdict.YES,
+    ),
+    SServer(
+        name="openssl-any-client-certificate",
         options=(*MODERN, "-Verify", "1", "-CAfile", "{client_ca}"),
         client_auth=ClientAuthMode.REQUIRED,
+        verifies_clients=Verdict.NO,
     ),
     SServer(
         name="openssl-client-certificate-requested",
         options=(*MODERN, "-verify", "1", "-CAfile", "{client_ca}"),
         client_auth=ClientAuthMode.REQUESTED,
+        verifies_clients=Verdict.NO,
     ),
     SServer(
         name="openssl-psk-only",
@@ -328,6 +338,7 @@ _CONFIGURATIONS = (
         identities=_rsa_and_ecdsa,
         authentication=frozenset({"RSA", "ECDSA"}),
         client_auth=ClientAuthMode.REQUIRED,
+        verifies_clients=Verdict.NO,
     ),
 )
 

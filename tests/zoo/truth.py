@@ -43,6 +43,7 @@ class Truth:
     groups: Choice | None
     chains: Mapping[KeyType, Chain]
     client_auth: ClientAuthMode = ClientAuthMode.NONE
+    verifies_clients: Verdict | None = None
     ca_names: tuple[str, ...] = field(default=())
     key_exchanges: KeyExchanges = field(default_factory=KeyExchanges)
 
@@ -133,6 +134,10 @@ def _client_auth_disagreements(truth: Truth, observation: Observation) -> Iterat
     for version, found in observation.client_auth.items():
         if found.mode is not truth.client_auth:
             yield f"client_auth {version.label}: truth {truth.client_auth}, observed {found.mode}"
+        elif found.verifies is not truth.verifies_clients:
+            attempts = [(one.forged.value, one.is_accepted.value) for one in found.attempts]
+            expected = truth.verifies_clients
+            yield f"client_auth {version.label}: truth verifies {expected}, observed {attempts}"
         elif found.ca_names != truth.ca_names:
             yield f"client_auth {version.label}: truth {truth.ca_names}, observed {found.ca_names}"
 

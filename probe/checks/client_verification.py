@@ -1,0 +1,116 @@
+"""Does a server that asks for client certificates look at what it gets?
+
+It is shown certificates that nobody issued: one signed by itself, and one that claims an authority
+which the server named, signed by another key. Where it lets a client without any finish the handshake,
+the refusal may come in HTTP (nginx): so one request follows, with and without such a certificate, and
+their answers are told apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from model.observation import ClientAttempt, ClientAuth, ClientAuthMode, ForgedCertificate
+from model.protocol_version import ProtocolVersion
+from model.verdict import Evidence, Verdict
+from probe.checks.client_auth import requested_authorities
+from probe.checks.interview import Interview, side_by_side
+from probe.checks.learnt import Learnt
+from probe.tls.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer, Presented
+
+_REFUSALS: Final = frozenset({400, 401, 403, 495, 496})
+"""Statuses that refuse a client for its certificate; nginx has 495 and 496 for it inside."""
+
+_ASKING: Final = frozenset({ClientAuthMode.REQUESTED, ClientAuthMode.REQUIRED})
+_PRESENTED: Final = {
+    ForgedCertificate.SELF_SIGNED: Presented.SELF_SIGNED,
+    ForgedCertificate.IMPOSTOR: Presented.IMPOSTOR,
+}
+
+
+async def learn_client_verification(interview: Interview, learnt: Learnt) -> None:
+    """Completes ``client_auth`` of every version that asks for a certificate."""
+    asking = [version for version, found in learnt.client_auth.items() if found.mode in _ASKING]
+    found = await side_by_side(*(_verified(interview, learnt, version) for version in asking))
+    learnt.client_auth.update(zip(asking, found, strict=True))
+
+
+async def _verified(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> ClientAuth:
+    auth = learnt.client_auth[version]
+    is_optional = auth.mode is ClientAuthMode.REQUESTED
+    plain = HandshakeOffer(
+        version=version,
+        server_name=learnt.shape_at(version).server_name,
+        afterword=Afterword.HTTP if is_optional else Afterword.NOTHING,
+    )
+    without = await interview.handshake(plain) if is_optional else None
+    forged = [
+        (kind, replace(plain, presents=_PRESENTED[kind], claimed_issuer=issuer))
+        for kind, issuer in _forgeries(requested_authorities(interview, learnt, version))
+    ]
+    shaken = await side_by_side(*(interview.handshake(offer) for _, offer in forged))
+    attempts = tuple(
+        ClientAttempt(
+            forged=kind, is_accepted=_judge(handshake, without), evidence=_evidence(handshake)
+        )
+        for (kind, _), handshake in zip(forged, shaken, strict=True)
+    )
+    return replace(auth, attempts=attempts, verifies=_verifies(attempts))
+
+
+def _forgeries(authorities: tuple[bytes, ...]) -> Iterator[tuple[ForgedCertificate, bytes]]:
+    yield ForgedCertificate.SELF_SIGNED, b""
+    if authorities:
+        yield ForgedCertificate.IMPOSTOR, authorities[0]
+
+
+def _verifies(attempts: tuple[ClientAttempt, ...]) -> Verdict:
+    verdicts = {attempt.is_accepted for attempt in attempts}
+    if Verdict.YES in verdicts:
+        return Verdict.NO
+    return Verdict.YES if verdicts == {Verdict.NO} else Verdict.UNKNOWN
+
+
+def _judge(handshake: Handshake, without: Handshake | None) -> Verdict:
+    """Whether the forged certificate was taken; ``without`` is the same without any."""
+    if handshake.end is HandshakeEnd.REFUSED or handshake.afterword is HandshakeEnd.REFUSED:
+        return Verdict.NO
+    if handshake.end is not HandshakeEnd.ACCEPTED:
+        return Verdict.UNKNOWN
+    if without is None:
+        return Verdict.YES
+    return _judge_replies(handshake.reply, without.reply)
+
+
+def _judge_replies(reply: bytes, reply_without: bytes) -> Verdict:
+    """By HTTP: a refusal that a client without a certificate does not get, or gets in other words."""
+    status, status_without = _status(reply), _status(reply_without)
+    if status is None or status_without is None:
+        return Verdict.UNKNOWN
+    if status not in _REFUSALS:
+        return Verdict.YES
+    is_for_the_certificate = status != status_without or _body(reply) != _body(reply_without)
+    return Verdict.NO if is_for_the_certificate else Verdict.UNKNOWN
+
+
+def _status(reply: bytes) -> int | None:
+    """``HTTP-version SP status-code SP`` (RFC 9112, section 4)."""
+    version, _, rest = reply.partition(b" ")
+    code = rest[:3]
+    return int(code) if version.startswith(b"HTTP/1.") and code.isdigit() else None
+
+
+def _body(reply: bytes) -> bytes:
+    return reply.partition(b"\r\n\r\n")[2]
+
+
+def _evidence(handshake: Handshake) -> Evidence:
+    status = _status(handshake.reply)
+    said = f"; HTTP status {status}" if status is not None else ""
+    return Evidence(
+        offer=handshake.offered or None,
+        answer=handshake.answered or None,
+        note=f"{handshake.note}{said}",
+    )

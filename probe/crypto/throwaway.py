@@ -1,0 +1,75 @@
+"""Client certificates that nobody should take: made here, never issued by anybody.
+
+A server that demands client certificates must refuse one that is self-signed, and one that names an
+authority of the server's as its issuer but was signed by another key (RFC 9846, section 4.4.2.4).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from probe.certificates.der import Element, Tag, first
+
+_NAME: Final = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tlsprobe test client")])
+_DAY: Final = timedelta(days=1)
+_ISSUER: Final = 3
+"""Where the issuer stands in a TBSCertificate with its version (RFC 5280, section 4.1)."""
+
+
+@cache
+def throwaway_key() -> rsa.RSAPrivateKey:
+    """This process's key for such certificates: RSA, for every server's list has it."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@lru_cache(maxsize=256)
+def throwaway_certificate(issuer_name: bytes = b"") -> x509.Certificate:
+    """A certificate for clients, signed by its own key; ``issuer_name`` (DER) is what it claims.
+
+    Raises:
+        ValueError: where those bytes are no Name.
+    """
+    key, now = throwaway_key(), datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(_NAME)
+        .issuer_name(_NAME)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _DAY)
+        .not_valid_after(now + 90 * _DAY)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    if not issuer_name:
+        return certificate
+    return x509.load_der_x509_certificate(_claiming(certificate, issuer_name))
+
+
+def _claiming(certificate: x509.Certificate, issuer_name: bytes) -> bytes:
+    """The same certificate with that issuer, signed once more."""
+    name = first(issuer_name, Tag.SEQUENCE)
+    outer = first(certificate.public_bytes(Encoding.DER), Tag.SEQUENCE)
+    if name is None or outer is None:
+        raise ValueError("the issuer is no Name")
+    signed, algorithm, _ = outer.children()
+    parts = list(signed.children())
+    parts[_ISSUER] = name
+    tbs = _sequence(*parts)
+    signature = throwaway_key().sign(tbs.encode(), padding.PKCS1v15(), hashes.SHA256())
+    return _sequence(
+        tbs, algorithm, Element(tag=Tag.BIT_STRING, content=b"\0" + signature)
+    ).encode()
+
+
+def _sequence(*parts: Element) -> Element:
+    return Element(tag=Tag.SEQUENCE, content=b"".join(part.encode() for part in parts))
