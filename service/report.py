@@ -234,11 +234,22 @@ def _trust_style(verdict: Verdict) -> str:
     return {Verdict.YES: "green", Verdict.NO: "bold red", Verdict.UNKNOWN: "magenta"}[verdict]
 
 
+_VERIFYING: Final = {
+    Verdict.YES: ", refuses forged ones",
+    Verdict.NO: ", takes forged ones",
+    Verdict.UNKNOWN: "",
+    None: "",
+}
+
+
 def _client_auth(observation: Observation) -> Text:
-    modes: dict[ClientAuthMode, list[str]] = {}
+    modes: dict[tuple[ClientAuthMode, Verdict | None], list[str]] = {}
     for version, found in sorted(observation.client_auth.items(), reverse=True):
-        modes.setdefault(found.mode, []).append(version.label)
-    words = [f"{mode} ({', '.join(labels)})" for mode, labels in modes.items()]
+        modes.setdefault((found.mode, found.verifies), []).append(version.label)
+    words = [
+        f"{mode} ({', '.join(labels)}){_VERIFYING[verifies]}"
+        for (mode, verifies), labels in modes.items()
+    ]
     authorities = dict.fromkeys(
         name for found in observation.client_auth.values() for name in found.ca_names
     )

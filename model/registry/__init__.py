@@ -24,6 +24,7 @@ from model.registry.named_groups import (
 from model.registry.signature_schemes import (
     SIGNATURE_SCHEMES,
     SignatureScheme,
+    signature_scheme_code_point,
     signature_scheme_name,
 )
 from model.registry.sslv2 import SSLV2_CIPHER_KINDS, Sslv2CipherKind, strength_by_name
@@ -50,6 +51,7 @@ __all__ = [
     "known_prime",
     "named_group_code_point",
     "named_group_name",
+    "signature_scheme_code_point",
     "signature_scheme_name",
     "strength_by_name",
 ]

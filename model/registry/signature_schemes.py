@@ -35,3 +35,11 @@ _NAMES: Final = {scheme.code_point: scheme.name for scheme in SIGNATURE_SCHEMES}
 def signature_scheme_name(code_point: int) -> str:
     """The scheme's registry name, or ``0xABCD`` where it has none."""
     return _NAMES.get(code_point) or code_point_name(code_point)
+
+
+_CODE_POINTS: Final = {scheme.name: scheme.code_point for scheme in reversed(SIGNATURE_SCHEMES)}
+
+
+def signature_scheme_code_point(name: str) -> int | None:
+    """The code point that ``signature_scheme_name`` gives that name, where the registry has it."""
+    return _CODE_POINTS.get(name)

@@ -38,6 +38,7 @@ from probe.checks.served_chains import learn_served_chains, learn_tls13_chains
 from probe.checks.server_name import SERVER_NAME_FEATURES, learn_server_name
 from probe.checks.signature_schemes import SIGNATURE_FEATURES, learn_signature_schemes
 from probe.checks.sslv2 import learn_sslv2
+from probe.checks.stapling import STAPLING_FEATURES, learn_stapling
 from probe.checks.tls13_groups import learn_tls13_groups
 from probe.checks.tolerance import TOLERANCES, learn_tolerance
 from probe.checks.versions import learn_sslv3, learn_versions
@@ -95,6 +96,7 @@ STAGES: Final = (
         checks=(
             Check(part=Part.GROUPS, ask=learn_earlier_groups, facts=EARLIER_GROUP_FEATURES),
             Check(part=Part.SIGNATURES, ask=learn_signature_schemes, facts=SIGNATURE_FEATURES),
+            Check(part=Part.REVOCATION, ask=learn_stapling, facts=STAPLING_FEATURES),
             Check(part=Part.FEATURES, ask=learn_hello_features, facts=(*HELLO_FEATURES, "crime")),
             Check(part=Part.FEATURES, ask=learn_alpn, facts=("alpn", "alpn_unknown_refused")),
             Check(part=Part.FEATURES, ask=learn_server_name, facts=SERVER_NAME_FEATURES),

@@ -8,14 +8,12 @@ from __future__ import annotations
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
-from model.registry import named_group_code_point
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.interview import Interview
-from probe.checks.known import answered_offer
 from probe.checks.learnt import Learnt
+from probe.checks.tls13_flights import read_tls13_flight
 from probe.checks.together import extending
-from probe.crypto.tls13_flight import Tls13Flight, Tls13FlightReader
-from probe.crypto.tls13_keys import SHARED_GROUPS, KeyShareSecret
+from probe.crypto.tls13_flight import Tls13Flight
 from probe.tls.answer import NoConnection
 from probe.tls.encrypted_messages import COMPRESSION_ALGORITHMS
 from probe.tls.exchange import in_words
@@ -38,24 +36,13 @@ async def learn_certificate_compression(interview: Interview, learnt: Learnt) ->
 
 
 async def _compression(interview: Interview, learnt: Learnt) -> Fact:
-    group = _shared_group(learnt)
-    if group is None:
+    flight = await read_tls13_flight(interview, learnt, extending(_EVERY_ALGORITHM))
+    if flight is None:
         note = "its groups are none that a key share can be made in here"
         return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))
-    asked = extending(_EVERY_ALGORITHM)(answered_offer(learnt, _TLSV1_3))
-    secret = KeyShareSecret(group, interview.nonce)
-    flight = await interview.converse(Tls13FlightReader(asked, secret, interview.nonce))
     if isinstance(flight, NoConnection):
         return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=flight.detail))
     return _judge(flight)
-
-
-def _shared_group(learnt: Learnt) -> int | None:
-    """A group of the server's that a share can be made in."""
-    found = learnt.groups.get(_TLSV1_3)
-    known = {named_group_code_point(name) for name in found.accepted} if found else set()
-    usual = SHARED_GROUPS[0] if found is None else None
-    return next((group for group in SHARED_GROUPS if group in known), usual)
 
 
 def _judge(flight: Tls13Flight) -> Fact:

@@ -33,6 +33,15 @@ class ServedChain:
     served_with_server_name: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stapled:
+    """What came beside one leaf (DER): an OCSP response, and a list of SCTs, as they were sent."""
+
+    leaf: bytes
+    ocsp_response: bytes | None
+    sct_list: bytes | None
+
+
 @dataclass(slots=True, kw_only=True)
 class Learnt:
     """The facts of one visit, by protocol version.
@@ -52,6 +61,7 @@ class Learnt:
     handshakes: list[Handshake] = field(default_factory=list)
     sslv2_certificate: bytes | None = None
     chains: tuple[ServedChain, ...] = ()
+    stapled: list[Stapled] = field(default_factory=list)
     client_auth: dict[ProtocolVersion, ClientAuth] = field(default_factory=dict)
     dh: tuple[DhParameters, ...] = ()
     signature_schemes: dict[ProtocolVersion, AcceptedSet] = field(default_factory=dict)

@@ -13,6 +13,7 @@ class Part(StrEnum):
     SUITES = "suites"
     GROUPS = "groups"
     CERTIFICATES = "certificates"
+    REVOCATION = "revocation"
     CLIENT_AUTH = "client_auth"
     DH = "dh"
     SIGNATURES = "signatures"

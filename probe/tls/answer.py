@@ -15,7 +15,12 @@ from typing import Final, TypeAlias
 from model.protocol_version import ProtocolVersion
 from model.registry import alert_name, cipher_suite_by_code_point
 from probe.tls.hello import ServerHello
-from probe.tls.messages import CertificateMessage, CertificateRequest, ServerKeyExchange
+from probe.tls.messages import (
+    CertificateMessage,
+    CertificateRequest,
+    CertificateStatus,
+    ServerKeyExchange,
+)
 from probe.tls.reader import DecodeError
 from probe.tls.record import (
     ContentType,
@@ -63,6 +68,7 @@ class ServerFlight:
     raw: bytes
     hello: ServerHello
     certificates: tuple[bytes, ...] | None = None
+    certificate_status: CertificateStatus | None = None
     server_key_exchange: ServerKeyExchange | None = None
     certificate_request: CertificateRequest | None = None
     is_complete: bool = False
@@ -224,6 +230,9 @@ class AnswerReader:
             case HandshakeType.CERTIFICATE:
                 chain = CertificateMessage.decode(body).chain
                 self._flight = replace(self._flight, certificates=chain)
+            case HandshakeType.CERTIFICATE_STATUS:
+                status = CertificateStatus.decode(body)
+                self._flight = replace(self._flight, certificate_status=status)
             case HandshakeType.SERVER_KEY_EXCHANGE:
                 exchange = _server_key_exchange(self._flight.hello, body)
                 self._flight = replace(self._flight, server_key_exchange=exchange)

@@ -16,11 +16,13 @@ class ExtensionType(IntEnum):
     """The extensions that this codec has a meaning for (IANA TLS ExtensionType Values)."""
 
     SERVER_NAME = 0
+    STATUS_REQUEST = 5
     SUPPORTED_GROUPS = 10
     EC_POINT_FORMATS = 11
     SIGNATURE_ALGORITHMS = 13
     HEARTBEAT = 15
     APPLICATION_LAYER_PROTOCOL_NEGOTIATION = 16
+    SIGNED_CERTIFICATE_TIMESTAMP = 18
     PADDING = 21
     ENCRYPT_THEN_MAC = 22
     EXTENDED_MAIN_SECRET = 23
@@ -125,3 +127,13 @@ def protocol_names(names: Sequence[bytes]) -> Extension:
     return Extension(
         code_point=ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION, body=vector(listed, 2)
     )
+
+
+def status_request() -> Extension:
+    """``CertificateStatusRequest`` for OCSP, of any responder (RFC 6066, section 8)."""
+    return Extension(code_point=ExtensionType.STATUS_REQUEST, body=b"\x01" + vector(b"", 2) * 2)
+
+
+def signed_certificate_timestamp() -> Extension:
+    """The empty request for timestamps (RFC 6962, section 3.3.1)."""
+    return Extension(code_point=ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP, body=b"")

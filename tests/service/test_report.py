@@ -65,7 +65,9 @@ def test_the_chain_is_said_with_days_and_trust() -> None:
 
 def test_client_auth_and_cost_are_said() -> None:
     report = render_report(legacy(), NOW)
-    assert row(report, "client auth") == "requested (TLSv1.1, TLSv1.0); from CN=Clients"
+    assert row(report, "client auth") == (
+        "required (TLSv1.1, TLSv1.0), takes forged ones; from CN=Clients"
+    )
     assert row(report, "cost") == "21 connections in 0.25 s"
 
 

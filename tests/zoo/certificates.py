@@ -16,6 +16,7 @@ from typing import TypeAlias
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from model.certificate import KeyType, Problem
@@ -46,6 +47,8 @@ class Certificates:
     root_file: Path
     intermediate_file: Path
     client_ca_file: Path
+    staple_file: Path
+    """An OCSP response in DER: the RSA certificate is good, for a day from now."""
     rsa: Identity
     ecdsa: Identity
     ed25519: Identity
@@ -66,6 +69,8 @@ def make_certificates(directory: Path) -> Certificates:
     client_ca = _authority("zoo client CA", issuer=None)
     rsa_key, ecdsa_key = _rsa_key(), ec.generate_private_key(ec.SECP256R1())
 
+    leaves: dict[str, x509.Certificate] = {}
+
     def identity(
         name: str,
         key: PrivateKey,
@@ -74,7 +79,7 @@ def make_certificates(directory: Path) -> Certificates:
         expired: bool = False,
         problems: Sequence[Problem] = (),
     ) -> Identity:
-        leaf = _leaf(key, intermediate, expired=expired)
+        leaf = leaves[name] = _leaf(key, intermediate, expired=expired)
         served = [leaf] if Problem.INCOMPLETE in problems else [leaf, intermediate.certificate]
         return Identity(
             key_type=key_type,
@@ -84,11 +89,13 @@ def make_certificates(directory: Path) -> Certificates:
             chain=Chain(sha256s=tuple(map(_sha256, served)), problems=frozenset(problems)),
         )
 
+    rsa_identity = identity("rsa", rsa_key, KeyType.RSA)
     return Certificates(
+        staple_file=_write(directory / "staple.der", _staple(leaves["rsa"], intermediate)),
         root_file=_write(directory / "root.pem", _pem(root.certificate)),
         intermediate_file=_write(directory / "intermediate.pem", _pem(intermediate.certificate)),
         client_ca_file=_write(directory / "client-ca.pem", _pem(client_ca.certificate)),
-        rsa=identity("rsa", rsa_key, KeyType.RSA),
+        rsa=rsa_identity,
         ecdsa=identity("ecdsa", ecdsa_key, KeyType.ECDSA),
         ed25519=identity("ed25519", ed25519.Ed25519PrivateKey.generate(), KeyType.ED25519),
         expired=identity("expired", rsa_key, KeyType.RSA, expired=True, problems=[Problem.EXPIRED]),
@@ -154,6 +161,26 @@ def _leaf(key: PrivateKey, issuer: _Authority, *, expired: bool) -> x509.Certifi
         .add_extension(_issuer_key_identifier(issuer.key), critical=False)
         .sign(issuer.key, hashes.SHA256())
     )
+
+
+def _staple(leaf: x509.Certificate, issuer: _Authority) -> bytes:
+    now = datetime.now(UTC).replace(microsecond=0)
+    response = (
+        ocsp.OCSPResponseBuilder()
+        .add_response(
+            cert=leaf,
+            issuer=issuer.certificate,
+            algorithm=hashes.SHA1(),  # noqa: S303 (the identifier that RFC 5019 demands)
+            cert_status=ocsp.OCSPCertStatus.GOOD,
+            this_update=now - DAY,
+            next_update=now + DAY,
+            revocation_time=None,
+            revocation_reason=None,
+        )
+        .responder_id(ocsp.OCSPResponderEncoding.HASH, issuer.certificate)
+        .sign(issuer.key, hashes.SHA256())
+    )
+    return response.public_bytes(serialization.Encoding.DER)
 
 
 def _issuer_key_identifier(key: rsa.RSAPrivateKey) -> x509.AuthorityKeyIdentifier:

@@ -116,7 +116,10 @@ class Nginx:
         for identity in self.identities(certificates):
             lines.append(f"ssl_certificate {identity.chain_file};")
             lines.append(f"ssl_certificate_key {identity.key_file};")
-        lines += [line.format(client_ca=certificates.client_ca_file) for line in self.directives]
+        lines += [
+            line.format(client_ca=certificates.client_ca_file, staple=certificates.staple_file)
+            for line in self.directives
+        ]
         return "\n        ".join(lines)
 
 
@@ -278,6 +281,20 @@ NGINX_SERVERS = (
         _rsa,
         _Word(groups=("secp384r1", "x25519")),
         "ssl_ecdh_curve secp384r1:X25519;",
+    ),
+    _nginx(
+        "nginx-stapling",
+        _rsa,
+        _Word(),
+        "ssl_stapling on;",
+        "ssl_stapling_file {staple};",
+    ),
+    _nginx(
+        "nginx-stapling-tls13-only",
+        _rsa,
+        _Word(versions=(TLSV1_3,)),
+        "ssl_stapling on;",
+        "ssl_stapling_file {staple};",
     ),
     _nginx("nginx-expired", _expired, _Word()),
     _nginx("nginx-without-intermediate", _without_intermediate, _Word()),

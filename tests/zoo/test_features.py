@@ -19,7 +19,7 @@ from tests.zoo.certificates import Certificates
 from tests.zoo.server import ZooServer
 from tests.zoo.visit import visit
 
-ASKED: Final = frozenset({Part.FEATURES, Part.VULNERABILITIES})
+ASKED: Final = frozenset({Part.FEATURES, Part.VULNERABILITIES, Part.REVOCATION})
 MOST_EXTRA_CONNECTIONS: Final = 40
 
 OPENSSL_FORMATS = "uncompressed,ansiX962_compressed_prime,ansiX962_compressed_char2"
@@ -59,6 +59,15 @@ EXPECTED: Final = {
         features={
             **TOLERANT,
             **NGINX_PROTOCOLS,
+            "session_id_echo": "TLSv1.3",
+            "tls13_resumption": None,
+        }
+    ),
+    "nginx-stapling-tls13-only": Expected(
+        features={
+            **TOLERANT,
+            **NGINX_PROTOCOLS,
+            "ocsp_stapling": "rsa",
             "session_id_echo": "TLSv1.3",
             "tls13_resumption": None,
         }

@@ -1,0 +1,39 @@
+"""Opens the encrypted flight of a TLS 1.3 server by a key share of our own, for checks that need it."""
+
+from __future__ import annotations
+
+from model.protocol_version import ProtocolVersion
+from model.registry import named_group_code_point
+from probe.checks.interview import Interview
+from probe.checks.known import answered_offer
+from probe.checks.learnt import Learnt
+from probe.checks.together import Change
+from probe.crypto.tls13_flight import Tls13Flight, Tls13FlightReader
+from probe.crypto.tls13_keys import SHARED_GROUPS, KeyShareSecret
+from probe.tls.answer import NoConnection
+
+
+async def read_tls13_flight(
+    interview: Interview, learnt: Learnt, *changes: Change
+) -> Tls13Flight | NoConnection | None:
+    """The flight that a hello with these changes gets.
+
+    None where the server has no group that a share can be made in here.
+    """
+    group = _shared_group(learnt)
+    if group is None:
+        return None
+    asked = answered_offer(learnt, ProtocolVersion.TLSV1_3)
+    for change in changes:
+        asked = change(asked)
+    secret = KeyShareSecret(group, interview.nonce)
+    return await interview.converse(Tls13FlightReader(asked, secret, interview.nonce))
+
+
+def _shared_group(learnt: Learnt) -> int | None:
+    """A group of the server's; the usual one where its groups were not asked for."""
+    found = learnt.groups.get(ProtocolVersion.TLSV1_3)
+    if found is None:
+        return SHARED_GROUPS[0]
+    known = {named_group_code_point(name) for name in found.accepted}
+    return next((group for group in SHARED_GROUPS if group in known), None)
