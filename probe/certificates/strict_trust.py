@@ -51,9 +51,11 @@ class StrictStore:
             return Verdict.UNKNOWN, "The store has no anchor that a strict reader takes."
         policy = PolicyBuilder().store(self._store).time(at.astimezone(UTC).replace(tzinfo=None))
         try:
-            policy.build_server_verifier(subject).verify(
-                leaf, [each for each in loaded[1:] if each is not None]
-            )
+            verifier = policy.build_server_verifier(subject)
+        except ValueError:
+            return Verdict.NO, "The leaf's first name is none that a server can have."
+        try:
+            verifier.verify(leaf, [each for each in loaded[1:] if each is not None])
         except VerificationError as error:
             return Verdict.NO, _sentence(str(error))
         return Verdict.YES, None

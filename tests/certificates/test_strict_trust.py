@@ -82,3 +82,9 @@ def test_what_openssl_overlooks_is_seen() -> None:
     found = verdict(leaf(*SERVER_NAMES, issuer=plain), plain)
     assert (found.verdict, found.strict) == (Verdict.YES, Verdict.NO)
     assert "keyUsage" in (found.strict_reason or "")
+
+
+def test_a_name_that_cannot_be_one_is_no_fault_of_ours() -> None:
+    found = verdict(leaf(x509.DNSName("se*er.test")), LOWER)
+    assert (found.verdict, found.strict) == (Verdict.YES, Verdict.NO)
+    assert found.strict_reason == "The leaf's first name is none that a server can have."
