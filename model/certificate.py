@@ -41,6 +41,7 @@ class Problem(StrEnum):
     LIFETIME_TOO_LONG = "lifetime_too_long"
     INTERNAL_NAME = "internal_name"
     REVOKED = "revoked"
+    STAPLE_MISSING = "staple_missing"
     UNPARSABLE = "unparsable"
     OTHER = "other"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from probe.checks.part import USUAL_PARTS, Part
@@ -17,7 +18,9 @@ class ProbeSettings:
     ``connections_per_address`` are open at once to one IP address, ``connections_open`` and
     ``connections_per_second`` hold for all visits together. ``parts`` of
     a visit that are not named are left out, but for the versions. ``trust_stores`` names PEM
-    files; None stands for certifi's copy of Mozilla's.
+    files; None stands for certifi's copy of Mozilla's. Where it ``fetches_revocation``, OCSP
+    responders and CRLs that certificates name are asked too, in public networks and in the
+    ``revocation_networks``.
     """
 
     deadline_seconds: float = 60.0
@@ -27,4 +30,6 @@ class ProbeSettings:
     connections_open: int = 1024
     connections_per_second: int = 200
     parts: frozenset[Part] = USUAL_PARTS
+    fetches_revocation: bool = False
+    revocation_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     trust_stores: Mapping[str, Path | None] = field(default_factory=lambda: {"mozilla": None})

@@ -148,6 +148,12 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
             help="Ask only for these parts, such as versions,suites,certificates.",
         ),
     ] = None,
+    revocation: Annotated[
+        bool,
+        typer.Option(
+            "--revocation", help="Ask the OCSP responders and CRLs that certificates name, too."
+        ),
+    ] = False,
     record: Annotated[
         Path | None,
         typer.Option(
@@ -172,6 +178,7 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
             timeout_seconds=timeout,
             trust_stores=trust_store or (),
             checks=checks,
+            fetches_revocation=revocation,
         )
     except ScanInputError as error:
         return fail(str(error))

@@ -60,6 +60,7 @@ def read_request(
     timeout_seconds: float,
     trust_stores: Sequence[str],
     checks: str | None = None,
+    fetches_revocation: bool = False,
 ) -> ScanRequest:
     """The request that the command line makes; ``checks`` are names with commas between them.
 
@@ -90,6 +91,7 @@ def read_request(
         answer_timeout_seconds=min(defaults.answer_timeout_seconds, timeout_seconds),
         trust_stores=stores,
         parts=parts,
+        fetches_revocation=fetches_revocation,
     )
     return ScanRequest(targets=targets, settings=settings)
 

@@ -41,6 +41,10 @@ _PROBLEMS: Final[dict[Problem, tuple[Severity, str]]] = {
     Problem.EXPIRED: (Severity.BAD, "the certificate has expired"),
     Problem.NOT_YET_VALID: (Severity.BAD, "the certificate is not valid yet"),
     Problem.REVOKED: (Severity.BAD, "a certificate of the chain is revoked"),
+    Problem.STAPLE_MISSING: (
+        Severity.BAD,
+        "the certificate demands a stapled OCSP response, and none that counts comes with it",
+    ),
     Problem.UNPARSABLE: (Severity.BAD, "a certificate of the chain cannot be read"),
     Problem.HOSTNAME_MISMATCH: (Severity.BAD, "the certificate is for other names"),
     Problem.SELF_SIGNED: (Severity.BAD, "the certificate is self-signed"),

@@ -16,7 +16,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from model.certificate import Certificate, Deployment
+from model.certificate import Certificate, Deployment, Revocation, RevocationMethod
 from model.observation import AcceptedSet, ClientAuthMode, Observation, State
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength, strength_by_name
@@ -187,6 +187,18 @@ def _how_sure(found: AcceptedSet, noun: str) -> str:
     return order if found.complete else f"{order}, perhaps more: not every {noun} could be asked"
 
 
+_REVOCATION_WORDS: Final = {
+    Verdict.YES: ("revoked", "bold red"),
+    Verdict.NO: ("not revoked", "green"),
+    Verdict.UNKNOWN: ("unknown", "magenta"),
+}
+_METHODS: Final = {
+    RevocationMethod.STAPLE: "stapled OCSP",
+    RevocationMethod.OCSP: "OCSP",
+    RevocationMethod.CRL: "CRL",
+}
+
+
 def _certificate_rows(deployment: Deployment, now: datetime) -> RenderableType:
     lines = [_certificate(certificate, now) for certificate in deployment.chain]
     surplus = len(lines) - _CERTIFICATES_SHOWN
@@ -199,10 +211,20 @@ def _certificate_rows(deployment: Deployment, now: datetime) -> RenderableType:
         reason = printable(found.reason or "", limit=_REASON_LIMIT).rstrip(".")
         because = f" ({reason})" if reason else ""
         lines.append(Text.assemble(("trusted by ", "dim"), _say(store), ": ", verdict, because))
+    lines += [_revocation(found) for found in deployment.revocations]
     served = " ".join(version.label for version in deployment.versions)
     by_name = "with" if deployment.served_with_server_name else "without"
     lines.append(Text(f"served at {served or 'no version'} {by_name} server name", style="dim"))
     return Group(*lines)
+
+
+def _revocation(found: Revocation) -> Text:
+    which = "leaf" if found.position == 0 else f"certificate {found.position + 1}"
+    word, style = _REVOCATION_WORDS[found.is_revoked]
+    reason = (
+        f" ({printable(found.reason, limit=_REASON_LIMIT).rstrip('.')})" if found.reason else ""
+    )
+    return Text.assemble((f"{which} by {_METHODS[found.method]}: ", "dim"), (word, style), reason)
 
 
 def _certificate(certificate: Certificate, now: datetime) -> Text:

@@ -7,6 +7,7 @@ the defaults below. ``service.configuration.load_settings`` reads them and words
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -76,6 +77,8 @@ class ProbeLimits(BaseModel):
     connections_per_address: Count = ProbeSettings().connections_per_address
     connections_open: Count = ProbeSettings().connections_open
     connections_per_second: Count = ProbeSettings().connections_per_second
+    fetches_revocation: bool = False
+    revocation_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     checks: Annotated[tuple[str, ...], AfterValidator(_check_parts)] = tuple(
         name for name in part_names() if name in USUAL_PARTS
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from exporters.prometheus.family import Family, Sample
-from model.certificate import Certificate, Deployment, Problem
+from model.certificate import Certificate, Deployment, Problem, Revocation
 from model.lifetime import Lifetime
 from model.snapshot import EndpointStatus
 from model.verdict import Verdict
@@ -144,6 +144,33 @@ def _strictly_valid(status: EndpointStatus) -> Iterator[Sample]:
                 yield labels, float(trust.strict is Verdict.YES)
 
 
+def _revoked(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment, found in _revocations(status):
+        if found.is_revoked is not Verdict.UNKNOWN:
+            yield _source(deployment, found), float(found.is_revoked is Verdict.YES)
+
+
+def _revocation_next_update(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment, found in _revocations(status):
+        if found.next_update is not None:
+            yield _source(deployment, found), found.next_update.timestamp()
+
+
+def _revocations(status: EndpointStatus) -> Iterator[tuple[Deployment, Revocation]]:
+    """The last word of each method on each certificate."""
+    for deployment in status.observation.certificates:
+        words = {(one.position, one.method): one for one in deployment.revocations}
+        for found in words.values():
+            if found.position < len(deployment.chain):
+                yield deployment, found
+
+
+def _source(deployment: Deployment, found: Revocation) -> tuple[str, str, str]:
+    certificate = deployment.chain[found.position]
+    position = _position(found.position, certificate)
+    return position, _fingerprint(certificate), found.method.value
+
+
 def _must_staple(status: EndpointStatus) -> Iterator[Sample]:
     for deployment in status.observation.certificates:
         yield (_fingerprint(deployment.leaf),), float(deployment.leaf.must_staple)
@@ -263,6 +290,18 @@ CERTIFICATE_FAMILIES: Final = (
         help="1 where the leaf demands a stapled OCSP response (RFC 7633), 0 where it does not.",
         labels=("cert",),
         samples=_must_staple,
+    ),
+    Family(
+        name="revoked",
+        help="1 where the certificate is revoked, 0 where it is proved not to be, by each method.",
+        labels=(*_OF_ONE, "method"),
+        samples=_revoked,
+    ),
+    Family(
+        name="revocation_next_update_timestamp_seconds",
+        help="Until when the word on the certificate's revocation counts.",
+        labels=(*_OF_ONE, "method"),
+        samples=_revocation_next_update,
     ),
     Family(
         name="cert_self_signed",

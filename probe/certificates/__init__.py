@@ -5,7 +5,12 @@ Pure: bytes and the time come in as parameters. Only ``load_trust_store`` reads 
 
 from __future__ import annotations
 
-from probe.certificates.deployment import MOST_CERTIFICATES, deployment, judged_again
+from probe.certificates.deployment import (
+    MOST_CERTIFICATES,
+    deployment,
+    judged_again,
+    with_revocations,
+)
 from probe.certificates.hostname import matches
 from probe.certificates.names import name_text
 from probe.certificates.parse import parse_certificate
@@ -24,4 +29,5 @@ __all__ = [
     "name_text",
     "parse_certificate",
     "problems",
+    "with_revocations",
 ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from model.certificate import Deployment, Problem
+from model.certificate import Deployment, Problem, Revocation, RevocationMethod
 from model.protocol_version import ProtocolVersion
+from model.verdict import Verdict
 from probe.certificates.hostname import matches
 from probe.certificates.parse import parse_certificate
 from probe.certificates.problems import problems
@@ -53,6 +55,30 @@ def deployment(
     )
 
 
+def with_revocations(
+    found: Deployment, revocations: Sequence[Revocation], *, was_asked: bool = True
+) -> Deployment:
+    """The Deployment with what was learnt of its revocation, and the problems that follow from it.
+
+    A certificate that demands a staple lacks it where none that counts came with it, if the server
+    ``was_asked`` for one.
+    """
+    problems = set(found.problems) - {Problem.REVOKED, Problem.STAPLE_MISSING}
+    if any(one.is_revoked is Verdict.YES for one in revocations):
+        problems.add(Problem.REVOKED)
+    has_staple = any(
+        one.method is RevocationMethod.STAPLE and one.is_revoked is not Verdict.UNKNOWN
+        for one in revocations
+    )
+    if found.leaf.must_staple and was_asked and not has_staple:
+        problems.add(Problem.STAPLE_MISSING)
+    return replace(
+        found,
+        revocations=tuple(revocations),
+        problems=tuple(each for each in Problem if each in problems),
+    )
+
+
 def judged_again(
     known: Deployment,
     *,
@@ -68,7 +94,7 @@ def judged_again(
     """
     chain = [certificate.der for certificate in known.chain if certificate.der is not None]
     if len(chain) == len(known.chain):
-        return deployment(
+        again = deployment(
             chain,
             versions=known.versions,
             served_with_server_name=known.served_with_server_name,
@@ -76,6 +102,9 @@ def judged_again(
             at=at,
             stores=stores,
         )
+        was_asked = Problem.STAPLE_MISSING in known.problems
+        again = with_revocations(again, known.revocations, was_asked=was_asked)
+        return replace(again, scts=known.scts)
     turns = (
         turn
         for certificate in known.chain

@@ -1,0 +1,12 @@
+"""Is a certificate revoked, by the word of a staple, an OCSP responder or a list of its issuer?
+
+``ocsp`` and ``crl`` judge bytes and ask nobody; ``checker`` fetches what a chain points at, through
+``fetch``, which keeps to the addresses that may be asked.
+"""
+
+from __future__ import annotations
+
+from probe.revocation.checker import RevocationChecker, judge_staple
+from probe.revocation.fetch import Fetcher, FetchError
+
+__all__ = ["FetchError", "Fetcher", "RevocationChecker", "judge_staple"]

@@ -1,0 +1,181 @@
+"""Asks the sources that a chain names about each of its certificates, and remembers the answers.
+
+The OCSP responder first, then the issuer's list. What could not be had is unknown.
+Answers are kept until they are stale, and what two visits ask for at once is fetched once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from model.certificate import Certificate, Revocation, RevocationMethod
+from model.verdict import Verdict
+from probe.certificates.links import read_link
+from probe.revocation.crl import MOST_CRL_LENGTH, freshest_urls, judge_crl
+from probe.revocation.fetch import Fetcher, FetchError
+from probe.revocation.ocsp import judge_ocsp, ocsp_request
+from probe.revocation.signed import About
+
+_MOST_OCSP_LENGTH: Final = 2**18
+_MOST_URLS: Final = 2
+_MOST_KEPT: Final = 4096
+_MOST_KEPT_BYTES: Final = 2**26
+_LONGEST_KEPT: Final = timedelta(hours=6)
+_FAILURE_KEPT: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One certificate of a chain with its issuer, both in DER."""
+
+    position: int
+    certificate: Certificate
+    der: bytes
+    issuer: bytes
+
+    def about(self, at: datetime, source: str | None = None) -> About:
+        """The question to that source."""
+        return About(
+            certificate=self.der,
+            issuer=self.issuer,
+            position=self.position,
+            at=at,
+            source=source,
+        )
+
+
+def links(chain: Sequence[Certificate]) -> Iterator[Link]:
+    """Each certificate whose issuer was sent too; a root is not asked about."""
+    sent = [one.der for one in chain if one.der is not None]
+    for position, certificate in enumerate(chain):
+        if certificate.der is None:
+            continue
+        own = read_link(certificate.der)
+        issuers = (der for der in sent if der != certificate.der and read_link(der).issued(own))
+        issuer = next(issuers, None)
+        if issuer is not None and not own.is_self_signed:
+            yield Link(
+                position=position, certificate=certificate, der=certificate.der, issuer=issuer
+            )
+
+
+def judge_staple(
+    chain: Sequence[Certificate], staple: bytes | None, at: datetime
+) -> tuple[Revocation, ...]:
+    """What a stapled response says of the leaf; nothing without one, or without the leaf's issuer."""
+    leaf = next((link for link in links(chain) if link.position == 0), None)
+    if staple is None or leaf is None:
+        return ()
+    return (judge_ocsp(staple, leaf.about(at), RevocationMethod.STAPLE),)
+
+
+class _Kept:
+    """Fetched bytes, or why there are none, until they are stale."""
+
+    __slots__ = ("answer", "until")
+
+    def __init__(self, answer: asyncio.Future[bytes], until: datetime) -> None:
+        self.answer = answer
+        self.until = until
+
+    @property
+    def length(self) -> int:
+        is_there = self.answer.done() and self.answer.exception() is None
+        return len(self.answer.result()) if is_there else 0
+
+
+class RevocationChecker:
+    """Checks chains by OCSP and CRL; one for the whole process."""
+
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
+        self._kept: OrderedDict[tuple[str, bytes], _Kept] = OrderedDict()
+
+    async def check(self, chain: Sequence[Certificate], at: datetime) -> tuple[Revocation, ...]:
+        """What each source says of each certificate whose issuer was sent, at that aware time."""
+        asked = await asyncio.gather(*(self._check_one(link, at) for link in links(chain)))
+        return tuple(said for answers in asked for said in answers)
+
+    async def _check_one(self, link: Link, at: datetime) -> list[Revocation]:
+        """A responder that answers saves the list."""
+        found = []
+        for url in link.certificate.ocsp_urls[:_MOST_URLS]:
+            found.append(await self._by_ocsp(link, url, at))
+            if found[-1].is_revoked is not Verdict.UNKNOWN:
+                return found
+        for url in link.certificate.crl_urls[:_MOST_URLS]:
+            found.append(await self._by_crl(link, url, at))
+            if found[-1].is_revoked is not Verdict.UNKNOWN:
+                break
+        return found
+
+    async def _by_ocsp(self, link: Link, url: str, at: datetime) -> Revocation:
+        about = link.about(at, url)
+        request = ocsp_request(about)
+        if request is None:
+            reason = "The certificate or its issuer cannot be read."
+            return about.unknown(RevocationMethod.OCSP, reason)
+
+        async def ask() -> bytes:
+            return await self._fetcher.fetch(
+                url,
+                most_bytes=_MOST_OCSP_LENGTH,
+                body=request,
+                content_type="application/ocsp-request",
+            )
+
+        try:
+            response = await self._once((url, request), ask, at)
+        except FetchError as error:
+            return about.unknown(RevocationMethod.OCSP, str(error))
+        said = judge_ocsp(response, about, RevocationMethod.OCSP)
+        self._keep_until((url, request), said, at)
+        return said
+
+    async def _by_crl(self, link: Link, url: str, at: datetime) -> Revocation:
+        about = link.about(at, url)
+        try:
+            crl = await self._get(url, at)
+            deltas = (await asyncio.to_thread(freshest_urls, crl))[:1]
+            delta = await self._get(deltas[0], at) if deltas else None
+        except FetchError as error:
+            return about.unknown(RevocationMethod.CRL, str(error))
+        said = await asyncio.to_thread(judge_crl, crl, about, delta)
+        self._keep_until((url, b""), said, at)
+        return said
+
+    async def _get(self, url: str, at: datetime) -> bytes:
+        async def ask() -> bytes:
+            return await self._fetcher.fetch(url, most_bytes=MOST_CRL_LENGTH)
+
+        return await self._once((url, b""), ask, at)
+
+    async def _once(
+        self, key: tuple[str, bytes], ask: Callable[[], Awaitable[bytes]], at: datetime
+    ) -> bytes:
+        """The kept answer, that of whoever is asking now, or a new one; a failure is kept too."""
+        kept = self._kept.get(key)
+        if kept is None or (kept.answer.done() and kept.until <= at):
+            answer: asyncio.Future[bytes] = asyncio.ensure_future(ask())
+            kept = self._kept[key] = _Kept(answer, at + _FAILURE_KEPT)
+        self._kept.move_to_end(key)
+        try:
+            return await asyncio.shield(kept.answer)
+        finally:
+            self._drop_oldest()
+
+    def _keep_until(self, key: tuple[str, bytes], said: Revocation, at: datetime) -> None:
+        if said.is_revoked is not Verdict.UNKNOWN and key in self._kept:
+            most = at + _LONGEST_KEPT
+            self._kept[key].until = min(said.next_update or most, most)
+
+    def _drop_oldest(self) -> None:
+        total = sum(kept.length for kept in self._kept.values())
+        while len(self._kept) > _MOST_KEPT or total > _MOST_KEPT_BYTES:
+            _, oldest = self._kept.popitem(last=False)
+            total -= oldest.length
