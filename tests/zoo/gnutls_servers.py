@@ -88,7 +88,13 @@ class GnutlsServ:
             port: int = listener.getsockname()[1]
             descriptor = os.dup(listener.fileno())
         command = Command(
-            arguments=[sys.executable, str(ISOLATED), str(descriptor), *arguments],
+            arguments=[
+                sys.executable,
+                str(ISOLATED),
+                str(descriptor),
+                "listening on IPv4",
+                *arguments,
+            ],
             ready="^relaying$",
             inherited_descriptors=[descriptor],
         )

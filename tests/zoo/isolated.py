@@ -1,9 +1,10 @@
 """Runs a server that cannot be bound to one address where nobody but this machine can reach it.
 
-gnutls-serv has no option for the address and listens on all. So this program, started as
-``python isolated.py DESCRIPTOR COMMAND...``, moves itself into a network namespace that has
+gnutls-serv and openssl ocsp have no option for the address and listen on all. So this program, started as
+``python isolated.py DESCRIPTOR READY COMMAND...``, moves itself into a network namespace that has
 nothing but a loopback of its own, starts the command there, and passes on to it what comes to
-the listening socket it inherited. ``{port}`` in the command is the port to use inside. Where
+the listening socket it inherited, once the command says READY. ``{port}`` in the command is the
+port to use inside. Where
 the kernel grants no namespace (a container without rights), the command shares ours.
 """
 
@@ -74,10 +75,11 @@ def main() -> None:
     """Starts the command, waits until it listens, relays, and ends it with ourselves."""
     listener = socket.socket(fileno=int(sys.argv[1]))
     port = 5556 if enter_empty_network() else free_port()
-    arguments = [argument.format(port=port) for argument in sys.argv[2:]]
+    ready = sys.argv[2].encode()
+    arguments = [argument.format(port=port) for argument in sys.argv[3:]]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as command:
         assert command.stdout is not None
-        while (line := command.stdout.readline()) and b"listening on IPv4" not in line:
+        while (line := command.stdout.readline()) and ready not in line:
             print(line.decode(errors="replace"), end="", flush=True)
         if not line:
             raise SystemExit(f"{arguments[0]} ended instead of listening")

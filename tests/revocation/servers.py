@@ -1,0 +1,65 @@
+"""Real HTTP servers on loopback: files, redirects, silence, floods; and openssl's OCSP responder."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+FLOOD = b"\x30" * 65536
+
+
+@dataclass(slots=True)
+class WebServer:
+    """Its port, what it serves by path, and the paths that were asked for."""
+
+    port: int = 0
+    files: dict[str, bytes] = field(default_factory=dict)
+    redirects: dict[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def url(self, path: str) -> str:
+        """Where that path is."""
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One request: ``/flood`` never ends, ``/silence`` never begins."""
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            path = head.split(" ", 2)[1]
+            self.asked.append(path)
+            if path == "/silence":
+                await reader.read()
+            elif path == "/flood":
+                writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+                while not writer.is_closing():
+                    writer.write(FLOOD)
+                    await writer.drain()
+            elif path in self.redirects:
+                place = self.redirects[path]
+                writer.write(f"HTTP/1.1 302 Found\r\nLocation: {place}\r\n".encode())
+                writer.write(b"Content-Length: 0\r\n\r\n")
+            else:
+                self._serve(writer, path)
+            await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            return
+        finally:
+            writer.close()
+
+    def _serve(self, writer: asyncio.StreamWriter, path: str) -> None:
+        body = self.files.get(path)
+        status = "404 Not Found" if body is None else "200 OK"
+        writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(body or b'')}\r\n\r\n".encode())
+        writer.write(body or b"")
+
+
+@asynccontextmanager
+async def web_server(files: Mapping[str, bytes] | None = None) -> AsyncIterator[WebServer]:
+    """A server while the context lasts."""
+    server = WebServer(files=dict(files or {}))
+    listener = await asyncio.start_server(server.answer, "127.0.0.1", 0)
+    async with listener:
+        server.port = listener.sockets[0].getsockname()[1]
+        yield server
