@@ -169,10 +169,20 @@ class Sct:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """Whether something is as a policy wants it, and in one sentence why not."""
+
+    verdict: Verdict
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
     """One distinct chain that an endpoint serves, leaf first as sent.
 
     ``served_with_server_name`` says whether the target's server name was sent when it came.
+    ``transparency`` has the verdicts of ``chrome`` and ``apple`` on its ``scts``, where a list of
+    logs is at hand.
     """
 
     key_type: KeyType
@@ -184,6 +194,7 @@ class Deployment:
     hostname_matches: Verdict
     revocations: tuple[Revocation, ...] = ()
     scts: tuple[Sct, ...] = ()
+    transparency: Mapping[str, Judgement] = field(default_factory=dict)
 
     @property
     def leaf(self) -> Certificate:

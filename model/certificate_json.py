@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from model.certificate import (
     Certificate,
     Deployment,
+    Judgement,
     KeyType,
     Problem,
     Revocation,
@@ -39,6 +40,10 @@ def deployment_to_json(deployment: Deployment) -> Json:
         "hostname_matches": deployment.hostname_matches.value,
         "revocations": [_revocation_to_json(found) for found in deployment.revocations],
         "scts": [_sct_to_json(sct) for sct in deployment.scts],
+        "transparency": {
+            policy: {"verdict": found.verdict.value, "reason": found.reason}
+            for policy, found in sorted(deployment.transparency.items())
+        },
     }
 
 
@@ -56,6 +61,10 @@ def deployment_from_json(fields: Json) -> Deployment:
         hostname_matches=Verdict(fields["hostname_matches"]),
         revocations=tuple(map(_revocation_from_json, fields.get("revocations", ()))),
         scts=tuple(map(_sct_from_json, fields.get("scts", ()))),
+        transparency={
+            policy: Judgement(verdict=Verdict(found["verdict"]), reason=found["reason"])
+            for policy, found in fields.get("transparency", {}).items()
+        },
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol, TypeAlias
 
-from model.certificate import Deployment, Problem, RevocationMethod
+from model.certificate import Deployment
 from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock
 from model.target import Endpoint
@@ -24,19 +24,17 @@ from probe.certificates import (
     deployment,
     judged_again,
     load_trust_store,
-    with_revocations,
 )
 from probe.checks.catalogue import STAGES, Check
 from probe.checks.interview import Interview, Way, side_by_side
 from probe.checks.learnt import Learnt
-from probe.checks.part import Part
 from probe.checks.verify import can_be_verified, is_unchanged
 from probe.connect.dial import Traffic
 from probe.connect.line import Line
 from probe.connect.politeness import Politeness
 from probe.outcome import state_of
-from probe.revocation import Fetcher, RevocationChecker, judge_staple
 from probe.settings import ProbeSettings
+from probe.surroundings import Surroundings
 
 NONCE_LENGTH: Final = 64
 """Bytes for the random and the session id of a visit's hellos."""
@@ -64,6 +62,7 @@ class Engine:
 
     Raises:
         TrustStoreError: at construction, when a trust store's file cannot be used.
+        LogListError: at construction, when the log list cannot.
     """
 
     def __init__(
@@ -73,11 +72,7 @@ class Engine:
         self._clock = clock
         self._politeness = Politeness(settings)
         self._line_to = line_to or self._new_line
-        self._revocation = (
-            RevocationChecker(Fetcher(settings.revocation_networks))
-            if settings.fetches_revocation
-            else None
-        )
+        self._surroundings = Surroundings(settings)
         self._stores: Mapping[str, TrustStore] = {
             name: load_trust_store(name, path) for name, path in settings.trust_stores.items()
         }
@@ -115,12 +110,13 @@ class Engine:
             throttled=line.throttled,
         )
         if verified is not None:
-            found = await self._with_revocations(verified.certificates, None, started_at)
+            found = await self._surroundings.judged(verified.certificates, None, started_at)
             return replace(
                 verified, endpoint=endpoint, started_at=started_at, cost=cost, certificates=found
             )
         observation = self._observation(endpoint, started_at, cost, interview, learnt, faults)
-        found = await self._with_revocations(observation.certificates, learnt, started_at)
+        chains = observation.certificates
+        found = await self._surroundings.judged(chains, learnt.stapled, started_at)
         return replace(observation, certificates=found)
 
     def _new_line(self, address: tuple[str, int], politeness: Politeness) -> VisitLine:
@@ -158,27 +154,6 @@ class Engine:
         return replace(
             known, tool_version=TOOL_VERSION, mode=Mode.VERIFY, reason=None, certificates=judged
         )
-
-    async def _with_revocations(
-        self, found: tuple[Deployment, ...], learnt: Learnt | None, at: datetime
-    ) -> tuple[Deployment, ...]:
-        """The chains with word on their revocation; without ``learnt``, staples stay as they were."""
-        if Part.REVOCATION not in self._settings.parts:
-            return found
-        return tuple(await side_by_side(*(self._revocations(one, learnt, at) for one in found)))
-
-    async def _revocations(
-        self, found: Deployment, learnt: Learnt | None, at: datetime
-    ) -> Deployment:
-        fetched = () if self._revocation is None else await self._revocation.check(found.chain, at)
-        if learnt is None:
-            kept = (one for one in found.revocations if one.method is RevocationMethod.STAPLE)
-            was_asked = Problem.STAPLE_MISSING in found.problems
-            return with_revocations(found, [*kept, *fetched], was_asked=was_asked)
-        beside = [one for one in learnt.stapled if one.leaf == found.leaf.der]
-        staple = next((one.ocsp_response for one in beside if one.ocsp_response), None)
-        stapled = judge_staple(found.chain, staple, at)
-        return with_revocations(found, [*stapled, *fetched], was_asked=bool(beside))
 
     def _observation(
         self,

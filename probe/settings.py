@@ -20,7 +20,7 @@ class ProbeSettings:
     a visit that are not named are left out, but for the versions. ``trust_stores`` names PEM
     files; None stands for certifi's copy of Mozilla's. Where it ``fetches_revocation``, OCSP
     responders and CRLs that certificates name are asked too, in public networks and in the
-    ``revocation_networks``.
+    ``revocation_networks``. ``log_list`` is the file of certificate transparency logs.
     """
 
     deadline_seconds: float = 60.0
@@ -32,4 +32,5 @@ class ProbeSettings:
     parts: frozenset[Part] = USUAL_PARTS
     fetches_revocation: bool = False
     revocation_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    log_list: Path | None = None
     trust_stores: Mapping[str, Path | None] = field(default_factory=lambda: {"mozilla": None})

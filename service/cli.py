@@ -154,6 +154,12 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
             "--revocation", help="Ask the OCSP responders and CRLs that certificates name, too."
         ),
     ] = False,
+    log_list: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Verify certificate timestamps by this log list (version 3)."
+        ),
+    ] = None,
     record: Annotated[
         Path | None,
         typer.Option(
@@ -168,17 +174,26 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
 
     The worst is said first. Nothing is stored.
     """
-    from service.cli_scan import ScanInputError, ScanOptions, read_request, scan_all
+    from service.cli_scan import (
+        ScanInputError,
+        ScanOptions,
+        read_request,
+        scan_all,
+        with_surroundings,
+    )
     from service.event_loop import run
 
     try:
-        request = read_request(
-            hosts,
-            server_name=server_name,
-            timeout_seconds=timeout,
-            trust_stores=trust_store or (),
-            checks=checks,
+        request = with_surroundings(
+            read_request(
+                hosts,
+                server_name=server_name,
+                timeout_seconds=timeout,
+                trust_stores=trust_store or (),
+                checks=checks,
+            ),
             fetches_revocation=revocation,
+            log_list=log_list,
         )
     except ScanInputError as error:
         return fail(str(error))

@@ -7,7 +7,7 @@ import json
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,7 @@ from probe.discovery.targets import TargetError, parse_target
 from probe.engine import Engine
 from probe.resolve import resolve, unresolved
 from probe.settings import ProbeSettings
+from probe.transparency import LogListError, read_log_list
 from service.parts import parse_parts
 from service.recorder import Recorder
 from service.report import render_report
@@ -60,7 +61,6 @@ def read_request(
     timeout_seconds: float,
     trust_stores: Sequence[str],
     checks: str | None = None,
-    fetches_revocation: bool = False,
 ) -> ScanRequest:
     """The request that the command line makes; ``checks`` are names with commas between them.
 
@@ -91,9 +91,25 @@ def read_request(
         answer_timeout_seconds=min(defaults.answer_timeout_seconds, timeout_seconds),
         trust_stores=stores,
         parts=parts,
-        fetches_revocation=fetches_revocation,
     )
     return ScanRequest(targets=targets, settings=settings)
+
+
+def with_surroundings(
+    request: ScanRequest, *, fetches_revocation: bool, log_list: Path | None
+) -> ScanRequest:
+    """The request, with what is to be judged beside the chains.
+
+    Raises:
+        ScanInputError: where the log list cannot be used.
+    """
+    try:
+        if log_list is not None:
+            read_log_list(log_list)
+    except LogListError as error:
+        raise ScanInputError(f"--log-list: {error}") from error
+    settings = replace(request.settings, fetches_revocation=fetches_revocation, log_list=log_list)
+    return replace(request, settings=settings)
 
 
 async def scan_all(request: ScanRequest, options: ScanOptions) -> bool:

@@ -212,10 +212,25 @@ def _certificate_rows(deployment: Deployment, now: datetime) -> RenderableType:
         because = f" ({reason})" if reason else ""
         lines.append(Text.assemble(("trusted by ", "dim"), _say(store), ": ", verdict, because))
     lines += [_revocation(found) for found in deployment.revocations]
+    if deployment.scts:
+        lines.append(_timestamps(deployment))
     served = " ".join(version.label for version in deployment.versions)
     by_name = "with" if deployment.served_with_server_name else "without"
     lines.append(Text(f"served at {served or 'no version'} {by_name} server name", style="dim"))
     return Group(*lines)
+
+
+def _timestamps(deployment: Deployment) -> Text:
+    valid = sum(one.is_valid is Verdict.YES for one in deployment.scts)
+    operators = {one.operator for one in deployment.scts if one.is_valid is Verdict.YES}
+    text = Text.assemble(
+        ("public logs: ", "dim"),
+        f"{len(deployment.scts)} timestamps, {valid} proved valid",
+        f", of {len(operators)} operators" if operators else "",
+    )
+    for policy, found in sorted(deployment.transparency.items()):
+        text.append(f", {policy}: ").append(found.verdict, style=_trust_style(found.verdict))
+    return text
 
 
 def _revocation(found: Revocation) -> Text:

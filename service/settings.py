@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from probe.checks.part import USUAL_PARTS
 from probe.settings import ProbeSettings
+from probe.transparency import read_log_list
 from service.parts import parse_parts, part_names
 from service.trust_stores import check_trust_store
 from service.yaml_file import ConfigError, read_yaml_mapping
@@ -66,6 +67,12 @@ def _check_parts(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _check_log_list(file: Path | None) -> Path | None:
+    if file is not None:
+        read_log_list(file)
+    return file
+
+
 class ProbeLimits(BaseModel):
     """The ``probe`` section: what a visit asks and may take; see ``probe.settings``."""
 
@@ -79,6 +86,7 @@ class ProbeLimits(BaseModel):
     connections_per_second: Count = ProbeSettings().connections_per_second
     fetches_revocation: bool = False
     revocation_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    log_list: Annotated[Path | None, AfterValidator(_check_log_list)] = None
     checks: Annotated[tuple[str, ...], AfterValidator(_check_parts)] = tuple(
         name for name in part_names() if name in USUAL_PARTS
     )

@@ -18,6 +18,7 @@ from hypothesis.strategies import SearchStrategy
 from model.certificate import (
     Certificate,
     Deployment,
+    Judgement,
     KeyType,
     Problem,
     Revocation,
@@ -142,6 +143,10 @@ def deployments() -> SearchStrategy[Deployment]:
         hostname_matches=st.sampled_from(Verdict),
         revocations=_tuples(_revocations()),
         scts=_tuples(_scts()),
+        transparency=st.dictionaries(
+            st.sampled_from(["apple", "chrome"]),
+            st.builds(Judgement, verdict=st.sampled_from(Verdict), reason=st.none() | _TEXT),
+        ),
     )
 
 

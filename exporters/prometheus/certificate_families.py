@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -171,6 +172,21 @@ def _source(deployment: Deployment, found: Revocation) -> tuple[str, str, str]:
     return position, _fingerprint(certificate), found.method.value
 
 
+def _scts(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.certificates:
+        counts = Counter((sct.source.value, sct.is_valid.value) for sct in deployment.scts)
+        for (source, valid), count in sorted(counts.items()):
+            yield (_fingerprint(deployment.leaf), source, valid), float(count)
+
+
+def _transparency(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.certificates:
+        for policy, found in deployment.transparency.items():
+            if found.verdict is not Verdict.UNKNOWN:
+                labels = (_fingerprint(deployment.leaf), policy)
+                yield labels, float(found.verdict is Verdict.YES)
+
+
 def _must_staple(status: EndpointStatus) -> Iterator[Sample]:
     for deployment in status.observation.certificates:
         yield (_fingerprint(deployment.leaf),), float(deployment.leaf.must_staple)
@@ -302,6 +318,18 @@ CERTIFICATE_FAMILIES: Final = (
         help="Until when the word on the certificate's revocation counts.",
         labels=(*_OF_ONE, "method"),
         samples=_revocation_next_update,
+    ),
+    Family(
+        name="cert_scts",
+        help="How many timestamps of public logs come with the leaf, by way and validity.",
+        labels=("cert", "source", "valid"),
+        samples=_scts,
+    ),
+    Family(
+        name="cert_transparency_compliant",
+        help="1 where the timestamps are what a browser's policy asks for, 0 where they are not.",
+        labels=("cert", "policy"),
+        samples=_transparency,
     ),
     Family(
         name="cert_self_signed",

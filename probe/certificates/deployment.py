@@ -104,7 +104,7 @@ def judged_again(
         )
         was_asked = Problem.STAPLE_MISSING in known.problems
         again = with_revocations(again, known.revocations, was_asked=was_asked)
-        return replace(again, scts=known.scts)
+        return replace(again, scts=known.scts, transparency=known.transparency)
     turns = (
         turn
         for certificate in known.chain

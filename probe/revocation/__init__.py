@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from probe.revocation.checker import RevocationChecker, judge_staple
+from probe.revocation.checker import RevocationChecker, issuer_of_leaf, judge_staple
 from probe.revocation.fetch import Fetcher, FetchError
 
-__all__ = ["FetchError", "Fetcher", "RevocationChecker", "judge_staple"]
+__all__ = ["FetchError", "Fetcher", "RevocationChecker", "issuer_of_leaf", "judge_staple"]

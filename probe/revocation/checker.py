@@ -64,6 +64,11 @@ def links(chain: Sequence[Certificate]) -> Iterator[Link]:
             )
 
 
+def issuer_of_leaf(chain: Sequence[Certificate]) -> bytes | None:
+    """The DER of the certificate, among those sent, that issued the leaf."""
+    return next((link.issuer for link in links(chain) if link.position == 0), None)
+
+
 def judge_staple(
     chain: Sequence[Certificate], staple: bytes | None, at: datetime
 ) -> tuple[Revocation, ...]:
