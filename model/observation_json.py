@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from model.certificate_json import deployment_from_json, deployment_to_json
 from model.fact_json import (
@@ -101,11 +101,19 @@ def from_json(fields: Json) -> Observation:
     )
 
 
+_OF_REVOCATION: Final = ("position", "method", "is_revoked", "revoked_at", "source")
+"""A response is renewed every few days, and says the same."""
+
+
 def facts_digest(observation: Observation) -> str:
     """The SHA-256, in hex, of the facts alone: no evidence, cost, time or wording."""
     facts = to_json(observation, with_evidence=False)
     for circumstance in _CIRCUMSTANCES:
         del facts[circumstance]
+    for deployment in facts["certificates"]:
+        deployment["revocations"] = [
+            {name: word[name] for name in _OF_REVOCATION} for word in deployment["revocations"]
+        ]
     canonical = json.dumps(facts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -7,7 +7,6 @@ certificate is for the target is judged by itself.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,6 +17,7 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 
 from model.certificate import Certificate
 from model.verdict import Verdict
+from probe.certificates.strict_reading import load_certificate
 
 _LONGEST_REASON: Final = 300
 _WILDCARD: Final = "*."
@@ -41,7 +41,7 @@ class StrictStore:
 
     def verify(self, chain: Sequence[Certificate], at: datetime) -> tuple[Verdict, str | None]:
         """The verdict at that aware time, and why it is not yes."""
-        loaded = [_load(certificate.der) for certificate in chain]
+        loaded = [load_certificate(certificate.der) for certificate in chain]
         if not loaded or (leaf := loaded[0]) is None:
             return Verdict.UNKNOWN, "The leaf cannot be read."
         subject = _own_name(leaf)
@@ -62,19 +62,8 @@ class StrictStore:
 
     @cached_property
     def _store(self) -> Store | None:
-        anchors = [anchor for der in self._read() if (anchor := _load(der)) is not None]
+        anchors = [anchor for der in self._read() if (anchor := load_certificate(der)) is not None]
         return Store(anchors) if anchors else None
-
-
-def _load(der: bytes | None) -> x509.Certificate | None:
-    if der is None:
-        return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return x509.load_der_x509_certificate(der)
-    except ValueError:
-        return None
 
 
 def _own_name(leaf: x509.Certificate) -> x509.DNSName | x509.IPAddress | None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 import re
-import ssl
 from pathlib import Path
 from typing import Final
 
@@ -23,8 +23,12 @@ _BLOCK: Final = re.compile(
 _BEGIN: Final = re.compile(rb"-----BEGIN (?:X509 )?CERTIFICATE-----")
 _DER_SEQUENCE: Final = b"\x30"
 _SYSTEM: Final = Path("system")
-_BUNDLES: Final = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
-"""Where Debian and Red Hat keep them, whatever OpenSSL was built to look for."""
+_BUNDLES: Final = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+)
+"""Where Debian, Red Hat and Alpine keep them."""
 
 
 class TrustStoreError(ValueError):
@@ -34,7 +38,7 @@ class TrustStoreError(ValueError):
 def load_trust_store(name: str, path: Path | None) -> TrustStore:
     """The trust store of that name, from a PEM file or, for None, from certifi's bundle.
 
-    The path ``system`` stands for the bundle that this machine's OpenSSL uses.
+    The path ``system`` stands for the bundle of this machine, or that of SSL_CERT_FILE.
 
     Raises:
         TrustStoreError: if the file cannot be read, has no certificate, or one that is damaged.
@@ -47,8 +51,7 @@ def load_trust_store(name: str, path: Path | None) -> TrustStore:
 
 
 def _system_bundle() -> Path:
-    found = ssl.get_default_verify_paths()
-    candidates = (found.cafile, found.openssl_cafile, *_BUNDLES)
+    candidates = (os.environ.get("SSL_CERT_FILE"), *_BUNDLES)
     bundle = next((one for one in candidates if one and Path(one).is_file()), None)
     if bundle is None:
         raise TrustStoreError(

@@ -17,8 +17,9 @@ from cryptography.x509.oid import ExtensionOID
 
 from model.certificate import Revocation, RevocationMethod
 from model.verdict import Verdict
+from probe.certificates.strict_reading import load_certificate
 from probe.revocation.ocsp import CLOCK_SKEW
-from probe.revocation.signed import About, load
+from probe.revocation.signed import About
 
 MOST_CRL_LENGTH: Final = 2**24
 """16 MiB: the longest lists of public CAs; those that split theirs stay far below."""
@@ -37,7 +38,7 @@ class _UnfitError(Exception):
 def judge_crl(crl: bytes, about: About, delta: bytes | None = None) -> Revocation:
     """What the list (DER or PEM), and the ``delta`` to it, say of it; never raises."""
     found = about.unknown(RevocationMethod.CRL)
-    certificate, issuer = load(about.certificate), load(about.issuer)
+    certificate, issuer = load_certificate(about.certificate), load_certificate(about.issuer)
     if certificate is None or issuer is None:
         return replace(found, reason="The certificate or its issuer cannot be read.")
     try:

@@ -22,7 +22,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from model.certificate import Revocation, RevocationMethod
 from model.verdict import Verdict
 from probe.certificates.der import Tag, first
-from probe.revocation.signed import About, is_issued_by, is_signed_by, load
+from probe.certificates.strict_reading import load_certificate
+from probe.revocation.signed import About, is_issued_by, is_signed_by
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 _LONGEST_COMPLAINT: Final = 200
@@ -30,7 +31,7 @@ _LONGEST_COMPLAINT: Final = 200
 
 def ocsp_request(about: About) -> bytes | None:
     """A request in DER for that certificate; None where it or its issuer cannot be read."""
-    subject, signer = load(about.certificate), load(about.issuer)
+    subject, signer = load_certificate(about.certificate), load_certificate(about.issuer)
     if subject is None or signer is None:
         return None
     # SHA-1 names the issuer here and protects nothing; many responders know no other (RFC 5019).
@@ -41,7 +42,7 @@ def ocsp_request(about: About) -> bytes | None:
 def judge_ocsp(response: bytes, about: About, method: RevocationMethod) -> Revocation:
     """What ``response`` (DER) says of that certificate; never raises."""
     unknown = about.unknown(method)
-    certificate, issuer = load(about.certificate), load(about.issuer)
+    certificate, issuer = load_certificate(about.certificate), load_certificate(about.issuer)
     if certificate is None or issuer is None:
         return replace(unknown, reason="The certificate or its issuer cannot be read.")
     try:

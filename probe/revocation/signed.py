@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,16 +36,6 @@ class About:
             reason=reason,
             source=self.source,
         )
-
-
-def load(der: bytes) -> x509.Certificate | None:
-    """The certificate, or None where cryptography rejects it."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return x509.load_der_x509_certificate(der)
-    except ValueError:
-        return None
 
 
 def is_signed_by(

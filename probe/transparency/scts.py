@@ -7,7 +7,6 @@ embedded was signed over the precertificate: the certificate without the list, u
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,6 +27,7 @@ from model.certificate import Sct, SctSource
 from model.verdict import Verdict
 from probe.certificates.der import Tag, first
 from probe.certificates.fields import read_fields
+from probe.certificates.strict_reading import load_certificate
 from probe.tls.reader import ByteReader, DecodeError, vector
 from probe.transparency.log_list import Log, LogList
 
@@ -166,7 +166,7 @@ def _judged(
 def _verdict(
     source: SctSource, read: _Read, leaf: bytes, issuer: bytes | None, log: Log, at: datetime
 ) -> tuple[Verdict, str]:
-    certificate = _load(leaf)
+    certificate = load_certificate(leaf)
     if certificate is None:
         return Verdict.UNKNOWN, "The certificate cannot be read."
     if read.at is None or read.at > at + _CLOCK_SKEW:
@@ -188,7 +188,7 @@ def _entry(
     """``entry_type`` and ``signed_entry`` of section 3.2."""
     if source is not SctSource.CERTIFICATE:
         return _X509_ENTRY.to_bytes(2, "big") + vector(leaf, 3)
-    signer = _load(issuer) if issuer is not None else None
+    signer = load_certificate(issuer) if issuer is not None else None
     if signer is None:
         return None
     try:
@@ -218,12 +218,3 @@ def _is_signed(read: _Read, entry: bytes, log: Log) -> bool:
     except (InvalidSignature, UnsupportedAlgorithm, ValueError):
         return False
     return True
-
-
-def _load(der: bytes) -> x509.Certificate | None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return x509.load_der_x509_certificate(der)
-    except ValueError:
-        return None
