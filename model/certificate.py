@@ -177,10 +177,24 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """What becomes of an incomplete chain for a client that fetches the issuers it lacks.
+
+    ``issuers`` are those that were found, lowest first; ``trust`` is each store's verdict with
+    them; ``reason`` is why no more were found, where the way did not come to its end.
+    """
+
+    issuers: tuple[Certificate, ...]
+    trust: Mapping[str, TrustVerdict]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
     """One distinct chain that an endpoint serves, leaf first as sent.
 
     ``served_with_server_name`` says whether the target's server name was sent when it came.
+    ``completion`` is there where issuers were missing and looked for.
     ``transparency`` has the verdicts of ``chrome`` and ``apple`` on its ``scts``, where a list of
     logs is at hand.
     """
@@ -195,6 +209,7 @@ class Deployment:
     revocations: tuple[Revocation, ...] = ()
     scts: tuple[Sct, ...] = ()
     transparency: Mapping[str, Judgement] = field(default_factory=dict)
+    completion: Completion | None = None
 
     @property
     def leaf(self) -> Certificate:

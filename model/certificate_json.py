@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from model.certificate import (
     Certificate,
+    Completion,
     Deployment,
     Judgement,
     KeyType,
@@ -40,6 +41,7 @@ def deployment_to_json(deployment: Deployment) -> Json:
         "hostname_matches": deployment.hostname_matches.value,
         "revocations": [_revocation_to_json(found) for found in deployment.revocations],
         "scts": [_sct_to_json(sct) for sct in deployment.scts],
+        "completion": _completion_to_json(deployment.completion),
         "transparency": {
             policy: {"verdict": found.verdict.value, "reason": found.reason}
             for policy, found in sorted(deployment.transparency.items())
@@ -61,6 +63,7 @@ def deployment_from_json(fields: Json) -> Deployment:
         hostname_matches=Verdict(fields["hostname_matches"]),
         revocations=tuple(map(_revocation_from_json, fields.get("revocations", ()))),
         scts=tuple(map(_sct_from_json, fields.get("scts", ()))),
+        completion=_completion_from_json(fields.get("completion")),
         transparency={
             policy: Judgement(verdict=Verdict(found["verdict"]), reason=found["reason"])
             for policy, found in fields.get("transparency", {}).items()
@@ -85,6 +88,26 @@ def _trust_from_json(fields: Json) -> TrustVerdict:
         path_not_after=time_from_json(fields.get("path_not_after")),
         strict=Verdict(fields.get("strict", Verdict.UNKNOWN)),
         strict_reason=fields.get("strict_reason"),
+    )
+
+
+def _completion_to_json(found: Completion | None) -> Json | None:
+    if found is None:
+        return None
+    return {
+        "issuers": [_certificate_to_json(issuer) for issuer in found.issuers],
+        "trust": {store: _trust_to_json(one) for store, one in sorted(found.trust.items())},
+        "reason": found.reason,
+    }
+
+
+def _completion_from_json(fields: Json | None) -> Completion | None:
+    if fields is None:
+        return None
+    return Completion(
+        issuers=tuple(_certificate_from_json(item) for item in fields["issuers"]),
+        trust={store: _trust_from_json(one) for store, one in fields["trust"].items()},
+        reason=fields["reason"],
     )
 
 

@@ -72,10 +72,10 @@ class Engine:
         self._clock = clock
         self._politeness = Politeness(settings)
         self._line_to = line_to or self._new_line
-        self._surroundings = Surroundings(settings)
         self._stores: Mapping[str, TrustStore] = {
             name: load_trust_store(name, path) for name, path in settings.trust_stores.items()
         }
+        self._surroundings = Surroundings(settings, self._stores)
 
     async def visit(
         self,

@@ -18,9 +18,9 @@ class ProbeSettings:
     ``connections_per_address`` are open at once to one IP address, ``connections_open`` and
     ``connections_per_second`` hold for all visits together. ``parts`` of
     a visit that are not named are left out, but for the versions. ``trust_stores`` names PEM
-    files; None stands for certifi's copy of Mozilla's. Where it ``fetches_revocation``, OCSP
+    files; None stands for certifi's copy of Mozilla's. With ``fetch``, missing issuers, OCSP
     responders and CRLs that certificates name are asked too, in public networks and in the
-    ``revocation_networks``. ``log_list`` is the file of certificate transparency logs.
+    ``fetch_networks``. ``log_list`` is the file of certificate transparency logs.
     """
 
     deadline_seconds: float = 60.0
@@ -30,7 +30,7 @@ class ProbeSettings:
     connections_open: int = 1024
     connections_per_second: int = 200
     parts: frozenset[Part] = USUAL_PARTS
-    fetches_revocation: bool = False
-    revocation_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    fetch: bool = False
+    fetch_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     log_list: Path | None = None
     trust_stores: Mapping[str, Path | None] = field(default_factory=lambda: {"mozilla": None})

@@ -1,4 +1,4 @@
-"""What stands beside a served chain: word on its revocation, and its timestamps of public logs.
+"""What stands beside a served chain: issuers that were forgotten, revocation, timestamps of public logs.
 
 Judged once the visit is over, from what the server sent, and from what is fetched where the user
 wants it.
@@ -6,15 +6,22 @@ wants it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from model.certificate import Deployment, Problem, RevocationMethod
-from probe.certificates import with_revocations
+from model.certificate import Completion, Deployment, Problem, RevocationMethod
+from probe.certificates import TrustStore, with_revocations
 from probe.checks.interview import side_by_side
 from probe.checks.learnt import Stapled
 from probe.checks.part import Part
-from probe.revocation import Fetcher, RevocationChecker, issuer_of_leaf, judge_staple
+from probe.revocation import (
+    Fetcher,
+    RevocationChecker,
+    issuer_of_leaf,
+    judge_staple,
+    missing_issuers,
+)
 from probe.settings import ProbeSettings
 from probe.transparency import Beside, judge_policies, judge_scts, read_log_list
 
@@ -26,14 +33,12 @@ class Surroundings:
         LogListError: at construction, when the log list cannot be used.
     """
 
-    def __init__(self, settings: ProbeSettings) -> None:
+    def __init__(self, settings: ProbeSettings, stores: Mapping[str, TrustStore]) -> None:
+        self._stores = stores
         self._is_asked = Part.REVOCATION in settings.parts
         self._logs = read_log_list(settings.log_list) if settings.log_list else None
-        self._revocation = (
-            RevocationChecker(Fetcher(settings.revocation_networks))
-            if settings.fetches_revocation
-            else None
-        )
+        self._fetcher = Fetcher(settings.fetch_networks) if settings.fetch else None
+        self._revocation = RevocationChecker(self._fetcher) if self._fetcher else None
 
     async def judged(
         self, chains: tuple[Deployment, ...], stapled: list[Stapled] | None, at: datetime
@@ -46,7 +51,10 @@ class Surroundings:
     async def _judged(
         self, found: Deployment, stapled: list[Stapled] | None, at: datetime
     ) -> Deployment:
-        fetched = () if self._revocation is None else await self._revocation.check(found.chain, at)
+        found = replace(found, completion=await self._completion(found, at))
+        above = found.completion.issuers if found.completion else ()
+        chain = (*found.chain, *above)
+        fetched = () if self._revocation is None else await self._revocation.check(chain, at)
         if stapled is None:
             kept = (one for one in found.revocations if one.method is RevocationMethod.STAPLE)
             was_asked = Problem.STAPLE_MISSING in found.problems
@@ -56,14 +64,22 @@ class Surroundings:
         sct_list = next((one.sct_list for one in beside if one.sct_list), None)
         scts = judge_scts(
             found.leaf.der or b"",
-            issuer_of_leaf(found.chain),
+            issuer_of_leaf(chain),
             Beside(sct_list=sct_list, ocsp_response=staple),
             self._logs,
             at,
         )
-        revocations = [*judge_staple(found.chain, staple, at), *fetched]
+        revocations = [*judge_staple(chain, staple, at), *fetched]
         return replace(
             with_revocations(found, revocations, was_asked=bool(beside)),
             scts=scts,
             transparency=judge_policies(found.leaf, scts, self._logs),
         )
+
+    async def _completion(self, found: Deployment, at: datetime) -> Completion | None:
+        if self._fetcher is None or Problem.INCOMPLETE not in found.problems:
+            return None
+        issuers, reason = await missing_issuers(found.chain, self._fetcher)
+        whole = (*found.chain, *issuers)
+        trust = {name: store.verify(whole, at) for name, store in self._stores.items()}
+        return Completion(issuers=issuers, trust=trust, reason=reason)

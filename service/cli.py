@@ -148,10 +148,10 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
             help="Ask only for these parts, such as versions,suites,certificates.",
         ),
     ] = None,
-    revocation: Annotated[
+    fetch: Annotated[
         bool,
         typer.Option(
-            "--revocation", help="Ask the OCSP responders and CRLs that certificates name, too."
+            "--fetch", help="Fetch what certificates point at: OCSP, CRLs, missing issuers."
         ),
     ] = False,
     log_list: Annotated[
@@ -192,7 +192,7 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
                 trust_stores=trust_store or (),
                 checks=checks,
             ),
-            fetches_revocation=revocation,
+            fetch=fetch,
             log_list=log_list,
         )
     except ScanInputError as error:

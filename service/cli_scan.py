@@ -95,9 +95,7 @@ def read_request(
     return ScanRequest(targets=targets, settings=settings)
 
 
-def with_surroundings(
-    request: ScanRequest, *, fetches_revocation: bool, log_list: Path | None
-) -> ScanRequest:
+def with_surroundings(request: ScanRequest, *, fetch: bool, log_list: Path | None) -> ScanRequest:
     """The request, with what is to be judged beside the chains.
 
     Raises:
@@ -108,7 +106,7 @@ def with_surroundings(
             read_log_list(log_list)
     except LogListError as error:
         raise ScanInputError(f"--log-list: {error}") from error
-    settings = replace(request.settings, fetches_revocation=fetches_revocation, log_list=log_list)
+    settings = replace(request.settings, fetch=fetch, log_list=log_list)
     return replace(request, settings=settings)
 
 

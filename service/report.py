@@ -16,7 +16,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from model.certificate import Certificate, Deployment, Revocation, RevocationMethod
+from model.certificate import Certificate, Completion, Deployment, Revocation, RevocationMethod
 from model.observation import AcceptedSet, ClientAuthMode, Observation, State
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength, strength_by_name
@@ -211,6 +211,8 @@ def _certificate_rows(deployment: Deployment, now: datetime) -> RenderableType:
         reason = printable(found.reason or "", limit=_REASON_LIMIT).rstrip(".")
         because = f" ({reason})" if reason else ""
         lines.append(Text.assemble(("trusted by ", "dim"), _say(store), ": ", verdict, because))
+    if deployment.completion is not None:
+        lines.append(_completion(deployment.completion))
     lines += [_revocation(found) for found in deployment.revocations]
     if deployment.scts:
         lines.append(_timestamps(deployment))
@@ -218,6 +220,16 @@ def _certificate_rows(deployment: Deployment, now: datetime) -> RenderableType:
     by_name = "with" if deployment.served_with_server_name else "without"
     lines.append(Text(f"served at {served or 'no version'} {by_name} server name", style="dim"))
     return Group(*lines)
+
+
+def _completion(found: Completion) -> Text:
+    names = _listed([issuer.subject or "no subject" for issuer in found.issuers])
+    text = Text.assemble(("where clients fetch issuers: ", "dim"), names)
+    for store, trust in sorted(found.trust.items()):
+        verdict = (trust.verdict, _trust_style(trust.verdict))
+        text = Text.assemble(text, ", trusted by ", _say(store), ": ", verdict)
+    reason = printable(found.reason or "", limit=_REASON_LIMIT).rstrip(".")
+    return text.append(f" ({reason})" if reason else "")
 
 
 def _timestamps(deployment: Deployment) -> Text:

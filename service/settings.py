@@ -84,8 +84,8 @@ class ProbeLimits(BaseModel):
     connections_per_address: Count = ProbeSettings().connections_per_address
     connections_open: Count = ProbeSettings().connections_open
     connections_per_second: Count = ProbeSettings().connections_per_second
-    fetches_revocation: bool = False
-    revocation_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    fetch: bool = False
+    fetch_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     log_list: Annotated[Path | None, AfterValidator(_check_log_list)] = None
     checks: Annotated[tuple[str, ...], AfterValidator(_check_parts)] = tuple(
         name for name in part_names() if name in USUAL_PARTS

@@ -17,6 +17,7 @@ from hypothesis.strategies import SearchStrategy
 
 from model.certificate import (
     Certificate,
+    Completion,
     Deployment,
     Judgement,
     KeyType,
@@ -143,6 +144,13 @@ def deployments() -> SearchStrategy[Deployment]:
         hostname_matches=st.sampled_from(Verdict),
         revocations=_tuples(_revocations()),
         scts=_tuples(_scts()),
+        completion=st.none()
+        | st.builds(
+            Completion,
+            issuers=st.just((Certificate(sha256=64 * "0", subject="CN=issuer"),)),
+            trust=st.dictionaries(_NAME, st.builds(TrustVerdict, verdict=st.just(Verdict.NO))),
+            reason=st.none() | _TEXT,
+        ),
         transparency=st.dictionaries(
             st.sampled_from(["apple", "chrome"]),
             st.builds(Judgement, verdict=st.sampled_from(Verdict), reason=st.none() | _TEXT),

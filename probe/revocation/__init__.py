@@ -8,5 +8,13 @@ from __future__ import annotations
 
 from probe.revocation.checker import RevocationChecker, issuer_of_leaf, judge_staple
 from probe.revocation.fetch import Fetcher, FetchError
+from probe.revocation.issuers import missing_issuers
 
-__all__ = ["FetchError", "Fetcher", "RevocationChecker", "issuer_of_leaf", "judge_staple"]
+__all__ = [
+    "FetchError",
+    "Fetcher",
+    "RevocationChecker",
+    "issuer_of_leaf",
+    "judge_staple",
+    "missing_issuers",
+]

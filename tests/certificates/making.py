@@ -66,10 +66,14 @@ def make(
     path_length: int | None = None,
     key_identifiers: bool = True,
     extensions: tuple[x509.ExtensionType, ...] = (),
+    hints: tuple[x509.ExtensionType, ...] = (),
     hash_algorithm: Hash | None = None,
     rsa_padding: padding.PSS | None = None,
 ) -> Made:
-    """A certificate; self-signed without ``issuer``. ``issuer_name`` overrides what it says."""
+    """A certificate; self-signed without ``issuer``. ``issuer_name`` overrides what it says.
+
+    ``extensions`` are critical, ``hints`` are not.
+    """
     own_key = private_key or ec.generate_private_key(ec.SECP256R1())
     signer = issuer.key if issuer else own_key
     subject_name = name(subject) if isinstance(subject, str) else subject
@@ -96,6 +100,8 @@ def make(
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
     for extension in extensions:
         builder = builder.add_extension(extension, critical=True)
+    for hint in hints:
+        builder = builder.add_extension(hint, critical=False)
     unhashed = isinstance(
         signer,
         ed25519.Ed25519PrivateKey

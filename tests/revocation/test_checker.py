@@ -39,7 +39,7 @@ def pointing(*, crl: str | None = None, ocsp: str | None = None, issuer: Made = 
         method = x509.oid.AuthorityInformationAccessOID.OCSP
         place = x509.UniformResourceIdentifier(ocsp)
         extensions.append(x509.AuthorityInformationAccess([x509.AccessDescription(method, place)]))
-    return make("server", issuer=issuer, names=SERVER_NAMES, extensions=tuple(extensions))
+    return make("server", issuer=issuer, names=SERVER_NAMES, hints=tuple(extensions))
 
 
 async def check(checker: RevocationChecker, leaf: Made) -> tuple[Revocation, ...]:

@@ -1,0 +1,101 @@
+"""What stands beside a chain, put together: a forgotten issuer is found, and its word on revocation."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from cryptography import x509
+
+from model.certificate import Deployment, Problem, RevocationMethod
+from model.protocol_version import ProtocolVersion
+from model.verdict import Verdict
+from probe.certificates import TrustStore, deployment
+from probe.checks.learnt import Stapled
+from probe.settings import ProbeSettings
+from probe.surroundings import Surroundings
+from tests.certificates.making import NOW, SERVER_NAME, SERVER_NAMES, Made, make
+from tests.revocation.making import ISSUER, response, revocation_list
+from tests.revocation.servers import WebServer, web_server
+
+STORES = {"own": TrustStore("own", lambda: [ISSUER.der])}
+MUST_STAPLE = x509.TLSFeature([x509.TLSFeatureType.status_request])
+
+
+def online() -> Surroundings:
+    settings = ProbeSettings(fetch=True, fetch_networks=(ipaddress.ip_network("127.0.0.0/8"),))
+    return Surroundings(settings, STORES)
+
+
+def offline() -> Surroundings:
+    return Surroundings(ProbeSettings(), STORES)
+
+
+def served(*sent: Made) -> Deployment:
+    return deployment(
+        [made.der for made in sent],
+        versions=(ProtocolVersion.TLSV1_2,),
+        served_with_server_name=True,
+        host=SERVER_NAME,
+        at=NOW,
+        stores=STORES,
+    )
+
+
+def hinting(server: WebServer) -> tuple[Made, Made]:
+    """A leaf and the intermediate that its server forgets; both name where more is to be had."""
+    method = x509.oid.AuthorityInformationAccessOID.CA_ISSUERS
+    place = x509.UniformResourceIdentifier(server.url("/lower"))
+    where = [x509.UniformResourceIdentifier(server.url("/crl"))]
+    lower = make("lower", issuer=ISSUER, is_ca=True)
+    leaf = make(
+        "server",
+        issuer=lower,
+        names=SERVER_NAMES,
+        hints=(
+            x509.AuthorityInformationAccess([x509.AccessDescription(method, place)]),
+            x509.CRLDistributionPoints([x509.DistributionPoint(where, None, None, None)]),
+        ),
+    )
+    server.files["/lower"] = lower.der
+    server.files["/crl"] = revocation_list(
+        (leaf, x509.ReasonFlags.superseded), signer=lower, name=lower
+    )
+    return leaf, lower
+
+
+async def test_a_forgotten_issuer_is_found_and_vouches_for_the_list() -> None:
+    async with web_server() as server:
+        leaf, _ = hinting(server)
+        before = served(leaf)
+        assert Problem.INCOMPLETE in before.problems
+        (found,) = await online().judged((before,), [], NOW)
+    assert found.completion is not None
+    assert [issuer.subject for issuer in found.completion.issuers] == ["CN=lower"]
+    assert found.completion.trust["own"].verdict is Verdict.YES
+    assert [(one.method, one.is_revoked) for one in found.revocations] == [
+        (RevocationMethod.CRL, Verdict.YES)
+    ]
+    assert {Problem.INCOMPLETE, Problem.REVOKED} <= set(found.problems)
+
+
+async def test_offline_nobody_is_asked() -> None:
+    async with web_server() as server:
+        leaf, lower = hinting(server)
+        (found,) = await offline().judged((served(leaf, lower),), [], NOW)
+        assert server.asked == []
+    assert (found.revocations, found.completion) == ((), None)
+
+
+async def test_a_demanded_staple_counts_only_where_it_is_good() -> None:
+    leaf = make("server", issuer=ISSUER, names=SERVER_NAMES, hints=(MUST_STAPLE,))
+    other = make("other", issuer=ISSUER)
+    for staple, expected in (
+        (response(about=leaf), set()),
+        (response(about=other), {Problem.STAPLE_MISSING}),
+        (None, {Problem.STAPLE_MISSING}),
+    ):
+        came = [Stapled(leaf=leaf.der, ocsp_response=staple, sct_list=None)]
+        (found,) = await offline().judged((served(leaf, ISSUER),), came, NOW)
+        assert set(found.problems) - {Problem.CONTAINS_ROOT} == expected
+        (again,) = await offline().judged((found,), None, NOW)
+        assert (again.problems, again.revocations) == (found.problems, found.revocations)
