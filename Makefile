@@ -96,6 +96,7 @@ bench: venv $(BENCH_VENV)/.installed test-servers ## measure tlsprobe beside ssl
 	scripts/install-bench-peers.sh
 	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks
 	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks.fleet
+	$(BIN)/python -m benchmarks.certificates
 
 .PHONY: truth
 truth: venv $(BENCH_VENV)/.installed test-servers ## remake docs/truth.md: who is right about each server of the zoo

@@ -1,0 +1,97 @@
+"""How many chains a second are read and judged, beside openssl's own verify.
+
+``python -m benchmarks.certificates`` makes chains of their own, all different, and judges each once by
+what a visit does: parse, names, problems, two verifiers. ``openssl verify`` reads the same files in one
+process and does the path alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from model.protocol_version import ProtocolVersion
+from model.verdict import Verdict
+from probe.certificates import TrustStore, deployment
+from tests.certificates.making import DAY, SERVER_NAME, SERVER_NAMES, Made, make
+
+_LIVES = 30
+
+
+def main() -> None:
+    """Prints a line for each, and the ratio."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--chains", type=int, default=1000, help="how many to judge")
+    count = parser.parse_args().chains
+    now = datetime.now(UTC).replace(microsecond=0)
+    made = _Chains(count, now)
+    ours = _ours(made, now)
+    theirs = _openssl(made)
+    print(f"tlsprobe        {count / ours:8.0f} chains a second, judged as a visit does")
+    print(f"openssl verify  {count / theirs:8.0f} chains a second, the path alone")
+    print(f"ratio           {theirs / ours:8.2f}")
+
+
+class _Chains:
+    """So many leaves of one intermediate."""
+
+    def __init__(self, count: int, now: datetime) -> None:
+        begin, end = now - _LIVES * DAY, now + _LIVES * DAY
+        self.root = make("root", is_ca=True, valid_from=begin, valid_to=end)
+        self.lower = make("lower", issuer=self.root, is_ca=True, valid_from=begin, valid_to=end)
+        self.leaves: list[Made] = [
+            make(
+                f"server {number}",
+                issuer=self.lower,
+                names=SERVER_NAMES,
+                valid_from=begin,
+                valid_to=end,
+            )
+            for number in range(count)
+        ]
+
+
+def _ours(made: _Chains, now: datetime) -> float:
+    stores = {"own": TrustStore("own", lambda: [made.root.der])}
+    chains = [(leaf.der, made.lower.der) for leaf in made.leaves]
+    began = time.perf_counter()
+    for chain in chains:
+        found = deployment(
+            chain,
+            versions=(ProtocolVersion.TLSV1_3,),
+            served_with_server_name=True,
+            host=SERVER_NAME,
+            at=now,
+            stores=stores,
+        )
+        if found.trust["own"].verdict is not Verdict.YES:
+            raise RuntimeError(f"a sound chain was not trusted: {found.trust}")
+    return time.perf_counter() - began
+
+
+def _openssl(made: _Chains) -> float:
+    with tempfile.TemporaryDirectory(prefix="tlsprobe-bench-") as name:
+        directory = Path(name)
+        root, lower = directory / "root.pem", directory / "lower.pem"
+        root.write_bytes(made.root.pem)
+        lower.write_bytes(made.lower.pem)
+        files = []
+        for number, leaf in enumerate(made.leaves):
+            file = directory / f"{number}.pem"
+            file.write_bytes(leaf.certificate.public_bytes(Encoding.PEM))
+            files.append(str(file))
+        command = ["openssl", "verify", "-no-CApath", "-no-CAstore", "-purpose", "sslserver"]
+        command += ["-CAfile", str(root), "-untrusted", str(lower), *files]
+        began = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()

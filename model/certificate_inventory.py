@@ -1,0 +1,101 @@
+"""Certificates across the inventory: who serves which, what expires when, what is shared.
+
+Made of the newest status of every endpoint; it is about leaves, for these are what an owner renews.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from model.certificate import Certificate, KeyType
+from model.snapshot import EndpointStatus
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """One leaf, and the keys of the endpoints that serve it, in their order."""
+
+    certificate: Certificate
+    endpoints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedKey:
+    """One public key that stands in several certificates."""
+
+    public_key_sha256: str
+    held: tuple[Held, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mismatch:
+    """One target whose addresses serve different certificates of one kind of key.
+
+    ``by_address`` has the leaves' SHA-256 by address.
+    """
+
+    target: str
+    key_type: KeyType
+    by_address: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateInventory:
+    """``held`` is the calendar: the first to expire first, those without an end last."""
+
+    held: tuple[Held, ...]
+    shared_keys: tuple[SharedKey, ...]
+    mismatches: tuple[Mismatch, ...]
+
+
+def certificate_inventory(statuses: Iterable[EndpointStatus]) -> CertificateInventory:
+    """What the endpoints serve now."""
+    known = list(statuses)
+    held = tuple(sorted(_held(known), key=lambda one: one.certificate.not_after or _NEVER))
+    return CertificateInventory(
+        held=held,
+        shared_keys=tuple(_shared_keys(held)),
+        mismatches=tuple(_mismatches(known)),
+    )
+
+
+def _held(statuses: Iterable[EndpointStatus]) -> Iterator[Held]:
+    certificates: dict[str, Certificate] = {}
+    endpoints: dict[str, dict[str, None]] = {}
+    for status in statuses:
+        for deployment in status.observation.certificates:
+            sha256 = deployment.leaf.sha256
+            certificates.setdefault(sha256, deployment.leaf)
+            endpoints.setdefault(sha256, {})[status.observation.endpoint.key] = None
+    for sha256, certificate in certificates.items():
+        yield Held(certificate=certificate, endpoints=tuple(endpoints[sha256]))
+
+
+def _shared_keys(held: Iterable[Held]) -> Iterator[SharedKey]:
+    by_key: dict[str, list[Held]] = {}
+    for one in held:
+        if one.certificate.public_key_sha256 is not None:
+            by_key.setdefault(one.certificate.public_key_sha256, []).append(one)
+    for key, several in by_key.items():
+        if len(several) > 1:
+            yield SharedKey(public_key_sha256=key, held=tuple(several))
+
+
+def _mismatches(statuses: Iterable[EndpointStatus]) -> Iterator[Mismatch]:
+    """RSA beside ECDSA is lawful, so each kind of key is compared with its own."""
+    served: dict[tuple[str, KeyType], dict[str, tuple[str, ...]]] = {}
+    for status in statuses:
+        endpoint = status.observation.endpoint
+        leaves: dict[KeyType, list[str]] = {}
+        for deployment in status.observation.certificates:
+            leaves.setdefault(deployment.key_type, []).append(deployment.leaf.sha256)
+        for key_type, sha256s in leaves.items():
+            by_address = served.setdefault((endpoint.target.key, key_type), {})
+            by_address[endpoint.address or ""] = tuple(sorted(sha256s))
+    for (target, key_type), by_address in served.items():
+        if len(set(by_address.values())) > 1:
+            yield Mismatch(target=target, key_type=key_type, by_address=by_address)

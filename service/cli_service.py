@@ -1,0 +1,141 @@
+"""``tlsprobe serve``, ``demo`` and ``certificates``: the service, and what it keeps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli_app import EXIT_OK, app, fail
+
+
+@app.command(
+    short_help="Probe the endpoints of a targets file again and again, and serve metrics.",
+    epilog="""\b
+Examples:
+  tlsprobe serve --targets targets.yml
+  tlsprobe serve --config /etc/tlsprobe/tlsprobe.yml
+  tlsprobe serve --targets targets.yml --listen 0.0.0.0:9844 --database sqlite:////var/lib/t.db
+
+\b
+Metrics are at /metrics (the service) and /metrics/endpoints (the endpoints' facts).
+SIGTERM or Ctrl-C stops it within 10 seconds. Every setting: docs/configuration.md.""",
+)
+def serve(
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The configuration, a YAML file.")
+    ] = None,
+    targets: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A YAML or JSON file of targets, read again when it changes; repeatable. "
+            "Takes the place of the configuration's targets_files.",
+        ),
+    ] = None,
+    listen: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Where to serve metrics. [default: 127.0.0.1:9844]"),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Where to keep what is learnt. [default: sqlite:///tlsprobe.db]"
+        ),
+    ] = None,
+) -> int:
+    """Probe the endpoints of targets files again and again, keep what is learnt, serve metrics."""
+    from service.configuration import load_settings
+    from service.event_loop import run
+    from service.yaml_file import ConfigError
+
+    given = {"targets_files": targets, "listen": listen, "database": database}
+    try:
+        settings = load_settings(
+            config, **{name: value for name, value in given.items() if value is not None}
+        )
+    except ConfigError as error:
+        return fail(str(error))
+    if not settings.targets_files:
+        return fail(
+            "there is nothing to probe: give --targets FILE, or targets_files in the configuration"
+        )
+    from service.daemon import StartError
+    from service.daemon import serve as serve_until_stopped
+
+    try:
+        run(serve_until_stopped(settings))
+    except StartError as error:
+        return fail(str(error))
+    return EXIT_OK
+
+
+@app.command(
+    short_help="Print what certificates the service has seen, and when they expire.",
+    epilog="""\b
+Examples:
+  tlsprobe certificates --database sqlite:////var/lib/tlsprobe/tlsprobe.db
+  tlsprobe certificates --json | jq '.certificates[] | select(.endpoints | length > 1)'""",
+)
+def certificates(
+    *,
+    database: Annotated[
+        str, typer.Option(metavar="URL", help="Where the service keeps what it learns.")
+    ] = "sqlite:///tlsprobe.db",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    no_color: Annotated[
+        bool, typer.Option("--no-color", help="No colour on a terminal (as does NO_COLOR).")
+    ] = False,
+) -> int:
+    """Print every certificate that is served, the first to expire first, and what is shared.
+
+    One key in several certificates, and a target that serves different ones at its addresses, are
+    said behind the calendar.
+    """
+    from service.cli_certificates import print_inventory, read_inventory
+    from service.event_loop import run
+    from storage import StoreError
+
+    try:
+        found = run(read_inventory(database))
+    except StoreError as error:
+        return fail(str(error))
+    print_inventory(found, as_json=as_json, no_colour=no_color)
+    return EXIT_OK
+
+
+@app.command(
+    short_help="Serve six demo servers of this machine, to look around.",
+    epilog="""\b
+Examples:
+  tlsprobe demo
+  tlsprobe demo --listen 127.0.0.1:9900 --directory ~/tlsprobe-demo""",
+)
+def demo(
+    listen: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where to serve metrics.")
+    ] = "127.0.0.1:9844",
+    directory: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIRECTORY",
+            help="Keep the demo's certificates and database here. Without it they are in a "
+            "temporary directory, which the end removes.",
+        ),
+    ] = None,
+) -> int:
+    """Start six real TLS servers on this machine, each with something to find, and serve them.
+
+    No network is needed: the servers are on loopback, and end with the demo.
+    """
+    from service.cli_demo import demonstrate
+    from service.daemon import StartError
+    from service.event_loop import run
+    from service.yaml_file import ConfigError
+
+    try:
+        run(demonstrate(listen, directory))
+    except (ConfigError, StartError) as error:
+        return fail(str(error))
+    return EXIT_OK
