@@ -16,8 +16,10 @@ from model.observation import (
     Contradiction,
     DhParameters,
     ForgedCertificate,
+    OwnAttempt,
 )
 from model.protocol_version import ProtocolVersion
+from model.times_json import time_from_json, time_to_json
 from model.verdict import Evidence, Fact, Preference, Verdict
 
 Json: TypeAlias = dict[str, Any]
@@ -80,7 +82,27 @@ def client_auth_to_json(found: ClientAuth, *, with_evidence: bool) -> Json:
             | _proof(one.evidence, with_evidence=with_evidence)
             for one in found.attempts
         ]
+    if found.own is not None:
+        fields["own"] = {
+            "identity": found.own.identity,
+            "sha256": found.own.sha256,
+            "not_after": time_to_json(found.own.not_after),
+            "accepted": found.own.is_accepted.value,
+        } | _proof(found.own.evidence, with_evidence=with_evidence)
     return fields | _proof(found.evidence, with_evidence=with_evidence)
+
+
+def _own_from_json(fields: Json | None) -> OwnAttempt | None:
+    not_after = time_from_json(fields["not_after"]) if fields else None
+    if fields is None or not_after is None:
+        return None
+    return OwnAttempt(
+        identity=fields["identity"],
+        sha256=fields["sha256"],
+        not_after=not_after,
+        is_accepted=Verdict(fields["accepted"]),
+        evidence=_evidence_from_json(fields.get("evidence")),
+    )
 
 
 def client_auth_from_json(fields: Json) -> ClientAuth:
@@ -97,6 +119,7 @@ def client_auth_from_json(fields: Json) -> ClientAuth:
             )
             for one in fields.get("attempts", ())
         ),
+        own=_own_from_json(fields.get("own")),
         evidence=_evidence_from_json(fields.get("evidence")),
     )
 

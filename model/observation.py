@@ -89,6 +89,17 @@ class ClientAttempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnAttempt:
+    """What the server made of the user's own client certificate, by the name the user gave it."""
+
+    identity: str
+    sha256: str
+    not_after: datetime
+    is_accepted: Verdict
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientAuth:
     """Whether one protocol version demands a client certificate.
 
@@ -101,6 +112,7 @@ class ClientAuth:
     verifies: Verdict | None = None
     ca_names: tuple[str, ...] = ()
     attempts: tuple[ClientAttempt, ...] = ()
+    own: OwnAttempt | None = None
     evidence: Evidence | None = None
 
 

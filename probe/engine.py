@@ -27,17 +27,21 @@ from probe.certificates import (
 )
 from probe.checks.catalogue import STAGES, Check
 from probe.checks.interview import Interview, Way, side_by_side
-from probe.checks.learnt import Learnt
+from probe.checks.learnt import Learnt, OwnCertificate
 from probe.checks.verify import can_be_verified, is_unchanged
 from probe.connect.dial import Traffic
 from probe.connect.line import Line
 from probe.connect.politeness import Politeness
+from probe.crypto.identity import ClientIdentity
 from probe.outcome import state_of
 from probe.settings import ProbeSettings
 from probe.surroundings import Surroundings
 
 NONCE_LENGTH: Final = 64
 """Bytes for the random and the session id of a visit's hellos."""
+
+CLIENT_IDENTITY_LABEL: Final = "client_identity"
+"""A target's label that names the client certificate to show it."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -47,6 +51,7 @@ class VisitLine(Way, Protocol):
 
     traffic: Traffic
     throttled: bool
+    identity: ClientIdentity | None
 
     async def close(self) -> None:
         """Ends the visit's connections."""
@@ -94,11 +99,16 @@ class Engine:
             raise ValueError(f"{endpoint.key} has no address to visit")
         began, started_at = self._clock.monotonic(), self._clock.now()
         line = self._line_to((endpoint.address, endpoint.target.port), self._politeness)
+        line.identity = self._identity_for(endpoint)
         say = on_progress or _say_nothing
         try:
             interview = Interview(line)
             verified = await self._verified(interview, endpoint, started_at, known, say)
-            learnt = Learnt(server_name=endpoint.target.server_name, host=endpoint.target.host)
+            learnt = Learnt(
+                server_name=endpoint.target.server_name,
+                host=endpoint.target.host,
+                own_certificate=_told_of(line.identity),
+            )
             faults = [] if verified else await self._run(interview, learnt, say)
         finally:
             await line.close()
@@ -118,6 +128,10 @@ class Engine:
         chains = observation.certificates
         found = await self._surroundings.judged(chains, learnt.stapled, started_at)
         return replace(observation, certificates=found)
+
+    def _identity_for(self, endpoint: Endpoint) -> ClientIdentity | None:
+        name = endpoint.target.labels.get(CLIENT_IDENTITY_LABEL)
+        return self._settings.client_identities.get(name) if name is not None else None
 
     def _new_line(self, address: tuple[str, int], politeness: Politeness) -> VisitLine:
         nonce = secrets.token_bytes(NONCE_LENGTH)
@@ -227,6 +241,12 @@ class Engine:
             )
             for served in learnt.chains
         )
+
+
+def _told_of(identity: ClientIdentity | None) -> OwnCertificate | None:
+    if identity is None:
+        return None
+    return OwnCertificate(name=identity.name, sha256=identity.sha256, not_after=identity.not_after)
 
 
 def _say_nothing(_: str) -> None:

@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from probe.checks.part import USUAL_PARTS, Part
+from probe.crypto.identity import ClientIdentity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,8 @@ class ProbeSettings:
     a visit that are not named are left out, but for the versions. ``trust_stores`` names PEM
     files; None stands for certifi's copy of Mozilla's. With ``fetch``, missing issuers, OCSP
     responders and CRLs that certificates name are asked too, in public networks and in the
-    ``fetch_networks``. ``log_list`` is the file of certificate transparency logs.
+    ``fetch_networks``. ``client_identities`` are shown
+    to targets whose label ``client_identity`` names one. ``log_list`` is the file of certificate transparency logs.
     """
 
     deadline_seconds: float = 60.0
@@ -33,4 +35,5 @@ class ProbeSettings:
     fetch: bool = False
     fetch_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     log_list: Path | None = None
+    client_identities: Mapping[str, ClientIdentity] = field(default_factory=dict)
     trust_stores: Mapping[str, Path | None] = field(default_factory=lambda: {"mozilla": None})

@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from probe.checks.part import USUAL_PARTS
+from probe.crypto.identity import ClientIdentity, load_identity
 from probe.settings import ProbeSettings
 from probe.transparency import read_log_list
 from service.parts import parse_parts, part_names
@@ -92,6 +93,28 @@ class ProbeLimits(BaseModel):
     )
 
 
+class ClientIdentityFiles(BaseModel):
+    """Where one client certificate and its key are: PEM files, or PKCS #12 without ``key``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    certificate: Path
+    key: Path | None = None
+    passphrase_variable: str | None = None
+
+    def load(self, name: str) -> ClientIdentity:
+        """The identity; raises IdentityError."""
+        return load_identity(name, self.certificate, self.key, self.passphrase_variable)
+
+
+def _check_identities(
+    files: Mapping[str, ClientIdentityFiles],
+) -> Mapping[str, ClientIdentityFiles]:
+    for name, one in files.items():
+        one.load(name)
+    return files
+
+
 class ServiceSettings(BaseSettings):
     """Everything that ``tlsprobe serve`` can be told.
 
@@ -115,6 +138,9 @@ class ServiceSettings(BaseSettings):
     trust_stores: Annotated[Mapping[str, Path | None], AfterValidator(_check_trust_stores)] = (
         ProbeSettings().trust_stores
     )
+    client_identities: Annotated[
+        Mapping[str, ClientIdentityFiles], AfterValidator(_check_identities)
+    ] = {}
     log_format: Literal["auto", "json", "text"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -125,6 +151,9 @@ class ServiceSettings(BaseSettings):
             **self.probe.model_dump(exclude={"checks"}),
             parts=parse_parts(self.probe.checks),
             trust_stores=dict(self.trust_stores),
+            client_identities={
+                name: files.load(name) for name, files in self.client_identities.items()
+            },
         )
 
     @classmethod

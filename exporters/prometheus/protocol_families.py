@@ -82,6 +82,20 @@ def _client_auth_verified(status: EndpointStatus) -> Iterator[Sample]:
             yield (version.label,), float(found.verifies is Verdict.YES)
 
 
+def _client_cert_accepted(status: EndpointStatus) -> Iterator[Sample]:
+    for version, found in status.observation.client_auth.items():
+        if found.own is not None and found.own.is_accepted is not Verdict.UNKNOWN:
+            accepted = found.own.is_accepted is Verdict.YES
+            yield (version.label, found.own.identity), float(accepted)
+
+
+def _client_cert_not_after(status: EndpointStatus) -> Iterator[Sample]:
+    own = (found.own for found in status.observation.client_auth.values())
+    ends = {one.identity: one.not_after for one in own if one is not None}
+    for identity, not_after in ends.items():
+        yield (identity,), not_after.timestamp()
+
+
 PROTOCOL_FAMILIES: Final = (
     Family(
         name="protocol_supported",
@@ -130,5 +144,17 @@ PROTOCOL_FAMILIES: Final = (
         help="1 where client certificates that nobody issued are refused, 0 where one is taken.",
         labels=("protocol",),
         samples=_client_auth_verified,
+    ),
+    Family(
+        name="client_cert_accepted",
+        help="1 where the user's own client certificate is taken, 0 where it is refused.",
+        labels=("protocol", "identity"),
+        samples=_client_cert_accepted,
+    ),
+    Family(
+        name="client_cert_not_after_timestamp_seconds",
+        help="Until when the user's own client certificate is valid.",
+        labels=("identity",),
+        samples=_client_cert_not_after,
     ),
 )

@@ -9,6 +9,7 @@ TLS, that is requested.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from model.observation import ClientAuth, ClientAuthMode
@@ -20,7 +21,7 @@ from probe.checks.learnt import Learnt
 from probe.checks.served_chains import finish_handshake
 from probe.tls.answer import ServerFlight
 from probe.tls.exchange import Exchange
-from probe.tls.handshake import Handshake, HandshakeEnd
+from probe.tls.handshake import Afterword, Handshake, HandshakeEnd
 
 _MOST_NAMES: Final = 1000
 """More authorities than any honest list names; public ones have about 150."""
@@ -40,7 +41,7 @@ async def learn_client_auth(interview: Interview, learnt: Learnt) -> None:
 
 async def _learn_at(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> None:
     if version is ProtocolVersion.TLSV1_3:
-        learnt.client_auth[version] = _by_handshake(learnt.first_handshake_at(version))
+        learnt.client_auth[version] = _by_handshake(await _at_tls13(interview, learnt))
         return
     asking, silent = _flights(interview.exchanges, version)
     if asking is None:
@@ -93,6 +94,15 @@ def _not_asked(silent: Exchange | None) -> ClientAuth:
         return ClientAuth(mode=ClientAuthMode.UNKNOWN)
     note = "ServerHelloDone without a CertificateRequest before it"
     return ClientAuth(mode=ClientAuthMode.NONE, evidence=silent.evidence(note))
+
+
+async def _at_tls13(interview: Interview, learnt: Learnt) -> Handshake | None:
+    """The handshake that showed the chain; one more, that only listens, where its end was lost."""
+    seen = learnt.first_handshake_at(ProtocolVersion.TLSV1_3)
+    if seen is None or not seen.certificate_requested or seen.end is not HandshakeEnd.UNFINISHED:
+        return seen
+    again = await interview.handshake(replace(seen.offer, afterword=Afterword.LISTEN))
+    return again if again.end is not HandshakeEnd.UNFINISHED else seen
 
 
 def _by_handshake(handshake: Handshake | None) -> ClientAuth:

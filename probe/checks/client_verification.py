@@ -3,7 +3,8 @@
 It is shown certificates that nobody issued: one signed by itself, and one that claims an authority
 which the server named, signed by another key. Where it lets a client without any finish the handshake,
 the refusal may come in HTTP (nginx): so one request follows, with and without such a certificate, and
-their answers are told apart.
+their answers are told apart. The user's own certificate, where there is one for the target, must be
+taken.
 """
 
 from __future__ import annotations
@@ -12,12 +13,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from model.observation import ClientAttempt, ClientAuth, ClientAuthMode, ForgedCertificate
+from model.observation import (
+    ClientAttempt,
+    ClientAuth,
+    ClientAuthMode,
+    ForgedCertificate,
+    OwnAttempt,
+)
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Verdict
 from probe.checks.client_auth import requested_authorities
 from probe.checks.interview import Interview, side_by_side
-from probe.checks.learnt import Learnt
+from probe.checks.learnt import Learnt, OwnCertificate
 from probe.tls.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer, Presented
 
 _REFUSALS: Final = frozenset({400, 401, 403, 495, 496})
@@ -43,7 +50,7 @@ async def _verified(interview: Interview, learnt: Learnt, version: ProtocolVersi
     plain = HandshakeOffer(
         version=version,
         server_name=learnt.shape_at(version).server_name,
-        afterword=Afterword.HTTP if is_optional else Afterword.NOTHING,
+        afterword=Afterword.HTTP if is_optional else Afterword.LISTEN,
     )
     without = await interview.handshake(plain) if is_optional else None
     forged = [
@@ -57,7 +64,27 @@ async def _verified(interview: Interview, learnt: Learnt, version: ProtocolVersi
         )
         for (kind, _), handshake in zip(forged, shaken, strict=True)
     )
-    return replace(auth, attempts=attempts, verifies=_verifies(attempts))
+    own = await _own(interview, learnt.own_certificate, plain, without)
+    return replace(auth, attempts=attempts, verifies=_verifies(attempts), own=own)
+
+
+async def _own(
+    interview: Interview,
+    certificate: OwnCertificate | None,
+    plain: HandshakeOffer,
+    without: Handshake | None,
+) -> OwnAttempt | None:
+    """Whether the user's own certificate is still taken."""
+    if certificate is None:
+        return None
+    handshake = await interview.handshake(replace(plain, presents=Presented.OWN))
+    return OwnAttempt(
+        identity=certificate.name,
+        sha256=certificate.sha256,
+        not_after=certificate.not_after,
+        is_accepted=_judge(handshake, without),
+        evidence=_evidence(handshake),
+    )
 
 
 def _forgeries(authorities: tuple[bytes, ...]) -> Iterator[tuple[ForgedCertificate, bytes]]:
@@ -75,12 +102,14 @@ def _verifies(attempts: tuple[ClientAttempt, ...]) -> Verdict:
 
 def _judge(handshake: Handshake, without: Handshake | None) -> Verdict:
     """Whether the forged certificate was taken; ``without`` is the same without any."""
-    if handshake.end is HandshakeEnd.REFUSED or handshake.afterword is HandshakeEnd.REFUSED:
+    if handshake.end is HandshakeEnd.REFUSED:
         return Verdict.NO
     if handshake.end is not HandshakeEnd.ACCEPTED:
         return Verdict.UNKNOWN
     if without is None:
         return Verdict.YES
+    if handshake.afterword is HandshakeEnd.REFUSED and _status(without.reply) is not None:
+        return Verdict.NO
     return _judge_replies(handshake.reply, without.reply)
 
 

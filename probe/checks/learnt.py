@@ -6,6 +6,7 @@ It begins with the server name alone; ``engine`` turns it into an Observation at
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from model.observation import AcceptedSet, ClientAuth, Contradiction, DhParameters
@@ -42,6 +43,15 @@ class Stapled:
     sct_list: bytes | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCertificate:
+    """What is told of the user's client certificate for this endpoint."""
+
+    name: str
+    sha256: str
+    not_after: datetime
+
+
 @dataclass(slots=True, kw_only=True)
 class Learnt:
     """The facts of one visit, by protocol version.
@@ -54,6 +64,7 @@ class Learnt:
 
     server_name: str | None
     host: str | None = None
+    own_certificate: OwnCertificate | None = None
     spoken: dict[ProtocolVersion, Exchange] = field(default_factory=dict)
     protocols: dict[ProtocolVersion, Fact] = field(default_factory=dict)
     cipher_suites: dict[ProtocolVersion, AcceptedSet] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from probe.connect.connections import Connections
 from probe.connect.dial import Traffic
 from probe.connect.openssl import OpenSslHandshake
 from probe.connect.politeness import Politeness
+from probe.crypto.identity import ClientIdentity
 from probe.settings import ProbeSettings
 from probe.tls.answer import Answer, AnswerReader, Ending, NoConnection, NoHello
 from probe.tls.dialogue import Dialogue
@@ -49,7 +50,8 @@ class _Question:
 class Line:
     """One visit's connections to one address and port.
 
-    ``nonce`` are the 64 bytes for the hellos' random and session id. ``traffic`` is what the visit
+    ``nonce`` are the 64 bytes for the hellos' random and session id, ``identity`` the user's client
+    certificate for it. ``traffic`` is what the visit
     has cost so far.
     """
 
@@ -71,6 +73,7 @@ class Line:
         self._sessions: dict[ProtocolVersion, Session] = {}
         self.traffic: Traffic = self._connections.traffic
         self.throttled = False
+        self.identity: ClientIdentity | None = None
 
     async def close(self) -> None:
         """Ends the visit's connections."""
@@ -93,7 +96,7 @@ class Line:
     async def handshake(self, offer: HandshakeOffer) -> Handshake:
         """A full handshake, on a connection of its own."""
         resumed = self._sessions.get(offer.version) if offer.resumes else None
-        dialogue = OpenSslHandshake(offer, resumed)
+        dialogue = OpenSslHandshake(offer, resumed, self.identity)
         outcome = await self.converse(dialogue)
         if dialogue.session is not None:
             self._sessions[offer.version] = dialogue.session

@@ -9,138 +9,60 @@ handshake is its afterword: a ticket, another handshake, a record that is wrong 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, Final, cast
 
 from cryptography.hazmat.bindings.openssl.binding import Binding
 from OpenSSL import SSL, crypto
 
 from model.protocol_version import ProtocolVersion
-from model.registry import CIPHER_SUITES, alert_name, cipher_suite_by_code_point
+from model.registry import CIPHER_SUITES, alert_name
+from probe.connect.openssl_contexts import HANDSHAKE_VERSIONS, SPOILED, context_for
 from probe.crypto.cbc_records import Secrets, application_data
+from probe.crypto.identity import ClientIdentity
 from probe.crypto.throwaway import throwaway_certificate, throwaway_key
 from probe.tls.answer import Ending
 from probe.tls.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer, Presented
 from probe.tls.session_in_clear import SessionInClear
 
-HANDSHAKE_VERSIONS: Final = {
-    ProtocolVersion.TLSV1_0: SSL.TLS1_VERSION,
-    ProtocolVersion.TLSV1_1: SSL.TLS1_1_VERSION,
-    ProtocolVersion.TLSV1_2: SSL.TLS1_2_VERSION,
-    ProtocolVersion.TLSV1_3: SSL.TLS1_3_VERSION,
-}
-"""The versions that OpenSSL can still finish a handshake at."""
-
-_EVERY_CIPHER = b"ALL:COMPLEMENTOFALL:@SECLEVEL=0"
-_EVERY_TLS13_SUITE = (
-    b"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
-    b":TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256"
-)
-_ECDSA_BELOW_TLS13: Final = b"ECDHE-ECDSA-AES128-GCM-SHA256"
-"""In every hello of TLS 1.3, for HAProxy 2.6 serves its ECDSA chain only to who offers such a suite."""
-
-_EVERY_GROUP = (
-    b"X25519:P-256:P-384:P-521:?X448:?brainpoolP256r1tls13:?brainpoolP384r1tls13"
-    b":?brainpoolP512r1tls13:?ffdhe2048:?ffdhe3072:?ffdhe4096:?ffdhe6144:?ffdhe8192"
-    b":?X25519MLKEM768:?SecP256r1MLKEM768:?SecP384r1MLKEM1024:?MLKEM512:?MLKEM768:?MLKEM1024"
-)
-"""The cheap one first, for a share of it alone is sent: others come by HelloRetryRequest, and
-the hello fits one TCP segment."""
-
-_OP_LEGACY_SERVER_CONNECT = 0x4
-"""Talks to servers without RFC 5746, as SSL_OP_LEGACY_SERVER_CONNECT in OpenSSL's ssl.h."""
-
-_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION = 0x40000
-"""Renegotiates with them too."""
-
-_OP_NO_ENCRYPT_THEN_MAC = 0x80000
-"""MAC and padding are only told apart where the MAC comes first."""
-
-_SPOILED = {Afterword.SPOILED_PADDING, Afterword.SPOILED_MAC}
 _SPOILED_CONTENT: Final = b"GET / HTTP/1.0\r\n\r\n"
 """Something that most servers would answer, had it come in a right record."""
 
 _SHOWN: Final = {
     Presented.NOTHING: "without a client certificate",
     Presented.SELF_SIGNED: "with a self-signed client certificate",
+    Presented.OWN: "with the user's client certificate",
     Presented.IMPOSTOR: "with a client certificate that claims an issuer which did not sign it",
 }
 _MOST_BYTES = 2**18
 _KEPT_LENGTH = 2048
-_CLOSE_NOTIFY = 0
+_WAITING: Final = frozenset({Afterword.NOTHING, Afterword.LISTEN})
+"""Here the end of the connection is no answer to what we said."""
+
+_FATAL = 2
+"""Java warns ``user_canceled`` before it closes, which is no refusal."""
+
 _READ_LENGTH = 65536
 _LONGEST_BLOCK = 16
 _STATUS_LENGTH = len(b"HTTP/1.1 400 ")
 _SUITES = {suite.openssl_name: suite for suite in CIPHER_SUITES if suite.openssl_name}
 
 
-@lru_cache(maxsize=64)
-def _context(
-    version: ProtocolVersion,
-    signature_schemes: tuple[str, ...],
-    cipher_suites: tuple[int, ...],
-    options: int,
-) -> SSL.Context:
-    """A context for one kind of handshake; most kinds are used again and again.
-
-    Raises:
-        ValueError: where the library knows none of the signature schemes or groups.
-        SSL.Error: where it knows none of the cipher suites.
-    """
-    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
-    context.set_options(_OP_LEGACY_SERVER_CONNECT | options)
-    context.set_verify(SSL.VERIFY_NONE)
-    context.set_cipher_list(_ciphers(version, cipher_suites))
-    context.set_tls13_ciphersuites(_EVERY_TLS13_SUITE)
-    is_tls13 = version is ProtocolVersion.TLSV1_3
-    context.set_min_proto_version(SSL.TLS1_2_VERSION if is_tls13 else HANDSHAKE_VERSIONS[version])
-    context.set_max_proto_version(HANDSHAKE_VERSIONS[version])
-    _set_list(Binding().lib.SSL_CTX_set1_curves_list, context, _EVERY_GROUP)
-    if signature_schemes:
-        # The question mark lets OpenSSL skip what it lacks.
-        wanted = ":".join(f"?{name}" for name in signature_schemes).encode("ascii")
-        _set_list(Binding().lib.SSL_CTX_set1_sigalgs_list, context, wanted)
-    return context
-
-
-def _ciphers(version: ProtocolVersion, code_points: tuple[int, ...]) -> bytes:
-    """OpenSSL's names of these suites below TLS 1.3, or all that it has."""
-    if version is ProtocolVersion.TLSV1_3:
-        return _ECDSA_BELOW_TLS13
-    if not code_points:
-        return _EVERY_CIPHER
-    suites = (cipher_suite_by_code_point(code_point) for code_point in code_points)
-    names = [suite.openssl_name for suite in suites if suite and suite.openssl_name]
-    return ":".join([*names, "@SECLEVEL=0"]).encode("ascii")
-
-
-def _options(offer: HandshakeOffer) -> int:
-    options = 0 if offer.wants_ticket else SSL.OP_NO_TICKET
-    if offer.afterword is Afterword.RENEGOTIATION:
-        options |= _OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION
-    if offer.afterword in _SPOILED:
-        options |= _OP_NO_ENCRYPT_THEN_MAC
-    return options
-
-
-def _set_list(setter: Callable[[Any, bytes], int], context: SSL.Context, names: bytes) -> None:
-    """What pyOpenSSL has no method for."""
-    if not setter(context._context, names):
-        raise ValueError(f"OpenSSL knows none of {names.decode('ascii')}")
-
-
 class OpenSslHandshake:
     """The client's side of one handshake, as a Dialogue.
 
-    ``resumed`` is an earlier one's ``session``, which is there once a ticket of TLS 1.3 came.
+    ``resumed`` is an earlier one's ``session``, which is there once a ticket of TLS 1.3 came;
+    ``identity`` is the user's client certificate.
     """
 
-    def __init__(self, offer: HandshakeOffer, resumed: SSL.Session | None = None) -> None:
+    def __init__(
+        self,
+        offer: HandshakeOffer,
+        resumed: SSL.Session | None = None,
+        identity: ClientIdentity | None = None,
+    ) -> None:
         self._offer = offer
-        self._connection = SSL.Connection(
-            _context(offer.version, offer.signature_schemes, offer.cipher_suites, _options(offer)),
-            None,
-        )
+        own = identity if offer.presents is Presented.OWN else None
+        self._connection = SSL.Connection(context_for(offer, own), None)
         self._connection.set_connect_state()
         if offer.server_name is not None:
             self._connection.set_tlsext_host_name(offer.server_name.encode("ascii"))
@@ -149,7 +71,10 @@ class OpenSslHandshake:
             self._connection.set_alpn_protos(wanted)
         if resumed is not None:
             self._connection.set_session(resumed)
-        if offer.presents is not Presented.NOTHING:
+        if own is not None:
+            self._connection.use_certificate(own.certificate)
+            self._connection.use_privatekey(own.key)
+        elif offer.presents is not Presented.NOTHING:
             self._connection.use_certificate(throwaway_certificate(offer.claimed_issuer))
             self._connection.use_privatekey(throwaway_key())
         self._connection.set_info_callback(self._notice)
@@ -185,7 +110,7 @@ class OpenSslHandshake:
     def end(self, ending: Ending) -> Handshake:
         """The outcome when nothing more will come."""
         is_silence = ending is Ending.SILENCE
-        if self._is_finished and self._offer.afterword is not Afterword.NOTHING:
+        if self._is_finished and self._offer.afterword not in _WAITING:
             return self._accepted(HandshakeEnd.UNFINISHED if is_silence else HandshakeEnd.REFUSED)
         if self._is_finished:
             note = f"{ending.value} after the handshake {self._shown}, without a word on it"
@@ -230,6 +155,8 @@ class OpenSslHandshake:
                 return self._accepted()
             case Afterword.NOTHING if not (self._requested and is_tls13):
                 return self._accepted()
+            case Afterword.LISTEN:
+                return None if is_tls13 else self._accepted()
             case _:
                 self._connection.shutdown()
                 self._flush()
@@ -252,10 +179,12 @@ class OpenSslHandshake:
             is_over = self._offer.afterword is Afterword.NOTHING or self._has_ticket
             return self._accepted() if is_over else None
         except SSL.ZeroReturnError:
-            is_spoiled = self._offer.afterword in _SPOILED
+            is_spoiled = self._offer.afterword in SPOILED
             return self._accepted(HandshakeEnd.UNFINISHED if is_spoiled else None)
         except SSL.Error as error:
-            is_answer = self._offer.afterword in _SPOILED
+            if self._has_ticket and self._alert is None:
+                return self._accepted()
+            is_answer = self._offer.afterword in SPOILED
             return self._accepted(HandshakeEnd.REFUSED) if is_answer else self._failed(error)
         return self._accepted(HandshakeEnd.ACCEPTED)
 
@@ -361,7 +290,7 @@ class OpenSslHandshake:
             self._requested = self._requested or b"read server certificate request" in state
             is_ticket = self._is_finished and b"session ticket" in state
             self._has_ticket = self._has_ticket or is_ticket
-        elif where == SSL.SSL_CB_READ_ALERT and value & 0xFF != _CLOSE_NOTIFY:
+        elif where == SSL.SSL_CB_READ_ALERT and value >> 8 == _FATAL:
             self._alert = value & 0xFF
 
 

@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from probe.connect.dial import Traffic
+from probe.crypto.identity import ClientIdentity
 from probe.recording.plain import to_plain
 from probe.recording.visit import Conversation, RecordedHandshake, RecordedVisit
 from probe.tls.answer import AnswerReader, Ending, NoConnection, Obstacle
@@ -90,6 +91,7 @@ class ReplayedLine:
             bytes_received=cost.bytes_received,
         )
         self.throttled = cost.throttled
+        self.identity: ClientIdentity | None = None
 
     async def close(self) -> None:
         """Ends the replay."""

@@ -38,6 +38,9 @@ class Afterword(StrEnum):
     """It sends a record whose CBC padding is wrong, and all else right; TLS 1.0 to 1.2."""
     SPOILED_MAC = "spoiled_mac"
     """The same with right padding and a wrong MAC."""
+    LISTEN = "listen"
+    """It says nothing and waits for a ticket, data or an alert. A server that reads more than it
+    wants to when it refuses, such as our close_notify, resets, and its alert may be lost."""
     HTTP = "http"
     """It sends an HTTP request, for some servers refuse a client certificate no sooner."""
 
@@ -49,6 +52,8 @@ class Presented(StrEnum):
     SELF_SIGNED = "self_signed"
     IMPOSTOR = "impostor"
     """One that claims an issuer whose key did not sign it."""
+    OWN = "own"
+    """The user's, which the way to the endpoint knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

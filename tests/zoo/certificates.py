@@ -47,6 +47,10 @@ class Certificates:
     root_file: Path
     intermediate_file: Path
     client_ca_file: Path
+    client_file: Path
+    """A client's key and certificate, which the client CA issued, in PEM."""
+    stranger_file: Path
+    """The same of a CA that no server knows."""
     staple_file: Path
     """An OCSP response in DER: the RSA certificate is good, for a day from now."""
     rsa: Identity
@@ -90,7 +94,15 @@ def make_certificates(directory: Path) -> Certificates:
         )
 
     rsa_identity = identity("rsa", rsa_key, KeyType.RSA)
+    client_key = ec.generate_private_key(ec.SECP256R1())
+    stranger = _authority("stranger", issuer=None)
     return Certificates(
+        client_file=_write(
+            directory / "client.pem", _key_pem(client_key), _pem(_client(client_key, client_ca))
+        ),
+        stranger_file=_write(
+            directory / "stranger.pem", _key_pem(client_key), _pem(_client(client_key, stranger))
+        ),
         staple_file=_write(directory / "staple.der", _staple(leaves["rsa"], intermediate)),
         root_file=_write(directory / "root.pem", _pem(root.certificate)),
         intermediate_file=_write(directory / "intermediate.pem", _pem(intermediate.certificate)),
@@ -158,6 +170,23 @@ def _leaf(key: PrivateKey, issuer: _Authority, *, expired: bool) -> x509.Certifi
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(SERVER_NAME)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(_issuer_key_identifier(issuer.key), critical=False)
+        .sign(issuer.key, hashes.SHA256())
+    )
+
+
+def _client(key: PrivateKey, issuer: _Authority) -> x509.Certificate:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(_name("zoo client"))
+        .issuer_name(issuer.certificate.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - 90 * DAY)
+        .not_valid_after(now + 90 * DAY)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
         .add_extension(_issuer_key_identifier(issuer.key), critical=False)
         .sign(issuer.key, hashes.SHA256())
     )

@@ -1,0 +1,120 @@
+"""OpenSSL's contexts for handshakes: every suite, group and scheme that it still has, at one version.
+
+A context cannot be changed once a connection has used it, so each kind of handshake has its own,
+kept for the next of its kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final
+
+from cryptography.hazmat.bindings.openssl.binding import Binding
+from OpenSSL import SSL
+
+from model.protocol_version import ProtocolVersion
+from model.registry import cipher_suite_by_code_point
+from probe.crypto.identity import ClientIdentity
+from probe.tls.handshake import Afterword, HandshakeOffer
+
+HANDSHAKE_VERSIONS: Final = {
+    ProtocolVersion.TLSV1_0: SSL.TLS1_VERSION,
+    ProtocolVersion.TLSV1_1: SSL.TLS1_1_VERSION,
+    ProtocolVersion.TLSV1_2: SSL.TLS1_2_VERSION,
+    ProtocolVersion.TLSV1_3: SSL.TLS1_3_VERSION,
+}
+"""The versions that OpenSSL can still finish a handshake at."""
+
+_EVERY_CIPHER = b"ALL:COMPLEMENTOFALL:@SECLEVEL=0"
+_EVERY_TLS13_SUITE = (
+    b"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+    b":TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256"
+)
+_ECDSA_BELOW_TLS13: Final = b"ECDHE-ECDSA-AES128-GCM-SHA256"
+"""In every hello of TLS 1.3, for HAProxy 2.6 serves its ECDSA chain only to who offers such a suite."""
+
+_EVERY_GROUP = (
+    b"X25519:P-256:P-384:P-521:?X448:?brainpoolP256r1tls13:?brainpoolP384r1tls13"
+    b":?brainpoolP512r1tls13:?ffdhe2048:?ffdhe3072:?ffdhe4096:?ffdhe6144:?ffdhe8192"
+    b":?X25519MLKEM768:?SecP256r1MLKEM768:?SecP384r1MLKEM1024:?MLKEM512:?MLKEM768:?MLKEM1024"
+)
+"""The cheap one first, for a share of it alone is sent: others come by HelloRetryRequest, and
+the hello fits one TCP segment."""
+
+_OP_LEGACY_SERVER_CONNECT = 0x4
+"""Talks to servers without RFC 5746, as SSL_OP_LEGACY_SERVER_CONNECT in OpenSSL's ssl.h."""
+
+_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION = 0x40000
+"""Renegotiates with them too."""
+
+_OP_NO_ENCRYPT_THEN_MAC = 0x80000
+"""MAC and padding are only told apart where the MAC comes first."""
+
+SPOILED: Final = frozenset({Afterword.SPOILED_PADDING, Afterword.SPOILED_MAC})
+
+
+@lru_cache(maxsize=64)
+def _context(
+    version: ProtocolVersion,
+    signature_schemes: tuple[str, ...],
+    cipher_suites: tuple[int, ...],
+    options: int,
+) -> SSL.Context:
+    """A context for one kind of handshake; most kinds are used again and again.
+
+    Raises:
+        ValueError: where the library knows none of the signature schemes or groups.
+        SSL.Error: where it knows none of the cipher suites.
+    """
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_options(_OP_LEGACY_SERVER_CONNECT | options)
+    context.set_verify(SSL.VERIFY_NONE)
+    context.set_cipher_list(_ciphers(version, cipher_suites))
+    context.set_tls13_ciphersuites(_EVERY_TLS13_SUITE)
+    is_tls13 = version is ProtocolVersion.TLSV1_3
+    context.set_min_proto_version(SSL.TLS1_2_VERSION if is_tls13 else HANDSHAKE_VERSIONS[version])
+    context.set_max_proto_version(HANDSHAKE_VERSIONS[version])
+    _set_list(Binding().lib.SSL_CTX_set1_curves_list, context, _EVERY_GROUP)
+    if signature_schemes:
+        # The question mark lets OpenSSL skip what it lacks.
+        wanted = ":".join(f"?{name}" for name in signature_schemes).encode("ascii")
+        _set_list(Binding().lib.SSL_CTX_set1_sigalgs_list, context, wanted)
+    return context
+
+
+def context_for(offer: HandshakeOffer, own: ClientIdentity | None) -> SSL.Context:
+    """One of its own where issuers are to be sent, for OpenSSL keeps these with the context."""
+    kind = (offer.version, offer.signature_schemes, offer.cipher_suites, _options(offer))
+    if own is None or not own.issuers:
+        return _context(*kind)
+    context = _context.__wrapped__(*kind)
+    for issuer in own.issuers:
+        context.add_extra_chain_cert(issuer)
+    return context
+
+
+def _ciphers(version: ProtocolVersion, code_points: tuple[int, ...]) -> bytes:
+    """OpenSSL's names of these suites below TLS 1.3, or all that it has."""
+    if version is ProtocolVersion.TLSV1_3:
+        return _ECDSA_BELOW_TLS13
+    if not code_points:
+        return _EVERY_CIPHER
+    suites = (cipher_suite_by_code_point(code_point) for code_point in code_points)
+    names = [suite.openssl_name for suite in suites if suite and suite.openssl_name]
+    return ":".join([*names, "@SECLEVEL=0"]).encode("ascii")
+
+
+def _options(offer: HandshakeOffer) -> int:
+    options = 0 if offer.wants_ticket else SSL.OP_NO_TICKET
+    if offer.afterword is Afterword.RENEGOTIATION:
+        options |= _OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION
+    if offer.afterword in SPOILED:
+        options |= _OP_NO_ENCRYPT_THEN_MAC
+    return options
+
+
+def _set_list(setter: Callable[[Any, bytes], int], context: SSL.Context, names: bytes) -> None:
+    """What pyOpenSSL has no method for."""
+    if not setter(context._context, names):
+        raise ValueError(f"OpenSSL knows none of {names.decode('ascii')}")

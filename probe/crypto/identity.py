@@ -1,0 +1,137 @@
+"""Client certificates that the user owns: read from PEM files or PKCS #12, and never logged.
+
+A passphrase comes from the environment, by the name of its variable, so that it stands in no file of ours.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs12
+from cryptography.hazmat.primitives.serialization import load_pem_private_key as load_pem_key
+
+Key = (
+    rsa.RSAPrivateKey
+    | ec.EllipticCurvePrivateKey
+    | ed25519.Ed25519PrivateKey
+    | ed448.Ed448PrivateKey
+)
+
+
+class IdentityError(ValueError):
+    """A client certificate cannot be used; the message names the file and the mend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientIdentity:
+    """A certificate with its key, and the certificates that lead to its authority."""
+
+    name: str
+    certificate: x509.Certificate
+    key: Key = field(repr=False)
+    issuers: tuple[x509.Certificate, ...] = ()
+
+    @property
+    def sha256(self) -> str:
+        """Of the certificate's DER, in hex."""
+        return self.certificate.fingerprint(hashes.SHA256()).hex()
+
+    @property
+    def not_after(self) -> datetime:
+        """Until when it is valid."""
+        return self.certificate.not_valid_after_utc
+
+
+def load_identity(
+    name: str, certificate: Path, key: Path | None = None, passphrase_variable: str | None = None
+) -> ClientIdentity:
+    """The identity of that name: PEM files, or one PKCS #12 file where ``key`` is None.
+
+    The certificate's file may hold the key too. ``passphrase_variable`` names an environment variable.
+
+    Raises:
+        IdentityError: where it cannot be used.
+    """
+    passphrase = _passphrase(name, passphrase_variable)
+    content = _read(name, certificate)
+    if b"-----BEGIN" in content:
+        found = _from_pem(
+            name, certificate, content, _read(name, key) if key else content, passphrase
+        )
+    else:
+        found = _from_pkcs12(name, certificate, content, passphrase)
+    if _public(found.certificate.public_key()) != _public(found.key.public_key()):
+        raise IdentityError(
+            f"the client identity {name}: the key is not that of the certificate in {certificate}; "
+            "name the files that belong together"
+        )
+    return found
+
+
+def _passphrase(name: str, variable: str | None) -> bytes | None:
+    if variable is None:
+        return None
+    value = os.environ.get(variable)
+    if value is None:
+        raise IdentityError(
+            f"the client identity {name}: the environment has no {variable}; set it to the passphrase"
+        )
+    return value.encode()
+
+
+def _read(name: str, file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise IdentityError(
+            f"the client identity {name}: {file} cannot be read ({error.strerror}); "
+            "name a readable file"
+        ) from error
+
+
+def _from_pem(
+    name: str, file: Path, chain: bytes, key: bytes, passphrase: bytes | None
+) -> ClientIdentity:
+    try:
+        leaf, *issuers = x509.load_pem_x509_certificates(chain)
+        private = load_pem_key(key, passphrase)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise _unusable(name, file) from error
+    return _identity(name, file, leaf, private, issuers)
+
+
+def _from_pkcs12(name: str, file: Path, content: bytes, passphrase: bytes | None) -> ClientIdentity:
+    try:
+        private, leaf, issuers = pkcs12.load_key_and_certificates(content, passphrase)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise _unusable(name, file) from error
+    if leaf is None:
+        raise _unusable(name, file)
+    return _identity(name, file, leaf, private, issuers)
+
+
+def _identity(
+    name: str, file: Path, leaf: x509.Certificate, private: object, issuers: list[x509.Certificate]
+) -> ClientIdentity:
+    if not isinstance(private, Key):
+        raise _unusable(name, file)
+    return ClientIdentity(name=name, certificate=leaf, key=private, issuers=tuple(issuers))
+
+
+def _unusable(name: str, file: Path) -> IdentityError:
+    return IdentityError(
+        f"the client identity {name}: {file} holds no certificate and key that can be used with the "
+        "passphrase given; name a PEM or PKCS #12 file, and the variable with its passphrase"
+    )
+
+
+def _public(key: object) -> bytes:
+    encode = getattr(key, "public_bytes")  # noqa: B009 (every public key has it, no common type says so)
+    return bytes(encode(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))

@@ -1,0 +1,53 @@
+"""The user's own client certificate: taken where its CA is known, refused elsewhere, on every stack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from model.target import Endpoint, Target
+from model.verdict import Verdict
+from probe.checks.part import Part
+from probe.clock import SystemClock
+from probe.crypto.identity import load_identity
+from probe.engine import CLIENT_IDENTITY_LABEL, Engine
+from probe.settings import ProbeSettings
+from tests.zoo.catalogue import SERVERS
+from tests.zoo.certificates import Certificates
+from tests.zoo.truth import SERVER_NAME
+
+PARTS = frozenset({Part.VERSIONS, Part.SUITES, Part.CERTIFICATES, Part.CLIENT_AUTH})
+DEMANDING = (
+    "nginx-verify-client-on",
+    "nginx-verify-client-optional",
+    "openssl-client-certificate-required",
+    "gnutls-client-certificate-required",
+    "java-client-certificate-required",
+    "stunnel-client-certificate-required",
+)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", DEMANDING)
+async def test_a_certificate_of_the_known_ca_is_taken_and_a_stranger_s_is_not(
+    name: str, certificates: Certificates, tmp_path: Path
+) -> None:
+    (server,) = [server for server in SERVERS if server.name == name]
+    files = {"ours": certificates.client_file, "stranger": certificates.stranger_file}
+    identities = {who: load_identity(who, file) for who, file in files.items()}
+    engine = Engine(ProbeSettings(parts=PARTS, client_identities=identities), SystemClock())
+    with server.start(certificates, tmp_path) as port:
+        for who, expected in (("ours", Verdict.YES), ("stranger", Verdict.NO)):
+            target = Target(
+                host="127.0.0.1",
+                port=port,
+                server_name=SERVER_NAME,
+                labels={CLIENT_IDENTITY_LABEL: who},
+            )
+            seen = await engine.visit(Endpoint(target=target, address="127.0.0.1"))
+            assert seen.client_auth
+            for version, found in seen.client_auth.items():
+                assert found.own is not None, version
+                assert (found.own.identity, found.own.is_accepted) == (who, expected), version
+                assert found.own.sha256 == identities[who].sha256
