@@ -76,6 +76,10 @@ def client_auth_to_json(found: ClientAuth, *, with_evidence: bool) -> Json:
     fields: Json = {"mode": found.mode.value, "ca_names": list(found.ca_names)}
     if found.verifies is not None:
         fields["verifies"] = found.verifies.value
+    if found.certificate_types:
+        fields["certificate_types"] = list(found.certificate_types)
+    if found.signature_schemes:
+        fields["signature_schemes"] = list(found.signature_schemes)
     if found.attempts:
         fields["attempts"] = [
             {"forged": one.forged.value, "accepted": one.is_accepted.value}
@@ -111,6 +115,8 @@ def client_auth_from_json(fields: Json) -> ClientAuth:
         mode=ClientAuthMode(fields["mode"]),
         verifies=Verdict(fields["verifies"]) if "verifies" in fields else None,
         ca_names=tuple(fields.get("ca_names", ())),
+        certificate_types=tuple(fields.get("certificate_types", ())),
+        signature_schemes=tuple(fields.get("signature_schemes", ())),
         attempts=tuple(
             ClientAttempt(
                 forged=ForgedCertificate(one["forged"]),

@@ -105,12 +105,15 @@ class ClientAuth:
 
     ``verifies`` is yes when certificates that nobody issued are refused, no when one is taken,
     by ``attempts``; None where that was not asked. ``ca_names`` are the authorities named in the
-    CertificateRequest (RFC 4514).
+    CertificateRequest (RFC 4514), ``certificate_types`` (up to TLS 1.2) and ``signature_schemes``
+    (from there on) what it lists of these by their registry names.
     """
 
     mode: ClientAuthMode
     verifies: Verdict | None = None
     ca_names: tuple[str, ...] = ()
+    certificate_types: tuple[str, ...] = ()
+    signature_schemes: tuple[str, ...] = ()
     attempts: tuple[ClientAttempt, ...] = ()
     own: OwnAttempt | None = None
     evidence: Evidence | None = None

@@ -14,6 +14,7 @@ from typing import Final
 
 from model.observation import ClientAuth, ClientAuthMode
 from model.protocol_version import ProtocolVersion
+from model.registry import signature_scheme_name
 from model.verdict import Evidence
 from probe.certificates import name_text
 from probe.checks.interview import Interview, side_by_side
@@ -22,9 +23,22 @@ from probe.checks.served_chains import finish_handshake
 from probe.tls.answer import ServerFlight
 from probe.tls.exchange import Exchange
 from probe.tls.handshake import Afterword, Handshake, HandshakeEnd
+from probe.tls.messages import CertificateRequest
 
 _MOST_NAMES: Final = 1000
 """More authorities than any honest list names; public ones have about 150."""
+
+_MOST_SCHEMES: Final = 100
+_CERTIFICATE_TYPES: Final = {
+    1: "rsa_sign",
+    2: "dss_sign",
+    3: "rsa_fixed_dh",
+    4: "dss_fixed_dh",
+    64: "ecdsa_sign",
+    65: "rsa_fixed_ecdh",
+    66: "ecdsa_fixed_ecdh",
+}
+"""IANA TLS ClientCertificateType Identifiers."""
 
 _MODES = {
     HandshakeEnd.ACCEPTED: ClientAuthMode.REQUESTED,
@@ -51,6 +65,8 @@ async def _learn_at(interview: Interview, learnt: Learnt, version: ProtocolVersi
     learnt.client_auth[version] = ClientAuth(
         mode=_MODES[handshake.end],
         ca_names=_names(_request_authorities(asking)),
+        certificate_types=_types(_request(asking)),
+        signature_schemes=scheme_names(_request(asking).signature_algorithms),
         evidence=asking.evidence(f"CertificateRequest in clear; {handshake.note}"),
     )
 
@@ -123,10 +139,26 @@ def _by_handshake(handshake: Handshake | None) -> ClientAuth:
 
 
 def _request_authorities(asking: Exchange) -> tuple[bytes, ...]:
+    return _request(asking).certificate_authorities
+
+
+def _request(asking: Exchange) -> CertificateRequest:
+    """What the flight asks for; nothing where it does not ask."""
     answer = asking.answer
     if isinstance(answer, ServerFlight) and answer.certificate_request is not None:
-        return answer.certificate_request.certificate_authorities
-    return ()
+        return answer.certificate_request
+    return CertificateRequest(
+        certificate_types=(), signature_algorithms=(), certificate_authorities=()
+    )
+
+
+def _types(request: CertificateRequest) -> tuple[str, ...]:
+    return tuple(_CERTIFICATE_TYPES.get(one, str(one)) for one in request.certificate_types)
+
+
+def scheme_names(code_points: tuple[int, ...]) -> tuple[str, ...]:
+    """Registry names, as many as an honest list has."""
+    return tuple(signature_scheme_name(one) for one in code_points[:_MOST_SCHEMES])
 
 
 def _names(authorities: tuple[bytes, ...]) -> tuple[str, ...]:

@@ -22,10 +22,14 @@ from model.observation import (
 )
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Verdict
-from probe.checks.client_auth import requested_authorities
+from probe.checks.client_auth import requested_authorities, scheme_names
 from probe.checks.interview import Interview, side_by_side
 from probe.checks.learnt import Learnt, OwnCertificate
+from probe.checks.tls13_flights import read_tls13_flight
+from probe.tls.answer import NoConnection
+from probe.tls.extensions import ExtensionType
 from probe.tls.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer, Presented
+from probe.tls.reader import ByteReader, DecodeError
 
 _REFUSALS: Final = frozenset({400, 401, 403, 495, 496})
 """Statuses that refuse a client for its certificate; nginx has 495 and 496 for it inside."""
@@ -65,7 +69,30 @@ async def _verified(interview: Interview, learnt: Learnt, version: ProtocolVersi
         for (kind, _), handshake in zip(forged, shaken, strict=True)
     )
     own = await _own(interview, learnt.own_certificate, plain, without)
-    return replace(auth, attempts=attempts, verifies=_verifies(attempts), own=own)
+    schemes = auth.signature_schemes
+    if version is ProtocolVersion.TLSV1_3:
+        schemes = await _schemes_at_tls13(interview, learnt)
+    return replace(
+        auth,
+        signature_schemes=schemes,
+        attempts=attempts,
+        verifies=_verifies(attempts),
+        own=own,
+    )
+
+
+async def _schemes_at_tls13(interview: Interview, learnt: Learnt) -> tuple[str, ...]:
+    """Those in the encrypted CertificateRequest (RFC 9846, section 4.3.2)."""
+    flight = await read_tls13_flight(interview, learnt)
+    if flight is None or isinstance(flight, NoConnection):
+        return ()
+    for extension in flight.requested or ():
+        if extension.code_point == ExtensionType.SIGNATURE_ALGORITHMS:
+            try:
+                return scheme_names(ByteReader(extension.body, "schemes").uint16_list(2))
+            except DecodeError:
+                return ()
+    return ()
 
 
 async def _own(

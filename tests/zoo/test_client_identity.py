@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from model.verdict import Verdict
 from probe.checks.part import Part
@@ -16,6 +17,7 @@ from probe.settings import ProbeSettings
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates
 from tests.zoo.truth import SERVER_NAME
+from tests.zoo.visit import visit
 
 PARTS = frozenset({Part.VERSIONS, Part.SUITES, Part.CERTIFICATES, Part.CLIENT_AUTH})
 DEMANDING = (
@@ -51,3 +53,18 @@ async def test_a_certificate_of_the_known_ca_is_taken_and_a_stranger_s_is_not(
                 assert found.own is not None, version
                 assert (found.own.identity, found.own.is_accepted) == (who, expected), version
                 assert found.own.sha256 == identities[who].sha256
+
+
+@pytest.mark.integration
+async def test_what_the_request_lists_is_read_at_both_versions(
+    certificates: Certificates, tmp_path: Path
+) -> None:
+    (server,) = [one for one in SERVERS if one.name == "openssl-client-certificate-required"]
+    found = (await visit(server, certificates, tmp_path, PARTS)).observation.client_auth
+    assert found[ProtocolVersion.TLSV1_2].certificate_types == (
+        "rsa_sign",
+        "dss_sign",
+        "ecdsa_sign",
+    )
+    for version in (ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3):
+        assert {"ed25519", "rsa_pss_rsae_sha256"} <= set(found[version].signature_schemes)
