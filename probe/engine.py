@@ -43,6 +43,9 @@ NONCE_LENGTH: Final = 64
 CLIENT_IDENTITY_LABEL: Final = "client_identity"
 """A target's label that names the client certificate to show it."""
 
+TRUST_STORES_LABEL: Final = "trust_stores"
+"""A target's label that names the trust stores which it must satisfy, with commas between them."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -129,6 +132,15 @@ class Engine:
         found = await self._surroundings.judged(chains, learnt.stapled, started_at)
         return replace(observation, certificates=found)
 
+    def _stores_for(self, endpoint: Endpoint) -> Mapping[str, TrustStore]:
+        """Those that the target's label names; all without one. A name that is no store's is a
+        store that trusts nobody, so that it shows."""
+        wanted = endpoint.target.labels.get(TRUST_STORES_LABEL)
+        if wanted is None:
+            return self._stores
+        names = [name.strip() for name in wanted.split(",") if name.strip()]
+        return {name: self._stores.get(name) or _nobody(name) for name in names}
+
     def _identity_for(self, endpoint: Endpoint) -> ClientIdentity | None:
         name = endpoint.target.labels.get(CLIENT_IDENTITY_LABEL)
         return self._settings.client_identities.get(name) if name is not None else None
@@ -158,7 +170,7 @@ class Engine:
                 host=endpoint.target.server_name or endpoint.target.host,
                 judged_at=known.started_at,
                 at=at,
-                stores=self._stores,
+                stores=self._stores_for(endpoint),
             )
             for one in known.certificates
         )
@@ -237,10 +249,14 @@ class Engine:
                 served_with_server_name=served.served_with_server_name,
                 host=endpoint.target.server_name or endpoint.target.host,
                 at=at,
-                stores=self._stores,
+                stores=self._stores_for(endpoint),
             )
             for served in learnt.chains
         )
+
+
+def _nobody(name: str) -> TrustStore:
+    return TrustStore(name, lambda: ())
 
 
 def _told_of(identity: ClientIdentity | None) -> OwnCertificate | None:

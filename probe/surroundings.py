@@ -81,5 +81,6 @@ class Surroundings:
             return None
         issuers, reason = await missing_issuers(found.chain, self._fetcher)
         whole = (*found.chain, *issuers)
-        trust = {name: store.verify(whole, at) for name, store in self._stores.items()}
+        stores = {name: self._stores[name] for name in found.trust if name in self._stores}
+        trust = {name: store.verify(whole, at) for name, store in stores.items()}
         return Completion(issuers=issuers, trust=trust, reason=reason)
