@@ -27,7 +27,7 @@ from probe.certificates import (
 )
 from probe.checks.catalogue import STAGES, Check
 from probe.checks.interview import Interview, Way, side_by_side
-from probe.checks.learnt import Learnt, OwnCertificate
+from probe.checks.learnt import Learnt, OwnCertificate, Stapled
 from probe.checks.verify import can_be_verified, is_unchanged
 from probe.connect.dial import Traffic
 from probe.connect.line import Line
@@ -123,14 +123,26 @@ class Engine:
             throttled=line.throttled,
         )
         if verified is not None:
-            found = await self._surroundings.judged(verified.certificates, None, started_at)
+            found = await self._judged(verified.certificates, None, started_at, began)
             return replace(
                 verified, endpoint=endpoint, started_at=started_at, cost=cost, certificates=found
             )
         observation = self._observation(endpoint, started_at, cost, interview, learnt, faults)
         chains = observation.certificates
-        found = await self._surroundings.judged(chains, learnt.stapled, started_at)
+        found = await self._judged(chains, learnt.stapled, started_at, began)
         return replace(observation, certificates=found)
+
+    async def _judged(
+        self,
+        chains: tuple[Deployment, ...],
+        stapled: list[Stapled] | None,
+        at: datetime,
+        began: float,
+    ) -> tuple[Deployment, ...]:
+        """The chains with what stands beside them, within what is left of the visit."""
+        passed = self._clock.monotonic() - began
+        left = self._settings.deadline_seconds - passed
+        return await self._surroundings.judged(chains, stapled, at, left)
 
     def _stores_for(self, endpoint: Endpoint) -> Mapping[str, TrustStore]:
         """Those that the target's label names; all without one. A name that is no store's is a

@@ -6,11 +6,20 @@ wants it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from model.certificate import Completion, Deployment, Problem, RevocationMethod
+from model.certificate import (
+    Certificate,
+    Completion,
+    Deployment,
+    Problem,
+    Revocation,
+    RevocationMethod,
+)
 from probe.certificates import TrustStore, with_revocations
 from probe.checks.interview import side_by_side
 from probe.checks.learnt import Stapled
@@ -41,20 +50,35 @@ class Surroundings:
         self._revocation = RevocationChecker(self._fetcher) if self._fetcher else None
 
     async def judged(
-        self, chains: tuple[Deployment, ...], stapled: list[Stapled] | None, at: datetime
+        self,
+        chains: tuple[Deployment, ...],
+        stapled: list[Stapled] | None,
+        at: datetime,
+        within_seconds: float,
     ) -> tuple[Deployment, ...]:
-        """The chains with their surroundings; where ``stapled`` is None, what came stays as it was."""
+        """The chains with their surroundings; where ``stapled`` is None, what came stays as it was.
+
+        What is not fetched ``within_seconds`` is given up.
+        """
         if not self._is_asked:
             return chains
-        return tuple(await side_by_side(*(self._judged(one, stapled, at) for one in chains)))
+        judging = (self._judged(one, stapled, at, within_seconds) for one in chains)
+        return tuple(await side_by_side(*judging))
 
     async def _judged(
-        self, found: Deployment, stapled: list[Stapled] | None, at: datetime
+        self,
+        found: Deployment,
+        stapled: list[Stapled] | None,
+        at: datetime,
+        within_seconds: float,
     ) -> Deployment:
-        found = replace(found, completion=await self._completion(found, at))
-        above = found.completion.issuers if found.completion else ()
-        chain = (*found.chain, *above)
-        fetched = () if self._revocation is None else await self._revocation.check(chain, at)
+        fetched: tuple[Revocation, ...] = ()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, within_seconds)):
+                found = replace(found, completion=await self._completion(found, at))
+                if self._revocation is not None:
+                    fetched = await self._revocation.check(_with_issuers(found), at)
+        chain = _with_issuers(found)
         if stapled is None:
             kept = (one for one in found.revocations if one.method is RevocationMethod.STAPLE)
             was_asked = Problem.STAPLE_MISSING in found.problems
@@ -84,3 +108,8 @@ class Surroundings:
         stores = {name: self._stores[name] for name in found.trust if name in self._stores}
         trust = {name: store.verify(whole, at) for name, store in stores.items()}
         return Completion(issuers=issuers, trust=trust, reason=reason)
+
+
+def _with_issuers(found: Deployment) -> tuple[Certificate, ...]:
+    """The chain as sent, and the issuers that were fetched."""
+    return (*found.chain, *(found.completion.issuers if found.completion else ()))

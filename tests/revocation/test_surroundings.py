@@ -68,7 +68,7 @@ async def test_a_forgotten_issuer_is_found_and_vouches_for_the_list() -> None:
         leaf, _ = hinting(server)
         before = served(leaf)
         assert Problem.INCOMPLETE in before.problems
-        (found,) = await online().judged((before,), [], NOW)
+        (found,) = await online().judged((before,), [], NOW, 10.0)
     assert found.completion is not None
     assert [issuer.subject for issuer in found.completion.issuers] == ["CN=lower"]
     assert found.completion.trust["own"].verdict is Verdict.YES
@@ -81,7 +81,7 @@ async def test_a_forgotten_issuer_is_found_and_vouches_for_the_list() -> None:
 async def test_offline_nobody_is_asked() -> None:
     async with web_server() as server:
         leaf, lower = hinting(server)
-        (found,) = await offline().judged((served(leaf, lower),), [], NOW)
+        (found,) = await offline().judged((served(leaf, lower),), [], NOW, 10.0)
         assert server.asked == []
     assert (found.revocations, found.completion) == ((), None)
 
@@ -95,7 +95,18 @@ async def test_a_demanded_staple_counts_only_where_it_is_good() -> None:
         (None, {Problem.STAPLE_MISSING}),
     ):
         came = [Stapled(leaf=leaf.der, ocsp_response=staple, sct_list=None)]
-        (found,) = await offline().judged((served(leaf, ISSUER),), came, NOW)
+        (found,) = await offline().judged((served(leaf, ISSUER),), came, NOW, 10.0)
         assert set(found.problems) - {Problem.CONTAINS_ROOT} == expected
-        (again,) = await offline().judged((found,), None, NOW)
+        (again,) = await offline().judged((found,), None, NOW, 10.0)
         assert (again.problems, again.revocations) == (found.problems, found.revocations)
+
+
+async def test_what_is_silent_is_given_up_with_the_visit() -> None:
+    async with web_server() as server:
+        method = x509.oid.AuthorityInformationAccessOID.OCSP
+        place = x509.UniformResourceIdentifier(server.url("/silence"))
+        hint = x509.AuthorityInformationAccess([x509.AccessDescription(method, place)])
+        leaf = make("server", issuer=ISSUER, names=SERVER_NAMES, hints=(hint,))
+        (found,) = await online().judged((served(leaf, ISSUER),), [], NOW, 0.2)
+        assert server.asked == ["/silence"]
+    assert found.revocations == ()
