@@ -16,7 +16,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from model.certificate import Certificate, Completion, Deployment, Revocation, RevocationMethod
+from model.certificate import (
+    Certificate,
+    Completion,
+    Deployment,
+    Revocation,
+    RevocationMethod,
+    TrustVerdict,
+)
 from model.observation import AcceptedSet, ClientAuthMode, Observation, State
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength, strength_by_name
@@ -208,9 +215,9 @@ def _certificate_rows(deployment: Deployment, now: datetime) -> RenderableType:
     lines.insert(1, Text.assemble(("for ", "dim"), _listed(names)))
     for store, found in sorted(deployment.trust.items()):
         verdict = (found.verdict, _trust_style(found.verdict))
-        reason = printable(found.reason or "", limit=_REASON_LIMIT).rstrip(".")
-        because = f" ({reason})" if reason else ""
-        lines.append(Text.assemble(("trusted by ", "dim"), _say(store), ": ", verdict, because))
+        lines.append(
+            Text.assemble(("trusted by ", "dim"), _say(store), ": ", verdict, _because(found))
+        )
     if deployment.completion is not None:
         lines.append(_completion(deployment.completion))
     lines += [_revocation(found) for found in deployment.revocations]
@@ -220,6 +227,16 @@ def _certificate_rows(deployment: Deployment, now: datetime) -> RenderableType:
     by_name = "with" if deployment.served_with_server_name else "without"
     lines.append(Text(f"served at {served or 'no version'} {by_name} server name", style="dim"))
     return Group(*lines)
+
+
+def _because(found: TrustVerdict) -> str:
+    """Why not, or what a strict client has against it all the same."""
+    if found.reason:
+        return f" ({printable(found.reason, limit=_REASON_LIMIT).rstrip('.')})"
+    if found.verdict is Verdict.YES and found.strict is Verdict.NO:
+        reason = printable(found.strict_reason or "", limit=_REASON_LIMIT).rstrip(".")
+        return f", but not by a strict client ({reason})"
+    return ""
 
 
 def _completion(found: Completion) -> Text:

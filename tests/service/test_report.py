@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from model.certificate import Certificate
+from model.certificate import Certificate, TrustVerdict
 from model.observation import Observation, State
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
@@ -123,3 +123,12 @@ def test_a_name_cannot_be_markup() -> None:
     leaf = certificate("CN=[bold red]x[/] :warning: \x1b[31m")
     report = render_report(replace(modern(), certificates=(deployment(leaf=leaf),)), NOW)
     assert "CN=[bold red]x[/] :warning: \\x1b[31m" in report
+
+
+def test_what_a_strict_client_has_against_a_trusted_chain_is_said() -> None:
+    lenient = TrustVerdict(
+        verdict=Verdict.YES, strict=Verdict.NO, strict_reason="No keyUsage in the CA."
+    )
+    chain = replace(modern().certificates[0], trust={"mozilla": lenient})
+    report = render_report(replace(modern(), certificates=(chain,)), NOW)
+    assert "trusted by mozilla: yes, but not by a strict client (No keyUsage in the CA)" in report
