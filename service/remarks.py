@@ -106,6 +106,7 @@ def remarks(observation: Observation, now: datetime) -> tuple[Remark, ...]:
             for remark in _deployment_remarks(deployment, now)
         ]
     found += _client_auth_remarks(observation)
+    found += _own_certificate_remarks(observation, now)
     found += _version_remarks(observation)
     found += _suite_remarks(observation)
     found += _attack_remarks(observation)
@@ -168,6 +169,21 @@ def _client_auth_remarks(observation: Observation) -> Iterator[Remark]:
             where = ", ".join(labels)
             text = f"a client certificate is {verb}, and any that nobody issued is taken ({where})"
             yield Remark(severity=severity, text=text)
+
+
+def _own_certificate_remarks(observation: Observation, now: datetime) -> Iterator[Remark]:
+    """The user's own client certificate: refused though valid, or taken though it has expired."""
+    for version, found in sorted(observation.client_auth.items()):
+        own = found.own
+        if own is None:
+            continue
+        has_expired = own.not_after < now
+        if own.is_accepted is Verdict.YES and has_expired:
+            text = f"the client certificate {own.identity} is taken, though it has expired"
+            yield Remark(severity=Severity.BAD, text=f"{text} ({version.label})")
+        elif own.is_accepted is Verdict.NO and not has_expired:
+            text = f"the client certificate {own.identity} is refused"
+            yield Remark(severity=Severity.BAD, text=f"{text} ({version.label})")
 
 
 def _deployment_remarks(deployment: Deployment, now: datetime) -> Iterator[Remark]:

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 
 from model.certificate import KeyType, Problem, TrustVerdict
-from model.observation import Contradiction, Observation
+from model.observation import (
+    ClientAuth,
+    ClientAuthMode,
+    Contradiction,
+    Observation,
+    OwnAttempt,
+)
+from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
 from service.remarks import Severity, describe_validity, expiry_severity, remarks
 from tests.service.samples import NOW, certificate, deployment, failed, legacy, modern
@@ -135,3 +142,31 @@ def test_validity_is_said_in_round_words(left: timedelta, expected: str) -> None
 def test_any_observation_has_remarks_worst_first(observation: Observation) -> None:
     severities = [each.severity for each in remarks(observation, NOW)]
     assert severities == sorted(severities)
+
+
+@pytest.mark.parametrize(
+    ("days_left", "accepted", "told"),
+    [
+        (30, Verdict.YES, []),
+        (30, Verdict.NO, ["the client certificate ours is refused (TLSv1.2)"]),
+        (-1, Verdict.NO, []),
+        (
+            -1,
+            Verdict.YES,
+            ["the client certificate ours is taken, though it has expired (TLSv1.2)"],
+        ),
+        (-1, Verdict.UNKNOWN, []),
+    ],
+)
+def test_the_user_s_own_certificate_is_a_canary(
+    days_left: int, accepted: Verdict, told: list[str]
+) -> None:
+    own = OwnAttempt(
+        identity="ours",
+        sha256=64 * "0",
+        not_after=NOW + timedelta(days=days_left),
+        is_accepted=accepted,
+    )
+    auth = ClientAuth(mode=ClientAuthMode.REQUIRED, verifies=Verdict.YES, own=own)
+    observation = replace(modern(), client_auth={ProtocolVersion.TLSV1_2: auth})
+    assert texts(observation, Severity.BAD) == told
