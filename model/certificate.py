@@ -24,6 +24,17 @@ class KeyType(StrEnum):
     OTHER = "other"
 
 
+class NameAsked(StrEnum):
+    """By which name a client asked for a chain."""
+
+    OWN = "own"
+    """As the target is asked: its server name, or none where it has none."""
+    NO_NAME = "no_name"
+    """Without one, though the target has one."""
+    UNKNOWN_NAME = "unknown_name"
+    """A name that cannot be the server's."""
+
+
 class Problem(StrEnum):
     """What is wrong with a served chain."""
 
@@ -194,6 +205,8 @@ class Deployment:
     """One distinct chain that an endpoint serves, leaf first as sent.
 
     ``served_with_server_name`` says whether the target's server name was sent when it came.
+    ``names`` are those that it was served for; where OWN is not among them, it is no client's of the
+    target, and its host name is not judged.
     ``completion`` is there where issuers were missing and looked for.
     ``transparency`` has the verdicts of ``chrome`` and ``apple`` on its ``scts``, where a list of
     logs is at hand.
@@ -210,6 +223,12 @@ class Deployment:
     scts: tuple[Sct, ...] = ()
     transparency: Mapping[str, Judgement] = field(default_factory=dict)
     completion: Completion | None = None
+    names: tuple[NameAsked, ...] = (NameAsked.OWN,)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a client that asks as the target's do gets it."""
+        return NameAsked.OWN in self.names
 
     @property
     def leaf(self) -> Certificate:

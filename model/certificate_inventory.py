@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from model.certificate import Certificate, KeyType
+from model.observation import ClientAuthMode
 from model.snapshot import EndpointStatus
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -44,12 +45,24 @@ class Mismatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unevenness:
+    """One target whose addresses demand different things of a client's certificate.
+
+    ``by_address`` has the modes by address, each as ``required at TLSv1.3``.
+    """
+
+    target: str
+    by_address: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateInventory:
     """``held`` is the calendar: the first to expire first, those without an end last."""
 
     held: tuple[Held, ...]
     shared_keys: tuple[SharedKey, ...]
     mismatches: tuple[Mismatch, ...]
+    uneven: tuple[Unevenness, ...]
 
 
 def certificate_inventory(statuses: Iterable[EndpointStatus]) -> CertificateInventory:
@@ -60,6 +73,7 @@ def certificate_inventory(statuses: Iterable[EndpointStatus]) -> CertificateInve
         held=held,
         shared_keys=tuple(_shared_keys(held)),
         mismatches=tuple(_mismatches(known)),
+        uneven=tuple(_uneven(known)),
     )
 
 
@@ -67,7 +81,7 @@ def _held(statuses: Iterable[EndpointStatus]) -> Iterator[Held]:
     certificates: dict[str, Certificate] = {}
     endpoints: dict[str, dict[str, None]] = {}
     for status in statuses:
-        for deployment in status.observation.certificates:
+        for deployment in status.observation.own_certificates:
             sha256 = deployment.leaf.sha256
             certificates.setdefault(sha256, deployment.leaf)
             endpoints.setdefault(sha256, {})[status.observation.endpoint.key] = None
@@ -91,7 +105,7 @@ def _mismatches(statuses: Iterable[EndpointStatus]) -> Iterator[Mismatch]:
     for status in statuses:
         endpoint = status.observation.endpoint
         leaves: dict[KeyType, list[str]] = {}
-        for deployment in status.observation.certificates:
+        for deployment in status.observation.own_certificates:
             leaves.setdefault(deployment.key_type, []).append(deployment.leaf.sha256)
         for key_type, sha256s in leaves.items():
             by_address = served.setdefault((endpoint.target.key, key_type), {})
@@ -99,3 +113,22 @@ def _mismatches(statuses: Iterable[EndpointStatus]) -> Iterator[Mismatch]:
     for (target, key_type), by_address in served.items():
         if len(set(by_address.values())) > 1:
             yield Mismatch(target=target, key_type=key_type, by_address=by_address)
+
+
+def _uneven(statuses: Iterable[EndpointStatus]) -> Iterator[Unevenness]:
+    """An address where nothing is known differs from none."""
+    asked: dict[str, dict[str, tuple[str, ...]]] = {}
+    for status in statuses:
+        observation = status.observation
+        known = {
+            version: auth.mode
+            for version, auth in sorted(observation.client_auth.items())
+            if auth.mode is not ClientAuthMode.UNKNOWN
+        }
+        if known:
+            words = tuple(f"{mode} at {version.label}" for version, mode in known.items())
+            endpoint = observation.endpoint
+            asked.setdefault(endpoint.target.key, {})[endpoint.address or ""] = words
+    for target, by_address in asked.items():
+        if len(set(by_address.values())) > 1:
+            yield Unevenness(target=target, by_address=by_address)

@@ -10,6 +10,7 @@ from model.certificate import (
     Deployment,
     Judgement,
     KeyType,
+    NameAsked,
     Problem,
     Revocation,
     RevocationMethod,
@@ -33,6 +34,7 @@ def deployment_to_json(deployment: Deployment) -> Json:
         "served_for": {
             "versions": [version.label for version in deployment.versions],
             "server_name": deployment.served_with_server_name,
+            "names": [name.value for name in deployment.names],
         },
         "problems": [problem.value for problem in deployment.problems],
         "trust": {
@@ -58,6 +60,7 @@ def deployment_from_json(fields: Json) -> Deployment:
             ProtocolVersion.from_label(label) for label in fields["served_for"]["versions"]
         ),
         served_with_server_name=fields["served_for"]["server_name"],
+        names=tuple(map(NameAsked, fields["served_for"].get("names", [NameAsked.OWN]))),
         problems=tuple(Problem(name) for name in fields.get("problems", ())),
         trust={store: _trust_from_json(found) for store, found in fields["trust"].items()},
         hostname_matches=Verdict(fields["hostname_matches"]),

@@ -74,6 +74,8 @@ def accepted_set_from_json(fields: Json) -> AcceptedSet:
 def client_auth_to_json(found: ClientAuth, *, with_evidence: bool) -> Json:
     """What is asked of a client's certificate."""
     fields: Json = {"mode": found.mode.value, "ca_names": list(found.ca_names)}
+    if found.asked_on_path is not None:
+        fields["asked_on_path"] = found.asked_on_path
     if found.verifies is not None:
         fields["verifies"] = found.verifies.value
     if found.certificate_types:
@@ -113,6 +115,7 @@ def client_auth_from_json(fields: Json) -> ClientAuth:
     """The ClientAuth."""
     return ClientAuth(
         mode=ClientAuthMode(fields["mode"]),
+        asked_on_path=fields.get("asked_on_path"),
         verifies=Verdict(fields["verifies"]) if "verifies" in fields else None,
         ca_names=tuple(fields.get("ca_names", ())),
         certificate_types=tuple(fields.get("certificate_types", ())),

@@ -106,10 +106,12 @@ class ClientAuth:
     ``verifies`` is yes when certificates that nobody issued are refused, no when one is taken,
     by ``attempts``; None where that was not asked. ``ca_names`` are the authorities named in the
     CertificateRequest (RFC 4514), ``certificate_types`` (up to TLS 1.2) and ``signature_schemes``
-    (from there on) what it lists of these by their registry names.
+    (from there on) what it lists of these by their registry names. ``asked_on_path`` is there where
+    the handshake asks for none, and the path of an HTTP request inside it does.
     """
 
     mode: ClientAuthMode
+    asked_on_path: str | None = None
     verifies: Verdict | None = None
     ca_names: tuple[str, ...] = ()
     certificate_types: tuple[str, ...] = ()
@@ -184,6 +186,11 @@ class Observation:
     vulnerabilities: Mapping[str, Fact] = field(default_factory=dict)
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     contradictions: tuple[Contradiction, ...] = ()
+
+    @property
+    def own_certificates(self) -> tuple[Deployment, ...]:
+        """The chains that a client of the target gets, without those for other names."""
+        return tuple(one for one in self.certificates if one.is_own)
 
     @property
     def answered_as_tls(self) -> bool:

@@ -13,11 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol, TypeAlias
+from urllib.parse import quote
 
-from model.certificate import Deployment
+from model.certificate import Deployment, NameAsked
 from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock
-from model.target import Endpoint
+from model.target import Endpoint, Target
 from model.version import TOOL_VERSION
 from probe.certificates import (
     TrustStore,
@@ -42,6 +43,9 @@ NONCE_LENGTH: Final = 64
 
 CLIENT_IDENTITY_LABEL: Final = "client_identity"
 """A target's label that names the client certificate to show it."""
+
+CLIENT_AUTH_PATH_LABEL: Final = "client_auth_path"
+"""A target's label with an HTTP path that asks for a client certificate after the handshake."""
 
 TRUST_STORES_LABEL: Final = "trust_stores"
 """A target's label that names the trust stores which it must satisfy, with commas between them."""
@@ -111,6 +115,7 @@ class Engine:
                 server_name=endpoint.target.server_name,
                 host=endpoint.target.host,
                 own_certificate=_told_of(line.identity),
+                client_auth_path=_path_of(endpoint.target),
             )
             faults = [] if verified else await self._run(interview, learnt, say)
         finally:
@@ -254,16 +259,22 @@ class Engine:
     def _deployments(
         self, endpoint: Endpoint, learnt: Learnt, at: datetime
     ) -> tuple[Deployment, ...]:
-        return tuple(
+        host = endpoint.target.server_name or endpoint.target.host
+        stores = self._stores_for(endpoint)
+        found = (
             deployment(
                 served.chain,
                 versions=served.versions,
                 served_with_server_name=served.served_with_server_name,
-                host=endpoint.target.server_name or endpoint.target.host,
+                host=host if NameAsked.OWN in served.names else None,
                 at=at,
-                stores=self._stores_for(endpoint),
+                stores=stores,
             )
             for served in learnt.chains
+        )
+        return tuple(
+            replace(one, names=served.names)
+            for one, served in zip(found, learnt.chains, strict=True)
         )
 
 
@@ -275,6 +286,12 @@ def _told_of(identity: ClientIdentity | None) -> OwnCertificate | None:
     if identity is None:
         return None
     return OwnCertificate(name=identity.name, sha256=identity.sha256, not_after=identity.not_after)
+
+
+def _path_of(target: Target) -> str | None:
+    """The labelled path as it goes into a request; None without one that begins with a slash."""
+    path = target.labels.get(CLIENT_AUTH_PATH_LABEL, "")
+    return quote(path, safe="/?&=%+:,;@!$'()*~") if path.startswith("/") else None
 
 
 def _say_nothing(_: str) -> None:

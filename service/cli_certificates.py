@@ -95,6 +95,14 @@ def _shared(found: CertificateInventory) -> Iterator[Text]:
         target = printable(mismatch.target, limit=_NAME_LIMIT)
         text = f"{target} serves different {mismatch.key_type} certificates: {places}"
         yield Text(text, style="yellow")
+    for uneven in found.uneven:
+        places = "; ".join(
+            f"{', '.join(modes)} on {address or 'no address'}"
+            for address, modes in uneven.by_address.items()
+        )
+        target = printable(uneven.target, limit=_NAME_LIMIT)
+        text = f"{target} treats client certificates differently: {places}"
+        yield Text(text, style="yellow")
 
 
 def _to_json(found: CertificateInventory) -> dict[str, Any]:
@@ -124,5 +132,12 @@ def _to_json(found: CertificateInventory) -> dict[str, Any]:
                 "by_address": {address: list(leaf) for address, leaf in one.by_address.items()},
             }
             for one in found.mismatches
+        ],
+        "client_auth_mismatches": [
+            {
+                "target": one.target,
+                "by_address": {address: list(modes) for address, modes in one.by_address.items()},
+            }
+            for one in found.uneven
         ],
     }

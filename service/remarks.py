@@ -98,14 +98,15 @@ _ATTACKS: Final[dict[str, tuple[Severity, str]]] = {
 def remarks(observation: Observation, now: datetime) -> tuple[Remark, ...]:
     """What is wrong at one endpoint, worst first; ``now`` (aware) decides how close expiry is."""
     found: list[Remark] = []
-    several = len(observation.certificates) > 1
-    for deployment in observation.certificates:
+    several = len(observation.own_certificates) > 1
+    for deployment in observation.own_certificates:
         prefix = f"{deployment.key_type.value}: " if several else ""
         found += [
             Remark(severity=remark.severity, text=prefix + remark.text)
             for remark in _deployment_remarks(deployment, now)
         ]
     found += _client_auth_remarks(observation)
+    found += _enforcement_remarks(observation)
     found += _own_certificate_remarks(observation, now)
     found += _version_remarks(observation)
     found += _suite_remarks(observation)
@@ -169,6 +170,22 @@ def _client_auth_remarks(observation: Observation) -> Iterator[Remark]:
             where = ", ".join(labels)
             text = f"a client certificate is {verb}, and any that nobody issued is taken ({where})"
             yield Remark(severity=severity, text=text)
+
+
+def _enforcement_remarks(observation: Observation) -> Iterator[Remark]:
+    """What one version or name demands, and another does not, can be walked around."""
+    modes: dict[ClientAuthMode, list[str]] = defaultdict(list)
+    for version, found in sorted(observation.client_auth.items()):
+        if found.mode is not ClientAuthMode.UNKNOWN:
+            modes[found.mode].append(version.label)
+    if len(modes) > 1:
+        words = ", ".join(f"{mode} at {' and '.join(labels)}" for mode, labels in modes.items())
+        text = f"client certificates are treated differently by version: {words}"
+        yield Remark(severity=Severity.WARNING, text=text)
+    by_name = observation.features.get("server_name_selects_client_auth")
+    if by_name is not None and by_name.verdict is Verdict.YES:
+        text = "whether a client certificate is asked for depends on the server name"
+        yield Remark(severity=Severity.WARNING, text=text)
 
 
 def _own_certificate_remarks(observation: Observation, now: datetime) -> Iterator[Remark]:

@@ -20,11 +20,12 @@ from model.certificate import (
     Certificate,
     Completion,
     Deployment,
+    NameAsked,
     Revocation,
     RevocationMethod,
     TrustVerdict,
 )
-from model.observation import AcceptedSet, ClientAuthMode, Observation, State
+from model.observation import AcceptedSet, Observation, State
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength, strength_by_name
 from model.verdict import Preference, Verdict
@@ -225,8 +226,15 @@ def _certificate_rows(deployment: Deployment, now: datetime) -> RenderableType:
         lines.append(_timestamps(deployment))
     served = " ".join(version.label for version in deployment.versions)
     by_name = "with" if deployment.served_with_server_name else "without"
-    lines.append(Text(f"served at {served or 'no version'} {by_name} server name", style="dim"))
+    whom = f"{by_name} server name" if deployment.is_own else _to_whom(deployment)
+    lines.append(Text(f"served at {served or 'no version'} {whom}", style="dim"))
     return Group(*lines)
+
+
+def _to_whom(deployment: Deployment) -> str:
+    """What other clients ask for, who alone get this chain."""
+    names = {NameAsked.NO_NAME: "no name", NameAsked.UNKNOWN_NAME: "an unknown name"}
+    return f"only to who asks for {' or '.join(names[name] for name in deployment.names)}"
 
 
 def _because(found: TrustVerdict) -> str:
@@ -309,9 +317,11 @@ _VERIFYING: Final = {
 
 
 def _client_auth(observation: Observation) -> Text:
-    modes: dict[tuple[ClientAuthMode, Verdict | None], list[str]] = {}
+    modes: dict[tuple[str, Verdict | None], list[str]] = {}
     for version, found in sorted(observation.client_auth.items(), reverse=True):
-        modes.setdefault((found.mode, found.verifies), []).append(version.label)
+        path = printable(found.asked_on_path or "", limit=_NAME_LIMIT)
+        mode = f"{found.mode} on {path}" if path else found.mode.value
+        modes.setdefault((mode, found.verifies), []).append(version.label)
     words = [
         f"{mode} ({', '.join(labels)}){_VERIFYING[verifies]}"
         for (mode, verifies), labels in modes.items()

@@ -21,6 +21,7 @@ from model.certificate import (
     Deployment,
     Judgement,
     KeyType,
+    NameAsked,
     Problem,
     Revocation,
     RevocationMethod,
@@ -128,6 +129,7 @@ def deployments() -> SearchStrategy[Deployment]:
         chain=st.lists(certificates(), min_size=1, max_size=3).map(tuple),
         versions=_tuples(st.sampled_from(ProtocolVersion)),
         served_with_server_name=st.booleans(),
+        names=st.sampled_from([(NameAsked.OWN,), (NameAsked.NO_NAME, NameAsked.UNKNOWN_NAME)]),
         problems=_tuples(st.sampled_from(Problem)),
         trust=st.dictionaries(
             _NAME,
@@ -204,6 +206,7 @@ def client_auths() -> SearchStrategy[ClientAuth]:
     return st.builds(
         ClientAuth,
         mode=st.sampled_from(ClientAuthMode),
+        asked_on_path=st.none() | _TEXT,
         verifies=st.none() | st.sampled_from(Verdict),
         ca_names=_tuples(_TEXT),
         evidence=st.none() | evidence(),

@@ -40,7 +40,7 @@ def _fingerprint(certificate: Certificate) -> str:
 
 
 def _certificates(status: EndpointStatus) -> Iterator[tuple[str, Certificate]]:
-    for deployment in status.observation.certificates:
+    for deployment in status.observation.own_certificates:
         for index, certificate in enumerate(deployment.chain):
             yield _position(index, certificate), certificate
 
@@ -90,19 +90,19 @@ def _key_size(status: EndpointStatus) -> Iterator[Sample]:
 
 
 def _chain_length(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.certificates:
+    for deployment in status.observation.own_certificates:
         yield (_fingerprint(deployment.leaf),), float(len(deployment.chain))
 
 
 def _chain_expiry(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.certificates:
+    for deployment in status.observation.own_certificates:
         ends = [one.not_after for one in deployment.chain if one.not_after is not None]
         if len(ends) == len(deployment.chain):
             yield (_fingerprint(deployment.leaf),), min(ends).timestamp()
 
 
 def _self_signed(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.certificates:
+    for deployment in status.observation.own_certificates:
         is_self_signed = Problem.SELF_SIGNED in deployment.problems
         yield (_fingerprint(deployment.leaf),), float(is_self_signed)
 
@@ -130,7 +130,7 @@ def _lifetimes(status: EndpointStatus) -> Iterator[tuple[Lifetime, tuple[str, st
 
 
 def _path_expiry(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.certificates:
+    for deployment in status.observation.own_certificates:
         for store, trust in deployment.trust.items():
             if trust.verdict is Verdict.YES and trust.path_not_after is not None:
                 labels = (_fingerprint(deployment.leaf), store)
@@ -138,7 +138,7 @@ def _path_expiry(status: EndpointStatus) -> Iterator[Sample]:
 
 
 def _strictly_valid(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.certificates:
+    for deployment in status.observation.own_certificates:
         for store, trust in deployment.trust.items():
             if trust.strict is not Verdict.UNKNOWN:
                 labels = (_fingerprint(deployment.leaf), store)
@@ -159,7 +159,7 @@ def _revocation_next_update(status: EndpointStatus) -> Iterator[Sample]:
 
 def _revocations(status: EndpointStatus) -> Iterator[tuple[Deployment, Revocation]]:
     """The last word of each method on each certificate."""
-    for deployment in status.observation.certificates:
+    for deployment in status.observation.own_certificates:
         words = {(one.position, one.method): one for one in deployment.revocations}
         for found in words.values():
             if found.position < len(deployment.chain):
@@ -173,14 +173,14 @@ def _source(deployment: Deployment, found: Revocation) -> tuple[str, str, str]:
 
 
 def _scts(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.certificates:
+    for deployment in status.observation.own_certificates:
         counts = Counter((sct.source.value, sct.is_valid.value) for sct in deployment.scts)
         for (source, valid), count in sorted(counts.items()):
             yield (_fingerprint(deployment.leaf), source, valid), float(count)
 
 
 def _transparency(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.certificates:
+    for deployment in status.observation.own_certificates:
         for policy, found in deployment.transparency.items():
             if found.verdict is not Verdict.UNKNOWN:
                 labels = (_fingerprint(deployment.leaf), policy)
@@ -188,19 +188,19 @@ def _transparency(status: EndpointStatus) -> Iterator[Sample]:
 
 
 def _must_staple(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.certificates:
+    for deployment in status.observation.own_certificates:
         yield (_fingerprint(deployment.leaf),), float(deployment.leaf.must_staple)
 
 
 def _hostname(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.certificates:
+    for deployment in status.observation.own_certificates:
         if deployment.hostname_matches is not Verdict.UNKNOWN:
             matches = deployment.hostname_matches is Verdict.YES
             yield (_fingerprint(deployment.leaf),), float(matches)
 
 
 def _verify_success(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.certificates:
+    for deployment in status.observation.own_certificates:
         for store, trust in deployment.trust.items():
             if trust.verdict is not Verdict.UNKNOWN:
                 trusted = trust.verdict is Verdict.YES
@@ -208,7 +208,7 @@ def _verify_success(status: EndpointStatus) -> Iterator[Sample]:
 
 
 def _verify_error(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.certificates:
+    for deployment in status.observation.own_certificates:
         for store, trust in deployment.trust.items():
             if trust.verdict is Verdict.NO:
                 for reason in _reasons(deployment):
@@ -226,7 +226,7 @@ def _reasons(deployment: Deployment) -> set[str]:
 
 
 def _problems(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.certificates:
+    for deployment in status.observation.own_certificates:
         for problem in deployment.problems:
             yield (_fingerprint(deployment.leaf), problem.value), 1.0
 

@@ -87,7 +87,7 @@ def _unknown(status: EndpointStatus) -> Iterator[Sample]:
 
 def _undecided(observation: Observation) -> Iterator[Sample]:
     """Of no protocol version, and no matter of being asked more gently."""
-    for deployment in observation.certificates:
+    for deployment in observation.own_certificates:
         if deployment.hostname_matches is Verdict.UNKNOWN:
             yield ("cert_hostname_matches", "", "unproved"), 1.0
         if any(trust.verdict is Verdict.UNKNOWN for trust in deployment.trust.values()):

@@ -24,13 +24,14 @@ def deployment(
     *,
     versions: tuple[ProtocolVersion, ...],
     served_with_server_name: bool,
-    host: str,
+    host: str | None,
     at: datetime,
     stores: Mapping[str, TrustStore],
 ) -> Deployment:
     """The Deployment of a chain that was served, leaf first.
 
-    ``host`` is the server name that was asked for, or absent that the target's host or address;
+    ``host`` is the server name that was asked for, or absent that the target's host or address, None
+    where the chain was served for other names only, in which it is not looked for;
     ``at`` the aware time to judge by; ``stores`` the trust stores by their names. Of a chain
     longer than MOST_CERTIFICATES the rest is dropped, and reported as surplus.
 
@@ -40,7 +41,7 @@ def deployment(
     if not chain_der:
         raise ValueError("a chain has at least the server's own certificate")
     chain = tuple(parse_certificate(der) for der in chain_der[:MOST_CERTIFICATES])
-    hostname_matches = matches(chain[0], host)
+    hostname_matches = matches(chain[0], host) if host is not None else Verdict.UNKNOWN
     found = problems(chain, at=at, server_name_matches=hostname_matches, stores=stores)
     if len(chain_der) > MOST_CERTIFICATES:
         found = tuple(each for each in Problem if each in {*found, Problem.SURPLUS})
@@ -98,13 +99,13 @@ def judged_again(
             chain,
             versions=known.versions,
             served_with_server_name=known.served_with_server_name,
-            host=host,
+            host=host if known.is_own else None,
             at=at,
             stores=stores,
         )
         was_asked = Problem.STAPLE_MISSING in known.problems
         again = with_revocations(again, known.revocations, was_asked=was_asked)
-        return replace(again, scts=known.scts, transparency=known.transparency)
+        return replace(again, names=known.names, scts=known.scts, transparency=known.transparency)
     turns = (
         turn
         for certificate in known.chain

@@ -28,6 +28,7 @@ from probe.checks.hello_features import HELLO_FEATURES, learn_hello_features
 from probe.checks.hellos_read_off import READ_OFF, learn_hellos_read_off
 from probe.checks.interview import Interview
 from probe.checks.jarm import learn_jarm
+from probe.checks.later_client_auth import learn_later_client_auth
 from probe.checks.learnt import Learnt
 from probe.checks.part import Part
 from probe.checks.poodle_tls import learn_poodle_tls
@@ -110,6 +111,7 @@ STAGES: Final = (
                 facts=("certificate_compression",),
             ),
             Check(part=Part.FEATURES, ask=learn_resumption, facts=RESUMPTION),
+            Check(part=Part.CLIENT_AUTH, ask=learn_later_client_auth),
             Check(part=Part.JARM, ask=learn_jarm),
         ),
     ),

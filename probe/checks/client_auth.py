@@ -64,7 +64,7 @@ async def _learn_at(interview: Interview, learnt: Learnt, version: ProtocolVersi
     handshake = await finish_handshake(interview, learnt, version)
     learnt.client_auth[version] = ClientAuth(
         mode=_MODES[handshake.end],
-        ca_names=_names(_request_authorities(asking)),
+        ca_names=authority_names(_request_authorities(asking)),
         certificate_types=_types(_request(asking)),
         signature_schemes=scheme_names(_request(asking).signature_algorithms),
         evidence=asking.evidence(f"CertificateRequest in clear; {handshake.note}"),
@@ -129,7 +129,7 @@ def _by_handshake(handshake: Handshake | None) -> ClientAuth:
         mode = ClientAuthMode.NONE
     return ClientAuth(
         mode=mode,
-        ca_names=_names(handshake.certificate_authorities),
+        ca_names=authority_names(handshake.certificate_authorities),
         evidence=Evidence(
             offer=handshake.offered or None,
             answer=handshake.answered or None,
@@ -161,5 +161,6 @@ def scheme_names(code_points: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(signature_scheme_name(one) for one in code_points[:_MOST_SCHEMES])
 
 
-def _names(authorities: tuple[bytes, ...]) -> tuple[str, ...]:
+def authority_names(authorities: tuple[bytes, ...]) -> tuple[str, ...]:
+    """The names (DER) as RFC 4514 has them, as many as an honest list holds."""
     return tuple(name_text(der) for der in authorities[:_MOST_NAMES])

@@ -24,15 +24,13 @@ from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Verdict
 from probe.checks.client_auth import requested_authorities, scheme_names
 from probe.checks.interview import Interview, side_by_side
+from probe.checks.later_client_auth import REFUSALS, http_status, on_path
 from probe.checks.learnt import Learnt, OwnCertificate
 from probe.checks.tls13_flights import read_tls13_flight
 from probe.tls.answer import NoConnection
 from probe.tls.extensions import ExtensionType
 from probe.tls.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer, Presented
 from probe.tls.reader import ByteReader, DecodeError
-
-_REFUSALS: Final = frozenset({400, 401, 403, 495, 496})
-"""Statuses that refuse a client for its certificate; nginx has 495 and 496 for it inside."""
 
 _ASKING: Final = frozenset({ClientAuthMode.REQUESTED, ClientAuthMode.REQUIRED})
 _PRESENTED: Final = {
@@ -50,12 +48,14 @@ async def learn_client_verification(interview: Interview, learnt: Learnt) -> Non
 
 async def _verified(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> ClientAuth:
     auth = learnt.client_auth[version]
-    is_optional = auth.mode is ClientAuthMode.REQUESTED
+    is_optional = auth.mode is ClientAuthMode.REQUESTED or auth.asked_on_path is not None
     plain = HandshakeOffer(
         version=version,
         server_name=learnt.shape_at(version).server_name,
         afterword=Afterword.HTTP if is_optional else Afterword.LISTEN,
     )
+    if auth.asked_on_path is not None:
+        plain = on_path(plain, auth.asked_on_path)
     without = await interview.handshake(plain) if is_optional else None
     forged = [
         (kind, replace(plain, presents=_PRESENTED[kind], claimed_issuer=issuer))
@@ -70,7 +70,7 @@ async def _verified(interview: Interview, learnt: Learnt, version: ProtocolVersi
     )
     own = await _own(interview, learnt.own_certificate, plain, without)
     schemes = auth.signature_schemes
-    if version is ProtocolVersion.TLSV1_3:
+    if auth.asked_on_path is None and version is ProtocolVersion.TLSV1_3:
         schemes = await _schemes_at_tls13(interview, learnt)
     return replace(
         auth,
@@ -135,27 +135,30 @@ def _judge(handshake: Handshake, without: Handshake | None) -> Verdict:
         return Verdict.UNKNOWN
     if without is None:
         return Verdict.YES
-    if handshake.afterword is HandshakeEnd.REFUSED and _status(without.reply) is not None:
+    if handshake.afterword is HandshakeEnd.REFUSED and http_status(without.reply) is not None:
         return Verdict.NO
+    if HandshakeEnd.REFUSED in {without.end, without.afterword}:
+        return _judge_reply(handshake.reply)
     return _judge_replies(handshake.reply, without.reply)
+
+
+def _judge_reply(reply: bytes) -> Verdict:
+    """By HTTP, where a client without a certificate does not come so far."""
+    status = http_status(reply)
+    if status is None:
+        return Verdict.UNKNOWN
+    return Verdict.NO if status in REFUSALS else Verdict.YES
 
 
 def _judge_replies(reply: bytes, reply_without: bytes) -> Verdict:
     """By HTTP: a refusal that a client without a certificate does not get, or gets in other words."""
-    status, status_without = _status(reply), _status(reply_without)
+    status, status_without = http_status(reply), http_status(reply_without)
     if status is None or status_without is None:
         return Verdict.UNKNOWN
-    if status not in _REFUSALS:
+    if status not in REFUSALS:
         return Verdict.YES
     is_for_the_certificate = status != status_without or _body(reply) != _body(reply_without)
     return Verdict.NO if is_for_the_certificate else Verdict.UNKNOWN
-
-
-def _status(reply: bytes) -> int | None:
-    """``HTTP-version SP status-code SP`` (RFC 9112, section 4)."""
-    version, _, rest = reply.partition(b" ")
-    code = rest[:3]
-    return int(code) if version.startswith(b"HTTP/1.") and code.isdigit() else None
 
 
 def _body(reply: bytes) -> bytes:
@@ -163,7 +166,7 @@ def _body(reply: bytes) -> bytes:
 
 
 def _evidence(handshake: Handshake) -> Evidence:
-    status = _status(handshake.reply)
+    status = http_status(handshake.reply)
     said = f"; HTTP status {status}" if status is not None else ""
     return Evidence(
         offer=handshake.offered or None,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from model.certificate import NameAsked
 from model.observation import AcceptedSet, ClientAuth, Contradiction, DhParameters
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
@@ -27,11 +28,15 @@ ASKED_VERSIONS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedChain:
-    """One distinct chain as DER, leaf first, and where it was served."""
+    """One distinct chain as DER, leaf first, and for which names it was served.
+
+    ``versions`` are those at which it was, for the first of the ``names``.
+    """
 
     chain: tuple[bytes, ...]
     versions: tuple[ProtocolVersion, ...]
     served_with_server_name: bool
+    names: tuple[NameAsked, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +61,8 @@ class OwnCertificate:
 class Learnt:
     """The facts of one visit, by protocol version.
 
-    ``host`` is the name or address by which the target was named.
+    ``host`` is the name or address by which the target was named, ``client_auth_path`` an HTTP path
+    that may ask for a client certificate where the handshake does not.
 
     ``spoken`` holds the exchange that proved each accepted version: its Offer, in a shape that
     this server answers at that version, is what further questions are derived from.
@@ -65,6 +71,7 @@ class Learnt:
     server_name: str | None
     host: str | None = None
     own_certificate: OwnCertificate | None = None
+    client_auth_path: str | None = None
     spoken: dict[ProtocolVersion, Exchange] = field(default_factory=dict)
     protocols: dict[ProtocolVersion, Fact] = field(default_factory=dict)
     cipher_suites: dict[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
@@ -90,6 +97,14 @@ class Learnt:
     def first_handshake_at(self, version: ProtocolVersion) -> Handshake | None:
         """The first full handshake at ``version``, if one was tried."""
         return next((one for one in self.handshakes if one.offer.version is version), None)
+
+    def handshakes_for(self, server_name: str | None) -> list[Handshake]:
+        """Those that showed a certificate for that name."""
+        return [
+            one
+            for one in self.handshakes
+            if one.offer.server_name == server_name and one.certificates
+        ]
 
     def shape_at(self, version: ProtocolVersion) -> Shape:
         """The shape of hello that this server answers at an accepted version."""

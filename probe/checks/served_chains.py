@@ -7,10 +7,10 @@ schemes, then those of the key types not yet seen, until the server has no other
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from model.certificate import KeyType
+from model.certificate import KeyType, NameAsked
 from model.protocol_version import ProtocolVersion
 from probe.certificates import parse_certificate
 from probe.checks.interview import Interview
@@ -77,35 +77,50 @@ async def finish_handshake(
 
 async def learn_served_chains(interview: Interview, learnt: Learnt) -> None:
     """Fills ``chains`` from all answers that came; asks nothing."""
-    seen: dict[tuple[tuple[bytes, ...], bool], set[ProtocolVersion]] = {}
+    seen: dict[tuple[bytes, ...], dict[NameAsked, set[ProtocolVersion]]] = {}
     for chain, version, server_name in (
         *_chains_in_clear(interview.exchanges),
         *_chains_of_handshakes(learnt.handshakes),
     ):
-        if server_name not in {learnt.server_name, None}:
-            continue
-        seen.setdefault((chain, server_name is not None), set()).add(version)
+        asked = _name_asked(learnt, version, server_name)
+        seen.setdefault(chain, {}).setdefault(asked, set()).add(version)
     if learnt.sslv2_certificate:
-        seen.setdefault(_sslv2_chain(seen, learnt.sslv2_certificate), set()).add(
-            ProtocolVersion.SSLV2
-        )
-    learnt.chains = tuple(
-        ServedChain(
-            chain=chain, versions=tuple(sorted(versions)), served_with_server_name=with_name
-        )
-        for (chain, with_name), versions in seen.items()
-        if with_name or (chain, True) not in seen
+        chain = _sslv2_chain(seen, learnt.sslv2_certificate)
+        named = seen.setdefault(chain, {}).setdefault(NameAsked.OWN, set())
+        named.add(ProtocolVersion.SSLV2)
+    learnt.chains = tuple(_served(learnt, chain, by_name) for chain, by_name in seen.items())
+
+
+def _name_asked(learnt: Learnt, version: ProtocolVersion, server_name: str | None) -> NameAsked:
+    """Some versions and servers take no name at all: there, to send none is the target's way."""
+    proof = learnt.spoken.get(version)
+    own = proof.offer.shape.server_name if proof is not None else learnt.server_name
+    if server_name == own:
+        return NameAsked.OWN
+    return NameAsked.NO_NAME if server_name is None else NameAsked.UNKNOWN_NAME
+
+
+def _served(
+    learnt: Learnt, chain: tuple[bytes, ...], by_name: Mapping[NameAsked, set[ProtocolVersion]]
+) -> ServedChain:
+    names = tuple(name for name in NameAsked if name in by_name)
+    versions = by_name[names[0]]
+    takes_name = any(
+        proof.offer.shape.server_name is not None
+        for version, proof in learnt.spoken.items()
+        if version in versions
+    )
+    return ServedChain(
+        chain=chain,
+        versions=tuple(sorted(versions)),
+        served_with_server_name=names[0] is not NameAsked.NO_NAME and takes_name,
+        names=names,
     )
 
 
-def _sslv2_chain(
-    seen: Iterable[tuple[tuple[bytes, ...], bool]], certificate: bytes
-) -> tuple[tuple[bytes, ...], bool]:
+def _sslv2_chain(seen: Iterable[tuple[bytes, ...]], certificate: bytes) -> tuple[bytes, ...]:
     """The chain that the certificate leads elsewhere: SSL 2.0 can send no more than the first."""
-    for chain, with_name in seen:
-        if chain[0] == certificate:
-            return chain, with_name
-    return (certificate,), False
+    return next((chain for chain in seen if chain[0] == certificate), (certificate,))
 
 
 def _chains_in_clear(

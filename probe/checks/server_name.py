@@ -1,14 +1,14 @@
 """What does the server make of the name in server_name (RFC 6066, section 3)?
 
-The same hello is sent without a name, and with one that cannot be the server's. An alert in place
-of a hello is a name that is needed, or an unknown one refused; another leaf in the flight is a
-certificate chosen by name. Up to TLS 1.2 the flight shows both; where only TLS 1.3 is spoken
-the leaf stays encrypted, and is left to handshakes.
+The same question is asked without a name, and with one that cannot be the server's. An alert in place
+of a hello is a name that is needed, or an unknown one refused; another leaf is a certificate chosen by
+name, and client certificates may be asked for by name as well. Up to TLS 1.2 a flight shows all of it;
+where only TLS 1.3 is spoken, which encrypts it, handshakes do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -19,14 +19,18 @@ from probe.checks.known import answered_offer, newest_in_clear, newest_version
 from probe.checks.learnt import Learnt
 from probe.tls.answer import ServerFlight
 from probe.tls.exchange import Exchange
+from probe.tls.handshake import Handshake, HandshakeEnd
 
 _UNKNOWN_NAME: Final = "unknown-name.invalid"
 """RFC 6761, section 6.4: no such name exists."""
+
+_OTHER_NAMES: Final = (None, _UNKNOWN_NAME)
 
 SERVER_NAME_FEATURES: Final = (
     "server_name_required",
     "unknown_server_name_refused",
     "server_name_selects_certificate",
+    "server_name_selects_client_auth",
 )
 
 
@@ -41,59 +45,126 @@ async def learn_server_name(interview: Interview, learnt: Learnt) -> None:
     named = answered_offer(learnt, version)
     if named.shape.server_name is None:
         return
-    without, unknown = await side_by_side(
+    if version is ProtocolVersion.TLSV1_3:
+        await _learn_by_handshakes(interview, learnt)
+        return
+    without, unknown = others = await side_by_side(
         *(
             interview.ask(replace(named, shape=replace(named.shape, server_name=name)))
-            for name in (None, _UNKNOWN_NAME)
+            for name in _OTHER_NAMES
         )
     )
     learnt.features["server_name_required"] = _refusal(without)
     learnt.features["unknown_server_name_refused"] = _refusal(unknown)
-    if version < ProtocolVersion.TLSV1_3:
-        known = _leaves(interview.exchanges, version, named.shape.server_name)
-        learnt.features["server_name_selects_certificate"] = _selection(known, (without, unknown))
+    known = _flights(interview.exchanges, version, named.shape.server_name)
+    for feature, read in _SELECTED.items():
+        learnt.features[feature] = _selection(known, others, read)
+
+
+async def _learn_by_handshakes(interview: Interview, learnt: Learnt) -> None:
+    known = learnt.first_handshake_at(ProtocolVersion.TLSV1_3)
+    if known is None or not known.certificates:
+        return
+    without, unknown = others = await side_by_side(
+        *(interview.handshake(replace(known.offer, server_name=name)) for name in _OTHER_NAMES)
+    )
+    learnt.handshakes += others
+    learnt.features["server_name_required"] = _shaken_refusal(without)
+    learnt.features["unknown_server_name_refused"] = _shaken_refusal(unknown)
+    leaves = {one.certificates[0] for one in learnt.handshakes_for(known.offer.server_name)}
+    learnt.features["server_name_selects_certificate"] = _shaken_selection(
+        others, lambda one: one.certificates[0] in leaves, "certificate"
+    )
+    learnt.features["server_name_selects_client_auth"] = _shaken_selection(
+        others,
+        lambda one: one.certificate_requested is known.certificate_requested,
+        "request for a client certificate",
+    )
+
+
+def _shaken_refusal(handshake: Handshake) -> Fact:
+    if handshake.certificates:
+        return handshake.fact(
+            Verdict.NO, f"a certificate for {_asked(handshake.offer.server_name)}"
+        )
+    verdict = Verdict.YES if handshake.end is HandshakeEnd.DECLINED else Verdict.UNKNOWN
+    return handshake.fact(verdict, f"{handshake.note}, for {_asked(handshake.offer.server_name)}")
+
+
+def _shaken_selection(
+    others: Sequence[Handshake], is_same: Callable[[Handshake], bool], what: str
+) -> Fact:
+    answered = [one for one in others if one.certificates]
+    for other in answered:
+        if not is_same(other):
+            note = f"another {what} for {_asked(other.offer.server_name)}"
+            return other.fact(Verdict.YES, note)
+    if len(answered) == len(others):
+        return others[0].fact(Verdict.NO, f"the same {what} whatever the name")
+    return others[0].fact(Verdict.UNKNOWN, f"no two handshakes to compare by their {what}")
+
+
+def _asked(name: str | None) -> str:
+    return "a hello without a name" if name is None else f"the name {name}"
 
 
 def _refusal(exchange: Exchange) -> Fact:
-    name = exchange.offer.shape.server_name
-    asked = "a hello without a name" if name is None else f"the name {name}"
+    asked = _asked(exchange.offer.shape.server_name)
     if exchange.version is not None:
         return exchange.fact(Verdict.NO, f"{exchange.summary} to {asked}")
     verdict = Verdict.YES if exchange.is_refusal else Verdict.UNKNOWN
     return exchange.fact(verdict, f"{exchange.summary} to {asked}")
 
 
-def _leaf(exchange: Exchange) -> bytes | None:
+def _flight(exchange: Exchange) -> ServerFlight | None:
+    """The answer where it has the server's certificate, for only then may it ask for the client's."""
     answer = exchange.answer
-    if isinstance(answer, ServerFlight) and answer.certificates:
-        return answer.certificates[0]
-    return None
+    return answer if isinstance(answer, ServerFlight) and answer.certificates else None
 
 
-def _leaves(
+def _flights(
     exchanges: Iterable[Exchange], version: ProtocolVersion, name: str
-) -> dict[int, set[bytes]]:
-    """The leaves served for the name, by cipher suite, for another may call for another key."""
-    found: dict[int, set[bytes]] = {}
+) -> dict[int, list[ServerFlight]]:
+    """Those served for the name, by cipher suite, for another may call for another key."""
+    found: dict[int, list[ServerFlight]] = {}
     for exchange in exchanges:
-        leaf = _leaf(exchange)
+        flight = _flight(exchange)
         is_named = exchange.offer.shape.server_name == name and exchange.version is version
-        if is_named and leaf is not None and exchange.hello is not None:
-            found.setdefault(exchange.hello.cipher_suite, set()).add(leaf)
+        if is_named and flight is not None and exchange.hello is not None:
+            found.setdefault(exchange.hello.cipher_suite, []).append(flight)
     return found
 
 
-def _selection(known: Mapping[int, set[bytes]], others: tuple[Exchange, ...]) -> Fact:
+def _leaf(flight: ServerFlight) -> bytes:
+    return flight.certificates[0] if flight.certificates else b""
+
+
+def _asks_client(flight: ServerFlight) -> bool:
+    return flight.certificate_request is not None
+
+
+_SELECTED: Final[Mapping[str, Callable[[ServerFlight], bytes | bool]]] = {
+    "server_name_selects_certificate": _leaf,
+    "server_name_selects_client_auth": _asks_client,
+}
+
+
+def _selection(
+    known: Mapping[int, list[ServerFlight]],
+    others: Sequence[Exchange],
+    read: Callable[[ServerFlight], bytes | bool],
+) -> Fact:
+    what = "certificate" if read is _leaf else "request for a client certificate"
     compared = []
     for other in others:
-        leaf = _leaf(other)
-        leaves = known.get(other.hello.cipher_suite if other.hello else -1)
-        if leaf is None or leaves is None:
+        flight = _flight(other)
+        flights = known.get(other.hello.cipher_suite if other.hello else -1)
+        if flight is None or flights is None:
             continue
-        if leaf not in leaves:
-            name = other.offer.shape.server_name or "a hello without a name"
-            return other.fact(Verdict.YES, f"another certificate for {name}")
+        if read(flight) not in {read(one) for one in flights}:
+            note = f"another {what} for {_asked(other.offer.shape.server_name)}"
+            return other.fact(Verdict.YES, note)
         compared.append(other)
     if len(compared) == len(others):
-        return compared[0].fact(Verdict.NO, "the same certificate whatever the name")
-    return others[0].fact(Verdict.UNKNOWN, "no two certificates to compare")
+        return compared[0].fact(Verdict.NO, f"the same {what} whatever the name")
+    return others[0].fact(Verdict.UNKNOWN, f"no two flights to compare by their {what}")

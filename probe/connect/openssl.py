@@ -71,6 +71,8 @@ class OpenSslHandshake:
             self._connection.set_alpn_protos(wanted)
         if resumed is not None:
             self._connection.set_session(resumed)
+        if offer.is_open_to_requests:
+            Binding().lib.SSL_set_post_handshake_auth(_pointer(self._connection, "_ssl"), 1)
         if own is not None:
             self._connection.use_certificate(own.certificate)
             self._connection.use_privatekey(own.key)
@@ -146,7 +148,7 @@ class OpenSslHandshake:
                 self._connection.renegotiate()
                 return self._renegotiate()
             case Afterword.HTTP:
-                self._connection.send(_request(self._offer.server_name))
+                self._connection.send(_request(self._offer))
                 self._flush()
                 return None
             case Afterword.SPOILED_PADDING | Afterword.SPOILED_MAC:
@@ -174,6 +176,7 @@ class OpenSslHandshake:
             if self._offer.afterword is Afterword.HTTP and len(self._reply) < _STATUS_LENGTH:
                 return None
         except SSL.WantReadError:
+            self._flush()
             if self._offer.afterword is Afterword.HTTP:
                 return None
             is_over = self._offer.afterword is Afterword.NOTHING or self._has_ticket
@@ -306,10 +309,10 @@ def _early_data_bytes(session: SSL.Session | None) -> int | None:
     return int(Binding().lib.SSL_SESSION_get_max_early_data(_pointer(session, "_session")))
 
 
-def _request(server_name: str | None) -> bytes:
+def _request(offer: HandshakeOffer) -> bytes:
     """The shortest request that every HTTP server answers with a status."""
-    host = server_name or "localhost"
-    return f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode("ascii")
+    host = offer.server_name or "localhost"
+    return f"GET {offer.path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode("ascii")
 
 
 def _reason(error: SSL.Error) -> str:

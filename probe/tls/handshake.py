@@ -66,6 +66,9 @@ class HandshakeOffer:
     ``signature_schemes`` are registry names; all that the library has where there are none.
     ``alpn_protocols`` are offered in their order, no ALPN at all where there are none.
     ``presents`` is the client certificate; ``claimed_issuer`` (a Name in DER) the impostor's.
+    ``path`` is what the afterword HTTP asks for; ``is_open_to_requests`` is whether the server may ask
+    for a client certificate once the handshake is over: by another one (RFC 5246, section 7.4.1.1), or
+    by post-handshake authentication (RFC 9846, section 4.7.2).
     """
 
     version: ProtocolVersion
@@ -78,6 +81,8 @@ class HandshakeOffer:
     afterword: Afterword = Afterword.NOTHING
     presents: Presented = Presented.NOTHING
     claimed_issuer: bytes = b""
+    path: str = "/"
+    is_open_to_requests: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from model.certificate_inventory import certificate_inventory
-from model.observation import Observation
+from model.observation import ClientAuth, ClientAuthMode, Observation
 from model.ports import Schedule
+from model.protocol_version import ProtocolVersion
 from model.snapshot import EndpointStatus
 from model.target import Endpoint
 from storage import SqlStore
@@ -72,6 +73,22 @@ def test_a_key_in_two_certificates_and_addresses_that_differ_are_seen() -> None:
     assert [held.certificate.sha256 for held in shared.held] == [one, other]
     (mismatch,) = found.mismatches
     assert mismatch.by_address == {"192.0.2.1": (one,), "192.0.2.2": (other,)}
+
+
+def test_addresses_that_demand_different_client_certificates_are_seen() -> None:
+    none, required = (
+        {ProtocolVersion.TLSV1_3: ClientAuth(mode=mode)}
+        for mode in (ClientAuthMode.NONE, ClientAuthMode.REQUIRED)
+    )
+    found = certificate_inventory(
+        status(replace(serving(address, 64 * "1"), client_auth=auth))
+        for address, auth in (("192.0.2.1", none), ("192.0.2.2", required), ("192.0.2.3", {}))
+    )
+    (uneven,) = found.uneven
+    assert uneven.by_address == {
+        "192.0.2.1": ("none at TLSv1.3",),
+        "192.0.2.2": ("required at TLSv1.3",),
+    }
 
 
 def test_one_certificate_everywhere_is_no_mismatch() -> None:

@@ -1,0 +1,130 @@
+"""Client certificates that one path alone asks for: Apache's, at TLS 1.2 and 1.3."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from model.observation import ClientAuthMode, Observation
+from model.protocol_version import ProtocolVersion
+from model.target import Endpoint, Target
+from model.verdict import Verdict
+from probe.checks.part import Part
+from probe.clock import SystemClock
+from probe.crypto.identity import load_identity
+from probe.engine import CLIENT_AUTH_PATH_LABEL, CLIENT_IDENTITY_LABEL, Engine
+from probe.settings import ProbeSettings
+from tests.zoo.certificates import CLIENT_CA_NAME, Certificates
+from tests.zoo.openssl_words import ENVIRONMENT
+from tests.zoo.process import Command, running
+from tests.zoo.truth import SERVER_NAME
+
+PARTS = frozenset({Part.VERSIONS, Part.SUITES, Part.CERTIFICATES, Part.CLIENT_AUTH})
+BOTH = {ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3}
+PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
+APACHE = """\
+ServerRoot {directory}
+LoadModule mpm_event_module {modules}/mod_mpm_event.so
+LoadModule authz_core_module {modules}/mod_authz_core.so
+LoadModule ssl_module {modules}/mod_ssl.so
+Listen 127.0.0.1:{port}
+ServerName zoo.test
+PidFile apache.pid
+ErrorLog /dev/stderr
+User nobody
+Group nogroup
+SSLEngine on
+SSLCertificateFile {chain}
+SSLCertificateKeyFile {key}
+SSLCACertificateFile {client_ca}
+SSLProtocol -all +TLSv1.2 +TLSv1.3
+<Location /required>
+    SSLVerifyClient require
+</Location>
+<Location /optional>
+    SSLVerifyClient optional
+</Location>
+<Location /anybody>
+    SSLVerifyClient optional_no_ca
+</Location>
+"""
+
+
+@contextmanager
+def apache(certificates: Certificates, directory: Path) -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as some:
+        port: int = some.getsockname()[1]
+    configuration = directory / "apache.conf"
+    configuration.write_text(
+        APACHE.format(
+            directory=directory,
+            modules="/usr/lib/apache2/modules",
+            port=port,
+            chain=certificates.rsa.chain_file,
+            key=certificates.rsa.key_file,
+            client_ca=certificates.client_ca_file,
+        )
+    )
+    command = Command(
+        arguments=["apache2", "-D", "FOREGROUND", "-f", str(configuration)],
+        ready="resuming normal operations",
+        environment={**ENVIRONMENT, "PATH": PATH},
+    )
+    with running(command, directory):
+        yield port
+
+
+async def seen(certificates: Certificates, port: int, labels: dict[str, str]) -> Observation:
+    identities = {"ours": load_identity("ours", certificates.client_file, None, None)}
+    engine = Engine(ProbeSettings(parts=PARTS, client_identities=identities), SystemClock())
+    target = Target(host="127.0.0.1", port=port, server_name=SERVER_NAME, labels=labels)
+    return await engine.visit(Endpoint(target=target, address="127.0.0.1"))
+
+
+@pytest.mark.integration
+async def test_each_path_s_own_demand_is_found(certificates: Certificates, tmp_path: Path) -> None:
+    with apache(certificates, tmp_path) as port:
+        for path, mode, verifies in (
+            ("/required", ClientAuthMode.REQUIRED, Verdict.YES),
+            ("/optional", ClientAuthMode.REQUESTED, Verdict.YES),
+            ("/anybody", ClientAuthMode.REQUESTED, Verdict.NO),
+        ):
+            labels = {CLIENT_AUTH_PATH_LABEL: path}
+            found = (await seen(certificates, port, labels)).client_auth
+            assert found.keys() == BOTH
+            for version, auth in found.items():
+                shown = (path, version, auth)
+                assert (auth.mode, auth.verifies) == (mode, verifies), shown
+                assert auth.asked_on_path == path, shown
+                assert auth.ca_names == (CLIENT_CA_NAME,), shown
+                assert auth.evidence is not None
+                assert auth.evidence.answer, shown
+
+
+@pytest.mark.integration
+async def test_the_user_s_own_certificate_is_taken_on_the_path(
+    certificates: Certificates, tmp_path: Path
+) -> None:
+    with apache(certificates, tmp_path) as port:
+        labels = {CLIENT_AUTH_PATH_LABEL: "/required", CLIENT_IDENTITY_LABEL: "ours"}
+        found = (await seen(certificates, port, labels)).client_auth
+        for auth in found.values():
+            assert auth.own is not None
+            assert auth.own.is_accepted is Verdict.YES
+
+
+@pytest.mark.integration
+async def test_a_path_that_asks_for_nothing_changes_nothing(
+    certificates: Certificates, tmp_path: Path
+) -> None:
+    with apache(certificates, tmp_path) as port:
+        labels = {CLIENT_AUTH_PATH_LABEL: "/elsewhere"}
+        found = (await seen(certificates, port, labels)).client_auth
+        assert {(auth.mode, auth.asked_on_path) for auth in found.values()} == {
+            (ClientAuthMode.NONE, None)
+        }
