@@ -207,6 +207,7 @@ class Deployment:
     ``served_with_server_name`` says whether the target's server name was sent when it came.
     ``names`` are those that it was served for; where OWN is not among them, it is no client's of the
     target, and its host name is not judged.
+    ``dns`` has the verdicts of the records ``caa`` and ``tlsa``, where they were looked up.
     ``completion`` is there where issuers were missing and looked for.
     ``transparency`` has the verdicts of ``chrome`` and ``apple`` on its ``scts``, where a list of
     logs is at hand.
@@ -224,6 +225,7 @@ class Deployment:
     transparency: Mapping[str, Judgement] = field(default_factory=dict)
     completion: Completion | None = None
     names: tuple[NameAsked, ...] = (NameAsked.OWN,)
+    dns: Mapping[str, Judgement] = field(default_factory=dict)
 
     @property
     def is_own(self) -> bool:

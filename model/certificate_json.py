@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from model.certificate import (
@@ -44,10 +45,8 @@ def deployment_to_json(deployment: Deployment) -> Json:
         "revocations": [_revocation_to_json(found) for found in deployment.revocations],
         "scts": [_sct_to_json(sct) for sct in deployment.scts],
         "completion": _completion_to_json(deployment.completion),
-        "transparency": {
-            policy: {"verdict": found.verdict.value, "reason": found.reason}
-            for policy, found in sorted(deployment.transparency.items())
-        },
+        "transparency": _judgements_to_json(deployment.transparency),
+        "dns": _judgements_to_json(deployment.dns),
     }
 
 
@@ -67,11 +66,23 @@ def deployment_from_json(fields: Json) -> Deployment:
         revocations=tuple(map(_revocation_from_json, fields.get("revocations", ()))),
         scts=tuple(map(_sct_from_json, fields.get("scts", ()))),
         completion=_completion_from_json(fields.get("completion")),
-        transparency={
-            policy: Judgement(verdict=Verdict(found["verdict"]), reason=found["reason"])
-            for policy, found in fields.get("transparency", {}).items()
-        },
+        transparency=_judgements_from_json(fields.get("transparency", {})),
+        dns=_judgements_from_json(fields.get("dns", {})),
     )
+
+
+def _judgements_to_json(judgements: Mapping[str, Judgement]) -> Json:
+    return {
+        name: {"verdict": found.verdict.value, "reason": found.reason}
+        for name, found in sorted(judgements.items())
+    }
+
+
+def _judgements_from_json(fields: Json) -> dict[str, Judgement]:
+    return {
+        name: Judgement(verdict=Verdict(found["verdict"]), reason=found["reason"])
+        for name, found in fields.items()
+    }
 
 
 def _trust_to_json(found: TrustVerdict) -> Json:

@@ -128,26 +128,20 @@ class Engine:
             throttled=line.throttled,
         )
         if verified is not None:
-            found = await self._judged(verified.certificates, None, started_at, began)
-            return replace(
-                verified, endpoint=endpoint, started_at=started_at, cost=cost, certificates=found
-            )
-        observation = self._observation(endpoint, started_at, cost, interview, learnt, faults)
-        chains = observation.certificates
-        found = await self._judged(chains, learnt.stapled, started_at, began)
-        return replace(observation, certificates=found)
+            seen = replace(verified, endpoint=endpoint, started_at=started_at, cost=cost)
+            return await self._with_surroundings(seen, None)
+        seen = self._observation(endpoint, started_at, cost, interview, learnt, faults)
+        return await self._with_surroundings(seen, learnt.stapled)
 
-    async def _judged(
-        self,
-        chains: tuple[Deployment, ...],
-        stapled: list[Stapled] | None,
-        at: datetime,
-        began: float,
-    ) -> tuple[Deployment, ...]:
-        """The chains with what stands beside them, within what is left of the visit."""
-        passed = self._clock.monotonic() - began
-        left = self._settings.deadline_seconds - passed
-        return await self._surroundings.judged(chains, stapled, at, left)
+    async def _with_surroundings(
+        self, seen: Observation, stapled: list[Stapled] | None
+    ) -> Observation:
+        """With what stands beside the chains, as far as what is left of the visit allows."""
+        left = self._settings.deadline_seconds - seen.cost.duration_seconds
+        around = await self._surroundings.judged(
+            seen.certificates, stapled, seen.started_at, left, seen.endpoint.target
+        )
+        return replace(seen, certificates=around)
 
     def _stores_for(self, endpoint: Endpoint) -> Mapping[str, TrustStore]:
         """Those that the target's label names; all without one. A name that is no store's is a

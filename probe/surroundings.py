@@ -20,10 +20,12 @@ from model.certificate import (
     Revocation,
     RevocationMethod,
 )
+from model.target import Target, is_ip_address
 from probe.certificates import TrustStore, with_revocations
 from probe.checks.interview import side_by_side
 from probe.checks.learnt import Stapled
 from probe.checks.part import Part
+from probe.dns_records import DnsLookup, judge_caa, judge_tlsa
 from probe.revocation import (
     Fetcher,
     RevocationChecker,
@@ -47,6 +49,7 @@ class Surroundings:
         self._is_asked = Part.REVOCATION in settings.parts
         self._logs = read_log_list(settings.log_list) if settings.log_list else None
         self._fetcher = Fetcher(settings.fetch_networks) if settings.fetch else None
+        self._lookup = DnsLookup(settings.name_servers) if settings.dns_records else None
         self._revocation = RevocationChecker(self._fetcher) if self._fetcher else None
 
     async def judged(
@@ -55,11 +58,15 @@ class Surroundings:
         stapled: list[Stapled] | None,
         at: datetime,
         within_seconds: float,
+        target: Target | None = None,
     ) -> tuple[Deployment, ...]:
         """The chains with their surroundings; where ``stapled`` is None, what came stays as it was.
 
-        What is not fetched ``within_seconds`` is given up.
+        What is not fetched ``within_seconds`` is given up. The DNS is asked about the ``target``.
         """
+        if self._lookup is not None and target is not None:
+            asking = (self._with_dns(one, target, within_seconds, self._lookup) for one in chains)
+            chains = tuple(await side_by_side(*asking))
         if not self._is_asked:
             return chains
         judging = (self._judged(one, stapled, at, within_seconds) for one in chains)
@@ -99,6 +106,22 @@ class Surroundings:
             scts=scts,
             transparency=judge_policies(found.leaf, scts, self._logs),
         )
+
+    async def _with_dns(
+        self, found: Deployment, target: Target, within_seconds: float, lookup: DnsLookup
+    ) -> Deployment:
+        """With the verdicts of the DNS, for what the target's own clients get by its name."""
+        host = target.server_name or target.host
+        if is_ip_address(host) or not found.is_own:
+            return found
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, within_seconds)):
+                caa, tlsa = await asyncio.gather(
+                    judge_caa(found.leaf, host, lookup),
+                    judge_tlsa(found, host, target.port, lookup),
+                )
+                return replace(found, dns={"caa": caa} | ({"tlsa": tlsa} if tlsa else {}))
+        return found
 
     async def _completion(self, found: Deployment, at: datetime) -> Completion | None:
         if self._fetcher is None or Problem.INCOMPLETE not in found.problems:

@@ -74,6 +74,9 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
             "--fetch", help="Fetch what certificates point at: OCSP, CRLs, missing issuers."
         ),
     ] = False,
+    dns: Annotated[
+        bool, typer.Option("--dns", help="Look up CAA and TLSA, and hold the chains against them.")
+    ] = False,
     log_list: Annotated[
         Path | None,
         typer.Option(
@@ -113,6 +116,7 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
                 checks=checks,
             ),
             fetch=fetch,
+            dns=dns,
             log_list=log_list,
         )
     except ScanInputError as error:

@@ -95,7 +95,9 @@ def read_request(
     return ScanRequest(targets=targets, settings=settings)
 
 
-def with_surroundings(request: ScanRequest, *, fetch: bool, log_list: Path | None) -> ScanRequest:
+def with_surroundings(
+    request: ScanRequest, *, fetch: bool, dns: bool, log_list: Path | None
+) -> ScanRequest:
     """The request, with what is to be judged beside the chains.
 
     Raises:
@@ -106,7 +108,7 @@ def with_surroundings(request: ScanRequest, *, fetch: bool, log_list: Path | Non
             read_log_list(log_list)
     except LogListError as error:
         raise ScanInputError(f"--log-list: {error}") from error
-    settings = replace(request.settings, fetch=fetch, log_list=log_list)
+    settings = replace(request.settings, fetch=fetch, dns_records=dns, log_list=log_list)
     return replace(request, settings=settings)
 
 

@@ -207,11 +207,23 @@ def _deployment_remarks(deployment: Deployment, now: datetime) -> Iterator[Remar
     for problem in deployment.problems:
         severity, text = _PROBLEMS[problem]
         yield Remark(severity=severity, text=text)
+    yield from _dns_remarks(deployment)
     if Problem.EXPIRED not in deployment.problems:
         yield from _expiry_remarks(deployment.chain, now)
     # A chain with a bad problem is untrusted for that very reason, which is said already.
     if all(_PROBLEMS[problem][0] is not Severity.BAD for problem in deployment.problems):
         yield from _trust_remarks(deployment)
+
+
+def _dns_remarks(deployment: Deployment) -> Iterator[Remark]:
+    for record, severity, text in (
+        ("tlsa", Severity.BAD, "the chain is not that of the DNS"),
+        ("caa", Severity.WARNING, "the DNS forbids the issuer to issue"),
+    ):
+        found = deployment.dns.get(record)
+        if found is not None and found.verdict is Verdict.NO:
+            reason = (found.reason or "").rstrip(".")
+            yield Remark(severity=severity, text=f"{text} ({reason})")
 
 
 def _trust_remarks(deployment: Deployment) -> Iterator[Remark]:

@@ -224,6 +224,11 @@ def _certificate_rows(deployment: Deployment, now: datetime) -> RenderableType:
     lines += [_revocation(found) for found in deployment.revocations]
     if deployment.scts:
         lines.append(_timestamps(deployment))
+    for record, judged in sorted(deployment.dns.items()):
+        verdict = (judged.verdict, _trust_style(judged.verdict))
+        reason = printable(judged.reason or "", limit=_REASON_LIMIT).rstrip(".")
+        because = f" ({reason})" if reason else ""
+        lines.append(Text.assemble((f"as {record.upper()} wants it: ", "dim"), verdict, because))
     served = " ".join(version.label for version in deployment.versions)
     by_name = "with" if deployment.served_with_server_name else "without"
     whom = f"{by_name} server name" if deployment.is_own else _to_whom(deployment)

@@ -7,7 +7,7 @@ the defaults below. ``service.configuration.load_settings`` reads them and words
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -26,6 +26,8 @@ from service.yaml_file import ConfigError, read_yaml_mapping
 ENVIRONMENT_PREFIX: Final = "TLSPROBE_"
 ENVIRONMENT_NESTING: Final = "__"
 DEFAULT_LISTEN: Final = "127.0.0.1:9844"
+
+_DNS_PORT: Final = 53
 
 Seconds = Annotated[float, Field(gt=0, le=31_536_000, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
@@ -74,6 +76,29 @@ def _check_log_list(file: Path | None) -> Path | None:
     return file
 
 
+def split_name_server(text: str) -> tuple[str, int]:
+    """Address and port of ``10.0.0.53``, ``10.0.0.53:5353`` or ``[2001:db8::53]:53``.
+
+    Raises:
+        ValueError: where it is no IP address; the message says what it must be.
+    """
+    try:
+        return str(ip_address(text)), _DNS_PORT
+    except ValueError:
+        pass
+    address, port = split_listen(text)
+    try:
+        return str(ip_address(address)), port
+    except ValueError:
+        raise ValueError(f"{text} must be an IP address, such as 10.0.0.53 or [::1]:53") from None
+
+
+def _check_name_servers(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        split_name_server(text)
+    return texts
+
+
 class ProbeLimits(BaseModel):
     """The ``probe`` section: what a visit asks and may take; see ``probe.settings``."""
 
@@ -87,6 +112,8 @@ class ProbeLimits(BaseModel):
     connections_per_second: Count = ProbeSettings().connections_per_second
     fetch: bool = False
     fetch_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    dns_records: bool = False
+    name_servers: Annotated[tuple[str, ...], AfterValidator(_check_name_servers)] = ()
     log_list: Annotated[Path | None, AfterValidator(_check_log_list)] = None
     checks: Annotated[tuple[str, ...], AfterValidator(_check_parts)] = tuple(
         name for name in part_names() if name in USUAL_PARTS
@@ -148,7 +175,8 @@ class ServiceSettings(BaseSettings):
     def probe_settings(self) -> ProbeSettings:
         """The engine's settings."""
         return ProbeSettings(
-            **self.probe.model_dump(exclude={"checks"}),
+            **self.probe.model_dump(exclude={"checks", "name_servers"}),
+            name_servers=tuple(map(split_name_server, self.probe.name_servers)),
             parts=parse_parts(self.probe.checks),
             trust_stores=dict(self.trust_stores),
             client_identities={

@@ -157,6 +157,10 @@ def deployments() -> SearchStrategy[Deployment]:
             st.sampled_from(["apple", "chrome"]),
             st.builds(Judgement, verdict=st.sampled_from(Verdict), reason=st.none() | _TEXT),
         ),
+        dns=st.dictionaries(
+            st.sampled_from(["caa", "tlsa"]),
+            st.builds(Judgement, verdict=st.sampled_from(Verdict), reason=st.none() | _TEXT),
+        ),
     )
 
 

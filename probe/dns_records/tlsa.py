@@ -1,0 +1,89 @@
+"""Does the chain match the TLSA records of its port and name (DANE, RFC 6698 and RFC 7671)?
+
+Only records that the resolver validated by DNSSEC count (RFC 6698, section 4.1).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from dns.rdtypes.ANY.TLSA import TLSA
+
+from model.certificate import Deployment, Judgement
+from model.verdict import Verdict
+from probe.certificates.links import ancestors, read_link
+from probe.dns_records.lookup import DnsLookup, LookupFailedError
+
+_PKIX_TA, _PKIX_EE, _DANE_TA, _DANE_EE = range(4)
+"""RFC 7218's names of the certificate usages."""
+
+_WHOLE, _PUBLIC_KEY = range(2)
+_MATCHINGS: Final[dict[int, Callable[[bytes], bytes]]] = {
+    0: bytes,
+    1: lambda octets: hashlib.sha256(octets).digest(),
+    2: lambda octets: hashlib.sha512(octets).digest(),
+}
+
+
+async def judge_tlsa(
+    found: Deployment, host: str, port: int, lookup: DnsLookup
+) -> Judgement | None:
+    """Whether any record matches; None where the name has none for this port."""
+    name = f"_{port}._tcp.{host}."
+    try:
+        answer = await lookup.records(name, "TLSA")
+    except LookupFailedError as error:
+        return Judgement(verdict=Verdict.UNKNOWN, reason=str(error))
+    records = [one for one in answer.found if isinstance(one, TLSA)]
+    if not records:
+        return None
+    if not answer.is_authenticated:
+        reason = f"The TLSA records of {name} came without DNSSEC's proof."
+        return Judgement(verdict=Verdict.UNKNOWN, reason=reason)
+    if any(_matches(record, found) for record in records):
+        return Judgement(verdict=Verdict.YES)
+    reason = f"None of the {len(records)} TLSA records of {name} matches the chain."
+    return Judgement(verdict=Verdict.NO, reason=reason)
+
+
+def _matches(record: TLSA, found: Deployment) -> bool:
+    sent = [one.der for one in found.chain if one.der is not None]
+    if not sent:
+        return False
+    if record.usage in {_PKIX_EE, _DANE_EE}:
+        is_there = _is(record, sent[0])
+    elif record.usage in {_PKIX_TA, _DANE_TA}:
+        is_there = any(_is(record, der) for der in _above(sent))
+    else:
+        return False
+    needs_path = record.usage in {_PKIX_TA, _PKIX_EE}
+    is_trusted = any(one.verdict is Verdict.YES for one in found.trust.values())
+    return is_there and (is_trusted or not needs_path)
+
+
+def _above(sent: Sequence[bytes]) -> list[bytes]:
+    """The certificates that issued the leaf, directly or not."""
+    links = [read_link(der) for der in sent]
+    return [sent[position] for position in sorted(ancestors(links, 0) - {0})]
+
+
+def _is(record: TLSA, der: bytes) -> bool:
+    matching = _MATCHINGS.get(record.mtype)
+    selected = _selected(record.selector, der)
+    return matching is not None and selected is not None and matching(selected) == record.cert
+
+
+def _selected(selector: int, der: bytes) -> bytes | None:
+    if selector == _WHOLE:
+        return der
+    if selector != _PUBLIC_KEY:
+        return None
+    try:
+        key = x509.load_der_x509_certificate(der).public_key()
+    except ValueError:
+        return None
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
