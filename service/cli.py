@@ -1,4 +1,5 @@
-"""The command line: ``tlsprobe scan``, ``explain``, ``replay``, ``serve``, ``demo`` and ``certificates``.
+"""The command line: ``tlsprobe scan``, ``explain``, ``replay``, ``serve``, ``discover``, ``demo`` and
+``certificates``.
 
 Whatever goes wrong by the user's hand is one sentence on standard error and exit code 2.
 """
@@ -20,6 +21,7 @@ COMMANDS: Final = (
     cli_once.explain,
     cli_once.replay,
     cli_service.serve,
+    cli_service.discover,
     cli_service.certificates,
     cli_service.demo,
 )

@@ -11,6 +11,7 @@ from service.terminal import printable
 
 EXIT_OK: Final = 0
 EXIT_NOT_ALL_TLS: Final = 1
+EXIT_SOURCE_FAILED: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_INTERRUPTED: Final = 130
 EXIT_BROKEN_PIPE: Final = 141

@@ -1,4 +1,4 @@
-"""``tlsprobe serve``, ``demo`` and ``certificates``: the service, and what it keeps."""
+"""``tlsprobe serve``, ``discover``, ``certificates`` and ``demo``: the service, its sources, what it keeps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli_app import EXIT_OK, app, fail
+from service.cli_app import EXIT_OK, EXIT_SOURCE_FAILED, app, fail
 
 
 @app.command(
@@ -57,9 +57,10 @@ def serve(
         )
     except ConfigError as error:
         return fail(str(error))
-    if not settings.targets_files:
+    if not settings.targets_files and not settings.discovery:
         return fail(
-            "there is nothing to probe: give --targets FILE, or targets_files in the configuration"
+            "there is nothing to probe: give --targets FILE, or targets_files or discovery in the "
+            "configuration"
         )
     from service.daemon import StartError
     from service.daemon import serve as serve_until_stopped
@@ -69,6 +70,44 @@ def serve(
     except StartError as error:
         return fail(str(error))
     return EXIT_OK
+
+
+@app.command(
+    short_help="Print what each source of targets finds now.",
+    epilog="""\b
+Examples:
+  tlsprobe discover --config /etc/tlsprobe/tlsprobe.yml
+  tlsprobe discover --config tlsprobe.yml --json | jq -r '.targets[].key'
+
+\b
+Exit codes: 0 every source was read; 1 one could not be; 2 the configuration cannot be used.""",
+)
+def discover(
+    config: Annotated[Path, typer.Option(metavar="FILE", help="The configuration, a YAML file.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> int:
+    """Read every source once, print its targets and what relabelling made of them, and stop.
+
+    Nothing is probed; only sources of the type networks look for TLS where they are told to.
+    """
+    from probe.discovery.deny import DenyList
+    from service.cli_discover import find_once, print_findings
+    from service.configuration import load_settings
+    from service.discovery_settings import Surrounding
+    from service.event_loop import run
+    from service.yaml_file import ConfigError
+
+    try:
+        settings = load_settings(config)
+    except ConfigError as error:
+        return fail(str(error))
+    deny = DenyList(settings.deny)
+    sources = settings.ruled_sources(Surrounding(deny=deny, statuses=tuple))
+    if not sources:
+        return fail(f"{config} has no source: add targets_files or discovery")
+    are_all_read = print_findings(run(find_once(sources, deny)), as_json=as_json)
+    return EXIT_OK if are_all_read else EXIT_SOURCE_FAILED
 
 
 @app.command(

@@ -52,9 +52,16 @@ def load_settings(config_file: Path | None, **given: Any) -> ServiceSettings:
 
 
 def _explain(problem: ErrorDetails, given: Mapping[str, Any]) -> str:
-    path = problem["loc"]
+    path = _without_tag(problem["loc"])
     key = ".".join(str(part) for part in path)
     return f"{_place(path, given)}: {_what_is_wrong(problem, key)}"
+
+
+def _without_tag(path: KeyPath) -> KeyPath:
+    """pydantic puts the source's type behind its number, where no file has it."""
+    if path[:1] == ("discovery",) and len(path) > 3:
+        return (*path[:2], *path[3:])
+    return path
 
 
 def _place(path: KeyPath, given: Mapping[str, Any]) -> str:

@@ -20,10 +20,12 @@ from exporters.prometheus import ServiceMetrics
 from model.target import Target
 from model.version import TOOL_VERSION
 from probe.clock import SystemClock
+from probe.discovery.deny import DenyList
 from probe.discovery.file import TargetsFileError, read_targets_file
 from probe.engine import Engine
 from probe.resolve import resolve
 from probe.scheduler import Scheduler, SchedulerSettings
+from service.discovery_settings import Surrounding
 from service.http import make_app
 from service.http_server import ListenError, listen, serve_http, url_of
 from service.inventory import Inventory
@@ -112,8 +114,14 @@ class _Service:
             ),
             meter=meter,
         )
+        deny = DenyList(settings.deny)
+        surrounding = Surrounding(deny=deny, statuses=lambda: self.inventory.snapshot().endpoints)
         self._sources = TargetSources(
-            settings.targets_files, fixed_targets, self._scheduler.set_targets, meter
+            settings.ruled_sources(surrounding),
+            fixed_targets,
+            self._scheduler.set_targets,
+            meter,
+            deny,
         )
 
     async def run(self, listener: socket.socket, stop: asyncio.Event) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 import uvicorn
 from starlette.applications import Starlette
 
-from service.settings import split_listen
+from service.values import split_listen
 
 _BACKLOG: Final = 128
 _GRACE_SECONDS: Final = 2

@@ -7,47 +7,34 @@ the defaults below. ``service.configuration.load_settings`` reads them and words
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from probe.checks.part import USUAL_PARTS
 from probe.crypto.identity import ClientIdentity, load_identity
+from probe.discovery.deny import DenyList
 from probe.settings import ProbeSettings
 from probe.transparency import read_log_list
+from service.discovery_settings import (
+    DiscoverySettings,
+    FileSettings,
+    RelabelRules,
+    Surrounding,
+)
 from service.parts import parse_parts, part_names
+from service.target_sources import RuledSource
 from service.trust_stores import check_trust_store
+from service.values import Count, Seconds, split_listen, split_name_server
 from service.yaml_file import ConfigError, read_yaml_mapping
 
 ENVIRONMENT_PREFIX: Final = "TLSPROBE_"
 ENVIRONMENT_NESTING: Final = "__"
 DEFAULT_LISTEN: Final = "127.0.0.1:9844"
-
-_DNS_PORT: Final = 53
-
-Seconds = Annotated[float, Field(gt=0, le=31_536_000, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1, le=100_000)]
-
-
-def split_listen(text: str) -> tuple[str, int]:
-    """Host and port of ``127.0.0.1:9844`` or ``[::1]:9844``; port 0 takes a free one.
-
-    Raises:
-        ValueError: where ``text`` is not such an address; the message says what it must be.
-    """
-    host, separator, port = text.rpartition(":")
-    is_bracketed = host.startswith("[") and host.endswith("]")
-    bare = host[1:-1] if is_bracketed else host
-    is_host = bool(bare) and bare.isprintable() and " " not in bare
-    if not separator or not is_host or (":" in bare) != is_bracketed:
-        raise ValueError("must be HOST:PORT, such as 127.0.0.1:9844 or [::1]:9844")
-    if not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65535):
-        raise ValueError("must end in a port from 0 to 65535, such as 127.0.0.1:9844")
-    return bare, int(port)
 
 
 def _check_listen(text: str) -> str:
@@ -76,27 +63,23 @@ def _check_log_list(file: Path | None) -> Path | None:
     return file
 
 
-def split_name_server(text: str) -> tuple[str, int]:
-    """Address and port of ``10.0.0.53``, ``10.0.0.53:5353`` or ``[2001:db8::53]:53``.
-
-    Raises:
-        ValueError: where it is no IP address; the message says what it must be.
-    """
-    try:
-        return str(ip_address(text)), _DNS_PORT
-    except ValueError:
-        pass
-    address, port = split_listen(text)
-    try:
-        return str(ip_address(address)), port
-    except ValueError:
-        raise ValueError(f"{text} must be an IP address, such as 10.0.0.53 or [::1]:53") from None
-
-
 def _check_name_servers(texts: tuple[str, ...]) -> tuple[str, ...]:
     for text in texts:
         split_name_server(text)
     return texts
+
+
+def _check_deny(entries: tuple[str, ...]) -> tuple[str, ...]:
+    DenyList(entries)
+    return entries
+
+
+def _check_sources(sources: tuple[DiscoverySettings, ...]) -> tuple[DiscoverySettings, ...]:
+    names = [source.source_name() for source in sources]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"has two sources called {name!r}: give one of them another `name`")
+    return sources
 
 
 class ProbeLimits(BaseModel):
@@ -159,6 +142,9 @@ class ServiceSettings(BaseSettings):
     listen: Annotated[str, AfterValidator(_check_listen)] = DEFAULT_LISTEN
     database: str = "sqlite:///tlsprobe.db"
     targets_files: tuple[Path, ...] = ()
+    discovery: Annotated[tuple[DiscoverySettings, ...], AfterValidator(_check_sources)] = ()
+    relabel: RelabelRules = ()
+    deny: Annotated[tuple[str, ...], AfterValidator(_check_deny)] = ()
     interval_seconds: Seconds = 3600.0
     visits_at_once: Count = 64
     probe: ProbeLimits = ProbeLimits()
@@ -182,6 +168,19 @@ class ServiceSettings(BaseSettings):
             client_identities={
                 name: files.load(name) for name, files in self.client_identities.items()
             },
+        )
+
+    def ruled_sources(self, surrounding: Surrounding) -> tuple[RuledSource, ...]:
+        """All sources with their rules; those for all come behind each one's own."""
+        common = tuple(one.rule() for one in self.relabel)
+        files = (FileSettings(type="file", path=path) for path in self.targets_files)
+        return tuple(
+            RuledSource(
+                source=one.source(surrounding),
+                rules=(*one.rules(), *common),
+                keep_failed_seconds=one.keep_failed_seconds,
+            )
+            for one in (*files, *self.discovery)
         )
 
     @classmethod

@@ -1,40 +1,55 @@
-"""The inventory's sources side by side: what each yields, joined, goes to the scheduler."""
+"""The inventory's sources side by side: what each yields, relabelled and joined, goes to the scheduler."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 
 import structlog
 
 from model.ports import Meter
 from model.target import Target
-from probe.discovery.file import FileSource
+from probe.discovery.deny import DenyList
+from probe.discovery.merge import merge, sift
+from probe.discovery.relabel import Rule
+from probe.discovery.source import Source
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
-class TargetSources:
-    """Targets files that are watched, and targets that stay.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuledSource:
+    """A source with the rules for its targets; they outlive its failure by ``keep_failed_seconds``."""
 
-    ``use`` is called with all targets whenever one source has changed; a target that several
-    sources have is taken as the first has it. A source that fails keeps what it last yielded.
+    source: Source
+    rules: tuple[Rule, ...] = ()
+    keep_failed_seconds: float = 86_400.0
+
+
+class TargetSources:
+    """Any number of sources, and targets that stay.
+
+    ``use`` is called with all targets whenever one source has changed; a target that several sources
+    have is one, and names them all. A source that fails keeps what it last yielded, for its time.
     """
 
     def __init__(
         self,
-        files: Sequence[Path],
+        sources: Sequence[RuledSource],
         fixed: Sequence[Target],
         use: Callable[[Sequence[Target]], None],
         meter: Meter,
+        deny: DenyList,
     ) -> None:
-        self._files = {f"file:{file}": file for file in files}
-        self._targets: dict[str, Sequence[Target]] = dict.fromkeys(self._files, ())
-        self._unread = set(self._files)
-        self._fixed = fixed
+        self._sources = tuple(sources)
+        self._targets: dict[str, Sequence[Target]] = {one.source.name: () for one in sources}
+        self._unread = set(self._targets)
+        self._expiries: dict[str, asyncio.TimerHandle] = {}
+        self._fixed = sift(fixed, (), deny).kept
         self._use = use
         self._meter = meter
+        self._deny = deny
 
     @property
     def are_read(self) -> bool:
@@ -42,26 +57,51 @@ class TargetSources:
         return not self._unread
 
     async def watch(self) -> None:
-        """Follow all sources; ends only by cancellation, or at once where no file is watched."""
+        """Follow all sources; ends only by cancellation, or at once where there is none."""
         if self._fixed:
             self._meter.discovery_updated(self._fixed[0].source, len(self._fixed), None)
-        self._hand_over()
-        async with asyncio.TaskGroup() as group:
-            for name, file in self._files.items():
-                group.create_task(self._follow(name, FileSource(file)))
+        if self._fixed or not self._sources:
+            self._hand_over()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for one in self._sources:
+                    group.create_task(self._follow(one))
+        finally:
+            for expiry in self._expiries.values():
+                expiry.cancel()
 
-    async def _follow(self, name: str, source: FileSource) -> None:
-        async for update in source.watch():
-            count = None if update.targets is None else len(update.targets)
-            self._meter.discovery_updated(name, count, update.error)
-            if update.targets is not None:
-                self._targets[name] = update.targets
-                self._hand_over()
+    async def _follow(self, ruled: RuledSource) -> None:
+        name = ruled.source.name
+        async for update in ruled.source.watch():
+            if update.targets is None:
+                self._meter.discovery_updated(name, None, update.error)
+                self._expire_later(ruled)
+            else:
+                self._take(ruled, update.targets)
             self._unread.discard(name)
 
+    def _take(self, ruled: RuledSource, targets: Sequence[Target]) -> None:
+        name = ruled.source.name
+        sifted = sift(targets, ruled.rules, self._deny)
+        self._meter.discovery_updated(name, len(sifted.kept), None)
+        for reason in sifted.rejected:
+            _LOG.warning("a relabelled target cannot be used", source=name, reason=reason)
+        if expiry := self._expiries.pop(name, None):
+            expiry.cancel()
+        self._targets[name] = sifted.kept
+        self._hand_over()
+
+    def _expire_later(self, ruled: RuledSource) -> None:
+        """From the first failure on; later ones do not put it off."""
+        name = ruled.source.name
+        if name not in self._expiries:
+            loop = asyncio.get_running_loop()
+            self._expiries[name] = loop.call_later(ruled.keep_failed_seconds, self._expire, name)
+
+    def _expire(self, name: str) -> None:
+        _LOG.error("a source failed for too long, its targets are let go", source=name)
+        self._targets[name] = ()
+        self._hand_over()
+
     def _hand_over(self) -> None:
-        joined: dict[str, Target] = {}
-        for targets in (self._fixed, *self._targets.values()):
-            for target in targets:
-                joined.setdefault(target.key, target)
-        self._use(tuple(joined.values()))
+        self._use(merge((self._fixed, *self._targets.values())))

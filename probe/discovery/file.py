@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +16,7 @@ import yaml
 
 from model.target import Target
 from probe.discovery.file_entries import EntryError, targets_of
+from probe.discovery.source import DiscoveryUpdate
 
 LARGEST_FILE: Final = 64 * 1024 * 1024
 """Bytes: some hundred thousand targets."""
@@ -35,14 +35,6 @@ class TargetsFileError(Exception):
         super().__init__(f"{place}: {problem}: {mend}")
         self.path = path
         self.line = line
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiscoveryUpdate:
-    """What a source holds now: its targets, or None with the error that keeps the last ones."""
-
-    targets: tuple[Target, ...] | None
-    error: str | None
 
 
 def read_targets_file(path: Path) -> tuple[Target, ...]:
@@ -98,7 +90,8 @@ def _text(path: Path) -> str:
 class FileSource:
     """One targets file, watched by its modification time, size and inode."""
 
-    def __init__(self, path: Path, poll_seconds: float = 5.0) -> None:
+    def __init__(self, path: Path, poll_seconds: float = 5.0, *, name: str | None = None) -> None:
+        self.name = name or f"file:{path}"
         self._path = path
         self._poll_seconds = poll_seconds
 

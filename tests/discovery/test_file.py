@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.target import Target
-from probe.discovery.file import DiscoveryUpdate, FileSource, TargetsFileError, read_targets_file
+from probe.discovery.file import FileSource, TargetsFileError, read_targets_file
+from probe.discovery.source import DiscoveryUpdate
 
 OWN_FORM = """\
 # our own form

@@ -1,0 +1,57 @@
+"""Targets from what an API says of a place: what is no place is passed over, not an error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from model.target import Target
+from probe.discovery.source import SourceError
+from probe.discovery.targets import TargetError, parse_target
+
+_NOT_OF_LABELS: Final = re.compile(r"[^A-Za-z0-9_]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A host and port that a source names, and what it says of it."""
+
+    host: str
+    port: int
+    server_name: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def targets_at(places: Iterable[Place], source: str) -> tuple[Target, ...]:
+    """A target for each place that can be one, each once."""
+    found: dict[str, Target] = {}
+    for place in places:
+        host = f"[{place.host}]" if ":" in place.host else place.host
+        with suppress(TargetError):
+            target = parse_target(
+                f"{host}:{place.port}",
+                server_name=place.server_name,
+                labels=place.labels,
+                source=source,
+            )
+            found.setdefault(target.key, target)
+    return tuple(found.values())
+
+
+def meta(prefix: str, labels: Mapping[str, Any]) -> dict[str, str]:
+    """Labels for relabelling: ``__meta_<prefix>_<name>``, with what no label name has as ``_``."""
+    return {
+        f"__meta_{prefix}_{_NOT_OF_LABELS.sub('_', name)}": str(text)
+        for name, text in labels.items()
+        if text is not None
+    }
+
+
+def mappings(value: Any, what: str) -> Iterator[Mapping[str, Any]]:
+    """The entries of a list of JSON objects; raises SourceError where it is none."""
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise SourceError(f"{what} is not the list of objects that it should be.")
+    yield from value

@@ -1,0 +1,218 @@
+"""Relabelling in Prometheus' sense: rules that keep, drop and rewrite targets by their labels.
+
+A target is its labels here: ``__address__`` (host:port), ``__server_name__``, ``__protocol__``,
+``__source__``, whatever its source says under ``__meta_``, and the labels that stay. Actions, defaults and
+the anchored expressions are those of Prometheus' ``relabel_config``; the expressions' dialect is Python's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from model.target import DEFAULT_PROTOCOL, Target, default_server_name
+from probe.discovery.source import META_PREFIX
+from probe.discovery.targets import parse_target
+
+ADDRESS: Final = "__address__"
+SERVER_NAME: Final = "__server_name__"
+PROTOCOL: Final = "__protocol__"
+SOURCE: Final = "__source__"
+
+_REFERENCE = re.compile(r"\$(?:\{(\w+)\}|(\w+)|(\$))")
+
+
+class Action(StrEnum):
+    """What a rule does; the names are Prometheus'."""
+
+    REPLACE = "replace"
+    KEEP = "keep"
+    DROP = "drop"
+    KEEP_EQUAL = "keepequal"
+    DROP_EQUAL = "dropequal"
+    HASHMOD = "hashmod"
+    LABELMAP = "labelmap"
+    LABELDROP = "labeldrop"
+    LABELKEEP = "labelkeep"
+    LOWERCASE = "lowercase"
+    UPPERCASE = "uppercase"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule; ``regex`` must match the whole of what it is held against."""
+
+    action: Action = Action.REPLACE
+    source_labels: tuple[str, ...] = ()
+    separator: str = ";"
+    regex: re.Pattern[str] = re.compile("(.*)", re.DOTALL)
+    target_label: str = ""
+    replacement: str = "$1"
+    modulus: int = 0
+
+
+def relabelled(target: Target, rules: Sequence[Rule]) -> Target | None:
+    """The target as the rules leave it; None where one drops it. Labels for relabelling alone go.
+
+    Raises:
+        TargetError: where the rules leave an address that is none.
+    """
+    if not rules:
+        return _without_meta(target)
+    before = labels_of(target)
+    labels = relabel(before, rules)
+    if labels is None:
+        return None
+    kept = {
+        name: text for name, text in labels.items() if not name.startswith(META_PREFIX) and text
+    }
+    if all(labels.get(name) == before.get(name) for name in (ADDRESS, SERVER_NAME, PROTOCOL)):
+        return replace(target, labels=kept)
+    return parse_target(
+        labels.get(ADDRESS, ""),
+        server_name=_named(before, labels),
+        protocol=labels.get(PROTOCOL) or DEFAULT_PROTOCOL,
+        labels=kept,
+        source=target.source,
+    )
+
+
+def labels_of(target: Target) -> dict[str, str]:
+    """All that rules may look at."""
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    return {
+        ADDRESS: f"{host}:{target.port}",
+        SERVER_NAME: target.server_name or "",
+        PROTOCOL: target.protocol,
+        SOURCE: target.source,
+        **target.labels,
+    }
+
+
+def relabel(labels: Mapping[str, str], rules: Sequence[Rule]) -> dict[str, str] | None:
+    """The labels after all rules in their order; None as soon as one drops the target."""
+    found = dict(labels)
+    for rule in rules:
+        if not _ACTIONS[rule.action](rule, found):
+            return None
+    return found
+
+
+def _named(before: Mapping[str, str], labels: Mapping[str, str]) -> str | None:
+    """A server name that no rule set follows the address where it was the address' own."""
+    name = labels.get(SERVER_NAME, "")
+    host = before[ADDRESS].rpartition(":")[0].strip("[]")
+    was_own = before[SERVER_NAME] == (default_server_name(host) or "")
+    return None if name == before[SERVER_NAME] and was_own else name
+
+
+def _without_meta(target: Target) -> Target:
+    if not any(name.startswith(META_PREFIX) for name in target.labels):
+        return target
+    kept = {name: text for name, text in target.labels.items() if not name.startswith(META_PREFIX)}
+    return replace(target, labels=kept)
+
+
+def _joined(rule: Rule, labels: Mapping[str, str]) -> str:
+    return rule.separator.join(labels.get(name, "") for name in rule.source_labels)
+
+
+def _expand(template: str, match: re.Match[str]) -> str:
+    """``$1``, ``${1}``, ``$name``; ``$$`` is a dollar. What there is no group for is empty."""
+
+    def one(reference: re.Match[str]) -> str:
+        if reference[3]:
+            return "$"
+        name = reference[1] or reference[2]
+        try:
+            return match[int(name) if name.isdigit() else name] or ""
+        except IndexError:
+            return ""
+
+    return _REFERENCE.sub(one, template)
+
+
+def _set(labels: dict[str, str], name: str, text: str) -> None:
+    if text:
+        labels[name] = text
+    else:
+        labels.pop(name, None)
+
+
+def _replace(rule: Rule, labels: dict[str, str]) -> bool:
+    match = rule.regex.fullmatch(_joined(rule, labels))
+    if match is not None:
+        _set(labels, _expand(rule.target_label, match), _expand(rule.replacement, match))
+    return True
+
+
+def _keep(rule: Rule, labels: dict[str, str]) -> bool:
+    return rule.regex.fullmatch(_joined(rule, labels)) is not None
+
+
+def _drop(rule: Rule, labels: dict[str, str]) -> bool:
+    return not _keep(rule, labels)
+
+
+def _keep_equal(rule: Rule, labels: dict[str, str]) -> bool:
+    return _joined(rule, labels) == labels.get(rule.target_label, "")
+
+
+def _drop_equal(rule: Rule, labels: dict[str, str]) -> bool:
+    return not _keep_equal(rule, labels)
+
+
+def _hashmod(rule: Rule, labels: dict[str, str]) -> bool:
+    """As Prometheus computes it: the last eight bytes of the MD5, so that shards agree."""
+    digest = hashlib.md5(_joined(rule, labels).encode(), usedforsecurity=False).digest()
+    labels[rule.target_label] = str(int.from_bytes(digest[8:]) % rule.modulus)
+    return True
+
+
+def _labelmap(rule: Rule, labels: dict[str, str]) -> bool:
+    for name, text in list(labels.items()):
+        if match := rule.regex.fullmatch(name):
+            labels[_expand(rule.replacement, match)] = text
+    return True
+
+
+def _labeldrop(rule: Rule, labels: dict[str, str]) -> bool:
+    for name in [name for name in labels if rule.regex.fullmatch(name)]:
+        del labels[name]
+    return True
+
+
+def _labelkeep(rule: Rule, labels: dict[str, str]) -> bool:
+    for name in [name for name in labels if not rule.regex.fullmatch(name)]:
+        del labels[name]
+    return True
+
+
+def _lowercase(rule: Rule, labels: dict[str, str]) -> bool:
+    _set(labels, rule.target_label, _joined(rule, labels).lower())
+    return True
+
+
+def _uppercase(rule: Rule, labels: dict[str, str]) -> bool:
+    _set(labels, rule.target_label, _joined(rule, labels).upper())
+    return True
+
+
+_ACTIONS: Final[Mapping[Action, Callable[[Rule, dict[str, str]], bool]]] = {
+    Action.REPLACE: _replace,
+    Action.KEEP: _keep,
+    Action.DROP: _drop,
+    Action.KEEP_EQUAL: _keep_equal,
+    Action.DROP_EQUAL: _drop_equal,
+    Action.HASHMOD: _hashmod,
+    Action.LABELMAP: _labelmap,
+    Action.LABELDROP: _labeldrop,
+    Action.LABELKEEP: _labelkeep,
+    Action.LOWERCASE: _lowercase,
+    Action.UPPERCASE: _uppercase,
+}
+"""Each changes the labels in place, and says whether the target stays."""

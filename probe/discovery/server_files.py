@@ -1,0 +1,82 @@
+"""What the configuration files of a web server on this machine say that it serves over TLS.
+
+Each server's own file has a reader (nginx, HAProxy, Apache); all yield what it declares, and the labels
+keep it, so that what is declared can be held against what is seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from model.target import Target, is_ip_address
+from probe.discovery.found import Place, meta, targets_at
+from probe.discovery.source import SourceError
+
+_ANY_ADDRESS: Final = frozenset({"", "*", "0.0.0.0", "::", "_default_"})  # noqa: S104 (what files say)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """One listening socket with TLS; ``names`` are those that it answers to, ``settings`` its own words.
+
+    ``address`` is empty where it listens on all.
+    """
+
+    address: str
+    port: int
+    names: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    file: str = ""
+
+
+FileReader: TypeAlias = Callable[[Path], Iterable[Declared]]
+"""Reads a configuration; raises SourceError."""
+
+
+async def read_server_files(
+    reader: FileReader, kind: str, paths: Sequence[Path], host: str, source: str
+) -> tuple[Target, ...]:
+    """What the files declare; ``host`` is where sockets on all addresses are reached.
+
+    Raises:
+        SourceError: where a file cannot be read or understood.
+    """
+    declared = [one for path in paths for one in await asyncio.to_thread(_read, reader, path)]
+    places = (place for one in declared for place in _places(one, kind, host))
+    return targets_at(places, source)
+
+
+def _read(reader: FileReader, path: Path) -> list[Declared]:
+    try:
+        return list(reader(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{path} cannot be read: {error}.") from error
+
+
+def _places(one: Declared, kind: str, host: str) -> Iterable[Place]:
+    where = host if one.address in _ANY_ADDRESS else one.address
+    labels = meta(kind, {**one.settings, "file": one.file})
+    names = [name for name in one.names if _is_plain(name)]
+    if not names:
+        yield Place(host=where, port=one.port, labels=labels)
+    for name in names:
+        yield Place(host=where, port=one.port, server_name=name, labels=labels)
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a client can ask for it: no pattern, no placeholder."""
+    return bool(name) and not set(name) & set("*~^$_\"'/") and not is_ip_address(name)
+
+
+def split_address(text: str, default_port: int | None = None) -> tuple[str, int] | None:
+    """``443``, ``*:443``, ``10.0.0.1:443``, ``[::]:443``; None for what is no such place."""
+    if text.isdigit():
+        return "", int(text)
+    address, _, port = text.rpartition(":")
+    if port.isdigit() and (address.startswith("[") or ":" not in address):
+        return address.strip("[]"), int(port)
+    return None if default_port is None else (text.strip("[]"), default_port)

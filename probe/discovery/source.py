@@ -1,0 +1,59 @@
+"""What every source of targets is: something to watch, that yields all that it holds now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from model.target import Target
+
+META_PREFIX = "__"
+"""Labels that begin so serve relabelling alone, as in Prometheus."""
+
+
+class SourceError(Exception):
+    """A source could not be read; the message is one sentence with the mend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscoveryUpdate:
+    """What a source holds now: its targets, or None with the error that keeps the last ones."""
+
+    targets: tuple[Target, ...] | None
+    error: str | None
+
+
+class Source(Protocol):
+    """One place where targets are found; ``name`` tells it from all others."""
+
+    name: str
+
+    def watch(self) -> AsyncIterator[DiscoveryUpdate]:
+        """What it holds, now and whenever that may have changed; ends only by cancellation."""
+        ...
+
+
+class PolledSource:
+    """A source that is read again every ``refresh_seconds``; what it raises is SourceError."""
+
+    def __init__(
+        self,
+        name: str,
+        read: Callable[[], Awaitable[tuple[Target, ...]]],
+        *,
+        refresh_seconds: float,
+    ) -> None:
+        self.name = name
+        self._read = read
+        self._refresh_seconds = refresh_seconds
+
+    async def watch(self) -> AsyncIterator[DiscoveryUpdate]:
+        """One update after each reading."""
+        while True:
+            try:
+                yield DiscoveryUpdate(targets=await self._read(), error=None)
+            except SourceError as error:
+                yield DiscoveryUpdate(targets=None, error=str(error))
+            await asyncio.sleep(self._refresh_seconds)

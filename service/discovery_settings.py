@@ -1,0 +1,401 @@
+"""The ``discovery`` section of the configuration: the sources of targets, each by its ``type``.
+
+``docs/discovery.md`` explains each.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from model.snapshot import EndpointStatus
+from model.target import Target
+from probe.discovery.apache_files import read_apache
+from probe.discovery.consul import read_consul
+from probe.discovery.deny import DenyList
+from probe.discovery.dns import read_records, read_zone
+from probe.discovery.docker import read_docker
+from probe.discovery.file import FileSource
+from probe.discovery.haproxy_files import read_haproxy
+from probe.discovery.http_sd import read_http_sd
+from probe.discovery.kubernetes import KubernetesSource
+from probe.discovery.names import read_names
+from probe.discovery.networks import Scan, read_networks
+from probe.discovery.nginx_files import read_nginx
+from probe.discovery.prometheus import read_prometheus
+from probe.discovery.relabel import Action, Rule
+from probe.discovery.server_files import read_server_files
+from probe.discovery.source import PolledSource, Source, SourceError
+from probe.discovery.web import WebApi
+from probe.dns_records import DnsLookup, LookupFailedError
+from service.seen_names import read_seen_names
+from service.values import Count, Port, Seconds, split_name_server
+
+_SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_ACTIONS_WITH_TARGET: Final = frozenset(
+    {
+        Action.REPLACE,
+        Action.HASHMOD,
+        Action.LOWERCASE,
+        Action.UPPERCASE,
+        Action.KEEP_EQUAL,
+        Action.DROP_EQUAL,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surrounding:
+    """What some sources need to know of the service: who is denied, and what it has seen."""
+
+    deny: DenyList
+    statuses: Callable[[], Iterable[EndpointStatus]]
+
+
+class RelabelRule(BaseModel):
+    """One rule, as in Prometheus' ``relabel_configs``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    action: Action = Action.REPLACE
+    source_labels: tuple[str, ...] = ()
+    separator: str = ";"
+    regex: str = "(.*)"
+    target_label: str = ""
+    replacement: str = "$1"
+    modulus: int = Field(default=0, ge=0)
+
+    def rule(self) -> Rule:
+        """The rule; raises ValueError where its parts do not make one."""
+        if self.action in _ACTIONS_WITH_TARGET and not self.target_label:
+            raise ValueError(f"the action {self.action} needs a target_label")
+        if self.action is Action.HASHMOD and not self.modulus:
+            raise ValueError("the action hashmod needs a modulus of at least 1")
+        try:
+            regex = re.compile(self.regex, re.DOTALL)
+        except re.error as error:
+            raise ValueError(f"the regex {self.regex!r} is none ({error}): mend it") from error
+        return Rule(
+            action=self.action,
+            source_labels=self.source_labels,
+            separator=self.separator,
+            regex=regex,
+            target_label=self.target_label,
+            replacement=self.replacement,
+            modulus=self.modulus,
+        )
+
+
+def _check_rule(rule: RelabelRule) -> RelabelRule:
+    rule.rule()
+    return rule
+
+
+def _check_servers(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        split_name_server(text)
+    return texts
+
+
+Targets: TypeAlias = tuple[Target, ...]
+RelabelRules: TypeAlias = tuple[Annotated[RelabelRule, AfterValidator(_check_rule)], ...]
+
+
+class _SourceSettings(BaseModel):
+    """What all sources have. A source that fails keeps its targets for ``keep_failed_seconds``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = ""
+    refresh_seconds: Seconds = 60.0
+    keep_failed_seconds: Seconds = 86_400.0
+    relabel: RelabelRules = ()
+
+    @property
+    @abstractmethod
+    def described(self) -> str:
+        """Its kind and what it reads, which names it where the user does not."""
+
+    def source_name(self) -> str:
+        """The name by which metrics and targets know it."""
+        return self.name or self.described
+
+    @abstractmethod
+    def source(self, surrounding: Surrounding) -> Source:
+        """The source itself."""
+
+    def rules(self) -> tuple[Rule, ...]:
+        """Its own relabelling."""
+        return tuple(one.rule() for one in self.relabel)
+
+
+class FileSettings(_SourceSettings):
+    """Targets files: YAML, JSON, CSV, or Prometheus' file_sd."""
+
+    type: Literal["file"]
+    path: Path
+    refresh_seconds: Seconds = 5.0
+
+    @property
+    def described(self) -> str:
+        """Its kind and file."""
+        return f"file:{self.path}"
+
+    def source(self, surrounding: Surrounding) -> Source:
+        """A watched file."""
+        return FileSource(self.path, self.refresh_seconds, name=self.source_name())
+
+
+class _PolledSettings(_SourceSettings):
+    """A source that is read as a whole, again and again."""
+
+    @abstractmethod
+    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+        """What reads it once; ``name`` is what its targets say of their source."""
+
+    def source(self, surrounding: Surrounding) -> Source:
+        """A polled source."""
+        name = self.source_name()
+        read = self.reader(name, surrounding)
+        return PolledSource(name, read, refresh_seconds=self.refresh_seconds)
+
+
+class _WebSettings(_PolledSettings):
+    """An API: ``token_variable`` is the environment variable with its bearer token."""
+
+    url: str
+    token_variable: str | None = None
+    ca_file: Path | None = None
+
+    @property
+    def described(self) -> str:
+        """Its kind and URL."""
+        return f"{getattr(self, 'type', '')}:{self.url}"
+
+    def api(self) -> WebApi:
+        """How it is asked."""
+        return WebApi(url=self.url, token_variable=self.token_variable, ca_file=self.ca_file)
+
+
+class HttpSdSettings(_WebSettings):
+    """Prometheus' http_sd."""
+
+    type: Literal["http_sd"]
+
+    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+        """Reads all groups."""
+        return lambda: read_http_sd(self.api(), name)
+
+
+class PrometheusSettings(_WebSettings):
+    """What a Prometheus scrapes over https."""
+
+    type: Literal["prometheus"]
+
+    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+        """Reads its active targets."""
+        return lambda: read_prometheus(self.api(), name)
+
+
+class ConsulSettings(_WebSettings):
+    """A Consul catalog; without ``services`` all of them, and of these those with all ``tags``."""
+
+    type: Literal["consul"]
+    url: str = "http://127.0.0.1:8500"
+    services: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+        """Reads the catalog."""
+        api = replace(self.api(), token_header="X-Consul-Token")  # noqa: S106 (a header's name)
+        return lambda: read_consul(api, name, services=self.services, tags=self.tags)
+
+
+class DockerSettings(_PolledSettings):
+    """The containers of a Docker daemon."""
+
+    type: Literal["docker"]
+    socket: Path = Path("/var/run/docker.sock")
+
+    @property
+    def described(self) -> str:
+        """Its kind and socket."""
+        return f"docker:{self.socket}"
+
+    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+        """Reads the running containers."""
+        api = WebApi(url="http://docker", unix_socket=self.socket)
+        return lambda: read_docker(api, name)
+
+
+class KubernetesSettings(_SourceSettings):
+    """A cluster; without ``url`` the one that this process runs in, as its service account."""
+
+    type: Literal["kubernetes"]
+    url: str = "https://kubernetes.default.svc"
+    token_variable: str | None = None
+    token_file: Path | None = None
+    ca_file: Path | None = None
+    refresh_seconds: Seconds = 600.0
+
+    @property
+    def described(self) -> str:
+        """Its kind and URL."""
+        return f"kubernetes:{self.url}"
+
+    def source(self, surrounding: Surrounding) -> Source:
+        """A watched cluster."""
+        inside = _SERVICE_ACCOUNT.is_dir()
+        api = WebApi(
+            url=self.url,
+            token_variable=self.token_variable,
+            token_file=self.token_file or (_SERVICE_ACCOUNT / "token" if inside else None),
+            ca_file=self.ca_file or (_SERVICE_ACCOUNT / "ca.crt" if inside else None),
+        )
+        name = self.source_name()
+        return KubernetesSource(name, api, refresh_seconds=self.refresh_seconds)
+
+
+class NamesSettings(_PolledSettings):
+    """Lists of names, such as a certificate transparency monitor's feed, each at all ``ports``."""
+
+    type: Literal["names"]
+    files: tuple[Path, ...] = ()
+    urls: tuple[str, ...] = ()
+    ports: tuple[Port, ...] = (443,)
+    refresh_seconds: Seconds = 3600.0
+
+    @property
+    def described(self) -> str:
+        """Its kind and the first list."""
+        first = [str(file) for file in self.files] + list(self.urls)
+        return f"names:{first[0] if first else ''}"
+
+    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+        """Reads all lists."""
+        apis = [WebApi(url=url) for url in self.urls]
+        return lambda: read_names(self.files, apis, self.ports, name)
+
+
+class DnsSettings(_PolledSettings):
+    """Records of ``names``, and whole ``zones`` from the first of the ``name_servers``."""
+
+    type: Literal["dns"]
+    names: tuple[str, ...] = ()
+    records: tuple[Literal["A", "AAAA", "SRV", "HTTPS", "SVCB"], ...] = ("A", "AAAA")
+    zones: tuple[str, ...] = ()
+    port: Port = 443
+    name_servers: Annotated[tuple[str, ...], AfterValidator(_check_servers)] = ()
+    refresh_seconds: Seconds = 300.0
+
+    @property
+    def described(self) -> str:
+        """Its kind and the first name."""
+        return f"dns:{(*self.zones, *self.names, '')[0]}"
+
+    @model_validator(mode="after")
+    def _has_server_for_zones(self) -> DnsSettings:
+        if self.zones and not self.name_servers:
+            raise ValueError("zones are transferred from name_servers: name one that allows it")
+        return self
+
+    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+        """Reads all names and zones."""
+        servers = [split_name_server(text) for text in self.name_servers]
+
+        async def read() -> Targets:
+            try:
+                lookup = DnsLookup(servers)
+            except LookupFailedError as error:
+                raise SourceError(str(error)) from error
+            found = list(await read_records(self.names, self.records, lookup, self.port, name))
+            for zone in self.zones:
+                found += await read_zone(zone, servers[0], self.port, name)
+            return tuple(found)
+
+        return read
+
+
+class NetworksSettings(_PolledSettings):
+    """Networks whose open ports are asked whether they speak TLS."""
+
+    type: Literal["networks"]
+    networks: Annotated[tuple[IPv4Network | IPv6Network, ...], Field(min_length=1)]
+    ports: Annotated[tuple[Port, ...], Field(min_length=1)] = (443,)
+    connections_per_second: Count = 50
+    refresh_seconds: Seconds = 86_400.0
+
+    @property
+    def described(self) -> str:
+        """Its kind and the first network."""
+        return f"networks:{self.networks[0]}"
+
+    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+        """Scans them once."""
+        scan = Scan(
+            networks=self.networks,
+            ports=self.ports,
+            connections_per_second=self.connections_per_second,
+        )
+        return lambda: read_networks(scan, surrounding.deny, name)
+
+
+class ServerFilesSettings(_PolledSettings):
+    """Configuration files of a web server that is reached at ``host``."""
+
+    type: Literal["nginx", "haproxy", "apache"]
+    paths: Annotated[tuple[Path, ...], Field(min_length=1)]
+    host: str = "localhost"
+
+    @property
+    def described(self) -> str:
+        """Its kind and the first file."""
+        return f"{self.type}:{self.paths[0]}"
+
+    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+        """Reads the files."""
+        read = _FILE_READERS[self.type]
+        return lambda: read_server_files(read, self.type, self.paths, self.host, name)
+
+
+class SeenNamesSettings(_PolledSettings):
+    """Names in the certificates seen, that resolve into these ``networks``."""
+
+    type: Literal["seen_names"]
+    networks: Annotated[tuple[IPv4Network | IPv6Network, ...], Field(min_length=1)]
+    refresh_seconds: Seconds = 3600.0
+
+    @property
+    def described(self) -> str:
+        """Its kind."""
+        return "seen_names"
+
+    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+        """Reads the certificates seen."""
+        return lambda: read_seen_names(surrounding.statuses, self.networks, name)
+
+
+_FILE_READERS: Final = {"nginx": read_nginx, "haproxy": read_haproxy, "apache": read_apache}
+
+DiscoverySettings: TypeAlias = Annotated[
+    FileSettings
+    | HttpSdSettings
+    | PrometheusSettings
+    | ConsulSettings
+    | DockerSettings
+    | KubernetesSettings
+    | NamesSettings
+    | DnsSettings
+    | NetworksSettings
+    | ServerFilesSettings
+    | SeenNamesSettings,
+    Field(discriminator="type"),
+]
+"""The catalogue of sources."""

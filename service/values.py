@@ -1,0 +1,48 @@
+"""Values that settings have in common, with their bounds: times, counts, addresses."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Annotated, Final
+
+from pydantic import Field
+
+_DNS_PORT: Final = 53
+
+Seconds = Annotated[float, Field(gt=0, le=31_536_000, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=100_000)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+def split_listen(text: str) -> tuple[str, int]:
+    """Host and port of ``127.0.0.1:9844`` or ``[::1]:9844``; port 0 takes a free one.
+
+    Raises:
+        ValueError: where ``text`` is not such an address; the message says what it must be.
+    """
+    host, separator, port = text.rpartition(":")
+    is_bracketed = host.startswith("[") and host.endswith("]")
+    bare = host[1:-1] if is_bracketed else host
+    is_host = bool(bare) and bare.isprintable() and " " not in bare
+    if not separator or not is_host or (":" in bare) != is_bracketed:
+        raise ValueError("must be HOST:PORT, such as 127.0.0.1:9844 or [::1]:9844")
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65535):
+        raise ValueError("must end in a port from 0 to 65535, such as 127.0.0.1:9844")
+    return bare, int(port)
+
+
+def split_name_server(text: str) -> tuple[str, int]:
+    """Address and port of ``10.0.0.53``, ``10.0.0.53:5353`` or ``[2001:db8::53]:53``.
+
+    Raises:
+        ValueError: where it is no IP address; the message says what it must be.
+    """
+    try:
+        return str(ip_address(text)), _DNS_PORT
+    except ValueError:
+        pass
+    address, port = split_listen(text)
+    try:
+        return str(ip_address(address)), port
+    except ValueError:
+        raise ValueError(f"{text} must be an IP address, such as 10.0.0.53 or [::1]:53") from None

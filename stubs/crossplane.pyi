@@ -1,0 +1,3 @@
+from typing import Any
+
+def parse(filename: str, *, combine: bool = ..., catch_errors: bool = ...) -> dict[str, Any]: ...
