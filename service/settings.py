@@ -11,7 +11,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -74,14 +74,6 @@ def _check_deny(entries: tuple[str, ...]) -> tuple[str, ...]:
     return entries
 
 
-def _check_sources(sources: tuple[DiscoverySettings, ...]) -> tuple[DiscoverySettings, ...]:
-    names = [source.source_name() for source in sources]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"has two sources called {name!r}: give one of them another `name`")
-    return sources
-
-
 class ProbeLimits(BaseModel):
     """The ``probe`` section: what a visit asks and may take; see ``probe.settings``."""
 
@@ -142,7 +134,7 @@ class ServiceSettings(BaseSettings):
     listen: Annotated[str, AfterValidator(_check_listen)] = DEFAULT_LISTEN
     database: str = "sqlite:///tlsprobe.db"
     targets_files: tuple[Path, ...] = ()
-    discovery: Annotated[tuple[DiscoverySettings, ...], AfterValidator(_check_sources)] = ()
+    discovery: tuple[DiscoverySettings, ...] = ()
     relabel: RelabelRules = ()
     deny: Annotated[tuple[str, ...], AfterValidator(_check_deny)] = ()
     interval_seconds: Seconds = 3600.0
@@ -156,6 +148,20 @@ class ServiceSettings(BaseSettings):
     ] = {}
     log_format: Literal["auto", "json", "text"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _tells_sources_apart(self) -> ServiceSettings:
+        names = [source.source_name() for source in self.sources]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two sources are called {name!r}: give one another `name`")
+        return self
+
+    @property
+    def sources(self) -> tuple[DiscoverySettings, ...]:
+        """All sources, the targets files among them."""
+        files = (FileSettings(type="file", path=path) for path in self.targets_files)
+        return (*files, *self.discovery)
 
     @property
     def probe_settings(self) -> ProbeSettings:
@@ -173,14 +179,13 @@ class ServiceSettings(BaseSettings):
     def ruled_sources(self, surrounding: Surrounding) -> tuple[RuledSource, ...]:
         """All sources with their rules; those for all come behind each one's own."""
         common = tuple(one.rule() for one in self.relabel)
-        files = (FileSettings(type="file", path=path) for path in self.targets_files)
         return tuple(
             RuledSource(
                 source=one.source(surrounding),
                 rules=(*one.rules(), *common),
                 keep_failed_seconds=one.keep_failed_seconds,
             )
-            for one in (*files, *self.discovery)
+            for one in self.sources
         )
 
     @classmethod

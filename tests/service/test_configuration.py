@@ -8,7 +8,7 @@ import pytest
 from probe.checks.part import Part
 from probe.settings import ProbeSettings
 from service.configuration import load_settings
-from service.settings import split_listen
+from service.values import split_listen
 from service.yaml_file import ConfigError
 from tests.zoo.certificates import Certificates
 

@@ -1,0 +1,96 @@
+"""``tlsprobe discover``: what is found, what the rules make of it, and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.service.processes import tlsprobe
+
+CONFIGURATION = """\
+targets_files: [targets.yml]
+discovery:
+  - type: names
+    name: feed
+    files: [names.txt]
+    ports: [443, 8443]
+    relabel:
+      - {action: drop, source_labels: [__address__], regex: ".*:8443"}
+relabel:
+  - {source_labels: [__source__], target_label: found_by}
+deny: ["*.secret.test"]
+"""
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("targets.yml").write_text("- a.test:443\n")
+    Path("names.txt").write_text("a.test\nb.test\nx.secret.test\n")
+    Path("tlsprobe.yml").write_text(CONFIGURATION)
+
+
+def test_what_is_found_and_what_becomes_of_it() -> None:
+    run = tlsprobe("discover", "--config", "tlsprobe.yml")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.splitlines() == [
+        "file:targets.yml: 1 targets",
+        "  + a.test:443  found_by=file:targets.yml",
+        "feed: 2 targets, 3 dropped, 1 denied",
+        "  + a.test:443  found_by=feed",
+        "  + b.test:443  found_by=feed",
+        "  - a.test:8443  (dropped by a rule)",
+        "  - b.test:8443  (dropped by a rule)",
+        "  - x.secret.test:8443  (dropped by a rule)",
+        "  - x.secret.test:443  (denied)",
+        "together: 2 targets",
+    ]
+
+
+def test_as_json_each_target_names_its_sources() -> None:
+    run = tlsprobe("discover", "--config", "tlsprobe.yml", "--json")
+    targets = json.loads(run.stdout)["targets"]
+    assert [(one["key"], one["source"]) for one in targets] == [
+        ("a.test:443", "file:targets.yml, feed"),
+        ("b.test:443", "feed"),
+    ]
+
+
+def test_a_source_that_fails_is_told_and_the_others_are_shown() -> None:
+    Path("names.txt").unlink()
+    run = tlsprobe("discover", "--config", "tlsprobe.yml")
+    assert run.returncode == 1
+    assert "feed: failed: names.txt cannot be read" in run.stdout
+    assert "together: 1 targets" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("type: names", "type: nmes", "line 3: discovery.0"),
+        ("ports: [443", "prts: [443", "line 6: 'discovery.0.prts' is no setting"),
+        ("ports: [443", "ports: [0", "line 6: discovery.0.ports.0 must be greater"),
+        ("action: drop", "action: dorp", "line 8: discovery.0.relabel.0.action"),
+        ('".*:8443"', '"("', "line 8: discovery.0.relabel.0"),
+        ("*.secret.test", "a b", "line 11: deny"),
+        ("name: feed", "name: file:targets.yml", "two sources are called"),
+    ],
+)
+def test_a_configuration_that_cannot_be_is_told_with_its_line(
+    before: str, after: str, words: str
+) -> None:
+    path = Path("tlsprobe.yml")
+    path.write_text(path.read_text().replace(before, after))
+    run = tlsprobe("discover", "--config", "tlsprobe.yml")
+    assert run.returncode == 2
+    assert words in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+
+
+def test_without_a_source_there_is_nothing_to_say() -> None:
+    Path("tlsprobe.yml").write_text("listen: 127.0.0.1:0\n")
+    run = tlsprobe("discover", "--config", "tlsprobe.yml")
+    assert run.returncode == 2
+    assert "has no source" in run.stderr

@@ -1,0 +1,79 @@
+"""The DNS (a real Knot) and networks of loopback as sources."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from pathlib import Path
+
+import pytest
+
+from probe.discovery.deny import DenyList
+from probe.discovery.dns import read_records, read_zone
+from probe.discovery.networks import Scan, read_networks
+from probe.discovery.source import SourceError
+from probe.dns_records import DnsLookup
+from tests.dns_records.name_servers import name_servers
+from tests.zoo.catalogue import SERVERS
+from tests.zoo.certificates import Certificates
+
+RECORDS = (
+    "www A 127.0.0.2",
+    "www AAAA ::1",
+    "alias CNAME www",
+    "*.wild A 127.0.0.3",
+    "_xmpps._tcp SRV 0 0 5223 chat.test.",
+    "shop HTTPS 1 www.test. port=8443",
+    "self HTTPS 1 . alpn=h2",
+    "chat A 127.0.0.4",
+)
+
+
+@pytest.mark.integration
+async def test_records_and_a_whole_zone(tmp_path: Path) -> None:
+    with name_servers(RECORDS, tmp_path) as ports:
+        lookup = DnsLookup([("127.0.0.1", ports.resolver)])
+        plain = await read_records(["www.test", "none.test"], ["A", "AAAA"], lookup, 443, "dns")
+        services = await read_records(["_xmpps._tcp.test"], ["SRV"], lookup, 443, "dns")
+        https = await read_records(["shop.test", "self.test"], ["HTTPS"], lookup, 443, "dns")
+        zone = await read_zone("test", ("127.0.0.1", ports.authority), 443, "dns")
+        with pytest.raises(SourceError, match="not transferred"):
+            await read_zone("other", ("127.0.0.1", ports.authority), 443, "dns")
+        with pytest.raises(SourceError, match="could not be looked up"):
+            await read_records(["out.example"], ["A"], lookup, 443, "dns")
+    assert [one.key for one in plain] == ["www.test:443"]
+    assert [one.key for one in services] == ["chat.test:5223"]
+    assert [one.key for one in https] == ["www.test:8443?server_name=shop.test", "self.test:443"]
+    assert [one.key for one in zone] == [
+        "alias.test:443",
+        "chat.test:443",
+        "ns.test:443",
+        "www.test:443",
+    ]
+
+
+@pytest.mark.integration
+async def test_a_network_s_tls_servers_are_found_and_no_others(
+    certificates: Certificates, tmp_path: Path
+) -> None:
+    (server,) = [one for one in SERVERS if one.name == "nginx-tls13-only"]
+    network = (ipaddress.ip_network("127.0.0.1/32"),)
+    with (
+        server.start(certificates, tmp_path) as port,
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        socket.create_server(("127.0.0.1", 0)) as closed,
+    ):
+        closed_port = closed.getsockname()[1]
+        closed.close()
+        places = (port, silent.getsockname()[1], closed_port)
+        scan = Scan(networks=network, ports=places, timeout_seconds=0.5)
+        found = await read_networks(scan, DenyList(), "net")
+        denied = await read_networks(scan, DenyList([f"127.0.0.1:{port}"]), "net")
+    assert [one.key for one in found] == [f"127.0.0.1:{port}"]
+    assert denied == ()
+
+
+async def test_a_network_too_large_is_told_before_anything_is_sent() -> None:
+    scan = Scan(networks=(ipaddress.ip_network("10.0.0.0/8"),), ports=(443,))
+    with pytest.raises(SourceError, match="name smaller networks"):
+        await read_networks(scan, DenyList(), "net")

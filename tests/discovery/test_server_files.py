@@ -1,0 +1,172 @@
+"""Configuration files that the real servers themselves take, and what is found in them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from model.target import Target
+from probe.discovery.apache_files import read_apache
+from probe.discovery.haproxy_files import read_haproxy
+from probe.discovery.nginx_files import read_nginx
+from probe.discovery.server_files import FileReader, read_server_files
+from probe.discovery.source import SourceError
+from tests.zoo.certificates import Certificates
+
+ENVIRONMENT = {
+    **os.environ,
+    "PATH": f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin",
+}
+
+
+def checked(*command: str | Path) -> None:
+    """The server itself takes the file."""
+    said = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=False)
+    assert said.returncode == 0, said.stdout + said.stderr
+
+
+async def found(reader: FileReader, kind: str, path: Path) -> tuple[Target, ...]:
+    return await read_server_files(reader, kind, [path], "gateway.test", "files")
+
+
+def keys(targets: Sequence[Target]) -> list[str]:
+    return [target.key for target in targets]
+
+
+@pytest.mark.integration
+async def test_nginx_with_includes(certificates: Certificates, tmp_path: Path) -> None:
+    chain, key = certificates.rsa.chain_file, certificates.rsa.key_file
+    (tmp_path / "sites").mkdir()
+    (tmp_path / "sites" / "a.conf").write_text(
+        f"""
+server {{
+    listen 10443 ssl default_server;
+    listen [::1]:18443 ssl;
+    listen 10080;
+    server_name a.test *.b.test ~^x;
+    ssl_certificate {chain};
+    ssl_certificate_key {key};
+    ssl_protocols TLSv1.3;
+}}
+"""
+    )
+    path = tmp_path / "nginx.conf"
+    path.write_text(
+        f"""
+pid {tmp_path}/pid;
+error_log stderr;
+events {{}}
+http {{ access_log off; ssl_protocols TLSv1.2 TLSv1.3; include sites/*.conf; }}
+"""
+    )
+    checked("nginx", "-t", "-p", tmp_path, "-c", path)
+    # Debian's nginx takes this one only with a module that is not installed here.
+    stream = "stream { server { listen 127.0.0.1:15432 ssl; proxy_pass 127.0.0.1:1; } }\n"
+    path.write_text(path.read_text() + stream)
+    seen = await found(read_nginx, "nginx", path)
+    assert keys(seen) == [
+        "gateway.test:10443?server_name=a.test",
+        "[::1]:18443?server_name=a.test",
+        "127.0.0.1:15432",
+    ]
+    assert seen[0].labels["__meta_nginx_ssl_protocols"] == "TLSv1.3"
+    assert seen[0].labels["__meta_nginx_ssl_certificate"] == str(chain)
+
+
+@pytest.mark.integration
+async def test_haproxy(certificates: Certificates, tmp_path: Path) -> None:
+    both = tmp_path / "both.pem"
+    identity = certificates.rsa
+    both.write_bytes(identity.chain_file.read_bytes() + identity.key_file.read_bytes())
+    path = tmp_path / "haproxy.cfg"
+    path.write_text(
+        f"""
+defaults
+    mode http
+    timeout client 1s
+    timeout server 1s
+    timeout connect 1s
+frontend edge  # a comment
+    bind *:10443,127.0.0.1:18443 ssl crt {both} ssl-min-ver TLSv1.2 alpn h2,http/1.1
+    bind :10080
+    http-request return status 200
+"""
+    )
+    checked("haproxy", "-c", "-f", path)
+    seen = await found(read_haproxy, "haproxy", path)
+    assert keys(seen) == ["gateway.test:10443", "127.0.0.1:18443"]
+    assert seen[0].labels["__meta_haproxy_section"] == "edge"
+    assert seen[0].labels["__meta_haproxy_ssl_min_ver"] == "TLSv1.2"
+
+
+@pytest.mark.integration
+async def test_apache_with_includes(certificates: Certificates, tmp_path: Path) -> None:
+    (tmp_path / "sites").mkdir()
+    (tmp_path / "sites" / "a.conf").write_text(
+        f"""
+<VirtualHost *:10443 127.0.0.1:18443>
+    ServerName a.test:10443
+    ServerAlias b.test *.c.test
+    SSLEngine on
+    SSLProtocol -all \\
+        +TLSv1.3
+    SSLCertificateFile "{certificates.rsa.chain_file}"
+    SSLCertificateKeyFile "{certificates.rsa.key_file}"
+</VirtualHost>
+<VirtualHost *:10080>
+    ServerName plain.test
+</VirtualHost>
+"""
+    )
+    path = tmp_path / "apache.conf"
+    modules = "/usr/lib/apache2/modules"
+    path.write_text(
+        f"""
+ServerRoot {tmp_path}
+LoadModule mpm_event_module {modules}/mod_mpm_event.so
+LoadModule authz_core_module {modules}/mod_authz_core.so
+LoadModule ssl_module {modules}/mod_ssl.so
+ErrorLog /dev/stderr
+ServerName main.test
+Listen 10443
+Listen 127.0.0.1:18443
+Listen 10080
+IncludeOptional sites/*.conf
+"""
+    )
+    checked("apache2", "-t", "-f", path)
+    seen = await found(read_apache, "apache", path)
+    assert keys(seen) == [
+        "gateway.test:10443?server_name=a.test",
+        "gateway.test:10443?server_name=b.test",
+        "127.0.0.1:18443?server_name=a.test",
+        "127.0.0.1:18443?server_name=b.test",
+    ]
+    assert seen[0].labels["__meta_apache_sslprotocol"] == "-all +TLSv1.3"
+
+
+@pytest.mark.parametrize("reader", [read_nginx, read_haproxy, read_apache])
+async def test_a_file_that_is_not_there_is_told(reader: FileReader, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"none\.conf"):
+        await found(reader, "x", tmp_path / "none.conf")
+
+
+async def test_a_broken_file_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "broken.conf"
+    path.write_text("http {\n  server {\n")
+    with pytest.raises(SourceError, match="line 2"):
+        await found(read_nginx, "nginx", path)
+    path.write_text('frontend x\n  bind "unclosed ssl\n')
+    with pytest.raises(SourceError, match="line 2"):
+        await found(read_haproxy, "haproxy", path)
+
+
+async def test_apache_files_that_include_themselves_end(tmp_path: Path) -> None:
+    path = tmp_path / "loop.conf"
+    path.write_text(f"Include {path}\n")
+    with pytest.raises(SourceError, match="included too deep"):
+        await found(read_apache, "apache", path)

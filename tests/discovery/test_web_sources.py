@@ -1,0 +1,288 @@
+"""Sources that are web APIs: their documented replies over real HTTP, and a real Prometheus."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model.target import Target
+from probe.discovery.consul import read_consul
+from probe.discovery.docker import read_docker
+from probe.discovery.http_sd import read_http_sd
+from probe.discovery.kubernetes import KubernetesSource
+from probe.discovery.names import read_names
+from probe.discovery.prometheus import read_prometheus
+from probe.discovery.source import SourceError
+from probe.discovery.web import WebApi
+from tests.revocation.servers import WebServer, web_server
+from tests.zoo.process import Command, running
+
+
+def as_json(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def api(server: WebServer, path: str = "") -> WebApi:
+    return WebApi(url=server.url(path), timeout_seconds=5.0)
+
+
+def keys(targets: Sequence[Target]) -> list[str]:
+    return [target.key for target in targets]
+
+
+async def test_http_sd_as_prometheus_documents_it() -> None:
+    groups = [
+        {"targets": ["10.0.10.2:9100", "a.test"], "labels": {"__meta_datacenter": "london"}},
+        {"targets": ["a.test:443"]},
+    ]
+    async with web_server({"/sd": as_json(groups)}) as server:
+        found = await read_http_sd(api(server, "/sd"), "sd")
+    assert keys(found) == ["10.0.10.2:9100", "a.test:443"]
+    assert found[0].labels == {"__meta_datacenter": "london"}
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"no json", "no JSON"),
+        (b"{}", "list of objects"),
+        (b'[{"targets": "a.test"}]', "group 0"),
+        (b'[{"targets": ["a b"]}]', "group 0: 'a b'"),
+        (b"[" * 100_000, "no JSON"),
+    ],
+)
+async def test_an_answer_that_is_none_is_told(body: bytes, words: str) -> None:
+    async with web_server({"/sd": body}) as server:
+        with pytest.raises(SourceError, match=words):
+            await read_http_sd(api(server, "/sd"), "sd")
+
+
+async def test_refusals_silence_and_floods_are_told() -> None:
+    async with web_server() as server:
+        with pytest.raises(SourceError, match="HTTP status 404"):
+            await read_http_sd(api(server, "/nowhere"), "sd")
+        with pytest.raises(SourceError, match="within"):
+            await read_http_sd(WebApi(url=server.url("/silence"), timeout_seconds=0.2), "sd")
+        with pytest.raises(SourceError, match=r"sends more than|no whole answer"):
+            await read_http_sd(api(server, "/flood"), "sd")
+    with pytest.raises(SourceError, match="could not be read"):
+        await read_http_sd(WebApi(url=server.url("/sd")), "sd")
+
+
+CONSUL_INSTANCE = {
+    "ID": "40e4a748-2192-161a-0510-9bf59fe950b5",
+    "Node": "t2.320",
+    "Address": "192.168.10.10",
+    "Datacenter": "dc1",
+    "TaggedAddresses": {"lan": "192.168.10.10", "wan": "10.0.10.10"},
+    "NodeMeta": {"somekey": "somevalue"},
+    "ServiceAddress": "172.17.0.3",
+    "ServiceID": "32a2a47f7992:nodea:5000",
+    "ServiceName": "web",
+    "ServiceMeta": {"web_meta_value": "baz"},
+    "ServicePort": 5000,
+    "ServiceTags": ["prod"],
+}
+"""One element of the documented reply of /v1/catalog/service/:service."""
+
+
+async def test_a_consul_catalog() -> None:
+    without_address = CONSUL_INSTANCE | {"ServiceAddress": "", "ServiceTags": ["prod", "tls"]}
+    files = {
+        "/v1/catalog/services": as_json({"consul": [], "web": ["prod", "tls"], "db": ["tls"]}),
+        "/v1/catalog/service/web": as_json([CONSUL_INSTANCE, without_address]),
+        "/v1/catalog/service/consul": as_json([]),
+        "/v1/catalog/service/db": as_json([CONSUL_INSTANCE | {"ServicePort": 5432}]),
+    }
+    async with web_server(files) as server:
+        everything = await read_consul(api(server), "consul")
+        tagged = await read_consul(api(server), "consul", services=["web"], tags=["tls"])
+    assert keys(everything) == ["172.17.0.3:5000", "192.168.10.10:5000", "172.17.0.3:5432"]
+    assert everything[0].labels == {
+        "__meta_consul_service": "web",
+        "__meta_consul_service_id": "32a2a47f7992:nodea:5000",
+        "__meta_consul_node": "t2.320",
+        "__meta_consul_dc": "dc1",
+        "__meta_consul_tags": ",prod,",
+        "__meta_consul_service_metadata_web_meta_value": "baz",
+    }
+    assert keys(tagged) == ["192.168.10.10:5000"]
+
+
+async def test_containers_by_their_labels(tmp_path: Path) -> None:
+    containers = [
+        {
+            "Id": "8dfafdbc3a40",
+            "Names": ["/boring_feynman"],
+            "Image": "ubuntu:latest",
+            "Labels": {"tlsprobe.port": "443,8443", "com.example.license": "GPL"},
+            "NetworkSettings": {"Networks": {"bridge": {"IPAddress": "172.17.0.2"}}},
+        },
+        {"Id": "9cd87474be90", "Names": ["/coolName"], "Labels": {}},
+        {"Id": "x", "Labels": {"tlsprobe.port": "1", "tlsprobe.host": "c.test"}},
+    ]
+    body = as_json(containers)
+    place = tmp_path / "docker.sock"
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_unix_server(answer, place):
+        found = await read_docker(WebApi(url="http://docker", unix_socket=place), "docker")
+    assert keys(found) == ["172.17.0.2:443", "172.17.0.2:8443", "c.test:1"]
+    assert found[0].labels["__meta_docker_container_name"] == "boring_feynman"
+    assert found[0].labels["__meta_docker_container_label_com_example_license"] == "GPL"
+
+
+async def test_names_in_each_form_of_feed(tmp_path: Path) -> None:
+    plain = tmp_path / "names.txt"
+    plain.write_text("# ours\na.test\n*.b.test\n\nnot a name\n")
+    crt_sh = [{"name_value": "c.test\nd.test"}, {"name_value": None}]
+    cert_spotter = b'{"dns_names": ["e.test", "*.a.test"]}\n{"dns_names": []}\n'
+    async with web_server({"/a": as_json(crt_sh), "/b": cert_spotter}) as server:
+        apis = [api(server, "/a"), api(server, "/b")]
+        found = await read_names([plain], apis, [443, 8443], "ct")
+    assert keys(found)[::2] == [f"{name}.test:443" for name in "abcde"]
+    assert len(found) == 10
+
+
+async def test_a_feed_that_is_broken_is_told(tmp_path: Path) -> None:
+    for text in ("[{", '{"dns_names":'):
+        (tmp_path / "feed").write_text(text)
+        with pytest.raises(SourceError, match="JSON"):
+            await read_names([tmp_path / "feed"], [], [443], "ct")
+    with pytest.raises(SourceError, match="cannot be read"):
+        await read_names([tmp_path / "none"], [], [443], "ct")
+
+
+INGRESS = {
+    "metadata": {"name": "shop", "namespace": "web", "labels": {"team": "a"}},
+    "spec": {"tls": [{"hosts": ["shop.test", "*.shop.test"], "secretName": "shop-tls"}]},
+}
+GATEWAY = {
+    "metadata": {"name": "edge", "namespace": "infra"},
+    "spec": {
+        "listeners": [
+            {
+                "name": "https",
+                "protocol": "HTTPS",
+                "port": 8443,
+                "hostname": "edge.test",
+                "tls": {"certificateRefs": [{"name": "edge-tls"}]},
+            },
+            {"name": "any", "protocol": "TLS", "port": 443},
+            {"name": "http", "protocol": "HTTP", "port": 80},
+        ]
+    },
+    "status": {"addresses": [{"type": "IPAddress", "value": "192.0.2.9"}]},
+}
+SERVICE = {
+    "metadata": {"name": "db", "namespace": "data", "annotations": {"tlsprobe/port": "5432"}},
+    "spec": {
+        "type": "LoadBalancer",
+        "ports": [{"name": "https", "port": 9443}, {"name": "http", "port": 80}],
+    },
+    "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.10"}]}},
+}
+WEBHOOKS = {
+    "metadata": {"name": "check"},
+    "webhooks": [
+        {"clientConfig": {"service": {"name": "hook", "namespace": "sys", "port": 8443}}},
+        {"clientConfig": {"url": "https://elsewhere.test"}},
+    ],
+}
+API_SERVICE = {
+    "metadata": {"name": "v1beta1.metrics.k8s.io"},
+    "spec": {"service": {"name": "metrics-server", "namespace": "kube-system"}},
+}
+CLUSTER = {
+    "/apis/networking.k8s.io/v1/ingresses": [INGRESS],
+    "/apis/gateway.networking.k8s.io/v1/gateways": [GATEWAY],
+    "/api/v1/services": [SERVICE],
+    "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations": [WEBHOOKS],
+    "/apis/apiregistration.k8s.io/v1/apiservices": [API_SERVICE],
+}
+"""One object of each kind, in the fields of the published schemas; a kind that is not there is a 404."""
+
+
+def cluster() -> dict[str, bytes]:
+    return {
+        path: as_json({"metadata": {"resourceVersion": "7"}, "items": items})
+        for path, items in CLUSTER.items()
+    }
+
+
+async def test_a_cluster_is_read_and_read_again_when_it_tells_of_a_change() -> None:
+    path = "/apis/networking.k8s.io/v1/ingresses"
+    async with web_server(cluster()) as server:
+        server.files[f"{path}?watch=1&resourceVersion=7"] = b'{"type": "DELETED"}\n'
+        source = KubernetesSource("k8s", api(server), refresh_seconds=600.0)
+        updates = source.watch()
+        first = await anext(updates)
+        server.files[path] = as_json({"metadata": {"resourceVersion": "8"}, "items": []})
+        second = await anext(updates)
+    assert first.targets is not None
+    assert second.targets is not None
+    assert keys(first.targets) == [
+        "shop.test:443",
+        "edge.test:8443",
+        "192.0.2.9:443",
+        "db.data.svc:5432",
+        "192.0.2.10:9443",
+        "hook.sys.svc:8443",
+        "metrics-server.kube-system.svc:443",
+    ]
+    labels = first.targets[0].labels
+    assert labels["__meta_kubernetes_tls_secret"] == "shop-tls"
+    assert labels["__meta_kubernetes_label_team"] == "a"
+    assert "shop.test:443" not in keys(second.targets)
+
+
+async def test_a_cluster_that_refuses_keeps_what_was_known() -> None:
+    async with web_server({"/apis/networking.k8s.io/v1/ingresses": b"[]"}) as server:
+        source = KubernetesSource("k8s", api(server), refresh_seconds=600.0)
+        update = await anext(source.watch())
+    assert update.targets is None
+    assert "no list of Kubernetes" in (update.error or "")
+
+
+@pytest.mark.integration
+async def test_a_real_prometheus_tells_what_it_scrapes_over_https(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as some:
+        port = some.getsockname()[1]
+    (tmp_path / "prometheus.yml").write_text(
+        """
+scrape_configs:
+- job_name: secure
+  scheme: https
+  static_configs: [{targets: ["127.0.0.1:9", "127.0.0.2:8443"], labels: {team: a}}]
+- job_name: plain
+  static_configs: [{targets: ["127.0.0.3:80"]}]
+"""
+    )
+    command = Command(
+        arguments=[
+            "prometheus",
+            f"--config.file={tmp_path / 'prometheus.yml'}",
+            f"--storage.tsdb.path={tmp_path / 'data'}",
+            f"--web.listen-address=127.0.0.1:{port}",
+        ],
+        ready="Server is ready to receive web requests",
+    )
+    with running(command, tmp_path):
+        place = WebApi(url=f"http://127.0.0.1:{port}")
+        found: tuple[Target, ...] = ()
+        while not found:
+            found = await read_prometheus(place, "prometheus")
+    assert sorted(keys(found)) == ["127.0.0.1:9", "127.0.0.2:8443"]
+    assert found[0].labels["__meta_prometheus_label_team"] == "a"
+    assert found[0].labels["__meta_prometheus_job"] == "secure"
