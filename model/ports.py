@@ -25,12 +25,16 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """When one endpoint is due next; survives restarts through the Store."""
+    """When one endpoint is due next; survives restarts through the Store.
+
+    ``enumerated_at`` is when everything was asked last, None where it never was.
+    """
 
     endpoint_key: str
     due_at: datetime
     interval_seconds: float
     consecutive_failures: int
+    enumerated_at: datetime | None = None
 
 
 class Store(Protocol):
@@ -45,6 +49,10 @@ class Store(Protocol):
 
     async def schedules(self) -> Sequence[Schedule]:
         """The due time of every endpoint that has been visited."""
+        ...
+
+    async def latest(self, endpoint_key: str) -> Observation | None:
+        """The endpoint's newest facts with their evidence and certificates; None where it has none."""
         ...
 
     async def statuses(self) -> Sequence[EndpointStatus]:

@@ -1,46 +1,134 @@
-"""How long until an endpoint is visited again: its interval with jitter, sooner after a failure.
+"""How long until an endpoint is visited again: its place in the interval, sooner after a failure.
 
-A failed visit is repeated soon, for most failures pass; each further one waits twice as long, until
-the plain interval is reached. Jitter keeps endpoints that were added together from being visited
-together for ever.
+Each endpoint has a place of its own in its interval, by the hash of its key: ten thousand that were found
+together, or a restart, never make a burst, and an endpoint is visited at even distances. A failed visit is
+repeated soon, for most failures pass; each further one waits twice as long, until the plain interval is
+reached.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
 from random import Random
+from typing import Final
+
+from model.certificate import Certificate
+from model.lifetime import Lifetime
+from model.observation import Observation
+
+_CLOSER: Final = 4
+"""How many times as often a certificate is looked at that ends soon, or has just been renewed."""
+
+_JUST_RENEWED: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """A span of each day, in UTC, in which nothing is visited; it may go over midnight."""
+
+    begin: time
+    end: time
+
+    def seconds_left(self, now: datetime) -> float:
+        """Until it is over; 0 where it is not now."""
+        at = now.astimezone(UTC)
+        since_begin = _seconds_between(self.begin, at.time())
+        length = _seconds_between(self.begin, self.end)
+        return length - since_begin if since_begin < length else 0.0
+
+
+def _seconds_between(earlier: time, later: time) -> float:
+    """From one time of day to the next that is the other."""
+    moments = (
+        timedelta(
+            hours=one.hour, minutes=one.minute, seconds=one.second, microseconds=one.microsecond
+        )
+        for one in (earlier, later)
+    )
+    first, second = moments
+    return ((second - first) % timedelta(days=1)).total_seconds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """All times in seconds; ``jitter_fraction`` is the share of a delay that chance decides."""
+    """All times in seconds; ``jitter_fraction`` is the share of a retry's delay that chance decides.
 
-    interval_seconds: float
-    jitter_fraction: float
-    first_retry_seconds: float
-    most_spread_seconds: float
+    ``match`` are the labels that a target must have for it. An endpoint is verified every
+    ``interval_seconds``, and enumerated every ``enumerate_seconds``; never in the spans ``closed``.
+    """
 
-    def next_delay(self, consecutive_failures: int, dice: Random) -> float:
-        """How long to wait after a visit that was the so-manieth failure in a row, or none."""
-        delay = self.interval_seconds
-        if consecutive_failures:
-            doublings = min(consecutive_failures - 1, 32)
-            delay = min(delay, self.first_retry_seconds * 2**doublings)
+    interval_seconds: float = 3600.0
+    enumerate_seconds: float = 86_400.0
+    jitter_fraction: float = 0.1
+    first_retry_seconds: float = 60.0
+    most_spread_seconds: float = 60.0
+    match: Mapping[str, str] = field(default_factory=dict)
+    closed: tuple[Closed, ...] = ()
+
+    def holds_for(self, labels: Mapping[str, str]) -> bool:
+        """Whether it is the pace of a target with these labels."""
+        return all(labels.get(name) == text for name, text in self.match.items())
+
+    def next_delay(self, key: str, now: datetime, observation: Observation | None = None) -> float:
+        """How long to wait after a good visit: until the key's place in the next interval.
+
+        That is half an interval at least, and one and a half at most.
+        """
+        interval = self.interval_seconds
+        if observation is not None and any(
+            _is_worth_a_look(one.leaf, now) for one in observation.own_certificates
+        ):
+            interval /= _CLOSER
+        at = now.timestamp() - interval * _place(key)
+        return (math.floor(at / interval + 0.5) + 1) * interval - at
+
+    def retry_delay(self, consecutive_failures: int, dice: Random) -> float:
+        """How long to wait after a visit that was the so-manieth failure in a row."""
+        doublings = min(consecutive_failures - 1, 32)
+        delay = min(self.interval_seconds, self.first_retry_seconds * 2.0**doublings)
         return delay * (1 + self.jitter_fraction * dice.uniform(-1, 1))
 
     def resumed_delay(self, due_at: datetime, now: datetime, dice: Random) -> float:
         """How long to wait where a visit was planned for ``due_at`` before a restart.
 
-        What is overdue is spread over a short while; a plan further off than one interval (the
-        clock or the settings changed) is brought near.
+        What is overdue is spread over a short while; a plan further off than any plan (the clock or
+        the settings changed) is brought near.
         """
         planned = (due_at - now).total_seconds()
         if planned <= 0:
             return self.spread(dice)
-        return min(planned, self.interval_seconds * (1 + self.jitter_fraction))
+        return min(planned, self.interval_seconds * 1.5)
 
     def spread(self, dice: Random) -> float:
         """A short random delay, for many that come due together."""
         longest = min(self.most_spread_seconds, self.interval_seconds * self.jitter_fraction)
         return dice.uniform(0, longest)
+
+    def wants_enumeration(self, enumerated_at: datetime | None, now: datetime) -> bool:
+        """Whether the next visit is to ask everything; of two visits, the closer to the time does."""
+        if enumerated_at is None:
+            return True
+        passed = (now - enumerated_at).total_seconds()
+        return not 0 <= passed < self.enumerate_seconds - self.interval_seconds / 2
+
+    def closed_seconds(self, now: datetime) -> float:
+        """Until visits are allowed; 0 where they are now."""
+        return max((span.seconds_left(now) for span in self.closed), default=0.0)
+
+
+def _place(key: str) -> float:
+    """The key's place in any interval: evenly spread from 0 to 1, and the same after a restart."""
+    digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64
+
+
+def _is_worth_a_look(leaf: Certificate, now: datetime) -> bool:
+    lifetime = Lifetime.of(leaf.not_before, leaf.not_after)
+    if lifetime is None or leaf.not_before is None or leaf.not_after is None:
+        return False
+    is_ending = lifetime.warning_at < now <= leaf.not_after
+    return is_ending or timedelta(0) <= now - leaf.not_before < _JUST_RENEWED

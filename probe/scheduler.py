@@ -11,10 +11,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from random import Random
-from typing import TypeAlias
 
 from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock, Meter, Schedule, Store
@@ -22,58 +21,11 @@ from model.target import Endpoint, Target
 from model.version import TOOL_VERSION
 from probe.agenda import Agenda
 from probe.pace import Pace
+from probe.plan import Job, LookUp, Rank, SchedulerSettings, Tracked, Visit, Visiting
 from probe.recorder import Recorder
 from probe.resolve import Resolution, unresolved
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchedulerSettings:
-    """How often and how much; times in seconds.
-
-    An endpoint is visited every ``interval_seconds``, more or less by ``jitter_fraction``; after a
-    failure first in ``first_retry_seconds``. ``most_spread_seconds`` bounds the time over which
-    visits overdue after a restart are spread. A visit that lasts longer than ``overtime_seconds``,
-    mostly a wait for a silent server, no longer counts among the ``visits_at_once``, so that the
-    others need not wait with it; ``most_in_overtime`` bounds such visits.
-    """
-
-    interval_seconds: float = 3600.0
-    jitter_fraction: float = 0.1
-    first_retry_seconds: float = 60.0
-    most_spread_seconds: float = 60.0
-    visits_at_once: int = 64
-    overtime_seconds: float = 3.0
-    most_in_overtime: int = 512
-    stop_grace_seconds: float = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class _LookUp:
-    """The agenda's entry for a target."""
-
-    target_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Visit:
-    """The agenda's entry for an endpoint."""
-
-    endpoint_key: str
-
-
-_Job: TypeAlias = _LookUp | _Visit
-
-
-@dataclass(slots=True)
-class _Tracked:
-    """A target of the inventory, and its endpoints by key."""
-
-    target: Target
-    endpoints: dict[str, Endpoint] = field(default_factory=dict)
-    failures: int = 0
-    unresolved_key: str | None = None
 
 
 class Scheduler:
@@ -82,7 +34,7 @@ class Scheduler:
     def __init__(
         self,
         *,
-        visit: Callable[[Endpoint], Awaitable[Observation]],
+        visit: Visiting,
         resolve: Callable[[Target], Awaitable[Resolution]],
         store: Store,
         clock: Clock,
@@ -96,18 +48,13 @@ class Scheduler:
         self._settings = settings
         self._meter = meter
         self._dice = Random()  # noqa: S311 (jitter is no secret)
-        self._pace = Pace(
-            interval_seconds=settings.interval_seconds,
-            jitter_fraction=settings.jitter_fraction,
-            first_retry_seconds=settings.first_retry_seconds,
-            most_spread_seconds=settings.most_spread_seconds,
-        )
         self._recorder = Recorder(store, meter)
-        self._agenda: Agenda[_Job] = Agenda()
-        self._tracked: dict[str, _Tracked] = {}
+        self._agenda: Agenda[Job] = Agenda()
+        self._tracked: dict[str, Tracked] = {}
         self._failures: dict[str, int] = {}
+        self._enumerated: dict[str, datetime] = {}
         self._restored: dict[str, Schedule] = {}
-        self._running: dict[asyncio.Task[None], _Job] = {}
+        self._running: dict[asyncio.Task[None], Job] = {}
         self._in_overtime: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._is_stopping = False
@@ -122,7 +69,7 @@ class Scheduler:
     @property
     def visits_in_flight(self) -> int:
         """How many visits run now."""
-        return sum(isinstance(job, _Visit) for job in self._running.values())
+        return sum(isinstance(job, Visit) for job in self._running.values())
 
     @property
     def lag_seconds(self) -> float:
@@ -136,6 +83,20 @@ class Scheduler:
         lost = {tracked.unresolved_key for tracked in self._tracked.values()} - {None}
         return frozenset(keys | {key for key in lost if key is not None})
 
+    def reconfigure(self, settings: SchedulerSettings, visit: Visiting) -> None:
+        """Other settings, and another way to visit, for all that is planned from now on."""
+        self._settings = settings
+        self._visit = visit
+        self._wake.set()
+
+    def enumerate_soon(self) -> None:
+        """Asks everything of every endpoint with its next visit, which comes at once."""
+        self._enumerated.clear()
+        for tracked in self._tracked.values():
+            for key in tracked.endpoints:
+                self._plan_visit(key, 0.0)
+        self._wake.set()
+
     def set_targets(self, targets: Sequence[Target]) -> None:
         """Makes these the inventory: what is new is looked up now, what is gone is forgotten."""
         wanted = {target.key: target for target in targets}
@@ -144,8 +105,8 @@ class Scheduler:
         for key, target in wanted.items():
             known = self._tracked.get(key)
             if known is None:
-                self._tracked[key] = _Tracked(target)
-                self._agenda.put(_LookUp(key), self._clock.monotonic())
+                self._tracked[key] = Tracked(target)
+                self._put(LookUp(key), 0.0, Rank.NEW, target)
             elif known.target != target:
                 self._relabel(known, target)
         self._wake.set()
@@ -224,18 +185,18 @@ class Scheduler:
         for task in abandoned:
             task.cancel()
 
-    async def _do(self, job: _Job) -> None:
+    async def _do(self, job: Job) -> None:
         """One job; a fault of ours costs this turn of it and never the scheduler."""
         try:
-            if isinstance(job, _LookUp):
+            if isinstance(job, LookUp):
                 await self._look_up(job)
             else:
                 await self._visit_endpoint(job)
         except Exception:
             _LOG.exception("%s failed", job)
-            self._agenda.put(job, self._clock.monotonic() + self._pace.next_delay(1, self._dice))
+            self._put(job, self._settings.paces[-1].retry_delay(1, self._dice))
 
-    async def _look_up(self, job: _LookUp) -> None:
+    async def _look_up(self, job: LookUp) -> None:
         tracked = self._tracked.get(job.target_key)
         if tracked is None:
             return
@@ -243,58 +204,105 @@ class Scheduler:
         resolution = await self._resolve(tracked.target)
         if self._tracked.get(job.target_key) is not tracked:
             return
+        pace = self._settings.pace_of(tracked.target)
         if resolution.failure is None:
             tracked.failures, tracked.unresolved_key = 0, None
             self._take_addresses(tracked, resolution.endpoints)
-            delay = self._pace.next_delay(0, self._dice)
+            delay = pace.next_delay(job.target_key, self._clock.now())
         else:
             tracked.failures += 1
-            delay = self._pace.next_delay(tracked.failures, self._dice)
+            delay = pace.retry_delay(tracked.failures, self._dice)
             lost = unresolved(tracked.target, resolution.failure, started_at, TOOL_VERSION)
             tracked.unresolved_key = lost.endpoint.key
             await self._keep(lost, tracked.failures, delay)
-        self._agenda.put(job, self._clock.monotonic() + delay)
+        self._put(job, delay, Rank.KNOWN, tracked.target)
 
-    def _take_addresses(self, tracked: _Tracked, endpoints: Sequence[Endpoint]) -> None:
+    def _take_addresses(self, tracked: Tracked, endpoints: Sequence[Endpoint]) -> None:
         found = {endpoint.key: endpoint for endpoint in endpoints}
         for gone in tracked.endpoints.keys() - found.keys():
             self._forget_endpoint(gone)
-        for key in found.keys() - tracked.endpoints.keys():
-            self._plan_visit(key, self._first_delay(key))
+        added = found.keys() - tracked.endpoints.keys()
         tracked.endpoints = found
+        for key in added:
+            self._plan_visit(key, self._first_delay(key, tracked.target))
 
     def _plan_visit(self, endpoint_key: str, delay_seconds: float) -> None:
         """Where a visit still runs, the next is planned when it ends: never two side by side."""
-        job = _Visit(endpoint_key)
-        if job not in self._running.values():
-            self._agenda.put(job, self._clock.monotonic() + delay_seconds)
+        job = Visit(endpoint_key)
+        endpoint = self._find(endpoint_key)
+        if endpoint is None or job in self._running.values():
+            return
+        rank = Rank.NEW
+        if endpoint_key in self._failures:
+            rank = Rank.FAILING if self._failures[endpoint_key] else Rank.KNOWN
+        self._put(job, delay_seconds, rank, endpoint.target)
 
-    def _first_delay(self, endpoint_key: str) -> float:
+    def _put(
+        self,
+        job: Job,
+        delay_seconds: float,
+        rank: Rank = Rank.KNOWN,
+        target: Target | None = None,
+    ) -> None:
+        due = self._clock.monotonic() + delay_seconds
+        self._agenda.put(job, due, rank=rank, group=target.source if target else "")
+
+    def _first_delay(self, endpoint_key: str, target: Target) -> float:
         """At once for an endpoint never visited, as planned for one from before a restart."""
         schedule = self._restored.pop(endpoint_key, None)
         if schedule is None:
             return 0.0
         self._failures[endpoint_key] = schedule.consecutive_failures
-        return self._pace.resumed_delay(schedule.due_at, self._clock.now(), self._dice)
+        if schedule.enumerated_at is not None:
+            self._enumerated[endpoint_key] = schedule.enumerated_at
+        return self._settings.pace_of(target).resumed_delay(
+            schedule.due_at, self._clock.now(), self._dice
+        )
 
-    async def _visit_endpoint(self, job: _Visit) -> None:
+    async def _visit_endpoint(self, job: Visit) -> None:
         endpoint = self._find(job.endpoint_key)
         if endpoint is None:
             return
-        observation = await self._observe(endpoint)
+        pace = self._settings.pace_of(endpoint.target)
+        if closed_seconds := pace.closed_seconds(self._clock.now()):
+            self._put(job, closed_seconds + pace.spread(self._dice), target=endpoint.target)
+            return
+        observation = await self._observe(endpoint, await self._known(endpoint, pace))
         failures = 0
         if not observation.answered_as_tls:
             failures = self._failures.get(job.endpoint_key, 0) + 1
-        delay = self._pace.next_delay(failures, self._dice)
+            delay = pace.retry_delay(failures, self._dice)
+        else:
+            delay = pace.next_delay(job.endpoint_key, self._clock.now(), observation)
+            if observation.mode is Mode.ENUMERATE:
+                self._enumerated[job.endpoint_key] = observation.started_at
         await self._keep(observation, failures, delay)
-        if self._find(job.endpoint_key) is not None:
-            self._failures[job.endpoint_key] = failures
-            self._agenda.put(job, self._clock.monotonic() + delay)
+        if self._find(job.endpoint_key) is None:
+            self._enumerated.pop(job.endpoint_key, None)
+            return
+        self._failures[job.endpoint_key] = failures
+        rank = Rank.FAILING if failures else Rank.KNOWN
+        self._put(job, delay, rank, endpoint.target)
 
-    async def _observe(self, endpoint: Endpoint) -> Observation:
+    async def _known(self, endpoint: Endpoint, pace: Pace) -> Observation | None:
+        """What the visit is only to verify; None where it is to ask everything."""
+        if self._failures.get(endpoint.key) != 0:
+            return None
+        if pace.wants_enumeration(self._enumerated.get(endpoint.key), self._clock.now()):
+            return None
+        try:
+            known = await self._store.latest(endpoint.key)
+        except Exception as error:
+            _LOG.warning(
+                "%s is asked everything, for its facts cannot be read: %s", endpoint, error
+            )
+            return None
+        return known if known is not None and known.tool_version == TOOL_VERSION else None
+
+    async def _observe(self, endpoint: Endpoint, known: Observation | None) -> Observation:
         started_at, began = self._clock.now(), self._clock.monotonic()
         try:
-            return await self._visit(endpoint)
+            return await self._visit(endpoint, known)
         except Exception as fault:
             _LOG.exception("the visit to %s failed", endpoint.key)
             return Observation(
@@ -309,11 +317,13 @@ class Scheduler:
 
     async def _keep(self, observation: Observation, failures: int, delay_seconds: float) -> None:
         self._meter.visit_finished(observation)
+        key = observation.endpoint.key
         schedule = Schedule(
-            endpoint_key=observation.endpoint.key,
+            endpoint_key=key,
             due_at=self._clock.now() + timedelta(seconds=delay_seconds),
-            interval_seconds=self._settings.interval_seconds,
+            interval_seconds=self._settings.pace_of(observation.endpoint.target).interval_seconds,
             consecutive_failures=failures,
+            enumerated_at=self._enumerated.get(key),
         )
         await self._recorder.record(observation, schedule)
 
@@ -321,18 +331,19 @@ class Scheduler:
         tracked = self._tracked.get(endpoint_key.rpartition("@")[0])
         return None if tracked is None else tracked.endpoints.get(endpoint_key)
 
-    def _relabel(self, tracked: _Tracked, target: Target) -> None:
+    def _relabel(self, tracked: Tracked, target: Target) -> None:
         """New labels are for the next visit, which comes soon: they are no new endpoint."""
         tracked.target = target
         for key, endpoint in tracked.endpoints.items():
             tracked.endpoints[key] = replace(endpoint, target=target)
-            self._plan_visit(key, self._pace.spread(self._dice))
+            self._plan_visit(key, self._settings.pace_of(target).spread(self._dice))
 
     def _forget(self, target_key: str) -> None:
-        self._agenda.remove(_LookUp(target_key))
+        self._agenda.remove(LookUp(target_key))
         for key in self._tracked.pop(target_key).endpoints:
             self._forget_endpoint(key)
 
     def _forget_endpoint(self, endpoint_key: str) -> None:
-        self._agenda.remove(_Visit(endpoint_key))
+        self._agenda.remove(Visit(endpoint_key))
         self._failures.pop(endpoint_key, None)
+        self._enumerated.pop(endpoint_key, None)

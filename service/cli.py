@@ -1,4 +1,4 @@
-"""The command line: ``tlsprobe scan``, ``explain``, ``replay``, ``serve``, ``discover``, ``demo`` and
+"""The command line: ``tlsprobe scan``, ``explain``, ``replay``, ``serve``, ``discover``, ``status``, ``demo`` and
 ``certificates``.
 
 Whatever goes wrong by the user's hand is one sentence on standard error and exit code 2.
@@ -22,6 +22,7 @@ COMMANDS: Final = (
     cli_once.replay,
     cli_service.serve,
     cli_service.discover,
+    cli_service.status,
     cli_service.certificates,
     cli_service.demo,
 )

@@ -50,11 +50,10 @@ def serve(
     from service.event_loop import run
     from service.yaml_file import ConfigError
 
-    given = {"targets_files": targets, "listen": listen, "database": database}
+    said = {"targets_files": targets, "listen": listen, "database": database}
+    given = {name: value for name, value in said.items() if value is not None}
     try:
-        settings = load_settings(
-            config, **{name: value for name, value in given.items() if value is not None}
-        )
+        settings = load_settings(config, **given)
     except ConfigError as error:
         return fail(str(error))
     if not settings.targets_files and not settings.discovery:
@@ -66,7 +65,7 @@ def serve(
     from service.daemon import serve as serve_until_stopped
 
     try:
-        run(serve_until_stopped(settings))
+        run(serve_until_stopped(settings, read_again=lambda: load_settings(config, **given)))
     except StartError as error:
         return fail(str(error))
     return EXIT_OK
@@ -108,6 +107,33 @@ def discover(
         return fail(f"{config} has no source: add targets_files or discovery")
     are_all_read = print_findings(run(find_once(sources, deny)), as_json=as_json)
     return EXIT_OK if are_all_read else EXIT_SOURCE_FAILED
+
+
+@app.command(
+    short_help="Print what a running service is doing.",
+    epilog="""\b
+Examples:
+  tlsprobe status
+  tlsprobe status --url http://probe.example:9844 --json""",
+)
+def status(
+    *,
+    url: Annotated[
+        str, typer.Option(metavar="URL", help="Where the service listens.")
+    ] = "http://127.0.0.1:9844",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> int:
+    """Print the lag, the rate of visits, the sources and the endpoints that fail longest."""
+    import json
+
+    from service.cli_status import StatusError, ask_status, status_lines
+
+    try:
+        said = ask_status(url)
+    except StatusError as error:
+        return fail(str(error))
+    print(json.dumps(said) if as_json else "\n".join(status_lines(said)))
+    return EXIT_OK
 
 
 @app.command(

@@ -10,35 +10,43 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
 import structlog
 
 from exporters.prometheus import ServiceMetrics
-from model.target import Target
+from model.observation import Observation
+from model.target import Endpoint, Target
 from model.version import TOOL_VERSION
+from probe.certificates import TrustStoreError
 from probe.clock import SystemClock
 from probe.discovery.deny import DenyList
 from probe.discovery.file import TargetsFileError, read_targets_file
 from probe.engine import Engine
-from probe.resolve import resolve
-from probe.scheduler import Scheduler, SchedulerSettings
+from probe.plan import SchedulerSettings
+from probe.resolve import Resolution, resolve
+from probe.scheduler import Scheduler
+from probe.transparency import LogListError
 from service.discovery_settings import Surrounding
 from service.http import make_app
 from service.http_server import ListenError, listen, serve_http, url_of
 from service.inventory import Inventory
 from service.logs import set_up_logs
 from service.meter import ServiceMeter
+from service.running_status import running_status
 from service.settings import ServiceSettings
 from service.target_sources import TargetSources
+from service.yaml_file import ConfigError
 from storage import SqlStore, StoreError
 
 _STOP_SECONDS: Final = 7.0
 """For visits that run when the service is stopped; the store and HTTP take the rest of ten."""
 
 _STORE_CHECK_SECONDS: Final = 10.0
+_ONLY_AT_START: Final = ("listen", "database", "log_format", "log_level")
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
@@ -52,12 +60,14 @@ async def serve(
     *,
     targets: Sequence[Target] = (),
     on_start: Callable[[str], None] | None = None,
+    read_again: Callable[[], ServiceSettings] | None = None,
 ) -> None:
-    """Run the service until SIGTERM or SIGINT.
+    """Run the service until SIGTERM or SIGINT; SIGHUP reads its configuration again.
 
     Args:
         settings: what to probe, where to keep it, where to listen.
         targets: what to probe besides the targets files.
+        read_again: gives the configuration as it stands when the service is told to reload.
         on_start: is called once with the URL of the HTTP side, when it is about to answer.
 
     Raises:
@@ -71,7 +81,7 @@ async def serve(
                     await asyncio.to_thread(read_targets_file, path)
                 listener = stack.enter_context(listen(settings.listen))
                 store = await stack.enter_async_context(await SqlStore.open(settings.database))
-                service = _Service(settings, store, targets)
+                service = _Service(settings, store, targets, read_again)
                 service.inventory.remember(await store.statuses())
             except (ListenError, StoreError, TargetsFileError) as error:
                 raise StartError(str(error)) from error
@@ -87,42 +97,40 @@ class _Service:
     """The running parts, each given what it asks for."""
 
     def __init__(
-        self, settings: ServiceSettings, store: SqlStore, fixed_targets: Sequence[Target]
+        self,
+        settings: ServiceSettings,
+        store: SqlStore,
+        fixed_targets: Sequence[Target],
+        read_again: Callable[[], ServiceSettings] | None,
     ) -> None:
-        clock = SystemClock()
-        engine = Engine(settings.probe_settings, clock)
+        self._clock = SystemClock()
+        self._settings = settings
+        self._read_again = read_again
+        self._engine = Engine(settings.probe_settings, self._clock)
         self._store = store
         self._is_store_up = True
         self._is_stopping = False
-        self.inventory = Inventory(clock, self._current_endpoints, settings.interval_seconds)
+        self._fixed_targets = fixed_targets
+        self._started_at = self._clock.now()
+        self.inventory = Inventory(self._clock, self._current_endpoints, self._interval_of)
         self._metrics = ServiceMetrics(
             queue_length=lambda: self._scheduler.queue_length,
             visits_in_flight=lambda: self._scheduler.visits_in_flight,
             schedule_lag_seconds=lambda: self._scheduler.lag_seconds,
             store_up=lambda: self._is_store_up,
         )
-        meter = ServiceMeter(self._metrics, self.inventory)
+        self._meter = ServiceMeter(self._metrics, self.inventory)
         self._scheduler: Scheduler = Scheduler(
-            visit=engine.visit,
-            resolve=resolve,
+            visit=self._visit,
+            resolve=self._resolve,
             store=store,
-            clock=clock,
-            settings=SchedulerSettings(
-                interval_seconds=settings.interval_seconds,
-                visits_at_once=settings.visits_at_once,
-                stop_grace_seconds=_STOP_SECONDS,
-            ),
-            meter=meter,
+            clock=self._clock,
+            settings=self._scheduler_settings(),
+            meter=self._meter,
         )
-        deny = DenyList(settings.deny)
-        surrounding = Surrounding(deny=deny, statuses=lambda: self.inventory.snapshot().endpoints)
-        self._sources = TargetSources(
-            settings.ruled_sources(surrounding),
-            fixed_targets,
-            self._scheduler.set_targets,
-            meter,
-            deny,
-        )
+        self._reloaded = asyncio.Event()
+        self._deny = DenyList(settings.deny)
+        self._sources = self._new_sources(kept={})
 
     async def run(self, listener: socket.socket, stop: asyncio.Event) -> None:
         """Probe and serve until ``stop``; the HTTP side ends last."""
@@ -130,14 +138,17 @@ class _Service:
             service_registry=self._metrics.registry,
             snapshot=self.inventory.snapshot,
             is_ready=lambda: self._sources.are_read and not self._is_stopping,
+            status=self._status,
+            reload=self.reload,
         )
         close_http = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(serve_http(app, listener, close_http))
             group.create_task(self._scheduler.run())
             watchers = [
-                group.create_task(self._sources.watch()),
+                group.create_task(self._watch_sources()),
                 group.create_task(self._watch_store()),
+                group.create_task(self._reload_on_signal()),
             ]
             await stop.wait()
             _LOG.info("stopping", visits_in_flight=self._scheduler.visits_in_flight)
@@ -146,6 +157,102 @@ class _Service:
                 watcher.cancel()
             await self._scheduler.stop()
             close_http.set()
+
+    async def reload(self) -> str | None:
+        """Takes the configuration as it stands now, or leaves all as it is and says why."""
+        if self._read_again is None:
+            return (
+                "this service was started without a configuration: there is nothing to read again"
+            )
+        try:
+            settings = await asyncio.to_thread(self._read_again)
+            engine = await asyncio.to_thread(Engine, settings.probe_settings, self._clock)
+        except (ConfigError, TrustStoreError, LogListError) as error:
+            self._metrics.config_read(is_good=False)
+            _LOG.error(
+                "the configuration cannot be used, the last good one stays", reason=str(error)
+            )
+            return str(error)
+        for name in _ONLY_AT_START:
+            if getattr(settings, name) != getattr(self._settings, name):
+                _LOG.warning("a setting takes effect at the next start", setting=name)
+        self._settings, self._engine = settings, engine
+        self._deny = DenyList(settings.deny)
+        self._scheduler.reconfigure(self._scheduler_settings(), self._visit)
+        self._reloaded.set()
+        self._metrics.config_read(is_good=True)
+        _LOG.info("configuration reloaded", sources=len(settings.sources))
+        return None
+
+    async def _reload_on_signal(self) -> None:
+        hung_up = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, hung_up.set)
+        try:
+            while True:
+                await hung_up.wait()
+                hung_up.clear()
+                await self.reload()
+        finally:
+            loop.remove_signal_handler(signal.SIGHUP)
+
+    async def _watch_sources(self) -> None:
+        """Follows the sources; other ones after a reload, which begin with what these held."""
+        while True:
+            watching = asyncio.create_task(self._sources.watch())
+            reloaded = asyncio.create_task(self._reloaded.wait())
+            try:
+                await asyncio.wait({watching, reloaded}, return_when=asyncio.FIRST_COMPLETED)
+                if watching.done():
+                    watching.result()
+                await reloaded
+            finally:
+                for task in (watching, reloaded):
+                    task.cancel()
+                await asyncio.gather(watching, reloaded, return_exceptions=True)
+            self._reloaded.clear()
+            self._sources = self._new_sources(kept=self._sources.by_source)
+
+    def _new_sources(self, kept: Mapping[str, Sequence[Target]]) -> TargetSources:
+        surrounding = Surrounding(
+            deny=self._deny, statuses=lambda: self.inventory.snapshot().endpoints
+        )
+        return TargetSources(
+            self._settings.ruled_sources(surrounding),
+            self._fixed_targets,
+            self._scheduler.set_targets,
+            self._meter,
+            self._deny,
+            kept,
+        )
+
+    def _scheduler_settings(self) -> SchedulerSettings:
+        return SchedulerSettings(
+            paces=self._settings.paces,
+            visits_at_once=self._settings.visits_at_once,
+            stop_grace_seconds=_STOP_SECONDS,
+        )
+
+    async def _visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+        return await self._engine.visit(endpoint, known=known)
+
+    async def _resolve(self, target: Target) -> Resolution:
+        """Without the addresses that are denied, whatever name leads to them."""
+        found = await resolve(target)
+        allowed = tuple(
+            endpoint
+            for endpoint in found.endpoints
+            if not self._deny.forbids_address(endpoint.address or "", target.port)
+        )
+        return replace(found, endpoints=allowed)
+
+    def _interval_of(self, target: Target) -> float:
+        return self._scheduler_settings().pace_of(target).interval_seconds
+
+    def _status(self) -> dict[str, Any]:
+        return running_status(
+            self._scheduler, self.inventory.snapshot(), self._sources.by_source, self._started_at
+        )
 
     def _current_endpoints(self) -> Collection[str]:
         return self._scheduler.current_endpoints()

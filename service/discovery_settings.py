@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
@@ -30,25 +29,16 @@ from probe.discovery.names import read_names
 from probe.discovery.networks import Scan, read_networks
 from probe.discovery.nginx_files import read_nginx
 from probe.discovery.prometheus import read_prometheus
-from probe.discovery.relabel import Action, Rule
+from probe.discovery.relabel import Rule
 from probe.discovery.server_files import read_server_files
 from probe.discovery.source import PolledSource, Source, SourceError
 from probe.discovery.web import WebApi
 from probe.dns_records import DnsLookup, LookupFailedError
+from service.relabel_settings import RelabelRules
 from service.seen_names import read_seen_names
 from service.values import Count, Port, Seconds, split_name_server
 
 _SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-_ACTIONS_WITH_TARGET: Final = frozenset(
-    {
-        Action.REPLACE,
-        Action.HASHMOD,
-        Action.LOWERCASE,
-        Action.UPPERCASE,
-        Action.KEEP_EQUAL,
-        Action.DROP_EQUAL,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,45 +49,6 @@ class Surrounding:
     statuses: Callable[[], Iterable[EndpointStatus]]
 
 
-class RelabelRule(BaseModel):
-    """One rule, as in Prometheus' ``relabel_configs``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    action: Action = Action.REPLACE
-    source_labels: tuple[str, ...] = ()
-    separator: str = ";"
-    regex: str = "(.*)"
-    target_label: str = ""
-    replacement: str = "$1"
-    modulus: int = Field(default=0, ge=0)
-
-    def rule(self) -> Rule:
-        """The rule; raises ValueError where its parts do not make one."""
-        if self.action in _ACTIONS_WITH_TARGET and not self.target_label:
-            raise ValueError(f"the action {self.action} needs a target_label")
-        if self.action is Action.HASHMOD and not self.modulus:
-            raise ValueError("the action hashmod needs a modulus of at least 1")
-        try:
-            regex = re.compile(self.regex, re.DOTALL)
-        except re.error as error:
-            raise ValueError(f"the regex {self.regex!r} is none ({error}): mend it") from error
-        return Rule(
-            action=self.action,
-            source_labels=self.source_labels,
-            separator=self.separator,
-            regex=regex,
-            target_label=self.target_label,
-            replacement=self.replacement,
-            modulus=self.modulus,
-        )
-
-
-def _check_rule(rule: RelabelRule) -> RelabelRule:
-    rule.rule()
-    return rule
-
-
 def _check_servers(texts: tuple[str, ...]) -> tuple[str, ...]:
     for text in texts:
         split_name_server(text)
@@ -105,7 +56,6 @@ def _check_servers(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Targets: TypeAlias = tuple[Target, ...]
-RelabelRules: TypeAlias = tuple[Annotated[RelabelRule, AfterValidator(_check_rule)], ...]
 
 
 class _SourceSettings(BaseModel):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from exporters.prometheus import inventory_registry
@@ -29,6 +29,7 @@ _PAGE: Final = f"""<!DOCTYPE html>
 <ul>
 <li><a href="/metrics/endpoints">/metrics/endpoints</a>: what is known of the endpoints</li>
 <li><a href="/metrics">/metrics</a>: the service itself</li>
+<li><a href="/-/status">/-/status</a>: what the service is doing, as JSON</li>
 <li><a href="/-/healthy">/-/healthy</a>: whether it runs</li>
 <li><a href="/-/ready">/-/ready</a>: whether it has its database and its targets</li>
 </ul>
@@ -42,6 +43,8 @@ def make_app(
     service_registry: CollectorRegistry,
     snapshot: Callable[[], Snapshot],
     is_ready: Callable[[], bool],
+    status: Callable[[], Mapping[str, Any]],
+    reload: Callable[[], Awaitable[str | None]],
 ) -> Starlette:
     """The application.
 
@@ -49,6 +52,8 @@ def make_app(
         service_registry: what ``/metrics`` shows.
         snapshot: gives what ``/metrics/endpoints`` shows; is called in the event loop.
         is_ready: what ``/-/ready`` answers by.
+        status: what ``/-/status`` shows, as JSON values.
+        reload: reads the configuration anew; gives the reason where it cannot be used.
     """
 
     async def service_metrics(request: Request) -> Response:
@@ -69,6 +74,15 @@ def make_app(
             return PlainTextResponse("ready\n")
         return PlainTextResponse("not ready\n", status_code=503)
 
+    async def running_status(_: Request) -> Response:
+        return JSONResponse(status())
+
+    async def read_again(_: Request) -> Response:
+        reason = await reload()
+        if reason is None:
+            return PlainTextResponse("reloaded\n")
+        return PlainTextResponse(f"{reason}\n", status_code=400)
+
     async def front_page(_: Request) -> Response:
         return HTMLResponse(_PAGE)
 
@@ -79,6 +93,8 @@ def make_app(
             Route("/metrics/endpoints", endpoint_metrics),
             Route("/-/healthy", healthy),
             Route("/-/ready", ready),
+            Route("/-/status", running_status),
+            Route("/-/reload", read_again, methods=["POST"]),
         ],
         middleware=[Middleware(GZipMiddleware)],
     )

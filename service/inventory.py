@@ -15,6 +15,7 @@ from model.certificate import Deployment
 from model.observation import AcceptedSet, Observation
 from model.ports import Clock
 from model.snapshot import EndpointStatus, Snapshot
+from model.target import Target
 from model.verdict import Fact
 
 _FORGOTTEN_AFTER: Final = timedelta(days=7)
@@ -24,18 +25,18 @@ _FORGOTTEN_AFTER: Final = timedelta(days=7)
 class Inventory:
     """The newest of each endpoint; ``current_endpoints`` gives the keys that a Snapshot may hold.
 
-    ``interval_seconds`` is the time between two visits to an endpoint.
+    ``interval_of`` is the time in seconds between two visits to an endpoint of a target.
     """
 
     def __init__(
         self,
         clock: Clock,
         current_endpoints: Callable[[], Collection[str]],
-        interval_seconds: float,
+        interval_of: Callable[[Target], float],
     ) -> None:
         self._clock = clock
         self._current_endpoints = current_endpoints
-        self._interval_seconds = interval_seconds
+        self._interval_of = interval_of
         self._statuses: dict[str, EndpointStatus] = {}
 
     def remember(self, statuses: Iterable[EndpointStatus]) -> None:
@@ -60,7 +61,7 @@ class Inventory:
             last_probe_at=ended_at,
             last_success_at=last_success_at,
             consecutive_failures=failures,
-            interval_seconds=self._interval_seconds,
+            interval_seconds=self._interval_of(observation.endpoint.target),
         )
 
     def snapshot(self) -> Snapshot:

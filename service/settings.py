@@ -18,15 +18,17 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from probe.checks.part import USUAL_PARTS
 from probe.crypto.identity import ClientIdentity, load_identity
 from probe.discovery.deny import DenyList
+from probe.pace import Pace
 from probe.settings import ProbeSettings
 from probe.transparency import read_log_list
 from service.discovery_settings import (
     DiscoverySettings,
     FileSettings,
-    RelabelRules,
     Surrounding,
 )
 from service.parts import parse_parts, part_names
+from service.relabel_settings import RelabelRules
+from service.schedule_settings import ClosedSpans, LabelSchedule, split_span
 from service.target_sources import RuledSource
 from service.trust_stores import check_trust_store
 from service.values import Count, Seconds, split_listen, split_name_server
@@ -83,6 +85,7 @@ class ProbeLimits(BaseModel):
     connect_timeout_seconds: Seconds = ProbeSettings().connect_timeout_seconds
     answer_timeout_seconds: Seconds = ProbeSettings().answer_timeout_seconds
     connections_per_address: Count = ProbeSettings().connections_per_address
+    connections_per_network: Count = ProbeSettings().connections_per_network
     connections_open: Count = ProbeSettings().connections_open
     connections_per_second: Count = ProbeSettings().connections_per_second
     fetch: bool = False
@@ -138,6 +141,9 @@ class ServiceSettings(BaseSettings):
     relabel: RelabelRules = ()
     deny: Annotated[tuple[str, ...], AfterValidator(_check_deny)] = ()
     interval_seconds: Seconds = 3600.0
+    enumerate_interval_seconds: Seconds = 86_400.0
+    closed: ClosedSpans = ()
+    schedules: tuple[LabelSchedule, ...] = ()
     visits_at_once: Count = 64
     probe: ProbeLimits = ProbeLimits()
     trust_stores: Annotated[Mapping[str, Path | None], AfterValidator(_check_trust_stores)] = (
@@ -162,6 +168,16 @@ class ServiceSettings(BaseSettings):
         """All sources, the targets files among them."""
         files = (FileSettings(type="file", path=path) for path in self.targets_files)
         return (*files, *self.discovery)
+
+    @property
+    def paces(self) -> tuple[Pace, ...]:
+        """Those for labels, and last the one for all."""
+        general = Pace(
+            interval_seconds=self.interval_seconds,
+            enumerate_seconds=self.enumerate_interval_seconds,
+            closed=tuple(map(split_span, self.closed)),
+        )
+        return (*(one.pace(general) for one in self.schedules), general)
 
     @property
     def probe_settings(self) -> ProbeSettings:

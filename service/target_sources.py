@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -31,7 +31,8 @@ class TargetSources:
     """Any number of sources, and targets that stay.
 
     ``use`` is called with all targets whenever one source has changed; a target that several sources
-    have is one, and names them all. A source that fails keeps what it last yielded, for its time.
+    have is one, and names them all. A source that fails keeps what it last yielded, for its time;
+    ``kept`` is what sources of these names yielded before a reload.
     """
 
     def __init__(
@@ -41,15 +42,22 @@ class TargetSources:
         use: Callable[[Sequence[Target]], None],
         meter: Meter,
         deny: DenyList,
+        kept: Mapping[str, Sequence[Target]] | None = None,
     ) -> None:
         self._sources = tuple(sources)
-        self._targets: dict[str, Sequence[Target]] = {one.source.name: () for one in sources}
+        names = [one.source.name for one in sources]
+        self._targets = {name: tuple((kept or {}).get(name, ())) for name in names}
         self._unread = set(self._targets)
         self._expiries: dict[str, asyncio.TimerHandle] = {}
         self._fixed = sift(fixed, (), deny).kept
         self._use = use
         self._meter = meter
         self._deny = deny
+
+    @property
+    def by_source(self) -> Mapping[str, Sequence[Target]]:
+        """What each source holds now, by its name."""
+        return self._targets
 
     @property
     def are_read(self) -> bool:

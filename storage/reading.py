@@ -33,6 +33,7 @@ async def read_schedules(connection: AsyncConnection) -> list[Schedule]:
             ScheduleRow.due_at,
             ScheduleRow.interval_seconds,
             ScheduleRow.consecutive_failures,
+            ScheduleRow.enumerated_at,
         )
         .join(EndpointRow, EndpointRow.id == ScheduleRow.endpoint_id)
         .order_by(ScheduleRow.due_at)
@@ -43,6 +44,7 @@ async def read_schedules(connection: AsyncConnection) -> list[Schedule]:
             due_at=row.due_at,
             interval_seconds=row.interval_seconds,
             consecutive_failures=row.consecutive_failures,
+            enumerated_at=row.enumerated_at,
         )
         for row in found
     ]
@@ -67,6 +69,33 @@ async def read_observations(
     rows = found.all()
     return await asyncio.to_thread(
         lambda: [with_source(decode_body(row.body), row.source) for row in rows]
+    )
+
+
+async def read_latest(connection: AsyncConnection, endpoint_key: str) -> Observation | None:
+    """The newest of ``read_observations``, its certificates with their DER.
+
+    Raises:
+        ValueError: for a body that no Observation was written to.
+    """
+    newest = await read_observations(connection, endpoint_key, 1)
+    if not newest:
+        return None
+    observation = newest[0]
+    wanted = {one.sha256 for deployment in observation.certificates for one in deployment.chain}
+    found = await connection.execute(
+        select(CertificateRow.sha256, CertificateRow.der).where(CertificateRow.sha256.in_(wanted))
+    )
+    ders = {row.sha256: row.der for row in found}
+    return replace(
+        observation,
+        certificates=tuple(
+            replace(
+                deployment,
+                chain=tuple(replace(one, der=ders.get(one.sha256)) for one in deployment.chain),
+            )
+            for deployment in observation.certificates
+        ),
     )
 
 

@@ -130,6 +130,7 @@ async def _write_schedules(
         rows[endpoint_id].due_at = schedule.due_at
         rows[endpoint_id].interval_seconds = schedule.interval_seconds
         rows[endpoint_id].consecutive_failures = schedule.consecutive_failures
+        rows[endpoint_id].enumerated_at = schedule.enumerated_at
 
 
 async def _write_certificates(session: AsyncSession, visits: Sequence[Visit]) -> None:

@@ -116,6 +116,15 @@ class SqlStore:
         async with self._reading() as connection:
             return await self._statuses.read(connection)
 
+    async def latest(self, endpoint_key: str) -> Observation | None:
+        """The endpoint's newest facts, with evidence and DER; None for a key that was never visited.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await reading.read_latest(connection, endpoint_key)
+
     async def observations(self, endpoint_key: str, limit: int = 100) -> Sequence[Observation]:
         """An endpoint's history, newest first: each Observation whose facts differ from the last.
 

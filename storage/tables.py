@@ -107,6 +107,7 @@ class ScheduleRow(Table):
     due_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     interval_seconds: Mapped[float] = mapped_column(Double)
     consecutive_failures: Mapped[int] = mapped_column(Integer)
+    enumerated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class ObservationRow(Table):

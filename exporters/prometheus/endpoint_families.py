@@ -134,7 +134,7 @@ ENDPOINT_FAMILIES: Final = (
     ),
     Family(
         name="probe_interval_seconds",
-        help="How long after a visit the next one is due, give or take a tenth.",
+        help="The time between two visits of the endpoint.",
         samples=_interval,
     ),
     Family(

@@ -86,6 +86,17 @@ class ServiceMetrics:
             "Attempts to store a visit that failed.",
             registry=registry,
         )
+        self._reload_successful = Gauge(
+            "tlsprobe_config_last_reload_successful",
+            "1 where the last reading of the configuration was good, 0 where the one before is in force.",
+            registry=registry,
+        )
+        self._reload_at = Gauge(
+            "tlsprobe_config_last_reload_success_timestamp_seconds",
+            "When the configuration was last read well.",
+            registry=registry,
+        )
+        self.config_read(is_good=True)
         self._discovery = _Discovery(registry)
         for mode in Mode:
             self._probes.labels(mode.value)
@@ -104,6 +115,12 @@ class ServiceMetrics:
     def store_write_failed(self) -> None:
         """Count a write that failed."""
         self._write_failures.inc()
+
+    def config_read(self, *, is_good: bool) -> None:
+        """Note how the configuration's last reading went."""
+        self._reload_successful.set(is_good)
+        if is_good:
+            self._reload_at.set(time.time())
 
     def discovery_updated(self, source: str, targets: int | None, error: str | None) -> None:
         """Note how a source's last reading went."""

@@ -1,4 +1,4 @@
-"""How many connections at once, and how fast: per address, and for the whole process.
+"""How many connections at once, and how fast: per address, per network, and for the whole process.
 
 An address that resets, refuses or falls silent after it has answered gets half its share and
 never again quite as much in the same visit; the rest comes back slowly (additive increase,
@@ -8,6 +8,7 @@ multiplicative decrease, as in RFC 5681).
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from asyncio_throttle import Throttler
 
 from probe.settings import ProbeSettings
 
+_PREFIX_LENGTHS: Final = {4: 24, 6: 48}
 _PERIOD_SECONDS: Final = 0.05
 _PERIODS_PER_SECOND: Final = 20
 _RECOVERY: Final = 0.125
@@ -25,9 +27,13 @@ _RECOVERY: Final = 0.125
 
 
 class AddressGate:
-    """The share of one IP address: so many connections at once, fewer after trouble."""
+    """The share of one IP address: so many connections at once, fewer after trouble.
 
-    def __init__(self, most: int) -> None:
+    ``network`` is the share of its network, which it holds as long as it is held itself.
+    """
+
+    def __init__(self, most: int, network: asyncio.Semaphore | None = None) -> None:
+        self.network = network or asyncio.Semaphore(most)
         self._ceiling = most
         self._limit = float(most)
         self._open = 0
@@ -90,6 +96,8 @@ class Politeness:
 
     def __init__(self, settings: ProbeSettings) -> None:
         self._most_per_address = settings.connections_per_address
+        self._most_per_network = settings.connections_per_network
+        self._networks: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._gates: WeakValueDictionary[str, AddressGate] = WeakValueDictionary()
         self._open = asyncio.Semaphore(settings.connections_open)
         # One waiter at a time and short periods: else it bursts a second's worth, and all poll.
@@ -104,13 +112,29 @@ class Politeness:
         """The gate that all visits to ``address`` share while any of them lasts."""
         gate = self._gates.get(address)
         if gate is None:
-            gate = self._gates[address] = AddressGate(self._most_per_address)
+            gate = AddressGate(self._most_per_address, self._network(address))
+            self._gates[address] = gate
         return gate
+
+    def _network(self, address: str) -> asyncio.Semaphore:
+        """The share of the /24, or at IPv6 the /48, that the address is in."""
+        name = network_of(address)
+        share = self._networks.get(name)
+        if share is None:
+            share = self._networks[name] = asyncio.Semaphore(self._most_per_network)
+        return share
 
     @asynccontextmanager
     async def connection(self, gate: AddressGate) -> AsyncIterator[int]:
         """Permission to open one connection now; yields the gate's epoch."""
-        async with gate.place() as epoch, self._open:
+        async with gate.place() as epoch, gate.network, self._open:
             async with self._turn:
                 await self._throttler.acquire()
             yield epoch
+
+
+def network_of(address: str) -> str:
+    """The network whose connections are counted together."""
+    plain = ipaddress.ip_address(address.partition("%")[0])
+    length = _PREFIX_LENGTHS[plain.version]
+    return str(ipaddress.ip_network((plain, length), strict=False))

@@ -1,4 +1,4 @@
-"""Targets from a file, in YAML or JSON, in our own form or as Prometheus' ``file_sd`` has it.
+"""Targets from a file: YAML or JSON in our own form or as Prometheus' ``file_sd`` has it, or CSV.
 
 The file is read again when it changes. A bad one says which line and how to mend it, and the last
 good targets stay in force: whoever watches gets the error in place of targets.
@@ -15,6 +15,7 @@ from typing import Final
 import yaml
 
 from model.target import Target
+from probe.discovery.file_csv import RowError, targets_of_csv
 from probe.discovery.file_entries import EntryError, targets_of
 from probe.discovery.source import DiscoveryUpdate
 
@@ -44,6 +45,11 @@ def read_targets_file(path: Path) -> tuple[Target, ...]:
         TargetsFileError: where it cannot be read, or a line of it is not understood.
     """
     text = _text(path)
+    if path.suffix.lower() == ".csv":
+        try:
+            return targets_of_csv(text, source=f"file:{path}")
+        except RowError as error:
+            raise TargetsFileError(path, error.line, error.problem, error.mend) from error
     try:
         root = yaml.compose(_as_yaml(text), Loader=_LOADER)
     except yaml.MarkedYAMLError as error:

@@ -115,15 +115,14 @@ def _refuse_others(fields: Mapping[str, yaml.Node], known: tuple[str, ...]) -> N
 
 
 def _labels(node: yaml.Node) -> dict[str, str]:
-    """The labels, without those that begin with two underscores: Prometheus drops them as well."""
+    """The labels; those that begin with two underscores are for relabelling alone."""
     if not isinstance(node, yaml.MappingNode):
         raise EntryError(node, "'labels' is no mapping", "write `labels: {name: value}`")
     labels = {}
     for name, value in _fields(node).items():
         if not _LABEL_NAME.fullmatch(name):
             raise EntryError(value, f"{name!r} is no label name", "use letters, digits and _")
-        if not name.startswith("__"):
-            labels[name] = _scalar(value) or ""
+        labels[name] = _scalar(value) or ""
     return labels
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.connect.politeness import AddressGate, Politeness
+from probe.connect.politeness import AddressGate, Politeness, network_of
 from probe.settings import ProbeSettings
 
 
@@ -117,3 +118,34 @@ async def test_open_connections_have_a_ceiling_over_all_addresses() -> None:
 
     await asyncio.gather(*(visitor(f"127.0.0.{last}") for last in range(1, 9)))
     assert most == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "are_one"),
+    [
+        ("192.0.2.1", "192.0.2.254", True),
+        ("192.0.2.1", "192.0.3.1", False),
+        ("2001:db8:1::1", "2001:db8:1:2::3", True),
+        ("2001:db8:1::1", "2001:db8:2::1", False),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
+    ],
+)
+def test_networks_are_slash_24_and_slash_48(first: str, second: str, are_one: bool) -> None:
+    assert (network_of(first) == network_of(second)) is are_one
+
+
+async def test_addresses_of_one_network_share_its_connections() -> None:
+    settings = ProbeSettings(connections_per_network=3, connections_per_second=10_000)
+    politeness = Politeness(settings)
+    inside = most = 0
+
+    async def visitor(address: str) -> None:
+        nonlocal inside, most
+        async with politeness.connection(politeness.gate(address)):
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0)
+            inside -= 1
+
+    await asyncio.gather(*(visitor(f"192.0.2.{number}") for number in range(1, 30)))
+    assert most == 3

@@ -28,7 +28,7 @@ OWN_FORM = """\
 FILE_SD = [
     {
         "targets": ["one.example:443", "two.example:8443"],
-        "labels": {"env": "prod", "__meta_x": "dropped", "face": "\U0001f600"},
+        "labels": {"env": "prod", "__meta_x": "for rules", "face": "\U0001f600"},
     },
     {"targets": ["three.example"]},
 ]
@@ -75,7 +75,7 @@ def test_our_own_form_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("indent", [None, 2, "\t"])
 def test_file_sd_is_read_as_prometheus_has_it(tmp_path: Path, indent: str | int | None) -> None:
     path = write(tmp_path / "sd.json", json.dumps(FILE_SD, indent=indent))
-    labels = {"env": "prod", "face": "\U0001f600"}
+    labels = {"env": "prod", "__meta_x": "for rules", "face": "\U0001f600"}
     assert read_targets_file(path) == (
         Target(host="one.example", port=443, server_name="one.example", labels=labels),
         Target(host="two.example", port=8443, server_name="two.example", labels=labels),

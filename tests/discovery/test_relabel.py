@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from model.target import Target
 from probe.discovery.relabel import Action, Rule, labels_of, relabel, relabelled
 from probe.discovery.targets import TargetError
-from service.discovery_settings import RelabelRule
+from service.relabel_settings import RelabelRule
 from tests.zoo.process import Command, running
 
 TARGETS: Final = (

@@ -13,7 +13,8 @@ from model.target import Endpoint, Target
 from probe.checks.part import Part
 from probe.clock import SystemClock
 from probe.engine import Engine
-from probe.scheduler import Scheduler, SchedulerSettings
+from probe.plan import SchedulerSettings
+from probe.scheduler import Scheduler
 from probe.settings import ProbeSettings
 from tests.programmable import wire
 from tests.programmable.behaviours import says_nothing
@@ -42,7 +43,7 @@ class RealVisits(World):
     ordinary: int
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def visit(self, endpoint: Endpoint) -> Observation:
+    async def visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
         """A visit on the wire."""
         return await self.engine.visit(endpoint)
 

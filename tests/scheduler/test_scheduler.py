@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from itertools import pairwise
 
 import pytest
 
+from model.certificate import Certificate, Deployment
 from model.observation import State
 from model.ports import Schedule
+from model.verdict import Verdict
+from probe.pace import Closed
 from probe.scheduler import Scheduler
 from tests.scheduler.virtual_time import EPOCH, run_virtually
-from tests.scheduler.world import HOUR, SETTINGS, World, target
+from tests.scheduler.world import HOUR, PACE, SETTINGS, World, target
 
 ONE, TWO = target("one.test"), target("two.test")
 
@@ -43,8 +47,8 @@ def test_a_new_endpoint_is_visited_at_once_and_then_at_its_interval() -> None:
     moments = world.moments("one.test")
     gaps = [later - earlier for earlier, later in pairwise(moments)]
     assert moments[0] == 0
-    assert all(0.9 * HOUR <= gap - world.visit_seconds <= 1.1 * HOUR for gap in gaps)
-    assert len(set(gaps)) == len(gaps)
+    assert 0.5 * HOUR <= gaps[0] - world.visit_seconds <= 1.5 * HOUR
+    assert gaps[1:] == pytest.approx([HOUR] * len(gaps[1:]))
 
 
 def test_every_address_is_an_endpoint_of_its_own() -> None:
@@ -103,7 +107,10 @@ def test_nobody_waits_behind_long_visits_and_these_are_bounded_too() -> None:
 
 
 def test_a_failing_endpoint_is_retried_soon_and_then_ever_later() -> None:
-    world = World(failing={"one.test"}, settings=replace(SETTINGS, jitter_fraction=0.0))
+    world = World(
+        failing={"one.test"},
+        settings=replace(SETTINGS, paces=(replace(PACE, jitter_fraction=0.0),)),
+    )
 
     async def story(scheduler: Scheduler) -> None:
         scheduler.set_targets([ONE])
@@ -152,7 +159,7 @@ def test_new_labels_are_seen_soon() -> None:
         scheduler.set_targets([ONE])
         await asyncio.sleep(10)
         scheduler.set_targets([target("one.test", team="web")])
-        await asyncio.sleep(SETTINGS.most_spread_seconds + 2)
+        await asyncio.sleep(PACE.most_spread_seconds + 2)
 
     live(world, story)
     assert [dict(endpoint.target.labels) for _, endpoint in world.visits] == [{}, {"team": "web"}]
@@ -280,3 +287,201 @@ def test_a_stop_abandons_visits_that_do_not_end_in_time() -> None:
 
     live(world, story)
     assert world.stored == []
+
+
+def test_an_endpoint_is_enumerated_once_a_day_and_verified_in_between() -> None:
+    world = World()
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE])
+        await asyncio.sleep(72 * HOUR)
+
+    live(world, story)
+    asked = [is_verified for _, is_verified in world.known]
+    enumerations = [number for number, is_verified in enumerate(asked) if not is_verified]
+    assert enumerations[0] == 0
+    gaps = [later - earlier for earlier, later in pairwise(enumerations)]
+    assert (set(gaps), len(gaps) >= 2) == ({24}, True)
+
+
+def test_a_difference_counts_as_an_enumeration() -> None:
+    world = World()
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE])
+        await asyncio.sleep(10.5 * HOUR)
+        world.differs = True
+        await asyncio.sleep(HOUR)
+        world.differs = False
+        await asyncio.sleep(20 * HOUR)
+
+    live(world, story)
+    assert [is_verified for _, is_verified in world.known].count(False) == 1
+
+
+def test_after_a_failure_everything_is_asked() -> None:
+    world = World()
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE])
+        await asyncio.sleep(4 * HOUR)
+        world.failing.add("one.test")
+        await asyncio.sleep(HOUR)
+        world.failing.clear()
+        world.known.clear()
+        await asyncio.sleep(3 * HOUR)
+
+    live(world, story)
+    assert [is_verified for _, is_verified in world.known][:2] == [False, True]
+
+
+def test_an_enumeration_is_remembered_over_a_restart() -> None:
+    world = World()
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE])
+        await asyncio.sleep(3 * HOUR)
+
+    live(world, story)
+    world.planned = [world.stored[-1][1]]
+    world.known.clear()
+    live(world, story)
+    assert all(is_verified for _, is_verified in world.known)
+
+
+def test_a_store_that_cannot_be_read_makes_all_be_asked() -> None:
+    world = World()
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE])
+        await asyncio.sleep(3 * HOUR)
+        world.store_is_down = True
+        world.known.clear()
+        await asyncio.sleep(3 * HOUR)
+
+    live(world, story)
+    assert not any(is_verified for _, is_verified in world.known)
+
+
+def test_labels_choose_the_pace() -> None:
+    quick = replace(PACE, match={"team": "payments"}, interval_seconds=600)
+    world = World(settings=replace(SETTINGS, paces=(quick, PACE)))
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([target("quick.test", team="payments"), ONE])
+        await asyncio.sleep(10 * HOUR)
+
+    live(world, story)
+    assert len(world.moments("quick.test")) in range(59, 63)
+    assert len(world.moments("one.test")) in range(10, 12)
+
+
+def test_nothing_is_visited_while_it_is_closed() -> None:
+    night = Closed(begin=time(22), end=time(6))
+    world = World(settings=replace(SETTINGS, paces=(replace(PACE, closed=(night,)),)))
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([target(f"{number}.test") for number in range(20)])
+        await asyncio.sleep(72 * HOUR)
+
+    live(world, story)
+    hours = {(EPOCH + timedelta(seconds=moment)).hour for moment, _ in world.visits}
+    assert hours == set(range(6, 22))
+
+
+def test_a_certificate_near_its_end_is_looked_at_more_often() -> None:
+    leaf = Certificate(
+        sha256=64 * "0",
+        not_before=EPOCH - timedelta(days=85),
+        not_after=EPOCH + timedelta(days=5),
+    )
+    chain = Deployment(
+        key_type=leaf.key_type,
+        chain=(leaf,),
+        versions=(),
+        served_with_server_name=True,
+        problems=(),
+        trust={},
+        hostname_matches=Verdict.YES,
+    )
+    world = World(certificates=(chain,))
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE])
+        await asyncio.sleep(10 * HOUR)
+
+    live(world, story)
+    assert len(world.moments("one.test")) in range(39, 43)
+
+
+def test_ten_thousand_found_together_are_not_visited_together_again() -> None:
+    world = World(visit_seconds=0.1, settings=replace(SETTINGS, visits_at_once=1000))
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([target(f"{number}.test") for number in range(2000)])
+        await asyncio.sleep(3 * HOUR)
+
+    live(world, story)
+    late = [moment for moment, _ in world.visits if moment > 2 * HOUR]
+    per_minute = Counter(int(moment // 60) for moment in late)
+    assert max(per_minute.values()) < 3 * 2000 / 60
+
+
+def test_no_source_starves_another() -> None:
+    world = World(visit_seconds=10.0, settings=replace(SETTINGS, visits_at_once=1))
+    crowd = [replace(target(f"{number}.test"), source="large") for number in range(500)]
+    few = [replace(target(f"few{number}.test"), source="small") for number in range(3)]
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets(crowd)
+        await asyncio.sleep(5)
+        scheduler.set_targets([*crowd, *few])
+        await asyncio.sleep(120)
+
+    live(world, story)
+    assert all(world.moments(one.host) for one in few)
+
+
+def test_the_clock_may_step_an_hour_both_ways() -> None:
+    world = World()
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE])
+        for step in (HOUR, -HOUR, -HOUR, HOUR):
+            await asyncio.sleep(5 * HOUR)
+            world.clock.step(step)
+        await asyncio.sleep(5 * HOUR)
+
+    live(world, story)
+    gaps = [later - earlier for earlier, later in pairwise(world.moments("one.test"))]
+    assert max(gaps) <= 1.6 * HOUR
+    assert len(gaps) >= 22
+
+
+def test_other_settings_take_effect_while_it_runs() -> None:
+    world = World()
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE])
+        await asyncio.sleep(2 * HOUR)
+        often = replace(SETTINGS, paces=(replace(PACE, interval_seconds=60),))
+        scheduler.reconfigure(often, world.visit)
+        world.visits.clear()
+        await asyncio.sleep(3 * HOUR)
+
+    live(world, story)
+    assert len(world.visits) > 60
+
+
+def test_all_can_be_asked_again_at_once() -> None:
+    world = World()
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE, TWO])
+        await asyncio.sleep(2 * HOUR)
+        world.known.clear()
+        scheduler.enumerate_soon()
+        await asyncio.sleep(10)
+
+    live(world, story)
+    assert [is_verified for _, is_verified in world.known] == [False, False]

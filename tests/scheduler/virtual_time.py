@@ -50,6 +50,10 @@ class LoopClock:
     def now(self) -> datetime:
         return self._epoch + timedelta(seconds=self.monotonic())
 
+    def step(self, seconds: float) -> None:
+        """Sets the wall clock, as an administrator or NTP does."""
+        self._epoch += timedelta(seconds=seconds)
+
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()
 

@@ -9,16 +9,21 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from model.certificate import Deployment
 from model.observation import Cost, Mode, Observation, State
 from model.ports import Schedule
 from model.snapshot import EndpointStatus
 from model.target import Endpoint, Target
+from model.version import TOOL_VERSION
+from probe.pace import Pace
+from probe.plan import SchedulerSettings
 from probe.resolve import Resolution
-from probe.scheduler import Scheduler, SchedulerSettings
+from probe.scheduler import Scheduler
 from tests.scheduler.virtual_time import LoopClock
 
 HOUR = 3600.0
-SETTINGS = SchedulerSettings(interval_seconds=HOUR, jitter_fraction=0.1, visits_at_once=4)
+PACE = Pace(interval_seconds=HOUR)
+SETTINGS = SchedulerSettings(paces=(PACE,), visits_at_once=4)
 
 
 def target(host: str, **labels: str) -> Target:
@@ -36,6 +41,9 @@ class World:
     store_is_down: bool = False
     settings: SchedulerSettings = SETTINGS
     clock: LoopClock = field(default_factory=LoopClock)
+    differs: bool = False
+    certificates: tuple[Deployment, ...] = ()
+    known: list[tuple[str, bool]] = field(default_factory=list)
     visits: list[tuple[float, Endpoint]] = field(default_factory=list)
     stored: list[tuple[Observation, Schedule]] = field(default_factory=list)
     planned: list[Schedule] = field(default_factory=list)
@@ -55,7 +63,8 @@ class World:
             meter=self,
         )
 
-    async def visit(self, endpoint: Endpoint) -> Observation:
+    async def visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+        self.known.append((endpoint.key, known is not None))
         self.visits.append((self.clock.monotonic(), endpoint))
         self.running[endpoint.key] = self.running.get(endpoint.key, 0) + 1
         self.overlapped = self.overlapped or self.running[endpoint.key] > 1
@@ -68,12 +77,13 @@ class World:
         if endpoint.target.host in self.faulty:
             raise RuntimeError("a fault of ours")
         return Observation(
-            tool_version="0",
-            mode=Mode.ENUMERATE,
+            tool_version=TOOL_VERSION,
+            mode=Mode.VERIFY if known is not None and not self.differs else Mode.ENUMERATE,
             endpoint=endpoint,
             started_at=started_at,
             cost=Cost(duration_seconds=self.visit_seconds),
             state=State.TIMEOUT if endpoint.target.host in self.failing else State.TLS,
+            certificates=self.certificates,
         )
 
     async def resolve(self, target: Target) -> Resolution:
@@ -90,6 +100,12 @@ class World:
 
     async def schedules(self) -> Sequence[Schedule]:
         return self.planned
+
+    async def latest(self, endpoint_key: str) -> Observation | None:
+        if self.store_is_down:
+            raise OSError("disk full")
+        found = [one for one, _ in self.stored if one.endpoint.key == endpoint_key]
+        return found[-1] if found else None
 
     async def statuses(self) -> Sequence[EndpointStatus]:
         return ()

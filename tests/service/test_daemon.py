@@ -214,3 +214,87 @@ def test_a_bad_target_at_the_start_is_said_with_its_line(
     assert f"{targets}" in sentence
     assert "2" in sentence
     assert "99999" in sentence
+
+
+async def post(service: Service, path: str) -> httpx.Response:
+    async with httpx.AsyncClient(timeout=30) as client:
+        return await client.post(service.url + path)
+
+
+async def test_a_reload_takes_what_is_good_and_leaves_all_as_it_is_else(
+    fleet: DemoFleet, arguments: list[str], tmp_path: Path
+) -> None:
+    first, second = (tmp_path / f"{name}.txt" for name in ("first", "second"))
+    first.write_text("127.0.0.1\n")
+    second.write_text("127.0.0.2\n")
+    ports = [target.port for target in fleet.targets]
+    config = tmp_path / "tlsprobe.yml"
+
+    def write(file: Path, denied: int) -> None:
+        source = {"type": "names", "name": "feed", "files": [str(file)], "ports": ports}
+        deny = [f"127.0.0.1:{port}" for port in ports[:denied]]
+        config.write_text(json.dumps({"discovery": [source], "deny": deny}))
+
+    write(first, denied=0)
+    with running(*arguments, "--config", config) as process:
+        service = Service(process)
+        await service.start()
+        await service.wait_for_visits(len(ports))
+        config.write_text("discovery: [{type: nowhere}]")
+        refused = await post(service, "/-/reload")
+        assert (refused.status_code, "line 1" in refused.text) == (400, True)
+        metrics = (await service.get("/metrics")).text
+        assert "tlsprobe_config_last_reload_successful 0.0" in metrics
+        page = (await service.get("/metrics/endpoints")).text
+        assert page.count("\ntlsprobe_up{") == len(ports)
+        write(first, denied=2)
+        process.send_signal(signal.SIGHUP)
+        await service.wait_for(lambda event: event["event"] == "configuration reloaded")
+        await service.wait_for(lambda event: event["event"] == "targets read")
+        page = (await service.get("/metrics/endpoints")).text
+        assert page.count("\ntlsprobe_up{") == len(ports) - 2
+        write(second, denied=0)
+        assert (await post(service, "/-/reload")).text == "reloaded\n"
+        visit = await service.wait_for(lambda event: event["event"] == "visit finished")
+        assert visit["endpoint"].startswith("127.0.0.2:")
+        assert await service.stop() == 0
+
+
+async def test_the_status_command_shows_sources_and_the_worst(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    with create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    targets = tmp_path / "targets.yml"
+    targets.write_text(f"- 127.0.0.1:{port}\n", encoding="utf-8")
+    with running(*arguments, "--targets", targets) as process:
+        service = Service(process)
+        await service.start()
+        await service.wait_for_visits(1)
+        run = await asyncio.to_thread(tlsprobe, "status", "--url", service.url)
+        said = await asyncio.to_thread(tlsprobe, "status", "--url", service.url, "--json")
+        assert await service.stop() == 0
+    assert run.returncode == 0
+    assert f"failing    127.0.0.1:{port}@127.0.0.1: 1 times" in run.stdout
+    assert "targets.yml: 1 targets" in run.stdout
+    assert json.loads(said.stdout)["endpoints_failing"] == 1
+    gone = await asyncio.to_thread(tlsprobe, "status", "--url", service.url)
+    assert (gone.returncode, "no service of tlsprobe answers" in gone.stderr) == (2, True)
+
+
+async def test_an_address_that_is_denied_is_never_visited_whatever_name_leads_there(
+    fleet: DemoFleet, arguments: list[str], tmp_path: Path
+) -> None:
+    allowed, denied = fleet.targets[:2]
+    config = tmp_path / "tlsprobe.yml"
+    targets = tmp_path / "targets.yml"
+    targets.write_text(f"- localhost:{denied.port}\n- 127.0.0.1:{allowed.port}\n")
+    config.write_text(f'targets_files: ["{targets}"]\ndeny: ["127.0.0.1:{denied.port}", "::/0"]\n')
+    with running(*arguments, "--config", config) as process:
+        service = Service(process)
+        await service.start()
+        (visit,) = await service.wait_for_visits(1)
+        status = (await service.get("/-/status")).json()
+        assert await service.stop() == 0
+    assert visit["endpoint"] == f"127.0.0.1:{allowed.port}@127.0.0.1"
+    assert status["endpoints"] == 1

@@ -19,6 +19,10 @@ class Readiness:
     """Whether the service says it is ready."""
 
     now = True
+    fault: str | None = None
+
+    async def reload(self) -> str | None:
+        return self.fault
 
 
 @pytest.fixture
@@ -31,7 +35,11 @@ async def client(readiness: Readiness) -> AsyncIterator[httpx.AsyncClient]:
     registry = CollectorRegistry()
     Gauge("tlsprobe_store_up", "up", registry=registry).set(1)
     app = make_app(
-        service_registry=registry, snapshot=lambda: EMPTY, is_ready=lambda: readiness.now
+        service_registry=registry,
+        snapshot=lambda: EMPTY,
+        is_ready=lambda: readiness.now,
+        status=lambda: {"targets": 7},
+        reload=readiness.reload,
     )
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://service"
@@ -87,3 +95,17 @@ async def test_the_front_page_leads_to_every_other(client: httpx.AsyncClient) ->
 async def test_other_paths_and_methods_are_refused(client: httpx.AsyncClient) -> None:
     missing, posted = await client.get("/probe"), await client.post("/metrics")
     assert (missing.status_code, posted.status_code) == (404, 405)
+
+
+async def test_a_reload_is_asked_for_by_post_and_a_bad_one_says_why(
+    client: httpx.AsyncClient, readiness: Readiness
+) -> None:
+    assert (await client.get("/-/reload")).status_code == 405
+    good = await client.post("/-/reload")
+    readiness.fault = "tlsprobe.yml, line 1: mend it"
+    bad = await client.post("/-/reload")
+    assert (good.status_code, bad.status_code, bad.text) == (200, 400, f"{readiness.fault}\n")
+
+
+async def test_the_status_is_json(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/-/status")).json() == {"targets": 7}

@@ -37,7 +37,7 @@ def current() -> set[str]:
 
 @pytest.fixture
 def inventory(clock: HandClock, current: set[str]) -> Inventory:
-    return Inventory(clock, lambda: current, 3600.0)
+    return Inventory(clock, lambda: current, lambda _: 3600.0)
 
 
 def keys(inventory: Inventory) -> list[str]:

@@ -240,3 +240,19 @@ async def test_a_store_in_order_is_healthy(store: SqlStore) -> None:
     visit = observation()
     await store.record(visit, schedule(visit))
     assert await store.healthy()
+
+
+async def test_the_latest_has_proof_certificates_and_when_all_was_asked(store: SqlStore) -> None:
+    first, second = (
+        observation(hour=hour, chain=[certificate(f"leaf{hour}".encode())]) for hour in (0, 1)
+    )
+    for visit in (first, second):
+        planned = replace(schedule(visit), enumerated_at=visit.started_at)
+        await store.record(visit, planned)
+    latest = await store.latest(first.endpoint.key)
+    assert latest == second
+    assert latest is not None
+    assert [one.der for one in latest.certificates[0].chain] == [b"leaf1"]
+    (kept,) = await store.schedules()
+    assert kept.enumerated_at == second.started_at
+    assert await store.latest("nobody.test:443@-") is None

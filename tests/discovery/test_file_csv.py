@@ -1,0 +1,58 @@
+"""Targets files in CSV: what stands in them, and what is told of the others."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probe.discovery.file import TargetsFileError, read_targets_file
+from probe.discovery.file_csv import RowError, targets_of_csv
+
+
+def test_columns_are_names_protocols_and_labels(tmp_path: Path) -> None:
+    path = tmp_path / "hosts.CSV"
+    path.write_text(
+        "target,server_name,team,note\n"
+        'a.test,,payments,"with, a comma"\n'
+        "192.0.2.1:8443,shop.test,,\n"
+        "b.test,-,,\n"
+        "a.test:443,,search,\n"
+    )
+    found = read_targets_file(path)
+    assert [(one.key, dict(one.labels)) for one in found] == [
+        ("a.test:443", {"team": "search", "note": "with, a comma"}),
+        ("192.0.2.1:8443?server_name=shop.test", {}),
+        ("b.test:443?server_name=", {}),
+    ]
+    assert found[0].source == f"file:{path}"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "line 1: has no column called 'target'"),
+        ("host\na.test\n", "line 1: has no column called 'target'"),
+        ("target,team,team\n", "line 1: 'team' is no name of a column"),
+        ("target,a-b\n", "line 1: 'a-b' is no name of a column"),
+        ("target\na.test\nb test\n", "line 3: 'b test'"),
+        ("target\na.test,b\n", "line 2: has more fields"),
+        ("target,protocol\na.test,smoke\n", "line 2: 'smoke' is no known protocol"),
+        ('target\n"a.test\n', ": is no CSV"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(text: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "hosts.csv"
+    path.write_text(text)
+    with pytest.raises(TargetsFileError) as told:
+        read_targets_file(path)
+    assert words in str(told.value)
+
+
+@given(st.text())
+def test_any_text_is_targets_or_one_error(text: str) -> None:
+    with suppress(RowError):
+        assert isinstance(targets_of_csv(text, "x"), tuple)
