@@ -1,0 +1,95 @@
+"""What a million targets cost: loaded from a file, kept scheduled, and the next due picked.
+
+Run as ``python -m benchmarks.schedule [TARGETS]``. Nothing is probed. Each size runs in a process of its own,
+so that its memory is its own; picking is shown at sizes that grow tenfold, for it must grow like their
+logarithm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from probe.agenda import Agenda
+from probe.discovery.deny import DenyList
+from probe.discovery.file import read_targets_file
+from probe.discovery.merge import merge, sift
+from probe.plan import SchedulerSettings
+from probe.scheduler import Scheduler
+from tests.scheduler.world import World
+
+MILLION = 1_000_000
+PICKS = 10_000
+
+
+def measure(count: int, directory: Path) -> dict[str, float]:
+    """Loads so many targets from a CSV file into a scheduler; seconds, bytes, and seconds a pick."""
+    path = directory / "targets.csv"
+    with path.open("w") as file:
+        file.write("target,team,env\n")
+        file.writelines(f"host{n}.example:443,team{n % 50},prod\n" for n in range(count))
+    began = time.perf_counter()
+    targets = merge([sift(read_targets_file(path), (), DenyList()).kept])
+    loaded = time.perf_counter() - began
+
+    async def schedule() -> float:
+        world = World(settings=SchedulerSettings())
+        scheduler = Scheduler(
+            visit=world.visit,
+            resolve=world.resolve,
+            store=world,
+            clock=world.clock,
+            settings=world.settings,
+            meter=world,
+        )
+        start = time.perf_counter()
+        scheduler.set_targets(targets)
+        return time.perf_counter() - start
+
+    scheduled = asyncio.run(schedule())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {"load": loaded, "schedule": scheduled, "bytes": peak, "pick": pick_seconds(count)}
+
+
+def pick_seconds(count: int) -> float:
+    """The time to take the next due and plan it again, with so many planned."""
+    agenda: Agenda[int] = Agenda()
+    for number in range(count):
+        agenda.put(number, number * 0.001, group=f"source{number % 5}")
+    now = 0.0
+    start = time.perf_counter()
+    for _ in range(PICKS):
+        now += 0.001
+        key = agenda.pop_due(now)
+        if key is not None:
+            agenda.put(key, now + 3600.0, group=f"source{key % 5}")
+    return (time.perf_counter() - start) / PICKS
+
+
+def main() -> None:
+    """Measures each size, or prints one size's figures as JSON where it is told to."""
+    if len(sys.argv) > 2:
+        with tempfile.TemporaryDirectory() as directory:
+            print(json.dumps(measure(int(sys.argv[2]), Path(directory))))
+        return
+    most = int(sys.argv[1]) if len(sys.argv) > 1 else MILLION
+    print("  targets   load s   schedule s   peak MB   pick µs")
+    for count in (most // 100, most // 10, most):
+        command = [sys.executable, "-m", "benchmarks.schedule", "one", str(count)]
+        said = subprocess.run(command, check=True, capture_output=True, text=True)
+        found: dict[str, Any] = json.loads(said.stdout)
+        print(
+            f"{count:9d} {found['load']:8.1f} {found['schedule']:12.1f} "
+            f"{found['bytes'] / 1e6:9.0f} {found['pick'] * 1e6:9.1f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
