@@ -25,6 +25,7 @@ _OBSTACLES: Final = {
     Obstacle.REFUSED: State.REFUSED,
     Obstacle.UNREACHABLE: State.UNREACHABLE,
     Obstacle.DEADLINE: State.TIMEOUT,
+    Obstacle.EXHAUSTED: State.ERROR,
 }
 _ENDINGS: Final = {
     Ending.CLOSED: (State.NOT_TLS, "The server closed the connection without answering a hello."),

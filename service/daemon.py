@@ -31,6 +31,7 @@ from probe.resolve import Resolution, resolve
 from probe.scheduler import Scheduler
 from probe.transparency import LogListError
 from service.discovery_settings import Surrounding
+from service.file_limits import connections_that_fit
 from service.http import make_app
 from service.http_server import ListenError, listen, serve_http, url_of
 from service.inventory import Inventory
@@ -106,7 +107,7 @@ class _Service:
         self._clock = SystemClock()
         self._settings = settings
         self._read_again = read_again
-        self._engine = Engine(settings.probe_settings, self._clock)
+        self._engine = _engine(settings, self._clock)
         self._store = store
         self._is_store_up = True
         self._is_stopping = False
@@ -166,7 +167,7 @@ class _Service:
             )
         try:
             settings = await asyncio.to_thread(self._read_again)
-            engine = await asyncio.to_thread(Engine, settings.probe_settings, self._clock)
+            engine = await asyncio.to_thread(_engine, settings, self._clock)
         except (ConfigError, TrustStoreError, LogListError) as error:
             self._metrics.config_read(is_good=False)
             _LOG.error(
@@ -261,6 +262,19 @@ class _Service:
         while True:
             self._is_store_up = await self._store.healthy()
             await asyncio.sleep(_STORE_CHECK_SECONDS)
+
+
+def _engine(settings: ServiceSettings, clock: SystemClock) -> Engine:
+    """An engine with no more connections than this process may have files open."""
+    wanted = settings.probe_settings
+    fitting = connections_that_fit(wanted.connections_open)
+    if fitting < wanted.connections_open:
+        _LOG.warning(
+            "fewer connections than wanted, for the limit of open files is low: raise it (ulimit -n)",
+            wanted=wanted.connections_open,
+            used=fitting,
+        )
+    return Engine(replace(wanted, connections_open=fitting), clock)
 
 
 @contextmanager

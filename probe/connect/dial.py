@@ -7,6 +7,7 @@ silent.
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar, cast
@@ -15,6 +16,11 @@ from probe.tls.answer import Ending, NoConnection, Obstacle
 from probe.tls.dialogue import Dialogue
 
 Result = TypeVar("Result")
+
+_SHORTAGES: Final = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
+)
+"""What the kernel says where it is we who lack something."""
 
 _MOST_EARLY_BYTES: Final = 2**14
 """How much is kept of what a server says unasked: a greeting is shorter."""
@@ -158,6 +164,9 @@ async def dial(
         )
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
+        if error.errno in _SHORTAGES:
+            detail = f"this machine has run short: {reason}"
+            return NoConnection(obstacle=Obstacle.EXHAUSTED, detail=detail)
         return NoConnection(
             obstacle=Obstacle.UNREACHABLE, detail=f"no TCP connection to port {port}: {reason}"
         )

@@ -54,6 +54,8 @@ class Obstacle(StrEnum):
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
     DEADLINE = "deadline"
+    EXHAUSTED = "exhausted"
+    """This machine had no file descriptor, memory or port of its own left: it says nothing of the server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
