@@ -47,7 +47,7 @@ install_old_node() { # release
 
 install_commands openssl:openssl nginx:nginx gnutls-serv:gnutls-bin promtool:prometheus \
     haproxy:haproxy stunnel4:stunnel4 apache2:apache2 javac:default-jdk-headless \
-    knotd:knot keymgr:knot unbound:unbound
+    knotd:knot keymgr:knot unbound:unbound caddy:caddy
 for release in "${!old_nodes[@]}"; do
     if ! old_node_is_there "$release"; then
         install_commands npm:npm

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from model.snapshot import EndpointStatus
 from model.target import Target
 from probe.discovery.apache_files import read_apache
+from probe.discovery.caddy_files import read_caddy
 from probe.discovery.consul import read_consul
 from probe.discovery.deny import DenyList
 from probe.discovery.dns import read_records, read_zone
@@ -300,7 +301,7 @@ class NetworksSettings(_PolledSettings):
 class ServerFilesSettings(_PolledSettings):
     """Configuration files of a web server that is reached at ``host``."""
 
-    type: Literal["nginx", "haproxy", "apache"]
+    type: Literal["nginx", "haproxy", "apache", "caddy"]
     paths: Annotated[tuple[Path, ...], Field(min_length=1)]
     host: str = "localhost"
 
@@ -332,7 +333,12 @@ class SeenNamesSettings(_PolledSettings):
         return lambda: read_seen_names(surrounding.statuses, self.networks, name)
 
 
-_FILE_READERS: Final = {"nginx": read_nginx, "haproxy": read_haproxy, "apache": read_apache}
+_FILE_READERS: Final = {
+    "nginx": read_nginx,
+    "haproxy": read_haproxy,
+    "apache": read_apache,
+    "caddy": read_caddy,
+}
 
 DiscoverySettings: TypeAlias = Annotated[
     FileSettings

@@ -1,6 +1,6 @@
 """What the configuration files of a web server on this machine say that it serves over TLS.
 
-Each server's own file has a reader (nginx, HAProxy, Apache); all yield what it declares, and the labels
+Each server's own file has a reader (nginx, HAProxy, Apache, Caddy); all yield what it declares, and the labels
 keep it, so that what is declared can be held against what is seen.
 """
 

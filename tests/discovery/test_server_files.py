@@ -11,6 +11,7 @@ import pytest
 
 from model.target import Target
 from probe.discovery.apache_files import read_apache
+from probe.discovery.caddy_files import read_caddy
 from probe.discovery.haproxy_files import read_haproxy
 from probe.discovery.nginx_files import read_nginx
 from probe.discovery.server_files import FileReader, read_server_files
@@ -23,10 +24,11 @@ ENVIRONMENT = {
 }
 
 
-def checked(*command: str | Path) -> None:
-    """The server itself takes the file."""
+def checked(*command: str | Path) -> str:
+    """The server itself takes the file; gives what it says on standard output."""
     said = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=False)
     assert said.returncode == 0, said.stdout + said.stderr
+    return said.stdout
 
 
 async def found(reader: FileReader, kind: str, path: Path) -> tuple[Target, ...]:
@@ -149,7 +151,69 @@ IncludeOptional sites/*.conf
     assert seen[0].labels["__meta_apache_sslprotocol"] == "-all +TLSv1.3"
 
 
-@pytest.mark.parametrize("reader", [read_nginx, read_haproxy, read_apache])
+CADDYFILE = """\
+{
+    admin off
+    auto_https disable_redirects
+}
+(common) {
+    header X-One 1
+}
+a.test, *.wild.test,
+b.test:8443 {
+    import common
+    respond "a # b"
+}
+http://plain.test {
+    respond "plain"
+}
+# https://comment.test { }
+https://c.test:9443 {
+    respond "{braces}"
+}
+:7443 {
+    tls one.pem one.key
+    respond "any"
+}
+:8080 {
+    respond "plain"
+}
+"""
+
+
+@pytest.mark.integration
+async def test_caddy_by_its_file_and_by_what_it_makes_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "Caddyfile"
+    path.write_text(CADDYFILE)
+    adapted = tmp_path / "caddy.json"
+    adapted.write_text(checked("caddy", "adapt", "--config", path, "--adapter", "caddyfile"))
+    seen = await found(read_caddy, "caddy", path)
+    assert sorted(keys(seen)) == sorted(keys(await found(read_caddy, "caddy", adapted)))
+    assert keys(seen) == [
+        "gateway.test:443?server_name=a.test",
+        "gateway.test:8443?server_name=b.test",
+        "gateway.test:9443?server_name=c.test",
+        "gateway.test:7443",
+    ]
+
+
+async def test_a_caddyfile_of_one_site_needs_no_braces(tmp_path: Path) -> None:
+    path = tmp_path / "Caddyfile"
+    path.write_text("example.test\nrespond hello\n")
+    assert keys(await found(read_caddy, "caddy", path)) == [
+        "gateway.test:443?server_name=example.test"
+    ]
+
+
+@pytest.mark.parametrize("text", ["a.test {\n", "}\n"])
+async def test_a_caddyfile_with_braces_that_do_not_match_is_told(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "Caddyfile"
+    path.write_text(text)
+    with pytest.raises(SourceError, match="brace"):
+        await found(read_caddy, "caddy", path)
+
+
+@pytest.mark.parametrize("reader", [read_nginx, read_haproxy, read_apache, read_caddy])
 async def test_a_file_that_is_not_there_is_told(reader: FileReader, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"none\.conf"):
         await found(reader, "x", tmp_path / "none.conf")

@@ -1,0 +1,181 @@
+"""What the running service costs: ten thousand endpoints verified again and again, on one core.
+
+``python -m benchmarks.service`` starts an nginx on the one core and ``tlsprobe serve`` on the other, lets it
+enumerate every endpoint once, and then verify all of them for so many rounds. An hour is compressed into
+``--interval`` seconds: processor time is told as the share of a core that the same visits take in an hour, the
+lag as a share of the interval, and memory as it stands after the first round and after the last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tests.zoo.certificates import make_certificates
+from tests.zoo.process import Command, running
+
+TLSPROBE = Path(sys.executable).with_name("tlsprobe")
+HOUR = 3600.0
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICKS = os.sysconf("SC_CLK_TCK")
+_NGINX = """\
+daemon off;
+user root;
+worker_processes 1;
+pid nginx.pid;
+error_log stderr notice;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    server {{
+        listen 127.0.0.1:{port} ssl backlog=4096;
+        ssl_protocols TLSv1.2 TLSv1.3;
+        ssl_certificate {chain};
+        ssl_certificate_key {key};
+    }}
+}}
+"""
+_CONFIGURATION = """\
+listen: 127.0.0.1:{port}
+database: sqlite:///{directory}/tlsprobe.db
+targets_files: [{directory}/targets.csv]
+interval_seconds: {interval}
+enumerate_interval_seconds: 31536000
+log_level: error
+probe:
+  connections_per_address: 128
+  connections_per_network: 1024
+  connections_per_second: 100000
+  checks: [versions, suites, groups, certificates]
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """The process at one moment: processor seconds, resident bytes, visits done, lag in seconds."""
+
+    cpu: float
+    rss: int
+    visits: float
+    lag: float
+
+
+def main() -> None:
+    """Prints the figures, each beside its limit."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--endpoints", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=24)
+    parser.add_argument("--interval", type=float, default=120.0)
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name, _fleet(Path(name)) as fleet:
+        directory = Path(name)
+        with (directory / "targets.csv").open("w") as file:
+            file.write("target,server_name\n")
+            file.writelines(f"127.0.0.1:{fleet},h{n}.test\n" for n in range(wanted.endpoints))
+        _measure(wanted, directory)
+
+
+def _measure(wanted: argparse.Namespace, directory: Path) -> None:
+    port = _free_port()
+    config = directory / "tlsprobe.yml"
+    config.write_text(
+        _CONFIGURATION.format(port=port, directory=directory, interval=wanted.interval)
+    )
+    service = subprocess.Popen(["taskset", "-c", "0", TLSPROBE, "serve", "--config", config])
+    try:
+        url = f"http://127.0.0.1:{port}/metrics"
+        _until(service, url, wanted.endpoints)
+        first = _until(service, url, 2 * wanted.endpoints)
+        samples = list(_samples(service, url, (wanted.rounds + 1) * wanted.endpoints))
+    finally:
+        service.terminate()
+        service.wait()
+    last = samples[-1]
+    a_visit = (last.cpu - first.cpu) / (last.visits - first.visits)
+    lags = sorted(sample.lag for sample in samples)
+    lag = lags[int(0.99 * (len(lags) - 1))] / wanted.interval
+    print(f"{wanted.endpoints} endpoints, {wanted.rounds} rounds of {wanted.interval:g} s")
+    print(
+        f"processor      {a_visit * wanted.endpoints / HOUR:8.1%} of a core in an hour (limit 20 %)"
+    )
+    print(f"a verification {a_visit * 1000:8.2f} ms")
+    print(f"memory         {first.rss / 1e6:8.0f} MB after the first round")
+    print(f"               {last.rss / 1e6:8.0f} MB after the last (limit 400 MB)")
+    print(f"lag, 99 %      {lag:8.1%} of the interval (limit 5 %)")
+
+
+def _until(service: subprocess.Popen[bytes], url: str, visits: int) -> Sample:
+    *_, last = _samples(service, url, visits)
+    return last
+
+
+def _samples(service: subprocess.Popen[bytes], url: str, visits: int) -> Iterator[Sample]:
+    """One a second, until so many visits are done."""
+    while service.poll() is None:
+        try:
+            page = httpx.get(url, timeout=30).text
+        except httpx.TransportError:
+            page = ""
+        done = sum(
+            map(float, re.findall(r"^tlsprobe_probes_total\{.*\} (\S+)$", page, re.MULTILINE))
+        )
+        lag = re.search(r"^tlsprobe_schedule_lag_seconds (\S+)$", page, re.MULTILINE)
+        fields = Path(f"/proc/{service.pid}/stat").read_text().rpartition(")")[2].split()
+        pages = int(Path(f"/proc/{service.pid}/statm").read_text().split()[1])
+        yield Sample(
+            cpu=(int(fields[11]) + int(fields[12])) / _TICKS,
+            rss=pages * _PAGE,
+            visits=done,
+            lag=float(lag[1]) if lag else 0.0,
+        )
+        if done >= visits:
+            return
+        time.sleep(1.0)
+    raise RuntimeError(f"the service ended with {service.returncode}")
+
+
+@contextmanager
+def _fleet(directory: Path) -> Iterator[int]:
+    """One nginx on the other core, which answers to every name."""
+    certificates = make_certificates(directory)
+    port = _free_port()
+    configuration = directory / "nginx.conf"
+    configuration.write_text(
+        _NGINX.format(
+            port=port, chain=certificates.ecdsa.chain_file, key=certificates.ecdsa.key_file
+        )
+    )
+    command = Command(
+        arguments=["taskset", "-c", "1", "nginx", "-p", str(directory), "-c", str(configuration)],
+        ready="start worker process ",
+        environment={"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"},
+    )
+    with running(command, directory):
+        yield port
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as some:
+        port: int = some.getsockname()[1]
+        return port
+
+
+if __name__ == "__main__":
+    main()
