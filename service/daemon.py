@@ -47,6 +47,9 @@ _STOP_SECONDS: Final = 7.0
 """For visits that run when the service is stopped; the store and HTTP take the rest of ten."""
 
 _STORE_CHECK_SECONDS: Final = 10.0
+_LOG_LABEL: Final = "log"
+"""A target's label that makes the log follow its visits, with the value ``debug``."""
+
 _ONLY_AT_START: Final = ("listen", "database", "log_format", "log_level")
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
@@ -235,7 +238,11 @@ class _Service:
         )
 
     async def _visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
-        return await self._engine.visit(endpoint, known=known)
+        def say(phrase: str) -> None:
+            _LOG.info("asking", endpoint=endpoint.key, about=phrase)
+
+        is_followed = endpoint.target.labels.get(_LOG_LABEL) == "debug"
+        return await self._engine.visit(endpoint, say if is_followed else None, known=known)
 
     async def _resolve(self, target: Target) -> Resolution:
         """Without the addresses that are denied, whatever name leads to them."""

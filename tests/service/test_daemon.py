@@ -298,3 +298,32 @@ async def test_an_address_that_is_denied_is_never_visited_whatever_name_leads_th
         assert await service.stop() == 0
     assert visit["endpoint"] == f"127.0.0.1:{allowed.port}@127.0.0.1"
     assert status["endpoints"] == 1
+
+
+async def test_the_log_follows_a_target_that_is_labelled_so(
+    fleet: DemoFleet, arguments: list[str], tmp_path: Path
+) -> None:
+    followed, other = fleet.targets[:2]
+    targets = tmp_path / "targets.json"
+    targets.write_text(
+        json.dumps(
+            [
+                {"target": f"127.0.0.1:{followed.port}", "labels": {"log": "debug"}},
+                {"target": f"127.0.0.1:{other.port}"},
+            ]
+        )
+    )
+    with running(*arguments, "--targets", targets) as process:
+        service = Service(process)
+        await service.start()
+        asked: list[dict[str, Any]] = []
+
+        def note(event: dict[str, Any]) -> bool:
+            asked.extend([event] if event["event"] == "asking" else [])
+            return bool(event["event"] == "visit finished")
+
+        for _ in range(2):
+            await service.wait_for(note)
+        assert await service.stop() == 0
+    assert {event["endpoint"] for event in asked} == {f"127.0.0.1:{followed.port}@127.0.0.1"}
+    assert "protocol versions" in [event["about"] for event in asked]
