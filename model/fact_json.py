@@ -37,7 +37,7 @@ def fact_from_json(fields: Json) -> Fact:
     """The Fact."""
     return Fact(
         verdict=Verdict(fields["verdict"]),
-        evidence=_evidence_from_json(fields.get("evidence")),
+        evidence=evidence_from_json(fields.get("evidence")),
         value=fields.get("value"),
     )
 
@@ -51,23 +51,21 @@ def accepted_set_to_json(found: AcceptedSet, *, with_evidence: bool) -> Json:
     }
     if with_evidence:
         fields["evidence"] = {
-            name: _evidence_to_json(proof) for name, proof in found.evidence.items()
+            name: evidence_to_json(proof) for name, proof in found.evidence.items()
         }
-        fields["refusal"] = _evidence_to_json(found.refusal)
+        fields["refusal"] = evidence_to_json(found.refusal)
     return fields
 
 
 def accepted_set_from_json(fields: Json) -> AcceptedSet:
     """The AcceptedSet."""
-    proofs = {
-        name: _evidence_from_json(proof) for name, proof in fields.get("evidence", {}).items()
-    }
+    proofs = {name: evidence_from_json(proof) for name, proof in fields.get("evidence", {}).items()}
     return AcceptedSet(
         accepted=tuple(fields["accepted"]),
         complete=fields["complete"],
         preference=Preference(fields["preference"]),
         evidence={name: proof for name, proof in proofs.items() if proof is not None},
-        refusal=_evidence_from_json(fields.get("refusal")),
+        refusal=evidence_from_json(fields.get("refusal")),
     )
 
 
@@ -107,7 +105,7 @@ def _own_from_json(fields: Json | None) -> OwnAttempt | None:
         sha256=fields["sha256"],
         not_after=not_after,
         is_accepted=Verdict(fields["accepted"]),
-        evidence=_evidence_from_json(fields.get("evidence")),
+        evidence=evidence_from_json(fields.get("evidence")),
     )
 
 
@@ -124,12 +122,12 @@ def client_auth_from_json(fields: Json) -> ClientAuth:
             ClientAttempt(
                 forged=ForgedCertificate(one["forged"]),
                 is_accepted=Verdict(one["accepted"]),
-                evidence=_evidence_from_json(one.get("evidence")),
+                evidence=evidence_from_json(one.get("evidence")),
             )
             for one in fields.get("attempts", ())
         ),
         own=_own_from_json(fields.get("own")),
-        evidence=_evidence_from_json(fields.get("evidence")),
+        evidence=evidence_from_json(fields.get("evidence")),
     )
 
 
@@ -152,29 +150,30 @@ def dh_from_json(fields: Json) -> DhParameters:
         known_as=fields["known_as"],
         is_safe_prime=Verdict(fields["safe_prime"]),
         versions=tuple(ProtocolVersion.from_label(label) for label in fields["versions"]),
-        evidence=_evidence_from_json(fields.get("evidence")),
+        evidence=evidence_from_json(fields.get("evidence")),
     )
 
 
 def contradiction_to_json(found: Contradiction, *, with_evidence: bool) -> Json:
     """What was asked, and the answers that cannot all be true."""
-    answers = [_evidence_to_json(proof) for proof in found.answers] if with_evidence else []
+    answers = [evidence_to_json(proof) for proof in found.answers] if with_evidence else []
     return {"subject": found.subject, "answers": answers}
 
 
 def contradiction_from_json(fields: Json) -> Contradiction:
     """The Contradiction."""
-    proofs = [_evidence_from_json(proof) for proof in fields["answers"]]
+    proofs = [evidence_from_json(proof) for proof in fields["answers"]]
     return Contradiction(
         subject=fields["subject"], answers=tuple(proof for proof in proofs if proof is not None)
     )
 
 
 def _proof(evidence: Evidence | None, *, with_evidence: bool) -> Json:
-    return {"evidence": _evidence_to_json(evidence)} if with_evidence else {}
+    return {"evidence": evidence_to_json(evidence)} if with_evidence else {}
 
 
-def _evidence_to_json(proof: Evidence | None) -> Json | None:
+def evidence_to_json(proof: Evidence | None) -> Json | None:
+    """The bytes as hex, and the note."""
     if proof is None:
         return None
     return {
@@ -184,7 +183,8 @@ def _evidence_to_json(proof: Evidence | None) -> Json | None:
     }
 
 
-def _evidence_from_json(fields: Json | None) -> Evidence | None:
+def evidence_from_json(fields: Json | None) -> Evidence | None:
+    """The Evidence."""
     if fields is None:
         return None
     offer, answer = fields.get("offer"), fields.get("answer")

@@ -164,7 +164,8 @@ class Observation:
     """Everything one visit learnt about one endpoint.
 
     ``reason`` is one sentence where ``state`` is not ``tls`` or facts stayed unknown. Facts that
-    were not asked about are absent. ``alpn`` are the protocol ids that are accepted.
+    were not asked about are absent. ``alpn`` are the protocol ids that are accepted. ``plaintext``
+    says what the same service does without TLS, ``http`` what it says of HTTPS, by names.
     """
 
     tool_version: str
@@ -184,6 +185,8 @@ class Observation:
     alpn: tuple[str, ...] = ()
     features: Mapping[str, Fact] = field(default_factory=dict)
     vulnerabilities: Mapping[str, Fact] = field(default_factory=dict)
+    plaintext: Mapping[str, Fact] = field(default_factory=dict)
+    http: Mapping[str, Fact] = field(default_factory=dict)
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     contradictions: tuple[Contradiction, ...] = ()
 

@@ -94,6 +94,8 @@ def from_json(fields: Json) -> Observation:
         alpn=tuple(fields.get("alpn", ())),
         features=_from_names(fields.get("features", {})),
         vulnerabilities=_from_names(fields.get("vulnerabilities", {})),
+        plaintext=_from_names(fields.get("plaintext", {})),
+        http=_from_names(fields.get("http", {})),
         fingerprints=dict(fields.get("fingerprints", {})),
         contradictions=tuple(
             contradiction_from_json(item) for item in fields.get("contradictions", ())
@@ -133,10 +135,10 @@ def _facts_to_json(observation: Observation, *, with_evidence: bool) -> Json:
         },
         "signature_schemes": _by_version(observation.signature_schemes, accepted_set),
         "alpn": list(observation.alpn),
-        "features": {name: fact(item) for name, item in sorted(observation.features.items())},
-        "vulnerabilities": {
-            name: fact(item) for name, item in sorted(observation.vulnerabilities.items())
-        },
+        "features": _by_name(observation.features, fact),
+        "vulnerabilities": _by_name(observation.vulnerabilities, fact),
+        "plaintext": _by_name(observation.plaintext, fact),
+        "http": _by_name(observation.http, fact),
         "fingerprints": dict(sorted(observation.fingerprints.items())),
         "contradictions": [
             contradiction_to_json(item, with_evidence=with_evidence)
@@ -189,6 +191,10 @@ def _by_version(
     found: Mapping[ProtocolVersion, Found], encode: Callable[[Found], Json]
 ) -> dict[str, Json]:
     return {version.label: encode(item) for version, item in sorted(found.items())}
+
+
+def _by_name(facts: Mapping[str, Fact], encode: Callable[[Fact], Json]) -> dict[str, Json]:
+    return {name: encode(item) for name, item in sorted(facts.items())}
 
 
 def _from_versions(fields: Json, decode: Callable[[Json], Found]) -> dict[ProtocolVersion, Found]:

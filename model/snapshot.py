@@ -5,10 +5,13 @@ A scrape or a report reads a Snapshot and never probes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from model.finding import Finding
 from model.observation import Observation
+from model.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +19,9 @@ class EndpointStatus:
     """One current endpoint: its newest Observation and how it has fared.
 
     ``last_probe_at`` is when the newest visit ended; ``last_success_at`` when one last
-    answered as TLS, or None if it never did.
+    answered as TLS, or None if it never did. ``findings`` are those that are not resolved,
+    ``compliance`` is by policy. ``config_changed_at`` is when facts last differed from the visit
+    before, ``certificate_changed_at`` when a leaf did; None where they never have.
     """
 
     observation: Observation
@@ -24,6 +29,10 @@ class EndpointStatus:
     last_success_at: datetime | None
     consecutive_failures: int
     interval_seconds: float
+    findings: tuple[Finding, ...] = ()
+    compliance: Mapping[str, Verdict] = field(default_factory=dict)
+    config_changed_at: datetime | None = None
+    certificate_changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

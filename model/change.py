@@ -1,0 +1,32 @@
+"""A fact that differs between two Observations of one endpoint, in words for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class ChangeKind(StrEnum):
+    """How a fact came to differ."""
+
+    APPEARED = "appeared"
+    VANISHED = "vanished"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One fact that is other than it was.
+
+    ``fact`` is its place in the Observation's JSON, such as ``protocols.TLSv1.0``; ``before`` and
+    ``after`` are short texts, None where there was or is nothing; ``sentence`` is for people.
+    """
+
+    endpoint_key: str
+    at: datetime
+    fact: str
+    kind: ChangeKind
+    before: str | None
+    after: str | None
+    sentence: str

@@ -1,0 +1,1 @@
+"""Policies: Observations in, results and Findings out; pure, so that history can be judged again."""
