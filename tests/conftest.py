@@ -1,10 +1,13 @@
-"""What tests of several packages share: the zoo's certificates, made once for a session."""
+"""What tests of several packages share: the zoo's certificates, and a PostgreSQL, made once each."""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.postgresql import postgresql, postgresql_url
 from tests.zoo.certificates import Certificates, make_certificates
+
+__all__ = ["certificates", "postgresql", "postgresql_url"]
 
 
 @pytest.fixture(scope="session")

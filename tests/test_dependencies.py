@@ -11,8 +11,9 @@ ROOT = Path(__file__).parents[1]
 
 def asked_for() -> set[str]:
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    groups = pyproject["dependency-groups"].values()
-    lines = [*pyproject["project"]["dependencies"], *(line for group in groups for line in group)]
+    project, groups = pyproject["project"], pyproject["dependency-groups"]
+    optional = (*project["optional-dependencies"].values(), *groups.values())
+    lines = [*project["dependencies"], *(line for group in optional for line in group)]
     return {re.split(r"[\[<>=;! ]", line, maxsplit=1)[0] for line in lines}
 
 

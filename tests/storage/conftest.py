@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from storage import SqlStore
 
-# PostgreSQL joins here: a name, and a function from a test's directory to an empty database's URL.
-DATABASES: dict[str, Callable[[Path], str]] = {
-    "sqlite": lambda directory: f"sqlite:///{directory / 'store.db'}",
-}
+DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.integration))
 
 
 @pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database of each kind."""
-    name: str = request.param
-    return DATABASES[name](tmp_path)
+    if request.param == "postgresql":
+        server_url: str = request.getfixturevalue("postgresql_url")
+        return server_url
+    return f"sqlite:///{tmp_path / 'store.db'}"
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from datetime import timedelta
-from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 
 from model.observation import Observation
@@ -14,7 +14,7 @@ from model.observation_json import facts_digest
 from model.ports import Schedule
 from storage import SqlStore
 from storage.body import decode_body, encode_body
-from tests.storage.conftest import DATABASES
+from tests.postgresql import PostgresServer
 from tests.strategies import observations
 
 
@@ -28,10 +28,19 @@ def test_body_is_the_observation(observation: Observation) -> None:
 
 @given(observation=observations())
 @settings(deadline=None, max_examples=60)
-def test_observation_comes_back_from_every_database(observation: Observation) -> None:
-    for make_url in DATABASES.values():
-        with tempfile.TemporaryDirectory() as directory:
-            asyncio.run(_record_and_compare(make_url(Path(directory)), observation))
+def test_observation_comes_back_from_sqlite(observation: Observation) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        asyncio.run(_record_and_compare(f"sqlite:///{directory}/store.db", observation))
+
+
+@pytest.mark.integration
+@given(observation=observations())
+@settings(deadline=None, max_examples=25)
+def test_observation_comes_back_from_postgresql(
+    postgresql: PostgresServer, observation: Observation
+) -> None:
+    with postgresql.database() as url:
+        asyncio.run(_record_and_compare(url, observation))
 
 
 async def _record_and_compare(url: str, observation: Observation) -> None:

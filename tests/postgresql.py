@@ -1,0 +1,140 @@
+"""A real PostgreSQL for tests: one server for each test process, one fresh database for each test.
+
+The binaries are Debian's. The server keeps everything in a directory of its own under the system's
+temporary one and listens on a socket file there, so that no port is taken, and none can be taken
+from it while a test has it stopped. As PostgreSQL refuses to run as root, root starts it as Debian's
+``postgres``. Its time zone is one that nobody here lives in, to show that no answer depends on it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, LiteralString
+
+import psycopg
+import pytest
+
+_SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",  # a test's database need not outlive the machine
+    "full_page_writes": "off",
+    "max_connections": "200",
+    "timezone": "Asia/Kathmandu",
+}
+_WITHIN_SECONDS = "60"
+
+
+class PostgresServer:
+    """A running server; ``stop`` and ``start`` are for tests of what happens without it."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._user = "postgres" if os.getuid() == 0 else None
+        if self._user is not None:
+            account = pwd.getpwnam(self._user)
+            os.chown(directory, account.pw_uid, account.pw_gid)
+        self._run("initdb", "--auth=trust", "--username=postgres", "--no-sync", "--encoding=UTF8")
+        options = " ".join(f"-c {name}='{value}'" for name, value in _SETTINGS.items())
+        self._options = f"-k {directory} {options}"
+        self._numbers = itertools.count(1)
+        self.start()
+
+    @property
+    def log(self) -> str:
+        """All that the server has said."""
+        return (self._directory / "server.log").read_text()
+
+    def start(self) -> None:
+        """Return once the server takes connections."""
+        log = os.fspath(self._directory / "server.log")
+        self._run("pg_ctl", "start", "-t", _WITHIN_SECONDS, "-l", log, "-o", self._options)
+
+    def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
+        """End it with all its connections; ``immediate`` is as if it crashed."""
+        self._run("pg_ctl", "stop", "-t", _WITHIN_SECONDS, "-m", mode)
+
+    def url(self, database: str) -> str:
+        """The URL of ``database``, as users of libpq and of tlsprobe write it."""
+        return f"postgresql://postgres@/{database}?host={self._directory}"
+
+    def execute(self, statement: LiteralString, database: str = "postgres") -> None:
+        """Run one statement as the superuser, outside of any transaction."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            connection.execute(statement)
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The URL of a database that is empty, and gone when the context ends."""
+        name = f"test_{next(self._numbers)}"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
+        try:
+            yield self.url(name)
+        finally:
+            with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+    def _run(self, program: str, *arguments: str) -> None:
+        paths = (_binaries() / program, self._directory / "data")
+        command = [os.fspath(paths[0]), "-D", os.fspath(paths[1]), *arguments]
+        # The server inherits its starter's output: a pipe would stay open as long as it runs.
+        with (self._directory / "commands.log").open("ab+") as output:
+            done = subprocess.run(
+                command,
+                check=False,
+                cwd=self._directory,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                user=self._user,
+                env=os.environ | {"LC_ALL": "C.UTF-8"},
+            )
+            if done.returncode != 0:
+                output.seek(0)
+                raise RuntimeError(f"{program} failed: {output.read().decode(errors='replace')}")
+
+
+def _binaries() -> Path:
+    """Where the newest of Debian's PostgreSQL versions keeps its programs."""
+    installed = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    newest = max(installed, key=lambda path: int(path.parts[-3]), default=None)
+    if newest is None:
+        raise RuntimeError("no PostgreSQL is installed: run scripts/install-test-servers.sh")
+    return newest.parent
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """A server that runs while the context lasts, and leaves nothing."""
+    # The path of a socket file has room for some hundred bytes; pytest's directories are longer.
+    directory = Path(tempfile.mkdtemp(prefix="tlsprobe-pg-"))
+    try:
+        server = PostgresServer(directory)
+        try:
+            yield server
+        finally:
+            server.stop("immediate")
+    finally:
+        shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresServer]:
+    """The server that this process's tests share; those that stop it start one of their own."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgresql_url(postgresql: PostgresServer) -> Iterator[str]:
+    """An empty database of the shared server. Its tests carry ``pytest.mark.integration``."""
+    with postgresql.database() as url:
+        yield url
