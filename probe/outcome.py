@@ -93,6 +93,7 @@ def _unlearnt(learnt: Learnt) -> str | None:
         for version, fact in learnt.protocols.items()
         if fact.verdict is Verdict.UNKNOWN
     ]
+    gaps += [f"chain of {one.label} ({why})" for one, why in learnt.unread_chains.items()]
     for kind, sets in (("cipher suites", learnt.cipher_suites), ("groups", learnt.groups)):
         gaps += [
             f"{kind} of {version.label} ({found.refusal.note if found.refusal else 'not asked'})"

@@ -23,6 +23,7 @@ from probe.checks.drafts import learn_tls13_drafts
 from probe.checks.earlier_groups import EARLIER_GROUP_FEATURES, learn_earlier_groups
 from probe.checks.fallback_scsv import learn_fallback_scsv
 from probe.checks.fingerprints import learn_fingerprints
+from probe.checks.hard_chains import learn_hard_chains
 from probe.checks.heartbleed import learn_heartbleed
 from probe.checks.hello_features import HELLO_FEATURES, learn_hello_features
 from probe.checks.hellos_read_off import READ_OFF, learn_hellos_read_off
@@ -84,6 +85,10 @@ STAGES: Final = (
             Check(part=Part.VERSIONS, ask=learn_sslv3),
             Check(part=Part.VERSIONS, ask=learn_sslv2),
         ),
+    ),
+    Stage(
+        phrase="chains that are hard to read",
+        checks=(Check(part=Part.CERTIFICATES, ask=learn_hard_chains),),
     ),
     Stage(
         phrase="client authentication, and the suites of SSL 3.0",

@@ -45,7 +45,11 @@ _MODES = {
     HandshakeEnd.REFUSED: ClientAuthMode.REQUIRED,
     HandshakeEnd.DECLINED: ClientAuthMode.UNKNOWN,
     HandshakeEnd.UNFINISHED: ClientAuthMode.UNKNOWN,
+    HandshakeEnd.OPENED: ClientAuthMode.UNKNOWN,
 }
+
+_TOLD = frozenset({HandshakeEnd.ACCEPTED, HandshakeEnd.OPENED})
+"""Ends by which a CertificateRequest would have come."""
 
 
 async def learn_client_auth(interview: Interview, learnt: Learnt) -> None:
@@ -125,7 +129,7 @@ def _by_handshake(handshake: Handshake | None) -> ClientAuth:
     if handshake is None:
         return ClientAuth(mode=ClientAuthMode.UNKNOWN)
     mode = _MODES[handshake.end]
-    if not handshake.certificate_requested and handshake.end is HandshakeEnd.ACCEPTED:
+    if not handshake.certificate_requested and handshake.end in _TOLD:
         mode = ClientAuthMode.NONE
     return ClientAuth(
         mode=mode,

@@ -13,11 +13,12 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, Final, Protocol, TypeVar
 
-from probe.tls.answer import NoConnection
+from probe.tls.answer import MAX_LONG_ANSWER_LENGTH, NoConnection
 from probe.tls.dialogue import Dialogue
 from probe.tls.exchange import Exchange
 from probe.tls.handshake import Handshake, HandshakeOffer
 from probe.tls.offer import Offer
+from probe.tls.question import Question
 
 _RESTS_SECONDS: Final = (0.25, 0.5, 1.0, 2.0, 4.0)
 """How long the server may rest, one after the other, while even the control fails."""
@@ -86,6 +87,15 @@ class Interview:
     ) -> Found | NoConnection:
         """The result of a Dialogue, whatever it is; silence after so many seconds."""
         return await self._way.converse(dialogue, patience_seconds)
+
+    async def ask_at_length(self, offer: Offer) -> Exchange:
+        """The first answer, read further than any other: a chain may be longer than honest ones."""
+        offered = offer.encode(self.nonce)
+        question = Question(offered, MAX_LONG_ANSWER_LENGTH)
+        answer = await self._way.converse(question)
+        exchange = Exchange(offer=offer, offered=offered, answer=answer)
+        self.exchanges.append(exchange)
+        return exchange
 
     def keep_as_control(self, offer: Offer) -> None:
         """This Offer was answered with a hello: it tells later whether the server is well."""

@@ -64,6 +64,7 @@ class Learnt:
     ``host`` is the name or address by which the target was named, ``client_auth_path`` an HTTP path
     that may ask for a client certificate where the handshake does not.
 
+    ``unread_chains`` says of a version why its chain could not be read, though there is one.
     ``spoken`` holds the exchange that proved each accepted version: its Offer, in a shape that
     this server answers at that version, is what further questions are derived from.
     """
@@ -79,6 +80,7 @@ class Learnt:
     handshakes: list[Handshake] = field(default_factory=list)
     sslv2_certificate: bytes | None = None
     chains: tuple[ServedChain, ...] = ()
+    unread_chains: dict[ProtocolVersion, str] = field(default_factory=dict)
     stapled: list[Stapled] = field(default_factory=list)
     client_auth: dict[ProtocolVersion, ClientAuth] = field(default_factory=dict)
     dh: tuple[DhParameters, ...] = ()

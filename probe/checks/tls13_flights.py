@@ -10,15 +10,15 @@ from probe.checks.learnt import Learnt
 from probe.checks.together import Change
 from probe.crypto.tls13_flight import Tls13Flight, Tls13FlightReader
 from probe.crypto.tls13_keys import SHARED_GROUPS, KeyShareSecret
-from probe.tls.answer import NoConnection
+from probe.tls.answer import MAX_ANSWER_LENGTH, NoConnection
 
 
 async def read_tls13_flight(
-    interview: Interview, learnt: Learnt, *changes: Change
+    interview: Interview, learnt: Learnt, *changes: Change, longest: int = MAX_ANSWER_LENGTH
 ) -> Tls13Flight | NoConnection | None:
     """The flight that a hello with these changes gets.
 
-    None where the server has no group that a share can be made in here.
+    ``longest`` is how many bytes of it are held. None where the server has no group that a share can be made in here.
     """
     group = _shared_group(learnt)
     if group is None:
@@ -27,7 +27,7 @@ async def read_tls13_flight(
     for change in changes:
         asked = change(asked)
     secret = KeyShareSecret(group, interview.nonce)
-    return await interview.converse(Tls13FlightReader(asked, secret, interview.nonce))
+    return await interview.converse(Tls13FlightReader(asked, secret, interview.nonce, longest))
 
 
 def _shared_group(learnt: Learnt) -> int | None:

@@ -7,7 +7,6 @@ every question gets the Answer "deadline", so that whoever asks ends with what i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Final, TypeVar
 
 from OpenSSL.SSL import Session
@@ -20,31 +19,18 @@ from probe.connect.openssl import OpenSslHandshake
 from probe.connect.politeness import Politeness
 from probe.crypto.identity import ClientIdentity
 from probe.settings import ProbeSettings
-from probe.tls.answer import Answer, AnswerReader, Ending, NoConnection, NoHello
+from probe.tls.answer import Ending, NoConnection, NoHello
 from probe.tls.dialogue import Dialogue
 from probe.tls.exchange import Exchange
 from probe.tls.handshake import Handshake, HandshakeEnd, HandshakeOffer
 from probe.tls.offer import Offer
+from probe.tls.question import Question
 
 _SHORTEST_PATIENCE_SECONDS: Final = 1.0
 _PATIENCE_FACTOR: Final = 20
 """Once a server has shown how long its answers take, silence is so many times as long."""
 
 Result = TypeVar("Result")
-
-
-class _Question:
-    """The shortest Dialogue: one hello, one Answer."""
-
-    def __init__(self, offered: bytes) -> None:
-        self._offered = offered
-        reader = AnswerReader()
-        self.feed: Callable[[bytes], Answer | None] = reader.feed
-        self.end: Callable[[Ending], Answer] = reader.end
-
-    def begin(self, send: Callable[[bytes], None]) -> None:
-        """Says the hello."""
-        send(self._offered)
 
 
 class Line:
@@ -90,7 +76,7 @@ class Line:
         """
         offered = offer.encode(self.nonce)
         patience = self._patience(patient=patient)
-        answer = await self._converse(_Question(offered), patience, is_chained=is_chained)
+        answer = await self._converse(Question(offered), patience, is_chained=is_chained)
         return Exchange(offer=offer, offered=offered, answer=answer)
 
     async def handshake(self, offer: HandshakeOffer) -> Handshake:

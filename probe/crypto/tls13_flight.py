@@ -65,13 +65,20 @@ def with_share(asked: Offer, secret: KeyShareSecret) -> Offer:
 
 
 class Tls13FlightReader:
-    """The Dialogue; used once."""
+    """The Dialogue; used once. It holds ``longest`` bytes of the flight."""
 
-    def __init__(self, asked: Offer, secret: KeyShareSecret, nonce: bytes) -> None:
+    def __init__(
+        self,
+        asked: Offer,
+        secret: KeyShareSecret,
+        nonce: bytes,
+        longest: int = MAX_ANSWER_LENGTH,
+    ) -> None:
+        self._longest = longest
         self._secret = secret
         self._offered = with_share(asked, secret).encode(nonce)
         self._hello_reader = AnswerReader()
-        self._stream = _OpenedStream()
+        self._stream = _OpenedStream(MessageReader(longest))
         self._flight: Tls13Flight | None = None
         self._received = 0
 
@@ -94,7 +101,7 @@ class Tls13FlightReader:
             self._flight = self._stream.read(self._flight)
         except (DecodeError, InvalidTag):
             return self._flight
-        is_over = self._flight.is_whole or self._received > MAX_ANSWER_LENGTH
+        is_over = self._flight.is_whole or self._received > self._longest
         return self._flight if is_over else None
 
     def end(self, ending: Ending) -> Tls13Flight:
@@ -127,9 +134,9 @@ def _peer_share(answer: ServerFlight, group: int) -> bytes:
 class _OpenedStream:
     """The records behind the ServerHello, opened once there are ``keys``."""
 
+    _messages: MessageReader
     keys: ServerHandshakeKeys | None = None
     _records: RecordReader = field(default_factory=RecordReader)
-    _messages: MessageReader = field(default_factory=MessageReader)
 
     def feed(self, received: bytes) -> None:
         """Takes the next bytes."""

@@ -3,7 +3,7 @@ an alert, or the way in which no answer came.
 
 ``AnswerReader`` takes bytes as they arrive and says when the answer is whole: at ServerHelloDone
 up to TLS 1.2, at the ServerHello or HelloRetryRequest of TLS 1.3. It holds at most
-``MAX_ANSWER_LENGTH`` bytes, and no bytes make it raise.
+``MAX_ANSWER_LENGTH`` bytes where it is not told otherwise, and no bytes make it raise.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from probe.tls.messages import (
 )
 from probe.tls.reader import DecodeError
 from probe.tls.record import (
+    MESSAGE_LENGTH,
     ContentType,
     HandshakeType,
     MessageReader,
@@ -33,6 +34,9 @@ from probe.tls.record import (
 
 MAX_ANSWER_LENGTH: Final = 2**18
 """256 KiB: more than any honest flight; a flood is cut here."""
+
+MAX_LONG_ANSWER_LENGTH: Final = 5 * 2**18
+"""1.25 MiB: for the one answer of a visit that is read for the sake of a chain too long for others."""
 
 _CLOSE_NOTIFY = 0
 _FATAL = 2
@@ -61,7 +65,8 @@ class Obstacle(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFlight:
     """A ServerHello and what followed it in clear. ``is_complete`` is false where it broke off,
-    or where the server resumed a session: its ChangeCipherSpec ends such a flight.
+    or where the server resumed a session: its ChangeCipherSpec ends such a flight. ``is_cut`` is
+    true where it is longer than is held of an answer.
 
     ``raw`` is the ServerHello message alone: it is what proves version and suite. ``alert`` is
     the description of the fatal one that broke it off.
@@ -74,6 +79,7 @@ class ServerFlight:
     server_key_exchange: ServerKeyExchange | None = None
     certificate_request: CertificateRequest | None = None
     is_complete: bool = False
+    is_cut: bool = False
     alert: int | None = None
 
 
@@ -137,11 +143,12 @@ Answer: TypeAlias = (
 
 
 class AnswerReader:
-    """Turns the bytes of one connection into its Answer."""
+    """Turns the bytes of one connection into its Answer, of which it holds ``longest`` bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int = MAX_ANSWER_LENGTH) -> None:
+        self._longest = longest
         self._records = RecordReader()
-        self._messages = MessageReader()
+        self._messages = MessageReader(longest)
         self._flight: ServerFlight | None = None
         self._beginning = b""
         self._received = 0
@@ -154,7 +161,7 @@ class AnswerReader:
 
     def feed(self, received: bytes) -> Answer | None:
         """The whole Answer once these bytes complete it, else None."""
-        received = received[: MAX_ANSWER_LENGTH - self._received]
+        received = received[: self._longest - self._received]
         self._received += len(received)
         self._beginning += received[: _KEPT_LENGTH - len(self._beginning)]
         if not self._is_tls:
@@ -163,9 +170,9 @@ class AnswerReader:
         try:
             answer = self._read()
         except DecodeError as flaw:
-            return self._flight or self._without_hello(flaw)
-        if answer is None and self._received == MAX_ANSWER_LENGTH:
-            return self._flight or Malformed(raw=self._beginning, what="answer without end")
+            return self._cut(flaw) if self._flight else self._without_hello(flaw)
+        if answer is None and self._received == self._longest:
+            return self._cut() or Malformed(raw=self._beginning, what="answer without end")
         return answer
 
     def end(self, ending: Ending) -> Answer:
@@ -173,6 +180,11 @@ class AnswerReader:
         if not self._is_tls:
             return NotTls(raw=self._beginning)
         return self._flight or NoHello(ending=ending, raw=self._beginning)
+
+    def _cut(self, flaw: DecodeError | None = None) -> ServerFlight | None:
+        """The flight as far as it came; cut, where it is its length that ended it."""
+        is_long = flaw is None or flaw.what == MESSAGE_LENGTH
+        return self._flight and replace(self._flight, is_cut=is_long)
 
     def _without_hello(self, flaw: DecodeError) -> Answer | None:
         if flaw.what == "record header" and flaw.offset == 0:

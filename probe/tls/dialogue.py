@@ -17,7 +17,7 @@ ResultT_co = TypeVar("ResultT_co", covariant=True)
 class Dialogue(Protocol[ResultT_co]):
     """One side of a connection; it is used once.
 
-    No bytes from the peer may make ``feed`` or ``end`` raise, or hold more than 256 KiB.
+    No bytes from the peer may make ``feed`` or ``end`` raise, or hold more than 256 KiB (1.25 MiB for the one long answer of a visit).
     """
 
     def begin(self, send: Callable[[bytes], None]) -> None:

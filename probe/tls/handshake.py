@@ -24,6 +24,8 @@ class HandshakeEnd(StrEnum):
     """An alert ended it before that."""
     UNFINISHED = "unfinished"
     """It broke off before that."""
+    OPENED = "opened"
+    """Nobody finished it: the server's flight was read to its CertificateVerify, and left there."""
 
 
 class Afterword(StrEnum):

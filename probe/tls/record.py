@@ -19,6 +19,9 @@ MAX_FRAGMENT_LENGTH = 2**14 + 2048
 MAX_MESSAGE_LENGTH = 2**18
 """Longer handshake messages are refused: 256 KiB hold any honest chain."""
 
+MESSAGE_LENGTH = "handshake message length"
+"""What a DecodeError names where one is longer than that."""
+
 
 class ContentType(IntEnum):
     """What a record carries."""
@@ -123,10 +126,11 @@ class RecordReader:
 class MessageReader:
     """Joins handshake fragments and gives whole handshake messages."""
 
-    __slots__ = ("_buffer",)
+    __slots__ = ("_buffer", "_longest")
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int = MAX_MESSAGE_LENGTH) -> None:
         self._buffer = bytearray()
+        self._longest = longest
 
     def feed(self, fragment: bytes) -> None:
         """Takes the next handshake record's fragment."""
@@ -141,8 +145,8 @@ class MessageReader:
         if len(self._buffer) < 4:
             return None
         length = int.from_bytes(self._buffer[1:4], "big")
-        if length > MAX_MESSAGE_LENGTH:
-            raise DecodeError("handshake message length", 1)
+        if length > self._longest:
+            raise DecodeError(MESSAGE_LENGTH, 1)
         if len(self._buffer) < 4 + length:
             return None
         message_type, body = self._buffer[0], bytes(self._buffer[4 : 4 + length])

@@ -191,6 +191,20 @@ def test_a_flood_ends_at_the_limit(piece: bytes) -> None:
         assert fed < MAX_ANSWER_LENGTH
 
 
+@pytest.mark.parametrize(
+    ("behind", "is_cut"),
+    [
+        (wire.record(HANDSHAKE, b"\x0b" + (MAX_ANSWER_LENGTH + 1).to_bytes(3, "big")), True),
+        (b"\xff", False),
+    ],
+    ids=["a message that claims to be longer", "what is no record"],
+)
+def test_a_flight_is_cut_by_its_length_alone(behind: bytes, is_cut: bool) -> None:
+    answer = read([wire.record(HANDSHAKE, HELLO) + behind])
+    assert isinstance(answer, ServerFlight)
+    assert answer.is_cut is is_cut
+
+
 @given(st.integers(500, 2 * MAX_ANSWER_LENGTH), st.integers(1, 2))
 def test_what_is_past_the_limit_does_not_count_however_it_came(step: int, times: int) -> None:
     filler = wire.record(20, bytes(10_000))

@@ -35,15 +35,15 @@ user root;
 worker_processes 1;
 pid nginx.pid;
 error_log stderr notice;
-events { worker_connections 2048; }
-http {
+events {{ worker_connections 2048; }}
+http {{
     access_log off;
     client_body_temp_path body;
     proxy_temp_path proxy;
     fastcgi_temp_path fastcgi;
     uwsgi_temp_path uwsgi;
     scgi_temp_path scgi;
-    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_protocols {versions};
     ssl_ciphers ALL:@SECLEVEL=0;
     ssl_ecdh_curve X25519:P-256:prime192v1;
     ssl_dhparam dh.pem;
@@ -106,7 +106,11 @@ DEPLOYMENTS: Final[Mapping[str, Scenario]] = {
 
 
 @contextmanager
-def served(directory: Path) -> Iterator[Mapping[str, int]]:
+def served(
+    directory: Path,
+    scenarios: Mapping[str, Scenario] = DEPLOYMENTS,
+    versions: str = "TLSv1.2 TLSv1.3",
+) -> Iterator[Mapping[str, int]]:
     """The loopback port of each deployment, while the context lasts."""
     subprocess.run(
         [
@@ -118,14 +122,14 @@ def served(directory: Path) -> Iterator[Mapping[str, int]]:
     )
     with ExitStack() as stack:
         ports, descriptors, blocks = {}, [], []
-        for number, (name, scenario) in enumerate(DEPLOYMENTS.items()):
+        for number, (name, scenario) in enumerate(scenarios.items()):
             listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=512))
             listener.setblocking(False)
             descriptors.append(listener.fileno())
             ports[name] = listener.getsockname()[1]
             blocks.append(_block(number, ports[name], scenario.sent, directory))
         configuration = directory / "nginx.conf"
-        configuration.write_text(_HEAD + "".join(blocks) + "}\n")
+        configuration.write_text(_HEAD.format(versions=versions) + "".join(blocks) + "}\n")
         command = Command(
             arguments=["nginx", "-p", str(directory), "-c", str(configuration), "-e", "stderr"],
             ready=r"start worker process \d",

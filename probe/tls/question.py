@@ -1,0 +1,21 @@
+"""The shortest Dialogue: one hello, one Answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from probe.tls.answer import MAX_ANSWER_LENGTH, Answer, AnswerReader, Ending
+
+
+class Question:
+    """Says the hello ``offered``; ``longest`` is how many bytes of its Answer are held."""
+
+    def __init__(self, offered: bytes, longest: int = MAX_ANSWER_LENGTH) -> None:
+        self._offered = offered
+        reader = AnswerReader(longest)
+        self.feed: Callable[[bytes], Answer | None] = reader.feed
+        self.end: Callable[[Ending], Answer] = reader.end
+
+    def begin(self, send: Callable[[bytes], None]) -> None:
+        """Says the hello."""
+        send(self._offered)
