@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from model.change import Change
+from model.finding import Assessment, Finding, Waiver
 from model.observation import Observation
-from model.snapshot import EndpointStatus
+from model.query import EVERYWHERE, Selection, ServiceEvent, Stretch
+from model.snapshot import EndpointStatus, Snapshot
 
 
 class Clock(Protocol):
@@ -38,7 +41,7 @@ class Schedule:
 
 
 class Store(Protocol):
-    """What the scheduler and the service ask of storage."""
+    """What the scheduler asks of storage."""
 
     async def record(self, observation: Observation, schedule: Schedule) -> None:
         """Keep a visit's Observation and the endpoint's next due time.
@@ -57,6 +60,64 @@ class Store(Protocol):
 
     async def statuses(self) -> Sequence[EndpointStatus]:
         """The newest status of every endpoint ever visited, ordered by endpoint key."""
+        ...
+
+
+class Archive(Store, Protocol):
+    """What the service, its API and its reports ask of storage besides."""
+
+    async def record(
+        self, observation: Observation, schedule: Schedule, assessment: Assessment | None = None
+    ) -> None:
+        """As the Store's, with what the policies say of the Observation; durable on return.
+
+        Without an ``assessment`` the endpoint's Findings and compliance stay as they are.
+        """
+        ...
+
+    async def findings(
+        self, selection: Selection = EVERYWHERE, *, with_resolved: bool = False
+    ) -> Sequence[Finding]:
+        """The Findings of the endpoints, ordered by endpoint, policy and rule; none is waived here."""
+        ...
+
+    async def waivers(self) -> Sequence[Waiver]:
+        """The waivers that were put here, by name, expired ones too."""
+        ...
+
+    async def put_waiver(self, waiver: Waiver) -> None:
+        """Keep ``waiver`` in place of any of the same name; durable on return."""
+        ...
+
+    async def remove_waiver(self, name: str) -> bool:
+        """Forget a waiver; whether there was one."""
+        ...
+
+    async def changes(
+        self,
+        selection: Selection = EVERYWHERE,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 1000,
+    ) -> Sequence[Change]:
+        """The newest ``limit`` Changes from ``since`` to before ``until``, the newest first."""
+        ...
+
+    async def history(self, selection: Selection, limit: int = 1000) -> Sequence[Stretch]:
+        """The newest ``limit`` Stretches of the endpoints, the newest first."""
+        ...
+
+    async def snapshot_at(self, moment: datetime, selection: Selection = EVERYWHERE) -> Snapshot:
+        """The endpoints as they were known at ``moment``, with their Findings and compliance."""
+        ...
+
+    async def note(self, event: ServiceEvent) -> None:
+        """Keep what befell the service; durable on return."""
+        ...
+
+    async def events(self, since: datetime | None = None) -> Sequence[ServiceEvent]:
+        """What befell the service, the newest first."""
         ...
 
 

@@ -1,0 +1,62 @@
+"""What the Store can be asked beyond the newest facts: of which endpoints, and the answers' forms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from model.observation import Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The endpoints that a question is about; what is None or empty leaves none out.
+
+    ``place`` is a host, a target's key or an endpoint's key; ``labels`` are all to be carried by the
+    target, as it was last visited.
+    """
+
+    place: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+EVERYWHERE = Selection()
+
+
+class Turn(StrEnum):
+    """What the first visit of a Stretch was to the ones before it."""
+
+    FIRST = "first"
+    """None came before it."""
+    SAME = "same"
+    """What both know is the same; other facts are unknown now, or known again."""
+    CHANGED = "changed"
+    """A fact is another than it was: there are Changes."""
+    FLAPPING = "flapping"
+    """Facts of not long ago came back, as they keep doing: no Changes are made of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Visits in a row that learnt the same, from the first one's start to the newest one's.
+
+    ``observation`` has the facts without their evidence, of the first visit that ever learnt them.
+    """
+
+    endpoint_key: str
+    turn: Turn
+    first_at: datetime
+    last_at: datetime
+    visits: int
+    observation: Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceEvent:
+    """Something that befell the service itself; ``kind`` is a word, ``sentence`` is for people."""
+
+    at: datetime
+    kind: str
+    sentence: str
