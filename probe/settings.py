@@ -21,7 +21,7 @@ class ProbeSettings:
     a visit that are not named are left out, but for the versions. ``trust_stores`` names PEM
     files; None stands for certifi's copy of Mozilla's. With ``fetch``, missing issuers, OCSP
     responders and CRLs that certificates name are asked too, in public networks and in the
-    ``fetch_networks``. With ``dns_records``, CAA and TLSA are
+    ``fetch_networks``, but never what is ``denied`` (entries as ``probe.discovery.deny`` has them). With ``dns_records``, CAA and TLSA are
     looked up, at the ``name_servers`` (address and port) or the system's. ``client_identities`` are shown
     to targets whose label ``client_identity`` names one. ``log_list`` is the file of certificate transparency logs.
     """
@@ -36,6 +36,7 @@ class ProbeSettings:
     parts: frozenset[Part] = USUAL_PARTS
     fetch: bool = False
     fetch_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    denied: tuple[str, ...] = ()
     dns_records: bool = False
     name_servers: tuple[tuple[str, int], ...] = ()
     log_list: Path | None = None

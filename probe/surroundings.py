@@ -21,10 +21,12 @@ from model.certificate import (
     RevocationMethod,
 )
 from model.target import Target, is_ip_address
-from probe.certificates import TrustStore, with_revocations
+from probe.certificates import TrustStore, parse_certificate, with_revocations
+from probe.certificates.links import read_link
 from probe.checks.interview import side_by_side
 from probe.checks.learnt import Stapled
 from probe.checks.part import Part
+from probe.discovery.deny import DenyList
 from probe.dns_records import DnsLookup, judge_caa, judge_tlsa
 from probe.revocation import (
     Fetcher,
@@ -48,7 +50,8 @@ class Surroundings:
         self._stores = stores
         self._is_asked = Part.REVOCATION in settings.parts
         self._logs = read_log_list(settings.log_list) if settings.log_list else None
-        self._fetcher = Fetcher(settings.fetch_networks) if settings.fetch else None
+        denied = DenyList(settings.denied)
+        self._fetcher = Fetcher(settings.fetch_networks, denied=denied) if settings.fetch else None
         self._lookup = DnsLookup(settings.name_servers) if settings.dns_records else None
         self._revocation = RevocationChecker(self._fetcher) if self._fetcher else None
 
@@ -84,8 +87,8 @@ class Surroundings:
             async with asyncio.timeout(max(0.0, within_seconds)):
                 found = replace(found, completion=await self._completion(found, at))
                 if self._revocation is not None:
-                    fetched = await self._revocation.check(_with_issuers(found), at)
-        chain = _with_issuers(found)
+                    fetched = await self._revocation.check(self._with_issuers(found), at)
+        chain = self._with_issuers(found)
         if stapled is None:
             kept = (one for one in found.revocations if one.method is RevocationMethod.STAPLE)
             was_asked = Problem.STAPLE_MISSING in found.problems
@@ -132,7 +135,16 @@ class Surroundings:
         trust = {name: store.verify(whole, at) for name, store in stores.items()}
         return Completion(issuers=issuers, trust=trust, reason=reason)
 
-
-def _with_issuers(found: Deployment) -> tuple[Certificate, ...]:
-    """The chain as sent, and the issuers that were fetched."""
-    return (*found.chain, *(found.completion.issuers if found.completion else ()))
+    def _with_issuers(self, found: Deployment) -> tuple[Certificate, ...]:
+        """The chain as sent, the issuers that were fetched, and those that the trust stores hold."""
+        chain = (*found.chain, *(found.completion.issuers if found.completion else ()))
+        stores = [self._stores[name] for name in found.trust if name in self._stores]
+        held = (
+            issuer
+            for certificate in chain
+            for store in stores
+            for issuer in store.issuers_of(read_link(certificate.der or b""))
+        )
+        sent = {certificate.der for certificate in chain}
+        anchors = (der for der in dict.fromkeys(held) if der not in sent)
+        return (*chain, *map(parse_certificate, anchors))

@@ -186,6 +186,7 @@ class ServiceSettings(BaseSettings):
             **self.probe.model_dump(exclude={"checks", "name_servers"}),
             name_servers=tuple(map(split_name_server, self.probe.name_servers)),
             parts=parse_parts(self.probe.checks),
+            denied=self.deny,
             trust_stores=dict(self.trust_stores),
             client_identities={
                 name: files.load(name) for name, files in self.client_identities.items()

@@ -158,11 +158,13 @@ class TrustStore:
 
     def anchors(self, link: Link) -> bool:
         """Whether a path may end at ``link``: it, or one that issued it, is in this store."""
-        issuers = self._links.get(link.issuer, ()) if link.issuer is not None else ()
         own = self._links.get(link.subject, ()) if link.subject is not None else ()
-        return any(each.issued(link) for each in issuers) or any(
-            each.der == link.der for each in own
-        )
+        return bool(self.issuers_of(link)) or any(each.der == link.der for each in own)
+
+    def issuers_of(self, link: Link) -> tuple[bytes, ...]:
+        """The DER of the store's certificates that ``link`` names as its issuer."""
+        issuers = self._links.get(link.issuer, ()) if link.issuer is not None else ()
+        return tuple(each.der for each in issuers if each.issued(link))
 
     @cached_property
     def _certificates(self) -> Sequence[bytes]:

@@ -50,7 +50,7 @@ class Link:
 
 
 def links(chain: Sequence[Certificate]) -> Iterator[Link]:
-    """Each certificate whose issuer was sent too; a root is not asked about."""
+    """Each certificate whose issuer is there too; a root is not asked about."""
     sent = [one.der for one in chain if one.der is not None]
     for position, certificate in enumerate(chain):
         if certificate.der is None:
@@ -72,11 +72,22 @@ def issuer_of_leaf(chain: Sequence[Certificate]) -> bytes | None:
 def judge_staple(
     chain: Sequence[Certificate], staple: bytes | None, at: datetime
 ) -> tuple[Revocation, ...]:
-    """What a stapled response says of the leaf; nothing without one, or without the leaf's issuer."""
-    leaf = next((link for link in links(chain) if link.position == 0), None)
-    if staple is None or leaf is None:
+    """What a stapled response says of the leaf; nothing without one, unknown without its issuer."""
+    if staple is None:
         return ()
+    leaf = next((link for link in links(chain) if link.position == 0), None)
+    if leaf is None:
+        return (_without_issuer(),)
     return (judge_ocsp(staple, leaf.about(at), RevocationMethod.STAPLE),)
+
+
+def _without_issuer() -> Revocation:
+    return Revocation(
+        position=0,
+        method=RevocationMethod.STAPLE,
+        is_revoked=Verdict.UNKNOWN,
+        reason="The issuer was not sent and is in no trust store.",
+    )
 
 
 class _Kept:
@@ -102,7 +113,7 @@ class RevocationChecker:
         self._kept: OrderedDict[tuple[str, bytes], _Kept] = OrderedDict()
 
     async def check(self, chain: Sequence[Certificate], at: datetime) -> tuple[Revocation, ...]:
-        """What each source says of each certificate whose issuer was sent, at that aware time."""
+        """What each source says of each certificate whose issuer is there, at that aware time."""
         asked = await asyncio.gather(*(self._check_one(link, at) for link in links(chain)))
         return tuple(said for answers in asked for said in answers)
 

@@ -1,7 +1,7 @@
 """Fetches what a certificate points at, for its URLs are a stranger's choice.
 
-Only http and https, only addresses of the public internet and of the networks that the user allows,
-and the connection goes to the very address that was checked. Redirects are checked like the first URL;
+Only http and https, only addresses of the public internet and of the networks that the user allows, none
+that the user denies to all probing, and the connection goes to the very address that was checked. Redirects are checked like the first URL;
 time and length are bounded.
 """
 
@@ -13,12 +13,13 @@ import socket
 import ssl
 from collections.abc import Sequence
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+from probe.addresses import Address, Network, is_public
+from probe.discovery.deny import DenyList
 
 _PORTS: Final = {"http": 80, "https": 443}
 _MOST_REDIRECTS: Final = 3
@@ -32,10 +33,18 @@ class FetchError(Exception):
 
 
 class Fetcher:
-    """An HTTP client within those bounds. ``allowed`` networks may be asked though they are private."""
+    """An HTTP client within those bounds. ``allowed`` networks may be asked though they are private,
+    what is ``denied`` never."""
 
-    def __init__(self, allowed: Sequence[Network] = (), *, timeout_seconds: float = 10.0) -> None:
+    def __init__(
+        self,
+        allowed: Sequence[Network] = (),
+        *,
+        denied: DenyList | None = None,
+        timeout_seconds: float = 10.0,
+    ) -> None:
         self._allowed = tuple(allowed)
+        self._denied = denied or DenyList()
         self._timeout_seconds = timeout_seconds
         self._context: ssl.SSLContext | None = None
 
@@ -99,19 +108,21 @@ class Fetcher:
 
     async def _address(self, host: str, port: int, url: str) -> str:
         """The first address of the host that may be asked."""
+        if self._denied.forbids_address(host, port):
+            raise FetchError(f"{_shown(url)} is on the list of what may not be probed.")
         found = await asyncio.get_running_loop().run_in_executor(
             None, partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
         )
         for *_, place in found:
             address = ipaddress.ip_address(str(place[0]).partition("%")[0])
-            if self._may_be_asked(address):
+            if self._may_be_asked(address, port):
                 return str(address)
         raise FetchError(f"{_shown(url)} leads into a network that may not be asked.")
 
-    def _may_be_asked(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-        if any(address in network for network in self._allowed):
-            return True
-        return address.is_global and not address.is_multicast
+    def _may_be_asked(self, address: Address, port: int) -> bool:
+        if self._denied.forbids_address(str(address), port):
+            return False
+        return any(address in network for network in self._allowed) or is_public(address)
 
 
 def _parts(url: str) -> tuple[str, str, int]:

@@ -6,6 +6,7 @@ import ipaddress
 
 import pytest
 
+from probe.discovery.deny import DenyList
 from probe.revocation.fetch import Fetcher, FetchError
 from tests.revocation.servers import web_server
 
@@ -34,6 +35,17 @@ async def test_private_networks_are_never_asked_unless_allowed() -> None:
             assert "may not be asked" in await refusal(Fetcher(), url)
         for address in ("10.0.0.1", "169.254.169.254", "[fe80::1]", "[fd00::1]", "224.0.0.1"):
             assert "may not be asked" in await refusal(Fetcher(), f"http://{address}/crl")
+        assert server.asked == []
+
+
+async def test_what_is_denied_to_probing_is_not_fetched_either() -> None:
+    async with web_server({"/crl": b"list"}) as server:
+        for entry in (f"127.0.0.1:{server.port}", "127.0.0.0/8"):
+            fetcher = Fetcher(LOOPBACK, denied=DenyList([entry]))
+            assert (await refusal(fetcher, server.url("/crl"))).endswith(".")
+        named = Fetcher(LOOPBACK, denied=DenyList(["local*"]))
+        url = f"http://localhost:{server.port}/crl"
+        assert "may not be probed" in await refusal(named, url)
         assert server.asked == []
 
 

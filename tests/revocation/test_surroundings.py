@@ -14,7 +14,7 @@ from probe.checks.learnt import Stapled
 from probe.settings import ProbeSettings
 from probe.surroundings import Surroundings
 from tests.certificates.making import NOW, SERVER_NAME, SERVER_NAMES, Made, make
-from tests.revocation.making import ISSUER, response, revocation_list
+from tests.revocation.making import ISSUER, STRANGER, response, revocation_list
 from tests.revocation.servers import WebServer, web_server
 
 STORES = {"own": TrustStore("own", lambda: [ISSUER.der])}
@@ -110,3 +110,24 @@ async def test_what_is_silent_is_given_up_with_the_visit() -> None:
         (found,) = await online().judged((served(leaf, ISSUER),), [], NOW, 0.2)
         assert server.asked == ["/silence"]
     assert found.revocations == ()
+
+
+async def test_an_issuer_of_the_trust_store_need_not_be_sent() -> None:
+    leaf = make("server", issuer=ISSUER, names=SERVER_NAMES, hints=(MUST_STAPLE,))
+    came = [Stapled(leaf=leaf.der, ocsp_response=response(about=leaf), sct_list=None)]
+    (found,) = await offline().judged((served(leaf),), came, NOW, 10.0)
+    assert found.problems == ()
+    assert [(one.method, one.is_revoked) for one in found.revocations] == [
+        (RevocationMethod.STAPLE, Verdict.NO)
+    ]
+
+
+async def test_a_staple_without_an_issuer_is_unknown() -> None:
+    leaf = make("server", issuer=STRANGER, names=SERVER_NAMES)
+    came = [Stapled(leaf=leaf.der, ocsp_response=response(about=leaf), sct_list=None)]
+    (found,) = await offline().judged((served(leaf),), came, NOW, 10.0)
+    (said,) = found.revocations
+    assert (said.is_revoked, said.reason) == (
+        Verdict.UNKNOWN,
+        "The issuer was not sent and is in no trust store.",
+    )
