@@ -67,9 +67,9 @@ def pick_seconds(count: int) -> float:
     start = time.perf_counter()
     for _ in range(PICKS):
         now += 0.001
-        key = agenda.pop_due(now)
-        if key is not None:
-            agenda.put(key, now + 3600.0, group=f"source{key % 5}")
+        found = agenda.pop_due(now)
+        if found is not None:
+            agenda.put(found[0], now + 3600.0, group=f"source{found[0] % 5}")
     return (time.perf_counter() - start) / PICKS
 
 

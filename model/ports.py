@@ -128,6 +128,14 @@ class Meter(Protocol):
         """A visit ended, with whatever outcome."""
         ...
 
+    def visit_began(self, late_seconds: float) -> None:
+        """A visit began, so long after it was due."""
+        ...
+
+    def visit_doubted(self, observation: Observation) -> None:
+        """A visit failed that will be repeated soon, and counts only if it fails again."""
+        ...
+
     def store_write_failed(self) -> None:
         """A visit's Observation could not be stored."""
         ...

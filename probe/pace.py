@@ -24,6 +24,11 @@ _CLOSER: Final = 4
 """How many times as often a certificate is looked at that ends soon, or has just been renewed."""
 
 _JUST_RENEWED: Final = timedelta(days=1)
+_VISITS_IN_A_LIFETIME: Final = 40
+"""A certificate that lives for hours is looked at so often before it ends."""
+
+_CLOSEST: Final = 24
+"""No certificate, whatever it says, makes visits come more than so many times as often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +70,6 @@ class Pace:
     enumerate_seconds: float = 86_400.0
     jitter_fraction: float = 0.1
     first_retry_seconds: float = 60.0
-    most_spread_seconds: float = 60.0
     match: Mapping[str, str] = field(default_factory=dict)
     closed: tuple[Closed, ...] = ()
 
@@ -79,10 +83,9 @@ class Pace:
         That is half an interval at least, and one and a half at most.
         """
         interval = self.interval_seconds
-        if observation is not None and any(
-            _is_worth_a_look(one.leaf, now) for one in observation.own_certificates
-        ):
-            interval /= _CLOSER
+        if observation is not None:
+            shares = (_share(one.leaf, interval, now) for one in observation.own_certificates)
+            interval *= min(shares, default=1.0)
         at = now.timestamp() - interval * _place(key)
         return (math.floor(at / interval + 0.5) + 1) * interval - at
 
@@ -92,21 +95,17 @@ class Pace:
         delay = min(self.interval_seconds, self.first_retry_seconds * 2.0**doublings)
         return delay * (1 + self.jitter_fraction * dice.uniform(-1, 1))
 
-    def resumed_delay(self, due_at: datetime, now: datetime, dice: Random) -> float:
-        """How long to wait where a visit was planned for ``due_at`` before a restart.
+    def resumed_delay(self, due_at: datetime, now: datetime) -> float:
+        """How long to wait where a visit was planned for ``due_at`` before a restart; 0 where overdue.
 
-        What is overdue is spread over a short while; a plan further off than any plan (the clock or
-        the settings changed) is brought near.
+        A plan further off than any plan (the clock or the settings changed) is brought near.
         """
         planned = (due_at - now).total_seconds()
-        if planned <= 0:
-            return self.spread(dice)
-        return min(planned, self.interval_seconds * 1.5)
+        return min(max(0.0, planned), self.interval_seconds * 1.5)
 
-    def spread(self, dice: Random) -> float:
-        """A short random delay, for many that come due together."""
-        longest = min(self.most_spread_seconds, self.interval_seconds * self.jitter_fraction)
-        return dice.uniform(0, longest)
+    def reopened_delay(self, key: str, closed_seconds: float) -> float:
+        """How long to wait where visits are allowed again in so long: those that waited are spread."""
+        return closed_seconds + self.interval_seconds * _place(key)
 
     def wants_enumeration(self, enumerated_at: datetime | None, now: datetime) -> bool:
         """Whether the next visit is to ask everything; of two visits, the closer to the time does."""
@@ -126,9 +125,13 @@ def _place(key: str) -> float:
     return int.from_bytes(digest) / 2**64
 
 
-def _is_worth_a_look(leaf: Certificate, now: datetime) -> bool:
+def _share(leaf: Certificate, interval_seconds: float, now: datetime) -> float:
+    """The part of the interval after which this certificate is to be looked at again."""
     lifetime = Lifetime.of(leaf.not_before, leaf.not_after)
-    if lifetime is None or leaf.not_before is None or leaf.not_after is None:
-        return False
-    is_ending = lifetime.warning_at < now <= leaf.not_after
-    return is_ending or timedelta(0) <= now - leaf.not_before < _JUST_RENEWED
+    if lifetime is None:
+        return 1.0
+    is_ending = lifetime.warning_at < now <= lifetime.not_after
+    is_new = timedelta(0) <= now - lifetime.not_before < _JUST_RENEWED
+    share = 1 / _CLOSER if is_ending or is_new else 1.0
+    longest = lifetime.whole.total_seconds() / _VISITS_IN_A_LIFETIME
+    return max(min(share, longest / interval_seconds), 1 / _CLOSEST)

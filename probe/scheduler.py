@@ -12,18 +12,20 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 
 from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock, Meter, Schedule, Store
 from model.target import Endpoint, Target
 from model.version import TOOL_VERSION
+from probe.admission import Admission
 from probe.agenda import Agenda
 from probe.pace import Pace
 from probe.plan import Job, LookUp, Rank, SchedulerSettings, Tracked, Visit, Visiting
 from probe.recorder import Recorder
 from probe.resolve import Resolution, unresolved
+from probe.standing import Standings
 
 _LOG = logging.getLogger(__name__)
 
@@ -51,9 +53,8 @@ class Scheduler:
         self._recorder = Recorder(store, meter)
         self._agenda: Agenda[Job] = Agenda()
         self._tracked: dict[str, Tracked] = {}
-        self._failures: dict[str, int] = {}
-        self._enumerated: dict[str, datetime] = {}
-        self._restored: dict[str, Schedule] = {}
+        self._standings = Standings()
+        self._admission = Admission()
         self._running: dict[asyncio.Task[None], Job] = {}
         self._in_overtime: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
@@ -89,13 +90,22 @@ class Scheduler:
         self._visit = visit
         self._wake.set()
 
-    def enumerate_soon(self) -> None:
-        """Asks everything of every endpoint with its next visit, which comes at once."""
-        self._enumerated.clear()
-        for tracked in self._tracked.values():
+    def enumerate_soon(self, target_key: str | None = None) -> bool:
+        """Asks everything of the target, or of all, with the next visits, which come one after another.
+
+        Says whether there is any such target.
+        """
+        wanted = [
+            tracked
+            for key, tracked in self._tracked.items()
+            if target_key is None or key == target_key
+        ]
+        for tracked in wanted:
             for key in tracked.endpoints:
-                self._plan_visit(key, 0.0)
+                self._standings.ask_all(key)
+                self._plan_visit(key, self._admitted_delay())
         self._wake.set()
+        return bool(wanted)
 
     def set_targets(self, targets: Sequence[Target]) -> None:
         """Makes these the inventory: what is new is looked up now, what is gone is forgotten."""
@@ -106,7 +116,7 @@ class Scheduler:
             known = self._tracked.get(key)
             if known is None:
                 self._tracked[key] = Tracked(target)
-                self._put(LookUp(key), 0.0, Rank.NEW, target)
+                self._put(LookUp(key), 0.0, target, Rank.NEW)
             elif known.target != target:
                 self._relabel(known, target)
         self._wake.set()
@@ -115,8 +125,9 @@ class Scheduler:
         """Visits what is due until ``stop``; raises what the Store raises at the start."""
         self._ended.clear()
         try:
-            for schedule in await self._store.schedules():
-                self._restored[schedule.endpoint_key] = schedule
+            self._standings.restore(
+                await self._store.schedules(), enumerates=self._settings.enumerates_at_start
+            )
             async with asyncio.TaskGroup() as group:
                 trying = group.create_task(self._recorder.keep_trying())
                 while not self._is_stopping:
@@ -136,9 +147,13 @@ class Scheduler:
 
     def _start_due(self, group: asyncio.TaskGroup) -> None:
         while self._has_a_place:
-            job = self._agenda.pop_due(self._clock.monotonic())
-            if job is None:
+            now = self._clock.monotonic()
+            found = self._agenda.pop_due(now)
+            if found is None:
                 return
+            job, due = found
+            if isinstance(job, Visit):
+                self._meter.visit_began(now - due)
             task = group.create_task(self._do(job))
             self._running[task] = job
             task.add_done_callback(self._end)
@@ -194,7 +209,9 @@ class Scheduler:
                 await self._visit_endpoint(job)
         except Exception:
             _LOG.exception("%s failed", job)
-            self._put(job, self._settings.paces[-1].retry_delay(1, self._dice))
+            tracked = self._tracked.get(job.target_key)
+            if tracked is not None:
+                self._put(job, self._settings.paces[-1].retry_delay(1, self._dice), tracked.target)
 
     async def _look_up(self, job: LookUp) -> None:
         tracked = self._tracked.get(job.target_key)
@@ -205,22 +222,31 @@ class Scheduler:
         if self._tracked.get(job.target_key) is not tracked:
             return
         pace = self._settings.pace_of(tracked.target)
+        failures = 0
         if resolution.failure is None:
-            tracked.failures, tracked.unresolved_key = 0, None
+            tracked.unresolved_key = None
             self._take_addresses(tracked, resolution.endpoints)
             delay = pace.next_delay(job.target_key, self._clock.now())
         else:
-            tracked.failures += 1
-            delay = pace.retry_delay(tracked.failures, self._dice)
             lost = unresolved(tracked.target, resolution.failure, started_at, TOOL_VERSION)
+            if self._standings.is_first_failure(job.target_key):
+                self._meter.visit_doubted(lost)
+                self._put(job, self._settings.early_retry_seconds, tracked.target)
+                return
+            failures = self._standings.failures(job.target_key) + 1
+            delay = pace.retry_delay(failures, self._dice)
             tracked.unresolved_key = lost.endpoint.key
-            await self._keep(lost, tracked.failures, delay)
-        self._put(job, delay, Rank.KNOWN, tracked.target)
+            await self._keep(lost, failures, delay)
+        if self._tracked.get(job.target_key) is tracked:
+            self._standings.visited(job.target_key, failures)
+            self._put(job, delay, tracked.target)
 
     def _take_addresses(self, tracked: Tracked, endpoints: Sequence[Endpoint]) -> None:
         found = {endpoint.key: endpoint for endpoint in endpoints}
+        interval_seconds = self._settings.pace_of(tracked.target).interval_seconds
         for gone in tracked.endpoints.keys() - found.keys():
-            self._forget_endpoint(gone)
+            self._agenda.remove(Visit(gone))
+            self._standings.depart(tracked, gone, self._clock.now(), interval_seconds)
         added = found.keys() - tracked.endpoints.keys()
         tracked.endpoints = found
         for key in added:
@@ -230,34 +256,27 @@ class Scheduler:
         """Where a visit still runs, the next is planned when it ends: never two side by side."""
         job = Visit(endpoint_key)
         endpoint = self._find(endpoint_key)
-        if endpoint is None or job in self._running.values():
-            return
-        rank = Rank.NEW
-        if endpoint_key in self._failures:
-            rank = Rank.FAILING if self._failures[endpoint_key] else Rank.KNOWN
-        self._put(job, delay_seconds, rank, endpoint.target)
+        if endpoint is not None and job not in self._running.values():
+            rank = self._standings.rank(endpoint_key)
+            self._put(job, delay_seconds, endpoint.target, rank)
 
-    def _put(
-        self,
-        job: Job,
-        delay_seconds: float,
-        rank: Rank = Rank.KNOWN,
-        target: Target | None = None,
-    ) -> None:
+    def _put(self, job: Job, delay_seconds: float, target: Target, rank: Rank = Rank.KNOWN) -> None:
         due = self._clock.monotonic() + delay_seconds
-        self._agenda.put(job, due, rank=rank, group=target.source if target else "")
+        self._agenda.put(job, due, rank=rank, group=self._settings.group_of(job, target))
+
+    def _admitted_delay(self) -> float:
+        """The wait of one of many that come together."""
+        rate = self._settings.admitted_per_second(len(self._tracked))
+        return self._admission.delay(self._clock.monotonic(), rate)
 
     def _first_delay(self, endpoint_key: str, target: Target) -> float:
-        """At once for an endpoint never visited, as planned for one from before a restart."""
-        schedule = self._restored.pop(endpoint_key, None)
-        if schedule is None:
-            return 0.0
-        self._failures[endpoint_key] = schedule.consecutive_failures
-        if schedule.enumerated_at is not None:
-            self._enumerated[endpoint_key] = schedule.enumerated_at
-        return self._settings.pace_of(target).resumed_delay(
-            schedule.due_at, self._clock.now(), self._dice
-        )
+        """As planned for an endpoint from before a restart; soon for what is overdue or was never visited."""
+        planned = 0.0
+        schedule = self._standings.come_back(endpoint_key)
+        if schedule is not None:
+            pace = self._settings.pace_of(target)
+            planned = pace.resumed_delay(schedule.due_at, self._clock.now())
+        return planned or self._admitted_delay()
 
     async def _visit_endpoint(self, job: Visit) -> None:
         endpoint = self._find(job.endpoint_key)
@@ -265,30 +284,39 @@ class Scheduler:
             return
         pace = self._settings.pace_of(endpoint.target)
         if closed_seconds := pace.closed_seconds(self._clock.now()):
-            self._put(job, closed_seconds + pace.spread(self._dice), target=endpoint.target)
+            delay = pace.reopened_delay(job.endpoint_key, closed_seconds)
+            self._put(job, delay, endpoint.target)
             return
         observation = await self._observe(endpoint, await self._known(endpoint, pace))
-        failures = 0
+        if not observation.answered_as_tls and self._standings.is_first_failure(endpoint.key):
+            self._meter.visit_doubted(observation)
+            delay = self._settings.early_retry_seconds
+        else:
+            delay = await self._take(observation, pace)
+        if self._find(job.endpoint_key) is None:
+            self._standings.forget(job.endpoint_key)
+            return
+        is_good = observation.answered_as_tls
+        self._put(job, delay, endpoint.target, Rank.KNOWN if is_good else Rank.FAILING)
+
+    async def _take(self, observation: Observation, pace: Pace) -> float:
+        """Keeps what a visit found; says in how many seconds the next is due."""
+        key = observation.endpoint.key
+        failures, enumerated_at = 0, None
         if not observation.answered_as_tls:
-            failures = self._failures.get(job.endpoint_key, 0) + 1
+            failures = self._standings.failures(key) + 1
             delay = pace.retry_delay(failures, self._dice)
         else:
-            delay = pace.next_delay(job.endpoint_key, self._clock.now(), observation)
+            delay = pace.next_delay(key, self._clock.now(), observation)
             if observation.mode is Mode.ENUMERATE:
-                self._enumerated[job.endpoint_key] = observation.started_at
+                enumerated_at = observation.started_at
+        self._standings.visited(key, failures, enumerated_at)
         await self._keep(observation, failures, delay)
-        if self._find(job.endpoint_key) is None:
-            self._enumerated.pop(job.endpoint_key, None)
-            return
-        self._failures[job.endpoint_key] = failures
-        rank = Rank.FAILING if failures else Rank.KNOWN
-        self._put(job, delay, rank, endpoint.target)
+        return delay
 
     async def _known(self, endpoint: Endpoint, pace: Pace) -> Observation | None:
         """What the visit is only to verify; None where it is to ask everything."""
-        if self._failures.get(endpoint.key) != 0:
-            return None
-        if pace.wants_enumeration(self._enumerated.get(endpoint.key), self._clock.now()):
+        if pace.wants_enumeration(self._standings.enumerated_at(endpoint.key), self._clock.now()):
             return None
         try:
             known = await self._store.latest(endpoint.key)
@@ -323,7 +351,7 @@ class Scheduler:
             due_at=self._clock.now() + timedelta(seconds=delay_seconds),
             interval_seconds=self._settings.pace_of(observation.endpoint.target).interval_seconds,
             consecutive_failures=failures,
-            enumerated_at=self._enumerated.get(key),
+            enumerated_at=self._standings.last_enumerated_at(key),
         )
         await self._recorder.record(observation, schedule)
 
@@ -336,14 +364,13 @@ class Scheduler:
         tracked.target = target
         for key, endpoint in tracked.endpoints.items():
             tracked.endpoints[key] = replace(endpoint, target=target)
-            self._plan_visit(key, self._settings.pace_of(target).spread(self._dice))
+            self._plan_visit(key, self._admitted_delay())
 
     def _forget(self, target_key: str) -> None:
         self._agenda.remove(LookUp(target_key))
-        for key in self._tracked.pop(target_key).endpoints:
-            self._forget_endpoint(key)
-
-    def _forget_endpoint(self, endpoint_key: str) -> None:
-        self._agenda.remove(Visit(endpoint_key))
-        self._failures.pop(endpoint_key, None)
-        self._enumerated.pop(endpoint_key, None)
+        self._standings.forget(target_key)
+        tracked = self._tracked.pop(target_key)
+        self._standings.forget_departed(tracked)
+        for key in tracked.endpoints:
+            self._agenda.remove(Visit(key))
+            self._standings.forget(key)

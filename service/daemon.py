@@ -144,6 +144,7 @@ class _Service:
             is_ready=lambda: self._sources.are_read and not self._is_stopping,
             status=self._status,
             reload=self.reload,
+            enumerate_soon=self._scheduler.enumerate_soon,
         )
         close_http = asyncio.Event()
         async with asyncio.TaskGroup() as group:
@@ -235,6 +236,7 @@ class _Service:
             paces=self._settings.paces,
             visits_at_once=self._settings.visits_at_once,
             stop_grace_seconds=_STOP_SECONDS,
+            enumerates_at_start=self._settings.enumerate_at_start,
         )
 
     async def _visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:

@@ -45,6 +45,7 @@ def make_app(
     is_ready: Callable[[], bool],
     status: Callable[[], Mapping[str, Any]],
     reload: Callable[[], Awaitable[str | None]],
+    enumerate_soon: Callable[[str | None], bool],
 ) -> Starlette:
     """The application.
 
@@ -54,6 +55,7 @@ def make_app(
         is_ready: what ``/-/ready`` answers by.
         status: what ``/-/status`` shows, as JSON values.
         reload: reads the configuration anew; gives the reason where it cannot be used.
+        enumerate_soon: asks everything of a target, or of all; says whether there is any such.
     """
 
     async def service_metrics(request: Request) -> Response:
@@ -83,6 +85,15 @@ def make_app(
             return PlainTextResponse("reloaded\n")
         return PlainTextResponse(f"{reason}\n", status_code=400)
 
+    async def ask_all_again(request: Request) -> Response:
+        wanted = request.query_params.get("target")
+        if enumerate_soon(wanted):
+            return PlainTextResponse("soon\n", status_code=202)
+        reason = f"no target is called {wanted!r}: give one as metrics name it, such as a.test:443"
+        return PlainTextResponse(
+            f"{reason if wanted else 'there is no target yet'}\n", status_code=404
+        )
+
     async def front_page(_: Request) -> Response:
         return HTMLResponse(_PAGE)
 
@@ -95,6 +106,7 @@ def make_app(
             Route("/-/ready", ready),
             Route("/-/status", running_status),
             Route("/-/reload", read_again, methods=["POST"]),
+            Route("/-/enumerate", ask_all_again, methods=["POST"]),
         ],
         middleware=[Middleware(GZipMiddleware)],
     )

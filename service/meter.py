@@ -33,6 +33,20 @@ class ServiceMeter:
             **reason,
         )
 
+    def visit_began(self, late_seconds: float) -> None:
+        """Note how late it is."""
+        self._metrics.visit_began(late_seconds)
+
+    def visit_doubted(self, observation: Observation) -> None:
+        """Log it: the endpoint's last facts stay until the visit is repeated."""
+        self._metrics.visit_doubted(observation)
+        _LOG.info(
+            "visit failed, to be repeated soon",
+            endpoint=observation.endpoint.key,
+            state=observation.state.value,
+            reason=observation.reason,
+        )
+
     def store_write_failed(self) -> None:
         """Count it; who failed to write logs why."""
         self._metrics.store_write_failed()

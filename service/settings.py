@@ -142,6 +142,7 @@ class ServiceSettings(BaseSettings):
     deny: Annotated[tuple[str, ...], AfterValidator(_check_deny)] = ()
     interval_seconds: Seconds = 3600.0
     enumerate_interval_seconds: Seconds = 86_400.0
+    enumerate_at_start: bool = True
     closed: ClosedSpans = ()
     schedules: tuple[LabelSchedule, ...] = ()
     visits_at_once: Count = 64

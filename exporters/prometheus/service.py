@@ -21,6 +21,7 @@ from model.observation import Mode, Observation, State
 from model.version import TOOL_VERSION
 
 _DURATIONS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_DELAYS = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0, 1800.0, 3600.0)
 
 
 class ServiceMetrics:
@@ -78,6 +79,17 @@ class ServiceMetrics:
             buckets=_DURATIONS,
             registry=registry,
         )
+        self._delays = Histogram(
+            "tlsprobe_probe_delay_seconds",
+            "How long after they were due visits began.",
+            buckets=_DELAYS,
+            registry=registry,
+        )
+        self._doubted = Counter(
+            "tlsprobe_probes_doubted",
+            "Visits that failed and were repeated soon, before the endpoint counts as failing.",
+            registry=registry,
+        )
         self._connections = Counter(
             "tlsprobe_connections", "TCP connections that visits opened.", registry=registry
         )
@@ -111,6 +123,15 @@ class ServiceMetrics:
         self._connections.inc(observation.cost.connections)
         if not observation.answered_as_tls:
             self._failures.labels(observation.state.value).inc()
+
+    def visit_began(self, late_seconds: float) -> None:
+        """Count how late it is."""
+        self._delays.observe(late_seconds)
+
+    def visit_doubted(self, observation: Observation) -> None:
+        """Count a failure that is to be repeated, and what it cost."""
+        self._doubted.inc()
+        self._connections.inc(observation.cost.connections)
 
     def store_write_failed(self) -> None:
         """Count a write that failed."""

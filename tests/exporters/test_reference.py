@@ -43,6 +43,8 @@ def service_registry() -> CollectorRegistry:
         snapshot_age_seconds=lambda: 0,
     )
     metrics.visit_finished(KNOWN)
+    metrics.visit_began(0.5)
+    metrics.visit_doubted(KNOWN)
     metrics.discovery_updated("file:a", 7, None)
     return metrics.registry
 

@@ -53,6 +53,15 @@ def test_a_bad_reading_keeps_the_targets_and_shows(metrics: ServiceMetrics) -> N
     assert read_at == value(metrics, "discovery_last_success_timestamp_seconds", source="file:a")
 
 
+def test_late_and_doubted_visits_are_counted(metrics: ServiceMetrics) -> None:
+    metrics.visit_began(7.0)
+    metrics.visit_doubted(KNOWN)
+    assert value(metrics, "probe_delay_seconds_bucket", le="5.0") == 0
+    assert value(metrics, "probe_delay_seconds_bucket", le="10.0") == 1
+    assert value(metrics, "probes_doubted_total") == 1
+    assert value(metrics, "probes_total", mode="enumerate") == 0
+
+
 def test_failed_writes_are_counted(metrics: ServiceMetrics) -> None:
     metrics.store_write_failed()
     assert value(metrics, "store_write_failures_total") == 1

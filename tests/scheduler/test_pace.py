@@ -8,10 +8,13 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.observation import Cost, Mode, Observation, State
+from model.target import Endpoint
 from probe.pace import Closed, Pace
+from tests.scheduler.world import chain_of, target
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-PACE = Pace(interval_seconds=3600, first_retry_seconds=60, most_spread_seconds=30)
+PACE = Pace(interval_seconds=3600, first_retry_seconds=60)
 EXACT = Pace(interval_seconds=3600, jitter_fraction=0, first_retry_seconds=60)
 DICE = st.integers().map(Random)
 TIMES = st.timedeltas(timedelta(-9000), timedelta(9000)).map(lambda since: NOW + since)
@@ -45,21 +48,46 @@ def test_keys_are_spread_over_the_interval() -> None:
     assert min(tenths) > 60
 
 
-@given(st.floats(0, 1e9), DICE)
-def test_what_is_overdue_is_spread_over_a_short_while(overdue: float, dice: Random) -> None:
-    delay = PACE.resumed_delay(NOW - timedelta(seconds=overdue), NOW, dice)
-    assert 0 <= delay <= 30
+@given(st.floats(0, 1e9))
+def test_what_is_overdue_after_a_restart_is_due(overdue: float) -> None:
+    assert PACE.resumed_delay(NOW - timedelta(seconds=overdue), NOW) == 0
 
 
-@given(st.floats(0.001, 5400), DICE)
-def test_a_plan_is_kept_over_a_restart(planned: float, dice: Random) -> None:
-    delay = PACE.resumed_delay(NOW + timedelta(seconds=planned), NOW, dice)
+@given(st.floats(0.001, 5400))
+def test_a_plan_is_kept_over_a_restart(planned: float) -> None:
+    delay = PACE.resumed_delay(NOW + timedelta(seconds=planned), NOW)
     assert abs(delay - planned) < 1e-5
 
 
-@given(st.floats(5400, 1e9), DICE)
-def test_a_plan_too_far_off_is_brought_near(planned: float, dice: Random) -> None:
-    assert PACE.resumed_delay(NOW + timedelta(seconds=planned), NOW, dice) <= 5400.001
+@given(st.floats(5400, 1e9))
+def test_a_plan_too_far_off_is_brought_near(planned: float) -> None:
+    assert PACE.resumed_delay(NOW + timedelta(seconds=planned), NOW) <= 5400.001
+
+
+def test_what_waited_for_a_span_of_rest_is_spread_over_an_interval() -> None:
+    delays = [PACE.reopened_delay(f"{number}.test", 100) - 100 for number in range(1000)]
+    assert max(delays) < 3600
+    assert min(sum(360 * n <= one < 360 * (n + 1) for one in delays) for n in range(10)) > 60
+
+
+@given(st.timedeltas(timedelta(seconds=1), timedelta(days=400)), st.floats(60, 1e6))
+def test_a_short_lived_certificate_is_seen_often_and_within_bounds(
+    lifetime: timedelta, interval: float
+) -> None:
+    pace = Pace(interval_seconds=interval)
+    begin = NOW - timedelta(days=2)
+    seen = Observation(
+        tool_version="1",
+        mode=Mode.VERIFY,
+        endpoint=Endpoint(target=target("one.test"), address="192.0.2.1"),
+        started_at=NOW,
+        cost=Cost(),
+        state=State.TLS,
+        certificates=(chain_of(begin, begin + lifetime),),
+    )
+    delay = pace.next_delay("one.test", NOW, seen)
+    assert interval / 24 / 2 - 0.001 <= delay
+    assert delay <= 1.5 * max(interval / 24, lifetime.total_seconds() / 40) + 0.001
 
 
 @given(st.times(), st.times(), TIMES)

@@ -11,14 +11,13 @@ from itertools import pairwise
 
 import pytest
 
-from model.certificate import Certificate, Deployment
 from model.observation import State
 from model.ports import Schedule
-from model.verdict import Verdict
 from probe.pace import Closed
+from probe.resolve import MOST_ADDRESSES
 from probe.scheduler import Scheduler
 from tests.scheduler.virtual_time import EPOCH, run_virtually
-from tests.scheduler.world import HOUR, PACE, SETTINGS, World, target
+from tests.scheduler.world import HOUR, PACE, SETTINGS, World, chain_of, target
 
 ONE, TWO = target("one.test"), target("two.test")
 
@@ -119,8 +118,36 @@ def test_a_failing_endpoint_is_retried_soon_and_then_ever_later() -> None:
     live(world, story)
     moments = world.moments("one.test")
     gaps = [later - earlier - 1 for earlier, later in pairwise(moments)]
-    assert gaps[:8] == pytest.approx([60, 120, 240, 480, 960, 1920, 3600, 3600])
+    assert gaps[:8] == pytest.approx([10, 60, 120, 240, 480, 960, 1920, 3600])
     assert [schedule.consecutive_failures for _, schedule in world.stored[:3]] == [1, 2, 3]
+
+
+def test_nothing_is_called_down_by_one_bad_moment() -> None:
+    """A name server and a server that fail once, and a server that fails twice."""
+    world = World()
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE, TWO])
+        await asyncio.sleep(2 * HOUR)
+        world.failing.add("one.test")
+        await world.until_doubted(1)
+        world.failing.clear()
+        await asyncio.sleep(60)
+        assert (len(world.doubted), failed_states(world)) == (1, [])
+        world.addresses["two.test"] = ()
+        await world.until_doubted(2)
+        del world.addresses["two.test"]
+        await asyncio.sleep(60)
+        assert failed_states(world) == []
+        world.failing.add("one.test")
+        await asyncio.sleep(HOUR + 60)
+
+    live(world, story)
+    assert set(failed_states(world)) == {State.TIMEOUT}
+
+
+def failed_states(world: World) -> list[State]:
+    return [one.state for one in world.finished if not one.answered_as_tls]
 
 
 def test_a_target_that_leaves_is_forgotten_at_once() -> None:
@@ -159,7 +186,7 @@ def test_new_labels_are_seen_soon() -> None:
         scheduler.set_targets([ONE])
         await asyncio.sleep(10)
         scheduler.set_targets([target("one.test", team="web")])
-        await asyncio.sleep(PACE.most_spread_seconds + 2)
+        await asyncio.sleep(2)
 
     live(world, story)
     assert [dict(endpoint.target.labels) for _, endpoint in world.visits] == [{}, {"team": "web"}]
@@ -174,6 +201,44 @@ def test_an_address_that_is_gone_leaves_and_a_new_one_comes() -> None:
         world.addresses["one.test"] = ("192.0.2.2",)
         await asyncio.sleep(1.2 * HOUR)
         assert scheduler.current_endpoints() == {"one.test:443@192.0.2.2"}
+
+    live(world, story)
+
+
+def test_addresses_that_come_in_turns_are_visited_while_they_are_there_and_are_not_new_again() -> (
+    None
+):
+    """A name server that gives another half of the addresses with each answer."""
+    halves = [("192.0.2.1", "192.0.2.2"), ("192.0.2.3", "192.0.2.4")]
+    world = World(addresses={"one.test": halves[0]})
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE])
+        for hour in range(20):
+            world.addresses["one.test"] = halves[hour % 2]
+            await asyncio.sleep(HOUR)
+            given = {f"one.test:443@{address}" for address in halves[hour % 2]}
+            assert scheduler.current_endpoints() == given
+
+    live(world, story)
+    enumerated = Counter(key for key, is_verified in world.known if not is_verified)
+    assert enumerated == {f"one.test:443@192.0.2.{number}": 1 for number in range(1, 5)}
+    assert len(world.visits) > 30
+    assert {one.state for one, _ in world.stored} == {State.TLS}
+
+
+def test_a_name_with_ever_other_addresses_takes_bounded_memory() -> None:
+    world = World()
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([ONE])
+        for number in range(300):
+            world.addresses["one.test"] = (f"192.0.{number // 250}.{number % 250 + 1}",)
+            await asyncio.sleep(HOUR)
+        assert len(scheduler.current_endpoints()) == 1
+        (tracked,) = scheduler._tracked.values()
+        assert len(tracked.departed) == MOST_ADDRESSES
+        assert len(scheduler._standings._away) == MOST_ADDRESSES
 
     live(world, story)
 
@@ -241,7 +306,7 @@ def test_a_restart_goes_on_where_it_was() -> None:
 
 
 def test_what_is_overdue_after_a_restart_is_spread() -> None:
-    names = [f"{number}.test" for number in range(30)]
+    names = [f"{number}.test" for number in range(120)]
     world = World(
         planned=[
             Schedule(
@@ -261,7 +326,23 @@ def test_what_is_overdue_after_a_restart_is_spread() -> None:
 
     live(world, story)
     moments = [moment for moment, _ in world.visits]
-    assert (len(moments), max(moments) - min(moments) > 20) == (30, True)
+    rate = world.settings.least_admitted_per_second
+    assert len(moments) == 120
+    assert max(moments) - min(moments) == pytest.approx(100 / rate, abs=1)
+
+
+def test_many_new_targets_are_no_burst() -> None:
+    world = World(visit_seconds=0.1, settings=replace(SETTINGS, visits_at_once=1000))
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([target(f"{number}.test") for number in range(2000)])
+        await asyncio.sleep(HOUR)
+
+    live(world, story)
+    new = [moment for moment, _ in world.visits][:2000]
+    per_minute = Counter(int(moment // 60) for moment in new)
+    assert max(per_minute.values()) <= 60 * SETTINGS.least_admitted_per_second + 20
+    assert max(new) == pytest.approx(2000 / SETTINGS.least_admitted_per_second, abs=10)
 
 
 def test_a_stop_lets_visits_end() -> None:
@@ -336,7 +417,7 @@ def test_after_a_failure_everything_is_asked() -> None:
 
 
 def test_an_enumeration_is_remembered_over_a_restart() -> None:
-    world = World()
+    world = World(settings=replace(SETTINGS, enumerates_at_start=False))
 
     async def story(scheduler: Scheduler) -> None:
         scheduler.set_targets([ONE])
@@ -347,6 +428,10 @@ def test_an_enumeration_is_remembered_over_a_restart() -> None:
     world.known.clear()
     live(world, story)
     assert all(is_verified for _, is_verified in world.known)
+    world.settings = SETTINGS
+    world.known.clear()
+    live(world, story)
+    assert [is_verified for _, is_verified in world.known][:2] == [False, True]
 
 
 def test_a_store_that_cannot_be_read_makes_all_be_asked() -> None:
@@ -390,20 +475,7 @@ def test_nothing_is_visited_while_it_is_closed() -> None:
 
 
 def test_a_certificate_near_its_end_is_looked_at_more_often() -> None:
-    leaf = Certificate(
-        sha256=64 * "0",
-        not_before=EPOCH - timedelta(days=85),
-        not_after=EPOCH + timedelta(days=5),
-    )
-    chain = Deployment(
-        key_type=leaf.key_type,
-        chain=(leaf,),
-        versions=(),
-        served_with_server_name=True,
-        problems=(),
-        trust={},
-        hostname_matches=Verdict.YES,
-    )
+    chain = chain_of(EPOCH - timedelta(days=85), EPOCH + timedelta(days=5))
     world = World(certificates=(chain,))
 
     async def story(scheduler: Scheduler) -> None:
@@ -440,6 +512,52 @@ def test_no_source_starves_another() -> None:
 
     live(world, story)
     assert all(world.moments(one.host) for one in few)
+
+
+def test_a_flood_of_new_targets_starves_no_known_one() -> None:
+    """Of one source; to visit the new ones alone takes nearly three hours."""
+    world = World(visit_seconds=2.0, settings=replace(SETTINGS, visits_at_once=1))
+    known = [target(f"known{number}.test") for number in range(5)]
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets(known)
+        await asyncio.sleep(HOUR)
+        scheduler.set_targets([*known, *(target(f"{number}.test") for number in range(5000))])
+        world.visits.clear()
+        await asyncio.sleep(1.6 * HOUR)
+        assert scheduler.lag_seconds > 0
+
+    live(world, story)
+    assert all(world.moments(one.host) for one in known)
+
+
+def test_a_busy_label_starves_no_other() -> None:
+    busy = replace(PACE, interval_seconds=60, match={"team": "busy"})
+    settings = replace(SETTINGS, visits_at_once=1, paces=(busy, PACE))
+    world = World(visit_seconds=10.0, settings=settings)
+    crowd = [target(f"{number}.test", team="busy") for number in range(200)]
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([*crowd, ONE])
+        await asyncio.sleep(10 * HOUR)
+
+    live(world, story)
+    gaps = [later - earlier for earlier, later in pairwise(world.moments("one.test"))]
+    assert max(gaps) < 1.6 * HOUR
+
+
+def test_overload_shows_as_lag_and_lateness_and_takes_no_memory() -> None:
+    world = World(visit_seconds=60.0, settings=replace(SETTINGS, overtime_seconds=1000))
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.set_targets([target(f"{number}.test") for number in range(2000)])
+        await asyncio.sleep(3 * HOUR)
+        assert scheduler.lag_seconds > HOUR
+        assert scheduler.queue_length <= 2 * 2000
+        assert len(scheduler._agenda._waiting) <= 2 * 2 * 2000 + 1000
+
+    live(world, story)
+    assert max(world.late_seconds) > HOUR
 
 
 def test_the_clock_may_step_an_hour_both_ways() -> None:
@@ -480,8 +598,12 @@ def test_all_can_be_asked_again_at_once() -> None:
         scheduler.set_targets([ONE, TWO])
         await asyncio.sleep(2 * HOUR)
         world.known.clear()
-        scheduler.enumerate_soon()
+        assert scheduler.enumerate_soon()
         await asyncio.sleep(10)
+        assert scheduler.enumerate_soon("one.test:443")
+        await asyncio.sleep(10)
+        assert not scheduler.enumerate_soon("nobody.test:443")
 
     live(world, story)
-    assert [is_verified for _, is_verified in world.known] == [False, False]
+    asked = [(key.partition(".")[0], is_verified) for key, is_verified in world.known]
+    assert asked == [("one", False), ("two", False), ("one", False)]

@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from model.certificate import Deployment
+from model.certificate import Certificate, Deployment
 from model.observation import Cost, Mode, Observation, State
 from model.ports import Schedule
 from model.snapshot import EndpointStatus
 from model.target import Endpoint, Target
+from model.verdict import Verdict
 from model.version import TOOL_VERSION
 from probe.pace import Pace
 from probe.plan import SchedulerSettings
@@ -28,6 +30,20 @@ SETTINGS = SchedulerSettings(paces=(PACE,), visits_at_once=4)
 
 def target(host: str, **labels: str) -> Target:
     return Target(host=host, port=443, server_name=host, labels=labels)
+
+
+def chain_of(not_before: datetime, not_after: datetime) -> Deployment:
+    """What a server shows whose certificate is valid between the two."""
+    leaf = Certificate(sha256=64 * "0", not_before=not_before, not_after=not_after)
+    return Deployment(
+        key_type=leaf.key_type,
+        chain=(leaf,),
+        versions=(),
+        served_with_server_name=True,
+        problems=(),
+        trust={},
+        hostname_matches=Verdict.YES,
+    )
 
 
 @dataclass(slots=True)
@@ -46,8 +62,12 @@ class World:
     known: list[tuple[str, bool]] = field(default_factory=list)
     visits: list[tuple[float, Endpoint]] = field(default_factory=list)
     stored: list[tuple[Observation, Schedule]] = field(default_factory=list)
+    newest: dict[str, Observation] = field(default_factory=dict)
     planned: list[Schedule] = field(default_factory=list)
     finished: list[Observation] = field(default_factory=list)
+    late_seconds: list[float] = field(default_factory=list)
+    doubted: list[Observation] = field(default_factory=list)
+    doubting: asyncio.Event = field(default_factory=asyncio.Event)
     failed_writes: int = 0
     running: dict[str, int] = field(default_factory=dict)
     most_at_once: int = 0
@@ -97,6 +117,7 @@ class World:
         if self.store_is_down:
             raise OSError("disk full")
         self.stored.append((observation, schedule))
+        self.newest[observation.endpoint.key] = observation
 
     async def schedules(self) -> Sequence[Schedule]:
         return self.planned
@@ -104,8 +125,7 @@ class World:
     async def latest(self, endpoint_key: str) -> Observation | None:
         if self.store_is_down:
             raise OSError("disk full")
-        found = [one for one, _ in self.stored if one.endpoint.key == endpoint_key]
-        return found[-1] if found else None
+        return self.newest.get(endpoint_key)
 
     async def statuses(self) -> Sequence[EndpointStatus]:
         return ()
@@ -113,11 +133,24 @@ class World:
     def visit_finished(self, observation: Observation) -> None:
         self.finished.append(observation)
 
+    def visit_began(self, late_seconds: float) -> None:
+        self.late_seconds.append(late_seconds)
+
+    def visit_doubted(self, observation: Observation) -> None:
+        self.doubted.append(observation)
+        self.doubting.set()
+
     def store_write_failed(self) -> None:
         self.failed_writes += 1
 
     def discovery_updated(self, source: str, targets: int | None, error: str | None) -> None:
         raise AssertionError("the scheduler discovers nothing")
+
+    async def until_doubted(self, count: int) -> None:
+        """Returns when so many failures have been doubted."""
+        while len(self.doubted) < count:
+            self.doubting.clear()
+            await self.doubting.wait()
 
     def moments(self, host: str) -> list[float]:
         """When visits to ``host`` began."""

@@ -40,6 +40,7 @@ async def client(readiness: Readiness) -> AsyncIterator[httpx.AsyncClient]:
         is_ready=lambda: readiness.now,
         status=lambda: {"targets": 7},
         reload=readiness.reload,
+        enumerate_soon=lambda wanted: wanted in {None, "a.test:443"},
     )
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://service"
@@ -50,6 +51,16 @@ async def client(readiness: Readiness) -> AsyncIterator[httpx.AsyncClient]:
 async def test_the_service_s_own_metrics(client: httpx.AsyncClient) -> None:
     answer = await client.get("/metrics")
     assert (answer.status_code, "tlsprobe_store_up 1.0" in answer.text) == (200, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("", 202), ("?target=a.test:443", 202), ("?target=nobody.test:443", 404)],
+)
+async def test_all_or_one_can_be_asked_again(
+    path: str, status: int, client: httpx.AsyncClient
+) -> None:
+    assert (await client.post(f"/-/enumerate{path}")).status_code == status
 
 
 async def test_the_inventory_is_another_page(client: httpx.AsyncClient) -> None:
