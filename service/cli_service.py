@@ -46,9 +46,9 @@ def serve(
     ] = None,
 ) -> int:
     """Probe the endpoints of targets files again and again, keep what is learnt, serve metrics."""
+    from policy.yaml_file import ConfigError
     from service.configuration import load_settings
     from service.event_loop import run
-    from service.yaml_file import ConfigError
 
     said = {"targets_files": targets, "listen": listen, "database": database}
     given = {name: value for name, value in said.items() if value is not None}
@@ -90,12 +90,12 @@ def discover(
 
     Nothing is probed; only sources of the type networks look for TLS where they are told to.
     """
+    from policy.yaml_file import ConfigError
     from probe.discovery.deny import DenyList
     from service.cli_discover import find_once, print_findings
     from service.configuration import load_settings
     from service.discovery_settings import Surrounding
     from service.event_loop import run
-    from service.yaml_file import ConfigError
 
     try:
         settings = load_settings(config)
@@ -194,10 +194,10 @@ def demo(
 
     No network is needed: the servers are on loopback, and end with the demo.
     """
+    from policy.yaml_file import ConfigError
     from service.cli_demo import demonstrate
     from service.daemon import StartError
     from service.event_loop import run
-    from service.yaml_file import ConfigError
 
     try:
         run(demonstrate(listen, directory))

@@ -12,13 +12,13 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
+from policy.yaml_file import ConfigError, KeyPath, read_yaml_mapping
 from service.settings import (
     ENVIRONMENT_NESTING,
     ENVIRONMENT_PREFIX,
     ProbeLimits,
     ServiceSettings,
 )
-from service.yaml_file import ConfigError, KeyPath, read_yaml_mapping
 
 _CONFIG_FILE_VARIABLE: Final = f"{ENVIRONMENT_PREFIX}CONFIG_FILE"
 

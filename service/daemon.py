@@ -21,6 +21,7 @@ from exporters.prometheus import ServiceMetrics
 from model.observation import Observation
 from model.target import Endpoint, Target
 from model.version import TOOL_VERSION
+from policy.yaml_file import ConfigError
 from probe.certificates import TrustStoreError
 from probe.clock import SystemClock
 from probe.discovery.deny import DenyList
@@ -40,7 +41,6 @@ from service.meter import ServiceMeter
 from service.running_status import running_status
 from service.settings import ServiceSettings
 from service.target_sources import TargetSources
-from service.yaml_file import ConfigError
 from storage import SqlStore, StoreError
 
 _STOP_SECONDS: Final = 7.0

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from policy.yaml_file import ConfigError, read_yaml_mapping
 from probe.checks.part import USUAL_PARTS
 from probe.crypto.identity import ClientIdentity, load_identity
 from probe.discovery.deny import DenyList
@@ -32,7 +33,6 @@ from service.schedule_settings import ClosedSpans, LabelSchedule, split_span
 from service.target_sources import RuledSource
 from service.trust_stores import check_trust_store
 from service.values import Count, Seconds, split_listen, split_name_server
-from service.yaml_file import ConfigError, read_yaml_mapping
 
 ENVIRONMENT_PREFIX: Final = "TLSPROBE_"
 ENVIRONMENT_NESTING: Final = "__"

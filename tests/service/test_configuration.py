@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from policy.yaml_file import ConfigError
 from probe.checks.part import Part
 from probe.settings import ProbeSettings
 from service.configuration import load_settings
 from service.values import split_listen
-from service.yaml_file import ConfigError
 from tests.zoo.certificates import Certificates
 
 

@@ -1,0 +1,55 @@
+"""Judges one Observation by every policy that holds for its endpoint: pure, and so repeatable.
+
+An endpoint that did not answer as TLS has one result for each policy, that of ``reached``: nothing was
+proved of the others, and what was found before stays as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Final
+
+from model.finding import Assessment, RuleResult
+from model.observation import Observation
+from policy.policy import Policy, PolicyRule
+from policy.rule import Subject
+from policy.rules.reach import REACHED
+
+_REACHED: Final = REACHED.id
+
+
+def assess(observation: Observation, policies: Iterable[Policy], at: datetime) -> Assessment:
+    """All results of those of ``policies`` that hold for the endpoint, at an aware moment."""
+    target = observation.endpoint.target
+    holding = [policy for policy in policies if policy.choice.has(target)]
+    subject = Subject(observation=observation, at=at)
+    return Assessment(
+        endpoint_key=observation.endpoint.key,
+        assessed_at=at,
+        policies={policy.name: policy.digest for policy in holding},
+        results=tuple(result for policy in holding for result in _results(policy, subject)),
+        is_whole=observation.answered_as_tls,
+    )
+
+
+def _results(policy: Policy, subject: Subject) -> Iterator[RuleResult]:
+    is_reached = subject.observation.answered_as_tls
+    for one in policy.rules:
+        if is_reached or one.rule.id == _REACHED:
+            yield _result(policy.name, one, subject)
+
+
+def _result(policy: str, one: PolicyRule, subject: Subject) -> RuleResult:
+    ruling = one.judge(subject)
+    return RuleResult(
+        policy=policy,
+        rule=one.name,
+        severity=one.severity,
+        outcome=ruling.outcome,
+        title=one.title,
+        observed=ruling.observed,
+        required=ruling.required,
+        source=one.source,
+        evidence=ruling.evidence,
+    )

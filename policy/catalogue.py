@@ -1,0 +1,48 @@
+"""The catalogue of rules. To add one: one function in its family's module, one line there, its test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from policy.rule import AnyRule
+from policy.rules.certificates import CERTIFICATE_RULES
+from policy.rules.cipher_suites import CIPHER_SUITE_RULES
+from policy.rules.client_auth import CLIENT_AUTH_RULES
+from policy.rules.dh import DH_RULES
+from policy.rules.drift import DRIFT_RULES
+from policy.rules.features import FEATURE_RULES
+from policy.rules.groups import GROUP_RULES
+from policy.rules.https import HTTPS_RULES
+from policy.rules.plaintext import PLAINTEXT_RULES
+from policy.rules.post_quantum import POST_QUANTUM_RULES
+from policy.rules.protocols import PROTOCOL_RULES
+from policy.rules.reach import REACHED
+from policy.rules.revocation import REVOCATION_RULES
+from policy.rules.signature_schemes import SIGNATURE_RULES
+from policy.rules.transparency import TRANSPARENCY_RULES
+from policy.rules.trust import TRUST_RULES
+from policy.rules.vulnerabilities import VULNERABILITY_RULES
+
+RULES: Final[tuple[AnyRule, ...]] = (
+    REACHED,
+    *PROTOCOL_RULES,
+    *CIPHER_SUITE_RULES,
+    *GROUP_RULES,
+    *SIGNATURE_RULES,
+    *DH_RULES,
+    *CERTIFICATE_RULES,
+    *TRUST_RULES,
+    *REVOCATION_RULES,
+    *TRANSPARENCY_RULES,
+    *CLIENT_AUTH_RULES,
+    *PLAINTEXT_RULES,
+    *HTTPS_RULES,
+    *FEATURE_RULES,
+    *VULNERABILITY_RULES,
+    *POST_QUANTUM_RULES,
+    *DRIFT_RULES,
+)
+
+RULES_BY_ID: Final[Mapping[str, AnyRule]] = MappingProxyType({rule.id: rule for rule in RULES})

@@ -1,0 +1,91 @@
+"""What a rule is: a question with typed parameters, answered from one Observation.
+
+A rule of the catalogue (``policy.catalogue``) is bound to its parameters once, when a policy is read;
+the Judge that this gives is then asked for every endpoint. It knows no clock, no network and no file,
+and gives unknown wherever a fact that it needs was not proved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from model.finding import Outcome, Severity
+from model.observation import Observation
+from model.verdict import Evidence
+
+
+class Family(StrEnum):
+    """What a rule speaks of; each family is one module of ``policy.rules``."""
+
+    REACH = "reach"
+    PROTOCOLS = "protocols"
+    CIPHER_SUITES = "cipher suites"
+    GROUPS = "groups"
+    SIGNATURE_SCHEMES = "signature schemes"
+    DH = "Diffie-Hellman parameters"
+    CERTIFICATES = "certificates"
+    TRUST = "trust"
+    REVOCATION = "revocation"
+    TRANSPARENCY = "transparency"
+    CLIENT_AUTHENTICATION = "client authentication"
+    PLAINTEXT = "plaintext"
+    HTTPS = "HTTPS"
+    FEATURES = "features"
+    VULNERABILITIES = "vulnerabilities"
+    POST_QUANTUM = "post-quantum"
+    GRADE = "grade"
+    DRIFT = "drift"
+
+
+class Parameters(BaseModel):
+    """What a policy may set of a rule; those of most rules extend it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is judged: one Observation, at an aware moment, which decides on what has expired."""
+
+    observation: Observation
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """A rule's answer: ``observed`` and ``required`` say what was seen and what would do."""
+
+    outcome: Outcome
+    observed: str
+    required: str
+    evidence: Evidence | None = None
+
+
+Judge: TypeAlias = Callable[[Subject], Ruling]
+P = TypeVar("P", bound=Parameters)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule(Generic[P]):
+    """One rule of the catalogue.
+
+    ``title`` says in one sentence what it asks, ``why`` what is at stake; ``bind`` makes the Judge of
+    given ``parameters``. ``severity`` is that of policies which set none.
+    """
+
+    id: str
+    family: Family
+    title: str
+    why: str
+    severity: Severity
+    parameters: type[P]
+    bind: Callable[[P], Judge]
+
+
+AnyRule: TypeAlias = Rule[Any]

@@ -1,0 +1,138 @@
+"""What rules have in common: several partial answers become one, and lists become short texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, TypeAlias
+
+from model.certificate import Deployment
+from model.finding import Outcome
+from model.observation import AcceptedSet, Observation
+from model.protocol_version import ProtocolVersion
+from model.registry import cipher_suite_by_name
+from model.verdict import Evidence, Fact, Verdict
+from policy.rule import Judge, Ruling, Subject
+
+NAMES_SHOWN: Final = 12
+_WITHOUT_CERTIFICATE: Final = frozenset({"anon", "NULL", "PSK", "SRP"})
+_GRAVITY: Final = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS, Outcome.NOT_APPLICABLE)
+
+Part: TypeAlias = tuple[Outcome, str]
+"""What a rule says of one chain, one version, one name."""
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names with commas, at most ``NAMES_SHOWN``, and how many more there are."""
+    every = tuple(names)
+    if len(every) <= NAMES_SHOWN:
+        return ", ".join(every) or "none"
+    return f"{', '.join(every[:NAMES_SHOWN])} and {len(every) - NAMES_SHOWN} more"
+
+
+def labels(versions: Iterable[ProtocolVersion]) -> str:
+    """Versions by name, oldest first."""
+    return listed(version.label for version in sorted(versions))
+
+
+def not_applicable(observed: str, required: str) -> Ruling:
+    """The rule speaks of something that is not there; ``observed`` says of what."""
+    return Ruling(outcome=Outcome.NOT_APPLICABLE, observed=observed, required=required)
+
+
+def unknown(observed: str, required: str, evidence: Evidence | None = None) -> Ruling:
+    """What the rule needs was not proved; ``observed`` says what is missing."""
+    return Ruling(outcome=Outcome.UNKNOWN, observed=observed, required=required, evidence=evidence)
+
+
+def worst(parts: Sequence[Part], required: str, evidence: Evidence | None = None) -> Ruling:
+    """One Ruling of ``parts`` (at least one): fail before unknown before pass before the rest."""
+    outcomes = {outcome for outcome, _ in parts}
+    outcome = next(one for one in _GRAVITY if one in outcomes)
+    said = dict.fromkeys(text for one, text in parts if one is outcome)
+    return Ruling(outcome=outcome, observed="; ".join(said), required=required, evidence=evidence)
+
+
+def judge_fact(
+    fact: Fact | None, wanted: Verdict, *, words: Mapping[Verdict, str], required: str
+) -> Ruling:
+    """Pass where the fact is ``wanted``, fail where it is the opposite, else unknown."""
+    if fact is None:
+        return unknown("not asked", required)
+    if fact.verdict is Verdict.UNKNOWN:
+        note = fact.evidence.note if fact.evidence else None
+        return unknown(note or words[Verdict.UNKNOWN], required, fact.evidence)
+    outcome = Outcome.PASS if fact.verdict is wanted else Outcome.FAIL
+    value = f" ({fact.value})" if fact.value else ""
+    return Ruling(
+        outcome=outcome,
+        observed=words[fact.verdict] + value,
+        required=required,
+        evidence=fact.evidence,
+    )
+
+
+def spoken(observation: Observation) -> list[ProtocolVersion]:
+    """The versions that are proved to be spoken, oldest first."""
+    return sorted(
+        version for version, fact in observation.protocols.items() if fact.verdict is Verdict.YES
+    )
+
+
+def unsettled(observation: Observation) -> list[ProtocolVersion]:
+    """The versions of which it is not known whether they are spoken."""
+    protocols = observation.protocols
+    return [
+        version
+        for version in ProtocolVersion
+        if (fact := protocols.get(version)) is None or fact.verdict is Verdict.UNKNOWN
+    ]
+
+
+def has_no_certificates(observation: Observation) -> bool:
+    """Whether it is proved that every suite does without the server's certificate."""
+    if unsettled(observation):
+        return False
+    for version in spoken(observation):
+        found = observation.cipher_suites.get(version)
+        if found is None or not found.complete or version is ProtocolVersion.TLSV1_3:
+            return False
+        for name in found.accepted:
+            suite = cipher_suite_by_name(name)
+            if suite is None or suite.authentication not in _WITHOUT_CERTIFICATE:
+                return False
+    return True
+
+
+def of_each_chain(required: str, say: Callable[[Deployment, Subject], Part]) -> Judge:
+    """A Judge that asks ``say`` about every chain which the target's own clients get."""
+
+    def judge(subject: Subject) -> Ruling:
+        chains = subject.observation.own_certificates
+        if not chains:
+            if has_no_certificates(subject.observation):
+                return not_applicable("no suite has a certificate of the server's", required)
+            return unknown("no certificate was seen", required)
+        parts = [say(chain, subject) for chain in chains]
+        if len(chains) > 1:
+            parts = [
+                (outcome, f"{chain.key_type}: {text}")
+                for chain, (outcome, text) in zip(chains, parts, strict=True)
+            ]
+        ruling = worst(parts, required)
+        shown = next(
+            chain for chain, (one, _) in zip(chains, parts, strict=True) if one is ruling.outcome
+        )
+        proof = Evidence(note=f"the chain of leaf certificate {shown.leaf.sha256}")
+        return Ruling(
+            outcome=ruling.outcome,
+            observed=ruling.observed,
+            required=required,
+            evidence=proof,
+        )
+
+    return judge
+
+
+def proof_of(found: AcceptedSet, name: str) -> Evidence | None:
+    """What proves that ``name`` is accepted."""
+    return found.evidence.get(name)

@@ -1,0 +1,73 @@
+"""An Observation is judged by every policy that holds for it, and by its proofs alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+
+from model.finding import Outcome
+from model.observation import Observation, State
+from model.protocol_version import ProtocolVersion
+from model.verdict import Verdict
+from policy import RULES, assess, profile
+from tests.policy.observed import AT, UNKNOWN, endpoint, policy, results, unreached
+from tests.strategies import observations
+
+VERSIONS = {"protocol_versions": {"allowed": ["TLSv1.2", "TLSv1.3"]}, "reached": {}}
+
+
+def test_every_policy_that_holds_has_its_results() -> None:
+    web = policy("web", VERSIONS, labels={"team": ("web", "shop")})
+    mail = policy("mail", VERSIONS, protocols=("smtp",))
+    assessment = assess(endpoint(), (web, mail), AT)
+    assert set(assessment.policies) == {"web"}
+    assert {result.policy for result in assessment.results} == {"web"}
+    assert assessment.compliance("web") is Verdict.YES
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome"),
+    [
+        (State.TIMEOUT, Outcome.UNKNOWN),
+        (State.UNREACHABLE, Outcome.UNKNOWN),
+        (State.DNS_ERROR, Outcome.UNKNOWN),
+        (State.REFUSED, Outcome.UNKNOWN),
+        (State.ERROR, Outcome.UNKNOWN),
+        (State.PLAINTEXT, Outcome.FAIL),
+        (State.NOT_TLS, Outcome.FAIL),
+    ],
+)
+def test_what_never_handshakes_is_one_finding_and_decides_nothing_else(
+    state: State, outcome: Outcome
+) -> None:
+    assessment = assess(unreached(state), (policy("web", VERSIONS),), AT)
+    assert [(one.rule, one.outcome) for one in assessment.results] == [("reached", outcome)]
+    assert not assessment.is_whole
+    assert assessment.compliance("web") is not Verdict.YES
+
+
+def test_a_version_that_is_not_known_to_be_refused_is_no_pass() -> None:
+    observation = endpoint()
+    doubtful = replace(
+        observation, protocols={**observation.protocols, ProtocolVersion.TLSV1_0: UNKNOWN}
+    )
+    (result, _) = results(doubtful, policy("web", VERSIONS))
+    assert result.outcome is Outcome.UNKNOWN
+    assert "TLSv1.0" in result.observed
+
+
+def test_rules_have_ids_of_their_own() -> None:
+    ids = [rule.id for rule in RULES]
+    assert len(set(ids)) == len(ids)
+
+
+@given(observations())
+def test_any_observation_can_be_judged_and_the_unproved_never_passes_as_whole(
+    observation: Observation,
+) -> None:
+    modern = profile("mozilla-modern")
+    assessment = assess(observation, (modern,), AT)
+    if not observation.answered_as_tls or len(observation.protocols) < len(ProtocolVersion):
+        assert assessment.compliance("mozilla-modern") is not Verdict.YES
