@@ -1,26 +1,33 @@
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.Socket;
 import java.security.KeyStore;
 import java.security.Security;
 import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedTrustManager;
+import javax.net.ssl.X509TrustManager;
 
 /**
  * A TLS server on JSSE with every cipher suite it has, for the zoo:
- * java JavaServer.java KEYS,... CLIENT_CA VERSION,... server|client need|none
+ * java JavaServer.java KEYS,... CLIENT_CA VERSION,... server|client need|want|none authority|anybody
  * Without arguments it prints the suites.
  */
 public final class JavaServer {
     private static final char[] PASSWORD = "zoo".toCharArray();
+    private static final String ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
     public static void main(String[] arguments) throws Exception {
         for (String kind : List.of("tls.disabled", "tls.legacy", "certpath.disabled")) {
@@ -36,20 +43,25 @@ public final class JavaServer {
         keys.init(keys(arguments[0].split(",")), PASSWORD);
         TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
         trust.init(clientAuthority(arguments[1]));
-        context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
+        boolean trustsAnybody = arguments[5].equals("anybody");
+        TrustManager[] judges = trustsAnybody ? anybody(trust) : trust.getTrustManagers();
+        context.init(keys.getKeyManagers(), judges, null);
         SSLServerSocket listener = (SSLServerSocket) context.getServerSocketFactory()
                 .createServerSocket(0, 512, InetAddress.getByName("127.0.0.1"));
         SSLParameters parameters = listener.getSSLParameters();
         parameters.setProtocols(arguments[2].split(","));
         parameters.setCipherSuites(listener.getSupportedCipherSuites());
         parameters.setUseCipherSuitesOrder(arguments[3].equals("server"));
-        parameters.setNeedClientAuth(arguments[4].equals("need"));
+        parameters.setWantClientAuth(arguments[4].equals("want"));
+        if (arguments[4].equals("need")) {
+            parameters.setNeedClientAuth(true);
+        }
         listener.setSSLParameters(parameters);
         System.out.println("listening on " + listener.getLocalPort());
         ExecutorService pool = Executors.newCachedThreadPool();
         while (true) {
             SSLSocket accepted = (SSLSocket) listener.accept();
-            pool.execute(() -> serve(accepted));
+            pool.execute(() -> serve(accepted, arguments[4].equals("want")));
         }
     }
 
@@ -77,9 +89,28 @@ public final class JavaServer {
         return store;
     }
 
-    private static void serve(SSLSocket accepted) {
+    /** Judges of a service that names its authority, and looks at nothing. */
+    private static TrustManager[] anybody(TrustManagerFactory trust) {
+        X509TrustManager named = (X509TrustManager) trust.getTrustManagers()[0];
+        return new TrustManager[] {new X509ExtendedTrustManager() {
+            @Override public void checkClientTrusted(X509Certificate[] chain, String kind) { }
+            @Override public void checkServerTrusted(X509Certificate[] chain, String kind) { }
+            @Override public void checkClientTrusted(X509Certificate[] chain, String kind, Socket s) { }
+            @Override public void checkServerTrusted(X509Certificate[] chain, String kind, Socket s) { }
+            @Override public void checkClientTrusted(X509Certificate[] chain, String kind, SSLEngine e) { }
+            @Override public void checkServerTrusted(X509Certificate[] chain, String kind, SSLEngine e) { }
+            @Override public X509Certificate[] getAcceptedIssuers() {
+                return named.getAcceptedIssuers();
+            }
+        }};
+    }
+
+    private static void serve(SSLSocket accepted, boolean answers) {
         try (accepted) {
             accepted.startHandshake();
+            if (answers && accepted.getInputStream().read() >= 0) {
+                accepted.getOutputStream().write(ANSWER.getBytes("US-ASCII"));
+            }
         } catch (IOException flaw) {
             System.out.println("handshake ended: " + flaw);
         }

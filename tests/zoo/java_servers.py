@@ -47,6 +47,11 @@ _NAMES: Final = {
     TLSV1_2: "TLSv1.2",
     TLSV1_3: "TLSv1.3",
 }
+_DEMANDS: Final = {
+    ClientAuthMode.NONE: "none",
+    ClientAuthMode.REQUESTED: "want",
+    ClientAuthMode.REQUIRED: "need",
+}
 _GROUPS: Final = (
     *("x25519", "secp256r1", "secp384r1", "secp521r1", "x448"),
     *("ffdhe2048", "ffdhe3072", "ffdhe4096", "ffdhe6144", "ffdhe8192"),
@@ -74,6 +79,7 @@ class JavaServer:
     versions: tuple[ProtocolVersion, ...]
     preference: Preference
     client_auth: ClientAuthMode = ClientAuthMode.NONE
+    trusts_anybody: bool = False
 
     @contextmanager
     def start(self, certificates: Certificates, directory: Path) -> Iterator[int]:
@@ -85,7 +91,8 @@ class JavaServer:
                 str(certificates.client_ca_file),
                 ",".join(_NAMES[version] for version in self.versions),
                 self.preference.value,
-                "none" if self.client_auth is ClientAuthMode.NONE else "need",
+                _DEMANDS[self.client_auth],
+                "anybody" if self.trusts_anybody else "authority",
             ],
             ready=r"^listening on (\d+)$",
         )

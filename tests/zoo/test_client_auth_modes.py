@@ -1,0 +1,44 @@
+"""Each mode of client authentication on each stack, at TLS 1.2 and 1.3, is what its configuration says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from model.observation import ForgedCertificate
+from model.protocol_version import ProtocolVersion
+from model.target import Endpoint, Target
+from model.verdict import Verdict
+from probe.checks.part import Part
+from probe.clock import SystemClock
+from probe.engine import Engine
+from probe.settings import ProbeSettings
+from tests.zoo.certificates import CLIENT_CA_NAME, Certificates
+from tests.zoo.client_auth_modes import DEMANDS, Demand
+from tests.zoo.truth import SERVER_NAME
+
+PARTS = frozenset({Part.VERSIONS, Part.SUITES, Part.CERTIFICATES, Part.CLIENT_AUTH})
+BOTH = {ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3}
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("demand", DEMANDS, ids=lambda demand: demand.name)
+async def test_what_is_demanded_and_looked_at(
+    demand: Demand, certificates: Certificates, tmp_path: Path
+) -> None:
+    engine = Engine(ProbeSettings(parts=PARTS), SystemClock())
+    with demand.start(certificates, tmp_path) as port:
+        target = Target(host="127.0.0.1", port=port, server_name=SERVER_NAME)
+        seen = await engine.visit(Endpoint(target=target, address="127.0.0.1"))
+    assert seen.client_auth.keys() == BOTH
+    for version, found in seen.client_auth.items():
+        shown = (version, found.mode, found.verifies, [one.evidence for one in found.attempts])
+        assert (found.mode, found.verifies) == (demand.mode, demand.verifies), shown
+        assert found.ca_names == (CLIENT_CA_NAME,), shown
+        assert {one.forged for one in found.attempts} == set(ForgedCertificate), shown
+        for attempt in found.attempts:
+            assert attempt.evidence is not None
+            assert attempt.evidence.note, shown
+            is_told = "alert" in attempt.evidence.note or "HTTP status" in attempt.evidence.note
+            assert is_told or attempt.is_accepted is not Verdict.NO, shown
