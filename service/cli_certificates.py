@@ -13,7 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from model.certificate import Certificate
 from model.certificate_inventory import CertificateInventory, Held, certificate_inventory
+from model.lifetime import Lifetime
 from model.times_json import time_to_json
 from service.remarks import Severity, describe_validity, expiry_severity
 from service.terminal import printable, report_width, wants_colour
@@ -38,7 +40,7 @@ def print_inventory(found: CertificateInventory, *, as_json: bool, no_colour: bo
     """The calendar, then keys in several certificates and targets that differ by address."""
     now = datetime.now(UTC)
     if as_json:
-        print(json.dumps(_to_json(found)))
+        print(json.dumps(_to_json(found, now)))
         return
     console = Console(
         width=report_width(),
@@ -57,19 +59,38 @@ def print_inventory(found: CertificateInventory, *, as_json: bool, no_colour: bo
 
 def _calendar(held: Sequence[Held], now: datetime) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
-    for column in ("expires", "left", "certificate", "endpoints"):
+    for column in ("expires", "left", "renewal", "certificate", "endpoints"):
         table.add_column(column, overflow="fold")
     for one in held:
         certificate = one.certificate
         end = certificate.not_after
         style = _STYLES.get(expiry_severity(certificate, now), "")
         table.add_row(
-            end.astimezone(UTC).date().isoformat() if end else "never",
-            Text(describe_validity(end, now) if end else "", style=style),
+            _day(end) if end else "never",
+            Text(_left(certificate, now), style=style),
+            _day(lifetime.renewal_at) if (lifetime := _lifetime(certificate)) else "",
             _name(one),
             _some(one.endpoints),
         )
     return table
+
+
+def _day(moment: datetime) -> str:
+    return moment.astimezone(UTC).date().isoformat()
+
+
+def _lifetime(certificate: Certificate) -> Lifetime | None:
+    return Lifetime.of(certificate.not_before, certificate.not_after)
+
+
+def _left(certificate: Certificate, now: datetime) -> str:
+    """The time left, and what part of the whole lifetime that is."""
+    if certificate.not_after is None:
+        return ""
+    left, lifetime = describe_validity(certificate.not_after, now), _lifetime(certificate)
+    if lifetime is None or now > lifetime.not_after:
+        return left
+    return f"{left}, {lifetime.fraction_left(now):.0%}"
 
 
 def _name(held: Held) -> Text:
@@ -105,7 +126,7 @@ def _shared(found: CertificateInventory) -> Iterator[Text]:
         yield Text(text, style="yellow")
 
 
-def _to_json(found: CertificateInventory) -> dict[str, Any]:
+def _to_json(found: CertificateInventory, now: datetime) -> dict[str, Any]:
     return {
         "certificates": [
             {
@@ -113,10 +134,13 @@ def _to_json(found: CertificateInventory) -> dict[str, Any]:
                 "subject": one.certificate.subject,
                 "issuer": one.certificate.issuer,
                 "not_after": time_to_json(one.certificate.not_after),
+                "lifetime_left": lifetime.fraction_left(now) if lifetime else None,
+                "renewal_at": time_to_json(lifetime.renewal_at) if lifetime else None,
                 "public_key_sha256": one.certificate.public_key_sha256,
                 "endpoints": list(one.endpoints),
             }
             for one in found.held
+            for lifetime in (_lifetime(one.certificate),)
         ],
         "shared_keys": [
             {

@@ -25,6 +25,7 @@ from model.certificate import (
     RevocationMethod,
     TrustVerdict,
 )
+from model.lifetime import Lifetime
 from model.observation import AcceptedSet, Observation, State
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength, strength_by_name
@@ -217,7 +218,14 @@ def _certificate_rows(deployment: Deployment, now: datetime) -> RenderableType:
     for store, found in sorted(deployment.trust.items()):
         verdict = (found.verdict, _trust_style(found.verdict))
         lines.append(
-            Text.assemble(("trusted by ", "dim"), _say(store), ": ", verdict, _because(found))
+            Text.assemble(
+                ("trusted by ", "dim"),
+                _say(store),
+                ": ",
+                verdict,
+                _because(found),
+                _until(deployment.leaf, found),
+            )
         )
     if deployment.completion is not None:
         lines.append(_completion(deployment.completion))
@@ -250,6 +258,14 @@ def _because(found: TrustVerdict) -> str:
         reason = printable(found.strict_reason or "", limit=_REASON_LIMIT).rstrip(".")
         return f", but not by a strict client ({reason})"
     return ""
+
+
+def _until(leaf: Certificate, found: TrustVerdict) -> str:
+    """When trust ends before the leaf does, since a certificate of the best path ends."""
+    end = found.path_not_after
+    if found.verdict is not Verdict.YES or end is None or end == leaf.not_after:
+        return ""
+    return f", until {end.astimezone(UTC).date().isoformat()}"
 
 
 def _completion(found: Completion) -> Text:
@@ -297,6 +313,9 @@ def _certificate(certificate: Certificate, now: datetime) -> Text:
     severity = expiry_severity(certificate, now)
     style = "green" if severity is None else _SEVERITY_STYLES[severity]
     line.append(describe_validity(certificate.not_after, now), style=style)
+    lifetime = Lifetime.of(certificate.not_before, certificate.not_after)
+    if lifetime is not None and lifetime.not_before <= now < lifetime.not_after:
+        line.append(f", {lifetime.fraction_left(now):.0%} of its life", style="dim")
     day = certificate.not_after.astimezone(UTC).date().isoformat()
     return line.append(f" ({day})", style="dim")
 

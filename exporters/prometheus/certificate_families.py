@@ -107,6 +107,11 @@ def _self_signed(status: EndpointStatus) -> Iterator[Sample]:
         yield (_fingerprint(deployment.leaf),), float(is_self_signed)
 
 
+def _lifetime_left(status: EndpointStatus) -> Iterator[Sample]:
+    for lifetime, labels in _lifetimes(status):
+        yield labels, lifetime.fraction_left(status.last_probe_at)
+
+
 def _renewal(status: EndpointStatus) -> Iterator[Sample]:
     for lifetime, labels in _lifetimes(status):
         yield labels, lifetime.renewal_at.timestamp()
@@ -282,6 +287,12 @@ CERTIFICATE_FAMILIES: Final = (
         help="When the first certificate of the best path to the trust store expires.",
         labels=("cert", "trust_store"),
         samples=_path_expiry,
+    ),
+    Family(
+        name="cert_lifetime_left_ratio",
+        help="What part of its life was left at the last visit: 1 at its beginning, 0 at its end.",
+        labels=_OF_ONE,
+        samples=_lifetime_left,
     ),
     Family(
         name="cert_renewal_timestamp_seconds",

@@ -140,6 +140,7 @@ EXPECTED: tuple[tuple[str, dict[str, str], float], ...] = (
         {"position": "leaf", "cert": "ab" * 8},
         (NOW + timedelta(days=60)).timestamp(),
     ),
+    ("cert_lifetime_left_ratio", {"position": "leaf", "cert": "ab" * 8}, 1),
     (
         "chain_expiry_timestamp_seconds",
         {"cert": "ab" * 8},

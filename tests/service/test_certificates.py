@@ -16,6 +16,7 @@ from model.ports import Schedule
 from model.protocol_version import ProtocolVersion
 from model.snapshot import EndpointStatus
 from model.target import Endpoint
+from model.times_json import time_to_json
 from storage import SqlStore
 from tests.service.processes import tlsprobe
 from tests.service.samples import NOW, certificate, deployment, modern
@@ -122,6 +123,11 @@ async def test_the_command_prints_the_calendar_of_a_database(tmp_path: Path) -> 
     told = json.loads(run.stdout)
     assert run.returncode == 0
     assert [entry["sha256"] for entry in told["certificates"]] == [other, one]
+    begun = certificate().not_before
+    assert begun is not None
+    third = (NOW + timedelta(days=90) - begun) / 3
+    assert told["certificates"][1]["renewal_at"] == time_to_json(NOW + timedelta(days=90) - third)
+    assert told["certificates"][1]["lifetime_left"] < 1
     assert told["shared_keys"] == [{"public_key_sha256": KEY, "certificates": [other, one]}]
     run = await asyncio.to_thread(tlsprobe, "certificates", "--database", database)
     assert run.returncode == 0

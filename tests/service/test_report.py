@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -57,7 +58,9 @@ def test_a_set_that_may_have_more_says_so() -> None:
 
 def test_the_chain_is_said_with_days_and_trust() -> None:
     report = render_report(modern(), NOW)
-    assert row(report, "certificate") == "CN=www.example, ecdsa 256, 60 days left (2026-08-30)"
+    assert row(report, "certificate") == (
+        "CN=www.example, ecdsa 256, 60 days left, 67% of its life (2026-08-30)"
+    )
     assert "for www.example, example\n" in report
     assert "CN=Example CA, ecdsa 256, 900 days left (2028-12-17)\n" in report
     assert "trusted by mozilla: yes\n" in report
@@ -132,3 +135,11 @@ def test_what_a_strict_client_has_against_a_trusted_chain_is_said() -> None:
     chain = replace(modern().certificates[0], trust={"mozilla": lenient})
     report = render_report(replace(modern(), certificates=(chain,)), NOW)
     assert "trusted by mozilla: yes, but not by a strict client (No keyUsage in the CA)" in report
+
+
+def test_trust_that_ends_before_the_leaf_does_says_when() -> None:
+    end = NOW + timedelta(days=10)
+    trusted = TrustVerdict(verdict=Verdict.YES, path_not_after=end)
+    chain = replace(modern().certificates[0], trust={"mozilla": trusted})
+    report = render_report(replace(modern(), certificates=(chain,)), NOW)
+    assert f"trusted by mozilla: yes, until {end.date().isoformat()}\n" in report
