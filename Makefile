@@ -116,6 +116,10 @@ fuzz: $(FUZZ_VENV)/.installed ## fuzz every reader of a peer's bytes; FUZZ_SECON
 
 # --- upkeep ----------------------------------------------------------------------------------
 
+.PHONY: docs
+docs: venv ## write the pages that come from the code
+	$(BIN)/python -m exporters.prometheus.reference > docs/metrics.md
+
 .PHONY: format
 format: venv ## format the code and mend what ruff can
 	$(BIN)/ruff check --fix .

@@ -49,6 +49,7 @@ def _settings(listen: str, fleet: DemoFleet) -> ServiceSettings:
         database=f"sqlite:///{fleet.directory / 'tlsprobe.db'}",
         targets_files=(),
         interval_seconds=_INTERVAL_SECONDS,
+        metrics={"detail": "all"},
         trust_stores={"mozilla": None, **fleet.trust_stores},
     )
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import structlog
 
-from exporters.prometheus import ServiceMetrics
+from exporters.prometheus import PageWriter, ServiceMetrics
 from model.observation import Observation
 from model.target import Endpoint, Target
 from model.version import TOOL_VERSION
@@ -36,6 +36,7 @@ from service.file_limits import connections_that_fit
 from service.http import make_app
 from service.http_server import ListenError, listen, serve_http, url_of
 from service.inventory import Inventory
+from service.inventory_page import InventoryPage
 from service.logs import set_up_logs
 from service.meter import ServiceMeter
 from service.running_status import running_status
@@ -50,7 +51,7 @@ _STORE_CHECK_SECONDS: Final = 10.0
 _LOG_LABEL: Final = "log"
 """A target's label that makes the log follow its visits, with the value ``debug``."""
 
-_ONLY_AT_START: Final = ("listen", "database", "log_format", "log_level")
+_ONLY_AT_START: Final = ("listen", "database", "metrics", "log_format", "log_level")
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
@@ -122,6 +123,13 @@ class _Service:
             visits_in_flight=lambda: self._scheduler.visits_in_flight,
             schedule_lag_seconds=lambda: self._scheduler.lag_seconds,
             store_up=lambda: self._is_store_up,
+            snapshot_age_seconds=lambda: self._page.age_seconds,
+        )
+        self._page: InventoryPage = InventoryPage(
+            self.inventory.snapshot,
+            PageWriter(settings.metrics.options),
+            self._clock,
+            self._metrics.series_dropped,
         )
         self._meter = ServiceMeter(self._metrics, self.inventory)
         self._scheduler: Scheduler = Scheduler(
@@ -140,7 +148,7 @@ class _Service:
         """Probe and serve until ``stop``; the HTTP side ends last."""
         app = make_app(
             service_registry=self._metrics.registry,
-            snapshot=self.inventory.snapshot,
+            inventory_page=self._page,
             is_ready=lambda: self._sources.are_read and not self._is_stopping,
             status=self._status,
             reload=self.reload,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -15,9 +14,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from exporters.prometheus import inventory_registry
-from model.snapshot import Snapshot
 from model.version import TOOL_VERSION
+from service.inventory_page import InventoryPage, NoSnapshotError
 
 _PAGE: Final = f"""<!DOCTYPE html>
 <html lang="en">
@@ -41,7 +39,7 @@ _PAGE: Final = f"""<!DOCTYPE html>
 def make_app(
     *,
     service_registry: CollectorRegistry,
-    snapshot: Callable[[], Snapshot],
+    inventory_page: InventoryPage,
     is_ready: Callable[[], bool],
     status: Callable[[], Mapping[str, Any]],
     reload: Callable[[], Awaitable[str | None]],
@@ -51,7 +49,7 @@ def make_app(
 
     Args:
         service_registry: what ``/metrics`` shows.
-        snapshot: gives what ``/metrics/endpoints`` shows; is called in the event loop.
+        inventory_page: what ``/metrics/endpoints`` shows.
         is_ready: what ``/-/ready`` answers by.
         status: what ``/-/status`` shows, as JSON values.
         reload: reads the configuration anew; gives the reason where it cannot be used.
@@ -64,9 +62,18 @@ def make_app(
         return Response(encode(service_registry), headers={"content-type": content_type})
 
     async def endpoint_metrics(request: Request) -> Response:
-        encode, content_type = _encoder(request)
-        body = await asyncio.to_thread(encode, inventory_registry(snapshot()))
-        return Response(body, headers={"content-type": content_type})
+        _, content_type = _encoder(request)
+        headers = {"content-type": content_type, "vary": "Accept, Accept-Encoding"}
+        is_openmetrics = content_type.startswith("application/openmetrics-text")
+        try:
+            if "gzip" in request.headers.get("accept-encoding", ""):
+                headers["content-encoding"] = "gzip"
+                body = await inventory_page.compressed(is_openmetrics=is_openmetrics)
+            else:
+                body = await inventory_page.plain(is_openmetrics=is_openmetrics)
+        except NoSnapshotError as error:
+            return PlainTextResponse(f"{error}\n", status_code=503)
+        return Response(body, headers=headers)
 
     async def healthy(_: Request) -> Response:
         return PlainTextResponse("healthy\n")

@@ -27,6 +27,7 @@ from service.discovery_settings import (
     FileSettings,
     Surrounding,
 )
+from service.metrics_settings import MetricsSettings
 from service.parts import parse_parts, part_names
 from service.relabel_settings import RelabelRules
 from service.schedule_settings import ClosedSpans, LabelSchedule, split_span
@@ -153,6 +154,7 @@ class ServiceSettings(BaseSettings):
     client_identities: Annotated[
         Mapping[str, ClientIdentityFiles], AfterValidator(_check_identities)
     ] = {}
+    metrics: MetricsSettings = MetricsSettings()
     log_format: Literal["auto", "json", "text"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

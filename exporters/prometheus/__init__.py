@@ -1,13 +1,25 @@
 """Prometheus metrics: the inventory's facts from a Snapshot, and the service's own numbers.
 
-``FAMILIES`` is the catalogue of the facts; to add one is one entry there and one row in
-``docs/metrics.md``. Names and labels follow Prometheus' rules for exporters. A fact that is unknown has
-no series: it is counted in ``tlsprobe_check_unknown`` instead.
+``FAMILIES`` is the catalogue of the facts; ``docs/metrics.md`` is written from it. Names and labels
+follow Prometheus' rules for exporters. A fact that is unknown has no series: it is counted in
+``tlsprobe_check_unknown`` instead.
 """
 
 from __future__ import annotations
 
-from exporters.prometheus.inventory import FAMILIES, InventoryCollector, inventory_registry
+from exporters.prometheus.catalogue import FAMILIES, TARGET_FAMILIES
+from exporters.prometheus.options import Detail, MetricOptions
+from exporters.prometheus.page import OPENMETRICS_END, OPENMETRICS_TYPE, TEXT_TYPE, PageWriter
 from exporters.prometheus.service import ServiceMetrics
 
-__all__ = ["FAMILIES", "InventoryCollector", "ServiceMetrics", "inventory_registry"]
+__all__ = [
+    "FAMILIES",
+    "OPENMETRICS_END",
+    "OPENMETRICS_TYPE",
+    "TARGET_FAMILIES",
+    "TEXT_TYPE",
+    "Detail",
+    "MetricOptions",
+    "PageWriter",
+    "ServiceMetrics",
+]

@@ -1,113 +1,104 @@
-"""The chains that an endpoint serves: validity, keys, trust, and what is wrong.
+"""The certificates that an endpoint serves, each by itself: validity, key, and what it says of itself.
 
-``cert`` is the beginning of a certificate's SHA-256; of a series about a whole chain, its leaf's.
+``cert`` is the beginning of a certificate's SHA-256. Chains for other names than the target's own are
+left out.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
 from exporters.prometheus.family import Family, Sample
-from model.certificate import Certificate, Deployment, Problem, Revocation
+from exporters.prometheus.options import Detail
+from model.certificate import Certificate
 from model.lifetime import Lifetime
 from model.snapshot import EndpointStatus
-from model.verdict import Verdict
 
-_FINGERPRINT_LENGTH: Final = 16
-_REASONS: Final = {
-    Problem.INCOMPLETE: "incomplete_chain",
-    Problem.MISORDERED: "other",
-    Problem.SURPLUS: "other",
-    Problem.CONTAINS_ROOT: "other",
-    Problem.UNPARSABLE: "other",
-}
-"""The problems that a verifier's reason is not spelt like; the others are."""
-
-_HARMLESS: Final = {
-    Problem.SURPLUS,
-    Problem.CONTAINS_ROOT,
-    Problem.MISORDERED,
-    Problem.LIFETIME_TOO_LONG,
-    Problem.INTERNAL_NAME,
-}
-"""What is untidy and refused by no verifier."""
+FINGERPRINT_LENGTH: Final = 16
+_LEAF: Final = "leaf"
 
 
-def _fingerprint(certificate: Certificate) -> str:
-    return certificate.sha256[:_FINGERPRINT_LENGTH]
+def fingerprint(certificate: Certificate) -> str:
+    """The value of the label ``cert``."""
+    return certificate.sha256[:FINGERPRINT_LENGTH]
 
 
-def _certificates(status: EndpointStatus) -> Iterator[tuple[str, Certificate]]:
-    for deployment in status.observation.own_certificates:
-        for index, certificate in enumerate(deployment.chain):
-            yield _position(index, certificate), certificate
-
-
-def _position(index: int, certificate: Certificate) -> str:
+def position(index: int, certificate: Certificate) -> str:
+    """``leaf``, ``intermediate`` or ``root``, by its place in the chain as sent."""
     if index == 0:
-        return "leaf"
+        return _LEAF
     is_its_own_issuer = (
         certificate.subject is not None and certificate.subject == certificate.issuer
     )
     return "root" if is_its_own_issuer else "intermediate"
 
 
+def _certificates(status: EndpointStatus) -> Iterator[tuple[str, Certificate]]:
+    for deployment in status.observation.own_certificates:
+        for index, certificate in enumerate(deployment.chain):
+            yield position(index, certificate), certificate
+
+
+def _leaves(status: EndpointStatus) -> Iterator[tuple[str, Certificate]]:
+    return (found for found in _certificates(status) if found[0] == _LEAF)
+
+
 def _not_before(status: EndpointStatus) -> Iterator[Sample]:
-    for position, certificate in _certificates(status):
+    for place, certificate in _certificates(status):
         if certificate.not_before is not None:
-            yield (position, _fingerprint(certificate)), certificate.not_before.timestamp()
+            yield (place, fingerprint(certificate)), certificate.not_before.timestamp()
 
 
 def _not_after(status: EndpointStatus) -> Iterator[Sample]:
-    for position, certificate in _certificates(status):
+    for place, certificate in _certificates(status):
         if certificate.not_after is not None:
-            yield (position, _fingerprint(certificate)), certificate.not_after.timestamp()
+            yield (place, fingerprint(certificate)), certificate.not_after.timestamp()
 
 
-def _info(status: EndpointStatus) -> Iterator[Sample]:
-    for position, certificate in _certificates(status):
-        yield (
-            (
-                position,
-                _fingerprint(certificate),
-                certificate.subject or "",
-                certificate.issuer or "",
-                certificate.serial_number or "",
-                certificate.key_type.value,
-                certificate.signature_algorithm or "",
-            ),
-            1.0,
+def _leaf_info(status: EndpointStatus) -> Iterator[Sample]:
+    return _info(_leaves(status))
+
+
+def _every_info(status: EndpointStatus) -> Iterator[Sample]:
+    return _info(_certificates(status))
+
+
+def _info(certificates: Iterator[tuple[str, Certificate]]) -> Iterator[Sample]:
+    for place, certificate in certificates:
+        labels = (
+            place,
+            fingerprint(certificate),
+            certificate.subject or "",
+            certificate.issuer or "",
+            certificate.serial_number or "",
+            certificate.key_type.value,
+            certificate.signature_algorithm or "",
+            (certificate.public_key_sha256 or "")[:FINGERPRINT_LENGTH],
         )
+        yield labels, 1.0
 
 
-def _key_size(status: EndpointStatus) -> Iterator[Sample]:
-    for position, certificate in _certificates(status):
+def _leaf_key_size(status: EndpointStatus) -> Iterator[Sample]:
+    return _key_size(_leaves(status))
+
+
+def _every_key_size(status: EndpointStatus) -> Iterator[Sample]:
+    return _key_size(_certificates(status))
+
+
+def _key_size(certificates: Iterator[tuple[str, Certificate]]) -> Iterator[Sample]:
+    for place, certificate in certificates:
         if certificate.key_bits is not None:
-            labels = (position, _fingerprint(certificate), certificate.key_type.value)
+            labels = (place, fingerprint(certificate), certificate.key_type.value)
             yield labels, float(certificate.key_bits)
 
 
-def _chain_length(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.own_certificates:
-        yield (_fingerprint(deployment.leaf),), float(len(deployment.chain))
+def _leaf_life_left(status: EndpointStatus) -> Iterator[Sample]:
+    return (one for one in _life_left(status) if one[0][0] == _LEAF)
 
 
-def _chain_expiry(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.own_certificates:
-        ends = [one.not_after for one in deployment.chain if one.not_after is not None]
-        if len(ends) == len(deployment.chain):
-            yield (_fingerprint(deployment.leaf),), min(ends).timestamp()
-
-
-def _self_signed(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.own_certificates:
-        is_self_signed = Problem.SELF_SIGNED in deployment.problems
-        yield (_fingerprint(deployment.leaf),), float(is_self_signed)
-
-
-def _lifetime_left(status: EndpointStatus) -> Iterator[Sample]:
+def _life_left(status: EndpointStatus) -> Iterator[Sample]:
     for lifetime, labels in _lifetimes(status):
         yield labels, lifetime.fraction_left(status.last_probe_at)
 
@@ -128,112 +119,10 @@ def _critical(status: EndpointStatus) -> Iterator[Sample]:
 
 
 def _lifetimes(status: EndpointStatus) -> Iterator[tuple[Lifetime, tuple[str, str]]]:
-    for position, certificate in _certificates(status):
+    for place, certificate in _certificates(status):
         lifetime = Lifetime.of(certificate.not_before, certificate.not_after)
         if lifetime is not None:
-            yield lifetime, (position, _fingerprint(certificate))
-
-
-def _path_expiry(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.own_certificates:
-        for store, trust in deployment.trust.items():
-            if trust.verdict is Verdict.YES and trust.path_not_after is not None:
-                labels = (_fingerprint(deployment.leaf), store)
-                yield labels, trust.path_not_after.timestamp()
-
-
-def _strictly_valid(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.own_certificates:
-        for store, trust in deployment.trust.items():
-            if trust.strict is not Verdict.UNKNOWN:
-                labels = (_fingerprint(deployment.leaf), store)
-                yield labels, float(trust.strict is Verdict.YES)
-
-
-def _revoked(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment, found in _revocations(status):
-        if found.is_revoked is not Verdict.UNKNOWN:
-            yield _source(deployment, found), float(found.is_revoked is Verdict.YES)
-
-
-def _revocation_next_update(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment, found in _revocations(status):
-        if found.next_update is not None:
-            yield _source(deployment, found), found.next_update.timestamp()
-
-
-def _revocations(status: EndpointStatus) -> Iterator[tuple[Deployment, Revocation]]:
-    """The last word of each method on each certificate."""
-    for deployment in status.observation.own_certificates:
-        words = {(one.position, one.method): one for one in deployment.revocations}
-        for found in words.values():
-            if found.position < len(deployment.chain):
-                yield deployment, found
-
-
-def _source(deployment: Deployment, found: Revocation) -> tuple[str, str, str]:
-    certificate = deployment.chain[found.position]
-    position = _position(found.position, certificate)
-    return position, _fingerprint(certificate), found.method.value
-
-
-def _scts(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.own_certificates:
-        counts = Counter((sct.source.value, sct.is_valid.value) for sct in deployment.scts)
-        for (source, valid), count in sorted(counts.items()):
-            yield (_fingerprint(deployment.leaf), source, valid), float(count)
-
-
-def _transparency(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.own_certificates:
-        for policy, found in deployment.transparency.items():
-            if found.verdict is not Verdict.UNKNOWN:
-                labels = (_fingerprint(deployment.leaf), policy)
-                yield labels, float(found.verdict is Verdict.YES)
-
-
-def _must_staple(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.own_certificates:
-        yield (_fingerprint(deployment.leaf),), float(deployment.leaf.must_staple)
-
-
-def _hostname(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.own_certificates:
-        if deployment.hostname_matches is not Verdict.UNKNOWN:
-            matches = deployment.hostname_matches is Verdict.YES
-            yield (_fingerprint(deployment.leaf),), float(matches)
-
-
-def _verify_success(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.own_certificates:
-        for store, trust in deployment.trust.items():
-            if trust.verdict is not Verdict.UNKNOWN:
-                trusted = trust.verdict is Verdict.YES
-                yield (_fingerprint(deployment.leaf), store), float(trusted)
-
-
-def _verify_error(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.own_certificates:
-        for store, trust in deployment.trust.items():
-            if trust.verdict is Verdict.NO:
-                for reason in _reasons(deployment):
-                    yield (_fingerprint(deployment.leaf), store, reason), 1.0
-
-
-def _reasons(deployment: Deployment) -> set[str]:
-    """A store that does not have the issuer says so where nothing else is wrong."""
-    told = {
-        _REASONS.get(problem, problem.value)
-        for problem in deployment.problems
-        if problem not in _HARMLESS
-    }
-    return told or {"unknown_ca"}
-
-
-def _problems(status: EndpointStatus) -> Iterator[Sample]:
-    for deployment in status.observation.own_certificates:
-        for problem in deployment.problems:
-            yield (_fingerprint(deployment.leaf), problem.value), 1.0
+            yield lifetime, (place, fingerprint(certificate))
 
 
 _OF_ONE: Final = ("position", "cert")
@@ -242,18 +131,22 @@ CERTIFICATE_FAMILIES: Final = (
     Family(
         name="cert_not_before_timestamp_seconds",
         help="From when the certificate is valid.",
+        example="tlsprobe_cert_not_before_timestamp_seconds > time()",
         labels=_OF_ONE,
         samples=_not_before,
     ),
     Family(
         name="cert_not_after_timestamp_seconds",
         help="Until when the certificate is valid.",
+        example='tlsprobe_cert_not_after_timestamp_seconds{position="leaf"} - time() < 14 * 86400',
         labels=_OF_ONE,
         samples=_not_after,
     ),
     Family(
         name="cert_info",
-        help="1, with what the certificate says of itself.",
+        help="1, with what the leaf says of itself, and the beginning of its public key's SHA-256; "
+        "at detail all of every certificate.",
+        example='count by (issuer) (tlsprobe_cert_info{position="leaf"})',
         labels=(
             *_OF_ONE,
             "subject",
@@ -261,121 +154,51 @@ CERTIFICATE_FAMILIES: Final = (
             "serial_number",
             "key_type",
             "signature_algorithm",
+            "public_key",
         ),
-        samples=_info,
+        samples=_leaf_info,
+        all_samples=_every_info,
     ),
     Family(
         name="cert_public_key_size",
-        help="The size of the certificate's public key in binary digits.",
+        help="The size of the leaf's public key in binary digits; at detail all of every "
+        "certificate's.",
+        example='tlsprobe_cert_public_key_size{key_type="rsa"} < 2048',
         labels=(*_OF_ONE, "key_type"),
-        samples=_key_size,
-    ),
-    Family(
-        name="cert_chain_length",
-        help="How many certificates are served, the leaf included.",
-        labels=("cert",),
-        samples=_chain_length,
-    ),
-    Family(
-        name="chain_expiry_timestamp_seconds",
-        help="When the first certificate of the served chain expires.",
-        labels=("cert",),
-        samples=_chain_expiry,
-    ),
-    Family(
-        name="verified_chain_expiry_timestamp_seconds",
-        help="When the first certificate of the best path to the trust store expires.",
-        labels=("cert", "trust_store"),
-        samples=_path_expiry,
+        samples=_leaf_key_size,
+        all_samples=_every_key_size,
     ),
     Family(
         name="cert_lifetime_left_ratio",
-        help="What part of its life was left at the last visit: 1 at its beginning, 0 at its end.",
+        help="What part of the leaf's life was left at the last visit: 1 at its beginning, 0 at its "
+        "end; at detail all of every certificate's.",
+        example="tlsprobe_cert_lifetime_left_ratio < 0.25",
         labels=_OF_ONE,
-        samples=_lifetime_left,
+        samples=_leaf_life_left,
+        all_samples=_life_left,
     ),
     Family(
         name="cert_renewal_timestamp_seconds",
         help="When an ACME client renews it: with a third of its life left, half under ten days.",
+        example="tlsprobe_cert_renewal_timestamp_seconds < time()",
         labels=_OF_ONE,
         samples=_renewal,
+        detail=Detail.ALL,
     ),
     Family(
         name="cert_expiry_warning_timestamp_seconds",
         help="From when on its end is near: with a quarter of its life left, at most 30 days.",
+        example="tlsprobe_cert_expiry_warning_timestamp_seconds < time()",
         labels=_OF_ONE,
         samples=_warning,
+        detail=Detail.ALL,
     ),
     Family(
         name="cert_expiry_critical_timestamp_seconds",
         help="From when on its end is very near: with a tenth of its life left, at most 7 days.",
+        example="tlsprobe_cert_expiry_critical_timestamp_seconds < time()",
         labels=_OF_ONE,
         samples=_critical,
-    ),
-    Family(
-        name="cert_must_staple",
-        help="1 where the leaf demands a stapled OCSP response (RFC 7633), 0 where it does not.",
-        labels=("cert",),
-        samples=_must_staple,
-    ),
-    Family(
-        name="revoked",
-        help="1 where the certificate is revoked, 0 where it is proved not to be, by each method.",
-        labels=(*_OF_ONE, "method"),
-        samples=_revoked,
-    ),
-    Family(
-        name="revocation_next_update_timestamp_seconds",
-        help="Until when the word on the certificate's revocation counts.",
-        labels=(*_OF_ONE, "method"),
-        samples=_revocation_next_update,
-    ),
-    Family(
-        name="cert_scts",
-        help="How many timestamps of public logs come with the leaf, by way and validity.",
-        labels=("cert", "source", "valid"),
-        samples=_scts,
-    ),
-    Family(
-        name="cert_transparency_compliant",
-        help="1 where the timestamps are what a browser's policy asks for, 0 where they are not.",
-        labels=("cert", "policy"),
-        samples=_transparency,
-    ),
-    Family(
-        name="cert_self_signed",
-        help="1 where the leaf is its own issuer, 0 where it is not.",
-        labels=("cert",),
-        samples=_self_signed,
-    ),
-    Family(
-        name="cert_hostname_matches",
-        help="1 where the leaf is for the name that was asked for, 0 where it is not (RFC 9525).",
-        labels=("cert",),
-        samples=_hostname,
-    ),
-    Family(
-        name="cert_verify_success",
-        help="1 where the served chain verifies against the trust store, 0 where it does not.",
-        labels=("cert", "trust_store"),
-        samples=_verify_success,
-    ),
-    Family(
-        name="cert_verify_strict_success",
-        help="1 where the chain keeps to the Web PKI's profile too, 0 where it does not.",
-        labels=("cert", "trust_store"),
-        samples=_strictly_valid,
-    ),
-    Family(
-        name="cert_verify_error",
-        help="1 for each reason why the served chain may not verify against the trust store.",
-        labels=("cert", "trust_store", "reason"),
-        samples=_verify_error,
-    ),
-    Family(
-        name="cert_problem",
-        help="1 for each thing that is wrong with the served chain.",
-        labels=("cert", "problem"),
-        samples=_problems,
+        detail=Detail.ALL,
     ),
 )

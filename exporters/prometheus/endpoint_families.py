@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from exporters.prometheus.family import Family, Sample
-from model.observation import ClientAuthMode, Observation, State
+from model.observation import Observation, State
 from model.snapshot import EndpointStatus
-from model.verdict import Verdict
 
-_STAGES: Final = {
+STAGES: Final = {
     State.DNS_ERROR: "resolve",
     State.UNREACHABLE: "connect",
     State.REFUSED: "connect",
@@ -19,20 +18,17 @@ _STAGES: Final = {
     State.NOT_TLS: "answer",
     State.ERROR: "internal",
 }
-
-
-def _up(status: EndpointStatus) -> Iterator[Sample]:
-    yield (), float(status.observation.answered_as_tls)
+"""How far a visit came that ended so."""
 
 
 def _failure(status: EndpointStatus) -> Iterator[Sample]:
     state = status.observation.state
     if state is not State.TLS:
-        yield (_STAGES[state], state.value), 1.0
+        yield (STAGES[state], state.value), 1.0
 
 
 def _duration(status: EndpointStatus) -> Iterator[Sample]:
-    yield (), status.observation.cost.duration_seconds
+    yield ("visit",), status.observation.cost.duration_seconds
 
 
 def _connections(status: EndpointStatus) -> Iterator[Sample]:
@@ -40,7 +36,8 @@ def _connections(status: EndpointStatus) -> Iterator[Sample]:
 
 
 def _throttled(status: EndpointStatus) -> Iterator[Sample]:
-    yield (), float(status.observation.cost.throttled)
+    if status.observation.cost.throttled:
+        yield (), 1.0
 
 
 def _last_probe(status: EndpointStatus) -> Iterator[Sample]:
@@ -60,98 +57,70 @@ def _failures_in_a_row(status: EndpointStatus) -> Iterator[Sample]:
     yield (), float(status.consecutive_failures)
 
 
-def _info(status: EndpointStatus) -> Iterator[Sample]:
-    target = status.observation.endpoint.target
-    name = target.server_name or ""
-    yield (target.host, str(target.port), name, target.protocol, target.source), 1.0
-
-
-def _unknown(status: EndpointStatus) -> Iterator[Sample]:
-    observation = status.observation
-    reason = "throttled" if observation.cost.throttled else "unproved"
-    for version, fact in observation.protocols.items():
-        if fact.verdict is Verdict.UNKNOWN:
-            yield ("protocol_supported", version.label, reason), 1.0
-    for check, sets in (
-        ("cipher_suites", observation.cipher_suites),
-        ("groups", observation.groups),
-    ):
-        for version, found in sets.items():
-            if not found.complete:
-                yield (check, version.label, reason), 1.0
-    for version, found_auth in observation.client_auth.items():
-        if found_auth.mode is ClientAuthMode.UNKNOWN:
-            yield ("client_auth", version.label, reason), 1.0
-    yield from _undecided(observation)
-
-
-def _undecided(observation: Observation) -> Iterator[Sample]:
-    """Of no protocol version, and no matter of being asked more gently."""
-    for deployment in observation.own_certificates:
-        if deployment.hostname_matches is Verdict.UNKNOWN:
-            yield ("cert_hostname_matches", "", "unproved"), 1.0
-        if any(trust.verdict is Verdict.UNKNOWN for trust in deployment.trust.values()):
-            yield ("cert_verify_success", "", "unproved"), 1.0
+def _contradictions(status: EndpointStatus) -> Iterator[Sample]:
+    observation: Observation = status.observation
+    if observation.contradictions:
+        yield (), float(len(observation.contradictions))
 
 
 ENDPOINT_FAMILIES: Final = (
     Family(
-        name="up",
-        help="1 where the endpoint answered the last visit as TLS, 0 where it did not. "
-        "Visits are scheduled: last_probe_timestamp_seconds says when.",
-        samples=_up,
-    ),
-    Family(
         name="probe_failure",
         help="1 where the last visit did not find TLS, with the stage that it came to and why.",
+        example="count by (stage, reason) (tlsprobe_probe_failure)",
         labels=("stage", "reason"),
         samples=_failure,
     ),
     Family(
         name="probe_duration_seconds",
-        help="How long the last visit took.",
+        help="How long each phase of the last visit took; the inventory has the phase visit alone.",
+        example='topk(10, tlsprobe_probe_duration_seconds{phase="visit"})',
+        labels=("phase",),
         samples=_duration,
     ),
     Family(
         name="connections_used",
         help="TCP connections that the last visit opened.",
+        example="sum(tlsprobe_connections_used)",
         samples=_connections,
     ),
     Family(
         name="probe_throttled",
-        help="1 where the last visit slowed down because the server reset or fell silent.",
+        help="1 where the last visit slowed down because the server reset or fell silent; "
+        "absent where it did not.",
+        example="tlsprobe_probe_throttled == 1",
         samples=_throttled,
     ),
     Family(
         name="last_probe_timestamp_seconds",
         help="When the last visit ended.",
+        example="time() - tlsprobe_last_probe_timestamp_seconds",
         samples=_last_probe,
     ),
     Family(
         name="last_success_timestamp_seconds",
         help="When a visit last found TLS; absent where none ever did.",
+        example="time() - tlsprobe_last_success_timestamp_seconds > 86400",
         samples=_last_success,
     ),
     Family(
         name="probe_interval_seconds",
         help="The time between two visits of the endpoint.",
+        example="time() - tlsprobe_last_probe_timestamp_seconds > "
+        "3 * tlsprobe_probe_interval_seconds",
         samples=_interval,
     ),
     Family(
         name="consecutive_failures",
         help="How many visits in a row did not find TLS.",
+        example="tlsprobe_consecutive_failures >= 3",
         samples=_failures_in_a_row,
     ),
     Family(
-        name="endpoint_info",
-        help="1, with what the inventory says of the endpoint.",
-        labels=("host", "port", "server_name", "protocol", "source"),
-        samples=_info,
-    ),
-    Family(
-        name="check_unknown",
-        help="1 for each fact that the last visit could not prove, which has no other series.",
-        labels=("check", "protocol", "reason"),
-        samples=_unknown,
+        name="contradictions",
+        help="How many questions got two answers that cannot come from one configuration; "
+        "absent where none did.",
+        example="tlsprobe_contradictions > 0",
+        samples=_contradictions,
     ),
 )

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from exporters.prometheus.options import Detail
 from model.snapshot import EndpointStatus
 
 PREFIX: Final = "tlsprobe_"
 IDENTITY: Final = ("target", "address")
-"""The labels that every series of an endpoint begins with."""
-
-LONGEST_LABEL: Final = 200
-"""Characters of a label's value that are kept; a server chose some of them."""
-
-LONGEST_KEY: Final = 1000
-"""A target's key is never cut, for it identifies: two host names and a port are shorter."""
-
-MOST_SERIES: Final = 1000
-"""Series of one family that an endpoint gets: a server may send a chain of any length."""
+"""The labels that every series of an endpoint begins with; the address only where a target has several."""
 
 Sample: TypeAlias = tuple[tuple[str, ...], float]
 """The values of a family's own labels, and the number."""
@@ -27,19 +19,33 @@ Sample: TypeAlias = tuple[tuple[str, ...], float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """A gauge. ``name`` is without prefix, ``labels`` without those of ``IDENTITY``."""
+    """A gauge of each endpoint. ``name`` is without prefix, ``labels`` without those of ``IDENTITY``.
+
+    ``example`` is a question in PromQL. The family is shown at ``detail`` and above; where there is
+    more to show at ``Detail.ALL``, ``all_samples`` gives it.
+    """
 
     name: str
     help: str
+    example: str
     labels: tuple[str, ...] = ()
     samples: Callable[[EndpointStatus], Iterator[Sample]]
+    all_samples: Callable[[EndpointStatus], Iterator[Sample]] | None = None
+    detail: Detail = Detail.COUNTS
+
+    def samples_at(self, detail: Detail) -> Callable[[EndpointStatus], Iterator[Sample]]:
+        """What gives the samples that are shown at ``detail``."""
+        if detail is Detail.ALL and self.all_samples is not None:
+            return self.all_samples
+        return self.samples
 
 
-def label_value(text: str, longest: int = LONGEST_LABEL) -> str:
-    """``text`` as a label's value: bounded, printable, and encodable whatever it held."""
-    shown = text if len(text) <= longest else f"{text[: longest - 1]}…"
-    if shown.isprintable():
-        return shown
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in shown
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetFamily:
+    """A gauge of each target, which may have several addresses: their statuses are given together."""
+
+    name: str
+    help: str
+    example: str
+    labels: tuple[str, ...] = ()
+    samples: Callable[[Sequence[EndpointStatus]], Iterator[Sample]]

@@ -1,4 +1,4 @@
-"""What an endpoint speaks: versions, cipher suites by strength, groups, client certificates."""
+"""What an endpoint speaks: versions, cipher suites by strength, groups, and what they come to."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from exporters.prometheus.family import Family, Sample
-from model.observation import ClientAuthMode
+from exporters.prometheus.options import Detail
+from model.observation import AcceptedSet, Observation
 from model.protocol_version import ProtocolVersion
 from model.registry import NAMED_GROUPS, Strength, strength_by_name
 from model.snapshot import EndpointStatus
 from model.verdict import Preference, Verdict
 
 _POST_QUANTUM: Final = {group.name for group in NAMED_GROUPS if group.post_quantum}
-_SHOWN_BY_NAME: Final = {Strength.INSECURE, Strength.WEAK}
-_MODES: Final = (ClientAuthMode.NONE, ClientAuthMode.REQUESTED, ClientAuthMode.REQUIRED)
+_BAD: Final = {Strength.INSECURE, Strength.WEAK}
 
 
 def _versions(status: EndpointStatus) -> Iterator[Sample]:
@@ -33,15 +33,21 @@ def _suites(status: EndpointStatus) -> Iterator[Sample]:
     for version, found in status.observation.cipher_suites.items():
         counted = Counter(_strength(name) for name in found.accepted)
         for strength in Strength:
-            if found.complete or counted[strength]:
+            if counted[strength] or (found.complete and strength in _BAD):
                 yield (version.label, strength.value), float(counted[strength])
 
 
 def _weak_suites(status: EndpointStatus) -> Iterator[Sample]:
     for version, found in status.observation.cipher_suites.items():
         for name in found.accepted:
-            if _strength(name) in _SHOWN_BY_NAME:
+            if _strength(name) in _BAD:
                 yield (version.label, name), 1.0
+
+
+def _every_suite(status: EndpointStatus) -> Iterator[Sample]:
+    for version, found in status.observation.cipher_suites.items():
+        for name in found.accepted:
+            yield (version.label, name, _strength(name).value), 1.0
 
 
 def _preference(status: EndpointStatus) -> Iterator[Sample]:
@@ -51,9 +57,18 @@ def _preference(status: EndpointStatus) -> Iterator[Sample]:
 
 
 def _groups(status: EndpointStatus) -> Iterator[Sample]:
-    for version, found in status.observation.groups.items():
-        for name in found.accepted:
-            yield (version.label, name), 1.0
+    for group in _accepted_groups(status.observation):
+        yield (group,), 1.0
+
+
+def _group_count(status: EndpointStatus) -> Iterator[Sample]:
+    if status.observation.groups:
+        yield (), float(len(_accepted_groups(status.observation)))
+
+
+def _accepted_groups(observation: Observation) -> dict[str, None]:
+    """Those of any version, each once."""
+    return {name: None for found in observation.groups.values() for name in found.accepted}
 
 
 def _post_quantum(status: EndpointStatus) -> Iterator[Sample]:
@@ -69,92 +84,104 @@ def _post_quantum(status: EndpointStatus) -> Iterator[Sample]:
         yield (), 0.0
 
 
-def _client_auth(status: EndpointStatus) -> Iterator[Sample]:
-    for version, found in status.observation.client_auth.items():
-        if found.mode in _MODES:
-            for mode in _MODES:
-                yield (version.label, mode.value), float(found.mode is mode)
+def _negotiated(status: EndpointStatus) -> Iterator[Sample]:
+    """At the newest version that is spoken, by whose order decides."""
+    observation = status.observation
+    spoken = [
+        version for version, fact in observation.protocols.items() if fact.verdict is Verdict.YES
+    ]
+    if not spoken:
+        return
+    newest = max(spoken)
+    labels = (
+        newest.label,
+        _picked_suite(observation.cipher_suites.get(newest)),
+        _first(observation.groups.get(newest)),
+        next(iter(observation.alpn), ""),
+        _first(observation.signature_schemes.get(newest)),
+    )
+    yield labels, 1.0
 
 
-def _client_auth_verified(status: EndpointStatus) -> Iterator[Sample]:
-    for version, found in status.observation.client_auth.items():
-        if found.verifies in {Verdict.YES, Verdict.NO}:
-            yield (version.label,), float(found.verifies is Verdict.YES)
+def _picked_suite(found: AcceptedSet | None) -> str:
+    """The server's first; where the client's order decides, what one with good taste has first."""
+    if found is None or not found.accepted:
+        return ""
+    if found.preference is Preference.SERVER:
+        return found.accepted[0]
+    strengths = list(Strength)
+    return max(found.accepted, key=lambda name: strengths.index(_strength(name)))
 
 
-def _client_cert_accepted(status: EndpointStatus) -> Iterator[Sample]:
-    for version, found in status.observation.client_auth.items():
-        if found.own is not None and found.own.is_accepted is not Verdict.UNKNOWN:
-            accepted = found.own.is_accepted is Verdict.YES
-            yield (version.label, found.own.identity), float(accepted)
-
-
-def _client_cert_not_after(status: EndpointStatus) -> Iterator[Sample]:
-    own = (found.own for found in status.observation.client_auth.values())
-    ends = {one.identity: one.not_after for one in own if one is not None}
-    for identity, not_after in ends.items():
-        yield (identity,), not_after.timestamp()
+def _first(found: AcceptedSet | None) -> str:
+    return found.accepted[0] if found is not None and found.accepted else ""
 
 
 PROTOCOL_FAMILIES: Final = (
     Family(
         name="protocol_supported",
         help="1 where the protocol version is accepted, 0 where it was proved not to be.",
+        example='count by (protocol) (tlsprobe_protocol_supported{protocol=~"SSL.*|TLSv1.[01]"} == 1)',
         labels=("protocol",),
         samples=_versions,
     ),
     Family(
         name="cipher_suites",
-        help="How many cipher suites of each strength a protocol version accepts. A strength "
-        "without a suite is 0 only where nothing was left unasked.",
+        help="How many cipher suites of each strength a protocol version accepts. Insecure and "
+        "weak are 0 where it was proved that there is none; the others are absent then.",
+        example='sum by (target) (tlsprobe_cipher_suites{strength=~"insecure|weak"}) > 0',
         labels=("protocol", "strength"),
         samples=_suites,
     ),
     Family(
         name="weak_cipher_suite_supported",
         help="1 for each accepted cipher suite that is weak or insecure.",
+        example="count by (cipher) (tlsprobe_weak_cipher_suite_supported)",
         labels=("protocol", "cipher"),
         samples=_weak_suites,
+        detail=Detail.STANDARD,
+    ),
+    Family(
+        name="cipher_suite_supported",
+        help="1 for each accepted cipher suite.",
+        example='tlsprobe_cipher_suite_supported{cipher=~".*_3DES_.*"}',
+        labels=("protocol", "cipher", "strength"),
+        samples=_every_suite,
+        detail=Detail.ALL,
+    ),
+    Family(
+        name="negotiated_info",
+        help="1, with what a client that has everything gets at the newest version: the suite by the "
+        "server's order, or the strongest where the client's decides. What is not known is empty.",
+        example="count by (version, cipher) (tlsprobe_negotiated_info)",
+        labels=("version", "cipher", "group", "alpn", "signature_algorithm"),
+        samples=_negotiated,
     ),
     Family(
         name="server_cipher_preference",
         help="1 where the server's order of cipher suites decides, 0 where the client's does.",
+        example='tlsprobe_server_cipher_preference{protocol="TLSv1.2"} == 0',
         labels=("protocol",),
         samples=_preference,
     ),
     Family(
+        name="groups",
+        help="How many groups of the key exchange are accepted.",
+        example="tlsprobe_groups < 2",
+        samples=_group_count,
+    ),
+    Family(
         name="group_supported",
-        help="1 for each group of the key exchange that is accepted.",
-        labels=("protocol", "group"),
+        help="1 for each group of the key exchange that is accepted, in whatever version.",
+        example="count by (group) (tlsprobe_group_supported)",
+        labels=("group",),
         samples=_groups,
+        detail=Detail.STANDARD,
     ),
     Family(
         name="post_quantum_key_exchange",
         help="1 where a post-quantum group is accepted, 0 where it was proved that none is.",
+        example="avg(tlsprobe_post_quantum_key_exchange)",
         samples=_post_quantum,
-    ),
-    Family(
-        name="client_auth",
-        help="1 for the mode in which a client certificate is asked for, 0 for the other two.",
-        labels=("protocol", "mode"),
-        samples=_client_auth,
-    ),
-    Family(
-        name="client_auth_verified",
-        help="1 where client certificates that nobody issued are refused, 0 where one is taken.",
-        labels=("protocol",),
-        samples=_client_auth_verified,
-    ),
-    Family(
-        name="client_cert_accepted",
-        help="1 where the user's own client certificate is taken, 0 where it is refused.",
-        labels=("protocol", "identity"),
-        samples=_client_cert_accepted,
-    ),
-    Family(
-        name="client_cert_not_after_timestamp_seconds",
-        help="Until when the user's own client certificate is valid.",
-        labels=("identity",),
-        samples=_client_cert_not_after,
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Final
 
 from prometheus_client import (
     CollectorRegistry,
@@ -16,12 +17,15 @@ from prometheus_client import (
     ProcessCollector,
 )
 
-from exporters.prometheus.family import label_value
+from exporters.prometheus.label_text import label_value
+from exporters.prometheus.service_families import described
 from model.observation import Mode, Observation, State
 from model.version import TOOL_VERSION
 
-_DURATIONS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-_DELAYS = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0, 1800.0, 3600.0)
+_DURATIONS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_DELAYS: Final = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0, 1800.0, 3600.0)
+_LONGEST_EXEMPLAR: Final = 100
+"""Characters; OpenMetrics allows 128 for an exemplar's labels together."""
 
 
 class ServiceMetrics:
@@ -45,69 +49,28 @@ class ServiceMetrics:
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
-        Info("tlsprobe_build", "The version that runs.", registry=registry).info(
+        Info("tlsprobe_build", described("build_info").help, registry=registry).info(
             {"version": TOOL_VERSION}
         )
-        for name, text, ask in (
-            ("queue_length", "Visits and look-ups that are due and wait.", queue_length),
-            ("probes_in_flight", "Visits that run now.", visits_in_flight),
-            (
-                "schedule_lag_seconds",
-                "For how long the first in the queue has been due.",
-                schedule_lag_seconds,
-            ),
-            ("store_up", "1 where the database answers, 0 where it does not.", store_up),
-            (
-                "snapshot_age_seconds",
-                "How long ago the facts on the inventory's page were put together.",
-                snapshot_age_seconds,
-            ),
+        for name, ask in (
+            ("queue_length", queue_length),
+            ("probes_in_flight", visits_in_flight),
+            ("schedule_lag_seconds", schedule_lag_seconds),
+            ("store_up", store_up),
+            ("snapshot_age_seconds", snapshot_age_seconds),
         ):
-            if ask is None:
-                continue
-            Gauge(f"tlsprobe_{name}", text, registry=registry).set_function(_as_float(ask))
-        self._probes = Counter("tlsprobe_probes", "Visits that ended.", ["mode"], registry=registry)
-        self._failures = Counter(
-            "tlsprobe_probe_failures",
-            "Visits that did not find TLS, by the state found.",
-            ["reason"],
-            registry=registry,
-        )
-        self._durations = Histogram(
-            "tlsprobe_probe_run_duration_seconds",
-            "How long visits took.",
-            buckets=_DURATIONS,
-            registry=registry,
-        )
-        self._delays = Histogram(
-            "tlsprobe_probe_delay_seconds",
-            "How long after they were due visits began.",
-            buckets=_DELAYS,
-            registry=registry,
-        )
-        self._doubted = Counter(
-            "tlsprobe_probes_doubted",
-            "Visits that failed and were repeated soon, before the endpoint counts as failing.",
-            registry=registry,
-        )
-        self._connections = Counter(
-            "tlsprobe_connections", "TCP connections that visits opened.", registry=registry
-        )
-        self._write_failures = Counter(
-            "tlsprobe_store_write_failures",
-            "Attempts to store a visit that failed.",
-            registry=registry,
-        )
-        self._reload_successful = Gauge(
-            "tlsprobe_config_last_reload_successful",
-            "1 where the last reading of the configuration was good, 0 where the one before is in force.",
-            registry=registry,
-        )
-        self._reload_at = Gauge(
-            "tlsprobe_config_last_reload_success_timestamp_seconds",
-            "When the configuration was last read well.",
-            registry=registry,
-        )
+            if ask is not None:
+                _gauge(name, registry).set_function(_as_float(ask))
+        self._probes = _counter("probes_total", registry)
+        self._failures = _counter("probe_failures_total", registry)
+        self._durations = _histogram("probe_run_duration_seconds", _DURATIONS, registry)
+        self._delays = _histogram("probe_delay_seconds", _DELAYS, registry)
+        self._doubted = _counter("probes_doubted_total", registry)
+        self._connections = _counter("connections_total", registry)
+        self._write_failures = _counter("store_write_failures_total", registry)
+        self._series_dropped = _counter("series_dropped_total", registry)
+        self._reload_successful = _gauge("config_last_reload_successful", registry)
+        self._reload_at = _gauge("config_last_reload_success_timestamp_seconds", registry)
         self.config_read(is_good=True)
         self._discovery = _Discovery(registry)
         for mode in Mode:
@@ -117,9 +80,11 @@ class ServiceMetrics:
                 self._failures.labels(state.value)
 
     def visit_finished(self, observation: Observation) -> None:
-        """Count a visit."""
+        """Count a visit; where OpenMetrics is asked for, its duration's bucket names the target."""
         self._probes.labels(observation.mode.value).inc()
-        self._durations.observe(observation.cost.duration_seconds)
+        named = label_value(observation.endpoint.target.key, _LONGEST_EXEMPLAR)
+        exemplar = {"target": named} if len(named) <= _LONGEST_EXEMPLAR else None
+        self._durations.observe(observation.cost.duration_seconds, exemplar=exemplar)
         self._connections.inc(observation.cost.connections)
         if not observation.answered_as_tls:
             self._failures.labels(observation.state.value).inc()
@@ -137,6 +102,10 @@ class ServiceMetrics:
         """Count a write that failed."""
         self._write_failures.inc()
 
+    def series_dropped(self, count: int) -> None:
+        """Count series that found no room on the inventory's page."""
+        self._series_dropped.inc(count)
+
     def config_read(self, *, is_good: bool) -> None:
         """Note how the configuration's last reading went."""
         self._reload_successful.set(is_good)
@@ -152,30 +121,10 @@ class _Discovery:
     """How each source of targets fares."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._targets = Gauge(
-            "tlsprobe_discovery_targets",
-            "Targets that the source last gave.",
-            ["source"],
-            registry=registry,
-        )
-        self._up = Gauge(
-            "tlsprobe_discovery_up",
-            "1 where the source's last reading was good, 0 where the one before is in force.",
-            ["source"],
-            registry=registry,
-        )
-        self._errors = Counter(
-            "tlsprobe_discovery_errors",
-            "Readings of the source that failed.",
-            ["source"],
-            registry=registry,
-        )
-        self._last_success = Gauge(
-            "tlsprobe_discovery_last_success_timestamp_seconds",
-            "When the source was last read well.",
-            ["source"],
-            registry=registry,
-        )
+        self._targets = _gauge("discovery_targets", registry)
+        self._up = _gauge("discovery_up", registry)
+        self._errors = _counter("discovery_errors_total", registry)
+        self._last_success = _gauge("discovery_last_success_timestamp_seconds", registry)
 
     def updated(self, source: str, targets: int | None, error: str | None) -> None:
         self._up.labels(source).set(error is None)
@@ -185,6 +134,21 @@ class _Discovery:
         if targets is not None:
             self._targets.labels(source).set(targets)
             self._last_success.labels(source).set(time.time())
+
+
+def _gauge(name: str, registry: CollectorRegistry) -> Gauge:
+    family = described(name)
+    return Gauge(f"tlsprobe_{name}", family.help, family.labels, registry=registry)
+
+
+def _counter(name: str, registry: CollectorRegistry) -> Counter:
+    family = described(name)
+    return Counter(f"tlsprobe_{name}", family.help, family.labels, registry=registry)
+
+
+def _histogram(name: str, buckets: tuple[float, ...], registry: CollectorRegistry) -> Histogram:
+    family = described(name)
+    return Histogram(f"tlsprobe_{name}", family.help, buckets=buckets, registry=registry)
 
 
 def _as_float(ask: Callable[[], float]) -> Callable[[], float]:

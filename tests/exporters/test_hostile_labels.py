@@ -7,16 +7,18 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from prometheus_client import CollectorRegistry, Metric, generate_latest
+from prometheus_client import Metric, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporters.prometheus import ServiceMetrics
-from exporters.prometheus.family import LONGEST_LABEL, MOST_SERIES, label_value
+from exporters.prometheus import TARGET_FAMILIES, ServiceMetrics
+from exporters.prometheus.label_text import LONGEST_KEY, LONGEST_LABEL, label_value
+from exporters.prometheus.options import MOST_OF_A_FAMILY, Detail, MetricOptions
+from exporters.prometheus.page import PageWriter
 from model.certificate import Certificate, TrustVerdict
 from model.observation import AcceptedSet, Observation
 from model.target import Endpoint
 from model.verdict import Preference, Verdict
-from tests.exporters.test_inventory import KNOWN, NOW, TLS12, registry
+from tests.exporters.test_inventory import KNOWN, NOW, TLS12, page, read, snapshot
 from tests.strategies import observations
 
 _LINE_ENDS_AND_CONTROLS = "\n\r\x00\x1b\x85\u2028\u202e"
@@ -26,6 +28,8 @@ _NASTY = st.sampled_from([*_LINE_ENDS_AND_CONTROLS, *_SYNTAX, *_SURROGATES, "\\n
 HOSTILE = st.lists(_NASTY | st.characters(), max_size=8).map("".join) | st.builds(
     lambda text, count: text * count, st.characters(), st.integers(LONGEST_LABEL, 5000)
 )
+
+OF_TARGETS = tuple(f"tlsprobe_{family.name}{{" for family in TARGET_FAMILIES)
 
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -84,16 +88,23 @@ def series(families: list[Metric]) -> Series:
     return found
 
 
-def read_back(page: CollectorRegistry) -> Series:
-    text = generate_latest(page).decode()
+def read_back(text: str) -> Series:
     return series(list(text_string_to_metric_families(text)))
 
 
 @settings(max_examples=150, deadline=None)
 @given(hostile_observations())
 def test_a_page_of_hostile_names_says_the_same_when_read_back(observed: Observation) -> None:
-    page = registry(observed)
-    assert read_back(page) == series(list(page.collect()))
+    text = page(observed, detail=Detail.ALL)
+    shown = read_back(text)
+    assert len(shown) == sum(not line.startswith("#") for line in text.splitlines())
+    texts = {value for _, labels in shown for _, value in labels}
+    target = observed.endpoint.target
+    assert {label_value(target.key, LONGEST_KEY), label_value(target.host)} <= texts | {""}
+    subjects = {dict(labels)["subject"] for name, labels in shown if name == "tlsprobe_cert_info"}
+    assert subjects <= {
+        label_value(one.subject or "") for chain in observed.certificates for one in chain.chain
+    }
 
 
 @settings(deadline=None)
@@ -107,7 +118,7 @@ def test_a_source_may_be_called_anything(source: str) -> None:
     )
     metrics.discovery_updated(source, 7, None)
     place = "tlsprobe_discovery_targets", frozenset({("source", label_value(source))})
-    assert read_back(metrics.registry)[place] == 7
+    assert read_back(generate_latest(metrics.registry).decode())[place] == 7
 
 
 @given(HOSTILE)
@@ -123,11 +134,19 @@ def test_a_chain_of_thousands_is_cut_and_counted() -> None:
         Certificate(sha256=f"{number:064x}"[::-1], not_after=NOW) for number in range(5000)
     )
     observed = replace(KNOWN, certificates=(replace(KNOWN.certificates[0], chain=chain),))
-    page = registry(observed)
-    shown = [name for name, _ in series(list(page.collect()))]
-    assert shown.count("tlsprobe_cert_not_after_timestamp_seconds") == MOST_SERIES
-    dropped = page.get_sample_value(
-        "tlsprobe_series_dropped", {"target": "shop.test:443", "address": "192.0.2.1"}
-    )
-    # Two families show every certificate of this chain: not_after and info.
-    assert dropped == 2 * (5000 - MOST_SERIES)
+    writer = PageWriter()
+    shown = read("".join(writer.write(snapshot(observed))))
+    assert len(shown["cert_not_after_timestamp_seconds"]) == MOST_OF_A_FAMILY
+    assert shown["endpoint_series_dropped"] == {frozenset(): 5000 - MOST_OF_A_FAMILY}
+    assert writer.dropped_total == 5000 - MOST_OF_A_FAMILY
+
+
+def test_an_endpoint_has_no_more_series_than_the_setting_says() -> None:
+    writer = PageWriter(MetricOptions(detail=Detail.ALL, most_series=10))
+    text = "".join(writer.write(snapshot(KNOWN)))
+    of_endpoint = [
+        line
+        for line in text.splitlines()
+        if not line.startswith(("#", *OF_TARGETS, "tlsprobe_endpoint_"))
+    ]
+    assert len(of_endpoint) == 10

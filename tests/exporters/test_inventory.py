@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporters.prometheus import FAMILIES, InventoryCollector, inventory_registry
-from model.certificate import Certificate, Deployment, KeyType, Problem, TrustVerdict
+from exporters.prometheus import (
+    FAMILIES,
+    OPENMETRICS_END,
+    TARGET_FAMILIES,
+    Detail,
+    MetricOptions,
+    PageWriter,
+)
+from model.certificate import (
+    Certificate,
+    Deployment,
+    KeyType,
+    Problem,
+    Revocation,
+    RevocationMethod,
+    TrustVerdict,
+)
+from model.finding import Finding, FindingStatus, Outcome, RuleResult, Severity
 from model.observation import (
     AcceptedSet,
     ClientAuth,
@@ -78,6 +93,18 @@ KNOWN = Observation(
         ),
     ),
     client_auth={TLS12: ClientAuth(mode=ClientAuthMode.REQUIRED)},
+    features={
+        "ocsp_stapling": Fact(verdict=Verdict.NO),
+        "early_data": Fact(verdict=Verdict.UNKNOWN),
+        "npn": Fact(verdict=Verdict.YES),
+    },
+    vulnerabilities={
+        "rc4": Fact(verdict=Verdict.YES),
+        "heartbleed": Fact(verdict=Verdict.NO),
+        "robot": Fact(verdict=Verdict.UNKNOWN),
+    },
+    plaintext={"answers_in_clear": Fact(verdict=Verdict.YES)},
+    http={"hsts": Fact(verdict=Verdict.NO)},
 )
 
 
@@ -97,20 +124,23 @@ def snapshot(*observed: Observation) -> Snapshot:
     )
 
 
-def registry(*observed: Observation) -> CollectorRegistry:
-    return inventory_registry(snapshot(*observed))
+def page(*observed: Observation, detail: Detail = Detail.STANDARD) -> str:
+    return "".join(PageWriter(MetricOptions(detail=detail)).write(snapshot(*observed)))
 
 
-def series(*observed: Observation) -> dict[str, dict[frozenset[tuple[str, str]], float]]:
-    """Every sample by name, then by its labels without those that identify the endpoint."""
-    found: dict[str, dict[frozenset[tuple[str, str]], float]] = {}
-    for family in registry(*observed).collect():
+Series = dict[str, dict[frozenset[tuple[str, str]], float]]
+
+
+def series(*observed: Observation, detail: Detail = Detail.STANDARD) -> Series:
+    """Every sample by name, then by its labels without the target."""
+    return read(page(*observed, detail=detail))
+
+
+def read(text: str) -> Series:
+    found: Series = {}
+    for family in text_string_to_metric_families(text):
         for sample in family.samples:
-            labels = frozenset(
-                (name, text)
-                for name, text in sample.labels.items()
-                if name not in {"target", "address"}
-            )
+            labels = frozenset(item for item in sample.labels.items() if item[0] != "target")
             found.setdefault(sample.name.removeprefix("tlsprobe_"), {})[labels] = sample.value
     return found
 
@@ -121,7 +151,9 @@ def labelled(**labels: str) -> frozenset[tuple[str, str]]:
 
 EXPECTED: tuple[tuple[str, dict[str, str], float], ...] = (
     ("up", {}, 1),
-    ("probe_duration_seconds", {}, 0.5),
+    ("addresses", {}, 1),
+    ("address_up", {"address": "192.0.2.1"}, 1),
+    ("probe_duration_seconds", {"phase": "visit"}, 0.5),
     ("connections_used", {}, 27),
     ("protocol_supported", {"protocol": "TLSv1.2"}, 1),
     ("protocol_supported", {"protocol": "TLSv1.0"}, 0),
@@ -142,7 +174,7 @@ EXPECTED: tuple[tuple[str, dict[str, str], float], ...] = (
     ),
     ("cert_lifetime_left_ratio", {"position": "leaf", "cert": "ab" * 8}, 1),
     (
-        "chain_expiry_timestamp_seconds",
+        "served_chain_expiry_timestamp_seconds",
         {"cert": "ab" * 8},
         (NOW + timedelta(days=30)).timestamp(),
     ),
@@ -153,6 +185,25 @@ EXPECTED: tuple[tuple[str, dict[str, str], float], ...] = (
         1,
     ),
     ("endpoint_labels", {"label_team": "pay"}, 1),
+    ("vulnerable", {"check": "rc4"}, 1),
+    ("vulnerabilities_excluded", {}, 1),
+    ("features", {}, 1),
+    ("feature_supported", {"feature": "ocsp_stapling"}, 0),
+    ("plaintext", {"fact": "answers_in_clear"}, 1),
+    ("http", {"fact": "hsts"}, 0),
+    (
+        "negotiated_info",
+        {
+            "version": "TLSv1.2",
+            "cipher": "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+            "group": "",
+            "alpn": "",
+            "signature_algorithm": "",
+        },
+        1,
+    ),
+    ("check_unknown", {"check": "robot", "protocol": "", "reason": "unproved"}, 1),
+    ("check_unknown", {"check": "early_data", "protocol": "", "reason": "unproved"}, 1),
     (
         "check_unknown",
         {"check": "protocol_supported", "protocol": "TLSv1.3", "reason": "unproved"},
@@ -174,24 +225,177 @@ def test_what_is_unknown_has_no_series() -> None:
 
 def test_what_left_the_inventory_left_the_page() -> None:
     other = replace(KNOWN, endpoint=replace(KNOWN.endpoint, address="192.0.2.2"))
-    current = [KNOWN, other]
-    page = CollectorRegistry()
-    page.register(InventoryCollector(lambda: snapshot(*current)))
-    before = generate_latest(page)
-    current.remove(KNOWN)
-    after = generate_latest(page)
-    assert [b'"192.0.2.1"' in text for text in (before, after)] == [True, False]
-    assert b'"192.0.2.2"' in after
+    writer = PageWriter()
+    before, after = ("".join(writer.write(snapshot(*some))) for some in ([KNOWN, other], [other]))
+    assert ['"192.0.2.1"' in text for text in (before, after)] == [True, False]
+    assert '"192.0.2.2"' in after
+
+
+def test_an_address_is_told_only_where_a_name_has_several() -> None:
+    other = replace(
+        KNOWN, endpoint=replace(KNOWN.endpoint, address="192.0.2.2"), state=State.TIMEOUT
+    )
+    alone, both = series(KNOWN), series(KNOWN, other)
+    assert alone["consecutive_failures"] == {labelled(): 0}
+    assert both["consecutive_failures"] == {
+        labelled(address="192.0.2.1"): 0,
+        labelled(address="192.0.2.2"): 0,
+    }
+    assert both["up"] == {labelled(): 1}
+    assert both["addresses"] == {labelled(): 2}
+    assert both["address_up"] == {
+        labelled(address="192.0.2.1"): 1,
+        labelled(address="192.0.2.2"): 0,
+    }
 
 
 def test_unknown_is_told_from_no_and_from_yes() -> None:
-    page = registry(KNOWN)
-    identity = {"target": "shop.test:443", "address": "192.0.2.1"}
-    told = [
-        page.get_sample_value("tlsprobe_protocol_supported", {**identity, "protocol": version})
-        for version in ("TLSv1.2", "TLSv1.0", "TLSv1.3")
-    ]
+    shown = series(KNOWN)["protocol_supported"]
+    told = [shown.get(labelled(protocol=one)) for one in ("TLSv1.2", "TLSv1.0", "TLSv1.3")]
     assert told == [1, 0, None]
+
+
+def test_what_was_excluded_is_shown_only_in_full() -> None:
+    standard, everything = series(KNOWN), series(KNOWN, detail=Detail.ALL)
+    assert standard["vulnerable"] == {labelled(check="rc4"): 1}
+    assert everything["vulnerable"] == {labelled(check="rc4"): 1, labelled(check="heartbleed"): 0}
+    assert labelled(feature="npn") not in standard["feature_supported"]
+    assert everything["feature_supported"][labelled(feature="npn")] == 1
+
+
+def test_each_step_of_detail_has_all_of_the_one_before() -> None:
+    shown = [
+        {(name, labels) for name, found in series(KNOWN, detail=detail).items() for labels in found}
+        for detail in Detail
+    ]
+    assert shown[0] < shown[1] < shown[2]
+    assert not {"weak_cipher_suite_supported", "group_supported"} & {name for name, _ in shown[0]}
+
+
+def judged() -> EndpointStatus:
+    """Against one policy, with a finding open, one waived and one resolved."""
+    (status,) = snapshot(KNOWN).endpoints
+    results = [
+        RuleResult(
+            policy="corp",
+            rule=f"rule-{number}",
+            severity=severity,
+            outcome=Outcome.FAIL,
+            title="",
+            observed="",
+            required="",
+            source="",
+        )
+        for number, severity in enumerate((Severity.HIGH, Severity.LOW, Severity.HIGH))
+    ]
+    lives = (FindingStatus.OPEN, FindingStatus.WAIVED, FindingStatus.RESOLVED)
+    findings = tuple(
+        Finding(
+            fingerprint=result.rule,
+            endpoint_key=status.observation.endpoint.key,
+            result=result,
+            status=life,
+            first_seen_at=NOW,
+            last_seen_at=NOW,
+        )
+        for result, life in zip(results, lives, strict=True)
+    )
+    return replace(
+        status,
+        findings=findings,
+        compliance={"corp": Verdict.NO, "other": Verdict.UNKNOWN},
+        config_changed_at=NOW,
+        certificate_changed_at=NOW - timedelta(days=1),
+    )
+
+
+def test_policies_and_findings_are_counted_and_the_undecided_is_unknown() -> None:
+    shown = read("".join(PageWriter().write(Snapshot(taken_at=NOW, endpoints=(judged(),)))))
+    assert shown["policy_compliant"] == {labelled(policy="corp"): 0}
+    assert (
+        labelled(check="policy_compliant", protocol="", reason="unproved")
+        in (shown["check_unknown"])
+    )
+    counted = {
+        dict(labels)["severity"]: number
+        for labels, number in shown["findings"].items()
+        if ("policy", "corp") in labels
+    }
+    assert counted == {"info": 0, "low": 0, "medium": 0, "high": 1, "critical": 0}
+    assert shown["findings_waived"] == {labelled(policy="corp"): 1, labelled(policy="other"): 0}
+    assert shown["config_changed_timestamp_seconds"] == {frozenset(): NOW.timestamp()}
+    assert shown["cert_changed_timestamp_seconds"] == {frozenset(): NOW.timestamp() - 86400}
+
+
+def test_words_on_revocation_are_told_by_method() -> None:
+    words = tuple(
+        Revocation(
+            position=0,
+            method=method,
+            is_revoked=Verdict.NO,
+            this_update=NOW,
+            next_update=NOW + timedelta(days=days),
+        )
+        for method, days in ((RevocationMethod.STAPLE, 1), (RevocationMethod.CRL, 7))
+    )
+    deployment = replace(KNOWN.certificates[0], revocations=words)
+    shown = series(replace(KNOWN, certificates=(deployment,)))
+    staple = labelled(position="leaf", cert="ab" * 8, method="staple")
+    crl = labelled(position="leaf", cert="ab" * 8, method="crl")
+    assert shown["revoked"] == {staple: 0, crl: 0}
+    assert shown["ocsp_this_update_timestamp_seconds"] == {staple: NOW.timestamp()}
+    assert shown["ocsp_next_update_timestamp_seconds"] == {staple: NOW.timestamp() + 86400}
+    assert shown["crl_next_update_timestamp_seconds"] == {crl: NOW.timestamp() + 7 * 86400}
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("unsuitable certificate purpose", "bad_eku"),
+        ("permitted subtree violation", "name_constraint"),
+    ],
+)
+def test_what_only_the_verifier_says_is_a_reason_too(said: str, reason: str) -> None:
+    deployment = replace(
+        KNOWN.certificates[0],
+        problems=(),
+        trust={"mozilla": TrustVerdict(verdict=Verdict.NO, reason=said)},
+    )
+    shown = series(replace(KNOWN, certificates=(deployment,)))["cert_verify_error"]
+    assert {dict(labels)["reason"] for labels in shown} == {reason}
+
+
+@pytest.mark.parametrize(("expected", "shown"), [("required", 1), ("sometimes", 0)])
+def test_what_the_owner_expects_of_client_certificates_is_shown(expected: str, shown: int) -> None:
+    target = replace(KNOWN.endpoint.target, labels={"client_auth": expected})
+    found = series(replace(KNOWN, endpoint=replace(KNOWN.endpoint, target=target)))
+    assert len(found.get("client_auth_expected", {})) == shown
+
+
+def test_only_what_changed_is_written_again() -> None:
+    asked: list[str] = []
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Watched(EndpointStatus):
+        def __getattribute__(self, name: str) -> object:
+            if name == "last_success_at":
+                asked.append(object.__getattribute__(self, "observation").endpoint.key)
+            return object.__getattribute__(self, name)
+
+    def status(address: str) -> EndpointStatus:
+        return Watched(
+            observation=replace(KNOWN, endpoint=replace(KNOWN.endpoint, address=address)),
+            last_probe_at=NOW,
+            last_success_at=None,
+            consecutive_failures=0,
+            interval_seconds=60,
+        )
+
+    writer, first, second = PageWriter(), status("192.0.2.1"), status("192.0.2.2")
+    before = "".join(writer.write(Snapshot(taken_at=NOW, endpoints=(first, second))))
+    asked.clear()
+    after = "".join(writer.write(Snapshot(taken_at=NOW, endpoints=(first, status("192.0.2.2")))))
+    assert (before, set(asked)) == (after, {second.observation.endpoint.key})
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.TLS])
@@ -210,7 +414,7 @@ def test_a_certificate_that_cannot_be_read_is_no_root_and_no_mismatch() -> None:
         trust={"mozilla": TrustVerdict(verdict=Verdict.UNKNOWN)},
         hostname_matches=Verdict.UNKNOWN,
     )
-    shown = series(replace(KNOWN, certificates=(deployment,)))
+    shown = series(replace(KNOWN, certificates=(deployment,)), detail=Detail.ALL)
     assert {dict(labels)["position"] for labels in shown["cert_info"]} == {"leaf", "intermediate"}
     assert "cert_hostname_matches" not in shown
     assert "cert_verify_success" not in shown
@@ -220,26 +424,17 @@ def test_a_certificate_that_cannot_be_read_is_no_root_and_no_mismatch() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(observations(), max_size=3, unique_by=lambda one: one.endpoint.key))
-def test_any_page_can_be_read_back(observed: list[Observation]) -> None:
-    page = registry(*observed)
-    text = generate_latest(page).decode()
-    names = {
-        sample.name for family in text_string_to_metric_families(text) for sample in family.samples
-    }
-    expected = {sample.name for family in page.collect() for sample in family.samples}
-    assert names == expected
-    assert [family.name for family in read_openmetrics(generate_openmetrics(page).decode())]
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(observations(), max_size=3, unique_by=lambda one: one.endpoint.key))
-def test_no_series_stands_twice(observed: list[Observation]) -> None:
+def test_any_page_can_be_read_back_and_has_no_series_twice(observed: list[Observation]) -> None:
+    text = page(*observed, detail=Detail.ALL)
     shown = [
         (sample.name, frozenset(sample.labels.items()))
-        for family in registry(*observed).collect()
+        for family in text_string_to_metric_families(text)
         for sample in family.samples
     ]
     assert len(shown) == len(set(shown))
+    assert len(shown) == sum(not line.startswith("#") for line in text.splitlines())
+    families: list[Any] = list(read_openmetrics(text + OPENMETRICS_END))
+    assert sum(len(family.samples) for family in families) == len(shown)
 
 
 def test_hostile_names_stay_one_label() -> None:
@@ -264,11 +459,11 @@ def test_hostile_names_stay_one_label() -> None:
         state=State.TLS,
         certificates=(deployment,),
     )
-    text = generate_latest(registry(observed)).decode()
+    text = page(observed)
     (info,) = [line for line in text.splitlines() if line.startswith("tlsprobe_cert_info{")]
     assert (len(info) < 1000, "\x1b" in text) == (True, False)
 
 
 def test_names_in_the_catalogue_are_distinct() -> None:
-    names = [family.name for family in FAMILIES]
+    names = [*(one.name for one in TARGET_FAMILIES), *(one.name for one in FAMILIES)]
     assert len(names) == len(set(names))

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
+from exporters.prometheus import PageWriter
 from model.snapshot import Snapshot
+from probe.clock import SystemClock
 from service.http import make_app
+from service.inventory_page import InventoryPage
 
 EMPTY = Snapshot(taken_at=datetime(2026, 1, 1, tzinfo=UTC), endpoints=())
+
+
+def inventory_page(snapshot: Callable[[], Snapshot]) -> InventoryPage:
+    return InventoryPage(snapshot, PageWriter(), SystemClock(), lambda _: None)
 
 
 class Readiness:
@@ -36,7 +43,7 @@ async def client(readiness: Readiness) -> AsyncIterator[httpx.AsyncClient]:
     Gauge("tlsprobe_store_up", "up", registry=registry).set(1)
     app = make_app(
         service_registry=registry,
-        snapshot=lambda: EMPTY,
+        inventory_page=inventory_page(lambda: EMPTY),
         is_ready=lambda: readiness.now,
         status=lambda: {"targets": 7},
         reload=readiness.reload,

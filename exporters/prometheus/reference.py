@@ -1,0 +1,180 @@
+"""Writes docs/metrics.md from the catalogues: ``python -m exporters.prometheus.reference``.
+
+Every metric with its labels, its meaning and a question in PromQL; what the labels may be, and how many
+series there are.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+from exporters.prometheus.catalogue import (
+    DROPPED_FAMILY,
+    DROPPED_HELP,
+    FAMILIES,
+    LABELS_FAMILY,
+    LABELS_HELP,
+    TARGET_FAMILIES,
+)
+from exporters.prometheus.chain_families import VERIFY_REASONS
+from exporters.prometheus.client_auth_families import EXPECTATION_LABEL, MODES
+from exporters.prometheus.endpoint_families import STAGES
+from exporters.prometheus.fact_families import STANDARD_FEATURES
+from exporters.prometheus.family import IDENTITY, PREFIX
+from exporters.prometheus.label_text import LONGEST_LABEL
+from exporters.prometheus.options import MOST_OF_A_FAMILY, Detail, MetricOptions
+from exporters.prometheus.service_families import SERVICE_FAMILIES
+from exporters.prometheus.unknown_family import THROTTLED, UNPROVED
+from model.certificate import Problem, RevocationMethod
+from model.finding import Severity
+from model.observation import Mode, State
+from model.protocol_version import ProtocolVersion
+from model.registry import Strength
+
+_ROW: Final = "| `{name}` | {kind} | {labels} | {detail} | {meaning} | `{example}` |"
+_HEAD: Final = "| metric | type | labels | detail | meaning | example |\n|---|---|---|---|---|---|"
+
+_INTRODUCTION: Final = """\
+# Metrics
+
+`/metrics/endpoints` shows the inventory, `/metrics` the service itself. A scrape reads what the last visits
+found and never probes: scrape every 1 to 5 minutes, and look at `tlsprobe_last_probe_timestamp_seconds` for
+how old a fact is. This page is written from the code by `make docs`.
+
+- `target` is the endpoint's target as one string: `host:port`, with protocol and server name where they
+  are not the default. `address` is there only where the target's name has several addresses, each of which
+  is an endpoint with facts of its own: a name whose one address changes stays the same series.
+- **Unknown is absent.** A fact that was not proved has no series, never a 0; `tlsprobe_check_unknown` is 1
+  in its place. A verification that fails takes no other series away.
+- What leaves the inventory leaves the page at once. No sample has a time of its own.
+- `cert` is the beginning of the certificate's SHA-256; where a series is about a whole chain, the leaf's.
+- Text that a server chose is cut at {longest} characters, and what is not printable is escaped.
+- Both pages speak OpenMetrics where the scraper asks for it; there, the histogram has exemplars.
+
+## How many series
+
+The setting `metrics.detail` says how much is shown, each step with all of the one before:
+
+- `counts`: suites, groups and features are counted and not named. A usual endpoint has about 50 series.
+- `standard`, the default: also each weak or insecure suite, each group, and the features
+  {features}. About 55.
+- `all`: also each suite, every feature, every attack that was excluded, and the issuers' names and keys.
+  About 100.
+
+Each policy adds 7, each further address of a name or chain of a server some 40 or 10. Whatever a server does, an
+endpoint has at most {family} series of a kind and `metrics.most_series_per_endpoint` in all ({most} unless said);
+`tlsprobe_endpoint_series_dropped` says whose were left out, `tlsprobe_series_dropped_total` that some were.
+The page is written once for each change, whoever scrapes it and however often. While the database is down
+it shows the last facts, and `tlsprobe_snapshot_age_seconds` at its end says of when they are.
+"""
+
+_LABELS: Final = """
+## Labels with a fixed set of values
+
+| label | values |
+|---|---|
+{rows}
+"""
+
+
+_NAMES: Final = """\
+`check` names a metric of this page without its prefix, or a fact of [checks.md](checks.md), as `feature`
+and `fact` do. `client_auth_expected` follows the target's label `{label}`: [targets.md](targets.md).
+"""
+
+_END: Final = """
+Beside them stand the collectors for the process and for Python, under their usual names.
+"""
+
+
+def _values() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Where a label has few values, all of them."""
+    yield "protocol", tuple(version.label for version in ProtocolVersion)
+    yield "strength", tuple(Strength)
+    yield "stage", tuple(dict.fromkeys(STAGES.values()))
+    yield "reason` of `probe_failure", tuple(state.value for state in STAGES)
+    yield "reason` of `probe_failures_total", tuple(one for one in State if one is not State.TLS)
+    yield "reason` of `cert_verify_error", VERIFY_REASONS
+    yield "reason` of `check_unknown", (UNPROVED, THROTTLED)
+    yield "mode` of `client_auth", tuple(MODES)
+    yield "mode` of `probes_total", tuple(Mode)
+    yield "position", ("leaf", "intermediate", "root")
+    yield "method", tuple(RevocationMethod)
+    yield "problem", tuple(Problem)
+    yield "severity", tuple(Severity)
+    yield "phase", ("visit",)
+
+
+def reference() -> str:
+    """The whole page."""
+    features = ", ".join(f"`{name}`" for name in STANDARD_FEATURES)
+    introduction = _INTRODUCTION.format(
+        longest=LONGEST_LABEL,
+        features=features,
+        family=MOST_OF_A_FAMILY,
+        most=MetricOptions().most_series,
+    )
+    values = "\n".join(
+        f"| `{label}` | {', '.join(f'`{one}`' if ' ' not in one else one for one in of_label)} |"
+        for label, of_label in _values()
+    )
+    return "\n".join(
+        (
+            introduction,
+            "## Endpoints\n",
+            _HEAD,
+            *_endpoint_rows(),
+            _LABELS.format(rows=values),
+            _NAMES.format(label=EXPECTATION_LABEL),
+            "## The service\n",
+            _HEAD,
+            *_service_rows(),
+            _END,
+        )
+    )
+
+
+def _endpoint_rows() -> Iterator[str]:
+    for target_family in TARGET_FAMILIES:
+        labels = ("target", *target_family.labels)
+        yield _row(
+            target_family.name, "gauge", labels, "", target_family.help, target_family.example
+        )
+    yield _row(
+        LABELS_FAMILY.removeprefix(PREFIX),
+        "gauge",
+        ("target", "label_…"),
+        "",
+        LABELS_HELP,
+        "tlsprobe_up * on (target) group_left (label_team) tlsprobe_endpoint_labels",
+    )
+    for family in FAMILIES:
+        detail = "" if family.detail is Detail.COUNTS else f"`{family.detail.value}`"
+        labels = (*IDENTITY, *family.labels)
+        yield _row(family.name, "gauge", labels, detail, family.help, family.example)
+    dropped = DROPPED_FAMILY.removeprefix(PREFIX)
+    yield _row(dropped, "gauge", IDENTITY, "", DROPPED_HELP, f"{DROPPED_FAMILY} > 0")
+
+
+def _service_rows() -> Iterator[str]:
+    for family in SERVICE_FAMILIES:
+        yield _row(family.name, family.kind, family.labels, "", family.help, family.example)
+
+
+def _row(
+    name: str, kind: str, labels: tuple[str, ...], detail: str, meaning: str, example: str
+) -> str:
+    return _ROW.format(
+        name=PREFIX + name,
+        kind=kind,
+        labels=", ".join(f"`{label}`" for label in labels),
+        detail=detail,
+        meaning=meaning,
+        example=example.replace("|", "\\|"),
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

@@ -1,0 +1,159 @@
+"""What there is to know of the service itself: names, kinds, labels and meanings, as the page has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceFamily:
+    """A metric of the service. ``name`` is without prefix; ``example`` is a question in PromQL."""
+
+    name: str
+    kind: Literal["gauge", "counter", "histogram"]
+    help: str
+    example: str
+    labels: tuple[str, ...] = ()
+
+
+SERVICE_FAMILIES: Final = (
+    ServiceFamily(
+        name="build_info",
+        kind="gauge",
+        help="The version that runs.",
+        example="count by (version) (tlsprobe_build_info)",
+        labels=("version",),
+    ),
+    ServiceFamily(
+        name="queue_length",
+        kind="gauge",
+        help="Visits and look-ups that are due and wait.",
+        example="tlsprobe_queue_length",
+    ),
+    ServiceFamily(
+        name="probes_in_flight",
+        kind="gauge",
+        help="Visits that run now.",
+        example="tlsprobe_probes_in_flight",
+    ),
+    ServiceFamily(
+        name="schedule_lag_seconds",
+        kind="gauge",
+        help="For how long the first in the queue has been due.",
+        example="tlsprobe_schedule_lag_seconds > 600",
+    ),
+    ServiceFamily(
+        name="store_up",
+        kind="gauge",
+        help="1 where the database answers, 0 where it does not.",
+        example="tlsprobe_store_up == 0",
+    ),
+    ServiceFamily(
+        name="snapshot_age_seconds",
+        kind="gauge",
+        help="How long ago the facts on the inventory's page were put together; on that page too.",
+        example="tlsprobe_snapshot_age_seconds > 600",
+    ),
+    ServiceFamily(
+        name="probes_total",
+        kind="counter",
+        help="Visits that ended.",
+        example="rate(tlsprobe_probes_total[15m])",
+        labels=("mode",),
+    ),
+    ServiceFamily(
+        name="probe_failures_total",
+        kind="counter",
+        help="Visits that did not find TLS, by the state found.",
+        example="sum by (reason) (increase(tlsprobe_probe_failures_total[1h]))",
+        labels=("reason",),
+    ),
+    ServiceFamily(
+        name="probe_run_duration_seconds",
+        kind="histogram",
+        help="How long visits took; in OpenMetrics with an exemplar that names a target.",
+        example="histogram_quantile(0.95, "
+        "sum by (le) (rate(tlsprobe_probe_run_duration_seconds_bucket[1h])))",
+    ),
+    ServiceFamily(
+        name="probe_delay_seconds",
+        kind="histogram",
+        help="How long after they were due visits began.",
+        example="histogram_quantile(0.99, "
+        "sum by (le) (rate(tlsprobe_probe_delay_seconds_bucket[1h])))",
+    ),
+    ServiceFamily(
+        name="probes_doubted_total",
+        kind="counter",
+        help="Visits that failed and were repeated soon, before the endpoint counts as failing.",
+        example="rate(tlsprobe_probes_doubted_total[1h])",
+    ),
+    ServiceFamily(
+        name="connections_total",
+        kind="counter",
+        help="TCP connections that visits opened.",
+        example="rate(tlsprobe_connections_total[5m])",
+    ),
+    ServiceFamily(
+        name="store_write_failures_total",
+        kind="counter",
+        help="Attempts to store a visit that failed.",
+        example="increase(tlsprobe_store_write_failures_total[15m]) > 0",
+    ),
+    ServiceFamily(
+        name="series_dropped_total",
+        kind="counter",
+        help="Series of endpoints that found no room on the inventory's page, counted each time that "
+        "an endpoint's lines are written.",
+        example="increase(tlsprobe_series_dropped_total[1h]) > 0",
+    ),
+    ServiceFamily(
+        name="config_last_reload_successful",
+        kind="gauge",
+        help="1 where the last reading of the configuration was good, 0 where the one before is in "
+        "force.",
+        example="tlsprobe_config_last_reload_successful == 0",
+    ),
+    ServiceFamily(
+        name="config_last_reload_success_timestamp_seconds",
+        kind="gauge",
+        help="When the configuration was last read well.",
+        example="time() - tlsprobe_config_last_reload_success_timestamp_seconds",
+    ),
+    ServiceFamily(
+        name="discovery_targets",
+        kind="gauge",
+        help="Targets that the source last gave.",
+        example="tlsprobe_discovery_targets < 0.5 * tlsprobe_discovery_targets offset 1d",
+        labels=("source",),
+    ),
+    ServiceFamily(
+        name="discovery_up",
+        kind="gauge",
+        help="1 where the source's last reading was good, 0 where the one before is in force.",
+        example="tlsprobe_discovery_up == 0",
+        labels=("source",),
+    ),
+    ServiceFamily(
+        name="discovery_errors_total",
+        kind="counter",
+        help="Readings of the source that failed.",
+        example="increase(tlsprobe_discovery_errors_total[1h]) > 0",
+        labels=("source",),
+    ),
+    ServiceFamily(
+        name="discovery_last_success_timestamp_seconds",
+        kind="gauge",
+        help="When the source was last read well.",
+        example="time() - tlsprobe_discovery_last_success_timestamp_seconds > 86400",
+        labels=("source",),
+    ),
+)
+
+_BY_NAME: Final = {family.name: family for family in SERVICE_FAMILIES}
+
+
+def described(name: str) -> ServiceFamily:
+    """The family of that name; raises KeyError for one that is in no catalogue."""
+    return _BY_NAME[name]
