@@ -1,8 +1,6 @@
 """What may reach a terminal: text from servers with its controls escaped, colour, a progress line.
 
-Certificates and banners are hostile: a name may hold escape sequences that rewrite the screen, or
-bidirectional controls that reorder it (CVE-2021-42574). ``printable`` is the one function through
-which every text that is not our own goes, into reports, logs and error sentences alike.
+``printable`` is ``model.printable``'s: it stands here too, beside what else a terminal needs.
 """
 
 from __future__ import annotations
@@ -12,30 +10,12 @@ import shutil
 from collections.abc import Mapping
 from typing import Final, TextIO
 
+from model.printable import printable
+
+__all__ = ["ProgressLine", "printable", "report_width", "wants_colour"]
+
 WIDTH_WITHOUT_TERMINAL: Final = 100
 """Columns for a report that goes to a file or a pipe, unless COLUMNS says otherwise."""
-
-
-def printable(text: str, *, limit: int | None = None) -> str:
-    r"""``text`` with everything but visible characters and single spaces written as an escape.
-
-    Controls, format characters (bidirectional ones among them), surrogates, unassigned code points
-    and every space but the plain one become ``\x1b``, ``\u202e`` or ``\U000e0001``. ``limit`` is
-    the greatest length of what comes back; a cut is marked by three dots.
-    """
-    # An escape is never shorter than what it stands for: what lies beyond the limit cannot matter.
-    head = text if limit is None else text[: limit + 1]
-    escaped = "".join(char if char.isprintable() else _escape(char) for char in head)
-    if limit is not None and len(escaped) > limit:
-        return escaped[: max(limit - 3, 0)] + "..."
-    return escaped
-
-
-def _escape(char: str) -> str:
-    code_point = ord(char)
-    if code_point < 0x100:
-        return f"\\x{code_point:02x}"
-    return f"\\u{code_point:04x}" if code_point < 0x10000 else f"\\U{code_point:08x}"
 
 
 def wants_colour(

@@ -1,0 +1,93 @@
+"""Every format of a report. To add one is one file that writes it, and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from exporters.reports.as_csv import write_csv
+from exporters.reports.as_html import write_executive, write_html, write_policy
+from exporters.reports.as_json import write_json
+from exporters.reports.as_junit import write_junit
+from exporters.reports.as_markdown import write_markdown
+from exporters.reports.as_oscal import write_oscal
+from exporters.reports.as_sarif import write_sarif
+from exporters.reports.contents import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFormat:
+    """One format: ``write`` is a pure function; ``says`` is for people who choose."""
+
+    name: str
+    media_type: str
+    says: str
+    write: Callable[[Report], str]
+
+
+REPORTS: Final = (
+    ReportFormat(
+        name="html",
+        media_type="text/html; charset=utf-8",
+        says="one page with everything, for a browser or to print; its data inside",
+        write=write_html,
+    ),
+    ReportFormat(
+        name="markdown",
+        media_type="text/markdown; charset=utf-8",
+        says="for tickets, wikis and merge requests",
+        write=write_markdown,
+    ),
+    ReportFormat(
+        name="csv",
+        media_type="text/csv; charset=utf-8; header=present",
+        says="one row a finding, for spreadsheets",
+        write=write_csv,
+    ),
+    ReportFormat(
+        name="json",
+        media_type="application/json",
+        says="all data, with the bytes that prove them",
+        write=write_json,
+    ),
+    ReportFormat(
+        name="junit",
+        media_type="application/xml",
+        says="JUnit XML, for CI systems",
+        write=write_junit,
+    ),
+    ReportFormat(
+        name="sarif",
+        media_type="application/sarif+json",
+        says="SARIF 2.1.0, for code-scanning pages",
+        write=write_sarif,
+    ),
+    ReportFormat(
+        name="oscal",
+        media_type="application/oscal+json",
+        says="OSCAL assessment results, for auditors",
+        write=write_oscal,
+    ),
+    ReportFormat(
+        name="executive",
+        media_type="text/html; charset=utf-8",
+        says="one page: compliance by team and over time, the worst, what expires",
+        write=write_executive,
+    ),
+    ReportFormat(
+        name="policy",
+        media_type="text/html; charset=utf-8",
+        says="the policies in force, in words",
+        write=write_policy,
+    ),
+)
+
+
+def report_format(name: str) -> ReportFormat:
+    """The format of that name.
+
+    Raises:
+        KeyError: for a name that is not in the catalogue.
+    """
+    return {one.name: one for one in REPORTS}[name]

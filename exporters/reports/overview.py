@@ -1,0 +1,39 @@
+"""The figures at the head of a report: how many endpoints and findings of each kind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from exporters.reports.contents import Report
+from model.finding import FindingStatus, Outcome, Severity
+from model.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """``standings`` counts endpoints; ``open`` the open findings by severity, worst first.
+
+    ``unknown`` counts those of the open ones that are not proved, ``waived`` what is accepted.
+    """
+
+    standings: Mapping[Verdict | None, int]
+    open: Mapping[Severity, int]
+    unknown: int
+    waived: int
+
+
+def overview(report: Report) -> Overview:
+    """The figures of ``report``."""
+    findings = [found.finding for _, found in report.findings()]
+    still_open = [one for one in findings if one.status is FindingStatus.OPEN]
+    by_severity = Counter(one.result.severity for one in still_open)
+    by_standing = Counter(endpoint.standing for endpoint in report.endpoints)
+    order = (Verdict.YES, Verdict.NO, Verdict.UNKNOWN, None)
+    return Overview(
+        standings={one: by_standing[one] for one in order if one is not None or by_standing[one]},
+        open={severity: by_severity[severity] for severity in reversed(Severity)},
+        unknown=sum(one.result.outcome is Outcome.UNKNOWN for one in still_open),
+        waived=sum(one.status is FindingStatus.WAIVED for one in findings),
+    )

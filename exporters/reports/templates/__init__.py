@@ -1,0 +1,1 @@
+"""The HTML reports' templates, which jinja2 reads from here."""

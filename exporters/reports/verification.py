@@ -1,0 +1,104 @@
+"""Whether a report still says what it said: its data by their SHA-256, its text by making it again.
+
+A format is a pure function of the data. So whoever has them (inside a JSON or HTML report, or in the
+JSON report that was kept beside another format) can write the report again with the same version of
+tlsprobe, and compare byte by byte. A hash proves that data and text were not changed by accident or
+one without the other; who can change both needs to be caught by a hash that was noted elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from exporters.reports.as_html import DATA_END, DATA_START
+from exporters.reports.catalogue import REPORTS
+from exporters.reports.contents import Report
+from exporters.reports.report_json import Json, digest_of, report_from_json, report_to_json
+
+_NO_DATA: Final = "it holds no data of a report: give --data FILE, the JSON report of the same data"
+_DIGEST_START: Final = '<pre id="sha256">'
+_DIGEST_END: Final = "</pre>"
+
+
+class NotAReportError(ValueError):
+    """What was given is no report, or holds no data; the message is one sentence with the mend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What is left of a report's integrity.
+
+    ``stated`` is the SHA-256 that the report states, ``computed`` that of its data. ``format`` is the
+    format whose text, made again, is the file byte by byte, or None. ``version`` made it.
+    """
+
+    stated: str
+    computed: str
+    format: str | None
+    version: str
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether data and text both are as they were."""
+        return self.stated == self.computed and self.format is not None
+
+
+def verify_report(text: str, data: str | None = None) -> Verification:
+    """Verify a report's ``text``, by the data inside, or by ``data``, the text of a JSON report.
+
+    Raises:
+        NotAReportError: where there are no data to verify by.
+    """
+    stated, fields = _data_of(text if data is None else data)
+    report = _report(fields)
+    computed = digest_of(fields)
+    return Verification(
+        stated=stated,
+        computed=computed,
+        format=_format_of(text, report) if report_to_json(report) == fields else None,
+        version=report.tool_version,
+    )
+
+
+def _data_of(text: str) -> tuple[str, Json]:
+    """The SHA-256 that is stated, and the data."""
+    start = text.rfind(DATA_START)
+    if start >= 0:
+        start += len(DATA_START)
+        fields = _parsed(text[start : text.find(DATA_END, start)])
+        return _stated_in_html(text), fields
+    outer = _parsed(text)
+    if not isinstance(outer.get("sha256"), str) or not isinstance(outer.get("report"), dict):
+        raise NotAReportError(_NO_DATA)
+    return outer["sha256"], outer["report"]
+
+
+def _stated_in_html(text: str) -> str:
+    _, _, after = text.rpartition(_DIGEST_START)
+    return after.partition(_DIGEST_END)[0]
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        fields = json.loads(text)
+    except ValueError:
+        fields = None
+    if not isinstance(fields, dict):
+        raise NotAReportError(_NO_DATA)
+    return fields
+
+
+def _report(fields: Json) -> Report:
+    try:
+        return report_from_json(fields)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise NotAReportError(
+            f"its data are not a report of this version of tlsprobe ({error}): "
+            "verify it with the version that made it"
+        ) from error
+
+
+def _format_of(text: str, report: Report) -> str | None:
+    return next((one.name for one in REPORTS if one.write(report) == text), None)

@@ -1,0 +1,93 @@
+"""The words that several formats of a report share: times, counts, what an outcome means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from exporters.reports.contents import ReportedEndpoint
+from model.finding import Finding, FindingStatus, Outcome, Waiver
+from model.printable import printable
+from model.verdict import Verdict
+
+NEVER: Final = "never"
+STATES: Final = {
+    "tls": "answers as TLS",
+    "plaintext": "answers in plaintext, without TLS",
+    "not_tls": "does not answer as TLS",
+    "refused": "refuses",
+    "unreachable": "cannot be reached",
+    "timeout": "does not answer in time",
+    "dns_error": "does not resolve",
+    "error": "could not be probed",
+}
+STANDINGS: Final = {
+    Verdict.YES: "compliant",
+    Verdict.NO: "not compliant",
+    Verdict.UNKNOWN: "unknown",
+    None: "no policy",
+}
+_OUTCOMES: Final = {Outcome.FAIL: "not met", Outcome.UNKNOWN: "unknown: not proved to be met"}
+
+
+def minute(moment: datetime | None) -> str:
+    """``moment`` to the minute, in UTC."""
+    return NEVER if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def day(moment: datetime | None) -> str:
+    """The day of ``moment``, in UTC."""
+    return NEVER if moment is None else moment.astimezone(UTC).date().isoformat()
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """``1 finding``, ``2 findings``."""
+    return f"{count} {noun if count == 1 else plural or noun + 's'}"
+
+
+def outcome(finding: Finding) -> str:
+    """Whether its rule is broken or not proved to be met."""
+    return _OUTCOMES.get(finding.result.outcome, finding.result.outcome.value)
+
+
+def state(endpoint: ReportedEndpoint) -> str:
+    """How the endpoint answered, and the reason where there is one."""
+    words = STATES.get(endpoint.state, endpoint.state)
+    return words if not endpoint.reason else f"{words}: {endpoint.reason}"
+
+
+def labels(given: Mapping[str, str]) -> str:
+    """``env=production, team=web``."""
+    return ", ".join(f"{name}={text}" for name, text in sorted(given.items()))
+
+
+def waived(finding: Finding) -> str:
+    """Who answers for the finding, why and until when; that it was, where the waiver has expired."""
+    waiver = finding.waiver
+    if waiver is None:
+        return ""
+    until = "until" if finding.status is FindingStatus.WAIVED else "expired on"
+    return f"{waiver.owner}: {waiver.reason} ({until} {day(waiver.expires_at)})"
+
+
+def waiver_scope(waiver: Waiver) -> str:
+    """What a waiver is for, in words."""
+    parts = [f"rule {waiver.rule}"]
+    if waiver.policy is not None:
+        parts.append(f"of policy {waiver.policy}")
+    if waiver.target is not None:
+        parts.append(f"at {waiver.target}")
+    if waiver.labels:
+        parts.append(f"where {labels(waiver.labels)}")
+    return " ".join(parts)
+
+
+def clean(text: str, limit: int = 2000) -> str:
+    """``text`` on one line, without anything that acts on a screen, and not without end.
+
+    Two halves of a surrogate pair are the one character that JSON makes of them, so that a report made
+    again of its JSON data is the same.
+    """
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    return printable(whole, limit=limit)

@@ -1,0 +1,251 @@
+"""A small inventory with findings of every kind, and the same with arbitrary text in every place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from exporters.reports import PolicyRule, PolicyText, Report, ReportRequest, report_of
+from exporters.reports.contents import (
+    PastStandings,
+    ReportedEndpoint,
+    ReportedFinding,
+    ServedCertificate,
+)
+from model.finding import Finding, FindingStatus, Outcome, RuleResult, Severity, Waiver
+from model.observation import Observation, State
+from model.remedy import Remedy
+from model.snapshot import EndpointStatus, Snapshot
+from model.verdict import Evidence, Verdict
+from tests.service.samples import legacy, modern
+
+NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
+DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
+PROOF = Evidence(offer=b"\x16\x03\x01", answer=b"\x15\x03\x01\x00\x02", note="an alert")
+VERSIONS_RULE = PolicyRule(
+    rule="protocol_versions",
+    severity=Severity.HIGH,
+    title="Only the allowed protocol versions are spoken.",
+    required="no version but TLSv1.2, TLSv1.3",
+    source="RFC 9325, 3.1.1",
+)
+TRUST_RULE = PolicyRule(
+    rule="trusted",
+    severity=Severity.CRITICAL,
+    title="The chain is trusted.",
+    required="a chain that Mozilla's store trusts",
+    source="CA/Browser Forum, 7.1",
+)
+POLICY = PolicyText(
+    name="intermediate",
+    title="Mozilla intermediate",
+    digest="5a" * 32,
+    rules=(VERSIONS_RULE, TRUST_RULE),
+)
+REMEDY = Remedy(
+    server="nginx",
+    place="in the server block",
+    lines=("ssl_protocols TLSv1.2 TLSv1.3;",),
+)
+WAIVER = Waiver(
+    name="old-payments",
+    rule="protocol_versions",
+    reason="the terminals are replaced in August",
+    owner="payments@example.org",
+    expires_at=NOW + 40 * DAY,
+    labels={"team": "payments"},
+)
+EXPIRED_WAIVER = replace(
+    WAIVER, name="old-web", labels={"team": "web"}, expires_at=NOW - DAY, rule="trusted"
+)
+
+
+def result(
+    rule: PolicyRule = VERSIONS_RULE,
+    outcome: Outcome = Outcome.FAIL,
+    observed: str = "TLSv1.0 accepted",
+) -> RuleResult:
+    return RuleResult(
+        policy=POLICY.name,
+        rule=rule.rule,
+        severity=rule.severity,
+        outcome=outcome,
+        title=rule.title,
+        observed=observed,
+        required=rule.required,
+        source=rule.source,
+        evidence=PROOF,
+    )
+
+
+def finding(observation: Observation, judged: RuleResult, *, days_old: int = 20) -> Finding:
+    key = observation.endpoint.key
+    return Finding(
+        fingerprint=judged.fingerprint(key),
+        endpoint_key=key,
+        result=judged,
+        status=FindingStatus.OPEN,
+        first_seen_at=NOW - days_old * DAY,
+        last_seen_at=NOW,
+    )
+
+
+def status(observation: Observation, *judged: RuleResult, is_judged: bool = True) -> EndpointStatus:
+    outcomes = {one.outcome for one in judged}
+    verdict = Verdict.NO if Outcome.FAIL in outcomes else Verdict.UNKNOWN
+    return EndpointStatus(
+        observation=observation,
+        last_probe_at=NOW,
+        last_success_at=NOW if observation.answered_as_tls else None,
+        consecutive_failures=0 if observation.answered_as_tls else 3,
+        interval_seconds=3600.0,
+        findings=tuple(finding(observation, one) for one in judged),
+        compliance={POLICY.name: verdict if judged else Verdict.YES} if is_judged else {},
+    )
+
+
+def labelled(observation: Observation, **labels: str) -> Observation:
+    endpoint = observation.endpoint
+    target = replace(endpoint.target, labels=labels)
+    return replace(observation, endpoint=replace(endpoint, target=target))
+
+
+def silent(host: str) -> Observation:
+    return replace(
+        modern(host),
+        state=State.TIMEOUT,
+        reason="no answer within 10 s",
+        protocols={},
+        cipher_suites={},
+        groups={},
+        certificates=(),
+        client_auth={},
+    )
+
+
+def snapshot() -> Snapshot:
+    """One endpoint that meets its policy, one waived, one open and unknown, one not reached."""
+    statuses = (
+        status(labelled(legacy(), team="payments"), result()),
+        status(modern("www.example")),
+        status(
+            labelled(modern("wiki.example"), team="web"),
+            result(TRUST_RULE, observed="the chain leads to no trusted authority"),
+            result(outcome=Outcome.UNKNOWN, observed="not proved to be refused: TLSv1.0"),
+        ),
+        status(silent("lost.example"), result(outcome=Outcome.UNKNOWN, observed="not reached")),
+    )
+    ordered = sorted(statuses, key=lambda one: one.observation.endpoint.key)
+    return Snapshot(taken_at=NOW, endpoints=tuple(ordered))
+
+
+def request(**selection: str) -> ReportRequest:
+    return ReportRequest(
+        generated_at=NOW,
+        tool_version="0.1.0",
+        selection=selection,
+        policies=(POLICY,),
+        waivers=(WAIVER, EXPIRED_WAIVER),
+        history=tuple(
+            PastStandings(
+                at=NOW - weeks * WEEK,
+                teams={
+                    "payments": {Verdict.NO: 1},
+                    "web": {Verdict.YES: 3 - weeks, Verdict.NO: weeks},
+                },
+            )
+            for weeks in (2, 1, 0)
+        ),
+    )
+
+
+def report(**selection: str) -> Report:
+    return report_of(snapshot(), request(**selection), lambda _, judged: _remedy(judged))
+
+
+def _remedy(judged: RuleResult) -> Remedy | None:
+    return REMEDY if judged.rule == VERSIONS_RULE.rule else None
+
+
+HOSTILE = st.text(max_size=40) | st.sampled_from(
+    [
+        "<script>alert(1)</script>",
+        "</script><img src=x onerror=alert(1)>",
+        "=cmd|' /C calc'!A0",
+        "@SUM(1+1)*cmd",
+        "\t=1+1",
+        "\x1b]0;owned\x07\x1b[2J",
+        "a`b``c```d",
+        "| a | b |\n|---|---|",
+        "[click](https://evil.example)",
+        "![x](https://evil.example/x.png)",
+        "https://evil.example www.evil.example @everyone {0} [x](1)",
+        "]]><x/>&amp;&#0;",
+        "\ud800\udfff\ufffe\x00\x0b",
+        "\u202etxt.exe\u2066",
+        "\\",
+        "\\|",
+        "* a\n# b\n> c",
+        "{{ 7*7 }}{% raw %}",
+        "x" * 3000,
+    ]
+)
+
+
+@st.composite
+def hostile_reports(draw: DrawFn) -> Report:
+    """A report of one endpoint each way, with text of any kind wherever a stranger may put it."""
+    text: SearchStrategy[str] = HOSTILE
+    judged = replace(
+        result(outcome=draw(st.sampled_from([Outcome.FAIL, Outcome.UNKNOWN]))),
+        policy=draw(text),
+        rule=draw(text),
+        title=draw(text),
+        observed=draw(text),
+        required=draw(text),
+        source=draw(text),
+        evidence=draw(st.none() | st.builds(Evidence, note=text, offer=st.binary(max_size=9))),
+    )
+    waiver = replace(WAIVER, name=draw(text), owner=draw(text), reason=draw(text), rule=draw(text))
+    life = replace(
+        finding(modern(), result()),
+        result=judged,
+        endpoint_key=draw(text),
+        status=draw(st.sampled_from([FindingStatus.OPEN, FindingStatus.WAIVED])),
+        waiver=draw(st.none() | st.just(waiver)),
+    )
+    remedy = Remedy(
+        server=draw(text), place=draw(text), lines=tuple(draw(st.lists(text, max_size=2)))
+    )
+    endpoint = ReportedEndpoint(
+        key=draw(text),
+        target=draw(text),
+        address=draw(st.none() | text),
+        labels={draw(text): draw(text)},
+        tool_version=draw(text),
+        mode="enumerate",
+        state="tls",
+        reason=draw(st.none() | text),
+        is_reached=True,
+        last_probe_at=NOW,
+        last_success_at=NOW,
+        protocols={"TLSv1.2": Verdict.YES},
+        unknown=(draw(text),),
+        certificates=(ServedCertificate(subject=draw(text), sha256="ab", not_after=NOW + DAY),),
+        compliance={judged.policy: Verdict.NO},
+        findings=(ReportedFinding(finding=life, remedy=draw(st.none() | st.just(remedy))),),
+    )
+    lost = replace(endpoint, key=draw(text), state="timeout", is_reached=False, findings=())
+    policy = replace(POLICY, name=judged.policy, title=draw(text), scope=draw(text))
+    return Report(
+        generated_at=NOW,
+        taken_at=NOW,
+        tool_version=draw(text),
+        selection={draw(text): draw(text)},
+        policies=(policy,),
+        waivers=(waiver,),
+        endpoints=(endpoint, lost),
+    )

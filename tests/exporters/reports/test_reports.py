@@ -1,0 +1,220 @@
+"""What every format must say, and what the formats' own readers make of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft4Validator
+from junitparser import JUnitXml
+from trestle.oscal.assessment_results import Model
+
+from exporters.reports import (
+    REPORTS,
+    NotAReportError,
+    ReportFormat,
+    open_at_least,
+    report_format,
+    report_of,
+    standings_of,
+    verify_report,
+)
+from exporters.reports.report_json import report_digest, report_from_json, report_to_json
+from model.finding import Severity
+from model.verdict import Verdict
+from tests.exporters.reports.samples import (
+    EXPIRED_WAIVER,
+    NOW,
+    WAIVER,
+    report,
+    request,
+    snapshot,
+)
+
+EVERY = pytest.mark.parametrize("form", REPORTS, ids=lambda form: form.name)
+OF_ENDPOINTS = pytest.mark.parametrize(
+    "form",
+    [form for form in REPORTS if form.name not in {"executive", "policy"}],
+    ids=lambda form: form.name,
+)
+SARIF_SCHEMA = json.loads(Path(__file__).with_name("sarif-2.1.0.schema.json").read_text())
+
+
+@EVERY
+def test_equal_data_give_equal_bytes(form: ReportFormat) -> None:
+    assert form.write(report()) == form.write(report())
+
+
+@EVERY
+def test_every_format_states_the_hash_of_its_data(form: ReportFormat) -> None:
+    assert report_digest(report()) in form.write(report())
+
+
+@EVERY
+def test_every_format_can_be_written_of_nothing(form: ReportFormat) -> None:
+    nothing = replace(report(), endpoints=(), policies=(), waivers=(), history=())
+    assert form.write(nothing)
+
+
+@OF_ENDPOINTS
+def test_what_was_not_reached_is_told_with_its_reason(form: ReportFormat) -> None:
+    text = form.write(report())
+    assert "lost.example" in text
+    assert "no answer within 10 s" in text
+
+
+@OF_ENDPOINTS
+def test_every_format_says_who_waived_why_and_until_when(form: ReportFormat) -> None:
+    text = form.write(report())
+    for word in (WAIVER.owner, WAIVER.reason, "2026-08-10"):
+        assert word in text
+
+
+@OF_ENDPOINTS
+def test_every_format_says_when_and_by_which_version_it_was_probed(form: ReportFormat) -> None:
+    text = form.write(replace(report(), tool_version="9.8.7"))
+    assert "0.1.0" in text
+    assert any(moment in text for moment in ("2026-07-01 12:00 UTC", "2026-07-01T12:00:00"))
+
+
+def test_the_data_come_back_as_they_were() -> None:
+    assert report_from_json(json.loads(json.dumps(report_to_json(report())))) == report()
+
+
+def test_an_expired_waiver_reopens_its_finding() -> None:
+    assert EXPIRED_WAIVER.expires_at < NOW
+    keys = {(one.endpoint_key, one.result.rule) for one in open_at_least(report(), Severity.INFO)}
+    assert keys == {
+        ("wiki.example:443@192.0.2.1", "trusted"),
+        ("wiki.example:443@192.0.2.1", "protocol_versions"),
+        ("lost.example:443@192.0.2.1", "protocol_versions"),
+    }
+
+
+def test_the_gate_counts_what_is_not_proved_unless_told_otherwise() -> None:
+    assert len(open_at_least(report(), Severity.HIGH)) == 3
+    assert len(open_at_least(report(), Severity.HIGH, with_unknown=False)) == 1
+    assert len(open_at_least(report(), Severity.CRITICAL)) == 1
+
+
+def test_a_selection_leaves_out_who_does_not_carry_its_labels() -> None:
+    chosen = report_of(snapshot(), request(team="payments"))
+    assert [endpoint.key for endpoint in chosen.endpoints] == ["old.example:443@192.0.2.1"]
+    assert chosen.selection == {"team": "payments"}
+
+
+def test_standings_are_counted_by_the_grouping_label() -> None:
+    past = standings_of(snapshot(), "team", {})
+    assert past.teams == {
+        "payments": {Verdict.NO: 1},
+        "web": {Verdict.YES: 1, Verdict.NO: 1, Verdict.UNKNOWN: 1},
+    }
+
+
+def test_csv_has_a_row_for_each_finding_and_each_endpoint_without() -> None:
+    rows = list(csv.DictReader(io.StringIO(report_format("csv").write(report()), newline="")))
+    assert len(rows) == 5
+    assert {row["outcome"] for row in rows} == {"fail", "unknown", ""}
+    assert all(None not in row and None not in row.values() for row in rows)
+
+
+def test_junit_tells_failures_errors_and_skips_apart() -> None:
+    suites = JUnitXml.fromstring(report_format("junit").write(report()).encode())
+    by_name = {suite.name.partition(":")[0]: suite for suite in suites}
+    assert {name: (s.tests, s.failures, s.errors, s.skipped) for name, s in by_name.items()} == {
+        "old.example": (2, 0, 0, 1),
+        "wiki.example": (2, 1, 1, 0),
+        "www.example": (2, 0, 0, 0),
+        "lost.example": (2, 0, 2, 0),
+    }
+    assert (suites.tests, suites.failures, suites.errors, suites.skipped) == (8, 1, 3, 1)
+
+
+def test_sarif_keeps_to_its_schema() -> None:
+    log = json.loads(report_format("sarif").write(report()))
+    assert [*Draft4Validator(SARIF_SCHEMA).iter_errors(log)] == []
+
+
+def test_sarif_tells_what_is_open_from_what_failed_and_what_is_accepted() -> None:
+    (run,) = json.loads(report_format("sarif").write(report()))["runs"]
+    said = {
+        (one["kind"], one["level"], tuple(s["status"] for s in one.get("suppressions", ())))
+        for one in run["results"]
+    }
+    assert said == {
+        ("fail", "error", ("accepted",)),
+        ("fail", "error", ("rejected",)),
+        ("open", "none", ()),
+    }
+    (notification,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert "lost.example" in notification["message"]["text"]
+
+
+def test_oscal_is_read_by_trestle() -> None:
+    text = report_format("oscal").write(report())
+    assert Model.model_validate_json(text).assessment_results.results
+    (found,) = json.loads(text)["assessment-results"]["results"]
+    assert len(found["local-definitions"]["inventory-items"]) == 4
+    assert len(found["findings"]) == len(found["risks"]) == 4
+    assert {one["target"]["status"]["reason"] for one in found["findings"]} == {"fail", "other"}
+    referred = {
+        related["observation-uuid"]
+        for one in found["findings"]
+        for related in one["related-observations"]
+    }
+    assert referred <= {one["uuid"] for one in found["observations"]}
+
+
+@EVERY
+def test_an_intact_report_is_verified_by_its_data(form: ReportFormat) -> None:
+    data = report_format("json").write(report())
+    found = verify_report(form.write(report()), data)
+    assert found.is_intact
+    assert found.format == form.name
+
+
+@pytest.mark.parametrize("name", ["json", "html"])
+def test_a_report_with_its_data_inside_is_verified_alone(name: str) -> None:
+    assert verify_report(report_format(name).write(report())).is_intact
+
+
+@pytest.mark.parametrize(("old", "new"), [("TLSv1.0 accepted", "TLSv1.2 accepted"), ("old", "new")])
+@pytest.mark.parametrize("name", ["json", "html"])
+def test_a_report_whose_data_were_changed_is_not_intact(name: str, old: str, new: str) -> None:
+    text = report_format(name).write(report())
+    assert old in text
+    assert not verify_report(text.replace(old, new)).is_intact
+
+
+def test_a_page_whose_text_alone_was_changed_is_not_intact() -> None:
+    text = report_format("html").write(report())
+    changed = text.replace("<b>4</b>", "<b>3</b>")
+    assert changed != text
+    found = verify_report(changed)
+    assert found.stated == found.computed
+    assert not found.is_intact
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", "<p>", '{"sha256": "", "report": {}}'])
+def test_what_is_no_report_is_told_so(text: str) -> None:
+    with pytest.raises(NotAReportError):
+        verify_report(text)
+
+
+@pytest.mark.integration
+def test_jq_computes_the_same_hash(tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    file.write_text(report_format("json").write(report()))
+    command = (
+        "jq --compact-output --sort-keys --ascii-output .report report.json "
+        "| tr -d '\\n' | sha256sum"
+    )
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.split()[0] == report_digest(report())
