@@ -217,7 +217,7 @@ class _Document:
             ],
             "target": {
                 "type": "objective-id",
-                "target-id": f"rule_{_NOT_IN_A_TOKEN.sub('_', result.rule)}",
+                "target-id": f"rule_{_NOT_IN_A_TOKEN.sub('_', words.clean(result.rule))}",
                 "status": {
                     "state": "not-satisfied",
                     "reason": _REASONS.get(result.outcome, "other"),
