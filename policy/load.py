@@ -16,7 +16,7 @@ from policy.document import ChoiceBody, Document, PolicyBody, WaiverBody
 from policy.errors import Place, PolicyError, first_problem
 from policy.policy import Policy
 from policy.profiles import profiles
-from policy.resolve import Library, Written
+from policy.resolve import Library, Written, nearest_profile
 from policy.values import nearest
 from policy.yaml_file import KeyPath, YamlFile, read_yaml_mapping
 
@@ -71,9 +71,7 @@ def profile(name: str) -> Policy:
         PolicyError: where there is none; the sentence names the nearest.
     """
     if name not in profiles():
-        close = nearest(name, profiles())
-        mend = f"did you mean {close}?" if close else "see `tlsprobe policy list`"
-        raise PolicyError(f"there is no profile {name!r}: {mend}")
+        raise PolicyError(f"there is no profile {name!r}: {nearest_profile(name, profiles())}")
     return Library(written=profiles()).resolve(name)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -18,6 +18,7 @@ from policy.catalogue import RULES_BY_ID
 from policy.contradictions import contradiction
 from policy.document import PolicyBody, RuleSettings
 from policy.errors import Place, PolicyError, first_problem
+from policy.named_policies import WITHOUT_SUITES
 from policy.policy import Choice, Policy, PolicyRule
 from policy.rule import AnyRule
 from policy.rules.reach import REACHED
@@ -105,14 +106,23 @@ class Library:
                     f"{place}: policies extend each other in a ring ({ring}): break it"
                 )
             if parent not in self.written:
-                close = nearest(parent, self.written)
-                mend = f"did you mean {close}?" if close else "see `tlsprobe policy list`"
-                raise PolicyError(f"{place}: there is no policy or profile {parent!r}: {mend}")
+                raise PolicyError(
+                    f"{place}: there is no policy or profile {parent!r}: "
+                    f"{nearest_profile(parent, self.written)}"
+                )
             drafts |= self._merged(parent, (*below, name))
         for rule_name, written in one.body.rules.items():
             _merge(drafts, rule_name, written, one)
         self._drafts[name] = drafts
         return dict(drafts)
+
+
+def nearest_profile(name: str, known: Iterable[str]) -> str:
+    """What to do about a name that is none of ``known``."""
+    if name in WITHOUT_SUITES:
+        return "AWS has a policy of that name, and no list of its suites was found"
+    close = nearest(name, known)
+    return f"did you mean {close}?" if close else "see `tlsprobe policy list`"
 
 
 def _merge(drafts: _Drafts, rule_name: str, written: object, one: Written) -> None:

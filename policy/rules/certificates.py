@@ -14,14 +14,14 @@ from model.certificate import Certificate, Deployment, KeyType, Problem
 from model.finding import Outcome, Severity
 from model.lifetime import Lifetime
 from policy.rule import Family, Judge, Parameters, Rule, Subject
-from policy.rules.judging import Part, listed, of_each_chain
+from policy.rules.judging import ChainParameters, Part, listed, of_each_chain
 
 _DAY: Final = timedelta(days=1)
 _FACTORS: Final = frozenset({KeyType.RSA, KeyType.RSA_PSS, KeyType.DSA})
 _CURVES: Final = frozenset({KeyType.ECDSA, KeyType.ED25519, KeyType.ED448})
 
 
-class KeyLimits(Parameters):
+class KeyLimits(ChainParameters):
     """The kinds of key allowed, the least ``rsa_bits`` (DSA's too) and ``ec_bits``, in bits.
 
     ``ec_sizes`` are the only sizes of ECDSA keys allowed: 256 and 384 are P-256 and P-384, or curves
@@ -35,7 +35,7 @@ class KeyLimits(Parameters):
     ec_sizes: tuple[int, ...] = ()
 
 
-class Signatures(Parameters):
+class Signatures(ChainParameters):
     """``allowed``: how the leaf may be signed; of ``whole_chain``, all that is sent but roots."""
 
     allowed: tuple[str, ...] = Field(min_length=1)
@@ -50,17 +50,13 @@ class LifetimeLimit(Parameters):
     issued_before: date | None = None
 
 
-class LifetimeLimits(Parameters):
-    """``limits``: the first that fits the day of issue counts.
-
-    ``only_public``: certificates that no public trust store leads to are left alone.
-    """
+class LifetimeLimits(ChainParameters):
+    """``limits``: the first that fits the day of issue counts."""
 
     limits: tuple[LifetimeLimit, ...] = Field(min_length=1)
-    only_public: bool = False
 
 
-class TimeLeft(Parameters):
+class TimeLeft(ChainParameters):
     """The least ``days`` and the least ``share`` of its whole life that a leaf must have left."""
 
     days: float = Field(default=0, ge=0, le=3650)
@@ -73,20 +69,20 @@ class TimeLeft(Parameters):
         return self
 
 
-class ForbiddenProblems(Parameters):
+class ForbiddenProblems(ChainParameters):
     """``forbidden``: what may not be wrong with a chain, by the names of the Observation."""
 
     forbidden: tuple[Problem, ...] = Field(min_length=1)
 
 
-class Usages(Parameters):
+class Usages(ChainParameters):
     """``required``: usages that extendedKeyUsage must name."""
 
     required: tuple[str, ...] = ("serverAuth",)
 
 
-class Nothing(Parameters):
-    """No parameters."""
+class Validity(ChainParameters):
+    """No parameters of its own."""
 
 
 def _bind_key(parameters: KeyLimits) -> Judge:
@@ -110,7 +106,7 @@ def _bind_key(parameters: KeyLimits) -> Judge:
         is_met = _is_long_enough(leaf.key_type, leaf.key_bits, parameters)
         return (Outcome.PASS if is_met else Outcome.FAIL), key
 
-    return of_each_chain("; ".join(words) or "any key", say)
+    return of_each_chain("; ".join(words) or "any key", say, only_public=parameters.only_public)
 
 
 def _is_long_enough(key_type: KeyType, bits: int, limits: KeyLimits) -> bool:
@@ -136,7 +132,7 @@ def _bind_signature(parameters: Signatures) -> Judge:
             return Outcome.UNKNOWN, "a signature cannot be read"
         return Outcome.PASS, listed(dict.fromkeys(name for name in algorithms if name))
 
-    return of_each_chain(listed(parameters.allowed), say)
+    return of_each_chain(listed(parameters.allowed), say, only_public=parameters.only_public)
 
 
 def _is_root(certificate: Certificate) -> bool:
@@ -150,8 +146,6 @@ def _bind_lifetime(parameters: LifetimeLimits) -> Judge:
     )
 
     def say(chain: Deployment, _: Subject) -> Part:
-        if parameters.only_public and not is_public(chain):
-            return Outcome.NOT_APPLICABLE, "no public trust store leads to it"
         lifetime = Lifetime.of(chain.leaf.not_before, chain.leaf.not_after)
         if lifetime is None:
             return Outcome.UNKNOWN, "its validity cannot be read"
@@ -163,15 +157,7 @@ def _bind_lifetime(parameters: LifetimeLimits) -> Judge:
         outcome = Outcome.PASS if days <= limit.max_days else Outcome.FAIL
         return outcome, f"{days:.0f} days, of at most {limit.max_days}"
 
-    return of_each_chain(required, say)
-
-
-def is_public(chain: Deployment) -> bool:
-    """Whether a public trust store, Mozilla's or the system's, leads to it."""
-    return any(
-        name in ("mozilla", "system") and found.path_not_after is not None
-        for name, found in chain.trust.items()
-    )
+    return of_each_chain(required, say, only_public=parameters.only_public)
 
 
 def _limit_at(limits: tuple[LifetimeLimit, ...], issued: datetime) -> LifetimeLimit | None:
@@ -197,10 +183,10 @@ def _bind_time_left(parameters: TimeLeft) -> Judge:
         observed = f"{days:.1f} days, {max(share, 0):.0%} of its life, left"
         return (Outcome.PASS if is_met else Outcome.FAIL), observed
 
-    return of_each_chain(" and ".join(words), say)
+    return of_each_chain(" and ".join(words), say, only_public=parameters.only_public)
 
 
-def _bind_validity(_: Nothing) -> Judge:
+def _bind_validity(parameters: Validity) -> Judge:
     def say(chain: Deployment, subject: Subject) -> Part:
         leaf = chain.leaf
         if leaf.not_before is None or leaf.not_after is None:
@@ -214,7 +200,9 @@ def _bind_validity(_: Nothing) -> Judge:
             f"{words} {leaf.not_after.isoformat()}",
         )
 
-    return of_each_chain("a validity that has begun and not ended", say)
+    return of_each_chain(
+        "a validity that has begun and not ended", say, only_public=parameters.only_public
+    )
 
 
 def _bind_problems(parameters: ForbiddenProblems) -> Judge:
@@ -224,7 +212,11 @@ def _bind_problems(parameters: ForbiddenProblems) -> Judge:
         found = [problem.value for problem in chain.problems if problem in forbidden]
         return (Outcome.FAIL, listed(found)) if found else (Outcome.PASS, "none of them")
 
-    return of_each_chain(f"none of {listed(one.value for one in parameters.forbidden)}", say)
+    return of_each_chain(
+        f"none of {listed(one.value for one in parameters.forbidden)}",
+        say,
+        only_public=parameters.only_public,
+    )
 
 
 def _bind_usage(parameters: Usages) -> Judge:
@@ -240,7 +232,9 @@ def _bind_usage(parameters: Usages) -> Judge:
             listed(leaf.extended_key_usage),
         )
 
-    return of_each_chain(f"extendedKeyUsage {listed(parameters.required)}", say)
+    return of_each_chain(
+        f"extendedKeyUsage {listed(parameters.required)}", say, only_public=parameters.only_public
+    )
 
 
 CERTIFICATE_RULES: Final = (
@@ -286,7 +280,7 @@ CERTIFICATE_RULES: Final = (
         title="The certificate is valid now.",
         why="Clients refuse it, or learn to look away.",
         severity=Severity.CRITICAL,
-        parameters=Nothing,
+        parameters=Validity,
         bind=_bind_validity,
     ),
     Rule(

@@ -49,9 +49,10 @@ class ForbiddenSuites(SuiteSelector):
 
 
 class RequiredSuites(Parameters):
-    """``any_of``: suites of which one at least must be accepted."""
+    """``any_of``: suites of which one at least must be accepted, where one of ``versions`` is spoken."""
 
     any_of: tuple[SuiteName, ...] = Field(min_length=1)
+    versions: _Versions = _EVERY_VERSION
 
 
 class AdjustedStrength(Parameters):
@@ -149,9 +150,15 @@ def _bind_required(parameters: RequiredSuites) -> Judge:
 
     def judge(subject: Subject) -> Ruling:
         observation = subject.observation
-        return judge_presence(
-            observation.cipher_suites, wanted, lambda: suite_gaps(observation), required=required
-        )
+        sets = {
+            version: found
+            for version, found in observation.cipher_suites.items()
+            if version in parameters.versions
+        }
+        missing = suite_gaps(observation, parameters.versions)
+        if not sets and not missing:
+            return not_applicable(f"{labels(parameters.versions)} is not spoken", required)
+        return judge_presence(sets, wanted, lambda: missing, required=required)
 
     return judge
 

@@ -11,10 +11,11 @@ from model.observation import AcceptedSet, Observation
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_name
 from model.verdict import Evidence, Fact, Verdict
-from policy.rule import Judge, Ruling, Subject
+from policy.rule import Judge, Parameters, Ruling, Subject
 
 NAMES_SHOWN: Final = 12
 _WITHOUT_CERTIFICATE: Final = frozenset({"anon", "NULL", "PSK", "SRP"})
+_PUBLIC_STORES: Final = frozenset({"mozilla", "system"})
 _GRAVITY: Final = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS, Outcome.NOT_APPLICABLE)
 
 Part: TypeAlias = tuple[Outcome, str]
@@ -103,8 +104,32 @@ def has_no_certificates(observation: Observation) -> bool:
     return True
 
 
-def of_each_chain(required: str, say: Callable[[Deployment, Subject], Part]) -> Judge:
+class ChainParameters(Parameters):
+    """``only_public``: chains that no public trust store leads to are left alone."""
+
+    only_public: bool = False
+
+
+def is_public(chain: Deployment) -> bool:
+    """Whether a public trust store, Mozilla's or the system's, leads to it."""
+    return any(
+        name in _PUBLIC_STORES and found.path_not_after is not None
+        for name, found in chain.trust.items()
+    )
+
+
+def of_each_chain(
+    required: str,
+    say: Callable[[Deployment, Subject], Part],
+    *,
+    only_public: bool = False,
+) -> Judge:
     """A Judge that asks ``say`` about every chain which the target's own clients get."""
+
+    def part_of(chain: Deployment, subject: Subject) -> Part:
+        if only_public and not is_public(chain):
+            return Outcome.NOT_APPLICABLE, "no public trust store leads to it"
+        return say(chain, subject)
 
     def judge(subject: Subject) -> Ruling:
         chains = subject.observation.own_certificates
@@ -112,7 +137,7 @@ def of_each_chain(required: str, say: Callable[[Deployment, Subject], Part]) -> 
             if has_no_certificates(subject.observation):
                 return not_applicable("no suite has a certificate of the server's", required)
             return unknown("no certificate was seen", required)
-        parts = [say(chain, subject) for chain in chains]
+        parts = [part_of(chain, subject) for chain in chains]
         if len(chains) > 1:
             parts = [
                 (outcome, f"{chain.key_type}: {text}")

@@ -12,7 +12,7 @@ from model.finding import Outcome, Severity
 from model.lifetime import Lifetime
 from model.verdict import Verdict
 from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
-from policy.rules.judging import Part, judge_fact, not_applicable, of_each_chain
+from policy.rules.judging import ChainParameters, Part, judge_fact, not_applicable, of_each_chain
 
 _STAPLING: Final = "ocsp_stapling"
 _WORDS: Final = {
@@ -22,7 +22,7 @@ _WORDS: Final = {
 }
 
 
-class ShortLived(Parameters):
+class ShortLived(ChainParameters):
     """Leaves that live at most ``short_lived_days`` need no word on revocation (BR 4.9.9: 7 days)."""
 
     short_lived_days: float = Field(default=7, ge=0, le=30)
@@ -58,7 +58,9 @@ def _bind_not_revoked(parameters: ShortLived) -> Judge:
         reasons = [word.reason for word in chain.revocations if word.reason]
         return Outcome.UNKNOWN, reasons[0] if reasons else "its sources were not asked"
 
-    return of_each_chain("not revoked, by a current word of its CA", say)
+    return of_each_chain(
+        "not revoked, by a current word of its CA", say, only_public=parameters.only_public
+    )
 
 
 def _is_current(word: Revocation, subject: Subject) -> bool:

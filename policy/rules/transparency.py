@@ -9,9 +9,8 @@ from pydantic import Field
 from model.certificate import Deployment
 from model.finding import Outcome, Severity
 from model.verdict import Verdict
-from policy.rule import Family, Judge, Parameters, Rule, Subject
-from policy.rules.certificates import is_public
-from policy.rules.judging import Part, listed, of_each_chain
+from policy.rule import Family, Judge, Rule, Subject
+from policy.rules.judging import ChainParameters, Part, listed, of_each_chain
 
 _OUTCOMES: Final = {
     Verdict.YES: Outcome.PASS,
@@ -20,8 +19,8 @@ _OUTCOMES: Final = {
 }
 
 
-class Browsers(Parameters):
-    """``browsers``: those whose policy must be met; ``only_public`` leaves private chains alone."""
+class Browsers(ChainParameters):
+    """``browsers``: those whose policy must be met. They ask nothing of private chains."""
 
     browsers: tuple[Literal["apple", "chrome"], ...] = Field(
         default=("apple", "chrome"), min_length=1
@@ -31,8 +30,6 @@ class Browsers(Parameters):
 
 def _bind(parameters: Browsers) -> Judge:
     def say(chain: Deployment, _: Subject) -> Part:
-        if parameters.only_public and not is_public(chain):
-            return Outcome.NOT_APPLICABLE, "no public trust store leads to it"
         found = {name: chain.transparency.get(name) for name in parameters.browsers}
         bad = [
             f"{name}: {one.reason or 'not met'}"
@@ -50,7 +47,11 @@ def _bind(parameters: Browsers) -> Judge:
             return Outcome.UNKNOWN, "; ".join(open_)
         return Outcome.PASS, f"met, by {len(chain.scts)} timestamps"
 
-    return of_each_chain(f"in public logs as {listed(parameters.browsers)} demand", say)
+    return of_each_chain(
+        f"in public logs as {listed(parameters.browsers)} demand",
+        say,
+        only_public=parameters.only_public,
+    )
 
 
 TRANSPARENCY_RULES: Final = (

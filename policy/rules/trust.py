@@ -10,8 +10,8 @@ from pydantic import Field
 from model.certificate import Deployment
 from model.finding import Outcome, Severity
 from model.verdict import Verdict
-from policy.rule import Family, Judge, Parameters, Rule, Subject
-from policy.rules.judging import Part, listed, of_each_chain
+from policy.rule import Family, Judge, Rule, Subject
+from policy.rules.judging import ChainParameters, Part, listed, of_each_chain
 
 _OUTCOMES: Final = {
     Verdict.YES: Outcome.PASS,
@@ -20,7 +20,7 @@ _OUTCOMES: Final = {
 }
 
 
-class Stores(Parameters):
+class Stores(ChainParameters):
     """``any_of``: trust stores by the names of the configuration, of which one must do; all, if none.
 
     ``strict``: by the verifier that keeps to the Web PKI's profile, too.
@@ -30,7 +30,7 @@ class Stores(Parameters):
     strict: bool = False
 
 
-class Authorities(Parameters):
+class Authorities(ChainParameters):
     """``allowed``: names (RFC 4514) or SHA-256 of certificates, of which one must stand above the leaf.
 
     In names, ``*`` stands for anything: ``*CN=Corporate Issuing CA*``.
@@ -39,7 +39,7 @@ class Authorities(Parameters):
     allowed: tuple[str, ...] = Field(min_length=1)
 
 
-class Names(Parameters):
+class Names(ChainParameters):
     """``allowed``: patterns such as ``*.example.com``; a certificate may have no other names.
 
     Without patterns, only that the certificate is for the name by which it was asked.
@@ -73,7 +73,7 @@ def _bind_trusted(parameters: Stores) -> Judge:
                     return outcome, text
         return Outcome.FAIL, "; ".join(text for _, text in parts)
 
-    return of_each_chain(required, say)
+    return of_each_chain(required, say, only_public=parameters.only_public)
 
 
 def _bind_authorities(parameters: Authorities) -> Judge:
@@ -91,7 +91,9 @@ def _bind_authorities(parameters: Authorities) -> Judge:
         is_met = fits(leaf.issuer) or any(fits(name) or fits(digest) for name, digest in above)
         return (Outcome.PASS if is_met else Outcome.FAIL), f"issued by {leaf.issuer}"
 
-    return of_each_chain(f"issued by {listed(parameters.allowed)}", say)
+    return of_each_chain(
+        f"issued by {listed(parameters.allowed)}", say, only_public=parameters.only_public
+    )
 
 
 def _bind_names(parameters: Names) -> Judge:
@@ -112,7 +114,7 @@ def _bind_names(parameters: Names) -> Judge:
         observed = f"for {listed(names)}"
         return _OUTCOMES[chain.hostname_matches], observed
 
-    return of_each_chain(required, say)
+    return of_each_chain(required, say, only_public=parameters.only_public)
 
 
 TRUST_RULES: Final = (
