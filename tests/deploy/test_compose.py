@@ -19,7 +19,7 @@ from tests.deploy.files import (
     read_yaml,
 )
 
-SERVICES = ("tlsprobe", "prometheus", "grafana")
+SERVICES = ("tlsprobe", "prometheus", "alertmanager", "grafana")
 
 
 def mounts(service: str) -> dict[str, str]:
@@ -28,7 +28,7 @@ def mounts(service: str) -> dict[str, str]:
     return {source: destination for source, destination, *_ in volumes if source.startswith("./")}
 
 
-def test_exactly_the_three_services_run() -> None:
+def test_exactly_these_services_run() -> None:
     assert set(compose()["services"]) == set(SERVICES)
 
 

@@ -1,0 +1,134 @@
+"""The alert and recording rules: each alert fires and stays silent where it should, and leads somewhere."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.deploy.alert_cases import CASES, Case
+from tests.deploy.files import ROOT, read_yaml
+
+RULES = sorted((ROOT / "deploy/prometheus/rules").glob("*.yml"))
+RUNBOOKS = ROOT / "docs/runbooks"
+ALERTMANAGER = ROOT / "deploy/alertmanager/alertmanager.yml"
+SEVERITIES = {"critical", "warning", "info"}
+MINUTE = 60
+
+
+def rules() -> list[Any]:
+    return [
+        rule for path in RULES for group in read_yaml(path)["groups"] for rule in group["rules"]
+    ]
+
+
+ALERTS = {rule["alert"]: rule for rule in rules() if "alert" in rule}
+
+
+def run(*command: str | Path) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def promtool_test(case: Case) -> dict[str, Any]:
+    """One of promtool's tests: how often the alert is in force then."""
+    minutes = case.at // MINUTE
+    firing = f'ALERTS{{alertname="{case.alert}",alertstate="firing"}}'
+    return {
+        "interval": "1m",
+        "name": f"{case.alert} {case.what}",
+        "input_series": [
+            {
+                "series": name,
+                "values": value if isinstance(value, str) else f"{value}+0x{minutes + 1}",
+            }
+            for name, value in case.series.items()
+        ],
+        "promql_expr_test": [
+            {
+                "expr": f"count({firing}) or vector(0)",
+                "eval_time": f"{minutes}m",
+                "exp_samples": [{"labels": "{}", "value": case.firing}],
+            }
+        ],
+    }
+
+
+def written(directory: Path, alert: str, cases: Sequence[Case] = CASES) -> Path:
+    """The alert by itself, in a file beside its cases: together they would take a minute."""
+    rule_file, test_file = directory / f"{alert}.rules.yml", directory / f"{alert}.yml"
+    groups = [{"name": alert, "rules": [ALERTS[alert]]}]
+    tests = [promtool_test(case) for case in cases if case.alert == alert]
+    # JSON is YAML too.
+    rule_file.write_text(json.dumps({"groups": groups}))
+    test_file.write_text(
+        json.dumps({"rule_files": [str(rule_file)], "evaluation_interval": "1m", "tests": tests})
+    )
+    return test_file
+
+
+def test_every_alert_has_a_case_that_fires_and_one_that_is_silent() -> None:
+    kinds: dict[str, set[bool]] = defaultdict(set)
+    for case in CASES:
+        kinds[case.alert].add(bool(case.firing))
+    assert kinds == {alert: {True, False} for alert in ALERTS}
+
+
+@pytest.mark.integration
+def test_prometheus_evaluates_every_case_as_it_is_written_down(tmp_path: Path) -> None:
+    run("promtool", "test", "rules", *(written(tmp_path, alert) for alert in ALERTS))
+
+
+@pytest.mark.integration
+def test_a_case_that_is_wrong_is_found_out(tmp_path: Path) -> None:
+    wrong = [replace(case, firing=1 - case.firing) for case in CASES[:2]]
+    (alert,) = {case.alert for case in wrong}
+    with pytest.raises(AssertionError, match="FAILED"):
+        run("promtool", "test", "rules", written(tmp_path, alert, wrong))
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("path", RULES, ids=lambda path: path.name)
+def test_prometheus_accepts_every_rule(path: Path) -> None:
+    run("promtool", "check", "rules", path)
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_an_alert_says_what_how_bad_and_where_to_read_on(name: str) -> None:
+    rule = ALERTS[name]
+    assert rule["labels"]["severity"] in SEVERITIES
+    assert {"summary", "description"} <= rule["annotations"].keys()
+    assert rule["annotations"]["runbook"] == f"docs/runbooks/{name}.md"
+
+
+def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
+    assert {path.stem for path in RUNBOOKS.glob("Tlsprobe*.md")} == set(ALERTS)
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_a_runbook_says_what_it_means_what_to_look_at_and_what_to_do(name: str) -> None:
+    text = (RUNBOOKS / f"{name}.md").read_text()
+    assert text.startswith(f"# {name}\n")
+    for heading in ("## Meaning", "## Look", "## Mend"):
+        assert f"\n{heading}\n" in text
+
+
+@pytest.mark.integration
+def test_alertmanager_accepts_its_example() -> None:
+    run("amtool", "check-config", ALERTMANAGER)
+
+
+def test_inhibition_speaks_of_alerts_that_there_are() -> None:
+    text = ALERTMANAGER.read_text()
+    named = {
+        f"Tlsprobe{name}"
+        for part in text.split("Tlsprobe")[1:]
+        for name in part.split('"')[0].strip("()").split("|")
+    }
+    assert named <= ALERTS.keys()
