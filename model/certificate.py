@@ -114,7 +114,8 @@ class TrustVerdict:
 
     ``verdict`` is OpenSSL's, which is as lenient as most clients are. ``strict`` is that of a verifier
     that keeps to the Web PKI's profile (cryptography's), with its own reason. ``path_not_after`` is
-    when the first certificate of the verified path ends; None without a path.
+    when the first certificate of the best path ends, the one that ends last where there are several;
+    None without a path.
     """
 
     verdict: Verdict

@@ -25,6 +25,7 @@ from probe.certificates.fields import CertificateFields, read_fields
 from probe.certificates.links import Link, read_link
 from probe.certificates.names import NameKey
 from probe.certificates.strict_trust import StrictStore
+from probe.certificates.ways import ways_up
 
 _SERVER_PURPOSES: Final = frozenset(
     {
@@ -136,25 +137,22 @@ class TrustStore:
         return replace(self._leniently(chain, at), strict=strict, strict_reason=reason)
 
     def _leniently(self, chain: Sequence[Certificate], at: datetime) -> TrustVerdict:
-        read = [_load(certificate.der) for certificate in chain]
-        if not read or (leaf := read[0]) is None:
-            return TrustVerdict(verdict=Verdict.UNKNOWN, reason="The leaf cannot be read.")
-        intermediates = [each for each in read[1:] if each is not None]
-        try:
-            context = crypto.X509StoreContext(self._store(at), leaf, intermediates)
-            path = context.get_verified_chain()
-        except crypto.X509StoreContextError as error:
-            _clear_openssl_errors()
-            return _failure(error, all_readable=len(intermediates) == len(read) - 1)
-        # The leaf as it was sent: its key took no part, so OpenSSL need not be able to write it.
-        fields = [read_fields(chain[0].der or b""), *map(_fields, path[1:])]
-        unfit = _purpose_reason(fields)
-        ends = [one.not_after for one in fields if one.not_after is not None]
-        return TrustVerdict(
-            verdict=Verdict.NO if unfit else Verdict.YES,
-            reason=unfit,
-            path_not_after=min(ends, default=None),
-        )
+        """OpenSSL's verdict on the whole, with the end of the best way where there are several."""
+        sent = [certificate.der or b"" for certificate in chain]
+        found = _path(sent, _store(self._loaded, at))
+        links = [read_link(der) for der in sent]
+        ways = ways_up(links, self.issuers_of) if links else ()
+        if found.verdict is Verdict.UNKNOWN or (found.verdict is Verdict.YES and len(ways) == 1):
+            return found
+        along = (_path((sent[0], *way[:-1]), _store([_load(way[-1])], at)) for way in ways)
+        ends = [one.path_not_after for one in along if one.verdict is Verdict.YES]
+        best = max((end for end in ends if end is not None), default=None)
+        if best is None:
+            return found
+        if found.verdict is Verdict.YES:
+            return replace(found, path_not_after=best)
+        reason = f"{found.reason} Clients that try another way up, by a cross-sign, find one."
+        return replace(found, reason=reason, path_not_after=best)
 
     def anchors(self, link: Link) -> bool:
         """Whether a path may end at ``link``: it, or one that issued it, is in this store."""
@@ -174,16 +172,6 @@ class TrustStore:
     def _loaded(self) -> Sequence[crypto.X509]:
         return [crypto.load_certificate(crypto.FILETYPE_ASN1, der) for der in self._certificates]
 
-    def _store(self, at: datetime) -> crypto.X509Store:
-        # A new one each time (90 microseconds with Mozilla's list): OpenSSL keeps the first time
-        # that a store is given, and ignores every later one.
-        store = crypto.X509Store()
-        store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
-        store.set_time(at.astimezone(UTC))
-        for anchor in self._loaded:
-            store.add_cert(anchor)
-        return store
-
     @cached_property
     def _turns(self) -> Sequence[datetime]:
         return [
@@ -201,6 +189,40 @@ class TrustStore:
         return links
 
 
+def _store(anchors: Sequence[crypto.X509 | None], at: datetime) -> crypto.X509Store:
+    """A new one each time (90 microseconds with Mozilla's list): OpenSSL keeps the first time that a
+    store is given, and ignores every later one."""
+    store = crypto.X509Store()
+    store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
+    store.set_time(at.astimezone(UTC))
+    for anchor in anchors:
+        if anchor is not None:
+            store.add_cert(anchor)
+    return store
+
+
+def _path(sent: Sequence[bytes], store: crypto.X509Store) -> TrustVerdict:
+    """OpenSSL's verdict on what was sent, leaf first, and when the first of its path ends."""
+    read = [_load(der) for der in sent]
+    if not read or (leaf := read[0]) is None:
+        return TrustVerdict(verdict=Verdict.UNKNOWN, reason="The leaf cannot be read.")
+    intermediates = [each for each in read[1:] if each is not None]
+    try:
+        path = crypto.X509StoreContext(store, leaf, intermediates).get_verified_chain()
+    except crypto.X509StoreContextError as error:
+        _clear_openssl_errors()
+        return _failure(error, all_readable=len(intermediates) == len(read) - 1)
+    # The leaf as it was sent: its key took no part, so OpenSSL need not be able to write it.
+    fields = [read_fields(sent[0]), *map(_fields, path[1:])]
+    unfit = _purpose_reason(fields)
+    ends = [one.not_after for one in fields if one.not_after is not None]
+    return TrustVerdict(
+        verdict=Verdict.NO if unfit else Verdict.YES,
+        reason=unfit,
+        path_not_after=min(ends, default=None),
+    )
+
+
 def _turns(not_before: datetime | None, not_after: datetime | None) -> list[datetime]:
     """When validity may begin or end; readers differ on whether ``not_after`` itself counts."""
     turns = [not_before] if not_before else []
@@ -209,9 +231,7 @@ def _turns(not_before: datetime | None, not_after: datetime | None) -> list[date
     return turns
 
 
-def _load(der: bytes | None) -> crypto.X509 | None:
-    if der is None:
-        return None
+def _load(der: bytes) -> crypto.X509 | None:
     try:
         return crypto.load_certificate(crypto.FILETYPE_ASN1, der)
     except crypto.Error:
