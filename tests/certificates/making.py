@@ -114,3 +114,18 @@ def make(
         signer, None if unhashed else hash_algorithm or hashes.SHA256(), rsa_padding=rsa_padding
     )
     return Made(certificate=signed, key=own_key)
+
+
+def with_old_hash(made: Made, issuer: Made, hash_algorithm: hashes.SHA1 | hashes.MD5) -> Made:
+    """The certificate signed anew by the issuer's RSA key over SHA-1 or MD5, as libraries no longer do."""
+    key = issuer.key
+    assert isinstance(key, rsa.RSAPrivateKey)
+    arc = b"\x05" if hash_algorithm.name == "sha1" else b"\x04"
+    prefix = bytes.fromhex("2a864886f70d0101")
+    signed = made.certificate.tbs_certificate_bytes
+    weak = signed.replace(prefix + b"\x0b", prefix + arc)
+    signature = key.sign(weak, padding.PKCS1v15(), hash_algorithm)
+    old = made.certificate
+    der = made.der.replace(signed, weak).replace(old.signature, signature)
+    der = der.replace(prefix + b"\x0b", prefix + arc)
+    return Made(certificate=x509.load_der_x509_certificate(der), key=made.key)

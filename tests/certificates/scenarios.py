@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, mldsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from model.certificate import Problem
-from tests.certificates.making import DAY, NOW, SERVER_NAMES, Made, make, name
+from tests.certificates.making import DAY, NOW, SERVER_NAME, SERVER_NAMES, Made, make, name
 
 CLIENT_AUTH, SERVER_AUTH = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
 
@@ -22,13 +22,16 @@ CLIENT_AUTH, SERVER_AUTH = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.
 class Scenario:
     """A chain as sent, leaf first, the store's anchors, and the truth.
 
-    ``reason`` is why the chain is not trusted; None where it is.
+    ``reason`` is why the chain is not trusted; None where it is. ``server_name`` is what it is asked for
+    by, ``staple`` an OCSP response that the server sends beside it.
     """
 
     sent: tuple[Made, ...]
     anchors: tuple[Made, ...]
     problems: tuple[Problem, ...] = ()
     reason: str | None = None
+    server_name: str = SERVER_NAME
+    staple: bytes | None = None
 
 
 def _usage(*, signs: bool) -> x509.KeyUsage:

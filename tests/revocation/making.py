@@ -34,18 +34,20 @@ GOOD, REVOKED = ocsp.OCSPCertStatus.GOOD, ocsp.OCSPCertStatus.REVOKED
 def response(
     *,
     about: Made = LEAF,
+    issuer: Made = ISSUER,
     status: ocsp.OCSPCertStatus = GOOD,
-    signer: Made = ISSUER,
+    signer: Made | None = None,
     this_update: datetime = NOW - DAY,
     next_update: datetime | None = NOW + DAY,
 ) -> bytes:
-    """Signed by ``signer``; a delegate's certificate is inside."""
+    """Signed by ``signer``, or else the issuer; a delegate's certificate is inside."""
     is_revoked = status is REVOKED
+    signer = signer or issuer
     builder = (
         ocsp.OCSPResponseBuilder()
         .add_response(
             cert=about.certificate,
-            issuer=ISSUER.certificate,
+            issuer=issuer.certificate,
             algorithm=hashes.SHA256(),
             cert_status=status,
             this_update=this_update,
@@ -55,7 +57,7 @@ def response(
         )
         .responder_id(ocsp.OCSPResponderEncoding.NAME, signer.certificate)
     )
-    if signer is not ISSUER:
+    if signer is not issuer:
         builder = builder.certificates([signer.certificate])
     private = signer.key
     assert isinstance(private, ec.EllipticCurvePrivateKey)

@@ -16,11 +16,11 @@ from probe.clock import SystemClock
 from probe.engine import Engine
 from probe.settings import ProbeSettings
 from service.terminal import printable
-from tests.certificates.making import NOW, SERVER_NAME
+from tests.certificates.making import NOW
 from tests.zoo.deployments import DEPLOYMENTS, served
 
-PARTS = frozenset({Part.VERSIONS, Part.SUITES, Part.CERTIFICATES})
-LEAST = 45
+PARTS = frozenset({Part.VERSIONS, Part.SUITES, Part.CERTIFICATES, Part.REVOCATION})
+LEAST = 60
 
 
 class ClockOfTheCertificates(SystemClock):
@@ -43,7 +43,7 @@ async def deployment(name: str, port: int, directory: Path) -> Deployment:
     engine = Engine(
         ProbeSettings(trust_stores={"own": store}, parts=PARTS), ClockOfTheCertificates()
     )
-    target = Target(host="127.0.0.1", port=port, server_name=SERVER_NAME)
+    target = Target(host="127.0.0.1", port=port, server_name=DEPLOYMENTS[name].server_name)
     (found,) = (await engine.visit(Endpoint(target=target, address="127.0.0.1"))).certificates
     return found
 
