@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from tests.postgresql import postgresql, postgresql_url
 from tests.zoo.certificates import Certificates, make_certificates
 
 __all__ = ["certificates", "postgresql", "postgresql_url"]
+
+settings.register_profile("whatever the load", deadline=None)
+settings.load_profile("whatever the load")
 
 
 @pytest.fixture(scope="session")
