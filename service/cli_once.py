@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from service.cli_app import EXIT_NOT_ALL_TLS, EXIT_OK, app, fail
+from service.cli_options import AllowUnknown, FailOn, Labels, Policies
 
 
 @app.command(
@@ -22,12 +23,14 @@ Examples:
   tlsprobe scan 192.0.2.7 --server-name www.example.com
   tlsprobe scan intranet.example --trust-store internal=/etc/ssl/internal-ca.pem
   tlsprobe scan example.com --json | jq '.protocols | map_values(.verdict)'
+  tlsprobe scan example.com --policy mozilla-intermediate --fail-on high
 
 \b
 Exit codes:
   0  every endpoint answered as TLS
   1  some did not
-  2  the usage or an input is wrong; a sentence on standard error says what""",
+  2  the usage or an input is wrong; a sentence on standard error says what
+  3  a policy is not met, or not proved to be""",
 )
 def scan(  # noqa: PLR0913 - each parameter is an option of the command
     hosts: Annotated[
@@ -89,6 +92,10 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
             metavar="FILE", help="Keep all that is said in FILE, a new one, for tlsprobe replay."
         ),
     ] = None,
+    policy: Policies = None,
+    label: Labels = None,
+    fail_on: FailOn = None,
+    allow_unknown: AllowUnknown = False,
     no_color: Annotated[
         bool, typer.Option("--no-color", help="No colour on a terminal (as does NO_COLOR).")
     ] = False,
@@ -106,6 +113,9 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
     )
     from service.event_loop import run
 
+    if not policy and (label or fail_on is not None or allow_unknown):
+        return fail("--label, --fail-on and --allow-unknown are for --policy: give one too")
+    gate = None
     try:
         request = with_surroundings(
             read_request(
@@ -119,6 +129,11 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
             dns=dns,
             log_list=log_list,
         )
+        if policy:
+            from service.cli_gate import read_gate, with_labels
+
+            request = with_labels(request, label or ())
+            gate = read_gate(policy, request.targets, fail_on=fail_on, allow_unknown=allow_unknown)
     except ScanInputError as error:
         return fail(str(error))
     if no_evidence and not as_json:
@@ -129,10 +144,13 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
         except OSError as error:
             return fail(f"--record {record}: {(error.strerror or str(error)).lower()}")
     options = ScanOptions(
-        as_json=as_json, with_evidence=not no_evidence, no_colour=no_color, record_to=record
+        as_json=as_json,
+        with_evidence=not no_evidence,
+        no_colour=no_color,
+        record_to=record,
+        gate=gate,
     )
-
-    return EXIT_OK if run(scan_all(request, options)) else EXIT_NOT_ALL_TLS
+    return run(scan_all(request, options)).exit_code
 
 
 @app.command(
@@ -141,11 +159,12 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
 Examples:
   tlsprobe scan example.com --record visit.jsonl
   tlsprobe replay visit.jsonl --json
+  tlsprobe replay visit.jsonl --policy mozilla-modern
 
 \b
 What a recording holds: docs/recordings.md.""",
 )
-def replay(
+def replay(  # noqa: PLR0913 - each parameter is an option of the command
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What scan --record wrote.")],
     *,
     as_json: Annotated[
@@ -156,6 +175,9 @@ def replay(
         list[str] | None,
         typer.Option(metavar="NAME=FILE", help="As in scan; a recording does not hold them."),
     ] = None,
+    policy: Policies = None,
+    fail_on: FailOn = None,
+    allow_unknown: AllowUnknown = False,
     no_color: Annotated[
         bool, typer.Option("--no-color", help="No colour on a terminal (as does NO_COLOR).")
     ] = False,
@@ -167,17 +189,25 @@ def replay(
     from service.event_loop import run
     from service.recorder import read_recording
 
-    options = ScanOptions(as_json=as_json, with_evidence=True, no_colour=no_color)
+    if not policy and (fail_on is not None or allow_unknown):
+        return fail("--fail-on and --allow-unknown are for --policy: give one too")
+    gate = None
     try:
         request = read_request(
             [], server_name=None, timeout_seconds=60.0, trust_stores=trust_store or ()
         )
         visits = read_recording(file)
+        if policy:
+            from service.cli_gate import read_gate
+
+            targets = [visit.endpoint.target for visit in visits]
+            gate = read_gate(policy, targets, fail_on=fail_on, allow_unknown=allow_unknown)
     except ScanInputError as error:
         return fail(str(error))
     except RecordingError as error:
         return fail(f"{file}: {error}")
-    return EXIT_OK if run(replay_all(visits, request.settings, options)) else EXIT_NOT_ALL_TLS
+    options = ScanOptions(as_json=as_json, with_evidence=True, no_colour=no_color, gate=gate)
+    return run(replay_all(visits, request.settings, options)).exit_code
 
 
 @app.command(

@@ -10,19 +10,18 @@ from probe.engine import Engine
 from probe.recording.replay import ReplayClock, ReplayedLine
 from probe.recording.visit import RecordedVisit
 from probe.settings import ProbeSettings
-from service.cli_scan import ScanOptions, print_observation
+from service.cli_scan import ScanOptions, ScanOutcome, print_observation
 
 
 async def replay_all(
     visits: Sequence[RecordedVisit], settings: ProbeSettings, options: ScanOptions
-) -> bool:
-    """Prints what each visit learns now; whether every endpoint answered as TLS."""
-    are_all_tls = True
+) -> ScanOutcome:
+    """Prints what each visit learns now."""
+    outcome = ScanOutcome()
     for number, visit in enumerate(visits):
         observation = await _replayed(visit, settings)
-        print_observation(observation, options, is_first=number == 0)
-        are_all_tls &= observation.answered_as_tls
-    return are_all_tls
+        print_observation(observation, options, outcome, is_first=number == 0)
+    return outcome
 
 
 async def _replayed(visit: RecordedVisit, settings: ProbeSettings) -> Observation:

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from model.finding_json import finding_to_json
 from model.observation import Observation
 from model.observation_json import to_json
 from model.target import Endpoint, Target
@@ -22,11 +23,16 @@ from probe.engine import Engine
 from probe.resolve import resolve, unresolved
 from probe.settings import ProbeSettings
 from probe.transparency import LogListError, read_log_list
+from service.cli_app import EXIT_FINDINGS, EXIT_NOT_ALL_TLS, EXIT_OK
 from service.parts import parse_parts
 from service.recorder import Recorder
 from service.report import render_report
 from service.terminal import ProgressLine, report_width, wants_colour
 from service.trust_stores import parse_trust_store
+
+if TYPE_CHECKING:
+    # Whoever names no policy does not wait for all that policies need.
+    from service.gate import Gate, Judged
 
 _VISITS_AT_ONCE: Final = 16
 _LONGEST_TIMEOUT_SECONDS: Final = 86_400.0
@@ -46,12 +52,31 @@ class ScanRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanOptions:
-    """How to print: reports, or JSON lines with or without evidence; where to record, if at all."""
+    """How to print: reports, or JSON lines with or without evidence; where to record, if at all.
+
+    ``gate`` is what to judge by, where the user named a policy.
+    """
 
     as_json: bool
     with_evidence: bool
     no_colour: bool
     record_to: Path | None = None
+    gate: Gate | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class ScanOutcome:
+    """What all that was printed comes to."""
+
+    are_all_tls: bool = True
+    is_stopped: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """Findings count for more than an endpoint that does not answer."""
+        if self.is_stopped:
+            return EXIT_FINDINGS
+        return EXIT_OK if self.are_all_tls else EXIT_NOT_ALL_TLS
 
 
 def read_request(
@@ -112,8 +137,8 @@ def with_surroundings(
     return replace(request, settings=settings)
 
 
-async def scan_all(request: ScanRequest, options: ScanOptions) -> bool:
-    """Probe and print everything; whether every endpoint answered as TLS.
+async def scan_all(request: ScanRequest, options: ScanOptions) -> ScanOutcome:
+    """Probe and print everything.
 
     Raises:
         BrokenPipeError: where the reader of standard output has gone.
@@ -121,7 +146,7 @@ async def scan_all(request: ScanRequest, options: ScanOptions) -> bool:
     progress = _Progress(len(request.targets))
     visits = Recorder(request.settings, options.record_to) if options.record_to else None
     scanner = _Scanner(request.settings, progress, visits)
-    are_all_tls = True
+    outcome = ScanOutcome()
     is_first = True
     try:
         async with asyncio.TaskGroup() as group:
@@ -129,9 +154,8 @@ async def scan_all(request: ScanRequest, options: ScanOptions) -> bool:
             for probe in probes:
                 for observation in await probe:
                     progress.line.clear()
-                    print_observation(observation, options, is_first=is_first)
+                    print_observation(observation, options, outcome, is_first=is_first)
                     is_first = False
-                    are_all_tls &= observation.answered_as_tls
     except ExceptionGroup as failures:
         # The reader's going is an ordinary end, to be told by its own name.
         if gone := failures.subgroup(BrokenPipeError):
@@ -139,7 +163,7 @@ async def scan_all(request: ScanRequest, options: ScanOptions) -> bool:
         raise
     finally:
         progress.line.clear()
-    return are_all_tls
+    return outcome
 
 
 class _Scanner:
@@ -195,21 +219,39 @@ class _Progress:
         self._done += 1
 
 
-def print_observation(observation: Observation, options: ScanOptions, *, is_first: bool) -> None:
-    """One Observation on standard output, as the options have it."""
+def print_observation(
+    observation: Observation, options: ScanOptions, outcome: ScanOutcome, *, is_first: bool
+) -> None:
+    """One Observation on standard output, as the options have it; adds to what it all comes to."""
+    now = datetime.now(UTC)
+    judged = None if options.gate is None else options.gate.judge(observation, now)
+    outcome.are_all_tls &= observation.answered_as_tls
+    if options.gate is not None and judged is not None:
+        outcome.is_stopped |= options.gate.stops(judged)
     if options.as_json:
-        print(_to_line(observation, with_evidence=options.with_evidence), flush=True)
+        line = _to_line(observation, judged, with_evidence=options.with_evidence)
+        print(line, flush=True)
         return
     report = render_report(
         observation,
-        datetime.now(UTC),
+        now,
         colour=wants_colour(sys.stdout, refused=options.no_colour),
         width=report_width(),
+        judged=None if judged is None else judged.for_a_person(),
     )
     print(report if is_first else f"\n{report}", end="", flush=True)
 
 
-def _to_line(observation: Observation, *, with_evidence: bool) -> str:
-    line = json.dumps(to_json(observation, with_evidence=with_evidence), separators=(",", ":"))
+def _to_line(observation: Observation, judged: Judged | None, *, with_evidence: bool) -> str:
+    fields = to_json(observation, with_evidence=with_evidence)
+    if judged is not None:
+        fields["compliance"] = {
+            policy: judged.assessment.compliance(policy).value
+            for policy in judged.assessment.policies
+        }
+        fields["findings"] = [
+            finding_to_json(finding, with_evidence=with_evidence) for finding in judged.findings
+        ]
+    line = json.dumps(fields, separators=(",", ":"))
     # json escapes all that is not ASCII and all controls but this one.
     return line.replace("\x7f", "\\u007f")

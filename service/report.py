@@ -69,11 +69,17 @@ _ORDERS: Final = {
 
 
 def render_report(
-    observation: Observation, now: datetime, *, colour: bool = False, width: int = 100
+    observation: Observation,
+    now: datetime,
+    *,
+    colour: bool = False,
+    width: int = 100,
+    judged: RenderableType | None = None,
 ) -> str:
     """The report of one endpoint, lines of at most ``width`` columns, each ended by a newline.
 
-    ``now`` (aware) is what days to expiry count from; ``colour`` adds ANSI escapes.
+    ``now`` (aware) is what days to expiry count from; ``colour`` adds ANSI escapes; ``judged`` is what
+    policies made of it, and comes last.
     """
     page = StringIO()
     console = Console(
@@ -85,6 +91,8 @@ def render_report(
         legacy_windows=False,
     )
     console.print(_layout(observation, now))
+    if judged is not None:
+        console.print(judged)
     # Tables pad their last column; nobody wants the spaces in a file.
     return "".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())
 
