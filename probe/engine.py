@@ -105,7 +105,10 @@ class Engine:
         if endpoint.address is None:
             raise ValueError(f"{endpoint.key} has no address to visit")
         began, started_at = self._clock.monotonic(), self._clock.now()
-        line = self._line_to((endpoint.address, endpoint.target.port), self._politeness)
+        line = self._line_to(
+            (endpoint.address, endpoint.target.port),
+            self._politeness.for_host(endpoint.target.host),
+        )
         line.identity = self._identity_for(endpoint)
         say = on_progress or _say_nothing
         try:

@@ -16,8 +16,8 @@ class ProbeSettings:
     """Limits of visits; times in seconds.
 
     ``deadline_seconds`` bounds a whole visit, ``answer_timeout_seconds`` one whole answer.
-    ``connections_per_address`` are open at once to one IP address, ``connections_per_network`` to one /24 or /48; ``connections_open`` and
-    ``connections_per_second`` hold for all visits together. ``parts`` of
+    ``connections_per_address`` are open at once to one IP address, ``connections_per_host`` to all addresses of one name,
+    ``connections_per_network`` to one /24 or /48; ``connections_open`` and ``connections_per_second`` hold for all visits together. ``parts`` of
     a visit that are not named are left out, but for the versions. ``trust_stores`` names PEM
     files; None stands for certifi's copy of Mozilla's. With ``fetch``, missing issuers, OCSP
     responders and CRLs that certificates name are asked too, in public networks and in the
@@ -30,6 +30,7 @@ class ProbeSettings:
     connect_timeout_seconds: float = 5.0
     answer_timeout_seconds: float = 5.0
     connections_per_address: int = 4
+    connections_per_host: int = 16
     connections_per_network: int = 256
     connections_open: int = 1024
     connections_per_second: int = 200

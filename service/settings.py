@@ -86,6 +86,7 @@ class ProbeLimits(BaseModel):
     connect_timeout_seconds: Seconds = ProbeSettings().connect_timeout_seconds
     answer_timeout_seconds: Seconds = ProbeSettings().answer_timeout_seconds
     connections_per_address: Count = ProbeSettings().connections_per_address
+    connections_per_host: Count = ProbeSettings().connections_per_host
     connections_per_network: Count = ProbeSettings().connections_per_network
     connections_open: Count = ProbeSettings().connections_open
     connections_per_second: Count = ProbeSettings().connections_per_second

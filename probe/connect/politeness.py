@@ -1,4 +1,4 @@
-"""How many connections at once, and how fast: per address, per network, and for the whole process.
+"""How many connections at once, and how fast: per address, host name, network, and for the whole process.
 
 An address that resets, refuses or falls silent after it has answered gets half its share and
 never again quite as much in the same visit; the rest comes back slowly (additive increase,
@@ -8,6 +8,7 @@ multiplicative decrease, as in RFC 5681).
 from __future__ import annotations
 
 import asyncio
+import copy
 import ipaddress
 from collections import deque
 from collections.abc import AsyncIterator
@@ -17,6 +18,7 @@ from weakref import WeakValueDictionary
 
 from asyncio_throttle import Throttler
 
+from model.target import is_ip_address
 from probe.settings import ProbeSettings
 
 _PREFIX_LENGTHS: Final = {4: 24, 6: 48}
@@ -92,10 +94,13 @@ class AddressGate:
 
 
 class Politeness:
-    """All limits of one process: addresses' gates, the open connections, their rate."""
+    """All limits of one process: addresses' gates, hosts' and networks' shares, the open connections, their rate."""
 
     def __init__(self, settings: ProbeSettings) -> None:
         self._most_per_address = settings.connections_per_address
+        self._most_per_host = settings.connections_per_host
+        self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._host = asyncio.Semaphore(settings.connections_open)
         self._most_per_network = settings.connections_per_network
         self._networks: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._gates: WeakValueDictionary[str, AddressGate] = WeakValueDictionary()
@@ -107,6 +112,17 @@ class Politeness:
             retry_interval=0.005,
         )
         self._turn = asyncio.Lock()
+
+    def for_host(self, host: str) -> Politeness:
+        """The same limits, and the share of a host name over all of its addresses; an address is its own."""
+        if is_ip_address(host):
+            return self
+        share = self._hosts.get(host)
+        if share is None:
+            share = self._hosts[host] = asyncio.Semaphore(self._most_per_host)
+        its_own = copy.copy(self)
+        its_own._host = share
+        return its_own
 
     def gate(self, address: str) -> AddressGate:
         """The gate that all visits to ``address`` share while any of them lasts."""
@@ -127,7 +143,7 @@ class Politeness:
     @asynccontextmanager
     async def connection(self, gate: AddressGate) -> AsyncIterator[int]:
         """Permission to open one connection now; yields the gate's epoch."""
-        async with gate.place() as epoch, gate.network, self._open:
+        async with gate.place() as epoch, self._host, gate.network, self._open:
             async with self._turn:
                 await self._throttler.acquire()
             yield epoch

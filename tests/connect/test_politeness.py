@@ -106,18 +106,7 @@ async def test_visits_to_one_address_share_its_gate() -> None:
 
 async def test_open_connections_have_a_ceiling_over_all_addresses() -> None:
     politeness = Politeness(ProbeSettings(connections_open=2, connections_per_second=100_000))
-    inside = most = 0
-
-    async def visitor(address: str) -> None:
-        nonlocal inside, most
-        async with politeness.connection(politeness.gate(address)):
-            inside += 1
-            most = max(most, inside)
-            await asyncio.sleep(0)
-            inside -= 1
-
-    await asyncio.gather(*(visitor(f"127.0.0.{last}") for last in range(1, 9)))
-    assert most == 2
+    assert await most_inside(politeness, [f"127.0.0.{last}" for last in range(1, 9)]) == 2
 
 
 @pytest.mark.parametrize(
@@ -134,9 +123,8 @@ def test_networks_are_slash_24_and_slash_48(first: str, second: str, are_one: bo
     assert (network_of(first) == network_of(second)) is are_one
 
 
-async def test_addresses_of_one_network_share_its_connections() -> None:
-    settings = ProbeSettings(connections_per_network=3, connections_per_second=10_000)
-    politeness = Politeness(settings)
+async def most_inside(politeness: Politeness, addresses: list[str]) -> int:
+    """How many of these addresses' connections are ever open together."""
     inside = most = 0
 
     async def visitor(address: str) -> None:
@@ -147,5 +135,24 @@ async def test_addresses_of_one_network_share_its_connections() -> None:
             await asyncio.sleep(0)
             inside -= 1
 
-    await asyncio.gather(*(visitor(f"192.0.2.{number}") for number in range(1, 30)))
-    assert most == 3
+    await asyncio.gather(*map(visitor, addresses))
+    return most
+
+
+async def test_addresses_of_one_network_share_its_connections() -> None:
+    settings = ProbeSettings(connections_per_network=3, connections_per_second=10_000)
+    addresses = [f"192.0.2.{number}" for number in range(1, 30)]
+    assert await most_inside(Politeness(settings), addresses) == 3
+
+
+async def test_all_addresses_of_a_host_name_share_its_connections() -> None:
+    settings = ProbeSettings(connections_per_host=5, connections_per_second=10_000)
+    politeness = Politeness(settings)
+    addresses = [f"192.0.{number}.1" for number in range(30)]
+    both = await asyncio.gather(
+        most_inside(politeness.for_host("a.test"), addresses[:15]),
+        most_inside(politeness.for_host("a.test"), addresses[15:]),
+    )
+    assert max(both) <= 5
+    assert await most_inside(politeness.for_host("a.test"), addresses) == 5
+    assert politeness.for_host("192.0.2.1") is politeness
