@@ -143,3 +143,7 @@ class Meter(Protocol):
     def discovery_updated(self, source: str, targets: int | None, error: str | None) -> None:
         """A discovery source was read: so many targets, or None with the error that kept the last."""
         ...
+
+    def discovery_expired(self, source: str) -> None:
+        """A discovery source failed for so long that its last targets were let go."""
+        ...

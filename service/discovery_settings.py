@@ -25,7 +25,8 @@ from probe.discovery.docker import read_docker
 from probe.discovery.file import FileSource
 from probe.discovery.haproxy_files import read_haproxy
 from probe.discovery.http_sd import read_http_sd
-from probe.discovery.kubernetes import KubernetesSource
+from probe.discovery.kubernetes import USUAL_RESOURCES, KubernetesSource
+from probe.discovery.kubernetes_objects import RESOURCES
 from probe.discovery.names import read_names
 from probe.discovery.networks import Scan, read_networks
 from probe.discovery.nginx_files import read_nginx
@@ -54,6 +55,13 @@ def _check_servers(texts: tuple[str, ...]) -> tuple[str, ...]:
     for text in texts:
         split_name_server(text)
     return texts
+
+
+def _check_resources(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name not in RESOURCES:
+            raise ValueError(f"{name!r} is no resource: use {', '.join(RESOURCES)}")
+    return names
 
 
 Targets: TypeAlias = tuple[Target, ...]
@@ -194,6 +202,7 @@ class KubernetesSettings(_SourceSettings):
     token_variable: str | None = None
     token_file: Path | None = None
     ca_file: Path | None = None
+    resources: Annotated[tuple[str, ...], AfterValidator(_check_resources)] = USUAL_RESOURCES
     refresh_seconds: Seconds = 600.0
 
     @property
@@ -211,7 +220,9 @@ class KubernetesSettings(_SourceSettings):
             ca_file=self.ca_file or (_SERVICE_ACCOUNT / "ca.crt" if inside else None),
         )
         name = self.source_name()
-        return KubernetesSource(name, api, refresh_seconds=self.refresh_seconds)
+        return KubernetesSource(
+            name, api, refresh_seconds=self.refresh_seconds, resources=self.resources
+        )
 
 
 class NamesSettings(_PolledSettings):

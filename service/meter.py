@@ -51,10 +51,17 @@ class ServiceMeter:
         """Count it; who failed to write logs why."""
         self._metrics.store_write_failed()
 
+    def discovery_expired(self, source: str) -> None:
+        """Log that a source has nothing any more."""
+        self._metrics.discovery_expired(source)
+        _LOG.error("a source failed for too long, its targets are let go", source=source)
+
     def discovery_updated(self, source: str, targets: int | None, error: str | None) -> None:
         """Log what a source holds now, or why its last good state stays in force."""
         self._metrics.discovery_updated(source, targets, error)
         if error is None:
             _LOG.info("targets read", source=source, targets=targets)
         else:
-            _LOG.error("targets could not be read, the last good ones stay", reason=error)
+            _LOG.error(
+                "targets could not be read, the last good ones stay", source=source, reason=error
+            )

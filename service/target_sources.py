@@ -107,8 +107,8 @@ class TargetSources:
             self._expiries[name] = loop.call_later(ruled.keep_failed_seconds, self._expire, name)
 
     def _expire(self, name: str) -> None:
-        _LOG.error("a source failed for too long, its targets are let go", source=name)
         self._targets[name] = ()
+        self._meter.discovery_expired(name)
         self._hand_over()
 
     def _hand_over(self) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 from exporters.prometheus.certificate_families import CERTIFICATE_FAMILIES
 from exporters.prometheus.chain_families import CHAIN_FAMILIES
 from exporters.prometheus.client_auth_families import CLIENT_AUTH_FAMILIES
+from exporters.prometheus.declaration_families import DECLARATION_FAMILIES
 from exporters.prometheus.endpoint_families import ENDPOINT_FAMILIES
 from exporters.prometheus.fact_families import FACT_FAMILIES
 from exporters.prometheus.family import PREFIX, Family
@@ -24,6 +25,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     *PROTOCOL_FAMILIES,
     *CLIENT_AUTH_FAMILIES,
     *FACT_FAMILIES,
+    *DECLARATION_FAMILIES,
     *POLICY_FAMILIES,
     UNKNOWN_FAMILY,
     *CERTIFICATE_FAMILIES,

@@ -116,6 +116,10 @@ class ServiceMetrics:
         """Note how a source's last reading went."""
         self._discovery.updated(label_value(source), targets, error)
 
+    def discovery_expired(self, source: str) -> None:
+        """Note that a source's targets were let go."""
+        self._discovery.expired(label_value(source))
+
 
 class _Discovery:
     """How each source of targets fares."""
@@ -134,6 +138,9 @@ class _Discovery:
         if targets is not None:
             self._targets.labels(source).set(targets)
             self._last_success.labels(source).set(time.time())
+
+    def expired(self, source: str) -> None:
+        self._targets.labels(source).set(0)
 
 
 def _gauge(name: str, registry: CollectorRegistry) -> Gauge:

@@ -124,7 +124,7 @@ SERVICE_FAMILIES: Final = (
     ServiceFamily(
         name="discovery_targets",
         kind="gauge",
-        help="Targets that the source last gave.",
+        help="Targets of the source: those that it last gave, while they are kept.",
         example="tlsprobe_discovery_targets < 0.5 * tlsprobe_discovery_targets offset 1d",
         labels=("source",),
     ),

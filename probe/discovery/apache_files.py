@@ -9,10 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from model.protocol_version import ProtocolVersion
 from probe.discovery.server_files import Declared, split_address
 from probe.discovery.source import SourceError
 
 _KEPT: Final = ("sslprotocol", "sslciphersuite", "sslcertificatefile", "sslverifyclient")
+_VERSIONS: Final = {
+    "tlsv1": ProtocolVersion.TLSV1_0,
+    "tlsv1.1": ProtocolVersion.TLSV1_1,
+    "tlsv1.2": ProtocolVersion.TLSV1_2,
+    "tlsv1.3": ProtocolVersion.TLSV1_3,
+}
 _MOST_DEPTH: Final = 8
 _MOST_FILES: Final = 10_000
 
@@ -24,6 +31,7 @@ class _Host:
     places: tuple[str, ...] = ()
     names: list[str] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)
+    certificates: list[Path] = field(default_factory=list)
     is_tls: bool = False
 
 
@@ -33,7 +41,8 @@ def read_apache(path: Path) -> Iterator[Declared]:
     listened: list[str] = []
     hosts: list[_Host] = []
     current = main
-    for name, arguments in _Directives(path):
+    directives = _Directives(path)
+    for name, arguments in directives:
         match name:
             case "<virtualhost":
                 current = _Host(places=tuple(arguments), settings=dict(main.settings))
@@ -44,21 +53,24 @@ def read_apache(path: Path) -> Iterator[Declared]:
             case "listen":
                 listened.append(arguments[0] if arguments else "")
             case _:
-                _take(current, name, arguments)
+                _take(current, name, arguments, directives.root)
     if main.is_tls:
         main.places = tuple(listened)
         hosts.append(main)
     for host in hosts:
+        host.certificates = host.certificates or main.certificates
         yield from _declared(host, path)
 
 
-def _take(host: _Host, name: str, arguments: list[str]) -> None:
+def _take(host: _Host, name: str, arguments: list[str], root: Path) -> None:
     if name in {"servername", "serveralias"}:
         host.names += [one.rpartition("://")[2].partition(":")[0] for one in arguments]
     elif name == "sslengine" and arguments:
         host.is_tls = arguments[0].lower() == "on"
     elif name in _KEPT:
         host.settings[name] = " ".join(arguments)
+        if name == "sslcertificatefile" and arguments:
+            host.certificates.append(root / arguments[0])
 
 
 def _declared(host: _Host, path: Path) -> Iterator[Declared]:
@@ -71,8 +83,21 @@ def _declared(host: _Host, path: Path) -> Iterator[Declared]:
                 port=port,
                 names=tuple(host.names),
                 settings=host.settings,
+                certificates=tuple(host.certificates),
+                protocols=_protocols(host.settings.get("sslprotocol", "")),
                 file=str(path),
             )
+
+
+def _protocols(words: str) -> frozenset[ProtocolVersion]:
+    """``SSLProtocol``: each word takes versions in, or with a minus out; "all" is TLS 1.0 to 1.3 today."""
+    found: set[ProtocolVersion] = set()
+    for word in words.lower().split():
+        name = word.lstrip("+-")
+        versions = set(_VERSIONS.values()) if name == "all" else {_VERSIONS.get(name)}
+        named = {version for version in versions if version is not None}
+        found = found - named if word.startswith("-") else found | named
+    return frozenset(found)
 
 
 class _Directives:
@@ -83,7 +108,7 @@ class _Directives:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._root = path.parent
+        self.root = path.parent
         self._files = 0
 
     def __iter__(self) -> Iterator[tuple[str, list[str]]]:
@@ -100,7 +125,7 @@ class _Directives:
                 continue
             name, arguments = words[0].lower().rstrip(">"), words[1:]
             if name == "serverroot" and arguments:
-                self._root = Path(arguments[0])
+                self.root = Path(arguments[0])
             elif name in {"include", "includeoptional"} and arguments:
                 for included in self._included(arguments[0]):
                     yield from self._of(included, depth + 1)
@@ -118,7 +143,7 @@ class _Directives:
             return bare.split()
 
     def _included(self, pattern: str) -> list[Path]:
-        found = sorted(Path(one) for one in glob.glob(str(self._root / pattern)))
+        found = sorted(Path(one) for one in glob.glob(str(self.root / pattern)))
         return [
             file
             for one in found

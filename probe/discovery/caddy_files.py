@@ -64,6 +64,13 @@ class _Site:
         """Whether it has a certificate of its own; ``tls internal`` makes one for names alone."""
         return any(one.startswith("tls ") and one != "tls internal" for one in self.directives)
 
+    @property
+    def certificates(self) -> tuple[Path, ...]:
+        """The files of ``tls <certificate> <key>``."""
+        return tuple(
+            Path(one.removeprefix("tls ")) for one in self.directives if one.startswith("tls /")
+        )
+
 
 def _of_caddyfile(text: str, path: Path) -> Iterator[Declared]:
     for site in _sites(_tokens(text), path):
@@ -73,7 +80,13 @@ def _of_caddyfile(text: str, path: Path) -> Iterator[Declared]:
             if found is not None:
                 names_by_port.setdefault(found[1], []).append(found[0])
         for port, names in names_by_port.items():
-            yield Declared(address="", port=port, names=tuple(filter(None, names)), file=str(path))
+            yield Declared(
+                address="",
+                port=port,
+                names=tuple(filter(None, names)),
+                certificates=site.certificates,
+                file=str(path),
+            )
 
 
 def _name_and_port(address: str, *, has_tls: bool) -> tuple[str, int] | None:

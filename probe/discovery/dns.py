@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -65,11 +66,21 @@ def _of_service(
 ) -> Iterator[Place]:
     """RFC 9460: an alias leads elsewhere, a dot is the name itself; the server name stays the owner's."""
     target = record.target.to_text(omit_final_dot=True)
-    host = name if target in {"", ".", "@"} else target
+    host = _served_name(name) if target in {"", ".", "@"} else target
     key = dns.rdtypes.svcbbase.ParamKey.PORT
     told = record.params.get(key)
-    its_port = told.port if isinstance(told, dns.rdtypes.svcbbase.PortParam) else port
-    yield Place(host=host, port=its_port, server_name=name.rstrip("."), labels=about)
+    asked = re.match(r"_(\d{1,5})\._", name)
+    own_port = int(asked[1]) if asked else port
+    its_port = told.port if isinstance(told, dns.rdtypes.svcbbase.PortParam) else own_port
+    yield Place(host=host, port=its_port, server_name=_served_name(name), labels=about)
+
+
+def _served_name(owner: str) -> str:
+    """The name without the port and scheme before it, as in ``_8443._https.a.test`` (section 2.3)."""
+    labels = owner.rstrip(".").split(".")
+    while len(labels) > 1 and labels[0].startswith("_"):
+        del labels[0]
+    return ".".join(labels)
 
 
 async def read_zone(

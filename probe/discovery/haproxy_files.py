@@ -8,10 +8,18 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from model.protocol_version import ProtocolVersion
 from probe.discovery.server_files import Declared, split_address
 from probe.discovery.source import SourceError
 
 _KEPT: Final = ("crt", "ciphers", "ciphersuites", "ssl-min-ver", "ssl-max-ver", "verify", "ca-file")
+_VERSIONS: Final = {
+    "SSLv3": ProtocolVersion.SSLV3,
+    "TLSv1.0": ProtocolVersion.TLSV1_0,
+    "TLSv1.1": ProtocolVersion.TLSV1_1,
+    "TLSv1.2": ProtocolVersion.TLSV1_2,
+    "TLSv1.3": ProtocolVersion.TLSV1_3,
+}
 _SECTIONS: Final = frozenset({"global", "defaults", "frontend", "listen", "backend"})
 
 
@@ -32,9 +40,26 @@ def read_haproxy(path: Path) -> Iterator[Declared]:
 
 
 def _sockets(words: Sequence[str], about: Mapping[str, str], path: str) -> Iterator[Declared]:
-    said = {name: text for name, text in pairwise(words[2:]) if name in _KEPT}
+    pairs = list(pairwise(words[2:]))
+    said = {name: text for name, text in pairs if name in _KEPT}
     for place in words[1].split(","):
         found = split_address(place.removeprefix("ipv4@").removeprefix("ipv6@"))
         if found is not None:
             address, port = found
-            yield Declared(address=address, port=port, settings={**about, **said}, file=path)
+            yield Declared(
+                address=address,
+                port=port,
+                settings={**about, **said},
+                certificates=tuple(Path(text) for name, text in pairs if name == "crt"),
+                protocols=_protocols(said),
+                file=path,
+            )
+
+
+def _protocols(said: Mapping[str, str]) -> frozenset[ProtocolVersion]:
+    """Those between the least and the greatest; none where the file leaves the least open."""
+    least = _VERSIONS.get(said.get("ssl-min-ver", ""))
+    greatest = _VERSIONS.get(said.get("ssl-max-ver", ""), ProtocolVersion.TLSV1_3)
+    if least is None:
+        return frozenset()
+    return frozenset(version for version in ProtocolVersion if least <= version <= greatest)

@@ -1,74 +1,85 @@
-"""What a Kubernetes cluster serves with TLS, from its API; watched, not polled.
+"""A Kubernetes cluster as a source: its API's lists, read whole, watched, and read again when one changes.
 
-- Ingresses with ``tls``, at their hosts and port 443 (networking.k8s.io/v1)
-- Gateways' listeners of the protocols HTTPS and TLS (gateway.networking.k8s.io/v1)
-- Services of type LoadBalancer with a port 443 or one named https or tls, and any with the annotation
-  ``tlsprobe/port``
-- the endpoints of webhooks and of aggregated API services
-
-Of TLS secrets the name alone is kept: it is the certificate that an Ingress or Gateway is expected to serve.
+A watch tells only that something changed (Kubernetes API concepts, "Efficient detection of changes"): what there
+is then is read anew, so that no event can be missed or taken twice.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from typing import Any, Final, TypeAlias
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Final
 
 import httpx
 
-from probe.discovery.found import Place, mappings, meta, targets_at
+from probe.discovery.found import mappings, targets_at
+from probe.discovery.kubernetes_objects import RESOURCES, SECRETS, Item, places_of
 from probe.discovery.source import DiscoveryUpdate, SourceError
 from probe.discovery.web import WebApi
 
-Item: TypeAlias = Mapping[str, Any]
-
-PORT_ANNOTATION: Final = "tlsprobe/port"
-_HTTPS_PORT: Final = 443
+USUAL_RESOURCES: Final = tuple(name for name in RESOURCES if name != "secrets")
 _NOT_FOUND: Final = "HTTP status 404"
+_TLS_SECRETS: Final = {"fieldSelector": "type=kubernetes.io/tls"}
 _CALM_SECONDS: Final = 1.0
 """Changes come in swarms; the cluster is read again when one is over."""
 
+_LONGEST_PAUSE_SECONDS: Final = 60.0
+
 
 class KubernetesSource:
-    """One cluster. ``refresh_seconds`` is after how long it is read again though nothing was heard."""
+    """One cluster. ``refresh_seconds`` is after how long it is read again though nothing was heard.
 
-    def __init__(self, name: str, api: WebApi, *, refresh_seconds: float) -> None:
+    ``resources`` are names of ``RESOURCES``.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        api: WebApi,
+        *,
+        refresh_seconds: float,
+        resources: Sequence[str] = USUAL_RESOURCES,
+    ) -> None:
         self.name = name
         self._api = api
         self._refresh_seconds = refresh_seconds
+        self._paths = tuple(path for resource in resources for path in RESOURCES[resource])
 
     async def watch(self) -> AsyncIterator[DiscoveryUpdate]:
         """One update at the start, and one after each change."""
         while True:
             versions: dict[str, str] = {}
             try:
-                places = [place async for place in self._places(versions)]
+                items = {path: await self._items(path, versions) for path in self._paths}
+                places = await asyncio.to_thread(lambda read: list(places_of(read)), items)
                 yield DiscoveryUpdate(targets=targets_at(places, self.name), error=None)
             except SourceError as error:
                 yield DiscoveryUpdate(targets=None, error=str(error))
+            except (AttributeError, TypeError, ValueError, KeyError) as error:
+                reason = f"{self._api.url} gives objects that are not Kubernetes' ({error})."
+                yield DiscoveryUpdate(targets=None, error=reason)
             await self._changed(versions)
 
-    async def _places(self, versions: dict[str, str]) -> AsyncIterator[Place]:
-        """All places; ``versions`` gets each list's resourceVersion, from which it is watched."""
-        for path, read in _KINDS.items():
-            try:
-                answer = await self._api.get(path)
-            except SourceError as error:
-                if _NOT_FOUND in str(error):
-                    continue
-                raise
-            if not isinstance(answer, dict):
-                raise SourceError(f"{self._api.url}{path} is no list of Kubernetes.")
-            versions[path] = str((answer.get("metadata") or {}).get("resourceVersion", ""))
-            for item in mappings(answer.get("items"), f"{self._api.url}{path}"):
-                for place in read(item):
-                    yield place
+    async def _items(self, path: str, versions: dict[str, str]) -> list[Item]:
+        """A list's objects, none of a kind that the cluster does not have.
+
+        ``versions`` gets its resourceVersion, from which it is watched.
+        """
+        try:
+            answer = await self._api.get(path, **_parameters(path))
+        except SourceError as error:
+            if _NOT_FOUND in str(error):
+                return []
+            raise
+        if not isinstance(answer, dict):
+            raise SourceError(f"{self._api.url}{path} is no list of Kubernetes.")
+        versions[path] = str((answer.get("metadata") or {}).get("resourceVersion", ""))
+        return list(mappings(answer.get("items"), f"{self._api.url}{path}"))
 
     async def _changed(self, versions: Mapping[str, str]) -> None:
         """Until one of the lists changes, or it is time to read again."""
         if not versions:
-            await asyncio.sleep(self._refresh_seconds)
+            await asyncio.sleep(min(_LONGEST_PAUSE_SECONDS, self._refresh_seconds))
             return
         watches = [
             asyncio.create_task(self._event(path, version)) for path, version in versions.items()
@@ -84,8 +95,23 @@ class KubernetesSource:
         await asyncio.sleep(min(_CALM_SECONDS, self._refresh_seconds))
 
     async def _event(self, path: str, version: str) -> None:
-        """Until the API tells of one change; for ever where it cannot be watched."""
-        parameters = {"watch": "1", "resourceVersion": version}
+        """Until the API tells of one change since ``version``; for ever where the list cannot be watched.
+
+        An API server ends each watch after a while; the next one goes on from the same version, and where
+        that is too old it is told as a change.
+        """
+        parameters = {**_parameters(path), "watch": "1", "resourceVersion": version}
+        pause = _CALM_SECONDS
+        while (status := await self._watched(path, parameters)) != httpx.codes.GONE:
+            if status is None:
+                return
+            if status in {httpx.codes.FORBIDDEN, httpx.codes.METHOD_NOT_ALLOWED}:
+                await asyncio.Event().wait()
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    async def _watched(self, path: str, parameters: Mapping[str, str]) -> int | None:
+        """None as soon as a change is told; else the status with which the watch ended, 0 where unheard."""
         url = f"{self._api.url.rstrip('/')}{path}"
         try:
             async with (
@@ -97,99 +123,11 @@ class KubernetesSource:
                 if answer.status_code == httpx.codes.OK:
                     async for line in answer.aiter_lines():
                         if line.strip():
-                            return
+                            return None
+                return answer.status_code
         except (httpx.HTTPError, OSError):
-            pass
-        await asyncio.Event().wait()
+            return 0
 
 
-def _about(kind: str, item: Item, extra: Mapping[str, Any] | None = None) -> dict[str, str]:
-    metadata = item.get("metadata") or {}
-    named = {
-        "kind": kind,
-        "namespace": metadata.get("namespace"),
-        "name": metadata.get("name"),
-        **(extra or {}),
-    }
-    labels = metadata.get("labels") or {}
-    annotations = metadata.get("annotations") or {}
-    return (
-        meta("kubernetes", named)
-        | meta("kubernetes_label", labels)
-        | meta("kubernetes_annotation", annotations)
-    )
-
-
-def _ingress(item: Item) -> Iterator[Place]:
-    for one in (item.get("spec") or {}).get("tls") or ():
-        labels = _about("Ingress", item, {"tls_secret": one.get("secretName")})
-        for host in one.get("hosts") or ():
-            if not str(host).startswith("*"):
-                yield Place(host=str(host), port=_HTTPS_PORT, labels=labels)
-
-
-def _gateway(item: Item) -> Iterator[Place]:
-    addresses = [
-        str(one.get("value"))
-        for one in (item.get("status") or {}).get("addresses") or ()
-        if one.get("value")
-    ]
-    for listener in (item.get("spec") or {}).get("listeners") or ():
-        if listener.get("protocol") not in {"HTTPS", "TLS"}:
-            continue
-        secrets = (listener.get("tls") or {}).get("certificateRefs") or [{}]
-        about = {"listener": listener.get("name"), "tls_secret": secrets[0].get("name")}
-        labels = _about("Gateway", item, about)
-        name = str(listener.get("hostname") or "")
-        port = int(listener.get("port") or _HTTPS_PORT)
-        if name and not name.startswith("*"):
-            yield Place(host=name, port=port, labels=labels)
-        elif not name:
-            yield from (Place(host=address, port=port, labels=labels) for address in addresses)
-
-
-def _service(item: Item) -> Iterator[Place]:
-    metadata, spec = item.get("metadata") or {}, item.get("spec") or {}
-    labels = _about("Service", item)
-    wanted = str((metadata.get("annotations") or {}).get(PORT_ANNOTATION, ""))
-    if wanted.isdigit():
-        host = f"{metadata.get('name')}.{metadata.get('namespace')}.svc"
-        yield Place(host=host, port=int(wanted), labels=labels)
-    if spec.get("type") != "LoadBalancer":
-        return
-    balancers = ((item.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
-    for port in spec.get("ports") or ():
-        is_tls = port.get("port") == _HTTPS_PORT or port.get("name") in {"https", "tls"}
-        for balancer in balancers if is_tls else ():
-            host = balancer.get("hostname") or balancer.get("ip") or ""
-            yield Place(host=str(host), port=int(port["port"]), labels=labels)
-
-
-def _webhooks(item: Item) -> Iterator[Place]:
-    for webhook in item.get("webhooks") or ():
-        service = (webhook.get("clientConfig") or {}).get("service")
-        if service:
-            yield _cluster_service(service, _about("Webhook", item))
-
-
-def _api_service(item: Item) -> Iterator[Place]:
-    service = (item.get("spec") or {}).get("service")
-    if service:
-        yield _cluster_service(service, _about("APIService", item))
-
-
-def _cluster_service(service: Item, labels: Mapping[str, str]) -> Place:
-    """The name that the API server itself verifies: <service>.<namespace>.svc."""
-    host = f"{service.get('name')}.{service.get('namespace')}.svc"
-    return Place(host=host, port=int(service.get("port") or _HTTPS_PORT), labels=labels)
-
-
-_KINDS: Final[Mapping[str, Callable[[Item], Iterator[Place]]]] = {
-    "/apis/networking.k8s.io/v1/ingresses": _ingress,
-    "/apis/gateway.networking.k8s.io/v1/gateways": _gateway,
-    "/api/v1/services": _service,
-    "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations": _webhooks,
-    "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations": _webhooks,
-    "/apis/apiregistration.k8s.io/v1/apiservices": _api_service,
-}
-"""The lists that are read, and what each of their items serves."""
+def _parameters(path: str) -> Mapping[str, str]:
+    return _TLS_SECRETS if path == SECRETS else {}

@@ -8,12 +8,23 @@ from typing import Any, Final
 
 import crossplane
 
+from model.protocol_version import ProtocolVersion
 from probe.discovery.server_files import Declared, split_address
 from probe.discovery.source import SourceError
 
-_KEPT: Final = ("ssl_protocols", "ssl_ciphers", "ssl_certificate", "ssl_verify_client")
+_CERTIFICATE: Final = "ssl_certificate"
+_KEPT: Final = ("ssl_protocols", "ssl_ciphers", _CERTIFICATE, "ssl_verify_client")
 _DEFAULT_PORT: Final = 80
 """What ``listen`` means without one."""
+
+_PROTOCOLS: Final = {
+    "SSLv2": ProtocolVersion.SSLV2,
+    "SSLv3": ProtocolVersion.SSLV3,
+    "TLSv1": ProtocolVersion.TLSV1_0,
+    "TLSv1.1": ProtocolVersion.TLSV1_1,
+    "TLSv1.2": ProtocolVersion.TLSV1_2,
+    "TLSv1.3": ProtocolVersion.TLSV1_3,
+}
 
 
 def read_nginx(path: Path) -> Iterator[Declared]:
@@ -51,11 +62,35 @@ def _server(
             if place is not None and not arguments[0].startswith("unix:"):
                 address, port = place
                 yield Declared(
-                    address=address, port=port, names=names, settings=settings, file=path
+                    address=address,
+                    port=port,
+                    names=names,
+                    settings=settings,
+                    certificates=_certificates(settings, Path(path).parent),
+                    protocols=frozenset(
+                        _PROTOCOLS[word]
+                        for word in settings.get("ssl_protocols", "").split()
+                        if word in _PROTOCOLS
+                    ),
+                    file=path,
                 )
 
 
 def _settings(directives: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    return {
-        one["directive"]: " ".join(one["args"]) for one in directives if one["directive"] in _KEPT
-    }
+    """Each directive's words; a certificate of each key type has a directive of its own."""
+    said: dict[str, str] = {}
+    for one in directives:
+        name, words = one["directive"], " ".join(one["args"])
+        if name == _CERTIFICATE and name in said:
+            said[name] += f" {words}"
+        elif name in _KEPT:
+            said[name] = words
+    return said
+
+
+def _certificates(settings: Mapping[str, str], directory: Path) -> tuple[Path, ...]:
+    """Paths are relative to the file's directory; what is named by a variable, or no file, is left open."""
+    words = settings.get(_CERTIFICATE, "").split()
+    if any("$" in word or word.startswith(("data:", "store:", "engine:")) for word in words):
+        return ()
+    return tuple(directory / word for word in words)

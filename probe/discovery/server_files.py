@@ -1,7 +1,7 @@
 """What the configuration files of a web server on this machine say that it serves over TLS.
 
 Each server's own file has a reader (nginx, HAProxy, Apache, Caddy); all yield what it declares, and the labels
-keep it, so that what is declared can be held against what is seen.
+keep it: its own words for relabelling, and certificates and versions so that they are held against what is seen.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from model.protocol_version import ProtocolVersion
 from model.target import Target, is_ip_address
+from probe.discovery.declared import declaring, leaves_in
 from probe.discovery.found import Place, meta, targets_at
 from probe.discovery.source import SourceError
 
@@ -23,13 +25,16 @@ _ANY_ADDRESS: Final = frozenset({"", "*", "0.0.0.0", "::", "_default_"})  # noqa
 class Declared:
     """One listening socket with TLS; ``names`` are those that it answers to, ``settings`` its own words.
 
-    ``address`` is empty where it listens on all.
+    ``address`` is empty where it listens on all. ``certificates`` are PEM files and directories of them, or
+    empty where the file leaves it open; so are ``protocols``.
     """
 
     address: str
     port: int
     names: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
+    certificates: tuple[Path, ...] = ()
+    protocols: frozenset[ProtocolVersion] = frozenset()
     file: str = ""
 
 
@@ -45,21 +50,25 @@ async def read_server_files(
     Raises:
         SourceError: where a file cannot be read or understood.
     """
-    declared = [one for path in paths for one in await asyncio.to_thread(_read, reader, path)]
-    places = (place for one in declared for place in _places(one, kind, host))
+    places = [
+        place
+        for path in paths
+        for place in await asyncio.to_thread(_read, reader, path, kind, host)
+    ]
     return targets_at(places, source)
 
 
-def _read(reader: FileReader, path: Path) -> list[Declared]:
+def _read(reader: FileReader, path: Path, kind: str, host: str) -> list[Place]:
     try:
-        return list(reader(path))
+        return [place for one in reader(path) for place in _places(one, kind, host)]
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"{path} cannot be read: {error}.") from error
 
 
 def _places(one: Declared, kind: str, host: str) -> Iterable[Place]:
     where = host if one.address in _ANY_ADDRESS else one.address
-    labels = meta(kind, {**one.settings, "file": one.file})
+    own_words = meta(kind, {**one.settings, "file": one.file})
+    labels = own_words | declaring(leaves_in(one.certificates) or (), one.protocols)
     names = [name for name in one.names if _is_plain(name)]
     if not names:
         yield Place(host=where, port=one.port, labels=labels)

@@ -25,6 +25,8 @@ RECORDS = (
     "_xmpps._tcp SRV 0 0 5223 chat.test.",
     "shop HTTPS 1 www.test. port=8443",
     "self HTTPS 1 . alpn=h2",
+    "_8443._https.self SVCB 1 . alpn=h2",
+    "apex HTTPS 0 www.test.",
     "chat A 127.0.0.4",
 )
 
@@ -36,6 +38,8 @@ async def test_records_and_a_whole_zone(tmp_path: Path) -> None:
         plain = await read_records(["www.test", "none.test"], ["A", "AAAA"], lookup, 443, "dns")
         services = await read_records(["_xmpps._tcp.test"], ["SRV"], lookup, 443, "dns")
         https = await read_records(["shop.test", "self.test"], ["HTTPS"], lookup, 443, "dns")
+        prefixed = await read_records(["_8443._https.self.test"], ["SVCB"], lookup, 443, "dns")
+        alias = await read_records(["apex.test"], ["HTTPS"], lookup, 443, "dns")
         zone = await read_zone("test", ("127.0.0.1", ports.authority), 443, "dns")
         with pytest.raises(SourceError, match="not transferred"):
             await read_zone("other", ("127.0.0.1", ports.authority), 443, "dns")
@@ -44,6 +48,8 @@ async def test_records_and_a_whole_zone(tmp_path: Path) -> None:
     assert [one.key for one in plain] == ["www.test:443"]
     assert [one.key for one in services] == ["chat.test:5223"]
     assert [one.key for one in https] == ["www.test:8443?server_name=shop.test", "self.test:443"]
+    assert [one.key for one in prefixed] == ["self.test:8443"]
+    assert [one.key for one in alias] == ["www.test:443?server_name=apex.test"]
     assert [one.key for one in zone] == [
         "alias.test:443",
         "chat.test:443",

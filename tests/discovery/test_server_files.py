@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from model.target import Target
 from probe.discovery.apache_files import read_apache
@@ -33,6 +35,12 @@ def checked(*command: str | Path) -> str:
 
 async def found(reader: FileReader, kind: str, path: Path) -> tuple[Target, ...]:
     return await read_server_files(reader, kind, [path], "gateway.test", "files")
+
+
+def sha256_of(chain: Path) -> str:
+    """Of the leaf, by another reader of PEM than ours."""
+    leaf = x509.load_pem_x509_certificates(chain.read_bytes())[0]
+    return leaf.fingerprint(hashes.SHA256()).hex()
 
 
 def keys(targets: Sequence[Target]) -> list[str]:
@@ -77,6 +85,9 @@ http {{ access_log off; ssl_protocols TLSv1.2 TLSv1.3; include sites/*.conf; }}
     ]
     assert seen[0].labels["__meta_nginx_ssl_protocols"] == "TLSv1.3"
     assert seen[0].labels["__meta_nginx_ssl_certificate"] == str(chain)
+    assert seen[0].labels["expected_certificate"] == sha256_of(certificates.rsa.chain_file)
+    assert seen[0].labels["expected_protocols"] == "TLSv1.3"
+    assert "expected_certificate" not in seen[2].labels
 
 
 @pytest.mark.integration
@@ -103,6 +114,8 @@ frontend edge  # a comment
     assert keys(seen) == ["gateway.test:10443", "127.0.0.1:18443"]
     assert seen[0].labels["__meta_haproxy_section"] == "edge"
     assert seen[0].labels["__meta_haproxy_ssl_min_ver"] == "TLSv1.2"
+    assert seen[0].labels["expected_certificate"] == sha256_of(identity.chain_file)
+    assert seen[0].labels["expected_protocols"] == "TLSv1.2,TLSv1.3"
 
 
 @pytest.mark.integration

@@ -15,7 +15,6 @@ from model.target import Target
 from probe.discovery.consul import read_consul
 from probe.discovery.docker import read_docker
 from probe.discovery.http_sd import read_http_sd
-from probe.discovery.kubernetes import KubernetesSource
 from probe.discovery.names import read_names
 from probe.discovery.prometheus import read_prometheus
 from probe.discovery.source import SourceError
@@ -162,97 +161,6 @@ async def test_a_feed_that_is_broken_is_told(tmp_path: Path) -> None:
             await read_names([tmp_path / "feed"], [], [443], "ct")
     with pytest.raises(SourceError, match="cannot be read"):
         await read_names([tmp_path / "none"], [], [443], "ct")
-
-
-INGRESS = {
-    "metadata": {"name": "shop", "namespace": "web", "labels": {"team": "a"}},
-    "spec": {"tls": [{"hosts": ["shop.test", "*.shop.test"], "secretName": "shop-tls"}]},
-}
-GATEWAY = {
-    "metadata": {"name": "edge", "namespace": "infra"},
-    "spec": {
-        "listeners": [
-            {
-                "name": "https",
-                "protocol": "HTTPS",
-                "port": 8443,
-                "hostname": "edge.test",
-                "tls": {"certificateRefs": [{"name": "edge-tls"}]},
-            },
-            {"name": "any", "protocol": "TLS", "port": 443},
-            {"name": "http", "protocol": "HTTP", "port": 80},
-        ]
-    },
-    "status": {"addresses": [{"type": "IPAddress", "value": "192.0.2.9"}]},
-}
-SERVICE = {
-    "metadata": {"name": "db", "namespace": "data", "annotations": {"tlsprobe/port": "5432"}},
-    "spec": {
-        "type": "LoadBalancer",
-        "ports": [{"name": "https", "port": 9443}, {"name": "http", "port": 80}],
-    },
-    "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.10"}]}},
-}
-WEBHOOKS = {
-    "metadata": {"name": "check"},
-    "webhooks": [
-        {"clientConfig": {"service": {"name": "hook", "namespace": "sys", "port": 8443}}},
-        {"clientConfig": {"url": "https://elsewhere.test"}},
-    ],
-}
-API_SERVICE = {
-    "metadata": {"name": "v1beta1.metrics.k8s.io"},
-    "spec": {"service": {"name": "metrics-server", "namespace": "kube-system"}},
-}
-CLUSTER = {
-    "/apis/networking.k8s.io/v1/ingresses": [INGRESS],
-    "/apis/gateway.networking.k8s.io/v1/gateways": [GATEWAY],
-    "/api/v1/services": [SERVICE],
-    "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations": [WEBHOOKS],
-    "/apis/apiregistration.k8s.io/v1/apiservices": [API_SERVICE],
-}
-"""One object of each kind, in the fields of the published schemas; a kind that is not there is a 404."""
-
-
-def cluster() -> dict[str, bytes]:
-    return {
-        path: as_json({"metadata": {"resourceVersion": "7"}, "items": items})
-        for path, items in CLUSTER.items()
-    }
-
-
-async def test_a_cluster_is_read_and_read_again_when_it_tells_of_a_change() -> None:
-    path = "/apis/networking.k8s.io/v1/ingresses"
-    async with web_server(cluster()) as server:
-        server.files[f"{path}?watch=1&resourceVersion=7"] = b'{"type": "DELETED"}\n'
-        source = KubernetesSource("k8s", api(server), refresh_seconds=600.0)
-        updates = source.watch()
-        first = await anext(updates)
-        server.files[path] = as_json({"metadata": {"resourceVersion": "8"}, "items": []})
-        second = await anext(updates)
-    assert first.targets is not None
-    assert second.targets is not None
-    assert keys(first.targets) == [
-        "shop.test:443",
-        "edge.test:8443",
-        "192.0.2.9:443",
-        "db.data.svc:5432",
-        "192.0.2.10:9443",
-        "hook.sys.svc:8443",
-        "metrics-server.kube-system.svc:443",
-    ]
-    labels = first.targets[0].labels
-    assert labels["__meta_kubernetes_tls_secret"] == "shop-tls"
-    assert labels["__meta_kubernetes_label_team"] == "a"
-    assert "shop.test:443" not in keys(second.targets)
-
-
-async def test_a_cluster_that_refuses_keeps_what_was_known() -> None:
-    async with web_server({"/apis/networking.k8s.io/v1/ingresses": b"[]"}) as server:
-        source = KubernetesSource("k8s", api(server), refresh_seconds=600.0)
-        update = await anext(source.watch())
-    assert update.targets is None
-    assert "no list of Kubernetes" in (update.error or "")
 
 
 @pytest.mark.integration

@@ -18,10 +18,16 @@ class WebServer:
     files: dict[str, bytes] = field(default_factory=dict)
     redirects: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    _asking: asyncio.Event = field(default_factory=asyncio.Event)
 
     def url(self, path: str) -> str:
         """Where that path is."""
         return f"http://127.0.0.1:{self.port}{path}"
+
+    async def next_request(self) -> None:
+        """Returns when somebody asks for something."""
+        self._asking.clear()
+        await self._asking.wait()
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request: ``/flood`` never ends, ``/silence`` never begins."""
@@ -29,6 +35,7 @@ class WebServer:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             path = head.split(" ", 2)[1]
             self.asked.append(path)
+            self._asking.set()
             if path == "/silence":
                 await reader.read()
             elif path == "/flood":

@@ -146,6 +146,9 @@ class World:
     def discovery_updated(self, source: str, targets: int | None, error: str | None) -> None:
         raise AssertionError("the scheduler discovers nothing")
 
+    def discovery_expired(self, source: str) -> None:
+        raise AssertionError("the scheduler discovers nothing")
+
     async def until_doubted(self, count: int) -> None:
         """Returns when so many failures have been doubted."""
         while len(self.doubted) < count:

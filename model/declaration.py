@@ -1,0 +1,56 @@
+"""Does an endpoint serve what its owner's configuration says that it serves?
+
+What is said stands in two labels of the target, which discovery sets where a server's files or a cluster's
+secrets tell, and a user may set too: the SHA-256 of each certificate that may be served, and the protocol
+versions, each with commas between them. A renewed file that the server has not loaded yet shows so.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from model.observation import Observation
+from model.protocol_version import ProtocolVersion
+from model.verdict import Verdict
+
+CERTIFICATE_LABEL: Final = "expected_certificate"
+PROTOCOLS_LABEL: Final = "expected_protocols"
+
+
+def serves_declared_certificate(observation: Observation) -> Verdict | None:
+    """Whether every leaf that was seen is one of those declared; None where none is declared.
+
+    Colons and capital letters in a hash are the writer's taste.
+    """
+    declared = _declared(observation, CERTIFICATE_LABEL)
+    if not declared:
+        return None
+    hashes = {text.replace(":", "").lower() for text in declared}
+    seen = [deployment.leaf.sha256 for deployment in observation.own_certificates]
+    if not seen:
+        return Verdict.UNKNOWN
+    return Verdict.YES if hashes.issuperset(seen) else Verdict.NO
+
+
+def speaks_declared_protocols(observation: Observation) -> Verdict | None:
+    """Whether the versions that are accepted are those declared; None where none is declared."""
+    declared = _declared(observation, PROTOCOLS_LABEL)
+    if not declared:
+        return None
+    verdicts = {
+        _as_declared(version, version.label in declared, observation) for version in ProtocolVersion
+    }
+    return next(one for one in (Verdict.NO, Verdict.UNKNOWN, Verdict.YES) if one in verdicts)
+
+
+def _as_declared(version: ProtocolVersion, is_declared: bool, observation: Observation) -> Verdict:
+    fact = observation.protocols.get(version)
+    if fact is None or fact.verdict is Verdict.UNKNOWN:
+        return Verdict.UNKNOWN if is_declared else Verdict.YES
+    is_accepted = fact.verdict is Verdict.YES
+    return Verdict.YES if is_accepted == is_declared else Verdict.NO
+
+
+def _declared(observation: Observation, label: str) -> set[str]:
+    text = observation.endpoint.target.labels.get(label, "")
+    return {one.strip() for one in text.split(",") if one.strip()}

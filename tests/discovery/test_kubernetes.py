@@ -1,0 +1,244 @@
+"""A cluster's API replayed: objects that its published OpenAPI schemas take, and what is found in them.
+
+No API server can be had by a package's name. The Gateway API is not part of those schemas; its objects have the
+fields of its published types.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import kubernetes_validate
+import pytest
+
+from model.target import Target
+from probe.discovery.kubernetes import USUAL_RESOURCES, KubernetesSource
+from probe.discovery.kubernetes_objects import (
+    API_SERVICES,
+    GATEWAYS,
+    INGRESSES,
+    RESOURCES,
+    ROUTES,
+    SECRETS,
+    SERVICES,
+    WEBHOOKS,
+    places_of,
+)
+from probe.discovery.web import WebApi
+from tests.certificates.making import Made, make
+from tests.revocation.servers import WebServer, web_server
+
+PATIENCE_SECONDS = 60.0
+
+INGRESS = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "Ingress",
+    "metadata": {"name": "shop", "namespace": "web", "labels": {"team": "a"}},
+    "spec": {"tls": [{"hosts": ["shop.test", "*.shop.test"], "secretName": "shop-tls"}]},
+}
+GATEWAY = {
+    "metadata": {"name": "edge", "namespace": "infra"},
+    "spec": {
+        "gatewayClassName": "some",
+        "listeners": [
+            {
+                "name": "https",
+                "protocol": "HTTPS",
+                "port": 8443,
+                "hostname": "edge.test",
+                "tls": {"certificateRefs": [{"name": "shop-tls", "namespace": "web"}]},
+            },
+            {"name": "any", "protocol": "TLS", "port": 443},
+            {"name": "wild", "protocol": "HTTPS", "port": 9443, "hostname": "*.apps.test"},
+            {"name": "http", "protocol": "HTTP", "port": 80},
+        ],
+    },
+    "status": {"addresses": [{"type": "IPAddress", "value": "192.0.2.9"}]},
+}
+HTTP_ROUTE = {
+    "metadata": {"name": "mail", "namespace": "apps"},
+    "spec": {
+        "parentRefs": [{"name": "edge", "namespace": "infra", "sectionName": "wild"}],
+        "hostnames": ["mail.apps.test", "*.apps.test", "elsewhere.test"],
+    },
+}
+FOREIGN_ROUTE = {
+    "metadata": {"name": "other", "namespace": "apps"},
+    "spec": {"parentRefs": [{"name": "edge"}], "hostnames": ["not-mine.apps.test"]},
+}
+SERVICE = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "db", "namespace": "data", "annotations": {"tlsprobe/port": "5432"}},
+    "spec": {
+        "type": "LoadBalancer",
+        "ports": [{"name": "https", "port": 9443}, {"name": "http", "port": 80}],
+    },
+    "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.10"}]}},
+}
+_RULES = {"sideEffects": "None", "admissionReviewVersions": ["v1"]}
+WEBHOOK_CONFIGURATION = {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingWebhookConfiguration",
+    "metadata": {"name": "check"},
+    "webhooks": [
+        {
+            "name": "a.check.test",
+            "clientConfig": {"service": {"name": "hook", "namespace": "sys", "port": 8443}},
+            **_RULES,
+        },
+        {
+            "name": "b.check.test",
+            "clientConfig": {"url": "https://elsewhere.test:444/check"},
+            **_RULES,
+        },
+    ],
+}
+API_SERVICE = {
+    "apiVersion": "apiregistration.k8s.io/v1",
+    "kind": "APIService",
+    "metadata": {"name": "v1beta1.metrics.k8s.io"},
+    "spec": {
+        "service": {"name": "metrics-server", "namespace": "kube-system"},
+        "group": "metrics.k8s.io",
+        "version": "v1beta1",
+        "groupPriorityMinimum": 100,
+        "versionPriority": 100,
+    },
+}
+CLUSTER: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    INGRESSES: [INGRESS],
+    GATEWAYS: [GATEWAY],
+    ROUTES[0]: [HTTP_ROUTE, FOREIGN_ROUTE],
+    SERVICES: [SERVICE],
+    WEBHOOKS[0]: [WEBHOOK_CONFIGURATION],
+    API_SERVICES: [API_SERVICE],
+}
+"""Some objects of each kind; a kind that is not there is a 404."""
+
+
+def as_list(items: Sequence[Mapping[str, Any]], version: str = "7") -> bytes:
+    return json.dumps({"metadata": {"resourceVersion": version}, "items": items}).encode()
+
+
+def cluster() -> dict[str, bytes]:
+    return {path: as_list(items) for path, items in CLUSTER.items()}
+
+
+def source_at(server: WebServer, *resources: str) -> KubernetesSource:
+    api = WebApi(url=server.url(""), timeout_seconds=5.0)
+    return KubernetesSource(
+        "k8s", api, refresh_seconds=600.0, resources=resources or USUAL_RESOURCES
+    )
+
+
+def keys(targets: Sequence[Target] | None) -> list[str]:
+    assert targets is not None
+    return [target.key for target in targets]
+
+
+@pytest.fixture(scope="module")
+def made() -> Made:
+    return make("shop.test")
+
+
+@pytest.fixture
+def secret(made: Made) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "kubernetes.io/tls",
+        "metadata": {"name": "shop-tls", "namespace": "web"},
+        "data": {"tls.crt": base64.b64encode(made.pem).decode(), "tls.key": "c2VjcmV0"},
+    }
+
+
+@pytest.mark.parametrize(
+    "item", [INGRESS, SERVICE, WEBHOOK_CONFIGURATION, API_SERVICE], ids=lambda one: one["kind"]
+)
+def test_the_objects_are_kubernetes_own(item: dict[str, Any]) -> None:
+    kubernetes_validate.validate(item, kubernetes_validate.latest_version(), strict=True)
+
+
+def test_the_secret_is_kubernetes_own(secret: dict[str, Any]) -> None:
+    kubernetes_validate.validate(secret, kubernetes_validate.latest_version(), strict=True)
+
+
+async def test_a_cluster_is_read_and_read_again_when_it_tells_of_a_change() -> None:
+    async with web_server(cluster()) as server:
+        server.files[f"{INGRESSES}?watch=1&resourceVersion=7"] = b'{"type": "DELETED"}\n'
+        updates = source_at(server).watch()
+        first = await anext(updates)
+        server.files[INGRESSES] = as_list([], "8")
+        second = await anext(updates)
+    assert keys(first.targets) == [
+        "shop.test:443",
+        "edge.test:8443",
+        "192.0.2.9:443",
+        "mail.apps.test:9443",
+        "db.data.svc:5432",
+        "192.0.2.10:9443",
+        "hook.sys.svc:8443",
+        "elsewhere.test:444",
+        "metrics-server.kube-system.svc:443",
+    ]
+    assert first.targets is not None
+    labels = first.targets[0].labels
+    assert labels["__meta_kubernetes_tls_secret"] == "shop-tls"
+    assert labels["__meta_kubernetes_label_team"] == "a"
+    assert "expected_certificate" not in labels
+    assert "shop.test:443" not in keys(second.targets)
+    assert not any(SECRETS in path for path in server.asked)
+
+
+async def test_a_watch_that_ends_is_begun_again_from_where_it_was() -> None:
+    """As an API server ends each after some minutes; nothing is read anew for that."""
+    watch = f"{INGRESSES}?watch=1&resourceVersion=7"
+    async with (
+        web_server({INGRESSES: as_list([INGRESS])}) as server,
+        asyncio.timeout(PATIENCE_SECONDS),
+    ):
+        server.files[watch] = b""
+        updates = source_at(server, "ingresses").watch()
+        await anext(updates)
+        following = asyncio.ensure_future(anext(updates))
+        while server.asked.count(watch) < 2:
+            await server.next_request()
+        assert server.asked.count(INGRESSES) == 1
+        server.files[watch] = b'{"type": "ADDED"}\n'
+        await following
+        assert server.asked.count(INGRESSES) == 2
+
+
+async def test_a_secret_is_the_certificate_that_is_expected(
+    secret: dict[str, Any], made: Made
+) -> None:
+    files = cluster() | {f"{SECRETS}?fieldSelector=type%3Dkubernetes.io%2Ftls": as_list([secret])}
+    async with web_server(files) as server:
+        update = await anext(source_at(server, *RESOURCES).watch())
+    assert update.targets is not None
+    expected = hashlib.sha256(made.der).hexdigest()
+    by_key = {target.key: target.labels for target in update.targets}
+    assert by_key["shop.test:443"]["expected_certificate"] == expected
+    assert by_key["edge.test:8443"]["expected_certificate"] == expected
+    assert "expected_certificate" not in by_key["192.0.2.9:443"]
+    assert "secret" not in str(update).replace("tls_secret", "")
+
+
+def test_a_secret_that_is_none_declares_nothing(secret: dict[str, Any]) -> None:
+    for text in ("", "%%%", base64.b64encode(b"no certificate").decode()):
+        broken = secret | {"data": {"tls.crt": text}}
+        (place,) = places_of({INGRESSES: [INGRESS], SECRETS: [broken]})
+        assert "expected_certificate" not in place.labels
+
+
+@pytest.mark.parametrize("body", [b"[]", b'{"items": [{"spec": 7}]}', b'{"items": 7}'])
+async def test_a_cluster_that_says_something_else_keeps_what_was_known(body: bytes) -> None:
+    async with web_server({INGRESSES: body}) as server:
+        update = await anext(source_at(server).watch())
+    assert (update.targets, update.error is not None) == (None, True)
