@@ -108,8 +108,9 @@ _OF_REVOCATION: Final = ("position", "method", "is_revoked", "revoked_at", "sour
 
 
 def facts_digest(observation: Observation) -> str:
-    """The SHA-256, in hex, of the facts alone: no evidence, cost, time or wording."""
+    """The SHA-256, in hex, of the facts alone: no evidence, cost, time, wording or labels."""
     facts = to_json(observation, with_evidence=False)
+    del facts["target"]["labels"]
     for circumstance in _CIRCUMSTANCES:
         del facts[circumstance]
     for deployment in facts["certificates"]:

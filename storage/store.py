@@ -1,4 +1,4 @@
-"""SqlStore: the Store on a relational database, SQLite by default.
+"""SqlStore: the Archive on a relational database, SQLite by default.
 
 ``record`` returns once a visit is committed; visits that arrive together share a transaction.
 Reads go beside the writer, each on one state of the database.
@@ -9,24 +9,33 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from types import TracebackType
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from model.change import Change
+from model.finding import Assessment, Finding, Waiver
 from model.observation import Observation
 from model.ports import Schedule
-from model.snapshot import EndpointStatus
-from storage import reading
+from model.query import EVERYWHERE, Selection, ServiceEvent, Stretch
+from model.snapshot import EndpointStatus, Snapshot
+from storage import kept
 from storage.database import Database, connect
 from storage.errors import DRIVER_ERRORS, StoreError, explain, is_environmental
 from storage.migrate import migrate
-from storage.recording import Visit, write_visits
-from storage.statuses import StatusReader
+from storage.reading import observations as of_observations
+from storage.reading.findings import read_findings
+from storage.reading.history import read_changes, read_history
+from storage.reading.past import read_snapshot_at
+from storage.reading.statuses import StatusReader
 from storage.writer import BatchWriter, WriterClosedError
+from storage.writing.batch import write_visits
+from storage.writing.visit import Visit
 
 
 class SqlStore:
-    """Fulfils ``model.ports.Store``; made by ``open``, and an async context manager that closes."""
+    """Fulfils ``model.ports.Archive``; made by ``open``, and an async context manager that closes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -74,16 +83,19 @@ class SqlStore:
         finally:
             await self._database.close()
 
-    async def record(self, observation: Observation, schedule: Schedule) -> None:
-        """Keep a visit's Observation and the endpoint's next due time; durable on return.
+    async def record(
+        self, observation: Observation, schedule: Schedule, assessment: Assessment | None = None
+    ) -> None:
+        """Keep a visit's Observation, the endpoint's next due time, and what policies make of it.
 
-        A cancelled caller leaves it open whether the visit is kept.
+        Without an ``assessment`` the endpoint's Findings stay as they are. A cancelled caller leaves it
+        open whether the visit is kept.
 
         Raises:
             StoreError: where it could not be kept; a later call may succeed.
-            ValueError: where ``schedule`` is another endpoint's.
+            ValueError: where ``schedule`` or ``assessment`` is another endpoint's.
         """
-        visit = Visit.of(observation, schedule)
+        visit = Visit.of(observation, schedule, assessment)
         try:
             await self._writer.submit(visit)
         except WriterClosedError:
@@ -102,13 +114,13 @@ class SqlStore:
             StoreError: where the database cannot be read.
         """
         async with self._reading() as connection:
-            return await reading.read_schedules(connection)
+            return await of_observations.read_schedules(connection)
 
     async def statuses(self) -> Sequence[EndpointStatus]:
         """The newest status of every endpoint ever visited, ordered by endpoint key.
 
-        The facts and their evidence are of the visit that first learnt them; time, cost, mode and
-        reason are the newest visit's. Certificates come without their DER.
+        The facts, without their evidence, are of the visit that first learnt them; time, cost, mode
+        and reason are the newest visit's. Certificates come without their DER.
 
         Raises:
             StoreError: where the database cannot be read.
@@ -123,18 +135,19 @@ class SqlStore:
             StoreError: where the database cannot be read.
         """
         async with self._reading() as connection:
-            return await reading.read_latest(connection, endpoint_key)
+            return await of_observations.read_latest(connection, endpoint_key)
 
     async def observations(self, endpoint_key: str, limit: int = 100) -> Sequence[Observation]:
         """An endpoint's history, newest first: each Observation whose facts differ from the last.
 
-        Each is the visit that first learnt its facts; none for a key that was never visited.
+        Each is the visit that first learnt its facts, whenever that was; none for a key that was
+        never visited.
 
         Raises:
             StoreError: where the database cannot be read.
         """
         async with self._reading() as connection:
-            return await reading.read_observations(connection, endpoint_key, limit)
+            return await of_observations.read_observations(connection, endpoint_key, limit)
 
     async def certificate(self, sha256: str) -> bytes | None:
         """The raw DER of the certificate with this hash in lower-case hex, or None.
@@ -143,7 +156,97 @@ class SqlStore:
             StoreError: where the database cannot be read.
         """
         async with self._reading() as connection:
-            return await reading.read_certificate(connection, sha256)
+            return await of_observations.read_certificate(connection, sha256)
+
+    async def findings(
+        self, selection: Selection = EVERYWHERE, *, with_resolved: bool = False
+    ) -> Sequence[Finding]:
+        """The Findings with their evidence, ordered by endpoint, policy and rule; none is waived here.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_findings(connection, selection, with_resolved=with_resolved)
+
+    async def changes(
+        self,
+        selection: Selection = EVERYWHERE,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 1000,
+    ) -> Sequence[Change]:
+        """The newest ``limit`` Changes from ``since`` to before ``until``, the newest first.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_changes(connection, selection, since, until, limit)
+
+    async def history(self, selection: Selection, limit: int = 1000) -> Sequence[Stretch]:
+        """The newest ``limit`` Stretches of the endpoints, the newest first.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_history(connection, selection, limit)
+
+    async def snapshot_at(self, moment: datetime, selection: Selection = EVERYWHERE) -> Snapshot:
+        """The endpoints as they were known at ``moment``, with their Findings and compliance.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_snapshot_at(connection, moment, selection)
+
+    async def waivers(self) -> Sequence[Waiver]:
+        """The waivers that were put here, by name, expired ones too.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await kept.read_waivers(connection)
+
+    async def put_waiver(self, waiver: Waiver) -> None:
+        """Keep ``waiver`` in place of any of the same name; durable on return.
+
+        Raises:
+            StoreError: where it could not be kept.
+        """
+        async with self._writing() as connection:
+            await kept.put_waiver(connection, waiver)
+
+    async def remove_waiver(self, name: str) -> bool:
+        """Forget a waiver; whether there was one.
+
+        Raises:
+            StoreError: where the database cannot be written.
+        """
+        async with self._writing() as connection:
+            return await kept.remove_waiver(connection, name)
+
+    async def note(self, event: ServiceEvent) -> None:
+        """Keep what befell the service; durable on return.
+
+        Raises:
+            StoreError: where it could not be kept.
+        """
+        async with self._writing() as connection:
+            await kept.add_event(connection, event)
+
+    async def events(self, since: datetime | None = None) -> Sequence[ServiceEvent]:
+        """What befell the service, the newest first.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await kept.read_events(connection, since)
 
     async def healthy(self) -> bool:
         """Whether the newest visit could be kept and the database can be read now."""
@@ -166,6 +269,14 @@ class SqlStore:
                 f"the database {self._database.name} holds what this version cannot read ({error}): "
                 "restore it from a backup, or name another"
             ) from error
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._database.writing() as connection:
+                yield connection
+        except DRIVER_ERRORS as error:
+            raise explain(error, self._database.name) from error
 
     async def _write(self, visits: Sequence[Visit]) -> None:
         async with self._database.writing() as connection:

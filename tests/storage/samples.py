@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from model.certificate import Certificate, Deployment, KeyType, TrustVerdict
 from model.observation import AcceptedSet, Cost, Mode, Observation, State
+from model.observation_json import from_json, to_json
 from model.ports import Schedule
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
@@ -30,6 +32,7 @@ def observation(
     suites: Sequence[str] = ("TLS_AES_128_GCM_SHA256",),
     chain: Sequence[Certificate] = (),
     source: str = "file:targets.yml",
+    labels: Mapping[str, str] | None = None,
 ) -> Observation:
     """A visit, ``hour`` hours after noon, that learnt which TLS 1.3 suites are accepted."""
     proof = Evidence(offer=b"\x16\x03\x01", answer=b"\x16\x03\x03", note=f"at hour {hour}")
@@ -45,7 +48,7 @@ def observation(
     return Observation(
         tool_version=f"0.{hour}",
         mode=Mode.ENUMERATE,
-        endpoint=_endpoint(host, source),
+        endpoint=_endpoint(host, source, labels),
         started_at=NOON + hour * INTERVAL,
         cost=Cost(duration_seconds=0.25 + hour, connections=15 + hour, bytes_sent=500),
         state=State.TLS,
@@ -72,6 +75,12 @@ def refusal(host: str = "a.example", *, hour: int = 0, reason: str = "refused") 
     )
 
 
+def bare(visit: Observation) -> Observation:
+    """The visit without its proofs, as statuses have it."""
+    without_evidence = from_json(to_json(visit, with_evidence=False))
+    return replace(without_evidence, endpoint=visit.endpoint)
+
+
 def schedule(visit: Observation, *, failures: int = 0) -> Schedule:
     """Due an interval after ``visit`` began."""
     return Schedule(
@@ -82,6 +91,12 @@ def schedule(visit: Observation, *, failures: int = 0) -> Schedule:
     )
 
 
-def _endpoint(host: str, source: str) -> Endpoint:
-    target = Target(host=host, port=443, server_name=host, labels={"team": "web"}, source=source)
+def _endpoint(host: str, source: str, labels: Mapping[str, str] | None = None) -> Endpoint:
+    target = Target(
+        host=host,
+        port=443,
+        server_name=host,
+        labels={"team": "web"} if labels is None else labels,
+        source=source,
+    )
     return Endpoint(target=target, address="127.0.0.1")

@@ -133,7 +133,7 @@ async def test_a_file_that_was_taken_away_is_not_written_on_in_secret(
 async def test_a_damaged_observation_is_named_when_it_is_read(store: SqlStore, path: Path) -> None:
     await record_many(store, 1)
     with closing(sqlite3.connect(path)) as other, other:
-        other.execute("UPDATE observations SET body = x'00'")
+        other.execute("UPDATE observations SET facts = x'00'")
     with pytest.raises(StoreError, match=rf"{path} holds what this version cannot read"):
         await store.statuses()
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect
 
+from model.observation_json import to_json
+from model.query import Selection
 from storage import SqlStore, StoreError
-from storage.database import connect
+from storage.database import Database, connect
 from storage.migrate import migration_config, upgrade
 from storage.tables import Table
-from tests.storage.samples import observation, schedule
+from tests.storage.samples import INTERVAL, NOON, observation, refusal, schedule
 
 
 @pytest.fixture
@@ -128,3 +133,81 @@ async def test_a_migration_that_ends_halfway_leaves_the_database_as_it_was(url: 
         tables = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
     await database.close()
     assert tables == []
+
+
+OLD_ROWS = (
+    (
+        "INSERT INTO targets (id, key, host, port, server_name, protocol, labels, source) VALUES"
+        " (1, 'a.example:443', 'a.example', 443, 'a.example', 'tls', '{\"team\": \"web\"}', '')"
+    ),
+    (
+        "INSERT INTO endpoints (id, key, target_id, address, last_probe_at, last_success_at) VALUES"
+        " (1, 'a.example:443@127.0.0.1', 1, '127.0.0.1', '2026-03-01 15:00:00', NULL)"
+    ),
+    (
+        "INSERT INTO schedules (endpoint_id, due_at, interval_seconds, consecutive_failures) VALUES"
+        " (1, '2026-03-01 16:00:00', 3600, 2)"
+    ),
+    "INSERT INTO certificates (sha256, der) VALUES ('aa', NULL)",
+)
+OLD_OBSERVATION = sa.text(
+    "INSERT INTO observations (endpoint_id, facts_digest, state, first_seen_at, body,"
+    " last_seen_at, tool_version, mode, duration_seconds, connections, bytes_sent,"
+    " bytes_received, throttled) VALUES (1, :digest, 'refused', :at, :body, :at, '0.1',"
+    " 'verify', 0.5, 1, 0, 0, false)"
+)
+
+
+def old_database(url: str) -> Database:
+    """A database of revision 0002, in which one endpoint went from one state to another and back."""
+    database = connect(url, busy_timeout_seconds=5.0)
+    config = migration_config()
+    with database.writing_in_thread() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        for statement in OLD_ROWS:
+            connection.exec_driver_sql(statement)
+        for hour, digest in enumerate(("one", "other", "one")):
+            body = zlib.compress(json.dumps(to_json(refusal(hour=hour))).encode())
+            at = (NOON + hour * INTERVAL).replace(tzinfo=None)
+            connection.execute(OLD_OBSERVATION, {"digest": digest, "at": at, "body": body})
+        connection.exec_driver_sql(
+            "INSERT INTO observation_certificates VALUES (1, 'aa'), (3, 'aa')"
+        )
+    return database
+
+
+async def test_what_an_older_version_kept_is_there_after_the_upgrade(url: str) -> None:
+    await (await asyncio.to_thread(old_database, url)).close()
+    async with await SqlStore.open(url) as store:
+        stretches = await store.history(Selection(place="a.example"))
+        assert [one.observation.started_at - NOON for one in stretches] == [
+            0 * INTERVAL,
+            1 * INTERVAL,
+            0 * INTERVAL,
+        ]
+        (status,) = await store.statuses()
+        assert status.consecutive_failures == 2
+        assert status.observation.endpoint.target.labels == {"team": "web"}
+        visit = observation(hour=9)
+        await store.record(visit, schedule(visit))
+        assert len(await store.history(Selection(place="a.example"))) == 4
+
+
+async def test_the_way_back_keeps_observations(url: str) -> None:
+    database = await asyncio.to_thread(old_database, url)
+
+    def go_and_come_back() -> int:
+        config = migration_config()
+        with database.writing_in_thread() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            command.downgrade(config, "0002")
+            kept: int = connection.exec_driver_sql(
+                "SELECT count(*) FROM observations o JOIN observation_certificates c"
+                " ON c.observation_id = o.id WHERE c.sha256 = 'aa'"
+            ).scalar_one()
+            return kept
+
+    assert await asyncio.to_thread(go_and_come_back) == 2
+    await database.close()

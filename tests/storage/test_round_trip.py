@@ -15,6 +15,7 @@ from model.ports import Schedule
 from storage import SqlStore
 from storage.body import decode_body, encode_body
 from tests.postgresql import PostgresServer
+from tests.storage.samples import bare
 from tests.strategies import observations
 
 
@@ -54,7 +55,7 @@ async def _record_and_compare(url: str, observation: Observation) -> None:
         await store.record(observation, schedule)
     async with await SqlStore.open(url) as store:
         (status,) = await store.statuses()
-        assert status.observation == observation
+        assert status.observation == bare(observation)
         assert status.observation.endpoint.target.source == observation.endpoint.target.source
         assert await store.observations(observation.endpoint.key) == [observation]
         assert await store.schedules() == [schedule]

@@ -1,11 +1,9 @@
-"""Reads what was written back as the model's values.
-
-Due times, an endpoint's history and certificates; the newest statuses are ``storage.statuses``.
-"""
+"""Due times, an endpoint's newest facts with their proof, its past ones, and raw certificates."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlalchemy import select
@@ -13,16 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.observation import Observation
 from model.ports import Schedule
-from storage.body import decode_body
-from storage.tables import CertificateRow, EndpointRow, ObservationRow, ScheduleRow, TargetRow
-
-
-def with_source(observation: Observation, source: str) -> Observation:
-    """The Observation with its target's source, which its JSON leaves out."""
-    endpoint = observation.endpoint
-    return replace(
-        observation, endpoint=replace(endpoint, target=replace(endpoint.target, source=source))
-    )
+from storage.body import Body, decode_body
+from storage.reading.places import with_target
+from storage.tables import (
+    CertificateRow,
+    EndpointRow,
+    ObservationRow,
+    StatusRow,
+    TargetRow,
+    VisitRow,
+)
 
 
 async def read_schedules(connection: AsyncConnection) -> list[Schedule]:
@@ -30,13 +28,13 @@ async def read_schedules(connection: AsyncConnection) -> list[Schedule]:
     found = await connection.execute(
         select(
             EndpointRow.key,
-            ScheduleRow.due_at,
-            ScheduleRow.interval_seconds,
-            ScheduleRow.consecutive_failures,
-            ScheduleRow.enumerated_at,
+            StatusRow.due_at,
+            StatusRow.interval_seconds,
+            StatusRow.consecutive_failures,
+            StatusRow.enumerated_at,
         )
-        .join(EndpointRow, EndpointRow.id == ScheduleRow.endpoint_id)
-        .order_by(ScheduleRow.due_at)
+        .join(EndpointRow, EndpointRow.id == StatusRow.endpoint_id)
+        .order_by(StatusRow.due_at)
     )
     return [
         Schedule(
@@ -53,22 +51,34 @@ async def read_schedules(connection: AsyncConnection) -> list[Schedule]:
 async def read_observations(
     connection: AsyncConnection, endpoint_key: str, limit: int
 ) -> list[Observation]:
-    """At most ``limit`` Observations of one endpoint with differing facts, the newest first.
+    """The facts of at most ``limit`` stretches of visits to one endpoint, the newest first.
 
     Raises:
         ValueError: for a body that no Observation was written to.
     """
     found = await connection.execute(
-        select(ObservationRow.body, TargetRow.source)
+        select(
+            ObservationRow.id,
+            ObservationRow.facts,
+            ObservationRow.evidence,
+            TargetRow.labels,
+            TargetRow.source,
+        )
+        .join(VisitRow, VisitRow.observation_id == ObservationRow.id)
         .join(EndpointRow, EndpointRow.id == ObservationRow.endpoint_id)
         .join(TargetRow, TargetRow.id == EndpointRow.target_id)
         .where(EndpointRow.key == endpoint_key)
-        .order_by(ObservationRow.id.desc())
+        .order_by(VisitRow.id.desc())
         .limit(limit)
     )
     rows = found.all()
     return await asyncio.to_thread(
-        lambda: [with_source(decode_body(row.body), row.source) for row in rows]
+        lambda: [
+            with_target(
+                decode_body(Body(facts=row.facts, evidence=row.evidence)), row.labels, row.source
+            )
+            for row in rows
+        ]
     )
 
 
@@ -86,17 +96,18 @@ async def read_latest(connection: AsyncConnection, endpoint_key: str) -> Observa
     found = await connection.execute(
         select(CertificateRow.sha256, CertificateRow.der).where(CertificateRow.sha256.in_(wanted))
     )
-    ders = {row.sha256: row.der for row in found}
-    return replace(
-        observation,
-        certificates=tuple(
-            replace(
-                deployment,
-                chain=tuple(replace(one, der=ders.get(one.sha256)) for one in deployment.chain),
-            )
-            for deployment in observation.certificates
-        ),
+    return _with_ders(observation, {row.sha256: row.der for row in found})
+
+
+def _with_ders(observation: Observation, ders: Mapping[str, bytes | None]) -> Observation:
+    deployments = (
+        replace(
+            deployment,
+            chain=tuple(replace(one, der=ders.get(one.sha256)) for one in deployment.chain),
+        )
+        for deployment in observation.certificates
     )
+    return replace(observation, certificates=tuple(deployments))
 
 
 async def read_certificate(connection: AsyncConnection, sha256: str) -> bytes | None:

@@ -1,0 +1,57 @@
+"""One difference, before it is known of which endpoint and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from model.change import ChangeKind
+from model.protocol_version import ProtocolVersion
+
+_MOST_NAMES: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A Change without endpoint and time."""
+
+    fact: str
+    kind: ChangeKind
+    before: str | None
+    after: str | None
+    sentence: str
+
+
+def appeared(fact: str, after: str, sentence: str) -> Difference:
+    """Something is there that was proved not to be."""
+    return Difference(
+        fact=fact, kind=ChangeKind.APPEARED, before=None, after=after, sentence=sentence
+    )
+
+
+def vanished(fact: str, before: str, sentence: str) -> Difference:
+    """Something is proved not to be there that was."""
+    return Difference(
+        fact=fact, kind=ChangeKind.VANISHED, before=before, after=None, sentence=sentence
+    )
+
+
+def changed(fact: str, before: str, after: str, sentence: str) -> Difference:
+    """Something is another than it was."""
+    return Difference(
+        fact=fact, kind=ChangeKind.CHANGED, before=before, after=after, sentence=sentence
+    )
+
+
+def spoken(version: ProtocolVersion) -> str:
+    """The version as people write it, such as ``TLS 1.0``."""
+    return version.label.replace("TLSv", "TLS ").replace("SSLv", "SSL ")
+
+
+def listed(names: Iterable[str]) -> str:
+    """Some names in a sentence: the first few, and how many more."""
+    all_names = list(names)
+    more = len(all_names) - _MOST_NAMES
+    shown = ", ".join(all_names[:_MOST_NAMES])
+    return f"{shown} and {more} more" if more > 0 else shown

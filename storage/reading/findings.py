@@ -1,0 +1,118 @@
+"""Findings and compliance, as they are and as they were."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from model.finding import Finding
+from model.query import Selection
+from model.verdict import Verdict
+from storage.finding_rows import FINDING_COLUMNS, finding_of, newest_openings
+from storage.reading.places import conditions
+from storage.tables import (
+    ComplianceRow,
+    EndpointRow,
+    FindingRow,
+    PolicyRow,
+    ResultRow,
+    StatusRow,
+    TargetRow,
+)
+
+
+async def read_findings(
+    connection: AsyncConnection, selection: Selection, *, with_resolved: bool
+) -> list[Finding]:
+    """The Findings with their evidence, ordered by endpoint, policy and rule.
+
+    Raises:
+        ValueError: for evidence that cannot be read.
+    """
+    wanted = [] if with_resolved else [FindingRow.resolved_at.is_(None)]
+    rows = await _rows(connection, selection, wanted, FindingRow.evidence)
+    newest = newest_openings(rows).values()
+
+    def decode() -> list[Finding]:
+        found = [finding_of(row, row.key, row.assessed_at, row.evidence) for row in newest]
+        return sorted(found, key=lambda one: (one.endpoint_key, one.result.policy, one.result.rule))
+
+    return await asyncio.to_thread(decode)
+
+
+async def read_open_findings(
+    connection: AsyncConnection, selection: Selection
+) -> dict[str, list[Finding]]:
+    """The open Findings by endpoint key, without evidence."""
+    return _by_endpoint(await _rows(connection, selection, [FindingRow.resolved_at.is_(None)]))
+
+
+async def read_findings_at(
+    connection: AsyncConnection, selection: Selection, moment: datetime
+) -> dict[str, list[Finding]]:
+    """The Findings that were open at ``moment`` by endpoint key, without evidence.
+
+    Their words are the newest ones of that opening.
+    """
+    wanted = [
+        FindingRow.opened_at <= moment,
+        or_(FindingRow.resolved_at.is_(None), FindingRow.resolved_at > moment),
+    ]
+    return _by_endpoint(await _rows(connection, selection, wanted), moment)
+
+
+async def read_compliance(
+    connection: AsyncConnection, selection: Selection, moment: datetime | None = None
+) -> dict[str, dict[str, Verdict]]:
+    """The verdict by policy by endpoint key, now or as it was at ``moment``."""
+    if moment is None:
+        wanted: list[ColumnElement[bool]] = [ComplianceRow.until_at.is_(None)]
+    else:
+        wanted = [
+            ComplianceRow.from_at <= moment,
+            or_(ComplianceRow.until_at.is_(None), ComplianceRow.until_at > moment),
+        ]
+    found = await connection.execute(
+        select(EndpointRow.key, PolicyRow.name, ComplianceRow.verdict)
+        .join(PolicyRow, PolicyRow.id == ComplianceRow.policy_id)
+        .join(EndpointRow, EndpointRow.id == ComplianceRow.endpoint_id)
+        .join(TargetRow, TargetRow.id == EndpointRow.target_id)
+        .where(*wanted, *conditions(selection))
+    )
+    compliance: dict[str, dict[str, Verdict]] = {}
+    for key, policy, verdict in found:
+        compliance.setdefault(key, {})[policy] = Verdict(verdict)
+    return compliance
+
+
+async def _rows(
+    connection: AsyncConnection,
+    selection: Selection,
+    wanted: Iterable[ColumnElement[bool]],
+    *more_columns: Any,
+) -> list[Row[*tuple[Any, ...]]]:
+    found = await connection.execute(
+        select(*FINDING_COLUMNS, EndpointRow.key, StatusRow.assessed_at, *more_columns)
+        .join(ResultRow, ResultRow.id == FindingRow.result_id)
+        .join(EndpointRow, EndpointRow.id == FindingRow.endpoint_id)
+        .join(TargetRow, TargetRow.id == EndpointRow.target_id)
+        .join(StatusRow, StatusRow.endpoint_id == EndpointRow.id)
+        .where(*wanted, *conditions(selection))
+        .order_by(FindingRow.id)
+    )
+    return list(found)
+
+
+def _by_endpoint(
+    rows: Iterable[Row[*tuple[Any, ...]]], moment: datetime | None = None
+) -> dict[str, list[Finding]]:
+    found: dict[str, list[Finding]] = {}
+    for row in rows:
+        assessed_at = row.assessed_at if moment is None else min(moment, row.assessed_at)
+        found.setdefault(row.key, []).append(finding_of(row, row.key, assessed_at))
+    return found

@@ -1,0 +1,98 @@
+"""Changes, and stretches of visits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from model.change import Change, ChangeKind
+from model.query import Selection, Stretch, Turn
+from storage.reading.places import conditions, with_target
+from storage.reading.statuses import decode
+from storage.tables import ChangeRow, EndpointRow, StatusRow, TargetRow, VisitRow
+
+
+async def read_changes(
+    connection: AsyncConnection,
+    selection: Selection,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+) -> list[Change]:
+    """The newest ``limit`` Changes from ``since`` to before ``until``, the newest first."""
+    wanted = conditions(selection)
+    if since is not None:
+        wanted.append(ChangeRow.at >= since)
+    if until is not None:
+        wanted.append(ChangeRow.at < until)
+    found = await connection.execute(
+        select(
+            EndpointRow.key,
+            ChangeRow.at,
+            ChangeRow.fact,
+            ChangeRow.kind,
+            ChangeRow.before,
+            ChangeRow.after,
+            ChangeRow.sentence,
+        )
+        .join(EndpointRow, EndpointRow.id == ChangeRow.endpoint_id)
+        .join(TargetRow, TargetRow.id == EndpointRow.target_id)
+        .where(*wanted)
+        .order_by(ChangeRow.at.desc(), ChangeRow.id.desc())
+        .limit(limit)
+    )
+    return [
+        Change(
+            endpoint_key=row.key,
+            at=row.at,
+            fact=row.fact,
+            kind=ChangeKind(row.kind),
+            before=row.before,
+            after=row.after,
+            sentence=row.sentence,
+        )
+        for row in found
+    ]
+
+
+async def read_history(
+    connection: AsyncConnection, selection: Selection, limit: int
+) -> list[Stretch]:
+    """The newest ``limit`` Stretches, the newest first.
+
+    Raises:
+        ValueError: for a body that no Observation was written to.
+    """
+    found = await connection.execute(
+        select(
+            EndpointRow.key,
+            VisitRow.observation_id,
+            VisitRow.turn,
+            VisitRow.first_at,
+            func.coalesce(VisitRow.last_at, StatusRow.started_at).label("last_at"),
+            func.coalesce(VisitRow.visits, StatusRow.visits).label("visits"),
+            TargetRow.labels,
+            TargetRow.source,
+        )
+        .join(EndpointRow, EndpointRow.id == VisitRow.endpoint_id)
+        .join(TargetRow, TargetRow.id == EndpointRow.target_id)
+        .join(StatusRow, StatusRow.endpoint_id == EndpointRow.id)
+        .where(*conditions(selection))
+        .order_by(VisitRow.first_at.desc(), VisitRow.id.desc())
+        .limit(limit)
+    )
+    rows = found.all()
+    facts = await decode(connection, [row.observation_id for row in rows], {})
+    return [
+        Stretch(
+            endpoint_key=row.key,
+            turn=Turn(row.turn),
+            first_at=row.first_at,
+            last_at=row.last_at,
+            visits=row.visits,
+            observation=with_target(facts[row.observation_id], row.labels, row.source),
+        )
+        for row in rows
+    ]

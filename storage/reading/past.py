@@ -1,0 +1,156 @@
+"""The inventory as it was known at a moment: facts, Findings and compliance."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Row, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from model.finding import Finding
+from model.observation import Observation, State
+from model.query import Selection
+from model.snapshot import EndpointStatus, Snapshot
+from model.verdict import Verdict
+from storage.reading.findings import read_compliance, read_findings_at
+from storage.reading.places import conditions, with_target
+from storage.reading.statuses import decode
+from storage.tables import ChangeRow, EndpointRow, ObservationRow, StatusRow, TargetRow, VisitRow
+
+_FORGOTTEN_AFTER: Final = timedelta(days=7)
+"""An endpoint that was not visited for so long was no part of the inventory."""
+
+
+async def read_snapshot_at(
+    connection: AsyncConnection, moment: datetime, selection: Selection
+) -> Snapshot:
+    """The endpoints that were visited up to ``moment``, and not long before it last.
+
+    What was not recorded of the past is as it is now: labels, and the interval.
+
+    Raises:
+        ValueError: for a body that no Observation was written to.
+    """
+    rows = await _stretches_at(connection, moment, selection)
+    facts = await decode(connection, [row.observation_id for row in rows], {})
+    successes = await _last_successes(connection, moment, selection)
+    changed = await _changed_at(connection, moment, selection)
+    findings = await read_findings_at(connection, selection, moment)
+    compliance = await read_compliance(connection, selection, moment)
+
+    def build() -> tuple[EndpointStatus, ...]:
+        return tuple(
+            _status(
+                row,
+                moment,
+                facts[row.observation_id],
+                successes.get(row.key),
+                changed.get(row.key, {}),
+                (findings.get(row.key, ()), compliance.get(row.key, {})),
+            )
+            for row in rows
+        )
+
+    return Snapshot(taken_at=moment, endpoints=await asyncio.to_thread(build))
+
+
+async def _stretches_at(
+    connection: AsyncConnection, moment: datetime, selection: Selection
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    newest_ids = (
+        select(func.max(VisitRow.id))
+        .where(VisitRow.first_at <= moment)
+        .group_by(VisitRow.endpoint_id)
+    )
+    end = func.coalesce(VisitRow.last_at, StatusRow.started_at)
+    found = await connection.execute(
+        select(
+            EndpointRow.key,
+            VisitRow.observation_id,
+            end.label("last_at"),
+            func.coalesce(VisitRow.visits, StatusRow.visits).label("visits"),
+            StatusRow.interval_seconds,
+            TargetRow.labels,
+            TargetRow.source,
+        )
+        .join(EndpointRow, EndpointRow.id == VisitRow.endpoint_id)
+        .join(TargetRow, TargetRow.id == EndpointRow.target_id)
+        .join(StatusRow, StatusRow.endpoint_id == EndpointRow.id)
+        .where(
+            VisitRow.id.in_(newest_ids),
+            or_(VisitRow.last_at.is_(None), VisitRow.last_at >= moment - _FORGOTTEN_AFTER),
+            StatusRow.started_at >= moment - _FORGOTTEN_AFTER,
+            *conditions(selection),
+        )
+    )
+    return sorted(found, key=lambda row: str(row.key))
+
+
+async def _last_successes(
+    connection: AsyncConnection, moment: datetime, selection: Selection
+) -> dict[str, datetime]:
+    end = func.coalesce(VisitRow.last_at, StatusRow.last_success_at)
+    found = await connection.execute(
+        select(EndpointRow.key, func.max(end))
+        .join(VisitRow, VisitRow.endpoint_id == EndpointRow.id)
+        .join(ObservationRow, ObservationRow.id == VisitRow.observation_id)
+        .join(TargetRow, TargetRow.id == EndpointRow.target_id)
+        .join(StatusRow, StatusRow.endpoint_id == EndpointRow.id)
+        .where(
+            VisitRow.first_at <= moment,
+            ObservationRow.state == State.TLS.value,
+            *conditions(selection),
+        )
+        .group_by(EndpointRow.key)
+    )
+    return {key: min(at, moment) for key, at in found}
+
+
+async def _changed_at(
+    connection: AsyncConnection, moment: datetime, selection: Selection
+) -> dict[str, dict[bool, datetime]]:
+    """When facts last changed, by endpoint key and whether they were a leaf."""
+    is_leaf = ChangeRow.fact.endswith(".leaf")
+    found = await connection.execute(
+        select(EndpointRow.key, is_leaf, func.max(ChangeRow.at))
+        .join(EndpointRow, EndpointRow.id == ChangeRow.endpoint_id)
+        .join(TargetRow, TargetRow.id == EndpointRow.target_id)
+        .where(
+            ChangeRow.at <= moment,
+            ChangeRow.fact.not_in(("state", "flapping")),
+            *conditions(selection),
+        )
+        .group_by(EndpointRow.key, is_leaf)
+    )
+    changed: dict[str, dict[bool, datetime]] = {}
+    for key, has_leaf, at in found:
+        changed.setdefault(key, {})[bool(has_leaf)] = at
+    return changed
+
+
+def _status(
+    row: Row[*tuple[Any, ...]],
+    moment: datetime,
+    facts: Observation,
+    last_success_at: datetime | None,
+    changed: Mapping[bool, datetime],
+    judged: tuple[Sequence[Finding], Mapping[str, Verdict]],
+) -> EndpointStatus:
+    findings, compliance = judged
+    last_probe_at = min(row.last_at, moment)
+    failures = 0 if facts.answered_as_tls else row.visits if row.last_at <= moment else 1
+    return EndpointStatus(
+        observation=replace(with_target(facts, row.labels, row.source), started_at=last_probe_at),
+        last_probe_at=last_probe_at,
+        last_success_at=last_success_at,
+        consecutive_failures=failures,
+        interval_seconds=row.interval_seconds,
+        findings=tuple(findings),
+        compliance=compliance,
+        config_changed_at=max(changed.values(), default=None),
+        certificate_changed_at=changed.get(True),
+    )

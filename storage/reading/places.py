@@ -1,0 +1,42 @@
+"""Which endpoints a question is about, and endpoints as their rows have them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, or_
+
+from model.observation import Observation
+from model.query import Selection
+from storage.tables import EndpointRow, TargetLabelRow, TargetRow
+from storage.writing.places import label_text
+
+
+def with_target(observation: Observation, labels: Mapping[str, str], source: str) -> Observation:
+    """The Observation with what its target's owner says now: its JSON has what was said then."""
+    endpoint = observation.endpoint
+    target = replace(endpoint.target, labels=dict(labels), source=source)
+    return replace(observation, endpoint=replace(endpoint, target=target))
+
+
+def conditions(selection: Selection) -> list[ColumnElement[Any]]:
+    """What rows of ``endpoints`` joined with ``targets`` must meet."""
+    found: list[ColumnElement[Any]] = [
+        exists().where(
+            TargetLabelRow.name == label_text(name),
+            TargetLabelRow.value == label_text(value),
+            TargetLabelRow.target_id == TargetRow.id,
+        )
+        for name, value in sorted(selection.labels.items())
+    ]
+    if selection.place is not None:
+        found.append(
+            or_(
+                TargetRow.host == selection.place,
+                TargetRow.key == selection.place,
+                EndpointRow.key == selection.place,
+            )
+        )
+    return found

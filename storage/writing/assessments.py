@@ -1,0 +1,261 @@
+"""Writes what policies say of endpoints: the life of their Findings, and their compliance.
+
+Only Assessments that say something else than the endpoint's last one come here. A Finding that goes
+on being seen has no time of its own meanwhile: it is the endpoint's ``assessed_at``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from model.fact_json import evidence_to_json
+from model.finding import Assessment, Finding, RuleResult
+from model.finding_life import live_on
+from storage.body import encode_evidence
+from storage.finding_rows import FINDING_COLUMNS, finding_of, newest_openings
+from storage.tables import ComplianceRow, FindingRow, PolicyRow, ResultRow
+from storage.writing.insert_new import insert_new
+from storage.writing.visit import result_digest
+
+_Rows = dict[str, Row[*tuple[Any, ...]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessed:
+    """An endpoint's new Assessment, and when the last one that was kept was made."""
+
+    endpoint_id: int
+    assessment: Assessment
+    last_assessed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Life:
+    """A Finding as it is now, and the row of its newest opening, where it has one."""
+
+    endpoint_id: int
+    finding: Finding
+    row: Row[*tuple[Any, ...]] | None
+    assessed_at: datetime
+    last_assessed_at: datetime | None
+
+    @property
+    def last_seen_at(self) -> datetime | None:
+        """As the column has it."""
+        is_seen_now = (
+            self.finding.last_seen_at == self.assessed_at and self.finding.resolved_at is None
+        )
+        return None if is_seen_now else self.finding.last_seen_at
+
+    @property
+    def is_opened(self) -> bool:
+        """Whether it is a row of its own."""
+        return self.row is None or self.row.reopened < self.finding.reopened
+
+
+async def write_assessments(connection: AsyncConnection, assessed: Sequence[Assessed]) -> None:
+    """Let the Findings of the endpoints live on; the caller commits."""
+    if not assessed:
+        return
+    await _write_compliance(connection, assessed)
+    lives = await _live_on(connection, assessed)
+    result_ids = await _write_results(connection, [life.finding.result for life in lives])
+    await _write_findings(connection, lives, result_ids)
+
+
+async def _live_on(connection: AsyncConnection, assessed: Sequence[Assessed]) -> list[_Life]:
+    found = await connection.execute(
+        select(*FINDING_COLUMNS)
+        .join(ResultRow, ResultRow.id == FindingRow.result_id)
+        .where(
+            FindingRow.endpoint_id.in_(
+                [one.endpoint_id for one in assessed if one.last_assessed_at is not None]
+            )
+        )
+    )
+    by_endpoint: dict[int, _Rows] = {one.endpoint_id: {} for one in assessed}
+    keys = {one.endpoint_id: one.assessment.endpoint_key for one in assessed}
+    last_times = {one.endpoint_id: one.last_assessed_at for one in assessed}
+    known: dict[int, list[Finding]] = {one.endpoint_id: [] for one in assessed}
+    for (endpoint_id, _, _), row in newest_openings(found).items():
+        finding = finding_of(row, keys[endpoint_id], last_times[endpoint_id])
+        known[endpoint_id].append(finding)
+        by_endpoint[endpoint_id][finding.fingerprint] = row
+    return [
+        _Life(
+            endpoint_id=one.endpoint_id,
+            finding=finding,
+            row=by_endpoint[one.endpoint_id].get(finding.fingerprint),
+            assessed_at=one.assessment.assessed_at,
+            last_assessed_at=one.last_assessed_at,
+        )
+        for one in assessed
+        for finding in live_on(known[one.endpoint_id], one.assessment)
+    ]
+
+
+async def _write_results(
+    connection: AsyncConnection, results: Sequence[RuleResult]
+) -> dict[str, int]:
+    """The id of each result by its digest."""
+    by_digest = {result_digest(result): result for result in results}
+    ids = await _result_ids(connection, list(by_digest))
+    new = sorted(by_digest.keys() - ids.keys())
+    if new:
+        await insert_new(
+            connection, ResultRow, [_result_values(digest, by_digest[digest]) for digest in new]
+        )
+        ids |= await _result_ids(connection, new)
+    return ids
+
+
+async def _result_ids(connection: AsyncConnection, digests: Sequence[str]) -> dict[str, int]:
+    found = await connection.execute(
+        select(ResultRow.digest, ResultRow.id).where(ResultRow.digest.in_(digests))
+    )
+    return {row.digest: row.id for row in found}
+
+
+def _result_values(digest: str, result: RuleResult) -> dict[str, Any]:
+    words = {
+        "title": result.title,
+        "observed": result.observed,
+        "required": result.required,
+        "source": result.source,
+    }
+    return {
+        "digest": digest,
+        "policy": result.policy,
+        "rule": result.rule,
+        "severity": result.severity.value,
+        "outcome": result.outcome.value,
+        "words": words,
+    }
+
+
+async def _write_findings(
+    connection: AsyncConnection, lives: Sequence[_Life], result_ids: Mapping[str, int]
+) -> None:
+    opened, moved = [], []
+    for life in lives:
+        result_id = result_ids[result_digest(life.finding.result)]
+        if life.row is None or life.is_opened:
+            opened.append(_opening_values(life, result_id))
+        elif values := _moved_values(life, life.row, result_id):
+            moved.append(values)
+    if opened:
+        await connection.execute(insert(FindingRow), opened)
+    for with_evidence in (False, True):
+        if rows := [row for row in moved if ("new_evidence" in row) is with_evidence]:
+            await connection.execute(_UPDATES[with_evidence], rows)
+
+
+_MOVED: Final[dict[str, Any]] = {
+    "result_id": bindparam("new_result_id"),
+    "last_seen_at": bindparam("new_last_seen_at"),
+    "resolved_at": bindparam("new_resolved_at"),
+}
+_BY_ID: Final = update(FindingRow).where(FindingRow.id == bindparam("of_finding"))
+_UPDATES: Final = {
+    False: _BY_ID.values(_MOVED),
+    True: _BY_ID.values({**_MOVED, "evidence": bindparam("new_evidence")}),
+}
+
+
+def _opening_values(life: _Life, result_id: int) -> dict[str, Any]:
+    finding = life.finding
+    return {
+        "endpoint_id": life.endpoint_id,
+        "result_id": result_id,
+        "reopened": finding.reopened,
+        "first_seen_at": finding.first_seen_at,
+        "opened_at": life.assessed_at,
+        "last_seen_at": life.last_seen_at,
+        "evidence": _evidence(finding),
+    }
+
+
+def _moved_values(life: _Life, row: Row[*tuple[Any, ...]], result_id: int) -> dict[str, Any] | None:
+    """What differs from ``row``; None where nothing does."""
+    finding = life.finding
+    values = {
+        "of_finding": row.id,
+        "new_result_id": result_id,
+        "new_last_seen_at": life.last_seen_at,
+        "new_resolved_at": finding.resolved_at,
+    }
+    if result_id != row.result_id:
+        return values | {"new_evidence": _evidence(finding)}
+    is_same = (row.last_seen_at, row.resolved_at) == (life.last_seen_at, finding.resolved_at)
+    return None if is_same else values
+
+
+def _evidence(finding: Finding) -> bytes | None:
+    return encode_evidence(evidence_to_json(finding.result.evidence))
+
+
+async def _write_compliance(connection: AsyncConnection, assessed: Sequence[Assessed]) -> None:
+    policy_ids = await _write_policies(connection, assessed)
+    found = await connection.execute(
+        select(ComplianceRow).where(
+            ComplianceRow.endpoint_id.in_(
+                [one.endpoint_id for one in assessed if one.last_assessed_at is not None]
+            ),
+            ComplianceRow.until_at.is_(None),
+        )
+    )
+    current: dict[int, set[tuple[int, str, int]]] = {}
+    for row in found:
+        current.setdefault(row.endpoint_id, set()).add((row.policy_id, row.verdict, row.id))
+    begun, ended = [], []
+    for one in assessed:
+        at = one.assessment.assessed_at
+        now = {
+            (policy_ids[policy], one.assessment.compliance(policy[0]).value)
+            for policy in one.assessment.policies.items()
+        }
+        before = current.get(one.endpoint_id, set())
+        begun += [
+            {"endpoint_id": one.endpoint_id, "policy_id": policy, "verdict": verdict, "from_at": at}
+            for policy, verdict in sorted(
+                now - {(policy, verdict) for policy, verdict, _ in before}
+            )
+        ]
+        ended += [
+            {"of_row": row_id, "ended_at": at}
+            for policy, verdict, row_id in sorted(before)
+            if (policy, verdict) not in now
+        ]
+    if ended:
+        await connection.execute(_END, ended)
+    if begun:
+        await connection.execute(insert(ComplianceRow), begun)
+
+
+_END: Final = (
+    update(ComplianceRow)
+    .where(ComplianceRow.id == bindparam("of_row"))
+    .values(until_at=bindparam("ended_at"))
+)
+
+
+async def _write_policies(
+    connection: AsyncConnection, assessed: Sequence[Assessed]
+) -> dict[tuple[str, str], int]:
+    """The id of each policy by its name and digest."""
+    wanted = sorted({policy for one in assessed for policy in one.assessment.policies.items()})
+    query = select(PolicyRow.name, PolicyRow.digest, PolicyRow.id).where(
+        PolicyRow.name.in_({name for name, _ in wanted})
+    )
+    ids = {(row.name, row.digest): row.id for row in await connection.execute(query)}
+    new = [{"name": name, "digest": digest} for name, digest in wanted if (name, digest) not in ids]
+    if new:
+        await insert_new(connection, PolicyRow, new)
+        ids = {(row.name, row.digest): row.id for row in await connection.execute(query)}
+    return ids

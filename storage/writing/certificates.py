@@ -1,0 +1,66 @@
+"""Writes certificates once, by their hash, and which observations saw them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from model.certificate import Certificate
+from model.observation import Observation
+from storage.tables import CertificateRow, ObservationCertificateRow
+from storage.writing.insert_new import insert_new
+
+
+async def write_certificates(
+    connection: AsyncConnection, observations: Mapping[int, Observation]
+) -> None:
+    """The certificates of observations that are new, by their ids."""
+    served: dict[str, bytes | None] = {}
+    for observation in observations.values():
+        for one in _certificates(observation):
+            served[one.sha256] = served.get(one.sha256) or one.der
+    if not served:
+        return
+    has_der = await _known(connection, served)
+    await insert_new(
+        connection,
+        CertificateRow,
+        [
+            {"sha256": sha256, "der": der}
+            for sha256, der in sorted(served.items())
+            if sha256 not in has_der
+        ],
+    )
+    for sha256, der in sorted(served.items()):
+        if der is not None and has_der.get(sha256) is False:
+            await connection.execute(
+                update(CertificateRow).where(CertificateRow.sha256 == sha256).values(der=der)
+            )
+    found = await connection.execute(
+        select(CertificateRow.sha256, CertificateRow.id).where(CertificateRow.sha256.in_(served))
+    )
+    ids = {row.sha256: row.id for row in found}
+    await connection.execute(
+        insert(ObservationCertificateRow),
+        [
+            {"observation_id": observation_id, "certificate_id": ids[sha256]}
+            for observation_id, observation in observations.items()
+            for sha256 in sorted({one.sha256 for one in _certificates(observation)})
+        ],
+    )
+
+
+async def _known(connection: AsyncConnection, hashes: Iterable[str]) -> dict[str, bool]:
+    """Whether the raw certificate is there, of each hash that is."""
+    found = await connection.execute(
+        select(CertificateRow.sha256, CertificateRow.der.is_not(None).label("has_der")).where(
+            CertificateRow.sha256.in_(hashes)
+        )
+    )
+    return {row.sha256: row.has_der for row in found}
+
+
+def _certificates(observation: Observation) -> Iterable[Certificate]:
+    return (item for deployment in observation.certificates for item in deployment.chain)

@@ -1,0 +1,196 @@
+"""Writes visits that learnt other facts than the one before: facts, stretches, Changes, certificates."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import bindparam, insert, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from model.change import Change, ChangeKind
+from model.differences import differences
+from model.flapping import is_flapping
+from model.query import Turn
+from storage.body import Body, encode_body
+from storage.tables import ChangeRow, ObservationRow, VisitRow
+from storage.writing.certificates import write_certificates
+from storage.writing.past import Past, find_known_facts, load_pasts
+from storage.writing.standing import Standing
+from storage.writing.visit import Visit
+
+_FLAPPING: Final = "flapping"
+_LEAF: Final = ".leaf"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A visit whose facts are not those of ``standing``, which is its endpoint's."""
+
+    visit: Visit
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What a visit turned out to be; ``body`` is None where its facts are kept already."""
+
+    turn: Turn
+    changes: tuple[Change, ...]
+    body: Body | None
+
+
+async def write_differences(connection: AsyncConnection, different: Sequence[Difference]) -> None:
+    """Write the visits, each of another endpoint, and set what of their standings they change."""
+    if not different:
+        return
+    old = [one for one in different if not one.standing.is_new]
+    pasts = await load_pasts(connection, [one.standing.endpoint_id for one in old]) if old else {}
+    kept = await find_known_facts(
+        connection, {one.standing.endpoint_id: one.visit.facts_digest for one in old}
+    )
+    found = await asyncio.to_thread(
+        lambda: [_look_at(one, pasts.get(one.standing.endpoint_id), kept) for one in different]
+    )
+    ids = await _write_observations(connection, different, found, kept)
+    await _close_stretches(connection, [one.standing for one in old])
+    await _open_stretches(connection, different, found, ids)
+    await _write_changes(connection, different, found)
+    await write_certificates(
+        connection,
+        {
+            observation_id: one.visit.observation
+            for one, what, observation_id in zip(different, found, ids, strict=True)
+            if what.body is not None
+        },
+    )
+
+
+def _look_at(different: Difference, past: Past | None, kept: Mapping[int, int]) -> _Found:
+    visit, standing = different.visit, different.standing
+    body = None if standing.endpoint_id in kept else encode_body(visit.observation)
+    if past is None or not past.facts:
+        return _Found(turn=Turn.FIRST, changes=(), body=body)
+    changes = differences(past.known(), visit.observation)
+    if not changes:
+        return _Found(turn=Turn.SAME, changes=(), body=body)
+    at, last_visit_at = visit.observation.started_at, standing.started_at
+    shown = past.showings(at if last_visit_at is None else last_visit_at)
+    if not is_flapping(shown, visit.facts_digest, at):
+        return _Found(turn=Turn.CHANGED, changes=changes, body=body)
+    told = () if past.has_flapped(at) else (_flapping_change(visit, changes),)
+    return _Found(turn=Turn.FLAPPING, changes=told, body=body)
+
+
+def _flapping_change(visit: Visit, changes: Sequence[Change]) -> Change:
+    """The one Change that stands for all those to come, with what goes to and fro."""
+    sentence = "; ".join(change.sentence for change in changes[:3])
+    return Change(
+        endpoint_key=visit.key,
+        at=visit.observation.started_at,
+        fact=_FLAPPING,
+        kind=ChangeKind.APPEARED,
+        before=None,
+        after=str(len(changes)),
+        sentence=f"flapping: answers go to and fro ({sentence})",
+    )
+
+
+async def _write_observations(
+    connection: AsyncConnection,
+    different: Sequence[Difference],
+    found: Sequence[_Found],
+    kept: Mapping[int, int],
+) -> list[int]:
+    """The id of each visit's observation, new or kept."""
+    rows: list[dict[str, Any]] = [
+        {
+            "endpoint_id": one.standing.endpoint_id,
+            "facts_digest": one.visit.facts_digest,
+            "state": one.visit.observation.state.value,
+            "first_seen_at": one.visit.observation.started_at,
+            "facts": what.body.facts,
+            "evidence": what.body.evidence,
+        }
+        for one, what in zip(different, found, strict=True)
+        if what.body is not None
+    ]
+    ids = dict(kept)
+    if rows:
+        new = await connection.scalars(
+            insert(ObservationRow).returning(ObservationRow.id, sort_by_parameter_order=True), rows
+        )
+        ids |= {row["endpoint_id"]: new_id for row, new_id in zip(rows, new, strict=True)}
+    return [ids[one.standing.endpoint_id] for one in different]
+
+
+async def _close_stretches(connection: AsyncConnection, standings: Sequence[Standing]) -> None:
+    if standings:
+        await connection.execute(
+            _CLOSE,
+            [
+                {"of_visit": one.visit_id, "ended_at": one.started_at, "counted": one.visits}
+                for one in standings
+            ],
+        )
+
+
+_CLOSE: Final = (
+    update(VisitRow)
+    .where(VisitRow.id == bindparam("of_visit"))
+    .values(last_at=bindparam("ended_at"), visits=bindparam("counted"))
+)
+
+
+async def _open_stretches(
+    connection: AsyncConnection,
+    different: Sequence[Difference],
+    found: Sequence[_Found],
+    ids: Sequence[int],
+) -> None:
+    rows: list[dict[str, Any]] = [
+        {
+            "endpoint_id": one.standing.endpoint_id,
+            "observation_id": observation_id,
+            "turn": what.turn.value,
+            "first_at": one.visit.observation.started_at,
+        }
+        for one, what, observation_id in zip(different, found, ids, strict=True)
+    ]
+    visit_ids = await connection.scalars(
+        insert(VisitRow).returning(VisitRow.id, sort_by_parameter_order=True), rows
+    )
+    for one, row, visit_id in zip(different, rows, visit_ids, strict=True):
+        standing = one.standing
+        standing.visit_id, standing.visits = visit_id, 0
+        standing.observation_id = row["observation_id"]
+        standing.facts_digest = one.visit.facts_digest
+
+
+async def _write_changes(
+    connection: AsyncConnection, different: Sequence[Difference], found: Sequence[_Found]
+) -> None:
+    rows: list[dict[str, Any]] = []
+    for one, what in zip(different, found, strict=True):
+        for change in what.changes:
+            rows.append(_change_values(one.standing.endpoint_id, change))
+            if change.fact not in ("state", _FLAPPING):
+                one.standing.config_changed_at = change.at
+            if change.fact.endswith(_LEAF):
+                one.standing.certificate_changed_at = change.at
+    if rows:
+        await connection.execute(insert(ChangeRow), rows)
+
+
+def _change_values(endpoint_id: int, change: Change) -> dict[str, Any]:
+    return {
+        "endpoint_id": endpoint_id,
+        "at": change.at,
+        "fact": change.fact.replace("\0", "\ufffd"),
+        "kind": change.kind.value,
+        "before": change.before,
+        "after": change.after,
+        "sentence": change.sentence,
+    }

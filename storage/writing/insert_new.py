@@ -1,0 +1,25 @@
+"""Inserts the rows that are not there yet, whoever else inserts them at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.tables import Table
+
+
+async def insert_new(
+    connection: AsyncConnection, table: type[Table], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert those of ``rows`` whose keys no row has.
+
+    The caller sorts them by key: two writers that insert the same keys in two orders would wait for
+    each other for ever.
+    """
+    if not rows:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    await connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)

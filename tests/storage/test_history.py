@@ -1,0 +1,159 @@
+"""What changed, when and where: Changes, stretches of visits, flapping, and the inventory of any date."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from model.change import ChangeKind
+from model.observation import State
+from model.query import Selection, ServiceEvent, Turn
+from storage import SqlStore
+from tests.storage.samples import INTERVAL, NOON, bare, certificate, observation, refusal, schedule
+
+SUITES = {"a": ["TLS_AES_128_GCM_SHA256"], "b": ["TLS_AES_256_GCM_SHA384"]}
+HERE = Selection(place="a.example")
+
+
+async def visit_in_turn(store: SqlStore, facts: str, first_hour: int = 0) -> None:
+    """An hourly visit for each letter: suites by their names above, ``-`` a refusal."""
+    for hour, letter in enumerate(facts, first_hour):
+        visit = (
+            refusal(hour=hour) if letter == "-" else observation(hour=hour, suites=SUITES[letter])
+        )
+        await store.record(visit, schedule(visit))
+
+
+async def turns(store: SqlStore) -> list[Turn]:
+    return [one.turn for one in reversed(await store.history(HERE))]
+
+
+async def test_the_first_visit_is_no_change(store: SqlStore) -> None:
+    await visit_in_turn(store, "a")
+    assert await store.changes() == []
+    assert await turns(store) == [Turn.FIRST]
+
+
+async def test_a_difference_is_told_in_words_at_its_time_and_place(store: SqlStore) -> None:
+    await visit_in_turn(store, "aab")
+    vanished, appeared = await store.changes()
+    assert appeared.kind is ChangeKind.APPEARED
+    assert appeared.sentence == "TLS 1.3 suite appeared: TLS_AES_256_GCM_SHA384"
+    assert vanished.sentence == "TLS 1.3 suite vanished: TLS_AES_128_GCM_SHA256"
+    assert appeared.fact == "cipher_suites.TLSv1.3"
+    assert appeared.at == NOON + 2 * INTERVAL
+    assert appeared.endpoint_key == "a.example:443@127.0.0.1"
+
+
+async def test_visits_that_learn_the_same_are_one_stretch(store: SqlStore) -> None:
+    await visit_in_turn(store, "aaabb")
+    newest, oldest = await store.history(HERE)
+    assert (oldest.first_at, oldest.last_at, oldest.visits) == (NOON, NOON + 2 * INTERVAL, 3)
+    assert (newest.first_at, newest.last_at, newest.visits) == (
+        NOON + 3 * INTERVAL,
+        NOON + 4 * INTERVAL,
+        2,
+    )
+    assert newest.turn is Turn.CHANGED
+
+
+async def test_what_a_failed_visit_did_not_learn_has_not_vanished(store: SqlStore) -> None:
+    await visit_in_turn(store, "a-a")
+    again, stopped = await store.changes()
+    assert stopped.sentence == "stopped answering: refused"
+    assert again.sentence == "answers as TLS again, after refused"
+
+
+async def test_a_change_behind_a_failed_visit_is_seen_across_it(store: SqlStore) -> None:
+    await visit_in_turn(store, "a-b")
+    facts = {change.fact for change in await store.changes(since=NOON + 2 * INTERVAL)}
+    assert facts == {"state", "cipher_suites.TLSv1.3"}
+
+
+async def test_two_servers_behind_one_address_are_told_once_as_flapping(store: SqlStore) -> None:
+    await visit_in_turn(store, "abab" + "ab" * 10)
+    changes = await store.changes(since=NOON + 3 * INTERVAL)
+    assert [change.fact for change in changes] == ["flapping"]
+    assert changes[0].sentence.startswith("flapping: answers go to and fro (TLS 1.3 suite")
+    assert set((await turns(store))[3:]) == {Turn.FLAPPING}
+
+
+async def test_something_new_is_told_while_an_endpoint_flaps(store: SqlStore) -> None:
+    await visit_in_turn(store, "ababab-")
+    newest = (await store.changes(limit=1))[0]
+    assert newest.sentence == "stopped answering: refused"
+
+
+async def test_what_comes_back_after_weeks_is_a_change_again(store: SqlStore) -> None:
+    await visit_in_turn(store, "abab")
+    await visit_in_turn(store, "b", first_hour=24 * 30)
+    await visit_in_turn(store, "a", first_hour=24 * 30 + 1)
+    assert (await turns(store))[-1] is Turn.CHANGED
+
+
+async def test_status_says_when_facts_and_leaf_changed(store: SqlStore) -> None:
+    visits = [
+        observation(hour=0, chain=[certificate(b"one")]),
+        observation(hour=1, chain=[certificate(b"two")]),
+        observation(hour=2, chain=[certificate(b"two")], suites=SUITES["b"]),
+    ]
+    seen = []
+    for visit in visits:
+        await store.record(visit, schedule(visit))
+        (status,) = await store.statuses()
+        seen.append((status.config_changed_at, status.certificate_changed_at))
+    first, second = NOON + INTERVAL, NOON + 2 * INTERVAL
+    assert seen == [(None, None), (first, first), (second, first)]
+
+
+async def test_changes_are_limited_by_time_and_place(store: SqlStore) -> None:
+    await visit_in_turn(store, "ab")
+    other = observation("b.example", hour=1)
+    await store.record(other, schedule(other))
+    assert len(await store.changes(HERE, since=NOON, until=NOON + 2 * INTERVAL)) == 2
+    assert await store.changes(HERE, until=NOON + INTERVAL) == []
+    assert await store.changes(Selection(place="b.example")) == []
+    assert await store.changes(Selection(labels={"team": "db"})) == []
+    assert len(await store.changes(limit=1)) == 1
+
+
+async def test_the_inventory_of_any_moment_is_what_was_known_then(store: SqlStore) -> None:
+    await visit_in_turn(store, "ab-")
+    for hour, letter in enumerate("ab"):
+        (status,) = (await store.snapshot_at(NOON + hour * INTERVAL)).endpoints
+        visit = observation(hour=hour, suites=SUITES[letter])
+        assert status.observation == bare(visit)
+        assert status.last_success_at == visit.started_at
+    (status,) = (await store.snapshot_at(NOON + 2.5 * INTERVAL)).endpoints
+    assert status.observation.state is State.REFUSED
+    assert status.last_success_at == NOON + INTERVAL
+    assert status.config_changed_at == NOON + INTERVAL
+
+
+async def test_an_endpoint_left_alone_for_long_is_no_part_of_a_later_inventory(
+    store: SqlStore,
+) -> None:
+    await visit_in_turn(store, "a")
+    assert len((await store.snapshot_at(NOON + timedelta(days=6))).endpoints) == 1
+    assert (await store.snapshot_at(NOON + timedelta(days=8))).endpoints == ()
+
+
+async def test_new_labels_are_no_change_of_facts_and_can_be_asked_for(store: SqlStore) -> None:
+    first, second = observation(hour=0), observation(hour=1, labels={"team": "db", "zone": "dmz"})
+    for visit in (first, second):
+        await store.record(visit, schedule(visit))
+    assert len(await store.history(HERE)) == 1
+    assert len(await store.history(Selection(labels={"team": "db", "zone": "dmz"}))) == 1
+    assert await store.history(Selection(labels={"team": "web"})) == []
+    (status,) = await store.statuses()
+    assert status.observation.endpoint.target.labels == {"team": "db", "zone": "dmz"}
+
+
+async def test_events_of_the_service_are_kept(store: SqlStore) -> None:
+    events = [
+        ServiceEvent(at=NOON + hour * INTERVAL, kind="started", sentence=f"version 0.{hour}")
+        for hour in range(2)
+    ]
+    for event in events:
+        await store.note(event)
+    assert await store.events() == events[::-1]
+    assert await store.events(since=NOON + INTERVAL) == events[1:]
