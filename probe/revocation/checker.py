@@ -1,7 +1,8 @@
 """Asks the sources that a chain names about each of its certificates, and remembers the answers.
 
 The OCSP responder first, then the issuer's list. What could not be had is unknown.
-Answers are kept until they are stale, and what two visits ask for at once is fetched once.
+Answers and what follows from them are kept until they are stale, and what two visits ask for at once is
+fetched once.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from model.certificate import Certificate, Revocation, RevocationMethod
 from model.verdict import Verdict
@@ -90,6 +91,18 @@ def _without_issuer() -> Revocation:
     )
 
 
+_WordKey: TypeAlias = tuple[RevocationMethod, str, bytes, bytes]
+"""Method, URL, certificate and issuer."""
+
+
+def _until(said: Revocation, at: datetime) -> datetime:
+    """How long that word is kept."""
+    if said.is_revoked is Verdict.UNKNOWN:
+        return at + _FAILURE_KEPT
+    most = at + _LONGEST_KEPT
+    return min(said.next_update or most, most)
+
+
 class _Kept:
     """Fetched bytes, or why there are none, until they are stale."""
 
@@ -111,6 +124,7 @@ class RevocationChecker:
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
         self._kept: OrderedDict[tuple[str, bytes], _Kept] = OrderedDict()
+        self._words: OrderedDict[_WordKey, tuple[Revocation, datetime]] = OrderedDict()
 
     async def check(self, chain: Sequence[Certificate], at: datetime) -> tuple[Revocation, ...]:
         """What each source says of each certificate whose issuer is there, at that aware time."""
@@ -121,14 +135,29 @@ class RevocationChecker:
         """A responder that answers saves the list."""
         found = []
         for url in link.certificate.ocsp_urls[:_MOST_URLS]:
-            found.append(await self._by_ocsp(link, url, at))
+            found.append(await self._word(RevocationMethod.OCSP, link, url, at))
             if found[-1].is_revoked is not Verdict.UNKNOWN:
                 return found
         for url in link.certificate.crl_urls[:_MOST_URLS]:
-            found.append(await self._by_crl(link, url, at))
+            found.append(await self._word(RevocationMethod.CRL, link, url, at))
             if found[-1].is_revoked is not Verdict.UNKNOWN:
                 break
         return found
+
+    async def _word(
+        self, method: RevocationMethod, link: Link, url: str, at: datetime
+    ) -> Revocation:
+        """What the source says of the certificate, judged once for all endpoints that serve it."""
+        key = (method, url, link.der, link.issuer)
+        said, until = self._words.get(key, (None, at))
+        if said is None or until <= at:
+            ask = self._by_ocsp if method is RevocationMethod.OCSP else self._by_crl
+            said = await ask(link, url, at)
+            self._words[key] = said, _until(said, at)
+        self._words.move_to_end(key)
+        while len(self._words) > _MOST_KEPT:
+            self._words.popitem(last=False)
+        return replace(said, position=link.position)
 
     async def _by_ocsp(self, link: Link, url: str, at: datetime) -> Revocation:
         about = link.about(at, url)
@@ -187,8 +216,7 @@ class RevocationChecker:
 
     def _keep_until(self, key: tuple[str, bytes], said: Revocation, at: datetime) -> None:
         if said.is_revoked is not Verdict.UNKNOWN and key in self._kept:
-            most = at + _LONGEST_KEPT
-            self._kept[key].until = min(said.next_update or most, most)
+            self._kept[key].until = _until(said, at)
 
     def _drop_oldest(self) -> None:
         total = sum(kept.length for kept in self._kept.values())

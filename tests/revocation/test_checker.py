@@ -62,6 +62,28 @@ async def test_the_list_is_asked_where_the_responder_fails_and_fetched_once() ->
         assert sorted(server.asked) == ["/crl", "/ocsp"]
 
 
+async def test_a_list_is_read_once_for_all_who_serve_the_certificate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[bytes] = []
+    load = x509.load_der_x509_crl
+
+    def counting(crl: bytes) -> x509.CertificateRevocationList:
+        read.append(crl)
+        return load(crl)
+
+    monkeypatch.setattr(x509, "load_der_x509_crl", counting)
+    async with web_server() as server:
+        leaf = pointing(crl=server.url("/crl"))
+        server.files["/crl"] = revocation_list((leaf, KEY))
+        checker = RevocationChecker(FETCHER)
+        first = await check(checker, leaf)
+        asked = len(read)
+        for _ in range(20):
+            assert await check(checker, leaf) == first
+    assert len(read) == asked
+
+
 async def test_a_stale_answer_is_fetched_again() -> None:
     async with web_server() as server:
         leaf = pointing(crl=server.url("/crl"))
