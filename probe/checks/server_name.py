@@ -8,7 +8,7 @@ where only TLS 1.3 is spoken, which encrypts it, handshakes do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -17,6 +17,7 @@ from model.verdict import Fact, Verdict
 from probe.checks.interview import Interview, side_by_side
 from probe.checks.known import answered_offer, newest_in_clear, newest_version
 from probe.checks.learnt import Learnt
+from probe.checks.other_names import ask_other_keys, shake_for_other_keys
 from probe.tls.answer import ServerFlight
 from probe.tls.exchange import Exchange
 from probe.tls.handshake import Handshake, HandshakeEnd
@@ -59,6 +60,8 @@ async def learn_server_name(interview: Interview, learnt: Learnt) -> None:
     known = _flights(interview.exchanges, version, named.shape.server_name)
     for feature, read in _SELECTED.items():
         learnt.features[feature] = _selection(known, others, read)
+    own = {_leaf(flight) for flights in known.values() for flight in flights}
+    await ask_other_keys(interview, [one for one in others if _shows_another(one, own)])
 
 
 async def _learn_by_handshakes(interview: Interview, learnt: Learnt) -> None:
@@ -80,6 +83,8 @@ async def _learn_by_handshakes(interview: Interview, learnt: Learnt) -> None:
         lambda one: one.certificate_requested is known.certificate_requested,
         "request for a client certificate",
     )
+    elsewhere = [one for one in others if one.certificates and one.certificates[0] not in leaves]
+    await shake_for_other_keys(interview, learnt, elsewhere)
 
 
 def _shaken_refusal(handshake: Handshake) -> Fact:
@@ -133,6 +138,11 @@ def _flights(
         if is_named and flight is not None and exchange.hello is not None:
             found.setdefault(exchange.hello.cipher_suite, []).append(flight)
     return found
+
+
+def _shows_another(exchange: Exchange, own: Collection[bytes]) -> bool:
+    flight = _flight(exchange)
+    return flight is not None and bool(own) and _leaf(flight) not in own
 
 
 def _leaf(flight: ServerFlight) -> bytes:

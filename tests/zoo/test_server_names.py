@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from model.certificate import NameAsked
+from model.certificate import KeyType, NameAsked
 from model.observation import ClientAuthMode
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
@@ -47,6 +47,8 @@ http {{
         listen 127.0.0.1:{port} ssl default_server;
         ssl_certificate {other_chain};
         ssl_certificate_key {other_key};
+        ssl_certificate {second_chain};
+        ssl_certificate_key {second_key};
         return 204;
     }}
     server {{
@@ -73,6 +75,8 @@ def two_hosts(certificates: Certificates, directory: Path, versions: str) -> Ite
             port=port,
             other_chain=certificates.expired.chain_file,
             other_key=certificates.expired.key_file,
+            second_chain=certificates.without_intermediate.chain_file,
+            second_key=certificates.without_intermediate.key_file,
             chain=certificates.rsa.chain_file,
             key=certificates.rsa.key_file,
             client_ca=certificates.client_ca_file,
@@ -98,11 +102,15 @@ async def test_what_other_names_get_is_kept_apart(
         target = Target(host="127.0.0.1", port=port, server_name=SERVER_NAME)
         found = await engine.visit(Endpoint(target=target, address="127.0.0.1"))
     (own,) = found.own_certificates
-    (other,) = (one for one in found.certificates if not one.is_own)
+    others = {one.key_type: one for one in found.certificates if not one.is_own}
+    assert others.keys() == {KeyType.RSA, KeyType.ECDSA}
+    other, second = others[KeyType.RSA], others[KeyType.ECDSA]
     assert own.leaf.sha256 == certificates.rsa.chain.sha256s[0]
     assert (own.names, own.problems) == ((NameAsked.OWN,), ())
     assert other.leaf.sha256 == certificates.expired.chain.sha256s[0]
-    assert (other.names, other.hostname_matches) == (OTHERS, Verdict.UNKNOWN)
+    assert second.leaf.sha256 == certificates.without_intermediate.chain.sha256s[0]
+    for one in (other, second):
+        assert (one.names, one.hostname_matches) == (OTHERS, Verdict.UNKNOWN)
     assert found.features["server_name_selects_certificate"].verdict is Verdict.YES
     assert found.features["server_name_selects_client_auth"].verdict is Verdict.YES
     assert found.features["server_name_required"].verdict is Verdict.NO
