@@ -56,7 +56,7 @@ def serve(
         settings = load_settings(config, **given)
     except ConfigError as error:
         return fail(str(error))
-    if not settings.targets_files and not settings.discovery:
+    if not (settings.targets_files or settings.discovery or settings.policies):
         return fail(
             "there is nothing to probe: give --targets FILE, or targets_files or discovery in the "
             "configuration"

@@ -53,6 +53,14 @@ def _lines(status: Mapping[str, Any]) -> Iterator[str]:
         f"{rate:.2f} a second"
     )
     yield f"lag        {status['lag_seconds']:.1f} s"
+    for policy, counts in status.get("compliance", {}).items():
+        yield (
+            f"policy     {policy}: met by {counts['yes']}, not by {counts['no']}, "
+            f"not proved of {counts['unknown']}"
+        )
+    if status.get("compliance"):
+        counts = ", ".join(f"{count} {word}" for word, count in status["findings"].items() if count)
+        yield f"findings   {counts or 'none'}"
     for name, targets in status["sources"].items():
         yield f"source     {name}: {targets} targets"
     for one in status["worst"]:

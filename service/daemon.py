@@ -21,6 +21,7 @@ from exporters.prometheus import PageWriter, ServiceMetrics
 from model.observation import Observation
 from model.target import Endpoint, Target
 from model.version import TOOL_VERSION
+from policy import PolicyBook, PolicyError
 from policy.yaml_file import ConfigError
 from probe.certificates import TrustStoreError
 from probe.clock import SystemClock
@@ -33,12 +34,14 @@ from probe.scheduler import Scheduler
 from probe.transparency import LogListError
 from service.discovery_settings import Surrounding
 from service.file_limits import connections_that_fit
+from service.gate import read_book
 from service.http import make_app
 from service.http_server import ListenError, listen, serve_http, url_of
 from service.inventory import Inventory
 from service.inventory_page import InventoryPage
 from service.logs import set_up_logs
 from service.meter import ServiceMeter
+from service.policy_desk import PolicyDesk, declared_targets
 from service.running_status import running_status
 from service.settings import ServiceSettings
 from service.target_sources import TargetSources
@@ -88,7 +91,8 @@ async def serve(
                 store = await stack.enter_async_context(await SqlStore.open(settings.database))
                 service = _Service(settings, store, targets, read_again)
                 service.inventory.remember(await store.statuses())
-            except (ListenError, StoreError, TargetsFileError) as error:
+                await service.inventory.judge_again()
+            except (ListenError, StoreError, TargetsFileError, PolicyError) as error:
                 raise StartError(str(error)) from error
             url = url_of(listener)
             _LOG.info("serving", url=url, database=settings.database, version=TOOL_VERSION)
@@ -117,7 +121,10 @@ class _Service:
         self._is_stopping = False
         self._fixed_targets = fixed_targets
         self._started_at = self._clock.now()
-        self.inventory = Inventory(self._clock, self._current_endpoints, self._interval_of)
+        self._desk = PolicyDesk(_book(settings, self._clock))
+        self.inventory = Inventory(
+            self._clock, self._current_endpoints, self._interval_of, self._desk
+        )
         self._metrics = ServiceMetrics(
             queue_length=lambda: self._scheduler.queue_length,
             visits_in_flight=lambda: self._scheduler.visits_in_flight,
@@ -141,6 +148,7 @@ class _Service:
             meter=self._meter,
         )
         self._reloaded = asyncio.Event()
+        self._remarks: tuple[str, ...] = ()
         self._deny = DenyList(settings.deny)
         self._sources = self._new_sources(kept={})
 
@@ -180,6 +188,7 @@ class _Service:
         try:
             settings = await asyncio.to_thread(self._read_again)
             engine = await asyncio.to_thread(_engine, settings, self._clock)
+            book = await asyncio.to_thread(_book, settings, self._clock)
         except (ConfigError, TrustStoreError, LogListError) as error:
             self._metrics.config_read(is_good=False)
             _LOG.error(
@@ -189,7 +198,8 @@ class _Service:
         for name in _ONLY_AT_START:
             if getattr(settings, name) != getattr(self._settings, name):
                 _LOG.warning("a setting takes effect at the next start", setting=name)
-        self._settings, self._engine = settings, engine
+        self._settings, self._engine, self._desk.book = settings, engine, book
+        await self.inventory.judge_again()
         self._deny = DenyList(settings.deny)
         self._scheduler.reconfigure(self._scheduler_settings(), self._visit)
         self._reloaded.set()
@@ -232,12 +242,27 @@ class _Service:
         )
         return TargetSources(
             self._settings.ruled_sources(surrounding),
-            self._fixed_targets,
-            self._scheduler.set_targets,
+            (*self._fixed_targets, *declared_targets(self._desk.book.policies)),
+            self._take_targets,
             self._meter,
             self._deny,
             kept,
         )
+
+    def _take_targets(self, targets: Sequence[Target]) -> None:
+        self._scheduler.set_targets(targets)
+        # By then the source that has just been read counts as read.
+        asyncio.get_running_loop().call_soon(self._tell_idle_policies, targets)
+
+    def _tell_idle_policies(self, targets: Sequence[Target]) -> None:
+        """Once for each policy that holds for nothing, when all sources have been heard."""
+        if not self._sources.are_read:
+            return
+        remarks = self._desk.book.without_endpoints(targets)
+        for remark in remarks:
+            if remark not in self._remarks:
+                _LOG.warning("a policy is idle", reason=remark)
+        self._remarks = remarks
 
     def _scheduler_settings(self) -> SchedulerSettings:
         return SchedulerSettings(
@@ -279,6 +304,15 @@ class _Service:
         while True:
             self._is_store_up = await self._store.healthy()
             await asyncio.sleep(_STORE_CHECK_SECONDS)
+
+
+def _book(settings: ServiceSettings, clock: SystemClock) -> PolicyBook:
+    """The policies of the configuration; raises PolicyError."""
+    book = read_book(settings.policies, clock.now())
+    declared_targets(book.policies)
+    for remark in book.remarks:
+        _LOG.warning("a policy file is odd", reason=remark)
+    return book
 
 
 def _engine(settings: ServiceSettings, clock: SystemClock) -> Engine:

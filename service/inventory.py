@@ -6,18 +6,22 @@ begins with what the Store remembers, so that a restart shows no gap.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from model.certificate import Deployment
+from model.finding import Finding, FindingStatus
 from model.observation import AcceptedSet, Observation
 from model.ports import Clock
 from model.snapshot import EndpointStatus, Snapshot
 from model.target import Target
 from model.verdict import Fact
+from service.policy_desk import PolicyDesk
 
+_JUDGED_AT_ONCE: Final = 50
 _FORGOTTEN_AFTER: Final = timedelta(days=7)
 """An endpoint that leaves and comes back sooner shows its last facts until it is visited again."""
 
@@ -25,7 +29,8 @@ _FORGOTTEN_AFTER: Final = timedelta(days=7)
 class Inventory:
     """The newest of each endpoint; ``current_endpoints`` gives the keys that a Snapshot may hold.
 
-    ``interval_of`` is the time in seconds between two visits to an endpoint of a target.
+    ``interval_of`` is the time in seconds between two visits to an endpoint of a target; ``desk`` has
+    the policies that each is judged by.
     """
 
     def __init__(
@@ -33,10 +38,13 @@ class Inventory:
         clock: Clock,
         current_endpoints: Callable[[], Collection[str]],
         interval_of: Callable[[Target], float],
+        desk: PolicyDesk | None = None,
     ) -> None:
         self._clock = clock
         self._current_endpoints = current_endpoints
         self._interval_of = interval_of
+        self._desk = PolicyDesk() if desk is None else desk
+        self._findings: dict[str, tuple[Finding, ...]] = {}
         self._statuses: dict[str, EndpointStatus] = {}
 
     def remember(self, statuses: Iterable[EndpointStatus]) -> None:
@@ -44,6 +52,15 @@ class Inventory:
         for status in statuses:
             bare = replace(status, observation=without_evidence(status.observation))
             self._statuses[status.observation.endpoint.key] = bare
+            self._findings[status.observation.endpoint.key] = status.findings
+
+    async def judge_again(self) -> None:
+        """Judge every endpoint by the policies in force now, letting other tasks go on between."""
+        for number, key in enumerate(tuple(self._statuses)):
+            if number % _JUDGED_AT_ONCE == 0:
+                await asyncio.sleep(0)
+            if (status := self._statuses.get(key)) is not None:
+                self._statuses[key] = self._judged(status, status.observation)
 
     def visit_finished(self, observation: Observation) -> None:
         """Remember what a visit learnt, or that it learnt nothing."""
@@ -56,12 +73,25 @@ class Inventory:
             last_success_at, failures = None, 1
         else:
             last_success_at, failures = before.last_success_at, before.consecutive_failures + 1
-        self._statuses[key] = EndpointStatus(
+        status = EndpointStatus(
             observation=without_evidence(observation),
             last_probe_at=ended_at,
             last_success_at=last_success_at,
             consecutive_failures=failures,
             interval_seconds=self._interval_of(observation.endpoint.target),
+        )
+        self._statuses[key] = self._judged(status, observation)
+
+    def _judged(self, status: EndpointStatus, observation: Observation) -> EndpointStatus:
+        """The status with what the policies say of ``observation``, which has the proofs yet."""
+        key = observation.endpoint.key
+        assessment = self._desk.assess(observation)
+        found = self._desk.lived_on(self._findings.get(key, ()), assessment)
+        self._findings[key] = found
+        return replace(
+            status,
+            findings=tuple(one for one in found if one.status is not FindingStatus.RESOLVED),
+            compliance={policy: assessment.compliance(policy) for policy in assessment.policies},
         )
 
     def snapshot(self) -> Snapshot:
@@ -73,8 +103,18 @@ class Inventory:
             for key, status in self._statuses.items()
             if key in current or now - status.last_probe_at < _FORGOTTEN_AFTER
         }
+        self._findings = {
+            key: self._findings[key] for key in self._statuses if key in self._findings
+        }
         keys = sorted(key for key in self._statuses if key in current)
-        return Snapshot(taken_at=now, endpoints=tuple(self._statuses[key] for key in keys))
+        return Snapshot(taken_at=now, endpoints=tuple(self._at(key, now) for key in keys))
+
+    def _at(self, key: str, now: datetime) -> EndpointStatus:
+        """The status with its findings waived or not, as of now."""
+        status = self._statuses[key]
+        target = status.observation.endpoint.target
+        findings = self._desk.with_waivers(status.findings, target, now)
+        return status if findings is status.findings else replace(status, findings=findings)
 
 
 def without_evidence(observation: Observation) -> Observation:

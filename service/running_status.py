@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from model.finding import FindingStatus, Severity
 from model.snapshot import Snapshot
 from model.target import Target
 from model.times_json import time_to_json
+from model.verdict import Verdict
 from model.version import TOOL_VERSION
 from probe.scheduler import Scheduler
 
@@ -40,6 +42,8 @@ def running_status(
         "queue_length": scheduler.queue_length,
         "visits_in_flight": scheduler.visits_in_flight,
         "lag_seconds": round(scheduler.lag_seconds, 3),
+        "compliance": _compliance(snapshot),
+        "findings": _open_findings(snapshot),
         "worst": [
             {
                 "endpoint": one.observation.endpoint.key,
@@ -51,3 +55,23 @@ def running_status(
             for one in failing[:_WORST_SHOWN]
         ],
     }
+
+
+def _compliance(snapshot: Snapshot) -> dict[str, dict[str, int]]:
+    """How many endpoints meet each policy, do not, or are not proved to."""
+    counts: dict[str, dict[str, int]] = {}
+    for one in snapshot.endpoints:
+        for policy, verdict in one.compliance.items():
+            of_policy = counts.setdefault(policy, {each.value: 0 for each in Verdict})
+            of_policy[verdict.value] += 1
+    return dict(sorted(counts.items()))
+
+
+def _open_findings(snapshot: Snapshot) -> dict[str, int]:
+    """How many are open by severity, the worst first, and how many are waived."""
+    findings = [finding for one in snapshot.endpoints for finding in one.findings]
+    severities = [
+        finding.result.severity for finding in findings if finding.status is FindingStatus.OPEN
+    ]
+    by_severity = {one.value: severities.count(one) for one in reversed(Severity)}
+    return {**by_severity, "waived": len(findings) - len(severities)}

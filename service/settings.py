@@ -155,6 +155,7 @@ class ServiceSettings(BaseSettings):
     client_identities: Annotated[
         Mapping[str, ClientIdentityFiles], AfterValidator(_check_identities)
     ] = {}
+    policies: tuple[str, ...] = ()
     metrics: MetricsSettings = MetricsSettings()
     log_format: Literal["auto", "json", "text"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

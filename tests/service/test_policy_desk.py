@@ -1,0 +1,106 @@
+"""The service judges what it sees: in the inventory, by the policies and waivers in force."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from model.finding import FindingStatus, Waiver
+from model.observation import Observation
+from model.snapshot import EndpointStatus
+from model.verdict import Verdict
+from policy import PolicyBook, PolicyError
+from service.inventory import Inventory
+from service.policy_desk import PolicyDesk, declared_targets
+from tests.policy.observed import policy
+from tests.service.samples import NOW, failed, legacy, modern
+from tests.service.test_inventory import HandClock
+
+WEB = policy("web", {"reached": {}, "protocol_versions": {"allowed": ["TLSv1.2", "TLSv1.3"]}})
+STRICT = policy("web", {"reached": {}, "protocol_versions": {"allowed": ["TLSv1.3"]}})
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def desk() -> PolicyDesk:
+    return PolicyDesk(PolicyBook(policies=(WEB,)))
+
+
+@pytest.fixture
+def inventory(clock: HandClock, desk: PolicyDesk) -> Inventory:
+    every = {one.endpoint.key for one in (modern(), legacy(), failed())}
+    return Inventory(clock, lambda: every, lambda _: 3600.0, desk)
+
+
+def status_of(inventory: Inventory, observation: Observation) -> EndpointStatus:
+    key = observation.endpoint.key
+    return next(
+        one for one in inventory.snapshot().endpoints if one.observation.endpoint.key == key
+    )
+
+
+def test_a_visit_is_judged_at_once(inventory: Inventory) -> None:
+    inventory.visit_finished(legacy())
+    status = status_of(inventory, legacy())
+    assert status.compliance == {"web": Verdict.NO}
+    (finding,) = status.findings
+    assert (finding.result.rule, finding.status) == ("protocol_versions", FindingStatus.OPEN)
+    assert finding.result.evidence is None
+
+
+def test_what_is_not_reached_keeps_its_findings_and_has_one_more(inventory: Inventory) -> None:
+    inventory.visit_finished(legacy())
+    silent = replace(failed(), endpoint=legacy().endpoint, started_at=NOW + timedelta(hours=1))
+    inventory.visit_finished(silent)
+    found = {one.result.rule for one in status_of(inventory, legacy()).findings}
+    assert found == {"protocol_versions", "reached"}
+
+
+def test_a_waiver_counts_until_it_expires(
+    inventory: Inventory, desk: PolicyDesk, clock: HandClock
+) -> None:
+    inventory.visit_finished(legacy())
+    waiver = Waiver(
+        name="tills",
+        rule="protocol_versions",
+        reason="Until they are replaced.",
+        owner="pay@example",
+        expires_at=NOW + timedelta(days=3),
+    )
+    desk.kept[waiver.name] = waiver
+    assert status_of(inventory, legacy()).findings[0].status is FindingStatus.WAIVED
+    clock.time = NOW + timedelta(days=3)
+    assert status_of(inventory, legacy()).findings[0].status is FindingStatus.OPEN
+
+
+async def test_other_policies_judge_what_is_known_already(
+    inventory: Inventory, desk: PolicyDesk
+) -> None:
+    inventory.visit_finished(modern())
+    assert status_of(inventory, modern()).compliance == {"web": Verdict.YES}
+    desk.book = PolicyBook(policies=(STRICT,))
+    await inventory.judge_again()
+    assert status_of(inventory, modern()).compliance == {"web": Verdict.NO}
+    desk.book = PolicyBook()
+    await inventory.judge_again()
+    status = status_of(inventory, modern())
+    assert (status.compliance, status.findings) == ({}, ())
+
+
+def test_declared_endpoints_carry_the_labels_of_their_policy() -> None:
+    declaring = policy("db", {"reached": {}}, labels={"data": ("sensitive", "secret")})
+    declaring = replace(declaring, endpoints=("db.example:5432",))
+    (target,) = declared_targets([declaring])
+    assert (target.key, target.labels) == ("db.example:5432", {"data": "sensitive"})
+
+
+def test_a_declared_endpoint_that_cannot_be_is_told_with_its_policy() -> None:
+    declaring = replace(policy("db", {"reached": {}}), endpoints=("db.example:port",))
+    with pytest.raises(PolicyError, match=r"the policy db declares 'db.example:port'"):
+        declared_targets([declaring])
