@@ -8,8 +8,26 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
-DEFAULT_PROTOCOL = "tls"
+DEFAULT_PROTOCOL: Final = "tls"
+
+PROTOCOLS_AT: Final = {
+    24: "lmtp",
+    25: "smtp",
+    110: "pop3",
+    143: "imap",
+    587: "submission",
+    5432: "postgres",
+    5439: "postgres",
+}
+"""The ports of protocols in which TLS begins after some words (IANA's registry): what is meant there
+where nobody names a protocol."""
+
+
+def default_protocol(port: int) -> str:
+    """What is spoken at a port where nobody says otherwise."""
+    return PROTOCOLS_AT.get(port, DEFAULT_PROTOCOL)
 
 
 def is_ip_address(host: str) -> bool:
@@ -45,7 +63,7 @@ class Target:
     def key(self) -> str:
         """The canonical string: ``host:port``, with protocol and server name where not default."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        scheme = "" if self.protocol == DEFAULT_PROTOCOL else f"{self.protocol}://"
+        scheme = "" if self.protocol == default_protocol(self.port) else f"{self.protocol}://"
         is_default = self.server_name == default_server_name(self.host)
         suffix = "" if is_default else f"?server_name={self.server_name or ''}"
         return f"{scheme}{host}:{self.port}{suffix}"

@@ -19,6 +19,7 @@ from model.certificate import Deployment, NameAsked
 from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock
 from model.target import Endpoint, Target
+from model.verdict import Evidence, Fact, Verdict
 from model.version import TOOL_VERSION
 from probe.certificates import (
     TrustStore,
@@ -33,10 +34,16 @@ from probe.checks.verify import can_be_verified, is_unchanged
 from probe.connect.dial import Traffic
 from probe.connect.line import Line
 from probe.connect.politeness import Politeness
+from probe.connect.starttls.application import Application
+from probe.connect.starttls.catalogue import AUTO
+from probe.connect.starttls.catalogue import application as application_named
+from probe.connect.starttls.detect import LISTENS_SECONDS, Listening, spoken
+from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
 from probe.outcome import state_of
 from probe.settings import ProbeSettings
 from probe.surroundings import Surroundings
+from probe.tls.answer import NoConnection
 
 NONCE_LENGTH: Final = 64
 """Bytes for the random and the session id of a visit's hellos."""
@@ -59,6 +66,10 @@ class VisitLine(Way, Protocol):
     traffic: Traffic
     throttled: bool
     identity: ClientIdentity | None
+
+    def begin_by(self, application: Application, peer: Peer) -> None:
+        """Goes over to TLS as this protocol has it, from now on."""
+        ...
 
     async def close(self) -> None:
         """Ends the visit's connections."""
@@ -113,13 +124,14 @@ class Engine:
         say = on_progress or _say_nothing
         try:
             interview = Interview(line)
-            verified = await self._verified(interview, endpoint, started_at, known, say)
             learnt = Learnt(
                 server_name=endpoint.target.server_name,
                 host=endpoint.target.host,
                 own_certificate=_told_of(line.identity),
                 client_auth_path=_path_of(endpoint.target),
             )
+            await self._begin(line, endpoint.target, learnt)
+            verified = await self._verified(interview, endpoint, started_at, known, say)
             faults = [] if verified else await self._run(interview, learnt, say)
         finally:
             await line.close()
@@ -135,6 +147,20 @@ class Engine:
             return await self._with_surroundings(seen, None)
         seen = self._observation(endpoint, started_at, cost, interview, learnt, faults)
         return await self._with_surroundings(seen, learnt.stapled)
+
+    async def _begin(self, line: VisitLine, target: Target, learnt: Learnt) -> None:
+        """Finds the protocol, and how TLS begins in it."""
+        if target.protocol == AUTO:
+            greeting = await line.converse_in_clear(Listening(), LISTENS_SECONDS)
+            heard = b"" if isinstance(greeting, NoConnection) else greeting
+            application = spoken(heard, target.port)
+            learnt.plaintext["application_protocol"] = _shown(application, heard)
+        else:
+            application = application_named(target.protocol)
+        peer = Peer(name=target.server_name or target.host)
+        line.begin_by(application, peer)
+        learnt.begins_in_clear = application.upgrade is not None
+        learnt.looks_in_clear = application.looks_in_clear(peer)
 
     async def _with_surroundings(
         self, seen: Observation, stapled: list[Stapled] | None
@@ -226,6 +252,7 @@ class Engine:
             alpn=learnt.alpn,
             features=learnt.features,
             vulnerabilities=learnt.vulnerabilities,
+            plaintext=learnt.plaintext,
             fingerprints=learnt.fingerprints,
             contradictions=tuple(learnt.contradictions),
         )
@@ -273,6 +300,12 @@ class Engine:
             replace(one, names=served.names)
             for one, served in zip(found, learnt.chains, strict=True)
         )
+
+
+def _shown(application: Application, greeting: bytes) -> Fact:
+    note = "its greeting shows it" if greeting else "it did not greet; by its port"
+    proof = Evidence(answer=greeting or None, note=note)
+    return Fact(verdict=Verdict.YES, evidence=proof, value=application.name)
 
 
 def _nobody(name: str) -> TrustStore:

@@ -26,7 +26,28 @@ _OBSTACLES: Final = {
     Obstacle.UNREACHABLE: State.UNREACHABLE,
     Obstacle.DEADLINE: State.TIMEOUT,
     Obstacle.EXHAUSTED: State.ERROR,
+    Obstacle.OTHER_PROTOCOL: State.NOT_TLS,
+    Obstacle.NOT_OFFERED: State.PLAINTEXT,
+    Obstacle.DECLINED: State.REFUSED,
+    Obstacle.TURNED_AWAY: State.REFUSED,
+    Obstacle.HUNG_UP: State.NOT_TLS,
+    Obstacle.RESET: State.REFUSED,
+    Obstacle.SILENT: State.TIMEOUT,
 }
+_TELLING: Final = (
+    Obstacle.NOT_OFFERED,
+    Obstacle.OTHER_PROTOCOL,
+    Obstacle.DECLINED,
+    Obstacle.TURNED_AWAY,
+    Obstacle.HUNG_UP,
+    Obstacle.RESET,
+    Obstacle.SILENT,
+    Obstacle.REFUSED,
+    Obstacle.UNREACHABLE,
+    Obstacle.DEADLINE,
+    Obstacle.EXHAUSTED,
+)
+"""What tells most of the service comes first."""
 _ENDINGS: Final = {
     Ending.CLOSED: (State.NOT_TLS, "The server closed the connection without answering a hello."),
     Ending.RESET: (State.REFUSED, "The server reset the connection when it got a hello."),
@@ -57,7 +78,7 @@ def _rank(answer: Answer) -> int:
         case NoHello():
             return 5
         case NoConnection(obstacle=obstacle):
-            return 6 + list(Obstacle).index(obstacle)
+            return 6 + _TELLING.index(obstacle)
         case _:
             return 2
 
@@ -73,7 +94,10 @@ def _verdict_on(answer: Answer) -> tuple[State, str]:
         case NoHello(ending=ending):
             return _ENDINGS[ending]
         case NoConnection(obstacle=obstacle, detail=detail):
-            return _OBSTACLES[obstacle], f"Not connected: {detail}."
+            is_connected = _TELLING.index(obstacle) < _TELLING.index(Obstacle.REFUSED)
+            return _OBSTACLES[
+                obstacle
+            ], f"{'TLS not begun' if is_connected else 'Not connected'}: {detail}."
         case _:
             return State.NOT_TLS, "The server answered only in versions that were not offered."
 

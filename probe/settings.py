@@ -15,7 +15,8 @@ from probe.crypto.identity import ClientIdentity
 class ProbeSettings:
     """Limits of visits; times in seconds.
 
-    ``deadline_seconds`` bounds a whole visit, ``answer_timeout_seconds`` one whole answer.
+    ``deadline_seconds`` bounds a whole visit, ``answer_timeout_seconds`` one whole answer,
+    ``greeting_timeout_seconds`` what is said before TLS: some servers greet late on purpose.
     ``connections_per_address`` are open at once to one IP address, ``connections_per_host`` to all addresses of one name,
     ``connections_per_network`` to one /24 or /48; ``connections_open`` and ``connections_per_second`` hold for all visits together. ``parts`` of
     a visit that are not named are left out, but for the versions. ``trust_stores`` names PEM
@@ -29,6 +30,7 @@ class ProbeSettings:
     deadline_seconds: float = 60.0
     connect_timeout_seconds: float = 5.0
     answer_timeout_seconds: float = 5.0
+    greeting_timeout_seconds: float = 15.0
     connections_per_address: int = 4
     connections_per_host: int = 16
     connections_per_network: int = 256

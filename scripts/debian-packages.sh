@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced by the install scripts: install_commands makes commands available from Debian's packages.
-# It says what it installs, starts no service, and does nothing when every command is there.
+# Sourced by the install scripts: install_commands makes commands available from Debian's packages,
+# install_files makes files. It says what it installs, starts no service, and does nothing when every command is there.
 
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 
@@ -33,9 +33,22 @@ allow_services() {
 }
 
 install_commands() { # command:package...
-    local pair missing=()
+    install_missing is_command "$@"
+}
+
+install_files() { # pattern:package...
+    install_missing is_file "$@"
+}
+
+is_command() { command -v "$1" >/dev/null; }
+
+is_file() { compgen -G "$1" >/dev/null; }
+
+install_missing() { # is_there name:package...
+    local is_there=$1 pair missing=()
+    shift
     for pair in "$@"; do
-        command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
+        "$is_there" "${pair%%:*}" || missing+=("${pair#*:}")
     done
     if [ ${#missing[@]} = 0 ]; then return; fi
     if ! may_install; then
@@ -49,7 +62,7 @@ install_commands() { # command:package...
         --no-install-recommends -o DPkg::Lock::Timeout=120 "${missing[@]}" >/dev/null
     allow_services
     for pair in "$@"; do
-        command -v "${pair%%:*}" >/dev/null || {
+        "$is_there" "${pair%%:*}" || {
             say "package ${pair#*:} is installed, but brought no ${pair%%:*}; install it by hand."
             exit 1
         }

@@ -49,6 +49,10 @@ install_commands openssl:openssl nginx:nginx gnutls-serv:gnutls-bin promtool:pro
     haproxy:haproxy stunnel4:stunnel4 apache2:apache2 javac:default-jdk-headless \
     knotd:knot keymgr:knot unbound:unbound caddy:caddy \
     pg_ctlcluster:postgresql
+# What speaks before TLS begins.
+install_commands postfix:postfix dovecot:dovecot-imapd
+install_files /usr/lib/dovecot/pop3-login:dovecot-pop3d /usr/lib/dovecot/lmtp:dovecot-lmtpd \
+    /usr/lib/dovecot/managesieve-login:dovecot-managesieved
 for release in "${!old_nodes[@]}"; do
     if ! old_node_is_there "$release"; then
         install_commands npm:npm

@@ -114,6 +114,7 @@ def read_request(
         deadline_seconds=timeout_seconds,
         connect_timeout_seconds=min(defaults.connect_timeout_seconds, timeout_seconds),
         answer_timeout_seconds=min(defaults.answer_timeout_seconds, timeout_seconds),
+        greeting_timeout_seconds=min(defaults.greeting_timeout_seconds, timeout_seconds),
         trust_stores=stores,
         parts=parts,
     )

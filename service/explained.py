@@ -99,7 +99,8 @@ def _version(version: ProtocolVersion) -> _Find:
 
 def _named(name: str) -> _Find:
     def find(observation: Observation) -> Iterator[Explanation]:
-        fact = observation.features.get(name) or observation.vulnerabilities.get(name)
+        kinds = (observation.features, observation.vulnerabilities, observation.plaintext)
+        fact = next((kind[name] for kind in kinds if name in kind), None)
         if fact is not None:
             yield Explanation(
                 title=name, verdict=fact.verdict, value=fact.value, evidence=fact.evidence

@@ -368,7 +368,9 @@ def _client_auth(observation: Observation) -> Text:
 
 
 def _named_facts(observation: Observation) -> Iterator[tuple[str, RenderableType]]:
-    """The features, and the vulnerabilities by verdict: those it has first."""
+    """What is done in clear; the features, and the vulnerabilities by verdict: those it has first."""
+    if observation.plaintext:
+        yield "in clear", Text(", ".join(_in_clear(observation)))
     if observation.alpn:
         yield "ALPN", _listed(observation.alpn)
     for label, verdict, facts, style in (
@@ -391,6 +393,11 @@ def _named_facts(observation: Observation) -> Iterator[tuple[str, RenderableType
 
 def _with_value(name: str, value: str | None) -> str:
     return name if value is None else f"{name} ({printable(value, limit=_NAME_LIMIT)})"
+
+
+def _in_clear(observation: Observation) -> Iterator[str]:
+    for name, fact in sorted(observation.plaintext.items()):
+        yield f"{_with_value(name, fact.value)} {fact.verdict}"
 
 
 def _cost(observation: Observation) -> Text:

@@ -85,6 +85,7 @@ class ProbeLimits(BaseModel):
     deadline_seconds: Seconds = ProbeSettings().deadline_seconds
     connect_timeout_seconds: Seconds = ProbeSettings().connect_timeout_seconds
     answer_timeout_seconds: Seconds = ProbeSettings().answer_timeout_seconds
+    greeting_timeout_seconds: Seconds = ProbeSettings().greeting_timeout_seconds
     connections_per_address: Count = ProbeSettings().connections_per_address
     connections_per_host: Count = ProbeSettings().connections_per_host
     connections_per_network: Count = ProbeSettings().connections_per_network

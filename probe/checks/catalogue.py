@@ -32,6 +32,7 @@ from probe.checks.jarm import learn_jarm
 from probe.checks.later_client_auth import learn_later_client_auth
 from probe.checks.learnt import Learnt
 from probe.checks.part import Part
+from probe.checks.plaintext import PLAINTEXT, learn_plaintext
 from probe.checks.poodle_tls import learn_poodle_tls
 from probe.checks.renegotiation import RENEGOTIATION, learn_renegotiation
 from probe.checks.resumption import RESUMPTION, learn_resumption
@@ -84,6 +85,7 @@ STAGES: Final = (
             Check(part=Part.CERTIFICATES, ask=learn_tls13_chains),
             Check(part=Part.VERSIONS, ask=learn_sslv3),
             Check(part=Part.VERSIONS, ask=learn_sslv2),
+            Check(part=Part.PLAINTEXT, ask=learn_plaintext, facts=PLAINTEXT),
         ),
     ),
     Stage(

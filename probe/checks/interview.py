@@ -60,6 +60,12 @@ class Way(Protocol):
         """The result of a Dialogue on a connection of its own; silence after so many seconds."""
         ...
 
+    async def converse_in_clear(
+        self, dialogue: Dialogue[Found], patience_seconds: float | None = None
+    ) -> Found | NoConnection:
+        """The same, before anything was said that leads to TLS."""
+        ...
+
     async def pause(self, seconds: float) -> None:
         """Lets the server rest, no longer than the visit lasts."""
         ...
@@ -96,6 +102,10 @@ class Interview:
         exchange = Exchange(offer=offer, offered=offered, answer=answer)
         self.exchanges.append(exchange)
         return exchange
+
+    async def converse_in_clear(self, dialogue: Dialogue[Found]) -> Found | NoConnection:
+        """The result of a Dialogue before anything was said that leads to TLS."""
+        return await self._way.converse_in_clear(dialogue)
 
     def keep_as_control(self, offer: Offer) -> None:
         """This Offer was answered with a hello: it tells later whether the server is well."""

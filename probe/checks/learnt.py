@@ -5,6 +5,7 @@ It begins with the server name alone; ``engine`` turns it into an Observation at
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -15,7 +16,9 @@ from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
 from probe.tls.exchange import Exchange
 from probe.tls.handshake import Handshake
+from probe.tls.in_clear import Notebook
 from probe.tls.offer import Shape
+from probe.tls.scripted import Scripted
 
 ASKED_VERSIONS: Final = (
     ProtocolVersion.SSLV3,
@@ -62,7 +65,8 @@ class Learnt:
     """The facts of one visit, by protocol version.
 
     ``host`` is the name or address by which the target was named, ``client_auth_path`` an HTTP path
-    that may ask for a client certificate where the handshake does not.
+    that may ask for a client certificate where the handshake does not. ``looks_in_clear`` makes the
+    Dialogue that looks at the server without TLS; ``begins_in_clear`` is whether words come before it.
 
     ``unread_chains`` says of a version why its chain could not be read, though there is one.
     ``spoken`` holds the exchange that proved each accepted version: its Offer, in a shape that
@@ -70,6 +74,8 @@ class Learnt:
     """
 
     server_name: str | None
+    looks_in_clear: Callable[[], Scripted[Notebook]] | None = None
+    begins_in_clear: bool = False
     host: str | None = None
     own_certificate: OwnCertificate | None = None
     client_auth_path: str | None = None
@@ -88,6 +94,7 @@ class Learnt:
     alpn: tuple[str, ...] = ()
     features: dict[str, Fact] = field(default_factory=dict)
     vulnerabilities: dict[str, Fact] = field(default_factory=dict)
+    plaintext: dict[str, Fact] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
     contradictions: list[Contradiction] = field(default_factory=list)
 

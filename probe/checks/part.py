@@ -18,6 +18,7 @@ class Part(StrEnum):
     DH = "dh"
     SIGNATURES = "signatures"
     FEATURES = "features"
+    PLAINTEXT = "plaintext"
     VULNERABILITIES = "vulnerabilities"
     FINGERPRINTS = "fingerprints"
     JARM = "jarm"

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from model.ports import Clock
 from probe.connect.dial import Connection, Traffic, dial
 from probe.connect.politeness import AddressGate, Politeness
+from probe.connect.upgrade import Upgrade
 from probe.settings import ProbeSettings
 from probe.tls.answer import NoConnection, Obstacle
 
@@ -50,9 +51,12 @@ class Dialled:
 class _Request:
     """A connection asked for: whoever waits for ``dialled`` gets it."""
 
-    __slots__ = ("dialled", "task")
+    __slots__ = ("dialled", "is_upgraded", "task")
 
-    def __init__(self, dial: Callable[[_Request], Coroutine[None, None, None]]) -> None:
+    def __init__(
+        self, dial: Callable[[_Request], Coroutine[None, None, None]], *, is_upgraded: bool
+    ) -> None:
+        self.is_upgraded = is_upgraded
         self.dialled: asyncio.Future[Dialled] = asyncio.get_running_loop().create_future()
         self.task = asyncio.create_task(dial(self))
 
@@ -89,6 +93,8 @@ class Connections:
         self.traffic = Traffic()
         self.may_dial_ahead = True
         """Until the first trouble."""
+        self.upgrade = Upgrade()
+        """What is said on each connection before TLS."""
 
     @property
     def remaining_seconds(self) -> float:
@@ -96,15 +102,21 @@ class Connections:
         return self._deadline - self._clock.monotonic()
 
     @asynccontextmanager
-    async def next(self, *, is_chained: bool) -> AsyncIterator[Dialled | NoConnection]:
+    async def next(
+        self, *, is_chained: bool, is_upgraded: bool = True
+    ) -> AsyncIterator[Dialled | NoConnection]:
         """A connection that nobody uses, or why there is none; it is closed afterwards.
 
-        ``is_chained`` where another question will follow this one's answer.
+        ``is_chained`` where another question will follow this one's answer. Where not ``is_upgraded``
+        nothing was said on it yet, whatever comes before TLS.
         """
         self._chains += is_chained
         dialled: Dialled | NoConnection | None = None
         try:
-            dialled = await self._usable(is_chained=is_chained)
+            if is_upgraded or self.upgrade.is_needless:
+                dialled = await self._usable(is_chained=is_chained)
+            else:
+                dialled = await self._bare()
             yield dialled
         finally:
             self._chains -= is_chained
@@ -119,6 +131,17 @@ class Connections:
         self._expiry.cancel()
         while self._ahead:
             await self._give_up(self._ahead.popleft())
+
+    async def _bare(self) -> Dialled | NoConnection:
+        request = self._request(is_upgraded=False)
+        waited_for = request.dialled
+        try:
+            return await asyncio.shield(waited_for)
+        except asyncio.CancelledError:
+            if waited_for.cancelled():
+                return _PAST_DEADLINE
+            await self._give_up(request)
+            raise
 
     async def _usable(self, *, is_chained: bool) -> Dialled | NoConnection:
         while self.remaining_seconds > 0:
@@ -142,8 +165,8 @@ class Connections:
             self.may_dial_ahead = False
         return _PAST_DEADLINE
 
-    def _request(self) -> _Request:
-        request = _Request(self._dial)
+    def _request(self, *, is_upgraded: bool = True) -> _Request:
+        request = _Request(self._dial, is_upgraded=is_upgraded)
         self._queueing[request] = None
         return request
 
@@ -157,10 +180,21 @@ class Connections:
                 raise
             finally:
                 self._queueing.pop(request, None)
-            timeout = min(self._settings.connect_timeout_seconds, self.remaining_seconds)
-            connection = await dial(self.traffic, self._address, self._port, max(0.0, timeout))
+            connection = await self._connected(is_upgraded=request.is_upgraded)
             place = stack.pop_all()
             request.dialled.set_result(Dialled(connection=connection, epoch=epoch, place=place))
+
+    async def _connected(self, *, is_upgraded: bool) -> Connection | NoConnection:
+        if not is_upgraded or self.upgrade.is_needless:
+            return await self._opened()
+        longest = self._settings.greeting_timeout_seconds
+        return await self.upgrade.over(
+            self._opened, lambda: max(0.0, min(longest, self.remaining_seconds))
+        )
+
+    async def _opened(self) -> Connection | NoConnection:
+        timeout = min(self._settings.connect_timeout_seconds, self.remaining_seconds)
+        return await dial(self.traffic, self._address, self._port, max(0.0, timeout))
 
     def _expire(self) -> None:
         """The visit's time is up: nothing more is dialled."""
@@ -178,7 +212,9 @@ class Connections:
             if surplus in self._queueing:
                 await self._give_up(self._ahead.pop())
                 continue
-            waiting = next((one for one in self._queueing if one not in self._ahead), None)
+            waiting = next(
+                (one for one in self._queueing if one not in self._ahead and one.is_upgraded), None
+            )
             if waiting is None and not self.gate.is_crowded:
                 return
             self._ahead.pop()

@@ -44,12 +44,14 @@ class _Talk(Generic[Result]):
         self._dialogue = dialogue
         self.result = result
 
-    def hear(self, received: bytes) -> None:
-        """Passes bytes on; what comes after the result is not looked at."""
-        if not self.result.done():
-            result = self._dialogue.feed(received)
-            if result is not None:
-                self.result.set_result(result)
+    def hear(self, received: bytes) -> bool:
+        """Passes bytes on; whether they are taken, which nothing behind the result is."""
+        if self.result.done():
+            return False
+        result = self._dialogue.feed(received)
+        if result is not None:
+            self.result.set_result(result)
+        return True
 
     def finish(self, ending: Ending) -> None:
         """Nothing more will come."""
@@ -58,7 +60,9 @@ class _Talk(Generic[Result]):
 
 
 class Connection(asyncio.Protocol):
-    """An open connection. It may wait for its Dialogue: what comes meanwhile is kept for it."""
+    """An open connection. It carries one Dialogue after the other, and may wait for each: what
+    comes meanwhile is kept for the next.
+    """
 
     def __init__(self, traffic: Traffic) -> None:
         self._traffic = traffic
@@ -66,7 +70,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._early = b""
         self._ending: Ending | None = None
-        self._hear: Callable[[bytes], None] | None = None
+        self._hear: Callable[[bytes], bool] | None = None
         self._finish: Callable[[Ending], None] | None = None
         self._closed: asyncio.Future[None] = self._loop.create_future()
 
@@ -76,12 +80,13 @@ class Connection(asyncio.Protocol):
         return self._ending is not None
 
     async def carry(self, dialogue: Dialogue[Result], patience_seconds: float) -> Result:
-        """The Dialogue's result; it is in silence after so many seconds. To be called once."""
+        """The Dialogue's result; it is in silence after so many seconds."""
         talk: _Talk[Result] = _Talk(dialogue, self._loop.create_future())
         self._hear, self._finish = talk.hear, talk.finish
         dialogue.begin(self._send)
         if self._early:
-            talk.hear(self._early)
+            early, self._early = self._early, b""
+            talk.hear(early)
         if self._ending is not None:
             talk.finish(self._ending)
         patience = self._loop.call_later(max(0.0, patience_seconds), talk.finish, Ending.SILENCE)
@@ -89,6 +94,10 @@ class Connection(asyncio.Protocol):
             return await talk.result
         finally:
             patience.cancel()
+
+    def unread(self, surplus: bytes) -> None:
+        """Gives back what a Dialogue got and was not for it: the next one gets it first."""
+        self._early = surplus + self._early
 
     async def close(self) -> None:
         """Hangs up at once: what the server still has to say was said for nothing.
@@ -108,10 +117,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, received: bytes) -> None:
         """Counts the bytes and passes them on."""
         self._traffic.bytes_received += len(received)
-        if self._hear is None:
-            self._early += received[: _MOST_EARLY_BYTES - len(self._early)]
-        else:
-            self._hear(received)
+        if self._hear is None or not self._hear(received):
+            self._early += received[: max(0, _MOST_EARLY_BYTES - len(self._early))]
 
     def eof_received(self) -> bool:
         """The server has said all it had to say."""

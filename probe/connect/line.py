@@ -17,9 +17,11 @@ from probe.connect.connections import Connections
 from probe.connect.dial import Traffic
 from probe.connect.openssl import OpenSslHandshake
 from probe.connect.politeness import Politeness
+from probe.connect.starttls.application import Application
+from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
 from probe.settings import ProbeSettings
-from probe.tls.answer import Ending, NoConnection, NoHello
+from probe.tls.answer import Ending, NoConnection, NoHello, Obstacle
 from probe.tls.dialogue import Dialogue
 from probe.tls.exchange import Exchange
 from probe.tls.handshake import Handshake, HandshakeEnd, HandshakeOffer
@@ -29,6 +31,9 @@ from probe.tls.question import Question
 _SHORTEST_PATIENCE_SECONDS: Final = 1.0
 _PATIENCE_FACTOR: Final = 20
 """Once a server has shown how long its answers take, silence is so many times as long."""
+
+_SAID: Final = frozenset({Obstacle.OTHER_PROTOCOL, Obstacle.NOT_OFFERED, Obstacle.DECLINED})
+"""What a server says at its ease is no sign of distress."""
 
 Result = TypeVar("Result")
 
@@ -100,6 +105,18 @@ class Line:
         longest = self._settings.answer_timeout_seconds
         return await self._converse(dialogue, min(longest, patience_seconds or longest))
 
+    async def converse_in_clear(
+        self, dialogue: Dialogue[Result], patience_seconds: float | None = None
+    ) -> Result | NoConnection:
+        """The same on a connection on which nothing has been said, whatever comes before TLS."""
+        longest = self._settings.greeting_timeout_seconds
+        patience = min(longest, patience_seconds or longest)
+        return await self._converse(dialogue, patience, is_upgraded=False)
+
+    def begin_by(self, application: Application, peer: Peer) -> None:
+        """From now on each connection goes over to TLS as this protocol has it."""
+        self._connections.upgrade.dialogue = application.upgrades(peer)
+
     async def pause(self, seconds: float) -> None:
         """Lets the server rest, no longer than the visit lasts."""
         await asyncio.sleep(max(0.0, min(seconds, self._connections.remaining_seconds)))
@@ -113,9 +130,15 @@ class Line:
         )
 
     async def _converse(
-        self, dialogue: Dialogue[Result], patience_seconds: float, *, is_chained: bool = False
+        self,
+        dialogue: Dialogue[Result],
+        patience_seconds: float,
+        *,
+        is_chained: bool = False,
+        is_upgraded: bool = True,
     ) -> Result | NoConnection:
-        async with self._connections.next(is_chained=is_chained) as dialled:
+        connections = self._connections.next(is_chained=is_chained, is_upgraded=is_upgraded)
+        async with connections as dialled:
             if isinstance(dialled, NoConnection):
                 return dialled
             if isinstance(dialled.connection, NoConnection):
@@ -124,7 +147,7 @@ class Line:
             began = self._clock.monotonic()
             patience = min(patience_seconds, self._connections.remaining_seconds)
             result = await dialled.connection.carry(dialogue, patience)
-            if not _is_trouble(result):
+            if is_upgraded and not _is_trouble(result):
                 took = self._clock.monotonic() - began
                 self._slowest_seconds = max(took, self._slowest_seconds or 0.0)
             self._judge(result, dialled.epoch)
@@ -141,8 +164,8 @@ class Line:
 
 def _is_trouble(result: object) -> bool:
     match result:
-        case NoConnection():
-            return True
+        case NoConnection(obstacle=obstacle):
+            return obstacle not in _SAID
         case NoHello(ending=ending):
             return ending is not Ending.CLOSED
         case _:

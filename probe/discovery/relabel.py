@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from model.target import DEFAULT_PROTOCOL, Target, default_server_name
+from model.target import Target, default_server_name
 from probe.discovery.source import META_PREFIX
 from probe.discovery.targets import parse_target
 
@@ -75,7 +75,7 @@ def relabelled(target: Target, rules: Sequence[Rule]) -> Target | None:
     return parse_target(
         labels.get(ADDRESS, ""),
         server_name=_named(before, labels),
-        protocol=labels.get(PROTOCOL) or DEFAULT_PROTOCOL,
+        protocol=labels.get(PROTOCOL) or None,
         labels=kept,
         source=target.source,
     )

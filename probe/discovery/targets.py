@@ -1,7 +1,8 @@
 """What does a person mean by ``example.com:8443``? Reads one target from text.
 
-A target is a host with or without a port, an IPv6 address with or without brackets, or an
-``https://`` URL, whose path is of no interest. Whatever is no target is a TargetError in one sentence.
+A target is a host with or without a port, an IPv6 address with or without brackets, or a URL such as
+``https://``, ``smtp://`` or ``postgres://``, whose path is of no interest. The scheme names the
+protocol; without one, a port such as 25 does. Whatever is no target is a TargetError in one sentence.
 """
 
 from __future__ import annotations
@@ -13,17 +14,24 @@ from typing import Final
 
 import idna
 
-from model.target import DEFAULT_PROTOCOL, Target, default_server_name, is_ip_address
+from model.target import (
+    DEFAULT_PROTOCOL,
+    Target,
+    default_protocol,
+    default_server_name,
+    is_ip_address,
+)
+from probe.connect.starttls.catalogue import APPLICATIONS, AUTO, application
 
 DEFAULT_PORT: Final = 443
-PROTOCOLS: Final = (DEFAULT_PROTOCOL,)
-"""What can be spoken to so far: TLS from the first byte."""
 
 _LONGEST_SHOWN: Final = 100
 _LONGEST_NAME: Final = 253
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-_EXAMPLES: Final = "such as example.com, example.com:8443, [2001:db8::1]:443 or https://example.com"
+_EXAMPLES: Final = (
+    "such as example.com, example.com:8443, [2001:db8::1]:443 or smtp://mail.example.com"
+)
 
 
 class TargetError(ValueError):
@@ -38,52 +46,74 @@ def parse_target(
     text: str,
     *,
     server_name: str | None = None,
-    protocol: str = DEFAULT_PROTOCOL,
+    protocol: str | None = None,
     labels: Mapping[str, str] | None = None,
     source: str = "",
 ) -> Target:
     """The target that ``text`` names.
 
     ``server_name`` is the SNI to send in place of the host's own name; an empty one sends none.
+    ``protocol`` is what the scheme or the port would say otherwise.
 
     Raises:
         TargetError: where ``text``, the server name or the protocol cannot be used.
     """
-    place = _without_scheme(text)
+    scheme, place = _without_scheme(text)
     host_text, port = _split(text, place)
     host = _host(text, host_text)
-    if protocol not in PROTOCOLS:
-        raise TargetError(protocol, "is no known protocol", f"use {' or '.join(PROTOCOLS)}")
+    named = _protocol(text, scheme, protocol)
+    if named is None:
+        named = default_protocol(port or DEFAULT_PORT)
+    if port is None:
+        port = APPLICATIONS[named].ports[0] if named != AUTO else DEFAULT_PORT
     return Target(
         host=host,
         port=port,
         server_name=default_server_name(host) if server_name is None else _sni(server_name),
-        protocol=protocol,
+        protocol=named,
         labels=dict(labels or {}),
         source=source,
     )
 
 
-def _without_scheme(text: str) -> str:
+def _protocol(text: str, scheme: str | None, protocol: str | None) -> str | None:
+    """The name in the catalogue of what is asked for; None where nobody says."""
+    by_scheme = _known(scheme, text, "has a scheme that is no known protocol") if scheme else None
+    if protocol is None:
+        return by_scheme
+    by_field = _known(protocol, protocol, "is no known protocol")
+    if by_scheme not in {None, by_field, DEFAULT_PROTOCOL}:
+        raise TargetError(text, f"has a scheme that is not {by_field}", "leave out one of the two")
+    return by_field
+
+
+def _known(name: str, text: str, problem: str) -> str:
+    if name.lower() == AUTO:
+        return AUTO
+    try:
+        return application(name).name
+    except ValueError as error:
+        raise TargetError(text, problem, str(error)) from error
+
+
+def _without_scheme(text: str) -> tuple[str | None, str]:
     scheme, has_scheme, rest = text.partition("://")
-    if has_scheme and scheme.lower() != "https":
-        raise TargetError(text, "has a scheme that is not https", f"write a target {_EXAMPLES}")
     place = re.split(r"[/?#]", rest, maxsplit=1)[0] if has_scheme else text
     if "@" in place:
         raise TargetError(text, "has a user name in it", "leave out what stands before the @")
-    return place
+    return scheme if has_scheme else None, place
 
 
-def _split(text: str, place: str) -> tuple[str, int]:
+def _split(text: str, place: str) -> tuple[str, int | None]:
     if place.startswith("["):
         host, closed, rest = place[1:].partition("]")
         if not closed or (rest and not rest.startswith(":")) or ":" not in host:
             raise TargetError(text, "is no IPv6 address in brackets", "write [address]:port")
-        return host, _port(text, rest[1:]) if rest else DEFAULT_PORT
+        return host, _port(text, rest[1:]) if rest else None
     if place.count(":") > 1:
-        return place, DEFAULT_PORT
+        return place, None
     host, has_port, port = place.partition(":")
-    return host, _port(text, port) if has_port else DEFAULT_PORT
+    return host, _port(text, port) if has_port else None
 
 
 def _port(text: str, port: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Generic, TypeVar, cast
 
 from model.observation import Observation
@@ -40,6 +41,9 @@ class _Tap(Generic[Result]):
             send(outgoing)
 
         self._dialogue.begin(hear)
+        if not self.said:
+            # Whoever lets the server speak first is told from others by having said nothing.
+            self.said.append(b"")
 
     def feed(self, received: bytes) -> Result | None:
         self.heard.append(self._without_memory(received))
@@ -102,12 +106,23 @@ class RecordingLine(Line):
         return outcome
 
     async def _converse(
-        self, dialogue: Dialogue[Result], patience_seconds: float, *, is_chained: bool = False
+        self,
+        dialogue: Dialogue[Result],
+        patience_seconds: float,
+        *,
+        is_chained: bool = False,
+        is_upgraded: bool = True,
     ) -> Result | NoConnection:
+        way = partial(
+            super()._converse,
+            patience_seconds=patience_seconds,
+            is_chained=is_chained,
+            is_upgraded=is_upgraded,
+        )
         if isinstance(cast(object, dialogue), OpenSslHandshake):
-            return await super()._converse(dialogue, patience_seconds, is_chained=is_chained)
+            return await way(dialogue)
         place, started, tap = self._talks.take(), self._elapsed, _Tap(dialogue)
-        result = await super()._converse(tap, patience_seconds, is_chained=is_chained)
+        result = await way(tap)
         self._talks.kept[place] = Conversation(
             said=tuple(tap.said),
             heard=tuple(tap.heard),

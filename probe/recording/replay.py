@@ -17,6 +17,8 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from probe.connect.dial import Traffic
+from probe.connect.starttls.application import Application
+from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
 from probe.recording.plain import to_plain
 from probe.recording.visit import Conversation, RecordedHandshake, RecordedVisit
@@ -121,6 +123,15 @@ class ReplayedLine:
         if not isinstance(recorded, Conversation):
             return _NOT_RECORDED
         return recorded.no_connection or _heard(recorded, dialogue.feed, dialogue.end)
+
+    async def converse_in_clear(
+        self, dialogue: Dialogue[Result], patience_seconds: float | None = None
+    ) -> Result | NoConnection:
+        """The same, before anything was said."""
+        return await self.converse(dialogue, patience_seconds)
+
+    def begin_by(self, application: Application, peer: Peer) -> None:
+        """What was said before TLS is behind the recording."""
 
     async def handshake(self, offer: HandshakeOffer) -> Handshake:
         """The outcome that was recorded."""

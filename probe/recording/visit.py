@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from model.observation import Cost
-from model.target import Endpoint, Target
+from model.target import DEFAULT_PROTOCOL, Endpoint, Target
 from model.times_json import time_from_json, time_to_json
 from probe.checks.part import Part
 from probe.recording.plain import from_plain, to_plain
@@ -78,6 +78,7 @@ def to_lines(visit: RecordedVisit) -> Iterator[str]:
             "host": target.host,
             "port": target.port,
             "server_name": target.server_name,
+            "protocol": target.protocol,
             "address": visit.endpoint.address,
             "started_at": time_to_json(visit.started_at),
             "parts": sorted(visit.parts),
@@ -162,6 +163,7 @@ def _header(plain: dict[str, Any]) -> dict[str, Any]:
         host=_of(str, plain["host"], "host"),
         port=_of(int, plain["port"], "port"),
         server_name=None if server_name is None else _of(str, server_name, "server_name"),
+        protocol=_of(str, plain.get("protocol", DEFAULT_PROTOCOL), "protocol"),
     )
     return {
         "tool_version": _of(str, plain["tool_version"], "tool_version"),

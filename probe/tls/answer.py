@@ -53,13 +53,27 @@ class Ending(StrEnum):
 
 
 class Obstacle(StrEnum):
-    """Why no connection could be made."""
+    """Why there is no connection on which TLS could be asked.
+
+    From OTHER_PROTOCOL on TCP came up, and what is spoken before TLS did not lead to it.
+    """
 
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
     DEADLINE = "deadline"
     EXHAUSTED = "exhausted"
     """This machine had no file descriptor, memory or port of its own left: it says nothing of the server."""
+    OTHER_PROTOCOL = "other_protocol"
+    """The server speaks another protocol than it was asked in."""
+    NOT_OFFERED = "not_offered"
+    """The server speaks the protocol, and says that it has no TLS in it."""
+    DECLINED = "declined"
+    """It has TLS, and did not begin it when it was asked to."""
+    TURNED_AWAY = "turned_away"
+    """It wants no client now, or not this one: it says nothing of TLS."""
+    HUNG_UP = "hung_up"
+    RESET = "reset"
+    SILENT = "silent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +144,10 @@ class Malformed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoConnection:
-    """TCP did not come up; ``detail`` is the system's or our own reason."""
+    """TLS could not be asked; ``detail`` is the system's, the server's or our own reason.
+
+    ``raw`` is what the server said in place of going over to TLS.
+    """
 
     obstacle: Obstacle
     detail: str

@@ -13,40 +13,55 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Greeting:
-    """A service's name and what its first bytes look like."""
+    """A service's name and what its first bytes look like.
+
+    ``protocol`` is what a target calls it, where it may go over to TLS.
+    """
 
     service: str
     pattern: re.Pattern[bytes]
+    protocol: str | None
 
 
-def _greeting(service: str, pattern: bytes) -> Greeting:
-    return Greeting(service=service, pattern=re.compile(pattern, re.DOTALL | re.IGNORECASE))
+def _greeting(service: str, pattern: bytes, protocol: str | None = None) -> Greeting:
+    compiled = re.compile(pattern, re.DOTALL | re.IGNORECASE)
+    return Greeting(service=service, pattern=compiled, protocol=protocol)
 
 
 GREETINGS: Final = (
     _greeting("HTTP", rb"HTTP/\d|<(!doctype html|html)"),
-    _greeting("SMTP", rb"(220|421|554)[ -][^\r\n]*(smtp|mail)"),
-    _greeting("FTP", rb"(220|421)[ -][^\r\n]*ftp"),
+    _greeting("LMTP", rb"220[ -][^\r\n]*lmtp", "lmtp"),
+    _greeting("SMTP", rb"(220|421|554)[ -][^\r\n]*(smtp|mail)", "smtp"),
+    _greeting("FTP", rb"(220|421)[ -][^\r\n]*ftp", "ftp"),
     _greeting("SMTP or FTP", rb"(220|421)[ -]"),
-    _greeting("POP3", rb"\+OK"),
-    _greeting("IMAP", rb"\* (OK|PREAUTH|BYE)"),
-    _greeting("NNTP", rb"20[01] "),
-    _greeting("IRC", rb"(:[^ ]+ )?NOTICE "),
-    _greeting("XMPP", rb"<(\?xml|stream:)"),
+    _greeting("POP3", rb"\+OK", "pop3"),
+    _greeting("IMAP", rb"\* (OK|PREAUTH|BYE)", "imap"),
+    _greeting("ManageSieve", rb'"IMPLEMENTATION"', "sieve"),
+    _greeting("NNTP", rb"(20[01]|400) ", "nntp"),
+    _greeting("IRC", rb"(:[^ ]+ )?NOTICE |ERROR :", "irc"),
+    _greeting("XMPP", rb"<(\?xml|stream:)", "xmpp-client"),
+    _greeting("VNC", rb"RFB \d{3}\.\d{3}\n", "vnc"),
     _greeting("RTSP", rb"RTSP/\d"),
     _greeting("SIP", rb"SIP/\d"),
+    _greeting("rsync", rb"@RSYNCD:"),
+    _greeting("AMQP", rb"AMQP[\x00-\x03]", "amqp"),
+    _greeting("Memcached", rb"ERROR\r\n"),
+    _greeting("telnet", rb"\xff[\xfb-\xfe]"),
     _greeting("Redis", rb"-(ERR|NOAUTH|DENIED)"),
-    _greeting("MySQL", rb"..\x00\x00[\x0a\xff]"),
-    _greeting("PostgreSQL", rb"E\x00\x00..S(FATAL|ERROR)"),
+    _greeting("MySQL", rb"..[\x00\x01]\x00[\x0a\xff]", "mysql"),
+    _greeting("PostgreSQL", rb"E\x00\x00..S(FATAL|ERROR)", "postgres"),
 )
+
+
+def greeting_of(received: bytes) -> Greeting | None:
+    """The service that greets so, or None where none is known."""
+    return next((one for one in GREETINGS if one.pattern.match(received)), None)
 
 
 def plaintext_service(received: bytes) -> str | None:
     """The name of the service that greets so, or None where none is known."""
-    for greeting in GREETINGS:
-        if greeting.pattern.match(received):
-            return greeting.service
-    return None
+    greeting = greeting_of(received)
+    return greeting.service if greeting is not None else None
 
 
 def is_ssh(received: bytes) -> bool:

@@ -60,6 +60,11 @@ class Simulation:
     ) -> Found | NoConnection:
         return dialogue.end(Ending.SILENCE)
 
+    async def converse_in_clear(
+        self, dialogue: Dialogue[Found], patience_seconds: float | None = None
+    ) -> Found | NoConnection:
+        return dialogue.end(Ending.SILENCE)
+
     async def pause(self, seconds: float) -> None:
         return
 

@@ -41,7 +41,8 @@ REFUSED = (
     "example.com\n",
     "\x1b[31mexample.com",
     "http://example.com",
-    "smtp://example.com",
+    "smpt://example.com",
+    "smtp://",
     "https://user:secret@example.com",
     "https://",
     "example.com/path",
@@ -59,6 +60,51 @@ REFUSED = (
 @pytest.mark.parametrize(("text", "host", "port", "server_name"), READ)
 def test_a_target_is_read(text: str, host: str, port: int, server_name: str | None) -> None:
     assert parse_target(text) == Target(host=host, port=port, server_name=server_name)
+
+
+SPOKEN: tuple[tuple[str, str, int], ...] = (
+    ("smtp://mail.example", "smtp", 25),
+    ("submission://mail.example", "submission", 587),
+    ("imap://mail.example:1143", "imap", 1143),
+    ("IMAPS://mail.example", "imaps", 993),
+    ("postgres://db.example", "postgres", 5432),
+    ("postgresql://db.example:5433/orders", "postgres", 5433),
+    ("postgres://[2001:db8::1]", "postgres", 5432),
+    ("auto://mail.example:2525", "auto", 2525),
+    ("auto://mail.example", "auto", 443),
+    ("tls://mail.example:25", "tls", 25),
+    ("https://mail.example:25", "tls", 25),
+    ("mail.example:25", "smtp", 25),
+    ("mail.example:587", "submission", 587),
+    ("mail.example:993", "tls", 993),
+    ("mail.example:2525", "tls", 2525),
+)
+
+
+@pytest.mark.parametrize(("text", "protocol", "port"), SPOKEN)
+def test_the_scheme_or_else_the_port_names_the_protocol(
+    text: str, protocol: str, port: int
+) -> None:
+    target = parse_target(text)
+    assert (target.protocol, target.port) == (protocol, port)
+
+
+def test_the_field_names_the_protocol_where_the_text_does_not() -> None:
+    target = parse_target("db.example:25", protocol="postgresql")
+    assert (target.protocol, target.port) == ("postgres", 25)
+    assert parse_target("db.example", protocol="postgres").port == 5432
+
+
+def test_two_names_for_the_protocol_that_differ_are_refused() -> None:
+    with pytest.raises(TargetError, match="leave out one of the two"):
+        parse_target("imap://mail.example", protocol="smtp")
+
+
+def test_a_misspelt_protocol_is_told_with_the_nearest() -> None:
+    with pytest.raises(TargetError, match="did you mean smtp"):
+        parse_target("smpt://mail.example")
+    with pytest.raises(TargetError, match="did you mean postgres"):
+        parse_target("db.example", protocol="postgre")
 
 
 @pytest.mark.parametrize("text", REFUSED)
@@ -79,7 +125,7 @@ def test_any_text_is_a_target_or_refused(text: str) -> None:
     assert 1 <= target.port <= 65535
 
 
-@given(st.sampled_from([row[0] for row in READ]))
+@given(st.sampled_from([row[0] for row in (*READ, *SPOKEN)]))
 def test_a_target_s_key_names_it_again(text: str) -> None:
     target = parse_target(text)
     assert parse_target(target.key) == target

@@ -7,6 +7,7 @@ says is kept in a log file in the test's temporary folder.
 from __future__ import annotations
 
 import os
+import pwd
 import queue
 import re
 import subprocess
@@ -23,12 +24,16 @@ STOPPED_WITHIN_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """What to run, and the pattern of the output line by which it says that it listens."""
+    """What to run, and the pattern of the output line by which it says that it listens.
+
+    ``user`` is whom it runs as, where that is not whoever runs the tests.
+    """
 
     arguments: Sequence[str]
     ready: str
     environment: Mapping[str, str] | None = None
     inherited_descriptors: Sequence[int] = ()
+    user: str | None = None
 
 
 class ServerDidNotStartError(RuntimeError):
@@ -53,6 +58,8 @@ def running(command: Command, directory: Path) -> Iterator[re.Match[str]]:
         errors="replace",
         env=os.environ | dict(command.environment or {}),
         pass_fds=command.inherited_descriptors,
+        user=command.user,
+        group=pwd.getpwnam(command.user).pw_gid if command.user else None,
     )
     assert process.stdout is not None
     said: queue.SimpleQueue[re.Match[str] | None] = queue.SimpleQueue()

@@ -1,0 +1,59 @@
+"""What an application protocol is here: its name, its ports, and how TLS begins in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
+
+from probe.connect.starttls.outcome import UpgradeOutcome, UpgradeScript, broken_off
+from probe.connect.starttls.peer import Peer
+from probe.tls.in_clear import Notebook
+from probe.tls.scripted import Script, Scripted
+
+InClear: TypeAlias = Callable[[Notebook, Peer], Script[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """One application protocol.
+
+    ``service`` is how people write its name. The first of the ``ports`` is meant where a target names
+    none; a target at one of them that names no protocol means this one, unless TLS comes first there.
+    ``upgrade`` is what is said before TLS, and None where TLS is spoken from the first byte.
+    ``in_clear`` finds out what the server does without TLS, on a connection of its own.
+    """
+
+    name: str
+    service: str
+    ports: tuple[int, ...]
+    aliases: tuple[str, ...] = ()
+    upgrade: Callable[[Peer], UpgradeScript] | None = None
+    in_clear: InClear | None = None
+
+    def upgrades(self, peer: Peer) -> Callable[[], Scripted[UpgradeOutcome]] | None:
+        """Makes the Dialogue that comes before TLS, for one connection after the other."""
+        if self.upgrade is None:
+            return None
+        return partial(_upgrading, self.upgrade, self.service, peer)
+
+    def looks_in_clear(self, peer: Peer) -> Callable[[], Scripted[Notebook]] | None:
+        """Makes the Dialogue that looks at the server without TLS."""
+        return None if self.in_clear is None else partial(_looking, self.in_clear, peer)
+
+
+def _upgrading(
+    upgrade: Callable[[Peer], UpgradeScript], service: str, peer: Peer
+) -> Scripted[UpgradeOutcome]:
+    return Scripted(upgrade(peer), partial(broken_off, service))
+
+
+def _looking(in_clear: InClear, peer: Peer) -> Scripted[Notebook]:
+    notebook = Notebook()
+
+    def noted() -> Script[Notebook]:
+        yield from in_clear(notebook, peer)
+        return notebook
+
+    return Scripted(noted(), lambda _: notebook)

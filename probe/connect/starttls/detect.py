@@ -1,0 +1,53 @@
+"""Which protocol does an endpoint speak whose target leaves that open?
+
+It is listened to first, for a server that greets shows it, and hates to be interrupted. One that
+waits for us speaks what its port is registered for, or else TLS from the first byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from model.target import default_protocol
+from probe.connect.starttls.application import Application
+from probe.connect.starttls.catalogue import APPLICATIONS
+from probe.tls.answer import Ending
+from probe.tls.plaintext import greeting_of
+
+LISTENS_SECONDS: Final = 1.0
+"""A server that greets does so within this time, unless it is slow on purpose."""
+
+_ENOUGH: Final = 512
+
+
+class Listening:
+    """A Dialogue of one side: the first line that the server says unasked; empty where none comes."""
+
+    def __init__(self) -> None:
+        self._heard = b""
+
+    def begin(self, send: Callable[[bytes], None]) -> None:
+        """Says nothing."""
+
+    def feed(self, received: bytes) -> bytes | None:
+        """The first line, or as much as is enough to know it by."""
+        self._heard += received[: _ENOUGH - len(self._heard)]
+        is_enough = b"\n" in self._heard or len(self._heard) == _ENOUGH
+        return self._heard if is_enough else None
+
+    def end(self, ending: Ending) -> bytes:
+        """What had come by then."""
+        return self._heard
+
+
+def spoken(greeting: bytes, port: int) -> Application:
+    """The protocol that the greeting and the port show; TLS from the first byte where neither does."""
+    expected = APPLICATIONS[default_protocol(port)]
+    shown = greeting_of(greeting)
+    if shown is None or expected.service in shown.service:
+        return expected
+    return APPLICATIONS.get(shown.protocol or _LIKELIEST.get(shown.service, ""), expected)
+
+
+_LIKELIEST: Final = {"SMTP or FTP": "smtp"}

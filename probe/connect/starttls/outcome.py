@@ -1,0 +1,89 @@
+"""What the words before TLS come to: TLS's turn, or the reason why it is not.
+
+Only a server that says so itself has no TLS. One that turns clients away, hangs up, stays silent or
+speaks something else is told as just that.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from probe.tls.answer import Ending, NoConnection, Obstacle
+from probe.tls.plaintext import greeting_of, is_ssh
+from probe.tls.scripted import LONGEST_TURN, BrokenOff, Script
+
+_KEPT_LENGTH: Final = 512
+_QUOTED_LENGTH: Final = 120
+_TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]", re.DOTALL)
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+_ENDINGS: Final = {
+    Ending.CLOSED: (Obstacle.HUNG_UP, "the server hung up in place of"),
+    Ending.RESET: (Obstacle.RESET, "the server reset the connection in place of"),
+    Ending.SILENCE: (Obstacle.SILENT, "the server did not send in time"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upgraded:
+    """Both sides go over to TLS now: the next bytes are its records."""
+
+
+UpgradeOutcome: TypeAlias = Upgraded | NoConnection
+UpgradeScript: TypeAlias = Script[UpgradeOutcome]
+
+
+def not_offered(detail: str, heard: bytes) -> NoConnection:
+    """The server speaks the protocol, and says that it has no TLS in it."""
+    return _ended(Obstacle.NOT_OFFERED, detail, heard)
+
+
+def declined(detail: str, heard: bytes) -> NoConnection:
+    """The server has TLS and does not begin it; ``heard`` is quoted."""
+    return _ended(Obstacle.DECLINED, f"{detail}: {quoted(heard)}", heard)
+
+
+def turned_away(heard: bytes) -> NoConnection:
+    """The server wants no client now, or not this one."""
+    return _ended(Obstacle.TURNED_AWAY, f"the server turns us away: {quoted(heard)}", heard)
+
+
+def unexpected(own: str, heard: bytes) -> NoConnection:
+    """Something else than a server of ``own`` says came, and it may show what is spoken here."""
+    if _TLS_RECORD.match(heard):
+        detail = f"TLS came in place of {own}: the server may speak TLS from the first byte"
+        return _ended(Obstacle.OTHER_PROTOCOL, detail, heard)
+    if is_ssh(heard):
+        return _ended(Obstacle.OTHER_PROTOCOL, f"the server speaks SSH, not {own}", heard)
+    shown = greeting_of(heard)
+    if shown is None or own in shown.service:
+        return _ended(Obstacle.OTHER_PROTOCOL, f"{quoted(heard)!r} is no {own}", heard)
+    mend = f"; name the protocol {shown.protocol}" if shown.protocol else ""
+    return _ended(
+        Obstacle.OTHER_PROTOCOL, f"the server speaks {shown.service}, not {own}{mend}", heard
+    )
+
+
+def broken_off(own: str, at: BrokenOff) -> NoConnection:
+    """The server of ``own``, as it should be, ended, fell silent, or went on without an end."""
+    shown = greeting_of(at.heard)
+    is_other = shown is not None and own not in shown.service
+    if is_other or is_ssh(at.heard) or _TLS_RECORD.match(at.heard):
+        return unexpected(own, at.heard)
+    if at.ending is None:
+        detail = f"{LONGEST_TURN} bytes came, and no end of {at.what}"
+        return _ended(Obstacle.OTHER_PROTOCOL, detail, at.heard)
+    obstacle, words = _ENDINGS[at.ending]
+    return _ended(obstacle, f"{words} {at.what}", at.heard)
+
+
+def quoted(heard: bytes) -> str:
+    """The first words of the server, fit for a sentence: one line, without controls."""
+    text = _CONTROLS.sub(" ", heard[:_QUOTED_LENGTH].decode("utf-8", "replace")).strip()
+    return text or "nothing"
+
+
+def _ended(obstacle: Obstacle, detail: str, heard: bytes) -> NoConnection:
+    return NoConnection(obstacle=obstacle, detail=detail, raw=heard[:_KEPT_LENGTH])

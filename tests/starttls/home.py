@@ -1,0 +1,105 @@
+"""Where a real server lives while it is tested: a folder of its own, and a user without rights.
+
+Servers that refuse to run as root, or drop their rights by themselves, must be able to read their
+files: so the folder is nobody's where the tests run as root.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.zoo.certificates import Certificates
+from tests.zoo.process import Command, running
+
+_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """A server's folder with its key and chain, and the user it runs as; None for ourselves."""
+
+    directory: Path
+    key: Path
+    chain: Path
+    root: Path
+    user: str | None
+
+    @property
+    def user_name(self) -> str:
+        """The user's name, for configurations that want one."""
+        return self.user or pwd.getpwuid(os.geteuid()).pw_name
+
+    def write(self, name: str, text: str) -> Path:
+        """Writes a configuration file."""
+        path = self.directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        self._give(path.parent)
+        self._give(path)
+        return path
+
+    def make(self, name: str) -> Path:
+        """Makes an empty folder."""
+        path = self.directory / name
+        path.mkdir(parents=True)
+        self._give(path)
+        return path
+
+    @contextmanager
+    def running(
+        self, *arguments: str | Path, ready: str, environment: Mapping[str, str] | None = None
+    ) -> Iterator[None]:
+        """Runs the server while the context lasts; ``ready`` is the line that says it listens."""
+        command = Command(
+            arguments=[str(argument) for argument in arguments],
+            ready=ready,
+            environment={"PATH": _PATH, "HOME": str(self.directory), **(environment or {})},
+            user=self.user,
+        )
+        with running(command, self.directory):
+            yield
+
+    def _give(self, path: Path) -> None:
+        if self.user is not None:
+            shutil.chown(path, self.user)
+
+
+@contextmanager
+def home(certificates: Certificates, *, as_ourselves: bool = False) -> Iterator[Home]:
+    """A new home, emptied at the end; ``as_ourselves`` for servers that give up rights themselves."""
+    user = None if as_ourselves or os.geteuid() != 0 else "nobody"
+    with tempfile.TemporaryDirectory(prefix="tlsprobe-") as name:
+        directory = Path(name)
+        directory.chmod(0o755)
+        key, chain, root = directory / "key.pem", directory / "chain.pem", directory / "root.pem"
+        shutil.copy(certificates.rsa.key_file, key)
+        shutil.copy(certificates.rsa.chain_file, chain)
+        shutil.copy(certificates.root_file, root)
+        key.chmod(0o600)
+        one = Home(directory=directory, key=key, chain=chain, root=root, user=user)
+        for path in (directory, key, chain, root):
+            one._give(path)
+        yield one
+
+
+def free_ports(count: int) -> Sequence[int]:
+    """Loopback ports that nothing listens on now."""
+    with contextmanager(_held)(count) as ports:
+        return ports
+
+
+def _held(count: int) -> Iterator[Sequence[int]]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    try:
+        yield [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()

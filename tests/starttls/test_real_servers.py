@@ -1,0 +1,74 @@
+"""Each real server in each configuration is found to be what its configuration says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+
+import pytest
+
+from model.observation import Observation, State
+from model.target import Endpoint, Target
+from probe.clock import SystemClock
+from probe.engine import Engine
+from probe.settings import ProbeSettings
+from tests.starttls.case import Case, RealServer
+from tests.starttls.servers.catalogue import SERVERS
+from tests.zoo.certificates import Certificates
+from tests.zoo.truth import SERVER_NAME, TRUST_STORE
+
+pytestmark = pytest.mark.integration
+
+CASES = [
+    pytest.param(server, case, id=f"{server.name}-{case.configuration}-{case.protocol}")
+    for server in SERVERS
+    for case in server.cases
+]
+
+
+class Started:
+    """The servers that this session has needed so far; each is started once."""
+
+    def __init__(self, certificates: Certificates, stack: ExitStack) -> None:
+        self._certificates = certificates
+        self._stack = stack
+        self._ports: dict[str, Mapping[str, int]] = {}
+
+    def port(self, server: RealServer, configuration: str) -> int:
+        """Where this configuration listens."""
+        if server.name not in self._ports:
+            ports = self._stack.enter_context(server.start(self._certificates))
+            self._ports[server.name] = ports
+        return self._ports[server.name][configuration]
+
+
+@pytest.fixture(scope="session")
+def started(certificates: Certificates) -> Iterator[Started]:
+    """All real servers, on demand."""
+    with ExitStack() as stack:
+        yield Started(certificates, stack)
+
+
+async def _visit(host: str, port: int, protocol: str, certificates: Certificates) -> Observation:
+    settings = ProbeSettings(trust_stores={TRUST_STORE: certificates.root_file})
+    target = Target(host=host, port=port, server_name=SERVER_NAME, protocol=protocol)
+    endpoint = Endpoint(target=target, address=host)
+    return await Engine(settings, SystemClock()).visit(endpoint)
+
+
+@pytest.mark.parametrize(("server", "case"), CASES)
+async def test_a_server_is_what_its_configuration_says(
+    server: RealServer, case: Case, started: Started, certificates: Certificates
+) -> None:
+    port = started.port(server, case.configuration)
+    observation = await _visit(server.host, port, case.protocol, certificates)
+    assert (observation.state, case.reason in (observation.reason or "")) == (case.state, True)
+    found = {name: fact.verdict for name, fact in observation.plaintext.items()}
+    assert found == case.plaintext
+    values = {name: observation.plaintext[name].value for name in case.values}
+    assert values == case.values
+    if case.state is State.TLS:
+        served = {one.leaf.sha256 for one in observation.certificates}
+        assert (served, observation.reason) == ({certificates.rsa.chain.sha256s[0]}, None)
+        if case.injection is not None:
+            assert observation.vulnerabilities["starttls_injection"].verdict is case.injection
