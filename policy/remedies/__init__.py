@@ -1,0 +1,24 @@
+"""Remedies: the exact lines that make a server of some kind do what the policies ask, made of these.
+
+``demands_of`` adds up what policies demand, the catalogue ``SERVERS`` has one file for each kind of
+server that writes it in that server's own words, and ``remedy`` gives the lines for one finding.
+"""
+
+from policy.remedies.catalogue import SERVERS
+from policy.remedies.demands import Demands, demands_of
+from policy.remedies.remedy import SERVER_LABEL, remedy, remedy_for, server_kind
+from policy.remedies.setting import ServerKind, Setting, Topic, topics_of
+
+__all__ = [
+    "SERVERS",
+    "SERVER_LABEL",
+    "Demands",
+    "ServerKind",
+    "Setting",
+    "Topic",
+    "demands_of",
+    "remedy",
+    "remedy_for",
+    "server_kind",
+    "topics_of",
+]

@@ -1,0 +1,97 @@
+"""Apache httpd: the directives of mod_ssl, of mod_headers for HSTS and mod_alias for the redirect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from policy.remedies import openssl_words
+from policy.remedies.demands import Demands
+from policy.remedies.hsts import hsts_value
+from policy.remedies.setting import ServerKind, Setting, Topic
+
+_HOST: Final = "in the virtual host of the HTTPS service"
+_SERVER: Final = "outside of all virtual hosts"
+
+
+def _settings(demands: Demands) -> Iterator[Setting]:
+    for topic, lines in _lines(demands):
+        place = _SERVER if topic in {Topic.STAPLING, Topic.REDIRECT} else _HOST
+        yield Setting(topic=topic, place=place, lines=lines)
+
+
+def _lines(demands: Demands) -> Iterator[tuple[Topic, tuple[str, ...]]]:
+    versions = " ".join(f"+{label}" for label in openssl_words.version_labels(demands))
+    yield Topic.VERSIONS, (f"SSLProtocol -all {versions}",)
+    yield Topic.SUITES, tuple(_suites(demands))
+    groups = [f"SSLOpenSSLConfCmd Groups {openssl_words.group_list(demands)}"]
+    if hint := openssl_words.post_quantum_hint(demands):
+        groups.append(f"# with OpenSSL 3.5 or newer, put {hint} first")
+    yield Topic.GROUPS, tuple(groups)
+    schemes = openssl_words.scheme_list(demands)
+    yield Topic.SCHEMES, (f"SSLOpenSSLConfCmd SignatureAlgorithms {schemes}",)
+    if openssl_words.has_dhe(demands):
+        group = openssl_words.dh_group(demands)
+        yield (
+            Topic.DH,
+            (
+                f"# openssl genpkey -genparam -algorithm DH -pkeyopt group:{group} -out /etc/apache2/dh.pem",
+                "SSLOpenSSLConfCmd DHParameters /etc/apache2/dh.pem",
+            ),
+        )
+    if demands.client_certificates is True:
+        yield (
+            Topic.CLIENT_CERTIFICATES,
+            (
+                "SSLCACertificateFile /etc/apache2/client-ca.pem",
+                "SSLVerifyClient require",
+            ),
+        )
+    elif demands.client_certificates is False:
+        yield Topic.CLIENT_CERTIFICATES, ("SSLVerifyClient none",)
+    yield (
+        Topic.CHAIN,
+        (
+            "# the leaf first, then every intermediate certificate, without the root",
+            "SSLCertificateFile /etc/apache2/chain.pem",
+            "SSLCertificateKeyFile /etc/apache2/key.pem",
+        ),
+    )
+    yield (
+        Topic.STAPLING,
+        (
+            'SSLStaplingCache "shmcb:${APACHE_RUN_DIR}/stapling(128000)"',
+            "SSLUseStapling on",
+        ),
+    )
+    yield (
+        Topic.REDIRECT,
+        (
+            "<VirtualHost *:80>",
+            "    RedirectMatch permanent ^(.*)$ https://www.example.com$1",
+            "</VirtualHost>",
+        ),
+    )
+    if demands.hsts is not None:
+        value = hsts_value(demands.hsts)
+        yield Topic.HSTS, (f'Header always set Strict-Transport-Security "{value}"',)
+    yield Topic.TICKETS, ("SSLSessionTickets off",)
+    yield Topic.COMPRESSION, ("SSLCompression off",)
+    yield Topic.RENEGOTIATION, ("SSLInsecureRenegotiation off",)
+
+
+def _suites(demands: Demands) -> Iterator[str]:
+    if demands.suites:
+        yield f"SSLCipherSuite {openssl_words.cipher_list(demands)}"
+    if listed := openssl_words.ciphersuites(demands):
+        yield f"SSLCipherSuite TLSv1.3 {listed}"
+    if demands.server_decides is not None:
+        yield f"SSLHonorCipherOrder {'on' if demands.server_decides else 'off'}"
+
+
+APACHE: Final = ServerKind(
+    name="Apache httpd",
+    aliases=("apache", "apache2", "httpd"),
+    write=_settings,
+    banners=("apache",),
+)

@@ -1,0 +1,97 @@
+"""Postfix: the parameters of main.cf for the SMTP server (``smtpd_``), as of Postfix 3.6.
+
+Its suites of TLS 1.3 and its signature schemes are OpenSSL's own: it has no parameter for them before
+``tls_config_file`` (3.9), which names a file of OpenSSL's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from policy.remedies import openssl_words
+from policy.remedies.demands import Demands
+from policy.remedies.setting import ServerKind, Setting, Topic
+
+_PLACE: Final = "in main.cf, then `postfix reload`"
+
+
+def _settings(demands: Demands) -> Iterator[Setting]:
+    for topic, lines in _lines(demands):
+        yield Setting(topic=topic, place=_PLACE, lines=lines)
+
+
+def _lines(demands: Demands) -> Iterator[tuple[Topic, tuple[str, ...]]]:
+    oldest, newest = (openssl_words.LABELS[one] for one in (demands.oldest, demands.newest))
+    versions = f">={oldest}, <={newest}"
+    yield (
+        Topic.VERSIONS,
+        (
+            f"smtpd_tls_protocols = {versions}",
+            f"smtpd_tls_mandatory_protocols = {versions}",
+        ),
+    )
+    if demands.suites:
+        yield Topic.SUITES, tuple(_suites(demands))
+    groups = [f"tls_eecdh_auto_curves = {openssl_words.group_list(demands, ', ')}"]
+    if hint := openssl_words.post_quantum_hint(demands):
+        groups.append(f"# with OpenSSL 3.5 or newer, put {hint} first")
+    yield Topic.GROUPS, ("smtpd_tls_eecdh_grade = auto", *groups)
+    if openssl_words.has_dhe(demands):
+        group = openssl_words.dh_group(demands)
+        yield (
+            Topic.DH,
+            (
+                f"# openssl genpkey -genparam -algorithm DH -pkeyopt group:{group} -out /etc/postfix/dh.pem",
+                "smtpd_tls_dh1024_param_file = /etc/postfix/dh.pem",
+            ),
+        )
+    if demands.client_certificates is True:
+        yield (
+            Topic.CLIENT_CERTIFICATES,
+            (
+                "smtpd_tls_security_level = encrypt",
+                "smtpd_tls_ask_ccert = yes",
+                "smtpd_tls_req_ccert = yes",
+                "smtpd_tls_CAfile = /etc/postfix/client-ca.pem",
+            ),
+        )
+    elif demands.client_certificates is False:
+        yield (
+            Topic.CLIENT_CERTIFICATES,
+            (
+                "smtpd_tls_ask_ccert = no",
+                "smtpd_tls_req_ccert = no",
+            ),
+        )
+    yield (
+        Topic.CHAIN,
+        (
+            "# the key first, then the leaf and every intermediate certificate, without the root",
+            "smtpd_tls_chain_files = /etc/postfix/server.pem",
+        ),
+    )
+    yield (
+        Topic.PLAINTEXT,
+        (
+            "# for submission; a server that takes mail of strangers says `may`",
+            "smtpd_tls_security_level = encrypt",
+            "smtpd_tls_auth_only = yes",
+        ),
+    )
+    yield Topic.TICKETS, ("tls_ssl_options = NO_TICKET",)
+    yield Topic.RENEGOTIATION, ("tls_ssl_options = NO_RENEGOTIATION",)
+    yield Topic.COMPRESSION, ("tls_ssl_options = NO_COMPRESSION",)
+
+
+def _suites(demands: Demands) -> Iterator[str]:
+    yield f"tls_high_cipherlist = {openssl_words.cipher_list(demands)}"
+    yield "smtpd_tls_ciphers = high"
+    yield "smtpd_tls_mandatory_ciphers = high"
+    yield "smtpd_tls_exclude_ciphers ="
+    yield "smtpd_tls_mandatory_exclude_ciphers ="
+    if demands.server_decides is not None:
+        yield f"tls_preempt_cipherlist = {'yes' if demands.server_decides else 'no'}"
+
+
+POSTFIX: Final = ServerKind(name="Postfix", aliases=("postfix",), write=_settings)
