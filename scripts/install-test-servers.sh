@@ -48,7 +48,7 @@ install_old_node() { # release
 install_commands openssl:openssl nginx:nginx gnutls-serv:gnutls-bin promtool:prometheus amtool:prometheus-alertmanager \
     haproxy:haproxy stunnel4:stunnel4 apache2:apache2 javac:default-jdk-headless \
     knotd:knot keymgr:knot unbound:unbound caddy:caddy \
-    pg_ctlcluster:postgresql
+    pg_ctlcluster:postgresql chromium:chromium jq:jq
 # What speaks before TLS begins.
 install_commands postfix:postfix dovecot:dovecot-imapd
 install_files /usr/lib/dovecot/pop3-login:dovecot-pop3d /usr/lib/dovecot/lmtp:dovecot-lmtpd \

@@ -24,21 +24,13 @@ def _lines(demands: Demands) -> Iterator[tuple[Topic, tuple[str, ...]]]:
     versions = " ".join(f"+{label}" for label in openssl_words.version_labels(demands))
     yield Topic.VERSIONS, (f"SSLProtocol -all {versions}",)
     yield Topic.SUITES, tuple(_suites(demands))
-    groups = [f"SSLOpenSSLConfCmd Groups {openssl_words.group_list(demands)}"]
-    if hint := openssl_words.post_quantum_hint(demands):
-        groups.append(f"# with OpenSSL 3.5 or newer, put {hint} first")
-    yield Topic.GROUPS, tuple(groups)
-    schemes = openssl_words.scheme_list(demands)
-    yield Topic.SCHEMES, (f"SSLOpenSSLConfCmd SignatureAlgorithms {schemes}",)
-    if openssl_words.has_dhe(demands):
-        group = openssl_words.dh_group(demands)
-        yield (
-            Topic.DH,
-            (
-                f"# openssl genpkey -genparam -algorithm DH -pkeyopt group:{group} -out /etc/apache2/dh.pem",
-                "SSLOpenSSLConfCmd DHParameters /etc/apache2/dh.pem",
-            ),
-        )
+    yield Topic.GROUPS, openssl_words.group_lines(demands, "SSLOpenSSLConfCmd Groups {}")
+    schemes = openssl_words.scheme_lines(demands, "SSLOpenSSLConfCmd SignatureAlgorithms {}")
+    yield Topic.SCHEMES, schemes
+    yield (
+        Topic.DH,
+        openssl_words.dh_lines(demands, "SSLOpenSSLConfCmd DHParameters {}", "/etc/apache2/dh.pem"),
+    )
     if demands.client_certificates is True:
         yield (
             Topic.CLIENT_CERTIFICATES,

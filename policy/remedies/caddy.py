@@ -28,8 +28,8 @@ def _settings(demands: Demands) -> Iterator[Setting]:
     newest = max(demands.newest, ProtocolVersion.TLSV1_2)
     words = f"protocols {_word(oldest)} {_word(newest)}"
     yield Setting(topic=Topic.VERSIONS, place=_TLS, lines=(words,))
-    if demands.suites:
-        lines = (f"ciphers {' '.join(go_suites(demands))}",)
+    if suites := [name for name in go_suites(demands) if _is_known(name)]:
+        lines = (f"ciphers {' '.join(suites)}",)
         yield Setting(topic=Topic.SUITES, place=_TLS, lines=lines)
     yield Setting(topic=Topic.GROUPS, place=_TLS, lines=tuple(_curves(demands)))
     if demands.client_certificates is True:
@@ -55,9 +55,16 @@ def _settings(demands: Demands) -> Iterator[Setting]:
 
 def _curves(demands: Demands) -> Iterator[str]:
     names = demands.groups if demands.needs_post_quantum else demands.classical_groups
-    yield f"curves {' '.join(_CURVES[name] for name in names if name in _CURVES)}"
-    if not demands.needs_post_quantum and "X25519MLKEM768" in demands.groups:
+    known = [_CURVES[name] for name in names if name in _CURVES]
+    if known:
+        yield f"curves {' '.join(known)}"
+    if known and not demands.needs_post_quantum and "X25519MLKEM768" in demands.groups:
         yield "# from Caddy 2.10 on, put x25519mlkem768 first"
+
+
+def _is_known(suite: str) -> bool:
+    """Caddy has Go's suites but for those that Go calls insecure."""
+    return suite.startswith("TLS_ECDHE_") and not suite.endswith("_CBC_SHA256")
 
 
 def _word(version: ProtocolVersion) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from policy.remedies.apache import APACHE
+from policy.remedies.aws_elb import AWS_ELB
 from policy.remedies.caddy import CADDY
+from policy.remedies.cloudfront import CLOUDFRONT_DISTRIBUTION
 from policy.remedies.dovecot import DOVECOT
 from policy.remedies.envoy import ENVOY
 from policy.remedies.go import GO
@@ -33,4 +35,6 @@ SERVERS: Final[tuple[ServerKind, ...]] = (
     JAVA,
     GO,
     IIS,
+    AWS_ELB,
+    CLOUDFRONT_DISTRIBUTION,
 )

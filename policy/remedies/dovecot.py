@@ -22,19 +22,8 @@ def _lines(demands: Demands) -> Iterator[tuple[Topic, tuple[str, ...]]]:
     suites = tuple(_suites(demands))
     if suites:
         yield Topic.SUITES, suites
-    groups = [f"ssl_curve_list = {openssl_words.group_list(demands)}"]
-    if hint := openssl_words.post_quantum_hint(demands):
-        groups.append(f"# with OpenSSL 3.5 or newer, put {hint} first")
-    yield Topic.GROUPS, tuple(groups)
-    if openssl_words.has_dhe(demands):
-        group = openssl_words.dh_group(demands)
-        yield (
-            Topic.DH,
-            (
-                f"# openssl genpkey -genparam -algorithm DH -pkeyopt group:{group} -out /etc/dovecot/dh.pem",
-                "ssl_dh = </etc/dovecot/dh.pem",
-            ),
-        )
+    yield Topic.GROUPS, openssl_words.group_lines(demands, "ssl_curve_list = {}")
+    yield Topic.DH, openssl_words.dh_lines(demands, "ssl_dh = <{}", "/etc/dovecot/dh.pem")
     if demands.client_certificates is True:
         yield (
             Topic.CLIENT_CERTIFICATES,

@@ -47,11 +47,14 @@ def _settings(demands: Demands) -> Iterator[Setting]:
         f"tls_minimum_protocol_version: {_VERSIONS[demands.oldest]}",
         f"tls_maximum_protocol_version: {_VERSIONS[demands.newest]}",
     )
-    if demands.suites:
-        yield _parameter(Topic.SUITES, "cipher_suites:", *_listed(_suites(demands)))
-    groups = (_GROUPS[name] for name in demands.groups if name in _GROUPS)
-    yield _parameter(Topic.GROUPS, "ecdh_curves:", *_listed(groups))
-    yield _parameter(Topic.SCHEMES, "signature_algorithms:", *_listed(demands.schemes))
+    groups = [_GROUPS[name] for name in demands.groups if name in _GROUPS]
+    for topic, parameter, names in (
+        (Topic.SUITES, "cipher_suites", list(_suites(demands))),
+        (Topic.GROUPS, "ecdh_curves", groups),
+        (Topic.SCHEMES, "signature_algorithms", demands.schemes),
+    ):
+        if names:
+            yield _parameter(topic, f"{parameter}:", *(f"  - {name}" for name in names))
     if demands.client_certificates is not None:
         yield Setting(
             topic=Topic.CLIENT_CERTIFICATES,
@@ -96,10 +99,6 @@ def _suites(demands: Demands) -> Iterator[str]:
         suite = cipher_suite_by_name(name)
         if suite is not None and suite.openssl_name in _KNOWN:
             yield suite.openssl_name
-
-
-def _listed(names: Iterator[str] | tuple[str, ...]) -> Iterator[str]:
-    return (f"  - {name}" for name in names)
 
 
 def _parameter(topic: Topic, *lines: str) -> Setting:

@@ -19,11 +19,10 @@ def _settings(demands: Demands) -> Iterator[Setting]:
         f"MinVersion: tls.{VERSIONS[demands.oldest]},",
         f"MaxVersion: tls.{VERSIONS[demands.newest]},",
     )
-    if demands.suites:
-        suites = [f"\ttls.{name}," for name in go_suites(demands)]
+    if suites := [f"\ttls.{name}," for name in go_suites(demands)]:
         yield _setting(Topic.SUITES, "CipherSuites: []uint16{", *suites, "},")
-    curves = ", ".join(f"tls.{name}" for name in go_curves(demands))
-    yield _setting(Topic.GROUPS, f"CurvePreferences: []tls.CurveID{{{curves}}},")
+    if curves := ", ".join(f"tls.{name}" for name in go_curves(demands)):
+        yield _setting(Topic.GROUPS, f"CurvePreferences: []tls.CurveID{{{curves}}},")
     if demands.client_certificates is True:
         yield _setting(
             Topic.CLIENT_CERTIFICATES,

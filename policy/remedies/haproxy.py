@@ -24,18 +24,10 @@ def _lines(demands: Demands) -> Iterator[tuple[Topic, str, tuple[str, ...]]]:
     range_ = f"ssl-min-ver {demands.oldest.label} ssl-max-ver {demands.newest.label}"
     yield Topic.VERSIONS, _GLOBAL, (f"ssl-default-bind-options {range_}",)
     yield Topic.SUITES, _GLOBAL, tuple(_suites(demands))
-    curves = openssl_words.group_list(demands)
-    hint = openssl_words.post_quantum_hint(demands)
-    more = (f"# with OpenSSL 3.5 or newer, put {hint} first",) if hint else ()
-    yield Topic.GROUPS, _BIND, (f"curves {curves}", *more)
-    yield (
-        Topic.SCHEMES,
-        _BIND,
-        (
-            "# from HAProxy 2.8 on",
-            f"sigalgs {openssl_words.scheme_list(demands)}",
-        ),
-    )
+    yield Topic.GROUPS, _BIND, openssl_words.group_lines(demands, "curves {}")
+    schemes = openssl_words.scheme_lines(demands, "sigalgs {}")
+    if schemes:
+        yield Topic.SCHEMES, _BIND, ("# from HAProxy 2.8 on", *schemes)
     if openssl_words.has_dhe(demands):
         yield Topic.DH, _GLOBAL, (f"tune.ssl.default-dh-param {max(demands.dh_bits, 2048)}",)
     if demands.client_certificates is True:

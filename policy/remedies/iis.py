@@ -12,6 +12,9 @@ from policy.remedies.setting import ServerKind, Setting, Topic
 _PLACE: Final = "in PowerShell as administrator, then restart the machine"
 _SITE: Final = "in PowerShell as administrator, for the site of that name"
 _PROTOCOLS: Final = r"HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols"
+_SET: Final = "Set-WebConfigurationProperty -PSPath IIS:\\"
+_ACCESS: Final = "-Location 'Default Web Site' -Filter system.webServer/security/access"
+_HSTS: Final = "-Filter \"system.applicationHost/sites/site[@name='Default Web Site']/hsts\""
 _KEYS: Final = {
     ProtocolVersion.SSLV2: "SSL 2.0",
     ProtocolVersion.SSLV3: "SSL 3.0",
@@ -38,23 +41,21 @@ def _settings(demands: Demands) -> Iterator[Setting]:
         f"Set-ItemProperty $key -Name Functions -Value '{suites}'",
     )
     curves = [_CURVES[name] for name in demands.groups if name in _CURVES]
-    yield _setting(
-        Topic.GROUPS,
-        "Get-TlsEccCurve | ForEach-Object { Disable-TlsEccCurve -Name $_ }",
-        *(
-            f"Enable-TlsEccCurve -Name {name} -Position {position}"
-            for position, name in enumerate(curves)
-        ),
-    )
+    if curves:
+        yield _setting(
+            Topic.GROUPS,
+            "Get-TlsEccCurve | ForEach-Object { Disable-TlsEccCurve -Name $_ }",
+            *(
+                f"Enable-TlsEccCurve -Name {name} -Position {position}"
+                for position, name in enumerate(curves)
+            ),
+        )
     if demands.client_certificates is not None:
         flags = "Ssl,SslNegotiateCert,SslRequireCert" if demands.client_certificates else "Ssl"
         yield Setting(
             topic=Topic.CLIENT_CERTIFICATES,
             place=_SITE,
-            lines=(
-                "Set-WebConfigurationProperty -PSPath IIS:\\ -Location 'Default Web Site' "
-                f"-Filter system.webServer/security/access -Name sslFlags -Value '{flags}'",
-            ),
+            lines=(f"{_SET} {_ACCESS} -Name sslFlags -Value '{flags}'",),
         )
     yield Setting(topic=Topic.REDIRECT, place=_SITE, lines=(_hsts("redirectHttpToHttps", "$true"),))
     if demands.hsts is not None:
@@ -79,11 +80,7 @@ def _versions(demands: Demands) -> Iterator[str]:
 
 
 def _hsts(name: str, value: str) -> str:
-    return (
-        "Set-WebConfigurationProperty -PSPath IIS:\\ -Filter "
-        "\"system.applicationHost/sites/site[@name='Default Web Site']/hsts\" "
-        f"-Name {name} -Value {value}"
-    )
+    return f"{_SET} {_HSTS} -Name {name} -Value {value}"
 
 
 def _setting(topic: Topic, *lines: str) -> Setting:

@@ -21,10 +21,10 @@ def _settings(demands: Demands) -> Iterator[Setting]:
     yield _setting(Topic.VERSIONS, f"-Djdk.tls.server.protocols={versions}")
     suites = ",".join((*demands.tls13_suites, *demands.suites))
     yield _setting(Topic.SUITES, f"-Djdk.tls.server.cipherSuites={suites}")
-    groups = ",".join(name for name in demands.groups if name in _GROUPS)
-    yield _setting(Topic.GROUPS, f"-Djdk.tls.namedGroups={groups}")
-    schemes = ",".join(demands.schemes)
-    yield _setting(Topic.SCHEMES, f"-Djdk.tls.server.SignatureSchemes={schemes}")
+    if groups := ",".join(name for name in demands.groups if name in _GROUPS):
+        yield _setting(Topic.GROUPS, f"-Djdk.tls.namedGroups={groups}")
+    if schemes := ",".join(demands.schemes):
+        yield _setting(Topic.SCHEMES, f"-Djdk.tls.server.SignatureSchemes={schemes}")
     yield _setting(Topic.DH, f"-Djdk.tls.ephemeralDHKeySize={max(demands.dh_bits, 2048)}")
     if demands.client_certificates is not None:
         word = (

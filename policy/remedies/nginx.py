@@ -22,21 +22,10 @@ def _settings(demands: Demands) -> Iterator[Setting]:
 def _lines(demands: Demands) -> Iterator[tuple[Topic, tuple[str, ...]]]:
     yield Topic.VERSIONS, (f"ssl_protocols {' '.join(openssl_words.version_labels(demands))};",)
     yield Topic.SUITES, tuple(_suites(demands))
-    groups = [f"ssl_ecdh_curve {openssl_words.group_list(demands)};"]
-    if hint := openssl_words.post_quantum_hint(demands):
-        groups.append(f"# with OpenSSL 3.5 or newer, put {hint} first")
-    yield Topic.GROUPS, tuple(groups)
-    schemes = openssl_words.scheme_list(demands)
-    yield Topic.SCHEMES, (f"ssl_conf_command SignatureAlgorithms {schemes};",)
-    if openssl_words.has_dhe(demands):
-        group = openssl_words.dh_group(demands)
-        yield (
-            Topic.DH,
-            (
-                f"# openssl genpkey -genparam -algorithm DH -pkeyopt group:{group} -out /etc/nginx/dh.pem",
-                "ssl_dhparam /etc/nginx/dh.pem;",
-            ),
-        )
+    yield Topic.GROUPS, openssl_words.group_lines(demands, "ssl_ecdh_curve {};")
+    schemes = openssl_words.scheme_lines(demands, "ssl_conf_command SignatureAlgorithms {};")
+    yield Topic.SCHEMES, schemes
+    yield Topic.DH, openssl_words.dh_lines(demands, "ssl_dhparam {};", "/etc/nginx/dh.pem")
     if demands.client_certificates is True:
         yield (
             Topic.CLIENT_CERTIFICATES,

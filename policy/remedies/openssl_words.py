@@ -28,6 +28,8 @@ _GROUPS: Final = {
     "X25519MLKEM768": "X25519MLKEM768",
     "SecP256r1MLKEM768": "SecP256r1MLKEM768",
     "SecP384r1MLKEM1024": "SecP384r1MLKEM1024",
+    "MLKEM768": "MLKEM768",
+    "MLKEM1024": "MLKEM1024",
     "brainpoolP256r1": "brainpoolP256r1",
     "brainpoolP384r1": "brainpoolP384r1",
     "brainpoolP512r1": "brainpoolP512r1",
@@ -70,17 +72,33 @@ def group_list(demands: Demands, separator: str = ":") -> str:
     return separator.join(_known_groups(names))
 
 
-def post_quantum_hint(demands: Demands) -> str | None:
-    """What to put before the groups with OpenSSL 3.5, where it is allowed and not listed already."""
-    if demands.needs_post_quantum:
-        return None
-    more = [name for name in demands.groups if name not in demands.classical_groups]
-    return ":".join(_known_groups(more)) or None
+def group_lines(demands: Demands, setting: str, separator: str = ":") -> tuple[str, ...]:
+    """``setting`` with the groups in place of ``{}``, and which to put first with OpenSSL 3.5.
+
+    None where OpenSSL has no group that is allowed.
+    """
+    listed = group_list(demands, separator)
+    if not listed:
+        return ()
+    newer = [name for name in demands.groups if name not in demands.classical_groups]
+    hint = separator.join(_known_groups(newer))
+    if demands.needs_post_quantum or not hint:
+        return (setting.format(listed),)
+    return setting.format(listed), f"# with OpenSSL 3.5 or newer, put {hint} first"
 
 
-def scheme_list(demands: Demands) -> str:
-    """The signature schemes with colons."""
-    return ":".join(name for name in demands.schemes if name in _SCHEMES)
+def scheme_lines(demands: Demands, setting: str) -> tuple[str, ...]:
+    """``setting`` with the signature schemes in place of ``{}``; none where OpenSSL has none of them."""
+    listed = ":".join(name for name in demands.schemes if name in _SCHEMES)
+    return (setting.format(listed),) if listed else ()
+
+
+def dh_lines(demands: Demands, setting: str, file: str) -> tuple[str, ...]:
+    """How to make ``file`` with DHE parameters, and ``setting`` with it; none without a DHE suite."""
+    if not has_dhe(demands):
+        return ()
+    command = f"openssl genpkey -genparam -algorithm DH -pkeyopt group:{dh_group(demands)}"
+    return f"# {command} -out {file}", setting.format(file)
 
 
 def version_labels(demands: Demands) -> list[str]:

@@ -14,6 +14,12 @@ from policy.remedies.demands import Demands
 from policy.remedies.setting import ServerKind, Setting, Topic
 
 _PLACE: Final = "in main.cf, then `postfix reload`"
+_OPTIONS: Final = {
+    "session_tickets": (Topic.TICKETS, "NO_TICKET"),
+    "resumption_by_ticket": (Topic.TICKETS, "NO_TICKET"),
+    "client_renegotiation": (Topic.RENEGOTIATION, "NO_RENEGOTIATION"),
+    "compression": (Topic.COMPRESSION, "NO_COMPRESSION"),
+}
 
 
 def _settings(demands: Demands) -> Iterator[Setting]:
@@ -33,19 +39,13 @@ def _lines(demands: Demands) -> Iterator[tuple[Topic, tuple[str, ...]]]:
     )
     if demands.suites:
         yield Topic.SUITES, tuple(_suites(demands))
-    groups = [f"tls_eecdh_auto_curves = {openssl_words.group_list(demands, ', ')}"]
-    if hint := openssl_words.post_quantum_hint(demands):
-        groups.append(f"# with OpenSSL 3.5 or newer, put {hint} first")
-    yield Topic.GROUPS, ("smtpd_tls_eecdh_grade = auto", *groups)
-    if openssl_words.has_dhe(demands):
-        group = openssl_words.dh_group(demands)
-        yield (
-            Topic.DH,
-            (
-                f"# openssl genpkey -genparam -algorithm DH -pkeyopt group:{group} -out /etc/postfix/dh.pem",
-                "smtpd_tls_dh1024_param_file = /etc/postfix/dh.pem",
-            ),
-        )
+    groups = openssl_words.group_lines(demands, "tls_eecdh_auto_curves = {}", ", ")
+    if groups:
+        yield Topic.GROUPS, ("smtpd_tls_eecdh_grade = auto", *groups)
+    yield (
+        Topic.DH,
+        openssl_words.dh_lines(demands, "smtpd_tls_dh1024_param_file = {}", "/etc/postfix/dh.pem"),
+    )
     if demands.client_certificates is True:
         yield (
             Topic.CLIENT_CERTIFICATES,
@@ -79,9 +79,13 @@ def _lines(demands: Demands) -> Iterator[tuple[Topic, tuple[str, ...]]]:
             "smtpd_tls_auth_only = yes",
         ),
     )
-    yield Topic.TICKETS, ("tls_ssl_options = NO_TICKET",)
-    yield Topic.RENEGOTIATION, ("tls_ssl_options = NO_RENEGOTIATION",)
-    yield Topic.COMPRESSION, ("tls_ssl_options = NO_COMPRESSION",)
+    options = {
+        topic: option
+        for feature, (topic, option) in _OPTIONS.items()
+        if feature in demands.forbidden_features
+    }
+    for topic in options:
+        yield topic, (f"tls_ssl_options = {', '.join(sorted(set(options.values())))}",)
 
 
 def _suites(demands: Demands) -> Iterator[str]:

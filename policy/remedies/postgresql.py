@@ -12,6 +12,9 @@ from policy.remedies import openssl_words
 from policy.remedies.demands import Demands
 from policy.remedies.setting import ServerKind, Setting, Topic
 
+_CURVES: Final = ("prime256v1", "secp", "brainpool")
+"""What ``ssl_ecdh_curve`` can name: curves that OpenSSL makes an EC_KEY of."""
+
 _CONF: Final = "in postgresql.conf, then `SELECT pg_reload_conf()`"
 _HBA: Final = "in pg_hba.conf, in place of lines that begin with host or hostnossl"
 
@@ -34,22 +37,11 @@ def _lines(demands: Demands) -> Iterator[tuple[Topic, tuple[str, ...]]]:
     if suites:
         yield Topic.SUITES, suites
     groups = openssl_words.group_list(demands)
-    yield (
-        Topic.GROUPS,
-        (
-            f"ssl_ecdh_curve = '{groups.partition(':')[0]}'",
-            f"# from version 18 on: ssl_groups = '{groups}'",
-        ),
-    )
-    if openssl_words.has_dhe(demands):
-        group = openssl_words.dh_group(demands)
-        yield (
-            Topic.DH,
-            (
-                f"# openssl genpkey -genparam -algorithm DH -pkeyopt group:{group} -out dh.pem",
-                "ssl_dh_params_file = 'dh.pem'",
-            ),
-        )
+    curve = next((name for name in groups.split(":") if name.startswith(_CURVES)), None)
+    if curve is not None:
+        more = f"# from version 18 on: ssl_groups = '{groups}'"
+        yield Topic.GROUPS, (f"ssl_ecdh_curve = '{curve}'", more)
+    yield Topic.DH, openssl_words.dh_lines(demands, "ssl_dh_params_file = '{}'", "dh.pem")
     if demands.client_certificates is True:
         yield (
             Topic.CLIENT_CERTIFICATES,

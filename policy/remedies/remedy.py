@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from model.finding import RuleResult
@@ -57,18 +57,22 @@ def remedy_for(
     demands = demands_of(policies)
     if demands is None:
         return None
-    settings = [one for one in kind.write(demands) if one.topic in topics and one.lines]
-    if not settings:
+    # One setting may be about several topics: it is said once.
+    blocks: dict[str, dict[tuple[str, ...], None]] = {}
+    for one in kind.write(demands):
+        if one.topic in topics and one.lines:
+            blocks.setdefault(one.place, {})[one.lines] = None
+    if not blocks:
         return None
-    places = list(dict.fromkeys(one.place for one in settings))
-    if len(places) == 1:
-        lines = tuple(line for one in settings for line in one.lines)
-        return Remedy(server=kind.name, place=places[0], lines=lines)
-    grouped: list[str] = []
-    for place in places:
-        grouped.append(f"# {place}")
-        grouped += [line for one in settings if one.place == place for line in one.lines]
-    return Remedy(server=kind.name, place="each where it is said", lines=tuple(grouped))
+    if len(blocks) == 1:
+        ((place, block),) = blocks.items()
+        return Remedy(server=kind.name, place=place, lines=_flat(block))
+    lines = [line for place, block in blocks.items() for line in (f"# {place}:", *_flat(block))]
+    return Remedy(server=kind.name, place="each where it is said", lines=tuple(lines))
+
+
+def _flat(blocks: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(line for block in blocks for line in block)
 
 
 def holding(policies: Sequence[Policy], target: Target) -> tuple[Policy, ...]:

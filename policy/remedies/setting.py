@@ -66,8 +66,6 @@ _BY_FAMILY: Final = {
     Family.POST_QUANTUM: (Topic.GROUPS,),
     Family.SIGNATURE_SCHEMES: (Topic.SCHEMES,),
     Family.DH: (Topic.DH,),
-    Family.CERTIFICATES: (Topic.CHAIN,),
-    Family.TRUST: (Topic.CHAIN,),
     Family.CLIENT_AUTHENTICATION: (Topic.CLIENT_CERTIFICATES,),
     Family.PLAINTEXT: (Topic.PLAINTEXT,),
     Family.VULNERABILITIES: (Topic.VERSIONS, Topic.SUITES),
@@ -75,28 +73,32 @@ _BY_FAMILY: Final = {
     Family.DRIFT: (Topic.VERSIONS, Topic.SUITES, Topic.GROUPS),
 }
 _BY_RULE: Final = {
+    "certificate_trusted": (Topic.CHAIN,),
+    "certificate_problems": (Topic.CHAIN,),
     "ocsp_stapling": (Topic.STAPLING,),
     "https_redirect": (Topic.REDIRECT,),
     "no_plaintext": (Topic.PLAINTEXT, Topic.REDIRECT),
     "hsts": (Topic.HSTS,),
     "dh_safe_primes": (Topic.DH, Topic.SUITES),
 }
-_BY_FEATURE: Final = {
+_BY_FORBIDDEN_FEATURE: Final = {
     "early_data": Topic.EARLY_DATA,
     "session_tickets": Topic.TICKETS,
     "resumption_by_ticket": Topic.TICKETS,
     "compression": Topic.COMPRESSION,
     "client_renegotiation": Topic.RENEGOTIATION,
-    "ocsp_stapling": Topic.STAPLING,
     "ignores_signature_algorithms": Topic.SCHEMES,
     "signs_with_sha1": Topic.SCHEMES,
     "signs_with_md5": Topic.SCHEMES,
 }
+_BY_REQUIRED_FEATURE: Final = {"ocsp_stapling": Topic.STAPLING}
 
 
 def topics_of(rule: PolicyRule) -> tuple[Topic, ...]:
     """What must be set so that ``rule`` is met; none where no setting does it."""
     found = _BY_RULE.get(rule.rule.id) or _BY_FAMILY.get(rule.rule.family, ())
     if isinstance(rule.parameters, Features):
-        found = tuple(_BY_FEATURE[name] for name in rule.parameters.features if name in _BY_FEATURE)
+        is_forbidding = rule.rule.id == "features_forbidden"
+        by_feature = _BY_FORBIDDEN_FEATURE if is_forbidding else _BY_REQUIRED_FEATURE
+        found = tuple(by_feature[name] for name in rule.parameters.features if name in by_feature)
     return tuple(dict.fromkeys(found))

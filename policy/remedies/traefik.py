@@ -18,13 +18,10 @@ def _settings(demands: Demands) -> Iterator[Setting]:
         f"minVersion: {VERSIONS[demands.oldest]}",
         f"maxVersion: {VERSIONS[demands.newest]}",
     )
-    if demands.suites:
-        yield _setting(
-            Topic.SUITES, "cipherSuites:", *(f"  - {name}" for name in go_suites(demands))
-        )
-    yield _setting(
-        Topic.GROUPS, "curvePreferences:", *(f"  - {name}" for name in go_curves(demands))
-    )
+    if suites := [f"  - {name}" for name in go_suites(demands)]:
+        yield _setting(Topic.SUITES, "cipherSuites:", *suites)
+    if curves := [f"  - {name}" for name in go_curves(demands)]:
+        yield _setting(Topic.GROUPS, "curvePreferences:", *curves)
     if demands.client_certificates is True:
         yield _setting(
             Topic.CLIENT_CERTIFICATES,

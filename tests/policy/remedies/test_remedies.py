@@ -1,0 +1,239 @@
+"""Remedies are made of what policies demand, in the words of the server at hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.finding import Outcome, RuleResult, Severity
+from model.observation import Observation
+from model.protocol_version import ProtocolVersion
+from model.registry import cipher_suite_by_name
+from model.verdict import Fact, Verdict
+from policy import Policy, load_policies, profile
+from policy.profiles import profiles
+from policy.remedies import (
+    SERVERS,
+    ServerKind,
+    Topic,
+    demands_of,
+    remedy,
+    remedy_for,
+    server_kind,
+    topics_of,
+)
+from policy.remedies.aws_choice import CLOUDFRONT, LOAD_BALANCING, best_named_policy
+from policy.remedies.openssl_words import cipher_list, ciphersuites, group_list
+from tests.service.samples import modern
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+TLSV1_2, TLSV1_3 = ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3
+EVERY_KIND = pytest.mark.parametrize("kind", SERVERS, ids=lambda kind: kind.name)
+OF_PROFILES = {name: found for name in profiles() if (found := demands_of([profile(name)]))}
+
+
+def policies(tmp_path: Path, rules: str, more: str = "") -> tuple[Policy, ...]:
+    file = tmp_path / "policy.yaml"
+    file.write_text(f"policies:\n  house:\n    source: ours\n    rules: {{{rules}}}\n{more}")
+    return load_policies([file], NOW).policies
+
+
+def labelled(**labels: str) -> Observation:
+    observation = modern()
+    endpoint = observation.endpoint
+    target = replace(endpoint.target, labels=labels)
+    return replace(observation, endpoint=replace(endpoint, target=target))
+
+
+def result(rule: str, policy: str = "house") -> RuleResult:
+    return RuleResult(
+        policy=policy,
+        rule=rule,
+        severity=Severity.HIGH,
+        outcome=Outcome.FAIL,
+        title="",
+        observed="",
+        required="",
+        source="",
+    )
+
+
+@EVERY_KIND
+def test_every_server_is_told_whole_lines_for_every_profile(kind: ServerKind) -> None:
+    for demands in OF_PROFILES.values():
+        settings = list(kind.write(demands))
+        assert any(setting.lines for setting in settings)
+        for setting in settings:
+            assert setting.place
+            for line in setting.lines:
+                assert line == line.rstrip()
+                assert line.replace("\t", "").isprintable()
+
+
+def test_only_suites_of_allowed_versions_are_demanded() -> None:
+    for demands in OF_PROFILES.values():
+        for name in (*demands.suites, *demands.tls13_suites):
+            suite = cipher_suite_by_name(name)
+            assert suite is not None
+            assert suite.max_version >= demands.oldest
+            assert suite.min_version <= demands.newest
+
+
+def test_every_profile_leaves_something() -> None:
+    assert OF_PROFILES.keys() == profiles().keys()
+
+
+def test_several_policies_leave_what_all_of_them_allow() -> None:
+    demands = demands_of([profile("mozilla-intermediate"), profile("nist-sp800-52r2")])
+    assert demands is not None
+    assert demands.versions == (TLSV1_2, TLSV1_3)
+    assert demands.suites == (
+        "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+        "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+        "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+        "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+    )
+    assert demands.tls13_suites == ("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384")
+    assert demands.groups == ("secp256r1", "secp384r1")
+
+
+def test_policies_that_leave_nothing_have_no_remedy(tmp_path: Path) -> None:
+    both = policies(
+        tmp_path,
+        "protocol_versions: {allowed: [TLSv1.3]}",
+        "  other: {source: theirs, rules: {protocol_versions: {allowed: [TLSv1.2]}}}\n",
+    )
+    assert demands_of(both) is None
+    assert remedy(labelled(server="nginx"), result("protocol_versions"), both) is None
+
+
+def test_openssl_is_spoken_to_in_its_own_names() -> None:
+    demands = demands_of([profile("mozilla-intermediate")])
+    assert demands is not None
+    assert cipher_list(demands).split(":")[:2] == [
+        "ECDHE-ECDSA-AES128-GCM-SHA256",
+        "ECDHE-RSA-AES128-GCM-SHA256",
+    ]
+    assert ciphersuites(demands) == ""
+    assert group_list(demands) == "X25519:prime256v1:secp384r1"
+
+
+def test_post_quantum_groups_are_named_where_a_policy_needs_one() -> None:
+    demands = demands_of([profile("post-quantum-readiness")])
+    assert demands is not None
+    assert group_list(demands).startswith("X25519MLKEM768:")
+
+
+def test_suites_of_tls_1_3_are_named_where_not_all_are_allowed() -> None:
+    demands = demands_of([profile("cnsa-1.0")])
+    assert demands is not None
+    assert ciphersuites(demands) == "TLS_AES_256_GCM_SHA384"
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("mozilla-modern", "ELBSecurityPolicy-TLS13-1-3-PQ-2025-09"),
+        ("mozilla-intermediate", "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"),
+        ("ELBSecurityPolicy-FS-1-2-2019-08", "ELBSecurityPolicy-FS-1-2-2019-08"),
+    ],
+)
+def test_a_load_balancer_gets_the_widest_named_policy_within(name: str, named: str) -> None:
+    demands = demands_of([profile(name)])
+    assert demands is not None
+    found, _ = best_named_policy(demands, LOAD_BALANCING)
+    assert found is not None
+    assert found.name == named
+
+
+def test_groups_that_no_named_policy_is_without_stay_unsettled() -> None:
+    demands = demands_of([profile("mozilla-intermediate")])
+    assert demands is not None
+    found, topics = best_named_policy(demands, CLOUDFRONT)
+    assert found is not None
+    assert found.name == "CloudFront-TLSv1.2_2021"
+    assert Topic.GROUPS not in topics
+
+
+@pytest.mark.parametrize(
+    ("labels", "banner", "kind"),
+    [
+        ({"server": "nginx"}, None, "nginx"),
+        ({"server": "HTTPD"}, "nginx/1.22.1", "Apache httpd"),
+        ({}, "nginx/1.22.1", "nginx"),
+        ({}, "Apache/2.4.62 (Debian)", "Apache httpd"),
+        ({}, "Microsoft-IIS/10.0", "IIS"),
+        ({}, "awselb/2.0", "AWS load balancer"),
+        ({}, "unheard-of/1", None),
+        ({"server": "unheard-of"}, "nginx", None),
+        ({}, None, None),
+    ],
+)
+def test_the_label_names_the_server_else_its_banner(
+    labels: dict[str, str], banner: str | None, kind: str | None
+) -> None:
+    observation = labelled(**labels)
+    if banner is not None:
+        seen = Fact(verdict=Verdict.YES, value=banner)
+        observation = replace(observation, http={"server": seen})
+    found = server_kind(observation)
+    assert (found.name if found else None) == kind
+
+
+@given(st.text())
+def test_no_banner_leads_to_an_error(banner: str) -> None:
+    seen = {"server": Fact(verdict=Verdict.YES, value=banner)}
+    kind = server_kind(replace(labelled(), http=seen))
+    assert kind is None or banner.casefold().startswith(kind.banners)
+
+
+def test_a_finding_gets_the_lines_about_it_alone(tmp_path: Path) -> None:
+    house = policies(tmp_path, "protocol_versions: {allowed: [TLSv1.3]}, hsts: {max_age: 300}")
+    found = remedy(labelled(server="nginx"), result("hsts"), house)
+    assert found is not None
+    assert found.lines == ('add_header Strict-Transport-Security "max-age=300" always;',)
+
+
+def test_lines_that_settle_several_topics_are_said_once() -> None:
+    (kind,) = (kind for kind in SERVERS if kind.name == "AWS load balancer")
+    found = remedy_for(kind, (Topic.VERSIONS, Topic.SUITES), [profile("mozilla-modern")])
+    assert found is not None
+    assert len(found.lines) == len(set(found.lines)) == 3
+
+
+def test_what_no_setting_mends_has_no_remedy() -> None:
+    reached = profile("mozilla-modern").rule("reached")
+    assert reached is None or topics_of(reached) == ()
+    assert remedy(labelled(server="nginx"), result("reached"), [profile("mozilla-modern")]) is None
+
+
+def test_a_required_feature_is_not_switched_off(tmp_path: Path) -> None:
+    wanted, unwanted = (
+        policies(tmp_path, f"{rule}: {{features: [session_tickets]}}")
+        for rule in ("features_required", "features_forbidden")
+    )
+    nginx = labelled(server="nginx")
+    assert remedy(nginx, result("features_required"), wanted) is None
+    found = remedy(nginx, result("features_forbidden"), unwanted)
+    assert found is not None
+    assert found.lines == ("ssl_session_tickets off;",)
+
+
+def test_a_policy_for_other_endpoints_takes_no_part(tmp_path: Path) -> None:
+    house = policies(
+        tmp_path,
+        "protocol_versions: {allowed: [TLSv1.2, TLSv1.3]}",
+        "  data:\n    source: ours\n    for: {labels: {data: sensitive}}\n"
+        "    rules: {protocol_versions: {allowed: [TLSv1.3]}}\n",
+    )
+    found = remedy(labelled(server="nginx"), result("protocol_versions"), house)
+    assert found is not None
+    assert found.lines == ("ssl_protocols TLSv1.2 TLSv1.3;",)
+    found = remedy(labelled(server="nginx", data="sensitive"), result("protocol_versions"), house)
+    assert found is not None
+    assert found.lines == ("ssl_protocols TLSv1.3;",)
