@@ -86,13 +86,14 @@ def client_auth_to_json(found: ClientAuth, *, with_evidence: bool) -> Json:
             | _proof(one.evidence, with_evidence=with_evidence)
             for one in found.attempts
         ]
-    if found.own is not None:
-        fields["own"] = {
-            "identity": found.own.identity,
-            "sha256": found.own.sha256,
-            "not_after": time_to_json(found.own.not_after),
-            "accepted": found.own.is_accepted.value,
-        } | _proof(found.own.evidence, with_evidence=with_evidence)
+    for name, attempt in (("own", found.own), ("expired", found.expired)):
+        if attempt is not None:
+            fields[name] = {
+                "identity": attempt.identity,
+                "sha256": attempt.sha256,
+                "not_after": time_to_json(attempt.not_after),
+                "accepted": attempt.is_accepted.value,
+            } | _proof(attempt.evidence, with_evidence=with_evidence)
     return fields | _proof(found.evidence, with_evidence=with_evidence)
 
 
@@ -127,6 +128,7 @@ def client_auth_from_json(fields: Json) -> ClientAuth:
             for one in fields.get("attempts", ())
         ),
         own=_own_from_json(fields.get("own")),
+        expired=_own_from_json(fields.get("expired")),
         evidence=evidence_from_json(fields.get("evidence")),
     )
 

@@ -107,7 +107,8 @@ class ClientAuth:
     by ``attempts``; None where that was not asked. ``ca_names`` are the authorities named in the
     CertificateRequest (RFC 4514), ``certificate_types`` (up to TLS 1.2) and ``signature_schemes``
     (from there on) what it lists of these by their registry names. ``asked_on_path`` is there where
-    the handshake asks for none, and the path of an HTTP request inside it does.
+    the handshake asks for none, and the path of an HTTP request inside it does. ``own`` is what became
+    of the user's certificate, ``expired`` of one that has expired, where the user has both to try.
     """
 
     mode: ClientAuthMode
@@ -118,6 +119,7 @@ class ClientAuth:
     signature_schemes: tuple[str, ...] = ()
     attempts: tuple[ClientAttempt, ...] = ()
     own: OwnAttempt | None = None
+    expired: OwnAttempt | None = None
     evidence: Evidence | None = None
 
 

@@ -51,6 +51,9 @@ NONCE_LENGTH: Final = 64
 CLIENT_IDENTITY_LABEL: Final = "client_identity"
 """A target's label that names the client certificate to show it."""
 
+EXPIRED_IDENTITY_LABEL: Final = "expired_client_identity"
+"""A target's label that names a client certificate which has expired, and must be refused."""
+
 CLIENT_AUTH_PATH_LABEL: Final = "client_auth_path"
 """A target's label with an HTTP path that asks for a client certificate after the handshake."""
 
@@ -66,6 +69,7 @@ class VisitLine(Way, Protocol):
     traffic: Traffic
     throttled: bool
     identity: ClientIdentity | None
+    expired_identity: ClientIdentity | None
 
     def begin_by(self, application: Application, peer: Peer) -> None:
         """Goes over to TLS as this protocol has it, from now on."""
@@ -120,7 +124,8 @@ class Engine:
             (endpoint.address, endpoint.target.port),
             self._politeness.for_host(endpoint.target.host),
         )
-        line.identity = self._identity_for(endpoint)
+        line.identity = self._identity_for(endpoint, CLIENT_IDENTITY_LABEL)
+        line.expired_identity = self._identity_for(endpoint, EXPIRED_IDENTITY_LABEL)
         say = on_progress or _say_nothing
         try:
             interview = Interview(line)
@@ -128,6 +133,7 @@ class Engine:
                 server_name=endpoint.target.server_name,
                 host=endpoint.target.host,
                 own_certificate=_told_of(line.identity),
+                expired_certificate=_told_of(line.expired_identity),
                 client_auth_path=_path_of(endpoint.target),
             )
             await self._begin(line, endpoint.target, learnt)
@@ -181,8 +187,8 @@ class Engine:
         names = [name.strip() for name in wanted.split(",") if name.strip()]
         return {name: self._stores.get(name) or _nobody(name) for name in names}
 
-    def _identity_for(self, endpoint: Endpoint) -> ClientIdentity | None:
-        name = endpoint.target.labels.get(CLIENT_IDENTITY_LABEL)
+    def _identity_for(self, endpoint: Endpoint, label: str) -> ClientIdentity | None:
+        name = endpoint.target.labels.get(label)
         return self._settings.client_identities.get(name) if name is not None else None
 
     def _new_line(self, address: tuple[str, int], politeness: Politeness) -> VisitLine:

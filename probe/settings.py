@@ -24,7 +24,7 @@ class ProbeSettings:
     responders and CRLs that certificates name are asked too, in public networks and in the
     ``fetch_networks``, but never what is ``denied`` (entries as ``probe.discovery.deny`` has them). With ``dns_records``, CAA and TLSA are
     looked up, at the ``name_servers`` (address and port) or the system's. ``client_identities`` are shown
-    to targets whose label ``client_identity`` names one. ``log_list`` is the file of certificate transparency logs.
+    to targets whose label ``client_identity`` or ``expired_client_identity`` names one. ``log_list`` is the file of certificate transparency logs.
     """
 
     deadline_seconds: float = 60.0

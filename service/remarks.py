@@ -15,7 +15,7 @@ from typing import Final
 
 from model.certificate import Certificate, Deployment, Problem
 from model.lifetime import Lifetime
-from model.observation import ClientAuthMode, Observation
+from model.observation import ClientAuthMode, Observation, OwnAttempt
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength, strength_by_name
 from model.verdict import Verdict
@@ -191,16 +191,19 @@ def _enforcement_remarks(observation: Observation) -> Iterator[Remark]:
 def _own_certificate_remarks(observation: Observation, now: datetime) -> Iterator[Remark]:
     """The user's own client certificate: refused though valid, or taken though it has expired."""
     for version, found in sorted(observation.client_auth.items()):
-        own = found.own
-        if own is None:
-            continue
-        has_expired = own.not_after < now
-        if own.is_accepted is Verdict.YES and has_expired:
-            text = f"the client certificate {own.identity} is taken, though it has expired"
-            yield Remark(severity=Severity.BAD, text=f"{text} ({version.label})")
-        elif own.is_accepted is Verdict.NO and not has_expired:
-            text = f"the client certificate {own.identity} is refused"
-            yield Remark(severity=Severity.BAD, text=f"{text} ({version.label})")
+        for own in (found.own, found.expired):
+            text = _fault_of_own(own, now) if own is not None else None
+            if text is not None:
+                yield Remark(severity=Severity.BAD, text=f"{text} ({version.label})")
+
+
+def _fault_of_own(own: OwnAttempt, now: datetime) -> str | None:
+    has_expired = own.not_after < now
+    if own.is_accepted is Verdict.YES and has_expired:
+        return f"the client certificate {own.identity} is taken, though it has expired"
+    if own.is_accepted is Verdict.NO and not has_expired:
+        return f"the client certificate {own.identity} is refused"
+    return None
 
 
 def _deployment_remarks(deployment: Deployment, now: datetime) -> Iterator[Remark]:

@@ -37,6 +37,7 @@ from model.observation import (
     Cost,
     Mode,
     Observation,
+    OwnAttempt,
     State,
 )
 from model.protocol_version import ProtocolVersion
@@ -213,6 +214,19 @@ def client_auths() -> SearchStrategy[ClientAuth]:
         asked_on_path=st.none() | _TEXT,
         verifies=st.none() | st.sampled_from(Verdict),
         ca_names=_tuples(_TEXT),
+        own=st.none() | _own_attempts(),
+        expired=st.none() | _own_attempts(),
+        evidence=st.none() | evidence(),
+    )
+
+
+def _own_attempts() -> SearchStrategy[OwnAttempt]:
+    return st.builds(
+        OwnAttempt,
+        identity=_NAME,
+        sha256=_TEXT,
+        not_after=_ANY_TIME,
+        is_accepted=st.sampled_from(Verdict),
         evidence=st.none() | evidence(),
     )
 

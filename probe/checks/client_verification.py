@@ -4,7 +4,7 @@ It is shown certificates that nobody issued: one signed by itself, and one that 
 which the server named, signed by another key. Where it lets a client without any finish the handshake,
 the refusal may come in HTTP (nginx): so one request follows, with and without such a certificate, and
 their answers are told apart. The user's own certificate, where there is one for the target, must be
-taken.
+taken, and one that has expired must not.
 """
 
 from __future__ import annotations
@@ -68,7 +68,15 @@ async def _verified(interview: Interview, learnt: Learnt, version: ProtocolVersi
         )
         for (kind, _), handshake in zip(forged, shaken, strict=True)
     )
-    own = await _own(interview, learnt.own_certificate, plain, without)
+    own, expired = await side_by_side(
+        _own(interview, learnt.own_certificate, replace(plain, presents=Presented.OWN), without),
+        _own(
+            interview,
+            learnt.expired_certificate,
+            replace(plain, presents=Presented.EXPIRED),
+            without,
+        ),
+    )
     schemes = auth.signature_schemes
     if auth.asked_on_path is None and version is ProtocolVersion.TLSV1_3:
         schemes = await _schemes_at_tls13(interview, learnt)
@@ -78,6 +86,7 @@ async def _verified(interview: Interview, learnt: Learnt, version: ProtocolVersi
         attempts=attempts,
         verifies=_verifies(attempts),
         own=own,
+        expired=expired,
     )
 
 
@@ -98,13 +107,13 @@ async def _schemes_at_tls13(interview: Interview, learnt: Learnt) -> tuple[str, 
 async def _own(
     interview: Interview,
     certificate: OwnCertificate | None,
-    plain: HandshakeOffer,
+    offer: HandshakeOffer,
     without: Handshake | None,
 ) -> OwnAttempt | None:
-    """Whether the user's own certificate is still taken."""
+    """Whether the user's certificate is taken that the offer presents."""
     if certificate is None:
         return None
-    handshake = await interview.handshake(replace(plain, presents=Presented.OWN))
+    handshake = await interview.handshake(offer)
     return OwnAttempt(
         identity=certificate.name,
         sha256=certificate.sha256,

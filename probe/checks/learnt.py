@@ -78,6 +78,7 @@ class Learnt:
     begins_in_clear: bool = False
     host: str | None = None
     own_certificate: OwnCertificate | None = None
+    expired_certificate: OwnCertificate | None = None
     client_auth_path: str | None = None
     spoken: dict[ProtocolVersion, Exchange] = field(default_factory=dict)
     protocols: dict[ProtocolVersion, Fact] = field(default_factory=dict)

@@ -24,7 +24,7 @@ from probe.settings import ProbeSettings
 from probe.tls.answer import Ending, NoConnection, NoHello, Obstacle
 from probe.tls.dialogue import Dialogue
 from probe.tls.exchange import Exchange
-from probe.tls.handshake import Handshake, HandshakeEnd, HandshakeOffer
+from probe.tls.handshake import Handshake, HandshakeEnd, HandshakeOffer, Presented
 from probe.tls.offer import Offer
 from probe.tls.question import Question
 
@@ -42,7 +42,7 @@ class Line:
     """One visit's connections to one address and port.
 
     ``nonce`` are the 64 bytes for the hellos' random and session id, ``identity`` the user's client
-    certificate for it. ``traffic`` is what the visit
+    certificate for it, ``expired_identity`` one that has expired. ``traffic`` is what the visit
     has cost so far.
     """
 
@@ -65,6 +65,7 @@ class Line:
         self.traffic: Traffic = self._connections.traffic
         self.throttled = False
         self.identity: ClientIdentity | None = None
+        self.expired_identity: ClientIdentity | None = None
 
     async def close(self) -> None:
         """Ends the visit's connections."""
@@ -87,7 +88,9 @@ class Line:
     async def handshake(self, offer: HandshakeOffer) -> Handshake:
         """A full handshake, on a connection of its own."""
         resumed = self._sessions.get(offer.version) if offer.resumes else None
-        dialogue = OpenSslHandshake(offer, resumed, self.identity)
+        is_expired = offer.presents is Presented.EXPIRED
+        identity = self.expired_identity if is_expired else self.identity
+        dialogue = OpenSslHandshake(offer, resumed, identity)
         outcome = await self.converse(dialogue)
         if dialogue.session is not None:
             self._sessions[offer.version] = dialogue.session

@@ -21,7 +21,14 @@ from probe.crypto.cbc_records import Secrets, application_data
 from probe.crypto.identity import ClientIdentity
 from probe.crypto.throwaway import throwaway_certificate, throwaway_key
 from probe.tls.answer import Ending
-from probe.tls.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer, Presented
+from probe.tls.handshake import (
+    USERS_OWN,
+    Afterword,
+    Handshake,
+    HandshakeEnd,
+    HandshakeOffer,
+    Presented,
+)
 from probe.tls.session_in_clear import SessionInClear
 
 _SPOILED_CONTENT: Final = b"GET / HTTP/1.0\r\n\r\n"
@@ -31,6 +38,7 @@ _SHOWN: Final = {
     Presented.NOTHING: "without a client certificate",
     Presented.SELF_SIGNED: "with a self-signed client certificate",
     Presented.OWN: "with the user's client certificate",
+    Presented.EXPIRED: "with the user's expired client certificate",
     Presented.IMPOSTOR: "with a client certificate that claims an issuer which did not sign it",
 }
 _MOST_BYTES = 2**18
@@ -61,7 +69,7 @@ class OpenSslHandshake:
         identity: ClientIdentity | None = None,
     ) -> None:
         self._offer = offer
-        own = identity if offer.presents is Presented.OWN else None
+        own = identity if offer.presents in USERS_OWN else None
         self._connection = SSL.Connection(context_for(offer, own), None)
         self._connection.set_connect_state()
         if offer.server_name is not None:

@@ -94,6 +94,7 @@ class ReplayedLine:
         )
         self.throttled = cost.throttled
         self.identity: ClientIdentity | None = None
+        self.expired_identity: ClientIdentity | None = None
 
     async def close(self) -> None:
         """Ends the replay."""

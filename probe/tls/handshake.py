@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
@@ -56,6 +57,12 @@ class Presented(StrEnum):
     """One that claims an issuer whose key did not sign it."""
     OWN = "own"
     """The user's, which the way to the endpoint knows."""
+    EXPIRED = "expired"
+    """Another of the user's, which has expired."""
+
+
+USERS_OWN: Final = frozenset({Presented.OWN, Presented.EXPIRED})
+"""Those whose key the way to the endpoint has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

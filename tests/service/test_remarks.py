@@ -167,6 +167,7 @@ def test_the_user_s_own_certificate_is_a_canary(
         not_after=NOW + timedelta(days=days_left),
         is_accepted=accepted,
     )
-    auth = ClientAuth(mode=ClientAuthMode.REQUIRED, verifies=Verdict.YES, own=own)
-    observation = replace(modern(), client_auth={ProtocolVersion.TLSV1_2: auth})
-    assert texts(observation, Severity.BAD) == told
+    auth = ClientAuth(mode=ClientAuthMode.REQUIRED, verifies=Verdict.YES)
+    for tried in (replace(auth, own=own), replace(auth, expired=own)):
+        observation = replace(modern(), client_auth={ProtocolVersion.TLSV1_2: tried})
+        assert texts(observation, Severity.BAD) == told

@@ -49,6 +49,8 @@ class Certificates:
     client_ca_file: Path
     client_file: Path
     """A client's key and certificate, which the client CA issued, in PEM."""
+    expired_client_file: Path
+    """The same, but that it has expired."""
     stranger_file: Path
     """The same of a CA that no server knows."""
     staple_file: Path
@@ -99,6 +101,11 @@ def make_certificates(directory: Path) -> Certificates:
     return Certificates(
         client_file=_write(
             directory / "client.pem", _key_pem(client_key), _pem(_client(client_key, client_ca))
+        ),
+        expired_client_file=_write(
+            directory / "expired-client.pem",
+            _key_pem(client_key),
+            _pem(_client(client_key, client_ca, expired=True)),
         ),
         stranger_file=_write(
             directory / "stranger.pem", _key_pem(client_key), _pem(_client(client_key, stranger))
@@ -175,7 +182,7 @@ def _leaf(key: PrivateKey, issuer: _Authority, *, expired: bool) -> x509.Certifi
     )
 
 
-def _client(key: PrivateKey, issuer: _Authority) -> x509.Certificate:
+def _client(key: PrivateKey, issuer: _Authority, *, expired: bool = False) -> x509.Certificate:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
@@ -184,7 +191,7 @@ def _client(key: PrivateKey, issuer: _Authority) -> x509.Certificate:
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - 90 * DAY)
-        .not_valid_after(now + 90 * DAY)
+        .not_valid_after(now - DAY if expired else now + 90 * DAY)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
         .add_extension(_issuer_key_identifier(issuer.key), critical=False)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from model.verdict import Verdict
 from probe.checks.part import Part
 from probe.clock import SystemClock
 from probe.crypto.identity import load_identity
-from probe.engine import CLIENT_IDENTITY_LABEL, Engine
+from probe.engine import CLIENT_IDENTITY_LABEL, EXPIRED_IDENTITY_LABEL, Engine
 from probe.settings import ProbeSettings
+from service.remarks import remarks
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates
+from tests.zoo.openssl_servers import MODERN, SServer
 from tests.zoo.truth import SERVER_NAME
 from tests.zoo.visit import visit
 
@@ -53,6 +57,53 @@ async def test_a_certificate_of_the_known_ca_is_taken_and_a_stranger_s_is_not(
                 assert found.own is not None, version
                 assert (found.own.identity, found.own.is_accepted) == (who, expected), version
                 assert found.own.sha256 == identities[who].sha256
+
+
+async def with_both(port: int, certificates: Certificates) -> Observation:
+    files = {"ours": certificates.client_file, "old": certificates.expired_client_file}
+    identities = {who: load_identity(who, file) for who, file in files.items()}
+    engine = Engine(ProbeSettings(parts=PARTS, client_identities=identities), SystemClock())
+    target = Target(
+        host="127.0.0.1",
+        port=port,
+        server_name=SERVER_NAME,
+        labels={CLIENT_IDENTITY_LABEL: "ours", EXPIRED_IDENTITY_LABEL: "old"},
+    )
+    return await engine.visit(Endpoint(target=target, address="127.0.0.1"))
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", DEMANDING)
+async def test_an_expired_certificate_is_refused_beside_the_good_one(
+    name: str, certificates: Certificates, tmp_path: Path
+) -> None:
+    (server,) = [server for server in SERVERS if server.name == name]
+    with server.start(certificates, tmp_path) as port:
+        seen = await with_both(port, certificates)
+    for version, found in seen.client_auth.items():
+        assert found.own is not None
+        assert found.expired is not None
+        assert (found.own.identity, found.own.is_accepted) == ("ours", Verdict.YES), version
+        assert (found.expired.identity, found.expired.is_accepted) == ("old", Verdict.NO), version
+        note = found.expired.evidence.note if found.expired.evidence else None
+        assert note, version
+        assert "alert" in note or "HTTP status" in note, version
+
+
+@pytest.mark.integration
+async def test_a_server_that_looks_at_all_but_the_time_is_found_out(
+    certificates: Certificates, tmp_path: Path
+) -> None:
+    options = ("-Verify", "1", "-CAfile", "{client_ca}", "-verify_return_error", "-no_check_time")
+    server = SServer(name="no look at the time", options=(*MODERN, *options))
+    with server.start(certificates, tmp_path) as port:
+        seen = await with_both(port, certificates)
+    for version, found in seen.client_auth.items():
+        assert found.verifies is Verdict.YES, version
+        assert found.expired is not None
+        assert found.expired.is_accepted is Verdict.YES, version
+    told = [remark.text for remark in remarks(seen, datetime.now(UTC))]
+    assert [text for text in told if "old is taken, though it has expired" in text]
 
 
 @pytest.mark.integration
