@@ -1,5 +1,4 @@
-"""The command line: ``tlsprobe scan``, ``explain``, ``replay``, ``serve``, ``discover``, ``status``, ``demo`` and
-``certificates``.
+"""The command line: each command is in a module ``service.cli_…``, and ``COMMANDS`` has them all.
 
 Whatever goes wrong by the user's hand is one sentence on standard error and exit code 2.
 """
@@ -13,7 +12,7 @@ from typing import Final, NoReturn
 
 import typer
 
-from service import cli_once, cli_service
+from service import cli_history, cli_once, cli_service
 from service.cli_app import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, EXIT_OK, app, fail
 
 COMMANDS: Final = (
@@ -25,6 +24,10 @@ COMMANDS: Final = (
     cli_service.status,
     cli_service.certificates,
     cli_service.demo,
+    cli_history.history,
+    cli_history.diff,
+    cli_history.changes,
+    cli_history.inventory,
 )
 """Each is registered where it stands."""
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -29,6 +29,15 @@ _DRIVERS = {
     "postgresql+psycopg": "postgresql+psycopg",
 }
 _FOR_WRITING = "tlsprobe_for_writing"
+_REVISION = text("SELECT version_num FROM alembic_version")
+_LIVELY = {
+    "connect_timeout": 5,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""How libpq finds that a server is gone, in seconds and the last in milliseconds; a URL may say otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +73,21 @@ class Database:
         self._path = path
         self._options = dict(options)
         self._file: FileIdentity | None = None
-        self._engine = create_async_engine(url, connect_args=self._options)
+        self._revision: str | None = None
+        # A server may have been restarted since a connection was used last; a file is there or not.
+        self._engine = create_async_engine(
+            url, connect_args=self._options, pool_pre_ping=path is None
+        )
         _prepare(self._engine.sync_engine)
         self._writing_engine = self._engine.execution_options(**{_FOR_WRITING: True})
 
-    def remember_file(self) -> None:
-        """Note which file is open, once it exists; writes to any other are refused from now on."""
+    def is_missing(self) -> bool:
+        """Whether it is a file that is not there; of a server this cannot be told."""
+        return self._path is not None and not self._path.exists()
+
+    def remember(self, revision: str) -> None:
+        """Note the tables' revision, and which file is open; any other is not written to from now on."""
+        self._revision = revision
         if self._path is not None:
             self._file = FileIdentity.of(self._path)
 
@@ -93,26 +111,44 @@ class Database:
 
         Raises:
             StoreError: where the file was deleted or replaced since it was opened, which SQLite
-                itself would not notice.
+                itself would not notice, or another version of tlsprobe has changed the tables.
         """
         self._refuse_another_file()
         async with self._writing_engine.begin() as connection:
+            self._refuse_another_revision(await connection.scalar(_REVISION))
             yield connection
             self._refuse_another_file()
 
     @contextmanager
     def writing_in_thread(self) -> Iterator[Connection]:
-        """As ``writing``, for code that blocks: to be used beside the event loop."""
+        """A transaction that alone may write, for code that blocks, to be used beside the event loop."""
+        with self._blocking().execution_options(**{_FOR_WRITING: True}).begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading_in_thread(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database, for code that blocks."""
+        with self._blocking().begin() as connection:
+            yield connection
+
+    def _blocking(self) -> Engine:
         # PostgreSQL's driver is both; SQLite's has another for each.
         url = self._url.set(drivername=self._url.drivername.removesuffix("+aiosqlite"))
         engine = create_engine(url, connect_args=self._options, poolclass=NullPool)
         _prepare(engine)
-        with engine.execution_options(**{_FOR_WRITING: True}).begin() as connection:
-            yield connection
+        return engine
 
     async def close(self) -> None:
         """Close all connections; the last one folds the write-ahead log into the database."""
         await self._engine.dispose()
+
+    def _refuse_another_revision(self, revision: str | None) -> None:
+        if self._revision is not None and revision != self._revision:
+            raise StoreError(
+                f"the database {self.name} was changed by another version of tlsprobe while this one "
+                f"used it (its tables are of revision {revision!r} now): stop this one, and run one "
+                "version only"
+            )
 
     def _refuse_another_file(self) -> None:
         # Before, since a new connection would make a file; after, since an open one writes on.
@@ -149,7 +185,8 @@ def connect(url: str, busy_timeout_seconds: float) -> Database:
     if driver == "sqlite+aiosqlite":
         return _connect_sqlite(parsed, shown, busy_timeout_seconds)
     try:
-        return Database(parsed, shown, options={})
+        options = {name: value for name, value in _LIVELY.items() if name not in parsed.query}
+        return Database(parsed, shown, options=options)
     except ModuleNotFoundError as error:
         raise StoreError(
             f"the database {shown} needs the Python package {error.name}: install it beside tlsprobe"

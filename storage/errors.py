@@ -1,7 +1,8 @@
 """What a failing database means to the person who runs it: one sentence with the place and the mend.
 
 Drivers' errors are translated here and nowhere else. SQLite's are told apart by its result codes
-(sqlite.org/rescode.html), others by the driver's own first line.
+(sqlite.org/rescode.html), PostgreSQL's by the class or the whole of their SQLSTATE (its manual,
+appendix A), others by the driver's own first line.
 """
 
 from __future__ import annotations
@@ -42,9 +43,27 @@ _SQLITE_PROBLEMS = {
 }
 
 
+_CONNECTION_LOST = (
+    "the server does not answer, or ended the connection",
+    "start it, or mend the way to it; tlsprobe goes on by itself when it is back",
+)
+_POSTGRESQL_PROBLEMS = {
+    "08": _CONNECTION_LOST,
+    "57P": _CONNECTION_LOST,
+    "53100": ("the server's disk is full", "free some space"),
+    "53": ("the server is short of memory or connections", "raise its limits, or ask less of it"),
+    "25006": ("it is read-only", "name the primary server, or allow writing"),
+    "28": ("the server does not let this user in", "correct the user and password in the URL"),
+    "3D000": ("the server has no database of that name", "create it, or name another"),
+    "42501": ("this user may not do that", "let it own the tables of its database"),
+    "55": ("something else keeps it locked", "wait, or end what holds the lock"),
+}
+"""By the beginning of the SQLSTATE, the longest that fits."""
+
+
 def is_environmental(error: BaseException) -> bool:
     """Whether ``error`` is the database's state, so that no statement at all can succeed now."""
-    return _sqlite_code(error) in _SQLITE_PROBLEMS
+    return _sqlite_code(error) in _SQLITE_PROBLEMS or _postgresql_problem(error) is not None
 
 
 def explain(error: BaseException, database: str) -> StoreError:
@@ -55,7 +74,10 @@ def explain(error: BaseException, database: str) -> StoreError:
     if code in _SQLITE_PROBLEMS:
         problem, mend = _SQLITE_PROBLEMS[code]
         return StoreError(f"the database {database} cannot be used, {problem}: {mend}")
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    if found := _postgresql_problem(error):
+        problem, mend = found
+        return StoreError(f"the database {database} cannot be used, {problem}: {mend}")
+    cause = _cause(error)
     lines = str(cause).strip().splitlines()
     problem = f"{type(cause).__name__}: {lines[0]}" if lines else type(cause).__name__
     return StoreError(
@@ -66,6 +88,26 @@ def explain(error: BaseException, database: str) -> StoreError:
 
 def _sqlite_code(error: BaseException) -> int | None:
     """The primary result code; extended codes keep it in the low byte."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    code = getattr(cause, "sqlite_errorcode", None)
+    code = getattr(_cause(error), "sqlite_errorcode", None)
     return code & 0xFF if isinstance(code, int) else None
+
+
+def _postgresql_problem(error: BaseException) -> tuple[str, str] | None:
+    """What is wrong and the mend; None where the statement is, or it is another database's error."""
+    cause = _cause(error)
+    is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    if not hasattr(cause, "sqlstate"):
+        return _CONNECTION_LOST if is_lost else None
+    state = cause.sqlstate
+    if state is None:
+        # The driver itself found that there is no connection, or none can be made.
+        return _CONNECTION_LOST if is_lost or type(cause).__name__ in _LOST else None
+    fitting = [start for start in _POSTGRESQL_PROBLEMS if state.startswith(start)]
+    return _POSTGRESQL_PROBLEMS[max(fitting, key=len)] if fitting else None
+
+
+_LOST = ("OperationalError", "ConnectionTimeout")
+
+
+def _cause(error: BaseException) -> BaseException:
+    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error

@@ -30,26 +30,66 @@ def migration_config() -> Config:
     return config
 
 
-def migrate(database: Database) -> None:
+def migrate(database: Database) -> str:
     """Make or upgrade all tables; blocks, so that it is called beside the event loop.
+
+    Returns:
+        the revision that they are of now.
 
     Raises:
         StoreError: where a newer version made ``database``, or something other than tlsprobe.
     """
     with _alembic, database.writing_in_thread() as connection:
-        upgrade(connection, database.name)
+        return upgrade(connection, database.name)
 
 
-def upgrade(connection: Connection, database: str) -> None:
+def check_revision(database: Database) -> str:
+    """The revision of the tables, which must be this version's; blocks, and changes nothing.
+
+    Raises:
+        StoreError: where there are none, or those of another version.
+    """
+    if database.is_missing():
+        raise StoreError(
+            f"there is no database {database.name}: name the one that the service keeps (--database)"
+        )
+    with _alembic, database.reading_in_thread() as connection:
+        current = _current(connection, _scripts(), database.name)
+    if current is None:
+        raise StoreError(
+            f"the database {database.name} is empty: name the one that the service keeps (--database)"
+        )
+    if current != _scripts().get_current_head():
+        raise StoreError(
+            f"the database {database.name} was made by an older version of tlsprobe (its tables are "
+            f"of revision {current!r}): start the service, or run `tlsprobe db upgrade`"
+        )
+    return current
+
+
+def upgrade(connection: Connection, database: str) -> str:
     """``migrate`` the database named ``database`` over a connection whose caller commits."""
     if connection.dialect.name == "postgresql":
         # SQLite's writers exclude one another anyway.
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
-    config = migration_config()
-    scripts = ScriptDirectory.from_config(config)
+    scripts = _scripts()
+    head = scripts.get_current_head()
+    if head is None:
+        raise RuntimeError("no migrations are shipped with this package")
+    if _current(connection, scripts, database) != head:
+        config = migration_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return head
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(migration_config())
+
+
+def _current(connection: Connection, scripts: ScriptDirectory, database: str) -> str | None:
+    """The revision of the tables; None where there are none at all."""
     current = MigrationContext.configure(connection).get_current_revision()
-    if current == scripts.get_current_head():
-        return
     if current is None:
         _refuse_foreign_tables(connection, database)
     elif current not in {script.revision for script in scripts.walk_revisions()}:
@@ -57,8 +97,7 @@ def upgrade(connection: Connection, database: str) -> None:
             f"the database {database} was made by a newer version of tlsprobe (its tables are of "
             f"revision {current!r}): use that version or a newer one, or name another database"
         )
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    return current
 
 
 def _refuse_foreign_tables(connection: Connection, database: str) -> None:

@@ -23,7 +23,7 @@ from model.snapshot import EndpointStatus, Snapshot
 from storage import kept
 from storage.database import Database, connect
 from storage.errors import DRIVER_ERRORS, StoreError, explain, is_environmental
-from storage.migrate import migrate
+from storage.migrate import check_revision, migrate
 from storage.reading import observations as of_observations
 from storage.reading.findings import read_findings
 from storage.reading.history import read_changes, read_history
@@ -43,20 +43,24 @@ class SqlStore:
         self._writer = BatchWriter(self._write, is_hopeless=_is_hopeless)
 
     @classmethod
-    async def open(cls, url: str, *, busy_timeout_seconds: float = 5.0) -> SqlStore:
+    async def open(
+        cls, url: str, *, busy_timeout_seconds: float = 5.0, must_exist: bool = False
+    ) -> SqlStore:
         """Open the database at ``url``, making or upgrading its tables.
 
         Args:
             url: such as ``sqlite:///tlsprobe.db``, or ``sqlite:////var/lib/x.db`` from the root.
             busy_timeout_seconds: how long to wait for a lock that another process holds.
+            must_exist: to take a database as it is, and refuse one that is missing or of another
+                version, as those do who only read.
 
         Raises:
             StoreError: where that cannot be, and what to do about it.
         """
         database = connect(url, busy_timeout_seconds)
         try:
-            await asyncio.to_thread(migrate, database)
-            database.remember_file()
+            revision = await asyncio.to_thread(check_revision if must_exist else migrate, database)
+            database.remember(revision)
         except DRIVER_ERRORS as error:
             await database.close()
             raise explain(error, database.name) from error

@@ -1,0 +1,34 @@
+"""Moments as people give them to a command: how long ago, a day, or a time."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_AGO: Final = re.compile(r"([0-9]{1,6})([mhdw])")
+
+
+class MomentError(ValueError):
+    """The text names no moment; the message is one sentence."""
+
+
+def parse_moment(text: str, now: datetime) -> datetime:
+    """The moment that ``text`` names, in UTC: ``24h`` ago, ``2026-11-01``, ``2026-11-01T12:00+01:00``.
+
+    A day is its beginning, and a time without a zone is UTC.
+
+    Raises:
+        MomentError: for a text of another form.
+    """
+    try:
+        if ago := _AGO.fullmatch(text):
+            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        moment = datetime.fromisoformat(text)
+    except (OverflowError, ValueError):
+        raise MomentError(
+            f"{text!r} is no moment: write how long ago, such as 24h or 7d, or a day or time such as "
+            "2026-11-01 or 2026-11-01T12:00"
+        ) from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

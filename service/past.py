@@ -1,0 +1,115 @@
+"""What the commands of history ask of a database: each a question, answered with the model's values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from model.change import Change
+from model.differences import differences, known_facts
+from model.query import Selection, Stretch
+from model.snapshot import Snapshot
+from storage import SqlStore
+
+_MOST: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointHistory:
+    """The stretches of visits to one endpoint with the changes that each began with, newest first."""
+
+    endpoint_key: str
+    stretches: tuple[tuple[Stretch, tuple[Change, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointDifference:
+    """What an endpoint shows now and did not at a moment; ``changes`` is None where it was not known."""
+
+    endpoint_key: str
+    changes: tuple[Change, ...] | None
+
+
+async def read_history(database: str, place: str, limit: int) -> tuple[EndpointHistory, ...]:
+    """The history of each endpoint of ``place``, by its key.
+
+    Raises:
+        StoreError: where the database cannot be read.
+    """
+    selection = Selection(place=place)
+    async with await SqlStore.open(database, must_exist=True) as store:
+        stretches = await store.history(selection, limit)
+        oldest = min((one.first_at for one in stretches), default=None)
+        changes = await store.changes(selection, since=oldest, limit=_MOST)
+    by_beginning: dict[tuple[str, datetime], list[Change]] = {}
+    for change in changes:
+        by_beginning.setdefault((change.endpoint_key, change.at), []).append(change)
+    return tuple(
+        EndpointHistory(
+            endpoint_key=key,
+            stretches=tuple(
+                (one, tuple(by_beginning.get((key, one.first_at), ()))) for one in newest_first
+            ),
+        )
+        for key, newest_first in _by_endpoint(stretches).items()
+    )
+
+
+async def read_difference(
+    database: str, place: str, moment: datetime
+) -> tuple[EndpointDifference, ...]:
+    """What each endpoint of ``place`` shows now and did not at ``moment``, by its key.
+
+    Both sides are the last known word on every fact: a visit that failed hides none.
+
+    Raises:
+        StoreError: where the database cannot be read.
+    """
+    async with await SqlStore.open(database, must_exist=True) as store:
+        stretches = await store.history(Selection(place=place), _MOST)
+    return tuple(
+        EndpointDifference(endpoint_key=key, changes=_since(newest_first, moment))
+        for key, newest_first in _by_endpoint(stretches).items()
+    )
+
+
+async def read_changes(
+    database: str, place: str | None, labels: Mapping[str, str], since: datetime, limit: int
+) -> Sequence[Change]:
+    """The newest changes since a moment, the newest first.
+
+    Raises:
+        StoreError: where the database cannot be read.
+    """
+    async with await SqlStore.open(database, must_exist=True) as store:
+        selection = Selection(place=place, labels=labels)
+        return await store.changes(selection, since=since, limit=limit)
+
+
+async def read_snapshot(
+    database: str, place: str | None, labels: Mapping[str, str], moment: datetime
+) -> Snapshot:
+    """The inventory as it was known at ``moment``.
+
+    Raises:
+        StoreError: where the database cannot be read.
+    """
+    async with await SqlStore.open(database, must_exist=True) as store:
+        return await store.snapshot_at(moment, Selection(place=place, labels=labels))
+
+
+def _by_endpoint(stretches: Sequence[Stretch]) -> dict[str, list[Stretch]]:
+    found: dict[str, list[Stretch]] = {}
+    for one in stretches:
+        found.setdefault(one.endpoint_key, []).append(one)
+    return dict(sorted(found.items()))
+
+
+def _since(newest_first: Sequence[Stretch], moment: datetime) -> tuple[Change, ...] | None:
+    then = [one.observation for one in newest_first if one.first_at <= moment]
+    if not then:
+        return None
+    now = [one.observation for one in newest_first]
+    return differences(known_facts(then), known_facts(now))
