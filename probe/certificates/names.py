@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Final, TypeAlias
 
 from probe.certificates.der import Element, Tag, elements, object_identifier
+from probe.certificates.lookalikes import escape_lookalikes
 
 LONGEST_TEXT: Final = 1024
 """Characters of one name or string that are kept; what is longer ends in an ellipsis."""
@@ -125,7 +126,7 @@ def _written(attribute: Attribute) -> str:
     kind = _SHORT_NAMES.get(attribute.type, attribute.type)
     if attribute.text is None:
         return f"{kind}=#{attribute.raw[:LONGEST_TEXT].hex()}"
-    text = attribute.text[:LONGEST_TEXT].translate(_ESCAPES)
+    text = escape_lookalikes(attribute.text[:LONGEST_TEXT].translate(_ESCAPES))
     if text.startswith(("#", " ")):
         text = "\\" + text
     if text.endswith(" ") and text != "\\ ":
