@@ -20,7 +20,7 @@ _LAST_32_BITS: Final = 0xFFFFFFFF
 
 def is_public(address: Address) -> bool:
     """Whether it is of the public internet, whatever translates it on the way."""
-    inner = _embedded(address)
+    inner = embedded(address)
     if inner is not None:
         return is_public(inner)
     if not address.is_global or address.is_multicast or address.is_reserved:
@@ -28,7 +28,7 @@ def is_public(address: Address) -> bool:
     return isinstance(address, IPv4Address) or address in _GLOBAL_UNICAST
 
 
-def _embedded(address: Address) -> IPv4Address | None:
+def embedded(address: Address) -> IPv4Address | None:
     """The IPv4 address that packets to this one of IPv6 may end at."""
     if isinstance(address, IPv4Address):
         return None

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol, TypeAlias
 from urllib.parse import quote
 
-from model.certificate import Deployment, NameAsked
+from model.certificate import Certificate, Deployment, NameAsked
 from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock
 from model.target import Endpoint, Target
@@ -26,6 +27,7 @@ from probe.certificates import (
     deployment,
     judged_again,
     load_trust_store,
+    parse_certificate,
 )
 from probe.checks.catalogue import STAGES, Check
 from probe.checks.interview import Interview, Way, side_by_side
@@ -41,9 +43,11 @@ from probe.connect.starttls.detect import LISTENS_SECONDS, Listening, spoken
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
 from probe.outcome import state_of
+from probe.plain_client import PlainClient
 from probe.settings import ProbeSettings
 from probe.surroundings import Surroundings
 from probe.tls.answer import NoConnection
+from probe.tls.handshake import Handshake
 
 NONCE_LENGTH: Final = 64
 """Bytes for the random and the session id of a visit's hellos."""
@@ -80,6 +84,9 @@ class VisitLine(Way, Protocol):
         ...
 
 
+Path: TypeAlias = tuple[Certificate, ...]
+"""A chain that verifies, from its leaf to a trust store's anchor."""
+
 LineTo: TypeAlias = Callable[[tuple[str, int], Politeness], VisitLine]
 """Makes the way to an address and port; recordings and replays have ways of their own."""
 
@@ -93,12 +100,16 @@ class Engine:
     """
 
     def __init__(
-        self, settings: ProbeSettings, clock: Clock, line_to: LineTo | None = None
+        self,
+        settings: ProbeSettings,
+        clock: Clock,
+        line_to: LineTo | None = None,
+        politeness: Politeness | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._politeness = Politeness(settings)
-        self._line_to = line_to or self._new_line
+        self.politeness = politeness or Politeness(settings)
+        self._line_to = line_to
         self._stores: Mapping[str, TrustStore] = {
             name: load_trust_store(name, path) for name, path in settings.trust_stores.items()
         }
@@ -120,12 +131,7 @@ class Engine:
         if endpoint.address is None:
             raise ValueError(f"{endpoint.key} has no address to visit")
         began, started_at = self._clock.monotonic(), self._clock.now()
-        line = self._line_to(
-            (endpoint.address, endpoint.target.port),
-            self._politeness.for_host(endpoint.target.host),
-        )
-        line.identity = self._identity_for(endpoint, CLIENT_IDENTITY_LABEL)
-        line.expired_identity = self._identity_for(endpoint, EXPIRED_IDENTITY_LABEL)
+        line = self._line(endpoint.address, endpoint)
         say = on_progress or _say_nothing
         try:
             interview = Interview(line)
@@ -190,6 +196,37 @@ class Engine:
     def _identity_for(self, endpoint: Endpoint, label: str) -> ClientIdentity | None:
         name = endpoint.target.labels.get(label)
         return self._settings.client_identities.get(name) if name is not None else None
+
+    def within(self, deadline_seconds: float) -> Engine:
+        """One for visits that may take no longer than so, and that shares all else with this one."""
+        shorter = copy(self)
+        deadline = min(deadline_seconds, self._settings.deadline_seconds)
+        shorter._settings = replace(self._settings, deadline_seconds=deadline)
+        return shorter
+
+    async def greet(self, endpoint: Endpoint, client: PlainClient) -> Handshake | None:
+        """What ``client`` gets of an endpoint with an address; None where it spoke no version."""
+        line = self._line(endpoint.address or "", endpoint)
+        try:
+            learnt = Learnt(server_name=endpoint.target.server_name, host=endpoint.target.host)
+            await self._begin(line, endpoint.target, learnt)
+            return await client.greet(line, endpoint.target.server_name)
+        finally:
+            await line.close()
+
+    def paths(self, endpoint: Endpoint, chain: Sequence[Certificate]) -> Mapping[str, Path]:
+        """The path by which ``chain`` verifies now, for each trust store of its own that takes it."""
+        at = self._clock.now()
+        paths = {name: one.path(chain, at) for name, one in self._stores_for(endpoint).items()}
+        return {name: tuple(map(parse_certificate, path)) for name, path in paths.items() if path}
+
+    def _line(self, address: str, endpoint: Endpoint) -> VisitLine:
+        line_to = self._line_to or self._new_line
+        politeness = self.politeness.for_host(endpoint.target.host)
+        line = line_to((address, endpoint.target.port), politeness)
+        line.identity = self._identity_for(endpoint, CLIENT_IDENTITY_LABEL)
+        line.expired_identity = self._identity_for(endpoint, EXPIRED_IDENTITY_LABEL)
+        return line
 
     def _new_line(self, address: tuple[str, int], politeness: Politeness) -> VisitLine:
         nonce = secrets.token_bytes(NONCE_LENGTH)

@@ -90,6 +90,16 @@ class Scheduler:
         self._visit = visit
         self._wake.set()
 
+    @property
+    def targets(self) -> Sequence[Target]:
+        """The inventory."""
+        return [tracked.target for tracked in self._tracked.values()]
+
+    def target(self, key: str) -> Target | None:
+        """The inventory's target of that key."""
+        tracked = self._tracked.get(key)
+        return tracked.target if tracked is not None else None
+
     def enumerate_soon(self, target_key: str | None = None) -> bool:
         """Asks everything of the target, or of all, with the next visits, which come one after another.
 

@@ -46,6 +46,7 @@ install_old_node() { # release
 }
 
 install_commands openssl:openssl nginx:nginx gnutls-serv:gnutls-bin promtool:prometheus amtool:prometheus-alertmanager \
+    prometheus-blackbox-exporter:prometheus-blackbox-exporter \
     haproxy:haproxy stunnel4:stunnel4 apache2:apache2 javac:default-jdk-headless \
     knotd:knot keymgr:knot unbound:unbound caddy:caddy \
     pg_ctlcluster:postgresql chromium:chromium jq:jq

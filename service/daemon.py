@@ -35,14 +35,18 @@ from probe.transparency import LogListError
 from service.discovery_settings import Surrounding
 from service.file_limits import connections_that_fit
 from service.gate import read_book
-from service.http import make_app
+from service.http import inventory_route, make_app
 from service.http_server import ListenError, listen, serve_http, url_of
 from service.inventory import Inventory
 from service.inventory_page import InventoryPage
 from service.logs import set_up_logs
 from service.meter import ServiceMeter
+from service.on_demand.allowed import Allowed
+from service.on_demand.http import probe_route
+from service.on_demand.prober import OnDemandProber, Surroundings
 from service.policy_desk import PolicyDesk, declared_targets
 from service.running_status import running_status
+from service.service_discovery import service_discovery_route
 from service.settings import ServiceSettings
 from service.target_sources import TargetSources
 from storage import SqlStore, StoreError
@@ -151,16 +155,21 @@ class _Service:
         self._remarks: tuple[str, ...] = ()
         self._deny = DenyList(settings.deny)
         self._sources = self._new_sources(kept={})
+        self._on_demand = self._new_on_demand()
 
     async def run(self, listener: socket.socket, stop: asyncio.Event) -> None:
         """Probe and serve until ``stop``; the HTTP side ends last."""
         app = make_app(
             service_registry=self._metrics.registry,
-            inventory_page=self._page,
             is_ready=lambda: self._sources.are_read and not self._is_stopping,
             status=self._status,
             reload=self.reload,
             enumerate_soon=self._scheduler.enumerate_soon,
+            more=(
+                inventory_route(self._page),
+                probe_route(lambda: self._on_demand),
+                service_discovery_route(lambda: self._scheduler.targets),
+            ),
         )
         close_http = asyncio.Event()
         async with asyncio.TaskGroup() as group:
@@ -177,6 +186,7 @@ class _Service:
             for watcher in watchers:
                 watcher.cancel()
             await self._scheduler.stop()
+            await self._on_demand.close()
             close_http.set()
 
     async def reload(self) -> str | None:
@@ -202,6 +212,7 @@ class _Service:
         await self.inventory.judge_again()
         self._deny = DenyList(settings.deny)
         self._scheduler.reconfigure(self._scheduler_settings(), self._visit)
+        self._on_demand = self._new_on_demand()
         self._reloaded.set()
         self._metrics.config_read(is_good=True)
         _LOG.info("configuration reloaded", sources=len(settings.sources))
@@ -263,6 +274,20 @@ class _Service:
             if remark not in self._remarks:
                 _LOG.warning("a policy is idle", reason=remark)
         self._remarks = remarks
+
+    def _new_on_demand(self) -> OnDemandProber:
+        return OnDemandProber(
+            self._settings.on_demand,
+            Surroundings(
+                engine=self._engine,
+                settings=self._settings.probe_settings,
+                clock=self._clock,
+                allowed=Allowed(self._settings.on_demand.networks, self._deny),
+                resolve=resolve,
+                target_of=self._scheduler.target,
+                status_of=self.inventory.status,
+            ),
+        )
 
     def _scheduler_settings(self) -> SchedulerSettings:
         return SchedulerSettings(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry
@@ -27,6 +27,7 @@ _PAGE: Final = f"""<!DOCTYPE html>
 <ul>
 <li><a href="/metrics/endpoints">/metrics/endpoints</a>: what is known of the endpoints</li>
 <li><a href="/metrics">/metrics</a>: the service itself</li>
+<li><a href="/sd/prometheus">/sd/prometheus</a>: everything discovered, for Prometheus' http_sd</li>
 <li><a href="/-/status">/-/status</a>: what the service is doing, as JSON</li>
 <li><a href="/-/healthy">/-/healthy</a>: whether it runs</li>
 <li><a href="/-/ready">/-/ready</a>: whether it has its database and its targets</li>
@@ -39,41 +40,27 @@ _PAGE: Final = f"""<!DOCTYPE html>
 def make_app(
     *,
     service_registry: CollectorRegistry,
-    inventory_page: InventoryPage,
     is_ready: Callable[[], bool],
     status: Callable[[], Mapping[str, Any]],
     reload: Callable[[], Awaitable[str | None]],
     enumerate_soon: Callable[[str | None], bool],
+    more: Sequence[Route] = (),
 ) -> Starlette:
     """The application.
 
     Args:
         service_registry: what ``/metrics`` shows.
-        inventory_page: what ``/metrics/endpoints`` shows.
         is_ready: what ``/-/ready`` answers by.
         status: what ``/-/status`` shows, as JSON values.
         reload: reads the configuration anew; gives the reason where it cannot be used.
         enumerate_soon: asks everything of a target, or of all; says whether there is any such.
+        more: what other parts of the service answer.
     """
 
     async def service_metrics(request: Request) -> Response:
         # Its gauges ask parts of the service that live in the event loop, and it is short.
         encode, content_type = _encoder(request)
         return Response(encode(service_registry), headers={"content-type": content_type})
-
-    async def endpoint_metrics(request: Request) -> Response:
-        _, content_type = _encoder(request)
-        headers = {"content-type": content_type, "vary": "Accept, Accept-Encoding"}
-        is_openmetrics = content_type.startswith("application/openmetrics-text")
-        try:
-            if "gzip" in request.headers.get("accept-encoding", ""):
-                headers["content-encoding"] = "gzip"
-                body = await inventory_page.compressed(is_openmetrics=is_openmetrics)
-            else:
-                body = await inventory_page.plain(is_openmetrics=is_openmetrics)
-        except NoSnapshotError as error:
-            return PlainTextResponse(f"{error}\n", status_code=503)
-        return Response(body, headers=headers)
 
     async def healthy(_: Request) -> Response:
         return PlainTextResponse("healthy\n")
@@ -108,15 +95,35 @@ def make_app(
         routes=[
             Route("/", front_page),
             Route("/metrics", service_metrics),
-            Route("/metrics/endpoints", endpoint_metrics),
             Route("/-/healthy", healthy),
             Route("/-/ready", ready),
             Route("/-/status", running_status),
             Route("/-/reload", read_again, methods=["POST"]),
             Route("/-/enumerate", ask_all_again, methods=["POST"]),
+            *more,
         ],
         middleware=[Middleware(GZipMiddleware)],
     )
+
+
+def inventory_route(inventory_page: InventoryPage) -> Route:
+    """What ``/metrics/endpoints`` shows."""
+
+    async def endpoint_metrics(request: Request) -> Response:
+        _, content_type = _encoder(request)
+        headers = {"content-type": content_type, "vary": "Accept, Accept-Encoding"}
+        is_openmetrics = content_type.startswith("application/openmetrics-text")
+        try:
+            if "gzip" in request.headers.get("accept-encoding", ""):
+                headers["content-encoding"] = "gzip"
+                body = await inventory_page.compressed(is_openmetrics=is_openmetrics)
+            else:
+                body = await inventory_page.plain(is_openmetrics=is_openmetrics)
+        except NoSnapshotError as error:
+            return PlainTextResponse(f"{error}\n", status_code=503)
+        return Response(body, headers=headers)
+
+    return Route("/metrics/endpoints", endpoint_metrics)
 
 
 def _encoder(request: Request) -> tuple[Callable[[CollectorRegistry], bytes], str]:

@@ -94,6 +94,10 @@ class Inventory:
             compliance={policy: assessment.compliance(policy) for policy in assessment.policies},
         )
 
+    def status(self, endpoint_key: str) -> EndpointStatus | None:
+        """The newest status of an endpoint; None where it was never visited."""
+        return self._statuses.get(endpoint_key)
+
     def snapshot(self) -> Snapshot:
         """The newest status of each current endpoint that has been visited, ordered by key."""
         current, now = self._current_endpoints(), self._clock.now()

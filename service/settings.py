@@ -28,6 +28,7 @@ from service.discovery_settings import (
     Surrounding,
 )
 from service.metrics_settings import MetricsSettings
+from service.on_demand.module_settings import OnDemandSettings
 from service.parts import parse_parts, part_names
 from service.relabel_settings import RelabelRules
 from service.schedule_settings import ClosedSpans, LabelSchedule, split_span
@@ -158,6 +159,7 @@ class ServiceSettings(BaseSettings):
     ] = {}
     policies: tuple[str, ...] = ()
     metrics: MetricsSettings = MetricsSettings()
+    on_demand: OnDemandSettings = OnDemandSettings()
     log_format: Literal["auto", "json", "text"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

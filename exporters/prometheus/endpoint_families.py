@@ -50,7 +50,8 @@ def _last_success(status: EndpointStatus) -> Iterator[Sample]:
 
 
 def _interval(status: EndpointStatus) -> Iterator[Sample]:
-    yield (), status.interval_seconds
+    if status.interval_seconds > 0:
+        yield (), status.interval_seconds
 
 
 def _failures_in_a_row(status: EndpointStatus) -> Iterator[Sample]:
@@ -73,7 +74,7 @@ ENDPOINT_FAMILIES: Final = (
     ),
     Family(
         name="probe_duration_seconds",
-        help="How long each phase of the last visit took; the inventory has the phase visit alone.",
+        help="How long the last visit took.",
         example='topk(10, tlsprobe_probe_duration_seconds{phase="visit"})',
         labels=("phase",),
         samples=_duration,
@@ -105,7 +106,7 @@ ENDPOINT_FAMILIES: Final = (
     ),
     Family(
         name="probe_interval_seconds",
-        help="The time between two visits of the endpoint.",
+        help="The time between two visits of the endpoint; absent where it is asked on demand.",
         example="time() - tlsprobe_last_probe_timestamp_seconds > "
         "3 * tlsprobe_probe_interval_seconds",
         samples=_interval,

@@ -85,7 +85,7 @@ class PageWriter:
             for status in statuses:
                 key, identity = status.observation.endpoint.key, _identity(status, statuses)
                 known = before.get(key)
-                if known is None or known.status is not status or known.identity != identity:
+                if known is None or known.status != status or known.identity != identity:
                     known = self._lines_of(status, identity)
                     self.dropped_total += known.dropped
                 now[key] = known

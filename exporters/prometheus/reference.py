@@ -25,7 +25,7 @@ from exporters.prometheus.fact_families import STANDARD_FEATURES
 from exporters.prometheus.family import IDENTITY, PREFIX
 from exporters.prometheus.label_text import LONGEST_LABEL
 from exporters.prometheus.options import MOST_OF_A_FAMILY, Detail, MetricOptions
-from exporters.prometheus.service_families import SERVICE_FAMILIES
+from exporters.prometheus.service_families import ON_DEMAND_FAMILIES, SERVICE_FAMILIES
 from exporters.prometheus.unknown_family import THROTTLED, UNPROVED
 from model.certificate import Problem, RevocationMethod
 from model.finding import Severity
@@ -39,9 +39,10 @@ _HEAD: Final = "| metric | type | labels | detail | meaning | example |\n|---|--
 _INTRODUCTION: Final = """\
 # Metrics
 
-`/metrics/endpoints` shows the inventory, `/metrics` the service itself. A scrape reads what the last visits
-found and never probes: scrape every 1 to 5 minutes, and look at `tlsprobe_last_probe_timestamp_seconds` for
-how old a fact is. This page is written from the code by `make docs`.
+`/metrics/endpoints` shows the inventory, `/metrics` the service itself, and `/probe` one target that is asked
+for it ([probe.md](probe.md)). A scrape of the first two reads what the last visits found and never probes:
+scrape every 1 to 5 minutes, and look at `tlsprobe_last_probe_timestamp_seconds` for how old a fact is. This
+page is written from the code by `make docs`.
 
 - `target` is the endpoint's target as one string: `host:port`, with protocol and server name where they
   are not the default. `address` is there only where the target's name has several addresses, each of which
@@ -82,6 +83,11 @@ _LABELS: Final = """
 _NAMES: Final = """\
 `check` names a metric of this page without its prefix, or a fact of [checks.md](checks.md), as `feature`
 and `fact` do. `client_auth_expected` follows the target's label `{label}`: [targets.md](targets.md).
+"""
+
+_FOREIGN: Final = """
+Beside the facts of the endpoint, under the names above. Modules may have the names of blackbox_exporter and
+ssl_exporter in their place: [probe.md](probe.md).
 """
 
 _END: Final = """
@@ -128,6 +134,10 @@ def reference() -> str:
             *_endpoint_rows(),
             _LABELS.format(rows=values),
             _NAMES.format(label=EXPECTATION_LABEL),
+            "## One target on demand\n",
+            _HEAD,
+            *_on_demand_rows(),
+            _FOREIGN,
             "## The service\n",
             _HEAD,
             *_service_rows(),
@@ -160,6 +170,11 @@ def _endpoint_rows() -> Iterator[str]:
 
 def _service_rows() -> Iterator[str]:
     for family in SERVICE_FAMILIES:
+        yield _row(family.name, family.kind, family.labels, "", family.help, family.example)
+
+
+def _on_demand_rows() -> Iterator[str]:
+    for family in ON_DEMAND_FAMILIES:
         yield _row(family.name, family.kind, family.labels, "", family.help, family.example)
 
 

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceFamily:
-    """A metric of the service. ``name`` is without prefix; ``example`` is a question in PromQL."""
+    """A metric that is of no endpoint of the inventory. ``name`` is without prefix; ``example`` is a question in PromQL."""
 
     name: str
     kind: Literal["gauge", "counter", "histogram"]
@@ -151,7 +151,25 @@ SERVICE_FAMILIES: Final = (
     ),
 )
 
-_BY_NAME: Final = {family.name: family for family in SERVICE_FAMILIES}
+ON_DEMAND_FAMILIES: Final = (
+    ServiceFamily(
+        name="probe_success",
+        kind="gauge",
+        help="1 where all holds that the module asserts; on /probe alone.",
+        example="tlsprobe_probe_success == 0",
+        labels=("target",),
+    ),
+    ServiceFamily(
+        name="resolve_duration_seconds",
+        kind="gauge",
+        help="How long the look-up of the target's name took; on /probe alone.",
+        example="tlsprobe_resolve_duration_seconds > 1",
+        labels=("target",),
+    ),
+)
+"""What a page of one target has beside the facts of an endpoint."""
+
+_BY_NAME: Final = {family.name: family for family in (*SERVICE_FAMILIES, *ON_DEMAND_FAMILIES)}
 
 
 def described(name: str) -> ServiceFamily:

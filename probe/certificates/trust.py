@@ -154,6 +154,20 @@ class TrustStore:
         reason = f"{found.reason} Clients that try another way up, by a cross-sign, find one."
         return replace(found, reason=reason, path_not_after=best)
 
+    def path(self, chain: Sequence[Certificate], at: datetime) -> tuple[bytes, ...]:
+        """The DER of the path by which the chain verifies at that time, leaf first; empty without."""
+        if self.verify(chain, at).verdict is not Verdict.YES:
+            return ()
+        leaf, *others = [_load(certificate.der or b"") for certificate in chain]
+        if leaf is None:
+            return ()
+        known = [each for each in others if each is not None]
+        context = crypto.X509StoreContext(_store(self._loaded, at), leaf, known)
+        return tuple(
+            crypto.dump_certificate(crypto.FILETYPE_ASN1, each)
+            for each in context.get_verified_chain()
+        )
+
     def anchors(self, link: Link) -> bool:
         """Whether a path may end at ``link``: it, or one that issued it, is in this store."""
         own = self._links.get(link.subject, ()) if link.subject is not None else ()

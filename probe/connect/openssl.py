@@ -261,6 +261,7 @@ class OpenSslHandshake:
         chain = (self._connection.get_peer_cert_chain() or []) if is_the_version else []
         authorities = self._connection.get_client_ca_list() if self._requested else []
         ticket = self._session_in_clear.ticket
+        suite = _SUITES.get(self._connection.get_cipher_name() or "")
         if self._has_ticket:
             self.session = self._connection.get_session()
         return Handshake(
@@ -272,6 +273,7 @@ class OpenSslHandshake:
             certificate_requested=self._requested,
             certificate_authorities=tuple(name.der() for name in authorities),
             alpn_protocol=self._connection.get_alpn_proto_negotiated().decode("latin-1") or None,
+            cipher_suite=suite.name if suite else None,
             alert=self._alert,
             session_id=self._session_in_clear.session_id,
             ticket=ticket.ticket if ticket else b"",

@@ -99,6 +99,7 @@ class Handshake:
     """What it showed. ``certificates`` and ``certificate_authorities`` (names) are DER.
 
     ``certificates`` begin with the leaf. ``note`` says in one sentence how it ended.
+    ``cipher_suite`` is the registry's name of the one agreed on, where the handshake went as far.
     ``alert`` is the description of the server's fatal one. ``alpn_protocol`` is what the server
     took. ``session_id``, ``ticket`` and its lifetime are what a server up to TLS 1.2 gave to resume
     the session by; ``early_data_bytes`` is what a ticket of TLS 1.3 allows, None without ticket.
@@ -112,6 +113,7 @@ class Handshake:
     certificate_requested: bool = False
     certificate_authorities: tuple[bytes, ...] = ()
     alpn_protocol: str | None = None
+    cipher_suite: str | None = None
     alert: int | None = None
     session_id: bytes = b""
     ticket: bytes = b""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -373,29 +373,15 @@ def test_what_the_owner_expects_of_client_certificates_is_shown(expected: str, s
 
 
 def test_only_what_changed_is_written_again() -> None:
-    asked: list[str] = []
-
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class Watched(EndpointStatus):
-        def __getattribute__(self, name: str) -> object:
-            if name == "last_success_at":
-                asked.append(object.__getattribute__(self, "observation").endpoint.key)
-            return object.__getattribute__(self, name)
-
-    def status(address: str) -> EndpointStatus:
-        return Watched(
-            observation=replace(KNOWN, endpoint=replace(KNOWN.endpoint, address=address)),
-            last_probe_at=NOW,
-            last_success_at=None,
-            consecutive_failures=0,
-            interval_seconds=60,
-        )
-
-    writer, first, second = PageWriter(), status("192.0.2.1"), status("192.0.2.2")
-    before = "".join(writer.write(Snapshot(taken_at=NOW, endpoints=(first, second))))
-    asked.clear()
-    after = "".join(writer.write(Snapshot(taken_at=NOW, endpoints=(first, status("192.0.2.2")))))
-    assert (before, set(asked)) == (after, {second.observation.endpoint.key})
+    other = replace(KNOWN, endpoint=replace(KNOWN.endpoint, address="192.0.2.2"))
+    writer = PageWriter(MetricOptions(most_series=1))
+    "".join(writer.write(snapshot(KNOWN, other)))
+    of_both = writer.dropped_total
+    "".join(writer.write(snapshot(KNOWN, other)))
+    assert writer.dropped_total == of_both
+    slower = replace(other, cost=Cost(duration_seconds=9.0))
+    "".join(writer.write(snapshot(KNOWN, slower)))
+    assert writer.dropped_total == 1.5 * of_both
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.TLS])

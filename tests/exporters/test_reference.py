@@ -13,9 +13,13 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from exporters.prometheus import Detail, ServiceMetrics
+from exporters.prometheus.glance import Glance
+from exporters.prometheus.options import MetricOptions
+from exporters.prometheus.probe_page import Names, probe_page
 from exporters.prometheus.reference import reference
+from model.protocol_version import ProtocolVersion
 from tests.deploy.files import DASHBOARDS, ROOT, expressions, read_yaml
-from tests.exporters.test_inventory import KNOWN, page
+from tests.exporters.test_inventory import KNOWN, page, snapshot
 
 
 class Row(NamedTuple):
@@ -53,9 +57,29 @@ def service_registry() -> CollectorRegistry:
     return metrics.registry
 
 
+def on_demand_page() -> str:
+    (status,) = snapshot(KNOWN).endpoints
+    glance = Glance(
+        prober="tls",
+        is_success=True,
+        duration_seconds=1.0,
+        resolve_seconds=0.1,
+        address="192.0.2.1",
+        version=ProtocolVersion.TLSV1_3,
+        cipher_suite="TLS_AES_128_GCM_SHA256",
+        chain=KNOWN.certificates[0].chain,
+        paths=(KNOWN.certificates[0].chain,),
+    )
+    return probe_page(glance, status, [Names.TLSPROBE], MetricOptions(detail=Detail.ALL))
+
+
 def emitted() -> dict[str, str]:
     """The type of every metric of both pages, by the name that the page gives it."""
-    pages = page(KNOWN, detail=Detail.ALL) + generate_latest(service_registry()).decode()
+    pages = (
+        page(KNOWN, detail=Detail.ALL)
+        + generate_latest(service_registry()).decode()
+        + on_demand_page()
+    )
     types = re.findall(r"^# TYPE (tlsprobe_\w+) (\w+)$", pages, re.MULTILINE)
     # When a counter began is written as a gauge beside it, which is a matter of the format.
     return {name: kind for name, kind in types if not name.endswith("_created")}
@@ -91,7 +115,7 @@ def test_the_reference_has_the_labels_of_the_service() -> None:
         for sample in family.samples
         if sample.name.removesuffix("_bucket") in ROWS
     }
-    inventory = set(re.findall(r"^# TYPE (\w+)", page(KNOWN, detail=Detail.ALL), re.MULTILINE))
+    inventory = set(re.findall(r"^# TYPE (\w+)", on_demand_page(), re.MULTILINE))
     told = {
         name: set(re.findall(r"`(\w+)`", row.labels))
         for name, row in ROWS.items()
@@ -116,11 +140,12 @@ def test_dashboards_and_rules_ask_for_what_is_there() -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("name", ["inventory", "service"])
+@pytest.mark.parametrize("name", ["inventory", "service", "on demand"])
 def test_promtool_finds_nothing_to_mend(name: str) -> None:
     pages = {
         "inventory": page(KNOWN, detail=Detail.ALL).encode(),
         "service": generate_latest(service_registry()),
+        "on demand": on_demand_page().encode(),
     }
     check = subprocess.run(
         ["promtool", "check", "metrics"],

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from exporters.prometheus import PageWriter
 from model.snapshot import Snapshot
 from probe.clock import SystemClock
-from service.http import make_app
+from service.http import inventory_route, make_app
 from service.inventory_page import InventoryPage
 
 EMPTY = Snapshot(taken_at=datetime(2026, 1, 1, tzinfo=UTC), endpoints=())
@@ -43,7 +43,7 @@ async def client(readiness: Readiness) -> AsyncIterator[httpx.AsyncClient]:
     Gauge("tlsprobe_store_up", "up", registry=registry).set(1)
     app = make_app(
         service_registry=registry,
-        inventory_page=inventory_page(lambda: EMPTY),
+        more=[inventory_route(inventory_page(lambda: EMPTY))],
         is_ready=lambda: readiness.now,
         status=lambda: {"targets": 7},
         reload=readiness.reload,

@@ -1,0 +1,57 @@
+"""The page of one target that was asked just now: our own facts, or other exporters' names, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from exporters.prometheus.blackbox_names import blackbox_samples
+from exporters.prometheus.family import PREFIX
+from exporters.prometheus.foreign import ForeignSample, written
+from exporters.prometheus.glance import Glance
+from exporters.prometheus.options import MetricOptions
+from exporters.prometheus.page import PageWriter
+from exporters.prometheus.service_families import described
+from exporters.prometheus.ssl_exporter_names import ssl_exporter_samples
+from model.snapshot import EndpointStatus, Snapshot
+
+
+class Names(StrEnum):
+    """Whose names the metrics of a page have."""
+
+    TLSPROBE = "tlsprobe"
+    BLACKBOX_EXPORTER = "blackbox_exporter"
+    SSL_EXPORTER = "ssl_exporter"
+
+
+def probe_page(
+    glance: Glance,
+    status: EndpointStatus | None,
+    names: Sequence[Names],
+    options: MetricOptions,
+) -> str:
+    """The page in the text format; ``status`` is there where our own names are asked for."""
+    parts: list[str] = []
+    if Names.TLSPROBE in names and status is not None:
+        parts += PageWriter(options).write(
+            Snapshot(taken_at=status.last_probe_at, endpoints=(status,))
+        )
+        parts.append(written(_our_own(glance, status)))
+    if Names.BLACKBOX_EXPORTER in names:
+        parts.append(written(blackbox_samples(glance)))
+    if Names.SSL_EXPORTER in names:
+        parts.append(written(ssl_exporter_samples(glance)))
+    return "".join(parts)
+
+
+def _our_own(glance: Glance, status: EndpointStatus) -> list[ForeignSample]:
+    """What only a page of this kind has."""
+    labels = {"target": status.observation.endpoint.target.key}
+    numbers = (
+        ("probe_success", float(glance.is_success)),
+        ("resolve_duration_seconds", glance.resolve_seconds),
+    )
+    return [
+        ForeignSample(name=PREFIX + name, help=described(name).help, number=number, labels=labels)
+        for name, number in numbers
+    ]

@@ -1,0 +1,1 @@
+"""``/probe``: one target asked at once, within the scrape's time, by a module of the configuration."""

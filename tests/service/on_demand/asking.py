@@ -1,0 +1,72 @@
+"""A prober on demand over real engines, with an inventory and a resolver that the test chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from model.snapshot import EndpointStatus
+from model.target import Endpoint, Target
+from probe.clock import SystemClock
+from probe.discovery.deny import DenyList
+from probe.engine import Engine
+from probe.resolve import Resolution, resolve
+from probe.settings import ProbeSettings
+from service.on_demand.allowed import Allowed
+from service.on_demand.module_settings import OnDemandSettings
+from service.on_demand.prober import OnDemandProber, Surroundings
+
+LOOPBACK = ["127.0.0.0/8"]
+
+Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+@dataclass
+class World:
+    """``addresses`` is what any name resolves to; None asks the system."""
+
+    inventory: Sequence[Target] = ()
+    known: dict[str, EndpointStatus] = field(default_factory=dict)
+    addresses: Sequence[str] | None = None
+    deny: Sequence[str] = ()
+    resolved: list[str] = field(default_factory=list)
+
+    def prober(self, on_demand: OnDemandSettings) -> OnDemandProber:
+        targets = {target.key: target for target in self.inventory}
+        clock, settings = SystemClock(), ProbeSettings()
+        around = Surroundings(
+            engine=Engine(settings, clock),
+            settings=settings,
+            clock=clock,
+            allowed=Allowed(on_demand.networks, DenyList(self.deny)),
+            resolve=self._resolve,
+            target_of=targets.get,
+            status_of=self.known.get,
+        )
+        return OnDemandProber(on_demand, around)
+
+    async def _resolve(self, target: Target) -> Resolution:
+        self.resolved.append(target.host)
+        if self.addresses is None:
+            return await resolve(target)
+        found = tuple(Endpoint(target=target, address=one) for one in self.addresses)
+        return Resolution(endpoints=found, failure=None)
+
+
+def series(page: str) -> Series:
+    """Every sample of a page, each of them once."""
+    found: Series = {}
+    for family in text_string_to_metric_families(page):
+        for sample in family.samples:
+            place = sample.name, frozenset(sample.labels.items())
+            assert place not in found
+            found[place] = sample.value
+    return found
+
+
+def value(page: str, name: str) -> float:
+    """The only sample of that name, whatever its labels."""
+    (found,) = [number for (named, _), number in series(page).items() if named == name]
+    return found

@@ -1,0 +1,204 @@
+"""``/probe``: nothing leaves for what is not allowed, equal requests share a visit, and time is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from socket import create_server, socket
+from typing import Any
+
+import pytest
+
+from model.observation import Mode
+from model.target import Target
+from model.verdict import Fact, Verdict
+from probe.discovery.targets import parse_target
+from service.demo import DemoFleet
+from service.on_demand.module_settings import OnDemandSettings
+from service.on_demand.prober import RefusedError
+from tests.exporters.test_inventory import KNOWN, NOW, snapshot
+from tests.service.on_demand.asking import LOOPBACK, World, series, value
+
+
+def settings(**module: Any) -> OnDemandSettings:
+    return OnDemandSettings.model_validate(
+        {"networks": LOOPBACK, "modules": {"default": {"expect": {"trusted": False}, **module}}}
+    )
+
+
+@pytest.fixture
+async def target(fleet: DemoFleet) -> Target:
+    return fleet.targets[0]
+
+
+@pytest.fixture
+async def listener() -> AsyncIterator[socket]:
+    """Takes note of who connects, and says nothing."""
+    with create_server(("127.0.0.1", 0)) as listening:
+        listening.setblocking(False)
+        yield listening
+
+
+def place(listening: socket) -> str:
+    return f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+async def refused(world: World, on_demand: OnDemandSettings, text: str | None, **asked: Any) -> Any:
+    with pytest.raises(RefusedError) as refusal:
+        await world.prober(on_demand).page(text, **asked)
+    return refusal.value.status, str(refusal.value)
+
+
+CLIENT_AUTH = ["certificates", "client_auth"]
+NEVER = (
+    "169.254.169.254:80",
+    "[fe80::1]:443",
+    "[::ffff:169.254.169.254]:80",
+    "[64:ff9b::169.254.169.254]:80",
+    "[fd00:ec2::254]:80",
+    "168.63.129.16:80",
+    "100.100.100.200:80",
+    "224.0.0.1:443",
+    "0.0.0.0:443",
+)
+
+
+@pytest.mark.parametrize("text", NEVER)
+async def test_metadata_and_link_local_addresses_are_never_asked(text: str) -> None:
+    anything = OnDemandSettings.model_validate({"networks": ["0.0.0.0/0", "::/0"]})
+    status, sentence = await refused(World(inventory=[parse_target(text)]), anything, text)
+    assert (status, "never probed" in sentence) == (403, True)
+
+
+async def test_nothing_leaves_for_an_address_outside_of_the_networks(listener: socket) -> None:
+    elsewhere = OnDemandSettings.model_validate({"networks": ["10.0.0.0/8"]})
+    status, sentence = await refused(World(), elsewhere, place(listener))
+    assert (status, "on_demand.networks" in sentence) == (403, True)
+    with pytest.raises(BlockingIOError):
+        listener.accept()
+
+
+async def test_a_name_is_judged_by_what_it_resolves_to(listener: socket) -> None:
+    world = World(addresses=["169.254.169.254"])
+    status, _ = await refused(world, settings(), "innocent.test:80")
+    assert (status, world.resolved) == (403, ["innocent.test"])
+
+
+async def test_without_networks_no_name_outside_the_inventory_is_even_resolved() -> None:
+    world = World()
+    status, sentence = await refused(world, OnDemandSettings(), "a.test:443")
+    assert (status, "a.test:443" in sentence, world.resolved) == (403, True, [])
+
+
+async def test_what_is_denied_is_denied_here_too(listener: socket) -> None:
+    status, sentence = await refused(World(deny=["127.0.0.0/8"]), settings(), place(listener))
+    assert (status, "deny" in sentence) == (403, True)
+
+
+async def test_a_target_of_the_inventory_needs_no_network(target: Target) -> None:
+    prober = World(inventory=[target]).prober(
+        OnDemandSettings.model_validate({"modules": {"default": {"expect": {"trusted": False}}}})
+    )
+    page = await prober.page(f"127.0.0.1:{target.port}", server_name=target.server_name)
+    assert value(page, "tlsprobe_probe_success") == 1
+    assert ("tlsprobe_endpoint_labels", frozenset({("target", target.key)})) not in series(page)
+    assert 'label_team="web"' in page
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "named"),
+    [
+        (None, {}, "/probe?target="),
+        ("a b", {}, "'a b'"),
+        ("http://a.test", {}, "https"),
+        ("127.0.0.1:1", {"module_name": "other"}, "there are default"),
+        ("127.0.0.1:1", {"scrape_timeout": "soon"}, "X-Prometheus-Scrape-Timeout-Seconds"),
+        ("127.0.0.1:1", {"scrape_timeout": "-1"}, "X-Prometheus-Scrape-Timeout-Seconds"),
+    ],
+)
+async def test_a_bad_request_is_told_what_to_mend(
+    text: str | None, asked: dict[str, Any], named: str
+) -> None:
+    status, sentence = await refused(World(), settings(), text, **asked)
+    assert (status, named in sentence) == (400, True)
+
+
+async def test_equal_requests_share_one_visit(fleet: DemoFleet, target: Target) -> None:
+    world = World()
+    prober = world.prober(settings())
+    pages = await asyncio.gather(
+        *(prober.page(f"127.0.0.1:{target.port}", server_name="modern.demo.test") for _ in range(9))
+    )
+    assert (len(set(pages)), len(world.resolved)) == (1, 1)
+
+
+async def test_a_silent_server_costs_no_more_than_the_scrape_allows(listener: socket) -> None:
+    page = await World().prober(settings()).page(place(listener), scrape_timeout="0.8")
+    assert value(page, "tlsprobe_up") == 0
+    assert value(page, "tlsprobe_probe_success") == 0
+    assert 'reason="timeout"' in page
+
+
+async def test_a_crowd_of_slow_probes_is_turned_away_not_queued_for_ever(listener: socket) -> None:
+    one_at_once = settings().model_copy(update={"at_once": 1})
+    prober = World().prober(one_at_once)
+    waiting = [
+        asyncio.create_task(prober.page(place(listener), server_name=f"n{number}.test"))
+        for number in range(9)
+    ]
+    await asyncio.sleep(0)
+    with pytest.raises(RefusedError) as refusal:
+        await prober.page(place(listener), server_name="last.test")
+    assert refusal.value.status == 503
+    await prober.close()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_what_is_not_asked_now_is_as_the_inventory_knows_it(target: Target) -> None:
+    endpoint_key = f"{target.key}@127.0.0.1"
+    (before,) = snapshot(
+        replace(
+            KNOWN,
+            endpoint=replace(KNOWN.endpoint, target=target, address="127.0.0.1"),
+            mode=Mode.ENUMERATE,
+            vulnerabilities={"heartbleed": Fact(verdict=Verdict.NO)},
+        )
+    ).endpoints
+    world = World(inventory=[target], known={endpoint_key: before})
+    page = await world.prober(settings()).page(
+        f"127.0.0.1:{target.port}", server_name=target.server_name
+    )
+    shown = series(page)
+    labels = frozenset({("target", target.key)})
+    assert shown["tlsprobe_vulnerable", labels | {("check", "heartbleed")}] == 0
+    # TLS 1.3 was unknown there, and is asked here.
+    assert shown["tlsprobe_protocol_supported", labels | {("protocol", "TLSv1.3")}] == 1
+    assert value(page, "tlsprobe_last_probe_timestamp_seconds") > NOW.timestamp()
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "success"),
+    [
+        ("modern", {"expect": {"refuses": ["TLSv1.0", "TLSv1.1"]}}, 1),
+        ("legacy", {"expect": {"refuses": ["TLSv1.0"]}}, 0),
+        ("modern", {"expect": {"client_auth": "required"}, "checks": CLIENT_AUTH}, 0),
+        ("mtls", {"expect": {"client_auth": "required"}, "checks": CLIENT_AUTH}, 1),
+        ("expired", {"expect": {"trusted": True}, "checks": ["certificates"]}, 0),
+        ("modern", {"expect": {"trusted": True}, "checks": ["certificates"]}, 1),
+    ],
+)
+async def test_success_is_what_the_module_asserts(
+    fleet: DemoFleet, name: str, module: dict[str, Any], success: int
+) -> None:
+    (target,) = [one for one in fleet.targets if one.server_name == f"{name}.demo.test"]
+    module["expect"].setdefault("trusted", False)
+    module["tls_config"] = {"ca_file": fleet.trust_stores["demo"]}
+    page = (
+        await World()
+        .prober(settings(**module))
+        .page(f"127.0.0.1:{target.port}", server_name=target.server_name)
+    )
+    assert value(page, "tlsprobe_probe_success") == success
+    assert value(page, "tlsprobe_up") == 1
+    assert "tlsprobe_cert_not_after_timestamp_seconds{" in page
