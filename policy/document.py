@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from model.finding import Severity, Waiver
 
@@ -18,8 +18,11 @@ def _as_tuple(value: object) -> object:
 
 
 Name = Annotated[str, Field(pattern=_NAME)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
-Names = Annotated[tuple[Name, ...], BeforeValidator(_as_tuple)]
+_ONE_OR_MORE = WithJsonSchema(
+    {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+)
+Texts = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), _ONE_OR_MORE]
+Names = Annotated[tuple[Name, ...], BeforeValidator(_as_tuple), _ONE_OR_MORE]
 Sentence = Annotated[str, Field(min_length=1, max_length=1000)]
 
 

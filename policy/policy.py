@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from model.finding import Severity
 from model.target import Target
+from policy.blank import BLANK
 from policy.rule import AnyRule, Judge, Parameters
 
 
@@ -26,6 +27,11 @@ class PolicyRule:
     source: str
     uncertain: str | None = None
     judge: Judge = field(repr=False, compare=False)
+
+    @property
+    def required(self) -> str:
+        """What would do, in words."""
+        return self.judge(BLANK).required
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

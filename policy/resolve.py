@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -20,6 +20,7 @@ from policy.document import PolicyBody, RuleSettings
 from policy.errors import Place, PolicyError, first_problem
 from policy.named_policies import WITHOUT_SUITES
 from policy.policy import Choice, Policy, PolicyRule
+from policy.policy_json import rule_to_json
 from policy.rule import AnyRule
 from policy.rules.reach import REACHED
 from policy.values import nearest
@@ -221,19 +222,7 @@ def _digest(name: str, body: PolicyBody, rules: tuple[PolicyRule, ...]) -> str:
     said = {
         "name": name,
         "for": body.for_.model_dump(mode="json"),
-        "rules": list(_said(rules)),
+        "rules": [rule_to_json(one) for one in rules],
     }
     text = json.dumps(said, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _said(rules: tuple[PolicyRule, ...]) -> Iterator[dict[str, Any]]:
-    for one in rules:
-        yield {
-            "name": one.name,
-            "rule": one.rule.id,
-            "parameters": one.parameters.model_dump(mode="json"),
-            "severity": one.severity.value,
-            "title": one.title,
-            "source": one.source,
-        }

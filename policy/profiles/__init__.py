@@ -46,7 +46,5 @@ def _named(one: NamedPolicy) -> Written:
     if one.uncertain is not None:
         for fields in rules.values():
             fields["uncertain"] = one.uncertain
-    body = PolicyBody(
-        title=f"{one.product}, security policy {one.name}", source=one.source, rules=rules
-    )
+    body = PolicyBody(title=f"{one.product}, a security policy", source=one.source, rules=rules)
     return Written(name=one.name, body=body, place=Place(path=one.path, file=one.file))
