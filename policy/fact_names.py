@@ -75,3 +75,12 @@ VULNERABILITIES: Final = (
     "sweet32",
     "ticketbleed",
 )
+
+PLAINTEXT: Final = (
+    "answers_in_clear",
+    "login_before_tls",
+    "starttls_enforced",
+    "starttls_offered",
+    "starttls_works",
+)
+"""Each of these has a rule of its own, in ``policy.rules.plaintext``."""

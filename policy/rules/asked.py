@@ -22,6 +22,8 @@ _OF_DH: Final = frozenset({"dh_public_value_reused", "ecdhe_public_value_reused"
 _OF_FEATURES_PART: Final = frozenset(
     {"crime", "client_renegotiation_dos", "insecure_renegotiation", "ticketbleed"}
 )
+_PORTS: Final = frozenset({443, 8443})
+_HTTP_IDS: Final = frozenset({"h2", "http/1.1", "http/1.0", "h3"})
 _TOLERANCE, _LOGJAM, _DROWN = "grease_tolerance", "logjam", "drown"
 
 
@@ -53,3 +55,12 @@ def vulnerability_does_not_apply(observation: Observation, name: str) -> bool:
 
 def _asked_features(observation: Observation) -> bool:
     return _TOLERANCE in observation.features
+
+
+def may_be_http(observation: Observation) -> bool:
+    """Whether it answered as HTTP, or its ALPN or its port says that it would."""
+    return (
+        bool(observation.http)
+        or not _HTTP_IDS.isdisjoint(observation.alpn)
+        or observation.endpoint.target.port in _PORTS
+    )

@@ -11,13 +11,10 @@ from typing import Final
 from pydantic import Field
 
 from model.finding import Outcome, Severity
-from model.observation import Observation
 from model.verdict import Verdict
 from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+from policy.rules.asked import may_be_http
 from policy.rules.judging import judge_fact, not_applicable, unknown
-
-_PORTS: Final = frozenset({443, 8443})
-_HTTP_IDS: Final = frozenset({"h2", "http/1.1", "http/1.0", "h3"})
 
 
 class Hsts(Parameters):
@@ -32,18 +29,10 @@ class Nothing(Parameters):
     """No parameters."""
 
 
-def _may_be_http(observation: Observation) -> bool:
-    return (
-        bool(observation.http)
-        or not _HTTP_IDS.isdisjoint(observation.alpn)
-        or observation.endpoint.target.port in _PORTS
-    )
-
-
 def _fact_judge(name: str, wanted: Verdict, required: str, words: dict[Verdict, str]) -> Judge:
     def judge(subject: Subject) -> Ruling:
         observation = subject.observation
-        if not _may_be_http(observation):
+        if not may_be_http(observation):
             return not_applicable("nothing says that it speaks HTTP", required)
         return judge_fact(observation.http.get(name), wanted, words=words, required=required)
 

@@ -8,6 +8,7 @@ from model.finding import Outcome, Severity
 from model.target import DEFAULT_PROTOCOL
 from model.verdict import Verdict
 from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+from policy.rules.asked import may_be_http
 from policy.rules.judging import judge_fact, not_applicable
 
 _REDIRECT: Final = "redirects_to_https"
@@ -36,6 +37,11 @@ def _bind_clear(parameters: InClear) -> Judge:
         fact = observation.plaintext.get("answers_in_clear")
         redirect = observation.http.get(_REDIRECT)
         is_redirect = redirect is not None and redirect.verdict is Verdict.YES
+        begins_with_tls = observation.endpoint.target.protocol == DEFAULT_PROTOCOL
+        if fact is None and begins_with_tls and not may_be_http(observation):
+            return not_applicable(
+                "TLS comes first; other ports are endpoints of their own", required
+            )
         is_open = fact is not None and fact.verdict is Verdict.YES
         if is_open and is_redirect and parameters.redirect:
             return Ruling(
