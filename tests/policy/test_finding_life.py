@@ -24,9 +24,9 @@ from model.target import Target
 from model.verdict import Evidence, Verdict
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
-KEY = "db.example:5432@192.0.2.1"
+KEY = "db.example:8443@192.0.2.1"
 TARGET = Target(
-    host="db.example", port=5432, server_name="db.example", labels={"team": "pay", "zone": "dmz"}
+    host="db.example", port=8443, server_name="db.example", labels={"team": "pay", "zone": "dmz"}
 )
 
 
@@ -126,7 +126,7 @@ def waiver(days: int, **scope: Any) -> Waiver:
         ({}, True),
         ({"policy": "house"}, True),
         ({"policy": "another"}, False),
-        ({"target": "db.example:5432"}, True),
+        ({"target": "db.example:8443"}, True),
         ({"target": KEY}, True),
         ({"target": "db.example:443"}, False),
         ({"labels": {"team": "pay"}}, True),
