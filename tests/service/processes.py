@@ -28,7 +28,7 @@ def hang(*_arguments, **_options):
 
 system_look_up = socket.getaddrinfo
 socket.getaddrinfo = lambda host, *rest, **options: (
-    hang() if host == "www.example" else system_look_up(host, *rest, **options)
+    hang() if str(host).endswith("www.example") else system_look_up(host, *rest, **options)
 )
 main()
 """,
