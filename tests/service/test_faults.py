@@ -124,8 +124,12 @@ async def test_sigterm_in_the_middle_of_a_thousand_visits_loses_none_that_ended(
 
 def a_thousand(fleet: DemoFleet, directory: Path) -> Path:
     """A configuration with a thousand endpoints that come due within seconds."""
-    hosts = [f"127.0.0.{number}" for number in range(1, 168)]
-    places = [f"{host}:{target.port}" for host in hosts for target in fleet.targets]
+    names = [f"n{number}.test" for number in range(167)]
+    places = [
+        {"target": f"127.0.0.1:{target.port}", "server_name": name}
+        for name in names
+        for target in fleet.targets
+    ]
     (directory / "thousand.json").write_text(json.dumps(places))
     config = directory / "thousand.yml"
     config.write_text(
