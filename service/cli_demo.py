@@ -15,6 +15,7 @@ from service.settings import ServiceSettings
 
 _INTERVAL_SECONDS: Final = 60.0
 """Often enough that a newcomer sees the service at work."""
+_POLICIES: Final = ("mozilla-intermediate", "post-quantum-readiness")
 
 
 async def demonstrate(listen: str, directory: Path | None) -> None:
@@ -50,6 +51,7 @@ def _settings(listen: str, fleet: DemoFleet) -> ServiceSettings:
         targets_files=(),
         interval_seconds=_INTERVAL_SECONDS,
         metrics={"detail": "all"},
+        policies=_POLICIES,
         trust_stores={"mozilla": None, **fleet.trust_stores},
     )
 
@@ -72,6 +74,8 @@ def _introduction(url: str, fleet: DemoFleet) -> str:
             "",
             "What tlsprobe learnt of them:",
             f"  {url}/metrics/endpoints",
+            "How that meets the policies mozilla-intermediate and post-quantum-readiness:",
+            f"  {url}/reports/html",
             "The service itself:",
             f"  {url}/",
             "Ask one yourself, from another terminal:",

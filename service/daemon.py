@@ -18,6 +18,7 @@ from typing import Any, Final
 import structlog
 
 from exporters.prometheus import PageWriter, ServiceMetrics
+from exporters.reports import Report
 from model.observation import Observation
 from model.target import Endpoint, Target
 from model.version import TOOL_VERSION
@@ -45,6 +46,8 @@ from service.on_demand.allowed import Allowed
 from service.on_demand.http import probe_route
 from service.on_demand.prober import OnDemandProber, Surroundings
 from service.policy_desk import PolicyDesk, declared_targets
+from service.report_maker import ReportWish, make_report
+from service.report_routes import report_routes
 from service.running_status import running_status
 from service.service_discovery import service_discovery_route
 from service.settings import ServiceSettings
@@ -171,6 +174,7 @@ class _Service:
                 service_discovery_route(lambda: self._scheduler.targets),
             ),
         )
+        app.router.routes.extend(report_routes(self._report))
         close_http = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(serve_http(app, listener, close_http))
@@ -321,6 +325,15 @@ class _Service:
         return running_status(
             self._scheduler, self.inventory.snapshot(), self._sources.by_source, self._started_at
         )
+
+    async def _report(self, labels: Mapping[str, str], weeks: int) -> Report:
+        wish = ReportWish(
+            book=replace(self._desk.book, waivers=self._desk.waivers),
+            selection=labels,
+            weeks=weeks,
+            is_judged=True,
+        )
+        return await make_report(self._store, self.inventory.snapshot(), wish, self._clock.now())
 
     def _current_endpoints(self) -> Collection[str]:
         return self._scheduler.current_endpoints()

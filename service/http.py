@@ -28,6 +28,7 @@ _PAGE: Final = f"""<!DOCTYPE html>
 <li><a href="/metrics/endpoints">/metrics/endpoints</a>: what is known of the endpoints</li>
 <li><a href="/metrics">/metrics</a>: the service itself</li>
 <li><a href="/sd/prometheus">/sd/prometheus</a>: everything discovered, for Prometheus' http_sd</li>
+<li><a href="/reports">/reports</a>: reports of what was found, for people, pipelines and auditors</li>
 <li><a href="/-/status">/-/status</a>: what the service is doing, as JSON</li>
 <li><a href="/-/healthy">/-/healthy</a>: whether it runs</li>
 <li><a href="/-/ready">/-/ready</a>: whether it has its database and its targets</li>

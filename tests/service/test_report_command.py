@@ -1,0 +1,191 @@
+"""``tlsprobe report``: the inventory as evidence, held against any policy, and a gate for pipelines."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from exporters.reports import REPORTS
+from model.observation import Observation
+from model.ports import Schedule
+from model.protocol_version import ProtocolVersion
+from model.verdict import Verdict
+from policy import assess, profile
+from service.cli_report import Format
+from storage import SqlStore
+from tests.exporters.reports.samples import labelled, silent
+from tests.service.processes import tlsprobe
+from tests.service.samples import legacy, modern
+
+TLSV1_0 = ProtocolVersion.TLSV1_0
+NOW = datetime.now(UTC).replace(microsecond=0)
+VERSIONS_POLICY = """\
+policies:
+  house:
+    title: The house's policy
+    source: house rules
+    rules:
+      protocol_versions: {allowed: [TLSv1.2, TLSv1.3], severity: high}
+waivers:
+  terminals:
+    rule: protocol_versions
+    reason: replaced soon
+    owner: payments@example.org
+    expires: 2027-06-01
+    labels: {team: payments}
+"""
+
+
+def kept(tmp_path: Path, observations: Iterable[Observation]) -> str:
+    """The URL of a database that holds these visits, of now."""
+
+    async def fill(url: str) -> None:
+        async with await SqlStore.open(url) as store:
+            for one in observations:
+                key = one.endpoint.key
+                schedule = Schedule(
+                    endpoint_key=key, due_at=NOW, interval_seconds=60.0, consecutive_failures=0
+                )
+                await store.record(replace(one, started_at=NOW), schedule)
+
+    url = f"sqlite:///{tmp_path / 'kept.db'}"
+    asyncio.run(fill(url))
+    return url
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    proved = replace(legacy(), protocols=modern().protocols)
+    accepted = replace(proved.protocols[TLSV1_0], verdict=Verdict.YES)
+    old = labelled(
+        replace(proved, protocols={**proved.protocols, TLSV1_0: accepted}),
+        team="payments",
+        server="nginx",
+    )
+    return kept(tmp_path, [old, modern(), silent("lost.example")])
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    file = tmp_path / "policy.yaml"
+    file.write_text(VERSIONS_POLICY)
+    return file
+
+
+def test_the_command_knows_the_formats_of_the_catalogue() -> None:
+    assert [one.value for one in Format] == [one.name for one in REPORTS]
+
+
+def test_a_report_says_what_the_named_policy_makes_of_what_is_kept(
+    database: str, policy: Path
+) -> None:
+    done = tlsprobe("report", "--database", database, "--policy", str(policy), "--format", "json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)["report"]
+    by_key = {one["endpoint"].partition(":")[0]: one for one in report["endpoints"]}
+    assert {key: one["compliance"] for key, one in by_key.items()} == {
+        "lost.example": {"house": "unknown"},
+        "old.example": {"house": "no"},
+        "www.example": {"house": "yes"},
+    }
+    (found,) = by_key["old.example"]["findings"]
+    assert found["status"] == "waived"
+    assert found["evidence"] is not None
+    assert found["remedy"]["lines"] == ["ssl_protocols TLSv1.2 TLSv1.3;"]
+    assert report["policies"][0]["rules"][0]["required"] == "no version but TLSv1.2, TLSv1.3"
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ((), 3),
+        (("--label", "team=payments"), 0),
+    ],
+)
+def test_the_gate_stops_what_is_open(
+    database: str, policy: Path, more: tuple[str, ...], code: int
+) -> None:
+    done = tlsprobe(
+        "report", "--database", database, "--policy", str(policy), "--format", "csv",
+        "--fail-on", "high", *more,
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+
+
+def test_a_report_is_written_and_verified_and_a_change_is_seen(
+    database: str, policy: Path, tmp_path: Path
+) -> None:
+    page, data = tmp_path / "page.html", tmp_path / "data.json"
+    done = tlsprobe(
+        "report", "--database", database, "--policy", str(policy), "--format", "executive",
+        "--output", str(page), "--data", str(data),
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "")
+    verified = tlsprobe("report", "verify", str(page), "--data", str(data))
+    assert verified.returncode == 0
+    assert "intact: the executive report" in verified.stdout
+    page.write_text(page.read_text().replace("compliant", "excellent"))
+    changed = tlsprobe("report", "verify", str(page), "--data", str(data))
+    assert changed.returncode == 1
+    assert "NOT INTACT" in changed.stdout
+
+
+def test_findings_that_the_store_keeps_are_reported_without_a_policy(tmp_path: Path) -> None:
+    policies = (profile("rfc9325"),)
+
+    async def fill() -> None:
+        async with await SqlStore.open(url) as store:
+            first = replace(legacy(), started_at=NOW - timedelta(days=3))
+            for one in (first, replace(first, started_at=NOW)):
+                schedule = Schedule(
+                    endpoint_key=one.endpoint.key,
+                    due_at=NOW,
+                    interval_seconds=60.0,
+                    consecutive_failures=0,
+                )
+                await store.record(one, schedule, assess(one, policies, one.started_at))
+
+    url = f"sqlite:///{tmp_path / 'kept.db'}"
+    asyncio.run(fill())
+    done = tlsprobe("report", "--database", url, "--format", "json")
+    (endpoint,) = json.loads(done.stdout)["report"]["endpoints"]
+    assert endpoint["compliance"] == {"rfc9325": "no"}
+    three_days_ago = (NOW - timedelta(days=3)).isoformat().replace("+00:00", "Z")
+    assert {one["first_seen_at"] for one in endpoint["findings"]} == {three_days_ago}
+    assert any(one["evidence"] for one in endpoint["findings"])
+
+
+def test_a_past_day_is_reported_as_it_was_known(database: str, policy: Path) -> None:
+    done = tlsprobe(
+        "report", "--database", database, "--policy", str(policy), "--format", "json",
+        "--at", "7d",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["report"]["endpoints"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--policy", "mozila-modern"), "did you mean mozilla-modern?"),
+        (("--at", "yesterday"), "--at: 'yesterday' is no moment"),
+        (("--label", "team"), "--label: 'team' must be NAME=VALUE"),
+        (("--allow-unknown",), "--allow-unknown is for --fail-on"),
+        (("--output", "/nowhere/report.html"), "cannot write /nowhere/report.html: no such file"),
+        (("--config", "/nowhere.yml"), "/nowhere.yml"),
+        (("verify", "/nowhere.html"), "cannot read /nowhere.html: no such file"),
+        (("verify", "/dev/null"), "it holds no data of a report"),
+    ],
+)
+def test_bad_input_gets_one_sentence(database: str, arguments: tuple[str, ...], words: str) -> None:
+    where = () if arguments[0] == "verify" else ("--database", database)
+    done = tlsprobe("report", *where, *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
