@@ -15,7 +15,7 @@ from service.settings import ServiceSettings
 
 _INTERVAL_SECONDS: Final = 60.0
 """Often enough that a newcomer sees the service at work."""
-_POLICIES: Final = ("mozilla-intermediate", "post-quantum-readiness")
+_POLICIES: Final = ("encryption-in-transit", "mozilla-intermediate")
 
 
 async def demonstrate(listen: str, directory: Path | None) -> None:
@@ -74,7 +74,7 @@ def _introduction(url: str, fleet: DemoFleet) -> str:
             "",
             "What tlsprobe learnt of them:",
             f"  {url}/metrics/endpoints",
-            "How that meets the policies mozilla-intermediate and post-quantum-readiness:",
+            f"How that meets the policies {' and '.join(_POLICIES)}:",
             f"  {url}/reports/html",
             "The service itself:",
             f"  {url}/",
