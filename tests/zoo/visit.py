@@ -16,6 +16,9 @@ from tests.zoo.relay import counting_relay
 from tests.zoo.server import ZooServer
 from tests.zoo.truth import SERVER_NAME, TRUST_STORE
 
+UNHURRIED_SECONDS = 300.0
+"""What a visit is about is no matter of how busy the machine is."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
@@ -52,7 +55,8 @@ async def visit_twice(
 
 def _engine(certificates: Certificates, parts: frozenset[Part]) -> Engine:
     stores = {TRUST_STORE: certificates.root_file}
-    return Engine(ProbeSettings(trust_stores=stores, parts=parts), SystemClock())
+    settings = ProbeSettings(trust_stores=stores, parts=parts, deadline_seconds=UNHURRIED_SECONDS)
+    return Engine(settings, SystemClock())
 
 
 def _endpoint(port: int) -> Endpoint:
