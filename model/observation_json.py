@@ -55,7 +55,7 @@ def to_json(observation: Observation, *, with_evidence: bool = True) -> Json:
         "schema": SCHEMA_NUMBER,
         "tool": {"name": "tlsprobe", "version": observation.tool_version},
         "mode": observation.mode.value,
-        "target": _target_to_json(observation.endpoint.target),
+        "target": target_to_json(observation.endpoint.target),
         "address": observation.endpoint.address,
         "started_at": time_to_json(observation.started_at),
         **_cost_to_json(observation.cost),
@@ -75,7 +75,7 @@ def from_json(fields: Json) -> Observation:
         tool_version=fields["tool"]["version"],
         mode=Mode(fields["mode"]),
         endpoint=Endpoint(
-            target=_target_from_json(fields["target"]),
+            target=target_from_json(fields["target"]),
             address=fields["address"],
         ),
         started_at=datetime.fromisoformat(fields["started_at"]),
@@ -148,7 +148,8 @@ def _facts_to_json(observation: Observation, *, with_evidence: bool) -> Json:
     }
 
 
-def _target_to_json(target: Target) -> Json:
+def target_to_json(target: Target) -> Json:
+    """The target, without its source."""
     return {
         "host": target.host,
         "port": target.port,
@@ -158,13 +159,15 @@ def _target_to_json(target: Target) -> Json:
     }
 
 
-def _target_from_json(fields: Json) -> Target:
+def target_from_json(fields: Json, source: str = "") -> Target:
+    """The target that ``target_to_json`` wrote. Raises KeyError."""
     return Target(
         host=fields["host"],
         port=fields["port"],
         server_name=fields["server_name"],
         protocol=fields["protocol"],
         labels=dict(fields["labels"]),
+        source=source,
     )
 
 

@@ -15,10 +15,11 @@ class Selection:
     """The endpoints that a question is about; what is None or empty leaves none out.
 
     ``place`` is a host, a target's key or an endpoint's key; ``labels`` are all to be carried by the
-    target, as it was last visited.
+    target, as it was last visited; ``keys`` are the keys of the endpoints themselves.
     """
 
     place: str | None = None
+    keys: frozenset[str] | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
 

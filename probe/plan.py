@@ -47,7 +47,8 @@ class SchedulerSettings:
     counts among the ``visits_at_once``, so that the others need not wait with it; ``most_in_overtime``
     bounds such visits. Of many that come together at least ``least_admitted_per_second`` are begun, and of a
     large fleet twice as many as it has visits per second anyway. The first failed visit, or look-up, is
-    repeated after ``early_retry_seconds``, and only what fails then is a failure. With
+    repeated after ``early_retry_seconds``, and only what fails then is a failure; without
+    ``repeats_failed_visits`` whoever makes the visits has repeated them. With
     ``enumerates_at_start`` all that was planned before a restart is asked everything with its next visit.
     """
 
@@ -55,6 +56,7 @@ class SchedulerSettings:
     visits_at_once: int = 64
     least_admitted_per_second: float = 5.0
     early_retry_seconds: float = 10.0
+    repeats_failed_visits: bool = True
     enumerates_at_start: bool = True
     overtime_seconds: float = 3.0
     most_in_overtime: int = 512

@@ -56,6 +56,7 @@ class Scheduler:
         self._standings = Standings()
         self._admission = Admission()
         self._running: dict[asyncio.Task[None], Job] = {}
+        self._jobs_running: set[Job] = set()
         self._in_overtime: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._is_stopping = False
@@ -166,6 +167,7 @@ class Scheduler:
                 self._meter.visit_began(now - due)
             task = group.create_task(self._do(job))
             self._running[task] = job
+            self._jobs_running.add(job)
             task.add_done_callback(self._end)
             self._watch_for_overtime(task)
 
@@ -187,7 +189,7 @@ class Scheduler:
             self._watch_for_overtime(task)
 
     def _end(self, task: asyncio.Task[None]) -> None:
-        del self._running[task]
+        self._jobs_running.discard(self._running.pop(task))
         self._in_overtime.discard(task)
         self._wake.set()
 
@@ -266,7 +268,7 @@ class Scheduler:
         """Where a visit still runs, the next is planned when it ends: never two side by side."""
         job = Visit(endpoint_key)
         endpoint = self._find(endpoint_key)
-        if endpoint is not None and job not in self._running.values():
+        if endpoint is not None and job not in self._jobs_running:
             rank = self._standings.rank(endpoint_key)
             self._put(job, delay_seconds, endpoint.target, rank)
 
@@ -298,7 +300,7 @@ class Scheduler:
             self._put(job, delay, endpoint.target)
             return
         observation = await self._observe(endpoint, await self._known(endpoint, pace))
-        if not observation.answered_as_tls and self._standings.is_first_failure(endpoint.key):
+        if self._is_doubtful(observation):
             self._meter.visit_doubted(observation)
             delay = self._settings.early_retry_seconds
         else:
@@ -308,6 +310,11 @@ class Scheduler:
             return
         is_good = observation.answered_as_tls
         self._put(job, delay, endpoint.target, Rank.KNOWN if is_good else Rank.FAILING)
+
+    def _is_doubtful(self, observation: Observation) -> bool:
+        if observation.answered_as_tls or not self._settings.repeats_failed_visits:
+            return False
+        return self._standings.is_first_failure(observation.endpoint.key)
 
     async def _take(self, observation: Observation, pace: Pace) -> float:
         """Keeps what a visit found; says in how many seconds the next is due."""

@@ -29,8 +29,9 @@ compile() { # file arguments...
 compile_all() { # arguments...
     compile bootstrap.txt --group bootstrap "$@"
     compile run.txt pyproject.toml "$@"
-    compile postgresql.txt --constraints requirements/run.txt --extra postgresql pyproject.toml "$@"
-    compile dev.txt --constraints requirements/postgresql.txt --group dev --extra postgresql \
+    compile workers.txt --constraints requirements/run.txt --extra postgresql --extra workers \
+        pyproject.toml "$@"
+    compile dev.txt --constraints requirements/workers.txt --group dev --extra workers \
         pyproject.toml "$@"
     compile bench.txt --group bench "$@"
     compile fuzz.txt --group fuzz "$@"

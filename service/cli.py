@@ -12,7 +12,7 @@ from typing import Final, NoReturn
 
 import typer
 
-from service import cli_history, cli_once, cli_policy, cli_report, cli_service
+from service import cli_history, cli_once, cli_policy, cli_report, cli_service, cli_worker
 from service.cli_app import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, EXIT_OK, app, fail
 
 COMMANDS: Final = (
@@ -20,6 +20,7 @@ COMMANDS: Final = (
     cli_once.explain,
     cli_once.replay,
     cli_service.serve,
+    cli_worker.worker,
     cli_service.discover,
     cli_service.status,
     cli_service.certificates,

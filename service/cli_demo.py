@@ -8,10 +8,11 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from service.configuration import load_settings
-from service.daemon import StartError, serve
+from service.daemon import serve
 from service.demo import DemoFleet
 from service.demo.recipes import RECIPES
 from service.settings import ServiceSettings
+from service.starting import StartError
 
 _INTERVAL_SECONDS: Final = 60.0
 """Often enough that a newcomer sees the service at work."""

@@ -61,8 +61,8 @@ def serve(
             "there is nothing to probe: give --targets FILE, or targets_files or discovery in the "
             "configuration"
         )
-    from service.daemon import StartError
     from service.daemon import serve as serve_until_stopped
+    from service.starting import StartError
 
     try:
         run(serve_until_stopped(settings, read_again=lambda: load_settings(config, **given)))
@@ -196,8 +196,8 @@ def demo(
     """
     from policy.yaml_file import ConfigError
     from service.cli_demo import demonstrate
-    from service.daemon import StartError
     from service.event_loop import run
+    from service.starting import StartError
 
     try:
         run(demonstrate(listen, directory))

@@ -10,32 +10,32 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from exporters.prometheus import PageWriter, ServiceMetrics
+from exporters.prometheus.fleet import FleetMetrics
 from exporters.reports import Report
 from model.observation import Observation
+from model.ports import Store
 from model.target import Endpoint, Target
 from model.version import TOOL_VERSION
-from policy import PolicyBook, PolicyError
+from policy import PolicyError
 from policy.yaml_file import ConfigError
 from probe.certificates import TrustStoreError
 from probe.clock import SystemClock
 from probe.discovery.deny import DenyList
 from probe.discovery.file import TargetsFileError, read_targets_file
-from probe.engine import Engine
-from probe.plan import SchedulerSettings
+from probe.plan import SchedulerSettings, Visiting
 from probe.resolve import Resolution, resolve
 from probe.scheduler import Scheduler
 from probe.transparency import LogListError
 from service.discovery_settings import Surrounding
-from service.file_limits import connections_that_fit
-from service.gate import read_book
+from service.fleet.leader_store import LeaderStore, plan_with_workers
 from service.http import inventory_route, make_app
 from service.http_server import ListenError, listen, serve_http, url_of
 from service.inventory import Inventory
@@ -51,8 +51,12 @@ from service.report_routes import report_routes
 from service.running_status import running_status
 from service.service_discovery import service_discovery_route
 from service.settings import ServiceSettings
+from service.starting import StartError, book_of, engine_of, stopping_signals
 from service.target_sources import TargetSources
 from storage import SqlStore, StoreError
+
+if TYPE_CHECKING:
+    from service.fleet.lead import Lead
 
 _STOP_SECONDS: Final = 7.0
 """For visits that run when the service is stopped; the store and HTTP take the rest of ten."""
@@ -61,13 +65,9 @@ _STORE_CHECK_SECONDS: Final = 10.0
 _LOG_LABEL: Final = "log"
 """A target's label that makes the log follow its visits, with the value ``debug``."""
 
-_ONLY_AT_START: Final = ("listen", "database", "metrics", "log_format", "log_level")
+_ONLY_AT_START: Final = ("listen", "database", "workers", "metrics", "log_format", "log_level")
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
-
-
-class StartError(Exception):
-    """The service cannot start; the message is one sentence with the mend."""
 
 
 async def serve(
@@ -89,7 +89,7 @@ async def serve(
         StartError: where a port is taken, or the database or a targets file cannot be used.
     """
     set_up_logs(settings.log_format, settings.log_level)
-    with _stopping_signals() as stop:
+    with stopping_signals() as stop:
         async with AsyncExitStack() as stack:
             try:
                 for path in settings.targets_files:
@@ -122,13 +122,13 @@ class _Service:
         self._clock = SystemClock()
         self._settings = settings
         self._read_again = read_again
-        self._engine = _engine(settings, self._clock)
+        self._engine = engine_of(settings, self._clock)
         self._store = store
         self._is_store_up = True
         self._is_stopping = False
         self._fixed_targets = fixed_targets
         self._started_at = self._clock.now()
-        self._desk = PolicyDesk(_book(settings, self._clock))
+        self._desk = PolicyDesk(book_of(settings, self._clock))
         self.inventory = Inventory(
             self._clock, self._current_endpoints, self._interval_of, self._desk
         )
@@ -146,14 +146,11 @@ class _Service:
             self._metrics.series_dropped,
         )
         self._meter = ServiceMeter(self._metrics, self.inventory)
-        self._scheduler: Scheduler = Scheduler(
-            visit=self._visit,
-            resolve=self._resolve,
-            store=store,
-            clock=self._clock,
-            settings=self._scheduler_settings(),
-            meter=self._meter,
-        )
+        self._visiting: Visiting = self._visit
+        self._scheduler = self._new_scheduler(store)
+        self._targets: Sequence[Target] = ()
+        self._lead = self._new_lead() if settings.workers.enabled else None
+        self._is_planning = self._lead is None
         self._reloaded = asyncio.Event()
         self._remarks: tuple[str, ...] = ()
         self._deny = DenyList(settings.deny)
@@ -167,7 +164,7 @@ class _Service:
             is_ready=lambda: self._sources.are_read and not self._is_stopping,
             status=self._status,
             reload=self.reload,
-            enumerate_soon=self._scheduler.enumerate_soon,
+            enumerate_soon=self._enumerate_soon,
             more=(
                 inventory_route(self._page),
                 probe_route(lambda: self._on_demand),
@@ -178,7 +175,7 @@ class _Service:
         close_http = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(serve_http(app, listener, close_http))
-            group.create_task(self._scheduler.run())
+            planning = group.create_task(self._plan())
             watchers = [
                 group.create_task(self._watch_sources()),
                 group.create_task(self._watch_store()),
@@ -190,8 +187,63 @@ class _Service:
             for watcher in watchers:
                 watcher.cancel()
             await self._scheduler.stop()
+            if self._lead is not None:
+                planning.cancel()
             await self._on_demand.close()
             close_http.set()
+
+    async def _plan(self) -> None:
+        """Visits what is due; with workers, as long as this process leads."""
+        if self._lead is None:
+            await self._scheduler.run()
+        else:
+            await self._lead.run(self._serve_term)
+
+    async def _serve_term(self, visit: Visiting) -> None:
+        """Plans from what the Store says, with ``visit`` to have visits made, until it is stopped."""
+        self.inventory.remember(await self._store.statuses())
+        await self.inventory.judge_again()
+        self._visiting = visit
+        self._scheduler = self._new_scheduler(LeaderStore(self._store, self.inventory))
+        self._scheduler.set_targets(self._targets)
+        self._is_planning = True
+        try:
+            await self._scheduler.run()
+        finally:
+            self._is_planning = False
+            self._visiting = self._visit
+            self._scheduler = self._new_scheduler(self._store)
+
+    def _new_scheduler(self, store: Store) -> Scheduler:
+        return Scheduler(
+            visit=self._visiting,
+            resolve=self._resolve,
+            store=store,
+            clock=self._clock,
+            settings=self._scheduler_settings(),
+            meter=self._meter,
+        )
+
+    def _new_lead(self) -> Lead:
+        try:
+            from service.fleet.lead import Lead
+        except ModuleNotFoundError as error:
+            raise StartError(
+                f"workers need the Python package {error.name}: install tlsprobe[workers]"
+            ) from error
+        return Lead(
+            self._settings.database,
+            workers=self._settings.workers,
+            statuses=self._store,
+            known=self.inventory,
+            metrics=FleetMetrics(self._metrics.registry),
+        )
+
+    def _target(self, target_key: str) -> Target | None:
+        return self._scheduler.target(target_key)
+
+    def _enumerate_soon(self, target_key: str | None) -> bool:
+        return self._scheduler.enumerate_soon(target_key)
 
     async def reload(self) -> str | None:
         """Takes the configuration as it stands now, or leaves all as it is and says why."""
@@ -201,8 +253,8 @@ class _Service:
             )
         try:
             settings = await asyncio.to_thread(self._read_again)
-            engine = await asyncio.to_thread(_engine, settings, self._clock)
-            book = await asyncio.to_thread(_book, settings, self._clock)
+            engine = await asyncio.to_thread(engine_of, settings, self._clock)
+            book = await asyncio.to_thread(book_of, settings, self._clock)
         except (ConfigError, TrustStoreError, LogListError) as error:
             self._metrics.config_read(is_good=False)
             _LOG.error(
@@ -215,7 +267,7 @@ class _Service:
         self._settings, self._engine, self._desk.book = settings, engine, book
         await self.inventory.judge_again()
         self._deny = DenyList(settings.deny)
-        self._scheduler.reconfigure(self._scheduler_settings(), self._visit)
+        self._scheduler.reconfigure(self._scheduler_settings(), self._visiting)
         self._on_demand = self._new_on_demand()
         self._reloaded.set()
         self._metrics.config_read(is_good=True)
@@ -265,7 +317,9 @@ class _Service:
         )
 
     def _take_targets(self, targets: Sequence[Target]) -> None:
-        self._scheduler.set_targets(targets)
+        self._targets = targets
+        if self._is_planning:
+            self._scheduler.set_targets(targets)
         # By then the source that has just been read counts as read.
         asyncio.get_running_loop().call_soon(self._tell_idle_policies, targets)
 
@@ -288,18 +342,19 @@ class _Service:
                 clock=self._clock,
                 allowed=Allowed(self._settings.on_demand.networks, self._deny),
                 resolve=resolve,
-                target_of=self._scheduler.target,
+                target_of=self._target,
                 status_of=self.inventory.status,
             ),
         )
 
     def _scheduler_settings(self) -> SchedulerSettings:
-        return SchedulerSettings(
+        plan = SchedulerSettings(
             paces=self._settings.paces,
             visits_at_once=self._settings.visits_at_once,
             stop_grace_seconds=_STOP_SECONDS,
             enumerates_at_start=self._settings.enumerate_at_start,
         )
+        return plan_with_workers(plan) if self._settings.workers.enabled else plan
 
     async def _visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
         def say(phrase: str) -> None:
@@ -342,46 +397,3 @@ class _Service:
         while True:
             self._is_store_up = await self._store.healthy()
             await asyncio.sleep(_STORE_CHECK_SECONDS)
-
-
-def _book(settings: ServiceSettings, clock: SystemClock) -> PolicyBook:
-    """The policies of the configuration; raises PolicyError."""
-    book = read_book(settings.policies, clock.now())
-    declared_targets(book.policies)
-    for remark in book.remarks:
-        _LOG.warning("a policy file is odd", reason=remark)
-    return book
-
-
-def _engine(settings: ServiceSettings, clock: SystemClock) -> Engine:
-    """An engine with no more connections than this process may have files open."""
-    wanted = settings.probe_settings
-    fitting = connections_that_fit(wanted.connections_open)
-    if fitting < wanted.connections_open:
-        _LOG.warning(
-            "fewer connections than wanted, for the limit of open files is low: raise it (ulimit -n)",
-            wanted=wanted.connections_open,
-            used=fitting,
-        )
-    return Engine(replace(wanted, connections_open=fitting), clock)
-
-
-@contextmanager
-def _stopping_signals() -> Iterator[asyncio.Event]:
-    """An event that SIGTERM or SIGINT sets; a second one ends the process at once."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    caught = (signal.SIGTERM, signal.SIGINT)
-
-    def begin_stop() -> None:
-        stop.set()
-        for number in caught:
-            loop.remove_signal_handler(number)
-
-    for number in caught:
-        loop.add_signal_handler(number, begin_stop)
-    try:
-        yield stop
-    finally:
-        for number in caught:
-            loop.remove_signal_handler(number)

@@ -61,11 +61,23 @@ class Inventory:
             if (status := self._statuses.get(key)) is not None:
                 self._statuses[key] = self._judged(status, status.observation)
 
+    def visited_at(self, endpoint_key: str) -> datetime | None:
+        """When the newest visit ended; None where none is known."""
+        status = self._statuses.get(endpoint_key)
+        return None if status is None else status.last_probe_at
+
+    def latest(self, endpoint_key: str) -> Observation | None:
+        """The newest facts, without evidence; None where none are known."""
+        status = self._statuses.get(endpoint_key)
+        return None if status is None else status.observation
+
     def visit_finished(self, observation: Observation) -> None:
         """Remember what a visit learnt, or that it learnt nothing."""
         key = observation.endpoint.key
         before = self._statuses.get(key)
         ended_at = observation.started_at + timedelta(seconds=observation.cost.duration_seconds)
+        if before is not None and before.last_probe_at == ended_at:
+            return  # the Store has told of this visit, and what came of it
         if observation.answered_as_tls:
             last_success_at, failures = ended_at, 0
         elif before is None:

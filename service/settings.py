@@ -11,7 +11,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -27,6 +27,7 @@ from service.discovery_settings import (
     FileSettings,
     Surrounding,
 )
+from service.fleet.request import queues_of_tags
 from service.metrics_settings import MetricsSettings
 from service.on_demand.module_settings import OnDemandSettings
 from service.parts import parse_parts, part_names
@@ -73,6 +74,11 @@ def _check_name_servers(texts: tuple[str, ...]) -> tuple[str, ...]:
     return texts
 
 
+def _check_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    queues_of_tags(tags)
+    return tags
+
+
 def _check_deny(entries: tuple[str, ...]) -> tuple[str, ...]:
     DenyList(entries)
     return entries
@@ -100,6 +106,17 @@ class ProbeLimits(BaseModel):
     checks: Annotated[tuple[str, ...], AfterValidator(_check_parts)] = tuple(
         name for name in part_names() if name in USUAL_PARTS
     )
+
+
+class Workers(BaseModel):
+    """The ``workers`` section: whether worker processes make the visits, and how they are watched."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = False
+    tags: Annotated[tuple[str, ...], AfterValidator(_check_tags)] = ()
+    visits_per_job: Annotated[int, Field(ge=1, le=1000)] = 50
+    dead_after_seconds: Annotated[float, Field(ge=2, le=3600)] = 20.0
 
 
 class ClientIdentityFiles(BaseModel):
@@ -150,6 +167,7 @@ class ServiceSettings(BaseSettings):
     closed: ClosedSpans = ()
     schedules: tuple[LabelSchedule, ...] = ()
     visits_at_once: Count = 64
+    workers: Workers = Workers()
     probe: ProbeLimits = ProbeLimits()
     trust_stores: Annotated[Mapping[str, Path | None], AfterValidator(_check_trust_stores)] = (
         ProbeSettings().trust_stores
@@ -169,6 +187,15 @@ class ServiceSettings(BaseSettings):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"two sources are called {name!r}: give one another `name`")
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_database_for_workers(self) -> ServiceSettings:
+        if self.workers.enabled and not self.database.startswith("postgresql"):
+            raise ValueError(
+                "workers share a PostgreSQL database: set `database` to a postgresql:// URL, or leave "
+                "`workers` out"
+            )
         return self
 
     @property

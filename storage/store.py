@@ -7,7 +7,7 @@ Reads go beside the writer, each on one state of the database.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from types import TracebackType
@@ -23,6 +23,7 @@ from model.snapshot import EndpointStatus, Snapshot
 from storage import kept
 from storage.database import Database, connect
 from storage.errors import DRIVER_ERRORS, StoreError, explain, is_environmental
+from storage.last_visits import LastVisit, read_last_visits
 from storage.migrate import check_revision, migrate
 from storage.reading import observations as of_observations
 from storage.reading.findings import read_findings
@@ -131,6 +132,25 @@ class SqlStore:
         """
         async with self._reading() as connection:
             return await self._statuses.read(connection)
+
+    async def statuses_of(self, endpoint_keys: Collection[str]) -> Sequence[EndpointStatus]:
+        """As ``statuses``, of those of the endpoints that have been visited, in any order.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            selection = Selection(keys=frozenset(endpoint_keys))
+            return await self._statuses.read_some(connection, selection)
+
+    async def last_visits(self, endpoint_keys: Collection[str]) -> Mapping[str, LastVisit]:
+        """When each of the endpoints that have been visited was so last, and is due, by its key.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_last_visits(connection, endpoint_keys)
 
     async def latest(self, endpoint_key: str) -> Observation | None:
         """The endpoint's newest facts, with evidence and DER; None for a key that was never visited.

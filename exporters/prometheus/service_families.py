@@ -149,6 +149,38 @@ SERVICE_FAMILIES: Final = (
         example="time() - tlsprobe_discovery_last_success_timestamp_seconds > 86400",
         labels=("source",),
     ),
+    ServiceFamily(
+        name="leader",
+        kind="gauge",
+        help="With workers: 1 where this scheduler leads, 0 where it stands by.",
+        example="sum(tlsprobe_leader) != 1",
+    ),
+    ServiceFamily(
+        name="workers",
+        kind="gauge",
+        help="With workers: those that have said of late that they live.",
+        example="tlsprobe_workers == 0 and tlsprobe_leader == 1",
+    ),
+    ServiceFamily(
+        name="jobs_waiting",
+        kind="gauge",
+        help="With workers: jobs that none has taken, by queue: one for each zone, and any.",
+        example="min_over_time(tlsprobe_jobs_waiting[15m]) > 0",
+        labels=("queue",),
+    ),
+    ServiceFamily(
+        name="jobs_rescued_total",
+        kind="counter",
+        help="With workers: jobs whose worker died, by what became of them.",
+        example="increase(tlsprobe_jobs_rescued_total[1h]) > 0",
+        labels=("outcome",),
+    ),
+    ServiceFamily(
+        name="endpoints_set_aside",
+        kind="gauge",
+        help="With workers: endpoints left alone for a day, for processes died at visits to them.",
+        example="tlsprobe_endpoints_set_aside > 0",
+    ),
 )
 
 ON_DEMAND_FAMILIES: Final = (

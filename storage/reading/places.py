@@ -31,6 +31,8 @@ def conditions(selection: Selection) -> list[ColumnElement[Any]]:
         )
         for name, value in sorted(selection.labels.items())
     ]
+    if selection.keys is not None:
+        found.append(EndpointRow.key.in_(selection.keys))
     if selection.place is not None:
         found.append(
             or_(

@@ -41,24 +41,42 @@ class StatusReader:
         Raises:
             ValueError: for a body that no Observation was written to.
         """
-        rows = (await connection.execute(status_rows(EVERYWHERE))).all()
-        # A mapping of this call's own: another call may see other rows.
-        facts = await decode(connection, [row.observation_id for row in rows], self._facts)
-        self._facts = facts
-        findings = await read_open_findings(connection, EVERYWHERE)
-        compliance = await read_compliance(connection, EVERYWHERE)
-        statuses = await asyncio.to_thread(
-            lambda: [
-                status_of(
-                    row,
-                    facts[row.observation_id],
-                    findings.get(row.key, ()),
-                    compliance.get(row.key, {}),
-                )
-                for row in rows
-            ]
-        )
+        statuses, self._facts = await _statuses(connection, EVERYWHERE, self._facts)
         return sorted(statuses, key=lambda status: status.observation.endpoint.key)
+
+    async def read_some(
+        self, connection: AsyncConnection, selection: Selection
+    ) -> list[EndpointStatus]:
+        """The newest status of each endpoint of the selection, in any order.
+
+        Raises:
+            ValueError: for a body that no Observation was written to.
+        """
+        statuses, _ = await _statuses(connection, selection, {})
+        return statuses
+
+
+async def _statuses(
+    connection: AsyncConnection, selection: Selection, known: Mapping[int, Observation]
+) -> tuple[list[EndpointStatus], Mapping[int, Observation]]:
+    """The statuses, and the facts of each observation that they show."""
+    rows = (await connection.execute(status_rows(selection))).all()
+    # A mapping of this call's own: another call may see other rows.
+    facts = await decode(connection, [row.observation_id for row in rows], known)
+    findings = await read_open_findings(connection, selection)
+    compliance = await read_compliance(connection, selection)
+    statuses = await asyncio.to_thread(
+        lambda: [
+            status_of(
+                row,
+                facts[row.observation_id],
+                findings.get(row.key, ()),
+                compliance.get(row.key, {}),
+            )
+            for row in rows
+        ]
+    )
+    return statuses, facts
 
 
 def status_rows(selection: Selection) -> Select[*tuple[Any, ...]]:

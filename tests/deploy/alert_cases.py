@@ -294,6 +294,17 @@ CASES: Final = (
         {'up{job="tlsprobe",instance="x"}': 1, 'tlsprobe_build_info{version="1"}': 1},
     ),
     Case(alert="TlsprobeServiceDown", what="fires where nothing is scraped", series={}),
+    *pair(
+        "TlsprobeEndpointSetAside",
+        {"tlsprobe_endpoints_set_aside": 1},
+        {"tlsprobe_endpoints_set_aside": 0},
+    ),
+    *pair(
+        "TlsprobeJobsWait",
+        {'tlsprobe_jobs_waiting{queue="zone=dmz"}': 1},
+        {'tlsprobe_jobs_waiting{queue="any"}': 0},
+    ),
+    *pair("TlsprobeNoLeader", {"tlsprobe_leader": 0}, {"tlsprobe_leader": 1}),
     *pair("TlsprobeStoreDown", {"tlsprobe_store_up": 0}, {"tlsprobe_store_up": 1}),
     *pair(
         "TlsprobeConfigReloadFailed",

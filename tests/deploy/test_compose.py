@@ -9,6 +9,8 @@ import json
 
 import pytest
 
+from probe.discovery.file import read_targets_file
+from service.configuration import load_settings
 from tests.deploy.files import (
     DASHBOARDS,
     PROMETHEUS_CONFIG,
@@ -19,7 +21,9 @@ from tests.deploy.files import (
     read_yaml,
 )
 
-SERVICES = ("tlsprobe", "prometheus", "alertmanager", "grafana")
+FIRST = ("tlsprobe", "prometheus", "alertmanager", "grafana")
+WITH_WORKERS = ("postgresql", "scheduler", "worker")
+SERVICES = (*FIRST, *WITH_WORKERS)
 
 
 def mounts(service: str) -> dict[str, str]:
@@ -29,12 +33,33 @@ def mounts(service: str) -> dict[str, str]:
 
 
 def test_exactly_these_services_run() -> None:
-    assert set(compose()["services"]) == set(SERVICES)
+    profiles = {name: service.get("profiles") for name, service in compose()["services"].items()}
+    assert profiles == dict.fromkeys(FIRST) | {name: ["workers"] for name in WITH_WORKERS}
+
+
+def test_scheduler_and_workers_have_one_configuration_and_one_database() -> None:
+    scheduler, worker = (compose()["services"][name] for name in ("scheduler", "worker"))
+    assert scheduler["environment"] == worker["environment"]
+    assert mounts("scheduler") == mounts("worker")
+    for command in (scheduler["command"], worker["command"]):
+        folder, _, name = command[command.index("--config") + 1].rpartition("/")
+        assert mounts("worker")["./deploy/workers"] == folder
+        assert (ROOT / "deploy/workers" / name).is_file()
+
+
+def test_the_workers_configuration_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TLSPROBE_DATABASE", "postgresql://tlsprobe@postgresql/tlsprobe")
+    settings = load_settings(ROOT / "deploy/workers/tlsprobe.yml")
+    assert settings.workers.enabled
+    folder = mounts("worker")["./deploy/workers"]
+    for path in settings.targets_files:
+        assert str(path.parent) == folder
+        assert read_targets_file(ROOT / "deploy/workers" / path.name)
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_port_is_open_to_this_machine_only(service: str) -> None:
-    ports = compose()["services"][service]["ports"]
+    ports = compose()["services"][service].get("ports", [])
     assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
 
 

@@ -13,6 +13,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from exporters.prometheus import Detail, ServiceMetrics
+from exporters.prometheus.fleet import FleetMetrics
 from exporters.prometheus.glance import Glance
 from exporters.prometheus.options import MetricOptions
 from exporters.prometheus.probe_page import Names, probe_page
@@ -54,6 +55,7 @@ def service_registry() -> CollectorRegistry:
     metrics.visit_began(0.5)
     metrics.visit_doubted(KNOWN)
     metrics.discovery_updated("file:a", 7, None)
+    FleetMetrics(metrics.registry).counted(workers=2, waiting={"zone=dmz": 1}, set_aside=0)
     return metrics.registry
 
 

@@ -1,0 +1,112 @@
+"""Which visits make a job together: those of one zone, and all that wait for one address.
+
+While a job with an address is out, further requests for that address are kept back: so the limits for one
+address, which each worker process keeps by itself, hold across all of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from service.fleet.request import Request, queue_of
+
+_MOST_OF_AN_ADDRESS: Final = 4
+"""One address with many names is given a job of so many times the usual size, and then the next."""
+
+Place: TypeAlias = tuple[str, str]
+"""A queue and an address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """The visits of one job."""
+
+    queue: str
+    requests: tuple[Request, ...]
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """All addresses that the job connects to."""
+        return frozenset(request.address for request in self.requests)
+
+
+class Batches:
+    """Requests that wait for a job, ``size`` to each; what is taken is out until ``over``."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._waiting: dict[Place, dict[str, Request]] = {}
+        self._free: dict[str, dict[str, None]] = {}
+        self._out: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        """How many requests wait."""
+        return sum(map(len, self._waiting.values()))
+
+    def add(self, request: Request) -> None:
+        """Lets it wait; of two requests for one endpoint the newer is kept."""
+        queue, address = _place(request)
+        self._waiting.setdefault((queue, address), {})[request.key] = request
+        free = self._free.setdefault(queue, {})
+        if address not in self._out:
+            free[address] = None
+
+    def discard(self, request: Request) -> None:
+        """Forgets it, if it waits."""
+        place = _place(request)
+        waiting = self._waiting.get(place)
+        if waiting is None:
+            return
+        waiting.pop(request.key, None)
+        if not waiting:
+            del self._waiting[place]
+            self._free[place[0]].pop(place[1], None)
+
+    def are_out(self, addresses: Iterable[str]) -> None:
+        """A job with these addresses is out, whoever sent it."""
+        for address in addresses:
+            self._out[address] += 1
+            for free in self._free.values():
+                free.pop(address, None)
+
+    def over(self, addresses: Iterable[str]) -> None:
+        """A job with these addresses is out no more."""
+        for address in addresses:
+            self._out[address] -= 1
+            if self._out[address] > 0:
+                continue
+            del self._out[address]
+            for queue, free in self._free.items():
+                if (queue, address) in self._waiting:
+                    free[address] = None
+
+    def take(self) -> list[Batch]:
+        """All jobs that can be made now."""
+        batches: list[Batch] = []
+        for queue, free in self._free.items():
+            gathered: list[Request] = []
+            for address in list(free):
+                found = self._take_address(queue, address)
+                if gathered and len(gathered) + len(found) > self._size:
+                    batches.append(Batch(queue=queue, requests=tuple(gathered)))
+                    gathered = []
+                gathered += found
+                self.are_out([address])
+            if gathered:
+                batches.append(Batch(queue=queue, requests=tuple(gathered)))
+        return batches
+
+    def _take_address(self, queue: str, address: str) -> Sequence[Request]:
+        waiting = self._waiting[queue, address]
+        keys = list(waiting)[: self._size * _MOST_OF_AN_ADDRESS]
+        found = [waiting.pop(key) for key in keys]
+        if not waiting:
+            del self._waiting[queue, address]
+        return found
+
+
+def _place(request: Request) -> Place:
+    return queue_of(request.endpoint.target), request.address

@@ -1,0 +1,187 @@
+"""Who visits which endpoint now, and what may have killed the workers that died at it.
+
+A row is a claim: a worker takes it before a visit, and gives it up once the visit is recorded. Of a claim
+whose worker is dead, the endpoint was in flight when it died. ``deaths`` counts those, and decides in what
+company the endpoint is visited next; what never killed anything has no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, LiteralString
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+VISITED_CHANNEL: Final = "tlsprobe_visited"
+"""Says the key of each endpoint whose visit is over."""
+
+SET_ASIDE_SECONDS: Final = 86_400.0
+"""An endpoint that kills whoever visits it is left alone for so long."""
+
+MOST_DEATHS: Final = 3
+_BY_ASSOCIATION: Final = MOST_DEATHS - 1
+"""To have been in flight is no proof; the last death is one that it dies alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """How many workers an endpoint may have killed, and whether it is left alone for that."""
+
+    deaths: int
+    is_set_aside: bool
+
+
+INNOCENT: Final = Record(deaths=0, is_set_aside=False)
+
+
+class Claims:
+    """The claims in the queue's database; each method is one transaction.
+
+    Raises:
+        psycopg.Error: where the database cannot be asked.
+    """
+
+    def __init__(self, pool: AsyncConnectionPool[Any], dead_after_seconds: float) -> None:
+        self._pool = pool
+        self._dead_after_seconds = dead_after_seconds
+
+    async def records(self, keys: Collection[str]) -> Mapping[str, Record]:
+        """What stands against the endpoints; claims of dead workers count from now on."""
+        async with self._pool.connection() as connection:
+            await self._run(
+                connection,
+                """
+                UPDATE claims SET worker_id = NULL, deaths = least(deaths + 1, %(association)s)
+                WHERE endpoint_key IN (
+                    SELECT endpoint_key FROM claims
+                    WHERE endpoint_key = ANY(%(keys)s) AND worker_id IS NOT NULL
+                    AND worker_id NOT IN (
+                        SELECT id FROM procrastinate_workers
+                        WHERE last_heartbeat > now() - make_interval(secs => %(dead)s)
+                    )
+                    ORDER BY endpoint_key FOR UPDATE
+                )
+                """,
+                keys,
+            )
+            rows = await self._run(
+                connection,
+                "SELECT endpoint_key, deaths, set_aside_at > now() - make_interval(secs => %(aside)s) "
+                "FROM claims WHERE endpoint_key = ANY(%(keys)s)",
+                keys,
+            )
+        return {key: Record(deaths=deaths, is_set_aside=bool(aside)) for key, deaths, aside in rows}
+
+    async def take(self, keys: Collection[str], worker_id: int) -> set[str]:
+        """Claim the endpoints for a worker; returns those that nobody has and that are not set aside."""
+        async with self._pool.connection() as connection:
+            rows = await self._run(
+                connection,
+                """
+                INSERT INTO claims (endpoint_key, worker_id)
+                SELECT key, %(worker)s FROM unnest(%(keys)s::text[]) AS key ORDER BY key
+                ON CONFLICT (endpoint_key) DO UPDATE SET worker_id = excluded.worker_id
+                WHERE claims.worker_id IS NULL AND NOT coalesce(
+                    claims.set_aside_at > now() - make_interval(secs => %(aside)s), false
+                )
+                RETURNING endpoint_key
+                """,
+                keys,
+                worker_id,
+            )
+        return {key for (key,) in rows}
+
+    async def holds(self, key: str, worker_id: int) -> bool:
+        """Whether the claim is still the worker's, and was not lost for its silence."""
+        async with self._pool.connection() as connection:
+            rows = await self._run(
+                connection,
+                "SELECT 1 FROM claims WHERE endpoint_key = ANY(%(keys)s) AND worker_id = %(worker)s",
+                [key],
+                worker_id,
+            )
+        return bool(rows)
+
+    async def put_back(self, keys: Collection[str], worker_id: int) -> None:
+        """Give the worker's claims up where no visit was made; what stood against them stays."""
+        async with self._pool.connection() as connection:
+            await self._run(
+                connection,
+                "UPDATE claims SET worker_id = NULL "
+                "WHERE endpoint_key = ANY(%(keys)s) AND worker_id = %(worker)s",
+                keys,
+                worker_id,
+            )
+            await self._run(
+                connection,
+                "DELETE FROM claims "
+                "WHERE endpoint_key = ANY(%(keys)s) AND worker_id IS NULL AND deaths = 0",
+                keys,
+            )
+
+    async def finish(self, keys: Collection[str], worker_id: int) -> None:
+        """Give the worker's claims up after visits that are recorded, and say that they are."""
+        async with self._pool.connection() as connection:
+            await self._run(
+                connection,
+                """
+                WITH finished AS (
+                    DELETE FROM claims WHERE endpoint_key = ANY(%(keys)s) AND worker_id = %(worker)s
+                    RETURNING endpoint_key
+                )
+                SELECT pg_notify(%(channel)s, endpoint_key) FROM finished
+                """,
+                keys,
+                worker_id,
+            )
+
+    async def set_aside(self, key: str, worker_id: int) -> None:
+        """Leave the endpoint of the worker's claim alone for a day, and say that its visit is over."""
+        async with self._pool.connection() as connection:
+            await self._run(
+                connection,
+                """
+                WITH aside AS (
+                    UPDATE claims SET worker_id = NULL, deaths = %(most)s, set_aside_at = now()
+                    WHERE endpoint_key = ANY(%(keys)s) AND worker_id = %(worker)s
+                    RETURNING endpoint_key
+                )
+                SELECT pg_notify(%(channel)s, endpoint_key) FROM aside
+                """,
+                [key],
+                worker_id,
+            )
+
+    async def all_set_aside(self) -> Sequence[str]:
+        """The keys of all endpoints that are left alone now."""
+        async with self._pool.connection() as connection:
+            rows = await self._run(
+                connection,
+                "SELECT endpoint_key FROM claims "
+                "WHERE set_aside_at > now() - make_interval(secs => %(aside)s) ORDER BY endpoint_key",
+                (),
+            )
+        return [key for (key,) in rows]
+
+    async def _run(
+        self,
+        connection: AsyncConnection[Any],
+        statement: LiteralString,
+        keys: Collection[str],
+        worker_id: int | None = None,
+    ) -> list[Any]:
+        cursor = await connection.execute(
+            statement,
+            {
+                "keys": list(keys),
+                "worker": worker_id,
+                "dead": self._dead_after_seconds,
+                "aside": SET_ASIDE_SECONDS,
+                "most": MOST_DEATHS,
+                "association": _BY_ASSOCIATION,
+                "channel": VISITED_CHANNEL,
+            },
+        )
+        return await cursor.fetchall() if cursor.description else []

@@ -1,0 +1,65 @@
+"""The scheduler that leads workers: how it plans, and the Store as it sees it.
+
+A worker has recorded a visit before the scheduler hears of it, and has repeated one that failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final, Protocol
+
+from model.observation import Observation
+from model.ports import Schedule, Store
+from model.snapshot import EndpointStatus
+from probe.plan import SchedulerSettings
+
+_MOST_VISITS_OUT: Final = 1_000_000
+"""Visits that wait for a worker cost the leader next to nothing; a zone without workers holds up no other."""
+
+_ADMITTED_PER_SECOND: Final = 1000.0
+
+
+class KnownFacts(Protocol):
+    """What the leader knows of the endpoints."""
+
+    def latest(self, endpoint_key: str) -> Observation | None:
+        """The newest facts, without evidence; None where there are none."""
+        ...
+
+
+class LeaderStore:
+    """Fulfils ``model.ports.Store`` on another one, and writes only what no worker does."""
+
+    def __init__(self, store: Store, known: KnownFacts) -> None:
+        self._store = store
+        self._known = known
+
+    async def record(self, observation: Observation, schedule: Schedule) -> None:
+        """Keep that a name did not resolve: the leader looks names up itself."""
+        if observation.endpoint.address is None:
+            await self._store.record(observation, schedule)
+
+    async def schedules(self) -> Sequence[Schedule]:
+        """The due time of every endpoint that has been visited."""
+        return await self._store.schedules()
+
+    async def latest(self, endpoint_key: str) -> Observation | None:
+        """Whether there is anything to verify; the worker reads it with its evidence."""
+        return self._known.latest(endpoint_key)
+
+    async def statuses(self) -> Sequence[EndpointStatus]:
+        """The newest status of every endpoint ever visited."""
+        return await self._store.statuses()
+
+
+def plan_with_workers(plan: SchedulerSettings) -> SchedulerSettings:
+    """The plan where others make the visits: all that is due goes out, and nothing waits at a stop."""
+    return replace(
+        plan,
+        visits_at_once=_MOST_VISITS_OUT,
+        least_admitted_per_second=_ADMITTED_PER_SECOND,
+        repeats_failed_visits=False,
+        enumerates_at_start=False,
+        stop_grace_seconds=0.0,
+    )

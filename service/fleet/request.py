@@ -1,0 +1,113 @@
+"""What the scheduler asks of a worker: visits, as JSON in a job, and the queue that the job goes to.
+
+A queue for each zone: a target with the label ``zone`` is visited by workers with that tag alone, any other
+by workers without a tag.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+from model.observation_json import target_from_json, target_to_json
+from model.target import Endpoint, Target
+from model.times_json import time_from_json, time_to_json
+
+ZONE_LABEL: Final = "zone"
+ANY_ZONE: Final = "any"
+"""The queue of targets without a zone."""
+
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._-]{1,32}")
+"""Zones whose queue has their name; PostgreSQL bounds names, and a label may be anything."""
+
+Json: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A visit that is asked for, to be made unless the endpoint was visited after ``visited_at``.
+
+    With ``is_to_verify`` the visit only verifies what is known, where anything is.
+    """
+
+    endpoint: Endpoint
+    visited_at: datetime | None
+    is_to_verify: bool
+
+    @property
+    def key(self) -> str:
+        """The endpoint's."""
+        return self.endpoint.key
+
+    @property
+    def address(self) -> str:
+        """The endpoint's; only what has one is visited."""
+        return self.endpoint.address or ""
+
+    def is_outdated_by(self, visited_at: datetime | None) -> bool:
+        """Whether an endpoint that was last visited then has had the visit that is asked for."""
+        if visited_at is None:
+            return False
+        return self.visited_at is None or visited_at > self.visited_at
+
+
+def requests_to_json(requests: Iterable[Request]) -> list[Json]:
+    """A job's requests."""
+    return [
+        {
+            "target": target_to_json(request.endpoint.target),
+            "source": request.endpoint.target.source,
+            "address": request.endpoint.address,
+            "visited_at": time_to_json(request.visited_at),
+            "verify": request.is_to_verify,
+        }
+        for request in requests
+    ]
+
+
+def requests_from_json(items: Sequence[Json]) -> list[Request]:
+    """The requests that ``requests_to_json`` wrote. Raises KeyError, ValueError."""
+    return [
+        Request(
+            endpoint=Endpoint(
+                target=target_from_json(item["target"], source=item["source"]),
+                address=item["address"],
+            ),
+            visited_at=time_from_json(item["visited_at"]),
+            is_to_verify=item["verify"],
+        )
+        for item in items
+    ]
+
+
+def queue_of(target: Target) -> str:
+    """The queue of the target's visits."""
+    zone = target.labels.get(ZONE_LABEL, "")
+    return queue_of_zone(zone) if zone else ANY_ZONE
+
+
+def queue_of_zone(zone: str) -> str:
+    """The queue of one zone: its name, or a digest of a name that is long or unusual."""
+    if _PLAIN.fullmatch(zone):
+        return f"{ZONE_LABEL}={zone}"
+    digest = hashlib.blake2b(zone.encode(errors="surrogatepass"), digest_size=12).hexdigest()
+    return f"{ZONE_LABEL}#{digest}"
+
+
+def queues_of_tags(tags: Sequence[str]) -> list[str]:
+    """The queues that a worker with these tags takes jobs from.
+
+    Raises:
+        ValueError: for a tag that is not ``zone=NAME``.
+    """
+    queues = []
+    for tag in tags:
+        name, _, zone = tag.partition("=")
+        if name != ZONE_LABEL or not zone:
+            raise ValueError(f"{tag!r} is no tag: write {ZONE_LABEL}=NAME, such as zone=dmz")
+        queues.append(queue_of_zone(zone))
+    return queues or [ANY_ZONE]

@@ -1,0 +1,146 @@
+"""The worker's side: ``tlsprobe worker``, a process that takes jobs of its zones and makes their visits.
+
+What stops the start is a ``StartError``; SIGTERM and SIGINT stop the worker within ten seconds: visits that
+are not over by then are made by another one, and count as nobody's death.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+from procrastinate import JobContext
+from procrastinate.jobs import DeleteJobCondition
+
+from model.version import TOOL_VERSION
+from policy import PolicyError
+from probe.clock import SystemClock
+from probe.plan import SchedulerSettings
+from service.fleet.alone import Isolation
+from service.fleet.claims import Claims
+from service.fleet.endurance import EnduringJobManager
+from service.fleet.judged_store import JudgedStore
+from service.fleet.queue import QUEUE_ERRORS, TASK, Queue, QueueVersionError, Times
+from service.fleet.request import queues_of_tags, requests_from_json
+from service.fleet.slots import Slots
+from service.fleet.visitor import Visitor, Ways
+from service.logs import set_up_logs
+from service.policy_desk import PolicyDesk
+from service.settings import ServiceSettings
+from service.starting import StartError, book_of, engine_of, stopping_signals
+from storage import SqlStore, StoreError
+
+_STOP_SECONDS: Final = 7.0
+_MOST_JOBS: Final = 10_000
+"""More than there is ever room for: what bounds them is ``Slots``."""
+
+_POLL_SECONDS: Final = 0.5
+_PAUSE_SECONDS: Final = 1.0
+
+_LOG = logging.getLogger(__name__)
+
+
+async def work(settings: ServiceSettings, tags: Sequence[str]) -> None:
+    """Make the visits of jobs until SIGTERM or SIGINT.
+
+    Raises:
+        StartError: where the database or the queue cannot be used.
+        ValueError: for a tag that is none.
+    """
+    set_up_logs(settings.log_format, settings.log_level)
+    queues = queues_of_tags(tags)
+    times = Times(dead_after=settings.workers.dead_after_seconds)
+    with stopping_signals() as stop:
+        async with AsyncExitStack() as stack:
+            try:
+                store = await stack.enter_async_context(await SqlStore.open(settings.database))
+                queue = await stack.enter_async_context(Queue(settings.database, times).open())
+                await queue.prepare(may_remake=False)
+            except (StoreError, QueueVersionError, *QUEUE_ERRORS) as error:
+                raise StartError(str(error)) from error
+            slots = Slots(settings.visits_at_once)
+            isolation = Isolation(settings)
+            stack.push_async_callback(isolation.close)
+            try:
+                visitor = _visitor(settings, store, queue, slots, isolation)
+            except PolicyError as error:
+                raise StartError(str(error)) from error
+            _LOG.info("working", extra={"queues": queues, "version": TOOL_VERSION})
+            while not stop.is_set():
+                await _work_until(stop, queue, queues, visitor, slots.room)
+        _LOG.info("stopped")
+
+
+def _visitor(
+    settings: ServiceSettings, store: SqlStore, queue: Queue, slots: Slots, isolation: Isolation
+) -> Visitor:
+    clock = SystemClock()
+    engine = engine_of(settings, clock)
+    desk = PolicyDesk(book_of(settings, clock))
+    plan = SchedulerSettings(paces=settings.paces)
+    return Visitor(
+        ways=Ways(
+            beside_others=lambda endpoint, known: engine.visit(endpoint, known=known),
+            alone=isolation.visit,
+        ),
+        records=JudgedStore(store, desk),
+        claims=Claims(queue.pool, queue.times.dead_after),
+        slots=slots,
+        clock=clock,
+        settings=plan,
+    )
+
+
+async def _work_until(
+    stop: asyncio.Event,
+    queue: Queue,
+    queues: Sequence[str],
+    visitor: Visitor,
+    room: Callable[[], Any],
+) -> None:
+    """One life of a worker in the queue: until ``stop``, or until others hold it for dead."""
+    manager = EnduringJobManager(queue.app.connector, room)
+    app = queue.app
+    app.job_manager = manager
+
+    async def visit(context: JobContext, requests: list[dict[str, Any]], addresses: object) -> None:
+        del addresses  # the scheduler reads them
+        worker_id = context.job.worker_id
+        if worker_id is None:
+            raise ValueError("a job without its worker")
+        try:
+            await visitor.visit(requests_from_json(requests), worker_id)
+        except Exception:
+            # What has not been visited is asked for again.
+            _LOG.exception("job %s failed", context.job.id)
+
+    app.tasks.pop(TASK, None)
+    app.task(name=TASK, pass_context=True)(visit)
+    working = app.run_worker_async(
+        queues=queues,
+        concurrency=_MOST_JOBS,
+        fetch_job_polling_interval=_POLL_SECONDS,
+        listen_notify=False,
+        delete_jobs=DeleteJobCondition.ALWAYS,
+        install_signal_handlers=False,
+        update_heartbeat_interval=queue.times.heartbeat,
+        stalled_worker_timeout=queue.times.dead_after,
+        shutdown_graceful_timeout=_STOP_SECONDS,
+    )
+    try:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(working)
+            ends = [group.create_task(one.wait()) for one in (stop, manager.is_declared_dead)]
+            await asyncio.wait([running, *ends], return_when=asyncio.FIRST_COMPLETED)
+            manager.stop.set()
+            for task in (running, *ends):
+                task.cancel()
+    except* QUEUE_ERRORS as trouble:
+        _LOG.warning("the queue is tried again: %s", trouble.exceptions[0])
+        await asyncio.sleep(_PAUSE_SECONDS)
+    finally:
+        faulthandler.cancel_dump_traceback_later()

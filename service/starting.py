@@ -1,0 +1,68 @@
+"""What a scheduler and a worker begin with: the signals that stop them, an engine, the policies."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import structlog
+
+from policy import PolicyBook
+from probe.clock import SystemClock
+from probe.engine import Engine
+from service.file_limits import connections_that_fit
+from service.gate import read_book
+from service.policy_desk import declared_targets
+from service.settings import ServiceSettings
+
+_LOG = structlog.stdlib.get_logger("tlsprobe")
+
+
+class StartError(Exception):
+    """The service cannot start; the message is one sentence with the mend."""
+
+
+def book_of(settings: ServiceSettings, clock: SystemClock) -> PolicyBook:
+    """The policies of the configuration; raises PolicyError."""
+    book = read_book(settings.policies, clock.now())
+    declared_targets(book.policies)
+    for remark in book.remarks:
+        _LOG.warning("a policy file is odd", reason=remark)
+    return book
+
+
+def engine_of(settings: ServiceSettings, clock: SystemClock) -> Engine:
+    """An engine with no more connections than this process may have files open."""
+    wanted = settings.probe_settings
+    fitting = connections_that_fit(wanted.connections_open)
+    if fitting < wanted.connections_open:
+        _LOG.warning(
+            "fewer connections than wanted, for the limit of open files is low: raise it (ulimit -n)",
+            wanted=wanted.connections_open,
+            used=fitting,
+        )
+    return Engine(replace(wanted, connections_open=fitting), clock)
+
+
+@contextmanager
+def stopping_signals() -> Iterator[asyncio.Event]:
+    """An event that SIGTERM or SIGINT sets; a second one ends the process at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    caught = (signal.SIGTERM, signal.SIGINT)
+
+    def begin_stop() -> None:
+        stop.set()
+        for number in caught:
+            loop.remove_signal_handler(number)
+
+    for number in caught:
+        loop.add_signal_handler(number, begin_stop)
+    try:
+        yield stop
+    finally:
+        for number in caught:
+            loop.remove_signal_handler(number)

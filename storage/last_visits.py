@@ -1,0 +1,53 @@
+"""When chosen endpoints were visited last and are due, without their facts: quick to ask before a visit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from model.ports import Schedule
+from storage.tables import EndpointRow, StatusRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastVisit:
+    """When the newest visit to an endpoint ended, and when the next one is due."""
+
+    ended_at: datetime
+    schedule: Schedule
+
+
+async def read_last_visits(
+    connection: AsyncConnection, endpoint_keys: Collection[str]
+) -> dict[str, LastVisit]:
+    """The newest visit to each of the endpoints that has been visited, by its key."""
+    found = await connection.execute(
+        select(
+            EndpointRow.key,
+            StatusRow.started_at,
+            StatusRow.duration_seconds,
+            StatusRow.due_at,
+            StatusRow.interval_seconds,
+            StatusRow.consecutive_failures,
+            StatusRow.enumerated_at,
+        )
+        .join(EndpointRow, EndpointRow.id == StatusRow.endpoint_id)
+        .where(EndpointRow.key.in_(endpoint_keys))
+    )
+    return {
+        row.key: LastVisit(
+            ended_at=row.started_at + timedelta(seconds=row.duration_seconds),
+            schedule=Schedule(
+                endpoint_key=row.key,
+                due_at=row.due_at,
+                interval_seconds=row.interval_seconds,
+                consecutive_failures=row.consecutive_failures,
+                enumerated_at=row.enumerated_at,
+            ),
+        )
+        for row in found
+    }
