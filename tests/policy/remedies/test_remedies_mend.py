@@ -54,7 +54,11 @@ async def _observe(
     settings = ProbeSettings(trust_stores={TRUST_STORE: certificates.root_file}, parts=PARTS)
     with server.start(lines, certificates, directory) as port:
         target = Target(
-            host="127.0.0.1", port=port, server_name=SERVER_NAME, labels={"server": server.label}
+            host="127.0.0.1",
+            port=port,
+            server_name=SERVER_NAME,
+            protocol=server.protocol,
+            labels={"server": server.label},
         )
         return await Engine(settings, SystemClock()).visit(
             Endpoint(target=target, address="127.0.0.1")

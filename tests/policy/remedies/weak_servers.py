@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.starttls.home import home
 from tests.zoo.certificates import Certificates
 from tests.zoo.openssl_words import ENVIRONMENT
 from tests.zoo.process import Command, running
@@ -35,11 +36,15 @@ Start = Callable[[Sequence[str], Certificates, Path], AbstractContextManager[int
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeakServer:
-    """``label`` names its kind in a target's labels, ``weak`` are its lines about TLS."""
+    """``label`` names its kind in a target's labels, ``weak`` are its lines about TLS.
+
+    Those that speak in clear first are asked by ``protocol``.
+    """
 
     label: str
     start: Start
     weak: tuple[str, ...]
+    protocol: str = "tls"
 
 
 def applied(weak: Sequence[str], remedy: Sequence[str]) -> tuple[str, ...]:
@@ -323,6 +328,52 @@ def _dovecot(lines: Sequence[str], certificates: Certificates, directory: Path) 
         shutil.rmtree(home)
 
 
+_POSTGRESQL_PROGRAMS = max(Path("/usr/lib/postgresql").glob("*/bin"), default=Path("/usr/bin"))
+_POSTGRESQL = """\
+listen_addresses = '127.0.0.1'
+port = {port}
+unix_socket_directories = '{directory}'
+fsync = off
+ssl = on
+ssl_cert_file = '{chain}'
+ssl_key_file = '{key}'
+{lines}
+"""
+
+
+@contextmanager
+def _postgresql(lines: Sequence[str], certificates: Certificates, _: Path) -> Iterator[int]:
+    port = _free_port()
+    with home(certificates) as own:
+        cluster = own.directory / "cluster"
+        subprocess.run(
+            [_POSTGRESQL_PROGRAMS / "initdb", "--no-sync", "-U", "owner", "-D", cluster],
+            check=True,
+            capture_output=True,
+            user=own.user,
+            cwd=own.directory,
+            env=ENVIRONMENT_OF_SERVERS | {"LC_ALL": "C"},
+        )
+        own.write(
+            "cluster/postgresql.conf",
+            _POSTGRESQL.format(
+                port=port,
+                directory=own.directory,
+                chain=own.chain,
+                key=own.key,
+                lines="\n".join(lines),
+            ),
+        )
+        with own.running(
+            _POSTGRESQL_PROGRAMS / "postgres",
+            "-D",
+            cluster,
+            ready="ready to accept connections",
+            environment=ENVIRONMENT,
+        ):
+            yield port
+
+
 WEAK_SERVERS = (
     WeakServer(
         label="nginx",
@@ -370,6 +421,16 @@ WEAK_SERVERS = (
             "ssl_min_protocol = TLSv1",
             f"ssl_cipher_list = {_WEAK_SUITES}",
             "ssl_curve_list = X25519:prime256v1:secp521r1",
+        ),
+    ),
+    WeakServer(
+        label="postgresql",
+        protocol="postgres",
+        start=_postgresql,
+        weak=(
+            "ssl_min_protocol_version = 'TLSv1'",
+            f"ssl_ciphers = '{_WEAK_SUITES}'",
+            "ssl_ecdh_curve = 'secp521r1'",
         ),
     ),
 )

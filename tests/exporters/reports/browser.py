@@ -1,0 +1,145 @@
+"""A real Chromium without a window, told what to do over two pipes (its DevTools protocol)."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias
+
+Json: TypeAlias = dict[str, Any]
+_STOPPED_WITHIN_SECONDS = 20.0
+
+
+class Browser:
+    """One page. ``complaints`` is all that the console and the log said, and what did not load."""
+
+    def __init__(self, to_browser: BinaryIO, from_browser: BinaryIO) -> None:
+        self._to = to_browser
+        self._from = from_browser
+        self._rest = b""
+        self._numbers = itertools.count(1)
+        self._session: str | None = None
+        self.complaints: list[str] = []
+        target = self._ask("Target.createTarget", url="about:blank")["targetId"]
+        attached = self._ask("Target.attachToTarget", targetId=target, flatten=True)
+        self._session = attached["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self._ask(f"{domain}.enable")
+
+    def open(self, page: Path, *, width: int = 1200, height: int = 900, dark: bool = False) -> None:
+        """Show the file, in a window of that many pixels, until all of it is loaded."""
+        self._ask(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._ask("Emulation.setEmulatedMedia", media="screen", features=[scheme])
+        self._ask("Page.navigate", url=page.as_uri())
+        while self._hear().get("method") != "Page.loadEventFired":
+            pass
+
+    def value_of(self, expression: str) -> Any:
+        """What the JavaScript expression gives in the page."""
+        answer = self._ask("Runtime.evaluate", expression=expression, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def emulate_print(self) -> None:
+        """Show the page as it would be printed, until it is opened anew."""
+        self._ask("Emulation.setEmulatedMedia", media="print")
+
+    def pdf(self) -> bytes:
+        """The page as it is printed."""
+        self.emulate_print()
+        return base64.b64decode(self._ask("Page.printToPDF")["data"])
+
+    def screenshot(self) -> bytes:
+        """The whole page as PNG, also what is below the window."""
+        answer = self._ask("Page.captureScreenshot", captureBeyondViewport=True)
+        return base64.b64decode(answer["data"])
+
+    def _ask(self, method: str, **parameters: Any) -> Json:
+        number = next(self._numbers)
+        message: Json = {"id": number, "method": method, "params": parameters}
+        if self._session is not None:
+            message["sessionId"] = self._session
+        self._to.write(json.dumps(message).encode() + b"\0")
+        self._to.flush()
+        while (heard := self._hear()).get("id") != number:
+            pass
+        assert "error" not in heard, heard
+        result: Json = heard["result"]
+        return result
+
+    def _hear(self) -> Json:
+        while b"\0" not in self._rest:
+            more = os.read(self._from.fileno(), 1 << 16)
+            assert more, "the browser has ended"
+            self._rest += more
+        one, _, self._rest = self._rest.partition(b"\0")
+        heard: Json = json.loads(one)
+        if heard.get("method") in _COMPLAINING:
+            self.complaints.append(json.dumps(heard))
+        return heard
+
+
+_COMPLAINING = frozenset(
+    {
+        "Runtime.consoleAPICalled",
+        "Runtime.exceptionThrown",
+        "Log.entryAdded",
+        "Network.loadingFailed",
+    }
+)
+
+
+@contextmanager
+def browser(directory: Path) -> Iterator[Browser]:
+    """A new Chromium with its profile in ``directory``, ended with the context."""
+    commands_out, commands_in = os.pipe()
+    answers_out, answers_in = os.pipe()
+    # Chromium reads from descriptor 3 and writes to 4.
+    script = f'exec 3<&{commands_out} 4>&{answers_in} && exec "$@"'
+    process = subprocess.Popen(
+        [
+            *(
+                "bash",
+                "-c",
+                script,
+                "bash",
+                "chromium",
+                "--headless=new",
+                "--remote-debugging-pipe",
+            ),
+            *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
+            *("--hide-scrollbars", "--disable-background-networking", "--disable-sync"),
+            *("--disable-component-update", "--proxy-server=127.0.0.1:1"),
+            f"--user-data-dir={directory}",
+            "about:blank",
+        ],
+        pass_fds=[commands_out, answers_in],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(commands_out)
+    os.close(answers_in)
+    try:
+        with os.fdopen(commands_in, "wb") as to_browser, os.fdopen(answers_out, "rb") as from_it:
+            yield Browser(to_browser, from_it)
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOPPED_WITHIN_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
