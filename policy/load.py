@@ -121,7 +121,10 @@ def _waivers(
             if name in waivers:
                 raise PolicyError(f"{place}: there is a waiver {name!r} already: rename one")
             waiver = body.waiver(name)
-            _check(waiver, place, policies, at)
+            fault = waiver_fault(waiver, policies, at)
+            if fault is not None:
+                field, sentence = fault
+                raise PolicyError(f"{place.at(field)}: {sentence}")
             if waiver.expires_at <= at:
                 remarks.append(
                     f"{place.at('expires')}: the waiver {name!r} expired on {body.expires}, so its "
@@ -131,12 +134,18 @@ def _waivers(
     return tuple(waivers.values()), tuple(remarks)
 
 
-def _check(waiver: Waiver, place: Place, policies: Sequence[Policy], at: datetime) -> None:
+def waiver_fault(
+    waiver: Waiver, policies: Sequence[Policy], at: datetime
+) -> tuple[str, str] | None:
+    """The field of a waiver that cannot be, and a sentence on it; None where it is good.
+
+    That it has expired is no fault here: ``at`` decides whether it lasts for too long.
+    """
     names = [policy.name for policy in policies]
     if waiver.policy is not None and waiver.policy not in names:
         close = nearest(waiver.policy, names)
         mend = f"did you mean {close}?" if close else f"there are {', '.join(names) or 'none'}"
-        raise PolicyError(f"{place.at('policy')}: there is no policy {waiver.policy!r}: {mend}")
+        return "policy", f"there is no policy {waiver.policy!r}: {mend}"
     rules = [
         rule.name
         for policy in policies
@@ -145,10 +154,10 @@ def _check(waiver: Waiver, place: Place, policies: Sequence[Policy], at: datetim
     ]
     if waiver.rule not in rules:
         close = nearest(waiver.rule, rules)
-        mend = f"did you mean {close}?" if close else "no policy of these files has it"
-        raise PolicyError(f"{place.at('rule')}: there is no rule {waiver.rule!r}: {mend}")
+        mend = f"did you mean {close}?" if close else "no policy in force has it"
+        return "rule", f"there is no rule {waiver.rule!r}: {mend}"
     if waiver.expires_at - at > _LONGEST_WAIVER:
-        raise PolicyError(
-            f"{place.at('expires')}: a waiver may not be for ever: let it expire within two years, "
-            "and renew it"
+        return "expires", (
+            "a waiver may not be for ever: let it expire within two years, and renew it"
         )
+    return None

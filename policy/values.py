@@ -44,7 +44,7 @@ _VERSION_ALIASES: Final = {"tlsv1": "TLSv1.0", "tls1": "TLSv1.0", "ssl2": "SSLv2
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The one of ``known`` that is spelt most like ``name``, whatever the case, or None."""
     by_key = {one.casefold(): one for one in known}
-    close = difflib.get_close_matches(name.casefold(), by_key, n=1, cutoff=0.7)
+    close = difflib.get_close_matches(name.casefold(), by_key, n=1, cutoff=0.6)
     return by_key[close[0]] if close else None
 
 

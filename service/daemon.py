@@ -40,6 +40,7 @@ from service.http import inventory_route, make_app
 from service.http_server import ListenError, listen, serve_http, url_of
 from service.inventory import Inventory
 from service.inventory_page import InventoryPage
+from service.judging_store import JudgingStore
 from service.logs import set_up_logs
 from service.meter import ServiceMeter
 from service.on_demand.allowed import Allowed
@@ -53,6 +54,7 @@ from service.service_discovery import service_discovery_route
 from service.settings import ServiceSettings
 from service.starting import StartError, book_of, engine_of, stopping_signals
 from service.target_sources import TargetSources
+from service.waiver_api import waiver_routes
 from storage import SqlStore, StoreError
 
 if TYPE_CHECKING:
@@ -97,8 +99,7 @@ async def serve(
                 listener = stack.enter_context(listen(settings.listen))
                 store = await stack.enter_async_context(await SqlStore.open(settings.database))
                 service = _Service(settings, store, targets, read_again)
-                service.inventory.remember(await store.statuses())
-                await service.inventory.judge_again()
+                await service.remember()
             except (ListenError, StoreError, TargetsFileError, PolicyError) as error:
                 raise StartError(str(error)) from error
             url = url_of(listener)
@@ -147,7 +148,8 @@ class _Service:
         )
         self._meter = ServiceMeter(self._metrics, self.inventory)
         self._visiting: Visiting = self._visit
-        self._scheduler = self._new_scheduler(store)
+        self._judging = JudgingStore(store, self._desk)
+        self._scheduler = self._new_scheduler(self._judging)
         self._targets: Sequence[Target] = ()
         self._lead = self._new_lead() if settings.workers.enabled else None
         self._is_planning = self._lead is None
@@ -156,6 +158,12 @@ class _Service:
         self._deny = DenyList(settings.deny)
         self._sources = self._new_sources(kept={})
         self._on_demand = self._new_on_demand()
+
+    async def remember(self) -> None:
+        """Begin with what the store has; raises StoreError."""
+        self.inventory.remember(await self._store.statuses())
+        self._desk.kept = {waiver.name: waiver for waiver in await self._store.waivers()}
+        await self.inventory.judge_again()
 
     async def run(self, listener: socket.socket, stop: asyncio.Event) -> None:
         """Probe and serve until ``stop``; the HTTP side ends last."""
@@ -169,6 +177,7 @@ class _Service:
                 inventory_route(self._page),
                 probe_route(lambda: self._on_demand),
                 service_discovery_route(lambda: self._scheduler.targets),
+                *waiver_routes(self._desk, self._store, self._clock.now),
             ),
         )
         app.router.routes.extend(report_routes(self._report))
@@ -204,7 +213,7 @@ class _Service:
         self.inventory.remember(await self._store.statuses())
         await self.inventory.judge_again()
         self._visiting = visit
-        self._scheduler = self._new_scheduler(LeaderStore(self._store, self.inventory))
+        self._scheduler = self._new_scheduler(LeaderStore(self._judging, self.inventory))
         self._scheduler.set_targets(self._targets)
         self._is_planning = True
         try:
@@ -212,7 +221,7 @@ class _Service:
         finally:
             self._is_planning = False
             self._visiting = self._visit
-            self._scheduler = self._new_scheduler(self._store)
+            self._scheduler = self._new_scheduler(self._judging)
 
     def _new_scheduler(self, store: Store) -> Scheduler:
         return Scheduler(

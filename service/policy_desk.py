@@ -19,7 +19,8 @@ _SOURCE = "policies"
 class PolicyDesk:
     """Judges Observations by the book in force.
 
-    ``kept`` are the waivers that came by the API; those of the policy files are in the book.
+    ``kept`` are the waivers that came by the API, by name; those of the policy files are in the book,
+    and hold where both have a name.
     """
 
     def __init__(self, book: PolicyBook | None = None, kept: Iterable[Waiver] = ()) -> None:
@@ -29,7 +30,9 @@ class PolicyDesk:
     @property
     def waivers(self) -> tuple[Waiver, ...]:
         """All of them, the files' first."""
-        return (*self.book.waivers, *self.kept.values())
+        of_files = {waiver.name for waiver in self.book.waivers}
+        others = (waiver for name, waiver in self.kept.items() if name not in of_files)
+        return (*self.book.waivers, *others)
 
     def assess(self, observation: Observation) -> Assessment:
         """What the policies say of it, as of the moment at which its visit ended."""

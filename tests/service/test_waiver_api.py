@@ -1,0 +1,125 @@
+"""Waivers by the API: put, shown, taken back; refused in one sentence where they cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from model.finding import Waiver
+from policy import PolicyBook
+from service.policy_desk import PolicyDesk
+from service.waiver_api import waiver_routes
+from storage import SqlStore
+from tests.policy.observed import policy
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+POSTED = {
+    "name": "tills",
+    "rule": "protocol_versions",
+    "policy": "web",
+    "labels": {"team": "pay"},
+    "reason": "Tills until they are replaced.",
+    "owner": "pay@example",
+    "expires": "2027-01-31",
+}
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
+    async with await SqlStore.open(f"sqlite:///{tmp_path / 'kept.db'}") as opened:
+        yield opened
+
+
+@pytest.fixture
+def desk() -> PolicyDesk:
+    of_file = Waiver(
+        name="filed",
+        rule="protocol_versions",
+        reason="r",
+        owner="o",
+        expires_at=datetime(2027, 1, 1, tzinfo=UTC),
+    )
+    web = policy("web", {"protocol_versions": {"allowed": ["TLSv1.3"]}})
+    return PolicyDesk(PolicyBook(policies=(web,), waivers=(of_file,)))
+
+
+@pytest.fixture
+async def client(desk: PolicyDesk, store: SqlStore) -> AsyncIterator[httpx.AsyncClient]:
+    app = Starlette(routes=list(waiver_routes(desk, store, lambda: NOW)))
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://service"
+    ) as opened:
+        yield opened
+
+
+async def test_a_waiver_is_in_force_and_kept_as_soon_as_it_is_put(
+    client: httpx.AsyncClient, desk: PolicyDesk, store: SqlStore
+) -> None:
+    answer = await client.post("/api/waivers", json=POSTED)
+    assert (answer.status_code, answer.json()["expires_at"]) == (201, "2027-02-01T00:00:00Z")
+    assert [one.name for one in desk.waivers] == ["filed", "tills"]
+    assert [one.name for one in await store.waivers()] == ["tills"]
+    shown = (await client.get("/api/waivers")).json()["waivers"]
+    assert [(one["name"], one["from"]) for one in shown] == [("filed", "file"), ("tills", "api")]
+
+
+async def test_a_waiver_is_put_again_under_its_name_and_taken_back(
+    client: httpx.AsyncClient, desk: PolicyDesk, store: SqlStore
+) -> None:
+    await client.post("/api/waivers", json=POSTED)
+    again = await client.post("/api/waivers", json={**POSTED, "owner": "shop@example"})
+    assert (again.status_code, desk.kept["tills"].owner) == (200, "shop@example")
+    assert (await client.delete("/api/waivers/tills")).status_code == 204
+    assert (desk.kept, await store.waivers()) == ({}, [])
+    assert (await client.delete("/api/waivers/tills")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "sentence"),
+    [
+        ({"rule": "protocol_version"}, 400, "did you mean protocol_versions?"),
+        ({"policy": "wep"}, 400, "there is no policy 'wep': did you mean web?"),
+        ({"expires": "never"}, 400, "expires must be a day, such as 2027-01-31"),
+        ({"expires": "2099-01-01"}, 400, "a waiver may not be for ever"),
+        ({"expires": "2026-11-24"}, 400, "2026-11-24 is over"),
+        ({"reason": ""}, 400, "reason"),
+        ({"name": "../x"}, 400, "name"),
+        ({"nmae": "x"}, 400, "nmae"),
+        ({"name": "filed"}, 409, "stands in a policy file"),
+    ],
+)
+async def test_what_cannot_be_is_refused_in_one_sentence(
+    client: httpx.AsyncClient, changes: dict[str, Any], status: int, sentence: str
+) -> None:
+    answer = await client.post("/api/waivers", json={**POSTED, **changes})
+    assert answer.status_code == status
+    assert sentence in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status"),
+    [
+        (b"name=tills", "application/x-www-form-urlencoded", 415),
+        (b"{", "application/json", 400),
+        (b"[]", "application/json", 400),
+        (b"[" * 60_000, "application/json", 400),
+        (b'"' + b"x" * 70_000 + b'"', "application/json", 413),
+    ],
+)
+async def test_a_body_that_is_no_waiver_is_refused(
+    client: httpx.AsyncClient, content: bytes, kind: str, status: int
+) -> None:
+    answer = await client.post("/api/waivers", content=content, headers={"content-type": kind})
+    assert answer.status_code == status
+    assert answer.json()["error"]
+
+
+async def test_a_waiver_of_a_file_cannot_be_taken_back(client: httpx.AsyncClient) -> None:
+    answer = await client.delete("/api/waivers/filed")
+    assert (answer.status_code, "remove it there" in answer.json()["error"]) == (409, True)
