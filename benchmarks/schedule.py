@@ -2,13 +2,14 @@
 
 Run as ``python -m benchmarks.schedule [TARGETS]``. Nothing is probed. Each size runs in a process of its own,
 so that its memory is its own; picking is shown at sizes that grow tenfold, for it must grow like their
-logarithm.
+logarithm. Seconds are the processor's: on a core of its own they pass in just that time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import math
 import resource
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from probe.scheduler import Scheduler
 from tests.scheduler.world import World
 
 MILLION = 1_000_000
-PICKS = 10_000
+PICKS, BATCHES = 2_000, 5
 
 
 def measure(count: int, directory: Path) -> dict[str, float]:
@@ -35,9 +36,9 @@ def measure(count: int, directory: Path) -> dict[str, float]:
     with path.open("w") as file:
         file.write("target,team,env\n")
         file.writelines(f"host{n}.example:443,team{n % 50},prod\n" for n in range(count))
-    began = time.perf_counter()
+    began = time.process_time()
     targets = merge([sift(read_targets_file(path), (), DenyList()).kept])
-    loaded = time.perf_counter() - began
+    loaded = time.process_time() - began
 
     async def schedule() -> float:
         world = World(settings=SchedulerSettings())
@@ -49,9 +50,9 @@ def measure(count: int, directory: Path) -> dict[str, float]:
             settings=world.settings,
             meter=world,
         )
-        start = time.perf_counter()
+        start = time.process_time()
         scheduler.set_targets(targets)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     scheduled = asyncio.run(schedule())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -59,18 +60,20 @@ def measure(count: int, directory: Path) -> dict[str, float]:
 
 
 def pick_seconds(count: int) -> float:
-    """The time to take the next due and plan it again, with so many planned."""
+    """The time to take the next due and plan it again, with so many planned; the best of some batches."""
     agenda: Agenda[int] = Agenda()
     for number in range(count):
         agenda.put(number, number * 0.001, group=f"source{number % 5}")
-    now = 0.0
-    start = time.perf_counter()
-    for _ in range(PICKS):
-        now += 0.001
-        found = agenda.pop_due(now)
-        if found is not None:
-            agenda.put(found[0], now + 3600.0, group=f"source{found[0] % 5}")
-    return (time.perf_counter() - start) / PICKS
+    now, best = 0.0, math.inf
+    for _ in range(BATCHES):
+        start = time.process_time()
+        for _ in range(PICKS):
+            now += 0.001
+            found = agenda.pop_due(now)
+            if found is not None:
+                agenda.put(found[0], now + 3600.0, group=f"source{found[0] % 5}")
+        best = min(best, (time.process_time() - start) / PICKS)
+    return best
 
 
 def main() -> None:

@@ -62,7 +62,8 @@ def _lines(status: Mapping[str, Any]) -> Iterator[str]:
         counts = ", ".join(f"{count} {word}" for word, count in status["findings"].items() if count)
         yield f"findings   {counts or 'none'}"
     for name, targets in status["sources"].items():
-        yield f"source     {name}: {targets} targets"
+        error = status["source_errors"].get(name)
+        yield f"source     {name}: {targets} targets" + (f"; fails: {error}" if error else "")
     for one in status["worst"]:
         reason = one["reason"] or one["state"]
         yield f"failing    {one['endpoint']}: {one['consecutive_failures']} times; {reason}"

@@ -47,6 +47,7 @@ from service.on_demand.allowed import Allowed
 from service.on_demand.http import probe_route
 from service.on_demand.prober import OnDemandProber, Surroundings
 from service.policy_desk import PolicyDesk, declared_targets
+from service.remembered_targets import targets_by_source
 from service.report_maker import ReportWish, make_report
 from service.report_routes import report_routes
 from service.running_status import running_status
@@ -161,7 +162,9 @@ class _Service:
 
     async def remember(self) -> None:
         """Begin with what the store has; raises StoreError."""
-        self.inventory.remember(await self._store.statuses())
+        statuses = await self._store.statuses()
+        self.inventory.remember(statuses)
+        self._sources = self._new_sources(kept=targets_by_source(statuses))
         self._desk.kept = {waiver.name: waiver for waiver in await self._store.waivers()}
         await self.inventory.judge_again()
 
@@ -210,7 +213,9 @@ class _Service:
 
     async def _serve_term(self, visit: Visiting) -> None:
         """Plans from what the Store says, with ``visit`` to have visits made, until it is stopped."""
-        self.inventory.remember(await self._store.statuses())
+        statuses = await self._store.statuses()
+        self.inventory.remember(statuses)
+        self._sources = self._new_sources(kept=targets_by_source(statuses))
         await self.inventory.judge_again()
         self._visiting = visit
         self._scheduler = self._new_scheduler(LeaderStore(self._judging, self.inventory))
@@ -310,7 +315,10 @@ class _Service:
                     task.cancel()
                 await asyncio.gather(watching, reloaded, return_exceptions=True)
             self._reloaded.clear()
-            self._sources = self._new_sources(kept=self._sources.by_source)
+            before = self._sources.by_source
+            self._sources = self._new_sources(kept=before)
+            for name in before.keys() - self._sources.by_source.keys():
+                self._metrics.forget_source(name)
 
     def _new_sources(self, kept: Mapping[str, Sequence[Target]]) -> TargetSources:
         surrounding = Surrounding(
@@ -387,7 +395,11 @@ class _Service:
 
     def _status(self) -> dict[str, Any]:
         return running_status(
-            self._scheduler, self.inventory.snapshot(), self._sources.by_source, self._started_at
+            self._scheduler,
+            self.inventory.snapshot(),
+            self._sources.by_source,
+            self._sources.errors,
+            self._started_at,
         )
 
     async def _report(self, labels: Mapping[str, str], weeks: int) -> Report:

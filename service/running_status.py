@@ -22,6 +22,7 @@ def running_status(
     scheduler: Scheduler,
     snapshot: Snapshot,
     by_source: Mapping[str, Sequence[Target]],
+    source_errors: Mapping[str, str],
     started_at: datetime,
 ) -> dict[str, Any]:
     """Lag, rates, sources, and the endpoints that fail longest, as JSON values."""
@@ -34,6 +35,7 @@ def running_status(
         "version": TOOL_VERSION,
         "started_at": time_to_json(started_at),
         "sources": {name: len(targets) for name, targets in by_source.items()},
+        "source_errors": dict(source_errors),
         "endpoints": len(scheduler.current_endpoints()),
         "endpoints_visited": len(snapshot.endpoints),
         "endpoints_failing": len(failing),

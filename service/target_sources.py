@@ -32,7 +32,7 @@ class TargetSources:
 
     ``use`` is called with all targets whenever one source has changed; a target that several sources
     have is one, and names them all. A source that fails keeps what it last yielded, for its time;
-    ``kept`` is what sources of these names yielded before a reload.
+    ``kept`` is what sources of these names yielded before a reload or a restart.
     """
 
     def __init__(
@@ -46,7 +46,11 @@ class TargetSources:
     ) -> None:
         self._sources = tuple(sources)
         names = [one.source.name for one in sources]
-        self._targets = {name: tuple((kept or {}).get(name, ())) for name in names}
+        self._targets = {
+            name: tuple(one for one in (kept or {}).get(name, ()) if not deny.forbids(one))
+            for name in names
+        }
+        self._errors: dict[str, str] = {}
         self._unread = set(self._targets)
         self._expiries: dict[str, asyncio.TimerHandle] = {}
         self._fixed = sift(fixed, (), deny).kept
@@ -58,6 +62,11 @@ class TargetSources:
     def by_source(self) -> Mapping[str, Sequence[Target]]:
         """What each source holds now, by its name."""
         return self._targets
+
+    @property
+    def errors(self) -> Mapping[str, str]:
+        """Why the last reading failed, by the name of each source that fails now."""
+        return self._errors
 
     @property
     def are_read(self) -> bool:
@@ -83,6 +92,7 @@ class TargetSources:
         async for update in ruled.source.watch():
             if update.targets is None:
                 self._meter.discovery_updated(name, None, update.error)
+                self._errors[name] = update.error or "It failed."
                 self._expire_later(ruled)
             else:
                 self._take(ruled, update.targets)
@@ -90,6 +100,7 @@ class TargetSources:
 
     def _take(self, ruled: RuledSource, targets: Sequence[Target]) -> None:
         name = ruled.source.name
+        self._errors.pop(name, None)
         sifted = sift(targets, ruled.rules, self._deny)
         self._meter.discovery_updated(name, len(sifted.kept), None)
         for reason in sifted.rejected:

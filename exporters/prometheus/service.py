@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from prometheus_client import (
@@ -120,6 +121,10 @@ class ServiceMetrics:
         """Note that a source's targets were let go."""
         self._discovery.expired(label_value(source))
 
+    def forget_source(self, source: str) -> None:
+        """Show nothing of a source that is in the configuration no more."""
+        self._discovery.forget(label_value(source))
+
 
 class _Discovery:
     """How each source of targets fares."""
@@ -141,6 +146,11 @@ class _Discovery:
 
     def expired(self, source: str) -> None:
         self._targets.labels(source).set(0)
+
+    def forget(self, source: str) -> None:
+        for metric in (self._targets, self._up, self._errors, self._last_success):
+            with suppress(KeyError):
+                metric.remove(source)
 
 
 def _gauge(name: str, registry: CollectorRegistry) -> Gauge:

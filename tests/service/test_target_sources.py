@@ -1,0 +1,154 @@
+"""Sources that fail, on virtual time: what stays, for how long, and what is told of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+
+from exporters.prometheus import ServiceMetrics
+from model.snapshot import EndpointStatus
+from model.target import Target
+from probe.discovery.deny import DenyList
+from probe.discovery.source import PolledSource, SourceError
+from service.remembered_targets import targets_by_source
+from service.target_sources import RuledSource, TargetSources
+from tests.scheduler.virtual_time import run_virtually
+from tests.scheduler.world import target
+from tests.service.samples import NOW, modern
+
+KEEP_SECONDS = 600.0
+
+
+class Hall:
+    """Two sources, what they would yield, and what is made of them."""
+
+    def __init__(self, kept: dict[str, tuple[Target, ...]] | None = None, deny: str = "") -> None:
+        self.holds: dict[str, list[str] | None] = {"a": ["one.test"], "b": ["two.test"]}
+        self.used: list[str] = []
+        self.metrics = ServiceMetrics(
+            queue_length=lambda: 0,
+            visits_in_flight=lambda: 0,
+            schedule_lag_seconds=lambda: 0.0,
+            store_up=lambda: True,
+        )
+        self.sources = TargetSources(
+            [self.source(name) for name in self.holds],
+            (),
+            self.use,
+            self.metrics,
+            DenyList([deny] if deny else ()),
+            kept,
+        )
+
+    def source(self, name: str) -> RuledSource:
+        async def read() -> tuple[Target, ...]:
+            held = self.holds[name]
+            if held is None:
+                raise SourceError(f"{name} is down.")
+            return tuple(replace(target(host), source=name) for host in held)
+
+        polled = PolledSource(name, read, refresh_seconds=10)
+        return RuledSource(source=polled, keep_failed_seconds=KEEP_SECONDS)
+
+    def use(self, targets: Sequence[Target]) -> None:
+        self.used = [one.host for one in targets]
+
+    def metric(self, name: str, source: str) -> float | None:
+        return self.metrics.registry.get_sample_value(
+            f"tlsprobe_discovery_{name}", {"source": source}
+        )
+
+    async def watched_for(self, seconds: float) -> None:
+        watching = asyncio.create_task(self.sources.watch())
+        await asyncio.sleep(seconds)
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+
+
+def test_a_source_that_fails_keeps_its_targets_for_its_time_and_says_so() -> None:
+    async def story() -> None:
+        hall = Hall()
+        watching = asyncio.create_task(hall.sources.watch())
+        await asyncio.sleep(5)
+        assert (hall.used, hall.metric("up", "a")) == (["one.test", "two.test"], 1)
+        hall.holds["a"] = None
+        await asyncio.sleep(KEEP_SECONDS - 20)
+        assert (hall.used, hall.metric("up", "a")) == (["one.test", "two.test"], 0)
+        assert (hall.metric("targets", "a"), hall.metric("up", "b")) == (1, 1)
+        assert hall.sources.errors == {"a": "a is down."}
+        await asyncio.sleep(40)
+        assert (hall.used, hall.metric("targets", "a")) == (["two.test"], 0)
+        hall.holds["a"] = ["three.test"]
+        await asyncio.sleep(20)
+        assert (hall.used, hall.metric("up", "a")) == (["three.test", "two.test"], 1)
+        assert hall.sources.errors == {}
+        watching.cancel()
+
+    run_virtually(story())
+
+
+def test_one_that_mends_in_time_loses_nothing() -> None:
+    async def story() -> None:
+        hall = Hall()
+        watching = asyncio.create_task(hall.sources.watch())
+        for _ in range(5):
+            hall.holds["a"] = None
+            await asyncio.sleep(KEEP_SECONDS - 30)
+            hall.holds["a"] = ["one.test"]
+            await asyncio.sleep(20)
+        assert hall.used == ["one.test", "two.test"]
+        watching.cancel()
+
+    run_virtually(story())
+
+
+def status(host: str, source: str, *, seen_before: timedelta = timedelta(0)) -> EndpointStatus:
+    endpoint = replace(modern().endpoint, target=replace(target(host), source=source))
+    return EndpointStatus(
+        observation=replace(modern(), endpoint=endpoint),
+        last_probe_at=NOW - seen_before,
+        last_success_at=NOW,
+        consecutive_failures=0,
+        interval_seconds=3600.0,
+    )
+
+
+def test_a_source_that_cannot_be_read_after_a_restart_has_what_it_had() -> None:
+    """But neither what had left before, nor what is denied by now."""
+    statuses = [
+        status("one.test", "a, b", seen_before=timedelta(hours=1)),
+        status("gone.test", "a", seen_before=timedelta(days=2)),
+        status("now.test", "a"),
+        status("denied.test", "a"),
+    ]
+    kept = targets_by_source(statuses)
+    assert {name: [one.host for one in found] for name, found in kept.items()} == {
+        "a": ["one.test", "now.test", "denied.test"],
+        "b": ["one.test"],
+    }
+
+    async def story() -> None:
+        hall = Hall(kept, deny="denied.test")
+        hall.holds["a"] = None
+        await hall.watched_for(5)
+        assert hall.used == ["one.test", "now.test", "two.test"]
+        hall = Hall(kept)
+        await hall.watched_for(5)
+        assert hall.used == ["one.test", "two.test"]
+
+    run_virtually(story())
+
+
+def test_a_source_that_left_the_configuration_leaves_the_metrics() -> None:
+    async def story() -> None:
+        hall = Hall()
+        await hall.watched_for(5)
+        hall.metrics.forget_source("a")
+        assert (hall.metric("up", "a"), hall.metric("up", "b")) == (None, 1)
+        hall.metrics.forget_source("never.there")
+
+    run_virtually(story())
