@@ -1,7 +1,7 @@
 """The SSL and TLS protocol versions by their code points on the wire.
 
 Source: RFC 6101 (SSL 3.0), RFC 2246, 4346, 5246 and RFC 9846 (TLS 1.0 to 1.3);
-SSL 2.0 by its 1995 draft.
+SSL 2.0 by its 1995 draft; RFC 4347 and RFC 6347 (DTLS 1.0 and 1.2).
 """
 
 from __future__ import annotations
@@ -18,11 +18,18 @@ class ProtocolVersion(IntEnum):
     TLSV1_1 = 0x0302
     TLSV1_2 = 0x0303
     TLSV1_3 = 0x0304
+    DTLSV1_0 = 0xFEFF
+    DTLSV1_2 = 0xFEFD
 
     @property
     def label(self) -> str:
         """The spelling used in JSON, metrics and reports, such as ``TLSv1.2``."""
         return _LABELS[self]
+
+    @property
+    def over_datagrams(self) -> ProtocolVersion | None:
+        """The version of DTLS that is made of this one; None where there is none."""
+        return _OVER_DATAGRAMS.get(self)
 
     @classmethod
     def from_label(cls, label: str) -> ProtocolVersion:
@@ -44,4 +51,16 @@ _LABELS = {
     ProtocolVersion.TLSV1_1: "TLSv1.1",
     ProtocolVersion.TLSV1_2: "TLSv1.2",
     ProtocolVersion.TLSV1_3: "TLSv1.3",
+    ProtocolVersion.DTLSV1_0: "DTLSv1.0",
+    ProtocolVersion.DTLSV1_2: "DTLSv1.2",
 }
+
+_OVER_DATAGRAMS = {
+    ProtocolVersion.TLSV1_1: ProtocolVersion.DTLSV1_0,
+    ProtocolVersion.TLSV1_2: ProtocolVersion.DTLSV1_2,
+}
+
+STREAM_VERSIONS = tuple(
+    version for version in ProtocolVersion if version <= ProtocolVersion.TLSV1_3
+)
+"""Those that are spoken over TCP, the oldest first."""

@@ -29,19 +29,23 @@ from probe.certificates import (
     load_trust_store,
     parse_certificate,
 )
-from probe.checks.catalogue import STAGES, Check
+from probe.checks.catalogue import DATAGRAM_STAGES, STAGES, Check
 from probe.checks.interview import Interview, Way, side_by_side
-from probe.checks.learnt import Learnt, OwnCertificate, Stapled
+from probe.checks.learnt import ASKED_VERSIONS, DATAGRAM_VERSIONS, Learnt, OwnCertificate, Stapled
 from probe.checks.verify import can_be_verified, is_unchanged
+from probe.connect.datagrams import DatagramLine
 from probe.connect.dial import Traffic
 from probe.connect.line import Line
 from probe.connect.politeness import Politeness
+from probe.connect.route import Route
 from probe.connect.starttls.application import Application
-from probe.connect.starttls.catalogue import AUTO
+from probe.connect.starttls.catalogue import AUTO, DTLS
 from probe.connect.starttls.catalogue import application as application_named
 from probe.connect.starttls.detect import LISTENS_SECONDS, Listening, spoken
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
+from probe.label_wishes import route_to, web_site_of
+from probe.named_as_dtls import named_as_dtls
 from probe.outcome import state_of
 from probe.plain_client import PlainClient
 from probe.settings import ProbeSettings
@@ -74,6 +78,10 @@ class VisitLine(Way, Protocol):
     throttled: bool
     identity: ClientIdentity | None
     expired_identity: ClientIdentity | None
+
+    def go_by(self, route: Route) -> None:
+        """Reaches the server by this route, from now on."""
+        ...
 
     def begin_by(self, application: Application, peer: Peer) -> None:
         """Goes over to TLS as this protocol has it, from now on."""
@@ -131,6 +139,7 @@ class Engine:
         if endpoint.address is None:
             raise ValueError(f"{endpoint.key} has no address to visit")
         began, started_at = self._clock.monotonic(), self._clock.now()
+        is_dtls = endpoint.target.protocol == DTLS
         line = self._line(endpoint.address, endpoint)
         say = on_progress or _say_nothing
         try:
@@ -141,6 +150,8 @@ class Engine:
                 own_certificate=_told_of(line.identity),
                 expired_certificate=_told_of(line.expired_identity),
                 client_auth_path=_path_of(endpoint.target),
+                web=web_site_of(endpoint.target),
+                asked_versions=DATAGRAM_VERSIONS if is_dtls else ASKED_VERSIONS,
             )
             await self._begin(line, endpoint.target, learnt)
             verified = await self._verified(interview, endpoint, started_at, known, say)
@@ -158,6 +169,8 @@ class Engine:
             seen = replace(verified, endpoint=endpoint, started_at=started_at, cost=cost)
             return await self._with_surroundings(seen, None)
         seen = self._observation(endpoint, started_at, cost, interview, learnt, faults)
+        if is_dtls:
+            seen = named_as_dtls(seen)
         return await self._with_surroundings(seen, learnt.stapled)
 
     async def _begin(self, line: VisitLine, target: Target, learnt: Learnt) -> None:
@@ -221,16 +234,22 @@ class Engine:
         return {name: tuple(map(parse_certificate, path)) for name, path in paths.items() if path}
 
     def _line(self, address: str, endpoint: Endpoint) -> VisitLine:
-        line_to = self._line_to or self._new_line
+        is_dtls = endpoint.target.protocol == DTLS
+        line_to = self._new_datagram_line if is_dtls else self._line_to or self._new_line
         politeness = self.politeness.for_host(endpoint.target.host)
         line = line_to((address, endpoint.target.port), politeness)
         line.identity = self._identity_for(endpoint, CLIENT_IDENTITY_LABEL)
         line.expired_identity = self._identity_for(endpoint, EXPIRED_IDENTITY_LABEL)
+        line.go_by(route_to(endpoint.target, self._settings.route, self._settings.proxies))
         return line
 
     def _new_line(self, address: tuple[str, int], politeness: Politeness) -> VisitLine:
         nonce = secrets.token_bytes(NONCE_LENGTH)
         return Line(address, self._settings, politeness, self._clock, nonce=nonce)
+
+    def _new_datagram_line(self, address: tuple[str, int], politeness: Politeness) -> VisitLine:
+        nonce = secrets.token_bytes(NONCE_LENGTH)
+        return DatagramLine(address, self._settings, politeness, self._clock, nonce=nonce)
 
     async def _verified(
         self,
@@ -241,7 +260,7 @@ class Engine:
         on_progress: Callable[[str], None],
     ) -> Observation | None:
         """``known``, with its chains judged as of now; None where anything differs."""
-        if known is None or not can_be_verified(known):
+        if known is None or endpoint.target.protocol == DTLS or not can_be_verified(known):
             return None
         on_progress("whether anything changed")
         learnt = Learnt(server_name=endpoint.target.server_name)
@@ -296,6 +315,7 @@ class Engine:
             features=learnt.features,
             vulnerabilities=learnt.vulnerabilities,
             plaintext=learnt.plaintext,
+            http=learnt.http,
             fingerprints=learnt.fingerprints,
             contradictions=tuple(learnt.contradictions),
         )
@@ -314,7 +334,8 @@ class Engine:
                 _LOG.exception("the check %s failed", name)
                 faults.append(f"{name} failed with {type(fault).__name__}")
 
-        for stage in STAGES:
+        is_dtls = learnt.asked_versions is DATAGRAM_VERSIONS
+        for stage in DATAGRAM_STAGES if is_dtls else STAGES:
             if not (stage.is_first_contact or learnt.speaks_any):
                 break
             checks = [check for check in stage.checks if check.part in self._settings.parts]

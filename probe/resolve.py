@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
+from enum import StrEnum
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from model.observation import Cost, Mode, Observation, State
@@ -17,9 +17,23 @@ from model.target import Endpoint, Target, is_ip_address
 LookUp: TypeAlias = Callable[[str, int], Awaitable[list[Any]]]
 """What ``getaddrinfo`` gives for a host and a port."""
 
-_LOOK_UPS_AT_ONCE: Final = 32
+FAMILY_LABEL: Final = "address_family"
+"""A target's label: ``ipv4``, ``ipv6`` or ``any``."""
+
 MOST_ADDRESSES: Final = 64
 """A name with more is some machine's doing, and probing them all would be a scan."""
+
+
+class AddressFamily(StrEnum):
+    """Which addresses of a name are visited."""
+
+    ANY = "any"
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+
+    def has(self, address: str) -> bool:
+        """Whether ``address`` is one of them."""
+        return self is AddressFamily.ANY or (":" in address) == (self is AddressFamily.IPV6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +45,20 @@ class Resolution:
 
 
 async def resolve(
-    target: Target, *, timeout_seconds: float = 5.0, look_up: LookUp | None = None
+    target: Target,
+    *,
+    timeout_seconds: float = 5.0,
+    look_up: LookUp | None = None,
+    family: AddressFamily = AddressFamily.ANY,
 ) -> Resolution:
     """One endpoint for each distinct address of the target, in the resolver's order.
 
-    An IP address is its own, without a look-up. ``look_up`` is the system's resolver where None.
+    An IP address is its own, without a look-up. ``look_up`` is the system's resolver where None. Only
+    addresses of the ``family`` count, or of the one that the target's label names.
     """
+    wanted = target.labels.get(FAMILY_LABEL, family)
+    if wanted not in set(AddressFamily):
+        return _failed(f"The label {FAMILY_LABEL} of {target.key} must be any, ipv4 or ipv6.")
     if is_ip_address(target.host):
         return _resolution(target, [target.host])
     try:
@@ -48,20 +70,19 @@ async def resolve(
         return _failed(f"The name {target.host} does not resolve: {error.strerror}.")
     except (OSError, UnicodeError) as error:
         return _failed(f"The name {target.host} could not be looked up: {error}.")
-    return _resolution(target, [place[0] for *_, place in found])
+    addresses = [place[0] for *_, place in found]
+    fitting = [address for address in addresses if AddressFamily(wanted).has(address)]
+    if addresses and not fitting:
+        return _failed(f"The name {target.host} has no address of {wanted}.")
+    return _resolution(target, fitting)
 
 
 async def _system_look_up(host: str, port: int) -> list[Any]:
-    # In threads for nothing else: a silent resolver keeps each for half a minute, and neither uvloop's
-    # own four nor those that write metrics' pages may all be kept so.
+    # In a thread of Python's: uvloop's own look-up has four threads, and a silent resolver keeps
+    # each for half a minute.
     return await asyncio.get_running_loop().run_in_executor(
-        _threads(), partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        None, partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     )
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_LOOK_UPS_AT_ONCE, thread_name_prefix="look-up")
 
 
 def _resolution(target: Target, addresses: list[str]) -> Resolution:

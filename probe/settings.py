@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from probe.checks.part import USUAL_PARTS, Part
+from probe.connect.route import STRAIGHT, Proxy, Route
 from probe.crypto.identity import ClientIdentity
 
 
@@ -24,7 +25,9 @@ class ProbeSettings:
     responders and CRLs that certificates name are asked too, in public networks and in the
     ``fetch_networks``, but never what is ``denied`` (entries as ``probe.discovery.deny`` has them). With ``dns_records``, CAA and TLSA are
     looked up, at the ``name_servers`` (address and port) or the system's. ``client_identities`` are shown
-    to targets whose label ``client_identity`` or ``expired_client_identity`` names one. ``log_list`` is the file of certificate transparency logs.
+    to targets whose label ``client_identity`` or ``expired_client_identity`` names one. ``log_list`` is
+    the file of certificate transparency logs. ``route`` is the usual way to an address; targets whose
+    label ``proxy`` names one of the ``proxies`` go by that.
     """
 
     deadline_seconds: float = 60.0
@@ -44,4 +47,6 @@ class ProbeSettings:
     name_servers: tuple[tuple[str, int], ...] = ()
     log_list: Path | None = None
     client_identities: Mapping[str, ClientIdentity] = field(default_factory=dict)
+    route: Route = STRAIGHT
+    proxies: Mapping[str, Proxy] = field(default_factory=dict)
     trust_stores: Mapping[str, Path | None] = field(default_factory=lambda: {"mozilla": None})

@@ -48,7 +48,8 @@ install_old_node() { # release
 install_commands openssl:openssl nginx:nginx gnutls-serv:gnutls-bin promtool:prometheus amtool:prometheus-alertmanager \
     prometheus-blackbox-exporter:prometheus-blackbox-exporter \
     haproxy:haproxy stunnel4:stunnel4 apache2:apache2 javac:default-jdk-headless \
-    knotd:knot keymgr:knot unbound:unbound caddy:caddy \
+    knotd:knot keymgr:knot unbound:unbound caddy:caddy tinyproxy:tinyproxy-bin \
+    microsocks:microsocks \
     pg_ctlcluster:postgresql chromium:chromium jq:jq
 # What speaks before TLS begins.
 install_commands postfix:postfix dovecot:dovecot-imapd

@@ -15,8 +15,8 @@ from probe.clock import SystemClock
 from probe.engine import Engine
 from probe.resolve import resolve, unresolved
 from probe.tls.decoded import decoded, hex_dump
-from service.cli_scan import ScanRequest
 from service.explained import Explanation, FactName
+from service.scan_request import ScanRequest
 from service.terminal import printable
 
 _INDENT: Final = "    "

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from model.finding import Severity
 from model.target import Target
 from policy.yaml_file import ConfigError
-from service.cli_scan import ScanInputError, ScanRequest
 from service.gate import Gate, check_that_all_are_judged, parse_labels, read_book
+from service.scan_request import ScanInputError, ScanRequest
 from service.terminal import printable
 
 

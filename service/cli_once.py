@@ -11,7 +11,17 @@ from typing import Annotated
 import typer
 
 from service.cli_app import EXIT_NOT_ALL_TLS, EXIT_OK, app, fail
-from service.cli_options import AllowUnknown, FailOn, Labels, Policies
+from service.cli_options import (
+    AllowUnknown,
+    FailOn,
+    Labels,
+    OnlyIpv4,
+    OnlyIpv6,
+    Policies,
+    Proxy,
+    ProxyProtocol,
+    SourceAddress,
+)
 
 
 @app.command(
@@ -92,6 +102,11 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
             metavar="FILE", help="Keep all that is said in FILE, a new one, for tlsprobe replay."
         ),
     ] = None,
+    proxy: Proxy = None,
+    source_address: SourceAddress = None,
+    proxy_protocol: ProxyProtocol = None,
+    ipv4: OnlyIpv4 = False,
+    ipv6: OnlyIpv6 = False,
     policy: Policies = None,
     label: Labels = None,
     fail_on: FailOn = None,
@@ -104,14 +119,9 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
 
     The worst is said first. Nothing is stored.
     """
-    from service.cli_scan import (
-        ScanInputError,
-        ScanOptions,
-        read_request,
-        scan_all,
-        with_surroundings,
-    )
+    from service.cli_scan import ScanOptions, scan_all
     from service.event_loop import run
+    from service.scan_request import ScanInputError, by_way, read_request, with_surroundings
 
     if not policy and (label or fail_on is not None or allow_unknown):
         return fail("--label, --fail-on and --allow-unknown are for --policy: give one too")
@@ -128,6 +138,14 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
             fetch=fetch,
             dns=dns,
             log_list=log_list,
+        )
+        request = by_way(
+            request,
+            proxy=proxy,
+            source_address=source_address,
+            proxy_protocol=proxy_protocol,
+            only_ipv4=ipv4,
+            only_ipv6=ipv6,
         )
         if policy:
             from service.cli_gate import read_gate, with_labels
@@ -185,9 +203,10 @@ def replay(  # noqa: PLR0913 - each parameter is an option of the command
     """Run the recorded visits again: the same checks ask, and the recording answers."""
     from probe.recording.visit import RecordingError
     from service.cli_replay import replay_all
-    from service.cli_scan import ScanInputError, ScanOptions, read_request
+    from service.cli_scan import ScanOptions
     from service.event_loop import run
     from service.recorder import read_recording
+    from service.scan_request import ScanInputError, read_request
 
     if not policy and (fail_on is not None or allow_unknown):
         return fail("--fail-on and --allow-unknown are for --policy: give one too")
@@ -245,9 +264,9 @@ def explain(
     from dataclasses import replace
 
     from service.cli_explain import explain as explain_fact
-    from service.cli_scan import ScanInputError, read_request
     from service.event_loop import run
     from service.explained import find_fact
+    from service.scan_request import ScanInputError, read_request
 
     try:
         request = read_request(

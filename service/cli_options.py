@@ -38,3 +38,21 @@ AllowUnknown: TypeAlias = Annotated[
         help="With --policy: do not exit with 3 for what was neither proved nor refuted.",
     ),
 ]
+Proxy = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Reach endpoints through this proxy: http://host:3128 (CONNECT) or socks5://host:1080; a "
+        "user stands before the host, its password in TLSPROBE_PROXY_PASSWORD.",
+    ),
+]
+SourceAddress = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Come from this address of the machine's."),
+]
+ProxyProtocol = Annotated[
+    str | None,
+    typer.Option(metavar="v1|v2", help="Begin each connection with the PROXY protocol's preamble."),
+]
+OnlyIpv4 = Annotated[bool, typer.Option("--ipv4", "-4", help="Visit addresses of IPv4 alone.")]
+OnlyIpv6 = Annotated[bool, typer.Option("--ipv6", "-6", help="Visit addresses of IPv6 alone.")]

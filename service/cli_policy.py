@@ -159,9 +159,9 @@ def try_out(
 ) -> int:
     """Probe one host, and print the outcome of every rule: passed, failed, unknown, not applicable."""
     from service.cli_gate import read_gate, with_labels
-    from service.cli_scan import ScanInputError, read_request
     from service.cli_trial import try_policies
     from service.event_loop import run
+    from service.scan_request import ScanInputError, read_request
 
     try:
         request = read_request([host], server_name=None, timeout_seconds=60.0, trust_stores=())
@@ -275,9 +275,9 @@ def match(
     host: Annotated[str, typer.Argument(metavar="HOST[:PORT]", help="What to probe, as in scan.")],
 ) -> int:
     """Probe one host, and name the load-balancer and CloudFront policies that look like it."""
-    from service.cli_scan import ScanInputError, read_request
     from service.cli_trial import match_named_policies
     from service.event_loop import run
+    from service.scan_request import ScanInputError, read_request
 
     try:
         request = read_request([host], server_name=None, timeout_seconds=60.0, trust_stores=())

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,36 +17,19 @@ from model.observation_json import to_json
 from model.target import Endpoint, Target
 from model.version import TOOL_VERSION
 from probe.clock import SystemClock
-from probe.discovery.targets import TargetError, parse_target
 from probe.engine import Engine
 from probe.resolve import resolve, unresolved
-from probe.settings import ProbeSettings
-from probe.transparency import LogListError, read_log_list
 from service.cli_app import EXIT_FINDINGS, EXIT_NOT_ALL_TLS, EXIT_OK
-from service.parts import parse_parts
 from service.recorder import Recorder
 from service.report import render_report
+from service.scan_request import ScanRequest
 from service.terminal import ProgressLine, report_width, wants_colour
-from service.trust_stores import parse_trust_store
 
 if TYPE_CHECKING:
     # Whoever names no policy does not wait for all that policies need.
     from service.gate import Gate, Judged
 
 _VISITS_AT_ONCE: Final = 16
-_LONGEST_TIMEOUT_SECONDS: Final = 86_400.0
-
-
-class ScanInputError(ValueError):
-    """What the user asked for cannot be; the message is one sentence with the mend."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanRequest:
-    """What to probe, in the order in which it is printed, and how."""
-
-    targets: tuple[Target, ...]
-    settings: ProbeSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,65 +61,6 @@ class ScanOutcome:
         return EXIT_OK if self.are_all_tls else EXIT_NOT_ALL_TLS
 
 
-def read_request(
-    hosts: Sequence[str],
-    *,
-    server_name: str | None,
-    timeout_seconds: float,
-    trust_stores: Sequence[str],
-    checks: str | None = None,
-) -> ScanRequest:
-    """The request that the command line makes; ``checks`` are names with commas between them.
-
-    Raises:
-        ScanInputError: for the first argument that cannot be.
-    """
-    if not (math.isfinite(timeout_seconds) and 0 < timeout_seconds <= _LONGEST_TIMEOUT_SECONDS):
-        raise ScanInputError(
-            f"--timeout {timeout_seconds:g} must be more than 0 and at most 86400 seconds"
-        )
-    stores: dict[str, Path | None] = dict(ProbeSettings().trust_stores)
-    try:
-        stores |= dict(parse_trust_store(text) for text in trust_stores)
-    except ValueError as error:
-        raise ScanInputError(f"--trust-store: {error}") from error
-    try:
-        targets = tuple(parse_target(host, server_name=server_name) for host in hosts)
-    except TargetError as error:
-        raise ScanInputError(str(error)) from error
-    defaults = ProbeSettings()
-    try:
-        parts = defaults.parts if checks is None else parse_parts(checks.split(","))
-    except ValueError as error:
-        raise ScanInputError(f"--checks: {error}") from error
-    settings = ProbeSettings(
-        deadline_seconds=timeout_seconds,
-        connect_timeout_seconds=min(defaults.connect_timeout_seconds, timeout_seconds),
-        answer_timeout_seconds=min(defaults.answer_timeout_seconds, timeout_seconds),
-        greeting_timeout_seconds=min(defaults.greeting_timeout_seconds, timeout_seconds),
-        trust_stores=stores,
-        parts=parts,
-    )
-    return ScanRequest(targets=targets, settings=settings)
-
-
-def with_surroundings(
-    request: ScanRequest, *, fetch: bool, dns: bool, log_list: Path | None
-) -> ScanRequest:
-    """The request, with what is to be judged beside the chains.
-
-    Raises:
-        ScanInputError: where the log list cannot be used.
-    """
-    try:
-        if log_list is not None:
-            read_log_list(log_list)
-    except LogListError as error:
-        raise ScanInputError(f"--log-list: {error}") from error
-    settings = replace(request.settings, fetch=fetch, dns_records=dns, log_list=log_list)
-    return replace(request, settings=settings)
-
-
 async def scan_all(request: ScanRequest, options: ScanOptions) -> ScanOutcome:
     """Probe and print everything.
 
@@ -146,7 +69,7 @@ async def scan_all(request: ScanRequest, options: ScanOptions) -> ScanOutcome:
     """
     progress = _Progress(len(request.targets))
     visits = Recorder(request.settings, options.record_to) if options.record_to else None
-    scanner = _Scanner(request.settings, progress, visits)
+    scanner = _Scanner(request, progress, visits)
     outcome = ScanOutcome()
     is_first = True
     try:
@@ -171,10 +94,11 @@ class _Scanner:
     """Probes targets, so many endpoints at a time."""
 
     def __init__(
-        self, settings: ProbeSettings, progress: _Progress, recorder: Recorder | None
+        self, request: ScanRequest, progress: _Progress, recorder: Recorder | None
     ) -> None:
         self._clock = SystemClock()
-        self._engine = Engine(settings, self._clock)
+        self._engine = Engine(request.settings, self._clock)
+        self._family = request.family
         self._recorder = recorder
         self._progress = progress
         self._at_once = asyncio.Semaphore(_VISITS_AT_ONCE)
@@ -182,7 +106,7 @@ class _Scanner:
     async def probe(self, target: Target) -> Sequence[Observation]:
         """One Observation for each address, in the resolver's order."""
         started_at = self._clock.now()
-        resolution = await resolve(target)
+        resolution = await resolve(target, family=self._family)
         if not resolution.endpoints:
             failure = resolution.failure or f"{target.host} has no address"
             observations = [unresolved(target, failure, started_at, TOOL_VERSION)]

@@ -16,8 +16,9 @@ from probe.clock import SystemClock
 from probe.engine import Engine
 from probe.resolve import resolve, unresolved
 from service.cli_app import EXIT_NOT_ALL_TLS, EXIT_OK
-from service.cli_scan import ScanOutcome, ScanRequest
+from service.cli_scan import ScanOutcome
 from service.gate import Gate
+from service.scan_request import ScanRequest
 from service.terminal import ProgressLine, printable
 
 _TEXT_LIMIT: Final = 400

@@ -382,7 +382,7 @@ class _Service:
 
     async def _resolve(self, target: Target) -> Resolution:
         """Without the addresses that are denied, whatever name leads to them."""
-        found = await resolve(target)
+        found = await resolve(target, family=self._settings.probe.address_family)
         allowed = tuple(
             endpoint
             for endpoint in found.endpoints

@@ -17,9 +17,11 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from policy.yaml_file import ConfigError, read_yaml_mapping
 from probe.checks.part import USUAL_PARTS
+from probe.connect.route import Proxy
 from probe.crypto.identity import ClientIdentity, load_identity
 from probe.discovery.deny import DenyList
 from probe.pace import Pace
+from probe.resolve import AddressFamily
 from probe.settings import ProbeSettings
 from probe.transparency import read_log_list
 from service.discovery_settings import (
@@ -32,6 +34,7 @@ from service.metrics_settings import MetricsSettings
 from service.on_demand.module_settings import OnDemandSettings
 from service.parts import parse_parts, part_names
 from service.relabel_settings import RelabelRules
+from service.route_settings import Proxies, SourceAddress, usual_route
 from service.schedule_settings import ClosedSpans, LabelSchedule, split_span
 from service.target_sources import RuledSource
 from service.trust_stores import check_trust_store
@@ -84,6 +87,9 @@ def _check_deny(entries: tuple[str, ...]) -> tuple[str, ...]:
     return entries
 
 
+_OF_THE_WAY: Final = ("proxy", "source_address", "address_family")
+
+
 class ProbeLimits(BaseModel):
     """The ``probe`` section: what a visit asks and may take; see ``probe.settings``."""
 
@@ -103,6 +109,9 @@ class ProbeLimits(BaseModel):
     dns_records: bool = False
     name_servers: Annotated[tuple[str, ...], AfterValidator(_check_name_servers)] = ()
     log_list: Annotated[Path | None, AfterValidator(_check_log_list)] = None
+    proxy: str | None = None
+    source_address: SourceAddress = None
+    address_family: AddressFamily = AddressFamily.ANY
     checks: Annotated[tuple[str, ...], AfterValidator(_check_parts)] = tuple(
         name for name in part_names() if name in USUAL_PARTS
     )
@@ -172,6 +181,7 @@ class ServiceSettings(BaseSettings):
     trust_stores: Annotated[Mapping[str, Path | None], AfterValidator(_check_trust_stores)] = (
         ProbeSettings().trust_stores
     )
+    proxies: Proxies = {}
     client_identities: Annotated[
         Mapping[str, ClientIdentityFiles], AfterValidator(_check_identities)
     ] = {}
@@ -180,6 +190,15 @@ class ServiceSettings(BaseSettings):
     on_demand: OnDemandSettings = OnDemandSettings()
     log_format: Literal["auto", "json", "text"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _has_a_way(self) -> ServiceSettings:
+        usual_route(self.probe.proxy, self._loaded_proxies, self.probe.source_address)
+        return self
+
+    @property
+    def _loaded_proxies(self) -> dict[str, Proxy]:
+        return {name: one.load(name) for name, one in self.proxies.items()}
 
     @model_validator(mode="after")
     def _tells_sources_apart(self) -> ServiceSettings:
@@ -217,8 +236,11 @@ class ServiceSettings(BaseSettings):
     @property
     def probe_settings(self) -> ProbeSettings:
         """The engine's settings."""
+        proxies = self._loaded_proxies
         return ProbeSettings(
-            **self.probe.model_dump(exclude={"checks", "name_servers"}),
+            **self.probe.model_dump(exclude={"checks", "name_servers", *_OF_THE_WAY}),
+            route=usual_route(self.probe.proxy, proxies, self.probe.source_address),
+            proxies=proxies,
             name_servers=tuple(map(split_name_server, self.probe.name_servers)),
             parts=parse_parts(self.probe.checks),
             denied=self.deny,

@@ -6,7 +6,7 @@ To add a check: one file with one function over (Interview, Learnt), one line he
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from probe.checks.alpn import learn_alpn
@@ -27,6 +27,8 @@ from probe.checks.hard_chains import learn_hard_chains
 from probe.checks.heartbleed import learn_heartbleed
 from probe.checks.hello_features import HELLO_FEATURES, learn_hello_features
 from probe.checks.hellos_read_off import READ_OFF, learn_hellos_read_off
+from probe.checks.http_in_clear import HTTP_IN_CLEAR_FACTS, learn_http_in_clear
+from probe.checks.https import HTTPS_FACTS, learn_https
 from probe.checks.interview import Interview
 from probe.checks.jarm import learn_jarm
 from probe.checks.later_client_auth import learn_later_client_auth
@@ -130,6 +132,8 @@ STAGES: Final = (
             Check(part=Part.VULNERABILITIES, ask=learn_heartbleed, facts=("heartbleed",)),
             Check(part=Part.VULNERABILITIES, ask=learn_ccs_injection, facts=("ccs_injection",)),
             Check(part=Part.VULNERABILITIES, ask=learn_robot, facts=("robot",)),
+            Check(part=Part.HTTP, ask=learn_https, facts=HTTPS_FACTS),
+            Check(part=Part.HTTP, ask=learn_http_in_clear, facts=HTTP_IN_CLEAR_FACTS),
             Check(part=Part.FEATURES, ask=learn_contradictions),
         ),
     ),
@@ -154,6 +158,24 @@ STAGES: Final = (
 
 The one before it has what servers take worst: OpenSSL's s_server rests for a second after either.
 """
+
+_OVER_DATAGRAMS: Final = frozenset(
+    {
+        learn_versions,
+        learn_cipher_suites,
+        learn_client_auth,
+        learn_earlier_groups,
+        learn_signature_schemes,
+        learn_dh_parameters,
+        learn_contradictions,
+        learn_served_chains,
+    }
+)
+DATAGRAM_STAGES: Final = tuple(
+    replace(stage, checks=tuple(one for one in stage.checks if one.ask in _OVER_DATAGRAMS))
+    for stage in STAGES
+)
+"""What is asked of DTLS: whatever takes hellos alone, at the versions that it is made of."""
 
 ASKED_PARTS: Final = frozenset(check.part for stage in STAGES for check in stage.checks)
 """The parts that there are checks for."""

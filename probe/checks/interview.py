@@ -61,9 +61,12 @@ class Way(Protocol):
         ...
 
     async def converse_in_clear(
-        self, dialogue: Dialogue[Found], patience_seconds: float | None = None
+        self,
+        dialogue: Dialogue[Found],
+        patience_seconds: float | None = None,
+        port: int | None = None,
     ) -> Found | NoConnection:
-        """The same, before anything was said that leads to TLS."""
+        """The same, before anything was said that leads to TLS; on another ``port``, if one is given."""
         ...
 
     async def pause(self, seconds: float) -> None:
@@ -103,9 +106,11 @@ class Interview:
         self.exchanges.append(exchange)
         return exchange
 
-    async def converse_in_clear(self, dialogue: Dialogue[Found]) -> Found | NoConnection:
+    async def converse_in_clear(
+        self, dialogue: Dialogue[Found], *, port: int | None = None
+    ) -> Found | NoConnection:
         """The result of a Dialogue before anything was said that leads to TLS."""
-        return await self._way.converse_in_clear(dialogue)
+        return await self._way.converse_in_clear(dialogue, port=port)
 
     def keep_as_control(self, offer: Offer) -> None:
         """This Offer was answered with a hello: it tells later whether the server is well."""

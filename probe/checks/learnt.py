@@ -19,6 +19,7 @@ from probe.tls.handshake import Handshake
 from probe.tls.in_clear import Notebook
 from probe.tls.offer import Shape
 from probe.tls.scripted import Scripted
+from probe.web.site import WebSite
 
 ASKED_VERSIONS: Final = (
     ProtocolVersion.SSLV3,
@@ -27,6 +28,10 @@ ASKED_VERSIONS: Final = (
     ProtocolVersion.TLSV1_2,
     ProtocolVersion.TLSV1_3,
 )
+"""Over TCP; SSL 2.0 is asked about in its own way."""
+
+DATAGRAM_VERSIONS: Final = (ProtocolVersion.TLSV1_1, ProtocolVersion.TLSV1_2)
+"""Those that DTLS 1.0 and 1.2 are made of, by which they are asked about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +70,9 @@ class Learnt:
     """The facts of one visit, by protocol version.
 
     ``host`` is the name or address by which the target was named, ``client_auth_path`` an HTTP path
-    that may ask for a client certificate where the handshake does not. ``looks_in_clear`` makes the
-    Dialogue that looks at the server without TLS; ``begins_in_clear`` is whether words come before it.
+    that may ask for a client certificate where the handshake does not. ``asked_versions`` rise.
+    ``looks_in_clear`` makes the Dialogue that looks at the server without TLS; ``begins_in_clear`` is
+    whether words come before it. ``web`` is where its web server would be; None where there can be none.
 
     ``unread_chains`` says of a version why its chain could not be read, though there is one.
     ``spoken`` holds the exchange that proved each accepted version: its Offer, in a shape that
@@ -74,12 +80,14 @@ class Learnt:
     """
 
     server_name: str | None
+    web: WebSite | None = None
     looks_in_clear: Callable[[], Scripted[Notebook]] | None = None
     begins_in_clear: bool = False
     host: str | None = None
     own_certificate: OwnCertificate | None = None
     expired_certificate: OwnCertificate | None = None
     client_auth_path: str | None = None
+    asked_versions: tuple[ProtocolVersion, ...] = ASKED_VERSIONS
     spoken: dict[ProtocolVersion, Exchange] = field(default_factory=dict)
     protocols: dict[ProtocolVersion, Fact] = field(default_factory=dict)
     cipher_suites: dict[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
@@ -96,6 +104,7 @@ class Learnt:
     features: dict[str, Fact] = field(default_factory=dict)
     vulnerabilities: dict[str, Fact] = field(default_factory=dict)
     plaintext: dict[str, Fact] = field(default_factory=dict)
+    http: dict[str, Fact] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
     contradictions: list[Contradiction] = field(default_factory=list)
 

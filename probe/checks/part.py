@@ -20,6 +20,7 @@ class Part(StrEnum):
     FEATURES = "features"
     PLAINTEXT = "plaintext"
     VULNERABILITIES = "vulnerabilities"
+    HTTP = "http"
     FINGERPRINTS = "fingerprints"
     JARM = "jarm"
 

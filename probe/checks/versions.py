@@ -12,19 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.candidates import FEW_SUITES, suites_in_parts
 from probe.checks.interview import Interview, side_by_side
-from probe.checks.learnt import ASKED_VERSIONS, Learnt
+from probe.checks.learnt import Learnt
 from probe.tls.answer import Ending, NoConnection, NoHello, NotTls
 from probe.tls.exchange import PROTOCOL_VERSION, UNRECOGNIZED_NAME, Exchange
 from probe.tls.offer import Offer, Shape, offer
-
-_TLS_VERSIONS: Final = ASKED_VERSIONS[:0:-1]
-"""The newest first, for its answer is what other questions wait for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +38,16 @@ async def learn_versions(interview: Interview, learnt: Learnt) -> None:
     SSL 3.0 is left to ``learn_sslv3`` where the server speaks any TLS.
     """
     usual = Shape(server_name=learnt.server_name)
-    answers = await _ask_all(interview, _TLS_VERSIONS, usual)
+    # The newest first, for its answer is what other questions wait for.
+    newest_first = learnt.asked_versions[::-1]
+    tls = [version for version in newest_first if version is not ProtocolVersion.SSLV3]
+    answers = await _ask_all(interview, tls, usual)
     if not _spoken(answers):
-        answers = [*answers, *await _ask_all(interview, (ProtocolVersion.SSLV3,), usual)]
+        earliest = [version for version in newest_first if version is ProtocolVersion.SSLV3]
+        answers = [*answers, *await _ask_all(interview, earliest, usual)]
     spoken = _spoken(answers)
     if not spoken:
-        found = await _find_another_shape(interview, learnt.server_name, answers)
+        found = await _find_another_shape(interview, learnt, answers)
         if found is not None:
             versions = tuple(one.offer.version for one in answers)
             answers = await _ask_all(interview, versions, found.offer.shape)
@@ -95,10 +95,10 @@ def _spoken(answers: Sequence[Exchange]) -> list[Exchange]:
 
 
 async def _find_another_shape(
-    interview: Interview, server_name: str | None, answers: Sequence[Exchange]
+    interview: Interview, learnt: Learnt, answers: Sequence[Exchange]
 ) -> Exchange | None:
     """The first hello of another shape that gets any hello back, or None."""
-    for offers in _other_hellos(server_name, answers):
+    for offers in _other_hellos(learnt, answers):
         tried = await side_by_side(*(interview.ask_once(one) for one in offers))
         for exchange in tried:
             if exchange.version is not None:
@@ -106,9 +106,7 @@ async def _find_another_shape(
     return None
 
 
-def _other_hellos(
-    server_name: str | None, answers: Sequence[Exchange]
-) -> Iterator[tuple[Offer, ...]]:
+def _other_hellos(learnt: Learnt, answers: Sequence[Exchange]) -> Iterator[tuple[Offer, ...]]:
     """Hellos worth a try, in rounds; none where nobody listens or something else than TLS spoke.
 
     Below TLS 1.3 a server negotiates down, so TLS 1.2 is tried before the versions under it.
@@ -116,7 +114,8 @@ def _other_hellos(
     """
     if any(isinstance(one.answer, NoConnection | NotTls) for one in answers):
         return
-    newest, older = ASKED_VERSIONS[-2:], ASKED_VERSIONS[-3::-1]
+    newest, older = learnt.asked_versions[-2:], learnt.asked_versions[-3::-1]
+    server_name = learnt.server_name
     nameless = Shape(server_name=None, sends_key_shares=True)
     small = replace(nameless, server_name=server_name, most_cipher_suites=FEW_SUITES)
     small_nameless = replace(small, server_name=None)

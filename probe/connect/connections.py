@@ -15,8 +15,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from model.ports import Clock
-from probe.connect.dial import Connection, Traffic, dial
+from probe.connect.dial import Connection, Traffic
 from probe.connect.politeness import AddressGate, Politeness
+from probe.connect.route import STRAIGHT, Route, reach
 from probe.connect.upgrade import Upgrade
 from probe.settings import ProbeSettings
 from probe.tls.answer import NoConnection, Obstacle
@@ -51,11 +52,16 @@ class Dialled:
 class _Request:
     """A connection asked for: whoever waits for ``dialled`` gets it."""
 
-    __slots__ = ("dialled", "is_upgraded", "task")
+    __slots__ = ("dialled", "is_upgraded", "port", "task")
 
     def __init__(
-        self, dial: Callable[[_Request], Coroutine[None, None, None]], *, is_upgraded: bool
+        self,
+        dial: Callable[[_Request], Coroutine[None, None, None]],
+        port: int,
+        *,
+        is_upgraded: bool,
     ) -> None:
+        self.port = port
         self.is_upgraded = is_upgraded
         self.dialled: asyncio.Future[Dialled] = asyncio.get_running_loop().create_future()
         self.task = asyncio.create_task(dial(self))
@@ -67,11 +73,6 @@ class _Request:
         else:
             self.dialled, other.dialled = other.dialled, self.dialled
         other.task.cancel()
-
-    def abandon(self) -> None:
-        """Whoever waits learns that nothing comes; a task that has not begun could not say so itself."""
-        self.task.cancel()
-        self.dialled.cancel()
 
 
 class Connections:
@@ -100,6 +101,7 @@ class Connections:
         """Until the first trouble."""
         self.upgrade = Upgrade()
         """What is said on each connection before TLS."""
+        self.route: Route = STRAIGHT
 
     @property
     def remaining_seconds(self) -> float:
@@ -108,20 +110,20 @@ class Connections:
 
     @asynccontextmanager
     async def next(
-        self, *, is_chained: bool, is_upgraded: bool = True
+        self, *, is_chained: bool, is_upgraded: bool = True, port: int | None = None
     ) -> AsyncIterator[Dialled | NoConnection]:
         """A connection that nobody uses, or why there is none; it is closed afterwards.
 
         ``is_chained`` where another question will follow this one's answer. Where not ``is_upgraded``
-        nothing was said on it yet, whatever comes before TLS.
+        nothing was said on it yet, whatever comes before TLS; only then it may be to another ``port``.
         """
         self._chains += is_chained
         dialled: Dialled | NoConnection | None = None
         try:
-            if is_upgraded or self.upgrade.is_needless:
+            if port is None and (is_upgraded or self.upgrade.is_needless):
                 dialled = await self._usable(is_chained=is_chained)
             else:
-                dialled = await self._bare()
+                dialled = await self._bare(port or self._port)
             yield dialled
         finally:
             self._chains -= is_chained
@@ -137,8 +139,8 @@ class Connections:
         while self._ahead:
             await self._give_up(self._ahead.popleft())
 
-    async def _bare(self) -> Dialled | NoConnection:
-        request = self._request(is_upgraded=False)
+    async def _bare(self, port: int) -> Dialled | NoConnection:
+        request = self._request(port, is_upgraded=False)
         waited_for = request.dialled
         try:
             return await asyncio.shield(waited_for)
@@ -170,8 +172,8 @@ class Connections:
             self.may_dial_ahead = False
         return _PAST_DEADLINE
 
-    def _request(self, *, is_upgraded: bool = True) -> _Request:
-        request = _Request(self._dial, is_upgraded=is_upgraded)
+    def _request(self, port: int | None = None, *, is_upgraded: bool = True) -> _Request:
+        request = _Request(self._dial, port or self._port, is_upgraded=is_upgraded)
         self._queueing[request] = None
         return request
 
@@ -185,34 +187,27 @@ class Connections:
                 raise
             finally:
                 self._queueing.pop(request, None)
-            try:
-                connection = await self._connected(is_upgraded=request.is_upgraded)
-            except asyncio.CancelledError:
-                request.dialled.cancel()
-                raise
-            except Exception as fault:
-                request.dialled.set_exception(fault)
-                return
+            connection = await self._connected(request)
             place = stack.pop_all()
             request.dialled.set_result(Dialled(connection=connection, epoch=epoch, place=place))
 
-    async def _connected(self, *, is_upgraded: bool) -> Connection | NoConnection:
-        if not is_upgraded or self.upgrade.is_needless:
-            return await self._opened()
+    async def _connected(self, request: _Request) -> Connection | NoConnection:
+        async def opened() -> Connection | NoConnection:
+            timeout = min(self._settings.connect_timeout_seconds, self.remaining_seconds)
+            place = (self._address, request.port)
+            return await reach(self.traffic, *place, max(0.0, timeout), self.route)
+
+        if not request.is_upgraded or self.upgrade.is_needless:
+            return await opened()
         longest = self._settings.greeting_timeout_seconds
         return await self.upgrade.over(
-            self._opened, lambda: max(0.0, min(longest, self.remaining_seconds))
+            opened, lambda: max(0.0, min(longest, self.remaining_seconds))
         )
-
-    async def _opened(self) -> Connection | NoConnection:
-        timeout = min(self._settings.connect_timeout_seconds, self.remaining_seconds)
-        return await dial(self.traffic, self._address, self._port, max(0.0, timeout))
 
     def _expire(self) -> None:
         """The visit's time is up: nothing more is dialled."""
-        while self._queueing:
-            request, _ = self._queueing.popitem()
-            request.abandon()
+        for request in self._queueing:
+            request.task.cancel()
 
     async def _give_up_surplus(self) -> None:
         """No more connections wait than there are chains that may need one.
@@ -241,6 +236,6 @@ class Connections:
         """What the server has seen the beginning of is dialled to its end, and counted."""
         if request in self._queueing:
             del self._queueing[request]
-            request.abandon()
+            request.task.cancel()
         elif not request.dialled.cancelled():
             await (await request.dialled).release()

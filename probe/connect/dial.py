@@ -10,6 +10,7 @@ import asyncio
 import errno
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Generic, TypeVar, cast
 
 from probe.tls.answer import Ending, NoConnection, Obstacle
@@ -83,7 +84,7 @@ class Connection(asyncio.Protocol):
         """The Dialogue's result; it is in silence after so many seconds."""
         talk: _Talk[Result] = _Talk(dialogue, self._loop.create_future())
         self._hear, self._finish = talk.hear, talk.finish
-        dialogue.begin(self._send)
+        dialogue.begin(self.send)
         if self._early:
             early, self._early = self._early, b""
             talk.hear(early)
@@ -135,7 +136,14 @@ class Connection(asyncio.Protocol):
         if not self._closed.done():
             self._closed.set_result(None)
 
-    def _send(self, outgoing: bytes) -> None:
+    @property
+    def source(self) -> tuple[str, int]:
+        """Our own address and port."""
+        assert self._transport is not None  # noqa: S101 (nobody has it before it is made)
+        address, port, *_ = self._transport.get_extra_info("sockname")
+        return address, port
+
+    def send(self, outgoing: bytes) -> None:
         """Sends bytes, counted, unless the connection is gone."""
         if outgoing and self._transport is not None and not self._transport.is_closing():
             self._traffic.bytes_sent += len(outgoing)
@@ -147,22 +155,46 @@ class Connection(asyncio.Protocol):
             self._finish(self._ending)
 
 
-async def dial(
-    traffic: Traffic, address: str, port: int, timeout_seconds: float
-) -> Connection | NoConnection:
-    """A connection to ``address``, or why there is none."""
-    loop = asyncio.get_running_loop()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where to dial: an address and port, or a socket of the file system in their place.
+
+    ``source_address`` is the address of ours to come from, the system's choice where None.
+    """
+
+    address: str
+    port: int
+    source_address: str | None = None
+    unix_socket: Path | None = None
+
+    async def connect(self, protocol: Connection) -> None:
+        """Makes the connection; raises OSError."""
+        loop = asyncio.get_running_loop()
+        if self.unix_socket is not None:
+            await loop.create_unix_connection(lambda: protocol, str(self.unix_socket))
+            return
+        source = None if self.source_address is None else (self.source_address, 0)
+        await loop.create_connection(lambda: protocol, self.address, self.port, local_addr=source)
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        return str(self.unix_socket) if self.unix_socket is not None else f"TCP port {self.port}"
+
+
+async def dial(traffic: Traffic, place: Place, timeout_seconds: float) -> Connection | NoConnection:
+    """A connection, or why there is none."""
     try:
         async with asyncio.timeout(timeout_seconds):
             connected = Connection(traffic)
-            await loop.create_connection(lambda: connected, address, port)
+            await place.connect(connected)
     except ConnectionRefusedError:
         return NoConnection(
-            obstacle=Obstacle.REFUSED, detail=f"TCP port {port} refused the connection"
+            obstacle=Obstacle.REFUSED, detail=f"{place.label} refused the connection"
         )
     except ConnectionResetError:
         return NoConnection(
-            obstacle=Obstacle.REFUSED, detail=f"TCP port {port} reset the connection at once"
+            obstacle=Obstacle.REFUSED, detail=f"{place.label} reset the connection at once"
         )
     except TimeoutError:
         return NoConnection(
@@ -175,6 +207,6 @@ async def dial(
             detail = f"this machine has run short: {reason}"
             return NoConnection(obstacle=Obstacle.EXHAUSTED, detail=detail)
         return NoConnection(
-            obstacle=Obstacle.UNREACHABLE, detail=f"no TCP connection to port {port}: {reason}"
+            obstacle=Obstacle.UNREACHABLE, detail=f"no connection to {place.label}: {reason}"
         )
     return connected

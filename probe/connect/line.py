@@ -17,6 +17,7 @@ from probe.connect.connections import Connections
 from probe.connect.dial import Traffic
 from probe.connect.openssl import OpenSslHandshake
 from probe.connect.politeness import Politeness
+from probe.connect.route import Route
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
@@ -109,12 +110,22 @@ class Line:
         return await self._converse(dialogue, min(longest, patience_seconds or longest))
 
     async def converse_in_clear(
-        self, dialogue: Dialogue[Result], patience_seconds: float | None = None
+        self,
+        dialogue: Dialogue[Result],
+        patience_seconds: float | None = None,
+        port: int | None = None,
     ) -> Result | NoConnection:
-        """The same on a connection on which nothing has been said, whatever comes before TLS."""
+        """The same on a connection on which nothing has been said, whatever comes before TLS.
+
+        ``port`` is another one of the same address.
+        """
         longest = self._settings.greeting_timeout_seconds
         patience = min(longest, patience_seconds or longest)
-        return await self._converse(dialogue, patience, is_upgraded=False)
+        return await self._converse(dialogue, patience, is_upgraded=False, port=port)
+
+    def go_by(self, route: Route) -> None:
+        """From now on the server is reached by this route."""
+        self._connections.route = route
 
     def begin_by(self, application: Application, peer: Peer) -> None:
         """From now on each connection goes over to TLS as this protocol has it."""
@@ -139,8 +150,11 @@ class Line:
         *,
         is_chained: bool = False,
         is_upgraded: bool = True,
+        port: int | None = None,
     ) -> Result | NoConnection:
-        connections = self._connections.next(is_chained=is_chained, is_upgraded=is_upgraded)
+        connections = self._connections.next(
+            is_chained=is_chained, is_upgraded=is_upgraded, port=port
+        )
         async with connections as dialled:
             if isinstance(dialled, NoConnection):
                 return dialled

@@ -43,6 +43,8 @@ _SHOWN: Final = {
 }
 _MOST_BYTES = 2**18
 _KEPT_LENGTH = 2048
+_LONGEST_HEAD = 2**14
+_ASKING_HTTP: Final = frozenset({Afterword.HTTP, Afterword.HTTP_HEAD})
 _WAITING: Final = frozenset({Afterword.NOTHING, Afterword.LISTEN})
 """Here the end of the connection is no answer to what we said."""
 
@@ -51,6 +53,7 @@ _FATAL = 2
 
 _READ_LENGTH = 65536
 _LONGEST_BLOCK = 16
+_END_OF_HEAD: Final = b"\r\n\r\n"
 _STATUS_LENGTH = len(b"HTTP/1.1 400 ")
 _SUITES = {suite.openssl_name: suite for suite in CIPHER_SUITES if suite.openssl_name}
 
@@ -155,7 +158,7 @@ class OpenSslHandshake:
             case Afterword.RENEGOTIATION:
                 self._connection.renegotiate()
                 return self._renegotiate()
-            case Afterword.HTTP:
+            case Afterword.HTTP | Afterword.HTTP_HEAD:
                 self._connection.send(_request(self._offer))
                 self._flush()
                 return None
@@ -180,12 +183,12 @@ class OpenSslHandshake:
         if self._offer.afterword is Afterword.RENEGOTIATION:
             return self._renegotiate()
         try:
-            self._reply += self._connection.recv(_READ_LENGTH)[: _KEPT_LENGTH - len(self._reply)]
-            if self._offer.afterword is Afterword.HTTP and len(self._reply) < _STATUS_LENGTH:
-                return None
+            self._reply += self._connection.recv(_READ_LENGTH)[: _LONGEST_HEAD - len(self._reply)]
+            if self._reads_more_http:
+                return self._read_on()
         except SSL.WantReadError:
             self._flush()
-            if self._offer.afterword is Afterword.HTTP:
+            if self._offer.afterword in _ASKING_HTTP:
                 return None
             is_over = self._offer.afterword is Afterword.NOTHING or self._has_ticket
             return self._accepted() if is_over else None
@@ -198,6 +201,16 @@ class OpenSslHandshake:
             is_answer = self._offer.afterword in SPOILED
             return self._accepted(HandshakeEnd.REFUSED) if is_answer else self._failed(error)
         return self._accepted(HandshakeEnd.ACCEPTED)
+
+    @property
+    def _reads_more_http(self) -> bool:
+        match self._offer.afterword:
+            case Afterword.HTTP:
+                return len(self._reply) < _STATUS_LENGTH
+            case Afterword.HTTP_HEAD:
+                return _END_OF_HEAD not in self._reply and len(self._reply) < _LONGEST_HEAD
+            case _:
+                return False
 
     def _renegotiate(self) -> Handshake | None:
         """RFC 5746, section 3.5; a server says no by ``no_renegotiation``, or hangs up."""
@@ -281,7 +294,7 @@ class OpenSslHandshake:
             early_data_bytes=_early_data_bytes(self.session),
             is_resumed=bool(Binding().lib.SSL_session_reused(_pointer(self._connection, "_ssl"))),
             afterword=afterword,
-            reply=self._reply if self._offer.afterword is Afterword.HTTP else b"",
+            reply=self._reply if self._offer.afterword in _ASKING_HTTP else b"",
             offered=self._offered,
             answered=self._answered,
             note=note,

@@ -112,12 +112,14 @@ class RecordingLine(Line):
         *,
         is_chained: bool = False,
         is_upgraded: bool = True,
+        port: int | None = None,
     ) -> Result | NoConnection:
         way = partial(
             super()._converse,
             patience_seconds=patience_seconds,
             is_chained=is_chained,
             is_upgraded=is_upgraded,
+            port=port,
         )
         if isinstance(cast(object, dialogue), OpenSslHandshake):
             return await way(dialogue)

@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from probe.connect.dial import Traffic
+from probe.connect.route import Route
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
@@ -126,10 +127,16 @@ class ReplayedLine:
         return recorded.no_connection or _heard(recorded, dialogue.feed, dialogue.end)
 
     async def converse_in_clear(
-        self, dialogue: Dialogue[Result], patience_seconds: float | None = None
+        self,
+        dialogue: Dialogue[Result],
+        patience_seconds: float | None = None,
+        port: int | None = None,
     ) -> Result | NoConnection:
         """The same, before anything was said."""
         return await self.converse(dialogue, patience_seconds)
+
+    def go_by(self, route: Route) -> None:
+        """No way is gone."""
 
     def begin_by(self, application: Application, peer: Peer) -> None:
         """What was said before TLS is behind the recording."""

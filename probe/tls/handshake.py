@@ -46,6 +46,8 @@ class Afterword(StrEnum):
     wants to when it refuses, such as our close_notify, resets, and its alert may be lost."""
     HTTP = "http"
     """It sends an HTTP request, for some servers refuse a client certificate no sooner."""
+    HTTP_HEAD = "http_head"
+    """The same, and it reads the whole head of the answer."""
 
 
 class Presented(StrEnum):
@@ -103,7 +105,7 @@ class Handshake:
     ``alert`` is the description of the server's fatal one. ``alpn_protocol`` is what the server
     took. ``session_id``, ``ticket`` and its lifetime are what a server up to TLS 1.2 gave to resume
     the session by; ``early_data_bytes`` is what a ticket of TLS 1.3 allows, None without ticket.
-    ``afterword`` is how the server took it, ``reply`` the beginning of what it said to that of HTTP.
+    ``afterword`` is how the server took it, ``reply`` the beginning of what it said to those of HTTP.
     ``offered`` and ``answered`` are the first bytes of each side.
     """
 

@@ -61,7 +61,10 @@ class Simulation:
         return dialogue.end(Ending.SILENCE)
 
     async def converse_in_clear(
-        self, dialogue: Dialogue[Found], patience_seconds: float | None = None
+        self,
+        dialogue: Dialogue[Found],
+        patience_seconds: float | None = None,
+        port: int | None = None,
     ) -> Found | NoConnection:
         return dialogue.end(Ending.SILENCE)
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.observation import AcceptedSet
-from model.protocol_version import ProtocolVersion
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import cipher_suite_name, cipher_suites_for
 from model.verdict import Evidence, Fact, Preference, Verdict
 from probe.checks.derived_vulnerabilities import DERIVED, learn_derived_vulnerabilities
@@ -39,7 +39,7 @@ def _version(version: ProtocolVersion) -> st.SearchStrategy[tuple[str, ...]]:
     return st.lists(st.sampled_from(names), min_size=1, max_size=4, unique=True).map(tuple)
 
 
-ACCEPTED = st.sets(st.sampled_from(ProtocolVersion), min_size=1).flatmap(
+ACCEPTED = st.sets(st.sampled_from(STREAM_VERSIONS), min_size=1).flatmap(
     lambda versions: st.fixed_dictionaries({one: _version(one) for one in versions})
 )
 MENDED = st.sampled_from([None, *Verdict])
@@ -48,7 +48,7 @@ MENDED = st.sampled_from([None, *Verdict])
 def learnt_of(accepted: dict[ProtocolVersion, tuple[str, ...]], mended: Verdict | None) -> Learnt:
     """A notebook with everything in it."""
     learnt = Learnt(server_name=None)
-    for version in ProtocolVersion:
+    for version in STREAM_VERSIONS:
         verdict = Verdict.YES if version in accepted else Verdict.NO
         learnt.protocols[version] = Fact(verdict=verdict, evidence=PROOF)
     for version, names in accepted.items():
@@ -90,9 +90,9 @@ async def test_with_everything_learnt_nothing_stays_unknown_and_all_is_proved(
 @given(
     ACCEPTED,
     MENDED,
-    st.sets(st.sampled_from(ProtocolVersion)),
-    st.sets(st.sampled_from(ProtocolVersion)),
-    st.sets(st.sampled_from(ProtocolVersion)),
+    st.sets(st.sampled_from(STREAM_VERSIONS)),
+    st.sets(st.sampled_from(STREAM_VERSIONS)),
+    st.sets(st.sampled_from(STREAM_VERSIONS)),
     st.data(),
 )
 async def test_with_gaps_nothing_is_said_that_the_gaps_could_belie(

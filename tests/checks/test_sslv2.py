@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from model.observation import State
-from model.protocol_version import ProtocolVersion
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.verdict import Verdict
 from tests.programmable import wire
 from tests.programmable.client_hello import is_sslv2_hello
@@ -134,7 +134,7 @@ async def test_a_server_of_sslv2_alone_is_a_tls_endpoint_with_drown_and_no_verdi
     assert observation.state is State.TLS
     verdicts = {version: fact.verdict for version, fact in observation.protocols.items()}
     assert verdicts == {
-        version: Verdict.YES if version is SSLV2 else Verdict.NO for version in ProtocolVersion
+        version: Verdict.YES if version is SSLV2 else Verdict.NO for version in STREAM_VERSIONS
     }
     assert set(observation.vulnerabilities) == {"drown"}
     assert [served.versions for served in observation.certificates] == [(SSLV2,)]

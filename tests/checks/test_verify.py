@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from model.observation import Observation
-from model.protocol_version import ProtocolVersion
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import cipher_suites_for
 from model.verdict import Verdict
 from probe.checks.interview import Interview
@@ -93,7 +93,7 @@ def _changed(model: ServerModel, data: st.DataObject) -> ServerModel:
     """One change of a kind that a verification promises to see."""
     suites = dict(model.cipher_suites)
     version = data.draw(st.sampled_from(sorted(suites)))
-    others = [one for one in ProtocolVersion if one not in suites and one >= wire.SSLV3]
+    others = [one for one in STREAM_VERSIONS if one not in suites and one >= wire.SSLV3]
     kinds = ["a suite more", "a certificate asked for"]
     kinds += ["a version more"] if others else []
     kinds += ["a version less"] if len(suites) > 1 else []

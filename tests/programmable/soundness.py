@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from model.observation import Observation
-from model.protocol_version import ProtocolVersion
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import cipher_suite_name, named_group_name
 from model.verdict import Preference, Verdict
 from tests.programmable import wire
@@ -64,7 +64,7 @@ def _preferences(model: ServerModel, version: ProtocolVersion) -> set[Preference
 
 
 def _missing_versions(model: ServerModel, observation: Observation) -> Iterator[str]:
-    for version in ProtocolVersion:
+    for version in STREAM_VERSIONS:
         if version is ProtocolVersion.SSLV2:
             continue
         expected = Verdict.YES if version in model.cipher_suites else Verdict.NO

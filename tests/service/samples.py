@@ -15,13 +15,13 @@ from model.observation import (
     Observation,
     State,
 )
-from model.protocol_version import ProtocolVersion
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.target import Endpoint, Target
 from model.verdict import Evidence, Fact, Preference, Verdict
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 
-_VERSIONS = tuple(ProtocolVersion)
+_VERSIONS = STREAM_VERSIONS
 _PROOF = Evidence(offer=b"\x01\x02", answer=b"\x03\x04", note="a ServerHello")
 
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from model.protocol_version import ProtocolVersion
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 
-SSLV3_AND_LATER: Final = tuple(ProtocolVersion)[1:]
+SSLV3_AND_LATER: Final = STREAM_VERSIONS[1:]
 _SHORT_BLOCKS = ("_DES_", "_DES40_", "_3DES_", "_IDEA_", "_RC2_")
 
 

@@ -19,6 +19,7 @@ import socket
 import struct
 import subprocess
 import sys
+from functools import partial
 
 CLONE_NEWNET = 0x40000000
 CLONE_NEWUSER = 0x10000000
@@ -55,6 +56,40 @@ async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         writer.transport.abort()
 
 
+class ToOneClient(asyncio.DatagramProtocol):
+    """Passes the server's datagrams back to the client that they are for."""
+
+    def __init__(self, listener: socket.socket, client: tuple[str, int]) -> None:
+        self._listener = listener
+        self._client = client
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        self._listener.sendto(data, self._client)
+
+
+async def serve_datagrams(listener: socket.socket, port: int) -> None:
+    """Relays every client's datagrams to the port inside, from a port of its own."""
+    loop = asyncio.get_running_loop()
+    listener.setblocking(False)
+    stopped = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, stopped.set)
+    clients: dict[tuple[str, int], asyncio.DatagramTransport] = {}
+
+    async def relay() -> None:
+        while True:
+            packet, client = await loop.sock_recvfrom(listener, 65536)
+            if client not in clients:
+                clients[client], _ = await loop.create_datagram_endpoint(
+                    partial(ToOneClient, listener, client), remote_addr=("127.0.0.1", port)
+                )
+            clients[client].sendto(packet)
+
+    relaying = asyncio.create_task(relay())
+    print("relaying", flush=True)
+    await stopped.wait()
+    relaying.cancel()
+
+
 async def serve(listener: socket.socket, port: int) -> None:
     """Relays every connection to the port inside, until this process is stopped."""
 
@@ -84,7 +119,8 @@ def main() -> None:
         if not line:
             raise SystemExit(f"{arguments[0]} ended instead of listening")
         try:
-            asyncio.run(serve(listener, port))
+            is_stream = listener.type == socket.SOCK_STREAM
+            asyncio.run((serve if is_stream else serve_datagrams)(listener, port))
         finally:
             command.terminate()
 

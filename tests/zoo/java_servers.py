@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from model.certificate import KeyType
 from model.observation import ClientAuthMode
-from model.protocol_version import ProtocolVersion
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.verdict import Preference, Verdict
 from tests.zoo.certificates import CLIENT_CA_NAME, Certificates, Identity
 from tests.zoo.choice import Choice
@@ -39,7 +39,7 @@ from tests.zoo.truth import Truth
 
 PROGRAM = Path(__file__).with_name("JavaServer.java")
 
-SSLV3, TLSV1_0, TLSV1_1, TLSV1_2, TLSV1_3 = list(ProtocolVersion)[1:]
+SSLV3, TLSV1_0, TLSV1_1, TLSV1_2, TLSV1_3 = STREAM_VERSIONS[1:]
 _NAMES: Final = {
     SSLV3: "SSLv3",
     TLSV1_0: "TLSv1",

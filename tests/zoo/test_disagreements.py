@@ -18,7 +18,7 @@ from model.observation import (
     Observation,
     State,
 )
-from model.protocol_version import ProtocolVersion
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.target import Endpoint, Target
 from model.verdict import Evidence, Fact, Preference, Verdict
 from tests.zoo.choice import Choice
@@ -59,7 +59,7 @@ RIGHT = Observation(
     state=State.TLS,
     protocols={
         version: Fact(verdict=Verdict.YES if version is TLSV1_3 else Verdict.NO, evidence=PROOF)
-        for version in ProtocolVersion
+        for version in STREAM_VERSIONS
     },
     cipher_suites={TLSV1_3: accepted(*SUITES, preference=Preference.SERVER)},
     groups={TLSV1_3: accepted("x25519", preference=Preference.UNKNOWN)},

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from model.certificate import Deployment, KeyType, Problem
 from model.observation import ClientAuthMode, Observation, State
-from model.protocol_version import ProtocolVersion
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.verdict import Fact, Verdict
 from tests.zoo.choice import Choice, choice_disagreements
 from tests.zoo.flaws import flaws
@@ -79,7 +79,7 @@ def unproved(observation: Observation) -> list[str]:
 
 
 def _protocol_disagreements(truth: Truth, observation: Observation) -> Iterator[str]:
-    for version in ProtocolVersion:
+    for version in STREAM_VERSIONS:
         expected = Verdict.YES if version in truth.cipher_suites else Verdict.NO
         fact = observation.protocols.get(version)
         found = fact.verdict if fact else None

@@ -13,6 +13,9 @@ from model.target import DEFAULT_PROTOCOL
 from probe.connect.starttls import imap, pop3, postgres, smtp
 from probe.connect.starttls.application import Application
 
+DTLS: Final = "dtls"
+"""The protocol of a target over UDP."""
+
 AUTO: Final = "auto"
 """The protocol of a target that leaves it to the visit to find out."""
 
@@ -54,6 +57,7 @@ IMPLICIT: Final = (
     Application(name="smtps", service="SMTP", ports=(465,), aliases=("submissions",)),
     Application(name="imaps", service="IMAP", ports=(993,)),
     Application(name="pop3s", service="POP3", ports=(995,)),
+    Application(name=DTLS, service="DTLS", ports=(5684, 4433)),
 )
 """Those that speak TLS from the first byte."""
 

@@ -1,0 +1,40 @@
+"""Reads a proxy from text, such as ``socks5://ops@proxy.example:1080``."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from probe.connect.route import Proxy, ProxyKind
+
+_PORTS: Final = {ProxyKind.HTTP: 3128, ProxyKind.SOCKS5: 1080}
+_EXAMPLE: Final = "write http://host:3128 or socks5://host:1080"
+
+
+def parse_proxy(text: str, password: str | None = None) -> Proxy:
+    """The proxy; its user stands in ``text``, and ``password`` never does.
+
+    Raises:
+        ValueError: for a text that names none; the message is a clause without the text.
+    """
+    try:
+        parts = urlsplit(text)
+        kind, port = ProxyKind(parts.scheme.lower()), parts.port
+    except ValueError:
+        raise ValueError(f"is no proxy: {_EXAMPLE}") from None
+    if not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError(f"is no proxy: {_EXAMPLE}")
+    if parts.password is not None:
+        raise ValueError("has a password in it: give that in the environment, where nobody sees it")
+    user = None if parts.username is None else unquote(parts.username)
+    if user is None and password is not None:
+        raise ValueError("has a password and no user: write the user before the host, with an @")
+    for part in (user, password):
+        if part is not None and (len(part.encode()) > 255 or ":" in (user or "")):
+            raise ValueError("has a user or password that cannot be said: 255 bytes, no colon")
+    return Proxy(
+        kind=kind,
+        host=parts.hostname,
+        port=port or _PORTS[kind],
+        credentials=None if user is None else (user, password or ""),
+    )

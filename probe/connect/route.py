@@ -1,0 +1,103 @@
+"""By which way is an address reached: straight, through a proxy, from an address of ours, by a socket
+of the file system; and what is said before all else?
+
+Whatever stands in the way is told from the server itself: what a proxy refuses is no word of the server's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from probe.connect.dial import Connection, Place, Traffic, dial
+from probe.connect.passage.http_connect import HttpConnect
+from probe.connect.passage.passed import Blocked, PassageEnd
+from probe.connect.passage.preamble import Preamble, preamble
+from probe.connect.passage.socks5 import Socks5
+from probe.tls.answer import NoConnection, Obstacle
+from probe.tls.dialogue import Dialogue
+
+
+class ProxyKind(StrEnum):
+    """What a proxy speaks."""
+
+    HTTP = "http"
+    SOCKS5 = "socks5"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """A proxy and the user's name and password for it, which are never shown."""
+
+    kind: ProxyKind
+    host: str
+    port: int
+    credentials: tuple[str, str] | None = field(default=None, repr=False)
+
+    def passage(self, address: str, port: int) -> Dialogue[PassageEnd]:
+        """What is said to it first, to come through to ``address``."""
+        if self.kind is ProxyKind.SOCKS5:
+            return Socks5(address, port, self.credentials)
+        return HttpConnect(address, port, self.credentials)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """``source_address`` is the address of ours to come from; ``unix_socket`` takes the place of
+    address and port; ``preamble`` is sent first on each connection, behind a proxy's words.
+    ``missing`` says what the way lacks, so that none is tried.
+    """
+
+    proxy: Proxy | None = None
+    preamble: Preamble | None = None
+    source_address: str | None = None
+    unix_socket: Path | None = None
+    missing: str | None = None
+
+
+STRAIGHT: Final = Route()
+
+
+async def reach(
+    traffic: Traffic, address: str, port: int, timeout_seconds: float, route: Route
+) -> Connection | NoConnection:
+    """A connection on which the server itself is heard next, or why there is none."""
+    if route.missing is not None:
+        return NoConnection(obstacle=Obstacle.UNREACHABLE, detail=route.missing)
+    proxy = route.proxy
+    place = Place(
+        address=address if proxy is None else proxy.host,
+        port=port if proxy is None else proxy.port,
+        source_address=route.source_address,
+        unix_socket=route.unix_socket,
+    )
+    connection = await dial(traffic, place, timeout_seconds)
+    if proxy is not None:
+        connection = await _through(connection, proxy, (address, port), timeout_seconds)
+    if route.preamble is not None and isinstance(connection, Connection):
+        # Behind a proxy, or on a socket of the file system, no source of ours is the server's to see.
+        is_straight = proxy is None and route.unix_socket is None
+        source = connection.source if is_straight else None
+        connection.send(preamble(route.preamble, source, (address, port)))
+    return connection
+
+
+async def _through(
+    connection: Connection | NoConnection,
+    proxy: Proxy,
+    place: tuple[str, int],
+    timeout_seconds: float,
+) -> Connection | NoConnection:
+    if isinstance(connection, NoConnection):
+        is_ours = connection.obstacle in {Obstacle.DEADLINE, Obstacle.EXHAUSTED}
+        obstacle = connection.obstacle if is_ours else Obstacle.UNREACHABLE
+        detail = f"the proxy {proxy.host} is not reached: {connection.detail}"
+        return NoConnection(obstacle=obstacle, detail=detail)
+    end = await connection.carry(proxy.passage(*place), timeout_seconds)
+    if isinstance(end, Blocked):
+        await connection.close()
+        return NoConnection(obstacle=end.obstacle, detail=end.detail)
+    connection.unread(end.surplus)
+    return connection

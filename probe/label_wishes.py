@@ -1,0 +1,66 @@
+"""What a target's labels want of the way to it, and of its web server.
+
+A label that cannot be fulfilled is never passed over in silence: a way that lacks something is none, and
+the visit says what it lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from model.target import DEFAULT_PROTOCOL, Target
+from probe.connect.passage.preamble import Preamble
+from probe.connect.route import Proxy, Route
+from probe.web.site import WebSite
+
+PROXY_LABEL: Final = "proxy"
+"""Names one of the configured proxies; ``none`` goes straight."""
+
+PREAMBLE_LABEL: Final = "proxy_protocol"
+"""``v1`` or ``v2``."""
+
+UNIX_SOCKET_LABEL: Final = "unix_socket"
+"""A path."""
+
+WEB_LABEL: Final = "http"
+"""``yes`` or ``no``: whether it is a web server, where port and ALPN do not show it."""
+
+CLEAR_PORT_LABEL: Final = "http_port"
+"""The port of HTTP beside it."""
+
+_STRAIGHT: Final = "none"
+
+
+def route_to(target: Target, usual: Route, proxies: Mapping[str, Proxy]) -> Route:
+    """The way to ``target``: the ``usual`` one, as far as its labels do not want another."""
+    labels, route = target.labels, usual
+    if (name := labels.get(PROXY_LABEL)) is not None:
+        missing = f"the label {PROXY_LABEL} names {name!r}, which is no proxy of the configuration"
+        is_known = name == _STRAIGHT or name in proxies
+        route = replace(route, proxy=proxies.get(name), missing=None if is_known else missing)
+    if (version := labels.get(PREAMBLE_LABEL)) is not None:
+        if version in set(Preamble):
+            route = replace(route, preamble=Preamble(version))
+        else:
+            route = replace(route, missing=f"the label {PREAMBLE_LABEL} must be v1 or v2")
+    if (path := labels.get(UNIX_SOCKET_LABEL)) is not None:
+        route = replace(route, unix_socket=Path(path), proxy=None)
+    return route
+
+
+def web_site_of(target: Target) -> WebSite | None:
+    """Where its web server would be; None where another protocol is spoken."""
+    if target.protocol != DEFAULT_PROTOCOL:
+        return None
+    port = target.labels.get(CLEAR_PORT_LABEL, "")
+    is_port = port.isascii() and port.isdecimal() and 0 < int(port) < 65536
+    word = target.labels.get(WEB_LABEL)
+    return WebSite.of(
+        target.server_name or target.host,
+        target.port,
+        is_web=None if word is None else word == "yes",
+        clear_port=int(port) if is_port else None,
+    )

@@ -1,0 +1,42 @@
+"""One HTTP request without TLS, as a Dialogue, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from probe.tls.answer import Ending
+from probe.web.reply import HttpReply, ReplyReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearAnswer:
+    """``reply`` is None where no HTTP came; ``raw`` is what did, ``ending`` how it ended."""
+
+    asked: bytes
+    reply: HttpReply | None
+    raw: bytes = b""
+    ending: Ending | None = None
+
+
+class ClearRequest:
+    """A GET of ``path``; it is over with the head of the answer."""
+
+    def __init__(self, host: str, path: str = "/") -> None:
+        self._reader = ReplyReader()
+        self._asked = self._reader.request(host, path)
+
+    def begin(self, send: Callable[[bytes], None]) -> None:
+        """Sends the request."""
+        send(self._asked)
+
+    def feed(self, received: bytes) -> ClearAnswer | None:
+        """The answer, once its head is whole or can be none."""
+        reply = self._reader.feed(received)
+        if reply is None and self._reader.is_http:
+            return None
+        return ClearAnswer(asked=self._asked, reply=reply, raw=self._reader.raw)
+
+    def end(self, ending: Ending) -> ClearAnswer:
+        """No whole head came."""
+        return ClearAnswer(asked=self._asked, reply=None, raw=self._reader.raw, ending=ending)

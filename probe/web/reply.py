@@ -1,0 +1,89 @@
+"""The head of one HTTP/1.1 answer, read off bytes by h11 (RFC 9112), within bounds.
+
+What is no HTTP is a value too, for many a port answers something else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import h11
+import httpx
+
+LONGEST_HEAD: Final = 2**14
+_KEPT_LENGTH: Final = 2048
+_BEGINNING: Final = b"HTTP/"
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpReply:
+    """A status and its fields; ``raw`` are the first bytes, as they came."""
+
+    status: int
+    headers: httpx.Headers
+    raw: bytes
+
+    def leads_to(self, asked: httpx.URL) -> httpx.URL | None:
+        """Where it redirects to from ``asked`` (RFC 9110, section 10.2.2); None where it does not."""
+        location = self.headers.get("location")
+        if self.status not in _REDIRECTS or not location:
+            return None
+        try:
+            return asked.join(location)
+        except (httpx.InvalidURL, ValueError):
+            return None
+
+
+class ReplyReader:
+    """Takes an answer's bytes as they come, and gives its head once it is whole."""
+
+    def __init__(self) -> None:
+        self._http = h11.Connection(our_role=h11.CLIENT, max_incomplete_event_size=LONGEST_HEAD)
+        self._raw = b""
+        self.is_http = True
+        """False once the bytes can be no answer."""
+
+    def request(self, host: str, path: str = "/") -> bytes:
+        """A GET that keeps nothing open; ``host`` is the authority, with its port where it has one."""
+        headers = [("Host", host), ("User-Agent", "tlsprobe"), ("Connection", "close")]
+        asked = h11.Request(method="GET", target=path, headers=headers)
+        return (self._http.send(asked) or b"") + (self._http.send(h11.EndOfMessage()) or b"")
+
+    @property
+    def raw(self) -> bytes:
+        """The first bytes that came."""
+        return self._raw
+
+    def feed(self, received: bytes) -> HttpReply | None:
+        """The reply once its head is whole."""
+        if not self.is_http:
+            return None
+        self._raw += received[: _KEPT_LENGTH - len(self._raw)]
+        if not _BEGINNING.startswith(self._raw[: len(_BEGINNING)]):
+            # h11 would wait for the end of a head before it looks at its beginning.
+            self.is_http = False
+            return None
+        try:
+            self._http.receive_data(received)
+            event = self._http.next_event()
+            while isinstance(event, h11.InformationalResponse):
+                event = self._http.next_event()
+        except h11.RemoteProtocolError:
+            self.is_http = False
+            return None
+        if not isinstance(event, h11.Response):
+            return None
+        return HttpReply(
+            status=event.status_code,
+            headers=httpx.Headers(event.headers.raw_items()),
+            raw=self._raw,
+        )
+
+
+def read_reply(received: bytes) -> HttpReply | None:
+    """The head of an answer that came whole; None where it is none."""
+    reader = ReplyReader()
+    reader.request("unknown")
+    return reader.feed(received)

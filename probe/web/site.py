@@ -1,0 +1,42 @@
+"""Where a target's web server is to be asked, if it has one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+_PORTS: Final = frozenset({443, 4443, 8443, 9443, 10443})
+_PROTOCOLS: Final = frozenset({"h2", "http/1.1", "http/1.0"})
+_BESIDE: Final = {443: 80}
+"""The port of HTTP that belongs to one of HTTPS (RFC 9110, section 4.2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSite:
+    """``host`` is the name in requests. ``is_web`` is the user's word on whether HTTP is spoken, None
+    without one; ``clear_port`` the port of HTTP beside, None where there is none to ask."""
+
+    host: str
+    port: int
+    is_web: bool | None = None
+    clear_port: int | None = None
+
+    @classmethod
+    def of(cls, host: str, port: int, *, is_web: bool | None, clear_port: int | None) -> WebSite:
+        """The site of a target; the port beside is the usual one where none is given."""
+        bracketed = f"[{host}]" if ":" in host else host
+        return cls(
+            host=bracketed, port=port, is_web=is_web, clear_port=clear_port or _BESIDE.get(port)
+        )
+
+    @property
+    def authority(self) -> str:
+        """The host with its port, where that is not HTTPS's own."""
+        return self.host if self.port == 443 else f"{self.host}:{self.port}"
+
+    def is_likely(self, alpn_protocols: Sequence[str]) -> bool:
+        """Whether it is a web server, by the user's word, its port, or what ALPN took."""
+        if self.is_web is not None:
+            return self.is_web
+        return self.port in _PORTS or not _PROTOCOLS.isdisjoint(alpn_protocols)

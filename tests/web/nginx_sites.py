@@ -1,0 +1,128 @@
+"""One nginx with many web sites: each a port of TLS, and mostly one of HTTP beside it."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.zoo.certificates import Certificates
+from tests.zoo.openssl_words import ENVIRONMENT
+from tests.zoo.process import Command, running
+
+_PATH: Final = f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
+_HEAD: Final = """\
+daemon off;
+user root;
+worker_processes 1;
+pid nginx.pid;
+error_log stderr notice;
+events {{ worker_connections 512; }}
+http {{
+    access_log off;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    ssl_certificate {chain};
+    ssl_certificate_key {key};
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Where a site answers as TLS, and where HTTP beside it would be."""
+
+    tls: int
+    clear: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """nginx's directives of both servers; ``{tls}`` and ``{clear}`` are the ports. Without
+    ``in_clear`` the port of HTTP is closed."""
+
+    over_tls: str
+    in_clear: str | None
+
+
+SITES: Final[Mapping[str, Site]] = {
+    "strict": Site(
+        over_tls='add_header Strict-Transport-Security "max-age=63072000; includeSubDomains; preload";'
+        'add_header Set-Cookie "session=1; Secure; HttpOnly";'
+        "add_header Alt-Svc 'h3=\":443\"; ma=86400'; return 200 ok;",
+        in_clear="return 301 https://zoo.test:{tls}$request_uri;",
+    ),
+    "lax": Site(
+        over_tls='add_header Set-Cookie "session=1; HttpOnly"; return 200 ok;',
+        in_clear="return 200 welcome;",
+    ),
+    "downgrading": Site(
+        over_tls='add_header Strict-Transport-Security "max-age=0"; return 302 http://zoo.test/;',
+        in_clear="return 302 http://127.0.0.1:{clear}/again;",
+    ),
+    "in two steps": Site(
+        over_tls="return 404;",
+        in_clear="location = / {{ return 302 /next; }} location /next {{ return 308 https://zoo.test/; }}",
+    ),
+    "round and round": Site(
+        over_tls="return 200 ok;", in_clear="return 302 http://zoo.test:{clear}/;"
+    ),
+    "elsewhere": Site(
+        over_tls='add_header Strict-Transport-Security "max-age=oops"; return 200 ok;',
+        in_clear="return 302 http://other.test/;",
+    ),
+    "closed": Site(over_tls="error_page 497 https://zoo.test/; return 200 ok;", in_clear=None),
+    "both on one port": Site(
+        over_tls="error_page 497 =200 /clear; location /clear {{ return 200 welcome; }}",
+        in_clear=None,
+    ),
+}
+
+
+@contextmanager
+def nginx_sites(certificates: Certificates, directory: Path) -> Iterator[Mapping[str, Ports]]:
+    """The sites by name, on loopback, while the context lasts."""
+    with ExitStack() as stack:
+        sockets: dict[int, socket.socket] = {}
+
+        def free_port() -> int:
+            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=64))
+            listener.setblocking(False)
+            port: int = listener.getsockname()[1]
+            sockets[port] = listener
+            return port
+
+        places = {name: Ports(tls=free_port(), clear=free_port()) for name in SITES}
+        servers = [_servers(SITES[name], ports) for name, ports in places.items()]
+        head = _HEAD.format(chain=certificates.rsa.chain_file, key=certificates.rsa.key_file)
+        configuration = directory / "nginx.conf"
+        configuration.write_text(head + "".join(servers) + "}\n")
+        for name, ports in places.items():
+            if SITES[name].in_clear is None:
+                sockets.pop(ports.clear).close()
+        inherited = [listener.fileno() for listener in sockets.values()]
+        command = Command(
+            arguments=["nginx", "-p", str(directory), "-c", str(configuration), "-e", "stderr"],
+            ready=r"start worker process \d",
+            environment=ENVIRONMENT
+            | {"NGINX": "".join(f"{number};" for number in inherited), "PATH": _PATH},
+            inherited_descriptors=inherited,
+        )
+        with running(command, directory):
+            yield places
+
+
+def _servers(site: Site, ports: Ports) -> str:
+    def filled(directives: str) -> str:
+        return directives.format(tls=ports.tls, clear=ports.clear)
+
+    over_tls = f"server {{ listen 127.0.0.1:{ports.tls} ssl; {filled(site.over_tls)} }}\n"
+    if site.in_clear is None:
+        return over_tls
+    return over_tls + f"server {{ listen 127.0.0.1:{ports.clear}; {filled(site.in_clear)} }}\n"
