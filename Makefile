@@ -92,11 +92,13 @@ integration: venv test-servers ## tests against real servers
 	$(BIN)/python -m pytest -n $(WORKERS) -m integration
 
 .PHONY: bench
-bench: venv $(BENCH_VENV)/.installed test-servers ## measure tlsprobe beside sslyze, sslscan and nmap
+bench: venv $(BENCH_VENV)/.installed test-servers ## measure tlsprobe beside sslyze, sslscan and nmap, and what the service costs
 	scripts/install-bench-peers.sh
 	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks
 	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks.fleet
 	$(BIN)/python -m benchmarks.certificates
+	$(BIN)/python -m benchmarks.schedule
+	$(BIN)/python -m benchmarks.service --endpoints 2000 --interval 60
 
 .PHONY: truth
 truth: venv $(BENCH_VENV)/.installed test-servers ## remake docs/truth.md: who is right about each server of the zoo

@@ -213,9 +213,7 @@ class _Service:
 
     async def _serve_term(self, visit: Visiting) -> None:
         """Plans from what the Store says, with ``visit`` to have visits made, until it is stopped."""
-        statuses = await self._store.statuses()
-        self.inventory.remember(statuses)
-        self._sources = self._new_sources(kept=targets_by_source(statuses))
+        self.inventory.remember(await self._store.statuses())
         await self.inventory.judge_again()
         self._visiting = visit
         self._scheduler = self._new_scheduler(LeaderStore(self._judging, self.inventory))
