@@ -13,13 +13,26 @@ from typing import Final
 DEFAULT_PROTOCOL: Final = "tls"
 
 PROTOCOLS_AT: Final = {
+    21: "ftp",
     24: "lmtp",
     25: "smtp",
     110: "pop3",
+    119: "nntp",
     143: "imap",
+    389: "ldap",
     587: "submission",
+    1433: "mssql",
+    3268: "ldap",
+    3306: "mysql",
+    3389: "rdp",
+    4190: "sieve",
+    5222: "xmpp-client",
+    5269: "xmpp-server",
     5432: "postgres",
     5439: "postgres",
+    5672: "amqp",
+    5900: "vnc",
+    6667: "irc",
 }
 """The ports of protocols in which TLS begins after some words (IANA's registry): what is meant there
 where nobody names a protocol."""

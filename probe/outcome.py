@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from model.observation import State
-from model.verdict import Verdict
+from model.verdict import Fact, Verdict
 from probe.checks.learnt import Learnt
 from probe.tls.answer import (
     Alert,
@@ -59,9 +59,21 @@ def state_of(learnt: Learnt, exchanges: Sequence[Exchange]) -> tuple[State, str 
     """The visit's state and reason, by the most telling of all answers."""
     if learnt.speaks_any:
         return State.TLS, _unlearnt(learnt)
+    if learnt.answers_in_clear:
+        return State.PLAINTEXT, _in_clear(learnt.plaintext["answers_in_clear"], exchanges)
     if not exchanges:
         return State.TIMEOUT, "The visit's time was up before anything was asked."
     return _verdict_on(min((one.answer for one in exchanges), key=_rank))
+
+
+def _in_clear(session: Fact, exchanges: Sequence[Exchange]) -> str:
+    """What was answered in clear, and what came of TLS."""
+    note = (session.evidence and session.evidence.note) or "a session began"
+    answered = f"The service answers in plaintext: {note.rstrip('.')}."
+    if not exchanges:
+        return answered
+    _, why = _verdict_on(min((one.answer for one in exchanges), key=_rank))
+    return f"{answered} {why}"
 
 
 def _rank(answer: Answer) -> int:

@@ -45,16 +45,39 @@ install_old_node() { # release
     }
 }
 
+# Its package fails to configure itself on a machine without a domain: so it is unpacked, without rights.
+inn=.cache/inn2
+install_inn() {
+    local work
+    say "unpacking INN into $inn"
+    # shellcheck disable=SC2046 # one word a library
+    as_root apt-get install --quiet=2 --yes --no-install-recommends -o DPkg::Lock::Timeout=120 \
+        $(apt-cache depends inn2 | sed -n 's/^ *Depends: \(lib[^ ]*\)$/\1/p') >/dev/null
+    mkdir -p .cache
+    work=$(mktemp -d .cache/inn2.XXXXXX)
+    (cd "$work" && apt-get download --quiet=2 inn2 2>/dev/null)
+    dpkg -x "$work"/inn2_*.deb "$work/home"
+    chmod 755 "$work/home/usr/lib/news/bin/innbind"
+    chmod 755 "$work/home"
+    rm -rf "$inn"
+    mv "$work/home" "$inn"
+    rm -rf "$work"
+}
+
 install_commands openssl:openssl nginx:nginx gnutls-serv:gnutls-bin promtool:prometheus amtool:prometheus-alertmanager \
     prometheus-blackbox-exporter:prometheus-blackbox-exporter \
     haproxy:haproxy stunnel4:stunnel4 apache2:apache2 javac:default-jdk-headless \
     knotd:knot keymgr:knot unbound:unbound caddy:caddy tinyproxy:tinyproxy-bin \
     microsocks:microsocks \
     pg_ctlcluster:postgresql chromium:chromium jq:jq
-# What speaks before TLS begins.
-install_commands postfix:postfix dovecot:dovecot-imapd
+# What speaks before TLS begins, and stores and brokers.
+install_commands postfix:postfix dovecot:dovecot-imapd vsftpd:vsftpd slapd:slapd prosody:prosody \
+    mariadbd:mariadb-server redis-server:redis-server memcached:memcached mosquitto:mosquitto \
+    rabbitmq-server:rabbitmq-server inspircd:inspircd Xtigervnc:tigervnc-standalone-server xrdp:xrdp \
+    rsync:rsync
 install_files /usr/lib/dovecot/pop3-login:dovecot-pop3d /usr/lib/dovecot/lmtp:dovecot-lmtpd \
     /usr/lib/dovecot/managesieve-login:dovecot-managesieved
+if ! [ -x "$inn/usr/lib/news/bin/nnrpd" ]; then install_inn; fi
 for release in "${!old_nodes[@]}"; do
     if ! old_node_is_there "$release"; then
         install_commands npm:npm

@@ -34,7 +34,12 @@ from probe.checks.jarm import learn_jarm
 from probe.checks.later_client_auth import learn_later_client_auth
 from probe.checks.learnt import Learnt
 from probe.checks.part import Part
-from probe.checks.plaintext import PLAINTEXT, learn_plaintext
+from probe.checks.plaintext import (
+    PLAINTEXT,
+    STARTTLS_FACTS,
+    learn_plaintext,
+    learn_starttls,
+)
 from probe.checks.poodle_tls import learn_poodle_tls
 from probe.checks.renegotiation import RENEGOTIATION, learn_renegotiation
 from probe.checks.resumption import RESUMPTION, learn_resumption
@@ -74,6 +79,11 @@ class Stage:
 
 STAGES: Final = (
     Stage(
+        phrase="what is said without TLS",
+        checks=(Check(part=Part.PLAINTEXT, ask=learn_plaintext, facts=PLAINTEXT),),
+        is_first_contact=True,
+    ),
+    Stage(
         phrase="protocol versions",
         checks=(Check(part=Part.VERSIONS, ask=learn_versions),),
         is_first_contact=True,
@@ -87,7 +97,7 @@ STAGES: Final = (
             Check(part=Part.CERTIFICATES, ask=learn_tls13_chains),
             Check(part=Part.VERSIONS, ask=learn_sslv3),
             Check(part=Part.VERSIONS, ask=learn_sslv2),
-            Check(part=Part.PLAINTEXT, ask=learn_plaintext, facts=PLAINTEXT),
+            Check(part=Part.PLAINTEXT, ask=learn_starttls, facts=STARTTLS_FACTS),
         ),
     ),
     Stage(

@@ -107,10 +107,14 @@ class Interview:
         return exchange
 
     async def converse_in_clear(
-        self, dialogue: Dialogue[Found], *, port: int | None = None
+        self,
+        dialogue: Dialogue[Found],
+        patience_seconds: float | None = None,
+        *,
+        port: int | None = None,
     ) -> Found | NoConnection:
         """The result of a Dialogue before anything was said that leads to TLS."""
-        return await self._way.converse_in_clear(dialogue, port=port)
+        return await self._way.converse_in_clear(dialogue, patience_seconds, port=port)
 
     def keep_as_control(self, offer: Offer) -> None:
         """This Offer was answered with a hello: it tells later whether the server is well."""

@@ -109,6 +109,12 @@ class Learnt:
     contradictions: list[Contradiction] = field(default_factory=list)
 
     @property
+    def answers_in_clear(self) -> bool:
+        """Whether a session without TLS was proved."""
+        session = self.plaintext.get("answers_in_clear")
+        return session is not None and session.verdict is Verdict.YES
+
+    @property
     def speaks_any(self) -> bool:
         """Whether any version of TLS or SSL was proved."""
         return any(fact.verdict is Verdict.YES for fact in self.protocols.values())

@@ -38,7 +38,8 @@ async def learn_sslv2(interview: Interview, learnt: Learnt) -> None:
     Not asked where nobody listens, or where something else than TLS spoke.
     """
     answers = (one.answer for one in interview.exchanges)
-    if not learnt.spoken and any(isinstance(one, NoConnection | NotTls) for one in answers):
+    is_no_tls = any(isinstance(one, NoConnection | NotTls) for one in answers)
+    if not learnt.spoken and (is_no_tls or learnt.answers_in_clear):
         return
     offered = encode_client_hello(_EVERY_KIND, interview.nonce)
     answer = await interview.converse(Sslv2Question(offered))

@@ -5,7 +5,7 @@ and SSL 3.0 beside the next questions, where any other was answered. A version i
 accepted when the server's hello names it. It is refused by an alert, by a hello of a lower
 version, or by a close that is confirmed beside a control. Where no hello is answered at all, or
 a refusal may be one of the hello's shape (Cisco ACE closes above 128 suites, old s2n errs on an
-empty key_share, some servers on an unknown name), the same is asked in other shapes first.
+empty key_share, some servers on an unknown name), the same is asked in other shapes first; not of a service that answered in clear.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ async def learn_versions(interview: Interview, learnt: Learnt) -> None:
     newest_first = learnt.asked_versions[::-1]
     tls = [version for version in newest_first if version is not ProtocolVersion.SSLV3]
     answers = await _ask_all(interview, tls, usual)
-    if not _spoken(answers):
+    if not _spoken(answers) and not learnt.answers_in_clear:
         earliest = [version for version in newest_first if version is ProtocolVersion.SSLV3]
         answers = [*answers, *await _ask_all(interview, earliest, usual)]
     spoken = _spoken(answers)
-    if not spoken:
+    if not spoken and not learnt.answers_in_clear:
         found = await _find_another_shape(interview, learnt, answers)
         if found is not None:
             versions = tuple(one.offer.version for one in answers)

@@ -19,6 +19,7 @@ from probe.connect.openssl import OpenSslHandshake
 from probe.connect.politeness import Politeness
 from probe.connect.route import Route
 from probe.connect.starttls.application import Application
+from probe.connect.starttls.mssql import InPackets
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
 from probe.settings import ProbeSettings
@@ -64,6 +65,7 @@ class Line:
         self._slowest_seconds: float | None = None
         self._sessions: dict[ProtocolVersion, Session] = {}
         self.traffic: Traffic = self._connections.traffic
+        self._frames_handshakes = False
         self.throttled = False
         self.identity: ClientIdentity | None = None
         self.expired_identity: ClientIdentity | None = None
@@ -130,6 +132,7 @@ class Line:
     def begin_by(self, application: Application, peer: Peer) -> None:
         """From now on each connection goes over to TLS as this protocol has it."""
         self._connections.upgrade.dialogue = application.upgrades(peer)
+        self._frames_handshakes = application.frames_handshakes
 
     async def pause(self, seconds: float) -> None:
         """Lets the server rest, no longer than the visit lasts."""
@@ -163,7 +166,9 @@ class Line:
                 return dialled.connection
             began = self._clock.monotonic()
             patience = min(patience_seconds, self._connections.remaining_seconds)
-            result = await dialled.connection.carry(dialogue, patience)
+            is_framed = is_upgraded and self._frames_handshakes
+            carried = InPackets(dialogue) if is_framed else dialogue
+            result = await dialled.connection.carry(carried, patience)
             if is_upgraded and not _is_trouble(result):
                 took = self._clock.monotonic() - began
                 self._slowest_seconds = max(took, self._slowest_seconds or 0.0)

@@ -53,7 +53,7 @@ class Scripted(Generic[Result]):
     """The Dialogue that plays a script; ``broken_off`` makes the result where the peer stops.
 
     ``said`` and ``heard`` are the beginning of the transcript, ``surplus`` what came behind the
-    last turn.
+    last turn, and ``ending`` how the connection ended before the script did.
     """
 
     def __init__(self, script: Script[Result], broken_off: Callable[[BrokenOff], Result]) -> None:
@@ -65,6 +65,7 @@ class Scripted(Generic[Result]):
         self._pending = b""
         self.said = b""
         self.heard = b""
+        self.ending: Ending | None = None
 
     @property
     def surplus(self) -> bytes:
@@ -91,6 +92,7 @@ class Scripted(Generic[Result]):
 
     def end(self, ending: Ending) -> Result:
         """The result when nothing more will come."""
+        self.ending = ending
         return self._break_off(ending)
 
     def _break_off(self, ending: Ending | None) -> Result:

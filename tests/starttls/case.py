@@ -17,7 +17,8 @@ class Case:
 
     ``plaintext`` are the verdicts by the names of ``Observation.plaintext``, all of them;
     ``values`` those of their values that the configuration gives. ``reason`` must be part of the
-    Observation's.
+    Observation's. ``is_quick`` is for servers that take their time with each connection: they are asked
+    for less.
     """
 
     configuration: str
@@ -26,6 +27,7 @@ class Case:
     plaintext: Mapping[str, Verdict] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
+    is_quick: bool = False
     injection: Verdict | None = None
 
 
@@ -40,7 +42,12 @@ class RealServer:
 
 
 def verdicts(
-    *, offered: bool, works: bool, enforced: bool | None, login: bool | None, clear: bool | None
+    *,
+    offered: bool | None,
+    works: bool,
+    enforced: bool | None,
+    login: bool | None,
+    clear: bool | None,
 ) -> Mapping[str, Verdict]:
     """The plaintext facts of a protocol with STARTTLS; None where there is no such fact."""
     every = {

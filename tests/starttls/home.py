@@ -6,18 +6,21 @@ files: so the folder is nobody's where the tests run as root.
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
 import shutil
 import socket
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.starttls.listening import wait_until_it_listens
 from tests.zoo.certificates import Certificates
-from tests.zoo.process import Command, running
+from tests.zoo.process import STOPPED_WITHIN_SECONDS, Command, running
 
 _PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
 
@@ -37,6 +40,11 @@ class Home:
         """The user's name, for configurations that want one."""
         return self.user or pwd.getpwuid(os.geteuid()).pw_name
 
+    @property
+    def group_name(self) -> str:
+        """That user's group."""
+        return grp.getgrgid(pwd.getpwnam(self.user_name).pw_gid).gr_name
+
     def write(self, name: str, text: str) -> Path:
         """Writes a configuration file."""
         path = self.directory / name
@@ -53,6 +61,20 @@ class Home:
         self._give(path)
         return path
 
+    def run(self, *arguments: str | Path, environment: Mapping[str, str] | None = None) -> None:
+        """Runs a command to its end, as the server's user."""
+        subprocess.run(
+            [str(argument) for argument in arguments],
+            check=True,
+            cwd=self.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={"PATH": _PATH, "HOME": str(self.directory), **(environment or {})},
+            user=self.user,
+            group=pwd.getpwnam(self.user).pw_gid if self.user else None,
+        )
+
     @contextmanager
     def running(
         self, *arguments: str | Path, ready: str, environment: Mapping[str, str] | None = None
@@ -66,6 +88,38 @@ class Home:
         )
         with running(command, self.directory):
             yield
+
+    @contextmanager
+    def listening(
+        self,
+        *arguments: str | Path,
+        ports: Sequence[int],
+        environment: Mapping[str, str] | None = None,
+    ) -> Iterator[None]:
+        """The same for a server that does not say so: it is ready once its ports take connections."""
+        log = self.directory / f"{ports[0]}.log"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                [str(argument) for argument in arguments],
+                cwd=self.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={"PATH": _PATH, "HOME": str(self.directory), **(environment or {})},
+                user=self.user,
+                group=pwd.getpwnam(self.user).pw_gid if self.user else None,
+            )
+        try:
+            for port in ports:
+                wait_until_it_listens(port, process, log)
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOPPED_WITHIN_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
     def _give(self, path: Path) -> None:
         if self.user is not None:

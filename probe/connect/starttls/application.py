@@ -23,6 +23,7 @@ class Application:
     none; a target at one of them that names no protocol means this one, unless TLS comes first there.
     ``upgrade`` is what is said before TLS, and None where TLS is spoken from the first byte.
     ``in_clear`` finds out what the server does without TLS, on a connection of its own.
+    ``frames_handshakes`` is whether TLS's handshake goes in packets of the protocol.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Application:
     aliases: tuple[str, ...] = ()
     upgrade: Callable[[Peer], UpgradeScript] | None = None
     in_clear: InClear | None = None
+    frames_handshakes: bool = False
 
     def upgrades(self, peer: Peer) -> Callable[[], Scripted[UpgradeOutcome]] | None:
         """Makes the Dialogue that comes before TLS, for one connection after the other."""

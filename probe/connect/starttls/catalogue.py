@@ -10,7 +10,24 @@ import difflib
 from typing import Final
 
 from model.target import DEFAULT_PROTOCOL
-from probe.connect.starttls import imap, pop3, postgres, smtp
+from probe.connect.starttls import (
+    amqp,
+    direct,
+    ftp,
+    imap,
+    irc,
+    ldap,
+    mssql,
+    mysql,
+    nntp,
+    pop3,
+    postgres,
+    rdp,
+    sieve,
+    smtp,
+    vnc,
+    xmpp,
+)
 from probe.connect.starttls.application import Application
 
 DTLS: Final = "dtls"
@@ -42,12 +59,80 @@ STARTTLS: Final = (
         name="pop3", service="POP3", ports=(110,), upgrade=pop3.upgrade, in_clear=pop3.in_clear
     ),
     Application(
+        name="sieve",
+        service="ManageSieve",
+        ports=(4190,),
+        aliases=("managesieve",),
+        upgrade=sieve.upgrade,
+        in_clear=sieve.in_clear,
+    ),
+    Application(name="ftp", service="FTP", ports=(21,), upgrade=ftp.upgrade, in_clear=ftp.in_clear),
+    Application(
+        name="ldap",
+        service="LDAP",
+        ports=(389, 3268),
+        upgrade=ldap.upgrade,
+        in_clear=ldap.in_clear,
+    ),
+    Application(
+        name="xmpp-client",
+        service="XMPP",
+        ports=(5222,),
+        aliases=("xmpp",),
+        upgrade=xmpp.CLIENT,
+        in_clear=xmpp.CLIENT_IN_CLEAR,
+    ),
+    Application(
+        name="xmpp-server",
+        service="XMPP",
+        ports=(5269,),
+        upgrade=xmpp.SERVER,
+        in_clear=xmpp.SERVER_IN_CLEAR,
+    ),
+    Application(
+        name="nntp", service="NNTP", ports=(119,), upgrade=nntp.upgrade, in_clear=nntp.in_clear
+    ),
+    Application(
+        name="irc", service="IRC", ports=(6667,), upgrade=irc.upgrade, in_clear=irc.in_clear
+    ),
+    Application(
         name="postgres",
         service="PostgreSQL",
         ports=(5432, 5439),
         aliases=("postgresql", "redshift"),
         upgrade=postgres.upgrade,
         in_clear=postgres.in_clear,
+    ),
+    Application(
+        name="mysql",
+        service="MySQL",
+        ports=(3306,),
+        aliases=("mariadb",),
+        upgrade=mysql.upgrade,
+        in_clear=mysql.in_clear,
+    ),
+    Application(
+        name="mssql",
+        service="TDS",
+        ports=(1433,),
+        aliases=("sqlserver", "tds"),
+        upgrade=mssql.upgrade,
+        in_clear=mssql.in_clear,
+        frames_handshakes=True,
+    ),
+    Application(
+        name="rdp",
+        service="RDP",
+        ports=(3389,),
+        aliases=("ms-wbt-server",),
+        upgrade=rdp.upgrade,
+        in_clear=rdp.in_clear,
+    ),
+    Application(
+        name="vnc", service="VNC", ports=(5900,), upgrade=vnc.upgrade, in_clear=vnc.in_clear
+    ),
+    Application(
+        name="amqp", service="AMQP", ports=(5672,), upgrade=amqp.upgrade, in_clear=amqp.in_clear
     ),
 )
 """Those in which TLS begins after some words in clear."""
@@ -58,8 +143,37 @@ IMPLICIT: Final = (
     Application(name="imaps", service="IMAP", ports=(993,)),
     Application(name="pop3s", service="POP3", ports=(995,)),
     Application(name=DTLS, service="DTLS", ports=(5684, 4433)),
+    Application(name="ftps", service="FTP", ports=(990,)),
+    Application(name="ldaps", service="LDAP", ports=(636, 3269)),
+    Application(name="xmpps-client", service="XMPP", ports=(5223,), aliases=("xmpps",)),
+    Application(name="xmpps-server", service="XMPP", ports=(5270,)),
+    Application(name="nntps", service="NNTP", ports=(563,)),
+    Application(name="ircs", service="IRC", ports=(6697,)),
+    Application(name="telnets", service="telnet", ports=(992,)),
+    Application(name="postgres-direct", service="PostgreSQL", ports=(5432,)),
+    Application(name="mssql-strict", service="TDS", ports=(1433,)),
+    Application(name="amqps", service="AMQP", ports=(5671,), in_clear=amqp.in_clear),
+    Application(name="mqtt", service="MQTT", ports=(1883,), in_clear=direct.mqtt),
+    Application(name="mqtts", service="MQTT", ports=(8883,), in_clear=direct.mqtt),
+    Application(
+        name="redis", service="Redis", ports=(6379,), aliases=("rediss",), in_clear=direct.redis
+    ),
+    Application(name="mongodb", service="MongoDB", ports=(27017,), in_clear=direct.mongodb),
+    Application(name="kafka", service="Kafka", ports=(9093,), in_clear=direct.kafka),
+    Application(name="cassandra", service="Cassandra", ports=(9042,), in_clear=direct.cassandra),
+    Application(
+        name="elasticsearch",
+        service="Elasticsearch",
+        ports=(9200,),
+        aliases=("opensearch",),
+        in_clear=direct.http,
+    ),
+    Application(name="memcached", service="Memcached", ports=(11211,), in_clear=direct.memcached),
+    Application(name="dns", service="DNS", ports=(853,), aliases=("dot",)),
+    Application(name="sips", service="SIP", ports=(5061,), aliases=("sip",), in_clear=direct.sip),
+    Application(name="rsync-ssl", service="rsync", ports=(874,)),
 )
-"""Those that speak TLS from the first byte."""
+"""Those that speak TLS from the first byte, or not at all."""
 
 APPLICATIONS: Final = {
     name: one for one in (*IMPLICIT, *STARTTLS) for name in (one.name, *one.aliases)

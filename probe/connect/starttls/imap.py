@@ -71,7 +71,8 @@ def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
     if b"LOGINDISABLED" not in words:
         mechanisms.insert(0, "LOGIN")
     notebook.login(" ".join(mechanisms))
-    notebook.goes_on(holds=bool(mechanisms), note="a login is all that a session begins with")
+    offered = "a login" if mechanisms else "no login"
+    notebook.goes_on(holds=bool(mechanisms), note=f"{offered} is offered before TLS")
     yield Turn(say=b"a3 LOGOUT\r\n", until=tagged(b"a3"), what="the farewell")
 
 

@@ -67,7 +67,8 @@ def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
     sasl = re.search(rb"^SASL ([^\r\n]*)", listed, re.MULTILINE | re.IGNORECASE)
     mechanisms += quoted(sasl[1]).split() if sasl and sasl[1].strip() else []
     notebook.login(" ".join(mechanisms))
-    notebook.goes_on(holds=bool(mechanisms), note="a login is all that a session begins with")
+    offered = "a login" if mechanisms else "no login"
+    notebook.goes_on(holds=bool(mechanisms), note=f"{offered} is offered before TLS")
     yield Turn(say=b"QUIT\r\n", until=line, what="the farewell")
 
 

@@ -6,8 +6,6 @@ address counts as secure without it, so the server is at another address of loop
 
 from __future__ import annotations
 
-import grp
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
@@ -100,7 +98,7 @@ def _running(own: Home, configuration: str, ports: Mapping[str, int]) -> Iterato
     text = _CONFIGURATION.format(
         directory=own.directory,
         user=own.user_name,
-        group="nogroup" if own.user else grp.getgrgid(os.getegid()).gr_name,
+        group=own.group_name,
         chain=own.chain,
         key=own.key,
         ssl=_SSL[configuration],
@@ -132,6 +130,24 @@ def _cases() -> Iterator[Case]:
             plaintext=verdicts(offered=True, works=True, enforced=True, login=False, clear=False),
         )
         yield Case(configuration=f"{protocol}s-on", protocol=f"{protocol}s")
+    yield Case(
+        configuration="sieve-off",
+        protocol="sieve",
+        state=State.PLAINTEXT,
+        reason="ManageSieve lists no STARTTLS",
+        plaintext=verdicts(offered=False, works=False, enforced=False, login=True, clear=True),
+    )
+    yield Case(
+        configuration="sieve-required",
+        protocol="sieve",
+        plaintext=verdicts(offered=True, works=True, enforced=True, login=False, clear=False),
+    )
+    yield Case(
+        configuration="sieve-on",
+        protocol="sieve",
+        plaintext=verdicts(offered=True, works=True, enforced=False, login=True, clear=True),
+        values={"login_before_tls": "PLAIN LOGIN"},
+    )
     yield Case(
         configuration="lmtp-on",
         protocol="lmtp",

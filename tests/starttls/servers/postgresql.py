@@ -28,13 +28,7 @@ def _start(certificates: Certificates) -> Iterator[Mapping[str, int]]:
     with ExitStack() as stack:
         own = stack.enter_context(home(certificates))
         template = own.directory / "template"
-        subprocess.run(
-            [_PROGRAMS / "initdb", "--no-sync", "--locale=C", "-U", "owner", "-D", template],
-            check=True,
-            user=own.user,
-            cwd=own.directory,
-            stdout=subprocess.DEVNULL,
-        )
+        own.run(_PROGRAMS / "initdb", "--no-sync", "--locale=C", "-U", "owner", "-D", template)
         for configuration, port in ports.items():
             stack.enter_context(_running(own, template, configuration, port))
         yield ports
