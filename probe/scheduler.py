@@ -27,6 +27,9 @@ from probe.recorder import Recorder
 from probe.resolve import Resolution, unresolved
 from probe.standing import Standings
 
+_STEPS, _LATE_SECONDS = 10, 0.1
+"""A visit is looked at so often before it is in overtime; what comes later has not had the processor."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -175,18 +178,24 @@ class Scheduler:
     def _has_a_place(self) -> bool:
         return len(self._running) - len(self._in_overtime) < self._settings.visits_at_once
 
-    def _watch_for_overtime(self, task: asyncio.Task[None]) -> None:
+    def _watch_for_overtime(self, task: asyncio.Task[None], steps_done: int = 0) -> None:
+        """In steps: where one comes late, visits wait for the processor, and more of them would end none."""
         loop = asyncio.get_running_loop()
-        loop.call_later(self._settings.overtime_seconds, self._leave_behind, task)
+        at = loop.time() + self._settings.overtime_seconds / _STEPS
 
-    def _leave_behind(self, task: asyncio.Task[None]) -> None:
-        if task not in self._running:
-            return
-        if len(self._in_overtime) < self._settings.most_in_overtime:
-            self._in_overtime.add(task)
-            self._wake.set()
-        else:
-            self._watch_for_overtime(task)
+        def step() -> None:
+            if task not in self._running:
+                return
+            is_full = len(self._in_overtime) >= self._settings.most_in_overtime
+            if loop.time() - at > _LATE_SECONDS or (is_full and steps_done + 1 >= _STEPS):
+                self._watch_for_overtime(task)
+            elif steps_done + 1 < _STEPS:
+                self._watch_for_overtime(task, steps_done + 1)
+            else:
+                self._in_overtime.add(task)
+                self._wake.set()
+
+        loop.call_at(at, step)
 
     def _end(self, task: asyncio.Task[None]) -> None:
         self._jobs_running.discard(self._running.pop(task))

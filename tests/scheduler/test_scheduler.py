@@ -16,7 +16,7 @@ from model.ports import Schedule
 from probe.pace import Closed
 from probe.resolve import MOST_ADDRESSES
 from probe.scheduler import Scheduler
-from tests.scheduler.virtual_time import EPOCH, run_virtually
+from tests.scheduler.virtual_time import EPOCH, VirtualLoop, run_virtually
 from tests.scheduler.world import HOUR, PACE, SETTINGS, World, chain_of, target
 
 ONE, TWO = target("one.test"), target("two.test")
@@ -100,6 +100,29 @@ def test_nobody_waits_behind_long_visits_and_these_are_bounded_too() -> None:
         await asyncio.sleep(4)
         assert scheduler.visits_in_flight == 8
         await asyncio.sleep(50)
+        assert scheduler.visits_in_flight == 4 + 6
+
+    live(world, story)
+
+
+def test_where_the_processor_is_what_is_short_no_more_visits_are_begun_for_it() -> None:
+    settings = replace(SETTINGS, overtime_seconds=5, most_in_overtime=6)
+    world = World(visit_seconds=100, settings=settings)
+
+    async def compute() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        while True:
+            await asyncio.sleep(0.01)
+            loop.block(0.7)
+
+    async def story(scheduler: Scheduler) -> None:
+        computing = asyncio.create_task(compute())
+        scheduler.set_targets([target(f"{number}.test") for number in range(20)])
+        await asyncio.sleep(60)
+        assert scheduler.visits_in_flight < 4 + 6
+        computing.cancel()
+        await asyncio.sleep(20)
         assert scheduler.visits_in_flight == 4 + 6
 
     live(world, story)

@@ -40,6 +40,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.now
 
+    def block(self, seconds: float) -> None:
+        """Lets time pass in which nothing else runs, as a long computation does."""
+        self._jumping.now += seconds
+
 
 class LoopClock:
     """model's Clock on the running loop's time."""
