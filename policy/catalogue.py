@@ -13,6 +13,7 @@ from policy.rules.client_auth import CLIENT_AUTH_RULES
 from policy.rules.dh import DH_RULES
 from policy.rules.drift import DRIFT_RULES
 from policy.rules.features import FEATURE_RULES
+from policy.rules.grade import GRADE_RULES
 from policy.rules.groups import GROUP_RULES
 from policy.rules.https import HTTPS_RULES
 from policy.rules.plaintext import PLAINTEXT_RULES
@@ -42,6 +43,7 @@ RULES: Final[tuple[AnyRule, ...]] = (
     *FEATURE_RULES,
     *VULNERABILITY_RULES,
     *POST_QUANTUM_RULES,
+    *GRADE_RULES,
     *DRIFT_RULES,
 )
 
