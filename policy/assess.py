@@ -12,6 +12,7 @@ from typing import Final
 
 from model.finding import Assessment, RuleResult
 from model.observation import Observation
+from policy.datagrams import as_stream, is_over_datagrams, named_as_dtls
 from policy.policy import Policy, PolicyRule
 from policy.rule import Subject
 from policy.rules.reach import REACHED
@@ -23,12 +24,15 @@ def assess(observation: Observation, policies: Iterable[Policy], at: datetime) -
     """All results of those of ``policies`` that hold for the endpoint, at an aware moment."""
     target = observation.endpoint.target
     holding = [policy for policy in policies if policy.choice.has(target)]
-    subject = Subject(observation=observation, at=at)
+    is_dtls = is_over_datagrams(observation)
+    judged = as_stream(observation) if is_dtls else observation
+    subject = Subject(observation=judged, at=at)
+    results = (result for policy in holding for result in _results(policy, subject))
     return Assessment(
         endpoint_key=observation.endpoint.key,
         assessed_at=at,
         policies={policy.name: policy.digest for policy in holding},
-        results=tuple(result for policy in holding for result in _results(policy, subject)),
+        results=tuple(map(named_as_dtls, results) if is_dtls else results),
         is_whole=observation.answered_as_tls,
     )
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from model.observation import AcceptedSet, Cost, Mode, Observation, State
-from model.protocol_version import ProtocolVersion
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.target import Endpoint, Target
 from model.verdict import Fact, Preference, Verdict
 from model.version import TOOL_VERSION
@@ -41,7 +41,7 @@ def imagined(
 def speaking_only(version: ProtocolVersion) -> dict[ProtocolVersion, Fact]:
     """That version is proved, and all others are refuted."""
     return {
-        one: Fact(verdict=Verdict.YES if one is version else Verdict.NO) for one in ProtocolVersion
+        one: Fact(verdict=Verdict.YES if one is version else Verdict.NO) for one in STREAM_VERSIONS
     }
 
 

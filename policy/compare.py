@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from model.finding import Outcome
-from model.protocol_version import ProtocolVersion
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import NAMED_GROUPS, cipher_suite_by_name, cipher_suites_for
 from policy.blank import accepting_only, imagined, speaking_only
 from policy.policy import Policy, PolicyRule
@@ -70,7 +70,7 @@ def permitted(policy: Policy) -> Permitted:
     return Permitted(
         versions=frozenset(
             version
-            for version in ProtocolVersion
+            for version in STREAM_VERSIONS
             if _lets_be(on_versions, imagined(speaking_only(version), {}, {}))
         ),
         suites={
@@ -79,7 +79,7 @@ def permitted(policy: Policy) -> Permitted:
                 for suite in cipher_suites_for(version)
                 if _lets_be(on_suites, _with_suite(version, suite.name))
             )
-            for version in tuple(ProtocolVersion)[2:]
+            for version in STREAM_VERSIONS[2:]
         },
         groups=frozenset(
             group.name

@@ -84,3 +84,17 @@ PLAINTEXT: Final = (
     "starttls_works",
 )
 """Each of these has a rule of its own, in ``policy.rules.plaintext``."""
+
+HTTPS: Final = (
+    "hsts",
+    "hsts_include_subdomains",
+    "hsts_preload",
+    "http2",
+    "http3_advertised",
+    "redirect_downgrade",
+    "redirects_to_https",
+    "secure_cookies",
+    "server",
+    "status",
+)
+"""Those that a policy can ask for have rules of their own, in ``policy.rules.https``."""

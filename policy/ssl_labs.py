@@ -14,7 +14,7 @@ from typing import Final
 
 from model.certificate import Deployment, KeyType, Problem
 from model.observation import Observation
-from model.protocol_version import ProtocolVersion
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import CipherSuite, cipher_suite_by_name
 from model.verdict import Verdict
 from policy.rules.accepted import suite_gaps
@@ -24,7 +24,7 @@ from policy.rules.judging import has_no_certificates, spoken
 GRADES: Final = ("A+", "A", "A-", "B", "C", "D", "E", "F", "T", "M")
 """From the best; T and M are no places on the scale, and worse than any."""
 
-_SSLV2, _SSLV3, _TLS10, _TLS11, _TLS12, _TLS13 = ProtocolVersion
+_SSLV2, _SSLV3, _TLS10, _TLS11, _TLS12, _TLS13 = STREAM_VERSIONS
 _VERSION_SCORES: Final = {_SSLV2: 0, _SSLV3: 80, _TLS10: 90, _TLS11: 95, _TLS12: 100, _TLS13: 100}
 _LETTERS: Final = ((80, "A"), (65, "B"), (50, "C"), (35, "D"), (20, "E"), (0, "F"))
 _FACTOR_SCORES: Final = ((512, 20), (1024, 40), (2048, 80), (4096, 90))
@@ -107,7 +107,7 @@ def _middle(scores: list[int]) -> int:
 
 
 def _suites(
-    observation: Observation, versions: Iterable[ProtocolVersion] = ProtocolVersion
+    observation: Observation, versions: Iterable[ProtocolVersion] = STREAM_VERSIONS
 ) -> list[CipherSuite]:
     return [
         suite
@@ -173,7 +173,7 @@ def _best_is_below(version: ProtocolVersion) -> Callable[[Observation, datetime]
 
 
 def _has_suite(
-    fits: Callable[[CipherSuite], bool], versions: Iterable[ProtocolVersion] = ProtocolVersion
+    fits: Callable[[CipherSuite], bool], versions: Iterable[ProtocolVersion] = STREAM_VERSIONS
 ) -> Callable[[Observation, datetime], Verdict]:
     """Gaps in the suites are told once, beside all caps."""
     wanted = tuple(versions)

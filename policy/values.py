@@ -13,7 +13,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 
-from model.protocol_version import ProtocolVersion
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import CIPHER_SUITES, NAMED_GROUPS, SIGNATURE_SCHEMES, SSLV2_CIPHER_KINDS
 from policy.fact_names import FEATURES, VULNERABILITIES
 
@@ -24,7 +24,7 @@ SUITE_NAMES: Final = tuple(
 )
 GROUP_NAMES: Final = tuple(group.name for group in NAMED_GROUPS)
 SCHEME_NAMES: Final = tuple(scheme.name for scheme in SIGNATURE_SCHEMES)
-VERSION_LABELS: Final = tuple(version.label for version in ProtocolVersion)
+VERSION_LABELS: Final = tuple(version.label for version in STREAM_VERSIONS)
 
 _OPENSSL_NAMES: Final = {
     suite.openssl_name: suite.name for suite in CIPHER_SUITES if suite.openssl_name

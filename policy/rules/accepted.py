@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from model.finding import Outcome
 from model.observation import AcceptedSet, Observation
-from model.protocol_version import ProtocolVersion
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import cipher_suite_by_name
 from model.verdict import Evidence, Verdict
 from policy.rule import Ruling
@@ -90,7 +90,7 @@ def every_name(sets: Sets) -> str:
 
 
 def suite_gaps(
-    observation: Observation, versions: Iterable[ProtocolVersion] = ProtocolVersion
+    observation: Observation, versions: Iterable[ProtocolVersion] = STREAM_VERSIONS
 ) -> list[str]:
     """What is not proved of the suites of ``versions``."""
     return [gap for version in versions if (gap := _suite_gap(observation, version)) is not None]
@@ -151,7 +151,7 @@ def _earlier_gap(
     sets: Sets,
     what: str,
     needs: Callable[[str], bool],
-    versions: tuple[ProtocolVersion, ...] = tuple(ProtocolVersion)[1:-1],
+    versions: tuple[ProtocolVersion, ...] = STREAM_VERSIONS[1:-1],
 ) -> Iterator[str]:
     earlier = [found for version, found in sets.items() if version in versions]
     if earlier:

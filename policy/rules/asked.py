@@ -22,7 +22,8 @@ _OF_DH: Final = frozenset({"dh_public_value_reused", "ecdhe_public_value_reused"
 _OF_FEATURES_PART: Final = frozenset(
     {"crime", "client_renegotiation_dos", "insecure_renegotiation", "ticketbleed"}
 )
-_PORTS: Final = frozenset({443, 8443})
+_PORTS: Final = frozenset({443, 4443, 8443, 9443, 10443})
+_LABEL: Final = "http"
 _HTTP_IDS: Final = frozenset({"h2", "http/1.1", "http/1.0", "h3"})
 _TOLERANCE, _LOGJAM, _DROWN = "grease_tolerance", "logjam", "drown"
 
@@ -58,9 +59,12 @@ def _asked_features(observation: Observation) -> bool:
 
 
 def may_be_http(observation: Observation) -> bool:
-    """Whether it answered as HTTP, or its ALPN or its port says that it would."""
+    """Whether it answered as HTTP, or its label, its ALPN or its port says that it would."""
+    target = observation.endpoint.target
+    if (said := target.labels.get(_LABEL)) in ("yes", "no"):
+        return said == "yes"
     return (
         bool(observation.http)
         or not _HTTP_IDS.isdisjoint(observation.alpn)
-        or observation.endpoint.target.port in _PORTS
+        or target.port in _PORTS
     )

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from model.finding import Outcome, Severity
 from model.observation import AcceptedSet, Observation
-from model.protocol_version import ProtocolVersion
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import Strength, strength_by_name
 from model.verdict import Preference
 from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
@@ -22,7 +22,7 @@ from policy.suite_selector import SuiteSelector
 from policy.values import SUITE_NAMES, SuiteName, Version
 
 _NO_SUITE: Final = "no suite is accepted"
-_EVERY_VERSION: Final = tuple(ProtocolVersion)
+_EVERY_VERSION: Final = STREAM_VERSIONS
 _RANKS: Final = {strength: rank for rank, strength in enumerate(Strength)}
 
 _Versions = Annotated[tuple[Version, ...], Field(min_length=1)]

@@ -8,14 +8,14 @@ from pydantic import Field
 
 from model.finding import Outcome, Severity
 from model.observation import DhParameters, Observation
-from model.protocol_version import ProtocolVersion
+from model.protocol_version import STREAM_VERSIONS
 from model.registry import cipher_suite_by_name
 from model.verdict import Verdict
 from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
 from policy.rules.accepted import suite_gaps
 from policy.rules.judging import listed, not_applicable, unknown
 
-_BELOW_TLS13: Final = tuple(ProtocolVersion)[1:-1]
+_BELOW_TLS13: Final = STREAM_VERSIONS[1:-1]
 _NO_DHE: Final = "no DHE suite is accepted"
 
 

@@ -122,16 +122,25 @@ def _bind_hsts(parameters: Hsts) -> Judge:
 
 
 def _bind_cookies(_: Nothing) -> Judge:
-    return _fact_judge(
+    required = "every cookie is Secure"
+    cookies = _fact_judge(
         "secure_cookies",
         Verdict.YES,
-        "every cookie is Secure",
+        required,
         {
             Verdict.YES: "every cookie is Secure",
             Verdict.NO: "a cookie is not Secure",
             Verdict.UNKNOWN: "not learnt",
         },
     )
+
+    def judge(subject: Subject) -> Ruling:
+        facts = subject.observation.http
+        if "status" in facts and "secure_cookies" not in facts:
+            return not_applicable("no cookie is set", required)
+        return cookies(subject)
+
+    return judge
 
 
 HTTPS_RULES: Final = (

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from model.certificate import Deployment
 from model.finding import Outcome
 from model.observation import AcceptedSet, Observation
-from model.protocol_version import ProtocolVersion
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import cipher_suite_by_name
 from model.verdict import Evidence, Fact, Verdict
 from policy.rule import Judge, Parameters, Ruling, Subject
@@ -84,7 +84,7 @@ def unsettled(observation: Observation) -> list[ProtocolVersion]:
     protocols = observation.protocols
     return [
         version
-        for version in ProtocolVersion
+        for version in STREAM_VERSIONS
         if (fact := protocols.get(version)) is None or fact.verdict is Verdict.UNKNOWN
     ]
 

@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import Field
 
 from model.finding import Outcome, Severity
-from model.protocol_version import ProtocolVersion
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.verdict import Evidence, Verdict
 from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
 from policy.rules.judging import labels, spoken, unknown
@@ -28,7 +28,7 @@ class RequiredVersions(Parameters):
 
 def _bind_allowed(parameters: Versions) -> Judge:
     required = f"no version but {labels(parameters.allowed)}"
-    refused = [version for version in ProtocolVersion if version not in parameters.allowed]
+    refused = [version for version in STREAM_VERSIONS if version not in parameters.allowed]
 
     def judge(subject: Subject) -> Ruling:
         protocols = subject.observation.protocols

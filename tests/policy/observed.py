@@ -9,7 +9,7 @@ from typing import Any
 
 from model.finding import RuleResult
 from model.observation import AcceptedSet, Observation, State
-from model.protocol_version import ProtocolVersion
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.verdict import Evidence, Fact, Preference, Verdict
 from policy.assess import assess
 from policy.catalogue import RULES_BY_ID
@@ -79,7 +79,7 @@ def unreached(state: State = State.TIMEOUT) -> Observation:
 
 def speaking(verdicts: Mapping[ProtocolVersion, Fact]) -> dict[ProtocolVersion, Fact]:
     """No version but those given."""
-    return {version: verdicts.get(version, NO) for version in ProtocolVersion}
+    return {version: verdicts.get(version, NO) for version in STREAM_VERSIONS}
 
 
 def accepting(

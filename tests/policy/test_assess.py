@@ -9,10 +9,19 @@ from hypothesis import given
 
 from model.finding import Outcome
 from model.observation import Observation, State
-from model.protocol_version import ProtocolVersion
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.verdict import Verdict
 from policy import RULES, assess, profile
-from tests.policy.observed import AT, UNKNOWN, endpoint, policy, results, unreached
+from tests.policy.observed import (
+    AT,
+    UNKNOWN,
+    YES,
+    accepting,
+    endpoint,
+    policy,
+    results,
+    unreached,
+)
 from tests.strategies import observations
 
 VERSIONS = {"protocol_versions": {"allowed": ["TLSv1.2", "TLSv1.3"]}, "reached": {}}
@@ -63,11 +72,27 @@ def test_rules_have_ids_of_their_own() -> None:
     assert len(set(ids)) == len(ids)
 
 
+def test_datagrams_are_judged_as_the_versions_they_are_made_of_and_told_by_their_names() -> None:
+    dtls = endpoint(
+        protocols={ProtocolVersion.DTLSV1_0: YES, ProtocolVersion.DTLSV1_2: YES},
+        cipher_suites={
+            ProtocolVersion.DTLSV1_2: accepting(["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"])
+        },
+    )
+    only_12 = {"protocol_versions": {"allowed": ["TLSv1.2", "TLSv1.3"]}}
+    (result,) = results(dtls, policy("web", only_12))
+    assert (result.outcome, result.observed) == (Outcome.FAIL, "DTLSv1.0 accepted")
+    assert result.required == "no version but DTLSv1.2, TLSv1.3"
+    tls13_too = {"protocol_versions": {"allowed": ["TLSv1.1", "TLSv1.2"]}}
+    (result,) = results(dtls, policy("web", tls13_too))
+    assert result.outcome is Outcome.UNKNOWN
+
+
 @given(observations())
 def test_any_observation_can_be_judged_and_the_unproved_never_passes_as_whole(
     observation: Observation,
 ) -> None:
     modern = profile("mozilla-modern")
     assessment = assess(observation, (modern,), AT)
-    if not observation.answered_as_tls or len(observation.protocols) < len(ProtocolVersion):
+    if not observation.answered_as_tls or len(observation.protocols) < len(STREAM_VERSIONS):
         assert assessment.compliance("mozilla-modern") is not Verdict.YES

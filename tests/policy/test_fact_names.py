@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from policy.fact_names import FEATURES, PLAINTEXT, VULNERABILITIES
+from policy.fact_names import FEATURES, HTTPS, PLAINTEXT, VULNERABILITIES
 from probe.checks.catalogue import STAGES
 
 PAGE = Path(__file__).parents[2] / "docs" / "checks.md"
@@ -28,6 +28,10 @@ def test_the_facts_of_plaintext_are_those_of_the_page() -> None:
     assert _of_the_page("Plaintext") == set(PLAINTEXT)
 
 
+def test_the_facts_of_https_are_those_of_the_page() -> None:
+    assert _of_the_page("HTTPS") == set(HTTPS)
+
+
 def test_every_fact_of_a_check_can_be_named_in_a_policy() -> None:
     facts = {fact for stage in STAGES for check in stage.checks for fact in check.facts}
-    assert facts <= {*FEATURES, *VULNERABILITIES, *PLAINTEXT}
+    assert facts <= {*FEATURES, *VULNERABILITIES, *PLAINTEXT, *HTTPS}

@@ -1,0 +1,70 @@
+"""Endpoints over datagrams are judged as the versions of TLS that theirs are made of (RFC 6347).
+
+DTLS 1.0 is made of TLS 1.1 and DTLS 1.2 of TLS 1.2; the other versions up to there do not exist over
+datagrams, and DTLS 1.3 is not asked about. Policies so need no words of their own for DTLS; results have its names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from model.finding import RuleResult
+from model.observation import Observation
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
+from model.verdict import Evidence, Fact, Verdict
+
+_NAMES: Final = {
+    over.label: version.label
+    for version in STREAM_VERSIONS
+    if (over := version.over_datagrams) is not None
+}
+_STREAM: Final = {
+    over: version for version in STREAM_VERSIONS if (over := version.over_datagrams) is not None
+}
+_MISSING: Final = Fact(
+    verdict=Verdict.NO, evidence=Evidence(note="there is no such version over datagrams")
+)
+_NOT_ASKED: Final = Fact(
+    verdict=Verdict.UNKNOWN, evidence=Evidence(note="DTLS 1.3 is not asked about")
+)
+Found = TypeVar("Found")
+
+
+def is_over_datagrams(observation: Observation) -> bool:
+    """Whether its versions are those of DTLS."""
+    return not observation.protocols.keys().isdisjoint(_STREAM)
+
+
+def as_stream(observation: Observation) -> Observation:
+    """The same facts, each under the version of TLS."""
+    told = {
+        version: _NOT_ASKED if version is ProtocolVersion.TLSV1_3 else _MISSING
+        for version in STREAM_VERSIONS
+    }
+    return replace(
+        observation,
+        protocols=told | _renamed(observation.protocols),
+        cipher_suites=_renamed(observation.cipher_suites),
+        groups=_renamed(observation.groups),
+        client_auth=_renamed(observation.client_auth),
+        signature_schemes=_renamed(observation.signature_schemes),
+    )
+
+
+def named_as_dtls(result: RuleResult) -> RuleResult:
+    """The result with the names that its endpoint's versions have."""
+    return replace(
+        result, observed=_with_names(result.observed), required=_with_names(result.required)
+    )
+
+
+def _renamed(found: Mapping[ProtocolVersion, Found]) -> dict[ProtocolVersion, Found]:
+    return {_STREAM.get(version, version): one for version, one in found.items()}
+
+
+def _with_names(text: str) -> str:
+    for dtls, tls in _NAMES.items():
+        text = text.replace(tls, dtls)
+    return text
