@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from model.finding_json import finding_to_json
 from model.observation import Observation
 from model.observation_json import to_json
+from model.remedy_json import remedy_to_json
 from model.target import Endpoint, Target
 from model.version import TOOL_VERSION
 from probe.clock import SystemClock
@@ -175,7 +176,9 @@ def _to_line(observation: Observation, judged: Judged | None, *, with_evidence: 
             for policy in judged.assessment.policies
         }
         fields["findings"] = [
-            finding_to_json(finding, with_evidence=with_evidence) for finding in judged.findings
+            finding_to_json(finding, with_evidence=with_evidence)
+            | {"remedy": remedy_to_json(judged.remedies.get(finding.fingerprint))}
+            for finding in judged.findings
         ]
     line = json.dumps(fields, separators=(",", ":"))
     # json escapes all that is not ASCII and all controls but this one.

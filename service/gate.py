@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -16,9 +16,11 @@ from rich.text import Text
 from model.finding import Assessment, Finding, FindingStatus, Outcome, Severity
 from model.finding_life import live_on, with_waiver
 from model.observation import Observation
+from model.remedy import Remedy
 from model.target import Target
 from model.verdict import Verdict
 from policy import PolicyBook, PolicyError, assess, load_policies, profile
+from policy.remedies import remedy
 from service.terminal import printable
 
 _FILE_SUFFIXES: Final = (".yml", ".yaml", ".json")
@@ -39,10 +41,14 @@ _STYLES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What the policies made of one Observation; ``findings`` have the worst first."""
+    """What the policies made of one Observation; ``findings`` have the worst first.
+
+    ``remedies`` are by the findings' fingerprints, where the kind of server is known.
+    """
 
     assessment: Assessment
     findings: tuple[Finding, ...]
+    remedies: Mapping[str, Remedy] = field(default_factory=dict)
 
     def for_a_person(self) -> RenderableType:
         """Each policy's verdict, and under it its findings, the worst first."""
@@ -61,7 +67,15 @@ class Judged:
             for cells in self._rows(policy):
                 rows.add_row(*cells)
             parts.append(Padding(rows, (0, 0, 0, 2), expand=False))
+        parts += self._remedies()
         return Padding(Group(*parts), (0, 0, 0, 2), expand=False)
+
+    def _remedies(self) -> Iterator[RenderableType]:
+        """Each once, though it may mend several findings."""
+        for one in dict.fromkeys(self.remedies.values()):
+            yield Text(f"to mend it, for {one.server}, {one.place}:", style="dim")
+            lines = [Text(printable(line)) for line in one.lines]
+            yield Padding(Group(*lines), (0, 0, 0, 4), expand=False)
 
     def _counted(self, policy: str) -> str:
         outcomes = [one.outcome for one in self.assessment.results if one.policy == policy]
@@ -116,7 +130,15 @@ class Gate:
             for finding in live_on((), assessment)
         )
         worst_first = sorted(findings, key=_gravity)
-        return Judged(assessment=assessment, findings=tuple(worst_first))
+        mended = {
+            finding.fingerprint: remedy(observation, finding.result, self.book.policies)
+            for finding in worst_first
+        }
+        return Judged(
+            assessment=assessment,
+            findings=tuple(worst_first),
+            remedies={name: found for name, found in mended.items() if found is not None},
+        )
 
     def stops(self, judged: Judged) -> bool:
         """Whether any finding is one that makes a scan fail."""

@@ -18,6 +18,7 @@ from exporters.reports import words
 from exporters.reports.contents import PolicyRule, Report, ReportedEndpoint, ReportedFinding
 from exporters.reports.report_json import report_digest
 from model.finding import FindingStatus, Outcome, Severity
+from model.remedy_json import remedy_to_json
 from model.times_json import time_to_json
 
 Json: TypeAlias = dict[str, Any]
@@ -126,7 +127,6 @@ def _result(endpoint: ReportedEndpoint, found: ReportedFinding, rule_index: int)
         f"{message(endpoint.key)}: {message(rule.title)} "
         f"Observed: {message(rule.observed)}. Required: {message(rule.required)}."
     )
-    remedy = found.remedy
     result: Json = {
         "ruleId": _rule_id(found),
         "ruleIndex": rule_index,
@@ -143,9 +143,7 @@ def _result(endpoint: ReportedEndpoint, found: ReportedFinding, rule_index: int)
             "last_seen_at": time_to_json(finding.last_seen_at),
             "source": rule.source,
             "evidence": None if rule.evidence is None else rule.evidence.note,
-            "remedy": None
-            if remedy is None
-            else {"server": remedy.server, "place": remedy.place, "lines": list(remedy.lines)},
+            "remedy": remedy_to_json(found.remedy),
         },
     }
     if finding.waiver is not None:

@@ -28,7 +28,7 @@ from model.finding_json import (
     waiver_from_json,
     waiver_to_json,
 )
-from model.remedy import Remedy
+from model.remedy_json import remedy_from_json, remedy_to_json
 from model.times_json import time_from_json, time_to_json
 from model.verdict import Verdict
 
@@ -175,7 +175,7 @@ def _endpoint_to_json(endpoint: ReportedEndpoint) -> Json:
         "findings": [
             {
                 **finding_to_json(found.finding, with_evidence=True),
-                "remedy": _remedy_to_json(found.remedy),
+                "remedy": remedy_to_json(found.remedy),
             }
             for found in endpoint.findings
         ],
@@ -208,20 +208,8 @@ def _endpoint_from_json(fields: Json) -> ReportedEndpoint:
         compliance={name: Verdict(word) for name, word in fields["compliance"].items()},
         findings=tuple(
             ReportedFinding(
-                finding=finding_from_json(found), remedy=_remedy_from_json(found["remedy"])
+                finding=finding_from_json(found), remedy=remedy_from_json(found["remedy"])
             )
             for found in fields["findings"]
         ),
     )
-
-
-def _remedy_to_json(remedy: Remedy | None) -> Json | None:
-    if remedy is None:
-        return None
-    return {"server": remedy.server, "place": remedy.place, "lines": list(remedy.lines)}
-
-
-def _remedy_from_json(fields: Json | None) -> Remedy | None:
-    if fields is None:
-        return None
-    return Remedy(server=fields["server"], place=fields["place"], lines=tuple(fields["lines"]))

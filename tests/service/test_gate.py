@@ -6,11 +6,13 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from rich.console import Console
 
 from model.finding import Severity
 from model.target import Target
@@ -75,6 +77,19 @@ def test_an_endpoint_that_no_policy_holds_for_is_not_called_good(policies: Path)
 
 def legacy_without_labels() -> Target:
     return replace(legacy().endpoint.target, labels={})
+
+
+def test_the_remedy_is_said_where_the_kind_of_server_is_known(policies: Path) -> None:
+    observation = legacy()
+    target = replace(observation.endpoint.target, labels={"team": "web", "server": "nginx"})
+    endpoint = replace(observation.endpoint, target=target)
+    judged = gate(policies).judge(replace(observation, endpoint=endpoint), NOW)
+    page = Console(width=120, file=StringIO())
+    with page.capture() as printed:
+        page.print(judged.for_a_person())
+    assert "to mend it, for nginx, in the server block:" in printed.get()
+    assert printed.get().count("ssl_protocols TLSv1.2 TLSv1.3;") == 1
+    assert not gate(policies).judge(observation, NOW).remedies
 
 
 def test_labels_are_names_with_values() -> None:
