@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from model.protocol_version import ProtocolVersion
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import CIPHER_SUITES, NAMED_GROUPS, Strength, strength_by_name
 from policy.policy import Policy, PolicyRule
 from policy.rule import Parameters
@@ -164,7 +164,7 @@ def _versions(rules: list[PolicyRule]) -> tuple[ProtocolVersion, ...]:
         return _USUAL_VERSIONS
     allowed = frozenset.intersection(*limits)
     # No server is told to speak what is broken, even where a policy lets it.
-    return tuple(sorted(one for one in allowed if one >= ProtocolVersion.TLSV1_0))
+    return tuple(one for one in STREAM_VERSIONS if one in allowed and one > ProtocolVersion.SSLV3)
 
 
 def _suites(rules: list[PolicyRule], versions: tuple[ProtocolVersion, ...]) -> tuple[str, ...]:

@@ -89,4 +89,4 @@ def _rule(result: RuleResult, policies: Sequence[Policy]) -> PolicyRule | None:
 
 def _of_banner(banner: str) -> ServerKind | None:
     text = banner.casefold()
-    return next((kind for kind in SERVERS if text.startswith(kind.banners or "\0")), None)
+    return next((kind for kind in SERVERS if text.startswith(kind.banners)), None)
