@@ -1,17 +1,15 @@
 """Observations to JSON and back, in the form of ``docs/observation.schema.json``.
 
 ``to_json`` and ``from_json`` are inverse, but for certificates' raw DER, which stays out of
-the JSON. ``facts_digest`` is equal for two Observations that learnt the same facts.
+the JSON.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from model.certificate_json import deployment_from_json, deployment_to_json
 from model.fact_json import (
@@ -34,19 +32,6 @@ from model.verdict import Fact
 
 Json: TypeAlias = dict[str, Any]
 Found = TypeVar("Found")
-
-_CIRCUMSTANCES = (
-    "tool",
-    "mode",
-    "started_at",
-    "duration_seconds",
-    "connections",
-    "bytes_sent",
-    "bytes_received",
-    "throttled",
-    "reason",
-)
-"""What may differ between two visits that learnt the same facts."""
 
 
 def to_json(observation: Observation, *, with_evidence: bool = True) -> Json:
@@ -101,24 +86,6 @@ def from_json(fields: Json) -> Observation:
             contradiction_from_json(item) for item in fields.get("contradictions", ())
         ),
     )
-
-
-_OF_REVOCATION: Final = ("position", "method", "is_revoked", "revoked_at", "source")
-"""A response is renewed every few days, and says the same."""
-
-
-def facts_digest(observation: Observation) -> str:
-    """The SHA-256, in hex, of the facts alone: no evidence, cost, time, wording or labels."""
-    facts = to_json(observation, with_evidence=False)
-    del facts["target"]["labels"]
-    for circumstance in _CIRCUMSTANCES:
-        del facts[circumstance]
-    for deployment in facts["certificates"]:
-        deployment["revocations"] = [
-            {name: word[name] for name in _OF_REVOCATION} for word in deployment["revocations"]
-        ]
-    canonical = json.dumps(facts, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _facts_to_json(observation: Observation, *, with_evidence: bool) -> Json:

@@ -10,7 +10,7 @@ from typing import Protocol
 from model.change import Change
 from model.finding import Assessment, Finding, Waiver
 from model.observation import Observation
-from model.query import EVERYWHERE, Selection, ServiceEvent, Stretch
+from model.query import EVERYWHERE, Page, PageEnd, Selection, ServiceEvent, Stretch
 from model.snapshot import EndpointStatus, Snapshot
 
 
@@ -106,6 +106,15 @@ class Archive(Store, Protocol):
 
     async def history(self, selection: Selection, limit: int = 1000) -> Sequence[Stretch]:
         """The newest ``limit`` Stretches of the endpoints, the newest first."""
+        ...
+
+    async def page(
+        self, selection: Selection = EVERYWHERE, *, limit: int = 50, after: PageEnd | None = None
+    ) -> Page:
+        """At most ``limit`` endpoints with certificates, those first whose own ends first.
+
+        ``after`` is the end of the page before.
+        """
         ...
 
     async def snapshot_at(self, moment: datetime, selection: Selection = EVERYWHERE) -> Snapshot:

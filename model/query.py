@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from model.observation import Observation
+from model.snapshot import EndpointStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,14 @@ class Selection:
 
 
 EVERYWHERE = Selection()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageEnd:
+    """Where a page of endpoints ended, by which the next one is asked for."""
+
+    not_after: datetime
+    endpoint_id: int
 
 
 class Turn(StrEnum):
@@ -52,6 +61,14 @@ class Stretch:
     last_at: datetime
     visits: int
     observation: Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some endpoints, those first whose certificate ends first; ``end`` is None on the last page."""
+
+    endpoints: tuple[EndpointStatus, ...]
+    end: PageEnd | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from model.change import Change
 from model.finding import Assessment, Finding, Waiver
 from model.observation import Observation
 from model.ports import Schedule
-from model.query import EVERYWHERE, Selection, ServiceEvent, Stretch
+from model.query import EVERYWHERE, Page, PageEnd, Selection, ServiceEvent, Stretch
 from model.snapshot import EndpointStatus, Snapshot
 from storage import kept
 from storage.database import Database, connect
@@ -28,6 +28,7 @@ from storage.migrate import check_revision, migrate
 from storage.reading import observations as of_observations
 from storage.reading.findings import read_findings
 from storage.reading.history import read_changes, read_history
+from storage.reading.pages import read_page
 from storage.reading.past import read_snapshot_at
 from storage.reading.statuses import StatusReader
 from storage.writer import BatchWriter, WriterClosedError
@@ -132,6 +133,19 @@ class SqlStore:
         """
         async with self._reading() as connection:
             return await self._statuses.read(connection)
+
+    async def page(
+        self, selection: Selection = EVERYWHERE, *, limit: int = 50, after: PageEnd | None = None
+    ) -> Page:
+        """At most ``limit`` endpoints with certificates, those first whose own ends first.
+
+        ``after`` is the end of the page before.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_page(connection, selection, limit, after)
 
     async def statuses_of(self, endpoint_keys: Collection[str]) -> Sequence[EndpointStatus]:
         """As ``statuses``, of those of the endpoints that have been visited, in any order.

@@ -119,6 +119,7 @@ class StatusRow(Table):
     """
 
     __tablename__ = "statuses"
+    __table_args__ = (Index(None, "not_after", "endpoint_id"),)
 
     endpoint_id: Mapped[int] = mapped_column(
         ForeignKey("endpoints.id"), primary_key=True, autoincrement=False
@@ -128,7 +129,7 @@ class StatusRow(Table):
     facts_digest: Mapped[str] = mapped_column(String(64))
     visits: Mapped[int] = mapped_column(Integer)
     state: Mapped[str] = mapped_column(String(16))
-    not_after: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    not_after: Mapped[datetime | None] = mapped_column(UtcDateTime)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_success_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)

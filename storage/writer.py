@@ -37,7 +37,7 @@ class BatchWriter(Generic[Item]):
         write: Callable[[Sequence[Item]], Awaitable[None]],
         *,
         is_hopeless: Callable[[Exception], bool],
-        batch_limit: int = 200,
+        batch_limit: int = 500,
     ) -> None:
         self._write = write
         self._is_hopeless = is_hopeless

@@ -67,16 +67,26 @@ async def read_findings_at(
 
 
 async def read_compliance(
-    connection: AsyncConnection, selection: Selection, moment: datetime | None = None
+    connection: AsyncConnection, selection: Selection
 ) -> dict[str, dict[str, Verdict]]:
-    """The verdict by policy by endpoint key, now or as it was at ``moment``."""
-    if moment is None:
-        wanted: list[ColumnElement[bool]] = [ComplianceRow.until_at.is_(None)]
-    else:
-        wanted = [
-            ComplianceRow.from_at <= moment,
-            or_(ComplianceRow.until_at.is_(None), ComplianceRow.until_at > moment),
-        ]
+    """The verdict by policy by endpoint key."""
+    return await _compliance(connection, selection, [ComplianceRow.until_at.is_(None)])
+
+
+async def read_compliance_at(
+    connection: AsyncConnection, selection: Selection, moment: datetime
+) -> dict[str, dict[str, Verdict]]:
+    """The verdict by policy by endpoint key, as it was at ``moment``."""
+    wanted = [
+        ComplianceRow.from_at <= moment,
+        or_(ComplianceRow.until_at.is_(None), ComplianceRow.until_at > moment),
+    ]
+    return await _compliance(connection, selection, wanted)
+
+
+async def _compliance(
+    connection: AsyncConnection, selection: Selection, wanted: Iterable[ColumnElement[bool]]
+) -> dict[str, dict[str, Verdict]]:
     found = await connection.execute(
         select(EndpointRow.key, PolicyRow.name, ComplianceRow.verdict)
         .join(PolicyRow, PolicyRow.id == ComplianceRow.policy_id)

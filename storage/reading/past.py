@@ -16,7 +16,7 @@ from model.observation import Observation, State
 from model.query import Selection
 from model.snapshot import EndpointStatus, Snapshot
 from model.verdict import Verdict
-from storage.reading.findings import read_compliance, read_findings_at
+from storage.reading.findings import read_compliance_at, read_findings_at
 from storage.reading.places import conditions, with_target
 from storage.reading.statuses import decode
 from storage.tables import ChangeRow, EndpointRow, ObservationRow, StatusRow, TargetRow, VisitRow
@@ -40,7 +40,7 @@ async def read_snapshot_at(
     successes = await _last_successes(connection, moment, selection)
     changed = await _changed_at(connection, moment, selection)
     findings = await read_findings_at(connection, selection, moment)
-    compliance = await read_compliance(connection, selection, moment)
+    compliance = await read_compliance_at(connection, selection, moment)
 
     def build() -> tuple[EndpointStatus, ...]:
         return tuple(

@@ -16,8 +16,9 @@ from storage.writing.places import add_endpoints, describe_anew
 from storage.writing.standing import (
     KnownEndpoint,
     Standing,
+    add_standings,
     load_endpoints,
-    write_standings,
+    update_standings,
 )
 from storage.writing.visit import Visit
 
@@ -54,14 +55,21 @@ async def _write_part(connection: AsyncConnection, visits: Sequence[Visit]) -> N
             if visit.facts_digest != standings[visit.key].facts_digest
         ],
     )
+    news = {visit.key for visit in visits if _has_news(visit, standings[visit.key])}
     await _assess(connection, visits, standings)
     for visit in visits:
         standings[visit.key].move_on(visit)
-    await write_standings(
-        connection,
-        added=list(added.values()),
-        moved=[endpoint.standing for endpoint in known.values()],
-    )
+    await add_standings(connection, list(added.values()))
+    for has_news in (False, True):
+        moved = [one.standing for key, one in known.items() if (key in news) is has_news]
+        await update_standings(connection, moved, has_news=has_news)
+
+
+def _has_news(visit: Visit, standing: Standing) -> bool:
+    """Whether more than the circumstances of the visit is to be written; facts have been by now."""
+    is_new_stretch = standing.visits == 0
+    is_judged_anew = visit.assessment_digest not in (None, standing.assessment_digest)
+    return is_new_stretch or is_judged_anew
 
 
 async def _describe_anew(

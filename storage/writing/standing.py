@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, Update, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.target import Target
@@ -130,24 +130,61 @@ def _known(row: Row[*tuple[Any, ...]]) -> KnownEndpoint:
 
 
 _STATUS_COLUMNS: Final = tuple(column.name for column in StatusRow.__table__.columns)
-_UPDATE: Final = (
-    update(StatusRow)
-    .where(StatusRow.endpoint_id == bindparam("of_endpoint"))
-    .values({name: bindparam(name) for name in _COLUMNS if name != "endpoint_id"})
+_CIRCUMSTANCES: Final = (
+    "visits",
+    "started_at",
+    "last_success_at",
+    "due_at",
+    "interval_seconds",
+    "consecutive_failures",
+    "enumerated_at",
+    "assessed_at",
+    "tool_version",
+    "mode",
+    "reason",
+    "duration_seconds",
+    "connections",
+    "bytes_sent",
+    "bytes_received",
+    "throttled",
 )
+"""The columns that a visit may set which brings nothing new."""
 
 
-async def write_standings(
-    connection: AsyncConnection, added: Iterable[Standing], moved: Iterable[Standing]
+def _update(names: Iterable[str]) -> Update:
+    return (
+        update(StatusRow)
+        .where(StatusRow.endpoint_id == bindparam("of_endpoint"))
+        .values({name: bindparam(name) for name in names})
+    )
+
+
+_UPDATE: Final = _update(name for name in _COLUMNS if name != "endpoint_id")
+_MOVE_ON: Final = _update(_CIRCUMSTANCES)
+
+
+async def add_standings(connection: AsyncConnection, standings: Sequence[Standing]) -> None:
+    """Write the rows of endpoints that had none."""
+    if standings:
+        await connection.execute(
+            insert(StatusRow), [_values(standing, _COLUMNS) for standing in standings]
+        )
+
+
+async def update_standings(
+    connection: AsyncConnection, standings: Sequence[Standing], *, has_news: bool
 ) -> None:
-    """Write rows that are new, and those that were loaded."""
-    if rows := [_values(standing) for standing in added]:
-        await connection.execute(insert(StatusRow), rows)
-    if rows := [_values(standing) for standing in moved]:
-        for row in rows:
-            row["of_endpoint"] = row.pop("endpoint_id")
-        await connection.execute(_UPDATE, rows)
+    """Write the rows of endpoints that have one: whole, or only a newer visit's circumstances."""
+    if standings:
+        statement, names = (_UPDATE, _COLUMNS) if has_news else (_MOVE_ON, _CIRCUMSTANCES)
+        await connection.execute(
+            statement,
+            [
+                {"of_endpoint": standing.endpoint_id, **_values(standing, names)}
+                for standing in standings
+            ],
+        )
 
 
-def _values(standing: Standing) -> dict[str, Any]:
-    return {name: getattr(standing, name) for name in _COLUMNS}
+def _values(standing: Standing, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(standing, name) for name in names}

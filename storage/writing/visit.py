@@ -6,9 +6,9 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from model.facts_digest import facts_digest
 from model.finding import Assessment, RuleResult
 from model.observation import Observation
-from model.observation_json import facts_digest
 from model.ports import Schedule
 
 _SEPARATOR = "\x1f"

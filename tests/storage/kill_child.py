@@ -12,7 +12,7 @@ import os
 import sys
 from datetime import timedelta
 
-from model.observation_json import facts_digest
+from model.facts_digest import facts_digest
 from storage import SqlStore
 from tests.storage.samples import NOON, certificate, observation, schedule
 

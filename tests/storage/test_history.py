@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from model.change import ChangeKind
@@ -157,3 +158,21 @@ async def test_events_of_the_service_are_kept(store: SqlStore) -> None:
         await store.note(event)
     assert await store.events() == events[::-1]
     assert await store.events(since=NOON + INTERVAL) == events[1:]
+
+
+async def test_pages_go_through_the_inventory_by_expiry(store: SqlStore) -> None:
+    ends = {"a": 5, "b": 1, "c": 3, "d": 3, "e": 9}
+    for name, days in ends.items():
+        leaf = replace(certificate(name.encode()), not_after=NOON + timedelta(days=days))
+        visit = observation(f"{name}.example", chain=[leaf])
+        await store.record(visit, schedule(visit))
+    bare_visit = observation("f.example")
+    await store.record(bare_visit, schedule(bare_visit))
+    seen: list[str] = []
+    page = await store.page(limit=2)
+    while page.end is not None:
+        seen += [one.observation.endpoint.target.host[0] for one in page.endpoints]
+        page = await store.page(limit=2, after=page.end)
+    seen += [one.observation.endpoint.target.host[0] for one in page.endpoints]
+    assert seen == ["b", "c", "d", "a", "e"]
+    assert (await store.page(Selection(labels={"team": "db"}))).endpoints == ()

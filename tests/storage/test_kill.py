@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from model.observation_json import facts_digest
+from model.facts_digest import facts_digest
 from storage import SqlStore
 from tests.storage.kill_child import ENDPOINTS
 from tests.storage.samples import NOON

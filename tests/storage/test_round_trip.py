@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 
+from model.facts_digest import facts_digest
 from model.observation import Observation
-from model.observation_json import facts_digest
 from model.ports import Schedule
 from storage import SqlStore
 from storage.body import decode_body, encode_body

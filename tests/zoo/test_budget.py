@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from model.facts_digest import facts_digest
 from model.observation import Mode
-from model.observation_json import facts_digest
 from model.verdict import Verdict
 from probe.checks.part import Part
 from tests.zoo.catalogue import SERVERS

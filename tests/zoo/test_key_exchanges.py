@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from model.facts_digest import facts_digest
 from model.observation import Observation
-from model.observation_json import facts_digest
 from model.protocol_version import ProtocolVersion
 from model.verdict import Preference, Verdict
 from probe.checks.part import Part

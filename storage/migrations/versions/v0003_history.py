@@ -264,7 +264,7 @@ def _create_statuses() -> None:
         ),
         sa.PrimaryKeyConstraint("endpoint_id", name="pk_statuses"),
     )
-    op.create_index("ix_statuses_not_after", "statuses", ["not_after"])
+    op.create_index("ix_statuses_not_after_endpoint_id", "statuses", ["not_after", "endpoint_id"])
     if op.get_bind().dialect.name == "postgresql":
         # Room in each page, so that a row that is written every hour stays where its index says.
         op.execute("ALTER TABLE statuses SET (fillfactor = 80)")

@@ -1,0 +1,106 @@
+"""Visits as they come from real servers, in any number: one real visit, retold for other endpoints.
+
+The visit is to the benchmarks' nginx, judged by a real profile. What makes endpoints differ on disk, the
+host, the leaf, the times, is made anew for each; random bytes in the proofs are as random in the copies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from benchmarks.nginx import HOST, SERVER_NAME, running_nginx
+from model.certificate import Deployment
+from model.finding import Assessment
+from model.observation import Observation
+from model.ports import Schedule
+from model.target import Endpoint, Target
+from policy import Policy, assess, profile
+from probe.clock import SystemClock
+from probe.engine import Engine
+from probe.settings import ProbeSettings
+
+PROFILE: Final = "mozilla-intermediate"
+BEGAN: Final = datetime(2026, 8, 1, tzinfo=UTC)
+INTERVAL: Final = timedelta(hours=1)
+TEAMS: Final = 20
+
+
+async def visit_nginx() -> Observation:
+    """Everything about the benchmarks' nginx, as one visit learns it."""
+    with running_nginx() as port:
+        target = Target(host=HOST, port=port, server_name=SERVER_NAME)
+        engine = Engine(ProbeSettings(deadline_seconds=120.0), SystemClock())
+        return await engine.visit(Endpoint(target=target, address=HOST))
+
+
+class Fleet:
+    """Endpoints without end, each as the one visit has it; ``judged`` says what a policy makes of it."""
+
+    def __init__(self, template: Observation) -> None:
+        self._template = template
+        self._policies: tuple[Policy, ...] = (profile(PROFILE),)
+        self._judged: dict[int, Assessment] = {}
+
+    def visit(self, number: int, at: datetime, generation: int = 0) -> Observation:
+        """Endpoint ``number`` at that time; another ``generation`` has another leaf and other suites."""
+        target = Target(
+            host=f"host{number}.fleet.test",
+            port=443,
+            server_name=f"host{number}.fleet.test",
+            labels={"team": f"team{number % TEAMS}", "env": "prod"},
+            source="file:fleet.yml",
+        )
+        address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+        suites = self._template.cipher_suites
+        if generation % 2:
+            suites = {
+                version: replace(found, accepted=found.accepted[:-1])
+                for version, found in suites.items()
+            }
+        return replace(
+            self._template,
+            endpoint=Endpoint(target=target, address=address),
+            started_at=at,
+            cipher_suites=suites,
+            certificates=tuple(
+                _with_leaf(deployment, random.Random(f"{number}/{generation}"))
+                for deployment in self._template.certificates
+            ),
+        )
+
+    def judged(self, visit: Observation, generation: int = 0) -> Assessment:
+        """What the profile says of ``visit``; the rules are asked once a generation."""
+        kind = generation % 2
+        if kind not in self._judged:
+            self._judged[kind] = assess(visit, self._policies, visit.started_at)
+        return replace(
+            self._judged[kind], endpoint_key=visit.endpoint.key, assessed_at=visit.started_at
+        )
+
+
+def scheduled(visit: Observation) -> Schedule:
+    """Due in an hour."""
+    return Schedule(
+        endpoint_key=visit.endpoint.key,
+        due_at=visit.started_at + INTERVAL,
+        interval_seconds=INTERVAL.total_seconds(),
+        consecutive_failures=0,
+        enumerated_at=visit.started_at,
+    )
+
+
+def _with_leaf(deployment: Deployment, dice: random.Random) -> Deployment:
+    leaf = deployment.leaf
+    der = dice.randbytes(len(leaf.der or b""))
+    new = replace(
+        leaf,
+        der=der,
+        sha256=hashlib.sha256(der).hexdigest(),
+        serial_number=f"{dice.getrandbits(120):x}",
+        not_after=BEGAN + timedelta(days=dice.randrange(1, 180)),
+    )
+    return replace(deployment, chain=(new, *deployment.chain[1:]))

@@ -1,0 +1,45 @@
+"""Pages of endpoints, those first whose certificate ends first: found by indexes, however large the fleet."""
+
+from __future__ import annotations
+
+from sqlalchemy import tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from model.query import Page, PageEnd, Selection
+from storage.reading.findings import read_compliance, read_open_findings
+from storage.reading.statuses import decode, status_of, status_rows
+from storage.tables import StatusRow
+
+
+async def read_page(
+    connection: AsyncConnection, selection: Selection, limit: int, after: PageEnd | None
+) -> Page:
+    """At most ``limit`` endpoints that have shown a certificate of their own, from ``after`` on.
+
+    Raises:
+        ValueError: for a body that no Observation was written to.
+    """
+    place = (StatusRow.not_after, StatusRow.endpoint_id)
+    query = status_rows(selection).where(StatusRow.not_after.is_not(None))
+    if after is not None:
+        # The comparison of rows is what an index on both columns answers; the other only helps it.
+        query = query.where(
+            StatusRow.not_after >= after.not_after,
+            tuple_(*place) > (after.not_after, after.endpoint_id),
+        )
+    rows = (await connection.execute(query.order_by(*place).limit(limit))).all()
+    shown = Selection(keys=frozenset(row.key for row in rows))
+    facts = await decode(connection, [row.observation_id for row in rows], {})
+    findings = await read_open_findings(connection, shown)
+    compliance = await read_compliance(connection, shown)
+    endpoints = tuple(
+        status_of(
+            row, facts[row.observation_id], findings.get(row.key, ()), compliance.get(row.key, {})
+        )
+        for row in rows
+    )
+    is_last = len(rows) < limit
+    end = (
+        None if is_last else PageEnd(not_after=rows[-1].not_after, endpoint_id=rows[-1].endpoint_id)
+    )
+    return Page(endpoints=endpoints, end=end)
