@@ -16,7 +16,7 @@ from probe.connect.starttls.outcome import (
     unexpected,
 )
 from probe.connect.starttls.peer import Peer
-from probe.connect.starttls.units import exactly
+from probe.connect.starttls.units import exactly, foreign
 from probe.tls.in_clear import Notebook
 from probe.tls.reader import ByteReader, DecodeError
 from probe.tls.scripted import LONGEST_TURN, Script, Turn
@@ -31,7 +31,7 @@ _START: Final = b"\x01\x00\x00"
 
 def _header(received: bytes) -> int | None:
     is_one = _TLS_HEADER[:4].startswith(received[:4])
-    return exactly(8)(received) if is_one else len(received) or None
+    return exactly(8)(received) if is_one else foreign(received)
 
 
 def _frame_or_header(received: bytes) -> int | None:

@@ -19,6 +19,7 @@ from probe.connect.starttls.outcome import (
     unexpected,
 )
 from probe.connect.starttls.peer import Peer
+from probe.connect.starttls.units import foreign
 from probe.tls.in_clear import Notebook
 from probe.tls.scripted import LONGEST_TURN, Script, Turn
 
@@ -72,7 +73,7 @@ def message(received: bytes) -> int | None:
     if not received:
         return None
     if received[0] != 0x30:
-        return len(received)
+        return foreign(received)
     header = _header(received)
     if header is None:
         return None

@@ -18,6 +18,7 @@ from probe.connect.starttls.outcome import (
     unexpected,
 )
 from probe.connect.starttls.peer import Peer
+from probe.connect.starttls.units import foreign
 from probe.tls.answer import Ending
 from probe.tls.dialogue import Dialogue
 from probe.tls.in_clear import Notebook
@@ -66,7 +67,7 @@ def packet(received: bytes) -> int | None:
     if not received:
         return None
     if received[0] not in {_PRELOGIN, _RESPONSE}:
-        return len(received)
+        return foreign(received)
     if len(received) < _HEADER.size:
         return None
     length = max(8, int.from_bytes(received[2:4], "big"))

@@ -17,6 +17,7 @@ from probe.connect.starttls.outcome import (
     unexpected,
 )
 from probe.connect.starttls.peer import Peer
+from probe.connect.starttls.units import foreign
 from probe.tls.in_clear import Notebook
 from probe.tls.scripted import Script, Turn
 
@@ -45,7 +46,7 @@ def packet(received: bytes) -> int | None:
     if not received:
         return None
     if received[0] != 3:
-        return len(received)
+        return foreign(received)
     if len(received) < 4:
         return None
     length = max(4, int.from_bytes(received[2:4], "big"))

@@ -12,6 +12,7 @@ from typing import Final
 from probe.tls.scripted import Until
 
 _LAST_REPLY_LINE: Final = re.compile(rb"(?:^|\n)\d{3}(?: [^\n]*|\r?)\n")
+_RECOGNISED: Final = 32
 _LONE_DOT: Final = re.compile(rb"\n\.\r?\n")
 
 
@@ -71,6 +72,11 @@ def at_once(_: bytes) -> int:
 def anything(received: bytes) -> int | None:
     """Whatever comes first."""
     return len(received) or None
+
+
+def foreign(received: bytes) -> int | None:
+    """What begins as no reply of the protocol does: enough of it to know another by."""
+    return line(received) or (len(received) if len(received) >= _RECOGNISED else None)
 
 
 def exactly(length: int) -> Until:

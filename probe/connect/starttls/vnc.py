@@ -19,7 +19,7 @@ from probe.connect.starttls.outcome import (
     unexpected,
 )
 from probe.connect.starttls.peer import Peer
-from probe.connect.starttls.units import exactly
+from probe.connect.starttls.units import exactly, foreign
 from probe.tls.answer import NoConnection
 from probe.tls.in_clear import Notebook
 from probe.tls.scripted import LONGEST_TURN, Script, Turn
@@ -45,7 +45,7 @@ _IN_CLEAR: Final = {
 
 def _banner(received: bytes) -> int | None:
     is_one = _VERSION[:4].startswith(received[:4])
-    return exactly(12)(received) if is_one else len(received) or None
+    return exactly(12)(received) if is_one else foreign(received)
 
 
 def _types(received: bytes) -> int | None:
