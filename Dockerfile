@@ -2,12 +2,12 @@
 # The first stage has the tools that install; the image has only what runs.
 FROM python:3.13-slim AS build
 WORKDIR /build
-COPY requirements/bootstrap.txt requirements/workers.txt requirements/
+COPY requirements/bootstrap.txt requirements/workers.txt requirements/quic.txt requirements/
 RUN python -m venv tools \
     && tools/bin/pip install --no-cache-dir --require-hashes -r requirements/bootstrap.txt \
     && python -m venv --without-pip /opt/tlsprobe \
     && tools/bin/uv pip install --no-cache --python /opt/tlsprobe/bin/python \
-        --require-hashes -r requirements/workers.txt
+        --require-hashes -r requirements/workers.txt -r requirements/quic.txt
 COPY . source
 RUN tools/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir wheels ./source \
     && tools/bin/uv pip install --no-cache --python /opt/tlsprobe/bin/python --no-deps wheels/*.whl

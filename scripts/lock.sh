@@ -31,8 +31,9 @@ compile_all() { # arguments...
     compile run.txt pyproject.toml "$@"
     compile workers.txt --constraints requirements/run.txt --extra postgresql --extra workers \
         pyproject.toml "$@"
-    compile dev.txt --constraints requirements/workers.txt --group dev --extra workers \
-        pyproject.toml "$@"
+    compile quic.txt --constraints requirements/workers.txt --extra quic pyproject.toml "$@"
+    compile dev.txt --constraints requirements/workers.txt --constraints requirements/quic.txt \
+        --group dev --extra workers --extra quic pyproject.toml "$@"
     compile bench.txt --group bench "$@"
     compile fuzz.txt --group fuzz "$@"
 }

@@ -119,6 +119,7 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
 
     The worst is said first. Nothing is stored.
     """
+    from probe.connect.starttls.catalogue import DTLS
     from service.cli_scan import ScanOptions, scan_all
     from service.event_loop import run
     from service.scan_request import ScanInputError, by_way, read_request, with_surroundings
@@ -157,6 +158,8 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
     if no_evidence and not as_json:
         return fail("--no-evidence is for --json: give both, or neither")
     if record is not None:
+        if any(target.protocol == DTLS for target in request.targets):
+            return fail("--record keeps no DTLS: leave it out, or the dtls:// targets")
         try:
             record.open("x").close()
         except OSError as error:

@@ -1,6 +1,6 @@
 """Which application protocols does the server agree to by ALPN (RFC 7301)?
 
-By strike-out over all registered ids. Once none of the rest is taken, the answer also tells what
+By strike-out over all registered ids but that of ACME. Once none of the rest is taken, the answer also tells what
 it makes of ids that it does not have: ``no_application_protocol``, as section 3.2 demands, or a
 hello that passes over them, which lets a client of one service speak to another (ALPACA). Up to
 TLS 1.2 the id stands in the hello; where only TLS 1.3 is spoken, handshakes show it.
@@ -25,6 +25,11 @@ from probe.tls.handshake import Handshake, HandshakeEnd, HandshakeOffer
 from probe.tls.reader import ByteReader, DecodeError
 
 _NO_APPLICATION_PROTOCOL: Final = 120
+_OF_CHALLENGES: Final = "acme-tls/1"
+"""Lawful only by itself, and only while a challenge is open (RFC 8737, section 3): Caddy 2.6 refuses any
+other list that has it with internal_error."""
+
+_ASKED: Final = tuple(name for name in ALPN_PROTOCOLS if name != _OF_CHALLENGES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +49,7 @@ async def learn_alpn(interview: Interview, learnt: Learnt) -> None:
     ask = _way_to_ask(interview, learnt)
     if ask is None:
         return
-    left, taken = ALPN_PROTOCOLS, []
+    left, taken = _ASKED, []
     reply = first = await ask(left)
     while reply.taken in left:
         taken.append(reply.taken)

@@ -27,6 +27,7 @@ from probe.checks.hard_chains import learn_hard_chains
 from probe.checks.heartbleed import learn_heartbleed
 from probe.checks.hello_features import HELLO_FEATURES, learn_hello_features
 from probe.checks.hellos_read_off import READ_OFF, learn_hellos_read_off
+from probe.checks.http3 import HTTP3_FACTS, learn_http3
 from probe.checks.http_in_clear import HTTP_IN_CLEAR_FACTS, learn_http_in_clear
 from probe.checks.https import HTTPS_FACTS, learn_https
 from probe.checks.interview import Interview
@@ -152,6 +153,7 @@ STAGES: Final = (
         checks=(
             Check(part=Part.VULNERABILITIES, ask=learn_poodle_tls, facts=("poodle_tls",)),
             Check(part=Part.FEATURES, ask=learn_renegotiation, facts=RENEGOTIATION),
+            Check(part=Part.HTTP, ask=learn_http3, facts=HTTP3_FACTS),
         ),
     ),
     Stage(

@@ -71,7 +71,8 @@ def _facts(reply: HttpReply, authority: str, learnt: Learnt) -> dict[str, Fact]:
     if target is not None:
         is_downgrade = target.scheme != "https"
         found["redirect_downgrade"] = fact(is_downgrade, "where the answer leads to", str(target))
-    if "alpn" in learnt.features:
+    alpn = learnt.features.get("alpn")
+    if alpn is not None and alpn.verdict is not Verdict.UNKNOWN:
         found["http2"] = fact(_HTTP2 in learnt.alpn, "by ALPN")
     others = alternative_protocols(reply.headers)
     is_quic = any(name.startswith("h3") for name in others)

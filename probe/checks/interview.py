@@ -13,6 +13,7 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, Final, Protocol, TypeVar
 
+from probe.quic.answer import QuicAnswer
 from probe.tls.answer import MAX_LONG_ANSWER_LENGTH, NoConnection
 from probe.tls.dialogue import Dialogue
 from probe.tls.exchange import Exchange
@@ -69,6 +70,10 @@ class Way(Protocol):
         """The same, before anything was said that leads to TLS; on another ``port``, if one is given."""
         ...
 
+    async def quic(self, server_name: str | None) -> QuicAnswer | None:
+        """What the UDP port of the same number makes of QUIC; None where it cannot be asked."""
+        ...
+
     async def pause(self, seconds: float) -> None:
         """Lets the server rest, no longer than the visit lasts."""
         ...
@@ -115,6 +120,10 @@ class Interview:
     ) -> Found | NoConnection:
         """The result of a Dialogue before anything was said that leads to TLS."""
         return await self._way.converse_in_clear(dialogue, patience_seconds, port=port)
+
+    async def quic(self, server_name: str | None) -> QuicAnswer | None:
+        """What the UDP port of the same number makes of QUIC; None where it cannot be asked."""
+        return await self._way.quic(server_name)
 
     def keep_as_control(self, offer: Offer) -> None:
         """This Offer was answered with a hello: it tells later whether the server is well."""

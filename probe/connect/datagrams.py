@@ -18,6 +18,7 @@ from probe.connect.route import STRAIGHT, Route
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
+from probe.quic.answer import QuicAnswer
 from probe.settings import ProbeSettings
 from probe.tls.answer import Answer, Ending, NoConnection, Obstacle
 from probe.tls.dialogue import Dialogue
@@ -146,6 +147,10 @@ class DatagramLine:
     ) -> Result | NoConnection:
         """So it does in clear."""
         return _NO_STREAM
+
+    async def quic(self, server_name: str | None) -> QuicAnswer | None:
+        """DTLS is no web server."""
+        return None
 
     def begin_by(self, application: Application, peer: Peer) -> None:
         """DTLS begins with the first datagram."""

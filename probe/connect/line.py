@@ -17,11 +17,13 @@ from probe.connect.connections import Connections
 from probe.connect.dial import Traffic
 from probe.connect.openssl import OpenSslHandshake
 from probe.connect.politeness import Politeness
+from probe.connect.quic import ask_quic
 from probe.connect.route import Route
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.mssql import InPackets
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
+from probe.quic.answer import QuicAnswer
 from probe.settings import ProbeSettings
 from probe.tls.answer import Ending, NoConnection, NoHello, Obstacle
 from probe.tls.dialogue import Dialogue
@@ -57,6 +59,8 @@ class Line:
         *,
         nonce: bytes,
     ) -> None:
+        self._address = address
+        self._politeness = politeness
         self._settings = settings
         self._clock = clock
         deadline = clock.monotonic() + settings.deadline_seconds
@@ -133,6 +137,22 @@ class Line:
         """From now on each connection goes over to TLS as this protocol has it."""
         self._connections.upgrade.dialogue = application.upgrades(peer)
         self._frames_handshakes = application.frames_handshakes
+
+    async def quic(self, server_name: str | None) -> QuicAnswer | None:
+        """What the UDP port of the same number makes of QUIC; None where only a detour leads there."""
+        route = self._connections.route
+        if route.proxy or route.unix_socket or route.missing:
+            return None
+        patience = min(self._patience(patient=False), self._connections.remaining_seconds / 2)
+        if patience <= 0:
+            return None
+        async with self._politeness.connection(self._connections.gate):
+            try:
+                return await ask_quic(
+                    self._address, server_name, self.nonce, patience, self.traffic
+                )
+            except OSError:
+                return None
 
     async def pause(self, seconds: float) -> None:
         """Lets the server rest, no longer than the visit lasts."""

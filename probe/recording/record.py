@@ -12,7 +12,8 @@ from model.ports import Clock
 from probe.connect.line import Line
 from probe.connect.openssl import OpenSslHandshake
 from probe.connect.politeness import Politeness
-from probe.recording.visit import Conversation, RecordedHandshake, RecordedVisit
+from probe.quic.answer import QuicAnswer
+from probe.recording.visit import Conversation, RecordedHandshake, RecordedQuic, RecordedVisit
 from probe.settings import ProbeSettings
 from probe.tls.answer import Ending, NoConnection
 from probe.tls.dialogue import Dialogue
@@ -95,6 +96,7 @@ class RecordingLine(Line):
         self._began = clock.monotonic()
         self._talks: _Slots[Conversation] = _Slots()
         self._shakes: _Slots[RecordedHandshake] = _Slots()
+        self._quic: RecordedQuic | None = None
 
     async def handshake(self, offer: HandshakeOffer) -> Handshake:
         """A full handshake, kept by its outcome."""
@@ -103,6 +105,12 @@ class RecordingLine(Line):
         self._shakes.kept[place] = RecordedHandshake(
             outcome=outcome, started=started, done=self._elapsed
         )
+        return outcome
+
+    async def quic(self, server_name: str | None) -> QuicAnswer | None:
+        """Kept by its outcome."""
+        outcome = await super().quic(server_name)
+        self._quic = RecordedQuic(outcome=outcome)
         return outcome
 
     async def _converse(
@@ -148,6 +156,7 @@ class RecordingLine(Line):
             parts=self._parts,
             nonce=self.nonce,
             conversations=self._talks.filled,
+            quic=self._quic,
             handshakes=self._shakes.filled,
             cost=observation.cost,
         )

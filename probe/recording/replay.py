@@ -21,6 +21,7 @@ from probe.connect.route import Route
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
+from probe.quic.answer import QuicAnswer
 from probe.recording.plain import to_plain
 from probe.recording.visit import Conversation, RecordedHandshake, RecordedVisit
 from probe.tls.answer import AnswerReader, Ending, NoConnection, Obstacle
@@ -74,6 +75,7 @@ class ReplayedLine:
     def __init__(self, visit: RecordedVisit, clock: ReplayClock) -> None:
         cost = visit.cost
         self._clock = clock
+        self._quic = visit.quic
         self._by_words: dict[bytes, deque[_Answer]] = {}
         self._by_offer: dict[str, deque[_Answer]] = {}
         for conversation in visit.conversations:
@@ -134,6 +136,10 @@ class ReplayedLine:
     ) -> Result | NoConnection:
         """The same, before anything was said."""
         return await self.converse(dialogue, patience_seconds)
+
+    async def quic(self, server_name: str | None) -> QuicAnswer | None:
+        """The outcome that was recorded."""
+        return None if self._quic is None else self._quic.outcome
 
     def go_by(self, route: Route) -> None:
         """No way is gone."""

@@ -15,6 +15,7 @@ from model.observation import Cost
 from model.target import DEFAULT_PROTOCOL, Endpoint, Target
 from model.times_json import time_from_json, time_to_json
 from probe.checks.part import Part
+from probe.quic.answer import QuicAnswer
 from probe.recording.plain import from_plain, to_plain
 from probe.tls.answer import Ending, NoConnection
 from probe.tls.handshake import Handshake
@@ -54,6 +55,13 @@ class RecordedHandshake:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedQuic:
+    """What QUIC came to, by its outcome too; None where it could not be asked."""
+
+    outcome: QuicAnswer | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedVisit:
     """All of one visit, in the order in which questions were begun."""
 
@@ -64,6 +72,7 @@ class RecordedVisit:
     nonce: bytes
     conversations: tuple[Conversation, ...]
     handshakes: tuple[RecordedHandshake, ...]
+    quic: RecordedQuic | None = None
     cost: Cost
 
 
@@ -79,6 +88,7 @@ def to_lines(visit: RecordedVisit) -> Iterator[str]:
             "port": target.port,
             "server_name": target.server_name,
             "protocol": target.protocol,
+            "labels": dict(target.labels),
             "address": visit.endpoint.address,
             "started_at": time_to_json(visit.started_at),
             "parts": sorted(visit.parts),
@@ -89,6 +99,8 @@ def to_lines(visit: RecordedVisit) -> Iterator[str]:
         yield _line("conversation", to_plain(conversation))
     for handshake in visit.handshakes:
         yield _line("handshake", to_plain(handshake))
+    if visit.quic is not None:
+        yield _line("quic", to_plain(visit.quic))
     yield _line("cost", to_plain(visit.cost))
 
 
@@ -101,6 +113,7 @@ def from_lines(lines: Iterable[str]) -> Iterator[RecordedVisit]:
     header: dict[str, Any] | None = None
     conversations: list[Conversation] = []
     handshakes: list[RecordedHandshake] = []
+    quic: RecordedQuic | None = None
     number = 0
     for number, line in enumerate(lines, start=1):
         kind, plain = _read_line(line, number)
@@ -116,14 +129,17 @@ def from_lines(lines: Iterable[str]) -> Iterator[RecordedVisit]:
                     conversations.append(from_plain(Conversation, plain))
                 case "handshake":
                     handshakes.append(from_plain(RecordedHandshake, plain))
+                case "quic":
+                    quic = from_plain(RecordedQuic, plain)
                 case "cost":
                     yield RecordedVisit(
                         **(header or {}),
                         conversations=tuple(conversations),
                         handshakes=tuple(handshakes),
+                        quic=quic,
                         cost=from_plain(Cost, plain),
                     )
-                    header, conversations, handshakes = None, [], []
+                    header, conversations, handshakes, quic = None, [], [], None
                 case _:
                     raise ValueError(f"{kind!r} is nothing that a recording has")
         except (ValueError, KeyError, AttributeError) as error:
@@ -164,6 +180,10 @@ def _header(plain: dict[str, Any]) -> dict[str, Any]:
         port=_of(int, plain["port"], "port"),
         server_name=None if server_name is None else _of(str, server_name, "server_name"),
         protocol=_of(str, plain.get("protocol", DEFAULT_PROTOCOL), "protocol"),
+        labels={
+            _of(str, name, "label"): _of(str, text, "label")
+            for name, text in plain.get("labels", {}).items()
+        },
     )
     return {
         "tool_version": _of(str, plain["tool_version"], "tool_version"),

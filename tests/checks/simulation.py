@@ -16,6 +16,7 @@ from probe.checks.interview import Interview
 from probe.checks.learnt import Learnt
 from probe.checks.part import Part
 from probe.outcome import state_of
+from probe.quic.answer import QuicAnswer
 from probe.tls.answer import Answer, AnswerReader, Ending, NoConnection
 from probe.tls.dialogue import Dialogue
 from probe.tls.exchange import Exchange
@@ -67,6 +68,9 @@ class Simulation:
         port: int | None = None,
     ) -> Found | NoConnection:
         return dialogue.end(Ending.SILENCE)
+
+    async def quic(self, server_name: str | None) -> QuicAnswer | None:
+        return None
 
     async def pause(self, seconds: float) -> None:
         return

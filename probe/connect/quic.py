@@ -1,0 +1,189 @@
+"""QUIC over UDP: one packet that makes the server list its versions, then one handshake for HTTP/3.
+
+The list needs no library and no keys (RFC 9000, section 6.1). The handshake is aioquic's, an optional
+package: without it whether HTTP/3 is spoken stays open. A packet may be lost, so the first is sent twice;
+silence proves nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import Final
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from probe.connect.dial import Traffic
+from probe.quic.answer import QuicAnswer, QuicEnd
+from probe.quic.version_negotiation import question, versions_in
+
+_HTTP3: Final = "h3"
+_KEPT_LENGTH: Final = 512
+_REPEAT_SECONDS: Final = 0.3
+_NO_APPLICATION_PROTOCOL: Final = 0x100 + 120
+"""CRYPTO_ERROR with TLS's alert (RFC 9001, section 4.8; RFC 7301, section 3.2)."""
+
+
+class _Packets(asyncio.DatagramProtocol):
+    """Passes packets on as they come; ``is_closed`` once the machine said that nobody listens."""
+
+    def __init__(self, traffic: Traffic) -> None:
+        self._traffic = traffic
+        self._transport: asyncio.DatagramTransport | None = None
+        self.received: asyncio.Queue[bytes | None] = asyncio.Queue(256)
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]  # typeshed has the base class here
+        self._transport = transport
+        self._traffic.connections += 1
+
+    def send(self, packet: bytes) -> None:
+        if self._transport is not None:
+            self._traffic.bytes_sent += len(packet)
+            self._transport.sendto(packet)
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        self._traffic.bytes_received += len(data)
+        if not self.received.full():
+            self.received.put_nowait(data)
+
+    def error_received(self, exc: Exception) -> None:
+        if isinstance(exc, ConnectionRefusedError) and not self.received.full():
+            self.received.put_nowait(None)
+
+
+async def ask_quic(
+    place: tuple[str, int],
+    server_name: str | None,
+    nonce: bytes,
+    patience_seconds: float,
+    traffic: Traffic,
+) -> QuicAnswer:
+    """What the UDP port at ``place`` makes of QUIC, within so many seconds for each of two steps."""
+    async with _packets(place, traffic) as packets:
+        listed = await _versions(packets, nonce, patience_seconds)
+    if listed.end is not QuicEnd.VERSIONS_ONLY:
+        return listed
+    if find_spec("aioquic") is None:
+        return replace(listed, note="HTTP/3 is not asked for: install tlsprobe[quic]")
+    async with _packets(place, traffic) as packets:
+        handshake = _Handshake(packets, place, server_name, listed)
+        try:
+            async with asyncio.timeout(patience_seconds):
+                return await handshake.finish()
+        except TimeoutError:
+            return replace(listed, note="no handshake for HTTP/3 in time")
+        except Exception as flaw:  # whatever a server sends must cost this fact alone
+            return replace(listed, note=f"aioquic gave up: {type(flaw).__name__}")
+        finally:
+            handshake.say_goodbye()
+
+
+@asynccontextmanager
+async def _packets(place: tuple[str, int], traffic: Traffic) -> AsyncIterator[_Packets]:
+    packets = _Packets(traffic)
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(lambda: packets, remote_addr=place)
+    try:
+        yield packets
+    finally:
+        transport.close()
+
+
+async def _versions(packets: _Packets, nonce: bytes, patience_seconds: float) -> QuicAnswer:
+    asked = question(nonce)
+    answer = QuicAnswer(end=QuicEnd.SILENCE, note="no answer to QUIC in time", asked=asked)
+    repeating = asyncio.get_running_loop().call_later(_REPEAT_SECONDS, packets.send, asked)
+    packets.send(asked)
+    try:
+        async with asyncio.timeout(patience_seconds):
+            while (packet := await packets.received.get()) is not None:
+                versions = versions_in(packet, nonce)
+                if versions is not None:
+                    return replace(
+                        answer,
+                        end=QuicEnd.VERSIONS_ONLY,
+                        note="QUIC lists its versions",
+                        versions=versions,
+                        answered=packet[:_KEPT_LENGTH],
+                    )
+    except TimeoutError:
+        return answer
+    finally:
+        repeating.cancel()
+    return replace(answer, end=QuicEnd.CLOSED, note="the machine says that nothing listens")
+
+
+class _Handshake:
+    """aioquic's client, which knows no sockets, with ours."""
+
+    def __init__(
+        self,
+        packets: _Packets,
+        place: tuple[str, int],
+        server_name: str | None,
+        listed: QuicAnswer,
+    ) -> None:
+        from aioquic.quic.configuration import QuicConfiguration
+        from aioquic.quic.connection import QuicConnection
+
+        self._packets = packets
+        self._place = place
+        self._listed = listed
+        self._clock = asyncio.get_running_loop().time
+        # Trust is judged elsewhere, as of every other chain.
+        configuration = QuicConfiguration(
+            alpn_protocols=[_HTTP3], server_name=server_name, verify_mode=ssl.CERT_NONE
+        )
+        self._connection = QuicConnection(configuration=configuration)
+
+    async def finish(self) -> QuicAnswer:
+        """The answer, once the handshake is over."""
+        self._connection.connect(self._place, now=self._clock())
+        while (outcome := self._outcome()) is None:
+            self._flush()
+            timer = self._connection.get_timer()
+            delay = None if timer is None else max(0.0, timer - self._clock())
+            try:
+                packet = await asyncio.wait_for(self._packets.received.get(), delay)
+            except TimeoutError:
+                self._connection.handle_timer(now=self._clock())
+                continue
+            if packet is not None:
+                self._connection.receive_datagram(packet, self._place, now=self._clock())
+        return outcome
+
+    def say_goodbye(self) -> None:
+        """Nobody listens any more."""
+        self._connection.close()
+        self._flush()
+
+    def _outcome(self) -> QuicAnswer | None:
+        from aioquic.quic.events import ConnectionTerminated, HandshakeCompleted
+
+        while (event := self._connection.next_event()) is not None:
+            if isinstance(event, HandshakeCompleted):
+                note = f"a handshake for {event.alpn_protocol or 'no protocol'} was finished"
+                is_http3 = event.alpn_protocol == _HTTP3
+                end = QuicEnd.ANSWERED if is_http3 else QuicEnd.DECLINED
+                return replace(self._listed, end=end, note=note, certificates=self._chain())
+            if isinstance(event, ConnectionTerminated):
+                is_refusal = event.error_code == _NO_APPLICATION_PROTOCOL
+                end = QuicEnd.DECLINED if is_refusal else QuicEnd.VERSIONS_ONLY
+                note = f"the server ended the handshake for HTTP/3, error {event.error_code:#x}"
+                return replace(self._listed, end=end, note=note)
+        return None
+
+    def _chain(self) -> tuple[bytes, ...]:
+        # aioquic keeps what the server sent, and has no public name for it.
+        sent = self._connection.tls
+        leaf, issuers = sent._peer_certificate, sent._peer_certificate_chain
+        certificates = [] if leaf is None else [leaf, *issuers]
+        return tuple(one.public_bytes(Encoding.DER) for one in certificates)
+
+    def _flush(self) -> None:
+        for packet, _ in self._connection.datagrams_to_send(now=self._clock()):
+            self._packets.send(packet)
