@@ -40,7 +40,7 @@ def test_no_command_shows_what_there_is() -> None:
         (["scan", "--jsno", "127.0.0.1"], "--jsno"),
         (["scan", "127.0.0.1:99999"], "99999"),
         (["scan", "127.0.0.1", "exa mple.com"], "exa mple.com"),
-        (["scan", "ftp://127.0.0.1/"], "ftp"),
+        (["scan", "gopher://127.0.0.1/"], "gopher"),
         (["scan", "a\x1b[31mb"], "a\\x1b[31mb"),
         (["scan", "127.0.0.1", "--timeout", "soon"], "--timeout"),
         (["scan", "127.0.0.1", "--timeout", "0"], "--timeout"),
