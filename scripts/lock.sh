@@ -30,10 +30,10 @@ compile_all() { # arguments...
     compile bootstrap.txt --group bootstrap "$@"
     compile run.txt pyproject.toml "$@"
     compile workers.txt --constraints requirements/run.txt --extra postgresql --extra workers \
-        pyproject.toml "$@"
+        --extra push pyproject.toml "$@"
     compile quic.txt --constraints requirements/workers.txt --extra quic pyproject.toml "$@"
     compile dev.txt --constraints requirements/workers.txt --constraints requirements/quic.txt \
-        --group dev --extra workers --extra quic pyproject.toml "$@"
+        --group dev --extra workers --extra quic --extra push pyproject.toml "$@"
     compile bench.txt --group bench "$@"
     compile fuzz.txt --group fuzz "$@"
 }

@@ -46,6 +46,7 @@ from service.meter import ServiceMeter
 from service.on_demand.allowed import Allowed
 from service.on_demand.http import probe_route
 from service.on_demand.prober import OnDemandProber, Surroundings
+from service.outlets.outlets import Outlets
 from service.policy_desk import PolicyDesk, declared_targets
 from service.remembered_targets import targets_by_source
 from service.report_maker import ReportWish, make_report
@@ -68,7 +69,15 @@ _STORE_CHECK_SECONDS: Final = 10.0
 _LOG_LABEL: Final = "log"
 """A target's label that makes the log follow its visits, with the value ``debug``."""
 
-_ONLY_AT_START: Final = ("listen", "database", "workers", "metrics", "log_format", "log_level")
+_ONLY_AT_START: Final = (
+    "listen",
+    "database",
+    "workers",
+    "metrics",
+    "push",
+    "log_format",
+    "log_level",
+)
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
@@ -159,6 +168,9 @@ class _Service:
         self._deny = DenyList(settings.deny)
         self._sources = self._new_sources(kept={})
         self._on_demand = self._new_on_demand()
+        self._outlets = Outlets(
+            settings, self._page, self._metrics.registry, has_facts=lambda: self._is_planning
+        )
 
     async def remember(self) -> None:
         """Begin with what the store has; raises StoreError."""
@@ -192,6 +204,7 @@ class _Service:
                 group.create_task(self._watch_sources()),
                 group.create_task(self._watch_store()),
                 group.create_task(self._reload_on_signal()),
+                group.create_task(self._outlets.run()),
             ]
             await stop.wait()
             _LOG.info("stopping", visits_in_flight=self._scheduler.visits_in_flight)

@@ -70,6 +70,14 @@ class InventoryPage:
         compressed = await self.compressed(is_openmetrics=is_openmetrics)
         return await asyncio.to_thread(zlib.decompress, compressed, _AS_GZIP)
 
+    async def facts(self) -> bytes:
+        """The page in gzip, without its age and without an end: the same object until a fact changes.
+
+        Raises NoSnapshotError.
+        """
+        await self._refresh()
+        return self._compressed
+
     async def _refresh(self) -> None:
         async with self._writing:
             try:

@@ -60,8 +60,17 @@ def set_up_logs(log_format: LogFormat, level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    # These say every statement, revision and job; their warnings are enough.
-    for noisy in ("alembic", "aiosqlite", "procrastinate", "sqlalchemy", "uvicorn"):
+    # These say every statement, revision and job; their warnings are enough. httpx would say URLs,
+    # which may be secrets.
+    for noisy in (
+        "alembic",
+        "aiosqlite",
+        "httpcore",
+        "httpx",
+        "procrastinate",
+        "sqlalchemy",
+        "uvicorn",
+    ):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -32,6 +32,7 @@ from service.discovery_settings import (
 from service.fleet.request import queues_of_tags
 from service.metrics_settings import MetricsSettings
 from service.on_demand.module_settings import OnDemandSettings
+from service.outlets.push_settings import PushSettings
 from service.parts import parse_parts, part_names
 from service.relabel_settings import RelabelRules
 from service.route_settings import Proxies, SourceAddress, usual_route
@@ -188,6 +189,7 @@ class ServiceSettings(BaseSettings):
     policies: tuple[str, ...] = ()
     metrics: MetricsSettings = MetricsSettings()
     on_demand: OnDemandSettings = OnDemandSettings()
+    push: PushSettings = PushSettings()
     log_format: Literal["auto", "json", "text"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

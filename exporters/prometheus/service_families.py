@@ -150,6 +150,48 @@ SERVICE_FAMILIES: Final = (
         labels=("source",),
     ),
     ServiceFamily(
+        name="deliveries_total",
+        kind="counter",
+        help="Files written, pushes taken, and messages sent, by outlet: textfile, remote_write, or a "
+        "notifier's name.",
+        example="increase(tlsprobe_deliveries_total[1d])",
+        labels=("outlet",),
+    ),
+    ServiceFamily(
+        name="delivery_failures_total",
+        kind="counter",
+        help="Attempts of an outlet that failed.",
+        example="increase(tlsprobe_delivery_failures_total[1h]) > 3",
+        labels=("outlet",),
+    ),
+    ServiceFamily(
+        name="delivery_last_success_timestamp_seconds",
+        kind="gauge",
+        help="When an outlet last got through.",
+        example='time() - tlsprobe_delivery_last_success_timestamp_seconds{outlet="remote_write"}',
+        labels=("outlet",),
+    ),
+    ServiceFamily(
+        name="remote_write_samples_total",
+        kind="counter",
+        help="Samples that the receiver of remote writes took, ends of series among them.",
+        example="rate(tlsprobe_remote_write_samples_total[5m])",
+    ),
+    ServiceFamily(
+        name="notifications_waiting",
+        kind="gauge",
+        help="Events that a notifier has to tell: its receiver fails, or its digest is not due.",
+        example="tlsprobe_notifications_waiting",
+        labels=("outlet",),
+    ),
+    ServiceFamily(
+        name="notifications_dropped_total",
+        kind="counter",
+        help="Events that a notifier has no room for, counted each time it looks.",
+        example="increase(tlsprobe_notifications_dropped_total[1h]) > 0",
+        labels=("outlet",),
+    ),
+    ServiceFamily(
         name="leader",
         kind="gauge",
         help="With workers: 1 where this scheduler leads, 0 where it stands by.",

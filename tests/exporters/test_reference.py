@@ -13,6 +13,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from exporters.prometheus import Detail, ServiceMetrics
+from exporters.prometheus.delivery import DeliveryMetrics
 from exporters.prometheus.fleet import FleetMetrics
 from exporters.prometheus.glance import Glance
 from exporters.prometheus.options import MetricOptions
@@ -56,6 +57,11 @@ def service_registry() -> CollectorRegistry:
     metrics.visit_doubted(KNOWN)
     metrics.discovery_updated("file:a", 7, None)
     FleetMetrics(metrics.registry).counted(workers=2, waiting={"zone=dmz": 1}, set_aside=0)
+    deliveries = DeliveryMetrics(metrics.registry)
+    deliveries.delivered("textfile")
+    deliveries.failed("textfile")
+    deliveries.waiting("ops", 1)
+    deliveries.dropped("ops", 0)
     return metrics.registry
 
 

@@ -1,0 +1,62 @@
+"""From pages to write requests, one after the other, so that only one is in memory.
+
+A series that an earlier page had and none has now is ended by a stale marker: it is gone for a query at
+once, and not five minutes later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from exporters.remote_write.protobuf import STALE, encode_series, number_bytes
+from exporters.remote_write.series import labels_of, samples_of
+
+_MOST_SERIES: Final = 2000
+"""Of one request, as Prometheus' own senders have it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteRequest:
+    """A WriteRequest without compression, and how many samples it has."""
+
+    body: bytes
+    samples: int
+
+
+def write_requests(
+    pages: Sequence[bytes],
+    earlier: Sequence[bytes],
+    labels: Mapping[str, str],
+    at_milliseconds: int,
+) -> Iterator[WriteRequest]:
+    """What ``pages`` (in gzip) say at a moment, and the end of what only ``earlier`` ones had.
+
+    ``labels`` are added to each series. Milliseconds are since the epoch.
+    """
+    series = _series(pages, earlier, labels, at_milliseconds)
+    while some := list(islice(series, _MOST_SERIES)):
+        yield WriteRequest(body=b"".join(some), samples=len(some))
+
+
+def _series(
+    pages: Sequence[bytes],
+    earlier: Sequence[bytes],
+    labels: Mapping[str, str],
+    at_milliseconds: int,
+) -> Iterator[bytes]:
+    # Hashes, for the texts of a large inventory would take a hundred megabytes.
+    told: set[int] = set()
+    for page in pages:
+        for series, value in samples_of(page):
+            told.add(hash(series))
+            yield encode_series(
+                labels_of(series, labels), number_bytes(float(value)), at_milliseconds
+            )
+    for page in earlier:
+        for series, _ in samples_of(page):
+            if hash(series) not in told:
+                told.add(hash(series))
+                yield encode_series(labels_of(series, labels), STALE, at_milliseconds)
