@@ -75,7 +75,8 @@ class Certificate:
     under ``sha256`` and is no part of the Observation's JSON. ``public_key_sha256`` is over the
     SubjectPublicKeyInfo. ``key_usage`` holds RFC 5280's names of the bits, ``extended_key_usage`` and
     ``policies`` names where they are known and dotted identifiers else; both usages are None where
-    the certificate does not limit them. ``is_ca`` is None without basicConstraints. ``embedded_scts``
+    the certificate does not limit them. ``is_self_signed`` is whether it names itself, and its own key, as
+    its issuer. ``is_ca`` is None without basicConstraints. ``embedded_scts``
     counts the signed certificate timestamps inside (RFC 6962, 3.3).
     """
 
@@ -103,6 +104,7 @@ class Certificate:
     crl_urls: tuple[str, ...] = ()
     ocsp_urls: tuple[str, ...] = ()
     issuer_urls: tuple[str, ...] = ()
+    is_self_signed: bool = False
     must_staple: bool = False
     embedded_scts: int = 0
     parse_error: str | None = None

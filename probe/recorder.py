@@ -15,8 +15,8 @@ from model.ports import Meter, Schedule, Store
 
 _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 60.0
-_MOST_WAITING: Final = 10_000
-"""Above this the oldest are given up: memory is bounded, and newer facts matter more."""
+_MOST_WAITING: Final = 2_000
+"""Above this, some 200 MB with all proofs, the oldest are given up: newer facts matter more."""
 
 _LOG = logging.getLogger(__name__)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final, TypeAlias
 
 from model.observation import Cost, Mode, Observation, State
@@ -20,6 +21,7 @@ LookUp: TypeAlias = Callable[[str, int], Awaitable[list[Any]]]
 FAMILY_LABEL: Final = "address_family"
 """A target's label: ``ipv4``, ``ipv6`` or ``any``."""
 
+_LOOK_UPS_AT_ONCE: Final = 32
 MOST_ADDRESSES: Final = 64
 """A name with more is some machine's doing, and probing them all would be a scan."""
 
@@ -78,11 +80,16 @@ async def resolve(
 
 
 async def _system_look_up(host: str, port: int) -> list[Any]:
-    # In a thread of Python's: uvloop's own look-up has four threads, and a silent resolver keeps
-    # each for half a minute.
+    # In threads for nothing else: a silent resolver keeps each for half a minute, and neither uvloop's
+    # own four nor those that write metrics' pages may all be kept so.
     return await asyncio.get_running_loop().run_in_executor(
-        None, partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        _threads(), partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     )
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_LOOK_UPS_AT_ONCE, thread_name_prefix="look-up")
 
 
 def _resolution(target: Target, addresses: list[str]) -> Resolution:

@@ -12,13 +12,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from model.certificate import Deployment
 from model.finding import Finding, FindingStatus
-from model.observation import AcceptedSet, Observation
+from model.observation import Observation
 from model.ports import Clock
 from model.snapshot import EndpointStatus, Snapshot
 from model.target import Target
-from model.verdict import Fact
+from service.bare_observation import without_evidence
 from service.policy_desk import PolicyDesk
 
 _JUDGED_AT_ONCE: Final = 50
@@ -131,34 +130,3 @@ class Inventory:
         target = status.observation.endpoint.target
         findings = self._desk.with_waivers(status.findings, target, now)
         return status if findings is status.findings else replace(status, findings=findings)
-
-
-def without_evidence(observation: Observation) -> Observation:
-    """The same facts without the bytes that prove them, which the Store keeps.
-
-    They are many times the size of the facts, and no exporter shows them.
-    """
-    return replace(
-        observation,
-        protocols={
-            version: Fact(verdict=fact.verdict) for version, fact in observation.protocols.items()
-        },
-        cipher_suites={
-            version: _bare_set(found) for version, found in observation.cipher_suites.items()
-        },
-        groups={version: _bare_set(found) for version, found in observation.groups.items()},
-        certificates=tuple(_bare_chain(deployment) for deployment in observation.certificates),
-        client_auth={
-            version: replace(found, evidence=None)
-            for version, found in observation.client_auth.items()
-        },
-    )
-
-
-def _bare_set(found: AcceptedSet) -> AcceptedSet:
-    return replace(found, evidence={}, refusal=None)
-
-
-def _bare_chain(deployment: Deployment) -> Deployment:
-    chain = tuple(replace(certificate, der=None) for certificate in deployment.chain)
-    return replace(deployment, chain=chain)

@@ -80,8 +80,7 @@ def _verified_expiry(status: EndpointStatus) -> Iterator[Sample]:
 
 def _self_signed(status: EndpointStatus) -> Iterator[Sample]:
     for deployment in status.observation.own_certificates:
-        is_self_signed = Problem.SELF_SIGNED in deployment.problems
-        yield (fingerprint(deployment.leaf),), float(is_self_signed)
+        yield (fingerprint(deployment.leaf),), float(deployment.leaf.is_self_signed)
 
 
 def _must_staple(status: EndpointStatus) -> Iterator[Sample]:

@@ -17,6 +17,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from model.certificate import Certificate, KeyType
 from probe.certificates.der import Element
 from probe.certificates.fields import read_fields
+from probe.certificates.links import read_link
 from probe.certificates.names import LONGEST_TEXT, bounded
 from probe.certificates.public_keys import read_public_key
 from probe.certificates.remembered import remembered
@@ -77,6 +78,7 @@ def parse_certificate(der: bytes) -> Certificate:
         crl_urls=usages.crl_urls,
         ocsp_urls=usages.ocsp_urls,
         issuer_urls=usages.issuer_urls,
+        is_self_signed=read_link(der).is_self_signed,
         must_staple=usages.must_staple,
         embedded_scts=usages.embedded_scts,
         parse_error=_parse_error(der, fields.serial_number),

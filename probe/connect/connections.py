@@ -74,6 +74,11 @@ class _Request:
             self.dialled, other.dialled = other.dialled, self.dialled
         other.task.cancel()
 
+    def abandon(self) -> None:
+        """Whoever waits learns that nothing comes; a task that has not begun could not say so itself."""
+        self.task.cancel()
+        self.dialled.cancel()
+
 
 class Connections:
     """The visit's connections; ``deadline`` is a moment of ``clock.monotonic()``."""
@@ -187,7 +192,14 @@ class Connections:
                 raise
             finally:
                 self._queueing.pop(request, None)
-            connection = await self._connected(request)
+            try:
+                connection = await self._connected(request)
+            except asyncio.CancelledError:
+                request.dialled.cancel()
+                raise
+            except Exception as fault:
+                request.dialled.set_exception(fault)
+                return
             place = stack.pop_all()
             request.dialled.set_result(Dialled(connection=connection, epoch=epoch, place=place))
 
@@ -206,8 +218,9 @@ class Connections:
 
     def _expire(self) -> None:
         """The visit's time is up: nothing more is dialled."""
-        for request in self._queueing:
-            request.task.cancel()
+        while self._queueing:
+            request, _ = self._queueing.popitem()
+            request.abandon()
 
     async def _give_up_surplus(self) -> None:
         """No more connections wait than there are chains that may need one.
@@ -236,6 +249,6 @@ class Connections:
         """What the server has seen the beginning of is dialled to its end, and counted."""
         if request in self._queueing:
             del self._queueing[request]
-            request.task.cancel()
+            request.abandon()
         elif not request.dialled.cancelled():
             await (await request.dialled).release()

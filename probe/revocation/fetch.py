@@ -26,6 +26,8 @@ _MOST_REDIRECTS: Final = 3
 _LONGEST_URL: Final = 2048
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _OK: Final = 200
+_PLAIN: Final = "identity"
+"""A few bytes of what is compressed may be gigabytes of what is not."""
 
 
 class FetchError(Exception):
@@ -85,7 +87,10 @@ class Fetcher:
         scheme, host, port = _parts(url)
         address = await self._address(host, port, url)
         pinned = httpx.URL(url).copy_with(host=address, port=port)
-        headers = {"Host": host if port == _PORTS[scheme] else f"{host}:{port}"}
+        headers = {
+            "Host": host if port == _PORTS[scheme] else f"{host}:{port}",
+            "Accept-Encoding": _PLAIN,
+        }
         if body is not None:
             headers["Content-Type"] = content_type
         request = client.build_request(
@@ -102,6 +107,10 @@ class Fetcher:
                 return str(answer.headers["location"])
             if answer.status_code != _OK:
                 raise FetchError(f"{_shown(url)} answers with HTTP status {answer.status_code}.")
+            if answer.headers.get("content-encoding", _PLAIN) != _PLAIN:
+                raise FetchError(
+                    f"{_shown(url)} sends what is compressed, which was not asked for."
+                )
             return await _read(answer, most_bytes, url)
         finally:
             await answer.aclose()
@@ -137,7 +146,7 @@ def _parts(url: str) -> tuple[str, str, int]:
 
 async def _read(answer: httpx.Response, most_bytes: int, url: str) -> bytes:
     received = bytearray()
-    async for piece in answer.aiter_bytes():
+    async for piece in answer.aiter_raw():
         received += piece
         if len(received) > most_bytes:
             raise FetchError(f"{_shown(url)} sends more than {most_bytes} bytes.")

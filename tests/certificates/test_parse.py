@@ -327,3 +327,11 @@ def test_what_limits_nothing_says_so() -> None:
     found = parse_certificate(make("plain").der)
     assert (found.key_usage, found.extended_key_usage, found.must_staple) == (None, None, False)
     assert (found.is_ca, found.path_length, found.validation) == (False, None, None)
+
+
+def test_a_certificate_that_signed_itself_says_so() -> None:
+    root = make("root", is_ca=True)
+    assert parse_certificate(root.der).is_self_signed
+    assert not parse_certificate(make("server", issuer=root).der).is_self_signed
+    namesake = make("root", issuer=root)
+    assert not parse_certificate(namesake.der).is_self_signed

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from time import monotonic
+
 import pytest
 
 from model.protocol_version import ProtocolVersion
 from probe.clock import SystemClock
+from probe.connect.connections import Connections
 from probe.connect.line import Line
 from probe.connect.politeness import Politeness
 from probe.settings import ProbeSettings
@@ -18,6 +22,7 @@ from tests.programmable.server import Behaviour, serve
 from tests.programmable.server_model import ServerModel
 from tests.programmable.visiting import visit_server
 
+PATIENCE_SECONDS = 60.0
 MODEL = ServerModel(cipher_suites={ProtocolVersion.TLSV1_2: (0xC02F, 0x009C)})
 HELLO = offer(ProtocolVersion.TLSV1_2, (0xC02B,), Shape(server_name=None))
 
@@ -62,6 +67,39 @@ async def test_waiting_for_a_place_ends_with_the_visit() -> None:
         async with politeness.connection(politeness.gate("127.0.0.1")):
             exchange = await line(server.port, settings, politeness).ask(HELLO)
     assert exchange.is_past_deadline
+
+
+async def test_a_visit_whose_time_is_up_in_the_moment_of_asking_ends() -> None:
+    """Before the task that dials has begun at all."""
+    settings = ProbeSettings()
+    connections = Connections(
+        ("127.0.0.1", 9), settings, Politeness(settings), SystemClock(), deadline=monotonic() + 60
+    )
+
+    async def ask_once() -> object:
+        async with connections.next(is_chained=False) as dialled:
+            return dialled
+
+    asking = asyncio.create_task(ask_once())
+    await asyncio.sleep(0)
+    connections._expire()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        dialled = await asking
+    assert isinstance(dialled, NoConnection)
+    assert dialled.obstacle is Obstacle.DEADLINE
+    await connections.close()
+
+
+async def test_a_fault_of_ours_while_dialling_is_told_to_who_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def broken(*_: object) -> NoConnection:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("probe.connect.connections.reach", broken)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        with pytest.raises(RuntimeError, match="of ours"):
+            await line(9, ProbeSettings()).ask(HELLO)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ class WebServer:
         await self._asking.wait()
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One request: ``/flood`` never ends, ``/silence`` never begins."""
+        """One request: ``/flood`` never ends, ``/silence`` never begins, ``/bomb`` is zeros by gzip."""
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             path = head.split(" ", 2)[1]
@@ -43,6 +44,10 @@ class WebServer:
                 while not writer.is_closing():
                     writer.write(FLOOD)
                     await writer.drain()
+            elif path == "/bomb":
+                body = gzip.compress(bytes(2**24))
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n")
+                writer.write(f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
             elif path in self.redirects:
                 place = self.redirects[path]
                 writer.write(f"HTTP/1.1 302 Found\r\nLocation: {place}\r\n".encode())

@@ -62,6 +62,7 @@ async def test_a_flood_and_silence_are_bounded() -> None:
         fetcher = Fetcher(LOOPBACK, timeout_seconds=0.3)
         assert "more than 1000 bytes" in await refusal(fetcher, server.url("/flood"))
         assert "no whole answer within 0.3 s" in await refusal(fetcher, server.url("/silence"))
+        assert "compressed" in await refusal(Fetcher(LOOPBACK), server.url("/bomb"))
         assert "HTTP status 404" in await refusal(fetcher, server.url("/nothing"))
 
 

@@ -23,12 +23,12 @@ import socket, sys, time
 from service.cli import main
 
 def hang(*_arguments, **_options):
-    print('{"event": "looking up"}', file=sys.stderr, flush=True)
+    sys.stderr.write('{"event": "looking up"}\\n')
     time.sleep(300)
 
 system_look_up = socket.getaddrinfo
 socket.getaddrinfo = lambda host, *rest, **options: (
-    hang() if host == "www.example" else system_look_up(host, *rest, **options)
+    hang() if str(host).endswith("www.example") else system_look_up(host, *rest, **options)
 )
 main()
 """,

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import signal
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 from socket import create_server
+from typing import Any
 
 import pytest
 
+from model.observation import State
 from probe.connect.dial import Place, Traffic, dial
 from probe.tls.answer import NoConnection, Obstacle
 from service.demo import DemoFleet
 from storage import SqlStore
-from tests.service.processes import TLSPROBE, running
+from tests.service.processes import HANGING_RESOLVER, PATIENCE_SECONDS, TLSPROBE, running
 from tests.service.test_daemon import Service, write_targets
 
 FEW_FILES = ("bash", "-c", 'ulimit -n 40; exec "$0" "$@"', TLSPROBE)
@@ -79,25 +82,120 @@ async def test_a_refusal_is_still_the_server_s() -> None:
     )
 
 
-async def test_kill_9_in_the_middle_of_many_visits_leaves_a_database_that_goes_on(
+async def test_kill_9_in_the_middle_of_a_thousand_visits_leaves_a_database_that_is_true(
     fleet: DemoFleet, arguments: list[str], database: str, tmp_path: Path
 ) -> None:
-    ports = [target.port for target in fleet.targets]
-    hosts = [f"127.0.0.{number}" for number in range(1, 200)]
-    targets = tmp_path / "targets.json"
-    targets.write_text(json.dumps([f"{host}:{port}" for host in hosts for port in ports]))
+    config = a_thousand(fleet, tmp_path)
+    told: set[str] = set()
     for kills in (5, 25):
-        with running(*arguments, "--targets", targets) as process:
+        with running(*arguments, "--config", config) as process:
             service = Service(process)
             await service.start()
-            await service.wait_for_visits(kills)
+            told |= {visit["endpoint"] for visit in await service.wait_for_visits(kills)}
             process.send_signal(signal.SIGKILL)
             await asyncio.to_thread(process.wait)
+            told |= {visit["endpoint"] for visit in visits_in(process)}
     async with await SqlStore.open(database) as store:
         kept = await store.statuses()
+        assert {status.observation.state for status in kept} == {State.TLS}
         assert len(kept) >= 5
+        assert {status.observation.endpoint.key for status in kept} <= told
         assert len(kept) == len(await store.schedules())
         assert await store.healthy()
+
+
+async def test_sigterm_in_the_middle_of_a_thousand_visits_loses_none_that_ended(
+    fleet: DemoFleet, arguments: list[str], database: str, tmp_path: Path
+) -> None:
+    config = a_thousand(fleet, tmp_path)
+    with running(*arguments, "--config", config) as process:
+        service = Service(process)
+        await service.start()
+        told = {visit["endpoint"] for visit in await service.wait_for_visits(25)}
+        process.send_signal(signal.SIGTERM)
+        told |= {visit["endpoint"] for visit in await asyncio.to_thread(visits_in, process)}
+        assert await asyncio.to_thread(process.wait, 10) == 0
+    async with await SqlStore.open(database) as store:
+        kept = {one.observation.endpoint.key: one.observation for one in await store.statuses()}
+    assert kept.keys() == told
+    assert len(kept) < 1_000
+    assert {observation.state for observation in kept.values()} == {State.TLS}
+
+
+def a_thousand(fleet: DemoFleet, directory: Path) -> Path:
+    """A configuration with a thousand endpoints that come due within seconds."""
+    names = [f"n{number}.test" for number in range(167)]
+    places = [
+        {"target": f"127.0.0.1:{target.port}", "server_name": name}
+        for name in names
+        for target in fleet.targets
+    ]
+    (directory / "thousand.json").write_text(json.dumps(places))
+    config = directory / "thousand.yml"
+    config.write_text(
+        f"targets_files: [{directory / 'thousand.json'}]\n"
+        "interval_seconds: 30\nprobe: {checks: [versions, suites]}\n"
+    )
+    return config
+
+
+def visits_in(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
+    """The visits that the rest of the log tells of, until the process has ended."""
+    assert process.stderr is not None
+    events = [json.loads(line) for line in process.stderr if line.endswith("\n")]
+    return [event for event in events if event["event"] == "visit finished"]
+
+
+async def test_a_full_disk_stops_no_visit_and_what_was_learnt_is_stored_when_there_is_room(
+    fleet: DemoFleet, arguments: list[str], database: str, tmp_path: Path
+) -> None:
+    """A limit of the size of files, put on the running process, stands for the disk's end."""
+    targets = write_targets(tmp_path / "targets.json", fleet)
+    config = tmp_path / "often.yml"
+    config.write_text("interval_seconds: 2\nprobe: {checks: [versions, suites]}\n")
+    with running(*arguments, "--targets", targets, "--config", config) as process:
+        service = Service(process)
+        await service.start()
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+        waiting = await service.wait_for(lambda event: "waits to be stored" in event["event"])
+        assert waiting["level"] == "warning"
+        await service.wait_for_visits(6)
+        assert (await service.get("/-/healthy")).status_code == 200
+        page = (await service.get("/metrics")).text
+        assert "tlsprobe_store_write_failures_total 0.0" not in page
+        unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, unlimited)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await count_of_stored(database) < len(fleet.targets):
+                await service.wait_for_visits(1)
+        assert await service.stop() == 0
+    async with await SqlStore.open(database) as store:
+        assert {one.observation.state for one in await store.statuses()} == {State.TLS}
+
+
+async def count_of_stored(database: str) -> int:
+    async with await SqlStore.open(database) as store:
+        return len(await store.statuses())
+
+
+async def test_a_resolver_that_is_down_stops_neither_visits_nor_pages(
+    fleet: DemoFleet, arguments: list[str], tmp_path: Path
+) -> None:
+    """More names than any pool has threads, and no answer to any."""
+    places = [f"{number}.www.example" for number in range(100)]
+    (tmp_path / "lost.json").write_text(json.dumps(places))
+    targets = write_targets(tmp_path / "targets.json", fleet)
+    both = ("--targets", tmp_path / "lost.json", "--targets", targets)
+    with running(*arguments, *both, program=HANGING_RESOLVER) as process:
+        service = Service(process)
+        await service.start()
+        visits = await service.wait_for_visits(len(fleet.targets))
+        assert {visit["state"] for visit in visits} == {"tls"}
+        page = (await service.get("/metrics/endpoints")).text
+        assert page.count("\ntlsprobe_up{") == len(fleet.targets)
+        doubted = await service.wait_for(lambda event: event["event"].startswith("visit failed"))
+        assert doubted["state"] == "dns_error"
+        assert await service.stop() == 0
 
 
 async def test_a_third_of_the_fleet_in_a_black_hole_costs_the_others_nothing(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import given
 from model.observation import Observation
 from model.observation_json import to_json
 from model.snapshot import EndpointStatus
-from service.inventory import Inventory, without_evidence
+from model.verdict import Evidence
+from service.bare_observation import without_evidence
+from service.inventory import Inventory
 from tests.service.samples import NOW, failed, modern
 from tests.strategies import observations
 
@@ -116,6 +119,22 @@ def test_what_the_store_remembers_is_shown_after_a_restart(inventory: Inventory)
 def test_all_facts_stay_and_all_evidence_goes(observation: Observation) -> None:
     bare = without_evidence(observation)
     assert to_json(bare, with_evidence=False) == to_json(observation, with_evidence=False)
+    assert not any(one.offer or one.answer or one.note for one in evidence_in(bare))
     assert "'offer'" not in str(to_json(bare))
     assert bare.endpoint.target.source == observation.endpoint.target.source
     assert all(each.der is None for chain in bare.certificates for each in chain.chain)
+
+
+def evidence_in(value: object) -> Iterator[Evidence]:
+    """All evidence anywhere in a value."""
+    if isinstance(value, Evidence):
+        yield value
+    elif is_dataclass(value) and not isinstance(value, type):
+        for one in fields(value):
+            yield from evidence_in(getattr(value, one.name))
+    elif isinstance(value, Mapping):
+        for held in value.values():
+            yield from evidence_in(held)
+    elif isinstance(value, tuple):
+        for held in value:
+            yield from evidence_in(held)

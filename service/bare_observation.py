@@ -1,0 +1,71 @@
+"""What the service keeps in memory of an Observation: the facts, without the bytes that prove them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from model.certificate import Deployment
+from model.observation import AcceptedSet, ClientAuth, Observation
+from model.verdict import Evidence, Fact, Verdict
+
+Name = TypeVar("Name", bound=Hashable)
+
+
+def without_evidence(observation: Observation) -> Observation:
+    """The same facts without the bytes that prove them, which the Store keeps.
+
+    They are many times the size of the facts, and no exporter shows them.
+    """
+    return replace(
+        observation,
+        protocols=_bare_facts(observation.protocols),
+        cipher_suites=_bare_sets(observation.cipher_suites),
+        groups=_bare_sets(observation.groups),
+        certificates=tuple(_bare_chain(deployment) for deployment in observation.certificates),
+        client_auth={
+            version: _bare_auth(found) for version, found in observation.client_auth.items()
+        },
+        dh=tuple(replace(group, evidence=None) for group in observation.dh),
+        signature_schemes=_bare_sets(observation.signature_schemes),
+        features=_bare_facts(observation.features),
+        vulnerabilities=_bare_facts(observation.vulnerabilities),
+        plaintext=_bare_facts(observation.plaintext),
+        http=_bare_facts(observation.http),
+        contradictions=tuple(
+            replace(one, answers=tuple(Evidence() for _ in one.answers))
+            for one in observation.contradictions
+        ),
+    )
+
+
+_PLAIN: Final = {verdict: Fact(verdict=verdict) for verdict in Verdict}
+"""Most facts have no value: all endpoints share these."""
+
+
+def _bare_facts(facts: Mapping[Name, Fact]) -> dict[Name, Fact]:
+    return {
+        name: _PLAIN[fact.verdict]
+        if fact.value is None
+        else Fact(verdict=fact.verdict, value=fact.value)
+        for name, fact in facts.items()
+    }
+
+
+def _bare_sets(sets: Mapping[Name, AcceptedSet]) -> dict[Name, AcceptedSet]:
+    return {name: replace(found, evidence={}, refusal=None) for name, found in sets.items()}
+
+
+def _bare_auth(found: ClientAuth) -> ClientAuth:
+    return replace(
+        found,
+        attempts=tuple(replace(attempt, evidence=None) for attempt in found.attempts),
+        own=None if found.own is None else replace(found.own, evidence=None),
+        evidence=None,
+    )
+
+
+def _bare_chain(deployment: Deployment) -> Deployment:
+    chain = tuple(replace(certificate, der=None) for certificate in deployment.chain)
+    return replace(deployment, chain=chain)
