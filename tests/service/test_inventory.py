@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from model.observation import Observation
 from model.observation_json import to_json
@@ -62,11 +62,12 @@ def test_a_visit_is_in_the_next_snapshot(inventory: Inventory) -> None:
 def test_a_failure_keeps_the_last_success(inventory: Inventory) -> None:
     up = modern()
     down = replace(failed(), endpoint=up.endpoint, started_at=NOW + timedelta(hours=1))
-    for observation in (up, down, down):
+    still_down = replace(down, started_at=NOW + timedelta(hours=2))
+    for observation in (up, down, still_down):
         inventory.visit_finished(observation)
     (status,) = inventory.snapshot().endpoints
     assert status.last_success_at == NOW + timedelta(seconds=0.25)
-    assert status.last_probe_at == NOW + timedelta(hours=1, seconds=5)
+    assert status.last_probe_at == NOW + timedelta(hours=2, seconds=5)
     assert status.consecutive_failures == 2
 
 
@@ -115,6 +116,7 @@ def test_what_the_store_remembers_is_shown_after_a_restart(inventory: Inventory)
     assert status == replace(remembered, observation=without_evidence(modern()))
 
 
+@settings(max_examples=30)
 @given(observations())
 def test_all_facts_stay_and_all_evidence_goes(observation: Observation) -> None:
     bare = without_evidence(observation)
