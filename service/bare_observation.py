@@ -62,6 +62,7 @@ def _bare_auth(found: ClientAuth) -> ClientAuth:
         found,
         attempts=tuple(replace(attempt, evidence=None) for attempt in found.attempts),
         own=None if found.own is None else replace(found.own, evidence=None),
+        expired=None if found.expired is None else replace(found.expired, evidence=None),
         evidence=None,
     )
 
