@@ -43,7 +43,11 @@ class Browser:
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self._ask("Emulation.setEmulatedMedia", media="screen", features=[scheme])
-        self._ask("Page.navigate", url=page.as_uri())
+        self.visit(page.as_uri())
+
+    def visit(self, url: str) -> None:
+        """Show what is at ``url``, until all of it is loaded."""
+        self._ask("Page.navigate", url=url)
         while self._hear().get("method") != "Page.loadEventFired":
             pass
 
