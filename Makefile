@@ -15,7 +15,7 @@ BENCH_VENV := .cache/bench-venv
 FUZZ_VENV := .cache/fuzz-venv
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := answers provocations messages certificates sslv2 sessions lines
-CODE := $(wildcard model probe policy storage exporters service tests benchmarks fuzz)
+CODE := $(wildcard model probe policy storage exporters service tests benchmarks fuzz scripts/dashboards)
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE := copy
@@ -119,8 +119,9 @@ fuzz: $(FUZZ_VENV)/.installed ## fuzz every reader of a peer's bytes; FUZZ_SECON
 # --- upkeep ----------------------------------------------------------------------------------
 
 .PHONY: docs
-docs: venv ## write the pages that come from the code
+docs: venv ## write what comes from the code: docs/metrics.md, the dashboards
 	$(BIN)/python -m exporters.prometheus.reference > docs/metrics.md
+	$(BIN)/python -m scripts.dashboards
 
 .PHONY: format
 format: venv ## format the code and mend what ruff can

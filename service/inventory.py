@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from model.differences import differences, known_facts
 from model.finding import Finding, FindingStatus
 from model.observation import Observation
 from model.ports import Clock
@@ -21,6 +22,9 @@ from service.bare_observation import without_evidence
 from service.policy_desk import PolicyDesk
 
 _JUDGED_AT_ONCE: Final = 50
+_LEAF: Final = ".leaf"
+"""How the fact of a change ends that is about a leaf."""
+
 _FORGOTTEN_AFTER: Final = timedelta(days=7)
 """An endpoint that leaves and comes back sooner shows its last facts until it is visited again."""
 
@@ -45,12 +49,14 @@ class Inventory:
         self._desk = PolicyDesk() if desk is None else desk
         self._findings: dict[str, tuple[Finding, ...]] = {}
         self._statuses: dict[str, EndpointStatus] = {}
+        self._known: dict[str, Observation] = {}
 
     def remember(self, statuses: Iterable[EndpointStatus]) -> None:
         """Begin with ``statuses``, as the Store had them."""
         for status in statuses:
             bare = replace(status, observation=without_evidence(status.observation))
             self._statuses[status.observation.endpoint.key] = bare
+            self._known[status.observation.endpoint.key] = bare.observation
             self._findings[status.observation.endpoint.key] = status.findings
 
     async def judge_again(self) -> None:
@@ -91,7 +97,26 @@ class Inventory:
             consecutive_failures=failures,
             interval_seconds=self._interval_of(observation.endpoint.target),
         )
+        status = self._with_changes(status, before)
         self._statuses[key] = self._judged(status, observation)
+
+    def _with_changes(
+        self, status: EndpointStatus, before: EndpointStatus | None
+    ) -> EndpointStatus:
+        """The status with the times of its last changes, by what was known before."""
+        key, seen = status.observation.endpoint.key, status.observation
+        known = self._known.get(key)
+        self._known[key] = seen if known is None else known_facts((seen, known))
+        if before is None or known is None:
+            return status
+        facts = [change.fact for change in differences(known, seen) if change.fact != "state"]
+        leaf_changed = any(fact.endswith(_LEAF) for fact in facts)
+        at = seen.started_at
+        return replace(
+            status,
+            config_changed_at=at if facts else before.config_changed_at,
+            certificate_changed_at=at if leaf_changed else before.certificate_changed_at,
+        )
 
     def _judged(self, status: EndpointStatus, observation: Observation) -> EndpointStatus:
         """The status with what the policies say of ``observation``, which has the proofs yet."""
@@ -121,6 +146,7 @@ class Inventory:
         self._findings = {
             key: self._findings[key] for key in self._statuses if key in self._findings
         }
+        self._known = {key: self._known[key] for key in self._statuses if key in self._known}
         keys = sorted(key for key in self._statuses if key in current)
         return Snapshot(taken_at=now, endpoints=tuple(self._at(key, now) for key in keys))
 

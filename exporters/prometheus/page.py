@@ -156,10 +156,11 @@ def _distinct(samples: Iterator[Sample]) -> dict[tuple[str, ...], float]:
 
 
 def _label_line(identity: str, statuses: Sequence[EndpointStatus]) -> str:
-    """The owner's labels: their names differ between targets, as kube-state-metrics has them."""
+    """The owner's labels: their names differ between targets, as kube-state-metrics has them.
+
+    A target without any has a line too, so that a join does not lose it.
+    """
     given = statuses[0].observation.endpoint.target.labels
-    if not given:
-        return ""
     own = {f"label_{_NOT_IN_A_NAME.sub('_', name)}": quoted(text) for name, text in given.items()}
     labels = "".join(f',{name}="{text}"' for name, text in own.items())
     return f"{LABELS_FAMILY}{identity}{labels}}} 1\n"

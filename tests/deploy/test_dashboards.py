@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from scripts.dashboards.build import written
+from scripts.dashboards.catalogue import DASHBOARDS as CATALOGUE
 from tests.deploy.files import DASHBOARDS, dashboard
 
 GRID_COLUMNS = 24
@@ -39,8 +41,30 @@ def test_panel_ids_are_unique(panels: Any) -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_every_panel_says_what_it_shows(panels: Any) -> None:
-    assert [panel["id"] for panel in panels if not (panel["title"] and panel["description"])] == []
+def test_every_panel_says_what_it_shows_in_which_unit_and_what_is_good(panels: Any) -> None:
+    for panel in panels:
+        defaults = panel["fieldConfig"]["defaults"]
+        assert panel["title"]
+        assert panel["description"].endswith(".")
+        assert defaults["unit"]
+        assert defaults["thresholds"]["steps"]
+
+
+def test_the_files_are_those_that_the_code_writes() -> None:
+    fresh = {f"{one.uid}.json": written(one) for one in CATALOGUE}
+    assert {path.name: path.read_text() for path in DASHBOARDS} == fresh, "run `make docs`"
+
+
+def test_tables_of_targets_lead_to_the_endpoint_and_to_our_own_page() -> None:
+    urls = {
+        link["url"].partition("?")[0]
+        for path in DASHBOARDS
+        for panel in dashboard(path)["panels"]
+        for link in panel["fieldConfig"]["defaults"].get("links", [])
+    }
+    assert urls == {"/d/tlsprobe-endpoint", "http://localhost:9844/endpoint"}
+    uids = {dashboard(path)["uid"] for path in DASHBOARDS}
+    assert "tlsprobe-endpoint" in uids
 
 
 def test_panels_lie_beside_each_other_within_the_grid(panels: Any) -> None:

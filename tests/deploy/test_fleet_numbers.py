@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.files import ROOT, dashboard
+from tests.deploy.files import ROOT, dashboard, filled_in
 
 pytestmark = pytest.mark.integration
 
 DAY = 86_400
 FLEET = {
+    'tlsprobe_endpoint_labels{target="modern:443",label_team="web"}': 1,
+    'tlsprobe_endpoint_labels{target="old:443",label_team="pay"}': 1,
+    'tlsprobe_endpoint_labels{target="gone:443"}': 1,
     'tlsprobe_up{target="modern:443"}': 1,
     'tlsprobe_up{target="old:443"}': 1,
     'tlsprobe_up{target="gone:443"}': 0,
@@ -38,6 +41,7 @@ SHOWN = {
     "Not answering": 1,
     "With old protocols": 1,
     "Weak or insecure suites": 7,
+    "Vulnerable": 0,
     "Soonest leaf expiry": 20 * DAY,
     "Unknown facts": 1,
 }
@@ -54,8 +58,7 @@ def expression(title: str) -> str:
     panels = dashboard(ROOT / "deploy/grafana/dashboards/fleet.json")["panels"]
     (panel,) = [panel for panel in panels if panel["title"] == title]
     (target,) = panel["targets"]
-    shown: str = target["expr"].replace("$target", ".*")
-    return shown
+    return filled_in(target["expr"])
 
 
 @pytest.mark.parametrize(

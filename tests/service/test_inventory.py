@@ -9,11 +9,12 @@ from hypothesis import given, settings
 
 from model.observation import Observation
 from model.observation_json import to_json
+from model.protocol_version import ProtocolVersion
 from model.snapshot import EndpointStatus
-from model.verdict import Evidence
+from model.verdict import Evidence, Fact, Verdict
 from service.bare_observation import without_evidence
 from service.inventory import Inventory
-from tests.service.samples import NOW, failed, modern
+from tests.service.samples import NOW, certificate, deployment, failed, modern
 from tests.strategies import observations
 
 
@@ -140,3 +141,42 @@ def evidence_in(value: object) -> Iterator[Evidence]:
     elif isinstance(value, tuple):
         for held in value:
             yield from evidence_in(held)
+
+
+def test_the_times_of_changes_are_those_of_visits_that_found_another_fact(
+    inventory: Inventory,
+) -> None:
+    def later(hours: int, observation: Observation) -> Observation:
+        return replace(observation, started_at=NOW + timedelta(hours=hours))
+
+    def times() -> tuple[datetime | None, datetime | None]:
+        (status,) = inventory.snapshot().endpoints
+        return status.config_changed_at, status.certificate_changed_at
+
+    renewed = replace(
+        modern(),
+        certificates=(deployment(leaf=replace(certificate(days_left=89), sha256="cd" * 32)),),
+    )
+    without_tls12 = replace(
+        renewed,
+        protocols={**renewed.protocols, ProtocolVersion.TLSV1_2: Fact(verdict=Verdict.NO)},
+    )
+    seen = []
+    for observation in (
+        later(0, modern()),
+        later(1, modern()),
+        later(2, renewed),
+        # A bad moment is no change, and what comes after it is held against what came before.
+        later(3, replace(failed(), endpoint=modern().endpoint)),
+        later(4, without_tls12),
+    ):
+        inventory.visit_finished(observation)
+        seen.append(times())
+    at_two, at_four = NOW + timedelta(hours=2), NOW + timedelta(hours=4)
+    assert seen == [
+        (None, None),
+        (None, None),
+        (at_two, at_two),
+        (at_two, at_two),
+        (at_four, at_two),
+    ]

@@ -1,0 +1,1 @@
+"""What makes files of this checkout; nothing of it is shipped."""
