@@ -12,7 +12,15 @@ from typing import Final, NoReturn
 
 import typer
 
-from service import cli_history, cli_once, cli_policy, cli_report, cli_service, cli_worker
+from service import (
+    cli_database,
+    cli_history,
+    cli_once,
+    cli_policy,
+    cli_report,
+    cli_service,
+    cli_worker,
+)
 from service.cli_app import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, EXIT_OK, app, fail
 
 COMMANDS: Final = (
@@ -29,6 +37,7 @@ COMMANDS: Final = (
     cli_history.diff,
     cli_history.changes,
     cli_history.inventory,
+    cli_database.db,
     cli_policy.policy_app,
     cli_report.report_app,
 )

@@ -66,6 +66,8 @@ _STOP_SECONDS: Final = 7.0
 """For visits that run when the service is stopped; the store and HTTP take the rest of ten."""
 
 _STORE_CHECK_SECONDS: Final = 10.0
+_FIRST_FORGETTING_SECONDS: Final = 3600.0
+_FORGETTING_SECONDS: Final = 86_400.0
 _LOG_LABEL: Final = "log"
 """A target's label that makes the log follow its visits, with the value ``debug``."""
 
@@ -203,6 +205,7 @@ class _Service:
             watchers = [
                 group.create_task(self._watch_sources()),
                 group.create_task(self._watch_store()),
+                group.create_task(self._forget()),
                 group.create_task(self._reload_on_signal()),
                 group.create_task(self._outlets.run()),
             ]
@@ -424,6 +427,20 @@ class _Service:
 
     def _current_endpoints(self) -> Collection[str]:
         return self._scheduler.current_endpoints()
+
+    async def _forget(self) -> None:
+        """Forgets what has been kept for long enough: an hour after the start, and then daily."""
+        pause = _FIRST_FORGETTING_SECONDS
+        while True:
+            await asyncio.sleep(pause)
+            pause = _FORGETTING_SECONDS
+            retention = self._settings.retention.kept()
+            try:
+                pruned = await self._store.prune(retention, self._clock.now())
+            except StoreError as error:
+                _LOG.warning("nothing more could be forgotten for now", reason=str(error))
+            else:
+                _LOG.info("forgot what was kept for long enough", **pruned)
 
     async def _watch_store(self) -> None:
         while True:

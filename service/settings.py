@@ -35,6 +35,7 @@ from service.on_demand.module_settings import OnDemandSettings
 from service.outlets.push_settings import PushSettings
 from service.parts import parse_parts, part_names
 from service.relabel_settings import RelabelRules
+from service.retention_settings import RetentionSettings
 from service.route_settings import Proxies, SourceAddress, usual_route
 from service.schedule_settings import ClosedSpans, LabelSchedule, split_span
 from service.target_sources import RuledSource
@@ -190,6 +191,7 @@ class ServiceSettings(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     on_demand: OnDemandSettings = OnDemandSettings()
     push: PushSettings = PushSettings()
+    retention: RetentionSettings = RetentionSettings()
     log_format: Literal["auto", "json", "text"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -131,6 +131,17 @@ class Database:
         with self._blocking().begin() as connection:
             yield connection
 
+    def vacuum(self) -> None:
+        """Give room that is not used any more back to the disk; blocks, outside of any transaction."""
+        raw = self._blocking().raw_connection()
+        try:
+            connection: Any = raw.driver_connection
+            if self._path is None:
+                connection.autocommit = True
+            connection.execute("VACUUM" if self._path is not None else "VACUUM (ANALYZE)")
+        finally:
+            raw.close()
+
     def _blocking(self) -> Engine:
         # PostgreSQL's driver is both; SQLite's has another for each.
         url = self._url.set(drivername=self._url.drivername.removesuffix("+aiosqlite"))

@@ -31,6 +31,7 @@ from storage.reading.history import read_changes, read_history
 from storage.reading.pages import read_page
 from storage.reading.past import read_snapshot_at
 from storage.reading.statuses import StatusReader
+from storage.retention import Retention, prune
 from storage.writer import BatchWriter, WriterClosedError
 from storage.writing.batch import write_visits
 from storage.writing.visit import Visit
@@ -285,6 +286,17 @@ class SqlStore:
         """
         async with self._reading() as connection:
             return await kept.read_events(connection, since)
+
+    async def prune(self, retention: Retention, now: datetime) -> Mapping[str, int]:
+        """Forget what ``retention`` keeps no longer at ``now``; how many rows of each kind there were.
+
+        Raises:
+            StoreError: where the database cannot be written; what is done by then stays done.
+        """
+        try:
+            return await prune(self._database, retention, now)
+        except DRIVER_ERRORS as error:
+            raise explain(error, self._database.name) from error
 
     async def healthy(self) -> bool:
         """Whether the newest visit could be kept and the database can be read now."""

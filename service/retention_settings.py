@@ -1,0 +1,28 @@
+"""The ``retention`` section of the configuration: for how many days each kind is kept."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from storage.retention import Retention
+
+Days = Annotated[float, Field(gt=0, le=36_500, allow_inf_nan=False)]
+
+
+class RetentionSettings(BaseModel):
+    """See ``storage.retention.Retention``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    evidence_days: Days = Retention().evidence_days
+    history_days: Days = Retention().history_days
+    changes_days: Days = Retention().changes_days
+    findings_days: Days = Retention().findings_days
+    events_days: Days = Retention().events_days
+    endpoints_days: Days = Retention().endpoints_days
+
+    def kept(self) -> Retention:
+        """As the store takes it."""
+        return Retention(**self.model_dump())

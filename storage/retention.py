@@ -1,0 +1,184 @@
+"""Forgets what has been kept for long enough: each kind in its own time, and in batches that block nobody.
+
+Every batch is a short transaction of its own, so that a writer waits for one at most; whatever ends it in
+between, the next run goes on. What is current is never forgotten, however old.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, delete, exists, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.database import Database
+from storage.tables import (
+    CertificateRow,
+    ChangeRow,
+    ComplianceRow,
+    EndpointRow,
+    EventRow,
+    FindingRow,
+    ObservationCertificateRow,
+    ObservationRow,
+    ResultRow,
+    StatusRow,
+    TargetLabelRow,
+    TargetRow,
+    VisitRow,
+)
+
+_BATCH: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """For how many days each kind is kept.
+
+    ``evidence_days`` is of facts that are no longer the newest; ``history_days`` of past stretches of
+    visits and their facts; ``findings_days`` of resolved findings and past compliance;
+    ``endpoints_days`` of endpoints that are not visited any more, with all that is theirs.
+    """
+
+    evidence_days: float = 7.0
+    history_days: float = 400.0
+    changes_days: float = 400.0
+    findings_days: float = 400.0
+    events_days: float = 90.0
+    endpoints_days: float = 400.0
+
+
+async def prune(database: Database, retention: Retention, now: datetime) -> dict[str, int]:
+    """Forget what ``retention`` keeps no longer at ``now``; how many rows of each kind there were.
+
+    Raises:
+        StoreError: where the database cannot be written, as do the driver's own errors.
+    """
+
+    def before(days: float) -> datetime:
+        return now - timedelta(days=days)
+
+    pruned = {
+        "endpoints": await _prune_endpoints(database, before(retention.endpoints_days)),
+        "evidence": await _walk(
+            database, _stale_evidence(before(retention.evidence_days)), _drop_evidence
+        ),
+        "visits": await _forget(
+            database, VisitRow.id, VisitRow.last_at < before(retention.history_days)
+        ),
+        "observations": await _walk(
+            database,
+            _unused(ObservationRow.id, VisitRow.observation_id),
+            _drop_observations,
+        ),
+    }
+    pruned["certificates"] = await _walk(
+        database,
+        _unused(CertificateRow.id, ObservationCertificateRow.certificate_id),
+        _deletion(CertificateRow.id),
+    )
+    pruned["changes"] = await _forget(
+        database, ChangeRow.id, ChangeRow.at < before(retention.changes_days)
+    )
+    findings_from = before(retention.findings_days)
+    pruned["findings"] = await _forget(
+        database, FindingRow.id, FindingRow.resolved_at < findings_from
+    )
+    pruned["results"] = await _walk(
+        database, _unused(ResultRow.id, FindingRow.result_id), _deletion(ResultRow.id)
+    )
+    pruned["compliance"] = await _forget(
+        database, ComplianceRow.id, ComplianceRow.until_at < findings_from
+    )
+    pruned["service_events"] = await _forget(
+        database, EventRow.id, EventRow.at < before(retention.events_days)
+    )
+    return pruned
+
+
+async def _walk(
+    database: Database,
+    query: Select[Any],
+    drop: Callable[[AsyncConnection, Sequence[int]], Any],
+) -> int:
+    """Drop the rows whose ids ``query`` gives, in the order of the ids; how many there were."""
+    (key,) = query.selected_columns
+    last, count = 0, 0
+    while True:
+        async with database.writing() as connection:
+            page = query.where(key > last).order_by(key).limit(_BATCH)
+            ids = list(await connection.scalars(page))
+            if ids:
+                await drop(connection, ids)
+        count += len(ids)
+        if len(ids) < _BATCH:
+            return count
+        last = ids[-1]
+        await asyncio.sleep(0)
+
+
+async def _forget(database: Database, key: Any, is_old: ColumnElement[bool]) -> int:
+    return await _walk(database, select(key).where(is_old), _deletion(key))
+
+
+def _deletion(key: Any) -> Callable[[AsyncConnection, Sequence[int]], Any]:
+    async def drop(connection: AsyncConnection, ids: Sequence[int]) -> None:
+        await connection.execute(delete(key.class_).where(key.in_(ids)))
+
+    return drop
+
+
+def _unused(key: Any, referring: Any) -> Select[Any]:
+    return select(key).where(~exists().where(referring == key))
+
+
+def _stale_evidence(cutoff: datetime) -> Select[Any]:
+    """Observations with evidence that no endpoint has shown since ``cutoff``."""
+    is_current = exists().where(
+        StatusRow.endpoint_id == ObservationRow.endpoint_id,
+        StatusRow.observation_id == ObservationRow.id,
+    )
+    was_shown = exists().where(
+        VisitRow.observation_id == ObservationRow.id,
+        or_(VisitRow.last_at.is_(None), VisitRow.last_at >= cutoff),
+    )
+    return select(ObservationRow.id).where(
+        ObservationRow.evidence.is_not(None), ~is_current, ~was_shown
+    )
+
+
+async def _drop_evidence(connection: AsyncConnection, ids: Sequence[int]) -> None:
+    await connection.execute(
+        update(ObservationRow).where(ObservationRow.id.in_(ids)).values(evidence=None)
+    )
+
+
+async def _drop_observations(connection: AsyncConnection, ids: Sequence[int]) -> None:
+    await connection.execute(
+        delete(ObservationCertificateRow).where(ObservationCertificateRow.observation_id.in_(ids))
+    )
+    await connection.execute(delete(ObservationRow).where(ObservationRow.id.in_(ids)))
+
+
+async def _prune_endpoints(database: Database, cutoff: datetime) -> int:
+    query = select(StatusRow.endpoint_id).where(StatusRow.started_at < cutoff)
+    count = await _walk(database, query, _drop_endpoints)
+    await _walk(database, _unused(TargetRow.id, EndpointRow.target_id), _drop_targets)
+    return count
+
+
+async def _drop_endpoints(connection: AsyncConnection, ids: Sequence[int]) -> None:
+    for table in (ChangeRow, ComplianceRow, FindingRow, StatusRow, VisitRow):
+        await connection.execute(delete(table).where(table.endpoint_id.in_(ids)))
+    observations = select(ObservationRow.id).where(ObservationRow.endpoint_id.in_(ids))
+    await _drop_observations(connection, list(await connection.scalars(observations)))
+    await connection.execute(delete(EndpointRow).where(EndpointRow.id.in_(ids)))
+
+
+async def _drop_targets(connection: AsyncConnection, ids: Sequence[int]) -> None:
+    await connection.execute(delete(TargetLabelRow).where(TargetLabelRow.target_id.in_(ids)))
+    await connection.execute(delete(TargetRow).where(TargetRow.id.in_(ids)))
