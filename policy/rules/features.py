@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from pydantic import Field
@@ -44,12 +45,8 @@ def _bind(parameters: Features, *, wanted: Verdict, required: str) -> Judge:
             parts.append((outcome, f"{words} {name}{value}"))
             proofs.setdefault(outcome, fact.evidence)
         ruling = worst(parts, required)
-        return Ruling(
-            outcome=ruling.outcome,
-            observed=ruling.observed,
-            required=required,
-            evidence=proofs.get(ruling.outcome),
-        )
+        proof = proofs.get(ruling.outcome)
+        return ruling if proof is None else replace(ruling, evidence=proof)
 
     return judge
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from model.certificate import Deployment
@@ -14,6 +15,7 @@ from model.verdict import Evidence, Fact, Verdict
 from policy.rule import Judge, Parameters, Ruling, Subject
 
 NAMES_SHOWN: Final = 12
+_REMEMBERED: Final = 4096
 _WITHOUT_CERTIFICATE: Final = frozenset({"anon", "NULL", "PSK", "SRP"})
 _PUBLIC_STORES: Final = frozenset({"mozilla", "system"})
 _GRAVITY: Final = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS, Outcome.NOT_APPLICABLE)
@@ -24,15 +26,25 @@ Part: TypeAlias = tuple[Outcome, str]
 
 def listed(names: Iterable[str]) -> str:
     """The names with commas, at most ``NAMES_SHOWN``, and how many more there are."""
-    every = tuple(names)
-    if len(every) <= NAMES_SHOWN:
-        return ", ".join(every) or "none"
-    return f"{', '.join(every[:NAMES_SHOWN])} and {len(every) - NAMES_SHOWN} more"
+    return _joined(tuple(names))
 
 
 def labels(versions: Iterable[ProtocolVersion]) -> str:
     """Versions by name, oldest first."""
-    return listed(version.label for version in sorted(versions))
+    return _labels(tuple(sorted(versions)))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _joined(names: tuple[str, ...]) -> str:
+    """Endpoints of one fleet accept the same things, so that few lists are put together twice."""
+    if len(names) <= NAMES_SHOWN:
+        return ", ".join(names) or "none"
+    return f"{', '.join(names[:NAMES_SHOWN])} and {len(names) - NAMES_SHOWN} more"
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _labels(versions: tuple[ProtocolVersion, ...]) -> str:
+    return _joined(tuple(version.label for version in versions))
 
 
 def not_applicable(observed: str, required: str) -> Ruling:
@@ -47,10 +59,13 @@ def unknown(observed: str, required: str, evidence: Evidence | None = None) -> R
 
 def worst(parts: Sequence[Part], required: str, evidence: Evidence | None = None) -> Ruling:
     """One Ruling of ``parts`` (at least one): fail before unknown before pass before the rest."""
-    outcomes = {outcome for outcome, _ in parts}
-    outcome = next(one for one in _GRAVITY if one in outcomes)
-    said = dict.fromkeys(text for one, text in parts if one is outcome)
-    return Ruling(outcome=outcome, observed="; ".join(said), required=required, evidence=evidence)
+    if len(parts) == 1:
+        ((outcome, observed),) = parts
+    else:
+        outcomes = {one for one, _ in parts}
+        outcome = next(one for one in _GRAVITY if one in outcomes)
+        observed = "; ".join(dict.fromkeys(text for one, text in parts if one is outcome))
+    return Ruling(outcome=outcome, observed=observed, required=required, evidence=evidence)
 
 
 def judge_fact(

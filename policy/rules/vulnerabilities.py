@@ -6,6 +6,7 @@ each of them, under names of its own.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from pydantic import Field
@@ -50,12 +51,8 @@ def _bind(parameters: Vulnerabilities) -> Judge:
             else:
                 parts.append((Outcome.UNKNOWN, f"not asked: {name}"))
         ruling = worst(parts, required)
-        return Ruling(
-            outcome=ruling.outcome,
-            observed=ruling.observed,
-            required=required,
-            evidence=proofs.get(ruling.outcome),
-        )
+        proof = proofs.get(ruling.outcome)
+        return ruling if proof is None else replace(ruling, evidence=proof)
 
     return judge
 
