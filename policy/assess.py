@@ -1,7 +1,8 @@
 """Judges one Observation by every policy that holds for its endpoint: pure, and so repeatable.
 
-An endpoint that did not answer as TLS has one result for each policy, that of ``reached``: nothing was
-proved of the others, and what was found before stays as it was.
+An endpoint that did not answer as TLS has one result for each policy, that of ``reached``, and those on
+plaintext and HTTPS where it answered so: nothing was proved of the others, and what was found before
+stays as it was.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from model.finding import Assessment, RuleResult
 from model.observation import Observation
 from policy.datagrams import as_stream, is_over_datagrams, named_as_dtls
 from policy.policy import Policy, PolicyRule
-from policy.rule import Subject
+from policy.rule import Family, Subject
 from policy.rules.reach import REACHED
 
 _REACHED: Final = REACHED.id
+_IN_CLEAR: Final = frozenset({Family.PLAINTEXT, Family.HTTPS})
 
 
 def assess(observation: Observation, policies: Iterable[Policy], at: datetime) -> Assessment:
@@ -38,9 +40,12 @@ def assess(observation: Observation, policies: Iterable[Policy], at: datetime) -
 
 
 def _results(policy: Policy, subject: Subject) -> Iterator[RuleResult]:
-    is_reached = subject.observation.answered_as_tls
+    observation = subject.observation
+    is_reached = observation.answered_as_tls
+    spoke_in_clear = bool(observation.plaintext or observation.http)
     for one in policy.rules:
-        if is_reached or one.rule.id == _REACHED:
+        in_clear = spoke_in_clear and one.rule.family in _IN_CLEAR
+        if is_reached or in_clear or one.rule.id == _REACHED:
             yield _result(policy.name, one, subject)
 
 

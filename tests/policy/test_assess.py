@@ -14,6 +14,7 @@ from model.verdict import Verdict
 from policy import RULES, assess, profile
 from tests.policy.observed import (
     AT,
+    NO,
     UNKNOWN,
     YES,
     accepting,
@@ -55,6 +56,18 @@ def test_what_never_handshakes_is_one_finding_and_decides_nothing_else(
     assert [(one.rule, one.outcome) for one in assessment.results] == [("reached", outcome)]
     assert not assessment.is_whole
     assert assessment.compliance("web") is not Verdict.YES
+
+
+def test_what_answers_in_clear_is_judged_by_what_it_does_there() -> None:
+    in_clear = replace(
+        unreached(State.PLAINTEXT), plaintext={"starttls_offered": NO, "answers_in_clear": YES}
+    )
+    rules = {**VERSIONS, "no_plaintext": {}, "starttls_offered": {}}
+    assessment = assess(in_clear, (policy("mail", rules),), AT)
+    assert {one.rule: one.outcome for one in assessment.results} == dict.fromkeys(
+        ("reached", "no_plaintext", "starttls_offered"), Outcome.FAIL
+    )
+    assert not assessment.is_whole
 
 
 def test_a_version_that_is_not_known_to_be_refused_is_no_pass() -> None:
