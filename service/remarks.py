@@ -88,6 +88,7 @@ _ATTACKS: Final[dict[str, tuple[Severity, str]]] = {
     "insecure_renegotiation": (Severity.BAD, "insecure renegotiation"),
     "sweet32": (Severity.WARNING, "SWEET32"),
     "raccoon": (Severity.WARNING, "Raccoon"),
+    "starttls_injection": (Severity.BAD, "commands injected before STARTTLS"),
     "client_renegotiation_dos": (Severity.WARNING, "renegotiation at the client's will"),
     "beast": (Severity.NOTE, "BEAST"),
     "lucky13": (Severity.NOTE, "Lucky Thirteen"),
@@ -111,6 +112,7 @@ def remarks(observation: Observation, now: datetime) -> tuple[Remark, ...]:
     found += _version_remarks(observation)
     found += _suite_remarks(observation)
     found += _attack_remarks(observation)
+    found += _clear_remarks(observation)
     found += [
         Remark(severity=Severity.WARNING, text=contradiction.subject)
         for contradiction in observation.contradictions
@@ -118,6 +120,23 @@ def remarks(observation: Observation, now: datetime) -> tuple[Remark, ...]:
     if observation.answered_as_tls and observation.reason:
         found.append(Remark(severity=Severity.WARNING, text=observation.reason))
     return tuple(sorted(dict.fromkeys(found), key=lambda remark: remark.severity))
+
+
+def _clear_remarks(observation: Observation) -> Iterator[Remark]:
+    """What goes without TLS. Where HTTP does nothing but lead to HTTPS, that is as it should be."""
+    redirects = observation.http.get("redirects_to_https")
+    leads_on = redirects is not None and redirects.verdict is Verdict.YES
+    answers = observation.plaintext.get("answers_in_clear")
+    if answers is not None and answers.verdict is Verdict.YES and not leads_on:
+        where = f" ({answers.value})" if answers.value else ""
+        yield Remark(severity=Severity.BAD, text=f"it is answered without TLS too{where}")
+    login = observation.plaintext.get("login_before_tls")
+    if login is not None and login.verdict is Verdict.YES:
+        yield Remark(severity=Severity.BAD, text="a login is offered before TLS")
+    downgrade = observation.http.get("redirect_downgrade")
+    if downgrade is not None and downgrade.verdict is Verdict.YES:
+        text = f"HTTPS leads on to HTTP in clear ({downgrade.value})"
+        yield Remark(severity=Severity.BAD, text=text)
 
 
 def _version_remarks(observation: Observation) -> Iterator[Remark]:

@@ -6,7 +6,7 @@ goes through ``printable``; nothing here is markup, so that a name cannot style 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from io import StringIO
 from typing import Final
@@ -31,13 +31,11 @@ from model.protocol_version import ProtocolVersion
 from model.registry import Strength, strength_by_name
 from model.verdict import Preference, Verdict
 from service.remarks import Severity, describe_validity, expiry_severity, remarks
+from service.report_facts import named_facts
+from service.report_words import NAME_LIMIT, REASON_LIMIT, listed, say
 from service.terminal import printable
 
-_NAMES_SHOWN: Final = 8
 _CERTIFICATES_SHOWN: Final = 6
-_NAME_LIMIT: Final = 120
-"""A certificate may hold names without end; a reader needs the first few, and `--json` has all."""
-_REASON_LIMIT: Final = 300
 
 _SEVERITY_STYLES: Final = {
     Severity.BAD: "bold red",
@@ -104,7 +102,7 @@ def _layout(observation: Observation, now: datetime) -> RenderableType:
         rows = _grid()
         for remark in found:
             word = Text(remark.severity.name.lower(), style=_SEVERITY_STYLES[remark.severity])
-            rows.add_row(word, _say(remark.text, limit=_REASON_LIMIT))
+            rows.add_row(word, say(remark.text, limit=REASON_LIMIT))
         parts.append(Padding(rows, (0, 0, 0, 2), expand=False))
     facts = _grid()
     for label, value in _rows(observation, now):
@@ -115,14 +113,14 @@ def _layout(observation: Observation, now: datetime) -> RenderableType:
 
 def _heading(observation: Observation) -> Text:
     endpoint = observation.endpoint
-    heading = Text(printable(endpoint.target.key, limit=_NAME_LIMIT), style="bold")
+    heading = Text(printable(endpoint.target.key, limit=NAME_LIMIT), style="bold")
     if endpoint.address not in {None, endpoint.target.host}:
         heading.append(f" at {printable(endpoint.address or '')}", style="not bold")
     is_tls = observation.answered_as_tls
     heading.append(": ", style="not bold")
     heading.append(_STATES[observation.state], style="green" if is_tls else "red")
     if observation.reason and not is_tls:
-        heading.append(f": {printable(observation.reason, limit=_REASON_LIMIT)}", style="not bold")
+        heading.append(f": {printable(observation.reason, limit=REASON_LIMIT)}", style="not bold")
     return heading
 
 
@@ -137,7 +135,7 @@ def _rows(observation: Observation, now: datetime) -> Iterator[tuple[str, Render
         yield "certificate", _certificate_rows(deployment, now)
     if observation.client_auth:
         yield "client auth", _client_auth(observation)
-    yield from _named_facts(observation)
+    yield from named_facts(observation)
     yield "cost", _cost(observation)
 
 
@@ -184,7 +182,7 @@ def _suites(found: AcceptedSet) -> RenderableType:
         if names := by_strength.get(strength):
             style = _STRENGTH_STYLES[strength] if strength else "magenta"
             word = Text(strength.value if strength else "unregistered", style=style)
-            rows.add_row(word, Text("  ").join([_say(name) for name in names]))
+            rows.add_row(word, Text("  ").join([say(name) for name in names]))
     count = len(found.accepted)
     summary = f"{count} suite{'' if count == 1 else 's'}{_how_sure(found, 'suite')}"
     return Group(rows, Text(summary, style="dim"))
@@ -193,7 +191,7 @@ def _suites(found: AcceptedSet) -> RenderableType:
 def _groups(observation: Observation) -> RenderableType:
     rows = _grid()
     for labels, found in _merged(observation.groups):
-        names = Text("  ").join([_say(name) for name in found.accepted])
+        names = Text("  ").join([say(name) for name in found.accepted])
         sure = _how_sure(found, "group")
         rows.add_row(Text("\n".join(labels)), Text.assemble(names or "none", (sure, "dim")))
     return rows
@@ -222,13 +220,13 @@ def _certificate_rows(deployment: Deployment, now: datetime) -> RenderableType:
     if surplus > 0:
         lines[_CERTIFICATES_SHOWN:] = [Text(f"and {surplus} more", style="dim")]
     names = (*deployment.leaf.dns_names, *deployment.leaf.ip_addresses)
-    lines.insert(1, Text.assemble(("for ", "dim"), _listed(names)))
+    lines.insert(1, Text.assemble(("for ", "dim"), listed(names)))
     for store, found in sorted(deployment.trust.items()):
         verdict = (found.verdict, _trust_style(found.verdict))
         lines.append(
             Text.assemble(
                 ("trusted by ", "dim"),
-                _say(store),
+                say(store),
                 ": ",
                 verdict,
                 _because(found),
@@ -242,7 +240,7 @@ def _certificate_rows(deployment: Deployment, now: datetime) -> RenderableType:
         lines.append(_timestamps(deployment))
     for record, judged in sorted(deployment.dns.items()):
         verdict = (judged.verdict, _trust_style(judged.verdict))
-        reason = printable(judged.reason or "", limit=_REASON_LIMIT).rstrip(".")
+        reason = printable(judged.reason or "", limit=REASON_LIMIT).rstrip(".")
         because = f" ({reason})" if reason else ""
         lines.append(Text.assemble((f"as {record.upper()} wants it: ", "dim"), verdict, because))
     served = " ".join(version.label for version in deployment.versions)
@@ -261,9 +259,9 @@ def _to_whom(deployment: Deployment) -> str:
 def _because(found: TrustVerdict) -> str:
     """Why not, or what a strict client has against it all the same."""
     if found.reason:
-        return f" ({printable(found.reason, limit=_REASON_LIMIT).rstrip('.')})"
+        return f" ({printable(found.reason, limit=REASON_LIMIT).rstrip('.')})"
     if found.verdict is Verdict.YES and found.strict is Verdict.NO:
-        reason = printable(found.strict_reason or "", limit=_REASON_LIMIT).rstrip(".")
+        reason = printable(found.strict_reason or "", limit=REASON_LIMIT).rstrip(".")
         return f", but not by a strict client ({reason})"
     return ""
 
@@ -277,12 +275,12 @@ def _until(leaf: Certificate, found: TrustVerdict) -> str:
 
 
 def _completion(found: Completion) -> Text:
-    names = _listed([issuer.subject or "no subject" for issuer in found.issuers])
+    names = listed([issuer.subject or "no subject" for issuer in found.issuers])
     text = Text.assemble(("where clients fetch issuers: ", "dim"), names)
     for store, trust in sorted(found.trust.items()):
         verdict = (trust.verdict, _trust_style(trust.verdict))
-        text = Text.assemble(text, ", trusted by ", _say(store), ": ", verdict)
-    reason = printable(found.reason or "", limit=_REASON_LIMIT).rstrip(".")
+        text = Text.assemble(text, ", trusted by ", say(store), ": ", verdict)
+    reason = printable(found.reason or "", limit=REASON_LIMIT).rstrip(".")
     return text.append(f" ({reason})" if reason else "")
 
 
@@ -302,19 +300,17 @@ def _timestamps(deployment: Deployment) -> Text:
 def _revocation(found: Revocation) -> Text:
     which = "leaf" if found.position == 0 else f"certificate {found.position + 1}"
     word, style = _REVOCATION_WORDS[found.is_revoked]
-    reason = (
-        f" ({printable(found.reason, limit=_REASON_LIMIT).rstrip('.')})" if found.reason else ""
-    )
+    reason = f" ({printable(found.reason, limit=REASON_LIMIT).rstrip('.')})" if found.reason else ""
     return Text.assemble((f"{which} by {_METHODS[found.method]}: ", "dim"), (word, style), reason)
 
 
 def _certificate(certificate: Certificate, now: datetime) -> Text:
     if certificate.parse_error is not None:
-        error = printable(certificate.parse_error, limit=_REASON_LIMIT)
+        error = printable(certificate.parse_error, limit=REASON_LIMIT)
         return Text(f"unreadable ({error})", style="bold red")
     key = f"{certificate.key_type.value} {certificate.key_bits or ''}".rstrip()
     line = Text.assemble(
-        _say(certificate.subject or "no subject", limit=_NAME_LIMIT), (f", {key}, ", "dim")
+        say(certificate.subject or "no subject", limit=NAME_LIMIT), (f", {key}, ", "dim")
     )
     if certificate.not_after is None:
         return line.append("no expiry date", style="magenta")
@@ -326,14 +322,6 @@ def _certificate(certificate: Certificate, now: datetime) -> Text:
         line.append(f", {lifetime.fraction_left(now):.0%} of its life", style="dim")
     day = certificate.not_after.astimezone(UTC).date().isoformat()
     return line.append(f" ({day})", style="dim")
-
-
-def _listed(names: Iterable[str]) -> Text:
-    every = tuple(names)
-    shown = Text(", ").join([_say(name, limit=_NAME_LIMIT) for name in every[:_NAMES_SHOWN]])
-    if len(every) > _NAMES_SHOWN:
-        shown.append(f" and {len(every) - _NAMES_SHOWN} more", style="dim")
-    return shown if every else Text("no names", style="magenta")
 
 
 def _trust_style(verdict: Verdict) -> str:
@@ -351,7 +339,7 @@ _VERIFYING: Final = {
 def _client_auth(observation: Observation) -> Text:
     modes: dict[tuple[str, Verdict | None], list[str]] = {}
     for version, found in sorted(observation.client_auth.items(), reverse=True):
-        path = printable(found.asked_on_path or "", limit=_NAME_LIMIT)
+        path = printable(found.asked_on_path or "", limit=NAME_LIMIT)
         mode = f"{found.mode} on {path}" if path else found.mode.value
         modes.setdefault((mode, found.verifies), []).append(version.label)
     words = [
@@ -363,41 +351,8 @@ def _client_auth(observation: Observation) -> Text:
     )
     text = Text(", ".join(words))
     if authorities:
-        text = Text.assemble(text, ("; from ", "dim"), _listed(authorities))
+        text = Text.assemble(text, ("; from ", "dim"), listed(authorities))
     return text
-
-
-def _named_facts(observation: Observation) -> Iterator[tuple[str, RenderableType]]:
-    """What is done in clear; the features, and the vulnerabilities by verdict: those it has first."""
-    if observation.plaintext:
-        yield "in clear", Text(", ".join(_in_clear(observation)))
-    if observation.alpn:
-        yield "ALPN", _listed(observation.alpn)
-    for label, verdict, facts, style in (
-        ("features", Verdict.YES, observation.features, ""),
-        ("without", Verdict.NO, observation.features, "dim"),
-        ("not learnt", Verdict.UNKNOWN, observation.features, "magenta"),
-        ("vulnerable", Verdict.YES, observation.vulnerabilities, "bold red"),
-        ("undecided", Verdict.UNKNOWN, observation.vulnerabilities, "magenta"),
-        ("sound", Verdict.NO, observation.vulnerabilities, "dim"),
-    ):
-        found = [name for name, fact in sorted(facts.items()) if fact.verdict is verdict]
-        if found:
-            words = ", ".join(_with_value(name, facts[name].value) for name in found)
-            yield label, Text(words, style=style)
-    for name, fingerprint in observation.fingerprints.items():
-        yield name.replace("_", " "), _say(fingerprint, limit=_NAME_LIMIT)
-    for contradiction in observation.contradictions:
-        yield "contradiction", _say(contradiction.subject, limit=_REASON_LIMIT)
-
-
-def _with_value(name: str, value: str | None) -> str:
-    return name if value is None else f"{name} ({printable(value, limit=_NAME_LIMIT)})"
-
-
-def _in_clear(observation: Observation) -> Iterator[str]:
-    for name, fact in sorted(observation.plaintext.items()):
-        yield f"{_with_value(name, fact.value)} {fact.verdict}"
 
 
 def _cost(observation: Observation) -> Text:
@@ -405,10 +360,6 @@ def _cost(observation: Observation) -> Text:
     connections = "1 connection" if cost.connections == 1 else f"{cost.connections} connections"
     slowed = ", held back to spare the server" if cost.throttled else ""
     return Text(f"{connections} in {cost.duration_seconds:.2f} s{slowed}", style="dim")
-
-
-def _say(text: str, *, limit: int | None = None) -> Text:
-    return Text(printable(text, limit=limit))
 
 
 def _grid() -> Table:

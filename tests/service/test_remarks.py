@@ -171,3 +171,25 @@ def test_the_user_s_own_certificate_is_a_canary(
     for tried in (replace(auth, own=own), replace(auth, expired=own)):
         observation = replace(modern(), client_auth={ProtocolVersion.TLSV1_2: tried})
         assert texts(observation, Severity.BAD) == told
+
+
+def test_what_goes_without_tls_is_said() -> None:
+    yes, no = Fact(verdict=Verdict.YES), Fact(verdict=Verdict.NO)
+    clear = Fact(verdict=Verdict.YES, value="http on port 80")
+    observation = replace(
+        modern(),
+        plaintext={"answers_in_clear": clear, "login_before_tls": yes},
+        http={
+            "redirects_to_https": no,
+            "redirect_downgrade": Fact(verdict=Verdict.YES, value="http://a/"),
+        },
+    )
+    assert texts(observation, Severity.BAD) == [
+        "it is answered without TLS too (http on port 80)",
+        "a login is offered before TLS",
+        "HTTPS leads on to HTTP in clear (http://a/)",
+    ]
+    leading_on = replace(
+        modern(), plaintext={"answers_in_clear": clear}, http={"redirects_to_https": yes}
+    )
+    assert texts(leading_on, Severity.BAD) == []

@@ -13,6 +13,7 @@ from tests.starttls.servers.mariadb import MARIADB
 from tests.starttls.servers.postfix import POSTFIX
 from tests.starttls.servers.postgresql import POSTGRESQL
 from tests.starttls.servers.prosody import PROSODY
+from tests.starttls.servers.remote_logins import REMOTE_LOGINS
 from tests.starttls.servers.slapd import SLAPD
 from tests.starttls.servers.stores import MEMCACHED, REDIS
 from tests.starttls.servers.tunnels import RSYNC, UNBOUND
@@ -36,4 +37,5 @@ SERVERS: Final = (
     XRDP,
     UNBOUND,
     RSYNC,
+    REMOTE_LOGINS,
 )
