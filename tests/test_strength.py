@@ -93,3 +93,12 @@ def test_a_strength_is_found_by_name_for_suites_and_kinds() -> None:
         Strength.INSECURE,
         None,
     ]
+
+
+def test_the_comparison_with_others_has_the_classes_of_the_table() -> None:
+    section = PAGE.read_text(encoding="utf-8").split("## Where others differ")[1]
+    compared = re.findall(r"^\| `(TLS_[A-Z0-9_]+)` \| `([a-z]+)` \|", section, re.MULTILINE)
+    assert len(compared) == 10
+    assert [(name, strength_by_name(name)) for name, _ in compared] == [
+        (name, Strength(strength)) for name, strength in compared
+    ]
