@@ -56,7 +56,7 @@ Examples:
 \b
 Exit codes:
   0  the report is written, and no finding stops it
-  2  the usage or an input is wrong; a sentence on standard error says what
+  2  the usage or an input is wrong, or --fail-on has nothing to judge; standard error says what
   3  --fail-on was given, and findings of that severity or worse are open
 
 \b
@@ -142,7 +142,7 @@ def report(  # noqa: PLR0913 - each parameter is an option of the command
     """Report what the service knows: what was probed, when, what is not met, who answers for it."""
     if context.invoked_subcommand is not None:
         return None
-    from exporters.reports import open_at_least, report_format
+    from exporters.reports import report_format
     from policy.yaml_file import ConfigError
     from service.event_loop import run
     from service.gate import parse_labels
@@ -177,11 +177,20 @@ def report(  # noqa: PLR0913 - each parameter is an option of the command
         _write(report_format(format_).write(found), output)
     except OSError as error:
         return fail(f"cannot write {error.filename}: {(error.strerror or str(error)).lower()}")
-    if fail_on is None:
-        return EXIT_OK
-    return (
-        EXIT_FINDINGS if open_at_least(found, fail_on, with_unknown=not allow_unknown) else EXIT_OK
-    )
+    return EXIT_OK if fail_on is None else _gate(found, fail_on, allow_unknown=allow_unknown)
+
+
+def _gate(made: Report, fail_on: Severity, *, allow_unknown: bool) -> int:
+    """The exit code by the open findings; nothing passes by being judged by nothing."""
+    from exporters.reports import open_at_least
+
+    if not any(endpoint.standing for endpoint in made.endpoints):
+        return fail(
+            "--fail-on: no policy holds for anything that is known here, so nothing was judged: "
+            "give --policy or --config, or look at --label and --database"
+        )
+    is_stopped = open_at_least(made, fail_on, with_unknown=not allow_unknown)
+    return EXIT_FINDINGS if is_stopped else EXIT_OK
 
 
 @report_app.command(

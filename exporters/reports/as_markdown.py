@@ -178,7 +178,7 @@ def _waivers(report: Report) -> Iterator[str]:
                 code(waiver.owner),
                 code(waiver.reason),
                 words.day(waiver.expires_at)
-                + ("" if waiver.expires_at > report.generated_at else " (expired)"),
+                + ("" if waiver.expires_at > report.taken_at else " (expired)"),
             )
             for waiver in report.waivers
         ],

@@ -18,10 +18,14 @@ from exporters.reports.contents import Report
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFormat:
-    """One format: ``write`` is a pure function; ``says`` is for people who choose."""
+    """One format: ``write`` is a pure function; ``says`` is for people who choose.
+
+    ``start`` is what every report of the format begins with.
+    """
 
     name: str
     media_type: str
+    start: str
     says: str
     write: Callable[[Report], str]
 
@@ -30,54 +34,63 @@ REPORTS: Final = (
     ReportFormat(
         name="html",
         media_type="text/html; charset=utf-8",
+        start="<!DOCTYPE html>",
         says="one page with everything, for a browser or to print; its data inside",
         write=write_html,
     ),
     ReportFormat(
         name="markdown",
         media_type="text/markdown; charset=utf-8",
+        start="# ",
         says="for tickets, wikis and merge requests",
         write=write_markdown,
     ),
     ReportFormat(
         name="csv",
         media_type="text/csv; charset=utf-8; header=present",
+        start='"endpoint",',
         says="one row a finding, for spreadsheets",
         write=write_csv,
     ),
     ReportFormat(
         name="json",
         media_type="application/json",
+        start="{",
         says="all data, with the bytes that prove them",
         write=write_json,
     ),
     ReportFormat(
         name="junit",
         media_type="application/xml",
+        start="<?xml",
         says="JUnit XML, for CI systems",
         write=write_junit,
     ),
     ReportFormat(
         name="sarif",
         media_type="application/sarif+json",
+        start="{",
         says="SARIF 2.1.0, for code-scanning pages",
         write=write_sarif,
     ),
     ReportFormat(
         name="oscal",
         media_type="application/oscal+json",
+        start="{",
         says="OSCAL assessment results, for auditors",
         write=write_oscal,
     ),
     ReportFormat(
         name="executive",
         media_type="text/html; charset=utf-8",
+        start="<!DOCTYPE html>",
         says="one page: compliance by team and over time, the worst, what expires",
         write=write_executive,
     ),
     ReportFormat(
         name="policy",
         media_type="text/html; charset=utf-8",
+        start="<!DOCTYPE html>",
         says="the policies in force, in words",
         write=write_policy,
     ),

@@ -48,7 +48,7 @@ def expiring_certificates(report: Report) -> tuple[ExpiringCertificate, ...]:
             not_after=leaf.not_after,
             days_left=None
             if leaf.not_after is None
-            else days_left(leaf.not_after, report.generated_at),
+            else days_left(leaf.not_after, report.taken_at),
             endpoints=tuple(places[sha256]),
         )
         for sha256, leaf in leaves.items()
@@ -71,7 +71,7 @@ def expiring_within(report: Report, days: int) -> tuple[Expiring, ...]:
     found += [
         Expiring(
             ends_at=waiver.expires_at,
-            days_left=days_left(waiver.expires_at, report.generated_at),
+            days_left=days_left(waiver.expires_at, report.taken_at),
             what=f"waiver {waiver.name}, of {waiver.owner}",
             where=words.waiver_scope(waiver),
         )

@@ -59,7 +59,9 @@ def report_of(
         grouped_by=request.grouped_by,
         policies=request.policies,
         waivers=request.waivers,
-        endpoints=tuple(_endpoint(status, request, remedy_of) for status in chosen),
+        endpoints=tuple(
+            _endpoint(status, request, snapshot.taken_at, remedy_of) for status in chosen
+        ),
         history=request.history,
     )
 
@@ -86,12 +88,13 @@ def _chosen(snapshot: Snapshot, selection: Mapping[str, str]) -> list[EndpointSt
 
 
 def _endpoint(
-    status: EndpointStatus, request: ReportRequest, remedy_of: RemedyOf
+    status: EndpointStatus, request: ReportRequest, taken_at: datetime, remedy_of: RemedyOf
 ) -> ReportedEndpoint:
+    """The endpoint with its findings waived or not, as of the moment that the report is about."""
     observation = status.observation
     target = observation.endpoint.target
     findings = [
-        with_waiver(finding, request.waivers, target, request.generated_at)
+        with_waiver(finding, request.waivers, target, taken_at)
         for finding in status.findings
         if finding.status is not FindingStatus.RESOLVED
     ]

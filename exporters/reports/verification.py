@@ -101,4 +101,5 @@ def _report(fields: Json) -> Report:
 
 
 def _format_of(text: str, report: Report) -> str | None:
-    return next((one.name for one in REPORTS if one.write(report) == text), None)
+    possible = (one for one in REPORTS if text.startswith(one.start))
+    return next((one.name for one in possible if one.write(report) == text), None)

@@ -174,6 +174,7 @@ def test_a_past_day_is_reported_as_it_was_known(database: str, policy: Path) -> 
     ("arguments", "words"),
     [
         (("--policy", "mozila-modern"), "did you mean mozilla-modern?"),
+        (("--fail-on", "high"), "--fail-on: no policy holds for anything"),
         (("--at", "yesterday"), "--at: 'yesterday' is no moment"),
         (("--label", "team"), "--label: 'team' must be NAME=VALUE"),
         (("--allow-unknown",), "--allow-unknown is for --fail-on"),
@@ -184,7 +185,7 @@ def test_a_past_day_is_reported_as_it_was_known(database: str, policy: Path) -> 
     ],
 )
 def test_bad_input_gets_one_sentence(database: str, arguments: tuple[str, ...], words: str) -> None:
-    where = () if arguments[0] == "verify" else ("--database", database)
+    where = () if arguments[0] == "verify" else ("--database", database, "--format", "csv")
     done = tlsprobe("report", *where, *arguments)
     assert done.returncode == 2
     assert words in done.stderr

@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,16 @@ def test_equal_data_give_equal_bytes(form: ReportFormat) -> None:
 @EVERY
 def test_every_format_states_the_hash_of_its_data(form: ReportFormat) -> None:
     assert report_digest(report()) in form.write(report())
+
+
+@EVERY
+def test_every_report_begins_as_its_format_does(form: ReportFormat) -> None:
+    assert form.write(report()).startswith(form.start)
+
+
+def test_a_waiver_counts_as_of_the_day_that_the_report_is_about() -> None:
+    past = replace(snapshot(), taken_at=EXPIRED_WAIVER.expires_at - timedelta(days=1))
+    assert open_at_least(report_of(past, request()), Severity.CRITICAL) == ()
 
 
 @EVERY
