@@ -185,6 +185,7 @@ class Engine:
         peer = Peer(name=target.server_name or target.host)
         line.begin_by(application, peer)
         learnt.begins_in_clear = application.upgrade is not None
+        learnt.injection = application.injection
         learnt.looks_in_clear = application.looks_in_clear(peer)
 
     async def _with_surroundings(

@@ -50,6 +50,7 @@ from probe.checks.server_name import SERVER_NAME_FEATURES, learn_server_name
 from probe.checks.signature_schemes import SIGNATURE_FEATURES, learn_signature_schemes
 from probe.checks.sslv2 import learn_sslv2
 from probe.checks.stapling import STAPLING_FEATURES, learn_stapling
+from probe.checks.starttls_injection import STARTTLS_INJECTION, learn_starttls_injection
 from probe.checks.tls13_groups import learn_tls13_groups
 from probe.checks.tolerance import TOLERANCES, learn_tolerance
 from probe.checks.versions import learn_sslv3, learn_versions
@@ -145,6 +146,7 @@ STAGES: Final = (
             Check(part=Part.VULNERABILITIES, ask=learn_robot, facts=("robot",)),
             Check(part=Part.HTTP, ask=learn_https, facts=HTTPS_FACTS),
             Check(part=Part.HTTP, ask=learn_http_in_clear, facts=HTTP_IN_CLEAR_FACTS),
+            Check(part=Part.PLAINTEXT, ask=learn_starttls_injection, facts=(STARTTLS_INJECTION,)),
             Check(part=Part.FEATURES, ask=learn_contradictions),
         ),
     ),

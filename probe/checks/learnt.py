@@ -17,6 +17,7 @@ from model.verdict import Fact, Verdict
 from probe.tls.exchange import Exchange
 from probe.tls.handshake import Handshake
 from probe.tls.in_clear import Notebook
+from probe.tls.injection import Injection
 from probe.tls.offer import Shape
 from probe.tls.scripted import Scripted
 from probe.web.site import WebSite
@@ -83,6 +84,7 @@ class Learnt:
     web: WebSite | None = None
     looks_in_clear: Callable[[], Scripted[Notebook]] | None = None
     begins_in_clear: bool = False
+    injection: Injection | None = None
     host: str | None = None
     own_certificate: OwnCertificate | None = None
     expired_certificate: OwnCertificate | None = None

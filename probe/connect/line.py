@@ -7,6 +7,7 @@ every question gets the Answer "deadline", so that whoever asks ends with what i
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final, TypeVar
 
 from OpenSSL.SSL import Session
@@ -20,7 +21,9 @@ from probe.connect.politeness import Politeness
 from probe.connect.quic import ask_quic
 from probe.connect.route import Route
 from probe.connect.starttls.application import Application
+from probe.connect.starttls.injecting import Behind
 from probe.connect.starttls.mssql import InPackets
+from probe.connect.starttls.outcome import UpgradeOutcome
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
 from probe.quic.answer import QuicAnswer
@@ -31,11 +34,17 @@ from probe.tls.exchange import Exchange
 from probe.tls.handshake import Handshake, HandshakeEnd, HandshakeOffer, Presented
 from probe.tls.offer import Offer
 from probe.tls.question import Question
+from probe.tls.scripted import Scripted
 
 _SHORTEST_PATIENCE_SECONDS: Final = 1.0
 _PATIENCE_FACTOR: Final = 20
 """Once a server has shown how long its answers take, silence is so many times as long."""
 
+_ENDINGS: Final = {
+    Obstacle.HUNG_UP: Ending.CLOSED,
+    Obstacle.RESET: Ending.RESET,
+    Obstacle.SILENT: Ending.SILENCE,
+}
 _SAID: Final = frozenset({Obstacle.OTHER_PROTOCOL, Obstacle.NOT_OFFERED, Obstacle.DECLINED})
 """What a server says at its ease is no sign of distress."""
 
@@ -70,6 +79,7 @@ class Line:
         self._sessions: dict[ProtocolVersion, Session] = {}
         self.traffic: Traffic = self._connections.traffic
         self._frames_handshakes = False
+        self._injects: Callable[[], Scripted[UpgradeOutcome]] | None = None
         self.throttled = False
         self.identity: ClientIdentity | None = None
         self.expired_identity: ClientIdentity | None = None
@@ -98,12 +108,26 @@ class Line:
         is_expired = offer.presents is Presented.EXPIRED
         identity = self.expired_identity if is_expired else self.identity
         dialogue = OpenSslHandshake(offer, resumed, identity)
-        outcome = await self.converse(dialogue)
+        outcome = await self._shaken(dialogue, injects=bool(offer.injects))
         if dialogue.session is not None:
             self._sessions[offer.version] = dialogue.session
         if isinstance(outcome, NoConnection):
-            return Handshake(offer=offer, end=HandshakeEnd.UNFINISHED, note=outcome.detail)
+            return Handshake(
+                offer=offer,
+                end=HandshakeEnd.UNFINISHED,
+                ending=_ENDINGS.get(outcome.obstacle),
+                note=outcome.detail,
+            )
         return outcome
+
+    async def _shaken(
+        self, dialogue: OpenSslHandshake, *, injects: bool
+    ) -> Handshake | NoConnection:
+        upgrade = self._injects() if injects and self._injects is not None else None
+        if upgrade is None:
+            return await self.converse(dialogue)
+        patience = self._settings.answer_timeout_seconds
+        return await self._converse(Behind(upgrade, dialogue), patience, is_upgraded=False)
 
     async def converse(
         self, dialogue: Dialogue[Result], patience_seconds: float | None = None
@@ -137,6 +161,7 @@ class Line:
         """From now on each connection goes over to TLS as this protocol has it."""
         self._connections.upgrade.dialogue = application.upgrades(peer)
         self._frames_handshakes = application.frames_handshakes
+        self._injects = application.injects(peer)
 
     async def quic(self, server_name: str | None) -> QuicAnswer | None:
         """What the UDP port of the same number makes of QUIC; None where only a detour leads there."""

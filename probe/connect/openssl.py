@@ -44,7 +44,8 @@ _SHOWN: Final = {
 _MOST_BYTES = 2**18
 _KEPT_LENGTH = 2048
 _LONGEST_HEAD = 2**14
-_ASKING_HTTP: Final = frozenset({Afterword.HTTP, Afterword.HTTP_HEAD})
+_ASKING: Final = frozenset({Afterword.HTTP, Afterword.HTTP_HEAD, Afterword.WORDS})
+"""These want an answer."""
 _WAITING: Final = frozenset({Afterword.NOTHING, Afterword.LISTEN})
 """Here the end of the connection is no answer to what we said."""
 
@@ -102,6 +103,7 @@ class OpenSslHandshake:
         self._received = 0
         self._has_ticket = False
         self._reply = b""
+        self._ending: Ending | None = None
         self.session: SSL.Session | None = None
 
     def begin(self, send: Callable[[bytes], None]) -> None:
@@ -122,6 +124,7 @@ class OpenSslHandshake:
 
     def end(self, ending: Ending) -> Handshake:
         """The outcome when nothing more will come."""
+        self._ending = ending
         is_silence = ending is Ending.SILENCE
         if self._is_finished and self._offer.afterword not in _WAITING:
             return self._accepted(HandshakeEnd.UNFINISHED if is_silence else HandshakeEnd.REFUSED)
@@ -159,9 +162,9 @@ class OpenSslHandshake:
                 self._connection.renegotiate()
                 return self._renegotiate()
             case Afterword.HTTP | Afterword.HTTP_HEAD:
-                self._connection.send(_request(self._offer))
-                self._flush()
-                return None
+                return self._ask(_request(self._offer))
+            case Afterword.WORDS:
+                return self._ask(self._offer.words)
             case Afterword.SPOILED_PADDING | Afterword.SPOILED_MAC:
                 return self._say(self._spoiled_record())
             case Afterword.SESSION if not is_tls13:
@@ -184,11 +187,11 @@ class OpenSslHandshake:
             return self._renegotiate()
         try:
             self._reply += self._connection.recv(_READ_LENGTH)[: _LONGEST_HEAD - len(self._reply)]
-            if self._reads_more_http:
+            if self._reads_more:
                 return self._read_on()
         except SSL.WantReadError:
             self._flush()
-            if self._offer.afterword in _ASKING_HTTP:
+            if self._offer.afterword in _ASKING:
                 return None
             is_over = self._offer.afterword is Afterword.NOTHING or self._has_ticket
             return self._accepted() if is_over else None
@@ -203,14 +206,22 @@ class OpenSslHandshake:
         return self._accepted(HandshakeEnd.ACCEPTED)
 
     @property
-    def _reads_more_http(self) -> bool:
+    def _reads_more(self) -> bool:
         match self._offer.afterword:
             case Afterword.HTTP:
                 return len(self._reply) < _STATUS_LENGTH
+            case Afterword.WORDS:
+                return len(self._reply) < _LONGEST_HEAD
             case Afterword.HTTP_HEAD:
                 return _END_OF_HEAD not in self._reply and len(self._reply) < _LONGEST_HEAD
             case _:
                 return False
+
+    def _ask(self, words: bytes) -> Handshake | None:
+        if words:
+            self._connection.send(words)
+            self._flush()
+        return None
 
     def _renegotiate(self) -> Handshake | None:
         """RFC 5746, section 3.5; a server says no by ``no_renegotiation``, or hangs up."""
@@ -294,7 +305,8 @@ class OpenSslHandshake:
             early_data_bytes=_early_data_bytes(self.session),
             is_resumed=bool(Binding().lib.SSL_session_reused(_pointer(self._connection, "_ssl"))),
             afterword=afterword,
-            reply=self._reply if self._offer.afterword in _ASKING_HTTP else b"",
+            reply=self._reply if self._offer.afterword in _ASKING else b"",
+            ending=self._ending,
             offered=self._offered,
             answered=self._answered,
             note=note,

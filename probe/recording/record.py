@@ -12,6 +12,7 @@ from model.ports import Clock
 from probe.connect.line import Line
 from probe.connect.openssl import OpenSslHandshake
 from probe.connect.politeness import Politeness
+from probe.connect.starttls.injecting import Behind
 from probe.quic.answer import QuicAnswer
 from probe.recording.visit import Conversation, RecordedHandshake, RecordedQuic, RecordedVisit
 from probe.settings import ProbeSettings
@@ -129,7 +130,7 @@ class RecordingLine(Line):
             is_upgraded=is_upgraded,
             port=port,
         )
-        if isinstance(cast(object, dialogue), OpenSslHandshake):
+        if isinstance(cast(object, dialogue), OpenSslHandshake | Behind):
             return await way(dialogue)
         place, started, tap = self._talks.take(), self._elapsed, _Tap(dialogue)
         result = await way(tap)

@@ -12,6 +12,7 @@ from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
+from probe.tls.answer import Ending
 
 
 class HandshakeEnd(StrEnum):
@@ -48,6 +49,8 @@ class Afterword(StrEnum):
     """It sends an HTTP request, for some servers refuse a client certificate no sooner."""
     HTTP_HEAD = "http_head"
     """The same, and it reads the whole head of the answer."""
+    WORDS = "words"
+    """It says the offer's words, if there are any, and reads what comes until the server hangs up."""
 
 
 class Presented(StrEnum):
@@ -77,7 +80,8 @@ class HandshakeOffer:
     ``signature_schemes`` are registry names; all that the library has where there are none.
     ``alpn_protocols`` are offered in their order, no ALPN at all where there are none.
     ``presents`` is the client certificate; ``claimed_issuer`` (a Name in DER) the impostor's.
-    ``path`` is what the afterword HTTP asks for; ``is_open_to_requests`` is whether the server may ask
+    ``path`` is what the afterword HTTP asks for, ``words`` what WORDS says. ``injects`` is said in clear in
+    the same breath as the command that begins TLS (``probe.tls.injection``); ``is_open_to_requests`` is whether the server may ask
     for a client certificate once the handshake is over: by another one (RFC 5246, section 7.4.1.1), or
     by post-handshake authentication (RFC 9846, section 4.7.2).
     """
@@ -93,6 +97,8 @@ class HandshakeOffer:
     presents: Presented = Presented.NOTHING
     claimed_issuer: bytes = b""
     path: str = "/"
+    words: bytes = b""
+    injects: bytes = b""
     is_open_to_requests: bool = False
 
 
@@ -105,7 +111,8 @@ class Handshake:
     ``alert`` is the description of the server's fatal one. ``alpn_protocol`` is what the server
     took. ``session_id``, ``ticket`` and its lifetime are what a server up to TLS 1.2 gave to resume
     the session by; ``early_data_bytes`` is what a ticket of TLS 1.3 allows, None without ticket.
-    ``afterword`` is how the server took it, ``reply`` the beginning of what it said to those of HTTP.
+    ``afterword`` is how the server took it, ``reply`` the beginning of what it said to those of HTTP
+    and to WORDS; ``ending`` is how the connection ended, where it did before all was known.
     ``offered`` and ``answered`` are the first bytes of each side.
     """
 
@@ -124,6 +131,7 @@ class Handshake:
     is_resumed: bool = False
     afterword: HandshakeEnd | None = None
     reply: bytes = b""
+    ending: Ending | None = None
     offered: bytes = b""
     answered: bytes = b""
     note: str = ""

@@ -66,6 +66,28 @@ def smtp_before(model: ServerModel, *, welcome: int = 1_000_000) -> Behaviour:
     return behave
 
 
+def smtp_that_keeps_words(context: ssl.SSLContext) -> Behaviour:
+    """SMTP that reads on behind TLS in the buffer that it had before (CVE-2011-0411)."""
+    replies = {
+        b"EHLO": b"250-mail.example\r\n250 STARTTLS\r\n",
+        b"STAR": b"220 go\r\n",
+        b"QUIT": b"221 bye\r\n",
+    }
+
+    async def behave(connection: Connection) -> None:
+        await connection.send(b"220 mail.example ESMTP\r\n")
+        # Where the handshake fails, so does all that is read behind it: no fault of the script.
+        with suppress(ssl.SSLError):
+            while line := await connection.reader.readline():
+                await connection.send(replies.get(line[:4], b"250 fine\r\n"))
+                if line.startswith(b"STARTTLS"):
+                    await connection.writer.start_tls(context)
+                elif line.startswith(b"QUIT"):
+                    return
+
+    return behave
+
+
 def amqp_with_tls(context: ssl.SSLContext) -> Behaviour:
     """AMQP 1.0 that takes the TLS header, and no other."""
     header = b"AMQP\x02\x01\x00\x00"

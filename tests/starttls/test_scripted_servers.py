@@ -23,6 +23,7 @@ from tests.starttls.scripted_servers import (
     amqp_with_tls,
     says,
     smtp_before,
+    smtp_that_keeps_words,
     sql_server,
     tls_context,
 )
@@ -146,6 +147,16 @@ async def test_a_fault_before_tls_is_told_as_what_it_is(
     observation = await _visited(behaviour, "smtp")
     assert (observation.state, reason in (observation.reason or "")) == (state, True)
     assert {fact.verdict for fact in observation.protocols.values()} <= {Verdict.UNKNOWN}
+
+
+async def test_words_that_are_answered_behind_tls_are_an_injection(
+    certificates: Certificates,
+) -> None:
+    behaviour = smtp_that_keeps_words(tls_context(certificates))
+    async with serve(behaviour) as server:
+        observation = await _asked(server, "smtp", frozenset({Part.VERSIONS, Part.PLAINTEXT}))
+    found = observation.vulnerabilities["starttls_injection"]
+    assert (found.verdict, found.evidence is not None) == (Verdict.YES, True)
 
 
 async def test_a_server_without_starttls_is_asked_on_two_connections() -> None:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
+from probe.connect.starttls.injecting import with_words_injected
 from probe.connect.starttls.outcome import UpgradeOutcome, UpgradeScript, broken_off
 from probe.connect.starttls.peer import Peer
 from probe.tls.in_clear import Notebook
+from probe.tls.injection import Injection
 from probe.tls.scripted import Script, Scripted
 
 InClear: TypeAlias = Callable[[Notebook, Peer], Script[None]]
@@ -23,7 +25,8 @@ class Application:
     none; a target at one of them that names no protocol means this one, unless TLS comes first there.
     ``upgrade`` is what is said before TLS, and None where TLS is spoken from the first byte.
     ``in_clear`` finds out what the server does without TLS, on a connection of its own.
-    ``frames_handshakes`` is whether TLS's handshake goes in packets of the protocol.
+    ``frames_handshakes`` is whether TLS's handshake goes in packets of the protocol. ``injection`` are
+    words that may follow the command by which TLS begins.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Application:
     upgrade: Callable[[Peer], UpgradeScript] | None = None
     in_clear: InClear | None = None
     frames_handshakes: bool = False
+    injection: Injection | None = None
 
     def upgrades(self, peer: Peer) -> Callable[[], Scripted[UpgradeOutcome]] | None:
         """Makes the Dialogue that comes before TLS, for one connection after the other."""
@@ -40,9 +44,22 @@ class Application:
             return None
         return partial(_upgrading, self.upgrade, self.service, peer)
 
+    def injects(self, peer: Peer) -> Callable[[], Scripted[UpgradeOutcome]] | None:
+        """Makes the Dialogue that comes before TLS, with the words of ``injection`` in it."""
+        if self.upgrade is None or self.injection is None:
+            return None
+        return partial(_injecting, self.upgrade, self.service, self.injection, peer)
+
     def looks_in_clear(self, peer: Peer) -> Callable[[], Scripted[Notebook]] | None:
         """Makes the Dialogue that looks at the server without TLS."""
         return None if self.in_clear is None else partial(_looking, self.in_clear, peer)
+
+
+def _injecting(
+    upgrade: Callable[[Peer], UpgradeScript], service: str, injection: Injection, peer: Peer
+) -> Scripted[UpgradeOutcome]:
+    script = with_words_injected(upgrade(peer), injection)
+    return Scripted(script, partial(broken_off, service))
 
 
 def _upgrading(

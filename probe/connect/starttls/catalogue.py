@@ -41,7 +41,12 @@ _MOST_SUGGESTIONS: Final = 3
 
 STARTTLS: Final = (
     Application(
-        name="smtp", service="SMTP", ports=(25,), upgrade=smtp.SMTP, in_clear=smtp.SMTP_IN_CLEAR
+        name="smtp",
+        service="SMTP",
+        ports=(25,),
+        upgrade=smtp.SMTP,
+        in_clear=smtp.SMTP_IN_CLEAR,
+        injection=smtp.INJECTION,
     ),
     Application(
         name="submission",
@@ -49,15 +54,31 @@ STARTTLS: Final = (
         ports=(587,),
         upgrade=smtp.SMTP,
         in_clear=smtp.SMTP_IN_CLEAR,
+        injection=smtp.INJECTION,
     ),
     Application(
-        name="lmtp", service="LMTP", ports=(24,), upgrade=smtp.LMTP, in_clear=smtp.LMTP_IN_CLEAR
+        name="lmtp",
+        service="LMTP",
+        ports=(24,),
+        upgrade=smtp.LMTP,
+        in_clear=smtp.LMTP_IN_CLEAR,
+        injection=smtp.INJECTION,
     ),
     Application(
-        name="imap", service="IMAP", ports=(143,), upgrade=imap.upgrade, in_clear=imap.in_clear
+        name="imap",
+        service="IMAP",
+        ports=(143,),
+        upgrade=imap.upgrade,
+        in_clear=imap.in_clear,
+        injection=imap.INJECTION,
     ),
     Application(
-        name="pop3", service="POP3", ports=(110,), upgrade=pop3.upgrade, in_clear=pop3.in_clear
+        name="pop3",
+        service="POP3",
+        ports=(110,),
+        upgrade=pop3.upgrade,
+        in_clear=pop3.in_clear,
+        injection=pop3.INJECTION,
     ),
     Application(
         name="sieve",
@@ -66,14 +87,23 @@ STARTTLS: Final = (
         aliases=("managesieve",),
         upgrade=sieve.upgrade,
         in_clear=sieve.in_clear,
+        injection=sieve.INJECTION,
     ),
-    Application(name="ftp", service="FTP", ports=(21,), upgrade=ftp.upgrade, in_clear=ftp.in_clear),
+    Application(
+        name="ftp",
+        service="FTP",
+        ports=(21,),
+        upgrade=ftp.upgrade,
+        in_clear=ftp.in_clear,
+        injection=ftp.INJECTION,
+    ),
     Application(
         name="ldap",
         service="LDAP",
         ports=(389, 3268),
         upgrade=ldap.upgrade,
         in_clear=ldap.in_clear,
+        injection=ldap.INJECTION,
     ),
     Application(
         name="xmpp-client",
@@ -91,7 +121,12 @@ STARTTLS: Final = (
         in_clear=xmpp.SERVER_IN_CLEAR,
     ),
     Application(
-        name="nntp", service="NNTP", ports=(119,), upgrade=nntp.upgrade, in_clear=nntp.in_clear
+        name="nntp",
+        service="NNTP",
+        ports=(119,),
+        upgrade=nntp.upgrade,
+        in_clear=nntp.in_clear,
+        injection=nntp.INJECTION,
     ),
     Application(
         name="irc", service="IRC", ports=(6667,), upgrade=irc.upgrade, in_clear=irc.in_clear
@@ -103,6 +138,7 @@ STARTTLS: Final = (
         aliases=("postgresql", "redshift"),
         upgrade=postgres.upgrade,
         in_clear=postgres.in_clear,
+        injection=postgres.INJECTION,
     ),
     Application(
         name="mysql",

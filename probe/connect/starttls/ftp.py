@@ -22,6 +22,7 @@ from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import reply
 from probe.tls.answer import NoConnection
 from probe.tls.in_clear import Notebook
+from probe.tls.injection import injection
 from probe.tls.scripted import Script, Turn
 
 OWN: Final = "FTP"
@@ -34,6 +35,10 @@ _EXTENSIONS: Final = re.compile(
 """vsftpd lists AUTH TLS only where TLS 1.0 is allowed, and the two others always."""
 
 _WANTS_TLS: Final = re.compile(rb"\b(TLS|SSL|encrypt\w*|secur\w*)\b", re.IGNORECASE)
+
+INJECTION: Final = injection(
+    b"AUTH TLS\r\n", b"NOOP\r\n", b"QUIT\r\n", rb"\A(?!221)\d{3}[ -]", rb"\A221[ -]"
+)
 
 
 def _greeted() -> Script[NoConnection | None]:

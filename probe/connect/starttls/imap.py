@@ -21,9 +21,14 @@ from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import line, tagged
 from probe.tls.answer import NoConnection
 from probe.tls.in_clear import Notebook
+from probe.tls.injection import injection
 from probe.tls.scripted import Script, Turn
 
 OWN: Final = "IMAP"
+
+INJECTION: Final = injection(
+    b"a2 STARTTLS\r\n", b"a3 NOOP\r\n", b"a4 LOGOUT\r\n", rb"^a3 ", rb"^a4 |^\* BYE"
+)
 
 
 def _capabilities() -> Script[bytes | NoConnection]:

@@ -21,6 +21,7 @@ from probe.connect.starttls.outcome import (
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import foreign
 from probe.tls.in_clear import Notebook
+from probe.tls.injection import injection
 from probe.tls.scripted import LONGEST_TURN, Script, Turn
 
 OWN: Final = "LDAP"
@@ -49,6 +50,15 @@ _RESULTS: Final = {1: "operationsError", 2: "protocolError", 8: "strongerAuthReq
     52: "unavailable",
     53: "unwillingToPerform",
 }
+
+INJECTION: Final = injection(
+    _START_TLS,
+    bytes.fromhex("300c020155600702010304008000"),
+    bytes.fromhex("300c020156600702010304008000 30050201574200"),
+    rb"\x02\x01\x55\x61",
+    rb"\x02\x01\x56\x61",
+)
+"""Binds as nobody, told apart by their message ids; an unbind ends it."""
 
 
 def _tlv(tag: int, content: bytes) -> bytes:

@@ -21,9 +21,14 @@ from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import dotted, line
 from probe.tls.answer import NoConnection
 from probe.tls.in_clear import Notebook
+from probe.tls.injection import injection
 from probe.tls.scripted import Script, Turn
 
 OWN: Final = "NNTP"
+
+INJECTION: Final = injection(
+    b"STARTTLS\r\n", b"CAPABILITIES\r\n", b"QUIT\r\n", rb"\A(?!205)\d{3}[ -]", rb"\A205[ -]"
+)
 
 
 def _capabilities() -> Script[bytes | NoConnection]:

@@ -21,10 +21,15 @@ from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import dotted, line
 from probe.tls.answer import NoConnection
 from probe.tls.in_clear import Notebook
+from probe.tls.injection import injection
 from probe.tls.scripted import Script, Turn
 
 OWN: Final = "POP3"
 _TEMPORARY: Final = (b"[IN-USE]", b"[SYS/TEMP]", b"[LOGIN-DELAY]")
+
+INJECTION: Final = injection(
+    b"STLS\r\n", b"CAPA\r\n", b"QUIT\r\n", rb"^\.\r?$|\A[^\n]*\n[+-]", rb"\A\+OK[^\n]*\n\Z"
+)
 
 
 def _capabilities() -> Script[bytes | NoConnection]:

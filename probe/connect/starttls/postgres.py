@@ -21,6 +21,7 @@ from probe.connect.starttls.outcome import (
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import anything
 from probe.tls.in_clear import Notebook
+from probe.tls.injection import injection
 from probe.tls.scripted import Script, Turn
 
 OWN: Final = "PostgreSQL"
@@ -43,6 +44,9 @@ _AUTHENTICATIONS: Final = {
     9: "sspi",
     10: "sasl",
 }
+
+INJECTION: Final = injection(_SSL_REQUEST, STARTUP, b"", rb"\AR\x00\x00\x00", rb"\AE")
+"""CVE-2021-23214; a sound server says "received unencrypted data after SSL request", or hangs up."""
 
 
 def message(received: bytes) -> int | None:

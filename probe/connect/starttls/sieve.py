@@ -18,10 +18,15 @@ from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import line_that
 from probe.tls.answer import NoConnection
 from probe.tls.in_clear import Notebook
+from probe.tls.injection import injection
 from probe.tls.scripted import Script, Turn
 
 OWN: Final = "ManageSieve"
 _ANSWER: Final = line_that(rb'(?:OK|NO|BYE)\b|[^"]')
+
+INJECTION: Final = injection(
+    b"STARTTLS\r\n", b'NOOP "tlsprobe"\r\n', b"LOGOUT\r\n", rb"\bTAG\b", rb"^OK\b"
+)
 
 
 def _capabilities() -> Script[bytes | NoConnection]:

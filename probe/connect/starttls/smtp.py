@@ -24,6 +24,7 @@ from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import reply
 from probe.tls.answer import NoConnection
 from probe.tls.in_clear import Notebook
+from probe.tls.injection import injection
 from probe.tls.plaintext import greeting_of
 from probe.tls.scripted import Script, Turn
 
@@ -31,6 +32,10 @@ _NAMES: Final = (b"tlsprobe.invalid", b"[127.0.0.1]")
 """What we call ourselves; the second for servers that want an address where a name is unknown."""
 
 _MASKED: Final = re.compile(rb"^250[ -]X{7}[XA-Z]?\r?$", re.MULTILINE)
+
+INJECTION: Final = injection(
+    b"STARTTLS\r\n", b"RSET\r\n", b"QUIT\r\n", rb"\A(?!221)\d{3}[ -]", rb"\A221[ -]"
+)
 
 
 def _introduced(verb: bytes, own: str) -> Script[bytes | NoConnection]:

@@ -122,11 +122,13 @@ def _cases() -> Iterator[Case]:
         yield Case(
             configuration=f"{protocol}-on",
             protocol=protocol,
+            injection=Verdict.NO,
             plaintext=verdicts(offered=True, works=True, enforced=False, login=True, clear=True),
         )
         yield Case(
             configuration=f"{protocol}-required",
             protocol=protocol,
+            injection=Verdict.NO,
             plaintext=verdicts(offered=True, works=True, enforced=True, login=False, clear=False),
         )
         yield Case(configuration=f"{protocol}s-on", protocol=f"{protocol}s")
@@ -140,17 +142,20 @@ def _cases() -> Iterator[Case]:
     yield Case(
         configuration="sieve-required",
         protocol="sieve",
+        injection=Verdict.NO,
         plaintext=verdicts(offered=True, works=True, enforced=True, login=False, clear=False),
     )
     yield Case(
         configuration="sieve-on",
         protocol="sieve",
+        injection=Verdict.NO,
         plaintext=verdicts(offered=True, works=True, enforced=False, login=True, clear=True),
         values={"login_before_tls": "PLAIN LOGIN"},
     )
     yield Case(
         configuration="lmtp-on",
         protocol="lmtp",
+        injection=Verdict.NO,
         plaintext=verdicts(offered=True, works=True, enforced=False, login=False, clear=True),
     )
     yield Case(

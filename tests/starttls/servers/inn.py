@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from model.observation import State
+from model.verdict import Verdict
 from tests.starttls.case import Case, RealServer, verdicts
 from tests.starttls.home import Home, free_ports, home
 from tests.zoo.certificates import Certificates
@@ -115,6 +116,7 @@ INN = RealServer(
             configuration="on",
             protocol="nntp",
             is_quick=True,
+            injection=Verdict.NO,
             plaintext=verdicts(offered=True, works=True, enforced=False, login=False, clear=True),
         ),
         Case(configuration="implicit", protocol="nntps", is_quick=True),

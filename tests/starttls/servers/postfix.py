@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from model.observation import State
+from model.verdict import Verdict
 from tests.starttls.case import Case, RealServer, verdicts
 from tests.starttls.home import Home, free_ports, home
 from tests.zoo.certificates import Certificates
@@ -101,11 +102,13 @@ POSTFIX = RealServer(
         Case(
             configuration="on",
             protocol="smtp",
+            injection=Verdict.NO,
             plaintext=verdicts(offered=True, works=True, enforced=False, login=False, clear=True),
         ),
         Case(
             configuration="required",
             protocol="submission",
+            injection=Verdict.NO,
             plaintext=verdicts(offered=True, works=True, enforced=True, login=False, clear=False),
         ),
         Case(configuration="implicit", protocol="smtps"),

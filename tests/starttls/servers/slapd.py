@@ -75,11 +75,13 @@ SLAPD = RealServer(
         Case(
             configuration="on",
             protocol="ldap",
+            injection=Verdict.NO,
             plaintext=verdicts(offered=True, works=True, enforced=False, login=True, clear=True),
         ),
         Case(
             configuration="required",
             protocol="ldap",
+            injection=Verdict.NO,
             plaintext=verdicts(offered=None, works=True, enforced=True, login=False, clear=False),
         ),
         Case(configuration="implicit", protocol="ldaps"),

@@ -77,12 +77,14 @@ VSFTPD = RealServer(
         Case(
             configuration="on",
             protocol="ftp",
+            injection=Verdict.NO,
             plaintext=verdicts(offered=True, works=True, enforced=False, login=True, clear=True),
             values={"login_before_tls": "USER"},
         ),
         Case(
             configuration="required",
             protocol="ftp",
+            injection=Verdict.NO,
             plaintext=verdicts(offered=True, works=True, enforced=True, login=False, clear=False),
         ),
         Case(configuration="implicit", protocol="ftps"),
