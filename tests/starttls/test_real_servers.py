@@ -7,14 +7,21 @@ from contextlib import ExitStack
 
 import pytest
 
-from model.observation import Observation, State
+from model.observation import ClientAuthMode, Observation, State
+from model.observation_json import to_json
+from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
+from model.verdict import Verdict
 from probe.checks.part import USUAL_PARTS, Part
 from probe.clock import SystemClock
 from probe.engine import Engine
+from probe.recording.visit import from_lines, to_lines
 from probe.settings import ProbeSettings
+from tests.recording.recorded import record, replay
 from tests.starttls.case import Case, RealServer
 from tests.starttls.servers.catalogue import SERVERS
+from tests.starttls.servers.mariadb import MARIADB
+from tests.starttls.servers.postfix import POSTFIX
 from tests.zoo.certificates import Certificates
 from tests.zoo.truth import SERVER_NAME, TRUST_STORE
 
@@ -82,3 +89,30 @@ async def test_a_server_is_what_its_configuration_says(
         assert (served, observation.reason) == ({certificates.rsa.chain.sha256s[0]}, None)
         if case.injection is not None:
             assert observation.vulnerabilities["starttls_injection"].verdict is case.injection
+
+
+async def test_mariadb_asks_for_a_client_certificate_and_takes_none(
+    started: Started, certificates: Certificates
+) -> None:
+    port = started.port(MARIADB, "on")
+    observation = await _visit(MARIADB.host, port, "mysql", certificates)
+    modes = {version: found.mode for version, found in observation.client_auth.items()}
+    assert modes == dict.fromkeys(
+        (ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3), ClientAuthMode.REQUESTED
+    )
+    verifies = {version: found.verifies for version, found in observation.client_auth.items()}
+    assert verifies == {
+        ProtocolVersion.TLSV1_2: Verdict.YES,
+        ProtocolVersion.TLSV1_3: Verdict.UNKNOWN,
+    }
+
+
+async def test_a_visit_through_starttls_is_replayed_as_it_was(
+    started: Started, certificates: Certificates
+) -> None:
+    port = started.port(POSTFIX, "on")
+    settings = ProbeSettings(trust_stores={TRUST_STORE: certificates.root_file})
+    target = Target(host="127.0.0.1", port=port, server_name=SERVER_NAME, protocol="smtp")
+    recorded = await record(Endpoint(target=target, address="127.0.0.1"), settings)
+    (recording,) = from_lines(to_lines(recorded.recording))
+    assert to_json(await replay(recording, settings)) == to_json(recorded.observation)
