@@ -1,12 +1,12 @@
-"""Rules of one policy that no endpoint can meet together."""
+"""Rules that no endpoint can meet together, in one policy, or in two that may hold for one endpoint."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import combinations
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import combinations, product
 from typing import Final, TypeAlias
 
-from policy.policy import PolicyRule
+from policy.policy import Choice, Policy, PolicyRule
 from policy.rules.cipher_suites import AllowedSuites, ForbiddenSuites, RequiredSuites
 from policy.rules.features import Features
 from policy.rules.groups import AllowedGroups, ForbiddenGroups, RequiredGroups
@@ -19,12 +19,42 @@ _MTLS: Final = frozenset({"client_certificate_required", "client_certificate_ver
 
 def contradiction(rules: Sequence[PolicyRule]) -> tuple[str, str] | None:
     """The name of a rule that another contradicts, and a sentence that says how; None without."""
-    for one, other in combinations(rules, 2):
+    return next(_at_odds(combinations(rules, 2)), None)
+
+
+def conflict(one: Policy, other: Policy) -> str | None:
+    """A sentence on two policies that some endpoint must meet both, and cannot; None without.
+
+    Only a label, or a protocol, of which they choose different values keeps them apart for sure.
+    """
+    if not _may_meet(one.choice, other.choice):
+        return None
+    found = next(_at_odds(product(one.rules, other.rules)), None)
+    if found is None:
+        return None
+    _, why = found
+    return (
+        f"the policies {one.name} and {other.name} contradict each other where both hold, {why}: "
+        "let `for` keep them apart, or change a rule"
+    )
+
+
+def _at_odds(pairs: Iterable[tuple[PolicyRule, PolicyRule]]) -> Iterator[tuple[str, str]]:
+    for one, other in pairs:
         for first, second in ((one, other), (other, one)):
             for check in _CHECKS:
                 if (why := check(first, second)) is not None:
-                    return second.name, f"{first.name} and {second.name}: {why}"
-    return None
+                    yield second.name, f"{first.name} and {second.name}: {why}"
+
+
+def _may_meet(one: Choice, other: Choice) -> bool:
+    if one.protocols and other.protocols and set(one.protocols).isdisjoint(other.protocols):
+        return False
+    return not any(
+        set(values).isdisjoint(other.labels[name])
+        for name, values in one.labels.items()
+        if name in other.labels
+    )
 
 
 def _versions(allowing: PolicyRule, requiring: PolicyRule) -> str | None:

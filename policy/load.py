@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import combinations
 from pathlib import Path
 from typing import Final
 
@@ -12,13 +13,14 @@ from pydantic import ValidationError
 
 from model.finding import Waiver
 from model.target import Target
+from policy.contradictions import conflict
 from policy.document import ChoiceBody, Document, PolicyBody, WaiverBody
 from policy.errors import Place, PolicyError, first_problem
 from policy.policy import Policy
 from policy.profiles import profiles
 from policy.resolve import Library, Written, nearest_profile
 from policy.values import nearest
-from policy.yaml_file import KeyPath, YamlFile, read_yaml_mapping
+from policy.yaml_file import ConfigError, KeyPath, YamlFile, read_yaml_mapping
 
 _LONGEST_WAIVER: Final = timedelta(days=2 * 366)
 _SECTIONS: Final = (Document, PolicyBody, WaiverBody, ChoiceBody)
@@ -47,7 +49,7 @@ def load_policies(paths: Sequence[Path], at: datetime) -> PolicyBook:
     Raises:
         PolicyError: for the first thing that cannot be, with file, line and the mend.
     """
-    files = [(path, read_yaml_mapping(path)) for path in paths]
+    files = [(path, _read(path)) for path in paths]
     documents = [(path, file, _document(path, file)) for path, file in files]
     written: dict[str, Written] = dict(profiles())
     names: list[str] = []
@@ -61,7 +63,12 @@ def load_policies(paths: Sequence[Path], at: datetime) -> PolicyBook:
     library = Library(written=written)
     policies = tuple(library.resolve(name) for name in names)
     waivers, remarks = _waivers(documents, policies, at)
-    return PolicyBook(policies=policies, waivers=waivers, remarks=remarks)
+    at_odds = (
+        f"{written[other.name].place}: {why}"
+        for one, other in combinations(policies, 2)
+        if (why := conflict(one, other)) is not None
+    )
+    return PolicyBook(policies=policies, waivers=waivers, remarks=(*at_odds, *remarks))
 
 
 def profile(name: str) -> Policy:
@@ -73,6 +80,13 @@ def profile(name: str) -> Policy:
     if name not in profiles():
         raise PolicyError(f"there is no profile {name!r}: {nearest_profile(name, profiles())}")
     return Library(written=profiles()).resolve(name)
+
+
+def _read(path: Path) -> YamlFile:
+    try:
+        return read_yaml_mapping(path)
+    except ConfigError as error:
+        raise PolicyError(str(error)) from error
 
 
 def _taken(name: str, other: Written, names: list[str]) -> str:

@@ -180,7 +180,6 @@ class _Service:
         self.inventory.remember(statuses)
         self._sources = self._new_sources(kept=targets_by_source(statuses))
         self._desk.kept = {waiver.name: waiver for waiver in await self._store.waivers()}
-        await self.inventory.judge_again()
 
     async def run(self, listener: socket.socket, stop: asyncio.Event) -> None:
         """Probe and serve until ``stop``; the HTTP side ends last."""
@@ -203,6 +202,8 @@ class _Service:
             group.create_task(serve_http(app, listener, close_http))
             planning = group.create_task(self._plan())
             watchers = [
+                # What the store remembers was judged by the policies of its time.
+                group.create_task(self.inventory.judge_again()),
                 group.create_task(self._watch_sources()),
                 group.create_task(self._watch_store()),
                 group.create_task(self._forget()),

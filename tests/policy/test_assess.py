@@ -6,12 +6,15 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from model.finding import Outcome
 from model.observation import Observation, State
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.verdict import Verdict
-from policy import RULES, assess, profile
+from policy import RULES, Policy, assess, profile
+from policy.named_policies import named_policies
+from policy.profiles import profiles
 from tests.policy.observed import (
     AT,
     NO,
@@ -25,6 +28,7 @@ from tests.policy.observed import (
 )
 from tests.strategies import observations
 
+OWN_PROFILES = [profile(name) for name in profiles() if name not in named_policies()]
 VERSIONS = {"protocol_versions": {"allowed": ["TLSv1.2", "TLSv1.3"]}, "reached": {}}
 
 
@@ -101,11 +105,13 @@ def test_datagrams_are_judged_as_the_versions_they_are_made_of_and_told_by_their
     assert result.outcome is Outcome.UNKNOWN
 
 
-@given(observations())
+@given(observations(), st.sampled_from(OWN_PROFILES))
 def test_any_observation_can_be_judged_and_the_unproved_never_passes_as_whole(
-    observation: Observation,
+    observation: Observation, policy: Policy
 ) -> None:
-    modern = profile("mozilla-modern")
-    assessment = assess(observation, (modern,), AT)
-    if not observation.answered_as_tls or len(observation.protocols) < len(STREAM_VERSIONS):
-        assert assessment.compliance("mozilla-modern") is not Verdict.YES
+    assessment = assess(observation, (policy,), AT)
+    assert all(result.observed and result.required for result in assessment.results)
+    is_on_versions = any(one.rule.id == "protocol_versions" for one in policy.rules)
+    is_settled = observation.answered_as_tls and len(observation.protocols) >= len(STREAM_VERSIONS)
+    if is_on_versions and not is_settled:
+        assert assessment.compliance(policy.name) is not Verdict.YES

@@ -184,3 +184,48 @@ def test_an_expired_waiver_is_remarked_and_kept(tmp_path: Path) -> None:
     (remark,) = book.remarks
     assert "line 15: the waiver 'terminals' expired on 2026-01-31" in remark
     assert [waiver.name for waiver in book.waivers] == ["terminals"]
+
+
+TWO = """\
+policies:
+  web:
+    extends: mozilla-intermediate
+    for: {labels: {team: web}}
+  sensitive:
+    extends: mozilla-modern
+    for: {labels: {%s}}
+"""
+
+
+def test_policies_that_contradict_where_both_hold_are_remarked(tmp_path: Path) -> None:
+    book = load_policies([write(tmp_path, TWO % "data: sensitive")], AT)
+    (remark,) = book.remarks
+    assert remark.startswith(f"{tmp_path / 'policies.yml'}, line 5: the policies web and sensitive")
+    assert "TLSv1.2 is required, and not allowed" in remark
+
+
+def test_policies_that_no_endpoint_has_both_of_may_contradict(tmp_path: Path) -> None:
+    assert load_policies([write(tmp_path, TWO % "team: shop")], AT).remarks == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "policies: &a {a: *a}",
+        "policies: {a: &b {extends: [*b]}}",
+        "policies: {a: {rules: &b {hsts: *b}}}",
+        "policies: {a: {rules: {hsts: {max_age: .nan}}}}",
+        "policies: {a: {rules: {certificate_time_left: {days: .inf}}}}",
+        "policies: {'': {}}",
+        "policies: [a]",
+        "policies: 7",
+        "waivers: {a: {rule: x, reason: r, owner: o, expires: 2026-13-45}}",
+        "{",
+        "policies: {a: {rules: {reached: off}}}",
+    ],
+)
+def test_whatever_stands_in_a_file_ends_in_one_sentence(tmp_path: Path, text: str) -> None:
+    with pytest.raises(PolicyError) as fault:
+        load(tmp_path, text)
+    assert str(fault.value).startswith(str(tmp_path))
+    assert "\n" not in str(fault.value)

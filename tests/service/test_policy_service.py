@@ -118,3 +118,13 @@ def test_a_policy_that_cannot_be_used_is_told_at_the_start(
     assert run.returncode == 2
     assert "policies.yml, line 5: protocol_versions.allowed.0" in run.stderr
     assert run.stderr.count("\n") == 1
+
+
+def test_a_policy_file_that_is_not_there_is_told_at_the_start(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    config = tmp_path / "tlsprobe.yml"
+    config.write_text(json.dumps({"policies": ["/nowhere.yml"]}))
+    run = tlsprobe(*arguments, "--config", config)
+    assert (run.returncode, run.stderr.count("\n")) == (2, 1)
+    assert "/nowhere.yml: cannot be read" in run.stderr
