@@ -47,6 +47,7 @@ from service.on_demand.allowed import Allowed
 from service.on_demand.http import probe_route
 from service.on_demand.prober import OnDemandProber, Surroundings
 from service.outlets.outlets import Outlets
+from service.pages.http import page_routes
 from service.policy_desk import PolicyDesk, declared_targets
 from service.remembered_targets import targets_by_source
 from service.report_maker import ReportWish, make_report
@@ -190,6 +191,7 @@ class _Service:
             reload=self.reload,
             enumerate_soon=self._enumerate_soon,
             more=(
+                *page_routes(self.inventory.snapshot, self._clock),
                 inventory_route(self._page),
                 probe_route(lambda: self._on_demand),
                 service_discovery_route(lambda: self._scheduler.targets),

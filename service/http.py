@@ -1,9 +1,9 @@
-"""The HTTP side: metrics, health, and a page that says where they are."""
+"""The HTTP side: metrics, health, and whatever other parts of the service answer."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
@@ -11,31 +11,10 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from model.version import TOOL_VERSION
 from service.inventory_page import InventoryPage, NoSnapshotError
-
-_PAGE: Final = f"""<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><title>tlsprobe</title>
-<style>body {{ font: 1rem/1.6 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; }}</style>
-</head>
-<body>
-<h1>tlsprobe {TOOL_VERSION}</h1>
-<ul>
-<li><a href="/metrics/endpoints">/metrics/endpoints</a>: what is known of the endpoints</li>
-<li><a href="/metrics">/metrics</a>: the service itself</li>
-<li><a href="/sd/prometheus">/sd/prometheus</a>: everything discovered, for Prometheus' http_sd</li>
-<li><a href="/reports">/reports</a>: reports of what was found, for people, pipelines and auditors</li>
-<li><a href="/-/status">/-/status</a>: what the service is doing, as JSON</li>
-<li><a href="/-/healthy">/-/healthy</a>: whether it runs</li>
-<li><a href="/-/ready">/-/ready</a>: whether it has its database and its targets</li>
-</ul>
-</body>
-</html>
-"""
 
 
 def make_app(
@@ -89,12 +68,8 @@ def make_app(
             f"{reason if wanted else 'there is no target yet'}\n", status_code=404
         )
 
-    async def front_page(_: Request) -> Response:
-        return HTMLResponse(_PAGE)
-
     return Starlette(
         routes=[
-            Route("/", front_page),
             Route("/metrics", service_metrics),
             Route("/-/healthy", healthy),
             Route("/-/ready", ready),

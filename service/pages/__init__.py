@@ -1,0 +1,1 @@
+"""Pages for people: the inventory at ``/``, and all facts of one target at ``/endpoint``."""

@@ -1,0 +1,1 @@
+"""The pages' templates, which jinja2 reads from here."""
