@@ -40,13 +40,18 @@ class Schedule:
     enumerated_at: datetime | None = None
 
 
+class UnkeepableError(Exception):
+    """A visit cannot be stored, now or ever: it is the visit's fault, and not the database's."""
+
+
 class Store(Protocol):
     """What the scheduler asks of storage."""
 
     async def record(self, observation: Observation, schedule: Schedule) -> None:
         """Keep a visit's Observation and the endpoint's next due time.
 
-        On return both are durable: a killed process loses neither.
+        On return both are durable: a killed process loses neither. Raises UnkeepableError where
+        trying again is of no use.
         """
         ...
 

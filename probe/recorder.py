@@ -1,6 +1,8 @@
 """Hands what visits learnt to the Store, and keeps what could not be written until it can.
 
-While writes fail, later ones queue behind, so that the history of an endpoint keeps its order.
+While writes fail, later ones queue behind, so that the history of an endpoint keeps its order. Once
+as many wait as memory should hold, a visit waits with its result, and with it the next visit: servers are
+not asked what nobody can keep.
 """
 
 from __future__ import annotations
@@ -11,12 +13,13 @@ from collections import deque
 from typing import Final
 
 from model.observation import Observation
-from model.ports import Meter, Schedule, Store
+from model.ports import Meter, Schedule, Store, UnkeepableError
+from model.printable import printable
 
 _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 _MOST_WAITING: Final = 2_000
-"""Above this, some 200 MB with all proofs, the oldest are given up: newer facts matter more."""
+"""Some 200 MB with all proofs. Nothing is given up: the visits that follow wait until there is room."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -24,11 +27,13 @@ _LOG = logging.getLogger(__name__)
 class Recorder:
     """A Store that does not forget what it was given while it cannot be written."""
 
-    def __init__(self, store: Store, meter: Meter) -> None:
+    def __init__(self, store: Store, meter: Meter, *, most_waiting: int = _MOST_WAITING) -> None:
         self._store = store
         self._meter = meter
+        self._most_waiting = most_waiting
         self._waiting: deque[tuple[Observation, Schedule]] = deque()
         self._has_waiting = asyncio.Event()
+        self._has_room = asyncio.Event()
 
     @property
     def waiting(self) -> int:
@@ -36,9 +41,12 @@ class Recorder:
         return len(self._waiting)
 
     async def record(self, observation: Observation, schedule: Schedule) -> None:
-        """Stores a visit, or keeps it for ``keep_trying``; never raises but on cancellation."""
-        if self._waiting or not await self._is_stored(observation, schedule):
-            self._keep(observation, schedule)
+        """Stores a visit, or keeps it for ``keep_trying``; never raises but on cancellation.
+
+        While as many are kept as may be, it waits for room.
+        """
+        if self._waiting or not await self._is_settled(observation, schedule):
+            await self._keep(observation, schedule)
 
     async def keep_trying(self) -> None:
         """Stores what waits as soon as that succeeds; ends only by cancellation."""
@@ -53,24 +61,33 @@ class Recorder:
     async def flush(self) -> bool:
         """Tries now to store all that waits, oldest first; says whether nothing is left."""
         while self._waiting:
-            if not await self._is_stored(*self._waiting[0]):
+            if not await self._is_settled(*self._waiting[0]):
                 return False
             self._waiting.popleft()
+            self._has_room.set()
         self._has_waiting.clear()
         return True
 
-    async def _is_stored(self, observation: Observation, schedule: Schedule) -> bool:
+    async def _is_settled(self, observation: Observation, schedule: Schedule) -> bool:
+        """Whether the visit is stored, or never can be and is given up."""
         try:
             await self._store.record(observation, schedule)
+        except UnkeepableError as error:
+            self._meter.store_write_failed()
+            _LOG.error("gave up storing a visit to %s: %s", *_printable(schedule, error))
         except Exception as error:
             self._meter.store_write_failed()
-            _LOG.warning("the visit to %s waits to be stored: %s", schedule.endpoint_key, error)
+            _LOG.warning("the visit to %s waits to be stored: %s", *_printable(schedule, error))
             return False
         return True
 
-    def _keep(self, observation: Observation, schedule: Schedule) -> None:
-        if len(self._waiting) == _MOST_WAITING:
-            _, lost = self._waiting.popleft()
-            _LOG.error("gave up storing a visit to %s: too many wait", lost.endpoint_key)
+    async def _keep(self, observation: Observation, schedule: Schedule) -> None:
+        while len(self._waiting) >= self._most_waiting:
+            self._has_room.clear()
+            await self._has_room.wait()
         self._waiting.append((observation, schedule))
         self._has_waiting.set()
+
+
+def _printable(schedule: Schedule, error: Exception) -> tuple[str, str]:
+    return printable(schedule.endpoint_key), printable(str(error))

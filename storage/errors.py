@@ -11,12 +11,18 @@ import sqlite3
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from model.ports import UnkeepableError
+
 DRIVER_ERRORS = (SQLAlchemyError, sqlite3.Error, OSError)
 """What using a database may raise; everything else is a fault of ours."""
 
 
 class StoreError(Exception):
     """The store could not do what was asked; the message names the database and the mend."""
+
+
+class VisitRefusedError(StoreError, UnkeepableError):
+    """The store cannot keep this one visit, though it could keep others."""
 
 
 _SQLITE_PROBLEMS = {
@@ -49,6 +55,7 @@ _CONNECTION_LOST = (
 )
 _POSTGRESQL_PROBLEMS = {
     "08": _CONNECTION_LOST,
+    "40": ("writers were in each other's way", "nothing, tlsprobe tries again"),
     "57P": _CONNECTION_LOST,
     "53100": ("the server's disk is full", "free some space"),
     "53": ("the server is short of memory or connections", "raise its limits, or ask less of it"),
@@ -78,12 +85,15 @@ def explain(error: BaseException, database: str) -> StoreError:
         problem, mend = found
         return StoreError(f"the database {database} cannot be used, {problem}: {mend}")
     cause = _cause(error)
-    lines = str(cause).strip().splitlines()
-    problem = f"{type(cause).__name__}: {lines[0]}" if lines else type(cause).__name__
     return StoreError(
-        f"the database {database} refused ({problem}): check that it is reachable and "
+        f"the database {database} refused ({type(cause).__name__}: {_first_line(cause)}): check that it is reachable and "
         "that this version of tlsprobe made it"
     )
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else "it says nothing"
 
 
 def _sqlite_code(error: BaseException) -> int | None:
@@ -100,8 +110,11 @@ def _postgresql_problem(error: BaseException) -> tuple[str, str] | None:
         return _CONNECTION_LOST if is_lost else None
     state = cause.sqlstate
     if state is None:
-        # The driver itself found that there is no connection, or none can be made.
-        return _CONNECTION_LOST if is_lost or type(cause).__name__ in _LOST else None
+        # The driver itself found that there is no connection, or none can be made, and only says why.
+        if not is_lost and type(cause).__name__ not in _LOST:
+            return None
+        problem, mend = _CONNECTION_LOST
+        return f"{problem} ({_first_line(cause)})", mend
     fitting = [start for start in _POSTGRESQL_PROBLEMS if state.startswith(start)]
     return _POSTGRESQL_PROBLEMS[max(fitting, key=len)] if fitting else None
 

@@ -22,7 +22,13 @@ from model.query import EVERYWHERE, Page, PageEnd, Selection, ServiceEvent, Stre
 from model.snapshot import EndpointStatus, Snapshot
 from storage import kept
 from storage.database import Database, connect
-from storage.errors import DRIVER_ERRORS, StoreError, explain, is_environmental
+from storage.errors import (
+    DRIVER_ERRORS,
+    StoreError,
+    VisitRefusedError,
+    explain,
+    is_environmental,
+)
 from storage.last_visits import LastVisit, read_last_visits
 from storage.migrate import check_revision, migrate
 from storage.reading import observations as of_observations
@@ -99,7 +105,8 @@ class SqlStore:
         open whether the visit is kept.
 
         Raises:
-            StoreError: where it could not be kept; a later call may succeed.
+            StoreError: where it could not be kept; a later call may succeed, but for a
+                VisitRefusedError.
             ValueError: where ``schedule`` or ``assessment`` is another endpoint's.
         """
         visit = Visit.of(observation, schedule, assessment)
@@ -112,7 +119,8 @@ class SqlStore:
             ) from None
         except Exception as error:
             # One error may be told to many: each gets an exception of its own.
-            raise StoreError(str(explain(error, self._database.name))) from error
+            kind = StoreError if _is_hopeless(error) else VisitRefusedError
+            raise kind(str(explain(error, self._database.name))) from error
 
     async def schedules(self) -> Sequence[Schedule]:
         """The due time of every endpoint that has been visited, the soonest first.

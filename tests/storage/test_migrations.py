@@ -211,3 +211,29 @@ async def test_the_way_back_keeps_observations(url: str) -> None:
 
     assert await asyncio.to_thread(go_and_come_back) == 2
     await database.close()
+
+
+async def test_a_version_whose_tables_were_changed_meanwhile_writes_no_more(url: str) -> None:
+    visit = observation()
+    async with await SqlStore.open(url) as store:
+        await store.record(visit, schedule(visit))
+        database = connect(url, busy_timeout_seconds=5.0)
+
+        def upgrade_further() -> None:
+            with database.writing_in_thread() as connection:
+                connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9001'")
+
+        await asyncio.to_thread(upgrade_further)
+        with pytest.raises(
+            StoreError, match=r"was changed by another version of tlsprobe while this"
+        ):
+            await store.record(visit, schedule(visit))
+        assert not await store.healthy()
+
+
+async def test_those_who_only_read_upgrade_nothing(url: str) -> None:
+    await (await asyncio.to_thread(old_database, url)).close()
+    with pytest.raises(
+        StoreError, match=r"older version of tlsprobe .* or run `tlsprobe db upgrade`"
+    ):
+        await SqlStore.open(url, must_exist=True)

@@ -1,0 +1,145 @@
+"""A PostgreSQL that is stopped, cut off, read-only, slow or upgraded is told in one sentence, and recovered from."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import psycopg
+import pytest
+
+from storage import SqlStore, StoreError
+from tests.postgresql import PostgresServer, postgres_server
+from tests.storage.samples import observation, schedule
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    """A server of this module's own, for it is stopped."""
+    with postgres_server() as running:
+        yield running
+
+
+@pytest.fixture
+def server_url(server: PostgresServer) -> Iterator[str]:
+    with server.database() as url:
+        yield url
+
+
+@pytest.fixture
+async def server_store(server_url: str) -> AsyncIterator[SqlStore]:
+    async with await SqlStore.open(server_url) as opened:
+        yield opened
+
+
+async def record(store: SqlStore, *numbers: int) -> list[BaseException | None]:
+    visits = [observation(f"{number}.example") for number in numbers]
+    return await asyncio.gather(
+        *(store.record(visit, schedule(visit)) for visit in visits), return_exceptions=True
+    )
+
+
+LOST = "start it, or mend the way to it; tlsprobe goes on by itself when it is back"
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+async def test_a_server_that_is_restarted_loses_nothing_acknowledged(
+    server: PostgresServer, server_store: SqlStore, mode: str
+) -> None:
+    assert await record(server_store, *range(20)) == [None] * 20
+    await asyncio.to_thread(server.stop, "fast" if mode == "fast" else "immediate")
+    try:
+        outcomes = await record(server_store, 20, 21)
+        assert all(str(outcome).endswith(LOST) for outcome in outcomes)
+        assert not await server_store.healthy()
+        with pytest.raises(StoreError, match="the server does not answer"):
+            await server_store.statuses()
+    finally:
+        await asyncio.to_thread(server.start)
+    assert await record(server_store, 20, 21) == [None, None]
+    assert await server_store.healthy()
+    assert len(await server_store.statuses()) == 22
+
+
+async def test_connections_that_are_cut_are_made_anew(
+    server: PostgresServer, server_store: SqlStore
+) -> None:
+    assert await record(server_store, 1) == [None]
+    await asyncio.to_thread(
+        server.execute,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
+    )
+    assert await record(server_store, 2) == [None]
+    assert len(await server_store.statuses()) == 2
+
+
+async def test_a_read_only_server_is_told_and_can_still_be_read(
+    server: PostgresServer, server_store: SqlStore, server_url: str
+) -> None:
+    assert await record(server_store, 1) == [None]
+    name = server_url.partition("@/")[2].partition("?")[0]
+
+    def be_read_only(is_read_only: bool) -> None:
+        word = "on" if is_read_only else "off"
+        with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+            connection.execute(
+                f"ALTER DATABASE {name} SET default_transaction_read_only = {word}".encode()
+            )
+            # A setting of the database is for the connections to come.
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+            )
+
+    await asyncio.to_thread(be_read_only, True)
+    (outcome,) = await record(server_store, 2)
+    assert str(outcome).endswith(
+        "cannot be used, it is read-only: name the primary server, or allow writing"
+    )
+    assert len(await server_store.statuses()) == 1
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {name} RESET ALL".encode())
+    await asyncio.to_thread(be_read_only, False)
+    assert await record(server_store, 2) == [None]
+
+
+async def test_a_slow_server_is_waited_for_while_others_read(
+    server_store: SqlStore, server_url: str
+) -> None:
+    assert await record(server_store, 1) == [None]
+    with psycopg.connect(server_url) as holder:
+        holder.execute("LOCK TABLE statuses IN EXCLUSIVE MODE")
+        waiting = asyncio.create_task(record(server_store, *range(2, 40)))
+        assert len(await server_store.statuses()) == 1
+        assert not waiting.done()
+        holder.rollback()
+        assert await waiting == [None] * 38
+
+
+async def test_a_server_that_lets_nobody_in_is_told(server: PostgresServer) -> None:
+    with pytest.raises(StoreError, match=r'database "nowhere" does not exist\)'):
+        await SqlStore.open(server.url("nowhere"))
+    nobody = server.url("postgres").replace("postgres@", "nobody@")
+    with pytest.raises(StoreError, match=r'role "nobody" does not exist\)'):
+        await SqlStore.open(nobody)
+    with pytest.raises(StoreError, match="the server does not answer"):
+        await SqlStore.open("postgresql://postgres@/test?host=/nonexistent")
+
+
+async def test_many_writers_of_the_same_endpoints_neither_lock_nor_lose(server_url: str) -> None:
+    """As workers on several machines do; each has half of the endpoints in another order."""
+    stores = [await SqlStore.open(server_url) for _ in range(3)]
+    try:
+        rounds = [
+            record(store, *(range(60) if number % 2 else range(59, -1, -1)))
+            for number, store in enumerate(stores)
+        ]
+        for outcomes in await asyncio.gather(*rounds):
+            assert outcomes == [None] * 60
+        statuses = await stores[0].statuses()
+        assert len(statuses) == 60
+    finally:
+        for store in stores:
+            await store.close()
