@@ -35,13 +35,6 @@ _AUTHENTICATIONS: Final = {
 WITHOUT_SUITES: Final = frozenset(
     {
         "ELBSecurityPolicy-2015-05",
-        *(f"ELBSecurityPolicy-TLS13-1-{minor}-FIPS-2023-04" for minor in range(4)),
-        *(f"ELBSecurityPolicy-TLS13-1-{minor}-FIPS-PQ-2025-09" for minor in (0, 2, 3)),
-        *(
-            f"ELBSecurityPolicy-TLS13-1-2-{kind}-{name}"
-            for kind in ("Ext0", "Ext1", "Ext2", "Res")
-            for name in ("FIPS-2023-04", "FIPS-PQ-2025-09")
-        ),
         "ELBSecurityPolicy-TLS13-1-2-Ext0-RFC9151-FIPS-2023-07",
         "ELBSecurityPolicy-TLS13-1-2-RFC9151-FIPS-2023-07",
         *(
