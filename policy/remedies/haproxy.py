@@ -1,4 +1,7 @@
-"""HAProxy: its options of ``bind``, those that have a default of their own in the global section."""
+"""HAProxy: its options of ``bind``, those that have a default of their own in the global section.
+
+Only ``http-after-response`` (2.2) sets a header on what HAProxy answers itself too, such as a redirect.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,7 @@ def _lines(demands: Demands) -> Iterator[tuple[Topic, str, tuple[str, ...]]]:
         yield (
             Topic.HSTS,
             _FRONTEND,
-            (f'http-response set-header Strict-Transport-Security "{value}"',),
+            (f'http-after-response set-header Strict-Transport-Security "{value}"',),
         )
     yield Topic.TICKETS, _GLOBAL, ("ssl-default-bind-options no-tls-tickets",)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +17,11 @@ from probe.checks.part import Part
 from probe.clock import SystemClock
 from probe.engine import Engine
 from probe.settings import ProbeSettings
-from tests.policy.remedies.weak_servers import WEAK_SERVERS, WeakServer, applied
+from tests.policy.remedies.weak_servers import (
+    WEAK_SERVERS,
+    WeakServer,
+    applied,
+)
 from tests.zoo.certificates import Certificates
 from tests.zoo.truth import SERVER_NAME, TRUST_STORE
 
@@ -39,6 +44,16 @@ policies:
       groups: {allowed: [X25519MLKEM768, x25519, secp256r1, secp384r1]}
 """
 PARTS = frozenset({Part.VERSIONS, Part.SUITES, Part.GROUPS})
+MORE_PARTS = frozenset({Part.VERSIONS, Part.SUITES, Part.CERTIFICATES, Part.CLIENT_AUTH, Part.HTTP})
+HSTS = "hsts: {max_age: 63072000, include_subdomains: true}"
+CLIENTS = "client_certificate_required: {}, client_certificate_verified: {}"
+# nginx lets every handshake finish and refuses by its status, so TLS alone is not what refuses there.
+SWITCHED_ON = [
+    (server, rules)
+    for server in WEAK_SERVERS
+    for rules, labels in ((HSTS, "nginx apache haproxy"), (CLIENTS, "apache haproxy"))
+    if server.label in labels.split()
+]
 
 
 @pytest.fixture(scope="module")
@@ -49,16 +64,20 @@ def policies(tmp_path_factory: pytest.TempPathFactory) -> tuple[Policy, ...]:
 
 
 async def _observe(
-    server: WeakServer, lines: tuple[str, ...], certificates: Certificates, directory: Path
+    server: WeakServer,
+    lines: tuple[str, ...],
+    certificates: Certificates,
+    directory: Path,
+    parts: frozenset[Part] = PARTS,
 ) -> Observation:
-    settings = ProbeSettings(trust_stores={TRUST_STORE: certificates.root_file}, parts=PARTS)
+    settings = ProbeSettings(trust_stores={TRUST_STORE: certificates.root_file}, parts=parts)
     with server.start(lines, certificates, directory) as port:
         target = Target(
             host="127.0.0.1",
             port=port,
             server_name=SERVER_NAME,
             protocol=server.protocol,
-            labels={"server": server.label},
+            labels={"server": server.label, "http": "yes"},
         )
         return await Engine(settings, SystemClock()).visit(
             Endpoint(target=target, address="127.0.0.1")
@@ -87,4 +106,26 @@ async def test_the_remedy_makes_the_finding_go_away(
         assert mended is not None
         lines = applied(lines, mended.lines)
     strong = await _observe(server, lines, certificates, tmp_path)
+    assert _unmet(strong, policies) == {}
+
+
+@pytest.mark.parametrize(
+    ("server", "rules"),
+    SWITCHED_ON,
+    ids=[f"{server.label}-{rules.partition(':')[0]}" for server, rules in SWITCHED_ON],
+)
+async def test_the_remedy_switches_on_what_was_off(
+    server: WeakServer, rules: str, certificates: Certificates, tmp_path: Path
+) -> None:
+    file = tmp_path / "house.yaml"
+    file.write_text(f"policies: {{house: {{source: house rules, rules: {{{rules}}}}}}}")
+    policies = load_policies([file], datetime.now(UTC)).policies
+    weak = await _observe(server, (), certificates, tmp_path, MORE_PARTS)
+    found = _unmet(weak, policies)
+    assert found
+    mended = remedy(weak, next(iter(found.values())), policies)
+    assert mended is not None
+    authorities = str(certificates.client_ca_file)
+    lines = [re.sub(r"/etc/\S+/client-ca\.pem", authorities, line) for line in mended.lines]
+    strong = await _observe(server, tuple(lines), certificates, tmp_path, MORE_PARTS)
     assert _unmet(strong, policies) == {}

@@ -168,7 +168,7 @@ frontend weak
     {frontend}
     http-request return status 200
 """
-_IN_FRONTEND = ("http-response", "http-request")
+_IN_FRONTEND = ("http-after-response", "http-request")
 
 
 @contextmanager
