@@ -7,7 +7,8 @@ company the endpoint is visited next; what never killed anything has no row.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, LiteralString
 
@@ -23,6 +24,18 @@ SET_ASIDE_SECONDS: Final = 86_400.0
 MOST_DEATHS: Final = 3
 _BY_ASSOCIATION: Final = MOST_DEATHS - 1
 """To have been in flight is no proof; the last death is one that it dies alone."""
+
+
+_HOLD: Final = """
+SELECT 1 FROM claims WHERE endpoint_key = ANY(%(keys)s) AND worker_id = %(worker)s FOR UPDATE
+"""
+_FINISH: Final = """
+WITH finished AS (
+    DELETE FROM claims WHERE endpoint_key = ANY(%(keys)s) AND worker_id = %(worker)s
+    RETURNING endpoint_key
+)
+SELECT pg_notify(%(channel)s, endpoint_key) FROM finished
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,16 +106,18 @@ class Claims:
             )
         return {key for (key,) in rows}
 
-    async def holds(self, key: str, worker_id: int) -> bool:
-        """Whether the claim is still the worker's, and was not lost for its silence."""
+    @asynccontextmanager
+    async def settling(self, key: str, worker_id: int) -> AsyncIterator[bool]:
+        """Whether the claim is still the worker's, and was not lost for its silence.
+
+        As long as the block lasts nobody can take it, so that what is recorded there is recorded once.
+        After the block the claim is given up, and it is said that the visit is over.
+        """
         async with self._pool.connection() as connection:
-            rows = await self._run(
-                connection,
-                "SELECT 1 FROM claims WHERE endpoint_key = ANY(%(keys)s) AND worker_id = %(worker)s",
-                [key],
-                worker_id,
-            )
-        return bool(rows)
+            is_held = bool(await self._run(connection, _HOLD, [key], worker_id))
+            yield is_held
+            if is_held:
+                await self._run(connection, _FINISH, [key], worker_id)
 
     async def put_back(self, keys: Collection[str], worker_id: int) -> None:
         """Give the worker's claims up where no visit was made; what stood against them stays."""
@@ -122,20 +137,9 @@ class Claims:
             )
 
     async def finish(self, keys: Collection[str], worker_id: int) -> None:
-        """Give the worker's claims up after visits that are recorded, and say that they are."""
+        """Give the worker's claims up where visits are recorded already, and say that they are."""
         async with self._pool.connection() as connection:
-            await self._run(
-                connection,
-                """
-                WITH finished AS (
-                    DELETE FROM claims WHERE endpoint_key = ANY(%(keys)s) AND worker_id = %(worker)s
-                    RETURNING endpoint_key
-                )
-                SELECT pg_notify(%(channel)s, endpoint_key) FROM finished
-                """,
-                keys,
-                worker_id,
-            )
+            await self._run(connection, _FINISH, keys, worker_id)
 
     async def set_aside(self, key: str, worker_id: int) -> None:
         """Leave the endpoint of the worker's claim alone for a day, and say that its visit is over."""

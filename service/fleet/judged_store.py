@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 
 from model.observation import Observation
 from model.ports import Schedule
+from model.query import ServiceEvent
 from service.policy_desk import PolicyDesk
 from storage import LastVisit, SqlStore
 
@@ -22,6 +23,10 @@ class JudgedStore:
         """Keep a visit and what the policies say of it, durably."""
         assessment = await asyncio.to_thread(self._desk.assess, observation)
         await self._store.record(observation, schedule, assessment)
+
+    async def note(self, event: ServiceEvent) -> None:
+        """Keep what befell the service."""
+        await self._store.note(event)
 
     async def latest(self, endpoint_key: str) -> Observation | None:
         """The endpoint's newest facts."""

@@ -18,6 +18,8 @@ _MOST_VISITS_OUT: Final = 1_000_000
 """Visits that wait for a worker cost the leader next to nothing; a zone without workers holds up no other."""
 
 _ADMITTED_PER_SECOND: Final = 1000.0
+_NEVER_SECONDS: Final = 86_400.0
+"""With so many places none needs to be lent."""
 
 
 class KnownFacts(Protocol):
@@ -58,6 +60,7 @@ def plan_with_workers(plan: SchedulerSettings) -> SchedulerSettings:
     return replace(
         plan,
         visits_at_once=_MOST_VISITS_OUT,
+        overtime_seconds=_NEVER_SECONDS,
         least_admitted_per_second=_ADMITTED_PER_SECOND,
         repeats_failed_visits=False,
         enumerates_at_start=False,

@@ -15,6 +15,8 @@ from typing import Final
 from probe.plan import SchedulerSettings
 
 _RULE: Final = SchedulerSettings()
+_LATE_SECONDS: Final = 0.1
+"""Where the timer itself comes late, visits wait for the processor, and more of them would end none."""
 
 
 @dataclass(slots=True)
@@ -58,10 +60,12 @@ class Slots:
 
     def _watch(self, held: _Held) -> None:
         loop = asyncio.get_running_loop()
-        held.timer = loop.call_later(_RULE.overtime_seconds, self._lend, held)
+        due = loop.time() + _RULE.overtime_seconds
+        held.timer = loop.call_at(due, self._lend, held, due)
 
-    def _lend(self, held: _Held) -> None:
-        if self._in_overtime == _RULE.most_in_overtime:
+    def _lend(self, held: _Held, due: float) -> None:
+        is_late = asyncio.get_running_loop().time() - due > _LATE_SECONDS
+        if is_late or self._in_overtime == _RULE.most_in_overtime:
             self._watch(held)
             return
         held.is_lent = True

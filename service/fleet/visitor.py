@@ -1,7 +1,7 @@
 """Makes the visits of a job: takes the claims, asks the engine, records, gives the claims up.
 
 An endpoint with nothing against it is visited beside all others. One that was in flight when a worker died
-is visited behind them, in a small group; if that worker dies too, in a process of its own. So the culprit is
+is visited behind them, in a small group, of which a worker visits one at a time; if that worker dies too, in a process of its own. So the culprit is
 known after three deaths, and set aside; whoever only stood beside it has been visited by then.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -20,6 +21,7 @@ from psycopg_pool import PoolTimeout
 
 from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock, Schedule
+from model.query import ServiceEvent
 from model.target import Endpoint
 from model.version import TOOL_VERSION
 from probe.aftermath import schedule_after
@@ -44,6 +46,10 @@ class Records(Protocol):
 
     async def record(self, observation: Observation, schedule: Schedule) -> None:
         """Keep a visit, durably."""
+        ...
+
+    async def note(self, event: ServiceEvent) -> None:
+        """Keep what befell the service."""
         ...
 
     async def latest(self, endpoint_key: str) -> Observation | None:
@@ -82,6 +88,7 @@ class Visitor:
         self._slots = slots
         self._clock = clock
         self._settings = settings
+        self._one_group_of_suspects = asyncio.Lock()
         self._dice = Random()  # noqa: S311 (jitter is no secret)
 
     async def visit(self, requests: Sequence[Request], worker_id: int) -> None:
@@ -92,7 +99,8 @@ class Visitor:
         """
         against = await self._claims.records([request.key for request in requests])
         for group in _in_company(requests, against):
-            await self._visit_group(group, worker_id)
+            async with self._one_group_of_suspects if group.is_suspect else nullcontext():
+                await self._visit_group(group, worker_id)
 
     async def _visit_group(self, group: _Group, worker_id: int) -> None:
         keys = [one.key for one in group.requests]
@@ -121,13 +129,24 @@ class Visitor:
         except DiedAloneError:
             await self._set_aside(request.endpoint, before, worker_id)
             return
-        if not await with_patience(lambda: self._claims.holds(request.key, worker_id)):
-            _LOG.warning("%s was given to another worker during the visit", request.key)
-            return
         pace = self._settings.pace_of(request.endpoint.target)
         schedule = schedule_after(observation, before, pace, self._clock.now(), self._dice)
-        await with_patience(lambda: self._records.record(observation, schedule))
-        await with_patience(lambda: self._claims.finish([request.key], worker_id))
+        await self._record(observation, schedule, worker_id)
+
+    async def _record(self, observation: Observation, schedule: Schedule, worker_id: int) -> None:
+        """Keeps the visit where the claim is still ours, as soon as the database lets us; once at most."""
+        key, is_recorded = schedule.endpoint_key, False
+
+        async def settle() -> bool:
+            nonlocal is_recorded
+            async with self._claims.settling(key, worker_id) as is_ours:
+                if is_ours and not is_recorded:
+                    await self._records.record(observation, schedule)
+                    is_recorded = True
+            return is_ours or is_recorded
+
+        if not await with_patience(settle):
+            _LOG.warning("%s was given to another worker during the visit", key)
 
     async def _observe(
         self, request: Request, before: Schedule | None, is_alone: bool
@@ -176,6 +195,9 @@ class Visitor:
         _LOG.error("%s is set aside: %s", endpoint.key, reason)
         put_off = replace(schedule, due_at=until)
         await with_patience(lambda: self._records.record(observation, put_off))
+        sentence = f"{endpoint.key} is set aside: {reason}"
+        event = ServiceEvent(at=now, kind="endpoint_set_aside", sentence=sentence)
+        await with_patience(lambda: self._records.note(event))
         await with_patience(lambda: self._claims.set_aside(endpoint.key, worker_id))
 
 
@@ -200,6 +222,7 @@ class _Group:
     """Endpoints that are visited side by side, behind the groups before; or one in a process of its own."""
 
     requests: tuple[Request, ...]
+    is_suspect: bool = False
     is_alone: bool = False
 
 
@@ -213,7 +236,10 @@ def _in_company(requests: Sequence[Request], against: Mapping[str, Record]) -> l
     size = _GROUP_OF_SUSPECTS
     return [
         *([_Group(requests=tuple(clean))] if clean else []),
-        *(_Group(requests=tuple(suspects[at : at + size])) for at in range(0, len(suspects), size)),
+        *(
+            _Group(requests=tuple(suspects[at : at + size]), is_suspect=True)
+            for at in range(0, len(suspects), size)
+        ),
         *(_Group(requests=(one,), is_alone=True) for one in accused),
     ]
 

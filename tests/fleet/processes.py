@@ -30,7 +30,8 @@ _CONFIGURATION = """\
 listen: 127.0.0.1:0
 database: {url}
 targets_files: [{targets}]
-interval_seconds: 3600
+interval_seconds: 86400
+visits_at_once: {visits_at_once}
 workers: {{enabled: true, dead_after_seconds: {dead_after}, visits_per_job: {visits_per_job}}}
 log_format: json
 probe: {{checks: [versions], connections_per_second: 100000}}
@@ -51,7 +52,9 @@ class Deployment:
         """The targets file."""
         return self.directory / "targets.yml"
 
-    def configure(self, *, dead_after: float = 5.0, visits_per_job: int = 50) -> None:
+    def configure(
+        self, *, dead_after: float = 5.0, visits_per_job: int = 50, visits_at_once: int = 64
+    ) -> None:
         """Write the configuration."""
         self._config.write_text(
             _CONFIGURATION.format(
@@ -59,6 +62,7 @@ class Deployment:
                 targets=self.targets,
                 dead_after=dead_after,
                 visits_per_job=visits_per_job,
+                visits_at_once=visits_at_once,
             )
         )
 

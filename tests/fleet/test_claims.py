@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import psycopg
@@ -48,8 +49,26 @@ async def test_of_two_workers_one_has_the_claim(queue: Queue, claims: Claims) ->
     first, second = await new_worker(queue), await new_worker(queue)
     assert await claims.take(KEYS, first) == set(KEYS)
     assert await claims.take(KEYS, second) == set()
-    assert await claims.holds(KEYS[0], first)
-    assert not await claims.holds(KEYS[0], second)
+    async with claims.settling(KEYS[0], second) as is_held:
+        assert not is_held
+    async with claims.settling(KEYS[0], first) as is_held:
+        assert is_held
+    assert await claims.take(KEYS, second) == set(KEYS[:1])
+
+
+async def test_while_a_visit_is_recorded_nobody_takes_its_claim_for_dead(
+    queue: Queue, claims: Claims
+) -> None:
+    slow, other = await new_worker(queue), await new_worker(queue)
+    await claims.take(KEYS[:1], slow)
+    await let_die(queue, slow)
+    async with claims.settling(KEYS[0], slow) as is_held:
+        assert is_held
+        asking = asyncio.create_task(claims.records(KEYS))
+        done, _ = await asyncio.wait([asking], timeout=0.5)
+        assert not done
+    assert await asking == {}
+    assert await claims.take(KEYS[:1], other) == set(KEYS[:1])
 
 
 async def test_a_claim_that_was_given_up_is_free_and_leaves_nothing(

@@ -15,6 +15,7 @@ import pytest
 from storage import SqlStore
 from tests.fleet.processes import Deployment, all_recorded, deployment, until
 from tests.fleet.simulated import simulated_fleet
+from tests.postgresql import postgres_server
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1200)]
 
@@ -116,8 +117,31 @@ def test_an_endpoint_that_kills_its_workers_is_set_aside_and_its_mates_are_not(
             assert "is set aside" in deployed.log(leader)
             assert deployed.recorded() == dict.fromkeys(keys, 1)
             assert deployed.rows("SELECT endpoint_key, deaths FROM claims") == [(keys[17], 3)]
+            [(kind, sentence)] = deployed.rows("SELECT kind, sentence FROM service_events")
+            assert kind == "endpoint_set_aside"
+            assert keys[17] in sentence
             failed = 'tlsprobe_probe_failures_total{reason="error"}'
             until(lambda: deployed.metrics(leader).get(failed) == 1)
+
+
+def test_a_restart_of_the_database_is_outlived(tmp_path: Path) -> None:
+    with postgres_server() as server, server.database() as url:
+        make_tables(url)
+        with (
+            simulated_fleet(100, network=55, latency_seconds=0.1) as fleet,
+            deployment(url, tmp_path) as deployed,
+        ):
+            deployed.audit()
+            deployed.configure(visits_per_job=10, visits_at_once=8)
+            keys = fleet.write_targets(deployed.targets, 200)
+            leader, worker = deployed.serve(), deployed.work()
+            until(lambda: len(deployed.recorded()) > 30)
+            server.stop("immediate")
+            until(lambda: not deployed.leads(leader))
+            server.start()
+            until(partial(all_recorded, deployed, keys))
+            assert deployed.recorded() == dict.fromkeys(keys, 1)
+            assert [leader.poll(), worker.poll()] == [None, None]
 
 
 def test_workers_may_be_killed_at_any_moment(deployed: Deployment) -> None:
