@@ -107,9 +107,8 @@ def _verdict_on(answer: Answer) -> tuple[State, str]:
             return _ENDINGS[ending]
         case NoConnection(obstacle=obstacle, detail=detail):
             is_connected = _TELLING.index(obstacle) < _TELLING.index(Obstacle.REFUSED)
-            return _OBSTACLES[
-                obstacle
-            ], f"{'TLS not begun' if is_connected else 'Not connected'}: {detail}."
+            what = "TLS not begun" if is_connected else "Not connected"
+            return _OBSTACLES[obstacle], f"{what}: {detail.rstrip('.')}."
         case _:
             return State.NOT_TLS, "The server answered only in versions that were not offered."
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 
 import pytest
 
-from model.observation import Observation, State
+from model.observation import Mode, Observation, State
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from model.verdict import Verdict
@@ -15,7 +16,7 @@ from probe.clock import SystemClock
 from probe.engine import Engine
 from probe.settings import ProbeSettings
 from tests.programmable import behaviours
-from tests.programmable.server import Behaviour, ScriptedServer, serve
+from tests.programmable.server import Behaviour, Connection, ScriptedServer, serve
 from tests.programmable.server_model import ServerModel
 from tests.programmable.soundness import falsehoods
 from tests.starttls.scripted_servers import (
@@ -31,6 +32,7 @@ from tests.zoo.certificates import Certificates
 from tests.zoo.truth import SERVER_NAME, TRUST_STORE
 
 MODEL = ServerModel(cipher_suites={ProtocolVersion.TLSV1_2: (0xC02F, 0x009C)})
+ANSWER_SECONDS = 0.3
 FEW = frozenset({Part.VERSIONS, Part.SUITES, Part.PLAINTEXT})
 
 
@@ -188,3 +190,54 @@ async def test_being_turned_away_halfway_proves_nothing(welcome: int) -> None:
     async with serve(smtp_before(MODEL, welcome=welcome)) as server:
         observation = await _asked(server, "smtp", deadline_seconds=2.0)
     assert falsehoods(MODEL, observation) == []
+
+
+async def test_a_late_greeting_is_waited_for() -> None:
+    async def greets_late(connection: Connection) -> None:
+        await asyncio.sleep(3 * ANSWER_SECONDS)
+        await smtp_before(MODEL)(connection)
+
+    async with serve(greets_late) as server:
+        settings = ProbeSettings(
+            parts=frozenset({Part.VERSIONS}), answer_timeout_seconds=ANSWER_SECONDS
+        )
+        target = Target(host="127.0.0.1", port=server.port, server_name=None, protocol="smtp")
+        endpoint = Endpoint(target=target, address="127.0.0.1")
+        observation = await Engine(settings, SystemClock()).visit(endpoint)
+    assert observation.state is State.TLS
+
+
+async def drips_a_greeting(connection: Connection) -> None:
+    """One byte after the other, and never a whole line."""
+    while connection.client_is_there:
+        await connection.send(b"2")
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("behaviour", [behaviours.says_nothing, drips_a_greeting])
+async def test_no_visit_waits_for_a_greeting_past_its_deadline(behaviour: Behaviour) -> None:
+    settings = ProbeSettings(deadline_seconds=2.0)
+    async with serve(behaviour) as server:
+        target = Target(host="127.0.0.1", port=server.port, server_name=None, protocol="smtp")
+        endpoint = Endpoint(target=target, address="127.0.0.1")
+        observation = await Engine(settings, SystemClock()).visit(endpoint)
+    assert observation.state is State.TIMEOUT
+    # Twice is for a busy machine: either would outlast it seven times.
+    assert observation.cost.duration_seconds <= 2 * settings.deadline_seconds
+
+
+async def test_a_visit_through_starttls_is_verified_on_as_few_connections(
+    certificates: Certificates,
+) -> None:
+    behaviour = smtp_that_keeps_words(tls_context(certificates))
+    settings = ProbeSettings(trust_stores={TRUST_STORE: certificates.root_file})
+    engine = Engine(settings, SystemClock())
+    async with serve(behaviour) as server:
+        target = Target(
+            host="127.0.0.1", port=server.port, server_name=SERVER_NAME, protocol="smtp"
+        )
+        endpoint = Endpoint(target=target, address="127.0.0.1")
+        known = await engine.visit(endpoint)
+        verified = await engine.visit(endpoint, known=known)
+    assert (verified.mode, verified.plaintext) == (Mode.VERIFY, known.plaintext)
+    assert verified.cost.connections <= 2 * 2 + 6

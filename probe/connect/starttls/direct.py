@@ -89,7 +89,7 @@ def http(notebook: Notebook, peer: Peer) -> Script[None]:
 
     400 is how most servers with TLS on the port answer what is none: it proves no session in clear.
     """
-    request = f"HEAD / HTTP/1.1\r\nHost: {peer.name}\r\nConnection: close\r\n\r\n"
+    request = f"HEAD / HTTP/1.1\r\nHost: {peer.authority}\r\nConnection: close\r\n\r\n"
     heard = yield Turn(say=request.encode("ascii"), until=line, what="a status of HTTP")
     status = re.match(rb"HTTP/1\.[01] (\d{3})\b", heard)
     if status is not None and status[1] != b"400":
@@ -99,11 +99,11 @@ def http(notebook: Notebook, peer: Peer) -> Script[None]:
 def sip(notebook: Notebook, peer: Peer) -> Script[None]:
     """OPTIONS, answered by any status (RFC 3261, section 11)."""
     request = (
-        f"OPTIONS sip:{peer.name} SIP/2.0\r\n"
+        f"OPTIONS sip:{peer.authority} SIP/2.0\r\n"
         "Via: SIP/2.0/TCP tlsprobe.invalid;branch=z9hG4bKtlsprobe\r\n"
         "Max-Forwards: 0\r\n"
         "From: <sip:tlsprobe@tlsprobe.invalid>;tag=tlsprobe\r\n"
-        f"To: <sip:{peer.name}>\r\n"
+        f"To: <sip:{peer.authority}>\r\n"
         "Call-ID: tlsprobe@tlsprobe.invalid\r\n"
         "CSeq: 1 OPTIONS\r\n"
         "Content-Length: 0\r\n\r\n"

@@ -169,13 +169,14 @@ def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
 
 
 def _mechanisms(root_dse: bytes) -> list[str]:
-    """The SASL mechanisms, by their alphabet (RFC 4422, section 3.1)."""
-    _, found, values = root_dse.partition(b"supportedSASLMechanisms")
-    return (
-        [one.decode() for one in re.findall(rb"\x04[\x01-\x14]([A-Z0-9_-]+)", values)]
-        if found
-        else []
-    )
+    """The SASL mechanisms, which are short and of one alphabet (RFC 4422, section 3.1)."""
+    _, _, values = root_dse.partition(b"supportedSASLMechanisms")
+    found = []
+    for value in re.finditer(rb"\x04([\x01-\x14])", values):
+        name = values[value.end() : value.end() + value[1][0]]
+        if re.fullmatch(rb"[A-Z0-9_-]+", name):
+            found.append(name.decode("ascii"))
+    return found
 
 
 def _text(heard: bytes) -> bytes:

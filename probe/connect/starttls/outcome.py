@@ -80,9 +80,9 @@ def broken_off(own: str, at: BrokenOff) -> NoConnection:
 
 
 def quoted(heard: bytes) -> str:
-    """The first words of the server, fit for a sentence: one line, without controls."""
+    """The first words of the server, fit for a sentence: one line of what can be printed."""
     text = _CONTROLS.sub(" ", heard[:_QUOTED_LENGTH].decode("utf-8", "replace")).strip()
-    return text or "nothing"
+    return "".join(one if one.isprintable() else "\ufffd" for one in text) or "nothing"
 
 
 def _ended(obstacle: Obstacle, detail: str, heard: bytes) -> NoConnection:
