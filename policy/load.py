@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import combinations
 from pathlib import Path
@@ -28,19 +28,28 @@ _SECTIONS: Final = (Document, PolicyBody, WaiverBody, ChoiceBody)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyBook:
-    """All that policy files say. ``remarks`` are sentences on what is odd, and no error."""
+    """All that policy files say. ``remarks`` are sentences on what is odd, and no error.
+
+    ``places`` has the file and line of each policy that stands in one, by its name.
+    """
 
     policies: tuple[Policy, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     remarks: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
 
     def without_endpoints(self, targets: Sequence[Target]) -> tuple[str, ...]:
         """A sentence for each policy that holds for none of ``targets``."""
         return tuple(
-            f"the policy {policy.name} holds for no endpoint: check its `for`"
+            f"{self.place_of(policy)}the policy {policy.name} holds for no endpoint: check its `for`"
             for policy in self.policies
             if not any(policy.choice.has(target) for target in targets)
         )
+
+    def place_of(self, policy: Policy) -> str:
+        """``FILE, line N: ``, to begin a sentence with; empty for a profile."""
+        place = self.places.get(policy.name)
+        return "" if place is None else f"{place}: "
 
 
 def load_policies(paths: Sequence[Path], at: datetime) -> PolicyBook:
@@ -68,7 +77,12 @@ def load_policies(paths: Sequence[Path], at: datetime) -> PolicyBook:
         for one, other in combinations(policies, 2)
         if (why := conflict(one, other)) is not None
     )
-    return PolicyBook(policies=policies, waivers=waivers, remarks=(*at_odds, *remarks))
+    return PolicyBook(
+        policies=policies,
+        waivers=waivers,
+        remarks=(*at_odds, *remarks),
+        places={name: str(written[name].place) for name in names},
+    )
 
 
 def profile(name: str) -> Policy:

@@ -128,7 +128,7 @@ def check(
 
     try:
         book = load_policies(files, datetime.now(UTC))
-        declared_targets(book.policies)
+        declared_targets(book)
     except ConfigError as error:
         return fail(str(error))
     for remark in book.remarks:

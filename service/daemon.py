@@ -343,7 +343,7 @@ class _Service:
         )
         return TargetSources(
             self._settings.ruled_sources(surrounding),
-            (*self._fixed_targets, *declared_targets(self._desk.book.policies)),
+            (*self._fixed_targets, *declared_targets(self._desk.book)),
             self._take_targets,
             self._meter,
             self._deny,

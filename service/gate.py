@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -159,9 +159,7 @@ def read_book(names: Sequence[str], at: datetime) -> PolicyBook:
     paths = [Path(name) for name in names if _is_file(name)]
     book = load_policies(paths, at)
     profiles = tuple(profile(name) for name in names if not _is_file(name))
-    return PolicyBook(
-        policies=(*book.policies, *profiles), waivers=book.waivers, remarks=book.remarks
-    )
+    return replace(book, policies=(*book.policies, *profiles))
 
 
 def _is_file(name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -59,25 +59,29 @@ class PolicyDesk:
         return tuple(with_waiver(finding, waivers, target, at) for finding in findings)
 
 
-def declared_targets(policies: Sequence[Policy]) -> tuple[Target, ...]:
+def declared_targets(book: PolicyBook) -> tuple[Target, ...]:
     """The endpoints that policies declare, with the labels by which these hold for them.
 
     Raises:
-        PolicyError: for one that is no target, with the policy's name and the mend.
+        PolicyError: for one that is no target, with the policy's place and the mend.
     """
-    return tuple(_declared(policy, text) for policy in policies for text in policy.endpoints)
+    return tuple(
+        _declared(policy, text, book.place_of(policy))
+        for policy in book.policies
+        for text in policy.endpoints
+    )
 
 
-def _declared(policy: Policy, text: str) -> Target:
+def _declared(policy: Policy, text: str, place: str) -> Target:
     try:
         target = parse_target(text)
     except TargetError as error:
-        raise PolicyError(f"the policy {policy.name} declares {text!r}: {error}") from error
+        raise PolicyError(f"{place}the policy {policy.name} declares {text!r}: {error}") from error
     labels = {name: values[0] for name, values in policy.choice.labels.items() if values}
     declared = replace(target, labels=labels, source=_SOURCE)
     if not policy.choice.has(declared):
         raise PolicyError(
-            f"the policy {policy.name} declares {text!r}, and does not hold for its protocol "
+            f"{place}the policy {policy.name} declares {text!r}, and does not hold for its protocol "
             f"{target.protocol}: add it to `for.protocols`"
         )
     return declared

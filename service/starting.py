@@ -28,7 +28,7 @@ class StartError(Exception):
 def book_of(settings: ServiceSettings, clock: SystemClock) -> PolicyBook:
     """The policies of the configuration; raises PolicyError."""
     book = read_book(settings.policies, clock.now())
-    declared_targets(book.policies)
+    declared_targets(book)
     for remark in book.remarks:
         _LOG.warning("a policy file is odd", reason=remark)
     return book

@@ -96,11 +96,11 @@ async def test_other_policies_judge_what_is_known_already(
 def test_declared_endpoints_carry_the_labels_of_their_policy() -> None:
     declaring = policy("db", {"reached": {}}, labels={"data": ("sensitive", "secret")})
     declaring = replace(declaring, endpoints=("db.example:5432",))
-    (target,) = declared_targets([declaring])
+    (target,) = declared_targets(PolicyBook(policies=(declaring,)))
     assert (target.key, target.labels) == ("db.example:5432", {"data": "sensitive"})
 
 
 def test_a_declared_endpoint_that_cannot_be_is_told_with_its_policy() -> None:
     declaring = replace(policy("db", {"reached": {}}), endpoints=("db.example:port",))
     with pytest.raises(PolicyError, match=r"the policy db declares 'db.example:port'"):
-        declared_targets([declaring])
+        declared_targets(PolicyBook(policies=(declaring,)))
