@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from model.change import Change
 from model.finding import Assessment, Finding, Waiver
+from model.notice import Notice
 from model.observation import Observation
 from model.query import EVERYWHERE, Page, PageEnd, Selection, ServiceEvent, Stretch
 from model.snapshot import EndpointStatus, Snapshot
@@ -132,6 +133,20 @@ class Archive(Store, Protocol):
 
     async def events(self, since: datetime | None = None) -> Sequence[ServiceEvent]:
         """What befell the service, the newest first."""
+        ...
+
+
+class NoticeLedger(Protocol):
+    """What notifiers ask of storage: which notices each has told, over restarts."""
+
+    async def told(self, notifier: str) -> Sequence[Notice]:
+        """The notices that ``notifier`` has told and that have not ended."""
+        ...
+
+    async def put_told(
+        self, notifier: str, told: Sequence[Notice], ended: Collection[str] = ()
+    ) -> None:
+        """Keep what ``notifier`` has told, and forget the keys of what has ended; durable on return."""
         ...
 
 

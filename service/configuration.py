@@ -58,8 +58,8 @@ def _explain(problem: ErrorDetails, given: Mapping[str, Any]) -> str:
 
 
 def _without_tag(path: KeyPath) -> KeyPath:
-    """pydantic puts the source's type behind its number, where no file has it."""
-    if path[:1] == ("discovery",) and len(path) > 3:
+    """pydantic puts the type of a source or notifier behind its number or name, where no file has it."""
+    if path[:1] in (("discovery",), ("notifications",)) and len(path) > 3:
         return (*path[:2], *path[3:])
     return path
 

@@ -46,7 +46,7 @@ from service.meter import ServiceMeter
 from service.on_demand.allowed import Allowed
 from service.on_demand.http import probe_route
 from service.on_demand.prober import OnDemandProber, Surroundings
-from service.outlets.outlets import Outlets
+from service.outlets.outlets import Outlets, Sources
 from service.pages.http import page_routes
 from service.policy_desk import PolicyDesk, declared_targets
 from service.remembered_targets import targets_by_source
@@ -54,7 +54,7 @@ from service.report_maker import ReportWish, make_report
 from service.report_routes import report_routes
 from service.running_status import running_status
 from service.service_discovery import service_discovery_route
-from service.settings import ServiceSettings
+from service.settings import ONLY_AT_START, ServiceSettings
 from service.starting import StartError, book_of, engine_of, stopping_signals
 from service.target_sources import TargetSources
 from service.waiver_api import waiver_routes
@@ -71,16 +71,6 @@ _FIRST_FORGETTING_SECONDS: Final = 3600.0
 _FORGETTING_SECONDS: Final = 86_400.0
 _LOG_LABEL: Final = "log"
 """A target's label that makes the log follow its visits, with the value ``debug``."""
-
-_ONLY_AT_START: Final = (
-    "listen",
-    "database",
-    "workers",
-    "metrics",
-    "push",
-    "log_format",
-    "log_level",
-)
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
@@ -172,7 +162,15 @@ class _Service:
         self._sources = self._new_sources(kept={})
         self._on_demand = self._new_on_demand()
         self._outlets = Outlets(
-            settings, self._page, self._metrics.registry, has_facts=lambda: self._is_planning
+            settings,
+            Sources(
+                page=self._page,
+                snapshot=self.inventory.snapshot,
+                registry=self._metrics.registry,
+                ledger=store,
+                clock=self._clock,
+            ),
+            has_facts=lambda: self._is_planning,
         )
 
     async def remember(self) -> None:
@@ -292,7 +290,7 @@ class _Service:
                 "the configuration cannot be used, the last good one stays", reason=str(error)
             )
             return str(error)
-        for name in _ONLY_AT_START:
+        for name in ONLY_AT_START:
             if getattr(settings, name) != getattr(self._settings, name):
                 _LOG.warning("a setting takes effect at the next start", setting=name)
         self._settings, self._engine, self._desk.book = settings, engine, book

@@ -32,6 +32,7 @@ from service.discovery_settings import (
 from service.fleet.request import queues_of_tags
 from service.metrics_settings import MetricsSettings
 from service.on_demand.module_settings import OnDemandSettings
+from service.outlets.notifier_settings import Notifiers
 from service.outlets.push_settings import PushSettings
 from service.parts import parse_parts, part_names
 from service.relabel_settings import RelabelRules
@@ -45,6 +46,16 @@ from service.values import Count, Seconds, split_listen, split_name_server
 ENVIRONMENT_PREFIX: Final = "TLSPROBE_"
 ENVIRONMENT_NESTING: Final = "__"
 DEFAULT_LISTEN: Final = "127.0.0.1:9844"
+ONLY_AT_START: Final = (
+    "listen",
+    "database",
+    "workers",
+    "metrics",
+    "push",
+    "log_format",
+    "log_level",
+)
+"""What a reload does not change."""
 
 
 def _check_listen(text: str) -> str:
@@ -192,6 +203,7 @@ class ServiceSettings(BaseSettings):
     on_demand: OnDemandSettings = OnDemandSettings()
     push: PushSettings = PushSettings()
     retention: RetentionSettings = RetentionSettings()
+    notifications: Notifiers = {}
     log_format: Literal["auto", "json", "text"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

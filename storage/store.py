@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.change import Change
 from model.finding import Assessment, Finding, Waiver
+from model.notice import Notice
 from model.observation import Observation
 from model.ports import Schedule
 from model.query import EVERYWHERE, Page, PageEnd, Selection, ServiceEvent, Stretch
@@ -305,6 +306,26 @@ class SqlStore:
             return await prune(self._database, retention, now)
         except DRIVER_ERRORS as error:
             raise explain(error, self._database.name) from error
+
+    async def told(self, notifier: str) -> Sequence[Notice]:
+        """The notices that ``notifier`` has told and that have not ended, in any order.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await kept.read_told(connection, notifier)
+
+    async def put_told(
+        self, notifier: str, told: Sequence[Notice], ended: Collection[str] = ()
+    ) -> None:
+        """Keep what ``notifier`` has told, in place of what had the same keys, and forget ``ended`` keys.
+
+        Raises:
+            StoreError: where it could not be kept.
+        """
+        async with self._writing() as connection:
+            await kept.put_told(connection, notifier, told, ended)
 
     async def healthy(self) -> bool:
         """Whether the newest visit could be kept and the database can be read now."""

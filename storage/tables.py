@@ -291,6 +291,16 @@ class WaiverRow(Table):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class ToldNoticeRow(Table):
+    """A Notice that a notifier has told and that has not ended since."""
+
+    __tablename__ = "told_notices"
+
+    notifier: Mapped[str] = mapped_column(String, primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    fields: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 class EventRow(Table):
     """A ServiceEvent."""
 

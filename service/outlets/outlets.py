@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import structlog
 from prometheus_client import CollectorRegistry
 
 from exporters.prometheus.delivery import DeliveryMetrics
+from model.ports import Clock, NoticeLedger
+from model.snapshot import Snapshot
 from service.inventory_page import InventoryPage
+from service.outlets.notifier_settings import NotifierSettings
+from service.outlets.notifying import Assignment, Notifying
 from service.outlets.remote_write import RemoteWriter
+from service.outlets.standings import LOOK_SECONDS, Standings
 from service.outlets.textfile import TextFile
 from service.settings import ServiceSettings
 
@@ -27,6 +33,17 @@ class Outlet(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where outlets find what they send, and keep what they have told."""
+
+    page: InventoryPage
+    snapshot: Callable[[], Snapshot]
+    registry: CollectorRegistry
+    ledger: NoticeLedger
+    clock: Clock
+
+
 class Outlets:
     """Those that the settings name.
 
@@ -35,21 +52,19 @@ class Outlets:
     """
 
     def __init__(
-        self,
-        settings: ServiceSettings,
-        page: InventoryPage,
-        registry: CollectorRegistry,
-        *,
-        has_facts: Callable[[], bool],
+        self, settings: ServiceSettings, sources: Sources, *, has_facts: Callable[[], bool]
     ) -> None:
-        metrics = DeliveryMetrics(registry)
+        metrics = DeliveryMetrics(sources.registry)
         outlets: list[Outlet] = []
-        if settings.push.textfile is not None:
-            outlets.append(TextFile(settings.push.textfile, page.facts, metrics))
-        if settings.push.remote_write is not None:
+        if (file := settings.push.textfile) is not None:
+            outlets.append(TextFile(file, sources.page.facts, metrics))
+        if (remote := settings.push.remote_write) is not None:
             outlets.append(
-                RemoteWriter(settings.push.remote_write, page.facts, has_facts, registry, metrics)
+                RemoteWriter(remote, sources.page.facts, has_facts, sources.registry, metrics)
             )
+        standings = Standings(sources.snapshot, sources.clock)
+        for name, notifier in settings.notifications.items():
+            outlets.append(_Notifier(name, notifier, standings, sources, metrics, has_facts))
         self._outlets = outlets
 
     async def run(self) -> None:
@@ -57,6 +72,45 @@ class Outlets:
         async with asyncio.TaskGroup() as group:
             for outlet in self._outlets:
                 group.create_task(_keep_running(outlet))
+
+
+class _Notifier:
+    """One notifier, which looks every few seconds; while another process knows the facts, it tells."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: NotifierSettings,
+        standings: Standings,
+        sources: Sources,
+        metrics: DeliveryMetrics,
+        has_facts: Callable[[], bool],
+    ) -> None:
+        self._assignment = Assignment(
+            name=name, form=settings.form, choice=settings.choice, timing=settings.timing
+        )
+        self._settings = settings
+        self._standings = standings
+        self._sources = sources
+        self._metrics = metrics
+        self._has_facts = has_facts
+
+    async def run(self) -> None:
+        """Tell until cancelled."""
+        async with self._settings.sender() as sender:
+            notifying = Notifying(
+                self._assignment,
+                sender.send,
+                self._sources.ledger,
+                self._sources.clock,
+                self._metrics,
+            )
+            while True:
+                if self._has_facts():
+                    await notifying.look(await self._standings.newest())
+                else:
+                    notifying.forget()
+                await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _keep_running(outlet: Outlet) -> None:

@@ -110,3 +110,31 @@ def _retry_after(text: str) -> float | None:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         return None
     return min(float(text), _LONGEST_WAIT)
+
+
+class WebSender:
+    """Posts JSON to one receiver; an async context manager that closes its connections."""
+
+    def __init__(self, receiver: Receiver, path: str) -> None:
+        self._receiver = receiver
+        self._path = path
+        self._post: WebPost | None = None
+
+    async def __aenter__(self) -> WebSender:
+        self._post = WebPost(self._receiver)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._post is not None:
+            await self._post.__aexit__(kind, error, traceback)
+
+    async def send(self, body: bytes) -> None:
+        """Post ``body``; raises DeliveryError where it is not taken."""
+        if self._post is None:
+            raise RuntimeError("this sender was not entered")
+        await self._post.send(body, {"content-type": "application/json"}, self._path)

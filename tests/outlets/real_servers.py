@@ -56,6 +56,25 @@ async def prometheus(home: Path, port: int) -> AsyncIterator[str]:
         yield url
 
 
+@asynccontextmanager
+async def alertmanager(home: Path, port: int) -> AsyncIterator[str]:
+    """Its URL; it tells nobody. ``home`` is a folder of its own."""
+    configuration = home / "alertmanager.yml"
+    await asyncio.to_thread(
+        configuration.write_text, "{route: {receiver: nobody}, receivers: [{name: nobody}]}"
+    )
+    url = f"http://127.0.0.1:{port}"
+    command = (
+        "prometheus-alertmanager",
+        f"--config.file={configuration}",
+        f"--storage.path={home / 'alerts'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+    )
+    async with _running(command, url, home / "alertmanager.log"):
+        yield url
+
+
 async def query(url: str, expression: str) -> dict[tuple[tuple[str, str], ...], float]:
     """The instant vector, by labels."""
     async with httpx.AsyncClient(trust_env=False) as client:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from model.finding import (
     Waiver,
 )
 from model.finding_life import live_on
+from model.notice import Notice, NoticeKind
 from model.observation import Observation
 from model.query import Selection
 from model.verdict import Evidence, Verdict
@@ -211,3 +213,29 @@ async def test_a_waiver_is_kept_replaced_and_removed(store: SqlStore) -> None:
     assert await store.remove_waiver("legacy")
     assert not await store.remove_waiver("legacy")
     assert await store.waivers() == []
+
+
+async def test_what_was_told_is_kept_replaced_and_forgotten_by_each_notifier(
+    store: SqlStore,
+) -> None:
+    first = Notice(
+        kind=NoticeKind.FINDING,
+        target="www.example:443",
+        severity=Severity.HIGH,
+        title="TLS 1.0 is refused",
+        observed="accepted",
+        required="refused",
+        since=NOON,
+        policy="intermediate",
+        rule="versions",
+        addresses=("192.0.2.1",),
+        labels={"team": "web"},
+    )
+    second = replace(first, kind=NoticeKind.EXPIRY, certificate="ab" * 32, ends_at=NOON)
+    worse = replace(first, severity=Severity.CRITICAL)
+    await store.put_told("ops", [first, second])
+    await store.put_told("web", [first])
+    await store.put_told("ops", [worse], ended=[second.key])
+    assert await store.told("ops") == [worse]
+    assert await store.told("web") == [first]
+    assert await store.told("nobody") == []

@@ -1,0 +1,25 @@
+"""Notifications: what stands in a Snapshot, what came and went since it was told, and messages of it.
+
+Pure: a Snapshot and what was told give Events, Events give a message's bytes. ``NOTIFIERS`` is the
+catalogue of the forms; sending, waiting and remembering are the service's.
+"""
+
+from __future__ import annotations
+
+from exporters.notifications.catalogue import NOTIFIERS, Notifier, notifier_of
+from exporters.notifications.choice import Choice
+from exporters.notifications.events import Comparison, compare
+from exporters.notifications.message import Message
+from exporters.notifications.standing import Standing, standing_of
+
+__all__ = [
+    "NOTIFIERS",
+    "Choice",
+    "Comparison",
+    "Message",
+    "Notifier",
+    "Standing",
+    "compare",
+    "notifier_of",
+    "standing_of",
+]

@@ -1,0 +1,68 @@
+"""A message as an e-mail: its subject and plain text (RFC 5322); the service adds from whom and to whom.
+
+Texts are printable before they come here, so that none begins a header of its own; the policy of the
+standard library would refuse it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Final
+
+from exporters.notifications.message import Message
+from model.notice import Event
+from model.printable import printable
+from model.times_json import time_to_json
+
+_MOST_LISTED: Final = 500
+_LONGEST_SUBJECT: Final = 150
+
+
+def render_email(message: Message) -> bytes:
+    """The message, without sender and recipients."""
+    email = EmailMessage(policy=SMTP)
+    email["Subject"] = _subject(message)
+    email["Date"] = format_datetime(message.at)
+    email["Auto-Submitted"] = "auto-generated"
+    email.set_content("\n".join(_lines(message)) + "\n")
+    return email.as_bytes()
+
+
+def _subject(message: Message) -> str:
+    if len(message.events) == 1:
+        (event,) = message.events
+        said = f"{event.kind}, {event.notice.severity}: {event.notice.target}: {event.notice.title}"
+    else:
+        said = message.headline
+    start = "[tlsprobe digest]" if message.is_digest else "[tlsprobe]"
+    return printable(f"{start} {said}", limit=_LONGEST_SUBJECT)
+
+
+def _lines(message: Message) -> Iterator[str]:
+    yield f"{message.headline}. {message.standing_line}"
+    for title, events in message.sections(_MOST_LISTED):
+        yield ""
+        if title:
+            yield f"== {title} =="
+        for event in events:
+            yield from _entry(event)
+    if (more := len(message.events) - _MOST_LISTED) > 0:
+        yield ""
+        yield f"and {more} more: see /reports of the service"
+
+
+def _entry(event: Event) -> Iterator[str]:
+    notice = event.notice
+    yield f"{event.kind} ({notice.severity}): {notice.target}"
+    yield f"    {notice.title}"
+    if not event.kind.is_end:
+        yield f"    found: {notice.observed}"
+        yield f"    required: {notice.required}"
+    if notice.addresses:
+        yield f"    at: {', '.join(notice.addresses)}"
+    if notice.policy is not None:
+        yield f"    rule: {notice.rule} of {notice.policy}"
+    yield f"    since: {time_to_json(notice.since)}"

@@ -1,0 +1,87 @@
+"""What came and went between what a notifier has told and what stands now.
+
+What was told is compared with what stands, and no queue is kept: a receiver that was away hears
+of what is still true, a restart repeats nothing, and a crash loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from exporters.notifications.choice import Choice
+from exporters.notifications.standing import Standing
+from model.notice import Event, EventKind, Notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """``events`` are to be told; ``in_silence`` are Events that nobody wants to hear of.
+
+    ``dropped`` Notices have begun to stand and found no room.
+    """
+
+    events: tuple[Event, ...]
+    in_silence: tuple[Event, ...]
+    dropped: int
+
+
+def compare(
+    told: Mapping[str, Notice],
+    standing: Standing,
+    gone: Collection[str],
+    choice: Choice,
+    most_told: int,
+) -> Comparison:
+    """What to tell of ``standing`` after ``told``, the worst first.
+
+    Args:
+        gone: targets that are known to have left the inventory.
+        most_told: how many Notices may stand as told, beyond which none begins.
+    """
+    begun = [
+        event
+        for notice in standing.notices.values()
+        if choice.has(notice) and (event := _begun(told.get(notice.key), notice, standing))
+    ]
+    ended: list[Event] = []
+    in_silence: list[Event] = []
+    for notice in told.values():
+        event = _ended(notice, standing, gone)
+        if event is not None:
+            ended.append(event)
+        elif (now := standing.notices.get(notice.key)) and not choice.has(now):
+            in_silence.append(Event(kind=EventKind.WITHDRAWN, at=standing.at, notice=notice))
+    begun.sort(key=lambda event: (-event.notice.severity.rank, event.notice.target))
+    room = max(most_told - len(told), 0)
+    fresh = [event for event in begun if event.notice.key not in told]
+    dropped = {event.notice.key for event in fresh[room:]}
+    wanted: list[Event] = []
+    for event in (*begun, *ended):
+        if event.notice.key in dropped:
+            continue
+        is_wanted = event.kind in choice.events and choice.has(event.notice)
+        (wanted if is_wanted else in_silence).append(event)
+    return Comparison(events=tuple(wanted), in_silence=tuple(in_silence), dropped=len(dropped))
+
+
+def _begun(told: Notice | None, notice: Notice, standing: Standing) -> Event | None:
+    if told is None:
+        kind = EventKind.REOPENED if notice.reopened else EventKind.OPENED
+    elif notice.severity.rank > told.severity.rank:
+        kind = EventKind.WORSENED
+    else:
+        return None
+    return Event(kind=kind, at=standing.at, notice=notice)
+
+
+def _ended(told: Notice, standing: Standing, gone: Collection[str]) -> Event | None:
+    if told.key in standing.waived:
+        kind = EventKind.WAIVED
+    elif standing.has_ended(told):
+        kind = EventKind.RESOLVED
+    elif told.target in gone:
+        kind = EventKind.WITHDRAWN
+    else:
+        return None
+    return Event(kind=kind, at=standing.at, notice=told)

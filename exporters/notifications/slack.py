@@ -1,0 +1,51 @@
+"""A message as Slack's incoming webhooks take it, and Mattermost's and Rocket.Chat's likewise.
+
+``&``, ``<`` and ``>`` are escaped, as Slack's reference on formatting has it; what a server may have
+chosen stands as code, where neither a mention nor a link has a meaning.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+from exporters.notifications.message import Message
+from model.notice import Event
+
+_MOST_LISTED: Final = 40
+"""Slack cuts a text at 40,000 characters, and nobody reads so far."""
+
+_LONGEST_QUOTE: Final = 160
+
+
+def render_slack(message: Message) -> bytes:
+    """The message."""
+    return json.dumps({"text": "\n".join(_lines(message))}).encode()
+
+
+def _lines(message: Message) -> Iterator[str]:
+    kind = "tlsprobe digest" if message.is_digest else "tlsprobe"
+    yield f"*{kind}*: {message.headline}. {message.standing_line}"
+    for title, events in message.sections(_MOST_LISTED):
+        if title:
+            yield _code(title)
+        yield from map(_line, events)
+    if (more := len(message.events) - _MOST_LISTED) > 0:
+        yield f"… and {more} more."
+
+
+def _line(event: Event) -> str:
+    notice = event.notice
+    found = "" if event.kind.is_end else f"; found {_code(notice.observed)}"
+    source = "" if notice.policy is None else f" ({_code(f'{notice.policy}: {notice.rule}')})"
+    return f"• {event.kind}, {notice.severity}: {_code(notice.target)} {_code(notice.title)}{found}{source}"
+
+
+def _code(text: str) -> str:
+    shown = text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 1]}…"
+    return "`" + _escaped(shown.replace("`", "'")) + "`"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,26 @@
+"""When a notifier speaks: soon after something happened, or by digests at hours of the day (UTC)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """``wait_seconds`` gather what comes together; with ``digest_hours``, all waits for the next digest.
+
+    Digests come every so many hours, one of them at ``digest_at``, grouped by ``group_label``.
+    """
+
+    wait_seconds: float
+    digest_hours: int | None = None
+    digest_at: time = time(8)
+    group_label: str = "team"
+
+    def digest_number(self, at: datetime) -> int:
+        """Which digest covers the moment ``at``: it is due when this number rises. 0 without digests."""
+        if self.digest_hours is None:
+            return 0
+        offset = self.digest_at.hour * 3600 + self.digest_at.minute * 60
+        return int((at.timestamp() - offset) // (self.digest_hours * 3600))
