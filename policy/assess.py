@@ -19,6 +19,8 @@ from policy.rule import Family, Subject
 from policy.rules.reach import REACHED
 
 _REACHED: Final = REACHED.id
+_LONGEST_TEXT: Final = 4000
+"""Characters of what was observed: servers choose some of them, and findings are kept."""
 _IN_CLEAR: Final = frozenset({Family.PLAINTEXT, Family.HTTPS})
 
 
@@ -57,8 +59,12 @@ def _result(policy: str, one: PolicyRule, subject: Subject) -> RuleResult:
         severity=one.severity,
         outcome=ruling.outcome,
         title=one.title,
-        observed=ruling.observed,
+        observed=_bounded(ruling.observed),
         required=ruling.required,
         source=one.source,
         evidence=ruling.evidence,
     )
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"

@@ -15,7 +15,8 @@ from model.verdict import Evidence, Fact, Verdict
 from policy.rule import Judge, Parameters, Ruling, Subject
 
 NAMES_SHOWN: Final = 12
-_REMEMBERED: Final = 4096
+_REMEMBERED: Final = 512
+"""Lists of names that are kept: hostile certificates have long ones."""
 _WITHOUT_CERTIFICATE: Final = frozenset({"anon", "NULL", "PSK", "SRP"})
 _PUBLIC_STORES: Final = frozenset({"mozilla", "system"})
 _GRAVITY: Final = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS, Outcome.NOT_APPLICABLE)
@@ -26,7 +27,8 @@ Part: TypeAlias = tuple[Outcome, str]
 
 def listed(names: Iterable[str]) -> str:
     """The names with commas, at most ``NAMES_SHOWN``, and how many more there are."""
-    return _joined(tuple(names))
+    every = tuple(names)
+    return _joined(every[:NAMES_SHOWN], max(len(every) - NAMES_SHOWN, 0))
 
 
 def labels(versions: Iterable[ProtocolVersion]) -> str:
@@ -35,16 +37,15 @@ def labels(versions: Iterable[ProtocolVersion]) -> str:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _joined(names: tuple[str, ...]) -> str:
+def _joined(shown: tuple[str, ...], more: int) -> str:
     """Endpoints of one fleet accept the same things, so that few lists are put together twice."""
-    if len(names) <= NAMES_SHOWN:
-        return ", ".join(names) or "none"
-    return f"{', '.join(names[:NAMES_SHOWN])} and {len(names) - NAMES_SHOWN} more"
+    text = ", ".join(shown) or "none"
+    return f"{text} and {more} more" if more else text
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def _labels(versions: tuple[ProtocolVersion, ...]) -> str:
-    return _joined(tuple(version.label for version in versions))
+    return ", ".join(version.label for version in versions) or "none"
 
 
 def not_applicable(observed: str, required: str) -> Ruling:

@@ -26,6 +26,7 @@ from tests.policy.observed import (
     results,
     unreached,
 )
+from tests.service.samples import certificate, deployment
 from tests.strategies import observations
 
 OWN_PROFILES = [profile(name) for name in profiles() if name not in named_policies()]
@@ -82,6 +83,15 @@ def test_a_version_that_is_not_known_to_be_refused_is_no_pass() -> None:
     (result, _) = results(doubtful, policy("web", VERSIONS))
     assert result.outcome is Outcome.UNKNOWN
     assert "TLSv1.0" in result.observed
+
+
+def test_a_certificate_of_endless_names_makes_no_endless_finding() -> None:
+    names = tuple(f"{'a' * 1000}{number}.example" for number in range(3000))
+    chain = deployment(leaf=replace(certificate(), dns_names=names))
+    hostile = endpoint(certificates=(chain,))
+    (result,) = results(hostile, policy("web", {"certificate_names": {"allowed": ["b.example"]}}))
+    assert result.outcome is Outcome.FAIL
+    assert len(result.observed) <= 4001
 
 
 def test_rules_have_ids_of_their_own() -> None:
