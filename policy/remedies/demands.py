@@ -66,6 +66,10 @@ _TLS13_SUITES: Final = frozenset(
 )
 
 
+_A_YEAR_OF_SECONDS: Final = 31_536_000
+"""What is proposed where a policy asks for less: a short time protects few visits (RFC 6797, 11.2)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HstsDemand:
     """What Strict-Transport-Security must say at least; ``max_age`` in seconds."""
@@ -266,7 +270,7 @@ def _hsts(rules: list[PolicyRule]) -> HstsDemand | None:
     if not found:
         return None
     return HstsDemand(
-        max_age=max(one.max_age for one in found),
+        max_age=max(_A_YEAR_OF_SECONDS, *(one.max_age for one in found)),
         include_subdomains=any(one.include_subdomains for one in found),
         preload=any(one.preload for one in found),
     )

