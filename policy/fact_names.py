@@ -75,26 +75,3 @@ VULNERABILITIES: Final = (
     "sweet32",
     "ticketbleed",
 )
-
-PLAINTEXT: Final = (
-    "answers_in_clear",
-    "login_before_tls",
-    "starttls_enforced",
-    "starttls_offered",
-    "starttls_works",
-)
-"""Each of these has a rule of its own, in ``policy.rules.plaintext``."""
-
-HTTPS: Final = (
-    "hsts",
-    "hsts_include_subdomains",
-    "hsts_preload",
-    "http2",
-    "http3_advertised",
-    "redirect_downgrade",
-    "redirects_to_https",
-    "secure_cookies",
-    "server",
-    "status",
-)
-"""Those that a policy can ask for have rules of their own, in ``policy.rules.https``."""
