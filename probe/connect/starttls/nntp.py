@@ -18,7 +18,7 @@ from probe.connect.starttls.outcome import (
     unexpected,
 )
 from probe.connect.starttls.peer import Peer
-from probe.connect.starttls.units import dotted, line
+from probe.connect.starttls.units import dotted, line, lists
 from probe.tls.answer import NoConnection
 from probe.tls.in_clear import Notebook
 from probe.tls.injection import injection
@@ -46,7 +46,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     if isinstance(listed, NoConnection):
         return listed
     has_list = listed.startswith(b"101")
-    if has_list and not _lists(listed, b"STARTTLS"):
+    if has_list and not lists(listed, b"STARTTLS"):
         return not_offered("NNTP lists no STARTTLS", listed)
     heard = yield Turn(say=b"STARTTLS\r\n", until=line, what="the answer to STARTTLS")
     if heard.startswith(b"382"):
@@ -68,7 +68,7 @@ def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
     if isinstance(listed, NoConnection):
         return
     if listed.startswith(b"101"):
-        is_offered = _lists(listed, b"STARTTLS")
+        is_offered = lists(listed, b"STARTTLS")
         listed_or_not = "lists" if is_offered else "does not list"
         notebook.offered(holds=is_offered, note=f"CAPABILITIES {listed_or_not} STARTTLS")
         notebook.login(_mechanisms(listed))
@@ -85,7 +85,3 @@ def _mechanisms(listed: bytes) -> str:
         found = re.search(rb"^" + keyword + rb" ([^\r\n]+)", listed, re.MULTILINE | re.IGNORECASE)
         words += quoted(found[1]).split() if found else []
     return " ".join(word for word in words if word.upper() != "SASL")
-
-
-def _lists(listed: bytes, keyword: bytes) -> bool:
-    return re.search(rb"^" + keyword + rb"\b", listed, re.MULTILINE | re.IGNORECASE) is not None

@@ -18,7 +18,7 @@ from probe.connect.starttls.outcome import (
     unexpected,
 )
 from probe.connect.starttls.peer import Peer
-from probe.connect.starttls.units import dotted, line
+from probe.connect.starttls.units import dotted, line, lists
 from probe.tls.answer import NoConnection
 from probe.tls.in_clear import Notebook
 from probe.tls.injection import injection
@@ -46,7 +46,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     listed = yield from _capabilities()
     if isinstance(listed, NoConnection):
         return listed
-    if listed.startswith(b"+OK") and not _lists(listed, b"STLS"):
+    if listed.startswith(b"+OK") and not lists(listed, b"STLS"):
         return not_offered("POP3 lists no STLS", listed)
     heard = yield Turn(say=b"STLS\r\n", until=line, what="the answer to STLS")
     if heard.startswith(b"+OK"):
@@ -65,17 +65,13 @@ def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
     listed = yield from _capabilities()
     if isinstance(listed, NoConnection) or not listed.startswith(b"+OK"):
         return
-    is_offered = _lists(listed, b"STLS")
+    is_offered = lists(listed, b"STLS")
     listed_or_not = "lists" if is_offered else "does not list"
     notebook.offered(holds=is_offered, note=f"CAPA {listed_or_not} STLS")
-    mechanisms = ["USER"] if _lists(listed, b"USER") else []
+    mechanisms = ["USER"] if lists(listed, b"USER") else []
     sasl = re.search(rb"^SASL ([^\r\n]*)", listed, re.MULTILINE | re.IGNORECASE)
     mechanisms += quoted(sasl[1]).split() if sasl and sasl[1].strip() else []
     notebook.login(" ".join(mechanisms))
     offered = "a login" if mechanisms else "no login"
     notebook.goes_on(holds=bool(mechanisms), note=f"{offered} is offered before TLS")
     yield Turn(say=b"QUIT\r\n", until=line, what="the farewell")
-
-
-def _lists(listed: bytes, keyword: bytes) -> bool:
-    return re.search(rb"^" + keyword + rb"\b", listed, re.MULTILINE | re.IGNORECASE) is not None

@@ -86,3 +86,9 @@ def exactly(length: int) -> Until:
 
 def _after(found: int, length: int) -> int | None:
     return None if found < 0 else found + length
+
+
+def lists(capabilities: bytes, keyword: bytes) -> bool:
+    """Whether a line begins with the keyword, in any case."""
+    found = re.search(rb"^" + keyword + rb"\b", capabilities, re.MULTILINE | re.IGNORECASE)
+    return found is not None
