@@ -322,6 +322,17 @@ CASES: Final = (
         {labelled("up"): 1},
     ),
     *pair(
+        "TlsprobeDeliveryFailing",
+        {
+            'tlsprobe_delivery_failures_total{outlet="ops"}': "0+1x300",
+            'tlsprobe_deliveries_total{outlet="ops"}': 3,
+        },
+        {
+            'tlsprobe_delivery_failures_total{outlet="ops"}': "0+1x300",
+            'tlsprobe_deliveries_total{outlet="ops"}': "0+1x300",
+        },
+    ),
+    *pair(
         "TlsprobeDiscoverySourceDown",
         {'tlsprobe_discovery_up{source="file:a"}': 0},
         {'tlsprobe_discovery_up{source="file:a"}': 1},
