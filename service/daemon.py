@@ -206,6 +206,7 @@ class _Service:
                 group.create_task(self.inventory.judge_again()),
                 group.create_task(self._watch_sources()),
                 group.create_task(self._watch_store()),
+                group.create_task(self._page.keep_fresh()),
                 group.create_task(self._forget()),
                 group.create_task(self._reload_on_signal()),
                 group.create_task(self._outlets.run()),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -22,6 +23,7 @@ from model.snapshot import EndpointStatus, Snapshot
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 _QUICKEST: Final = 1
 _AS_GZIP: Final = 16 + zlib.MAX_WBITS
+_BETWEEN_SECONDS: Final = 30.0
 _AGE: Final = "tlsprobe_snapshot_age_seconds"
 
 
@@ -56,6 +58,13 @@ class InventoryPage:
     def age_seconds(self) -> float:
         """How long ago the facts were put together; 0 before there are any."""
         return 0.0 if self._taken_at is None else self._clock.monotonic() - self._taken_at
+
+    async def keep_fresh(self) -> None:
+        """Writes what has changed now and then, so that no scrape has to write it all; never ends."""
+        while True:
+            with suppress(NoSnapshotError):
+                await self._refresh()
+            await asyncio.sleep(_BETWEEN_SECONDS)
 
     async def compressed(self, *, is_openmetrics: bool) -> bytes:
         """The page as it is now, in gzip; raises NoSnapshotError."""

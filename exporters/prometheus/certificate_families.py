@@ -94,10 +94,6 @@ def _key_size(certificates: Iterator[tuple[str, Certificate]]) -> Iterator[Sampl
             yield labels, float(certificate.key_bits)
 
 
-def _leaf_life_left(status: EndpointStatus) -> Iterator[Sample]:
-    return (one for one in _life_left(status) if one[0][0] == _LEAF)
-
-
 def _life_left(status: EndpointStatus) -> Iterator[Sample]:
     for lifetime, labels in _lifetimes(status):
         yield labels, lifetime.fraction_left(status.last_probe_at)
@@ -170,12 +166,12 @@ CERTIFICATE_FAMILIES: Final = (
     ),
     Family(
         name="cert_lifetime_left_ratio",
-        help="What part of the leaf's life was left at the last visit: 1 at its beginning, 0 at its "
-        "end; at detail all of every certificate's.",
+        help="What part of its life was left at the last visit: 1 at its beginning, 0 at its end. "
+        "The recording rule tlsprobe:cert_remaining:ratio has it as of now, at any detail.",
         example="tlsprobe_cert_lifetime_left_ratio < 0.25",
         labels=_OF_ONE,
-        samples=_leaf_life_left,
-        all_samples=_life_left,
+        samples=_life_left,
+        detail=Detail.ALL,
     ),
     Family(
         name="cert_renewal_timestamp_seconds",

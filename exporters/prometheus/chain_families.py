@@ -204,6 +204,7 @@ CHAIN_FAMILIES: Final = (
         example="tlsprobe_served_chain_expiry_timestamp_seconds - time() < 7 * 86400",
         labels=("cert",),
         samples=_served_expiry,
+        detail=Detail.ALL,
     ),
     Family(
         name="cert_chain_length",

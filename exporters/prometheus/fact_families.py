@@ -14,8 +14,12 @@ from exporters.prometheus.options import Detail
 from model.snapshot import EndpointStatus
 from model.verdict import Fact, Verdict
 
-STANDARD_FEATURES: Final = ("early_data", "ocsp_stapling", "secure_renegotiation")
+STANDARD_FEATURES: Final = ("ocsp_stapling", "secure_renegotiation")
 """The features that have series of their own at the standard detail."""
+
+
+STANDARD_HTTP: Final = ("hsts", "redirects_to_https")
+"""The facts of HTTP that have."""
 
 
 def _known(facts: Mapping[str, Fact]) -> Iterator[Sample]:
@@ -59,7 +63,12 @@ def _plaintext(status: EndpointStatus) -> Iterator[Sample]:
     yield from _known(status.observation.plaintext)
 
 
-def _http(status: EndpointStatus) -> Iterator[Sample]:
+def _standard_http(status: EndpointStatus) -> Iterator[Sample]:
+    http = status.observation.http
+    yield from _known({name: http[name] for name in STANDARD_HTTP if name in http})
+
+
+def _all_http(status: EndpointStatus) -> Iterator[Sample]:
     yield from _known(status.observation.http)
 
 
@@ -106,6 +115,7 @@ FACT_FAMILIES: Final = (
         help="1 where the fact holds of what the service says by HTTP, 0 where it does not.",
         example='tlsprobe_http{fact="hsts"} == 0',
         labels=("fact",),
-        samples=_http,
+        samples=_standard_http,
+        all_samples=_all_http,
     ),
 )

@@ -16,11 +16,11 @@ class Detail(StrEnum):
     """From few series to many; each has all of those before it."""
 
     COUNTS = "counts"
-    """No series for a single cipher suite, group or feature: they are counted."""
+    """No series for a single cipher suite, feature or group: they are counted."""
     STANDARD = "standard"
-    """Also each weak or insecure suite, each group, and the features that rules ask for."""
+    """Also each weak or insecure suite, and the features that are asked for most."""
     ALL = "all"
-    """Also each accepted suite, each feature, and the keys and names of issuers."""
+    """Also each suite, group and feature, what was excluded, and the keys and names of issuers."""
 
     def covers(self, other: Detail) -> bool:
         """Whether what is of ``other`` is shown."""

@@ -41,9 +41,9 @@ def heading(name: str, text: str) -> str:
 
 
 def number_text(number: float) -> str:
-    """As short as it reads back the same."""
+    """Whole numbers as such, others to the microsecond."""
     whole = int(number)
-    return str(whole) if whole == number else repr(number)
+    return str(whole) if whole == number else repr(round(number, 6))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -176,7 +176,7 @@ PROTOCOL_FAMILIES: Final = (
         example="count by (group) (tlsprobe_group_supported)",
         labels=("group",),
         samples=_groups,
-        detail=Detail.STANDARD,
+        detail=Detail.ALL,
     ),
     Family(
         name="post_quantum_key_exchange",

@@ -124,7 +124,11 @@ ENDPOINT: Final = Dashboard(
             "1 where the trust store takes the chain, 0 where it does not.",
             _of("cert_verify_success"),
         ),
-        _table("Groups", "Groups of the key exchange that are accepted.", _of("group_supported")),
+        _table(
+            "Groups",
+            "Groups of the key exchange that are accepted; at detail all.",
+            _of("group_supported"),
+        ),
         _table(
             "Client certificates",
             "1 for the mode of each version.",

@@ -54,7 +54,7 @@ PROTOCOLS: Final = Dashboard(
         ),
         _bars(
             "Groups",
-            "Groups of the key exchange, by endpoints.",
+            "Groups of the key exchange, by endpoints; at detail all.",
             f"count by (group) ({chosen('tlsprobe_group_supported')})",
             "{{group}}",
         ),

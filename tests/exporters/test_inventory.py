@@ -172,12 +172,6 @@ EXPECTED: tuple[tuple[str, dict[str, str], float], ...] = (
         {"position": "leaf", "cert": "ab" * 8},
         (NOW + timedelta(days=60)).timestamp(),
     ),
-    ("cert_lifetime_left_ratio", {"position": "leaf", "cert": "ab" * 8}, 1),
-    (
-        "served_chain_expiry_timestamp_seconds",
-        {"cert": "ab" * 8},
-        (NOW + timedelta(days=30)).timestamp(),
-    ),
     ("cert_verify_success", {"cert": "ab" * 8, "trust_store": "mozilla"}, 0),
     (
         "cert_verify_error",
@@ -215,6 +209,15 @@ EXPECTED: tuple[tuple[str, dict[str, str], float], ...] = (
 @pytest.mark.parametrize(("name", "labels", "number"), EXPECTED)
 def test_a_fact_is_shown(name: str, labels: dict[str, str], number: float) -> None:
     assert series(KNOWN)[name][labelled(**labels)] == number
+
+
+def test_what_can_be_computed_is_shown_only_in_full() -> None:
+    shown = series(KNOWN, detail=Detail.ALL)
+    leaf = labelled(position="leaf", cert="ab" * 8)
+    assert shown["cert_lifetime_left_ratio"][leaf] == 1
+    first_end = (NOW + timedelta(days=30)).timestamp()
+    assert shown["served_chain_expiry_timestamp_seconds"] == {labelled(cert="ab" * 8): first_end}
+    assert "cert_lifetime_left_ratio" not in series(KNOWN)
 
 
 def test_what_is_unknown_has_no_series() -> None:
@@ -269,7 +272,7 @@ def test_each_step_of_detail_has_all_of_the_one_before() -> None:
         for detail in Detail
     ]
     assert shown[0] < shown[1] < shown[2]
-    assert not {"weak_cipher_suite_supported", "group_supported"} & {name for name, _ in shown[0]}
+    assert not {"weak_cipher_suite_supported", "feature_supported"} & {name for name, _ in shown[0]}
 
 
 def judged() -> EndpointStatus:
