@@ -98,6 +98,7 @@ bench: venv $(BENCH_VENV)/.installed test-servers ## measure tlsprobe beside ssl
 	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks.fleet
 	$(BIN)/python -m benchmarks.certificates
 	$(BIN)/python -m benchmarks.scrape
+	$(BIN)/python -m benchmarks.storage
 	$(BIN)/python -m benchmarks.policy
 	$(BIN)/python -m benchmarks.schedule
 	$(BIN)/python -m benchmarks.service --endpoints 2000 --interval 60

@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
+import sqlite3
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 import psycopg
+from sqlalchemy import update
 
 from benchmarks.observed import BEGAN, INTERVAL, Fleet, scheduled, visit_nginx
 from model.query import Selection
 from storage import SqlStore
+from storage.database import connect
+from storage.retention import Retention
+from storage.tables import ObservationRow
 from tests.postgresql import postgres_server
 
 _AT_ONCE: Final = 2000
@@ -29,7 +34,19 @@ _AT_ONCE: Final = 2000
 
 _DAYS: Final = 90
 _CHANGED_A_DAY: Final = 0.01
+_FORGETTING_DAYS: Final = 3
 _MILLION: Final = 1_000_000
+
+
+_Say: TypeAlias = Callable[[str, float, str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pace:
+    """The time on the clock, and that of this process's core, which other work on the machine does not add to."""
+
+    seconds: float
+    cpu_seconds: float
 
 
 def main() -> None:
@@ -62,65 +79,80 @@ async def _measure(kind: str, url: str, fleet: Fleet, count: int) -> None:
         print(f"{kind:<11} {what:<52} {figure:10.1f} {unit}", flush=True)
 
     async with await SqlStore.open(url) as store:
-        say("new endpoints", await _new(store, fleet, count), "a second")
-        rate = await _hour(store, fleet, count)
-        say(f"visits of an hour, {_CHANGED_A_DAY:.0%} changing a day", rate, "a second")
+        empty = await asyncio.to_thread(_size, url)
+        _say_pace(say, "new endpoints", count, await _new(store, fleet, count))
+        what = f"visits of an hour, {_CHANGED_A_DAY:.0%} changing a day"
+        _say_pace(say, what, count, await _hour(store, fleet, count))
         await _live(store, fleet, count)
+        await _read(store, say)
         grown = await asyncio.to_thread(_size, url)
         say(f"size of {count} endpoints after {_DAYS} days", grown / 2**20, "MiB")
-        say("the same for a million, in proportion", grown / count * _MILLION / 10**9, "GB")
-        await _read(store, say)
+        whole = (grown - empty) / count * _MILLION / 10**9
+        say("the same for a million, in proportion", whole, "GB")
+        await asyncio.to_thread(_drop_evidence, url)
+        bare = (await asyncio.to_thread(_size, url) - empty) / count * _MILLION / 10**9
+        say("  of which is evidence", whole - bare, "GB")
 
 
-async def _new(store: SqlStore, fleet: Fleet, count: int) -> float:
-    return count / await _record(store, fleet, [(number, BEGAN, 0) for number in range(count)])
+def _say_pace(say: _Say, what: str, count: int, pace: _Pace) -> None:
+    say(what, count / pace.seconds, "a second")
+    say("  of this process's core each takes", pace.cpu_seconds / count * 10**6, "µs")
 
 
-async def _hour(store: SqlStore, fleet: Fleet, count: int) -> float:
+async def _new(store: SqlStore, fleet: Fleet, count: int) -> _Pace:
+    return await _record(store, fleet, [(number, BEGAN, 0) for number in range(count)])
+
+
+async def _hour(store: SqlStore, fleet: Fleet, count: int) -> _Pace:
     """Every endpoint once more, of which as many have changed as do in an hour."""
     changed = round(count * _CHANGED_A_DAY / 24)
     visits = [(number, BEGAN + INTERVAL, int(number < changed)) for number in range(count)]
-    return count / await _record(store, fleet, visits)
+    return await _record(store, fleet, visits)
 
 
 async def _live(store: SqlStore, fleet: Fleet, count: int) -> None:
-    """The days that follow: only changes take room, so that the visits between are left out."""
+    """The days that follow, with what is forgotten: only changes take room, so no other visit is made."""
     a_day = round(count * _CHANGED_A_DAY)
-    visits = []
     for day in range(1, _DAYS):
-        for place in range(day * a_day, (day + 1) * a_day):
-            number, lap = place % count, place // count
-            visits.append((number, BEGAN + timedelta(days=day), 2 + lap))
-    await _record(store, fleet, visits)
+        at = BEGAN + timedelta(days=day)
+        visits = [
+            (place % count, at, 2 + place // count)
+            for place in range(day * a_day, (day + 1) * a_day)
+        ]
+        await _record(store, fleet, visits)
+        if day % _FORGETTING_DAYS == 0:
+            await store.prune(Retention(), at)
 
 
 async def _record(
     store: SqlStore, fleet: Fleet, visits: Sequence[tuple[int, datetime, int]]
-) -> float:
-    """Record visits of (number, time, generation); the seconds that it took, without making them."""
-    seconds = 0.0
+) -> _Pace:
+    """Record visits of (number, time, generation); what that took, without making them."""
+    seconds = cpu_seconds = 0.0
     for start in range(0, len(visits), _AT_ONCE):
         made = [
             (visit, scheduled(visit), fleet.judged(visit, generation))
             for number, at, generation in visits[start : start + _AT_ONCE]
             for visit in (fleet.visit(number, at, generation),)
         ]
-        began = time.perf_counter()
+        began, cpu_began = time.perf_counter(), time.process_time()
         await asyncio.gather(*(store.record(*one) for one in made))
         seconds += time.perf_counter() - began
-    return seconds
+        cpu_seconds += time.process_time() - cpu_began
+    return _Pace(seconds=seconds, cpu_seconds=cpu_seconds)
 
 
-async def _read(store: SqlStore, say: Callable[[str, float, str], None]) -> None:
+async def _read(store: SqlStore, say: _Say) -> None:
     team = Selection(labels={"team": "team7"})
     seconds = await _best(lambda: store.page(limit=50))
     say("a page of 50 endpoints, by expiry", seconds * 1000, "ms")
     seconds = await _best(lambda: store.page(team, limit=50))
     say("a page of 50 endpoints of a label, by expiry", seconds * 1000, "ms")
-    began = time.perf_counter()
-    first = await store.statuses()
-    say(f"snapshot of {len(first)} endpoints, at the start", time.perf_counter() - began, "s")
-    say(f"snapshot of {len(first)} endpoints, after that", await _best(store.statuses), "s")
+    for when in ("at the start", "after that"):
+        began, cpu_began = time.perf_counter(), time.process_time()
+        statuses = await store.statuses()
+        say(f"snapshot of {len(statuses)} endpoints, {when}", time.perf_counter() - began, "s")
+        say("  of this process's core", time.process_time() - cpu_began, "s")
     moment = BEGAN + timedelta(days=_DAYS // 2)
     began = time.perf_counter()
     past = await store.snapshot_at(moment, team)
@@ -137,10 +169,27 @@ async def _best(ask: Callable[[], Awaitable[object]]) -> float:
     return min(times)
 
 
+def _drop_evidence(url: str) -> None:
+    database = connect(url, busy_timeout_seconds=30.0)
+    with database.writing_in_thread() as connection:
+        connection.execute(update(ObservationRow).values(evidence=None))
+    database.vacuum()
+    if not url.startswith("sqlite:"):
+        with psycopg.connect(url, autocommit=True) as raw:
+            raw.execute("VACUUM FULL observations")
+
+
 def _size(url: str) -> int:
     """The bytes that the database takes; PostgreSQL's after what no row needs has been given back."""
     if url.startswith("sqlite:"):
-        return os.path.getsize(url.removeprefix("sqlite:///"))
+        path = url.removeprefix("sqlite:///")
+        with closing(sqlite3.connect(path)) as file:
+            # What pruning freed is used again, and so no part of what the fleet takes.
+            (pages, free, size) = (
+                file.execute(f"PRAGMA {name}").fetchone()[0]
+                for name in ("page_count", "freelist_count", "page_size")
+            )
+        return int((pages - free) * size)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
         row = connection.execute("SELECT pg_database_size(current_database())").fetchone()

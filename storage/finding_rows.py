@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import Row
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.fact_json import evidence_from_json
 from model.finding import Finding, FindingStatus, Outcome, RuleResult, Severity
@@ -21,24 +23,28 @@ FINDING_COLUMNS: Final = (
     FindingRow.opened_at,
     FindingRow.last_seen_at,
     FindingRow.resolved_at,
-    ResultRow.policy,
-    ResultRow.rule,
-    ResultRow.severity,
-    ResultRow.outcome,
-    ResultRow.words,
 )
-"""What ``finding_of`` reads, of ``findings`` joined with ``results``; and evidence where wanted."""
+"""What ``finding_of`` reads, of ``findings``; and evidence where wanted."""
+
+_IDS_AT_ONCE: Final = 1000
 
 
-def finding_of(
-    row: Row[*tuple[Any, ...]], endpoint_key: str, assessed_at: Any, evidence: bytes | None = None
-) -> Finding:
-    """The Finding of a row; ``assessed_at`` is the endpoint's newest Assessment's time.
+async def read_results(
+    connection: AsyncConnection, rows: Iterable[Row[*tuple[Any, ...]]]
+) -> dict[int, RuleResult]:
+    """The results that the rows have, by their ids: few, however many the rows."""
+    ids = sorted({row.result_id for row in rows})
+    results: dict[int, RuleResult] = {}
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        found = await connection.execute(
+            select(ResultRow.__table__).where(ResultRow.id.in_(ids[start : start + _IDS_AT_ONCE]))
+        )
+        results |= {row.id: _result(row) for row in found}
+    return results
 
-    Raises:
-        ValueError: for evidence that cannot be read.
-    """
-    result = RuleResult(
+
+def _result(row: Row[*tuple[Any, ...]]) -> RuleResult:
+    return RuleResult(
         policy=row.policy,
         rule=row.rule,
         severity=Severity(row.severity),
@@ -47,8 +53,23 @@ def finding_of(
         observed=row.words["observed"],
         required=row.words["required"],
         source=row.words["source"],
-        evidence=evidence_from_json(decode_evidence(evidence)),
     )
+
+
+def finding_of(
+    row: Row[*tuple[Any, ...]],
+    result: RuleResult,
+    endpoint_key: str,
+    assessed_at: Any,
+    evidence: bytes | None = None,
+) -> Finding:
+    """The Finding of a row; ``assessed_at`` is the endpoint's newest Assessment's time.
+
+    Raises:
+        ValueError: for evidence that cannot be read.
+    """
+    if evidence is not None:
+        result = replace(result, evidence=evidence_from_json(decode_evidence(evidence)))
     return Finding(
         fingerprint=result.fingerprint(endpoint_key),
         endpoint_key=endpoint_key,
@@ -62,12 +83,13 @@ def finding_of(
 
 
 def newest_openings(
-    rows: Iterable[Row[*tuple[Any, ...]]],
+    rows: Iterable[Row[*tuple[Any, ...]]], results: Mapping[int, RuleResult]
 ) -> dict[tuple[int, str, str], Row[*tuple[Any, ...]]]:
     """Of each Finding the row of its newest opening, by endpoint's id, policy and rule."""
     newest: dict[tuple[int, str, str], Row[*tuple[Any, ...]]] = {}
     for row in rows:
-        identity = (row.endpoint_id, row.policy, row.rule)
+        result = results[row.result_id]
+        identity = (row.endpoint_id, result.policy, result.rule)
         if identity not in newest or newest[identity].reopened < row.reopened:
             newest[identity] = row
     return newest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +13,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from model.finding import Finding
 from model.query import Selection
 from model.verdict import Verdict
-from storage.finding_rows import FINDING_COLUMNS, finding_of, newest_openings
+from storage.finding_rows import (
+    FINDING_COLUMNS,
+    finding_of,
+    newest_openings,
+    read_results,
+)
 from storage.reading.places import conditions
 from storage.tables import (
     ComplianceRow,
     EndpointRow,
     FindingRow,
     PolicyRow,
-    ResultRow,
     StatusRow,
     TargetRow,
 )
@@ -36,10 +40,14 @@ async def read_findings(
     """
     wanted = [] if with_resolved else [FindingRow.resolved_at.is_(None)]
     rows = await _rows(connection, selection, wanted, FindingRow.evidence)
-    newest = newest_openings(rows).values()
+    results = await read_results(connection, rows)
+    newest = newest_openings(rows, results).values()
 
     def decode() -> list[Finding]:
-        found = [finding_of(row, row.key, row.assessed_at, row.evidence) for row in newest]
+        found = [
+            finding_of(row, results[row.result_id], row.key, row.assessed_at, row.evidence)
+            for row in newest
+        ]
         return sorted(found, key=lambda one: (one.endpoint_key, one.result.policy, one.result.rule))
 
     return await asyncio.to_thread(decode)
@@ -49,7 +57,8 @@ async def read_open_findings(
     connection: AsyncConnection, selection: Selection
 ) -> dict[str, list[Finding]]:
     """The open Findings by endpoint key, without evidence."""
-    return _by_endpoint(await _rows(connection, selection, [FindingRow.resolved_at.is_(None)]))
+    rows = await _rows(connection, selection, [FindingRow.resolved_at.is_(None)])
+    return await _by_endpoint(connection, rows)
 
 
 async def read_findings_at(
@@ -63,7 +72,7 @@ async def read_findings_at(
         FindingRow.opened_at <= moment,
         or_(FindingRow.resolved_at.is_(None), FindingRow.resolved_at > moment),
     ]
-    return _by_endpoint(await _rows(connection, selection, wanted), moment)
+    return await _by_endpoint(connection, await _rows(connection, selection, wanted), moment)
 
 
 async def read_compliance(
@@ -108,7 +117,6 @@ async def _rows(
 ) -> list[Row[*tuple[Any, ...]]]:
     found = await connection.execute(
         select(*FINDING_COLUMNS, EndpointRow.key, StatusRow.assessed_at, *more_columns)
-        .join(ResultRow, ResultRow.id == FindingRow.result_id)
         .join(EndpointRow, EndpointRow.id == FindingRow.endpoint_id)
         .join(TargetRow, TargetRow.id == EndpointRow.target_id)
         .join(StatusRow, StatusRow.endpoint_id == EndpointRow.id)
@@ -118,11 +126,19 @@ async def _rows(
     return list(found)
 
 
-def _by_endpoint(
-    rows: Iterable[Row[*tuple[Any, ...]]], moment: datetime | None = None
+async def _by_endpoint(
+    connection: AsyncConnection,
+    rows: Sequence[Row[*tuple[Any, ...]]],
+    moment: datetime | None = None,
 ) -> dict[str, list[Finding]]:
-    found: dict[str, list[Finding]] = {}
-    for row in rows:
-        assessed_at = row.assessed_at if moment is None else min(moment, row.assessed_at)
-        found.setdefault(row.key, []).append(finding_of(row, row.key, assessed_at))
-    return found
+    results = await read_results(connection, rows)
+
+    def decode() -> dict[str, list[Finding]]:
+        found: dict[str, list[Finding]] = {}
+        for row in rows:
+            assessed_at = row.assessed_at if moment is None else min(moment, row.assessed_at)
+            finding = finding_of(row, results[row.result_id], row.key, assessed_at)
+            found.setdefault(row.key, []).append(finding)
+        return found
+
+    return await asyncio.to_thread(decode)

@@ -1,15 +1,15 @@
 """The newest status of every endpoint: its facts, the newest visit that learnt them, its Findings.
 
 Facts come without their evidence, which ``latest`` has. They are those of the visit that first learnt
-them; time, cost, mode and reason are the newest visit's. A row's facts never change, so each row is
-decoded once, outside the event loop, and successive calls share the values: asking often is cheap.
+them; time, cost, mode and reason are the newest visit's. Rows are decoded outside the event loop, and
+successive calls share what is made of a row that is the same: asking often is cheap.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -29,11 +29,19 @@ from storage.tables import EndpointRow, ObservationRow, StatusRow, TargetRow
 _ROWS_AT_ONCE = 500
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """A status with the row that it was made of: it is the same while the row is."""
+
+    row: Row[*tuple[Any, ...]]
+    status: EndpointStatus
+
+
 class StatusReader:
-    """Reads statuses, and keeps the facts that it has decoded for the next time."""
+    """Reads statuses, and keeps them for the next time: every visit writes its endpoint's row."""
 
     def __init__(self) -> None:
-        self._facts: Mapping[int, Observation] = {}
+        self._shown: Mapping[str, _Shown] = {}
 
     async def read(self, connection: AsyncConnection) -> list[EndpointStatus]:
         """The newest status of every endpoint, ordered by endpoint key.
@@ -41,8 +49,24 @@ class StatusReader:
         Raises:
             ValueError: for a body that no Observation was written to.
         """
-        statuses, self._facts = await _statuses(connection, EVERYWHERE, self._facts)
-        return sorted(statuses, key=lambda status: status.observation.endpoint.key)
+        rows = (await connection.execute(status_rows(EVERYWHERE))).all()
+        before = self._shown
+        kept = {
+            row.key: before[row.key]
+            for row in rows
+            if row.key in before and before[row.key].row == row
+        }
+        changed = [row for row in rows if row.key not in kept]
+        keys = frozenset(row.key for row in changed)
+        selection = Selection(keys=keys) if len(keys) <= _ROWS_AT_ONCE else EVERYWHERE
+        known = {one.row.observation_id: one.status.observation for one in before.values()}
+        made = await _statuses(connection, selection, changed, known)
+        # A mapping of this call's own: another call may see other rows.
+        shown = {
+            row.key: _Shown(row=row, status=one) for row, one in zip(changed, made, strict=True)
+        }
+        self._shown = now = kept | shown
+        return [now[key].status for key in sorted(now)]
 
     async def read_some(
         self, connection: AsyncConnection, selection: Selection
@@ -52,20 +76,23 @@ class StatusReader:
         Raises:
             ValueError: for a body that no Observation was written to.
         """
-        statuses, _ = await _statuses(connection, selection, {})
-        return statuses
+        rows = (await connection.execute(status_rows(selection))).all()
+        return await _statuses(connection, selection, rows, {})
 
 
 async def _statuses(
-    connection: AsyncConnection, selection: Selection, known: Mapping[int, Observation]
-) -> tuple[list[EndpointStatus], Mapping[int, Observation]]:
-    """The statuses, and the facts of each observation that they show."""
-    rows = (await connection.execute(status_rows(selection))).all()
-    # A mapping of this call's own: another call may see other rows.
+    connection: AsyncConnection,
+    selection: Selection,
+    rows: Sequence[Row[*tuple[Any, ...]]],
+    known: Mapping[int, Observation],
+) -> list[EndpointStatus]:
+    """The status of each of ``rows``, all of which are of the selection."""
+    if not rows:
+        return []
     facts = await decode(connection, [row.observation_id for row in rows], known)
     findings = await read_open_findings(connection, selection)
     compliance = await read_compliance(connection, selection)
-    statuses = await asyncio.to_thread(
+    return await asyncio.to_thread(
         lambda: [
             status_of(
                 row,
@@ -76,7 +103,6 @@ async def _statuses(
             for row in rows
         ]
     )
-    return statuses, facts
 
 
 def status_rows(selection: Selection) -> Select[*tuple[Any, ...]]:

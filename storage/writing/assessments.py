@@ -18,7 +18,7 @@ from model.fact_json import evidence_to_json
 from model.finding import Assessment, Finding, RuleResult
 from model.finding_life import live_on
 from storage.body import encode_evidence
-from storage.finding_rows import FINDING_COLUMNS, finding_of, newest_openings
+from storage.finding_rows import FINDING_COLUMNS, finding_of, newest_openings, read_results
 from storage.tables import ComplianceRow, FindingRow, PolicyRow, ResultRow
 from storage.writing.insert_new import insert_new
 from storage.writing.visit import result_digest
@@ -71,20 +71,22 @@ async def write_assessments(connection: AsyncConnection, assessed: Sequence[Asse
 
 async def _live_on(connection: AsyncConnection, assessed: Sequence[Assessed]) -> list[_Life]:
     found = await connection.execute(
-        select(*FINDING_COLUMNS)
-        .join(ResultRow, ResultRow.id == FindingRow.result_id)
-        .where(
+        select(*FINDING_COLUMNS).where(
             FindingRow.endpoint_id.in_(
                 [one.endpoint_id for one in assessed if one.last_assessed_at is not None]
             )
         )
     )
+    rows = found.all()
+    results = await read_results(connection, rows)
     by_endpoint: dict[int, _Rows] = {one.endpoint_id: {} for one in assessed}
     keys = {one.endpoint_id: one.assessment.endpoint_key for one in assessed}
     last_times = {one.endpoint_id: one.last_assessed_at for one in assessed}
     known: dict[int, list[Finding]] = {one.endpoint_id: [] for one in assessed}
-    for (endpoint_id, _, _), row in newest_openings(found).items():
-        finding = finding_of(row, keys[endpoint_id], last_times[endpoint_id])
+    for (endpoint_id, _, _), row in newest_openings(rows, results).items():
+        finding = finding_of(
+            row, results[row.result_id], keys[endpoint_id], last_times[endpoint_id]
+        )
         known[endpoint_id].append(finding)
         by_endpoint[endpoint_id][finding.fingerprint] = row
     return [
