@@ -11,7 +11,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +22,7 @@ from exporters.prometheus.fleet import FleetMetrics
 from exporters.reports import Report
 from model.observation import Observation
 from model.ports import Store
+from model.query import ServiceEvent
 from model.target import Endpoint, Target
 from model.version import TOOL_VERSION
 from policy import PolicyError
@@ -101,6 +102,7 @@ async def serve(
                     await asyncio.to_thread(read_targets_file, path)
                 listener = stack.enter_context(listen(settings.listen))
                 store = await stack.enter_async_context(await SqlStore.open(settings.database))
+                await store.note(_event("started", f"version {TOOL_VERSION} started"))
                 service = _Service(settings, store, targets, read_again)
                 await service.remember()
             except (ListenError, StoreError, TargetsFileError, PolicyError) as error:
@@ -110,7 +112,13 @@ async def serve(
             if on_start is not None:
                 on_start(url)
             await service.run(listener, stop)
+            with suppress(StoreError):
+                await store.note(_event("stopped", "stopped as it was told"))
         _LOG.info("stopped")
+
+
+def _event(kind: str, sentence: str) -> ServiceEvent:
+    return ServiceEvent(at=SystemClock().now(), kind=kind, sentence=sentence)
 
 
 class _Service:

@@ -198,6 +198,19 @@ async def test_a_resolver_that_is_down_stops_neither_visits_nor_pages(
         assert await service.stop() == 0
 
 
+async def test_the_database_knows_when_the_service_ran(
+    fleet: DemoFleet, arguments: list[str], database: str, tmp_path: Path
+) -> None:
+    targets = tmp_path / "targets.json"
+    targets.write_text(json.dumps([f"127.0.0.1:{fleet.targets[0].port}"]))
+    with running(*arguments, "--targets", targets) as process:
+        service = Service(process)
+        await service.start()
+        assert await service.stop() == 0
+    async with await SqlStore.open(database) as store:
+        assert [event.kind for event in await store.events()] == ["stopped", "started"]
+
+
 async def test_a_third_of_the_fleet_in_a_black_hole_costs_the_others_nothing(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path
 ) -> None:
