@@ -10,7 +10,7 @@ from exporters.notifications.catalogue import NOTIFIERS, Notifier, notifier_of
 from exporters.notifications.choice import Choice
 from exporters.notifications.events import Comparison, compare
 from exporters.notifications.message import Message
-from exporters.notifications.standing import Standing, standing_of
+from exporters.notifications.standing import Standing, StandingMaker, standing_of
 
 __all__ = [
     "NOTIFIERS",
@@ -19,6 +19,7 @@ __all__ = [
     "Message",
     "Notifier",
     "Standing",
+    "StandingMaker",
     "compare",
     "notifier_of",
     "standing_of",

@@ -39,30 +39,32 @@ def compare(
         gone: targets that are known to have left the inventory.
         most_told: how many Notices may stand as told, beyond which none begins.
     """
-    begun = [
-        event
-        for notice in standing.notices.values()
-        if choice.has(notice) and (event := _begun(told.get(notice.key), notice, standing))
-    ]
+    begun = {
+        key: event
+        for key, notice in standing.notices.items()
+        if choice.has(notice) and (event := _begun(told.get(key), notice, standing))
+    }
     ended: list[Event] = []
     in_silence: list[Event] = []
-    for notice in told.values():
-        event = _ended(notice, standing, gone)
+    for key, notice in told.items():
+        event = _ended(key, notice, standing, gone)
         if event is not None:
             ended.append(event)
-        elif (now := standing.notices.get(notice.key)) and not choice.has(now):
+        elif (now := standing.notices.get(key)) and not choice.has(now):
             in_silence.append(Event(kind=EventKind.WITHDRAWN, at=standing.at, notice=notice))
-    begun.sort(key=lambda event: (-event.notice.severity.rank, event.notice.target))
+    in_order = sorted(begun, key=lambda key: _urgency(begun[key].notice))
     room = max(most_told - len(told), 0)
-    fresh = [event for event in begun if event.notice.key not in told]
-    dropped = {event.notice.key for event in fresh[room:]}
+    dropped = set([key for key in in_order if key not in told][room:])
     wanted: list[Event] = []
-    for event in (*begun, *ended):
-        if event.notice.key in dropped:
-            continue
+    for event in (*(begun[key] for key in in_order if key not in dropped), *ended):
         is_wanted = event.kind in choice.events and choice.has(event.notice)
         (wanted if is_wanted else in_silence).append(event)
     return Comparison(events=tuple(wanted), in_silence=tuple(in_silence), dropped=len(dropped))
+
+
+def _urgency(notice: Notice) -> tuple[int, str]:
+    """What is worse comes first."""
+    return (-notice.severity.rank, notice.target)
 
 
 def _begun(told: Notice | None, notice: Notice, standing: Standing) -> Event | None:
@@ -75,10 +77,10 @@ def _begun(told: Notice | None, notice: Notice, standing: Standing) -> Event | N
     return Event(kind=kind, at=standing.at, notice=notice)
 
 
-def _ended(told: Notice, standing: Standing, gone: Collection[str]) -> Event | None:
-    if told.key in standing.waived:
+def _ended(key: str, told: Notice, standing: Standing, gone: Collection[str]) -> Event | None:
+    if key in standing.waived:
         kind = EventKind.WAIVED
-    elif standing.has_ended(told):
+    elif standing.has_ended(key, told):
         kind = EventKind.RESOLVED
     elif told.target in gone:
         kind = EventKind.WITHDRAWN

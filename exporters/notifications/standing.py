@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from operator import is_
 from typing import Final
 
 from model.certificate import Certificate
@@ -21,6 +22,7 @@ from model.times_json import time_to_json
 
 _LONGEST_TEXT: Final = 300
 _LONGEST_NAME: Final = 120
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,37 +40,92 @@ class Standing:
     resolving: frozenset[str]
     showing: frozenset[str]
 
-    def has_ended(self, notice: Notice) -> bool:
-        """Whether it is proved that ``notice``, which was told, does not stand any more."""
+    def has_ended(self, key: str, notice: Notice) -> bool:
+        """Whether it is proved that ``notice``, of that key, which was told, does not stand any more."""
         proved = self.showing if notice.kind is NoticeKind.EXPIRY else self.resolving
-        return notice.key not in self.notices and notice.target in proved
+        return key not in self.notices and notice.target in proved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """What stands at one target, which is so for these very ``statuses`` up to the moment ``until``."""
+
+    statuses: tuple[EndpointStatus, ...]
+    until: datetime
+    notices: Mapping[str, Notice]
+    waived: frozenset[str]
+
+    def holds(self, statuses: Sequence[EndpointStatus], at: datetime) -> bool:
+        """Whether nothing was learnt, and no certificate has come nearer its end, since it was made."""
+        return (
+            at < self.until
+            and len(statuses) == len(self.statuses)
+            and all(map(is_, statuses, self.statuses))
+        )
+
+
+class StandingMaker:
+    """Makes Standings of one inventory, one after the other: what has not changed is not made anew."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, _Part] = {}
+
+    def make(self, snapshot: Snapshot) -> Standing:
+        """What stands at the moment of ``snapshot``, which is not before that of the last one."""
+        by_target: dict[str, list[EndpointStatus]] = {}
+        for status in snapshot.endpoints:
+            by_target.setdefault(status.observation.endpoint.target.key, []).append(status)
+        at, before = snapshot.taken_at, self._parts
+        parts = {}
+        for target, statuses in by_target.items():
+            part = before.get(target)
+            parts[target] = (
+                part if part is not None and part.holds(statuses, at) else _part(statuses, at)
+            )
+        self._parts = parts
+        notices: dict[str, Notice] = {}
+        for part in parts.values():
+            notices.update(part.notices)
+        return Standing(
+            at=at,
+            notices=notices,
+            waived=frozenset(key for part in parts.values() for key in part.waived),
+            seen=frozenset(by_target),
+            resolving=frozenset(
+                target for target, statuses in by_target.items() if all(map(_has_address, statuses))
+            ),
+            showing=frozenset(
+                target
+                for target, statuses in by_target.items()
+                if all(map(_shows_chains, statuses))
+            ),
+        )
 
 
 def standing_of(snapshot: Snapshot) -> Standing:
     """What stands at the moment of ``snapshot``."""
-    by_target: dict[str, list[EndpointStatus]] = {}
-    for status in snapshot.endpoints:
-        by_target.setdefault(status.observation.endpoint.target.key, []).append(status)
-    notices: dict[str, Notice] = {}
-    waived: set[str] = set()
-    for statuses in by_target.values():
-        for notice in _of_findings(statuses, FindingStatus.OPEN):
-            notices[notice.key] = notice
-        waived.update(notice.key for notice in _of_findings(statuses, FindingStatus.WAIVED))
-        for notice in _of_certificates(statuses, snapshot.taken_at):
-            notices[notice.key] = notice
-    return Standing(
-        at=snapshot.taken_at,
+    return StandingMaker().make(snapshot)
+
+
+def _part(statuses: Sequence[EndpointStatus], at: datetime) -> _Part:
+    notices = {notice.key: notice for notice in _of_findings(statuses, FindingStatus.OPEN)}
+    notices.update((notice.key, notice) for notice in _of_certificates(statuses, at))
+    waived = {notice.key for notice in _of_findings(statuses, FindingStatus.WAIVED)}
+    return _Part(
+        statuses=tuple(statuses),
+        until=min((step for step in _steps(statuses) if step > at), default=_NEVER),
         notices=notices,
         waived=frozenset(waived - notices.keys()),
-        seen=frozenset(by_target),
-        resolving=frozenset(
-            target for target, statuses in by_target.items() if all(map(_has_address, statuses))
-        ),
-        showing=frozenset(
-            target for target, statuses in by_target.items() if all(map(_shows_chains, statuses))
-        ),
     )
+
+
+def _steps(statuses: Sequence[EndpointStatus]) -> Iterator[datetime]:
+    """The moments at which what is told of a certificate becomes something else."""
+    for status in statuses:
+        for deployment in status.observation.certificates:
+            for leaf in deployment.chain[:1]:
+                if life := Lifetime.of(leaf.not_before, leaf.not_after):
+                    yield from (life.warning_at, life.critical_at, life.not_after)
 
 
 def _has_address(status: EndpointStatus) -> bool:

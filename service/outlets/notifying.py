@@ -7,6 +7,7 @@ between sending and keeping tells the same twice.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -79,8 +80,13 @@ class Notifying:
         """Tell what is due to be told of ``standing``; a failure is counted, and tried again later."""
         if not await self._keep() or self._told is None:
             return
-        found = compare(
-            self._told, standing, self._gone(standing), self._assignment.choice, MOST_TOLD
+        found = await asyncio.to_thread(
+            compare,
+            self._told,
+            standing,
+            self._gone(standing),
+            self._assignment.choice,
+            MOST_TOLD,
         )
         self._take_over(found.in_silence)
         self._metrics.waiting(self._assignment.name, len(found.events))

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from exporters.notifications import Standing, standing_of
+from exporters.notifications import Standing, StandingMaker
 from model.ports import Clock
 from model.snapshot import Snapshot
 
@@ -20,6 +20,7 @@ class Standings:
     def __init__(self, snapshot: Callable[[], Snapshot], clock: Clock) -> None:
         self._snapshot = snapshot
         self._clock = clock
+        self._maker = StandingMaker()
         self._lock = asyncio.Lock()
         self._taken_at = float("-inf")
         self._newest: Standing | None = None
@@ -29,6 +30,6 @@ class Standings:
         async with self._lock:
             now = self._clock.monotonic()
             if self._newest is None or now - self._taken_at >= LOOK_SECONDS / 2:
-                self._newest = await asyncio.to_thread(standing_of, self._snapshot())
+                self._newest = await asyncio.to_thread(self._maker.make, self._snapshot())
                 self._taken_at = now
             return self._newest

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporters.notifications import Choice, compare, standing_of
+from exporters.notifications import Choice, StandingMaker, compare, standing_of
 from model.finding import Finding, FindingStatus, Outcome, Severity
 from model.notice import EventKind, Notice, NoticeKind
 from model.snapshot import Snapshot
@@ -141,6 +141,15 @@ def test_there_is_room_for_so_many_and_the_worst_go_first() -> None:
     found = compare({}, standing_of(many), (), EVERYTHING, 2)
     assert [event.notice.severity for event in found.events] == [Severity.CRITICAL, Severity.HIGH]
     assert found.dropped == 3
+
+
+def test_what_is_made_after_another_is_what_is_made_afresh() -> None:
+    ending = status(with_leaf(20, 90), finding())
+    maker = StandingMaker()
+    for day in (0, 1, 14, 21):
+        shown = snapshot(ending, at=NOW + timedelta(days=day))
+        assert maker.make(shown) == standing_of(shown)
+    assert maker.make(of()) == standing_of(of())
 
 
 _FINDINGS = st.lists(
