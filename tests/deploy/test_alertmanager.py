@@ -1,0 +1,87 @@
+"""A real Alertmanager with our example: one message for each target, and silence on what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.deploy.files import ROOT
+from tests.zoo.process import Command, running
+
+pytestmark = pytest.mark.integration
+
+EXAMPLE = ROOT / "deploy/alertmanager/alertmanager.yml"
+
+
+@pytest.fixture
+def alertmanager(tmp_path: Path) -> Iterator[httpx.Client]:
+    command = Command(
+        arguments=[
+            "prometheus-alertmanager",
+            f"--config.file={EXAMPLE}",
+            f"--storage.path={tmp_path / 'kept'}",
+            "--web.listen-address=127.0.0.1:0",
+            "--cluster.listen-address=",
+        ],
+        ready=r'msg="Listening on" address=(\S+)',
+    )
+    with (
+        running(command, tmp_path) as ready,
+        httpx.Client(base_url=f"http://{ready[1]}/api/v2", timeout=30) as client,
+    ):
+        yield client
+
+
+def alert(name: str, severity: str, target: str = "a:443", **labels: str) -> dict[str, Any]:
+    named = {"alertname": f"Tlsprobe{name}", "severity": severity, "target": target, **labels}
+    return {"labels": named, "annotations": {"summary": name}}
+
+
+def test_what_follows_from_another_alert_is_held_back(alertmanager: httpx.Client) -> None:
+    raised = [
+        alert("CertificateExpired", "critical", cert="1"),
+        alert("VerificationFailed", "critical", cert="1"),
+        alert("VerificationFailed", "critical", target="b:443", cert="2"),
+        alert("EndpointDown", "critical", target="c:443"),
+        alert("AddressDown", "warning", target="c:443", address="192.0.2.1"),
+        alert("ClientAuthNotEnforced", "critical", target="d:443", protocol="TLSv1.2"),
+        alert("ClientAuthNotVerified", "critical", target="d:443", protocol="TLSv1.2"),
+    ]
+    assert alertmanager.post("/alerts", json=raised).status_code == 200
+    told = {
+        (one["labels"]["alertname"], one["labels"]["target"]): bool(one["status"]["inhibitedBy"])
+        for one in alertmanager.get("/alerts").json()
+    }
+    held = {place for place, is_held in told.items() if is_held}
+    assert len(told) == len(raised)
+    assert held == {
+        ("TlsprobeVerificationFailed", "a:443"),
+        ("TlsprobeAddressDown", "c:443"),
+        ("TlsprobeClientAuthNotVerified", "d:443"),
+    }
+
+
+def test_a_target_is_one_message_and_each_severity_has_its_receiver(
+    alertmanager: httpx.Client,
+) -> None:
+    raised = [
+        alert("WeakProtocol", "warning", protocol="TLSv1.0"),
+        alert("WeakProtocol", "warning", protocol="TLSv1.1"),
+        alert("WeakCipherSuite", "warning", strength="weak"),
+        alert("HostnameMismatch", "critical", target="b:443"),
+        alert("UnknownTooLong", "info", check="robot"),
+    ]
+    assert alertmanager.post("/alerts", json=raised).status_code == 200
+    groups = {
+        (group["receiver"]["name"], tuple(group["labels"].values())): len(group["alerts"])
+        for group in alertmanager.get("/alerts/groups").json()
+    }
+    assert groups == {
+        ("tickets", ("a:443",)): 3,
+        ("on-call", ("b:443",)): 1,
+        ("digest", ("TlsprobeUnknownTooLong",)): 1,
+    }
