@@ -62,7 +62,10 @@ def show_speed(endpoints: int) -> None:
     """One worker and two, on servers that take half a second for each answer."""
     rates = []
     for workers in (1, 2):
-        with _fleet(endpoints, addresses=endpoints, latency=0.5) as (deployed, keys):
+        with _fleet(endpoints, network=64 + workers, addresses=endpoints, latency=0.5) as (
+            deployed,
+            keys,
+        ):
             deployed.configure(visits_per_job=10, visits_at_once=8)
             run = _visit(deployed, keys, workers)
             rates.append(endpoints / run.seconds)
@@ -72,7 +75,10 @@ def show_speed(endpoints: int) -> None:
 
 def show_kills(endpoints: int, kills: int, workers: int) -> None:
     """Visits all while a worker is killed, so many times, at random."""
-    with _fleet(endpoints, addresses=min(endpoints, 5_000), latency=0.1) as (deployed, keys):
+    with _fleet(endpoints, network=63, addresses=min(endpoints, 5_000), latency=0.1) as (
+        deployed,
+        keys,
+    ):
         deployed.configure(visits_at_once=128)
         run = _visit(deployed, keys, workers, kills)
         visits = sum(times * count for times, count in run.recorded.items())
@@ -91,13 +97,13 @@ def show_kills(endpoints: int, kills: int, workers: int) -> None:
 
 @contextmanager
 def _fleet(
-    endpoints: int, addresses: int, latency: float
+    endpoints: int, *, network: int, addresses: int, latency: float
 ) -> Iterator[tuple[Deployment, list[str]]]:
     with (
         tempfile.TemporaryDirectory() as name,
         postgres_server() as server,
         server.database() as url,
-        simulated_fleet(addresses, network=61, latency_seconds=latency) as fleet,
+        simulated_fleet(addresses, network=network, latency_seconds=latency) as fleet,
         deployment(url, Path(name)) as deployed,
     ):
         asyncio.run(_make_tables(url))

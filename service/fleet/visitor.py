@@ -20,7 +20,7 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from model.observation import Cost, Mode, Observation, State
-from model.ports import Clock, Schedule
+from model.ports import Clock, Schedule, UnkeepableError
 from model.query import ServiceEvent
 from model.target import Endpoint
 from model.version import TOOL_VERSION
@@ -141,12 +141,21 @@ class Visitor:
             nonlocal is_recorded
             async with self._claims.settling(key, worker_id) as is_ours:
                 if is_ours and not is_recorded:
-                    await self._records.record(observation, schedule)
+                    await self._keep(observation, schedule)
                     is_recorded = True
             return is_ours or is_recorded
 
         if not await with_patience(settle):
             _LOG.warning("%s was given to another worker during the visit", key)
+
+    async def _keep(self, observation: Observation, schedule: Schedule) -> None:
+        try:
+            await self._records.record(observation, schedule)
+        except UnkeepableError as error:
+            _LOG.error("gave up storing a visit to %s: %s", schedule.endpoint_key, error)
+            reason = "What the visit learnt cannot be stored."
+            bare = _error(observation.endpoint, observation.started_at, observation.cost, reason)
+            await self._records.record(bare, schedule)
 
     async def _observe(
         self, request: Request, before: Schedule | None, is_alone: bool
