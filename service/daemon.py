@@ -185,6 +185,7 @@ class _Service:
         """Begin with what the store has; raises StoreError."""
         statuses = await self._store.statuses()
         self.inventory.remember(statuses)
+        self.inventory.remember_resolved(await self._store.resolved_findings())
         self._sources = self._new_sources(kept=targets_by_source(statuses))
         self._desk.kept = {waiver.name: waiver for waiver in await self._store.waivers()}
 

@@ -7,7 +7,7 @@ begins with what the Store remembers, so that a restart shows no gap.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -58,6 +58,13 @@ class Inventory:
             self._statuses[status.observation.endpoint.key] = bare
             self._known[status.observation.endpoint.key] = bare.observation
             self._findings[status.observation.endpoint.key] = status.findings
+
+    def remember_resolved(self, findings: Mapping[str, Iterable[Finding]]) -> None:
+        """Know by endpoint key what was resolved, so that what comes back counts as reopened."""
+        for key, resolved in findings.items():
+            if key in self._statuses:
+                lives = {one.fingerprint: one for one in (*resolved, *self._findings.get(key, ()))}
+                self._findings[key] = tuple(lives.values())
 
     async def judge_again(self) -> None:
         """Judge every endpoint by the policies in force now, letting other tasks go on between."""

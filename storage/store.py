@@ -33,7 +33,7 @@ from storage.errors import (
 from storage.last_visits import LastVisit, read_last_visits
 from storage.migrate import check_revision, migrate
 from storage.reading import observations as of_observations
-from storage.reading.findings import read_findings
+from storage.reading.findings import read_findings, read_resolved_findings
 from storage.reading.history import read_changes, read_history
 from storage.reading.pages import read_page
 from storage.reading.past import read_snapshot_at
@@ -216,6 +216,15 @@ class SqlStore:
         """
         async with self._reading() as connection:
             return await read_findings(connection, selection, with_resolved=with_resolved)
+
+    async def resolved_findings(self) -> Mapping[str, Sequence[Finding]]:
+        """Every opening that was resolved by endpoint key, the older ones of a Finding first, without evidence.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_resolved_findings(connection, EVERYWHERE)
 
     async def changes(
         self,

@@ -61,6 +61,14 @@ async def read_open_findings(
     return await _by_endpoint(connection, rows)
 
 
+async def read_resolved_findings(
+    connection: AsyncConnection, selection: Selection
+) -> dict[str, list[Finding]]:
+    """Every opening that was resolved by endpoint key, the older ones of a Finding first, without evidence."""
+    rows = await _rows(connection, selection, [FindingRow.resolved_at.is_not(None)])
+    return await _by_endpoint(connection, rows)
+
+
 async def read_findings_at(
     connection: AsyncConnection, selection: Selection, moment: datetime
 ) -> dict[str, list[Finding]]:

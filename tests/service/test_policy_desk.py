@@ -62,6 +62,22 @@ def test_what_is_not_reached_keeps_its_findings_and_has_one_more(inventory: Inve
     assert found == {"protocol_versions", "reached"}
 
 
+def test_what_was_resolved_before_a_restart_is_reopened_when_it_comes_back(
+    inventory: Inventory, desk: PolicyDesk, clock: HandClock
+) -> None:
+    inventory.visit_finished(legacy())
+    (opened,) = status_of(inventory, legacy()).findings
+    key = legacy().endpoint.key
+    resolved = replace(opened, status=FindingStatus.RESOLVED, resolved_at=NOW)
+    restarted = Inventory(clock, lambda: {key}, lambda _: 3600.0, desk)
+    mended = replace(status_of(inventory, legacy()), findings=())
+    restarted.remember([mended])
+    restarted.remember_resolved({key: [resolved], "gone:443@192.0.2.9": [resolved]})
+    restarted.visit_finished(replace(legacy(), started_at=NOW + timedelta(hours=1)))
+    (finding,) = status_of(restarted, legacy()).findings
+    assert (finding.status, finding.reopened) == (FindingStatus.OPEN, 1)
+
+
 def test_a_waiver_counts_until_it_expires(
     inventory: Inventory, desk: PolicyDesk, clock: HandClock
 ) -> None:

@@ -117,6 +117,8 @@ async def test_a_finding_is_resolved_by_proof_and_reopened_by_proof(store: SqlSt
     assert found.status is FindingStatus.RESOLVED
     assert found.reopened == 1
     assert (found.first_seen_at, found.resolved_at) == (NOON, NOON + 3 * INTERVAL)
+    openings = await store.resolved_findings()
+    assert [one.reopened for one in openings["a.example:443@127.0.0.1"]] == [0, 1]
 
 
 async def test_an_endpoint_that_is_not_reached_keeps_its_findings_and_is_not_compliant(
