@@ -129,7 +129,11 @@ def _clear_remarks(observation: Observation) -> Iterator[Remark]:
     answers = observation.plaintext.get("answers_in_clear")
     if answers is not None and answers.verdict is Verdict.YES and not leads_on:
         where = f" ({answers.value})" if answers.value else ""
-        yield Remark(severity=Severity.BAD, text=f"it is answered without TLS too{where}")
+        offered = observation.plaintext.get("starttls_offered")
+        # Mail between servers is opportunistic by design (RFC 7435): whoever wants to may go without.
+        is_choice = offered is not None and offered.verdict is Verdict.YES
+        severity = Severity.WARNING if is_choice else Severity.BAD
+        yield Remark(severity=severity, text=f"it is answered without TLS too{where}")
     login = observation.plaintext.get("login_before_tls")
     if login is not None and login.verdict is Verdict.YES:
         yield Remark(severity=Severity.BAD, text="a login is offered before TLS")

@@ -193,3 +193,10 @@ def test_what_goes_without_tls_is_said() -> None:
         modern(), plaintext={"answers_in_clear": clear}, http={"redirects_to_https": yes}
     )
     assert texts(leading_on, Severity.BAD) == []
+
+
+def test_what_starttls_leaves_to_the_client_is_a_warning() -> None:
+    yes = Fact(verdict=Verdict.YES)
+    observation = replace(modern(), plaintext={"answers_in_clear": yes, "starttls_offered": yes})
+    assert texts(observation, Severity.WARNING) == ["it is answered without TLS too"]
+    assert texts(observation, Severity.BAD) == []
