@@ -81,12 +81,9 @@ class WebPost:
                 f"no answer came within {self._receiver.timeout_seconds:g} s"
             ) from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            # Some of httpx' texts name the URL: its kind alone, and what the system said.
-            cause = error.__cause__ or error.__context__
-            detail = f": {cause}" if isinstance(cause, OSError) or cause is not None else ""
-            raise DeliveryError(
-                printable(f"{type(error).__name__}{detail}", limit=_SHOWN_OF_AN_ANSWER)
-            ) from error
+            # Some of httpx' own texts name the URL; what lies below them knows a connection alone.
+            reason = ": ".join(filter(None, (type(error).__name__, str(error.__cause__ or ""))))
+            raise DeliveryError(printable(reason, limit=_SHOWN_OF_AN_ANSWER)) from error
 
 
 async def _refusal(answer: httpx.Response) -> DeliveryError:

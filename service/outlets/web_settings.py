@@ -46,7 +46,7 @@ class WebSettings(BaseModel):
             url=self._whole_url(),
             token=token,
             login=None if self.user is None or password is None else (self.user, password),
-            trust=self._trust(),
+            trust=trusting(self.ca_file),
             proxy=self.proxy,
             timeout_seconds=self.timeout_seconds,
         )
@@ -69,9 +69,6 @@ class WebSettings(BaseModel):
         if not is_usable or not url.isprintable() or " " in url:
             raise ValueError("the URL must begin with http:// or https:// and a host")
         return url
-
-    def _trust(self) -> ssl.SSLContext:
-        return trusting(self.ca_file)
 
 
 def trusting(ca_file: Path | None) -> ssl.SSLContext:

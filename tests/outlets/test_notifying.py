@@ -19,6 +19,7 @@ from model.snapshot import Snapshot
 from service.outlets.notifier_settings import Notifiers
 from service.outlets.notifying import Assignment, Notifying
 from storage import SqlStore
+from tests.outlets.real_servers import free_port
 from tests.outlets.receivers import Hook, running_hook, running_post_office
 from tests.outlets.standing_samples import finding, of, snapshot
 from tests.service.samples import NOW
@@ -211,6 +212,18 @@ async def test_a_token_goes_with_each_message_and_no_secret_is_logged(
     assert "an outlet fails" in said
     assert "secret-path" not in said
     assert "the-token" not in said
+
+
+async def test_a_receiver_that_is_not_there_is_told_without_its_url(
+    store: SqlStore, capfd: pytest.CaptureFixture[str]
+) -> None:
+    url = f"http://127.0.0.1:{free_port()}/secret-path"
+    async with desk_of(store, type="webhook", url=url) as desk:
+        await desk.look(of(finding()))
+        assert desk.number("delivery_failures_total") == 1
+    said = "".join(capfd.readouterr())
+    assert "ConnectError: " in said
+    assert "secret-path" not in said
 
 
 async def test_mail_goes_by_starttls_and_a_login(
