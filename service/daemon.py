@@ -8,7 +8,6 @@ ten seconds, and lose nothing that was stored.
 from __future__ import annotations
 
 import asyncio
-import signal
 import socket
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
@@ -18,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from exporters.prometheus import PageWriter, ServiceMetrics
-from exporters.prometheus.fleet import FleetMetrics
 from exporters.reports import Report
 from model.observation import Observation
 from model.ports import Store
@@ -56,20 +54,18 @@ from service.report_routes import report_routes
 from service.running_status import running_status
 from service.service_discovery import service_discovery_route
 from service.settings import ONLY_AT_START, ServiceSettings
-from service.starting import StartError, book_of, engine_of, stopping_signals
+from service.starting import StartError, book_of, engine_of, lead_of, stopping_signals
 from service.target_sources import TargetSources
+from service.upkeep import forget, reload_on_signal, watch_store
 from service.waiver_api import waiver_routes
-from storage import SqlStore, StoreError
+from storage import Retention, SqlStore, StoreError
 
 if TYPE_CHECKING:
-    from service.fleet.lead import Lead
+    pass
 
 _STOP_SECONDS: Final = 7.0
 """For visits that run when the service is stopped; the store and HTTP take the rest of ten."""
 
-_STORE_CHECK_SECONDS: Final = 10.0
-_FIRST_FORGETTING_SECONDS: Final = 3600.0
-_FORGETTING_SECONDS: Final = 86_400.0
 _LOG_LABEL: Final = "log"
 """A target's label that makes the log follow its visits, with the value ``debug``."""
 
@@ -162,7 +158,11 @@ class _Service:
         self._judging = JudgingStore(store, self._desk)
         self._scheduler = self._new_scheduler(self._judging)
         self._targets: Sequence[Target] = ()
-        self._lead = self._new_lead() if settings.workers.enabled else None
+        self._lead = (
+            lead_of(settings, store, self.inventory, self._metrics.registry)
+            if settings.workers.enabled
+            else None
+        )
         self._is_planning = self._lead is None
         self._reloaded = asyncio.Event()
         self._remarks: tuple[str, ...] = ()
@@ -214,10 +214,10 @@ class _Service:
                 # What the store remembers was judged by the policies of its time.
                 group.create_task(self.inventory.judge_again()),
                 group.create_task(self._watch_sources()),
-                group.create_task(self._watch_store()),
+                group.create_task(watch_store(self._store, self._note_store)),
                 group.create_task(self._page.keep_fresh()),
-                group.create_task(self._forget()),
-                group.create_task(self._reload_on_signal()),
+                group.create_task(forget(self._store, self._retention, self._clock)),
+                group.create_task(reload_on_signal(self.reload)),
                 group.create_task(self._outlets.run()),
             ]
             await stop.wait()
@@ -263,21 +263,6 @@ class _Service:
             meter=self._meter,
         )
 
-    def _new_lead(self) -> Lead:
-        try:
-            from service.fleet.lead import Lead
-        except ModuleNotFoundError as error:
-            raise StartError(
-                f"workers need the Python package {error.name}: install tlsprobe[workers]"
-            ) from error
-        return Lead(
-            self._settings.database,
-            workers=self._settings.workers,
-            statuses=self._store,
-            known=self.inventory,
-            metrics=FleetMetrics(self._metrics.registry),
-        )
-
     def _target(self, target_key: str) -> Target | None:
         return self._scheduler.target(target_key)
 
@@ -312,18 +297,6 @@ class _Service:
         self._metrics.config_read(is_good=True)
         _LOG.info("configuration reloaded", sources=len(settings.sources))
         return None
-
-    async def _reload_on_signal(self) -> None:
-        hung_up = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGHUP, hung_up.set)
-        try:
-            while True:
-                await hung_up.wait()
-                hung_up.clear()
-                await self.reload()
-        finally:
-            loop.remove_signal_handler(signal.SIGHUP)
 
     async def _watch_sources(self) -> None:
         """Follows the sources; other ones after a reload, which begin with what these held."""
@@ -406,14 +379,8 @@ class _Service:
         return await self._engine.visit(endpoint, say if is_followed else None, known=known)
 
     async def _resolve(self, target: Target) -> Resolution:
-        """Without the addresses that are denied, whatever name leads to them."""
         found = await resolve(target, family=self._settings.probe.address_family)
-        allowed = tuple(
-            endpoint
-            for endpoint in found.endpoints
-            if not self._deny.forbids_address(endpoint.address or "", target.port)
-        )
-        return replace(found, endpoints=allowed)
+        return self._deny.allowed(found)
 
     def _interval_of(self, target: Target) -> float:
         return self._scheduler_settings().pace_of(target).interval_seconds
@@ -439,21 +406,8 @@ class _Service:
     def _current_endpoints(self) -> Collection[str]:
         return self._scheduler.current_endpoints()
 
-    async def _forget(self) -> None:
-        """Forgets what has been kept for long enough: an hour after the start, and then daily."""
-        pause = _FIRST_FORGETTING_SECONDS
-        while True:
-            await asyncio.sleep(pause)
-            pause = _FORGETTING_SECONDS
-            retention = self._settings.retention.kept()
-            try:
-                pruned = await self._store.prune(retention, self._clock.now())
-            except StoreError as error:
-                _LOG.warning("nothing more could be forgotten for now", reason=str(error))
-            else:
-                _LOG.info("forgot what was kept for long enough", **pruned)
+    def _note_store(self, is_up: bool) -> None:
+        self._is_store_up = is_up
 
-    async def _watch_store(self) -> None:
-        while True:
-            self._is_store_up = await self._store.healthy()
-            await asyncio.sleep(_STORE_CHECK_SECONDS)
+    def _retention(self) -> Retention:
+        return self._settings.retention.kept()

@@ -1,4 +1,4 @@
-"""What a scheduler and a worker begin with: the signals that stop them, an engine, the policies."""
+"""What a scheduler and a worker begin with: signals that stop them, an engine, the policies, a lead."""
 
 from __future__ import annotations
 
@@ -7,16 +7,24 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import structlog
+from prometheus_client import CollectorRegistry
 
+from exporters.prometheus.fleet import FleetMetrics
 from policy import PolicyBook
 from probe.clock import SystemClock
 from probe.engine import Engine
 from service.file_limits import connections_that_fit
 from service.gate import read_book
+from service.inventory import Inventory
 from service.policy_desk import declared_targets
 from service.settings import ServiceSettings
+from storage import SqlStore
+
+if TYPE_CHECKING:
+    from service.fleet.lead import Lead
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
@@ -45,6 +53,25 @@ def engine_of(settings: ServiceSettings, clock: SystemClock) -> Engine:
             used=fitting,
         )
     return Engine(replace(wanted, connections_open=fitting), clock)
+
+
+def lead_of(
+    settings: ServiceSettings, store: SqlStore, inventory: Inventory, registry: CollectorRegistry
+) -> Lead:
+    """What has visits made by workers while this process leads; raises StartError."""
+    try:
+        from service.fleet.lead import Lead
+    except ModuleNotFoundError as error:
+        raise StartError(
+            f"workers need the Python package {error.name}: install tlsprobe[workers]"
+        ) from error
+    return Lead(
+        settings.database,
+        workers=settings.workers,
+        statuses=store,
+        known=inventory,
+        metrics=FleetMetrics(registry),
+    )
 
 
 @contextmanager

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
 from model.target import Target, is_ip_address
+from probe.resolve import Resolution
 
 _Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -48,6 +49,15 @@ class DenyList:
     def forbids_address(self, host: str, port: int) -> bool:
         """Whether this address, or name, is denied at this port."""
         return any(entry.holds_for(host, port) for entry in self._entries)
+
+    def allowed(self, found: Resolution) -> Resolution:
+        """Without the addresses that are denied, whatever name leads to them."""
+        endpoints = tuple(
+            endpoint
+            for endpoint in found.endpoints
+            if not self.forbids_address(endpoint.address or "", endpoint.target.port)
+        )
+        return replace(found, endpoints=endpoints)
 
 
 def _parse(entry: str) -> _Denied:
