@@ -152,7 +152,10 @@ class Contradiction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a visit asked of the endpoint; ``connections`` counts every TCP connection opened."""
+    """What a visit asked of the endpoint.
+
+    ``connections`` counts every TCP connection opened, and at DTLS every question; ``bytes_*`` are of all.
+    """
 
     duration_seconds: float = 0.0
     connections: int = 0

@@ -38,7 +38,6 @@ class _Packets(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]  # typeshed has the base class here
         self._transport = transport
-        self._traffic.connections += 1
 
     def send(self, packet: bytes) -> None:
         if self._transport is not None:
