@@ -71,7 +71,9 @@ async def seconds_until_learnt(targets: list[Target], ordinary: int) -> float:
         resolve=world.resolve,
         store=world,
         clock=clock,
-        settings=SchedulerSettings(overtime_seconds=0.3, stop_grace_seconds=0.0),
+        settings=SchedulerSettings(
+            overtime_seconds=0.3, stop_grace_seconds=0.0, least_admitted_per_second=ENDPOINTS
+        ),
         meter=world,
     )
     world.addresses = {target.host: (target.host,) for target in targets}

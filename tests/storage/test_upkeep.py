@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from model.finding import Outcome, Waiver
+from model.finding import Outcome, Severity, Waiver
+from model.notice import Notice, NoticeKind
 from model.query import Selection, ServiceEvent
 from storage import SqlStore, StoreError
 from storage.database import connect
@@ -49,6 +50,19 @@ async def fill(url: str) -> None:
         await store.put_waiver(
             Waiver(name="w", rule="r", reason="why", owner="me", expires_at=NOON + INTERVAL)
         )
+        told = Notice(
+            kind=NoticeKind.FINDING,
+            target="a.example:443",
+            severity=Severity.HIGH,
+            title="Only TLS 1.2 and 1.3 may be spoken.",
+            observed="TLSv1.0",
+            required="TLSv1.2",
+            since=NOON,
+            policy="house",
+            rule="r",
+            labels={"team": "a\0b"},
+        )
+        await store.put_told("ops", [told])
 
 
 def all_rows(url: str) -> dict[str, list[tuple[Any, ...]]]:
