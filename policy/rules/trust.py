@@ -65,7 +65,8 @@ def _bind_trusted(parameters: Stores) -> Judge:
             verdict, reason = found.verdict, found.reason
             if parameters.strict and verdict is Verdict.YES:
                 verdict, reason = found.strict, found.strict_reason
-            text = f"{name}: {'trusted' if verdict is Verdict.YES else reason or verdict.value}"
+            word = "trusted" if verdict is Verdict.YES else (reason or verdict.value).rstrip(".")
+            text = f"{name}: {word}"
             parts.append((_OUTCOMES[verdict], text))
         for wanted in (Outcome.PASS, Outcome.UNKNOWN):
             for outcome, text in parts:
