@@ -9,7 +9,7 @@ the other machine's word that nothing listens there (ICMP port unreachable) is a
 from __future__ import annotations
 
 import asyncio
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from model.ports import Clock
 from probe.connect.dial import Traffic
@@ -56,8 +56,8 @@ class _Packets(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
         self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
-    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]  # typeshed has the base class here
-        self._transport = transport
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def send(self, packet: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import Final
+from typing import Final, cast
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -36,8 +36,8 @@ class _Packets(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
         self.received: asyncio.Queue[bytes | None] = asyncio.Queue(256)
 
-    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]  # typeshed has the base class here
-        self._transport = transport
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def send(self, packet: bytes) -> None:
         if self._transport is not None:
