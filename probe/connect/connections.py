@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from model.ports import Clock
 from probe.connect.dial import Connection, Traffic
@@ -22,7 +23,7 @@ from probe.connect.upgrade import Upgrade
 from probe.settings import ProbeSettings
 from probe.tls.answer import NoConnection, Obstacle
 
-_PAST_DEADLINE = NoConnection(
+PAST_DEADLINE: Final = NoConnection(
     obstacle=Obstacle.DEADLINE, detail="the visit's time was up before this was asked"
 )
 
@@ -151,7 +152,7 @@ class Connections:
             return await asyncio.shield(waited_for)
         except asyncio.CancelledError:
             if waited_for.cancelled():
-                return _PAST_DEADLINE
+                return PAST_DEADLINE
             await self._give_up(request)
             raise
 
@@ -175,7 +176,7 @@ class Connections:
             await dialled.release()
             self.gate.trouble(dialled.epoch)
             self.may_dial_ahead = False
-        return _PAST_DEADLINE
+        return PAST_DEADLINE
 
     def _request(self, port: int | None = None, *, is_upgraded: bool = True) -> _Request:
         request = _Request(self._dial, port or self._port, is_upgraded=is_upgraded)

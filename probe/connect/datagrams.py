@@ -12,6 +12,7 @@ import asyncio
 from typing import Final, TypeVar, cast
 
 from model.ports import Clock
+from probe.connect.connections import PAST_DEADLINE
 from probe.connect.dial import Traffic
 from probe.connect.politeness import Politeness
 from probe.connect.route import STRAIGHT, Route
@@ -33,9 +34,6 @@ _SHORTEST_PATIENCE_SECONDS: Final = 2.0
 """Room for two repeats, however quick the server has been so far."""
 
 _MOST_BYTES: Final = 2**18
-_PAST_DEADLINE: Final = NoConnection(
-    obstacle=Obstacle.DEADLINE, detail="the visit's time was up before this was asked"
-)
 _NO_STREAM: Final = NoConnection(
     obstacle=Obstacle.UNREACHABLE, detail="this is asked over TCP alone, and the server is DTLS's"
 )
@@ -169,7 +167,7 @@ class DatagramLine:
 
     async def _asked(self, question: DtlsQuestion, *, patient: bool) -> Answer:
         if self._remaining_seconds <= 0:
-            return _PAST_DEADLINE
+            return PAST_DEADLINE
         if self._route.proxy or self._route.preamble or self._route.unix_socket:
             return _STRAIGHT_ONLY
         async with self._politeness.connection(self._gate) as epoch:
