@@ -65,8 +65,9 @@ probe:
   connections_per_address: 128
   connections_per_network: 1024
   connections_per_second: 100000
-  checks: [versions, suites, groups, certificates]
+  checks: [{checks}]
 """
+_CORE_CHECKS = "versions, suites, groups, certificates"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,7 @@ def main() -> None:
     parser.add_argument("--endpoints", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--interval", type=float, default=200.0)
+    parser.add_argument("--checks", default=_CORE_CHECKS, help="what the enumeration asks")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, _fleet(Path(name)) as fleet:
         directory = Path(name)
@@ -102,18 +104,23 @@ def _measure(wanted: argparse.Namespace, directory: Path) -> None:
     port = _free_port()
     config = directory / "tlsprobe.yml"
     config.write_text(
-        _CONFIGURATION.format(port=port, directory=directory, interval=wanted.interval)
+        _CONFIGURATION.format(
+            port=port, directory=directory, interval=wanted.interval, checks=wanted.checks
+        )
     )
     service = subprocess.Popen(["taskset", "-c", "0", TLSPROBE, "serve", "--config", config])
     try:
         url = f"http://127.0.0.1:{port}/metrics"
         late = _PUNCTUAL * wanted.interval
         first = _until(service, url, 2 * wanted.endpoints, late)
-        samples = list(_samples(service, url, (wanted.rounds + 2) * wanted.endpoints, late))
+        rounds = [
+            _until(service, url, (2 + done) * wanted.endpoints, late)
+            for done in range(1, wanted.rounds + 1)
+        ]
     finally:
         service.terminate()
         service.wait()
-    last = samples[-1]
+    last = rounds[-1]
     if last.visits == first.visits:
         raise RuntimeError("not one visit ended between two samples: ask for more rounds")
     a_visit = (last.cpu - first.cpu) / (last.visits - first.visits)
@@ -130,13 +137,17 @@ def _measure(wanted: argparse.Namespace, directory: Path) -> None:
 
 def _until(service: subprocess.Popen[bytes], url: str, visits: int, late: float) -> Sample:
     *_, last = _samples(service, url, visits, late)
+    print(
+        f"  {last.visits:.0f} visits, {last.cpu:.0f} s of processor, {last.rss / 1e6:.0f} MB",
+        flush=True,
+    )
     return last
 
 
 def _samples(
     service: subprocess.Popen[bytes], url: str, visits: int, late: float
 ) -> Iterator[Sample]:
-    """One a second, until so many visits are done; ``late`` is when one is no longer in its time."""
+    """One in five seconds, until so many visits are done; ``late`` is when one is no longer in its time."""
     while service.poll() is None:
         try:
             page = httpx.get(url, timeout=30).text
@@ -157,7 +168,7 @@ def _samples(
         )
         if done >= visits:
             return
-        time.sleep(1.0)
+        time.sleep(5.0)
     raise RuntimeError(f"the service ended with {service.returncode}")
 
 
