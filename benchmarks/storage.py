@@ -16,17 +16,17 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, TypeAlias
+from typing import Final, LiteralString, TypeAlias
 
 import psycopg
-from sqlalchemy import update
+from sqlalchemy import delete
 
 from benchmarks.observed import BEGAN, INTERVAL, Fleet, scheduled, visit_nginx
 from model.query import Selection
 from storage import SqlStore
 from storage.database import connect
 from storage.retention import Retention
-from storage.tables import ObservationRow
+from storage.tables import EvidenceRow
 from tests.postgresql import postgres_server
 
 _AT_ONCE: Final = 2000
@@ -83,7 +83,7 @@ async def _measure(kind: str, url: str, fleet: Fleet, count: int) -> None:
         _say_pace(say, "new endpoints", count, await _new(store, fleet, count))
         what = f"visits of an hour, {_CHANGED_A_DAY:.0%} changing a day"
         _say_pace(say, what, count, await _hour(store, fleet, count))
-        await _live(store, fleet, count)
+        await _live(store, fleet, count, url)
         await _read(store, say)
         grown = await asyncio.to_thread(_size, url)
         say(f"size of {count} endpoints after {_DAYS} days", grown / 2**20, "MiB")
@@ -110,8 +110,11 @@ async def _hour(store: SqlStore, fleet: Fleet, count: int) -> _Pace:
     return await _record(store, fleet, visits)
 
 
-async def _live(store: SqlStore, fleet: Fleet, count: int) -> None:
-    """The days that follow, with what is forgotten: only changes take room, so no other visit is made."""
+async def _live(store: SqlStore, fleet: Fleet, count: int, url: str) -> None:
+    """The days that follow, with what is forgotten: only changes take room, so no other visit is made.
+
+    They pass too quickly for PostgreSQL's autovacuum, so it is done by hand.
+    """
     a_day = round(count * _CHANGED_A_DAY)
     for day in range(1, _DAYS):
         at = BEGAN + timedelta(days=day)
@@ -122,6 +125,8 @@ async def _live(store: SqlStore, fleet: Fleet, count: int) -> None:
         await _record(store, fleet, visits)
         if day % _FORGETTING_DAYS == 0:
             await store.prune(Retention(), at)
+            if not url.startswith("sqlite:"):
+                await asyncio.to_thread(_run, url, "VACUUM")
 
 
 async def _record(
@@ -172,11 +177,15 @@ async def _best(ask: Callable[[], Awaitable[object]]) -> float:
 def _drop_evidence(url: str) -> None:
     database = connect(url, busy_timeout_seconds=30.0)
     with database.writing_in_thread() as connection:
-        connection.execute(update(ObservationRow).values(evidence=None))
+        connection.execute(delete(EvidenceRow))
     database.vacuum()
     if not url.startswith("sqlite:"):
-        with psycopg.connect(url, autocommit=True) as raw:
-            raw.execute("VACUUM FULL observations")
+        _run(url, "VACUUM FULL evidence")
+
+
+def _run(url: str, statement: LiteralString) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)
 
 
 def _size(url: str) -> int:

@@ -9,9 +9,8 @@ from typing import Any, Final
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.fact_json import evidence_from_json
 from model.finding import Finding, FindingStatus, Outcome, RuleResult, Severity
-from storage.body import decode_evidence
+from storage.proofs import decode_proofs
 from storage.tables import FindingRow, ResultRow
 
 FINDING_COLUMNS: Final = (
@@ -69,7 +68,8 @@ def finding_of(
         ValueError: for evidence that cannot be read.
     """
     if evidence is not None:
-        result = replace(result, evidence=evidence_from_json(decode_evidence(evidence)))
+        (proof,) = decode_proofs(evidence)
+        result = replace(result, evidence=proof)
     return Finding(
         fingerprint=result.fingerprint(endpoint_key),
         endpoint_key=endpoint_key,

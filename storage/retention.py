@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database
@@ -22,6 +22,7 @@ from storage.tables import (
     ComplianceRow,
     EndpointRow,
     EventRow,
+    EvidenceRow,
     FindingRow,
     ObservationCertificateRow,
     ObservationRow,
@@ -65,7 +66,9 @@ async def prune(database: Database, retention: Retention, now: datetime) -> dict
     pruned = {
         "endpoints": await _prune_endpoints(database, before(retention.endpoints_days)),
         "evidence": await _walk(
-            database, _stale_evidence(before(retention.evidence_days)), _drop_evidence
+            database,
+            _stale_evidence(before(retention.evidence_days)),
+            _deletion(EvidenceRow.observation_id),
         ),
         "visits": await _forget(
             database, VisitRow.id, VisitRow.last_at < before(retention.history_days)
@@ -137,7 +140,7 @@ def _unused(key: Any, referring: Any) -> Select[Any]:
 
 
 def _stale_evidence(cutoff: datetime) -> Select[Any]:
-    """Observations with evidence that no endpoint has shown since ``cutoff``."""
+    """The observations with evidence that no endpoint has shown since ``cutoff``."""
     is_current = exists().where(
         StatusRow.endpoint_id == ObservationRow.endpoint_id,
         StatusRow.observation_id == ObservationRow.id,
@@ -146,18 +149,15 @@ def _stale_evidence(cutoff: datetime) -> Select[Any]:
         VisitRow.observation_id == ObservationRow.id,
         or_(VisitRow.last_at.is_(None), VisitRow.last_at >= cutoff),
     )
-    return select(ObservationRow.id).where(
-        ObservationRow.evidence.is_not(None), ~is_current, ~was_shown
-    )
-
-
-async def _drop_evidence(connection: AsyncConnection, ids: Sequence[int]) -> None:
-    await connection.execute(
-        update(ObservationRow).where(ObservationRow.id.in_(ids)).values(evidence=None)
+    return (
+        select(EvidenceRow.observation_id)
+        .join(ObservationRow, ObservationRow.id == EvidenceRow.observation_id)
+        .where(~is_current, ~was_shown)
     )
 
 
 async def _drop_observations(connection: AsyncConnection, ids: Sequence[int]) -> None:
+    await connection.execute(delete(EvidenceRow).where(EvidenceRow.observation_id.in_(ids)))
     await connection.execute(
         delete(ObservationCertificateRow).where(ObservationCertificateRow.observation_id.in_(ids))
     )

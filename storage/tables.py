@@ -153,8 +153,7 @@ class StatusRow(Table):
 class ObservationRow(Table):
     """Facts that an endpoint showed, once, however often it comes back to them.
 
-    ``facts`` is the Observation of the visit that learnt them first, without its evidence;
-    ``evidence`` is the same with it, and may be gone when ``facts`` is not.
+    ``facts`` is the Observation of the visit that learnt them first, without its evidence.
     """
 
     __tablename__ = "observations"
@@ -165,7 +164,17 @@ class ObservationRow(Table):
     state: Mapped[str] = mapped_column(String(16))
     first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     facts: Mapped[bytes] = mapped_column(LargeBinary)
-    evidence: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class EvidenceRow(Table):
+    """What proves the facts of an observation, for as long as it is kept."""
+
+    __tablename__ = "evidence"
+
+    observation_id: Mapped[int] = mapped_column(
+        ForeignKey("observations.id"), primary_key=True, autoincrement=False
+    )
+    proofs: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class VisitRow(Table):

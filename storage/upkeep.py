@@ -19,7 +19,7 @@ from storage.database import Database, connect
 from storage.errors import DRIVER_ERRORS, StoreError, explain
 from storage.migrate import check_revision, migrate
 from storage.retention import Retention, prune
-from storage.tables import ObservationRow, Table
+from storage.tables import EvidenceRow, ObservationRow, Table
 from storage.transfer import export_rows, import_rows
 
 _BUSY_SECONDS: Final = 30.0
@@ -110,10 +110,12 @@ def _structure_problems(connection: Connection) -> Iterator[str]:
 
 
 def _unreadable(connection: Connection) -> Iterator[str]:
-    columns = (ObservationRow.id, ObservationRow.facts, ObservationRow.evidence)
-    rows: Any = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(select(*columns))
-    for row_id, facts, evidence in rows:
+    bodies = select(ObservationRow.id, ObservationRow.facts, EvidenceRow.proofs).outerjoin(
+        EvidenceRow, EvidenceRow.observation_id == ObservationRow.id
+    )
+    rows: Any = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(bodies)
+    for row_id, facts, proofs in rows:
         try:
-            decode_body(Body(facts=facts, evidence=evidence))
+            decode_body(Body(facts=facts, proofs=proofs))
         except ValueError as error:
             yield f"observation {row_id} cannot be read: {error}"

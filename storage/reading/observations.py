@@ -16,6 +16,7 @@ from storage.reading.places import with_target
 from storage.tables import (
     CertificateRow,
     EndpointRow,
+    EvidenceRow,
     ObservationRow,
     StatusRow,
     TargetRow,
@@ -60,11 +61,12 @@ async def read_observations(
         select(
             ObservationRow.id,
             ObservationRow.facts,
-            ObservationRow.evidence,
+            EvidenceRow.proofs,
             TargetRow.labels,
             TargetRow.source,
         )
         .join(VisitRow, VisitRow.observation_id == ObservationRow.id)
+        .outerjoin(EvidenceRow, EvidenceRow.observation_id == ObservationRow.id)
         .join(EndpointRow, EndpointRow.id == ObservationRow.endpoint_id)
         .join(TargetRow, TargetRow.id == EndpointRow.target_id)
         .where(EndpointRow.key == endpoint_key)
@@ -75,7 +77,7 @@ async def read_observations(
     return await asyncio.to_thread(
         lambda: [
             with_target(
-                decode_body(Body(facts=row.facts, evidence=row.evidence)), row.labels, row.source
+                decode_body(Body(facts=row.facts, proofs=row.proofs)), row.labels, row.source
             )
             for row in rows
         ]

@@ -135,7 +135,7 @@ async def decode(
 
 
 def _decode_facts(facts: Mapping[int, bytes]) -> dict[int, Observation]:
-    return {row_id: decode_body(Body(facts=raw, evidence=None)) for row_id, raw in facts.items()}
+    return {row_id: decode_body(Body(facts=raw, proofs=None)) for row_id, raw in facts.items()}
 
 
 def status_of(

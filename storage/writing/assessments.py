@@ -14,11 +14,10 @@ from typing import Any, Final
 from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.fact_json import evidence_to_json
 from model.finding import Assessment, Finding, RuleResult
 from model.finding_life import live_on
-from storage.body import encode_evidence
 from storage.finding_rows import FINDING_COLUMNS, finding_of, newest_openings, read_results
+from storage.proofs import encode_proofs
 from storage.tables import ComplianceRow, FindingRow, PolicyRow, ResultRow
 from storage.writing.insert_new import insert_new
 from storage.writing.visit import result_digest
@@ -199,7 +198,8 @@ def _moved_values(life: _Life, row: Row[*tuple[Any, ...]], result_id: int) -> di
 
 
 def _evidence(finding: Finding) -> bytes | None:
-    return encode_evidence(evidence_to_json(finding.result.evidence))
+    proof = finding.result.evidence
+    return None if proof is None else encode_proofs([proof])
 
 
 async def _write_compliance(connection: AsyncConnection, assessed: Sequence[Assessed]) -> None:

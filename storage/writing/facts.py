@@ -15,7 +15,7 @@ from model.differences import differences
 from model.flapping import is_flapping
 from model.query import Turn
 from storage.body import Body, encode_body
-from storage.tables import ChangeRow, ObservationRow, VisitRow
+from storage.tables import ChangeRow, EvidenceRow, ObservationRow, VisitRow
 from storage.writing.certificates import write_certificates
 from storage.writing.past import Past, find_known_facts, load_pasts
 from storage.writing.standing import Standing
@@ -105,23 +105,34 @@ async def _write_observations(
     kept: Mapping[int, int],
 ) -> list[int]:
     """The id of each visit's observation, new or kept."""
+    new_bodies = [
+        (one, what.body)
+        for one, what in zip(different, found, strict=True)
+        if what.body is not None
+    ]
     rows: list[dict[str, Any]] = [
         {
             "endpoint_id": one.standing.endpoint_id,
             "facts_digest": one.visit.facts_digest,
             "state": one.visit.observation.state.value,
             "first_seen_at": one.visit.observation.started_at,
-            "facts": what.body.facts,
-            "evidence": what.body.evidence,
+            "facts": body.facts,
         }
-        for one, what in zip(different, found, strict=True)
-        if what.body is not None
+        for one, body in new_bodies
     ]
     ids = dict(kept)
     if rows:
-        new = await connection.scalars(
-            insert(ObservationRow).returning(ObservationRow.id, sort_by_parameter_order=True), rows
+        new = list(
+            await connection.scalars(
+                insert(ObservationRow).returning(ObservationRow.id, sort_by_parameter_order=True),
+                rows,
+            )
         )
+        proofs = [
+            {"observation_id": new_id, "proofs": body.proofs}
+            for new_id, (_, body) in zip(new, new_bodies, strict=True)
+        ]
+        await connection.execute(insert(EvidenceRow), proofs)
         ids |= {row["endpoint_id"]: new_id for row, new_id in zip(rows, new, strict=True)}
     return [ids[one.standing.endpoint_id] for one in different]
 

@@ -71,7 +71,7 @@ class Past:
         newest_first: list[Observation] = []
         for observation_id in _newest_first(self.stretches):
             if observation_id in self.facts:
-                body = Body(facts=self.facts[observation_id], evidence=None)
+                body = Body(facts=self.facts[observation_id], proofs=None)
                 newest_first.append(decode_body(body))
                 if is_wholly_known(newest_first[-1]):
                     break

@@ -29,6 +29,7 @@ _NEW_TABLES = (
     "visits",
     "observation_certificates",
     "certificates",
+    "evidence",
     "observations",
     "target_labels",
 )
@@ -172,11 +173,11 @@ def _create_observations() -> None:
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("first_seen_at", _time(), nullable=False),
         sa.Column("facts", sa.LargeBinary(), nullable=False),
-        sa.Column("evidence", sa.LargeBinary()),
         _of_endpoint("observations"),
         sa.PrimaryKeyConstraint("id", name="pk_observations"),
     )
     op.create_index("ix_observations_endpoint_id", "observations", ["endpoint_id"])
+    _create_evidence()
     op.create_table(
         "visits",
         sa.Column("id", _row_id(), nullable=False),
@@ -194,6 +195,25 @@ def _create_observations() -> None:
     )
     op.create_index("ix_visits_endpoint_id_id", "visits", ["endpoint_id", "id"])
     op.create_index("ix_visits_observation_id", "visits", ["observation_id"])
+
+
+def _create_evidence() -> None:
+    op.create_table(
+        "evidence",
+        sa.Column("observation_id", _row_id(), autoincrement=False, nullable=False),
+        sa.Column("proofs", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["observation_id"], ["observations.id"], name="fk_evidence_observation_id"
+        ),
+        sa.PrimaryKeyConstraint("observation_id", name="pk_evidence"),
+    )
+    if op.get_bind().dialect.name == "postgresql":
+        # Zstandard leaves nothing to compress; what is forgotten each day makes room for the next.
+        op.execute("ALTER TABLE evidence ALTER proofs SET STORAGE EXTERNAL")
+        op.execute(
+            "ALTER TABLE evidence SET (autovacuum_vacuum_scale_factor = 0.02,"
+            " toast.autovacuum_vacuum_scale_factor = 0.02)"
+        )
 
 
 def _create_certificates() -> None:

@@ -1,0 +1,65 @@
+"""What of a proof is kept, and how little room it takes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.verdict import Evidence
+from storage.proofs import decode_proofs, encode_proofs, without_ciphertext
+from tests.strategies import evidence
+
+SERVER_HELLO = bytes.fromhex("160303000401020304")
+CHANGE_CIPHER_SPEC = bytes.fromhex("140303000101")
+CIPHERTEXT = bytes.fromhex("1703030003aabbcc")
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        (SERVER_HELLO + CHANGE_CIPHER_SPEC + CIPHERTEXT, SERVER_HELLO + CHANGE_CIPHER_SPEC),
+        (SERVER_HELLO, SERVER_HELLO),
+        (SERVER_HELLO[:7], SERVER_HELLO[:7]),
+        (CIPHERTEXT, b""),
+        (b"HTTP/1.1 400 Bad Request", b"HTTP/1.1 400 Bad Request"),
+        (b"", b""),
+    ],
+)
+def test_ciphertext_is_no_evidence(answer: bytes, kept: bytes) -> None:
+    assert without_ciphertext(answer) == kept
+
+
+def test_an_answer_comes_back_up_to_its_ciphertext() -> None:
+    proof = Evidence(offer=b"\x16", answer=SERVER_HELLO + CIPHERTEXT, note="shown")
+    assert decode_proofs(encode_proofs([proof])) == [
+        Evidence(offer=b"\x16", answer=SERVER_HELLO, note="shown")
+    ]
+
+
+@given(proofs=st.lists(st.none() | evidence()))
+def test_proofs_come_back_in_their_order(proofs: list[Evidence | None]) -> None:
+    assert decode_proofs(encode_proofs(proofs)) == proofs
+
+
+def test_what_proofs_share_is_kept_once() -> None:
+    """Each random byte costs one; the same again costs next to nothing."""
+    offer, answer = bytes(range(256)), bytes(range(255, -1, -1))
+    proof = Evidence(offer=offer, answer=answer, note="shared")
+    crossed = Evidence(offer=answer, answer=offer)
+    one, many = (len(encode_proofs(proofs)) for proofs in ([proof], [proof, crossed] * 40))
+    assert many - one < 100
+    assert decode_proofs(encode_proofs([proof, None, crossed, proof])) == [
+        proof,
+        None,
+        crossed,
+        proof,
+    ]
+
+
+@pytest.mark.parametrize(
+    "frame", [b"", b"no frame", encode_proofs([])[:-3], encode_proofs([None]) + b"\x00"]
+)
+def test_other_bytes_are_told(frame: bytes) -> None:
+    with pytest.raises(ValueError, match="no proofs"):
+        decode_proofs(frame)
