@@ -1,7 +1,7 @@
-"""Trains the dictionary that proofs are compressed with, from what the servers of the zoo answer.
+"""Trains the dictionary that storage compresses with, from what the servers of the zoo answer.
 
 ``python -m benchmarks.dictionary`` visits each server of ``tests/zoo`` once and writes the next
-``storage/proofs_N.zdict``. Databases need those before it for the proofs that they hold.
+``storage/proofs_N.zdict``. Databases need those before it for what they hold.
 """
 
 from __future__ import annotations
@@ -35,12 +35,14 @@ def main() -> None:
 def _samples() -> list[bytes]:
     with tempfile.TemporaryDirectory() as name:
         certificates = make_certificates(Path(name))
-        samples = []
+        samples: list[bytes] = []
         for server in SERVERS:
             directory = Path(name) / server.name
             directory.mkdir()
-            found = asyncio.run(visit(server, certificates, directory))
-            samples.append(laid_out(proofs_of(found.observation)))
+            found = asyncio.run(visit(server, certificates, directory)).observation
+            chains = (deployment.chain for deployment in found.certificates)
+            ders = {one.der for chain in chains for one in chain if one.der is not None}
+            samples += [laid_out(proofs_of(found), list(ders)), *ders]
         return samples
 
 

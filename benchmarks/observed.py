@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from benchmarks.nginx import HOST, SERVER_NAME, running_nginx
 from model.certificate import Deployment
 from model.finding import Assessment
 from model.observation import Observation
 from model.ports import Schedule
+from model.proofs import proofs_of, with_proofs
 from model.target import Endpoint, Target
+from model.verdict import Evidence
 from policy import Policy, assess, profile
 from probe.clock import SystemClock
 from probe.engine import Engine
@@ -61,15 +67,17 @@ class Fleet:
                 version: replace(found, accepted=found.accepted[:-1])
                 for version, found in suites.items()
             }
+        served = tuple(
+            _with_leaf(deployment, random.Random(f"{number}/{generation}"))
+            for deployment in self._template.certificates
+        )
+        proved = with_proofs(self._template, _proving(self._template, served))
         return replace(
-            self._template,
+            proved,
             endpoint=Endpoint(target=target, address=address),
             started_at=at,
             cipher_suites=suites,
-            certificates=tuple(
-                _with_leaf(deployment, random.Random(f"{number}/{generation}"))
-                for deployment in self._template.certificates
-            ),
+            certificates=served,
         )
 
     def judged(self, visit: Observation, generation: int = 0) -> Assessment:
@@ -95,7 +103,7 @@ def scheduled(visit: Observation) -> Schedule:
 
 def _with_leaf(deployment: Deployment, dice: random.Random) -> Deployment:
     leaf = deployment.leaf
-    der = dice.randbytes(len(leaf.der or b""))
+    der = _reissued(leaf.der or b"", dice)
     new = replace(
         leaf,
         der=der,
@@ -104,3 +112,26 @@ def _with_leaf(deployment: Deployment, dice: random.Random) -> Deployment:
         not_after=BEGAN + timedelta(days=dice.randrange(1, 180)),
     )
     return replace(deployment, chain=(new, *deployment.chain[1:]))
+
+
+def _reissued(der: bytes, dice: random.Random) -> bytes:
+    """The certificate with another serial number, key and signature, each as random as one is."""
+    certificate = x509.load_der_x509_certificate(der)
+    key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    serial = certificate.serial_number.to_bytes(20, "big").lstrip(b"\0")
+    # The parameters of the key stand before it, and what is constant in the signature before that.
+    for old in (serial, key[-64:] if len(key) < 100 else key[33:-5], certificate.signature[8:]):
+        der = der.replace(old, dice.randbytes(len(old)))
+    return der
+
+
+def _proving(template: Observation, served: tuple[Deployment, ...]) -> Iterator[Evidence | None]:
+    """The template's proofs, in which these certificates are served."""
+    for proof in proofs_of(template):
+        answer = proof.answer if proof is not None else None
+        if proof is None or answer is None:
+            yield proof
+            continue
+        for old, new in zip(template.certificates, served, strict=True):
+            answer = answer.replace(old.leaf.der or b"", new.leaf.der or b"")
+        yield replace(proof, answer=answer)

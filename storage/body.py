@@ -1,19 +1,22 @@
 """An Observation as the bytes of rows: its facts, and apart from them its proofs, which can be lost without them.
 
 ``facts`` are JSON, deflated with a dictionary that this version carries (RFC 1950, 2.2): what most
-servers have in common is so kept nowhere but here. Raw certificates are no part of it; they have a table
-of their own.
+servers have in common is so kept nowhere but here. Raw certificates are no part of either; they have a table
+of their own, and proofs in which they occur need them.
 """
 
 from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Final
 
+from model.certificate import Certificate
 from model.observation import Observation
 from model.observation_json import from_json, to_json
 from model.proofs import proofs_of, with_proofs
@@ -35,20 +38,32 @@ def encode_body(observation: Observation) -> Body:
     fields = to_json(observation, with_evidence=False)
     facts = json.dumps(fields, separators=(",", ":")).encode("ascii")
     deflater = zlib.compressobj(_LEVEL, zdict=_dictionary())
+    ders = [certificate.der for certificate in _certificates(observation)]
     return Body(
         facts=deflater.compress(facts) + deflater.flush(),
-        proofs=encode_proofs(proofs_of(observation)),
+        proofs=encode_proofs(proofs_of(observation), ders),
     )
 
 
-def decode_body(body: Body) -> Observation:
+def decode_body(body: Body, ders: Mapping[str, bytes | None] = MappingProxyType({})) -> Observation:
     """The Observation that ``encode_body`` wrote, with its proofs where they are there.
 
+    ``ders`` are its certificates by their SHA-256; without proofs they are not needed.
+
     Raises:
-        ValueError: for bytes that it did not write.
+        ValueError: for bytes that it did not write, or where proofs need a certificate that is not given.
     """
     facts = _decode_facts(body.facts)
-    return facts if body.proofs is None else with_proofs(facts, decode_proofs(body.proofs))
+    if body.proofs is None:
+        return facts
+    known = [ders.get(certificate.sha256) for certificate in _certificates(facts)]
+    return with_proofs(facts, decode_proofs(body.proofs, known))
+
+
+def _certificates(observation: Observation) -> list[Certificate]:
+    """Each certificate of the chains once, in the order of the facts."""
+    chains = (deployment.chain for deployment in observation.certificates)
+    return list({one.sha256: one for chain in chains for one in chain}.values())
 
 
 def _decode_facts(raw: bytes) -> Observation:

@@ -1,67 +1,58 @@
 """Proofs as the bytes of a row, apart from the facts that they prove.
 
-One Zstandard frame (RFC 8878) of two lines of JSON and what is behind them: the length of each offer and
-answer, then for each proof its offer, its answer and its note, then the offers and answers themselves, each
-once and raw. An offer or answer is 0 where it is the next one, else how many it stands before that one.
-
-What most offers and answers have in common is in a dictionary, ``proofs_1.zdict``, and nowhere else. A frame
-names the one that it needs: a better one gets the next number, and none is ever taken away. What is encrypted in
-an answer proves nothing to anybody and is not kept.
+Two lines of JSON and what is behind them, compressed: the parts of each offer and answer, then for each proof
+its offer, its answer and its note, then the offers and answers themselves, each once and raw. A part is so many
+of those bytes, or, below 0, a certificate that is kept elsewhere: -1 is the first. An offer or answer is 0 where
+it is the next one, else how many it stands before that one. What is encrypted in an answer proves nothing to
+anybody and is not kept.
 """
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
 from model.verdict import Evidence
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+from storage.compression import compressed, decompressed
 
 Proof: TypeAlias = Evidence | None
 
-_LEVEL: Final = 6
+_MOST_CERTIFICATES: Final = 16
+"""So many are looked for in each answer."""
+
 _APPLICATION_DATA: Final = 23
 """The content type of a TLS record that is encrypted from TLS 1.3 on (RFC 9846, 5.1)."""
 
 _RECORD_HEADER: Final = 5
 
 
-def encode_proofs(proofs: Sequence[Proof]) -> bytes:
-    """The bytes that ``decode_proofs`` reads."""
-    newest = _dictionaries()[-1]
-    return zstd.compress(laid_out(proofs), level=_LEVEL, zstd_dict=newest.as_digested_dict)
+def encode_proofs(proofs: Iterable[Proof], certificates: Sequence[bytes | None] = ()) -> bytes:
+    """The bytes that ``decode_proofs`` reads; ``certificates`` are DER, or None where it is not known."""
+    return compressed(laid_out(proofs, certificates))
 
 
-def decode_proofs(frame: bytes) -> list[Proof]:
-    """What ``encode_proofs`` was given, but for what is encrypted.
+def decode_proofs(frame: bytes, certificates: Sequence[bytes | None] = ()) -> list[Proof]:
+    """What ``encode_proofs`` was given with the same certificates, but for what is encrypted.
 
     Raises:
-        ValueError: for bytes that it did not write.
+        ValueError: for bytes that it did not write, or where a certificate is missing.
     """
     try:
-        named = zstd.get_frame_info(frame).dictionary_id
-        (dictionary,) = (one for one in _dictionaries() if one.dict_id == named)
-        text = zstd.decompress(frame, zstd_dict=dictionary)
-        lengths, places, raw = text.split(b"\n", 2)
-        return _put_together(json.loads(places), _cut(raw, json.loads(lengths)))
-    except (zstd.ZstdError, IndexError, TypeError, ValueError) as error:
+        parts, places, raw = decompressed(frame).split(b"\n", 2)
+        return _put_together(json.loads(places), list(_blobs(json.loads(parts), raw, certificates)))
+    except (IndexError, TypeError, ValueError) as error:
         raise ValueError(f"no proofs: {error!r}") from error
 
 
-def laid_out(proofs: Sequence[Proof]) -> bytes:
-    """The text of a frame."""
+def laid_out(proofs: Iterable[Proof], certificates: Sequence[bytes | None] = ()) -> bytes:
+    """The text before it is compressed."""
     blobs: dict[bytes, int] = {}
     places = [None if proof is None else _places(proof, blobs) for proof in proofs]
-    lengths = [len(blob) for blob in blobs]
-    return b"\n".join((_text(lengths), _text(places), b"".join(blobs)))
+    cut = [_cut(blob, certificates) for blob in blobs]
+    parts = [[len(part) if isinstance(part, bytes) else part for part in blob] for blob in cut]
+    raw = b"".join(part for blob in cut for part in blob if isinstance(part, bytes))
+    return b"\n".join((_text(parts), _text(places), raw))
 
 
 def without_ciphertext(answer: bytes) -> bytes:
@@ -87,6 +78,43 @@ def _places(proof: Evidence, blobs: dict[bytes, int]) -> list[Any]:
     return [place(proof.offer), place(answer), proof.note]
 
 
+def _cut(blob: bytes, certificates: Sequence[bytes | None]) -> list[bytes | int]:
+    """The blob as bytes, and as places of certificates between them."""
+    parts: list[bytes | int] = [blob]
+    for number, der in enumerate(certificates[:_MOST_CERTIFICATES], 1):
+        if der and der in blob:
+            parts = [piece for part in parts for piece in _around(part, der, -number)]
+    return parts
+
+
+def _around(part: bytes | int, der: bytes, place: int) -> Iterator[bytes | int]:
+    if isinstance(part, int):
+        yield part
+        return
+    first, *others = part.split(der)
+    yield first
+    for other in others:
+        yield place
+        yield other
+
+
+def _blobs(
+    parts: Iterable[Iterable[int]], raw: bytes, certificates: Sequence[bytes | None]
+) -> Iterator[bytes]:
+    start = 0
+    for blob in parts:
+        pieces = []
+        for part in blob:
+            if part >= 0:
+                pieces.append(raw[start : start + part])
+                start += part
+            elif (der := certificates[-part - 1]) is None:
+                raise ValueError(f"certificate {-part} is missing")
+            else:
+                pieces.append(der)
+        yield b"".join(pieces)
+
+
 def _put_together(places: Sequence[Any], blobs: Sequence[bytes]) -> list[Proof]:
     behind = 0
 
@@ -104,20 +132,5 @@ def _put_together(places: Sequence[Any], blobs: Sequence[bytes]) -> list[Proof]:
     ]
 
 
-def _cut(raw: bytes, lengths: Sequence[int]) -> list[bytes]:
-    blobs, start = [], 0
-    for length in lengths:
-        blobs.append(raw[start : start + length])
-        start += length
-    return blobs
-
-
 def _text(fields: Any) -> bytes:
     return json.dumps(fields, separators=(",", ":")).encode("ascii")
-
-
-@cache
-def _dictionaries() -> list[zstd.ZstdDict]:
-    """The newest last."""
-    found = [one for one in files("storage").iterdir() if one.name.endswith(".zdict")]
-    return [zstd.ZstdDict(one.read_bytes()) for one in sorted(found, key=lambda one: one.name)]

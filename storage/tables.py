@@ -8,14 +8,12 @@ because PostgreSQL's text cannot hold NUL.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
-    DateTime,
-    Dialect,
     Double,
     ForeignKey,
     Index,
@@ -23,37 +21,11 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     String,
-    TypeDecorator,
     UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time in UTC; SQLite, which knows no time zones, keeps it naive."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """The time as the driver takes it.
-
-        Raises:
-            ValueError: for a time without a time zone.
-        """
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value} has no time zone")
-        in_utc = value.astimezone(UTC)
-        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """The aware time that was stored."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
+from storage.columns import Compressed, Sha256, UtcDateTime
 
 _ROW_ID = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER is SQLite's own row id
 
@@ -126,7 +98,7 @@ class StatusRow(Table):
     )
     visit_id: Mapped[int] = mapped_column(ForeignKey("visits.id"))
     observation_id: Mapped[int] = mapped_column(ForeignKey("observations.id"))
-    facts_digest: Mapped[str] = mapped_column(String(64))
+    facts_digest: Mapped[str] = mapped_column(Sha256)
     visits: Mapped[int] = mapped_column(Integer)
     state: Mapped[str] = mapped_column(String(16))
     not_after: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -139,7 +111,7 @@ class StatusRow(Table):
     config_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     certificate_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     assessed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    assessment_digest: Mapped[str | None] = mapped_column(String(64))
+    assessment_digest: Mapped[str | None] = mapped_column(Sha256)
     tool_version: Mapped[str] = mapped_column(String)
     mode: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(JSON(none_as_null=True))
@@ -160,7 +132,7 @@ class ObservationRow(Table):
 
     id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
     endpoint_id: Mapped[int] = mapped_column(ForeignKey("endpoints.id"), index=True)
-    facts_digest: Mapped[str] = mapped_column(String(64))
+    facts_digest: Mapped[str] = mapped_column(Sha256)
     state: Mapped[str] = mapped_column(String(16))
     first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     facts: Mapped[bytes] = mapped_column(LargeBinary)
@@ -214,8 +186,8 @@ class CertificateRow(Table):
     __tablename__ = "certificates"
 
     id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
-    sha256: Mapped[str] = mapped_column(String(64), unique=True)
-    der: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sha256: Mapped[str] = mapped_column(Sha256, unique=True)
+    der: Mapped[bytes | None] = mapped_column(Compressed)
 
 
 class ObservationCertificateRow(Table):

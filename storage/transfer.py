@@ -20,9 +20,10 @@ from sqlalchemy import Connection, LargeBinary, func, insert, select, text
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.exc import IntegrityError
 
+from storage.columns import Compressed, UtcDateTime
 from storage.database import Database
 from storage.errors import StoreError
-from storage.tables import Table, UtcDateTime
+from storage.tables import Table
 
 _FORMAT: Final = "tlsprobe-database"
 _ROWS_AT_ONCE: Final = 1000
@@ -89,7 +90,7 @@ def _encoded(value: Any) -> Any:
 def _decoded(table: SqlTable, values: Iterable[Any]) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for column, value in zip(table.columns, values, strict=True):
-        if value is not None and isinstance(column.type, LargeBinary):
+        if value is not None and isinstance(column.type, LargeBinary | Compressed):
             row[column.name] = base64.b64decode(value, validate=True)
         elif value is not None and isinstance(column.type, UtcDateTime):
             row[column.name] = datetime.fromisoformat(value)

@@ -18,6 +18,7 @@ from storage.body import Body, decode_body
 from storage.database import Database, connect
 from storage.errors import DRIVER_ERRORS, StoreError, explain
 from storage.migrate import check_revision, migrate
+from storage.reading.observations import certificates_of
 from storage.retention import Retention, prune
 from storage.tables import EvidenceRow, ObservationRow, Table
 from storage.transfer import export_rows, import_rows
@@ -113,9 +114,12 @@ def _unreadable(connection: Connection) -> Iterator[str]:
     bodies = select(ObservationRow.id, ObservationRow.facts, EvidenceRow.proofs).outerjoin(
         EvidenceRow, EvidenceRow.observation_id == ObservationRow.id
     )
-    rows: Any = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(bodies)
-    for row_id, facts, proofs in rows:
-        try:
-            decode_body(Body(facts=facts, proofs=proofs))
-        except ValueError as error:
-            yield f"observation {row_id} cannot be read: {error}"
+    found: Any = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(bodies)
+    for rows in found.partitions():
+        certificates: Any = connection.execute(certificates_of([row.id for row in rows]))
+        ders = {row.sha256: row.der for row in certificates}
+        for row in rows:
+            try:
+                decode_body(Body(facts=row.facts, proofs=row.proofs), ders)
+            except ValueError as error:
+                yield f"observation {row.id} cannot be read: {error}"

@@ -10,13 +10,17 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import Connection, create_engine
 
-from storage.tables import Table, UtcDateTime
+from storage.columns import Compressed, Sha256, UtcDateTime
+from storage.tables import Table
 
 
 def render_plainly(kind: str, item: Any, _autogenerate: object) -> str | Literal[False]:
-    """Write our own column type as what the database sees, so that a migration outlives it."""
-    is_ours = kind == "type" and isinstance(item, UtcDateTime)
-    return "sa.DateTime(timezone=True)" if is_ours else False
+    """Write our own column types as what the database sees, so that a migration outlives them."""
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, Sha256 | Compressed):
+        return "sa.LargeBinary()"
+    return False
 
 
 def run(connection: Connection) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.observation import Observation
@@ -17,6 +18,7 @@ from storage.tables import (
     CertificateRow,
     EndpointRow,
     EvidenceRow,
+    ObservationCertificateRow,
     ObservationRow,
     StatusRow,
     TargetRow,
@@ -74,14 +76,27 @@ async def read_observations(
         .limit(limit)
     )
     rows = found.all()
-    return await asyncio.to_thread(
-        lambda: [
-            with_target(
-                decode_body(Body(facts=row.facts, proofs=row.proofs)), row.labels, row.source
-            )
-            for row in rows
-        ]
+    ders = await connection.execute(certificates_of([row.id for row in rows]))
+    return await asyncio.to_thread(_decoded, rows, {row.sha256: row.der for row in ders})
+
+
+def certificates_of(observation_ids: Sequence[int]) -> Select[str, bytes | None]:
+    """The certificates that any of these observations saw: SHA-256 and DER."""
+    seen = select(ObservationCertificateRow.certificate_id).where(
+        ObservationCertificateRow.observation_id.in_(observation_ids)
     )
+    return select(CertificateRow.sha256, CertificateRow.der).where(CertificateRow.id.in_(seen))
+
+
+def _decoded(
+    rows: Sequence[Row[*tuple[Any, ...]]], ders: Mapping[str, bytes | None]
+) -> list[Observation]:
+    return [
+        with_target(
+            decode_body(Body(facts=row.facts, proofs=row.proofs), ders), row.labels, row.source
+        )
+        for row in rows
+    ]
 
 
 async def read_latest(connection: AsyncConnection, endpoint_key: str) -> Observation | None:

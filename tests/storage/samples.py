@@ -25,6 +25,11 @@ def certificate(der: bytes) -> Certificate:
     )
 
 
+def ders(observation: Observation) -> dict[str, bytes | None]:
+    """Its certificates by their SHA-256."""
+    return {one.sha256: one.der for chain in observation.certificates for one in chain.chain}
+
+
 def observation(
     host: str = "a.example",
     *,

@@ -150,6 +150,9 @@ OLD_ROWS = (
     ),
     "INSERT INTO certificates (sha256, der) VALUES ('aa', NULL)",
 )
+SHA256 = "cd" * 32
+DER = b"0\x03\x02\x01\x00"
+OLD_CERTIFICATE = sa.text("INSERT INTO certificates (sha256, der) VALUES (:sha256, :der)")
 OLD_OBSERVATION = sa.text(
     "INSERT INTO observations (endpoint_id, facts_digest, state, first_seen_at, body,"
     " last_seen_at, tool_version, mode, duration_seconds, connections, bytes_sent,"
@@ -167,10 +170,11 @@ def old_database(url: str) -> Database:
         command.upgrade(config, "0002")
         for statement in OLD_ROWS:
             connection.exec_driver_sql(statement)
-        for hour, digest in enumerate(("one", "other", "one")):
+        for hour, digest in enumerate(("11" * 32, "22" * 32, "11" * 32)):
             body = zlib.compress(json.dumps(to_json(refusal(hour=hour))).encode())
             at = (NOON + hour * INTERVAL).replace(tzinfo=None)
             connection.execute(OLD_OBSERVATION, {"digest": digest, "at": at, "body": body})
+        connection.execute(OLD_CERTIFICATE, {"sha256": SHA256, "der": DER})
         connection.exec_driver_sql(
             "INSERT INTO observation_certificates VALUES (1, 'aa'), (3, 'aa')"
         )
@@ -189,6 +193,8 @@ async def test_what_an_older_version_kept_is_there_after_the_upgrade(url: str) -
         (status,) = await store.statuses()
         assert status.consecutive_failures == 2
         assert status.observation.endpoint.target.labels == {"team": "web"}
+        assert await store.certificate(SHA256) == DER
+        assert await store.certificate("aa") is None
         visit = observation(hour=9)
         await store.record(visit, schedule(visit))
         assert len(await store.history(Selection(place="a.example"))) == 4
@@ -197,19 +203,22 @@ async def test_what_an_older_version_kept_is_there_after_the_upgrade(url: str) -
 async def test_the_way_back_keeps_observations(url: str) -> None:
     database = await asyncio.to_thread(old_database, url)
 
-    def go_and_come_back() -> int:
+    def go_and_come_back() -> tuple[int, bytes]:
         config = migration_config()
         with database.writing_in_thread() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             command.downgrade(config, "0002")
-            kept: int = connection.exec_driver_sql(
+            kept = connection.exec_driver_sql(
                 "SELECT count(*) FROM observations o JOIN observation_certificates c"
                 " ON c.observation_id = o.id WHERE c.sha256 = 'aa'"
             ).scalar_one()
-            return kept
+            der = connection.execute(
+                sa.text("SELECT der FROM certificates WHERE sha256 = :sha256"), {"sha256": SHA256}
+            ).scalar_one()
+            return kept, bytes(der)
 
-    assert await asyncio.to_thread(go_and_come_back) == 2
+    assert await asyncio.to_thread(go_and_come_back) == (2, DER)
     await database.close()
 
 

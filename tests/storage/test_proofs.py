@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,6 +57,29 @@ def test_what_proofs_share_is_kept_once() -> None:
         crossed,
         proof,
     ]
+
+
+def test_a_certificate_that_is_kept_elsewhere_is_cut_out() -> None:
+    leaf, issuer = random.Random(1).randbytes(900), random.Random(2).randbytes(700)
+    flight = b"before" + leaf + issuer + b"after" + leaf
+    proofs = [Evidence(answer=flight), Evidence(answer=issuer), Evidence(answer=b"other")]
+    frame = encode_proofs(proofs, [None, issuer, leaf])
+    assert len(frame) < 100
+    assert decode_proofs(frame, [None, issuer, leaf]) == proofs
+    with pytest.raises(ValueError, match="certificate 3 is missing"):
+        decode_proofs(frame, [None, issuer, None])
+
+
+@given(
+    pieces=st.lists(st.lists(st.integers(0, 3))),
+    certificates=st.lists(st.none() | st.binary(), min_size=4, max_size=4),
+)
+def test_certificates_come_back_wherever_they_are(
+    pieces: list[list[int]], certificates: list[bytes | None]
+) -> None:
+    answers = [b"|".join(certificates[one] or b"" for one in piece) for piece in pieces]
+    proofs = [Evidence(answer=answer) for answer in answers]
+    assert decode_proofs(encode_proofs(proofs, certificates), certificates) == proofs
 
 
 @pytest.mark.parametrize(

@@ -15,14 +15,14 @@ from model.ports import Schedule
 from storage import SqlStore
 from storage.body import decode_body, encode_body
 from tests.postgresql import PostgresServer
-from tests.storage.samples import bare
+from tests.storage.samples import bare, ders
 from tests.strategies import observations
 
 
 @given(observation=observations())
 @settings(deadline=None)
 def test_body_is_the_observation(observation: Observation) -> None:
-    restored = decode_body(encode_body(observation))
+    restored = decode_body(encode_body(observation), ders(observation))
     assert restored == observation
     assert facts_digest(restored) == facts_digest(observation)
 
