@@ -149,16 +149,24 @@ class OpenSslHandshake:
         except SSL.Error as error:
             self._flush()
             return self._failed(error)
-        self._flush()
         if self._connection.get_protocol_version() != HANDSHAKE_VERSIONS[self._offer.version]:
+            self._flush()
             return self._outcome(HandshakeEnd.UNFINISHED, "the server chose a lower version")
         self._is_finished = True
-        return self._say_afterword()
+        outcome = self._say_afterword()
+        self._flush()
+        return outcome
 
     def _say_afterword(self) -> Handshake | None:
+        """What can be, goes out together with our Finished.
+
+        A server that refuses our certificate may have reset the connection before a second packet, and
+        that one's failure would lose us the alert which came before.
+        """
         is_tls13 = self._offer.version >= ProtocolVersion.TLSV1_3
         match self._offer.afterword:
             case Afterword.RENEGOTIATION:
+                self._flush()
                 self._connection.renegotiate()
                 return self._renegotiate()
             case Afterword.HTTP | Afterword.HTTP_HEAD:
@@ -166,6 +174,7 @@ class OpenSslHandshake:
             case Afterword.WORDS:
                 return self._ask(self._offer.words)
             case Afterword.SPOILED_PADDING | Afterword.SPOILED_MAC:
+                self._flush()
                 return self._say(self._spoiled_record())
             case Afterword.SESSION if not is_tls13:
                 return self._accepted()
@@ -175,7 +184,6 @@ class OpenSslHandshake:
                 return None if is_tls13 else self._accepted()
             case _:
                 self._connection.shutdown()
-                self._flush()
                 return None
 
     def _read_on(self) -> Handshake | None:
@@ -220,7 +228,6 @@ class OpenSslHandshake:
     def _ask(self, words: bytes) -> Handshake | None:
         if words:
             self._connection.send(words)
-            self._flush()
         return None
 
     def _renegotiate(self) -> Handshake | None:
