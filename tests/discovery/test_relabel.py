@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from model.target import Target
 from probe.discovery.relabel import Action, Rule, labels_of, relabel, relabelled
 from probe.discovery.targets import TargetError
 from service.relabel_settings import RelabelRule
+from tests.ports import free_port
 from tests.zoo.process import Command, running
 
 TARGETS: Final = (
@@ -89,8 +89,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         for name, said in RULE_SETS.items()
     ]
     (directory / "prometheus.yml").write_text(yaml.safe_dump({"scrape_configs": jobs}))
-    with socket.create_server(("127.0.0.1", 0)) as some:
-        port = some.getsockname()[1]
+    port = free_port()
     command = Command(
         arguments=[
             "prometheus",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from probe.discovery.names import read_names
 from probe.discovery.prometheus import read_prometheus
 from probe.discovery.source import SourceError
 from probe.discovery.web import WebApi
+from tests.ports import free_port
 from tests.revocation.servers import WebServer, web_server
 from tests.zoo.process import Command, running
 
@@ -165,8 +165,7 @@ async def test_a_feed_that_is_broken_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.integration
 async def test_a_real_prometheus_tells_what_it_scrapes_over_https(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as some:
-        port = some.getsockname()[1]
+    port = free_port()
     (tmp_path / "prometheus.yml").write_text(
         """
 scrape_configs:

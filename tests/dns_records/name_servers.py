@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.ports import free_ports
 from tests.zoo.process import Command, running
 
 ENVIRONMENT = {
@@ -83,7 +83,7 @@ class NameServers:
 @contextmanager
 def name_servers(records: Sequence[str], directory: Path) -> Iterator[NameServers]:
     """Both servers while the context lasts, for a zone ``test`` with these lines in it."""
-    authority, resolver = _free_ports(2)
+    authority, resolver = free_ports(2)
     (directory / "test.zone").write_text(_ZONE + "".join(f"{line}\n" for line in records))
     knot = directory / "knot.conf"
     knot.write_text(_KNOT.format(directory=directory, port=authority))
@@ -117,12 +117,3 @@ def _trust_anchor(knot: Path) -> str:
         env=ENVIRONMENT,
     )
     return next(line for line in said.stdout.splitlines() if line.split()[4] == "2")
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that are free for UDP and TCP at this moment."""
-    with_sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in with_sockets]
-    for one in with_sockets:
-        one.close()
-    return ports

@@ -20,6 +20,7 @@ from probe.clock import SystemClock
 from probe.connect.starttls.catalogue import DTLS
 from probe.engine import Engine
 from probe.settings import ProbeSettings
+from tests.ports import free_port
 from tests.zoo.certificates import Certificates
 from tests.zoo.gnutls_servers import ISOLATED
 from tests.zoo.openssl_words import ENVIRONMENT, suites
@@ -31,16 +32,9 @@ DTLSV1_0, DTLSV1_2 = ProtocolVersion.DTLSV1_0, ProtocolVersion.DTLSV1_2
 OF_RSA = "aRSA:kRSA:!PSK:!SRP:!RC4:!eNULL:@SECLEVEL=0"
 
 
-def free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as some:
-        some.bind(("127.0.0.1", 0))
-        port: int = some.getsockname()[1]
-    return port
-
-
 @contextmanager
 def s_server(option: str, certificates: Certificates, directory: Path) -> Iterator[int]:
-    port = free_udp_port()
+    port = free_port()
     arguments = ["openssl", "s_server", option, "-accept", f"127.0.0.1:{port}"]
     arguments += ["-cipher", OF_RSA, "-cert", str(certificates.rsa.leaf_file)]
     arguments += ["-key", str(certificates.rsa.key_file)]
@@ -128,6 +122,6 @@ async def test_gnutls_demands_a_cookie_and_its_silence_is_no_refusal(
 
 
 async def test_where_nothing_listens_nothing_is_known() -> None:
-    observation = await visited(free_udp_port())
+    observation = await visited(free_port())
     assert observation.state is State.REFUSED
     assert Verdict.NO not in verdicts(observation).values()

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from storage import SqlStore
-from tests.outlets.real_servers import alertmanager, free_port
+from tests.outlets.real_servers import alertmanager
 from tests.outlets.standing_samples import finding, of
 from tests.outlets.test_forms import HOSTILE
 from tests.outlets.test_notifying import HandClock, desk_of
 from tests.outlets.waiting import until_answered
+from tests.ports import free_port
 
 pytestmark = pytest.mark.integration
 

@@ -19,9 +19,9 @@ from model.snapshot import Snapshot
 from service.outlets.notifier_settings import Notifiers
 from service.outlets.notifying import Assignment, Notifying
 from storage import SqlStore
-from tests.outlets.real_servers import free_port
 from tests.outlets.receivers import Hook, running_hook, running_post_office
 from tests.outlets.standing_samples import finding, of, snapshot
+from tests.ports import free_port
 from tests.service.samples import NOW
 
 

@@ -19,8 +19,9 @@ from exporters.remote_write.series import labels_of, samples_of
 from service.outlets.push_settings import RemoteWriteSettings
 from service.outlets.remote_write import RemoteWriter
 from tests.exporters.test_inventory import snapshot
-from tests.outlets.real_servers import free_port, prometheus, query
+from tests.outlets.real_servers import prometheus, query
 from tests.outlets.waiting import until, until_answered
+from tests.ports import free_port
 from tests.service.samples import legacy, modern
 
 LABELS = {"job": "tlsprobe", "instance": "here"}

@@ -20,6 +20,7 @@ from probe.connect.proxy_url import parse_proxy
 from probe.connect.route import Proxy, Route
 from probe.engine import Engine
 from probe.settings import ProbeSettings
+from tests.ports import free_port
 from tests.zoo.certificates import Certificates
 from tests.zoo.openssl_words import ENVIRONMENT
 from tests.zoo.process import Command, running
@@ -44,12 +45,6 @@ http {{
     server {{ listen unix:{directory}/tls.sock ssl; return 200; }}
 }}
 """
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as some:
-        port: int = some.getsockname()[1]
-    return port
 
 
 class Places:

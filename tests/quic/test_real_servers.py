@@ -21,6 +21,7 @@ from probe.connect.quic import ask_quic
 from probe.engine import Engine
 from probe.quic.answer import QuicEnd
 from probe.settings import ProbeSettings
+from tests.ports import free_port
 from tests.zoo.certificates import Certificates
 from tests.zoo.process import Command, running
 
@@ -41,15 +42,6 @@ https://127.0.0.1:{port}, https://zoo.test:{port} {{
     respond ok
 }}
 """
-
-
-def free_port() -> int:
-    """One that is free for TCP and UDP alike."""
-    with socket.create_server(("127.0.0.1", 0)) as some:
-        port: int = some.getsockname()[1]
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as packets:
-            packets.bind(("127.0.0.1", port))
-    return port
 
 
 @contextmanager

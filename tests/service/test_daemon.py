@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from service.demo import DemoFleet
+from tests.ports import free_port
 from tests.service.processes import HANGING_RESOLVER, running, tlsprobe
 
 
@@ -269,8 +270,7 @@ async def test_a_reload_takes_what_is_good_and_leaves_all_as_it_is_else(
 async def test_the_status_command_shows_sources_and_the_worst(
     arguments: list[str], tmp_path: Path
 ) -> None:
-    with create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
+    port = free_port()
     targets = tmp_path / "targets.yml"
     targets.write_text(f"- 127.0.0.1:{port}\n", encoding="utf-8")
     with running(*arguments, "--targets", targets) as process:

@@ -10,7 +10,6 @@ import grp
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -142,18 +141,3 @@ def home(certificates: Certificates, *, as_ourselves: bool = False) -> Iterator[
         for path in (directory, key, chain, root):
             one._give(path)
         yield one
-
-
-def free_ports(count: int) -> Sequence[int]:
-    """Loopback ports that nothing listens on now."""
-    with contextmanager(_held)(count) as ports:
-        return ports
-
-
-def _held(count: int) -> Iterator[Sequence[int]]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        yield [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()

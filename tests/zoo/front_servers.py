@@ -18,6 +18,7 @@ from pathlib import Path
 from model.observation import ClientAuthMode
 from model.protocol_version import ProtocolVersion
 from model.verdict import Preference, Verdict
+from tests.ports import free_port
 from tests.zoo.certificates import CLIENT_CA_NAME, Certificates, Identity
 from tests.zoo.choice import Choice
 from tests.zoo.key_exchanges import KeyExchanges, curves_and_fields, signatures
@@ -192,8 +193,7 @@ def _stunnel(front: Front, certificates: Certificates, directory: Path) -> Itera
 @contextmanager
 def _apache(front: Front, certificates: Certificates, directory: Path) -> Iterator[int]:
     (identity,) = front.identities(certificates)
-    with socket.create_server(("127.0.0.1", 0)) as some:
-        port: int = some.getsockname()[1]
+    port = free_port()
     configuration = directory / "apache.conf"
     configuration.write_text(
         _APACHE.format(

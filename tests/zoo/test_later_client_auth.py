@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from probe.clock import SystemClock
 from probe.crypto.identity import load_identity
 from probe.engine import CLIENT_AUTH_PATH_LABEL, CLIENT_IDENTITY_LABEL, Engine
 from probe.settings import ProbeSettings
+from tests.ports import free_port
 from tests.zoo.certificates import CLIENT_CA_NAME, Certificates
 from tests.zoo.openssl_words import ENVIRONMENT
 from tests.zoo.process import Command, running
@@ -57,8 +57,7 @@ SSLProtocol -all +TLSv1.2 +TLSv1.3
 
 @contextmanager
 def apache(certificates: Certificates, directory: Path) -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as some:
-        port: int = some.getsockname()[1]
+    port = free_port()
     configuration = directory / "apache.conf"
     configuration.write_text(
         APACHE.format(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from probe.engine import Engine
 from probe.settings import ProbeSettings
 from service.remarks import remarks
 from service.report import render_report
+from tests.ports import free_port
 from tests.zoo.certificates import Certificates
 from tests.zoo.openssl_words import ENVIRONMENT
 from tests.zoo.process import Command, running
@@ -66,8 +66,7 @@ http {{
 
 @contextmanager
 def two_hosts(certificates: Certificates, directory: Path, versions: str) -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as some:
-        port: int = some.getsockname()[1]
+    port = free_port()
     configuration = directory / "nginx.conf"
     configuration.write_text(
         NGINX.format(

@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.ports import free_port
 from tests.starttls.home import home
 from tests.zoo.certificates import Certificates
 from tests.zoo.openssl_words import ENVIRONMENT
@@ -61,12 +62,6 @@ def _setting(line: str) -> str:
     return words[0]
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as some:
-        port: int = some.getsockname()[1]
-    return port
-
-
 _NGINX = """\
 daemon off;
 user root;
@@ -94,7 +89,7 @@ http {{
 
 @contextmanager
 def _nginx(lines: Sequence[str], certificates: Certificates, directory: Path) -> Iterator[int]:
-    port = _free_port()
+    port = free_port()
     configuration = directory / "nginx.conf"
     configuration.write_text(
         _NGINX.format(
@@ -134,7 +129,7 @@ SSLCertificateKeyFile {key}
 
 @contextmanager
 def _apache(lines: Sequence[str], certificates: Certificates, directory: Path) -> Iterator[int]:
-    port = _free_port()
+    port = free_port()
     configuration = directory / "apache.conf"
     configuration.write_text(
         _APACHE.format(
@@ -231,7 +226,7 @@ proxymap unix - - n - - proxymap
 @contextmanager
 def _postfix(lines: Sequence[str], certificates: Certificates, directory: Path) -> Iterator[int]:
     """Postfix's master as ``postfix start-fg`` has it, with a queue of its own; this one we can stop."""
-    port = _free_port()
+    port = free_port()
     # Its processes run as `postfix`, who may not enter pytest's directories.
     home = Path(tempfile.mkdtemp(prefix="tlsprobe-postfix-"))
     home.chmod(0o755)
@@ -302,7 +297,7 @@ service stats {{
 
 @contextmanager
 def _dovecot(lines: Sequence[str], certificates: Certificates, directory: Path) -> Iterator[int]:
-    port = _free_port()
+    port = free_port()
     # The path of a socket file has room for some hundred bytes; pytest's directories are longer.
     home = Path(tempfile.mkdtemp(prefix="tlsprobe-dovecot-"))
     home.chmod(0o755)
@@ -343,7 +338,7 @@ ssl_key_file = '{key}'
 
 @contextmanager
 def _postgresql(lines: Sequence[str], certificates: Certificates, _: Path) -> Iterator[int]:
-    port = _free_port()
+    port = free_port()
     with home(certificates) as own:
         cluster = own.directory / "cluster"
         subprocess.run(

@@ -7,8 +7,9 @@ from contextlib import ExitStack, contextmanager
 
 from model.observation import State
 from model.verdict import Verdict
+from tests.ports import free_ports
 from tests.starttls.case import Case, RealServer
-from tests.starttls.home import free_ports, home
+from tests.starttls.home import home
 from tests.zoo.certificates import Certificates
 
 _MOSQUITTO = """\

@@ -11,8 +11,9 @@ from contextlib import ExitStack, contextmanager
 
 from model.observation import State
 from model.verdict import Verdict
+from tests.ports import free_ports
 from tests.starttls.case import Case, RealServer, verdicts
-from tests.starttls.home import Home, free_ports, home
+from tests.starttls.home import Home, home
 from tests.zoo.certificates import Certificates
 
 _SSL = {"off": "no", "on": "yes", "required": "required"}

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from model.observation import State
+from tests.ports import free_ports
 from tests.starttls.case import Case, RealServer, verdicts
-from tests.starttls.home import Home, free_ports, home
+from tests.starttls.home import Home, home
 from tests.zoo.certificates import Certificates
 
 _CONFIGURATION = """\

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from model.observation import State
 from model.verdict import Verdict
+from tests.ports import free_ports
 from tests.starttls.case import Case, RealServer
-from tests.starttls.home import Home, free_ports, home
+from tests.starttls.home import Home, home
 from tests.zoo.certificates import Certificates
 
 _PROGRAMS = max(Path("/usr/lib/postgresql").glob("*/bin"), default=Path("/usr/bin"))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
+from tests.ports import free_ports
 from tests.starttls.case import Case, RealServer
-from tests.starttls.home import free_ports, home
+from tests.starttls.home import home
 from tests.zoo.certificates import Certificates
 
 _UNBOUND = """\
