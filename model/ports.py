@@ -150,7 +150,15 @@ class NoticeLedger(Protocol):
         ...
 
 
-class Meter(Protocol):
+class WriteMeter(Protocol):
+    """What is counted of writing alone; called as things happen, never raises."""
+
+    def store_write_failed(self) -> None:
+        """A visit's Observation could not be stored."""
+        ...
+
+
+class Meter(WriteMeter, Protocol):
     """What the service counts of its own work; called as things happen, never raises."""
 
     def visit_finished(self, observation: Observation) -> None:
@@ -163,10 +171,6 @@ class Meter(Protocol):
 
     def visit_doubted(self, observation: Observation) -> None:
         """A visit failed that will be repeated soon, and counts only if it fails again."""
-        ...
-
-    def store_write_failed(self) -> None:
-        """A visit's Observation could not be stored."""
         ...
 
     def discovery_updated(self, source: str, targets: int | None, error: str | None) -> None:

@@ -13,7 +13,7 @@ from collections import deque
 from typing import Final
 
 from model.observation import Observation
-from model.ports import Meter, Schedule, Store, UnkeepableError
+from model.ports import Schedule, Store, UnkeepableError, WriteMeter
 from model.printable import printable
 
 _FIRST_PAUSE_SECONDS: Final = 1.0
@@ -27,7 +27,9 @@ _LOG = logging.getLogger(__name__)
 class Recorder:
     """A Store that does not forget what it was given while it cannot be written."""
 
-    def __init__(self, store: Store, meter: Meter, *, most_waiting: int = _MOST_WAITING) -> None:
+    def __init__(
+        self, store: Store, meter: WriteMeter, *, most_waiting: int = _MOST_WAITING
+    ) -> None:
         self._store = store
         self._meter = meter
         self._most_waiting = most_waiting

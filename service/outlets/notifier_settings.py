@@ -33,15 +33,16 @@ class NotifierSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
+    type: str
     min_severity: Severity = Severity.MEDIUM
     labels: Mapping[str, str] = {}
     kinds: frozenset[NoticeKind] = frozenset(NoticeKind)
     with_unknown: bool = False
 
     @property
-    @abstractmethod
     def form(self) -> Notifier:
         """The form of its messages."""
+        return notifier_of(self.type)
 
     @property
     def choice(self) -> Choice:
@@ -94,54 +95,35 @@ class _OnceSettings(NotifierSettings):
         )
 
 
-class WebhookSettings(_OnceSettings, WebSettings):
+class _PostedSettings(NotifierSettings, WebSettings):
+    """For those whose messages are HTTP requests."""
+
+    def sender(self) -> WebSender:
+        """What posts its messages."""
+        return WebSender(self.receiver(), self.form.path)
+
+
+class WebhookSettings(_OnceSettings, _PostedSettings):
     """JSON for programs."""
 
     type: Literal["webhook"]
 
-    @property
-    def form(self) -> Notifier:
-        """The form of its messages."""
-        return notifier_of(self.type)
 
-    def sender(self) -> WebSender:
-        """What posts its messages."""
-        return WebSender(self.receiver(), self.form.path)
-
-
-class SlackSettings(_OnceSettings, WebSettings):
+class SlackSettings(_OnceSettings, _PostedSettings):
     """An incoming webhook of Slack's, or of a chat that takes the same."""
 
     type: Literal["slack"]
 
-    @property
-    def form(self) -> Notifier:
-        """The form of its messages."""
-        return notifier_of(self.type)
 
-    def sender(self) -> WebSender:
-        """What posts its messages."""
-        return WebSender(self.receiver(), self.form.path)
-
-
-class AlertmanagerSettings(NotifierSettings, WebSettings):
+class AlertmanagerSettings(_PostedSettings):
     """An Alertmanager, which groups, repeats and mutes by itself."""
 
     type: Literal["alertmanager"]
 
     @property
-    def form(self) -> Notifier:
-        """The form of its messages."""
-        return notifier_of(self.type)
-
-    @property
     def timing(self) -> Timing:
         """At once."""
         return Timing(wait_seconds=0.0)
-
-    def sender(self) -> WebSender:
-        """What posts its messages."""
-        return WebSender(self.receiver(), self.form.path)
 
 
 class EmailSettings(_OnceSettings):
@@ -158,11 +140,6 @@ class EmailSettings(_OnceSettings):
     sender_address: Annotated[str, Field(validation_alias="from")]
     to: Annotated[tuple[str, ...], Field(min_length=1)]
     timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 30.0
-
-    @property
-    def form(self) -> Notifier:
-        """The form of its messages."""
-        return notifier_of(self.type)
 
     @model_validator(mode="after")
     def _can_be_used(self) -> EmailSettings:

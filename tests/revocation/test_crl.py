@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from model.verdict import Verdict
 from probe.revocation.crl import judge_crl
-from tests.certificates.making import DAY, NOW
+from tests.certificates.making import DAY, NOW, Made
 from tests.revocation.making import ABOUT, LEAF, OTHER, STRANGER, revocation_list
 
 KEY = x509.ReasonFlags.key_compromise
@@ -90,15 +90,15 @@ def test_what_cannot_be_believed_is_unknown(crl: bytes, reason: str) -> None:
     ],
 )
 def test_a_delta_has_the_newer_word(
-    base: tuple[tuple[object, x509.ReasonFlags], ...],
-    newer: tuple[tuple[object, x509.ReasonFlags], ...],
+    base: tuple[tuple[Made, x509.ReasonFlags], ...],
+    newer: tuple[tuple[Made, x509.ReasonFlags], ...],
     verdict: Verdict,
 ) -> None:
     indicator = (x509.DeltaCRLIndicator(5),)
     found = judge_crl(
-        revocation_list(*base),  # type: ignore[arg-type]
+        revocation_list(*base),
         ABOUT,
-        revocation_list(*newer, extensions=indicator, number=6),  # type: ignore[arg-type]
+        revocation_list(*newer, extensions=indicator, number=6),
     )
     assert found.is_revoked is verdict
 

@@ -10,35 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from model.observation import Observation
 from probe.recorder import Recorder
 from storage import SqlStore
 from tests.storage.samples import observation, schedule
 
 
 class FailureCount:
-    """A Meter of which a Recorder uses one part."""
+    """Counts the writes that failed."""
 
     def __init__(self) -> None:
         self.failures = 0
 
     def store_write_failed(self) -> None:
         self.failures += 1
-
-    def visit_finished(self, observation: Observation) -> None:
-        raise NotImplementedError
-
-    def visit_began(self, late_seconds: float) -> None:
-        raise NotImplementedError
-
-    def visit_doubted(self, observation: Observation) -> None:
-        raise NotImplementedError
-
-    def discovery_updated(self, source: str, targets: int | None, error: str | None) -> None:
-        raise NotImplementedError
-
-    def discovery_expired(self, source: str) -> None:
-        raise NotImplementedError
 
 
 @pytest.fixture
