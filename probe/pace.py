@@ -12,7 +12,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from random import Random
 from typing import Final
 
@@ -33,17 +33,47 @@ _CLOSEST: Final = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """A span of each day, in UTC, in which nothing is visited; it may go over midnight."""
+    """A span of each day by the clocks of ``zone``, in which nothing is visited; it may go over midnight.
+
+    Where those clocks are put on or back within it, or over one of its ends, they still decide: it is over
+    at the first moment at which they show a time outside of it.
+    """
 
     begin: time
     end: time
+    zone: tzinfo = UTC
 
     def seconds_left(self, now: datetime) -> float:
         """Until it is over; 0 where it is not now."""
-        at = now.astimezone(UTC)
-        since_begin = _seconds_between(self.begin, at.time())
+        begun = at = now.astimezone(UTC)
+        while left := self._left_on_the_clock(at):
+            end = at + timedelta(seconds=left)
+            at = _clocks_put(self.zone, at, end) or end
+        return (at - begun).total_seconds()
+
+    def _left_on_the_clock(self, at: datetime) -> float:
+        """As if nobody put the clocks on or back."""
+        since_begin = _seconds_between(self.begin, at.astimezone(self.zone).time())
         length = _seconds_between(self.begin, self.end)
         return length - since_begin if since_begin < length else 0.0
+
+
+def _clocks_put(zone: tzinfo, after: datetime, until: datetime) -> datetime | None:
+    """When within a day the clocks of ``zone`` were put on or back, to the microsecond; None where not."""
+
+    def offset(moment: datetime) -> timedelta | None:
+        return moment.astimezone(zone).utcoffset()
+
+    before = offset(after)
+    if offset(until) == before:
+        return None
+    while until - after > timedelta.resolution:
+        middle = after + (until - after) / 2
+        if offset(middle) == before:
+            after = middle
+        else:
+            until = middle
+    return until
 
 
 def _seconds_between(earlier: time, later: time) -> float:

@@ -37,6 +37,7 @@ COMMANDS: Final = (
     cli_history.diff,
     cli_history.changes,
     cli_history.inventory,
+    cli_history.events,
     cli_database.db,
     cli_policy.policy_app,
     cli_report.report_app,

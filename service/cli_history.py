@@ -1,4 +1,4 @@
-"""``tlsprobe history``, ``diff``, ``changes`` and ``inventory``: what was, and what became other."""
+"""``tlsprobe history``, ``diff``, ``changes``, ``inventory`` and ``events``: what was, and what became other."""
 
 from __future__ import annotations
 
@@ -159,6 +159,45 @@ def inventory(
     except (MomentError, StoreError, ValueError) as error:
         return fail(str(error))
     return _print(inventory_json(found) if as_json else None, inventory_lines(found))
+
+
+@app.command(
+    short_help="Print what befell the service itself.",
+    epilog="""\b
+Examples:
+  tlsprobe events
+  tlsprobe events --since 30d --kind endpoint_set_aside
+  tlsprobe events --since 24h --json | jq -r '.events[].sentence'""",
+)
+def events(
+    *,
+    since: Annotated[
+        str, typer.Option(metavar="MOMENT", help="How long ago, such as 24h or 7d, or a day.")
+    ] = "7d",
+    kind: Annotated[
+        list[str] | None,
+        typer.Option("--kind", metavar="KIND", help="Only events of this kind; repeatable."),
+    ] = None,
+    limit: _Limit = 1000,
+    database: _Database = _DATABASE,
+    as_json: _Json = False,
+) -> int:
+    """Print starts, stops, endpoints set aside and the like since then, the newest first.
+
+    Kinds: started, stopped, superseded, endpoint_set_aside.
+    """
+    from service.event_loop import run
+    from service.moments import MomentError, parse_moment
+    from service.past import read_events
+    from service.past_report import event_lines, events_json
+    from storage import StoreError
+
+    try:
+        moment = parse_moment(since, datetime.now(UTC))
+        found = run(read_events(database, moment, frozenset(kind or ()), limit))
+    except (MomentError, StoreError) as error:
+        return fail(str(error))
+    return _print(events_json(found) if as_json else None, event_lines(found))
 
 
 def _print(as_object: dict[str, Any] | None, lines: Iterable[str]) -> int:

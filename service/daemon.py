@@ -216,7 +216,9 @@ class _Service:
                 group.create_task(self._watch_sources()),
                 group.create_task(watch_store(self._store, self._note_store)),
                 group.create_task(self._page.keep_fresh()),
-                group.create_task(forget(self._store, self._retention, self._clock)),
+                group.create_task(
+                    forget(self._store, self._retention, self._clock, lambda: self._is_planning)
+                ),
                 group.create_task(reload_on_signal(self.reload)),
                 group.create_task(self._outlets.run()),
             ]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from model.change import Change
 from model.differences import differences, known_facts
-from model.query import Selection, Stretch
+from model.query import Selection, ServiceEvent, Stretch
 from model.snapshot import Snapshot
 from storage import SqlStore
 
@@ -98,6 +98,19 @@ async def read_snapshot(
     """
     async with await SqlStore.open(database, must_exist=True) as store:
         return await store.snapshot_at(moment, Selection(place=place, labels=labels))
+
+
+async def read_events(
+    database: str, since: datetime, kinds: Collection[str], limit: int
+) -> Sequence[ServiceEvent]:
+    """The newest events of the service since a moment, the newest first; of every kind where none is given.
+
+    Raises:
+        StoreError: where the database cannot be read.
+    """
+    async with await SqlStore.open(database, must_exist=True) as store:
+        found = await store.events(since)
+    return [event for event in found if not kinds or event.kind in kinds][:limit]
 
 
 def _by_endpoint(stretches: Sequence[Stretch]) -> dict[str, list[Stretch]]:

@@ -13,7 +13,7 @@ from model.finding import Severity
 from model.finding_json import finding_to_json
 from model.observation import Observation
 from model.observation_json import to_json
-from model.query import Stretch, Turn
+from model.query import ServiceEvent, Stretch, Turn
 from model.snapshot import EndpointStatus, Snapshot
 from model.times_json import time_to_json
 from model.verdict import Verdict
@@ -145,6 +145,23 @@ def inventory_json(snapshot: Snapshot) -> dict[str, Any]:
             }
             for status in snapshot.endpoints
         ],
+    }
+
+
+def event_lines(events: Sequence[ServiceEvent]) -> Iterator[str]:
+    """A line for each event: its minute, its kind, its sentence."""
+    for event in events:
+        words = printable(f"{event.kind}: {event.sentence}", limit=_LIMIT)
+        yield f"{_minute(event.at)}  {words}"
+
+
+def events_json(events: Sequence[ServiceEvent]) -> dict[str, Any]:
+    """The same, with whole times."""
+    return {
+        "events": [
+            {"at": time_to_json(event.at), "kind": event.kind, "sentence": event.sentence}
+            for event in events
+        ]
     }
 
 

@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import time
-from typing import Annotated, TypeAlias
+from datetime import UTC, time, tzinfo
+from typing import Annotated, Final, TypeAlias
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from probe.pace import Closed, Pace
 from service.values import Seconds
 
+_SPAN: Final = re.compile(r"\s*(\S+?)\s*-\s*(\S+)(?:\s+(\S+))?\s*")
+
 
 def split_span(text: str) -> Closed:
-    """``09:00-17:30``, in UTC.
+    """``09:00-17:30``, in UTC, or ``09:00-17:30 Europe/Berlin``, by the clocks of a zone of IANA's database.
 
     Raises:
-        ValueError: where it is no span of a day; the message says what it must be.
+        ValueError: where it is no span of a day, or no such zone is known; the message says what it must be.
     """
-    begin, has_dash, end = text.partition("-")
+    begin, end, place = found.groups() if (found := _SPAN.fullmatch(text)) else ("", "", None)
     try:
-        span = Closed(begin=time.fromisoformat(begin.strip()), end=time.fromisoformat(end.strip()))
+        first, last = time.fromisoformat(begin), time.fromisoformat(end)
     except ValueError:
-        span = None
-    if span is None or not has_dash or span.begin == span.end or span.begin.tzinfo:
-        raise ValueError(f"{text!r} must be two times of day in UTC, such as 09:00-17:30")
-    return span
+        first = last = time()
+    if first == last or first.tzinfo or last.tzinfo:
+        raise ValueError(
+            f"{text!r} must be two times of day, in UTC or with a time zone behind them, such as "
+            "09:00-17:30 or 09:00-17:30 Europe/Berlin"
+        )
+    return Closed(begin=first, end=last, zone=_zone(place) if place else UTC)
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        # A file that is none, a folder of zones such as Europe, or nothing of that name.
+        raise ValueError(
+            f"{name!r} is no time zone that this machine knows: write a name of IANA's database, such as "
+            "Europe/Berlin or America/New_York, and install tzdata where it has none"
+        ) from None
 
 
 def _check_spans(texts: tuple[str, ...]) -> tuple[str, ...]:

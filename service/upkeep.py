@@ -19,11 +19,22 @@ _FORGETTING_SECONDS: Final = 86_400.0
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
-async def forget(store: SqlStore, retention: Callable[[], Retention], clock: Clock) -> None:
-    """Forgets what has been kept for long enough: an hour after the start, and then daily."""
+async def forget(
+    store: SqlStore,
+    retention: Callable[[], Retention],
+    clock: Clock,
+    is_leading: Callable[[], bool],
+) -> None:
+    """Forgets what has been kept for long enough: an hour after the start, and then daily.
+
+    Of several schedulers the one that leads does it; the others look once an hour whether they do.
+    """
     pause = _FIRST_FORGETTING_SECONDS
     while True:
         await asyncio.sleep(pause)
+        if not is_leading():
+            pause = _FIRST_FORGETTING_SECONDS
+            continue
         pause = _FORGETTING_SECONDS
         try:
             pruned = await store.prune(retention(), clock.now())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
 from random import Random
+from zoneinfo import ZoneInfo
 
-from hypothesis import given
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from model.observation import Cost, Mode, Observation, State
@@ -98,6 +100,71 @@ def test_a_span_of_rest_ends_when_it_says(begin: time, end: time, now: datetime)
     if left > 1e-3:
         assert span.seconds_left(now + timedelta(seconds=left - 1e-3)) > 0
         assert span.seconds_left(now + timedelta(seconds=left + 1e-3)) == 0 or begin == end
+
+
+ZONES = st.sampled_from(
+    (
+        "UTC",
+        "Europe/Berlin",
+        "America/New_York",
+        "America/St_Johns",
+        "Australia/Lord_Howe",  # by half an hour
+        "Africa/Casablanca",
+        "Pacific/Apia",
+        "Asia/Kathmandu",
+    )
+).map(ZoneInfo)
+MINUTES = st.integers(0, 1439).map(lambda minute: time(minute // 60, minute % 60))
+"""Ends of spans; IANA's clocks are put on and back at whole minutes too."""
+
+
+@st.composite
+def moments_near_a_change(draw: st.DrawFn, zone: ZoneInfo) -> datetime:
+    """Any moment, or one within a day before the clocks of ``zone`` are put on or back."""
+    moment = draw(TIMES).replace(second=0, microsecond=0)
+    hours = (moment + timedelta(hours=hour) for hour in range(24 * 366))
+    change = next(
+        (one for one in hours if zone_offset(one, zone) != zone_offset(moment, zone)), None
+    )
+    if change is None or draw(st.booleans()):
+        return moment
+    return change - timedelta(minutes=draw(st.integers(0, 26 * 60)))
+
+
+def zone_offset(moment: datetime, zone: ZoneInfo) -> timedelta | None:
+    return moment.astimezone(zone).utcoffset()
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.data(), ZONES, MINUTES, MINUTES)
+def test_a_span_of_rest_is_what_the_clocks_of_its_zone_show(
+    data: st.DataObject, zone: ZoneInfo, begin: time, end: time
+) -> None:
+    """Minute by minute, as zoneinfo tells the clocks."""
+    now = data.draw(moments_near_a_change(zone))
+
+    def is_closed(moment: datetime) -> bool:
+        shown = moment.astimezone(zone).time()
+        return begin <= shown < end if begin <= end else not end <= shown < begin
+
+    minutes = 0
+    while is_closed(now + timedelta(minutes=minutes)):
+        minutes += 1
+    assert Closed(begin=begin, end=end, zone=zone).seconds_left(now) == 60 * minutes
+
+
+@pytest.mark.parametrize(
+    ("now", "hours"),
+    [
+        ("2026-03-28T21:00+01:00", 8),  # the night is an hour shorter,
+        ("2026-10-24T21:00+02:00", 10),  # or longer
+        ("2026-07-01T21:00+02:00", 9),
+        ("2026-07-01T06:00+02:00", 0),
+    ],
+)
+def test_a_night_in_berlin_is_as_long_as_its_clocks_say(now: str, hours: float) -> None:
+    night = Closed(begin=time(20), end=time(6), zone=ZoneInfo("Europe/Berlin"))
+    assert night.seconds_left(datetime.fromisoformat(now)) == 3600 * hours
 
 
 def test_an_enumeration_is_due_by_its_own_interval() -> None:

@@ -7,6 +7,9 @@ from socket import create_server, socket
 import pytest
 
 from service.demo import DemoFleet
+from tests.storage.conftest import url
+
+__all__ = ["url"]
 
 
 @pytest.fixture

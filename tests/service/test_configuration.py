@@ -142,6 +142,24 @@ def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch) -> N
             "listen: 127.0.0.1:1\nlisten: 127.0.0.1:2\n",
             "tlsprobe.yml, line 2: 'listen' stands in line 1 already: remove one",
         ),
+        (
+            "closed: ['9-17']\n",
+            (
+                "tlsprobe.yml, line 1: closed: '9-17' must be two times of day, in UTC or with a time "
+                "zone behind them, such as 09:00-17:30 or 09:00-17:30 Europe/Berlin"
+            ),
+        ),
+        *(
+            (
+                f"interval_seconds: 60\nclosed: ['09:00-17:00 {name}']\n",
+                (
+                    f"tlsprobe.yml, line 2: closed: '{name}' is no time zone that this machine knows: "
+                    "write a name of IANA's database, such as Europe/Berlin or America/New_York, and "
+                    "install tzdata where it has none"
+                ),
+            )
+            for name in ("Europe/Berlni", "Europe", "../../etc/passwd", "zone.tab")
+        ),
         ("probe:\n  1: 2\n", "tlsprobe.yml, line 2: the key '1' must be text: quote it"),
         (
             "config_file: other.yml\n",
