@@ -72,7 +72,7 @@ async def test_a_network_s_tls_servers_are_found_and_no_others(
         closed_port = closed.getsockname()[1]
         closed.close()
         places = (port, silent.getsockname()[1], closed_port)
-        scan = Scan(networks=network, ports=places, timeout_seconds=0.5)
+        scan = Scan(networks=network, ports=places, timeout_seconds=2.0)
         found = await read_networks(scan, DenyList(), "net")
         denied = await read_networks(scan, DenyList([f"127.0.0.1:{port}"]), "net")
     assert [one.key for one in found] == [f"127.0.0.1:{port}"]

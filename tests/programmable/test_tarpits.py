@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import pytest
+
 from model.observation import Observation, State
 from model.ports import Schedule
 from model.target import Endpoint, Target
@@ -89,6 +91,7 @@ async def seconds_until_learnt(targets: list[Target], ordinary: int) -> float:
     return lasted
 
 
+@pytest.mark.timeout(300)
 async def test_tarpits_do_not_slow_the_others_by_more_than_their_share() -> None:
     ordinary = ENDPOINTS - TARPITS
     async with (
