@@ -13,7 +13,14 @@ from model.target import Endpoint, Target
 from probe.pace import Pace
 
 Visiting: TypeAlias = Callable[[Endpoint, Observation | None], Awaitable[Observation]]
-"""Visits an endpoint, and only verifies what is known where there is anything known."""
+"""Visits an endpoint, and only verifies what is known where there is anything known.
+
+May raise NotVisitedError.
+"""
+
+
+class NotVisitedError(Exception):
+    """Whoever was to make a visit did not: nothing was learnt, and the visit is to be planned anew."""
 
 
 @dataclass(frozen=True, slots=True)

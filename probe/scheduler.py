@@ -22,7 +22,16 @@ from model.version import TOOL_VERSION
 from probe.admission import Admission
 from probe.agenda import Agenda
 from probe.pace import Pace
-from probe.plan import Job, LookUp, Rank, SchedulerSettings, Tracked, Visit, Visiting
+from probe.plan import (
+    Job,
+    LookUp,
+    NotVisitedError,
+    Rank,
+    SchedulerSettings,
+    Tracked,
+    Visit,
+    Visiting,
+)
 from probe.recorder import Recorder
 from probe.resolve import Resolution, unresolved
 from probe.standing import Standings
@@ -308,17 +317,26 @@ class Scheduler:
             delay = pace.reopened_delay(job.endpoint_key, closed_seconds)
             self._put(job, delay, endpoint.target)
             return
-        observation = await self._observe(endpoint, await self._known(endpoint, pace))
+        try:
+            observation = await self._observe(endpoint, await self._known(endpoint, pace))
+        except NotVisitedError:
+            delay = self._settings.early_retry_seconds
+            self._plan_next(job, delay, self._standings.rank(job.endpoint_key))
+            return
         if self._is_doubtful(observation):
             self._meter.visit_doubted(observation)
             delay = self._settings.early_retry_seconds
         else:
             delay = await self._take(observation, pace)
-        if self._find(job.endpoint_key) is None:
+        self._plan_next(job, delay, Rank.KNOWN if observation.answered_as_tls else Rank.FAILING)
+
+    def _plan_next(self, job: Visit, delay_seconds: float, rank: Rank) -> None:
+        """After a visit, by the end of which the endpoint may have other labels, or have left."""
+        endpoint = self._find(job.endpoint_key)
+        if endpoint is None:
             self._standings.forget(job.endpoint_key)
-            return
-        is_good = observation.answered_as_tls
-        self._put(job, delay, endpoint.target, Rank.KNOWN if is_good else Rank.FAILING)
+        else:
+            self._put(job, delay_seconds, endpoint.target, rank)
 
     def _is_doubtful(self, observation: Observation) -> bool:
         if observation.answered_as_tls or not self._settings.repeats_failed_visits:
@@ -357,6 +375,8 @@ class Scheduler:
         started_at, began = self._clock.now(), self._clock.monotonic()
         try:
             return await self._visit(endpoint, known)
+        except NotVisitedError:
+            raise
         except Exception as fault:
             _LOG.exception("the visit to %s failed", endpoint.key)
             return Observation(

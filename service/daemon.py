@@ -56,7 +56,7 @@ from service.service_discovery import service_discovery_route
 from service.settings import ONLY_AT_START, ServiceSettings
 from service.starting import StartError, book_of, engine_of, lead_of, stopping_signals
 from service.target_sources import TargetSources
-from service.upkeep import forget, reload_on_signal, watch_store
+from service.upkeep import forget, reload_on_signal, watch_store, watch_version
 from service.waiver_api import waiver_routes
 from storage import Retention, SqlStore, StoreError
 
@@ -88,7 +88,8 @@ async def serve(
         on_start: is called once with the URL of the HTTP side, when it is about to answer.
 
     Raises:
-        StartError: where a port is taken, or the database or a targets file cannot be used.
+        StartError: where a port is taken, or the database or a targets file cannot be used; or where
+            another version of tlsprobe upgraded the database meanwhile, and this one has stopped.
     """
     set_up_logs(settings.log_format, settings.log_level)
     with stopping_signals() as stop:
@@ -107,7 +108,8 @@ async def serve(
             _LOG.info("serving", url=url, database=settings.database, version=TOOL_VERSION)
             if on_start is not None:
                 on_start(url)
-            await service.run(listener, stop)
+            if (superseded := await service.run(listener, stop)) is not None:
+                raise StartError(str(superseded))
             with suppress(StoreError):
                 await store.note(_event("stopped", "stopped as it was told"))
         _LOG.info("stopped")
@@ -189,8 +191,11 @@ class _Service:
         self._sources = self._new_sources(kept=targets_by_source(statuses))
         self._desk.kept = {waiver.name: waiver for waiver in await self._store.waivers()}
 
-    async def run(self, listener: socket.socket, stop: asyncio.Event) -> None:
-        """Probe and serve until ``stop``; the HTTP side ends last."""
+    async def run(self, listener: socket.socket, stop: asyncio.Event) -> StoreError | None:
+        """Probe and serve until ``stop``; the HTTP side ends last.
+
+        Returns why, where another version of tlsprobe has taken the database over.
+        """
         app = make_app(
             service_registry=self._metrics.registry,
             is_ready=lambda: self._sources.are_read and not self._is_stopping,
@@ -210,7 +215,9 @@ class _Service:
         async with asyncio.TaskGroup() as group:
             group.create_task(serve_http(app, listener, close_http))
             planning = group.create_task(self._plan())
+            version = group.create_task(watch_version(self._store, stop))
             watchers = [
+                version,
                 # What the store remembers was judged by the policies of its time.
                 group.create_task(self.inventory.judge_again()),
                 group.create_task(self._watch_sources()),
@@ -232,6 +239,7 @@ class _Service:
                 planning.cancel()
             await self._on_demand.close()
             close_http.set()
+        return None if version.cancelled() else version.result()
 
     async def _plan(self) -> None:
         """Visits what is due; with workers, as long as this process leads."""

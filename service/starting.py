@@ -30,7 +30,7 @@ _LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
 class StartError(Exception):
-    """The service cannot start; the message is one sentence with the mend."""
+    """The service cannot start, or go on; the message is one sentence with the mend."""
 
 
 def book_of(settings: ServiceSettings, clock: SystemClock) -> PolicyBook:

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from model.ports import Clock
-from storage import Retention, SqlStore, StoreError
+from storage import AnotherVersionError, Retention, SqlStore, StoreError
 
 _STORE_CHECK_SECONDS: Final = 10.0
 _FIRST_FORGETTING_SECONDS: Final = 3600.0
@@ -48,6 +48,19 @@ async def watch_store(store: SqlStore, tell: Callable[[bool], None]) -> None:
     """Tells again and again whether the store answers."""
     while True:
         tell(await store.healthy())
+        await asyncio.sleep(_STORE_CHECK_SECONDS)
+
+
+async def watch_version(store: SqlStore, stop: asyncio.Event) -> AnotherVersionError:
+    """Returns, and tells to ``stop``, once another version of tlsprobe has upgraded the store's tables."""
+    while True:
+        try:
+            await store.check_version()
+        except AnotherVersionError as error:
+            stop.set()
+            return error
+        except StoreError as error:
+            _LOG.debug("the store's version cannot be told for now", reason=str(error))
         await asyncio.sleep(_STORE_CHECK_SECONDS)
 
 

@@ -4,9 +4,9 @@
 The tables and what is guaranteed: ``docs/storage.md``.
 """
 
-from storage.errors import StoreError
+from storage.errors import AnotherVersionError, StoreError
 from storage.last_visits import LastVisit
 from storage.retention import Retention
 from storage.store import SqlStore
 
-__all__ = ["LastVisit", "Retention", "SqlStore", "StoreError"]
+__all__ = ["AnotherVersionError", "LastVisit", "Retention", "SqlStore", "StoreError"]

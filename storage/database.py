@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from storage.errors import DRIVER_ERRORS, StoreError, explain
+from storage.errors import DRIVER_ERRORS, AnotherVersionError, StoreError, explain
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -111,13 +111,24 @@ class Database:
 
         Raises:
             StoreError: where the file was deleted or replaced since it was opened, which SQLite
-                itself would not notice, or another version of tlsprobe has changed the tables.
+                itself would not notice.
+            AnotherVersionError: where another version of tlsprobe has changed the tables.
         """
         self._refuse_another_file()
         async with self._writing_engine.begin() as connection:
             self._refuse_another_revision(await connection.scalar(_REVISION))
             yield connection
             self._refuse_another_file()
+
+    async def check_revision(self) -> None:
+        """Look whether the tables are still those that were opened.
+
+        Raises:
+            AnotherVersionError: where they are another version's by now.
+            StoreError: where the database cannot be read.
+        """
+        async with self.reading() as connection:
+            self._refuse_another_revision(await connection.scalar(_REVISION))
 
     @contextmanager
     def writing_in_thread(self) -> Iterator[Connection]:
@@ -155,7 +166,7 @@ class Database:
 
     def _refuse_another_revision(self, revision: str | None) -> None:
         if self._revision is not None and revision != self._revision:
-            raise StoreError(
+            raise AnotherVersionError(
                 f"the database {self.name} was changed by another version of tlsprobe while this one "
                 f"used it (its tables are of revision {revision!r} now): stop this one, and run one "
                 "version only"

@@ -21,6 +21,10 @@ class StoreError(Exception):
     """The store could not do what was asked; the message names the database and the mend."""
 
 
+class AnotherVersionError(StoreError):
+    """Another version of tlsprobe has changed the tables: this one must end."""
+
+
 class VisitRefusedError(StoreError, UnkeepableError):
     """The store cannot keep this one visit, though it could keep others."""
 

@@ -25,6 +25,7 @@ from storage import kept
 from storage.database import Database, connect
 from storage.errors import (
     DRIVER_ERRORS,
+    AnotherVersionError,
     StoreError,
     VisitRefusedError,
     explain,
@@ -118,6 +119,8 @@ class SqlStore:
                 f"the store on {self._database.name} is closed and keeps nothing more: "
                 "open it again"
             ) from None
+        except AnotherVersionError as error:
+            raise AnotherVersionError(str(error)) from error
         except Exception as error:
             # One error may be told to many: each gets an exception of its own.
             kind = StoreError if _is_hopeless(error) else VisitRefusedError
@@ -341,11 +344,19 @@ class SqlStore:
         if self._writer.last_error is not None:
             return False
         try:
-            async with self._database.reading() as connection:
-                await connection.exec_driver_sql("SELECT version_num FROM alembic_version")
+            await self._database.check_revision()
         except StoreError:
             return False
         return True
+
+    async def check_version(self) -> None:
+        """Look whether this version may still use the database.
+
+        Raises:
+            AnotherVersionError: where another one has upgraded the tables, so that this one must end.
+            StoreError: where the database cannot be read.
+        """
+        await self._database.check_revision()
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection]:

@@ -2,7 +2,7 @@
 
 The scheduler sees a visit like any other. News of visits comes from workers as they end; it is no more than
 a hint to read the Store, and what it misses is found when the job is over. A visit whose job ended without
-it is asked for again.
+it, as that of an endpoint that was closed by then, is for the scheduler to plan anew.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Final, Protocol
 from model.observation import Observation
 from model.snapshot import EndpointStatus
 from model.target import Endpoint
+from probe.plan import NotVisitedError
 from service.fleet.batches import Batch, Batches
 from service.fleet.claims import Claims
 from service.fleet.queue import QUEUE_ERRORS, Queue
@@ -94,7 +95,11 @@ class Dispatcher:
         return len(self._jobs)
 
     async def visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
-        """What a worker learnt; waits for as long as that takes. With ``known``, facts are only verified."""
+        """What a worker learnt; waits for as long as that takes. With ``known``, facts are only verified.
+
+        Raises:
+            NotVisitedError: where the job is over and no worker made the visit.
+        """
         ended: asyncio.Future[Observation] = asyncio.get_running_loop().create_future()
         request = Request(
             endpoint=endpoint,
@@ -193,7 +198,7 @@ class Dispatcher:
             if job_id in self._jobs:
                 keys = self._jobs[job_id].keys
                 self._end(job_id)
-                self._ask_again(keys)
+                self._give_back(keys)
 
     async def _read_left(self, keys: Sequence[str]) -> None:
         """News that was missed, and endpoints that no worker visits: the last word on them holds."""
@@ -204,9 +209,8 @@ class Dispatcher:
         if aside:
             self._hand_out(await self._statuses.statuses_of(aside), whatever=True)
 
-    def _ask_again(self, keys: Iterable[str]) -> None:
+    def _give_back(self, keys: Iterable[str]) -> None:
         for key in keys:
             asked = self._asked.get(key)
             if asked is not None and not asked.ended.done():
-                asked.job_id = None
-                self._batches.add(asked.request)
+                asked.ended.set_exception(NotVisitedError(f"{key} was not visited"))

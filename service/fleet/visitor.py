@@ -30,7 +30,7 @@ from service.fleet.alone import DiedAloneError, NoProcessError
 from service.fleet.claims import INNOCENT, MOST_DEATHS, SET_ASIDE_SECONDS, Claims, Record
 from service.fleet.request import Request
 from service.fleet.slots import Slots
-from storage import LastVisit, StoreError
+from storage import AnotherVersionError, LastVisit, StoreError
 
 _GROUP_OF_SUSPECTS: Final = 8
 _PAUSE_SECONDS: Final = 1.0
@@ -39,6 +39,10 @@ _LONGEST_PAUSE_SECONDS: Final = 60.0
 _LOG = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+
+class _ClosedError(Exception):
+    """The endpoint is in a span of its pace in which it must not be visited."""
 
 
 class Records(Protocol):
@@ -92,7 +96,7 @@ class Visitor:
         self._dice = Random()  # noqa: S311 (jitter is no secret)
 
     async def visit(self, requests: Sequence[Request], worker_id: int) -> None:
-        """Returns when every endpoint has been visited, by this worker or another, or is set aside.
+        """Returns when every endpoint has been visited, by this worker or another, is set aside, or is closed.
 
         Raises:
             psycopg.Error: where the queue's database fails; what was recorded by then stays so.
@@ -128,6 +132,11 @@ class Visitor:
             observation = await self._observe(request, before, is_alone)
         except DiedAloneError:
             await self._set_aside(request.endpoint, before, worker_id)
+            return
+        except _ClosedError:
+            # The scheduler plans it anew when it finds the job over.
+            _LOG.info("%s is not visited, for it is closed now", request.key)
+            await with_patience(lambda: self._claims.put_back([request.key], worker_id))
             return
         pace = self._settings.pace_of(request.endpoint.target)
         schedule = schedule_after(observation, before, pace, self._clock.now(), self._dice)
@@ -176,6 +185,8 @@ class Visitor:
         self, visit: Visiting, endpoint: Endpoint, known: Observation | None
     ) -> Observation:
         async with self._slots.one():
+            if self._settings.pace_of(endpoint.target).closed_seconds(self._clock.now()):
+                raise _ClosedError
             started_at, began = self._clock.now(), self._clock.monotonic()
             try:
                 return await visit(endpoint, known)
@@ -254,11 +265,17 @@ def _in_company(requests: Sequence[Request], against: Mapping[str, Record]) -> l
 
 
 async def with_patience(ask: Callable[[], Awaitable[T]]) -> T:
-    """What the database answers, as soon as it does: a worker holds what it has learnt until it is kept."""
+    """What the database answers, as soon as it does: a worker holds what it has learnt until it is kept.
+
+    Raises:
+        AnotherVersionError: where that will never be.
+    """
     pause = _PAUSE_SECONDS
     while True:
         try:
             return await ask()
+        except AnotherVersionError:
+            raise
         except (StoreError, psycopg.OperationalError, PoolTimeout) as error:
             _LOG.warning("the database is asked again in %g s: %s", pause, error)
         await asyncio.sleep(pause)

@@ -32,6 +32,7 @@ from service.logs import set_up_logs
 from service.policy_desk import PolicyDesk
 from service.settings import ServiceSettings
 from service.starting import StartError, book_of, engine_of, stopping_signals
+from service.upkeep import watch_version
 from storage import SqlStore, StoreError
 
 _STOP_SECONDS: Final = 7.0
@@ -48,7 +49,8 @@ async def work(settings: ServiceSettings, tags: Sequence[str]) -> None:
     """Make the visits of jobs until SIGTERM or SIGINT.
 
     Raises:
-        StartError: where the database or the queue cannot be used.
+        StartError: where the database or the queue cannot be used; or where another version of tlsprobe
+            upgraded the database meanwhile, and this worker has stopped.
         ValueError: for a tag that is none.
     """
     set_up_logs(settings.log_format, settings.log_level)
@@ -70,8 +72,13 @@ async def work(settings: ServiceSettings, tags: Sequence[str]) -> None:
             except PolicyError as error:
                 raise StartError(str(error)) from error
             _LOG.info("working", extra={"queues": queues, "version": TOOL_VERSION})
-            while not stop.is_set():
-                await _work_until(stop, queue, queues, visitor, slots.room)
+            async with asyncio.TaskGroup() as beside:
+                version = beside.create_task(watch_version(store, stop))
+                while not stop.is_set():
+                    await _work_until(stop, queue, queues, visitor, slots.room)
+                version.cancel()
+            if not version.cancelled():
+                raise StartError(str(version.result()))
         _LOG.info("stopped")
 
 

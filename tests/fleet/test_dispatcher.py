@@ -15,6 +15,7 @@ from model.ports import Schedule
 from model.target import Endpoint
 from model.version import TOOL_VERSION
 from probe.clock import SystemClock
+from probe.plan import NotVisitedError
 from service.fleet.claims import Claims
 from service.fleet.dispatcher import Dispatcher
 from service.fleet.queue import Queue, Times
@@ -141,10 +142,15 @@ async def test_news_that_is_missed_is_found_when_the_job_is_over(world: World) -
     assert (await visit).state is State.TLS
 
 
-async def test_a_visit_whose_job_ended_without_it_is_asked_for_again(world: World) -> None:
+async def test_a_visit_whose_job_ended_without_it_is_given_back_and_may_be_asked_for_again(
+    world: World,
+) -> None:
     visit = asyncio.create_task(world.dispatcher.visit(ENDPOINT, None))
     await world.fetch()
     await world.finish()
+    with pytest.raises(NotVisitedError):
+        await visit
+    visit = asyncio.create_task(world.dispatcher.visit(ENDPOINT, None))
     [again] = await world.fetch()
     assert again.key == ENDPOINT.key
     await world.record(seen(ENDPOINT))

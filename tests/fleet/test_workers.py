@@ -16,6 +16,7 @@ from storage import SqlStore
 from tests.fleet.processes import Deployment, all_recorded, deployment, until
 from tests.fleet.simulated import simulated_fleet
 from tests.postgresql import postgres_server
+from tests.service.test_versions import upgrade_further
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1200)]
 
@@ -141,6 +142,21 @@ def test_a_restart_of_the_database_is_outlived(tmp_path: Path) -> None:
             until(partial(all_recorded, deployed, keys))
             assert deployed.recorded() == dict.fromkeys(keys, 1)
             assert [leader.poll(), worker.poll()] == [None, None]
+
+
+def test_where_the_tables_are_upgraded_under_them_all_end_and_say_why(deployed: Deployment) -> None:
+    with simulated_fleet(20, network=56) as fleet:
+        keys = fleet.write_targets(deployed.targets, 20)
+        processes = [deployed.serve(), deployed.work()]
+        until(partial(all_recorded, deployed, keys))
+        processes.append(deployed.serve())
+        deployed.base_url(processes[-1])
+        upgrade_further(deployed.url)
+        assert [one.wait(60) for one in processes] == [2, 2, 2]
+        for one in processes:
+            assert (
+                "was changed by another version of tlsprobe" in deployed.log(one).splitlines()[-1]
+            )
 
 
 def test_workers_may_be_killed_at_any_moment(deployed: Deployment) -> None:

@@ -6,14 +6,16 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
 
-from model.observation import State
+from model.observation import Observation, State
 from model.ports import Schedule
+from model.target import Endpoint
 from probe.pace import Closed
+from probe.plan import NotVisitedError
 from probe.resolve import MOST_ADDRESSES
 from probe.scheduler import Scheduler
 from tests.scheduler.virtual_time import EPOCH, VirtualLoop, run_virtually
@@ -495,6 +497,56 @@ def test_nothing_is_visited_while_it_is_closed() -> None:
     live(world, story)
     hours = {(EPOCH + timedelta(seconds=moment)).hour for moment, _ in world.visits}
     assert hours == set(range(6, 22))
+
+
+def test_a_visit_that_was_given_back_for_the_night_is_made_after_it() -> None:
+    """As a worker gives back what waited for it into the span."""
+    night = Closed(begin=time(22), end=time(6))
+    world = World(settings=replace(SETTINGS, paces=(replace(PACE, closed=(night,)),)))
+    given_back: list[datetime] = []
+
+    async def visit_by_worker(endpoint: Endpoint, known: Observation | None) -> Observation:
+        await asyncio.sleep(1.5 * HOUR)
+        if night.seconds_left(world.clock.now()):
+            given_back.append(world.clock.now())
+            raise NotVisitedError
+        return await world.visit(endpoint, known)
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.reconfigure(world.settings, visit_by_worker)
+        scheduler.set_targets([ONE])
+        await asyncio.sleep(84 * HOUR)
+
+    live(world, story)
+    hours = {(EPOCH + timedelta(seconds=moment)).hour for moment, _ in world.visits}
+    assert given_back
+    assert hours <= set(range(6, 22))
+    for moment in given_back:
+        opens = moment.timestamp() - EPOCH.timestamp() + night.seconds_left(moment)
+        assert any(opens <= visit <= opens + 3 * HOUR for visit in world.moments("one.test"))
+
+
+def test_what_nobody_visited_is_asked_for_again_soon_and_is_no_failure() -> None:
+    world = World()
+    asked: list[float] = []
+
+    async def visit_at_the_third_time(endpoint: Endpoint, known: Observation | None) -> Observation:
+        asked.append(world.clock.monotonic())
+        if len(asked) < 3:
+            raise NotVisitedError
+        return await world.visit(endpoint, known)
+
+    async def story(scheduler: Scheduler) -> None:
+        scheduler.reconfigure(world.settings, visit_at_the_third_time)
+        scheduler.set_targets([ONE])
+        await asyncio.sleep(0.4 * HOUR)
+
+    live(world, story)
+    assert [later - sooner for sooner, later in pairwise(asked)] == [
+        SETTINGS.early_retry_seconds
+    ] * 2
+    ((_, schedule),) = world.stored
+    assert schedule.consecutive_failures == 0
 
 
 def test_a_certificate_near_its_end_is_looked_at_more_often() -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, create_engine, inspect
 
 from model.observation_json import to_json
 from model.query import Selection
-from storage import SqlStore, StoreError
+from storage import AnotherVersionError, SqlStore, StoreError
 from storage.database import Database, connect
 from storage.migrate import migration_config, upgrade
 from storage.tables import Table
@@ -92,18 +92,33 @@ async def test_two_databases_can_be_made_at_once(tmp_path: Path) -> None:
             await store.close()
 
 
-async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "store.db"
-    await (await SqlStore.open(f"sqlite:///{path}")).close()
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9001'")
-    connection.close()
+@pytest.mark.parametrize("must_exist", [False, True])
+async def test_a_database_of_a_newer_version_is_refused_untouched(
+    url: str, must_exist: bool
+) -> None:
+    await (await SqlStore.open(url)).close()
+    database = connect(url, busy_timeout_seconds=5.0)
+
+    def make_newer() -> None:
+        with database.writing_in_thread() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9001'")
+            connection.exec_driver_sql("CREATE TABLE of_the_future (id integer)")
+
+    def everything() -> tuple[str, list[str]]:
+        with database.reading_in_thread() as connection:
+            revision = connection.exec_driver_sql("SELECT version_num FROM alembic_version")
+            return str(revision.scalar_one()), sorted(inspect(connection).get_table_names())
+
+    await asyncio.to_thread(make_newer)
+    before = await asyncio.to_thread(everything)
     with pytest.raises(StoreError) as refusal:
-        await SqlStore.open(f"sqlite:///{path}")
+        await SqlStore.open(url, must_exist=must_exist)
     assert str(refusal.value) == (
-        f"the database {path} was made by a newer version of tlsprobe (its tables are of revision "
-        "'9001'): use that version or a newer one, or name another database"
+        f"the database {database.name} was made by a newer version of tlsprobe (its tables are of "
+        "revision '9001'): use that version or a newer one, or name another database"
     )
+    assert await asyncio.to_thread(everything) == before
+    await database.close()
 
 
 async def test_a_database_of_something_else_is_refused_untouched(tmp_path: Path) -> None:
@@ -232,10 +247,13 @@ async def test_a_version_whose_tables_were_changed_meanwhile_writes_no_more(url:
             with database.writing_in_thread() as connection:
                 connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9001'")
 
+        await store.check_version()
         await asyncio.to_thread(upgrade_further)
-        with pytest.raises(
-            StoreError, match=r"was changed by another version of tlsprobe while this"
-        ):
+        assert not await store.healthy(), "before anything is written"
+        refused = pytest.raises(AnotherVersionError, match=r"was changed by another version")
+        with refused:
+            await store.check_version()
+        with refused:
             await store.record(visit, schedule(visit))
         assert not await store.healthy()
 
