@@ -35,13 +35,21 @@ _WITHIN_SECONDS = "60"
 class PostgresServer:
     """A running server; ``stop`` and ``start`` are for tests of what happens without it."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, data: Path, wal: Path) -> None:
         self._directory = directory
+        self._data = data
         self._user = "postgres" if os.getuid() == 0 else None
         if self._user is not None:
             account = pwd.getpwnam(self._user)
             os.chown(directory, account.pw_uid, account.pw_gid)
-        self._run("initdb", "--auth=trust", "--username=postgres", "--no-sync", "--encoding=UTF8")
+        self._run(
+            "initdb",
+            "--auth=trust",
+            "--username=postgres",
+            "--no-sync",
+            "--encoding=UTF8",
+            f"--waldir={wal}",
+        )
         options = " ".join(f"-c {name}='{value}'" for name, value in _SETTINGS.items())
         self._options = f"-k {directory} {options}"
         self._numbers = itertools.count(1)
@@ -60,6 +68,19 @@ class PostgresServer:
     def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
         """End it with all its connections; ``immediate`` is as if it crashed."""
         self._run("pg_ctl", "stop", "-t", _WITHIN_SECONDS, "-m", mode)
+
+    def start_if_ended(self) -> None:
+        """Start it where it has ended itself."""
+        if not self.is_running():
+            self.start()
+
+    def is_running(self) -> bool:
+        """Whether it has not ended, or died."""
+        try:
+            pid = (self._data / "postmaster.pid").read_text().split()[0]
+        except FileNotFoundError:
+            return False
+        return Path(f"/proc/{pid}").exists()
 
     def url(self, database: str) -> str:
         """The URL of ``database``, as users of libpq and of tlsprobe write it."""
@@ -83,8 +104,7 @@ class PostgresServer:
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
     def _run(self, program: str, *arguments: str) -> None:
-        paths = (_binaries() / program, self._directory / "data")
-        command = [os.fspath(paths[0]), "-D", os.fspath(paths[1]), *arguments]
+        command = [os.fspath(_binaries() / program), "-D", os.fspath(self._data), *arguments]
         # The server inherits its starter's output: a pipe would stay open as long as it runs.
         with (self._directory / "commands.log").open("ab+") as output:
             done = subprocess.run(
@@ -112,16 +132,24 @@ def _binaries() -> Path:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """A server that runs while the context lasts, and leaves nothing."""
+def postgres_server(
+    *, data_on: Path | None = None, wal_on: Path | None = None
+) -> Iterator[PostgresServer]:
+    """A server that runs while the context lasts, and leaves nothing.
+
+    Its data and its write-ahead log are on the disks that are mounted there, if any, and else in its directory.
+    """
     # The path of a socket file has room for some hundred bytes; pytest's directories are longer.
     directory = Path(tempfile.mkdtemp(prefix="tlsprobe-pg-"))
     try:
-        server = PostgresServer(directory)
+        server = PostgresServer(
+            directory, (data_on or directory) / "data", (wal_on or directory) / "wal"
+        )
         try:
             yield server
         finally:
-            server.stop("immediate")
+            if server.is_running():
+                server.stop("immediate")
     finally:
         shutil.rmtree(directory)
 

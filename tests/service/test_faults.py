@@ -83,8 +83,9 @@ async def test_a_refusal_is_still_the_server_s() -> None:
 
 
 async def test_kill_9_in_the_middle_of_a_thousand_visits_leaves_a_database_that_is_true(
-    fleet: DemoFleet, arguments: list[str], database: str, tmp_path: Path
+    fleet: DemoFleet, url: str, tmp_path: Path
 ) -> None:
+    arguments = ["serve", "--listen", "127.0.0.1:0", "--database", url]
     config = a_thousand(fleet, tmp_path)
     told: set[str] = set()
     for kills in (5, 25):
@@ -95,7 +96,7 @@ async def test_kill_9_in_the_middle_of_a_thousand_visits_leaves_a_database_that_
             process.send_signal(signal.SIGKILL)
             await asyncio.to_thread(process.wait)
             told |= {visit["endpoint"] for visit in visits_in(process)}
-    async with await SqlStore.open(database) as store:
+    async with await SqlStore.open(url) as store:
         kept = await store.statuses()
         assert {status.observation.state for status in kept} == {State.TLS}
         assert len(kept) >= 5

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from model.facts_digest import facts_digest
 from storage import SqlStore
+from storage.upkeep import check_database
+from tests.postgresql import PostgresServer
+from tests.storage.conftest import DATABASES
 from tests.storage.kill_child import ENDPOINTS
 from tests.storage.samples import NOON
 
 KILLS = 20
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(params=DATABASES)
+def fresh_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Iterator[str]]:
+    """Any number of empty databases of each kind."""
+    if request.param == "sqlite":
+        yield (f"sqlite:///{tmp_path / str(number)}.db" for number in itertools.count())
+        return
+    server: PostgresServer = request.getfixturevalue("postgresql")
+    with ExitStack() as databases:
+        yield (databases.enter_context(server.database()) for _ in itertools.count())
 
 
 def killed_after(
@@ -42,41 +56,37 @@ def killed_after(
 
 
 @pytest.mark.timeout(300)
-async def test_every_acknowledged_visit_survives_kill_9(tmp_path: Path) -> None:
-    path = tmp_path / "store.db"
+async def test_every_acknowledged_visit_survives_kill_9(url: str) -> None:
     moments = random.Random(20)
     acknowledged: dict[str, set[str]] = {}
     due: dict[str, int] = {}
     for child_round in range(KILLS):
         lines = 2 + moments.randrange(80)  # at least "opening" and "open"
         delay_seconds = moments.uniform(0, 0.01)  # a commit takes some milliseconds
-        printed = killed_after(
-            f"sqlite:///{path}", child_round, lines=lines, delay_seconds=delay_seconds
-        )
+        printed = killed_after(url, child_round, lines=lines, delay_seconds=delay_seconds)
         for key, digest, due_microseconds in itertools.islice(printed, 2, None):
             acknowledged.setdefault(key, set()).add(digest)
             due[key] = int(due_microseconds)
-        await assert_all_is_there(path, acknowledged, due)
+        await assert_all_is_there(url, acknowledged, due)
     assert len(acknowledged) == ENDPOINTS
 
 
 @pytest.mark.timeout(300)
 async def test_a_process_killed_while_it_makes_the_database_leaves_one_that_opens(
-    tmp_path: Path,
+    fresh_urls: Iterator[str],
 ) -> None:
     moments = random.Random(21)
-    for child_round in range(KILLS // 2):
-        path = tmp_path / f"{child_round}.db"
-        delay_seconds = moments.uniform(0, 0.06)  # opening takes about 0.03 s
-        for _ in killed_after(f"sqlite:///{path}", 0, lines=1, delay_seconds=delay_seconds):
+    for url in itertools.islice(fresh_urls, KILLS // 2):
+        delay_seconds = moments.uniform(0, 0.06)  # opening a file takes about 0.03 s
+        for _ in killed_after(url, 0, lines=1, delay_seconds=delay_seconds):
             pass
-        await assert_all_is_there(path, {}, {})
+        await assert_all_is_there(url, {}, {})
 
 
 async def assert_all_is_there(
-    path: Path, acknowledged: dict[str, set[str]], due: dict[str, int]
+    url: str, acknowledged: dict[str, set[str]], due: dict[str, int]
 ) -> None:
-    async with await SqlStore.open(f"sqlite:///{path}") as store:
+    async with await SqlStore.open(url) as store:
         for key, digests in acknowledged.items():
             kept = await store.observations(key, limit=1_000_000)
             assert digests <= {facts_digest(visit) for visit in kept}
@@ -85,6 +95,5 @@ async def assert_all_is_there(
         due_now = {when.endpoint_key: when.due_at for when in await store.schedules()}
     for key, microseconds in due.items():
         assert (due_now[key] - NOON).total_seconds() * 10**6 >= microseconds
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    _, problems = await asyncio.to_thread(check_database, url)
+    assert problems == []
