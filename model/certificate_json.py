@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from sys import intern
 from typing import Any, TypeAlias
 
 from model.certificate import (
@@ -54,21 +55,33 @@ def deployment_from_json(fields: Json) -> Deployment:
     """The chain that ``deployment_to_json`` wrote. Raises KeyError or ValueError."""
     return Deployment(
         key_type=KeyType(fields["key_type"]),
-        chain=tuple(_certificate_from_json(item) for item in fields["chain"]),
-        versions=tuple(
-            ProtocolVersion.from_label(label) for label in fields["served_for"]["versions"]
-        ),
-        served_with_server_name=fields["served_for"]["server_name"],
-        names=tuple(map(NameAsked, fields["served_for"].get("names", [NameAsked.OWN]))),
-        problems=tuple(Problem(name) for name in fields.get("problems", ())),
-        trust={store: _trust_from_json(found) for store, found in fields["trust"].items()},
-        hostname_matches=Verdict(fields["hostname_matches"]),
-        revocations=tuple(map(_revocation_from_json, fields.get("revocations", ()))),
-        scts=tuple(map(_sct_from_json, fields.get("scts", ()))),
-        completion=_completion_from_json(fields.get("completion")),
-        transparency=_judgements_from_json(fields.get("transparency", {})),
-        dns=_judgements_from_json(fields.get("dns", {})),
+        chain=tuple(certificate_from_json(item) for item in fields["chain"]),
+        **service_from_json(fields),
     )
+
+
+def service_from_json(fields: Json) -> dict[str, Any]:
+    """How a chain is served and what is thought of it: all of a Deployment but key type and chain.
+
+    Raises:
+        KeyError, ValueError: where a required property is missing or has no known meaning.
+    """
+    served_for = fields["served_for"]
+    return {
+        "versions": tuple(map(ProtocolVersion.from_label, served_for["versions"])),
+        "served_with_server_name": served_for["server_name"],
+        "names": tuple(map(NameAsked, served_for.get("names", [NameAsked.OWN]))),
+        "problems": tuple(map(Problem, fields.get("problems", ()))),
+        "trust": {
+            intern(store): _trust_from_json(found) for store, found in fields["trust"].items()
+        },
+        "hostname_matches": Verdict(fields["hostname_matches"]),
+        "revocations": tuple(map(_revocation_from_json, fields.get("revocations", ()))),
+        "scts": tuple(map(_sct_from_json, fields.get("scts", ()))),
+        "completion": _completion_from_json(fields.get("completion")),
+        "transparency": _judgements_from_json(fields.get("transparency", {})),
+        "dns": _judgements_from_json(fields.get("dns", {})),
+    }
 
 
 def _judgements_to_json(judgements: Mapping[str, Judgement]) -> Json:
@@ -98,10 +111,10 @@ def _trust_to_json(found: TrustVerdict) -> Json:
 def _trust_from_json(fields: Json) -> TrustVerdict:
     return TrustVerdict(
         verdict=Verdict(fields["verdict"]),
-        reason=fields["reason"],
+        reason=_interned(fields["reason"]),
         path_not_after=time_from_json(fields.get("path_not_after")),
         strict=Verdict(fields.get("strict", Verdict.UNKNOWN)),
-        strict_reason=fields.get("strict_reason"),
+        strict_reason=_interned(fields.get("strict_reason")),
     )
 
 
@@ -119,7 +132,7 @@ def _completion_from_json(fields: Json | None) -> Completion | None:
     if fields is None:
         return None
     return Completion(
-        issuers=tuple(_certificate_from_json(item) for item in fields["issuers"]),
+        issuers=tuple(certificate_from_json(item) for item in fields["issuers"]),
         trust={store: _trust_from_json(one) for store, one in fields["trust"].items()},
         reason=fields["reason"],
     )
@@ -166,12 +179,12 @@ def _sct_to_json(sct: Sct) -> Json:
 def _sct_from_json(fields: Json) -> Sct:
     return Sct(
         source=SctSource(fields["source"]),
-        log_id=fields["log_id"],
+        log_id=intern(fields["log_id"]),
         at=time_from_json(fields["at"]),
-        log_name=fields["log_name"],
-        operator=fields["operator"],
+        log_name=_interned(fields["log_name"]),
+        operator=_interned(fields["operator"]),
         is_valid=Verdict(fields["is_valid"]),
-        reason=fields["reason"],
+        reason=_interned(fields["reason"]),
     )
 
 
@@ -207,36 +220,53 @@ def _certificate_to_json(certificate: Certificate) -> Json:
     }
 
 
-def _certificate_from_json(fields: Json) -> Certificate:
+def certificate_from_json(fields: Json) -> Certificate:
+    """The certificate, without its DER. Raises KeyError or ValueError."""
+    return certificate_of(fields, kind_from_json(fields))
+
+
+def certificate_of(subject: Json, kind: Mapping[str, Any]) -> Certificate:
+    """What ``certificate_from_json`` makes of ``subject``, the rest being what ``kind_from_json`` says.
+
+    Raises:
+        KeyError, ValueError: where a required property is missing or has no known meaning.
+    """
     return Certificate(
-        sha256=fields["sha256"],
-        subject=fields["subject"],
-        issuer=fields["issuer"],
-        serial_number=fields.get("serial_number"),
-        dns_names=tuple(fields.get("dns_names", ())),
-        ip_addresses=tuple(fields.get("ip_addresses", ())),
-        uris=tuple(fields.get("uris", ())),
-        email_addresses=tuple(fields.get("email_addresses", ())),
-        not_before=time_from_json(fields["not_before"]),
-        not_after=time_from_json(fields["not_after"]),
-        key_type=KeyType(fields.get("key_type", KeyType.OTHER)),
-        key_bits=fields.get("key_bits"),
-        public_key_sha256=fields.get("public_key_sha256"),
-        signature_algorithm=fields.get("signature_algorithm"),
-        key_usage=_unlisted(fields.get("key_usage")),
-        extended_key_usage=_unlisted(fields.get("extended_key_usage")),
-        is_ca=fields.get("is_ca"),
-        path_length=fields.get("path_length"),
-        policies=tuple(fields.get("policies", ())),
-        validation=Validation(fields["validation"]) if fields.get("validation") else None,
-        crl_urls=tuple(fields.get("crl_urls", ())),
-        ocsp_urls=tuple(fields.get("ocsp_urls", ())),
-        issuer_urls=tuple(fields.get("issuer_urls", ())),
-        is_self_signed=fields.get("self_signed", False),
-        must_staple=fields.get("must_staple", False),
-        embedded_scts=fields.get("embedded_scts", 0),
-        parse_error=fields.get("parse_error"),
+        sha256=subject["sha256"],
+        subject=subject["subject"],
+        issuer=_interned(subject["issuer"]),
+        serial_number=subject.get("serial_number"),
+        dns_names=tuple(subject.get("dns_names", ())),
+        ip_addresses=tuple(subject.get("ip_addresses", ())),
+        uris=tuple(subject.get("uris", ())),
+        email_addresses=tuple(subject.get("email_addresses", ())),
+        not_before=time_from_json(subject["not_before"]),
+        not_after=time_from_json(subject["not_after"]),
+        key_type=KeyType(subject.get("key_type", KeyType.OTHER)),
+        key_bits=subject.get("key_bits"),
+        public_key_sha256=subject.get("public_key_sha256"),
+        **kind,
     )
+
+
+def kind_from_json(fields: Json) -> dict[str, Any]:
+    """What many certificates of one issuer have in common, by Certificate's names. Raises ValueError."""
+    return {
+        "signature_algorithm": fields.get("signature_algorithm"),
+        "key_usage": _unlisted(fields.get("key_usage")),
+        "extended_key_usage": _unlisted(fields.get("extended_key_usage")),
+        "is_ca": fields.get("is_ca"),
+        "path_length": fields.get("path_length"),
+        "policies": tuple(fields.get("policies", ())),
+        "validation": Validation(fields["validation"]) if fields.get("validation") else None,
+        "crl_urls": tuple(fields.get("crl_urls", ())),
+        "ocsp_urls": tuple(fields.get("ocsp_urls", ())),
+        "issuer_urls": tuple(fields.get("issuer_urls", ())),
+        "is_self_signed": fields.get("self_signed", False),
+        "must_staple": fields.get("must_staple", False),
+        "embedded_scts": fields.get("embedded_scts", 0),
+        "parse_error": fields.get("parse_error"),
+    }
 
 
 def _listed(names: tuple[str, ...] | None) -> list[str] | None:
@@ -245,3 +275,7 @@ def _listed(names: tuple[str, ...] | None) -> list[str] | None:
 
 def _unlisted(names: list[str] | None) -> tuple[str, ...] | None:
     return None if names is None else tuple(names)
+
+
+def _interned(text: str | None) -> str | None:
+    return None if text is None else intern(text)

@@ -6,6 +6,7 @@ raises KeyError or ValueError where a required property is missing or has no kno
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from model.observation import (
@@ -35,11 +36,16 @@ def fact_to_json(fact: Fact, *, with_evidence: bool) -> Json:
 
 def fact_from_json(fields: Json) -> Fact:
     """The Fact."""
-    return Fact(
-        verdict=Verdict(fields["verdict"]),
-        evidence=evidence_from_json(fields.get("evidence")),
-        value=fields.get("value"),
-    )
+    evidence = evidence_from_json(fields.get("evidence"))
+    if evidence is None:
+        return _bare_fact(fields["verdict"], fields.get("value"))
+    return Fact(verdict=Verdict(fields["verdict"]), evidence=evidence, value=fields.get("value"))
+
+
+@lru_cache(maxsize=1024)
+def _bare_fact(verdict: str, value: str | None) -> Fact:
+    """Most endpoints say the same: they share it."""
+    return Fact(verdict=Verdict(verdict), value=value)
 
 
 def accepted_set_to_json(found: AcceptedSet, *, with_evidence: bool) -> Json:

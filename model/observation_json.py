@@ -7,9 +7,11 @@ the JSON.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from sys import intern
+from typing import Any, Final, TypeAlias, TypeVar
 
 from model.certificate_json import deployment_from_json, deployment_to_json
 from model.fact_json import (
@@ -24,7 +26,7 @@ from model.fact_json import (
     fact_from_json,
     fact_to_json,
 )
-from model.observation import SCHEMA_NUMBER, Cost, Mode, Observation, State
+from model.observation import SCHEMA_NUMBER, Cost, DhParameters, Mode, Observation, State
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from model.times_json import time_to_json
@@ -56,35 +58,32 @@ def from_json(fields: Json) -> Observation:
     Raises:
         KeyError, ValueError: where a required property is missing or has no known meaning.
     """
+    return observation_of(
+        fields,
+        {
+            one.name: one.decode(
+                fields[one.name] if one.absent is None else fields.get(one.name, one.absent)
+            )
+            for one in SECTIONS
+        },
+    )
+
+
+def observation_of(visit: Json, facts: Mapping[str, Any]) -> Observation:
+    """What ``from_json`` makes of ``visit``, its facts being what SECTIONS decoded, by their names.
+
+    Raises:
+        KeyError, ValueError: where a required property is missing or has no known meaning.
+    """
     return Observation(
-        tool_version=fields["tool"]["version"],
-        mode=Mode(fields["mode"]),
-        endpoint=Endpoint(
-            target=target_from_json(fields["target"]),
-            address=fields["address"],
-        ),
-        started_at=datetime.fromisoformat(fields["started_at"]),
-        cost=_cost_from_json(fields),
-        state=State(fields["state"]),
-        reason=fields["reason"],
-        protocols=_from_versions(fields["protocols"], fact_from_json),
-        cipher_suites=_from_versions(fields["cipher_suites"], accepted_set_from_json),
-        groups=_from_versions(fields["groups"], accepted_set_from_json),
-        certificates=tuple(deployment_from_json(item) for item in fields["certificates"]),
-        client_auth=_from_versions(fields["client_auth"], client_auth_from_json),
-        dh=tuple(dh_from_json(item) for item in fields.get("dh", {}).get("primes", ())),
-        signature_schemes=_from_versions(
-            fields.get("signature_schemes", {}), accepted_set_from_json
-        ),
-        alpn=tuple(fields.get("alpn", ())),
-        features=_from_names(fields.get("features", {})),
-        vulnerabilities=_from_names(fields.get("vulnerabilities", {})),
-        plaintext=_from_names(fields.get("plaintext", {})),
-        http=_from_names(fields.get("http", {})),
-        fingerprints=dict(fields.get("fingerprints", {})),
-        contradictions=tuple(
-            contradiction_from_json(item) for item in fields.get("contradictions", ())
-        ),
+        tool_version=intern(visit["tool"]["version"]),
+        mode=Mode(visit["mode"]),
+        endpoint=Endpoint(target=target_from_json(visit["target"]), address=visit["address"]),
+        started_at=datetime.fromisoformat(visit["started_at"]),
+        cost=_cost_from_json(visit),
+        state=State(visit["state"]),
+        reason=visit["reason"],
+        **facts,
     )
 
 
@@ -132,7 +131,7 @@ def target_from_json(fields: Json, source: str = "") -> Target:
         host=fields["host"],
         port=fields["port"],
         server_name=fields["server_name"],
-        protocol=fields["protocol"],
+        protocol=intern(fields["protocol"]),
         labels=dict(fields["labels"]),
         source=source,
     )
@@ -168,9 +167,52 @@ def _by_name(facts: Mapping[str, Fact], encode: Callable[[Fact], Json]) -> dict[
     return {name: encode(item) for name, item in sorted(facts.items())}
 
 
-def _from_versions(fields: Json, decode: Callable[[Json], Found]) -> dict[ProtocolVersion, Found]:
+def _from_versions(decode: Callable[[Json], Found], fields: Json) -> dict[ProtocolVersion, Found]:
     return {ProtocolVersion.from_label(label): decode(item) for label, item in fields.items()}
 
 
 def _from_names(fields: Json) -> dict[str, Fact]:
-    return {name: fact_from_json(item) for name, item in fields.items()}
+    return {intern(name): fact_from_json(item) for name, item in fields.items()}
+
+
+def _from_list(decode: Callable[[Json], Found], fields: list[Json]) -> tuple[Found, ...]:
+    return tuple(map(decode, fields))
+
+
+def _primes_from_json(fields: Json) -> tuple[DhParameters, ...]:
+    return _from_list(dh_from_json, fields.get("primes", []))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One kind of facts, by its name in the JSON and in the Observation.
+
+    ``absent`` is its JSON where it is missing; None where it must not be.
+    """
+
+    name: str
+    decode: Callable[[Any], Any]
+    absent: Any = None
+
+
+SECTIONS: Final = (
+    Section(name="protocols", decode=partial(_from_versions, fact_from_json)),
+    Section(name="cipher_suites", decode=partial(_from_versions, accepted_set_from_json)),
+    Section(name="groups", decode=partial(_from_versions, accepted_set_from_json)),
+    Section(name="certificates", decode=partial(_from_list, deployment_from_json)),
+    Section(name="client_auth", decode=partial(_from_versions, client_auth_from_json)),
+    Section(name="dh", decode=_primes_from_json, absent={}),
+    Section(
+        name="signature_schemes",
+        decode=partial(_from_versions, accepted_set_from_json),
+        absent={},
+    ),
+    Section(name="alpn", decode=tuple, absent=()),
+    Section(name="features", decode=_from_names, absent={}),
+    Section(name="vulnerabilities", decode=_from_names, absent={}),
+    Section(name="plaintext", decode=_from_names, absent={}),
+    Section(name="http", decode=_from_names, absent={}),
+    Section(name="fingerprints", decode=dict, absent={}),
+    Section(name="contradictions", decode=partial(_from_list, contradiction_from_json), absent=()),
+)
+"""In the order in which ``to_json`` writes them, behind all else."""

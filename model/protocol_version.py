@@ -38,9 +38,8 @@ class ProtocolVersion(IntEnum):
         Raises:
             ValueError: for a spelling that names no version.
         """
-        for version, known in _LABELS.items():
-            if known == label:
-                return version
+        if (version := _BY_LABEL.get(label)) is not None:
+            return version
         raise ValueError(f"no protocol version is spelt {label!r}")
 
 
@@ -54,6 +53,8 @@ _LABELS = {
     ProtocolVersion.DTLSV1_0: "DTLSv1.0",
     ProtocolVersion.DTLSV1_2: "DTLSv1.2",
 }
+
+_BY_LABEL = {label: version for version, label in _LABELS.items()}
 
 _OVER_DATAGRAMS = {
     ProtocolVersion.TLSV1_1: ProtocolVersion.DTLSV1_0,

@@ -17,8 +17,9 @@ from types import MappingProxyType
 from typing import Final
 
 from model.certificate import Certificate
+from model.known_parts import KnownParts
 from model.observation import Observation
-from model.observation_json import from_json, to_json
+from model.observation_json import to_json
 from model.proofs import proofs_of, with_proofs
 from storage.proofs import decode_proofs, encode_proofs
 
@@ -53,7 +54,7 @@ def decode_body(body: Body, ders: Mapping[str, bytes | None] = MappingProxyType(
     Raises:
         ValueError: for bytes that it did not write, or where proofs need a certificate that is not given.
     """
-    facts = _decode_facts(body.facts)
+    facts = decode_facts(body.facts, KnownParts())
     if body.proofs is None:
         return facts
     known = [ders.get(certificate.sha256) for certificate in _certificates(facts)]
@@ -66,11 +67,17 @@ def _certificates(observation: Observation) -> list[Certificate]:
     return list({one.sha256: one for chain in chains for one in chain}.values())
 
 
-def _decode_facts(raw: bytes) -> Observation:
-    """Also of a body that was deflated without a dictionary, and of one with its proofs among the facts."""
+def decode_facts(raw: bytes, parts: KnownParts) -> Observation:
+    """The facts of a body, of which ``parts`` that are known are not decoded again.
+
+    Also of one that was deflated without a dictionary, and of one with its proofs among the facts.
+
+    Raises:
+        ValueError: for bytes that ``encode_body`` did not write.
+    """
     try:
         inflater = zlib.decompressobj(zdict=_dictionary())
-        return from_json(json.loads(inflater.decompress(raw) + inflater.flush()))
+        return parts.observation((inflater.decompress(raw) + inflater.flush()).decode())
     except (zlib.error, IndexError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"no Observation: {error!r}") from error
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import DateTime, Dialect, LargeBinary, TypeDecorator
 
@@ -28,11 +31,21 @@ class UtcDateTime(TypeDecorator[datetime]):
         in_utc = value.astimezone(UTC)
         return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """The aware time that was stored."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[Any], datetime | None]:
+        """What makes the aware time of what the driver gives: text of SQLite's, else a time."""
+        return _of_text if dialect.name == "sqlite" else _in_utc
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.astimezone(UTC)
+
+
+@lru_cache(maxsize=4096)
+def _of_text(naive: str | None) -> datetime | None:
+    """Rows that belong together have times in common: they share them."""
+    return None if naive is None else datetime.fromisoformat(naive).replace(tzinfo=UTC)
 
 
 class Sha256(TypeDecorator[str]):

@@ -19,7 +19,6 @@ FINDING_COLUMNS: Final = (
     FindingRow.result_id,
     FindingRow.reopened,
     FindingRow.first_seen_at,
-    FindingRow.opened_at,
     FindingRow.last_seen_at,
     FindingRow.resolved_at,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from sys import intern
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, or_, select
@@ -145,8 +146,9 @@ async def _by_endpoint(
         found: dict[str, list[Finding]] = {}
         for row in rows:
             assessed_at = row.assessed_at if moment is None else min(moment, row.assessed_at)
-            finding = finding_of(row, results[row.result_id], row.key, assessed_at)
-            found.setdefault(row.key, []).append(finding)
+            key = intern(row.key)
+            finding = finding_of(row, results[row.result_id], key, assessed_at)
+            found.setdefault(key, []).append(finding)
         return found
 
     return await asyncio.to_thread(decode)

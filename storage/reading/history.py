@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.change import Change, ChangeKind
+from model.known_parts import KnownParts
 from model.query import Selection, Stretch, Turn
 from storage.reading.places import conditions, with_target
 from storage.reading.statuses import decode
@@ -84,7 +85,7 @@ async def read_history(
         .limit(limit)
     )
     rows = found.all()
-    facts = await decode(connection, [row.observation_id for row in rows], {})
+    facts = await decode(connection, [row.observation_id for row in rows], {}, KnownParts())
     return [
         Stretch(
             endpoint_key=row.key,

@@ -12,6 +12,7 @@ from sqlalchemy import Row, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.finding import Finding
+from model.known_parts import KnownParts
 from model.observation import Observation, State
 from model.query import Selection
 from model.snapshot import EndpointStatus, Snapshot
@@ -36,7 +37,7 @@ async def read_snapshot_at(
         ValueError: for a body that no Observation was written to.
     """
     rows = await _stretches_at(connection, moment, selection)
-    facts = await decode(connection, [row.observation_id for row in rows], {})
+    facts = await decode(connection, [row.observation_id for row in rows], {}, KnownParts())
     successes = await _last_successes(connection, moment, selection)
     changed = await _changed_at(connection, moment, selection)
     findings = await read_findings_at(connection, selection, moment)

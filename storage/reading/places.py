@@ -4,21 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from sys import intern
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, or_
 
 from model.observation import Observation
 from model.query import Selection
+from model.target import Endpoint, Target
 from storage.tables import EndpointRow, TargetLabelRow, TargetRow
 from storage.writing.places import label_text
 
 
 def with_target(observation: Observation, labels: Mapping[str, str], source: str) -> Observation:
     """The Observation with what its target's owner says now: its JSON has what was said then."""
-    endpoint = observation.endpoint
-    target = replace(endpoint.target, labels=dict(labels), source=source)
-    return replace(observation, endpoint=replace(endpoint, target=target))
+    return replace(observation, endpoint=endpoint_now(observation.endpoint, labels, source))
+
+
+def endpoint_now(endpoint: Endpoint, labels: Mapping[str, str], source: str) -> Endpoint:
+    """The Endpoint with what its target's owner says now."""
+    target = endpoint.target
+    return Endpoint(
+        target=Target(
+            host=target.host,
+            port=target.port,
+            server_name=target.server_name,
+            protocol=target.protocol,
+            labels=labels,
+            source=intern(source),
+        ),
+        address=endpoint.address,
+    )
 
 
 def conditions(selection: Selection) -> list[ColumnElement[Any]]:

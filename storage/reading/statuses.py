@@ -11,19 +11,21 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from sys import intern
+from typing import Any, Final
 
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.finding import Finding
+from model.known_parts import KnownParts
 from model.observation import Cost, Mode, Observation
 from model.query import EVERYWHERE, Selection
 from model.snapshot import EndpointStatus
 from model.verdict import Verdict
-from storage.body import Body, decode_body
+from storage.body import decode_facts
 from storage.reading.findings import read_compliance, read_open_findings
-from storage.reading.places import conditions, with_target
+from storage.reading.places import conditions, endpoint_now
 from storage.tables import EndpointRow, ObservationRow, StatusRow, TargetRow
 
 _ROWS_AT_ONCE = 500
@@ -42,6 +44,7 @@ class StatusReader:
 
     def __init__(self) -> None:
         self._shown: Mapping[str, _Shown] = {}
+        self._parts = KnownParts()
 
     async def read(self, connection: AsyncConnection) -> list[EndpointStatus]:
         """The newest status of every endpoint, ordered by endpoint key.
@@ -60,7 +63,7 @@ class StatusReader:
         keys = frozenset(row.key for row in changed)
         selection = Selection(keys=keys) if len(keys) <= _ROWS_AT_ONCE else EVERYWHERE
         known = {one.row.observation_id: one.status.observation for one in before.values()}
-        made = await _statuses(connection, selection, changed, known)
+        made = await _statuses(connection, selection, changed, known, self._parts)
         # A mapping of this call's own: another call may see other rows.
         shown = {
             row.key: _Shown(row=row, status=one) for row, one in zip(changed, made, strict=True)
@@ -77,7 +80,7 @@ class StatusReader:
             ValueError: for a body that no Observation was written to.
         """
         rows = (await connection.execute(status_rows(selection))).all()
-        return await _statuses(connection, selection, rows, {})
+        return await _statuses(connection, selection, rows, {}, self._parts)
 
 
 async def _statuses(
@@ -85,11 +88,12 @@ async def _statuses(
     selection: Selection,
     rows: Sequence[Row[*tuple[Any, ...]]],
     known: Mapping[int, Observation],
+    parts: KnownParts,
 ) -> list[EndpointStatus]:
     """The status of each of ``rows``, all of which are of the selection."""
     if not rows:
         return []
-    facts = await decode(connection, [row.observation_id for row in rows], known)
+    facts = await decode(connection, [row.observation_id for row in rows], known, parts)
     findings = await read_open_findings(connection, selection)
     compliance = await read_compliance(connection, selection)
     return await asyncio.to_thread(
@@ -105,10 +109,37 @@ async def _statuses(
     )
 
 
+_COLUMNS: Final = (
+    StatusRow.endpoint_id,
+    StatusRow.observation_id,
+    StatusRow.not_after,
+    StatusRow.started_at,
+    StatusRow.last_success_at,
+    StatusRow.interval_seconds,
+    StatusRow.consecutive_failures,
+    StatusRow.config_changed_at,
+    StatusRow.certificate_changed_at,
+    StatusRow.assessed_at,
+    StatusRow.assessment_digest,
+    StatusRow.tool_version,
+    StatusRow.mode,
+    StatusRow.reason,
+    StatusRow.duration_seconds,
+    StatusRow.connections,
+    StatusRow.bytes_sent,
+    StatusRow.bytes_received,
+    StatusRow.throttled,
+    EndpointRow.key,
+    TargetRow.labels,
+    TargetRow.source,
+)
+"""What a status says, and what differs where its Findings do."""
+
+
 def status_rows(selection: Selection) -> Select[*tuple[Any, ...]]:
     """The rows that ``status_of`` reads."""
     return (
-        select(*StatusRow.__table__.columns, EndpointRow.key, TargetRow.labels, TargetRow.source)
+        select(*_COLUMNS)
         .join(EndpointRow, EndpointRow.id == StatusRow.endpoint_id)
         .join(TargetRow, TargetRow.id == EndpointRow.target_id)
         .where(*conditions(selection))
@@ -116,7 +147,10 @@ def status_rows(selection: Selection) -> Select[*tuple[Any, ...]]:
 
 
 async def decode(
-    connection: AsyncConnection, ids: Sequence[int], known: Mapping[int, Observation]
+    connection: AsyncConnection,
+    ids: Sequence[int],
+    known: Mapping[int, Observation],
+    parts: KnownParts,
 ) -> Mapping[int, Observation]:
     """The facts of the observations ``ids``, from ``known`` where it has them, and of no others.
 
@@ -130,12 +164,12 @@ async def decode(
         found = await connection.execute(
             select(ObservationRow.id, ObservationRow.facts).where(ObservationRow.id.in_(wanted))
         )
-        facts |= await asyncio.to_thread(_decode_facts, {row.id: row.facts for row in found})
+        facts |= await asyncio.to_thread(_decoded, {row.id: row.facts for row in found}, parts)
     return facts
 
 
-def _decode_facts(facts: Mapping[int, bytes]) -> dict[int, Observation]:
-    return {row_id: decode_body(Body(facts=raw, proofs=None)) for row_id, raw in facts.items()}
+def _decoded(facts: Mapping[int, bytes], parts: KnownParts) -> dict[int, Observation]:
+    return {row_id: decode_facts(raw, parts) for row_id, raw in facts.items()}
 
 
 def status_of(
@@ -146,9 +180,10 @@ def status_of(
 ) -> EndpointStatus:
     """The status that a row of ``status_rows`` says, with what belongs to it."""
     observation = replace(
-        with_target(facts, row.labels, row.source),
+        facts,
+        endpoint=endpoint_now(facts.endpoint, row.labels, row.source),
         started_at=row.started_at,
-        tool_version=row.tool_version,
+        tool_version=intern(row.tool_version),
         mode=Mode(row.mode),
         reason=row.reason,
         cost=Cost(

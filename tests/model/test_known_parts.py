@@ -1,0 +1,111 @@
+"""Observations whose equal parts are decoded once: they are what is decoded the plain way."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model.known_parts import KnownParts
+from model.observation import Cost, Mode, Observation, State
+from model.observation_json import SECTIONS, from_json, to_json
+from model.target import Endpoint, Target
+from tests.strategies import observations
+
+
+def _text(observation: Observation, *, with_evidence: bool = False) -> str:
+    return json.dumps(to_json(observation, with_evidence=with_evidence), separators=(",", ":"))
+
+
+@given(
+    seen=st.lists(observations(), min_size=1, max_size=3),
+    room=st.sampled_from([0, 500, 2**20]),
+    with_evidence=st.booleans(),
+)
+@settings(deadline=None)
+def test_it_is_what_the_plain_way_decodes(
+    seen: list[Observation], room: int, with_evidence: bool
+) -> None:
+    parts = KnownParts(room)
+    for one in (*seen, *seen):
+        text = _text(one, with_evidence=with_evidence)
+        assert parts.observation(text) == from_json(json.loads(text))
+
+
+@given(observation=observations(), cut=st.data())
+@settings(deadline=None, max_examples=50)
+def test_no_part_of_a_text_is_an_observation(observation: Observation, cut: st.DataObject) -> None:
+    text = _text(observation)
+    parts = KnownParts()
+    parts.observation(text)
+    with pytest.raises(ValueError):  # noqa: PT011 (json's own, for whatever is no JSON)
+        parts.observation(text[: cut.draw(st.integers(min_value=0, max_value=len(text) - 1))])
+
+
+@given(observation=observations())
+@settings(deadline=None, max_examples=50)
+def test_other_spellings_of_the_json_are_the_same(observation: Observation) -> None:
+    fields = to_json(observation, with_evidence=False)
+    turned = dict(reversed(fields.items()))
+    parts = KnownParts()
+    for text in (json.dumps(fields), json.dumps(fields, indent=1), json.dumps(turned)):
+        assert parts.observation(text) == from_json(fields)
+
+
+@given(observation=observations())
+@settings(deadline=None, max_examples=50)
+def test_equal_parts_are_one_object(observation: Observation) -> None:
+    parts = KnownParts()
+    target = Target(host="other.test", port=1, server_name=None)
+    other = replace(observation, endpoint=Endpoint(target=target, address=None))
+    one, another = parts.observation(_text(observation)), parts.observation(_text(other))
+    for section in SECTIONS:
+        if section.name != "certificates":
+            assert getattr(one, section.name) is getattr(another, section.name)
+    for left, right in zip(one.certificates, another.certificates, strict=True):
+        assert left.trust is right.trust
+        assert all(a is b for a, b in zip(left.chain, right.chain, strict=True))
+
+
+@pytest.mark.parametrize("name", [section.name for section in SECTIONS])
+def test_a_label_may_be_called_as_a_section(name: str) -> None:
+    labels = {"a": "b", name: "{}", "z": f'{{"{name}":'}
+    target = Target(host="h.test", port=443, server_name=None, labels=labels)
+    observation = replace(_bare(), endpoint=Endpoint(target=target, address=None))
+    assert KnownParts().observation(_text(observation)) == observation
+
+
+def test_what_is_not_asked_for_any_more_is_forgotten() -> None:
+    parts = KnownParts(room=200)
+    first = parts.observation(_text(_bare(alpn=("first",))))
+    for number in range(200):
+        parts.observation(_text(_bare(alpn=(f"other{number}",))))
+    again = parts.observation(_text(_bare(alpn=("first",))))
+    assert again.alpn == first.alpn
+    assert again.alpn is not first.alpn
+
+
+def test_what_is_asked_for_is_kept_whatever_else_passes() -> None:
+    parts = KnownParts(room=200)
+    first = parts.observation(_text(_bare(alpn=("first",))))
+    for number in range(200):
+        parts.observation(_text(_bare(alpn=(f"other{number}",))))
+        assert parts.observation(_text(_bare(alpn=("first",)))).alpn is first.alpn
+
+
+def _bare(alpn: tuple[str, ...] = ()) -> Observation:
+    return Observation(
+        tool_version="1.0",
+        mode=Mode.ENUMERATE,
+        endpoint=Endpoint(
+            target=Target(host="h.test", port=443, server_name=None), address="192.0.2.1"
+        ),
+        started_at=datetime(2026, 8, 1, tzinfo=UTC),
+        cost=Cost(),
+        state=State.TLS,
+        alpn=alpn,
+    )
