@@ -199,7 +199,7 @@ class Completion:
     """
 
     issuers: tuple[Certificate, ...]
-    trust: Mapping[str, TrustVerdict]
+    trust: Mapping[str, TrustVerdict] = field(hash=False)
     reason: str | None = None
 
 
@@ -221,14 +221,14 @@ class Deployment:
     versions: tuple[ProtocolVersion, ...]
     served_with_server_name: bool
     problems: tuple[Problem, ...]
-    trust: Mapping[str, TrustVerdict]
+    trust: Mapping[str, TrustVerdict] = field(hash=False)
     hostname_matches: Verdict
     revocations: tuple[Revocation, ...] = ()
     scts: tuple[Sct, ...] = ()
-    transparency: Mapping[str, Judgement] = field(default_factory=dict)
+    transparency: Mapping[str, Judgement] = field(default_factory=dict, hash=False)
     completion: Completion | None = None
     names: tuple[NameAsked, ...] = (NameAsked.OWN,)
-    dns: Mapping[str, Judgement] = field(default_factory=dict)
+    dns: Mapping[str, Judgement] = field(default_factory=dict, hash=False)
 
     @property
     def is_own(self) -> bool:

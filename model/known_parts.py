@@ -11,32 +11,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeVar
 
 from model.certificate import Certificate, Deployment, KeyType
 from model.certificate_json import certificate_of, kind_from_json, service_from_json
 from model.observation import Observation
 from model.observation_json import SECTIONS, from_json, observation_of
+from model.recent import Recent
 
 _ROOM: Final = 2**20
 """In characters of text: of a few hundred configurations, or as many leaves as ever."""
 
 Part = TypeVar("Part")
-_Key: TypeAlias = tuple[str, str]
 
 
 class KnownParts:
-    """What was decoded not long ago, by its text.
-
-    Twice ``room`` characters are known at most: when what is new since the last time fills it, what was
-    not asked for since then is forgotten. Threads may ask at once: at worst both decode the same.
-    """
+    """What was decoded not long ago, by its text: of twice ``room`` characters at most."""
 
     def __init__(self, room: int = _ROOM) -> None:
-        self._room = room
-        self._left = room
-        self._newer: dict[_Key, Any] = {}
-        self._older: dict[_Key, Any] = {}
+        self._recent = Recent(room)
 
     def observation(self, text: str) -> Observation:
         """As ``from_json`` of what the text says.
@@ -84,16 +77,7 @@ class KnownParts:
 
     def _known(self, kind: str, text: str, decode: Callable[[str], Part]) -> Part:
         """What ``decode`` makes of ``text``, which is the same each time for one ``kind``."""
-        key = (kind, text)
-        if key in (newer := self._newer):
-            found: Part = newer[key]
-            return found
-        part: Part = self._older[key] if key in self._older else decode(text)
-        newer[key] = part
-        self._left -= len(text)
-        if self._left < 0:
-            self._older, self._newer, self._left = self._newer, {}, self._room
-        return part
+        return self._recent.of((kind, text), len(text), decode, text)
 
 
 def _of_text(decode: Callable[[Any], Part]) -> Callable[[str], Part]:

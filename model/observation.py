@@ -67,7 +67,7 @@ class AcceptedSet:
     accepted: tuple[str, ...]
     complete: bool
     preference: Preference
-    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    evidence: Mapping[str, Evidence] = field(default_factory=dict, hash=False)
     refusal: Evidence | None = None
 
 

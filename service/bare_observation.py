@@ -1,4 +1,7 @@
-"""What the service keeps in memory of an Observation: the facts, without the bytes that prove them."""
+"""What the service keeps in memory of an Observation: the facts, without the bytes that prove them.
+
+What has no proof stays the object that it is, so that what endpoints share they share here too.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from model.observation import AcceptedSet, ClientAuth, Observation
 from model.verdict import Evidence, Fact, Verdict
 
 Name = TypeVar("Name", bound=Hashable)
+Value = TypeVar("Value")
 
 
 def without_evidence(observation: Observation) -> Observation:
@@ -24,10 +28,13 @@ def without_evidence(observation: Observation) -> Observation:
         cipher_suites=_bare_sets(observation.cipher_suites),
         groups=_bare_sets(observation.groups),
         certificates=tuple(_bare_chain(deployment) for deployment in observation.certificates),
-        client_auth={
-            version: _bare_auth(found) for version, found in observation.client_auth.items()
-        },
-        dh=tuple(replace(group, evidence=None) for group in observation.dh),
+        client_auth=_same_or(
+            observation.client_auth,
+            {version: _bare_auth(found) for version, found in observation.client_auth.items()},
+        ),
+        dh=_same_or(
+            observation.dh, tuple(replace(group, evidence=None) for group in observation.dh)
+        ),
         signature_schemes=_bare_sets(observation.signature_schemes),
         features=_bare_facts(observation.features),
         vulnerabilities=_bare_facts(observation.vulnerabilities),
@@ -40,11 +47,17 @@ def without_evidence(observation: Observation) -> Observation:
     )
 
 
+def _same_or(before: Value, bare: Value) -> Value:
+    return before if bare == before else bare
+
+
 _PLAIN: Final = {verdict: Fact(verdict=verdict) for verdict in Verdict}
 """Most facts have no value: all endpoints share these."""
 
 
-def _bare_facts(facts: Mapping[Name, Fact]) -> dict[Name, Fact]:
+def _bare_facts(facts: Mapping[Name, Fact]) -> Mapping[Name, Fact]:
+    if all(fact.evidence is None for fact in facts.values()):
+        return facts
     return {
         name: _PLAIN[fact.verdict]
         if fact.value is None
@@ -53,7 +66,9 @@ def _bare_facts(facts: Mapping[Name, Fact]) -> dict[Name, Fact]:
     }
 
 
-def _bare_sets(sets: Mapping[Name, AcceptedSet]) -> dict[Name, AcceptedSet]:
+def _bare_sets(sets: Mapping[Name, AcceptedSet]) -> Mapping[Name, AcceptedSet]:
+    if not any(found.evidence or found.refusal for found in sets.values()):
+        return sets
     return {name: replace(found, evidence={}, refusal=None) for name, found in sets.items()}
 
 
@@ -68,5 +83,7 @@ def _bare_auth(found: ClientAuth) -> ClientAuth:
 
 
 def _bare_chain(deployment: Deployment) -> Deployment:
+    if all(certificate.der is None for certificate in deployment.chain):
+        return deployment
     chain = tuple(replace(certificate, der=None) for certificate in deployment.chain)
     return replace(deployment, chain=chain)

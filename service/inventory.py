@@ -20,6 +20,7 @@ from model.snapshot import EndpointStatus, Snapshot
 from model.target import Target
 from service.bare_observation import without_evidence
 from service.policy_desk import PolicyDesk
+from service.shared_parts import SharedParts
 
 _JUDGED_AT_ONCE: Final = 50
 _LEAF: Final = ".leaf"
@@ -50,6 +51,7 @@ class Inventory:
         self._findings: dict[str, tuple[Finding, ...]] = {}
         self._statuses: dict[str, EndpointStatus] = {}
         self._known: dict[str, Observation] = {}
+        self._parts = SharedParts()
 
     def remember(self, statuses: Iterable[EndpointStatus]) -> None:
         """Begin with ``statuses``, as the Store had them."""
@@ -98,7 +100,7 @@ class Inventory:
         else:
             last_success_at, failures = before.last_success_at, before.consecutive_failures + 1
         status = EndpointStatus(
-            observation=without_evidence(observation),
+            observation=self._parts.shared_by(without_evidence(observation)),
             last_probe_at=ended_at,
             last_success_at=last_success_at,
             consecutive_failures=failures,
@@ -113,7 +115,9 @@ class Inventory:
         """The status with the times of its last changes, by what was known before."""
         key, seen = status.observation.endpoint.key, status.observation
         known = self._known.get(key)
-        self._known[key] = seen if known is None else known_facts((seen, known))
+        self._known[key] = (
+            seen if known is None else self._parts.shared_by(known_facts((seen, known)))
+        )
         if before is None or known is None:
             return status
         facts = [change.fact for change in differences(known, seen) if change.fact != "state"]

@@ -1,0 +1,66 @@
+"""Observations of which equal parts are one object, and no fact is another's."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import fields, replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model.observation import Observation
+from model.observation_json import SECTIONS, to_json
+from service.bare_observation import without_evidence
+from service.shared_parts import SharedParts
+from tests.service.samples import modern
+from tests.strategies import observations
+
+
+@given(st.lists(observations(), min_size=1, max_size=4), st.sampled_from([0, 3, 4096]))
+@settings(deadline=None, max_examples=50)
+def test_facts_stay_whose_they_are(seen: list[Observation], room: int) -> None:
+    parts = SharedParts(room)
+    for one in map(without_evidence, (*seen, *seen)):
+        shared = parts.shared_by(one)
+        assert shared == one
+        assert to_json(shared) == to_json(one)
+        assert [type(getattr(shared, field.name)) for field in fields(Observation)] == [
+            type(getattr(one, field.name)) for field in fields(Observation)
+        ]
+
+
+def test_equal_parts_are_one_object() -> None:
+    parts = SharedParts()
+    observation = without_evidence(modern())
+    one = parts.shared_by(observation)
+    another = parts.shared_by(copy.deepcopy(observation))
+    for section in SECTIONS:
+        if section.name not in ("certificates", "contradictions"):
+            assert getattr(one, section.name) is getattr(another, section.name)
+    assert all(a is b for a, b in zip(one.certificates, another.certificates, strict=True))
+
+
+def test_chains_with_other_leaves_share_the_rest() -> None:
+    parts = SharedParts()
+    observation = without_evidence(modern())
+    (first, *_) = parts.shared_by(observation).certificates
+    other = copy.deepcopy(observation)
+    (served, *_) = other.certificates
+    leaf = replace(served.leaf, sha256=64 * "f")
+    chain = (leaf, *served.chain[1:])
+    (second, *_) = parts.shared_by(
+        replace(other, certificates=(replace(served, chain=chain),))
+    ).certificates
+    assert second.leaf == leaf
+    assert second.trust is first.trust
+    assert all(a is b for a, b in zip(first.chain[1:], second.chain[1:], strict=True))
+    assert first.chain[1:]
+
+
+def test_what_has_no_evidence_stays_the_object_that_it_is() -> None:
+    bare = without_evidence(modern())
+    again = without_evidence(bare)
+    for section in SECTIONS:
+        if section.name not in ("certificates", "contradictions"):
+            assert getattr(again, section.name) is getattr(bare, section.name)
+    assert all(a is b for a, b in zip(again.certificates, bare.certificates, strict=True))
