@@ -25,12 +25,19 @@ from exporters.prometheus.catalogue import (
 from exporters.prometheus.family import PREFIX, Family, Sample, TargetFamily
 from exporters.prometheus.label_text import LONGEST_KEY, quoted
 from exporters.prometheus.options import MOST_OF_A_FAMILY, MetricOptions
+from model.recent import Recent
 from model.snapshot import EndpointStatus, Snapshot
 
 TEXT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS_TYPE: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 OPENMETRICS_END: Final = "# EOF\n"
 """All that the two formats differ in: the inventory has gauges alone."""
+
+_ITS_IDENTITY: Final = "\0"
+"""No part of a label, which is printable."""
+
+_TEXTS_REMEMBERED: Final = 2**12
+"""Of some hundred endpoints that have nothing in common."""
 
 _NOT_IN_A_NAME: Final = re.compile(r"[^A-Za-z0-9_]")
 
@@ -48,12 +55,19 @@ def number_text(number: float) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Written:
-    """An endpoint's lines, a text for each family, as they were for ``status`` under ``identity``."""
+    """An endpoint's lines, a text for each family, as they were for ``status``.
+
+    In them _ITS_IDENTITY stands for ``identity``: what endpoints have in common is one text.
+    """
 
     status: EndpointStatus
     identity: str
     lines: tuple[str, ...]
     dropped: int
+
+    def text(self, index: int) -> str:
+        """The lines of a family."""
+        return self.lines[index].replace(_ITS_IDENTITY, self.identity)
 
 
 class PageWriter:
@@ -69,6 +83,7 @@ class PageWriter:
         )
         self._target_forms = tuple(_form(family) for family in TARGET_FAMILIES)
         self._written: Mapping[str, _Written] = {}
+        self._texts = Recent(_TEXTS_REMEMBERED)
         self.dropped_total = 0
 
     def write(self, snapshot: Snapshot) -> Iterator[str]:
@@ -94,7 +109,7 @@ class PageWriter:
         shown = now.values()
         for index, family in enumerate(self._families):
             yield heading(PREFIX + family.name, family.help)
-            yield "".join([one.lines[index] for one in shown])
+            yield "".join([one.text(index) for one in shown])
         yield heading(DROPPED_FAMILY, DROPPED_HELP)
         yield "".join(_dropped_line(one) for one in shown if one.dropped)
 
@@ -109,14 +124,13 @@ class PageWriter:
             shown = min(len(samples), MOST_OF_A_FAMILY, room)
             room -= shown
             dropped += len(samples) - shown
-            texts.append(
-                "".join(
-                    [
-                        form % (identity, *labels, number_text(number))
-                        for labels, number in islice(samples.items(), shown)
-                    ]
-                )
+            text = "".join(
+                [
+                    form % (_ITS_IDENTITY, *labels, number_text(number))
+                    for labels, number in islice(samples.items(), shown)
+                ]
             )
+            texts.append(self._texts.of(text, 1, str, text))
         return _Written(status=status, identity=identity, lines=tuple(texts), dropped=dropped)
 
     def _target_pieces(self, by_target: Mapping[str, Sequence[EndpointStatus]]) -> Iterator[str]:

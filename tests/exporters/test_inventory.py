@@ -234,6 +234,16 @@ def test_what_left_the_inventory_left_the_page() -> None:
     assert '"192.0.2.2"' in after
 
 
+def test_what_endpoints_have_in_common_stands_under_the_name_of_each() -> None:
+    target = Target(host="other.test", port=443, server_name="other.test")
+    others = replace(KNOWN, endpoint=Endpoint(target=target, address="192.0.2.1"))
+    own, foreign = "shop.test:443", "other.test:443"
+    both = [line for line in page(KNOWN, others).splitlines() if not line.startswith("#")]
+    for one, name in ((KNOWN, own), (others, foreign)):
+        alone = [line for line in page(one).splitlines() if not line.startswith("#")]
+        assert [line for line in both if f'target="{name}"' in line] == alone
+
+
 def test_an_address_is_told_only_where_a_name_has_several() -> None:
     other = replace(
         KNOWN, endpoint=replace(KNOWN.endpoint, address="192.0.2.2"), state=State.TIMEOUT
