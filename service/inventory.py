@@ -115,9 +115,8 @@ class Inventory:
         """The status with the times of its last changes, by what was known before."""
         key, seen = status.observation.endpoint.key, status.observation
         known = self._known.get(key)
-        self._known[key] = (
-            seen if known is None else self._parts.shared_by(known_facts((seen, known)))
-        )
+        still = seen if known is None else known_facts((seen, known))
+        self._known[key] = seen if still == seen else self._parts.shared_by(still)
         if before is None or known is None:
             return status
         facts = [change.fact for change in differences(known, seen) if change.fact != "state"]
@@ -133,12 +132,14 @@ class Inventory:
         """The status with what the policies say of ``observation``, which has the proofs yet."""
         key = observation.endpoint.key
         assessment = self._desk.assess(observation)
-        found = self._desk.lived_on(self._findings.get(key, ()), assessment)
-        self._findings[key] = found
+        lived_on = self._desk.lived_on(self._findings.get(key, ()), assessment)
+        self._findings[key] = found = tuple(map(self._parts.finding, lived_on))
         return replace(
             status,
             findings=tuple(one for one in found if one.status is not FindingStatus.RESOLVED),
-            compliance={policy: assessment.compliance(policy) for policy in assessment.policies},
+            compliance=self._parts.mapping(
+                {policy: assessment.compliance(policy) for policy in assessment.policies}
+            ),
         )
 
     def status(self, endpoint_key: str) -> EndpointStatus | None:

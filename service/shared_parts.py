@@ -1,4 +1,4 @@
-"""Observations of which equal parts are one object: most of what endpoints say, others say too.
+"""What is known of endpoints, of which equal parts are one object: what one shows, others show too.
 
 Each visit brings objects of its own. What is equal to what another brought not long ago is put in the
 place of it, section by section, and where a section is new fact by fact.
@@ -11,12 +11,13 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from model.certificate import Deployment
+from model.finding import Finding
 from model.observation import Observation
 from model.recent import Recent
 
-_ROOM: Final = 4096
+_ROOM: Final = 2048
 """In parts: of a few hundred configurations, or of as many visits that nothing was like."""
-_SECTION: Final = "section"
+_MAPPING: Final = "mapping"
 """Begins the key of a mapping, which is none of a part."""
 
 Part = TypeVar("Part", bound=Hashable)
@@ -34,20 +35,28 @@ class SharedParts:
         """The same, made of parts that others have too. It should be without evidence, which none share."""
         return replace(
             observation,
-            protocols=self._section(observation.protocols),
-            cipher_suites=self._section(observation.cipher_suites),
-            groups=self._section(observation.groups),
+            protocols=self.mapping(observation.protocols),
+            cipher_suites=self.mapping(observation.cipher_suites),
+            groups=self.mapping(observation.groups),
             certificates=tuple(map(self._deployment, observation.certificates)),
-            client_auth=self._section(observation.client_auth),
+            client_auth=self.mapping(observation.client_auth),
             dh=self._part(observation.dh),
-            signature_schemes=self._section(observation.signature_schemes),
+            signature_schemes=self.mapping(observation.signature_schemes),
             alpn=self._part(observation.alpn),
-            features=self._section(observation.features),
-            vulnerabilities=self._section(observation.vulnerabilities),
-            plaintext=self._section(observation.plaintext),
-            http=self._section(observation.http),
-            fingerprints=self._section(observation.fingerprints),
+            features=self.mapping(observation.features),
+            vulnerabilities=self.mapping(observation.vulnerabilities),
+            plaintext=self.mapping(observation.plaintext),
+            http=self.mapping(observation.http),
+            fingerprints=self.mapping(observation.fingerprints),
         )
+
+    def finding(self, finding: Finding) -> Finding:
+        """The same, with the result that others have too; its proof should be gone."""
+        return replace(finding, result=self._part(finding.result))
+
+    def mapping(self, mapping: Mapping[Name, Found]) -> Mapping[Name, Found]:
+        """The same, made of parts that others have too."""
+        return self._recent.of((_MAPPING, *mapping.items()), 1, self._new_mapping, mapping)
 
     def _deployment(self, deployment: Deployment) -> Deployment:
         return self._recent.of(deployment, 1, self._new_deployment, deployment)
@@ -57,17 +66,14 @@ class SharedParts:
             deployment,
             chain=tuple(map(self._part, deployment.chain)),
             problems=self._part(deployment.problems),
-            trust=self._section(deployment.trust),
+            trust=self.mapping(deployment.trust),
             scts=tuple(map(self._part, deployment.scts)),
-            transparency=self._section(deployment.transparency),
-            dns=self._section(deployment.dns),
+            transparency=self.mapping(deployment.transparency),
+            dns=self.mapping(deployment.dns),
         )
 
-    def _section(self, section: Mapping[Name, Found]) -> Mapping[Name, Found]:
-        return self._recent.of((_SECTION, *section.items()), 1, self._new_section, section)
-
-    def _new_section(self, section: Mapping[Name, Found]) -> Mapping[Name, Found]:
-        return {name: self._part(found) for name, found in section.items()}
+    def _new_mapping(self, mapping: Mapping[Name, Found]) -> Mapping[Name, Found]:
+        return {name: self._part(found) for name, found in mapping.items()}
 
     def _part(self, part: Part) -> Part:
         shared: Part = self._recent.of(part, 1, lambda: part)

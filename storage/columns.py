@@ -42,7 +42,7 @@ def _in_utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.astimezone(UTC)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _of_text(naive: str | None) -> datetime | None:
     """Rows that belong together have times in common: they share them."""
     return None if naive is None else datetime.fromisoformat(naive).replace(tzinfo=UTC)

@@ -8,11 +8,12 @@ from dataclasses import fields, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model.finding import Finding, FindingStatus, Outcome, RuleResult, Severity
 from model.observation import Observation
 from model.observation_json import SECTIONS, to_json
 from service.bare_observation import without_evidence
 from service.shared_parts import SharedParts
-from tests.service.samples import modern
+from tests.service.samples import NOW, modern
 from tests.strategies import observations
 
 
@@ -55,6 +56,34 @@ def test_chains_with_other_leaves_share_the_rest() -> None:
     assert second.trust is first.trust
     assert all(a is b for a, b in zip(first.chain[1:], second.chain[1:], strict=True))
     assert first.chain[1:]
+
+
+def test_findings_of_endpoints_have_one_result() -> None:
+    parts = SharedParts()
+    first, second = (parts.finding(_finding(f"{host}.test:443@-")) for host in ("a", "b"))
+    assert second == _finding("b.test:443@-")
+    assert first.result is second.result
+
+
+def _finding(endpoint_key: str) -> Finding:
+    result = RuleResult(
+        policy="p",
+        rule="r",
+        severity=Severity.LOW,
+        outcome=Outcome.FAIL,
+        title="It must not.",
+        observed="".join(["it", " does"]),
+        required="it does not",
+        source="Section 1",
+    )
+    return Finding(
+        fingerprint=result.fingerprint(endpoint_key),
+        endpoint_key=endpoint_key,
+        result=result,
+        status=FindingStatus.OPEN,
+        first_seen_at=NOW,
+        last_seen_at=NOW,
+    )
 
 
 def test_what_has_no_evidence_stays_the_object_that_it_is() -> None:
