@@ -14,7 +14,7 @@ from model.observation import Observation
 from model.verdict import Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class EndpointStatus:
     """One current endpoint: its newest Observation and how it has fared.
 

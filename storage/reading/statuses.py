@@ -2,14 +2,15 @@
 
 Facts come without their evidence, which ``latest`` has. They are those of the visit that first learnt
 them; time, cost, mode and reason are the newest visit's. Rows are decoded outside the event loop, and
-successive calls share what is made of a row that is the same: asking often is cheap.
+successive calls share what is made of a row that is the same: asking often is cheap for who keeps it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from sys import intern
 from typing import Any, Final
@@ -31,19 +32,18 @@ from storage.tables import EndpointRow, ObservationRow, StatusRow, TargetRow
 _ROWS_AT_ONCE = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shown:
-    """A status with the row that it was made of: it is the same while the row is."""
+class _Shown(weakref.ref[EndpointStatus]):
+    """A status for as long as somebody has it, with the row that it was made of: it is the same while that is."""
 
+    __slots__ = ("row",)
     row: Row[*tuple[Any, ...]]
-    status: EndpointStatus
 
 
 class StatusReader:
-    """Reads statuses, and keeps them for the next time: every visit writes its endpoint's row."""
+    """Reads statuses, and makes none anew that somebody still has: every visit writes its endpoint's row."""
 
     def __init__(self) -> None:
-        self._shown: Mapping[str, _Shown] = {}
+        self._shown: dict[str, _Shown] = {}
         self._parts = KnownParts()
 
     async def read(self, connection: AsyncConnection) -> list[EndpointStatus]:
@@ -53,23 +53,40 @@ class StatusReader:
             ValueError: for a body that no Observation was written to.
         """
         rows = (await connection.execute(status_rows(EVERYWHERE))).all()
-        before = self._shown
+        before = {
+            one.row.key: (one.row, status)
+            for one in list(self._shown.values())
+            if (status := one()) is not None
+        }
         kept = {
-            row.key: before[row.key]
+            row.key: before[row.key][1]
             for row in rows
-            if row.key in before and before[row.key].row == row
+            if row.key in before and before[row.key][0] == row
         }
         changed = [row for row in rows if row.key not in kept]
         keys = frozenset(row.key for row in changed)
         selection = Selection(keys=keys) if len(keys) <= _ROWS_AT_ONCE else EVERYWHERE
-        known = {one.row.observation_id: one.status.observation for one in before.values()}
+        known = {row.observation_id: status.observation for row, status in before.values()}
         made = await _statuses(connection, selection, changed, known, self._parts)
+        now = kept | {row.key: one for row, one in zip(changed, made, strict=True)}
+        self._remember(now, rows)
+        return [now[key] for key in sorted(now)]
+
+    def _remember(
+        self, statuses: Mapping[str, EndpointStatus], rows: Sequence[Row[*tuple[Any, ...]]]
+    ) -> None:
         # A mapping of this call's own: another call may see other rows.
-        shown = {
-            row.key: _Shown(row=row, status=one) for row, one in zip(changed, made, strict=True)
-        }
-        self._shown = now = kept | shown
-        return [now[key].status for key in sorted(now)]
+        shown: dict[str, _Shown] = {}
+
+        def forget(gone: weakref.ref[EndpointStatus]) -> None:
+            if isinstance(gone, _Shown):
+                shown.pop(gone.row.key, None)
+
+        for row in rows:
+            one = _Shown(statuses[row.key], forget)
+            one.row = row
+            shown[row.key] = one
+        self._shown = shown
 
     async def read_some(
         self, connection: AsyncConnection, selection: Selection
