@@ -156,8 +156,9 @@ async def _read(store: SqlStore, say: _Say) -> None:
     for when in ("at the start", "after that"):
         began, cpu_began = time.perf_counter(), time.process_time()
         statuses = await store.statuses()
-        say(f"snapshot of {len(statuses)} endpoints, {when}", time.perf_counter() - began, "s")
-        say("  of this process's core", time.process_time() - cpu_began, "s")
+        seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu_began
+        say(f"snapshot of {len(statuses)} endpoints, {when}", seconds * 1000, "ms")
+        say("  of this process's core", cpu_seconds * 1000, "ms")
     moment = BEGAN + timedelta(days=_DAYS // 2)
     began = time.perf_counter()
     past = await store.snapshot_at(moment, team)
