@@ -1,0 +1,44 @@
+"""The simulated fleet waits where a station is full, and nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.scale import INTERVAL, SCHEDULER_SECONDS, Shard, main, simulate, split
+
+
+@given(endpoints=st.integers(1, 10**9), fullest=st.floats(0.1, 0.9))
+@settings(deadline=None, max_examples=30)
+def test_a_fleet_is_split_so_that_no_station_is_too_full(endpoints: int, fullest: float) -> None:
+    shards, shard = split(endpoints, fullest)
+    assert shards * shard.endpoints >= endpoints
+    seen = simulate(shard, hours=1)
+    assert max(seen.busy.values()) <= fullest + 0.05
+    assert seen.is_punctual
+
+
+def test_a_scheduler_with_more_than_it_can_do_falls_behind_for_ever() -> None:
+    most = round(INTERVAL / SCHEDULER_SECONDS)
+    twice = Shard(endpoints=2 * most, workers=100, database_cores=100)
+    an_hour, two = (simulate(twice, hours=hours).last for hours in (1, 2))
+    assert two == pytest.approx(2 * an_hour, rel=0.01)
+    assert an_hour == pytest.approx(INTERVAL, rel=0.01)
+
+
+def test_twice_the_workers_do_twice_the_work() -> None:
+    one, two = (
+        simulate(Shard(endpoints=100_000, workers=workers), hours=1).busy["workers"]
+        for workers in (1, 2)
+    )
+    assert one == pytest.approx(2 * two)
+
+
+def test_a_hundred_million_endpoints_are_a_matter_of_shards(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main(["--endpoints", "10000", "1000000"])
+    _, small, large = capsys.readouterr().out.splitlines()
+    assert small.endswith("in time")
+    assert large.endswith("min late after an hour")
