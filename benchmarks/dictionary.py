@@ -12,9 +12,8 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from backports import zstd
-
 from model.proofs import proofs_of
+from storage.compression import zstd
 from storage.proofs import laid_out
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import make_certificates

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,6 +24,10 @@ from storage.tables import (
     TargetRow,
     VisitRow,
 )
+
+_Rows: TypeAlias = Sequence[Row[*tuple[Any, ...]]]
+_Ders: TypeAlias = Mapping[str, bytes | None]
+"""Certificates by their SHA-256."""
 
 
 async def read_schedules(connection: AsyncConnection) -> list[Schedule]:
@@ -59,6 +63,14 @@ async def read_observations(
     Raises:
         ValueError: for a body that no Observation was written to.
     """
+    rows, ders = await _newest(connection, endpoint_key, limit)
+    return await asyncio.to_thread(_decoded, rows, ders)
+
+
+async def _newest(
+    connection: AsyncConnection, endpoint_key: str, limit: int
+) -> tuple[_Rows, _Ders]:
+    """The rows of the newest stretches, and the certificates that their observations saw."""
     found = await connection.execute(
         select(
             ObservationRow.id,
@@ -77,7 +89,7 @@ async def read_observations(
     )
     rows = found.all()
     ders = await connection.execute(certificates_of([row.id for row in rows]))
-    return await asyncio.to_thread(_decoded, rows, {row.sha256: row.der for row in ders})
+    return rows, {row.sha256: row.der for row in ders}
 
 
 def certificates_of(observation_ids: Sequence[int]) -> Select[str, bytes | None]:
@@ -88,9 +100,7 @@ def certificates_of(observation_ids: Sequence[int]) -> Select[str, bytes | None]
     return select(CertificateRow.sha256, CertificateRow.der).where(CertificateRow.id.in_(seen))
 
 
-def _decoded(
-    rows: Sequence[Row[*tuple[Any, ...]]], ders: Mapping[str, bytes | None]
-) -> list[Observation]:
+def _decoded(rows: _Rows, ders: _Ders) -> list[Observation]:
     return [
         with_target(
             decode_body(Body(facts=row.facts, proofs=row.proofs), ders), row.labels, row.source
@@ -105,18 +115,12 @@ async def read_latest(connection: AsyncConnection, endpoint_key: str) -> Observa
     Raises:
         ValueError: for a body that no Observation was written to.
     """
-    newest = await read_observations(connection, endpoint_key, 1)
-    if not newest:
-        return None
-    observation = newest[0]
-    wanted = {one.sha256 for deployment in observation.certificates for one in deployment.chain}
-    found = await connection.execute(
-        select(CertificateRow.sha256, CertificateRow.der).where(CertificateRow.sha256.in_(wanted))
-    )
-    return _with_ders(observation, {row.sha256: row.der for row in found})
+    rows, ders = await _newest(connection, endpoint_key, 1)
+    newest = await asyncio.to_thread(_decoded, rows, ders)
+    return _with_ders(newest[0], ders) if newest else None
 
 
-def _with_ders(observation: Observation, ders: Mapping[str, bytes | None]) -> Observation:
+def _with_ders(observation: Observation, ders: _Ders) -> Observation:
     deployments = (
         replace(
             deployment,

@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.differences.known import is_wholly_known, known_facts
 from model.flapping import FLAPPING_WITHIN, Showing
+from model.known_parts import KnownParts
 from model.observation import Observation
 from model.query import Turn
-from storage.body import Body, decode_body
+from storage.body import decode_facts
 from storage.tables import ObservationRow, VisitRow
 
 _MOST_STRETCHES: Final = 12
@@ -69,10 +70,10 @@ class Past:
             ValueError: for a body that no Observation was written to.
         """
         newest_first: list[Observation] = []
+        parts = KnownParts()
         for observation_id in _newest_first(self.stretches):
             if observation_id in self.facts:
-                body = Body(facts=self.facts[observation_id], proofs=None)
-                newest_first.append(decode_body(body))
+                newest_first.append(decode_facts(self.facts[observation_id], parts))
                 if is_wholly_known(newest_first[-1]):
                     break
         return known_facts(newest_first)
