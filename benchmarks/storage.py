@@ -34,7 +34,6 @@ _AT_ONCE: Final = 2000
 
 _DAYS: Final = 90
 _CHANGED_A_DAY: Final = 0.01
-_FORGETTING_DAYS: Final = 3
 _MILLION: Final = 1_000_000
 
 
@@ -111,7 +110,7 @@ async def _hour(store: SqlStore, fleet: Fleet, count: int) -> _Pace:
 
 
 async def _live(store: SqlStore, fleet: Fleet, count: int, url: str) -> None:
-    """The days that follow, with what is forgotten: only changes take room, so no other visit is made.
+    """The days that follow, each with what is forgotten: only changes take room, so no other visit is made.
 
     They pass too quickly for PostgreSQL's autovacuum, so it is done by hand.
     """
@@ -123,10 +122,9 @@ async def _live(store: SqlStore, fleet: Fleet, count: int, url: str) -> None:
             for place in range(day * a_day, (day + 1) * a_day)
         ]
         await _record(store, fleet, visits)
-        if day % _FORGETTING_DAYS == 0:
-            await store.prune(Retention(), at)
-            if not url.startswith("sqlite:"):
-                await asyncio.to_thread(_run, url, "VACUUM")
+        await store.prune(Retention(), at)
+        if not url.startswith("sqlite:"):
+            await asyncio.to_thread(_run, url, "VACUUM")
 
 
 async def _record(

@@ -60,6 +60,11 @@ class RuleResult:
     source: str
     evidence: Evidence | None = None
 
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What the results of one endpoint are told apart by: policy and rule."""
+        return self.policy, self.rule
+
     def fingerprint(self, endpoint_key: str) -> str:
         """The identity of the Finding that this may be: SHA-256, in hex, of endpoint, policy, rule."""
         identity = "\n".join((endpoint_key, self.policy, self.rule))
@@ -125,7 +130,6 @@ class Finding:
     ``waiver`` is there where ``status`` is waived, and where an expired one had it waived.
     """
 
-    fingerprint: str
     endpoint_key: str
     result: RuleResult
     status: FindingStatus
@@ -134,3 +138,8 @@ class Finding:
     resolved_at: datetime | None = None
     reopened: int = 0
     waiver: Waiver | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Its identity among those of all endpoints: ``RuleResult.fingerprint``."""
+        return self.result.fingerprint(self.endpoint_key)

@@ -94,7 +94,6 @@ def finding_from_json(fields: Json) -> Finding:
     """The finding. Raises KeyError, ValueError."""
     waiver = fields["waiver"]
     return Finding(
-        fingerprint=fields["fingerprint"],
         endpoint_key=fields["endpoint"],
         result=rule_result_from_json(fields),
         status=FindingStatus(fields["status"]),

@@ -22,17 +22,15 @@ def live_on(known: Iterable[Finding], assessment: Assessment) -> tuple[Finding, 
 
     No Finding is waived here: ``with_waiver`` tells that of the moment at which it is shown.
     """
-    before = {finding.fingerprint: finding for finding in known}
+    before = {finding.result.identity: finding for finding in known}
     after = dict(before)
     for result in assessment.results:
-        fingerprint = result.fingerprint(assessment.endpoint_key)
-        found = _lived_on(before.get(fingerprint), fingerprint, result, assessment)
+        found = _lived_on(before.get(result.identity), result, assessment)
         if found is not None:
-            after[fingerprint] = found
+            after[result.identity] = found
     if assessment.is_whole:
-        asked = {result.fingerprint(assessment.endpoint_key) for result in assessment.results}
-        for fingerprint in before.keys() - asked:
-            after[fingerprint] = _resolved(before[fingerprint], assessment.assessed_at)
+        for gone in before.keys() - {result.identity for result in assessment.results}:
+            after[gone] = _resolved(before[gone], assessment.assessed_at)
     return tuple(after.values())
 
 
@@ -54,15 +52,12 @@ def with_waiver(
     return replace(finding, status=status, waiver=longest)
 
 
-def _lived_on(
-    known: Finding | None, fingerprint: str, result: RuleResult, assessment: Assessment
-) -> Finding | None:
+def _lived_on(known: Finding | None, result: RuleResult, assessment: Assessment) -> Finding | None:
     at = assessment.assessed_at
     if result.outcome not in _UNMET:
         return None if known is None else _resolved(known, at)
     if known is None:
         return Finding(
-            fingerprint=fingerprint,
             endpoint_key=assessment.endpoint_key,
             result=result,
             status=FindingStatus.OPEN,

@@ -1,8 +1,8 @@
 """Observations from their JSON's text, of which equal parts are decoded once and are one object.
 
-Most of what endpoints say, others say too: versions, suites, features, issuers. So the text is cut into
-its sections, chains into certificates, and these where what differs ends; a part whose text is known
-is not decoded again. Cuts are looked for where ``to_json`` makes them, without reading what is between.
+Most of what endpoints say, others say too: versions, suites, features, issuers. So the text is cut into what
+stands before and behind the certificates, these into sections, chains into certificates, and those where what
+differs ends; a part whose text is known is not decoded again. Cuts are looked for where ``to_json`` makes them, without reading what is between.
 That is safe because each part must be a JSON value of its own: values with the same commas between them
 make up one text only. Where one is not, the whole is read the plain way.
 """
@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 from model.certificate import Certificate, Deployment, KeyType
 from model.certificate_json import certificate_of, kind_from_json, service_from_json
 from model.observation import Observation
-from model.observation_json import SECTIONS, from_json, observation_of
+from model.observation_json import SECTIONS, Section, facts_of, from_json, observation_of
 from model.recent import Recent
 
 _ROOM: Final = 2**20
@@ -39,41 +39,62 @@ class KnownParts:
             AttributeError, IndexError, KeyError, TypeError: for JSON of another form.
         """
         try:
-            return self._by_parts(text)
+            visit, facts = self._by_parts(text)
+            return observation_of(json.loads(visit + "}"), facts)
         except (AttributeError, IndexError, KeyError, TypeError, ValueError):
             return from_json(json.loads(text))
 
-    def _by_parts(self, text: str) -> Observation:
-        visit, *parts = _cut(_opened(text), _SECTION_MARKS)
-        fields = json.loads(visit + "}")
-        facts = {
-            name: self._deployments(part)
-            if name == "certificates"
-            else self._known(name, part, decode)
-            for (name, decode), part in zip(_SECTIONS, parts, strict=True)
+    def facts(self, text: str) -> dict[str, Any]:
+        """As ``facts_of`` what the text says, which is not looked at but for them.
+
+        Raises:
+            AttributeError, IndexError, KeyError, TypeError, ValueError: as ``observation`` does.
+        """
+        try:
+            return self._by_parts(text)[1]
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+            return facts_of(from_json(json.loads(text)))
+
+    def _by_parts(self, text: str) -> tuple[str, dict[str, Any]]:
+        """The text before the facts, and these."""
+        visit, before, certificates, behind = _cut(_opened(text), _CUTS)
+        return visit, {
+            **self._known("before", before, self._before),
+            "certificates": self._deployments(certificates),
+            **self._known("behind", behind, self._behind),
         }
-        return observation_of(fields, facts)
+
+    def _before(self, text: str) -> dict[str, Any]:
+        return self._sections(text, _BEFORE)
+
+    def _behind(self, text: str) -> dict[str, Any]:
+        return self._sections(text, _BEHIND)
+
+    def _sections(self, text: str, sections: Sequence[Section]) -> dict[str, Any]:
+        """The facts of sections, of which the first one's mark has been cut off."""
+        parts = _cut(text, [_mark(section) for section in sections[1:]])
+        return {
+            section.name: self._known(section.name, part, _of_text(section.decode))
+            for section, part in zip(sections, parts, strict=True)
+        }
 
     def _deployments(self, text: str) -> tuple[Deployment, ...]:
-        return tuple(map(self._deployment, _objects(text, '"key_type":')))
+        return tuple(map(self._deployment, _objects(text, _KEY_TYPE)))
 
     def _deployment(self, text: str) -> Deployment:
-        key_type, chain, service = _cut(text, (',"chain":', ',"served_for":'))
+        key_type, chain, service = _cut(text, (',"chain":', "," + _SERVED_FOR))
         return Deployment(
-            key_type=self._known("key_type", key_type + "}", _key_type),
+            key_type=KeyType(json.loads(key_type)),
             chain=tuple(
                 self._known("certificate", one, self._certificate)
-                for one in _objects(chain, '"sha256":')
+                for one in _objects(chain, _SHA256)
             ),
-            **self._known("service", '{"served_for":' + service, _service),
+            **self._known("service", service, _service),
         )
 
     def _certificate(self, text: str) -> Certificate:
-        subject, kind = _cut(text, (',"signature_algorithm":',))
-        return certificate_of(
-            json.loads(subject + "}"),
-            self._known("kind", '{"signature_algorithm":' + kind, _kind),
-        )
+        subject, kind = _cut(text, ("," + _SIGNATURE_ALGORITHM,))
+        return certificate_of(_object(_SHA256, subject + "}"), self._known("kind", kind, _kind))
 
     def _known(self, kind: str, text: str, decode: Callable[[str], Part]) -> Part:
         """What ``decode`` makes of ``text``, which is the same each time for one ``kind``."""
@@ -84,14 +105,35 @@ def _of_text(decode: Callable[[Any], Part]) -> Callable[[str], Part]:
     return lambda text: decode(json.loads(text))
 
 
-def _key_type(text: str) -> KeyType:
-    return KeyType(json.loads(text)["key_type"])
+_KEY_TYPE: Final = '"key_type":'
+_SERVED_FOR: Final = '"served_for":'
+_SHA256: Final = '"sha256":'
+_SIGNATURE_ALGORITHM: Final = '"signature_algorithm":'
 
 
-_service: Final = _of_text(service_from_json)
-_kind: Final = _of_text(kind_from_json)
-_SECTIONS: Final = tuple((section.name, _of_text(section.decode)) for section in SECTIONS)
-_SECTION_MARKS: Final = tuple(f',"{section.name}":' for section in SECTIONS)
+def _object(first_key: str, rest: str) -> Any:
+    """The JSON object of which ``first_key`` has been cut off."""
+    return json.loads(f"{{{first_key}{rest}")
+
+
+def _service(text: str) -> dict[str, Any]:
+    return service_from_json(_object(_SERVED_FOR, text + "}"))
+
+
+def _kind(text: str) -> dict[str, Any]:
+    return kind_from_json(_object(_SIGNATURE_ALGORITHM, text + "}"))
+
+
+_CERTIFICATES: Final = [section.name for section in SECTIONS].index("certificates")
+_BEFORE: Final = SECTIONS[:_CERTIFICATES]
+_BEHIND: Final = SECTIONS[_CERTIFICATES + 1 :]
+
+
+def _mark(section: Section) -> str:
+    return f',"{section.name}":'
+
+
+_CUTS: Final = tuple(map(_mark, (_BEFORE[0], SECTIONS[_CERTIFICATES], _BEHIND[0])))
 
 
 def _opened(text: str) -> str:
@@ -113,10 +155,9 @@ def _cut(text: str, marks: Sequence[str]) -> list[str]:
 
 
 def _objects(array: str, first_key: str) -> list[str]:
-    """The objects of an array, each of which begins with ``first_key``. Raises ValueError."""
+    """What is behind ``first_key`` in the objects of an array, which all begin with it. Raises ValueError."""
     if array == "[]":
         return []
     if not (array.startswith("[{" + first_key) and array.endswith("}]")):
         raise ValueError(f"no array of objects that begin with {first_key}")
-    cut = array[2 + len(first_key) : -2].split("},{" + first_key)
-    return [f"{{{first_key}{one}}}" for one in cut]
+    return array[2 + len(first_key) : -2].split("},{" + first_key)

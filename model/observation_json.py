@@ -87,6 +87,11 @@ def observation_of(visit: Json, facts: Mapping[str, Any]) -> Observation:
     )
 
 
+def facts_of(observation: Observation) -> dict[str, Any]:
+    """The facts of an Observation by its names for them, as SECTIONS decode them."""
+    return {section.name: getattr(observation, section.name) for section in SECTIONS}
+
+
 def _facts_to_json(observation: Observation, *, with_evidence: bool) -> Json:
     accepted_set = partial(accepted_set_to_json, with_evidence=with_evidence)
     fact = partial(fact_to_json, with_evidence=with_evidence)

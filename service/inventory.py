@@ -65,7 +65,9 @@ class Inventory:
         """Know by endpoint key what was resolved, so that what comes back counts as reopened."""
         for key, resolved in findings.items():
             if key in self._statuses:
-                lives = {one.fingerprint: one for one in (*resolved, *self._findings.get(key, ()))}
+                lives = {
+                    one.result.identity: one for one in (*resolved, *self._findings.get(key, ()))
+                }
                 self._findings[key] = tuple(lives.values())
 
     async def judge_again(self) -> None:

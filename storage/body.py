@@ -1,29 +1,29 @@
 """An Observation as the bytes of rows: its facts, and apart from them its proofs, which can be lost without them.
 
-``facts`` are JSON, deflated with a dictionary that this version carries (RFC 1950, 2.2): what most
-servers have in common is so kept nowhere but here. Raw certificates are no part of either; they have a table
-of their own, and proofs in which they occur need them.
+``facts`` are JSON, compressed. Raw certificates are no part of either; they have a table of their own, and proofs
+in which they occur need them.
 """
 
 from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Final
+from typing import Any, TypeVar
 
 from model.certificate import Certificate
 from model.known_parts import KnownParts
 from model.observation import Observation
 from model.observation_json import to_json
 from model.proofs import proofs_of, with_proofs
+from storage.compression import Kind, compressed, decompressed, is_compressed
 from storage.proofs import decode_proofs, encode_proofs
 
-_LEVEL: Final = 6
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +36,17 @@ class Body:
 
 def encode_body(observation: Observation) -> Body:
     """The bytes that ``decode_body`` reads."""
-    fields = to_json(observation, with_evidence=False)
-    facts = json.dumps(fields, separators=(",", ":")).encode("ascii")
-    deflater = zlib.compressobj(_LEVEL, zdict=_dictionary())
     ders = [certificate.der for certificate in _certificates(observation)]
     return Body(
-        facts=deflater.compress(facts) + deflater.flush(),
+        facts=compressed(facts_text(observation), Kind.FACTS),
         proofs=encode_proofs(proofs_of(observation), ders),
     )
+
+
+def facts_text(observation: Observation) -> bytes:
+    """The JSON of the facts before it is compressed."""
+    fields = to_json(observation, with_evidence=False)
+    return json.dumps(fields, separators=(",", ":")).encode("ascii")
 
 
 def decode_body(body: Body, ders: Mapping[str, bytes | None] = MappingProxyType({})) -> Observation:
@@ -54,7 +57,7 @@ def decode_body(body: Body, ders: Mapping[str, bytes | None] = MappingProxyType(
     Raises:
         ValueError: for bytes that it did not write, or where proofs need a certificate that is not given.
     """
-    facts = decode_facts(body.facts, KnownParts())
+    facts = decode_observation(body.facts, KnownParts())
     if body.proofs is None:
         return facts
     known = [ders.get(certificate.sha256) for certificate in _certificates(facts)]
@@ -67,22 +70,39 @@ def _certificates(observation: Observation) -> list[Certificate]:
     return list({one.sha256: one for chain in chains for one in chain}.values())
 
 
-def decode_facts(raw: bytes, parts: KnownParts) -> Observation:
-    """The facts of a body, of which ``parts`` that are known are not decoded again.
-
-    Also of one that was deflated without a dictionary, and of one with its proofs among the facts.
+def decode_observation(facts: bytes, parts: KnownParts) -> Observation:
+    """The Observation of a body's facts, of which ``parts`` that are known are not decoded again.
 
     Raises:
         ValueError: for bytes that ``encode_body`` did not write.
     """
+    return _decoded(facts, parts.observation)
+
+
+def decode_facts(facts: bytes, parts: KnownParts) -> dict[str, Any]:
+    """The facts alone, by the Observation's names for them; half the work where the rest is in other columns.
+
+    Raises:
+        ValueError: for bytes that ``encode_body`` did not write.
+    """
+    return _decoded(facts, parts.facts)
+
+
+def _decoded(facts: bytes, decode: Callable[[str], Found]) -> Found:
+    """Also of what was deflated, and of what has its proofs among the facts."""
     try:
-        inflater = zlib.decompressobj(zdict=_dictionary())
-        return parts.observation((inflater.decompress(raw) + inflater.flush()).decode())
+        text = decompressed(facts, Kind.FACTS) if is_compressed(facts) else _inflated(facts)
+        return decode(text.decode())
     except (zlib.error, IndexError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"no Observation: {error!r}") from error
 
 
+def _inflated(facts: bytes) -> bytes:
+    """As they were written at first (RFC 1950, 2.2)."""
+    inflater = zlib.decompressobj(zdict=_first_dictionary())
+    return inflater.decompress(facts) + inflater.flush()
+
+
 @cache
-def _dictionary() -> bytes:
-    """Facts of servers of several kinds. What is deflated with it can be read with it only."""
+def _first_dictionary() -> bytes:
     return files("storage").joinpath("facts_dictionary.txt").read_bytes()

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import DateTime, Dialect, LargeBinary, TypeDecorator
 
-from storage.compression import compressed, decompressed
+from storage.compression import Kind, compressed, decompressed
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -75,7 +75,7 @@ class Compressed(TypeDecorator[bytes]):
 
     def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
         """The frame."""
-        return None if value is None else compressed(value)
+        return None if value is None else compressed(value, Kind.PROOFS)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:
         """What was compressed.
@@ -83,4 +83,4 @@ class Compressed(TypeDecorator[bytes]):
         Raises:
             ValueError: for bytes that are no frame.
         """
-        return None if value is None else decompressed(bytes(value))
+        return None if value is None else decompressed(bytes(value), Kind.PROOFS)

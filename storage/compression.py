@@ -1,12 +1,13 @@
-"""Bytes in less room: Zstandard (RFC 8878) with a dictionary of what servers answer and hellos ask.
+"""Bytes in less room: Zstandard (RFC 8878) with dictionaries of what is alike from one server to the next.
 
-A frame names the dictionary that it needs. The newest is used: a better one gets the next number behind
-``proofs_1.zdict``, and none is ever taken away.
+There is one for each Kind of bytes. A frame names the dictionary that it needs. The newest is used: a better one
+gets the next number behind ``proofs_1.zdict``, and none is ever taken away.
 """
 
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -16,18 +17,34 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-__all__ = ["compressed", "decompressed", "zstd"]
+__all__ = ["LEVEL", "Kind", "compressed", "decompressed", "is_compressed", "zstd"]
 
-_LEVEL: Final = 6
+LEVEL: Final = 6
+_MAGIC_NUMBER: Final = bytes.fromhex("28b52ffd")
 
 
-def compressed(data: bytes) -> bytes:
+class Kind(StrEnum):
+    """What bytes are, by the name of their dictionaries."""
+
+    FACTS = "facts"
+    """An Observation's facts, in JSON."""
+
+    PROOFS = "proofs"
+    """Offers, answers, and the certificates in them."""
+
+
+def compressed(data: bytes, kind: Kind) -> bytes:
     """The frame that ``decompressed`` reads."""
-    newest = _dictionaries()[-1]
-    return zstd.compress(data, level=_LEVEL, zstd_dict=newest.as_digested_dict)
+    newest = _dictionaries(kind)[-1]
+    return zstd.compress(data, level=LEVEL, zstd_dict=newest.as_digested_dict)
 
 
-def decompressed(frame: bytes) -> bytes:
+def is_compressed(data: bytes) -> bool:
+    """Whether this begins as a frame does (RFC 8878, 3.1.1)."""
+    return data.startswith(_MAGIC_NUMBER)
+
+
+def decompressed(frame: bytes, kind: Kind) -> bytes:
     """What ``compressed`` was given.
 
     Raises:
@@ -35,14 +52,24 @@ def decompressed(frame: bytes) -> bytes:
     """
     try:
         named = zstd.get_frame_info(frame).dictionary_id
-        (dictionary,) = (one for one in _dictionaries() if one.dict_id == named)
-        return zstd.decompress(frame, zstd_dict=dictionary)
+        known = {one.dict_id: one for one in _dictionaries(kind)}
+        if named not in known:
+            raise ValueError(f"there is no dictionary {named} of {kind}")
+        return zstd.decompress(frame, zstd_dict=known[named])
     except (zstd.ZstdError, ValueError) as error:
         raise ValueError(f"this cannot be decompressed: {error}") from error
 
 
 @cache
-def _dictionaries() -> list[zstd.ZstdDict]:
+def _dictionaries(kind: Kind) -> list[zstd.ZstdDict]:
     """The newest last."""
-    found = [one for one in files("storage").iterdir() if one.name.endswith(".zdict")]
-    return [zstd.ZstdDict(one.read_bytes()) for one in sorted(found, key=lambda one: one.name)]
+    names = [one.name for one in files("storage").iterdir() if one.name.startswith(f"{kind}_")]
+    numbers = sorted(
+        int(name.removeprefix(f"{kind}_").removesuffix(".zdict"))
+        for name in names
+        if name.endswith(".zdict")
+    )
+    return [
+        zstd.ZstdDict(files("storage").joinpath(f"{kind}_{number}.zdict").read_bytes())
+        for number in numbers
+    ]

@@ -70,7 +70,6 @@ def finding_of(
         (proof,) = decode_proofs(evidence)
         result = replace(result, evidence=proof)
     return Finding(
-        fingerprint=result.fingerprint(endpoint_key),
         endpoint_key=endpoint_key,
         result=result,
         status=FindingStatus.OPEN if row.resolved_at is None else FindingStatus.RESOLVED,
@@ -87,8 +86,7 @@ def newest_openings(
     """Of each Finding the row of its newest opening, by endpoint's id, policy and rule."""
     newest: dict[tuple[int, str, str], Row[*tuple[Any, ...]]] = {}
     for row in rows:
-        result = results[row.result_id]
-        identity = (row.endpoint_id, result.policy, result.rule)
+        identity = (row.endpoint_id, *results[row.result_id].identity)
         if identity not in newest or newest[identity].reopened < row.reopened:
             newest[identity] = row
     return newest

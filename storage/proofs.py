@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
 from model.verdict import Evidence
-from storage.compression import compressed, decompressed
+from storage.compression import Kind, compressed, decompressed
 
 Proof: TypeAlias = Evidence | None
 
@@ -29,7 +29,7 @@ _RECORD_HEADER: Final = 5
 
 def encode_proofs(proofs: Iterable[Proof], certificates: Sequence[bytes | None] = ()) -> bytes:
     """The bytes that ``decode_proofs`` reads; ``certificates`` are DER, or None where it is not known."""
-    return compressed(laid_out(proofs, certificates))
+    return compressed(laid_out(proofs, certificates), Kind.PROOFS)
 
 
 def decode_proofs(frame: bytes, certificates: Sequence[bytes | None] = ()) -> list[Proof]:
@@ -39,7 +39,7 @@ def decode_proofs(frame: bytes, certificates: Sequence[bytes | None] = ()) -> li
         ValueError: for bytes that it did not write, or where a certificate is missing.
     """
     try:
-        parts, places, raw = decompressed(frame).split(b"\n", 2)
+        parts, places, raw = decompressed(frame, Kind.PROOFS).split(b"\n", 2)
         return _put_together(json.loads(places), list(_blobs(json.loads(parts), raw, certificates)))
     except (IndexError, TypeError, ValueError) as error:
         raise ValueError(f"no proofs: {error!r}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from model.change import Change, ChangeKind
 from model.known_parts import KnownParts
 from model.query import Selection, Stretch, Turn
+from storage.body import decode_observation
 from storage.reading.places import conditions, with_target
 from storage.reading.statuses import decode
 from storage.tables import ChangeRow, EndpointRow, StatusRow, TargetRow, VisitRow
@@ -85,7 +87,8 @@ async def read_history(
         .limit(limit)
     )
     rows = found.all()
-    facts = await decode(connection, [row.observation_id for row in rows], {}, KnownParts())
+    decoded = partial(decode_observation, parts=KnownParts())
+    facts = await decode(connection, [row.observation_id for row in rows], decoded)
     return [
         Stretch(
             endpoint_key=row.key,

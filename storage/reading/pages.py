@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sqlalchemy import tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.known_parts import KnownParts
 from model.query import Page, PageEnd, Selection
+from storage.body import decode_facts
 from storage.reading.findings import read_compliance, read_open_findings
 from storage.reading.statuses import decode, status_of, status_rows
 from storage.tables import StatusRow
@@ -30,7 +33,8 @@ async def read_page(
         )
     rows = (await connection.execute(query.order_by(*place).limit(limit))).all()
     shown = Selection(keys=frozenset(row.key for row in rows))
-    facts = await decode(connection, [row.observation_id for row in rows], {}, KnownParts())
+    decoded = partial(decode_facts, parts=KnownParts())
+    facts = await decode(connection, [row.observation_id for row in rows], decoded)
     findings = await read_open_findings(connection, shown)
     compliance = await read_compliance(connection, shown)
     endpoints = tuple(

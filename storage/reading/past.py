@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Row, func, or_, select
@@ -17,6 +18,7 @@ from model.observation import Observation, State
 from model.query import Selection
 from model.snapshot import EndpointStatus, Snapshot
 from model.verdict import Verdict
+from storage.body import decode_observation
 from storage.reading.findings import read_compliance_at, read_findings_at
 from storage.reading.places import conditions, with_target
 from storage.reading.statuses import decode
@@ -37,7 +39,8 @@ async def read_snapshot_at(
         ValueError: for a body that no Observation was written to.
     """
     rows = await _stretches_at(connection, moment, selection)
-    facts = await decode(connection, [row.observation_id for row in rows], {}, KnownParts())
+    decoded = partial(decode_observation, parts=KnownParts())
+    facts = await decode(connection, [row.observation_id for row in rows], decoded)
     successes = await _last_successes(connection, moment, selection)
     changed = await _changed_at(connection, moment, selection)
     findings = await read_findings_at(connection, selection, moment)

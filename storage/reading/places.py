@@ -11,30 +11,14 @@ from sqlalchemy import ColumnElement, exists, or_
 
 from model.observation import Observation
 from model.query import Selection
-from model.target import Endpoint, Target
 from storage.tables import EndpointRow, TargetLabelRow, TargetRow
 from storage.writing.places import label_text
 
 
 def with_target(observation: Observation, labels: Mapping[str, str], source: str) -> Observation:
     """The Observation with what its target's owner says now: its JSON has what was said then."""
-    return replace(observation, endpoint=endpoint_now(observation.endpoint, labels, source))
-
-
-def endpoint_now(endpoint: Endpoint, labels: Mapping[str, str], source: str) -> Endpoint:
-    """The Endpoint with what its target's owner says now."""
-    target = endpoint.target
-    return Endpoint(
-        target=Target(
-            host=target.host,
-            port=target.port,
-            server_name=target.server_name,
-            protocol=target.protocol,
-            labels=labels,
-            source=intern(source),
-        ),
-        address=endpoint.address,
-    )
+    target = replace(observation.endpoint.target, labels=labels, source=intern(source))
+    return replace(observation, endpoint=replace(observation.endpoint, target=target))
 
 
 def conditions(selection: Selection) -> list[ColumnElement[Any]]:

@@ -8,28 +8,37 @@ successive calls share what is made of a row that is the same: asking often is c
 from __future__ import annotations
 
 import asyncio
+import gc
 import weakref
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from sys import intern
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.finding import Finding
 from model.known_parts import KnownParts
-from model.observation import Cost, Mode, Observation
+from model.observation import Cost, Mode, Observation, State
+from model.observation_json import facts_of
 from model.query import EVERYWHERE, Selection
 from model.snapshot import EndpointStatus
+from model.target import Endpoint, Target
 from model.verdict import Verdict
 from storage.body import decode_facts
 from storage.reading.findings import read_compliance, read_open_findings
-from storage.reading.places import conditions, endpoint_now
+from storage.reading.places import conditions
 from storage.tables import EndpointRow, ObservationRow, StatusRow, TargetRow
 
 _ROWS_AT_ONCE = 500
+
+Facts: TypeAlias = Mapping[str, Any]
+"""As ``model.observation_json.facts_of`` gives them."""
+
+Found = TypeVar("Found")
 
 
 class _Shown(weakref.ref[EndpointStatus]):
@@ -66,8 +75,12 @@ class StatusReader:
         changed = [row for row in rows if row.key not in kept]
         keys = frozenset(row.key for row in changed)
         selection = Selection(keys=keys) if len(keys) <= _ROWS_AT_ONCE else EVERYWHERE
-        known = {row.observation_id: status.observation for row, status in before.values()}
-        made = await _statuses(connection, selection, changed, known, self._parts)
+        known: dict[int, Facts] = {
+            row.observation_id: facts_of(before[row.key][1].observation)
+            for row in changed
+            if row.key in before and before[row.key][0].observation_id == row.observation_id
+        }
+        made = await self._statuses(connection, selection, changed, known)
         now = kept | {row.key: one for row, one in zip(changed, made, strict=True)}
         self._remember(now, rows)
         return [now[key] for key in sorted(now)]
@@ -97,33 +110,48 @@ class StatusReader:
             ValueError: for a body that no Observation was written to.
         """
         rows = (await connection.execute(status_rows(selection))).all()
-        return await _statuses(connection, selection, rows, {}, self._parts)
+        return await self._statuses(connection, selection, rows, {})
 
-
-async def _statuses(
-    connection: AsyncConnection,
-    selection: Selection,
-    rows: Sequence[Row[*tuple[Any, ...]]],
-    known: Mapping[int, Observation],
-    parts: KnownParts,
-) -> list[EndpointStatus]:
-    """The status of each of ``rows``, all of which are of the selection."""
-    if not rows:
-        return []
-    facts = await decode(connection, [row.observation_id for row in rows], known, parts)
-    findings = await read_open_findings(connection, selection)
-    compliance = await read_compliance(connection, selection)
-    return await asyncio.to_thread(
-        lambda: [
-            status_of(
-                row,
-                facts[row.observation_id],
-                findings.get(row.key, ()),
-                compliance.get(row.key, {}),
+    async def _statuses(
+        self,
+        connection: AsyncConnection,
+        selection: Selection,
+        rows: Sequence[Row[*tuple[Any, ...]]],
+        known: dict[int, Facts],
+    ) -> list[EndpointStatus]:
+        """The status of each of ``rows``, all of which are of the selection."""
+        if not rows:
+            return []
+        missing = [row.observation_id for row in rows if row.observation_id not in known]
+        with _uncollected():
+            facts: dict[int, Facts] = known | await decode(
+                connection, missing, partial(decode_facts, parts=self._parts)
             )
-            for row in rows
-        ]
-    )
+            findings = await read_open_findings(connection, selection)
+            compliance = await read_compliance(connection, selection)
+            return await asyncio.to_thread(
+                lambda: [
+                    status_of(
+                        row,
+                        facts[row.observation_id],
+                        findings.get(row.key, ()),
+                        compliance.get(row.key, {}),
+                    )
+                    for row in rows
+                ]
+            )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Nothing that is made of rows refers to itself: to look for that again and again is a third of all work."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 _COLUMNS: Final = (
@@ -146,7 +174,13 @@ _COLUMNS: Final = (
     StatusRow.bytes_sent,
     StatusRow.bytes_received,
     StatusRow.throttled,
+    StatusRow.state,
     EndpointRow.key,
+    EndpointRow.address,
+    TargetRow.host,
+    TargetRow.port,
+    TargetRow.server_name,
+    TargetRow.protocol,
     TargetRow.labels,
     TargetRow.source,
 )
@@ -164,45 +198,48 @@ def status_rows(selection: Selection) -> Select[*tuple[Any, ...]]:
 
 
 async def decode(
-    connection: AsyncConnection,
-    ids: Sequence[int],
-    known: Mapping[int, Observation],
-    parts: KnownParts,
-) -> Mapping[int, Observation]:
-    """The facts of the observations ``ids``, from ``known`` where it has them, and of no others.
+    connection: AsyncConnection, ids: Iterable[int], decoded: Callable[[bytes], Found]
+) -> dict[int, Found]:
+    """What ``decoded`` makes of the facts of each of the observations ``ids``.
 
     Raises:
         ValueError: for a body that no Observation was written to.
     """
-    facts = {row_id: known[row_id] for row_id in ids if row_id in known}
-    missing = sorted({row_id for row_id in ids if row_id not in known})
-    for start in range(0, len(missing), _ROWS_AT_ONCE):
-        wanted = missing[start : start + _ROWS_AT_ONCE]
+    wanted = sorted(set(ids))
+    made: dict[int, Found] = {}
+
+    def add(rows: Sequence[Row[int, bytes]]) -> None:
+        made.update((row.id, decoded(row.facts)) for row in rows)
+
+    for start in range(0, len(wanted), _ROWS_AT_ONCE):
+        some = wanted[start : start + _ROWS_AT_ONCE]
         found = await connection.execute(
-            select(ObservationRow.id, ObservationRow.facts).where(ObservationRow.id.in_(wanted))
+            select(ObservationRow.id, ObservationRow.facts).where(ObservationRow.id.in_(some))
         )
-        facts |= await asyncio.to_thread(_decoded, {row.id: row.facts for row in found}, parts)
-    return facts
-
-
-def _decoded(facts: Mapping[int, bytes], parts: KnownParts) -> dict[int, Observation]:
-    return {row_id: decode_facts(raw, parts) for row_id, raw in facts.items()}
+        await asyncio.to_thread(add, found.all())
+    return made
 
 
 def status_of(
     row: Row[*tuple[Any, ...]],
-    facts: Observation,
+    facts: Facts,
     findings: Sequence[Finding],
     compliance: Mapping[str, Verdict],
 ) -> EndpointStatus:
     """The status that a row of ``status_rows`` says, with what belongs to it."""
-    observation = replace(
-        facts,
-        endpoint=endpoint_now(facts.endpoint, row.labels, row.source),
-        started_at=row.started_at,
+    target = Target(
+        host=row.host,
+        port=row.port,
+        server_name=row.server_name,
+        protocol=intern(row.protocol),
+        labels=row.labels,
+        source=intern(row.source),
+    )
+    observation = Observation(
         tool_version=intern(row.tool_version),
         mode=Mode(row.mode),
-        reason=row.reason,
+        endpoint=Endpoint(target=target, address=row.address),
+        started_at=row.started_at,
         cost=Cost(
             duration_seconds=row.duration_seconds,
             connections=row.connections,
@@ -210,6 +247,9 @@ def status_of(
             bytes_received=row.bytes_received,
             throttled=row.throttled,
         ),
+        state=State(row.state),
+        reason=row.reason,
+        **facts,
     )
     return EndpointStatus(
         observation=observation,

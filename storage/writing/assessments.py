@@ -22,7 +22,7 @@ from storage.tables import ComplianceRow, FindingRow, PolicyRow, ResultRow
 from storage.writing.insert_new import insert_new
 from storage.writing.visit import result_digest
 
-_Rows = dict[str, Row[*tuple[Any, ...]]]
+_Rows = dict[tuple[str, str], Row[*tuple[Any, ...]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +87,12 @@ async def _live_on(connection: AsyncConnection, assessed: Sequence[Assessed]) ->
             row, results[row.result_id], keys[endpoint_id], last_times[endpoint_id]
         )
         known[endpoint_id].append(finding)
-        by_endpoint[endpoint_id][finding.fingerprint] = row
+        by_endpoint[endpoint_id][finding.result.identity] = row
     return [
         _Life(
             endpoint_id=one.endpoint_id,
             finding=finding,
-            row=by_endpoint[one.endpoint_id].get(finding.fingerprint),
+            row=by_endpoint[one.endpoint_id].get(finding.result.identity),
             assessed_at=one.assessment.assessed_at,
             last_assessed_at=one.last_assessed_at,
         )

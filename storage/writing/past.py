@@ -16,7 +16,7 @@ from model.flapping import FLAPPING_WITHIN, Showing
 from model.known_parts import KnownParts
 from model.observation import Observation
 from model.query import Turn
-from storage.body import decode_facts
+from storage.body import decode_observation
 from storage.tables import ObservationRow, VisitRow
 
 _MOST_STRETCHES: Final = 12
@@ -73,7 +73,7 @@ class Past:
         parts = KnownParts()
         for observation_id in _newest_first(self.stretches):
             if observation_id in self.facts:
-                newest_first.append(decode_facts(self.facts[observation_id], parts))
+                newest_first.append(decode_observation(self.facts[observation_id], parts))
                 if is_wholly_known(newest_first[-1]):
                     break
         return known_facts(newest_first)

@@ -304,7 +304,6 @@ def judged() -> EndpointStatus:
     lives = (FindingStatus.OPEN, FindingStatus.WAIVED, FindingStatus.RESOLVED)
     findings = tuple(
         Finding(
-            fingerprint=result.rule,
             endpoint_key=status.observation.endpoint.key,
             result=result,
             status=life,

@@ -34,7 +34,6 @@ def finding(
         source="RFC 8996, section 2",
     )
     return Finding(
-        fingerprint=result.fingerprint("www.example:443@192.0.2.1"),
         endpoint_key="www.example:443@192.0.2.1",
         result=result,
         status=status,

@@ -77,7 +77,6 @@ def _finding(endpoint_key: str) -> Finding:
         source="Section 1",
     )
     return Finding(
-        fingerprint=result.fingerprint(endpoint_key),
         endpoint_key=endpoint_key,
         result=result,
         status=FindingStatus.OPEN,

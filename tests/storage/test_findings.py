@@ -74,7 +74,6 @@ async def test_a_failed_rule_is_a_finding_with_its_words_and_proof(store: SqlSto
     await record(store, [result(), result("hsts", Outcome.PASS)])
     (found,) = await store.findings()
     assert found == Finding(
-        fingerprint=result().fingerprint("a.example:443@127.0.0.1"),
         endpoint_key="a.example:443@127.0.0.1",
         result=result(),
         status=FindingStatus.OPEN,

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from storage.compression import compressed, decompressed
+from storage.compression import Kind, compressed, decompressed
 from storage.migrations.tables_of_history import create_old_tables, create_tables
 
 revision = "0003"
@@ -143,13 +143,13 @@ def _fill_old() -> tuple[str, ...]:
 
 def _compress_certificates() -> None:
     for sha256, der in _certificates_aside():
-        kept = None if der is None else compressed(der)
+        kept = None if der is None else compressed(der, Kind.PROOFS)
         op.execute(_NEW_CERTIFICATE.values(sha256=bytes.fromhex(sha256), der=kept))
 
 
 def _decompress_certificates() -> None:
     for sha256, kept in _certificates_aside():
-        der = None if kept is None else decompressed(kept)
+        der = None if kept is None else decompressed(kept, Kind.PROOFS)
         op.execute(_NEW_CERTIFICATE.values(sha256=sha256.hex(), der=der))
 
 

@@ -84,7 +84,6 @@ def result(
 def finding(observation: Observation, judged: RuleResult, *, days_old: int = 20) -> Finding:
     key = observation.endpoint.key
     return Finding(
-        fingerprint=judged.fingerprint(key),
         endpoint_key=key,
         result=judged,
         status=FindingStatus.OPEN,
