@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from model.known_parts import KnownParts
 from model.observation import Cost, Mode, Observation, State
-from model.observation_json import SECTIONS, from_json, to_json
+from model.observation_json import SECTIONS, facts_of, from_json, to_json
 from model.target import Endpoint, Target
 from tests.strategies import observations
 
@@ -33,7 +33,9 @@ def test_it_is_what_the_plain_way_decodes(
     parts = KnownParts(room)
     for one in (*seen, *seen):
         text = _text(one, with_evidence=with_evidence)
-        assert parts.observation(text) == from_json(json.loads(text))
+        plain = from_json(json.loads(text))
+        assert parts.observation(text) == plain
+        assert parts.facts(text) == facts_of(plain)
 
 
 @given(observation=observations(), cut=st.data())

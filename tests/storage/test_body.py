@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import zlib
 from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 
 from model.observation_json import to_json
 from model.verdict import Fact, Verdict
-from storage.body import Body, decode_body, encode_body
+from storage.body import Body, decode_body, encode_body, facts_text
+from storage.compression import zstd
 from tests.storage.samples import bare, observation
 
 
@@ -32,6 +34,15 @@ def test_other_bytes_are_told(body: bytes) -> None:
         decode_body(Body(facts=body, proofs=None))
 
 
+def test_facts_that_name_a_dictionary_of_a_later_version_are_told() -> None:
+    later = zstd.finalize_dict(
+        zstd.ZstdDict(bytes(range(64)), is_raw=True), [b"facts" * 9] * 9, 512, 1
+    )
+    facts = zstd.compress(b"{}", zstd_dict=later)
+    with pytest.raises(ValueError, match=f"no dictionary {later.dict_id} of facts"):
+        decode_body(Body(facts=facts, proofs=None))
+
+
 def test_proofs_of_other_facts_are_told() -> None:
     few, many = (
         encode_body(replace(observation(), features=dict.fromkeys(names, Fact(verdict=Verdict.NO))))
@@ -40,6 +51,16 @@ def test_proofs_of_other_facts_are_told() -> None:
     for facts, proofs, which in ((few, many, "more proofs"), (many, few, "more facts")):
         with pytest.raises(ValueError, match=which):
             decode_body(Body(facts=facts.facts, proofs=proofs.proofs))
+
+
+def test_deflated_facts_are_read_too() -> None:
+    visit = observation()
+    dictionary = files("storage").joinpath("facts_dictionary.txt").read_bytes()
+    deflater = zlib.compressobj(zdict=dictionary)
+    facts = deflater.compress(facts_text(visit)) + deflater.flush()
+    assert decode_body(Body(facts=facts, proofs=encode_body(visit).proofs)) == decode_body(
+        encode_body(visit)
+    )
 
 
 def test_a_body_of_the_first_tables_has_its_proofs_among_the_facts() -> None:
