@@ -34,10 +34,8 @@ from probe.plan import (
 )
 from probe.recorder import Recorder
 from probe.resolve import Resolution, unresolved
+from probe.running import Running
 from probe.standing import Standings
-
-_STEPS, _LATE_SECONDS = 10, 0.1
-"""A visit is looked at so often before it is in overtime; what comes later has not had the processor."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -67,10 +65,8 @@ class Scheduler:
         self._tracked: dict[str, Tracked] = {}
         self._standings = Standings()
         self._admission = Admission()
-        self._running: dict[asyncio.Task[None], Job] = {}
-        self._jobs_running: set[Job] = set()
-        self._in_overtime: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        self._running = Running(settings, self._wake.set)
         self._is_stopping = False
         self._ended = asyncio.Event()
         self._ended.set()
@@ -83,7 +79,7 @@ class Scheduler:
     @property
     def visits_in_flight(self) -> int:
         """How many visits run now."""
-        return sum(isinstance(job, Visit) for job in self._running.values())
+        return self._running.visits
 
     @property
     def lag_seconds(self) -> float:
@@ -99,7 +95,7 @@ class Scheduler:
 
     def reconfigure(self, settings: SchedulerSettings, visit: Visiting) -> None:
         """Other settings, and another way to visit, for all that is planned from now on."""
-        self._settings = settings
+        self._settings = self._running.settings = settings
         self._visit = visit
         self._wake.set()
 
@@ -169,7 +165,7 @@ class Scheduler:
         await self._ended.wait()
 
     def _start_due(self, group: asyncio.TaskGroup) -> None:
-        while self._has_a_place:
+        while self._running.has_a_place:
             now = self._clock.monotonic()
             found = self._agenda.pop_due(now)
             if found is None:
@@ -177,45 +173,13 @@ class Scheduler:
             job, due = found
             if isinstance(job, Visit):
                 self._meter.visit_began(now - due)
-            task = group.create_task(self._do(job))
-            self._running[task] = job
-            self._jobs_running.add(job)
-            task.add_done_callback(self._end)
-            self._watch_for_overtime(task)
-
-    @property
-    def _has_a_place(self) -> bool:
-        return len(self._running) - len(self._in_overtime) < self._settings.visits_at_once
-
-    def _watch_for_overtime(self, task: asyncio.Task[None], steps_done: int = 0) -> None:
-        """In steps: where one comes late, visits wait for the processor, and more of them would end none."""
-        loop = asyncio.get_running_loop()
-        at = loop.time() + self._settings.overtime_seconds / _STEPS
-
-        def step() -> None:
-            if task not in self._running:
-                return
-            is_full = len(self._in_overtime) >= self._settings.most_in_overtime
-            if loop.time() - at > _LATE_SECONDS or (is_full and steps_done + 1 >= _STEPS):
-                self._watch_for_overtime(task)
-            elif steps_done + 1 < _STEPS:
-                self._watch_for_overtime(task, steps_done + 1)
-            else:
-                self._in_overtime.add(task)
-                self._wake.set()
-
-        loop.call_at(at, step)
-
-    def _end(self, task: asyncio.Task[None]) -> None:
-        self._jobs_running.discard(self._running.pop(task))
-        self._in_overtime.discard(task)
-        self._wake.set()
+            self._running.add(job, group.create_task(self._do(job)))
 
     async def _wait_for_change(self) -> None:
         """Until something is due and has a place, something ended, or the inventory changed."""
         self._wake.clear()
         timeout = None
-        if self._has_a_place:
+        if self._running.has_a_place:
             next_due = self._agenda.next_due
             if next_due is not None:
                 timeout = max(0.0, next_due - self._clock.monotonic())
@@ -224,9 +188,9 @@ class Scheduler:
                 await self._wake.wait()
 
     async def _let_visits_end(self) -> None:
-        if not self._running:
+        if not (tasks := tuple(self._running.tasks)):
             return
-        _, abandoned = await asyncio.wait(self._running, timeout=self._settings.stop_grace_seconds)
+        _, abandoned = await asyncio.wait(tasks, timeout=self._settings.stop_grace_seconds)
         for task in abandoned:
             task.cancel()
 
@@ -286,7 +250,7 @@ class Scheduler:
         """Where a visit still runs, the next is planned when it ends: never two side by side."""
         job = Visit(endpoint_key)
         endpoint = self._find(endpoint_key)
-        if endpoint is not None and job not in self._jobs_running:
+        if endpoint is not None and job not in self._running:
             rank = self._standings.rank(endpoint_key)
             self._put(job, delay_seconds, endpoint.target, rank)
 
