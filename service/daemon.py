@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import structlog
 
@@ -35,6 +35,7 @@ from probe.scheduler import Scheduler
 from probe.transparency import LogListError
 from service.discovery_settings import Surrounding
 from service.fleet.leader_store import LeaderStore, plan_with_workers
+from service.followed_sources import FollowedSources, Kept
 from service.http import inventory_route, make_app
 from service.http_server import ListenError, listen, serve_http, url_of
 from service.inventory import Inventory
@@ -59,9 +60,6 @@ from service.target_sources import TargetSources
 from service.upkeep import forget, reload_on_signal, watch_store, watch_version
 from service.waiver_api import waiver_routes
 from storage import Retention, SqlStore, StoreError
-
-if TYPE_CHECKING:
-    pass
 
 _STOP_SECONDS: Final = 7.0
 """For visits that run when the service is stopped; the store and HTTP take the rest of ten."""
@@ -166,10 +164,9 @@ class _Service:
             else None
         )
         self._is_planning = self._lead is None
-        self._reloaded = asyncio.Event()
         self._remarks: tuple[str, ...] = ()
         self._deny = DenyList(settings.deny)
-        self._sources = self._new_sources(kept={})
+        self._sources = FollowedSources(self._new_sources, self._metrics.forget_source)
         self._on_demand = self._new_on_demand()
         self._outlets = Outlets(
             settings,
@@ -188,7 +185,7 @@ class _Service:
         statuses = await self._store.statuses()
         self.inventory.remember(statuses)
         self.inventory.remember_resolved(await self._store.resolved_findings())
-        self._sources = self._new_sources(kept=targets_by_source(statuses))
+        self._sources.begin_with(targets_by_source(statuses))
         self._desk.kept = {waiver.name: waiver for waiver in await self._store.waivers()}
 
     async def run(self, listener: socket.socket, stop: asyncio.Event) -> StoreError | None:
@@ -198,7 +195,7 @@ class _Service:
         """
         app = make_app(
             service_registry=self._metrics.registry,
-            is_ready=lambda: self._sources.are_read and not self._is_stopping,
+            is_ready=lambda: self._sources.current.are_read and not self._is_stopping,
             status=self._status,
             reload=self.reload,
             enumerate_soon=self._enumerate_soon,
@@ -220,7 +217,7 @@ class _Service:
                 version,
                 # What the store remembers was judged by the policies of its time.
                 group.create_task(self.inventory.judge_again()),
-                group.create_task(self._watch_sources()),
+                group.create_task(self._sources.watch()),
                 group.create_task(watch_store(self._store, self._note_store)),
                 group.create_task(self._page.keep_fresh()),
                 group.create_task(
@@ -303,32 +300,12 @@ class _Service:
         self._deny = DenyList(settings.deny)
         self._scheduler.reconfigure(self._scheduler_settings(), self._visiting)
         self._on_demand = self._new_on_demand()
-        self._reloaded.set()
+        self._sources.reload()
         self._metrics.config_read(is_good=True)
         _LOG.info("configuration reloaded", sources=len(settings.sources))
         return None
 
-    async def _watch_sources(self) -> None:
-        """Follows the sources; other ones after a reload, which begin with what these held."""
-        while True:
-            watching = asyncio.create_task(self._sources.watch())
-            reloaded = asyncio.create_task(self._reloaded.wait())
-            try:
-                await asyncio.wait({watching, reloaded}, return_when=asyncio.FIRST_COMPLETED)
-                if watching.done():
-                    watching.result()
-                await reloaded
-            finally:
-                for task in (watching, reloaded):
-                    task.cancel()
-                await asyncio.gather(watching, reloaded, return_exceptions=True)
-            self._reloaded.clear()
-            before = self._sources.by_source
-            self._sources = self._new_sources(kept=before)
-            for name in before.keys() - self._sources.by_source.keys():
-                self._metrics.forget_source(name)
-
-    def _new_sources(self, kept: Mapping[str, Sequence[Target]]) -> TargetSources:
+    def _new_sources(self, kept: Kept) -> TargetSources:
         surrounding = Surrounding(
             deny=self._deny, statuses=lambda: self.inventory.snapshot().endpoints
         )
@@ -350,7 +327,7 @@ class _Service:
 
     def _tell_idle_policies(self, targets: Sequence[Target]) -> None:
         """Once for each policy that holds for nothing, when all sources have been heard."""
-        if not self._sources.are_read:
+        if not self._sources.current.are_read:
             return
         remarks = self._desk.book.without_endpoints(targets)
         for remark in remarks:
@@ -399,8 +376,8 @@ class _Service:
         return running_status(
             self._scheduler,
             self.inventory.snapshot(),
-            self._sources.by_source,
-            self._sources.errors,
+            self._sources.current.by_source,
+            self._sources.current.errors,
             self._started_at,
         )
 
