@@ -31,7 +31,7 @@ ENUMERATE_SECONDS: Final = 0.12
 """Of a worker's core: ``python -m benchmarks.service``, and with every check on."""
 
 DATABASE_CORES: Final = 8
-DISK_BYTES: Final = 15_000
+DISK_BYTES: Final = 14_300
 """Of an endpoint after 90 days: ``python -m benchmarks.storage``."""
 
 CONNECTIONS: Final = {"verify": 2, "enumerate": 80}

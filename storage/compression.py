@@ -10,6 +10,7 @@ import sys
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+from itertools import count
 from typing import Final
 
 if sys.version_info >= (3, 14):
@@ -35,7 +36,7 @@ class Kind(StrEnum):
 
 def compressed(data: bytes, kind: Kind) -> bytes:
     """The frame that ``decompressed`` reads."""
-    newest = _dictionaries(kind)[-1]
+    *_, newest = _dictionaries(kind).values()
     return zstd.compress(data, level=LEVEL, zstd_dict=newest.as_digested_dict)
 
 
@@ -52,24 +53,21 @@ def decompressed(frame: bytes, kind: Kind) -> bytes:
     """
     try:
         named = zstd.get_frame_info(frame).dictionary_id
-        known = {one.dict_id: one for one in _dictionaries(kind)}
-        if named not in known:
+        if (dictionary := _dictionaries(kind).get(named)) is None:
             raise ValueError(f"there is no dictionary {named} of {kind}")
-        return zstd.decompress(frame, zstd_dict=known[named])
+        return zstd.decompress(frame, zstd_dict=dictionary)
     except (zstd.ZstdError, ValueError) as error:
         raise ValueError(f"this cannot be decompressed: {error}") from error
 
 
 @cache
-def _dictionaries(kind: Kind) -> list[zstd.ZstdDict]:
-    """The newest last."""
-    names = [one.name for one in files("storage").iterdir() if one.name.startswith(f"{kind}_")]
-    numbers = sorted(
-        int(name.removeprefix(f"{kind}_").removesuffix(".zdict"))
-        for name in names
-        if name.endswith(".zdict")
-    )
-    return [
-        zstd.ZstdDict(files("storage").joinpath(f"{kind}_{number}.zdict").read_bytes())
-        for number in numbers
-    ]
+def _dictionaries(kind: Kind) -> dict[int, zstd.ZstdDict]:
+    """By the number that frames name, the newest last."""
+    storage = files("storage")
+    found: dict[int, zstd.ZstdDict] = {}
+    for number in count(1):
+        if not (file := storage.joinpath(f"{kind}_{number}.zdict")).is_file():
+            break
+        dictionary = zstd.ZstdDict(file.read_bytes())
+        found[dictionary.dict_id] = dictionary
+    return found

@@ -239,6 +239,8 @@ def _prepare(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite_connection)
         event.listen(engine, "begin", _begin_sqlite_transaction)
+    else:
+        event.listen(engine, "connect", _prepare_postgresql_connection)
 
 
 def _prepare_sqlite_connection(connection: Any, _record: object) -> None:
@@ -246,6 +248,17 @@ def _prepare_sqlite_connection(connection: Any, _record: object) -> None:
     try:
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             cursor.execute(f"PRAGMA {pragma}")
+    finally:
+        cursor.close()
+
+
+def _prepare_postgresql_connection(connection: Any, _record: object) -> None:
+    """Our questions want a few rows of large tables: compiling them, or starting workers, takes longer than they do."""
+    cursor = connection.cursor()
+    try:
+        for setting in ("jit = off", "max_parallel_workers_per_gather = 0"):
+            cursor.execute(f"SET {setting}")
+        connection.commit()
     finally:
         cursor.close()
 

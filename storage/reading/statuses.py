@@ -61,6 +61,10 @@ class StatusReader:
         Raises:
             ValueError: for a body that no Observation was written to.
         """
+        with _uncollected():
+            return await self._read(connection)
+
+    async def _read(self, connection: AsyncConnection) -> list[EndpointStatus]:
         rows = (await connection.execute(status_rows(EVERYWHERE))).all()
         before = {
             one.row.key: (one.row, status)
@@ -123,23 +127,22 @@ class StatusReader:
         if not rows:
             return []
         missing = [row.observation_id for row in rows if row.observation_id not in known]
-        with _uncollected():
-            facts: dict[int, Facts] = known | await decode(
-                connection, missing, partial(decode_facts, parts=self._parts)
-            )
-            findings = await read_open_findings(connection, selection)
-            compliance = await read_compliance(connection, selection)
-            return await asyncio.to_thread(
-                lambda: [
-                    status_of(
-                        row,
-                        facts[row.observation_id],
-                        findings.get(row.key, ()),
-                        compliance.get(row.key, {}),
-                    )
-                    for row in rows
-                ]
-            )
+        facts: dict[int, Facts] = known | await decode(
+            connection, missing, partial(decode_facts, parts=self._parts)
+        )
+        findings = await read_open_findings(connection, selection)
+        compliance = await read_compliance(connection, selection)
+        return await asyncio.to_thread(
+            lambda: [
+                status_of(
+                    row,
+                    facts[row.observation_id],
+                    findings.get(row.key, ()),
+                    compliance.get(row.key, {}),
+                )
+                for row in rows
+            ]
+        )
 
 
 @contextmanager
