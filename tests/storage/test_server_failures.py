@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from storage import SqlStore, StoreError
+from storage.database import connect
 from tests.postgresql import PostgresServer, postgres_server
 from tests.storage.samples import observation, schedule
 
@@ -143,3 +145,18 @@ async def test_many_writers_of_the_same_endpoints_neither_lock_nor_lose(server_u
     finally:
         for store in stores:
             await store.close()
+
+
+async def test_no_question_is_compiled_or_shared_among_workers(server_url: str) -> None:
+    """Either takes the server longer than what we ask; a server's own settings say yes to both."""
+    database = connect(server_url, busy_timeout_seconds=5.0)
+    try:
+        for _ in range(2):  # the second time on the same connection, after a rollback
+            async with database.reading() as connection:
+                asked = [
+                    await connection.scalar(text(f"SHOW {name}"))
+                    for name in ("jit", "max_parallel_workers_per_gather")
+                ]
+            assert asked == ["off", "0"]
+    finally:
+        await database.close()
