@@ -99,6 +99,9 @@ bench: venv $(BENCH_VENV)/.installed test-servers ## measure tlsprobe beside ssl
 	$(BIN)/python -m benchmarks.certificates
 	$(BIN)/python -m benchmarks.scrape
 	$(BIN)/python -m benchmarks.storage
+	$(BIN)/python -m benchmarks.workers speed --endpoints 240
+	$(BIN)/python -m benchmarks.workers kill --endpoints 2000 --kills 10
+	$(BIN)/python -m benchmarks.scale
 	$(BIN)/python -m benchmarks.policy
 	$(BIN)/python -m benchmarks.schedule
 	$(BIN)/python -m benchmarks.service --endpoints 2000 --interval 60

@@ -1,10 +1,10 @@
 """Observations from their JSON's text, of which equal parts are decoded once and are one object.
 
 Most of what endpoints say, others say too: versions, suites, features, issuers. So the text is cut into what
-stands before and behind the certificates, these into sections, chains into certificates, and those where what
-differs ends; a part whose text is known is not decoded again. Cuts are looked for where ``to_json`` makes them, without reading what is between.
-That is safe because each part must be a JSON value of its own: values with the same commas between them
-make up one text only. Where one is not, the whole is read the plain way.
+stands before and behind the certificates, that into its sections, chains into certificates, and these where
+what differs ends; a part whose text is known is not decoded again. Cuts are looked for where ``to_json`` makes
+them, without reading what is between. That is safe because each part must be a JSON value of its own: values
+with the same commas between them make up one text only. Where one is not, the whole is read the plain way.
 """
 
 from __future__ import annotations

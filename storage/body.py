@@ -80,7 +80,7 @@ def decode_observation(facts: bytes, parts: KnownParts) -> Observation:
 
 
 def decode_facts(facts: bytes, parts: KnownParts) -> dict[str, Any]:
-    """The facts alone, by the Observation's names for them; half the work where the rest is in other columns.
+    """The facts alone, by the Observation's names for them, for whoever has all else in other columns.
 
     Raises:
         ValueError: for bytes that ``encode_body`` did not write.
