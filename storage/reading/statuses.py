@@ -11,7 +11,7 @@ import asyncio
 import gc
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from functools import partial
 from sys import intern
@@ -61,10 +61,6 @@ class StatusReader:
         Raises:
             ValueError: for a body that no Observation was written to.
         """
-        with _uncollected():
-            return await self._read(connection)
-
-    async def _read(self, connection: AsyncConnection) -> list[EndpointStatus]:
         rows = (await connection.execute(status_rows(EVERYWHERE))).all()
         before = {
             one.row.key: (one.row, status)
@@ -84,9 +80,10 @@ class StatusReader:
             for row in changed
             if row.key in before and before[row.key][0].observation_id == row.observation_id
         }
-        made = await self._statuses(connection, selection, changed, known)
-        now = kept | {row.key: one for row, one in zip(changed, made, strict=True)}
-        self._remember(now, rows)
+        with _uncollected() if len(changed) > _ROWS_AT_ONCE else nullcontext():
+            made = await self._statuses(connection, selection, changed, known)
+            now = kept | {row.key: one for row, one in zip(changed, made, strict=True)}
+            self._remember(now, rows)
         return [now[key] for key in sorted(now)]
 
     def _remember(
