@@ -68,7 +68,9 @@ class RuleResult:
     def fingerprint(self, endpoint_key: str) -> str:
         """The identity of the Finding that this may be: SHA-256, in hex, of endpoint, policy, rule."""
         identity = "\n".join((endpoint_key, self.policy, self.rule))
-        return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
+        # Surrogates that stand beside one another are one character, as they are once read from JSON.
+        paired = identity.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+        return hashlib.sha256(paired.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
