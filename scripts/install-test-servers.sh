@@ -55,8 +55,9 @@ install_inn() {
         $(apt-cache depends inn2 | sed -n 's/^ *Depends: \(lib[^ ]*\)$/\1/p') >/dev/null
     mkdir -p .cache
     work=$(mktemp -d .cache/inn2.XXXXXX)
-    (cd "$work" && apt-get download --quiet=2 inn2 2>/dev/null)
+    (cd "$work" && apt-get download --quiet=2 inn2 inn2-inews 2>/dev/null)
     dpkg -x "$work"/inn2_*.deb "$work/home"
+    dpkg -x "$work"/inn2-inews_*.deb "$work/home" # libinn is in this one
     chmod 755 "$work/home/usr/lib/news/bin/innbind"
     chmod 755 "$work/home"
     rm -rf "$inn"
@@ -77,7 +78,7 @@ install_commands postfix:postfix dovecot:dovecot-imapd vsftpd:vsftpd slapd:slapd
     rsync:rsync telnetd:inetutils-telnetd in.rlogind:rsh-redone-server socat:socat
 install_files /usr/lib/dovecot/pop3-login:dovecot-pop3d /usr/lib/dovecot/lmtp:dovecot-lmtpd \
     /usr/lib/dovecot/managesieve-login:dovecot-managesieved
-if ! [ -x "$inn/usr/lib/news/bin/nnrpd" ]; then install_inn; fi
+if ! [ -e "$inn/usr/lib/news/libinn.so" ]; then install_inn; fi
 for release in "${!old_nodes[@]}"; do
     if ! old_node_is_there "$release"; then
         install_commands npm:npm
