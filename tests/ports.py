@@ -2,17 +2,21 @@
 
 Between the choice of a port and its use another may take it. The kernel gives those of its
 ``ip_local_port_range`` (32768 and up) to every client and to whoever binds port 0, and probing takes them
-by the thousand: so these lie below, and are drawn at random, for other test processes draw beside us.
+by the thousand: so these lie below. Each process of a test run has ports of its own, and draws them at random,
+for other runs may go on beside it.
 """
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 from collections.abc import Sequence
 from typing import Final
 
-_PORTS: Final = range(12_000, 32_000)
+_PROCESS: Final = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_PROCESSES: Final = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_PORTS: Final = range(12_000 + _PROCESS, 32_000, _PROCESSES)
 _drawn: Final[set[int]] = set()
 """None is given twice in one process, whose earlier server on it may still be ending."""
 
@@ -32,12 +36,11 @@ def free_ports(count: int) -> Sequence[int]:
 
 
 def _is_free(port: int) -> bool:
+    """On every address, for some servers listen on loopback addresses of their own; nothing listens here."""
     try:
-        with (
-            socket.create_server(("127.0.0.1", port)),
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as packets,
-        ):
-            packets.bind(("127.0.0.1", port))
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            with socket.socket(socket.AF_INET, kind) as bound:
+                bound.bind(("", port))
     except OSError:
         return False
     return True
