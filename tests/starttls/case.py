@@ -17,13 +17,15 @@ class Case:
 
     ``plaintext`` are the verdicts by the names of ``Observation.plaintext``, all of them;
     ``values`` those of their values that the configuration gives. ``reason`` must be part of the
-    Observation's. ``is_quick`` is for servers that take their time with each connection: they are asked
+    Observation's. ``or_state`` is as right as ``state`` where the server makes neither sure.
+    ``is_quick`` is for servers that take their time with each connection: they are asked
     for less.
     """
 
     configuration: str
     protocol: str
     state: State = State.TLS
+    or_state: State | None = None
     plaintext: Mapping[str, Verdict] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""

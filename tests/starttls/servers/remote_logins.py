@@ -1,4 +1,7 @@
-"""telnetd and rlogind, which have no TLS at all; rlogind hangs up on all who come from a port above 1023."""
+"""telnetd and rlogind, which have no TLS at all; rlogind hangs up on all who come from a port above 1023.
+
+It reads nothing before: so it closes the connection where it is quicker than our hello, and resets it where not.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +43,7 @@ REMOTE_LOGINS = RealServer(
             configuration="rlogin",
             protocol="rlogin",
             state=State.NOT_TLS,
+            or_state=State.REFUSED,
             plaintext={"answers_in_clear": Verdict.UNKNOWN},
             is_quick=True,
         ),
