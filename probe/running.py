@@ -20,10 +20,15 @@ _LATE_SECONDS: Final = 0.1
 
 
 class Running:
-    """Tasks and their jobs, each until it ends; ``on_change`` is called whenever a place becomes free."""
+    """Tasks and their jobs, each until it ends.
 
-    def __init__(self, settings: SchedulerSettings, on_change: Callable[[], None]) -> None:
-        self.settings = settings
+    ``settings`` gives those in force; ``on_change`` is called whenever a place becomes free.
+    """
+
+    def __init__(
+        self, settings: Callable[[], SchedulerSettings], on_change: Callable[[], None]
+    ) -> None:
+        self._settings = settings
         self._on_change = on_change
         self._tasks: dict[Job, asyncio.Task[None]] = {}
         self._in_overtime: set[Job] = set()
@@ -44,7 +49,7 @@ class Running:
     @property
     def has_a_place(self) -> bool:
         """Whether one more may begin."""
-        return len(self._tasks) - len(self._in_overtime) < self.settings.visits_at_once
+        return len(self._tasks) - len(self._in_overtime) < self._settings().visits_at_once
 
     def add(self, job: Job, task: asyncio.Task[None]) -> None:
         """``task`` does ``job`` from now on; one that has just ended may have done it before."""
@@ -62,12 +67,12 @@ class Running:
     def _watch_for_overtime(self, job: Job, task: asyncio.Task[None], steps_done: int = 0) -> None:
         """In steps: where one comes late, visits wait for the processor, and more of them would end none."""
         loop = asyncio.get_running_loop()
-        at = loop.time() + self.settings.overtime_seconds / _STEPS
+        at = loop.time() + self._settings().overtime_seconds / _STEPS
 
         def step() -> None:
             if task.done():
                 return
-            is_full = len(self._in_overtime) >= self.settings.most_in_overtime
+            is_full = len(self._in_overtime) >= self._settings().most_in_overtime
             if loop.time() - at > _LATE_SECONDS or (is_full and steps_done + 1 >= _STEPS):
                 self._watch_for_overtime(job, task)
             elif steps_done + 1 < _STEPS:

@@ -66,7 +66,7 @@ class Scheduler:
         self._standings = Standings()
         self._admission = Admission()
         self._wake = asyncio.Event()
-        self._running = Running(settings, self._wake.set)
+        self._running = Running(lambda: self._settings, self._wake.set)
         self._is_stopping = False
         self._ended = asyncio.Event()
         self._ended.set()
@@ -95,7 +95,7 @@ class Scheduler:
 
     def reconfigure(self, settings: SchedulerSettings, visit: Visiting) -> None:
         """Other settings, and another way to visit, for all that is planned from now on."""
-        self._settings = self._running.settings = settings
+        self._settings = settings
         self._visit = visit
         self._wake.set()
 

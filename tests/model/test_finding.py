@@ -8,27 +8,14 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.finding import Outcome, RuleResult, Severity
+from tests.results import failed
 
 NAMES = st.text(st.characters() | st.characters(categories=["Cs"]))
 
 
-def result(policy: str, rule: str) -> RuleResult:
-    return RuleResult(
-        policy=policy,
-        rule=rule,
-        severity=Severity.HIGH,
-        outcome=Outcome.FAIL,
-        title="",
-        observed="",
-        required="",
-        source="",
-    )
-
-
 def test_a_fingerprint_is_the_hash_of_endpoint_policy_and_rule() -> None:
     identity = "www.example:443@192.0.2.1\nours\nhsts"
-    made = result("ours", "hsts").fingerprint("www.example:443@192.0.2.1")
+    made = failed("hsts", "ours").fingerprint("www.example:443@192.0.2.1")
     assert made == hashlib.sha256(identity.encode()).hexdigest()
 
 
@@ -37,6 +24,6 @@ def test_a_finding_read_from_json_has_the_fingerprint_that_was_written(
     policy: str, rule: str, endpoint_key: str
 ) -> None:
     names = json.loads(json.dumps([policy, rule, endpoint_key]))
-    assert result(names[0], names[1]).fingerprint(names[2]) == result(policy, rule).fingerprint(
+    assert failed(names[1], names[0]).fingerprint(names[2]) == failed(rule, policy).fingerprint(
         endpoint_key
     )

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.finding import Outcome, RuleResult, Severity
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_name
@@ -29,6 +28,7 @@ from policy.remedies import (
 )
 from policy.remedies.aws_choice import CLOUDFRONT, LOAD_BALANCING, best_named_policy
 from policy.remedies.openssl_words import cipher_list, ciphersuites, group_list
+from tests.results import failed
 from tests.service.samples import modern
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -48,19 +48,6 @@ def labelled(**labels: str) -> Observation:
     endpoint = observation.endpoint
     target = replace(endpoint.target, labels=labels)
     return replace(observation, endpoint=replace(endpoint, target=target))
-
-
-def result(rule: str, policy: str = "house") -> RuleResult:
-    return RuleResult(
-        policy=policy,
-        rule=rule,
-        severity=Severity.HIGH,
-        outcome=Outcome.FAIL,
-        title="",
-        observed="",
-        required="",
-        source="",
-    )
 
 
 @EVERY_KIND
@@ -109,7 +96,7 @@ def test_policies_that_leave_nothing_have_no_remedy(tmp_path: Path) -> None:
         "  other: {source: theirs, rules: {protocol_versions: {allowed: [TLSv1.2]}}}\n",
     )
     assert demands_of(both) is None
-    assert remedy(labelled(server="nginx"), result("protocol_versions"), both) is None
+    assert remedy(labelled(server="nginx"), failed("protocol_versions"), both) is None
 
 
 def test_openssl_is_spoken_to_in_its_own_names() -> None:
@@ -194,7 +181,7 @@ def test_no_banner_leads_to_an_error(banner: str) -> None:
 
 def test_a_finding_gets_the_lines_about_it_alone(tmp_path: Path) -> None:
     house = policies(tmp_path, "protocol_versions: {allowed: [TLSv1.3]}, hsts: {max_age: 300}")
-    found = remedy(labelled(server="nginx"), result("hsts"), house)
+    found = remedy(labelled(server="nginx"), failed("hsts"), house)
     assert found is not None
     assert found.lines == ('add_header Strict-Transport-Security "max-age=31536000" always;',)
 
@@ -209,7 +196,7 @@ def test_lines_that_settle_several_topics_are_said_once() -> None:
 def test_what_no_setting_mends_has_no_remedy() -> None:
     reached = profile("mozilla-modern").rule("reached")
     assert reached is None or topics_of(reached) == ()
-    assert remedy(labelled(server="nginx"), result("reached"), [profile("mozilla-modern")]) is None
+    assert remedy(labelled(server="nginx"), failed("reached"), [profile("mozilla-modern")]) is None
 
 
 def test_a_required_feature_is_not_switched_off(tmp_path: Path) -> None:
@@ -218,8 +205,8 @@ def test_a_required_feature_is_not_switched_off(tmp_path: Path) -> None:
         for rule in ("features_required", "features_forbidden")
     )
     nginx = labelled(server="nginx")
-    assert remedy(nginx, result("features_required"), wanted) is None
-    found = remedy(nginx, result("features_forbidden"), unwanted)
+    assert remedy(nginx, failed("features_required"), wanted) is None
+    found = remedy(nginx, failed("features_forbidden"), unwanted)
     assert found is not None
     assert found.lines == ("ssl_session_tickets off;",)
 
@@ -231,9 +218,9 @@ def test_a_policy_for_other_endpoints_takes_no_part(tmp_path: Path) -> None:
         "  data:\n    source: ours\n    for: {labels: {data: sensitive}}\n"
         "    rules: {protocol_versions: {allowed: [TLSv1.3]}}\n",
     )
-    found = remedy(labelled(server="nginx"), result("protocol_versions"), house)
+    found = remedy(labelled(server="nginx"), failed("protocol_versions"), house)
     assert found is not None
     assert found.lines == ("ssl_protocols TLSv1.2 TLSv1.3;",)
-    found = remedy(labelled(server="nginx", data="sensitive"), result("protocol_versions"), house)
+    found = remedy(labelled(server="nginx", data="sensitive"), failed("protocol_versions"), house)
     assert found is not None
     assert found.lines == ("ssl_protocols TLSv1.3;",)
