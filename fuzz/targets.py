@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Final, TypeAlias
 
 from probe.certificates import parse_certificate
-from probe.tls.answer import MAX_ANSWER_LENGTH, AnswerReader, Ending
+from probe.tls.answer import AnswerReader, Ending
 from probe.tls.decoded import decoded
 from probe.tls.encrypted_messages import (
     CompressedCertificate,
@@ -20,6 +20,7 @@ from probe.tls.encrypted_messages import (
     decode_encrypted_extensions,
     decode_tls13_certificate_request,
 )
+from probe.tls.limits import MAX_ANSWER_LENGTH
 from probe.tls.messages import (
     CertificateMessage,
     CertificateRequest,
