@@ -20,10 +20,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from probe.connect.dial import Traffic
 from probe.quic.answer import QuicAnswer, QuicEnd
 from probe.quic.version_negotiation import question, versions_in
+from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_CERTIFICATES
 
 _HTTP3: Final = "h3"
 _KEPT_LENGTH: Final = 512
 _REPEAT_SECONDS: Final = 0.3
+_MAX_DATAGRAM_LENGTH: Final = 4096
+"""Longer datagrams are dropped: paths carry 1500 bytes, and one datagram is read in one go."""
+
 _NO_APPLICATION_PROTOCOL: Final = 0x100 + 120
 """CRYPTO_ERROR with TLS's alert (RFC 9001, section 4.8; RFC 7301, section 3.2)."""
 
@@ -34,6 +38,7 @@ class _Packets(asyncio.DatagramProtocol):
     def __init__(self, traffic: Traffic) -> None:
         self._traffic = traffic
         self._transport: asyncio.DatagramTransport | None = None
+        self._length = 0
         self.received: asyncio.Queue[bytes | None] = asyncio.Queue(256)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -46,7 +51,8 @@ class _Packets(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         self._traffic.bytes_received += len(data)
-        if not self.received.full():
+        self._length += len(data)
+        if not self.received.full() and self._length <= MAX_ANSWER_LENGTH:
             self.received.put_nowait(data)
 
     def error_received(self, exc: Exception) -> None:
@@ -127,7 +133,8 @@ class _Handshake:
         listed: QuicAnswer,
     ) -> None:
         from aioquic.quic.configuration import QuicConfiguration
-        from aioquic.quic.connection import QuicConnection
+
+        from probe.connect.bounded_quic import BoundedQuicConnection
 
         self._packets = packets
         self._place = place
@@ -137,7 +144,7 @@ class _Handshake:
         configuration = QuicConfiguration(
             alpn_protocols=[_HTTP3], server_name=server_name, verify_mode=ssl.CERT_NONE
         )
-        self._connection = QuicConnection(configuration=configuration)
+        self._connection = BoundedQuicConnection(configuration)
 
     async def finish(self) -> QuicAnswer:
         """The answer, once the handshake is over."""
@@ -151,7 +158,7 @@ class _Handshake:
             except TimeoutError:
                 self._connection.handle_timer(now=self._clock())
                 continue
-            if packet is not None:
+            if packet is not None and len(packet) <= _MAX_DATAGRAM_LENGTH:
                 self._connection.receive_datagram(packet, self._place, now=self._clock())
         return outcome
 
@@ -181,7 +188,7 @@ class _Handshake:
         sent = self._connection.tls
         leaf, issuers = sent._peer_certificate, sent._peer_certificate_chain
         certificates = [] if leaf is None else [leaf, *issuers]
-        return tuple(one.public_bytes(Encoding.DER) for one in certificates)
+        return tuple(one.public_bytes(Encoding.DER) for one in certificates[:MAX_CERTIFICATES])
 
     def _flush(self) -> None:
         for packet, _ in self._connection.datagrams_to_send(now=self._clock()):

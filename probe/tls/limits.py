@@ -68,5 +68,11 @@ MAX_CONVERSATION_LENGTH: Final = 2**18
 MAX_TURNS: Final = 1000
 """Turns of one conversation before TLS: each line of IRC is one."""
 
-MAX_INTERIM_REPLIES: Final = 16
-"""HTTP's 1xx replies before the one that counts."""
+MAX_CRYPTO_FRAMES: Final = 512
+"""CRYPTO frames of one QUIC handshake: 128 KiB in pieces of 256 bytes."""
+
+MAX_RESPONSES: Final = 64
+"""Single responses in one OCSP response, and certificates that come with it."""
+
+MAX_DNS_RECORDS: Final = 100
+"""Records of one name and type that a chain is compared with."""

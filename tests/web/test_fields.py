@@ -15,8 +15,9 @@ from probe.web.fields import (
     cookies_without_secure,
     strict_transport,
 )
+from probe.web.heads import LONGEST_HEAD
 from probe.web.in_clear import ClearAnswer, ClearRequest
-from probe.web.reply import LONGEST_HEAD, ReplyReader, read_reply
+from probe.web.reply import ReplyReader, read_reply
 from probe.web.site import WebSite
 
 
