@@ -21,11 +21,16 @@ class BoundedQuicConnection(QuicConnection):
         super().__init__(configuration=configuration)
         self._crypto_frame_count = 0
 
+    @property
+    def is_flooded(self) -> bool:
+        """Whether the server sent more of them."""
+        return self._crypto_frame_count > MAX_CRYPTO_FRAMES
+
     def _handle_crypto_frame(
         self, context: QuicReceiveContext, frame_type: int, buf: Buffer
     ) -> None:
         self._crypto_frame_count += 1
-        if self._crypto_frame_count > MAX_CRYPTO_FRAMES:
+        if self.is_flooded:
             raise QuicConnectionError(
                 error_code=QuicErrorCode.CRYPTO_BUFFER_EXCEEDED,
                 frame_type=frame_type,

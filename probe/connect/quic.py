@@ -170,6 +170,9 @@ class _Handshake:
     def _outcome(self) -> QuicAnswer | None:
         from aioquic.quic.events import ConnectionTerminated, HandshakeCompleted
 
+        if self._connection.is_flooded:
+            note = "the server sent more CRYPTO frames than any handshake has"
+            return replace(self._listed, end=QuicEnd.VERSIONS_ONLY, note=note)
         while (event := self._connection.next_event()) is not None:
             if isinstance(event, HandshakeCompleted):
                 note = f"a handshake for {event.alpn_protocol or 'no protocol'} was finished"
