@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from probe.checks.part import USUAL_PARTS, Part
 from probe.connect.route import STRAIGHT, Proxy, Route
 from probe.crypto.identity import ClientIdentity
+from probe.net_guard.gate import SocketGate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +22,7 @@ class ProbeSettings:
     ``connections_per_network`` to one /24 or /48; ``connections_open`` and ``connections_per_second`` hold for all visits together. ``parts`` of
     a visit that are not named are left out, but for the versions. ``trust_stores`` names PEM
     files; None stands for certifi's copy of Mozilla's. With ``fetch``, missing issuers, OCSP
-    responders and CRLs that certificates name are asked too, in public networks and in the
-    ``fetch_networks``, but never what is ``denied`` (entries as ``probe.discovery.deny`` has them). With ``dns_records``, CAA and TLSA are
+    responders and CRLs that certificates name are asked too. The ``gate`` decides which sockets may be opened. With ``dns_records``, CAA and TLSA are
     looked up, at the ``name_servers`` (address and port) or the system's. ``client_identities`` are shown
     to targets whose label ``client_identity`` or ``expired_client_identity`` names one. ``log_list`` is
     the file of certificate transparency logs. ``route`` is the usual way to an address; targets whose
@@ -41,8 +40,7 @@ class ProbeSettings:
     connections_per_second: int = 200
     parts: frozenset[Part] = USUAL_PARTS
     fetch: bool = False
-    fetch_networks: tuple[IPv4Network | IPv6Network, ...] = ()
-    denied: tuple[str, ...] = ()
+    gate: SocketGate = field(default_factory=SocketGate)
     dns_records: bool = False
     name_servers: tuple[tuple[str, int], ...] = ()
     log_list: Path | None = None

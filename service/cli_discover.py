@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from model.target import Target
-from probe.discovery.deny import DenyList
 from probe.discovery.merge import Sifted, merge, sift
+from probe.net_guard.gate import SocketGate
 from service.target_sources import RuledSource
 from service.terminal import printable
 
@@ -26,13 +26,13 @@ class Finding:
     error: str | None
 
 
-async def find_once(sources: Sequence[RuledSource], deny: DenyList) -> list[Finding]:
+async def find_once(sources: Sequence[RuledSource], gate: SocketGate) -> list[Finding]:
     """The first update of each source, side by side."""
 
     async def first(ruled: RuledSource) -> Finding:
         updates = ruled.source.watch()
         update = await anext(aiter(updates))
-        sifted = None if update.targets is None else sift(update.targets, ruled.rules, deny)
+        sifted = None if update.targets is None else sift(update.targets, ruled.rules, gate)
         return Finding(source=ruled.source.name, sifted=sifted, error=update.error)
 
     return list(await asyncio.gather(*(first(one) for one in sources)))

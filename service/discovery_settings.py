@@ -19,7 +19,6 @@ from model.target import Target
 from probe.discovery.apache_files import read_apache
 from probe.discovery.caddy_files import read_caddy
 from probe.discovery.consul import read_consul
-from probe.discovery.deny import DenyList
 from probe.discovery.dns import read_records, read_zone
 from probe.discovery.docker import read_docker
 from probe.discovery.file import FileSource
@@ -36,6 +35,7 @@ from probe.discovery.server_files import read_server_files
 from probe.discovery.source import PolledSource, Source, SourceError
 from probe.discovery.web import WebApi
 from probe.dns_records import DnsLookup, LookupFailedError
+from probe.net_guard.gate import SocketGate
 from service.relabel_settings import RelabelRules
 from service.seen_names import read_seen_names
 from service.values import Count, Port, Seconds, split_name_server
@@ -45,9 +45,9 @@ _SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surrounding:
-    """What some sources need to know of the service: who is denied, and what it has seen."""
+    """What some sources need to know of the service: what may be asked, and what it has seen."""
 
-    deny: DenyList
+    gate: SocketGate
     statuses: Callable[[], Iterable[EndpointStatus]]
 
 
@@ -138,9 +138,11 @@ class _WebSettings(_PolledSettings):
         """Its kind and URL."""
         return f"{getattr(self, 'type', '')}:{self.url}"
 
-    def api(self) -> WebApi:
+    def api(self, gate: SocketGate) -> WebApi:
         """How it is asked."""
-        return WebApi(url=self.url, token_variable=self.token_variable, ca_file=self.ca_file)
+        return WebApi(
+            url=self.url, gate=gate, token_variable=self.token_variable, ca_file=self.ca_file
+        )
 
 
 class HttpSdSettings(_WebSettings):
@@ -150,7 +152,7 @@ class HttpSdSettings(_WebSettings):
 
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads all groups."""
-        return lambda: read_http_sd(self.api(), name)
+        return lambda: read_http_sd(self.api(surrounding.gate), name)
 
 
 class PrometheusSettings(_WebSettings):
@@ -160,7 +162,7 @@ class PrometheusSettings(_WebSettings):
 
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads its active targets."""
-        return lambda: read_prometheus(self.api(), name)
+        return lambda: read_prometheus(self.api(surrounding.gate), name)
 
 
 class ConsulSettings(_WebSettings):
@@ -173,7 +175,7 @@ class ConsulSettings(_WebSettings):
 
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads the catalog."""
-        api = replace(self.api(), token_header="X-Consul-Token")  # noqa: S106 (a header's name)
+        api = replace(self.api(surrounding.gate), token_header="X-Consul-Token")  # noqa: S106 (a header's name)
         return lambda: read_consul(api, name, services=self.services, tags=self.tags)
 
 
@@ -190,7 +192,7 @@ class DockerSettings(_PolledSettings):
 
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads the running containers."""
-        api = WebApi(url="http://docker", unix_socket=self.socket)
+        api = WebApi(url="http://docker", gate=surrounding.gate, unix_socket=self.socket)
         return lambda: read_docker(api, name)
 
 
@@ -215,6 +217,7 @@ class KubernetesSettings(_SourceSettings):
         inside = _SERVICE_ACCOUNT.is_dir()
         api = WebApi(
             url=self.url,
+            gate=surrounding.gate,
             token_variable=self.token_variable,
             token_file=self.token_file or (_SERVICE_ACCOUNT / "token" if inside else None),
             ca_file=self.ca_file or (_SERVICE_ACCOUNT / "ca.crt" if inside else None),
@@ -242,7 +245,7 @@ class NamesSettings(_PolledSettings):
 
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads all lists."""
-        apis = [WebApi(url=url) for url in self.urls]
+        apis = [WebApi(url=url, gate=surrounding.gate) for url in self.urls]
         return lambda: read_names(self.files, apis, self.ports, name)
 
 
@@ -306,7 +309,7 @@ class NetworksSettings(_PolledSettings):
             ports=self.ports,
             connections_per_second=self.connections_per_second,
         )
-        return lambda: read_networks(scan, surrounding.deny, name)
+        return lambda: read_networks(scan, surrounding.gate, name)
 
 
 class ServerFilesSettings(_PolledSettings):

@@ -10,10 +10,10 @@ import structlog
 
 from model.ports import Meter
 from model.target import Target
-from probe.discovery.deny import DenyList
 from probe.discovery.merge import merge, sift
 from probe.discovery.relabel import Rule
 from probe.discovery.source import Source
+from probe.net_guard.gate import SocketGate
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
@@ -41,22 +41,22 @@ class TargetSources:
         fixed: Sequence[Target],
         use: Callable[[Sequence[Target]], None],
         meter: Meter,
-        deny: DenyList,
+        gate: SocketGate,
         kept: Mapping[str, Sequence[Target]] | None = None,
     ) -> None:
         self._sources = tuple(sources)
         names = [one.source.name for one in sources]
         self._targets = {
-            name: tuple(one for one in (kept or {}).get(name, ()) if not deny.forbids(one))
+            name: tuple(one for one in (kept or {}).get(name, ()) if not gate.forbids(one))
             for name in names
         }
         self._errors: dict[str, str] = {}
         self._unread = set(self._targets)
         self._expiries: dict[str, asyncio.TimerHandle] = {}
-        self._fixed = sift(fixed, (), deny).kept
+        self._fixed = sift(fixed, (), gate).kept
         self._use = use
         self._meter = meter
-        self._deny = deny
+        self._gate = gate
 
     @property
     def by_source(self) -> Mapping[str, Sequence[Target]]:
@@ -101,7 +101,7 @@ class TargetSources:
     def _take(self, ruled: RuledSource, targets: Sequence[Target]) -> None:
         name = ruled.source.name
         self._errors.pop(name, None)
-        sifted = sift(targets, ruled.rules, self._deny)
+        sifted = sift(targets, ruled.rules, self._gate)
         self._meter.discovery_updated(name, len(sifted.kept), None)
         for reason in sifted.rejected:
             _LOG.warning("a relabelled target cannot be used", source=name, reason=reason)

@@ -18,6 +18,8 @@ from typing import Final, cast
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from probe.connect.dial import Traffic
+from probe.net_guard.gate import SocketGate
+from probe.net_guard.opening import open_udp
 from probe.quic.answer import QuicAnswer, QuicEnd
 from probe.quic.version_negotiation import question, versions_in
 from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_CERTIFICATES
@@ -61,20 +63,25 @@ class _Packets(asyncio.DatagramProtocol):
 
 
 async def ask_quic(
+    gate: SocketGate,
     place: tuple[str, int],
     server_name: str | None,
     nonce: bytes,
     patience_seconds: float,
     traffic: Traffic,
 ) -> QuicAnswer:
-    """What the UDP port at ``place`` makes of QUIC, within so many seconds for each of two steps."""
-    async with _packets(place, traffic) as packets:
+    """What the UDP port at ``place`` makes of QUIC, within so many seconds for each of two steps.
+
+    Raises:
+        OSError: where there is no socket, or the ``gate`` refuses it.
+    """
+    async with _packets(gate, place, traffic) as packets:
         listed = await _versions(packets, nonce, patience_seconds)
     if listed.end is not QuicEnd.VERSIONS_ONLY:
         return listed
     if find_spec("aioquic") is None:
         return replace(listed, note="HTTP/3 is not asked for: install tlsprobe[quic]")
-    async with _packets(place, traffic) as packets:
+    async with _packets(gate, place, traffic) as packets:
         handshake = _Handshake(packets, place, server_name, listed)
         try:
             async with asyncio.timeout(patience_seconds):
@@ -88,10 +95,10 @@ async def ask_quic(
 
 
 @asynccontextmanager
-async def _packets(place: tuple[str, int], traffic: Traffic) -> AsyncIterator[_Packets]:
-    packets = _Packets(traffic)
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: packets, remote_addr=place)
+async def _packets(
+    gate: SocketGate, place: tuple[str, int], traffic: Traffic
+) -> AsyncIterator[_Packets]:
+    transport, packets = await open_udp(gate, lambda: _Packets(traffic), place)
     try:
         yield packets
     finally:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from model.target import Target
-from probe.discovery.deny import DenyList
 from probe.discovery.relabel import Rule, relabelled
 from probe.discovery.targets import TargetError
+from probe.net_guard.gate import SocketGate
 
 SOURCE_SEPARATOR = ", "
 
@@ -23,8 +23,8 @@ class Sifted:
     rejected: tuple[str, ...]
 
 
-def sift(targets: Iterable[Target], rules: Sequence[Rule], deny: DenyList) -> Sifted:
-    """Relabels each target, and keeps those that neither rules nor the deny list take away."""
+def sift(targets: Iterable[Target], rules: Sequence[Rule], gate: SocketGate) -> Sifted:
+    """Relabels each target, and keeps those that neither rules nor the gate take away."""
     kept: list[Target] = []
     dropped: list[Target] = []
     denied: list[Target] = []
@@ -37,7 +37,7 @@ def sift(targets: Iterable[Target], rules: Sequence[Rule], deny: DenyList) -> Si
             continue
         if found is None:
             dropped.append(target)
-        elif deny.forbids(found):
+        elif gate.forbids(found):
             denied.append(found)
         else:
             kept.append(found)

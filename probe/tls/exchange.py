@@ -68,7 +68,7 @@ class Exchange:
             case NoHello() | Malformed() | NotTls():
                 return True
             case NoConnection(obstacle=obstacle):
-                return obstacle is not Obstacle.DEADLINE
+                return obstacle not in {Obstacle.DEADLINE, Obstacle.DENIED}
             case _:
                 return False
 
