@@ -55,7 +55,7 @@ class WebApi:
         try:
             return json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise SourceError(f"{url} answers with something that is not JSON.") from error
+            raise SourceError(f"{url} answers with something that is no JSON.") from error
 
     async def get_text(self, url: str, parameters: Mapping[str, str] | None = None) -> str:
         """The text at ``url``; raises SourceError."""

@@ -17,8 +17,12 @@ Network: TypeAlias = IPv4Network | IPv6Network
 _GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
 _LAST_32_BITS: Final = 0xFFFFFFFF
 _COMPATIBLE: Final = IPv6Network("::/96")
-_TRANSLATED: Final = IPv6Network("::ffff:0:0:0/96")
 _NAT64: Final = IPv6Network("64:ff9b::/96")
+_LAST_IS_IPV4: Final = (
+    IPv6Network("::ffff:0:0/96"),
+    IPv6Network("::ffff:0:0:0/96"),
+    _NAT64,
+)
 _NAT64_LOCAL: Final = IPv6Network("64:ff9b:1::/48")
 _SIX_TO_FOUR: Final = IPv6Network("2002::/16")
 _TEREDO: Final = IPv6Network("2001::/32")
@@ -61,19 +65,15 @@ def embedded(address: Address) -> tuple[IPv4Address, ...]:
     if isinstance(address, IPv4Address):
         return ()
     number = int(address)
-    if address.ipv4_mapped is not None:
-        return (address.ipv4_mapped,)
-    if address in _COMPATIBLE and number > int(_LOOPBACK_6):
-        return (_last(number),)
-    if address in _TRANSLATED or address in _NAT64:
-        return (_last(number),)
     if address in _NAT64_LOCAL:
         return _of_local_nat64(number)
     if address.sixtofour is not None:
         return (address.sixtofour,)
     if address.teredo is not None:
         return address.teredo
-    if (number >> 32) & _LAST_32_BITS in _ISATAP:
+    is_compatible = address in _COMPATIBLE and number > int(_LOOPBACK_6)
+    is_isatap = (number >> 32) & _LAST_32_BITS in _ISATAP
+    if is_compatible or is_isatap or any(address in one for one in _LAST_IS_IPV4):
         return (_last(number),)
     return ()
 

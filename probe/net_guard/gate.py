@@ -76,7 +76,7 @@ class SocketGate:
             if entry is not None:
                 return _by_deny(spelling, entry)
             if self.guards_reserved and is_control_socket(spelling):
-                return f"denied: {spelling} is a socket that controls this machine"
+                return f"{spelling} is a socket that controls this machine, which is never probed"
         return None
 
     def target_refusal(self, target: Target) -> str | None:
@@ -110,7 +110,7 @@ class SocketGate:
         kind = reserved_kind(address)
         if kind is None:
             return None
-        return f"denied: {text} is {kind}; name its network in `allow` to open it"
+        return f"{text} is {kind}, which is never probed unless the configuration allows it (allow)"
 
     def _not_fetched(self, text: str, port: int) -> str | None:
         address = parse_address(text)

@@ -87,9 +87,10 @@ class HttpAnswer:
             if not is_packed:
                 yield raw
                 continue
-            while raw:
-                yield unpacking.decompress(raw, _PIECE)
-                raw = unpacking.unconsumed_tail
+            packed = raw
+            while packed:
+                yield unpacking.decompress(packed, _PIECE)
+                packed = unpacking.unconsumed_tail
                 # A little that is received may be a lot to unpack: others take their turns.
                 await asyncio.sleep(0)
 

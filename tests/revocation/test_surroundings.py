@@ -108,7 +108,9 @@ async def test_what_is_silent_is_given_up_with_the_visit() -> None:
         leaf = make("server", issuer=ISSUER, names=SERVER_NAMES, hints=(hint,))
         (found,) = await online().judged((served(leaf, ISSUER),), [], NOW, 0.2)
         assert server.asked == ["/silence"]
-    assert found.revocations == ()
+    (said,) = found.revocations
+    assert (said.is_revoked, said.source) == (Verdict.UNKNOWN, server.url("/silence"))
+    assert "time was up" in (said.reason or "")
 
 
 async def test_an_issuer_of_the_trust_store_need_not_be_sent() -> None:
