@@ -366,7 +366,10 @@ class _Service:
 
     async def _resolve(self, target: Target) -> Resolution:
         found = await resolve(target, family=self._settings.probe.address_family)
-        return allowed(found, self._gate)
+        judged = allowed(found, self._gate)
+        if denied := len(found.endpoints) - len(judged.endpoints):
+            _LOG.info("addresses of a target are denied", target=target.key, addresses=denied)
+        return judged
 
     def _interval_of(self, target: Target) -> float:
         return self._scheduler_settings().pace_of(target).interval_seconds

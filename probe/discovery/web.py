@@ -87,7 +87,7 @@ class WebApi:
         whole = httpx.URL(url)
         if parameters:
             whole = whole.copy_merge_params(parameters)
-        context = ssl.create_default_context(cafile=str(self.ca_file) if self.ca_file else None)
+        context = ssl.create_default_context(cafile=str(self.ca_file)) if self.ca_file else None
         client = HttpClient(
             self.gate, Purpose.SOURCE, context=context, unix_socket=self.unix_socket
         )

@@ -98,7 +98,7 @@ class HttpAnswer:
 class HttpClient:
     """Asks within a ``gate``, for one ``purpose``.
 
-    ``context`` judges servers' certificates; ``unix_socket`` takes the place of the URL's host and port.
+    ``context`` judges servers' certificates, of https alone; ``unix_socket`` takes the place of the URL's host and port.
     """
 
     def __init__(
@@ -125,9 +125,11 @@ class HttpClient:
         """
         try:
             url = httpx.URL(request.url)
+            if url.scheme == "https" and self._context is None:
+                self._context = ssl.create_default_context()
             async with (
                 httpcore.AsyncConnectionPool(
-                    ssl_context=self._context or ssl.create_default_context(),
+                    ssl_context=self._context,
                     uds=None if self._unix_socket is None else str(self._unix_socket),
                     network_backend=self._backend.at(address),
                 ) as pool,
@@ -148,7 +150,7 @@ class HttpClient:
             raise HttpError(f"may not be asked: {denied}") from denied
         except _FAILURES as error:
             words = " ".join(str(error).split())[:200] or type(error).__name__
-            raise HttpError(f"could not be fetched: {words.rstrip('.')}") from error
+            raise HttpError(f"could not be read: {words.rstrip('.')}") from error
 
 
 def _headers(url: httpx.URL, request: HttpRequest) -> list[tuple[str, str]]:

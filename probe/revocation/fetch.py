@@ -9,7 +9,6 @@ process; and each connection counts among those of all visits to the same addres
 from __future__ import annotations
 
 import asyncio
-import ssl
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
@@ -45,7 +44,7 @@ class Fetcher:
         self._timeout_seconds = timeout_seconds
         self._look_up = look_up
         self._process = process or ProcessFetches()
-        self._client: HttpClient | None = None
+        self._client = HttpClient(gate, Purpose.FETCH, look_up=look_up)
 
     async def fetch(
         self,
@@ -107,21 +106,13 @@ class Fetcher:
         politeness = self._politeness.for_host(host)
         async with (
             politeness.connection(politeness.gate(address)),
-            self._http().ask(request, address=address) as answer,
+            self._client.ask(request, address=address) as answer,
         ):
             if answer.status in _REDIRECTS and "location" in answer.headers:
                 return answer.headers["location"]
             if answer.status != _OK:
                 raise HttpError(f"answers with HTTP status {answer.status}")
             return await answer.body(most_bytes, count)
-
-    def _http(self) -> HttpClient:
-        if self._client is None:
-            context = ssl.create_default_context()
-            self._client = HttpClient(
-                self._gate, Purpose.FETCH, context=context, look_up=self._look_up
-            )
-        return self._client
 
 
 def _joined(url: str, place: str) -> str:

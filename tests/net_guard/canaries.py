@@ -80,7 +80,8 @@ class Canary:
 def canary() -> Iterator[Canary]:
     """One while the context lasts."""
     port = free_port()
-    streams, packets = [], []
+    streams: list[socket.socket] = []
+    packets: list[socket.socket] = []
     try:
         for address in ("127.0.0.1", "127.0.0.2", "::1"):
             family = socket.AF_INET6 if ":" in address else socket.AF_INET
