@@ -52,12 +52,12 @@ class FetchBudget:
         Raises:
             BudgetError: where the visit may fetch no more.
         """
+        self.received(0, url)
         if self._fetches <= 0:
             raise BudgetError(
                 f"{url} was not asked: the visit's {self._most_fetches} fetches are used up."
             )
         self._fetches -= 1
-        self.received(0, url)
 
     def received(self, count: int, url: str) -> None:
         """Counts bytes that came from ``url``.
@@ -109,6 +109,8 @@ class ProcessFetches:
                         taken.append(places)
             except TimeoutError:
                 raise BudgetError(f"{url} was not asked: too many fetches wait.") from None
+            # Others of the visit may have used it up meanwhile.
+            budget.received(0, url)
             if self._available() <= 0:
                 raise BudgetError(f"{url} was not asked: the process has fetched too much lately.")
             yield

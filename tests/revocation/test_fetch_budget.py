@@ -101,6 +101,20 @@ async def test_a_visit_receives_so_many_bytes_and_no_more() -> None:
         assert server.asked == ["/flood"]
 
 
+async def test_those_who_wait_are_not_asked_once_the_bytes_are_used_up() -> None:
+    async with web_server() as server:
+        budget, asking = FetchBudget(bytes_=200_000), fetcher()
+        found = await asyncio.gather(
+            *(
+                asking.fetch(server.url("/flood"), most_bytes=2**24, budget=budget)
+                for _ in range(20)
+            ),
+            return_exceptions=True,
+        )
+        assert {type(one) for one in found} == {BudgetError}
+        assert len(server.asked) <= 2
+
+
 async def test_what_a_budget_cut_short_is_unknown_for_that_visit_alone() -> None:
     async with web_server({"/crl": b"no list"}) as server:
         checker = RevocationChecker(fetcher())
