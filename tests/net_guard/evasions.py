@@ -80,6 +80,34 @@ DENIED: Final = (
 
 PLACES: Final = (*LOOPBACK, *METADATA, *RESERVED, *DENIED)
 
+URLS: Final = (
+    *("smtp://127.0.0.1:{port}", "redis://127.0.0.1:{port}", "gopher://127.0.0.1:{port}/x"),
+    *("file:///etc/passwd", "unix:/run/x.sock", "unix:///run/x.sock", "unix:./x.sock", "/run/x"),
+    *(
+        "http://127.0.0.1:{port}/",
+        "https:127.0.0.1",
+        "//127.0.0.1:{port}",
+        "auto://127.0.0.1:{port}",
+    ),
+    *("tls://127.0.0.1:{port}", "dtls://127.0.0.1:{port}", "dtls://10.1.2.3:443"),
+    *("http://10.1.2.3@127.0.0.1:{port}/", "https://10.1.2.3:443@127.0.0.1:{port}/"),
+    *("https://127.0.0.1:{port}\\@10.1.2.3/", "https://10.1.2.3\\@127.0.0.1:{port}/"),
+    *("https://10.1.2.3#@127.0.0.1:{port}/", "https://127.0.0.1:{port}#@10.1.2.3/"),
+    *("https://10.1.2.3?@127.0.0.1:{port}/", "https://10.1.2.3/../@127.0.0.1:{port}"),
+    *("https://[::1]@10.1.2.3/", "10.1.2.3:443/..//127.0.0.1", "10.1.2.3:443 127.0.0.1:{port}"),
+    *("10.1.2.3:443,127.0.0.1:{port}", "10.1.2.3%00.127.0.0.1:{port}", "10.1.2.3\x00.127.0.0.1"),
+    *("10.1.2.3:443\r\nHost: 127.0.0.1", "10.1.2.3:443&target=127.0.0.1:{port}", "10.1.2.3:0"),
+    *("10.1.2.3:65536", "10.1.2.3:-1", "10.1.2.3:\u0664\u0664\u0663", "10.1.2.3:+443"),
+    *(
+        "10.1.2.3:0443",
+        "10.1.2.3: 443",
+        "127.0.0.1:0{port}",
+        "[127.0.0.1]:{port}",
+        "[loop.test]:{port}",
+    ),
+)
+"""Whole targets that programs read in different ways; whichever is right, none may be asked."""
+
 _NAMES: Final[Mapping[str, Sequence[str]]] = {
     "localhost": ("127.0.0.1", "::1"),
     "localhost.localdomain": ("127.0.0.1",),

@@ -26,7 +26,7 @@ from service.on_demand.allowed import Allowed
 from service.on_demand.module_settings import OnDemandSettings
 from service.on_demand.prober import OnDemandProber, RefusedError, Surroundings
 from tests.net_guard.canaries import Canary, canary, recorded_sockets
-from tests.net_guard.evasions import DENY, PLACES, Resolver
+from tests.net_guard.evasions import DENY, PLACES, URLS, Resolver
 
 EVERYWHERE = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 GATE = SocketGate(
@@ -85,10 +85,8 @@ async def test_a_datagram_target(place: str, trap: Canary) -> None:
     assert trap.is_untouched()
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("is_known", [False, True], ids=["unknown", "in the inventory"])
-async def test_a_probe_on_demand(place: str, trap: Canary, *, is_known: bool) -> None:
-    target = target_of(place, trap.port)
+def prober(known: Target | None = None) -> OnDemandProber:
+    """One that may ask every network, as far as the gate lets it."""
     on_demand = OnDemandSettings.model_validate({"networks": ["0.0.0.0/0", "::/0"]})
 
     async def look_up(asked: Target) -> Resolution:
@@ -96,7 +94,7 @@ async def test_a_probe_on_demand(place: str, trap: Canary, *, is_known: bool) ->
 
     settings = ProbeSettings(gate=GATE)
     clock = SystemClock()
-    prober = OnDemandProber(
+    return OnDemandProber(
         on_demand,
         Surroundings(
             engine=Engine(settings, clock),
@@ -104,15 +102,37 @@ async def test_a_probe_on_demand(place: str, trap: Canary, *, is_known: bool) ->
             clock=clock,
             allowed=Allowed(on_demand.networks, GATE),
             resolve=look_up,
-            target_of=lambda key: target if is_known and target and key == target.key else None,
+            target_of=lambda key: known if known is not None and key == known.key else None,
             status_of=lambda _: None,
         ),
     )
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("is_known", [False, True], ids=["unknown", "in the inventory"])
+async def test_a_probe_on_demand(place: str, trap: Canary, *, is_known: bool) -> None:
+    asked = prober(target_of(place, trap.port) if is_known else None)
     with recorded_sockets() as sockets, pytest.raises(RefusedError) as refused:
-        await prober.page(f"{place}:{trap.port}")
+        await asked.page(f"{place}:{trap.port}")
     assert refused.value.status in {400, 403}
     assert sockets.connected == []
     assert trap.is_untouched()
+
+
+@pytest.mark.parametrize("text", URLS)
+async def test_a_probe_of_what_looks_like_something_else(text: str, trap: Canary) -> None:
+    with recorded_sockets() as sockets, pytest.raises(RefusedError) as refused:
+        await prober().page(text.replace("{port}", str(trap.port)))
+    assert refused.value.status in {400, 403}
+    assert sockets.connected == []
+    assert trap.is_untouched()
+
+
+@pytest.mark.parametrize("name", ["denied.test", "DENIED.test.", "x.lab.test", "b\u00fccher.test"])
+async def test_a_probe_by_a_denied_name_of_an_address_that_is_not(name: str) -> None:
+    with recorded_sockets() as sockets, pytest.raises(RefusedError, match="deny") as refused:
+        await prober().page("192.0.2.1:443", server_name=name)
+    assert (refused.value.status, sockets.connected) == (403, [])
 
 
 @pytest.mark.parametrize("place", PLACES)
