@@ -36,6 +36,8 @@ from service.discovery_settings import Surrounding
 from service.fleet.leader_store import LeaderStore, plan_with_workers
 from service.followed_sources import FollowedSources, Kept
 from service.http import inventory_route, make_app
+from service.http_guard.guard import Guard
+from service.http_guard.start import http_access, http_limits
 from service.http_server import ListenError, listen, serve_http, url_of
 from service.inventory import Inventory
 from service.inventory_page import InventoryPage
@@ -166,7 +168,7 @@ class _Service:
         self._remarks: tuple[str, ...] = ()
         self._gate = settings.gate
         self._sources = FollowedSources(self._new_sources, self._metrics.forget_source)
-        self._on_demand = self._new_on_demand()
+        self._on_demand = OnDemandProber(settings.on_demand, self._around_probes())
         self._outlets = Outlets(
             settings,
             Sources(
@@ -201,15 +203,18 @@ class _Service:
             more=(
                 *page_routes(self.inventory.snapshot, self._clock),
                 inventory_route(self._page),
-                probe_route(lambda: self._on_demand),
+                probe_route(self._on_demand),
                 service_discovery_route(lambda: self._scheduler.targets),
                 *waiver_routes(self._desk, self._store, self._clock.now),
+                *report_routes(self._report),
             ),
         )
-        app.router.routes.extend(report_routes(self._report))
+        guarded = Guard(app, http_access(self._settings, listener))
         close_http = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(serve_http(app, listener, close_http))
+            group.create_task(
+                serve_http(guarded, listener, http_limits(self._settings), close_http)
+            )
             planning = group.create_task(self._plan())
             version = group.create_task(watch_version(self._store, stop))
             watchers = [
@@ -298,7 +303,7 @@ class _Service:
         await self.inventory.judge_again()
         self._gate = settings.gate
         self._scheduler.reconfigure(self._scheduler_settings(), self._visiting)
-        self._on_demand = self._new_on_demand()
+        self._on_demand.reconfigure(settings.on_demand, self._around_probes())
         self._sources.reload()
         self._metrics.config_read(is_good=True)
         _LOG.info("configuration reloaded", sources=len(settings.sources))
@@ -334,18 +339,15 @@ class _Service:
                 _LOG.warning("a policy is idle", reason=remark)
         self._remarks = remarks
 
-    def _new_on_demand(self) -> OnDemandProber:
-        return OnDemandProber(
-            self._settings.on_demand,
-            Surroundings(
-                engine=self._engine,
-                settings=self._settings.probe_settings,
-                clock=self._clock,
-                allowed=Allowed(self._settings.on_demand.networks, self._gate),
-                resolve=resolve,
-                target_of=self._target,
-                status_of=self.inventory.status,
-            ),
+    def _around_probes(self) -> Surroundings:
+        return Surroundings(
+            engine=self._engine,
+            settings=self._settings.probe_settings,
+            clock=self._clock,
+            allowed=Allowed(self._settings.on_demand.networks, self._gate),
+            resolve=resolve,
+            target_of=self._target,
+            status_of=self.inventory.status,
         )
 
     def _scheduler_settings(self) -> SchedulerSettings:

@@ -6,18 +6,31 @@ import resource
 from typing import Final
 
 _FOR_ALL_ELSE: Final = 128
-"""Descriptors for the database, the HTTP side, logs and libraries."""
+"""Descriptors for the database, logs and libraries."""
+
+_LEAST_OF_HTTP: Final = 8
 
 
-def connections_that_fit(wanted: int) -> int:
-    """``wanted``, or fewer where the limit of open files, raised as far as it goes, has no room."""
+def connections_that_fit(wanted: int, http: int = 0) -> int:
+    """``wanted``, or fewer where the limit of open files, raised as far as it goes, has no room.
+
+    ``http`` is how many connections the HTTP side may have besides.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = wanted + _FOR_ALL_ELSE
+    needed = wanted + http + _FOR_ALL_ELSE
     if soft != resource.RLIM_INFINITY and soft < needed:
         raised = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
         soft = raised
     if soft == resource.RLIM_INFINITY:
         return wanted
-    reserved = min(_FOR_ALL_ELSE, soft // 2)
+    reserved = min(http + _FOR_ALL_ELSE, soft // 2)
     return max(1, min(wanted, soft - reserved))
+
+
+def http_connections_that_fit(wanted: int) -> int:
+    """``wanted``, or a quarter of the open files that this process may have: probing needs the rest."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    return max(_LEAST_OF_HTTP, min(wanted, soft // 4))

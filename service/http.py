@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
+from prometheus_client.exposition import generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from service.http_guard.bodies import Body, body_of, respond, takes_gzip
+from service.http_guard.query import Query, route
+from service.http_guard.turns import Shared
 from service.inventory_page import InventoryPage, NoSnapshotError
+from service.scrape_format import content_type, wants_openmetrics
 
 
 def make_app(
@@ -26,7 +30,7 @@ def make_app(
     enumerate_soon: Callable[[str | None], bool],
     more: Sequence[Route] = (),
 ) -> Starlette:
-    """The application.
+    """The application, which ``service.http_guard.guard`` is to guard.
 
     Args:
         service_registry: what ``/metrics`` shows.
@@ -36,31 +40,72 @@ def make_app(
         enumerate_soon: asks everything of a target, or of all; says whether there is any such.
         more: what other parts of the service answer.
     """
+    routes = [
+        _metrics_route(service_registry),
+        *_health_routes(is_ready),
+        _status_route(status),
+        *_admin_routes(reload, enumerate_soon),
+        *more,
+    ]
+    app = Starlette(routes=routes)
+    # Starlette would send a client to the host that its own Host header names.
+    app.router.redirect_slashes = False
+    return app
 
-    async def service_metrics(request: Request) -> Response:
-        # Its gauges ask parts of the service that live in the event loop, and it is short.
-        encode, content_type = _encoder(request)
-        return Response(encode(service_registry), headers={"content-type": content_type})
 
-    async def healthy(_: Request) -> Response:
+def _metrics_route(registry: CollectorRegistry) -> Route:
+    # Its gauges ask parts of the service that live in the event loop, and it is short.
+    async def as_text() -> Body:
+        return await body_of(generate_latest(registry))
+
+    async def as_openmetrics() -> Body:
+        return await body_of(generate_openmetrics(registry))
+
+    shared = {False: Shared(as_text), True: Shared(as_openmetrics)}
+
+    async def service_metrics(request: Request, _: Query) -> Response:
+        is_open = wants_openmetrics(request)
+        headers = {"content-type": content_type(is_openmetrics=is_open)}
+        return respond(request, await shared[is_open].get(), headers)
+
+    return route("/metrics", service_metrics)
+
+
+def _health_routes(is_ready: Callable[[], bool]) -> tuple[Route, ...]:
+    async def healthy(_: Request, __: Query) -> Response:
         return PlainTextResponse("healthy\n")
 
-    async def ready(_: Request) -> Response:
+    async def ready(_: Request, __: Query) -> Response:
         if is_ready():
             return PlainTextResponse("ready\n")
         return PlainTextResponse("not ready\n", status_code=503)
 
-    async def running_status(_: Request) -> Response:
-        return JSONResponse(status())
+    return route("/-/healthy", healthy), route("/-/ready", ready)
 
-    async def read_again(_: Request) -> Response:
+
+def _status_route(status: Callable[[], Mapping[str, Any]]) -> Route:
+    async def written() -> Body:
+        return await body_of(json.dumps(status(), separators=(",", ":")).encode())
+
+    shared = Shared(written)
+
+    async def running_status(request: Request, _: Query) -> Response:
+        return respond(request, await shared.get(), {"content-type": "application/json"})
+
+    return route("/-/status", running_status)
+
+
+def _admin_routes(
+    reload: Callable[[], Awaitable[str | None]], enumerate_soon: Callable[[str | None], bool]
+) -> tuple[Route, ...]:
+    async def read_again(_: Request, __: Query) -> Response:
         reason = await reload()
         if reason is None:
             return PlainTextResponse("reloaded\n")
         return PlainTextResponse(f"{reason}\n", status_code=400)
 
-    async def ask_all_again(request: Request) -> Response:
-        wanted = request.query_params.get("target")
+    async def ask_all_again(_: Request, query: Query) -> Response:
+        wanted = query.get("target")
         if enumerate_soon(wanted):
             return PlainTextResponse("soon\n", status_code=202)
         reason = f"no target is called {wanted!r}: give one as metrics name it, such as a.test:443"
@@ -68,40 +113,32 @@ def make_app(
             f"{reason if wanted else 'there is no target yet'}\n", status_code=404
         )
 
-    return Starlette(
-        routes=[
-            Route("/metrics", service_metrics),
-            Route("/-/healthy", healthy),
-            Route("/-/ready", ready),
-            Route("/-/status", running_status),
-            Route("/-/reload", read_again, methods=["POST"]),
-            Route("/-/enumerate", ask_all_again, methods=["POST"]),
-            *more,
-        ],
-        middleware=[Middleware(GZipMiddleware)],
+    return (
+        route("/-/reload", read_again, method="POST"),
+        route("/-/enumerate", ask_all_again, method="POST", once=("target",)),
     )
 
 
 def inventory_route(inventory_page: InventoryPage) -> Route:
     """What ``/metrics/endpoints`` shows."""
 
-    async def endpoint_metrics(request: Request) -> Response:
-        _, content_type = _encoder(request)
-        headers = {"content-type": content_type, "vary": "Accept, Accept-Encoding"}
-        is_openmetrics = content_type.startswith("application/openmetrics-text")
+    async def endpoint_metrics(request: Request, _: Query) -> Response:
+        is_open = wants_openmetrics(request)
+        headers = {
+            "content-type": content_type(is_openmetrics=is_open),
+            "vary": "Accept, Accept-Encoding",
+        }
         try:
-            if "gzip" in request.headers.get("accept-encoding", ""):
-                headers["content-encoding"] = "gzip"
-                body = await inventory_page.compressed(is_openmetrics=is_openmetrics)
-            else:
-                body = await inventory_page.plain(is_openmetrics=is_openmetrics)
+            body = await inventory_page.compressed(is_openmetrics=is_open)
         except NoSnapshotError as error:
             return PlainTextResponse(f"{error}\n", status_code=503)
-        return Response(body, headers=headers)
+        if takes_gzip(request):
+            return Response(body, headers=headers | {"content-encoding": "gzip"})
+        return StreamingResponse(_as_stream(inventory_page, body), headers=headers)
 
-    return Route("/metrics/endpoints", endpoint_metrics)
+    return route("/metrics/endpoints", endpoint_metrics)
 
 
-def _encoder(request: Request) -> tuple[Callable[[CollectorRegistry], bytes], str]:
-    """What writes a registry in the format that the scraper asks for, and that format's name."""
-    return choose_encoder(request.headers.get("accept", ""))
+async def _as_stream(page: InventoryPage, body: bytes) -> AsyncIterator[bytes]:
+    for piece in page.decompressed(body):
+        yield piece

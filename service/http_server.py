@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+import structlog
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
+from service.http_guard.acceptor import Acceptor
+from service.http_guard.head import LARGEST_HEAD
+from service.http_guard.protocol import BoundedProtocol
+from service.http_guard.waiting import ConnectionLimits
 from service.values import split_listen
 
-_BACKLOG: Final = 128
+_LOG = structlog.stdlib.get_logger("tlsprobe")
+_BACKLOG: Final = 4096
+"""Connections that the kernel holds for us; more than Linux' own limit means that limit."""
+
 _GRACE_SECONDS: Final = 2
 
 
@@ -57,17 +65,25 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def serve_http(app: Starlette, listener: socket.socket, stop: asyncio.Event) -> None:
+async def serve_http(
+    app: ASGIApp, listener: socket.socket, limits: ConnectionLimits, stop: asyncio.Event
+) -> None:
     """Answer requests to ``listener`` until ``stop``; running answers get two seconds more."""
     server = _Server(
         uvicorn.Config(
             app,
             lifespan="off",
+            ws="none",
             log_config=None,
             access_log=False,
             server_header=False,
+            # The address of a connection is who asks: no header may say otherwise.
+            proxy_headers=False,
+            headers=[("connection", "close")],
+            h11_max_incomplete_event_size=2 * LARGEST_HEAD,
             timeout_graceful_shutdown=_GRACE_SECONDS,
-        )
+        ),
+        limits,
     )
     async with asyncio.TaskGroup() as group:
         serving = group.create_task(server.serve(sockets=[listener]))
@@ -77,9 +93,52 @@ async def serve_http(app: Starlette, listener: socket.socket, stop: asyncio.Even
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that leaves signals to the service, which has more than HTTP to stop."""
+    """uvicorn over our own acceptor, and without signals: the service has more than HTTP to stop."""
+
+    def __init__(self, config: uvicorn.Config, limits: ConnectionLimits) -> None:
+        super().__init__(config)
+        self._limits = limits
+        self._acceptors: list[Acceptor] = []
+        self._connecting: set[asyncio.Task[None]] = set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Take no signal."""
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept from ``sockets``."""
+        await self.lifespan.startup()
+        await self.on_tick(0)
+        self.servers = []
+        self._acceptors = [Acceptor(one, self._limits, self._connect) for one in sockets or ()]
+        for acceptor in self._acceptors:
+            acceptor.start()
+        self.started = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept no more, and let running answers end."""
+        for acceptor in self._acceptors:
+            acceptor.stop()
+        await super().shutdown(sockets)
+
+    def _connect(
+        self, connection: socket.socket, head: bytes, on_closed: Callable[[], None]
+    ) -> None:
+        task = asyncio.create_task(self._hand_over(connection, head, on_closed))
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+
+    async def _hand_over(
+        self, connection: socket.socket, head: bytes, on_closed: Callable[[], None]
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.connect_accepted_socket(
+                lambda: BoundedProtocol(self.config, self.server_state, head, on_closed),
+                connection,
+            )
+        except OSError as error:
+            _LOG.debug("a client of the HTTP side has gone", reason=str(error))
+            connection.close()
+            on_closed()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Final
 
@@ -19,11 +19,13 @@ from exporters.prometheus.page import heading
 from exporters.prometheus.service_families import described
 from model.ports import Clock
 from model.snapshot import EndpointStatus, Snapshot
+from service.http_guard.turns import rest_after
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 _QUICKEST: Final = 1
 _AS_GZIP: Final = 16 + zlib.MAX_WBITS
 _BETWEEN_SECONDS: Final = 30.0
+_PIECE: Final = 65_536
 _AGE: Final = "tlsprobe_snapshot_age_seconds"
 
 
@@ -51,6 +53,7 @@ class InventoryPage:
         self._writing = asyncio.Lock()
         self._endpoints: tuple[EndpointStatus, ...] | None = None
         self._taken_at: float | None = None
+        self._rests_until = 0.0
         self._compressor = zlib.compressobj(_QUICKEST, zlib.DEFLATED, _AS_GZIP)
         self._compressed = b""
 
@@ -74,10 +77,13 @@ class InventoryPage:
         compressor = self._compressor.copy()
         return self._compressed + compressor.compress(end.encode()) + compressor.flush()
 
-    async def plain(self, *, is_openmetrics: bool) -> bytes:
-        """The same without compression."""
-        compressed = await self.compressed(is_openmetrics=is_openmetrics)
-        return await asyncio.to_thread(zlib.decompress, compressed, _AS_GZIP)
+    @staticmethod
+    def decompressed(page: bytes) -> Iterator[bytes]:
+        """A page in gzip as its plain bytes, piece by piece: whole it may be a hundred times as large."""
+        decompressor = zlib.decompressobj(_AS_GZIP)
+        while piece := decompressor.decompress(page, _PIECE):
+            yield piece
+            page = decompressor.unconsumed_tail
 
     async def facts(self) -> bytes:
         """The page in gzip, without its age and without an end: the same object until a fact changes.
@@ -89,6 +95,9 @@ class InventoryPage:
 
     async def _refresh(self) -> None:
         async with self._writing:
+            began = self._clock.monotonic()
+            if self._endpoints is not None and began < self._rests_until:
+                return
             try:
                 snapshot = self._snapshot()
             except Exception as error:
@@ -102,6 +111,7 @@ class InventoryPage:
                 self._on_dropped(self._writer.dropped_total - dropped_before)
                 self._endpoints = snapshot.endpoints
             self._taken_at = self._clock.monotonic()
+            self._rests_until = self._taken_at + rest_after(self._taken_at - began)
 
     def _write(self, snapshot: Snapshot) -> None:
         compressor = zlib.compressobj(_QUICKEST, zlib.DEFLATED, _AS_GZIP)

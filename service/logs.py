@@ -69,9 +69,10 @@ def set_up_logs(log_format: LogFormat, level: str) -> None:
         "httpx",
         "procrastinate",
         "sqlalchemy",
-        "uvicorn",
     ):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # It warns of each bad request, of which a client may send any number.
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
 
 
 def _escape(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

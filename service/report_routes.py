@@ -1,27 +1,37 @@
 """The reports over HTTP: ``/reports`` names the formats, ``/reports/html`` and the rest give them.
 
 ``?label=team=web`` leaves only endpoints with that label, ``?weeks=12`` shows compliance that far back.
-One report is made at a time, and written outside of the event loop: it may be long.
+One report is made at a time, and written outside of the event loop: it may be long. The same request soon
+after gets the same report.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from html import escape
+from time import monotonic
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from exporters.reports import REPORTS, Report, report_format
+from exporters.reports import REPORTS, Report, ReportFormat, report_format
 from service.gate import parse_labels
+from service.http_guard.bodies import Body, body_of, busy, respond
+from service.http_guard.callers import caller_of_request
+from service.http_guard.query import Query, route, whole_number
+from service.http_guard.turns import BusyError, Turns, rest_after
 from storage import StoreError
 
 _MOST_WEEKS: Final = 260
 _EXECUTIVE_WEEKS: Final = 12
-_NO_SCRIPT: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+_MOST_LABELS: Final = 32
+_SHOWN: Final = 60
+_NO_SCRIPT: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 _ENDINGS: Final = {
     "html": "html",
     "executive": "html",
@@ -36,53 +46,97 @@ Make = Callable[[Mapping[str, str], int], Awaitable[Report]]
 
 def report_routes(make: Make) -> list[Route]:
     """The routes of all formats. ``make`` may raise StoreError."""
-    one_at_a_time = asyncio.Lock()
+    written = _Written(make)
 
-    async def give(request: Request) -> Response:
+    async def give(request: Request, query: Query) -> Response:
         name = request.path_params["format"]
         try:
             wanted = report_format(name)
-            labels = parse_labels(request.query_params.getlist("label"))
-            weeks = _weeks(request.query_params.get("weeks"), name)
+            labels = parse_labels(query.every("label"))
         except KeyError:
             names = ", ".join(one.name for one in REPORTS)
-            return _text(f"no report is called {name!r}: there are {names}", 404)
+            return _text(f"no report is called {name[:_SHOWN]!r}: there are {names}", 404)
         except ValueError as error:
             return _text(str(error), 400)
-        async with one_at_a_time:
-            try:
-                report = await make(labels, weeks)
-            except StoreError as error:
-                return _text(str(error), 503)
-            text = await asyncio.to_thread(wanted.write, report)
-        moment = f"{report.generated_at:%Y%m%dT%H%M%SZ}"
+        if len(query.every("label")) > _MOST_LABELS:
+            return _text(f"a report has at most {_MOST_LABELS} labels: leave some out", 400)
+        weeks = _weeks(query.get("weeks"), name)
+        try:
+            body, at = await written.get(caller_of_request(request), wanted, labels, weeks)
+        except StoreError as error:
+            return _text(str(error), 503)
+        except BusyError as error:
+            return busy(error)
         ending = _ENDINGS.get(name, name)
-        return Response(
-            text.encode(),
-            headers={
-                "content-type": wanted.media_type,
-                "content-disposition": f'inline; filename="tlsprobe-{name}-{moment}.{ending}"',
-                "content-security-policy": _NO_SCRIPT,
-                "x-content-type-options": "nosniff",
-                "cache-control": "no-store",
-            },
-        )
+        headers = {
+            "content-type": wanted.media_type,
+            "content-disposition": f'inline; filename="tlsprobe-{name}-{at:%Y%m%dT%H%M%SZ}.{ending}"',
+            "content-security-policy": _NO_SCRIPT,
+            "cache-control": "no-store",
+        }
+        return respond(request, body, headers)
 
-    async def names(_: Request) -> Response:
-        return HTMLResponse(_INDEX)
+    async def names(_: Request, __: Query) -> Response:
+        return HTMLResponse(_INDEX, headers={"content-security-policy": _NO_SCRIPT})
 
     return [
-        Route("/reports", names),
-        Route("/reports/{format}", give),
+        route("/reports", names),
+        route("/reports/{format}", give, once=("weeks",), many=("label",)),
     ]
+
+
+class _Written:
+    """Reports as they were written last, each until it is nine times as old as it took to make."""
+
+    def __init__(self, make: Make) -> None:
+        self._make = make
+        self._turns = Turns()
+        self._reports: dict[tuple[str, int, tuple[tuple[str, str], ...]], _Kept] = {}
+
+    async def get(
+        self, caller: str, form: ReportFormat, labels: Mapping[str, str], weeks: int
+    ) -> tuple[Body, datetime]:
+        """The report with the moment of its facts; raises StoreError and BusyError."""
+        key = form.name, weeks, tuple(sorted(labels.items()))
+        if (kept := self._fresh(key)) is not None:
+            return kept
+        async with self._turns.turn(caller):
+            # Another caller may have had the same one made meanwhile.
+            if (kept := self._fresh(key)) is not None:
+                return kept
+            began = monotonic()
+            report = await self._make(labels, weeks)
+            text = await asyncio.to_thread(form.write, report)
+            body = await body_of(text.encode())
+            ended = monotonic()
+        self._reports[key] = _Kept(
+            body=body, at=report.generated_at, stale_at=ended + rest_after(ended - began)
+        )
+        return body, report.generated_at
+
+    def _fresh(
+        self, key: tuple[str, int, tuple[tuple[str, str], ...]]
+    ) -> tuple[Body, datetime] | None:
+        now = monotonic()
+        for old in [one for one, kept in self._reports.items() if kept.stale_at <= now]:
+            del self._reports[old]
+        kept = self._reports.get(key)
+        return None if kept is None else (kept.body, kept.at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """A report that was written, and until when it is given again."""
+
+    body: Body
+    at: datetime
+    stale_at: float
 
 
 def _weeks(text: str | None, name: str) -> int:
     if text is None:
         return _EXECUTIVE_WEEKS if name == "executive" else 0
-    if not (text.isascii() and text.isdecimal() and int(text) <= _MOST_WEEKS):
-        raise ValueError(f"weeks must be a whole number from 0 to {_MOST_WEEKS}, not {text[:20]!r}")
-    return int(text)
+    return whole_number(text, "weeks", _MOST_WEEKS)
 
 
 def _text(sentence: str, status_code: int) -> Response:

@@ -6,16 +6,21 @@ labels stand as they are; what tlsprobe knows besides is in labels for relabelli
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from exporters.prometheus.label_text import label_value
 from model.target import Target
+from service.http_guard.bodies import Body, body_of, respond
+from service.http_guard.query import Query, route
+from service.http_guard.turns import Shared
 
 _META: Final = "__meta_tlsprobe_"
 _RESERVED: Final = "__"
@@ -33,10 +38,19 @@ def target_groups(targets: Iterable[Target]) -> list[dict[str, Any]]:
 def service_discovery_route(targets: Callable[[], Iterable[Target]]) -> Route:
     """The route over the inventory as it stands."""
 
-    async def discovered(_: Request) -> Response:
-        return JSONResponse(target_groups(targets()))
+    async def written() -> Body:
+        return await body_of(await asyncio.to_thread(_as_json, tuple(targets())))
 
-    return Route("/sd/prometheus", discovered)
+    shared = Shared(written)
+
+    async def discovered(request: Request, _: Query) -> Response:
+        return respond(request, await shared.get(), {"content-type": "application/json"})
+
+    return route("/sd/prometheus", discovered)
+
+
+def _as_json(targets: Iterable[Target]) -> bytes:
+    return json.dumps(target_groups(targets), separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _place(target: Target) -> str:

@@ -31,6 +31,7 @@ from service.discovery_settings import (
     Surrounding,
 )
 from service.fleet.request import queues_of_tags
+from service.http_guard.settings import HttpSettings
 from service.metrics_settings import MetricsSettings
 from service.on_demand.module_settings import OnDemandSettings
 from service.outlets.notifier_settings import Notifiers
@@ -53,6 +54,7 @@ ONLY_AT_START: Final = (
     "workers",
     "metrics",
     "push",
+    "http",
     "log_format",
     "log_level",
 )
@@ -206,6 +208,7 @@ class ServiceSettings(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     on_demand: OnDemandSettings = OnDemandSettings()
     push: PushSettings = PushSettings()
+    http: HttpSettings = HttpSettings()
     retention: RetentionSettings = RetentionSettings()
     notifications: Notifiers = {}
     log_format: Literal["auto", "json", "text"] = "auto"

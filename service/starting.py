@@ -45,7 +45,7 @@ def book_of(settings: ServiceSettings, clock: SystemClock) -> PolicyBook:
 def engine_of(settings: ServiceSettings, clock: SystemClock) -> Engine:
     """An engine with no more connections than this process may have files open."""
     wanted = settings.probe_settings
-    fitting = connections_that_fit(wanted.connections_open)
+    fitting = connections_that_fit(wanted.connections_open, settings.http.connections)
     if fitting < wanted.connections_open:
         _LOG.warning(
             "fewer connections than wanted, for the limit of open files is low: raise it (ulimit -n)",

@@ -1,17 +1,18 @@
 """``/api/waivers``: the waivers in force, and those that are put and taken back while the service runs.
 
-Bodies are JSON and say so, which no page of another site can make a browser send unasked. A waiver
+Bodies are JSON and say so; their size, and who may send them, is decided by ``service.http_guard``. A waiver
 of a policy file is shown, and can only be changed there.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -22,17 +23,23 @@ from model.ports import Archive
 from policy.document import Name, WaiverBody
 from policy.errors import first_problem
 from policy.load import waiver_fault
+from service.http_guard.query import Query, route
 from service.policy_desk import PolicyDesk
 from storage import StoreError
 
 _PATH: Final = "/api/waivers"
-_LARGEST_BODY: Final = 65_536
+_MOST_WAIVERS: Final = 1000
+_MOST_LABELS: Final = 32
+_SHOWN: Final = 100
+
+_LabelText = Annotated[str, Field(max_length=200)]
 
 
 class NamedWaiver(WaiverBody):
     """What is posted: a waiver of the file's form, with its name."""
 
     name: Name
+    labels: dict[_LabelText, _LabelText] = Field(default={}, max_length=_MOST_LABELS)
 
 
 class _RefusedError(Exception):
@@ -48,7 +55,9 @@ def waiver_routes(
 ) -> tuple[Route, ...]:
     """The routes. What is put is kept in ``archive`` first, and in force at once."""
 
-    async def every(_: Request) -> Response:
+    one_at_a_time = asyncio.Lock()
+
+    async def every(_: Request, __: Query) -> Response:
         of_files = _of_files(desk)
         said = [
             {**waiver_to_json(one), "from": "file" if one.name in of_files else "api"}
@@ -56,20 +65,21 @@ def waiver_routes(
         ]
         return JSONResponse({"waivers": said})
 
-    async def put(request: Request) -> Response:
-        try:
-            waiver = await _posted(request, desk, now())
-            await archive.put_waiver(waiver)
-        except _RefusedError as refused:
-            return _error(refused.status, str(refused))
-        except StoreError as error:
-            return _error(503, str(error))
-        is_new = waiver.name not in desk.kept
-        desk.kept[waiver.name] = waiver
+    async def put(request: Request, _: Query) -> Response:
+        async with one_at_a_time:
+            try:
+                waiver = await _posted(request, desk, now())
+                await archive.put_waiver(waiver)
+            except _RefusedError as refused:
+                return _error(refused.status, str(refused))
+            except StoreError as error:
+                return _error(503, str(error))
+            is_new = waiver.name not in desk.kept
+            desk.kept[waiver.name] = waiver
         return JSONResponse(waiver_to_json(waiver), status_code=201 if is_new else 200)
 
-    async def remove(request: Request) -> Response:
-        name = request.path_params["name"]
+    async def remove(request: Request, _: Query) -> Response:
+        name = request.path_params["name"][:_SHOWN]
         if name in _of_files(desk):
             return _error(409, f"the waiver {name!r} stands in a policy file: remove it there")
         try:
@@ -82,9 +92,9 @@ def waiver_routes(
         return Response(status_code=204)
 
     return (
-        Route(_PATH, every, methods=["GET"]),
-        Route(_PATH, put, methods=["POST"]),
-        Route(f"{_PATH}/{{name}}", remove, methods=["DELETE"]),
+        route(_PATH, every),
+        route(_PATH, put, method="POST"),
+        route(f"{_PATH}/{{name}}", remove, method="DELETE"),
     )
 
 
@@ -99,6 +109,10 @@ async def _posted(request: Request, desk: PolicyDesk, at: datetime) -> Waiver:
     except ValidationError as error:
         keys, words = first_problem(error)
         raise _RefusedError(400, f"{'.'.join(map(str, keys)) or 'the waiver'} {words}") from error
+    if body.name not in desk.kept and len(desk.kept) >= _MOST_WAIVERS:
+        raise _RefusedError(
+            409, f"there are {_MOST_WAIVERS} waivers already: remove one, or use policy files"
+        )
     if body.name in _of_files(desk):
         raise _RefusedError(
             409, f"the waiver {body.name!r} stands in a policy file: change it there"
@@ -118,15 +132,10 @@ async def _json_of(request: Request) -> Any:
         raise _RefusedError(
             415, "the body must be JSON: send it with Content-Type: application/json"
         )
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > _LARGEST_BODY:
-            raise _RefusedError(413, f"the body must be at most {_LARGEST_BODY} bytes")
     try:
-        return json.loads(bytes(body))
+        return json.loads(await request.body())
     except (ValueError, RecursionError) as error:
-        raise _RefusedError(400, "the body is no JSON: mend it") from error
+        raise _RefusedError(400, "the body is not valid JSON: correct it") from error
 
 
 def _error(status: int, sentence: str) -> Response:

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
-from prometheus_client.exposition import choose_encoder
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from exporters.prometheus import OPENMETRICS_END
+from service.http_guard.query import Query, route
 from service.on_demand.prober import OnDemandProber, RefusedError
+from service.scrape_format import content_type, wants_openmetrics
 
 _TIMEOUT_HEADER: Final = "X-Prometheus-Scrape-Timeout-Seconds"
 
 
-def probe_route(prober: Callable[[], OnDemandProber]) -> Route:
-    """The route; ``prober`` gives the one in force, which a reload may change."""
+def probe_route(prober: OnDemandProber) -> Route:
+    """The route over ``prober``."""
 
-    async def probe(request: Request) -> Response:
-        asked = request.query_params
-        _, content_type = choose_encoder(request.headers.get("accept", ""))
+    async def probe(request: Request, asked: Query) -> Response:
+        is_open = wants_openmetrics(request)
         try:
-            page = await prober().page(
+            page = await prober.page(
                 asked.get("target"),
                 module_name=asked.get("module"),
                 server_name=asked.get("hostname"),
@@ -31,8 +30,8 @@ def probe_route(prober: Callable[[], OnDemandProber]) -> Route:
             )
         except RefusedError as refused:
             return PlainTextResponse(f"{refused}\n", status_code=refused.status)
-        if content_type.startswith("application/openmetrics-text"):
+        if is_open:
             page += OPENMETRICS_END
-        return Response(page, headers={"content-type": content_type})
+        return Response(page, headers={"content-type": content_type(is_openmetrics=is_open)})
 
-    return Route("/probe", probe)
+    return route("/probe", probe, once=("target", "module", "hostname"))

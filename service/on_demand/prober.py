@@ -36,6 +36,7 @@ from probe.tls.handshake import Handshake
 from service.on_demand.allowed import Allowed
 from service.on_demand.merged import merged
 from service.on_demand.module_settings import ModuleSettings, OnDemandSettings
+from service.on_demand.places import Places
 from service.on_demand.verdict import holds, is_as_asserted, status_of
 from service.parts import parse_parts
 
@@ -83,18 +84,28 @@ class _Module:
     engine: Engine
 
 
+_Key = tuple[str, str, str | None, int]
+"""What makes two requests equal: the module, the target, the path that is asked, and the settings."""
+
+
 class OnDemandProber:
     """Serves ``/probe`` by the modules of ``settings``."""
 
     def __init__(self, settings: OnDemandSettings, around: Surroundings) -> None:
         self._settings = settings
         self._around = around
-        self._modules = {
-            name: _Module(name=name, settings=module, engine=_engine(module, around))
-            for name, module in settings.modules.items()
-        }
-        self._places = asyncio.Semaphore(settings.at_once)
-        self._running: dict[tuple[str, str, str], asyncio.Task[str]] = {}
+        self._modules = _modules(settings, around)
+        self._places = Places(settings.at_once)
+        self._reloads = 0
+        self._running: dict[_Key, asyncio.Task[str]] = {}
+
+    def reconfigure(self, settings: OnDemandSettings, around: Surroundings) -> None:
+        """Serve by ``settings`` from now on. What runs goes on, and counts towards the new limits too."""
+        self._modules = _modules(settings, around)
+        self._settings, self._around = settings, around
+        self._places.allow(settings.at_once)
+        # Nobody is given the page of a probe that was allowed by the settings before.
+        self._reloads += 1
 
     async def page(
         self,
@@ -117,7 +128,8 @@ class OnDemandProber:
         if not text:
             raise RefusedError(400, "the target is missing: ask /probe?target=HOST:PORT")
         target = self._target(text, module.settings, server_name)
-        key = (module.name, target.key, text)
+        path = _path_of(text) if module.settings.asks_http else None
+        key = (module.name, target.key, path, self._reloads)
         running = self._running.get(key)
         if running is None:
             if len(self._running) >= self._settings.at_once * (1 + _WAITING_FOR_EACH_PLACE):
@@ -125,7 +137,6 @@ class OnDemandProber:
                     503,
                     "too many probes wait already: scrape less often, or raise on_demand.at_once",
                 )
-            path = _path_of(text) if module.settings.asks_http else None
             running = asyncio.create_task(self._probe(module, target, path, deadline))
             self._running[key] = running
             running.add_done_callback(partial(self._end, key))
@@ -136,7 +147,7 @@ class OnDemandProber:
             )
         return running.result()
 
-    def _end(self, key: tuple[str, str, str], task: asyncio.Task[str]) -> None:
+    def _end(self, key: _Key, task: asyncio.Task[str]) -> None:
         del self._running[key]
         if not task.cancelled():
             # Whoever waited for it has it too, or has gone away.
@@ -275,6 +286,13 @@ class OnDemandProber:
     def _status(self, observation: Observation) -> EndpointStatus:
         known = self._around.status_of(observation.endpoint.key)
         return merged(known, observation, self._around.clock.now())
+
+
+def _modules(settings: OnDemandSettings, around: Surroundings) -> dict[str, _Module]:
+    return {
+        name: _Module(name=name, settings=module, engine=_engine(module, around))
+        for name, module in settings.modules.items()
+    }
 
 
 async def _visit(engine: Engine, endpoint: Endpoint, module: ModuleSettings) -> Observation | None:

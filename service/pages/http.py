@@ -1,74 +1,124 @@
-"""The routes of the pages for people. Every text goes through jinja2's escaping; there are no scripts."""
+"""The routes of the pages for people. Every text goes through jinja2's escaping; there are no scripts.
+
+Rows are made of a Snapshot once for all who ask, and pages written one at a time, in threads.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from exporters.prometheus.label_text import label_value
 from model.ports import Clock
-from model.snapshot import Snapshot
+from model.snapshot import EndpointStatus, Snapshot
 from model.version import TOOL_VERSION
+from service.http_guard.bodies import Body, body_of, busy, respond
+from service.http_guard.callers import caller_of_request
+from service.http_guard.query import Query, QueryError, route, whole_number
+from service.http_guard.turns import BusyError, Shared, Turns
 from service.pages.details import sections_of
-from service.pages.rows import matching, row_of, totals_of
+from service.pages.rows import Row, Totals, matching, row_of, totals_of
 
 PAGE_LENGTH: Final = 100
 _LONGEST_SHOWN: Final = 2000
-_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"
+_LONGEST_SEARCH: Final = 200
+_MOST_PAGES: Final = 999_999
 _HEADERS: Final = {
-    "content-security-policy": _POLICY,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Inventory:
+    """A Snapshot with its rows, the worst first, as of ``now``."""
+
+    rows: Sequence[Row]
+    totals: Totals
+    by_target: Mapping[str, Sequence[EndpointStatus]]
+    now: datetime
+
+
 def page_routes(snapshot: Callable[[], Snapshot], clock: Clock) -> tuple[Route, ...]:
-    """``/`` and ``/endpoint``, of what ``snapshot`` gives."""
+    """``/`` and ``/endpoint``, of what ``snapshot`` gives, which is called in the event loop."""
     templates = _templates()
+    turns = Turns()
 
-    async def inventory(request: Request) -> Response:
-        asked = request.query_params
-        wanted = asked.get("q", "")[:200]
-        now = clock.now()
-        rows = sorted(
-            (row_of(status, now) for status in snapshot().endpoints), key=lambda row: row.rank
-        )
-        shown = matching(rows, wanted)
-        pages = max(1, -(-len(shown) // PAGE_LENGTH))
-        number = min(pages, max(1, _number(asked.get("page"))))
-        text = templates.get_template("inventory.html").render(
-            version=TOOL_VERSION,
-            now=now,
-            wanted=wanted,
-            totals=totals_of(rows),
-            found=len(shown),
-            rows=shown[(number - 1) * PAGE_LENGTH : number * PAGE_LENGTH],
-            page=number,
-            pages=pages,
-        )
-        return HTMLResponse(text, headers=_HEADERS)
+    async def taken() -> _Inventory:
+        return await asyncio.to_thread(_inventory_of, snapshot(), clock.now())
 
-    async def endpoint(request: Request) -> Response:
-        wanted = request.query_params.get("target", "")
-        statuses = [
-            status
-            for status in snapshot().endpoints
-            if status.observation.endpoint.target.key == wanted
-        ]
-        now = clock.now()
-        text = templates.get_template("endpoint.html").render(
-            version=TOOL_VERSION,
-            target=wanted[:_LONGEST_SHOWN],
-            endpoints=[(row_of(status, now), sections_of(status)) for status in statuses],
-        )
-        return HTMLResponse(text, status_code=200 if statuses else 404, headers=_HEADERS)
+    shared = Shared(taken)
 
-    return Route("/", inventory), Route("/endpoint", endpoint)
+    async def page(request: Request, write: Callable[[_Inventory], tuple[str, int]]) -> Response:
+        found = await shared.get()
+        try:
+            async with turns.turn(caller_of_request(request)):
+                text, status_code = await asyncio.to_thread(write, found)
+                body: Body = await body_of(text.encode())
+        except BusyError as error:
+            return busy(error)
+        return respond(request, body, _HEADERS, status_code=status_code)
+
+    async def inventory(request: Request, query: Query) -> Response:
+        wanted, number = query.get("q") or "", _page_number(query.get("page"))
+        if len(wanted) > _LONGEST_SEARCH:
+            raise QueryError(f"q must be at most {_LONGEST_SEARCH} characters: search for less")
+
+        def write(found: _Inventory) -> tuple[str, int]:
+            template = templates.get_template("inventory.html")
+            return template.render(_inventory_values(found, wanted, number)), 200
+
+        return await page(request, write)
+
+    async def endpoint(request: Request, query: Query) -> Response:
+        wanted = query.get("target") or ""
+
+        def write(found: _Inventory) -> tuple[str, int]:
+            statuses = found.by_target.get(wanted, ())
+            text = templates.get_template("endpoint.html").render(
+                version=TOOL_VERSION,
+                target=wanted[:_LONGEST_SHOWN],
+                endpoints=[(row_of(status, found.now), sections_of(status)) for status in statuses],
+            )
+            return text, 200 if statuses else 404
+
+        return await page(request, write)
+
+    return route("/", inventory, once=("q", "page")), route("/endpoint", endpoint, once=("target",))
+
+
+def _inventory_of(snapshot: Snapshot, now: datetime) -> _Inventory:
+    rows = sorted((row_of(status, now) for status in snapshot.endpoints), key=lambda row: row.rank)
+    by_target: dict[str, list[EndpointStatus]] = {}
+    for status in snapshot.endpoints:
+        by_target.setdefault(status.observation.endpoint.target.key, []).append(status)
+    return _Inventory(rows=rows, totals=totals_of(rows), by_target=by_target, now=now)
+
+
+def _inventory_values(found: _Inventory, wanted: str, number: int) -> dict[str, Any]:
+    """What the template shows: the page ``number`` of what was searched for, or the last one."""
+    shown = matching(found.rows, wanted)
+    pages = max(1, -(-len(shown) // PAGE_LENGTH))
+    page = min(pages, max(1, number))
+    return {
+        "version": TOOL_VERSION,
+        "now": found.now,
+        "wanted": wanted,
+        "totals": found.totals,
+        "found": len(shown),
+        "rows": shown[(page - 1) * PAGE_LENGTH : page * PAGE_LENGTH],
+        "page": page,
+        "pages": pages,
+    }
 
 
 def _templates() -> Environment:
@@ -80,5 +130,5 @@ def _templates() -> Environment:
     return made
 
 
-def _number(text: str | None) -> int:
-    return int(text) if text is not None and text.isascii() and text.isdigit() else 1
+def _page_number(text: str | None) -> int:
+    return 1 if text is None else whole_number(text, "page", _MOST_PAGES)

@@ -9,6 +9,8 @@ import pytest
 from starlette.applications import Starlette
 
 from exporters.reports import REPORTS, Report, ReportFormat, verify_report
+from service.http_guard.access import Access
+from service.http_guard.guard import Guard
 from service.report_routes import report_routes
 from storage import StoreError
 from tests.exporters.reports.samples import report
@@ -34,9 +36,9 @@ def making() -> Making:
 
 @pytest.fixture
 async def client(making: Making) -> AsyncIterator[httpx.AsyncClient]:
-    app = Starlette(routes=report_routes(making))
+    app = Guard(Starlette(routes=report_routes(making)), Access())
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://service"
+        transport=httpx.ASGITransport(app), base_url="http://localhost"
     ) as client:
         yield client
 

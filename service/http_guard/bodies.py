@@ -1,0 +1,53 @@
+"""Answers that are made once and sent to many: compressed off the event loop, sent as the client asks."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+_SMALLEST: Final = 1024
+_LEVEL: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """An answer's bytes, and the same compressed where that is worth it."""
+
+    plain: bytes
+    compressed: bytes | None = None
+
+
+async def body_of(plain: bytes) -> Body:
+    """The body with its compressed form, made in a thread."""
+    if len(plain) < _SMALLEST:
+        return Body(plain=plain)
+    return Body(
+        plain=plain, compressed=await asyncio.to_thread(gzip.compress, plain, _LEVEL, mtime=0)
+    )
+
+
+def respond(
+    request: Request, body: Body, headers: Mapping[str, str], *, status_code: int = 200
+) -> Response:
+    """The answer with ``body``, compressed where the client takes gzip."""
+    given = {**headers, "vary": "Accept, Accept-Encoding"}
+    if body.compressed is None or not takes_gzip(request):
+        return Response(body.plain, headers=given, status_code=status_code)
+    given["content-encoding"] = "gzip"
+    return Response(body.compressed, headers=given, status_code=status_code)
+
+
+def takes_gzip(request: Request) -> bool:
+    """Whether the client takes answers in gzip."""
+    return "gzip" in request.headers.get("accept-encoding", "")
+
+
+def busy(error: Exception) -> Response:
+    """The answer to a request that found no place."""
+    return PlainTextResponse(f"{error}\n", status_code=429, headers={"retry-after": "10"})

@@ -1,0 +1,70 @@
+"""uvicorn's HTTP/1.1 protocol with bounds on what a client that reads slowly may hold."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, cast
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+_BUFFER: Final = 65_536
+_STALL_SECONDS: Final = 20.0
+"""A client that takes less than a buffer in this time is cut off; it needs 3 kB a second."""
+
+
+class BoundedProtocol(H11Protocol):
+    """One request of a connection whose ``head`` has been read already.
+
+    Args:
+        config: uvicorn's.
+        state: uvicorn's.
+        head: the bytes that came so far, with the whole head of the request.
+        on_closed: called once when the connection is gone.
+    """
+
+    def __init__(
+        self, config: Config, state: ServerState, head: bytes, on_closed: Callable[[], None]
+    ) -> None:
+        super().__init__(config, state, {})
+        self._head = head
+        self._on_closed = on_closed
+        self._stalled: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin with what has been read."""
+        super().connection_made(cast(asyncio.Transport, transport))
+        self.transport.set_write_buffer_limits(high=_BUFFER)
+        self.data_received(self._head)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection's place is free."""
+        super().connection_lost(exc)
+        self._stop_timer()
+        self._on_closed()
+
+    def pause_writing(self) -> None:
+        """The buffer is full: wait for the client, and not for ever."""
+        super().pause_writing()
+        self._start_timer()
+
+    def resume_writing(self) -> None:
+        """The client has read."""
+        super().resume_writing()
+        self._stop_timer()
+
+    def on_response_complete(self) -> None:
+        """All is written to the buffer, which the client must read too."""
+        super().on_response_complete()
+        self._start_timer()
+
+    def _start_timer(self) -> None:
+        if self._stalled is None:
+            self._stalled = self.loop.call_later(_STALL_SECONDS, self.transport.abort)
+
+    def _stop_timer(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None

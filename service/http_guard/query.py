@@ -1,0 +1,110 @@
+"""Query strings, read strictly: a parameter that a route does not have is an error, not ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+_LONGEST_QUERY: Final = 8192
+_LONGEST_VALUE: Final = 2048
+_MOST_PARAMETERS: Final = 64
+_SHOWN: Final = 60
+
+
+class QueryError(Exception):
+    """The query cannot be served; the message is one sentence that says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The parameters of one request."""
+
+    values: Mapping[str, Sequence[str]]
+
+    def get(self, name: str) -> str | None:
+        """The parameter's value; None where it was not given."""
+        found = self.values.get(name)
+        return found[0] if found else None
+
+    def every(self, name: str) -> Sequence[str]:
+        """All values of a parameter that may be repeated."""
+        return self.values.get(name, ())
+
+
+Endpoint = Callable[[Request, Query], Awaitable[Response]]
+
+
+def read_query(raw: bytes, once: Collection[str] = (), many: Collection[str] = ()) -> Query:
+    """The parameters of the query string ``raw``.
+
+    Args:
+        raw: what follows the question mark.
+        once: the parameters that the route has.
+        many: those that may be repeated.
+
+    Raises:
+        QueryError: for a query that is too long, is not percent-encoded UTF-8, or has another
+            parameter, a repeated one, or a control character.
+    """
+    if len(raw) > _LONGEST_QUERY:
+        raise QueryError(f"the query must be at most {_LONGEST_QUERY} bytes: shorten it")
+    pieces = [piece for piece in raw.split(b"&") if piece]
+    if len(pieces) > _MOST_PARAMETERS:
+        raise QueryError(f"a query has at most {_MOST_PARAMETERS} parameters: leave some out")
+    values: dict[str, list[str]] = {}
+    for piece in pieces:
+        name, _, value = piece.partition(b"=")
+        key = _decoded(name)
+        if key not in once and key not in many:
+            there = ", ".join((*once, *many)) or "none"
+            raise QueryError(f"unknown parameter {key[:_SHOWN]!r}: this route has {there}")
+        if key in values and key not in many:
+            raise QueryError(f"the parameter {key} is given twice: give it once")
+        values.setdefault(key, []).append(_decoded(value))
+    return Query(values)
+
+
+def whole_number(text: str, name: str, most: int) -> int:
+    """``text`` as a number from 0 to ``most``; raises QueryError where it is not one."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(most))
+    if not is_number or int(text) > most:
+        raise QueryError(f"{name} must be a whole number from 0 to {most}, not {text[:20]!r}")
+    return int(text)
+
+
+def route(
+    path: str,
+    endpoint: Endpoint,
+    *,
+    method: str = "GET",
+    once: Collection[str] = (),
+    many: Collection[str] = (),
+) -> Route:
+    """A route whose ``endpoint`` is given its parameters; a query that it does not have is answered by 400."""
+
+    async def checked(request: Request) -> Response:
+        try:
+            query = read_query(request.scope["query_string"], once, many)
+            return await endpoint(request, query)
+        except QueryError as error:
+            return PlainTextResponse(f"{error}\n", status_code=400)
+
+    return Route(path, checked, methods=[method])
+
+
+def _decoded(raw: bytes) -> str:
+    try:
+        text = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
+    except UnicodeDecodeError:
+        raise QueryError("the query must be percent-encoded UTF-8") from None
+    if len(text) > _LONGEST_VALUE:
+        raise QueryError(f"a parameter has at most {_LONGEST_VALUE} characters: shorten it")
+    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in text):
+        raise QueryError("the query must not have control characters")
+    return text

@@ -1,0 +1,80 @@
+"""Work that HTTP clients cause, held to a share of the processor: one at a time, with a rest after each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final, Generic, TypeVar
+
+T = TypeVar("T")
+
+_REST_PER_SECOND: Final = 9.0
+"""So much rest for each second of work: HTTP clients cannot take more than a tenth of the time."""
+
+_LONGEST_REST: Final = 30.0
+_MOST_WAITING: Final = 64
+_MOST_WAITING_PER_CALLER: Final = 4
+
+
+class BusyError(Exception):
+    """Too many requests wait for the same kind of work; the message is one sentence."""
+
+
+class Shared(Generic[T]):
+    """What ``make`` gives, for everyone who asks: made by one at a time, and again only after a rest."""
+
+    def __init__(self, make: Callable[[], Awaitable[T]]) -> None:
+        self._make = make
+        self._lock = asyncio.Lock()
+        self._made: tuple[T] | None = None
+        self._stale_at = 0.0
+
+    async def get(self) -> T:
+        """The newest result, at most nine times as old as it took to make; raises what ``make`` raises."""
+        loop = asyncio.get_running_loop()
+        async with self._lock:
+            began = loop.time()
+            if self._made is None or began >= self._stale_at:
+                self._made = (await self._make(),)
+                ended = loop.time()
+                self._stale_at = ended + rest_after(ended - began)
+            return self._made[0]
+
+
+class Turns:
+    """One piece of work at a time, in the order of asking; each caller may have a few that wait."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._free_at = 0.0
+        self._waiting: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def turn(self, caller: str) -> AsyncIterator[None]:
+        """Waits for the caller's turn, and holds it while the body runs; raises BusyError."""
+        if self._waiting[caller] >= _MOST_WAITING_PER_CALLER:
+            raise BusyError("you have too many of these requests waiting: ask one after another")
+        if self._waiting.total() >= _MOST_WAITING:
+            raise BusyError("too many of these requests wait: try again later")
+        loop = asyncio.get_running_loop()
+        self._waiting[caller] += 1
+        try:
+            async with self._lock:
+                await asyncio.sleep(max(0.0, self._free_at - loop.time()))
+                began = loop.time()
+                try:
+                    yield
+                finally:
+                    ended = loop.time()
+                    self._free_at = ended + rest_after(ended - began)
+        finally:
+            self._waiting[caller] -= 1
+            if not self._waiting[caller]:
+                del self._waiting[caller]
+
+
+def rest_after(seconds: float) -> float:
+    """How long to rest after so many seconds of work, in seconds."""
+    return min(_LONGEST_REST, _REST_PER_SECOND * seconds)
