@@ -133,11 +133,13 @@ class _Server(uvicorn.Server):
         self, connection: socket.socket, head: bytes, on_closed: Callable[[], None]
     ) -> None:
         loop = asyncio.get_running_loop()
+        stall_seconds = self._limits.stall_seconds
+
+        def protocol() -> BoundedProtocol:
+            return BoundedProtocol(self.config, self.server_state, stall_seconds, head, on_closed)
+
         try:
-            await loop.connect_accepted_socket(
-                lambda: BoundedProtocol(self.config, self.server_state, head, on_closed),
-                connection,
-            )
+            await loop.connect_accepted_socket(protocol, connection)
         except OSError as error:
             _LOG.debug("a client of the HTTP side has gone", reason=str(error))
             connection.close()

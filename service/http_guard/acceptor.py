@@ -20,8 +20,6 @@ from service.http_guard.head import LARGEST_HEAD, PendingConnection
 from service.http_guard.waiting import ConnectionLimits, Places, Queue
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
-_HEAD_SECONDS: Final = 10.0
-_TURN_SECONDS: Final = 10.0
 _BATCH: Final = 20
 _BETWEEN_BATCHES_SECONDS: Final = 0.01
 """2,000 connections a second at most; the rest waits in the kernel's queue."""
@@ -139,15 +137,15 @@ class Acceptor:
 
     def _sweep(self) -> None:
         """Close what took too long to send its head, or would wait too long for its turn."""
-        now = self._loop.time()
-        for one in self._places.without_head_since(now - _HEAD_SECONDS):
+        now, patience = self._loop.time(), self._limits.head_seconds
+        for one in self._places.without_head_since(now - patience):
             self._forget(one)
             self._answer(
                 one,
                 HTTPStatus.REQUEST_TIMEOUT,
-                f"the request's head must be sent within {_HEAD_SECONDS:g} seconds",
+                f"the request's head must be sent within {patience:g} seconds",
             )
-        for one in self._queue.take_older_than(now - _HEAD_SECONDS - _TURN_SECONDS):
+        for one in self._queue.take_older_than(now - patience - self._limits.turn_seconds):
             self._close_asking(one, "too many requests wait: try again later")
         self._later("sweep", _SWEEP_SECONDS, self._sweep)
 

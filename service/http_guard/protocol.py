@@ -11,8 +11,6 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 _BUFFER: Final = 65_536
-_STALL_SECONDS: Final = 20.0
-"""A client that takes less than a buffer in this time is cut off; it needs 3 kB a second."""
 
 
 class BoundedProtocol(H11Protocol):
@@ -21,14 +19,21 @@ class BoundedProtocol(H11Protocol):
     Args:
         config: uvicorn's.
         state: uvicorn's.
+        stall_seconds: a client that reads less than a buffer in this time is cut off.
         head: the bytes that came so far, with the whole head of the request.
         on_closed: called once when the connection is gone.
     """
 
     def __init__(
-        self, config: Config, state: ServerState, head: bytes, on_closed: Callable[[], None]
+        self,
+        config: Config,
+        state: ServerState,
+        stall_seconds: float,
+        head: bytes,
+        on_closed: Callable[[], None],
     ) -> None:
         super().__init__(config, state, {})
+        self._stall_seconds = stall_seconds
         self._head = head
         self._on_closed = on_closed
         self._stalled: asyncio.TimerHandle | None = None
@@ -62,7 +67,7 @@ class BoundedProtocol(H11Protocol):
 
     def _start_timer(self) -> None:
         if self._stalled is None:
-            self._stalled = self.loop.call_later(_STALL_SECONDS, self.transport.abort)
+            self._stalled = self.loop.call_later(self._stall_seconds, self.transport.abort)
 
     def _stop_timer(self) -> None:
         if self._stalled is not None:

@@ -13,12 +13,17 @@ from service.http_guard.head import PendingConnection
 class ConnectionLimits:
     """How many connections there may be at once, in all and for one caller, and how many requests a second.
 
-    At most half of either may be requests that wait or run, so that newcomers always find a place.
+    At most half of either may be requests that wait or run, so that newcomers always find a place. A client
+    has ``head_seconds`` to send its head, then waits at most ``turn_seconds``; and it is cut off where it
+    reads less than 64 KiB of an answer in ``stall_seconds``.
     """
 
     connections: int
     per_caller: int
     requests_per_second: int
+    head_seconds: float = 10.0
+    turn_seconds: float = 10.0
+    stall_seconds: float = 20.0
 
 
 class Places:
