@@ -86,7 +86,7 @@ def report_routes(make: Make) -> list[Route]:
 
 
 class _Written:
-    """Reports as they were written last, each until it is nine times as old as it took to make."""
+    """Reports as they were written last, each until it is nineteen times as old as it took to make."""
 
     def __init__(self, make: Make) -> None:
         self._make = make

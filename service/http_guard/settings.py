@@ -43,7 +43,7 @@ class HttpSettings(BaseModel):
     admin_token_file: Path | None = None
     connections: Count = 1024
     connections_per_address: Count = 512
-    requests_per_second: Count = 100
+    requests_per_second: Count = 50
 
     @property
     def admin_token(self) -> str | None:

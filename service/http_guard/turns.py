@@ -10,8 +10,8 @@ from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 
-_REST_PER_SECOND: Final = 9.0
-"""So much rest for each second of work: HTTP clients cannot take more than a tenth of the time."""
+_REST_PER_SECOND: Final = 19.0
+"""So much rest for each second of work: HTTP clients cannot take more than a twentieth of the time."""
 
 _LONGEST_REST: Final = 30.0
 _MOST_WAITING: Final = 64
@@ -32,7 +32,7 @@ class Shared(Generic[T]):
         self._stale_at = 0.0
 
     async def get(self) -> T:
-        """The newest result, at most nine times as old as it took to make; raises what ``make`` raises."""
+        """The newest result, at most nineteen times as old as it took to make; raises what ``make`` raises."""
         loop = asyncio.get_running_loop()
         async with self._lock:
             began = loop.time()

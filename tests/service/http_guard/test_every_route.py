@@ -139,7 +139,9 @@ async def service() -> AsyncIterator[Service]:
                         *page_routes(lambda: snapshot, clock),
                         inventory_route(page),
                         probe_route(World().prober(OnDemandSettings())),
-                        service_discovery_route(lambda: (Target(host="a.test", port=443, server_name="a.test"),)),
+                        service_discovery_route(
+                            lambda: (Target(host="a.test", port=443, server_name="a.test"),)
+                        ),
                         *waiver_routes(PolicyDesk(), store, lambda: NOW),
                         *report_routes(make),
                     ),
