@@ -26,6 +26,8 @@ def ask_status(url: str) -> dict[str, Any]:
     place = f"{url.rstrip('/')}/-/status"
     try:
         answer = httpx.get(place, timeout=_TIMEOUT_SECONDS, trust_env=False)
+        if answer.status_code == httpx.codes.MISDIRECTED_REQUEST:
+            raise StatusError(f"{place}: {printable(answer.text.strip(), limit=_LIMIT)}")
         status = answer.raise_for_status().json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise StatusError(
