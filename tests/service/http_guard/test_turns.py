@@ -35,7 +35,9 @@ async def test_a_thousand_who_ask_share_one_result() -> None:
 
 
 @given(st.floats(0, 1e6))
-def test_work_is_at_most_a_twentieth_of_the_time_up_to_half_a_minute_of_rest(seconds: float) -> None:
+def test_work_is_at_most_a_twentieth_of_the_time_up_to_half_a_minute_of_rest(
+    seconds: float,
+) -> None:
     assert rest_after(seconds) == pytest.approx(min(19 * seconds, 30))
 
 

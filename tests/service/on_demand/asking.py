@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -33,12 +34,19 @@ class World:
     addresses: Sequence[str] | None = None
     deny: Sequence[str] = ()
     resolved: list[str] = field(default_factory=list)
+    has_resolved: asyncio.Event = field(default_factory=asyncio.Event)
 
     def prober(self, on_demand: OnDemandSettings) -> OnDemandProber:
+        return OnDemandProber(on_demand, self._around(on_demand))
+
+    def reconfigure(self, prober: OnDemandProber, on_demand: OnDemandSettings) -> None:
+        prober.reconfigure(on_demand, self._around(on_demand))
+
+    def _around(self, on_demand: OnDemandSettings) -> Surroundings:
         targets = {target.key: target for target in self.inventory}
         gate = SocketGate(deny=DenyList(self.deny), guards_reserved=True)
         clock, settings = SystemClock(), ProbeSettings(gate=gate)
-        around = Surroundings(
+        return Surroundings(
             engine=Engine(settings, clock),
             settings=settings,
             clock=clock,
@@ -47,10 +55,10 @@ class World:
             target_of=targets.get,
             status_of=self.known.get,
         )
-        return OnDemandProber(on_demand, around)
 
     async def _resolve(self, target: Target) -> Resolution:
         self.resolved.append(target.host)
+        self.has_resolved.set()
         if self.addresses is None:
             return await resolve(target)
         found = tuple(Endpoint(target=target, address=one) for one in self.addresses)

@@ -202,3 +202,30 @@ async def test_success_is_what_the_module_asserts(
     assert value(page, "tlsprobe_probe_success") == success
     assert value(page, "tlsprobe_up") == 1
     assert "tlsprobe_cert_not_after_timestamp_seconds{" in page
+
+
+async def test_spellings_of_one_target_share_one_visit(target: Target) -> None:
+    world = World()
+    prober = world.prober(settings())
+    place_of_all = f"127.0.0.1:{target.port}"
+    texts = (place_of_all, f"https://{place_of_all}", f"https://{place_of_all}/?x=1")
+    pages = await asyncio.gather(*(prober.page(text) for text in texts))
+    assert {parse_target(text).key for text in texts} == {place_of_all}
+    assert (len(set(pages)), len(world.resolved)) == (1, 1)
+
+
+async def test_a_reload_keeps_the_limits(listener: socket) -> None:
+    one_at_once = settings().model_copy(update={"at_once": 1})
+    world = World()
+    prober = world.prober(one_at_once)
+    waiting = []
+    for number in range(9):
+        asking = prober.page(place(listener), server_name=f"n{number}.test")
+        waiting.append(asyncio.create_task(asking))
+    await asyncio.wait_for(world.has_resolved.wait(), 30)
+    world.reconfigure(prober, one_at_once)
+    with pytest.raises(RefusedError) as refusal:
+        await prober.page(place(listener), server_name="last.test")
+    assert (refusal.value.status, len(world.resolved)) == (503, 1)
+    await prober.close()
+    await asyncio.gather(*waiting, return_exceptions=True)
