@@ -28,9 +28,11 @@ def connections_that_fit(wanted: int, http: int = 0) -> int:
     return max(1, min(wanted, soft - reserved))
 
 
-def http_connections_that_fit(wanted: int) -> int:
-    """``wanted``, or a quarter of the open files that this process may have: probing needs the rest."""
+def http_connections_that_fit(wanted: int, probing: int) -> int:
+    """``wanted``, or what is left where ``probing`` connections are wanted too: a quarter at least."""
+    fitting = connections_that_fit(probing, wanted)
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return wanted
-    return max(_LEAST_OF_HTTP, min(wanted, soft // 4))
+    left = max(soft - fitting - _FOR_ALL_ELSE, soft // 4)
+    return max(_LEAST_OF_HTTP, min(wanted, left))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 
@@ -25,7 +25,8 @@ _LOG = structlog.stdlib.get_logger("tlsprobe")
 _QUICKEST: Final = 1
 _AS_GZIP: Final = 16 + zlib.MAX_WBITS
 _BETWEEN_SECONDS: Final = 30.0
-_PIECE: Final = 65_536
+_PIECE_IN: Final = 4096
+_PIECE_OUT: Final = 65_536
 _AGE: Final = "tlsprobe_snapshot_age_seconds"
 
 
@@ -69,21 +70,27 @@ class InventoryPage:
                 await self._refresh()
             await asyncio.sleep(_BETWEEN_SECONDS)
 
-    async def compressed(self, *, is_openmetrics: bool) -> bytes:
-        """The page as it is now, in gzip; raises NoSnapshotError."""
+    async def compressed(self, *, is_openmetrics: bool) -> tuple[bytes, bytes]:
+        """The page as it is now, in gzip: the facts, which all who ask share, and the end of the page.
+
+        Raises NoSnapshotError.
+        """
         await self._refresh()
         age = f"{heading(_AGE, described('snapshot_age_seconds').help)}{_AGE} {self.age_seconds}\n"
         end = age + (OPENMETRICS_END if is_openmetrics else "")
         compressor = self._compressor.copy()
-        return self._compressed + compressor.compress(end.encode()) + compressor.flush()
+        return self._compressed, compressor.compress(end.encode()) + compressor.flush()
 
     @staticmethod
-    def decompressed(page: bytes) -> Iterator[bytes]:
-        """A page in gzip as its plain bytes, piece by piece: whole it may be a hundred times as large."""
+    def decompressed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """A page in gzip as its plain bytes, in small pieces: whole it may be a hundred times as large."""
         decompressor = zlib.decompressobj(_AS_GZIP)
-        while piece := decompressor.decompress(page, _PIECE):
-            yield piece
-            page = decompressor.unconsumed_tail
+        for piece in pieces:
+            for start in range(0, len(piece), _PIECE_IN):
+                data = piece[start : start + _PIECE_IN]
+                while plain := decompressor.decompress(data, _PIECE_OUT):
+                    yield plain
+                    data = decompressor.unconsumed_tail
 
     async def facts(self) -> bytes:
         """The page in gzip, without its age and without an end: the same object until a fact changes.

@@ -15,7 +15,7 @@ from service.values import split_listen
 def http_limits(settings: ServiceSettings) -> ConnectionLimits:
     """The limits of the configuration, as far as this process may have files open."""
     http = settings.http
-    connections = http_connections_that_fit(http.connections)
+    connections = http_connections_that_fit(http.connections, settings.probe.connections_open)
     return ConnectionLimits(
         connections=connections,
         per_caller=min(http.connections_per_address, connections),

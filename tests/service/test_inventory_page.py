@@ -96,4 +96,4 @@ async def test_both_formats_and_both_encodings_say_the_same(world: World) -> Non
     zipped = await world.page.compressed(is_openmetrics=False)
     plain = b"".join(world.page.decompressed(zipped))
     openmetrics = await world.page.compressed(is_openmetrics=True)
-    assert zlib.decompress(openmetrics, 31) == plain + b"# EOF\n"
+    assert zlib.decompress(b"".join(openmetrics), 31) == plain + b"# EOF\n"
