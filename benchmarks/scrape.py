@@ -38,6 +38,7 @@ from probe.clock import SystemClock
 from probe.engine import Engine
 from probe.settings import ProbeSettings
 from service.http import inventory_route
+from service.http_guard.waiting import ConnectionLimits
 from service.http_server import listen, serve_http, url_of
 from service.inventory_page import InventoryPage
 from tests.zoo.process import Command, running
@@ -47,6 +48,7 @@ _AT_ONCE: Final = 32
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _LIMITS: Final = {"seconds": 2.0, "megabytes": 60.0}
+_CONNECTIONS: Final = ConnectionLimits(connections=256, per_caller=256, requests_per_second=1000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +134,7 @@ async def _our_own(fleet: Fleet, detail: Detail) -> None:
     stop = asyncio.Event()
     app = Starlette(routes=[inventory_route(page)])
     async with asyncio.TaskGroup() as group:
-        group.create_task(serve_http(app, listener, stop))
+        group.create_task(serve_http(app, listener, _CONNECTIONS, stop))
         url = f"{url_of(listener)}/metrics/endpoints"
         before = _resident_megabytes()
         first = await _scrape(url)
