@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -39,9 +40,17 @@ class Recorder:
 
         engine = Engine(self._settings, self._clock, line_to)
         observation = await engine.visit(endpoint, on_progress)
-        with self._path.open("a", encoding="ascii") as file:
-            file.writelines(f"{line}\n" for line in to_lines(lines[0].recorded(observation)))
+        self._append(lines[0].recorded(observation))
         return observation
+
+    def _append(self, visit: RecordedVisit) -> None:
+        """A new file is its owner's alone: what servers answer without TLS may be private."""
+        with open(self._path, "a", encoding="ascii", opener=_open_private) as file:
+            file.writelines(f"{line}\n" for line in to_lines(visit))
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def read_recording(path: Path) -> Sequence[RecordedVisit]:

@@ -32,6 +32,7 @@ from probe.tls.handshake import (
 )
 from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_AUTHORITIES, MAX_CERTIFICATES
 from probe.tls.session_in_clear import SessionInClear
+from probe.web.cookies import mask_cookies
 
 _SPOILED_CONTENT: Final = b"GET / HTTP/1.0\r\n\r\n"
 """Something that most servers would answer, had it come in a right record."""
@@ -297,7 +298,7 @@ class OpenSslHandshake:
             early_data_bytes=_early_data_bytes(self.session),
             is_resumed=bool(Binding().lib.SSL_session_reused(_pointer(self._connection, "_ssl"))),
             afterword=afterword,
-            reply=self._reply.content,
+            reply=mask_cookies(self._reply.content),
             ending=self._ending,
             offered=self._offered,
             answered=self._answered,

@@ -20,6 +20,7 @@ from probe.tls.answer import Ending, NoConnection
 from probe.tls.dialogue import Dialogue
 from probe.tls.handshake import Handshake, HandshakeOffer
 from probe.tls.record import ContentType
+from probe.web.cookies import mask_cookies_in_pieces
 
 _HEARTBEAT_HEADER: Final = 5 + 3
 """The record's and the heartbeat's."""
@@ -136,7 +137,7 @@ class RecordingLine(Line):
         result = await way(tap)
         self._talks.kept[place] = Conversation(
             said=tuple(tap.said),
-            heard=tuple(tap.heard),
+            heard=mask_cookies_in_pieces(tap.heard),
             ending=tap.ending,
             no_connection=result if isinstance(result, NoConnection) else None,
             started=started,

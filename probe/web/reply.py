@@ -11,6 +11,7 @@ from typing import Final
 import h11
 import httpx
 
+from probe.web.cookies import mask_cookies
 from probe.web.heads import HeadReader
 
 _KEPT_LENGTH: Final = 2048
@@ -20,7 +21,7 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpReply:
-    """A status and its fields; ``raw`` are the first bytes, as they came."""
+    """A status and its fields; ``raw`` are the first bytes, as they came but for cookies' values."""
 
     status: int
     headers: httpx.Headers
@@ -54,8 +55,8 @@ class ReplyReader:
 
     @property
     def raw(self) -> bytes:
-        """The first bytes that came."""
-        return self._raw
+        """The first bytes that came, with cookies' values masked."""
+        return mask_cookies(self._raw)
 
     def feed(self, received: bytes) -> HttpReply | None:
         """The reply once its head is whole."""
@@ -76,7 +77,7 @@ class ReplyReader:
         return HttpReply(
             status=response.status_code,
             headers=httpx.Headers(response.headers.raw_items()),
-            raw=self._raw,
+            raw=self.raw,
         )
 
 
