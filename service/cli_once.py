@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from model.private_file import make_private
 from service.cli_app import EXIT_NOT_ALL_TLS, EXIT_OK, app, fail
 from service.cli_options import (
     AllowUnknown,
@@ -161,7 +162,7 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
         if any(target.protocol == DTLS for target in request.targets):
             return fail("--record keeps no DTLS: leave it out, or the dtls:// targets")
         try:
-            record.open("x").close()
+            make_private(record)
         except OSError as error:
             return fail(f"--record {record}: {(error.strerror or str(error)).lower()}")
     options = ScanOptions(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 from model.observation import Observation
+from model.private_file import open_private
 from model.target import Endpoint
 from probe.clock import SystemClock
 from probe.connect.politeness import Politeness
@@ -45,12 +45,8 @@ class Recorder:
 
     def _append(self, visit: RecordedVisit) -> None:
         """A new file is its owner's alone: what servers answer without TLS may be private."""
-        with open(self._path, "a", encoding="ascii", opener=_open_private) as file:
+        with open(self._path, "a", encoding="ascii", opener=open_private) as file:
             file.writelines(f"{line}\n" for line in to_lines(visit))
-
-
-def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def read_recording(path: Path) -> Sequence[RecordedVisit]:

@@ -9,8 +9,9 @@ Transactions"): writers take the write lock at once, so that none finds it taken
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from model.private_file import make_private
 from storage.errors import DRIVER_ERRORS, AnotherVersionError, StoreError, explain
 
 _DRIVERS = {
@@ -84,6 +86,23 @@ class Database:
     def is_missing(self) -> bool:
         """Whether it is a file that is not there; of a server this cannot be told."""
         return self._path is not None and not self._path.exists()
+
+    def make_private(self) -> None:
+        """Make the file where it is missing, readable by its owner only; SQLite's log and index take its mode.
+
+        Where it cannot be made, SQLite says why when it opens it.
+        """
+        if self._path is not None:
+            with suppress(OSError):
+                make_private(self._path)
+
+    @property
+    def readers_besides_owner(self) -> str | None:
+        """The file's mode in octal where others than its owner may read it; else None, as for a server."""
+        if self._path is None or not self._path.exists():
+            return None
+        mode = stat.S_IMODE(self._path.stat().st_mode)
+        return f"{mode:04o}" if mode & 0o077 else None
 
     def remember(self, revision: str) -> None:
         """Note the tables' revision, and which file is open; any other is not written to from now on."""

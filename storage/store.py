@@ -80,6 +80,11 @@ class SqlStore:
             raise
         return cls(database)
 
+    @property
+    def readers_besides_owner(self) -> str | None:
+        """The database file's mode in octal where others than its owner may read it; else None."""
+        return self._database.readers_besides_owner
+
     async def __aenter__(self) -> SqlStore:
         return self
 
