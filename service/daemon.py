@@ -21,6 +21,7 @@ from exporters.reports import Report
 from model.observation import Observation
 from model.ports import Store
 from model.query import ServiceEvent
+from model.secret_text import SecretMask, masked_url
 from model.target import Endpoint, Target
 from model.version import TOOL_VERSION
 from policy import PolicyError
@@ -53,9 +54,17 @@ from service.remembered_targets import targets_by_source
 from service.report_maker import ReportWish, make_report
 from service.report_routes import report_routes
 from service.running_status import running_status
+from service.secret_settings import secrets_in
 from service.service_discovery import service_discovery_route
 from service.settings import ONLY_AT_START, ServiceSettings
-from service.starting import StartError, book_of, engine_of, lead_of, stopping_signals
+from service.starting import (
+    StartError,
+    book_of,
+    engine_of,
+    lead_of,
+    stopping_signals,
+    warn_of_readers,
+)
 from service.target_sources import TargetSources
 from service.upkeep import forget, reload_on_signal, watch_store, watch_version
 from service.waiver_api import waiver_routes
@@ -89,7 +98,8 @@ async def serve(
         StartError: where a port is taken, or the database or a targets file cannot be used; or where
             another version of tlsprobe upgraded the database meanwhile, and this one has stopped.
     """
-    set_up_logs(settings.log_format, settings.log_level)
+    mask = SecretMask(secrets_in(settings))
+    set_up_logs(settings.log_format, settings.log_level, mask)
     with stopping_signals() as stop:
         async with AsyncExitStack() as stack:
             try:
@@ -98,12 +108,15 @@ async def serve(
                 listener = stack.enter_context(listen(settings.listen))
                 store = await stack.enter_async_context(await SqlStore.open(settings.database))
                 await store.note(_event("started", f"version {TOOL_VERSION} started"))
-                service = _Service(settings, store, targets, read_again)
+                service = _Service(settings, store, targets, read_again, mask)
                 await service.remember()
             except (ListenError, StoreError, TargetsFileError, PolicyError) as error:
-                raise StartError(str(error)) from error
+                raise StartError(mask.masked(str(error))) from error
+            warn_of_readers(store)
             url = url_of(listener)
-            _LOG.info("serving", url=url, database=settings.database, version=TOOL_VERSION)
+            _LOG.info(
+                "serving", url=url, database=masked_url(settings.database), version=TOOL_VERSION
+            )
             if on_start is not None:
                 on_start(url)
             if (superseded := await service.run(listener, stop)) is not None:
@@ -126,7 +139,9 @@ class _Service:
         store: SqlStore,
         fixed_targets: Sequence[Target],
         read_again: Callable[[], ServiceSettings] | None,
+        mask: SecretMask,
     ) -> None:
+        self._mask = mask
         self._clock = SystemClock()
         self._settings = settings
         self._read_again = read_again
@@ -287,11 +302,11 @@ class _Service:
             engine = await asyncio.to_thread(engine_of, settings, self._clock)
             book = await asyncio.to_thread(book_of, settings, self._clock)
         except (ConfigError, TrustStoreError, LogListError) as error:
+            reason = self._mask.masked(str(error))
             self._metrics.config_read(is_good=False)
-            _LOG.error(
-                "the configuration cannot be used, the last good one stays", reason=str(error)
-            )
-            return str(error)
+            _LOG.error("the configuration cannot be used, the last good one stays", reason=reason)
+            return reason
+        self._mask.add(secrets_in(settings))
         for name in ONLY_AT_START:
             if getattr(settings, name) != getattr(self._settings, name):
                 _LOG.warning("a setting takes effect at the next start", setting=name)

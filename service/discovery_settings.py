@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from model.secret_text import masked_urls
 from model.snapshot import EndpointStatus
 from model.target import Target
 from probe.discovery.apache_files import read_apache
@@ -37,6 +38,7 @@ from probe.discovery.source import PolledSource, Source, SourceError
 from probe.discovery.web import WebApi
 from probe.dns_records import DnsLookup, LookupFailedError
 from service.relabel_settings import RelabelRules
+from service.secret_settings import SecretFile, SecretUrl, SecretUrls, SecretVariable
 from service.seen_names import read_seen_names
 from service.values import Count, Port, Seconds, split_name_server
 
@@ -83,8 +85,8 @@ class _SourceSettings(BaseModel):
         """Its kind and what it reads, which names it where the user does not."""
 
     def source_name(self) -> str:
-        """The name by which metrics and targets know it."""
-        return self.name or self.described
+        """The name by which metrics and targets know it; no secret of a URL is in it."""
+        return self.name or masked_urls(self.described)
 
     @abstractmethod
     def source(self, surrounding: Surrounding) -> Source:
@@ -129,8 +131,8 @@ class _PolledSettings(_SourceSettings):
 class _WebSettings(_PolledSettings):
     """An API: ``token_variable`` is the environment variable with its bearer token."""
 
-    url: str
-    token_variable: str | None = None
+    url: SecretUrl
+    token_variable: SecretVariable = None
     ca_file: Path | None = None
 
     @property
@@ -167,7 +169,7 @@ class ConsulSettings(_WebSettings):
     """A Consul catalog; without ``services`` all of them, and of these those with all ``tags``."""
 
     type: Literal["consul"]
-    url: str = "http://127.0.0.1:8500"
+    url: SecretUrl = "http://127.0.0.1:8500"
     services: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
 
@@ -198,9 +200,9 @@ class KubernetesSettings(_SourceSettings):
     """A cluster; without ``url`` the one that this process runs in, as its service account."""
 
     type: Literal["kubernetes"]
-    url: str = "https://kubernetes.default.svc"
-    token_variable: str | None = None
-    token_file: Path | None = None
+    url: SecretUrl = "https://kubernetes.default.svc"
+    token_variable: SecretVariable = None
+    token_file: SecretFile = None
     ca_file: Path | None = None
     resources: Annotated[tuple[str, ...], AfterValidator(_check_resources)] = USUAL_RESOURCES
     refresh_seconds: Seconds = 600.0
@@ -230,7 +232,7 @@ class NamesSettings(_PolledSettings):
 
     type: Literal["names"]
     files: tuple[Path, ...] = ()
-    urls: tuple[str, ...] = ()
+    urls: SecretUrls = ()
     ports: tuple[Port, ...] = (443,)
     refresh_seconds: Seconds = 3600.0
 

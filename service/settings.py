@@ -39,6 +39,7 @@ from service.relabel_settings import RelabelRules
 from service.retention_settings import RetentionSettings
 from service.route_settings import Proxies, SourceAddress, usual_route
 from service.schedule_settings import ClosedSpans, LabelSchedule, split_span
+from service.secret_settings import SecretUrl, SecretVariable
 from service.target_sources import RuledSource
 from service.trust_stores import check_trust_store
 from service.values import Count, Seconds, split_listen, split_name_server
@@ -148,7 +149,7 @@ class ClientIdentityFiles(BaseModel):
 
     certificate: Path
     key: Path | None = None
-    passphrase_variable: str | None = None
+    passphrase_variable: SecretVariable = None
 
     def load(self, name: str) -> ClientIdentity:
         """The identity; raises IdentityError."""
@@ -178,7 +179,7 @@ class ServiceSettings(BaseSettings):
 
     config_file: Path | None = None
     listen: Annotated[str, AfterValidator(_check_listen)] = DEFAULT_LISTEN
-    database: str = "sqlite:///tlsprobe.db"
+    database: SecretUrl = "sqlite:///tlsprobe.db"
     targets_files: tuple[Path, ...] = ()
     discovery: tuple[DiscoverySettings, ...] = ()
     relabel: RelabelRules = ()

@@ -22,6 +22,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from model.private_file import make_private
+from model.secret_text import masked_url
 from storage.errors import DRIVER_ERRORS, AnotherVersionError, StoreError, explain
 
 _DRIVERS = {
@@ -213,9 +214,9 @@ def connect(url: str, busy_timeout_seconds: float) -> Database:
         parsed = make_url(url)
     except ArgumentError:
         raise StoreError(
-            f"{url!r} is no database URL: write sqlite:///file.db or an absolute sqlite:////dir/file.db"
+            f"{masked_url(url)!r} is no database URL: write sqlite:///file.db or an absolute sqlite:////dir/file.db"
         ) from None
-    shown = parsed.render_as_string(hide_password=True)
+    shown = masked_url(url)
     driver = _DRIVERS.get(parsed.drivername)
     if driver is None:
         raise StoreError(

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from model.secret_text import masked_urls
 from model.target import Target
 
 META_PREFIX = "__"
@@ -14,7 +15,10 @@ META_PREFIX = "__"
 
 
 class SourceError(Exception):
-    """A source could not be read; the message is one sentence with the mend."""
+    """A source could not be read; the message is one sentence with the mend, and URLs in it are masked."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(masked_urls(message))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import httpx
 
+from model.secret_text import SecretMask, secrets_in_url
 from probe.discovery.source import SourceError
 
 _MOST_BYTES: Final = 64 * 1024 * 1024
@@ -67,7 +68,8 @@ class WebApi:
             reason = f"gave no whole answer within {self.timeout_seconds:g} s"
             raise SourceError(f"{url} {reason}.") from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            words = " ".join(str(error).split())[:200] or type(error).__name__
+            known = SecretMask((*self._tokens(), *secrets_in_url(self.url)))
+            words = " ".join(known.masked(str(error)).split())[:200] or type(error).__name__
             raise SourceError(f"{url} could not be read: {words.rstrip('.')}.") from error
 
     def client(self) -> httpx.AsyncClient:
@@ -82,14 +84,20 @@ class WebApi:
 
     def headers(self) -> dict[str, str]:
         """Those that show the token, where there is one; it is read anew each time."""
-        token = os.environ.get(self.token_variable, "") if self.token_variable else ""
-        if self.token_file is not None:
-            token = self.token_file.read_text(encoding="ascii").strip()
-        if not token:
+        tokens = self._tokens()
+        if not tokens:
             return {}
+        token = tokens[-1]
         if self.token_header is not None:
             return {self.token_header: token}
         return {"Authorization": f"Bearer {token}"}
+
+    def _tokens(self) -> list[str]:
+        """Those that there are now, the one that counts last; raises OSError."""
+        found = [os.environ.get(self.token_variable, "") if self.token_variable else ""]
+        if self.token_file is not None:
+            found.append(self.token_file.read_text(encoding="ascii").strip())
+        return [one for one in found if one]
 
 
 async def _read(answer: httpx.Response, url: str) -> str:
