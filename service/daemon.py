@@ -66,7 +66,7 @@ from service.starting import (
     warn_of_readers,
 )
 from service.target_sources import TargetSources
-from service.upkeep import forget, reload_on_signal, watch_store, watch_version
+from service.upkeep import forget, limit_endpoints, reload_on_signal, watch_store, watch_version
 from service.waiver_api import waiver_routes
 from storage import Retention, SqlStore, StoreError
 
@@ -168,6 +168,7 @@ class _Service:
             self._clock,
             self._metrics.series_dropped,
         )
+        self._limit_endpoints()
         self._meter = ServiceMeter(self._metrics, self.inventory)
         self._visiting: Visiting = self._visit
         self._judging = JudgingStore(store, self._desk)
@@ -236,7 +237,13 @@ class _Service:
                 group.create_task(watch_store(self._store, self._note_store)),
                 group.create_task(self._page.keep_fresh()),
                 group.create_task(
-                    forget(self._store, self._retention, self._clock, lambda: self._is_planning)
+                    forget(
+                        self._store,
+                        self._retention,
+                        self._clock,
+                        lambda: self._is_planning,
+                        self._metrics.retention_held_back,
+                    )
                 ),
                 group.create_task(reload_on_signal(self.reload)),
                 group.create_task(self._outlets.run()),
@@ -312,6 +319,7 @@ class _Service:
                 _LOG.warning("a setting takes effect at the next start", setting=name)
         self._settings, self._engine, self._desk.book = settings, engine, book
         await self.inventory.judge_again()
+        self._limit_endpoints()
         self._deny = DenyList(settings.deny)
         self._scheduler.reconfigure(self._scheduler_settings(), self._visiting)
         self._on_demand = self._new_on_demand()
@@ -410,6 +418,10 @@ class _Service:
 
     def _note_store(self, is_up: bool) -> None:
         self._is_store_up = is_up
+
+    def _limit_endpoints(self) -> None:
+        limit = self._settings.retention.endpoint_bytes_per_day
+        limit_endpoints(self._store, limit, self._metrics.store_dropped)
 
     def _retention(self) -> Retention:
         return self._settings.retention.kept()

@@ -69,6 +69,8 @@ class ServiceMetrics:
         self._doubted = _counter("probes_doubted_total", registry)
         self._connections = _counter("connections_total", registry)
         self._write_failures = _counter("store_write_failures_total", registry)
+        self._store_dropped = _counter("store_dropped_bytes_total", registry)
+        self._held_back = _gauge("retention_held_back_seconds", registry)
         self._series_dropped = _counter("series_dropped_total", registry)
         self._reload_successful = _gauge("config_last_reload_successful", registry)
         self._reload_at = _gauge("config_last_reload_success_timestamp_seconds", registry)
@@ -102,6 +104,14 @@ class ServiceMetrics:
     def store_write_failed(self) -> None:
         """Count a write that failed."""
         self._write_failures.inc()
+
+    def store_dropped(self, size: int) -> None:
+        """Count bytes that were not stored."""
+        self._store_dropped.inc(size)
+
+    def retention_held_back(self, seconds: float) -> None:
+        """Show how far the clock is ahead of what is believed."""
+        self._held_back.set(seconds)
 
     def series_dropped(self, count: int) -> None:
         """Count series that found no room on the inventory's page."""

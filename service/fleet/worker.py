@@ -34,7 +34,7 @@ from service.policy_desk import PolicyDesk
 from service.secret_settings import secrets_in
 from service.settings import ServiceSettings
 from service.starting import StartError, book_of, engine_of, stopping_signals
-from service.upkeep import watch_version
+from service.upkeep import limit_endpoints, watch_version
 from storage import SqlStore, StoreError
 
 _STOP_SECONDS: Final = 7.0
@@ -63,6 +63,7 @@ async def work(settings: ServiceSettings, tags: Sequence[str]) -> None:
         async with AsyncExitStack() as stack:
             try:
                 store = await stack.enter_async_context(await SqlStore.open(settings.database))
+                limit_endpoints(store, settings.retention.endpoint_bytes_per_day)
                 queue = await stack.enter_async_context(Queue(settings.database, times).open())
                 await queue.prepare(may_remake=False)
             except (StoreError, QueueVersionError, *QUEUE_ERRORS) as error:
