@@ -16,7 +16,9 @@ from policy.rule import Judge, Parameters, Ruling, Subject
 
 NAMES_SHOWN: Final = 12
 _REMEMBERED: Final = 512
-"""Lists of names that are kept: hostile certificates have long ones."""
+"""Lists of names that are kept."""
+_LONGEST_REMEMBERED: Final = 1024
+"""Characters of such a list: hostile certificates have longer ones, which nobody shares."""
 _WITHOUT_CERTIFICATE: Final = frozenset({"anon", "NULL", "PSK", "SRP"})
 _PUBLIC_STORES: Final = frozenset({"mozilla", "system"})
 _GRAVITY: Final = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS, Outcome.NOT_APPLICABLE)
@@ -28,7 +30,9 @@ Part: TypeAlias = tuple[Outcome, str]
 def listed(names: Iterable[str]) -> str:
     """The names with commas, at most ``NAMES_SHOWN``, and how many more there are."""
     every = tuple(names)
-    return _joined(every[:NAMES_SHOWN], max(len(every) - NAMES_SHOWN, 0))
+    shown, more = every[:NAMES_SHOWN], max(len(every) - NAMES_SHOWN, 0)
+    is_short = sum(map(len, shown)) <= _LONGEST_REMEMBERED
+    return _remembered_joined(shown, more) if is_short else _joined(shown, more)
 
 
 def labels(versions: Iterable[ProtocolVersion]) -> str:
@@ -36,11 +40,13 @@ def labels(versions: Iterable[ProtocolVersion]) -> str:
     return _labels(tuple(sorted(versions)))
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _joined(shown: tuple[str, ...], more: int) -> str:
-    """Endpoints of one fleet accept the same things, so that few lists are put together twice."""
     text = ", ".join(shown) or "none"
     return f"{text} and {more} more" if more else text
+
+
+_remembered_joined = lru_cache(maxsize=_REMEMBERED)(_joined)
+"""Endpoints of one fleet accept the same things, so that few lists are put together twice."""
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -15,6 +15,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from model.change import Change
 from model.finding import Assessment
 from model.observation import Observation
 from model.query import ServiceEvent
@@ -53,14 +54,21 @@ class Fitted:
     dropped: int
 
 
-def fit(observation: Observation, body: Body, room: int, *, is_new: bool) -> Fitted:
+def fit(
+    observation: Observation, body: Body, changes: Sequence[Change], room: int, *, is_new: bool
+) -> Fitted:
     """As much of the visit as ``room`` bytes hold; of an endpoint that is new, its facts always."""
+    facts = len(body.facts) + sum(map(_change_bytes, changes))
     proofs = len(body.proofs or b"") + _certificate_bytes(observation)
-    if len(body.facts) + proofs <= room:
+    if facts + proofs <= room:
         return Fitted(body=body, with_certificates=True, dropped=0)
-    if len(body.facts) <= room or is_new:
+    if facts <= room or is_new:
         return Fitted(body=replace(body, proofs=None), with_certificates=False, dropped=proofs)
-    return Fitted(body=None, with_certificates=False, dropped=len(body.facts) + proofs)
+    return Fitted(body=None, with_certificates=False, dropped=facts + proofs)
+
+
+def _change_bytes(change: Change) -> int:
+    return len(change.before or "") + len(change.after or "") + len(change.sentence)
 
 
 def without_proofs(assessment: Assessment) -> Assessment:
@@ -96,7 +104,7 @@ def _length(column: Any) -> ColumnElement[int]:
     return func.coalesce(func.length(column), 0)
 
 
-def _facts(endpoint_ids: Sequence[int], since: datetime) -> Select[Any]:
+def _facts(endpoint_ids: Sequence[int], since: datetime) -> Select[*tuple[Any, ...]]:
     size = _length(ObservationRow.facts) + _length(EvidenceRow.proofs)
     return (
         select(ObservationRow.endpoint_id, func.sum(size))
@@ -106,7 +114,7 @@ def _facts(endpoint_ids: Sequence[int], since: datetime) -> Select[Any]:
     )
 
 
-def _certificates(endpoint_ids: Sequence[int], since: datetime) -> Select[Any]:
+def _certificates(endpoint_ids: Sequence[int], since: datetime) -> Select[*tuple[Any, ...]]:
     shown = (
         select(ObservationRow.endpoint_id, ObservationCertificateRow.certificate_id)
         .join(
@@ -124,7 +132,7 @@ def _certificates(endpoint_ids: Sequence[int], since: datetime) -> Select[Any]:
     )
 
 
-def _changes(endpoint_ids: Sequence[int], since: datetime) -> Select[Any]:
+def _changes(endpoint_ids: Sequence[int], since: datetime) -> Select[*tuple[Any, ...]]:
     texts = (ChangeRow.before, ChangeRow.after, ChangeRow.sentence)
     before, after, sentence = (_length(cast(text, Text)) for text in texts)
     return (
@@ -134,7 +142,7 @@ def _changes(endpoint_ids: Sequence[int], since: datetime) -> Select[Any]:
     )
 
 
-def _findings(endpoint_ids: Sequence[int], since: datetime) -> Select[Any]:
+def _findings(endpoint_ids: Sequence[int], since: datetime) -> Select[*tuple[Any, ...]]:
     return (
         select(FindingRow.endpoint_id, func.sum(_length(FindingRow.evidence)))
         .where(FindingRow.endpoint_id.in_(endpoint_ids), FindingRow.opened_at >= since)

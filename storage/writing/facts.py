@@ -85,16 +85,17 @@ async def _fitted(
     written: list[tuple[Difference, _Found]] = []
     dropped: dict[str, int] = {}
     for one, what in zip(different, found, strict=True):
-        if what.body is not None:
-            room = bytes_per_day - stored.get(one.standing.endpoint_id, 0)
-            is_new = one.standing.is_new
-            fitted = fit(one.visit.observation, what.body, room, is_new=is_new)
-            if fitted.dropped:
-                dropped[one.visit.key] = fitted.dropped
-            if fitted.body is None:
-                continue
-            what = replace(what, body=fitted.body, with_certificates=fitted.with_certificates)
-        written.append((one, what))
+        if what.body is None:
+            written.append((one, what))
+            continue
+        room = bytes_per_day - stored.get(one.standing.endpoint_id, 0)
+        seen, is_new = one.visit.observation, one.standing.is_new
+        fitted = fit(seen, what.body, what.changes, room, is_new=is_new)
+        if fitted.dropped:
+            dropped[one.visit.key] = fitted.dropped
+        if fitted.body is not None:
+            certificates = fitted.with_certificates
+            written.append((one, replace(what, body=fitted.body, with_certificates=certificates)))
     return [one for one, _ in written], [what for _, what in written], dropped
 
 
