@@ -26,7 +26,7 @@ def test_no_more_bytes_are_held_than_there_is_room_for(sizes: list[int], room: i
 
 
 def test_what_is_asked_for_again_and_again_is_kept() -> None:
-    recent = Recent(10_000)
+    recent = Recent(20_000)
     kept = recent.of("kept", object)
     for number in range(100):
         recent.of(number, str, number)

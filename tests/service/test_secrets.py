@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import typing
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -27,7 +28,8 @@ from service.settings import ServiceSettings
 from storage import SqlStore, StoreError
 from tests.outlets.waiting import until
 from tests.ports import free_port
-from tests.service.processes import running, tlsprobe
+from tests.service.hostile import hostile_server
+from tests.service.processes import PATIENCE_SECONDS, running, tlsprobe
 
 MARK: Final = "pl4nted"
 """In every secret of these tests, and nowhere else."""
@@ -228,11 +230,12 @@ PATHS: Final = (
 
 
 async def test_no_planted_secret_is_in_any_output(tmp_path: Path) -> None:
-    async with parrot() as port:
+    async with parrot() as port, hostile_server("unknown.test") as tls_port:
         variables = VARIABLES | {"HOOK_URL": f"http://127.0.0.1:{port}/hooks/{MARK}hook/x"}
         listen = f"127.0.0.1:{free_port()}"
         config = tmp_path / "tlsprobe.yml"
         config.write_text(yaml.safe_dump(planted(tmp_path, port) | {"listen": listen}))
+        (tmp_path / "targets.yml").write_text(f"- 127.0.0.1:{tls_port}\n")
         said = await asyncio.to_thread(_run_and_look, config, listen, variables)
     for what, text in said.items():
         where = text.find(MARK)
@@ -248,6 +251,9 @@ async def test_no_planted_secret_is_in_any_output(tmp_path: Path) -> None:
 def _run_and_look(config: Path, listen: str, variables: Mapping[str, str]) -> dict[str, str]:
     with running("serve", "--config", config, changes=variables) as process:
         assert process.stderr is not None
+        # Ends the log, and with it the wait, where something that is waited for does not come.
+        watchdog = threading.Timer(PATIENCE_SECONDS * 2, process.kill)
+        watchdog.start()
         lines, wanted = [], {"remote_write", "hook", "slack", "alertmanager", "mail"}
         seen: set[str] = set()
         for line in process.stderr:
@@ -256,6 +262,7 @@ def _run_and_look(config: Path, listen: str, variables: Mapping[str, str]) -> di
                 seen |= {name for name in wanted if f'"outlet": "{name}"' in line}
             if seen == wanted and any("visit finished" in one for one in lines):
                 break
+        watchdog.cancel()
         assert seen == wanted, "".join(lines[-20:])
         pages = {path: httpx.get(f"http://{listen}{path}", timeout=30).text for path in PATHS}
         pages["reload"] = httpx.post(f"http://{listen}/-/reload", timeout=30).text
