@@ -90,13 +90,13 @@ def secrets_in_url(url: str, *, with_path: bool = False) -> Iterator[str]:
     for pair in parts.query.split("&"):
         yield unquote_plus(pair.partition("=")[2] or pair)
     yield unquote(parts.fragment)
-    if with_path and len(parts.path) > 1:
-        yield parts.path.strip("/")
-        yield from (piece for piece in parts.path.split("/") if len(piece) >= _LONG_PIECE)
+    if with_path:
+        pieces = (parts.path.strip("/"), *parts.path.split("/"))
+        yield from (piece for piece in pieces if len(piece) >= _LONG_PIECE)
 
 
 _LONG_PIECE: Final = 16
-"""Characters of a part of a path that no API's name has, so that it identifies somebody."""
+"""Characters of a path, or of a part of one, from which on it may identify somebody: API names are shorter."""
 
 
 def secrets_of_login(user: str, password: str) -> Iterator[str]:

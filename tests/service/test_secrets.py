@@ -252,7 +252,7 @@ def _run_and_look(config: Path, listen: str, variables: Mapping[str, str]) -> di
     with running("serve", "--config", config, changes=variables) as process:
         assert process.stderr is not None
         # Ends the log, and with it the wait, where something that is waited for does not come.
-        watchdog = threading.Timer(PATIENCE_SECONDS * 2, process.kill)
+        watchdog = threading.Timer(PATIENCE_SECONDS, process.kill)
         watchdog.start()
         lines, wanted = [], {"remote_write", "hook", "slack", "alertmanager", "mail"}
         seen: set[str] = set()
@@ -263,7 +263,7 @@ def _run_and_look(config: Path, listen: str, variables: Mapping[str, str]) -> di
             if seen == wanted and any("visit finished" in one for one in lines):
                 break
         watchdog.cancel()
-        assert seen == wanted, "".join(lines[-20:])
+        assert seen == wanted, "".join(line for line in lines if "outlet" in line)
         pages = {path: httpx.get(f"http://{listen}{path}", timeout=30).text for path in PATHS}
         pages["reload"] = httpx.post(f"http://{listen}/-/reload", timeout=30).text
         status = tlsprobe("status", "--url", f"http://{listen}", changes=variables)
