@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from model.query import ServiceEvent
 from probe.clock import SystemClock
 from service import upkeep
 from storage import Retention, SqlStore
@@ -71,8 +73,9 @@ async def test_a_clock_that_is_not_believed_is_reported_and_deletes_nothing(
             upkeep.forget(store, lambda: Retention(endpoints_days=1.0), clock, lambda: True, show)
         )
         await was_shown.wait()
-        while not (events := await store.events()):
-            await asyncio.sleep(0)
+        events: Sequence[ServiceEvent] = ()
+        while not events:
+            events = await store.events()
         forgetting.cancel()
         assert len(await store.statuses()) == 1
     assert shown[0] > timedelta(days=364).total_seconds()
