@@ -16,16 +16,15 @@ from datetime import datetime
 from typing import Final, Protocol, TypeAlias
 from urllib.parse import quote
 
-from model.certificate import Certificate, Deployment, NameAsked
+from model.certificate import Certificate
 from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock
 from model.target import Endpoint, Target
 from model.verdict import Evidence, Fact, Verdict
 from model.version import TOOL_VERSION
+from probe.budget import Metered, VisitBudget
 from probe.certificates import (
     TrustStore,
-    deployment,
-    judged_again,
     load_trust_store,
     parse_certificate,
 )
@@ -34,7 +33,7 @@ from probe.checks.interview import Interview, Way, side_by_side
 from probe.checks.learnt import ASKED_VERSIONS, DATAGRAM_VERSIONS, Learnt, OwnCertificate, Stapled
 from probe.checks.verify import can_be_verified, is_unchanged
 from probe.connect.datagrams import DatagramLine
-from probe.connect.dial import Traffic
+from probe.connect.dial import over_budget
 from probe.connect.line import Line
 from probe.connect.politeness import Politeness
 from probe.connect.route import Route
@@ -44,6 +43,7 @@ from probe.connect.starttls.catalogue import application as application_named
 from probe.connect.starttls.detect import LISTENS_SECONDS, Listening, spoken
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
+from probe.judging import judged, judged_anew
 from probe.label_wishes import route_to, web_site_of
 from probe.named_as_dtls import named_as_dtls
 from probe.outcome import state_of
@@ -74,7 +74,7 @@ _LOG = logging.getLogger(__name__)
 class VisitLine(Way, Protocol):
     """The way to one endpoint for one visit, and what the visit cost."""
 
-    traffic: Traffic
+    budget: VisitBudget
     throttled: bool
     identity: ClientIdentity | None
     expired_identity: ClientIdentity | None
@@ -138,10 +138,20 @@ class Engine:
         """
         if endpoint.address is None:
             raise ValueError(f"{endpoint.key} has no address to visit")
+        line = self._line(endpoint.address, endpoint)
+        return await Metered(
+            line.budget, self._visit(endpoint, line, on_progress or _say_nothing, known)
+        )
+
+    async def _visit(
+        self,
+        endpoint: Endpoint,
+        line: VisitLine,
+        say: Callable[[str], None],
+        known: Observation | None,
+    ) -> Observation:
         began, started_at = self._clock.monotonic(), self._clock.now()
         is_dtls = endpoint.target.protocol == DTLS
-        line = self._line(endpoint.address, endpoint)
-        say = on_progress or _say_nothing
         try:
             interview = Interview(line)
             learnt = Learnt(
@@ -160,15 +170,19 @@ class Engine:
             await line.close()
         cost = Cost(
             duration_seconds=self._clock.monotonic() - began,
-            connections=line.traffic.connections,
-            bytes_sent=line.traffic.bytes_sent,
-            bytes_received=line.traffic.bytes_received,
+            connections=line.budget.connections,
+            bytes_sent=line.budget.bytes_sent,
+            bytes_received=line.budget.bytes_received,
             throttled=line.throttled,
         )
         if verified is not None:
             seen = replace(verified, endpoint=endpoint, started_at=started_at, cost=cost)
             return await self._with_surroundings(seen, None)
+        stores = self._stores_for(endpoint)
+        certificates = await judged(learnt, endpoint.target, started_at, stores, line.budget)
         seen = self._observation(endpoint, started_at, cost, interview, learnt, faults)
+        reason = _with_limit(seen.reason, line.budget, interview)
+        seen = replace(seen, certificates=certificates, reason=reason)
         if is_dtls:
             seen = named_as_dtls(seen)
         return await self._with_surroundings(seen, learnt.stapled)
@@ -267,21 +281,15 @@ class Engine:
         learnt = Learnt(server_name=endpoint.target.server_name)
         if not await is_unchanged(interview, learnt, known):
             return None
-        certificates = tuple(
-            judged_again(
-                one,
-                host=endpoint.target.server_name or endpoint.target.host,
-                judged_at=known.started_at,
-                at=at,
-                stores=self._stores_for(endpoint),
-            )
-            for one in known.certificates
-        )
-        judged = tuple(one for one in certificates if one is not None)
-        if len(judged) < len(certificates):
+        certificates = await judged_anew(known, endpoint.target, at, self._stores_for(endpoint))
+        if certificates is None:
             return None
         return replace(
-            known, tool_version=TOOL_VERSION, mode=Mode.VERIFY, reason=None, certificates=judged
+            known,
+            tool_version=TOOL_VERSION,
+            mode=Mode.VERIFY,
+            reason=None,
+            certificates=certificates,
         )
 
     def _observation(
@@ -308,7 +316,6 @@ class Engine:
             protocols=learnt.protocols,
             cipher_suites=learnt.cipher_suites,
             groups=learnt.groups,
-            certificates=self._deployments(endpoint, learnt, started_at),
             client_auth=learnt.client_auth,
             dh=learnt.dh,
             signature_schemes=learnt.signature_schemes,
@@ -345,27 +352,6 @@ class Engine:
             await side_by_side(*(guarded(check) for check in checks))
         return faults
 
-    def _deployments(
-        self, endpoint: Endpoint, learnt: Learnt, at: datetime
-    ) -> tuple[Deployment, ...]:
-        host = endpoint.target.server_name or endpoint.target.host
-        stores = self._stores_for(endpoint)
-        found = (
-            deployment(
-                served.chain,
-                versions=served.versions,
-                served_with_server_name=served.served_with_server_name,
-                host=host if NameAsked.OWN in served.names else None,
-                at=at,
-                stores=stores,
-            )
-            for served in learnt.chains
-        )
-        return tuple(
-            replace(one, names=served.names)
-            for one, served in zip(found, learnt.chains, strict=True)
-        )
-
 
 def _shown(application: Application, greeting: bytes) -> Fact:
     note = "its greeting shows it" if greeting else "it did not greet; by its port"
@@ -387,6 +373,14 @@ def _path_of(target: Target) -> str | None:
     """The labelled path as it goes into a request; None without one that begins with a slash."""
     path = target.labels.get(CLIENT_AUTH_PATH_LABEL, "")
     return quote(path, safe="/?&=%+:,;@!$'()*~") if path.startswith("/") else None
+
+
+def _with_limit(reason: str | None, budget: VisitBudget, interview: Interview) -> str | None:
+    """The visit's reason, and which limit of its budget was reached, if one was."""
+    spent = over_budget(budget.exhausted).detail if budget.exhausted else interview.spent
+    if spent is None or (reason is not None and spent in reason):
+        return reason
+    return f"{spent[:1].upper()}{spent[1:]}. {reason or ''}".rstrip()
 
 
 def _say_nothing(_: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
+from probe.budget import BudgetLimits
 from probe.checks.part import USUAL_PARTS, Part
 from probe.connect.route import STRAIGHT, Proxy, Route
 from probe.crypto.identity import ClientIdentity
@@ -16,7 +17,7 @@ from probe.crypto.identity import ClientIdentity
 class ProbeSettings:
     """Limits of visits; times in seconds.
 
-    ``deadline_seconds`` bounds a whole visit, ``answer_timeout_seconds`` one whole answer,
+    ``deadline_seconds`` bounds a whole visit in time, ``budget`` in all that it costs, ``answer_timeout_seconds`` one whole answer,
     ``greeting_timeout_seconds`` what is said before TLS: some servers greet late on purpose.
     ``connections_per_address`` are open at once to one IP address, ``connections_per_host`` to all addresses of one name,
     ``connections_per_network`` to one /24 or /48; ``connections_open`` and ``connections_per_second`` hold for all visits together. ``parts`` of
@@ -31,6 +32,7 @@ class ProbeSettings:
     """
 
     deadline_seconds: float = 60.0
+    budget: BudgetLimits = field(default_factory=BudgetLimits)
     connect_timeout_seconds: float = 5.0
     answer_timeout_seconds: float = 5.0
     greeting_timeout_seconds: float = 15.0

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from probe.certificates.der import Element, Tag, elements, first, integer, object_identifier
@@ -32,6 +33,9 @@ _EMAIL: Final = 0x81
 _URI: Final = 0x86
 _KEY_IDENTIFIER: Final = 0x80
 _LEADING_TAGS: Final = (Tag.INTEGER, *(Tag.SEQUENCE,) * 5)
+
+_MOST_MEMBERS: Final = 3
+"""``Extension ::= SEQUENCE { extnID, critical BOOLEAN DEFAULT FALSE, extnValue }`` (RFC 5280, 4.1)."""
 
 _TIME: Final = re.compile("[0-9]{14}Z")
 
@@ -168,7 +172,7 @@ def _extensions(parts: Iterable[Element]) -> Mapping[str, bytes]:
     sequence = first(wrapper.content, Tag.SEQUENCE) if wrapper else None
     found: dict[str, bytes] = {}
     for extension in sequence.children() if sequence else ():
-        members = tuple(elements(extension.content))
+        members = tuple(islice(elements(extension.content), _MOST_MEMBERS))
         if len(members) < 2 or members[0].tag != Tag.OBJECT_IDENTIFIER:
             continue
         identifier = object_identifier(members[0].content)

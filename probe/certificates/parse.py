@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from model.certificate import Certificate, KeyType
+from probe.certificates.bounds import beyond_bounds
 from probe.certificates.der import Element
 from probe.certificates.fields import read_fields
 from probe.certificates.links import read_link
@@ -109,6 +110,8 @@ def _parse_error(der: bytes, serial_number: int | None) -> str | None:
 
 
 def _complaint(der: bytes) -> str | None:
+    if (reason := beyond_bounds(der)) is not None:
+        return reason
     part = "certificate"
     try:
         certificate = x509.load_der_x509_certificate(der)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
+import sys
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeVar
 
-from probe.connect.dial import Traffic
+from probe.budget import BudgetLimits, VisitBudget
 from probe.connect.route import Route
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.peer import Peer
@@ -39,6 +41,12 @@ _SETTLING_STEPS: Final = 40
 _NOT_RECORDED: Final = NoConnection(
     obstacle=Obstacle.DEADLINE, detail="the recording has no answer to this"
 )
+
+_NO_LIMITS: Final = BudgetLimits(
+    processor_seconds=math.inf, bytes_received=sys.maxsize, connections=sys.maxsize
+)
+"""What the recorded visit cost was within its budget, or ended it where the recording says so: a slower
+machine must not change what is replayed."""
 
 Key = TypeVar("Key", bytes, str)
 Result = TypeVar("Result")
@@ -90,7 +98,8 @@ class ReplayedLine:
         )
         self._conductor: asyncio.Task[None] | None = None
         self.nonce = visit.nonce
-        self.traffic = Traffic(
+        self.budget = VisitBudget(
+            _NO_LIMITS,
             connections=cost.connections,
             bytes_sent=cost.bytes_sent,
             bytes_received=cost.bytes_received,
