@@ -45,7 +45,11 @@ from probe.checks.poodle_tls import learn_poodle_tls
 from probe.checks.renegotiation import RENEGOTIATION, learn_renegotiation
 from probe.checks.resumption import RESUMPTION, learn_resumption
 from probe.checks.robot import learn_robot
-from probe.checks.served_chains import learn_served_chains, learn_tls13_chains
+from probe.checks.served_chains import (
+    CHAIN_FEATURES,
+    learn_served_chains,
+    learn_tls13_chains,
+)
 from probe.checks.server_name import SERVER_NAME_FEATURES, learn_server_name
 from probe.checks.signature_schemes import SIGNATURE_FEATURES, learn_signature_schemes
 from probe.checks.sslv2 import learn_sslv2
@@ -161,7 +165,7 @@ STAGES: Final = (
     Stage(
         phrase="what the answers add up to",
         checks=(
-            Check(part=Part.CERTIFICATES, ask=learn_served_chains),
+            Check(part=Part.CERTIFICATES, ask=learn_served_chains, facts=CHAIN_FEATURES),
             Check(part=Part.FINGERPRINTS, ask=learn_fingerprints),
             Check(part=Part.FEATURES, ask=learn_hellos_read_off, facts=READ_OFF),
             Check(part=Part.VULNERABILITIES, ask=learn_derived_vulnerabilities, facts=DERIVED),

@@ -16,6 +16,7 @@ from OpenSSL import SSL, crypto
 
 from model.protocol_version import ProtocolVersion
 from model.registry import CIPHER_SUITES, alert_name
+from probe.connect.handshake_bounds import beyond_handshakes
 from probe.connect.openssl_contexts import HANDSHAKE_VERSIONS, SPOILED, context_for
 from probe.connect.openssl_reply import ASKING, AwaitedReply
 from probe.crypto.cbc_records import Secrets, application_data
@@ -115,6 +116,8 @@ class OpenSslHandshake:
             return self._outcome(HandshakeEnd.UNFINISHED, "more bytes than any honest handshake")
         if self._offer.version < ProtocolVersion.TLSV1_3:
             self._session_in_clear.feed(received)
+            if not self._is_finished and (reason := beyond_handshakes(self._session_in_clear)):
+                return self._outcome(HandshakeEnd.UNFINISHED, reason)
         self._connection.bio_write(received)
         return self._read_on() if self._is_finished else self._advance()
 

@@ -178,7 +178,7 @@ class RevocationChecker:
             response = await self._once((url, request), ask, at)
         except FetchError as error:
             return about.unknown(RevocationMethod.OCSP, str(error))
-        said = judge_ocsp(response, about, RevocationMethod.OCSP)
+        said = await asyncio.to_thread(judge_ocsp, response, about, RevocationMethod.OCSP)
         self._keep_until((url, request), said, at)
         return said
 
