@@ -85,11 +85,14 @@ class Surroundings:
         within_seconds: float,
     ) -> Deployment:
         fetched: tuple[Revocation, ...] = ()
+        chain = await off_loop(self._with_issuers, found) if self._revocation else ()
         with suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, within_seconds)):
-                found = replace(found, completion=await self._completion(found, at))
-                if self._revocation is not None:
+                completion = await self._completion(found, at)
+                if completion is not None:
+                    found = replace(found, completion=completion)
                     chain = await off_loop(self._with_issuers, found)
+                if self._revocation is not None:
                     fetched = await self._revocation.check(chain, at)
         return await off_loop(self._with_words, found, stapled, fetched, at)
 
