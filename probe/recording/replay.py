@@ -28,7 +28,7 @@ from probe.recording.plain import to_plain
 from probe.recording.visit import Conversation, RecordedHandshake, RecordedVisit
 from probe.tls.answer import AnswerReader, Ending, NoConnection, Obstacle
 from probe.tls.dialogue import Dialogue
-from probe.tls.exchange import Exchange
+from probe.tls.exchange import OURS, Exchange
 from probe.tls.handshake import Handshake, HandshakeEnd, HandshakeOffer
 from probe.tls.offer import Offer
 
@@ -96,6 +96,7 @@ class ReplayedLine:
         self._in_order = sorted(
             (answer for answers in every for answer in answers), key=lambda one: one.of.done
         )
+        self._unanswered = _limit_reached(visit)
         self._conductor: asyncio.Task[None] | None = None
         self.nonce = visit.nonce
         self.budget = VisitBudget(
@@ -122,7 +123,7 @@ class ReplayedLine:
         reader = AnswerReader()
         recorded = await self._recorded(self._by_words, offered)
         if not isinstance(recorded, Conversation):
-            return Exchange(offer=offer, offered=offered, answer=_NOT_RECORDED)
+            return Exchange(offer=offer, offered=offered, answer=self._unanswered)
         answer = recorded.no_connection or _heard(recorded, reader.feed, reader.end)
         return Exchange(offer=offer, offered=offered, answer=answer)
 
@@ -134,7 +135,7 @@ class ReplayedLine:
         dialogue.begin(said.append)
         recorded = await self._recorded(self._by_words, said[0] if said else b"")
         if not isinstance(recorded, Conversation):
-            return _NOT_RECORDED
+            return self._unanswered
         return recorded.no_connection or _heard(recorded, dialogue.feed, dialogue.end)
 
     async def converse_in_clear(
@@ -188,6 +189,15 @@ class ReplayedLine:
             answer.released.set()
             for _ in range(_SETTLING_STEPS):
                 await asyncio.sleep(0)
+
+
+def _limit_reached(visit: RecordedVisit) -> NoConnection:
+    """What questions got that were not asked any more, because time or budget was used up.
+
+    They are not told apart in a recording, for nothing was said; where none was, the checks have changed.
+    """
+    nothings = (one.no_connection for one in visit.conversations if one.no_connection is not None)
+    return next((one for one in nothings if one.obstacle in OURS), _NOT_RECORDED)
 
 
 def _key(offer: HandshakeOffer) -> str:
