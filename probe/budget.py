@@ -37,7 +37,7 @@ class BudgetLimits:
     that takes every cipher suite of the registry at each of four versions. ``deployments`` are distinct
     chains. ``certificate_elements`` are DER elements of all chains together: 10,000 host names are
     10,000 elements. ``prime_bits`` are of all primes of Diffie-Hellman that are tested, added up: one of
-    4096 bits takes two seconds of a processor, and one of 2048 bits a quarter of one.
+    4096 bits takes two and a half seconds of a processor, and one of 2048 bits a quarter of one.
     """
 
     processor_seconds: float = 5.0
