@@ -20,6 +20,12 @@ from model.certificate import Certificate, Deployment, NameAsked
 from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock
 from model.target import Endpoint, Target
+from model.target_labels import (
+    CLIENT_AUTH_PATH,
+    CLIENT_IDENTITY,
+    EXPIRED_CLIENT_IDENTITY,
+    TRUST_STORES,
+)
 from model.verdict import Evidence, Fact, Verdict
 from model.version import TOOL_VERSION
 from probe.certificates import (
@@ -55,18 +61,6 @@ from probe.tls.handshake import Handshake
 
 NONCE_LENGTH: Final = 64
 """Bytes for the random and the session id of a visit's hellos."""
-
-CLIENT_IDENTITY_LABEL: Final = "client_identity"
-"""A target's label that names the client certificate to show it."""
-
-EXPIRED_IDENTITY_LABEL: Final = "expired_client_identity"
-"""A target's label that names a client certificate which has expired, and must be refused."""
-
-CLIENT_AUTH_PATH_LABEL: Final = "client_auth_path"
-"""A target's label with an HTTP path that asks for a client certificate after the handshake."""
-
-TRUST_STORES_LABEL: Final = "trust_stores"
-"""A target's label that names the trust stores which it must satisfy, with commas between them."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -201,7 +195,7 @@ class Engine:
     def _stores_for(self, endpoint: Endpoint) -> Mapping[str, TrustStore]:
         """Those that the target's label names; all without one. A name that is no store's is a
         store that trusts nobody, so that it shows."""
-        wanted = endpoint.target.labels.get(TRUST_STORES_LABEL)
+        wanted = endpoint.target.labels.get(TRUST_STORES)
         if wanted is None:
             return self._stores
         names = [name.strip() for name in wanted.split(",") if name.strip()]
@@ -239,8 +233,8 @@ class Engine:
         line_to = self._new_datagram_line if is_dtls else self._line_to or self._new_line
         politeness = self.politeness.for_host(endpoint.target.host)
         line = line_to((address, endpoint.target.port), politeness)
-        line.identity = self._identity_for(endpoint, CLIENT_IDENTITY_LABEL)
-        line.expired_identity = self._identity_for(endpoint, EXPIRED_IDENTITY_LABEL)
+        line.identity = self._identity_for(endpoint, CLIENT_IDENTITY)
+        line.expired_identity = self._identity_for(endpoint, EXPIRED_CLIENT_IDENTITY)
         line.go_by(route_to(endpoint.target, self._settings.route, self._settings.proxies))
         return line
 
@@ -385,7 +379,7 @@ def _told_of(identity: ClientIdentity | None) -> OwnCertificate | None:
 
 def _path_of(target: Target) -> str | None:
     """The labelled path as it goes into a request; None without one that begins with a slash."""
-    path = target.labels.get(CLIENT_AUTH_PATH_LABEL, "")
+    path = target.labels.get(CLIENT_AUTH_PATH, "")
     return quote(path, safe="/?&=%+:,;@!$'()*~") if path.startswith("/") else None
 
 

@@ -14,12 +14,10 @@ from typing import Any, Final, TypeAlias
 
 from model.observation import Cost, Mode, Observation, State
 from model.target import Endpoint, Target, is_ip_address
+from model.target_labels import ADDRESS_FAMILY
 
 LookUp: TypeAlias = Callable[[str, int], Awaitable[list[Any]]]
 """What ``getaddrinfo`` gives for a host and a port."""
-
-FAMILY_LABEL: Final = "address_family"
-"""A target's label: ``ipv4``, ``ipv6`` or ``any``."""
 
 _LOOK_UPS_AT_ONCE: Final = 32
 MOST_ADDRESSES: Final = 64
@@ -58,9 +56,9 @@ async def resolve(
     An IP address is its own, without a look-up. ``look_up`` is the system's resolver where None. Only
     addresses of the ``family`` count, or of the one that the target's label names.
     """
-    wanted = target.labels.get(FAMILY_LABEL, family)
+    wanted = target.labels.get(ADDRESS_FAMILY, family)
     if wanted not in set(AddressFamily):
-        return _failed(f"The label {FAMILY_LABEL} of {target.key} must be any, ipv4 or ipv6.")
+        return _failed(f"The label {ADDRESS_FAMILY} of {target.key} must be any, ipv4 or ipv6.")
     if is_ip_address(target.host):
         return _resolution(target, [target.host])
     try:

@@ -22,6 +22,7 @@ from model.observation import Observation
 from model.ports import Store
 from model.query import ServiceEvent
 from model.target import Endpoint, Target
+from model.target_labels import LOG
 from model.version import TOOL_VERSION
 from policy import PolicyError
 from policy.yaml_file import ConfigError
@@ -33,7 +34,6 @@ from probe.plan import SchedulerSettings, Visiting
 from probe.resolve import Resolution, resolve
 from probe.scheduler import Scheduler
 from probe.transparency import LogListError
-from service.discovery_settings import Surrounding
 from service.fleet.leader_store import LeaderStore, plan_with_workers
 from service.followed_sources import FollowedSources, Kept
 from service.http import inventory_route, make_app
@@ -55,6 +55,7 @@ from service.report_routes import report_routes
 from service.running_status import running_status
 from service.service_discovery import service_discovery_route
 from service.settings import ONLY_AT_START, ServiceSettings
+from service.source_settings import Surrounding
 from service.starting import StartError, book_of, engine_of, lead_of, stopping_signals
 from service.target_sources import TargetSources
 from service.upkeep import forget, reload_on_signal, watch_store, watch_version
@@ -64,7 +65,6 @@ from storage import Retention, SqlStore, StoreError
 _STOP_SECONDS: Final = 7.0
 """For visits that run when the service is stopped; the store and HTTP take the rest of ten."""
 
-_LOG_LABEL: Final = "log"
 """A target's label that makes the log follow its visits, with the value ``debug``."""
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
@@ -362,7 +362,7 @@ class _Service:
         def say(phrase: str) -> None:
             _LOG.info("asking", endpoint=endpoint.key, about=phrase)
 
-        is_followed = endpoint.target.labels.get(_LOG_LABEL) == "debug"
+        is_followed = endpoint.target.labels.get(LOG) == "debug"
         return await self._engine.visit(endpoint, say if is_followed else None, known=known)
 
     async def _resolve(self, target: Target) -> Resolution:
@@ -378,6 +378,7 @@ class _Service:
             self.inventory.snapshot(),
             self._sources.current.by_source,
             self._sources.current.errors,
+            self._sources.current.warnings,
             self._started_at,
         )
 

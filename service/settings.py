@@ -24,11 +24,7 @@ from probe.pace import Pace
 from probe.resolve import AddressFamily
 from probe.settings import ProbeSettings
 from probe.transparency import read_log_list
-from service.discovery_settings import (
-    DiscoverySettings,
-    FileSettings,
-    Surrounding,
-)
+from service.discovery_settings import DiscoverySettings, FileSettings
 from service.fleet.request import queues_of_tags
 from service.metrics_settings import MetricsSettings
 from service.on_demand.module_settings import OnDemandSettings
@@ -39,6 +35,7 @@ from service.relabel_settings import RelabelRules
 from service.retention_settings import RetentionSettings
 from service.route_settings import Proxies, SourceAddress, usual_route
 from service.schedule_settings import ClosedSpans, LabelSchedule, split_span
+from service.source_settings import Surrounding
 from service.target_sources import RuledSource
 from service.trust_stores import check_trust_store
 from service.values import Count, Seconds, split_listen, split_name_server
@@ -274,6 +271,7 @@ class ServiceSettings(BaseSettings):
                 source=one.source(surrounding),
                 rules=(*one.rules(), *common),
                 keep_failed_seconds=one.keep_failed_seconds,
+                trusted_labels=one.trusted_labels,
             )
             for one in self.sources
         )

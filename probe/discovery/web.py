@@ -6,7 +6,6 @@ The URL is the user's own choice, so any network may be asked; what comes back i
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import ssl
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any, Final
 
 import httpx
 
+from probe.discovery.json_text import parse_json
 from probe.discovery.source import SourceError
 
 _MOST_BYTES: Final = 64 * 1024 * 1024
@@ -47,9 +47,9 @@ class WebApi:
         url = f"{self.url.rstrip('/')}{path}" if path else self.url
         text = await self.get_text(url, parameters)
         try:
-            return json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise SourceError(f"{url} answers with something that is no JSON.") from error
+            return await parse_json(text)
+        except ValueError as error:
+            raise SourceError(f"{url} does not answer with usable JSON: {error}.") from error
 
     async def get_text(self, url: str, parameters: dict[str, str] | None = None) -> str:
         """The text at ``url``; raises SourceError."""

@@ -23,12 +23,13 @@ from model.observation import Observation
 from model.ports import Clock
 from model.snapshot import EndpointStatus
 from model.target import Endpoint, Target, is_ip_address
+from model.target_labels import CLIENT_IDENTITY, TRUST_STORES
 from model.version import TOOL_VERSION
 from probe.certificates import parse_certificate
 from probe.checks.part import Part
 from probe.crypto.identity import load_identity
 from probe.discovery.targets import TargetError, parse_target
-from probe.engine import CLIENT_IDENTITY_LABEL, TRUST_STORES_LABEL, Engine
+from probe.engine import Engine
 from probe.plain_client import PlainClient
 from probe.resolve import Resolution, unresolved
 from probe.settings import ProbeSettings
@@ -287,7 +288,7 @@ async def _greet(
     client = PlainClient(
         versions=module.tls.versions,
         path=path,
-        shows_certificate=CLIENT_IDENTITY_LABEL in endpoint.target.labels,
+        shows_certificate=CLIENT_IDENTITY in endpoint.target.labels,
     )
     return await engine.greet(endpoint, client)
 
@@ -354,9 +355,9 @@ def _labels_of(module: ModuleSettings) -> dict[str, str]:
     """Labels that the engine reads, by which a module's own files take the place of the target's."""
     labels = {}
     if module.tls.ca_file is not None:
-        labels[TRUST_STORES_LABEL] = _OWN
+        labels[TRUST_STORES] = _OWN
     if module.tls.cert_file is not None:
-        labels[CLIENT_IDENTITY_LABEL] = _OWN
+        labels[CLIENT_IDENTITY] = _OWN
     return labels
 
 
