@@ -17,6 +17,7 @@ from typing import Final, Protocol, TypeAlias
 from urllib.parse import quote
 
 from model.certificate import Certificate, Deployment, NameAsked
+from model.intrusiveness import Intrusiveness
 from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock
 from model.target import Endpoint, Target
@@ -36,7 +37,7 @@ from probe.certificates import (
     parse_certificate,
 )
 from probe.checks.catalogue import DATAGRAM_STAGES, STAGES, Check
-from probe.checks.interview import Interview, Way, side_by_side
+from probe.checks.interview import Interview, NotAskedError, Way, side_by_side
 from probe.checks.learnt import ASKED_VERSIONS, DATAGRAM_VERSIONS, Learnt, OwnCertificate, Stapled
 from probe.checks.verify import can_be_verified, is_unchanged
 from probe.connect.datagrams import DatagramLine
@@ -50,7 +51,7 @@ from probe.connect.starttls.catalogue import application as application_named
 from probe.connect.starttls.detect import LISTENS_SECONDS, Listening, spoken
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
-from probe.label_wishes import route_to, web_site_of
+from probe.label_wishes import level_of, route_to, web_site_of
 from probe.named_as_dtls import named_as_dtls
 from probe.outcome import state_of
 from probe.plain_client import PlainClient
@@ -147,9 +148,10 @@ class Engine:
                 web=web_site_of(endpoint.target),
                 asked_versions=DATAGRAM_VERSIONS if is_dtls else ASKED_VERSIONS,
             )
+            level = self._level_for(endpoint.target)
             await self._begin(line, endpoint.target, learnt)
             verified = await self._verified(interview, endpoint, started_at, known, say)
-            faults = [] if verified else await self._run(interview, learnt, say)
+            faults = [] if verified else await self._run(interview, learnt, level, say)
         finally:
             await line.close()
         cost = Cost(
@@ -200,6 +202,10 @@ class Engine:
             return self._stores
         names = [name.strip() for name in wanted.split(",") if name.strip()]
         return {name: self._stores.get(name) or _nobody(name) for name in names}
+
+    def _level_for(self, target: Target) -> Intrusiveness:
+        """The label's level, else the usual one."""
+        return level_of(target) or self._settings.intrusiveness
 
     def _identity_for(self, endpoint: Endpoint, label: str) -> ClientIdentity | None:
         name = endpoint.target.labels.get(label)
@@ -254,8 +260,11 @@ class Engine:
         known: Observation | None,
         on_progress: Callable[[str], None],
     ) -> Observation | None:
-        """``known``, with its chains judged as of now; None where anything differs."""
+        """``known``, with its chains judged as of now; None where anything differs, or where what
+        was not asked before is allowed now."""
         if known is None or endpoint.target.protocol == DTLS or not can_be_verified(known):
+            return None
+        if any(map(self._level_for(endpoint.target).allows, known.not_asked.values())):
             return None
         on_progress("whether anything changed")
         learnt = Learnt(server_name=endpoint.target.server_name)
@@ -313,17 +322,22 @@ class Engine:
             http=learnt.http,
             fingerprints=learnt.fingerprints,
             contradictions=tuple(learnt.contradictions),
+            not_asked=learnt.not_asked,
         )
 
     async def _run(
-        self, interview: Interview, learnt: Learnt, on_progress: Callable[[str], None]
+        self,
+        interview: Interview,
+        learnt: Learnt,
+        level: Intrusiveness,
+        on_progress: Callable[[str], None],
     ) -> list[str]:
         """Runs all stages; returns what went wrong on our side, which costs only its facts."""
         faults: list[str] = []
 
         async def guarded(check: Check) -> None:
             try:
-                await check.ask(interview, learnt)
+                await _ask(check, interview, learnt, level)
             except Exception as fault:
                 name = check.ask.__name__
                 _LOG.exception("the check %s failed", name)
@@ -359,6 +373,17 @@ class Engine:
             replace(one, names=served.names)
             for one, served in zip(found, learnt.chains, strict=True)
         )
+
+
+async def _ask(check: Check, interview: Interview, learnt: Learnt, level: Intrusiveness) -> None:
+    """Asks, as far as ``level`` allows; notes which facts stay absent because of it."""
+    if level.allows(check.level):
+        await check.ask(interview, learnt)
+        return
+    try:
+        await check.ask(interview.silenced(), learnt)
+    except* NotAskedError:
+        learnt.leave_unasked((*check.facts, *check.other_facts), check.level)
 
 
 def _shown(application: Application, greeting: bytes) -> Fact:

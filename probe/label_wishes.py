@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from model.intrusiveness import Intrusiveness
 from model.target import DEFAULT_PROTOCOL, Target
-from model.target_labels import HTTP, HTTP_PORT, PROXY, PROXY_PROTOCOL, UNIX_SOCKET
+from model.target_labels import HTTP, HTTP_PORT, INTRUSIVENESS, PROXY, PROXY_PROTOCOL, UNIX_SOCKET
 from probe.connect.passage.preamble import Preamble
 from probe.connect.route import Proxy, Route
 from probe.web.site import WebSite
@@ -32,9 +33,17 @@ def route_to(target: Target, usual: Route, proxies: Mapping[str, Proxy]) -> Rout
             route = replace(route, preamble=Preamble(version))
         else:
             route = replace(route, missing=f"the label {PROXY_PROTOCOL} must be v1 or v2")
+    if labels.get(INTRUSIVENESS, Intrusiveness.SAFE) not in set(Intrusiveness):
+        route = replace(route, missing=f"the label {INTRUSIVENESS} must be safe, standard or full")
     if (path := labels.get(UNIX_SOCKET)) is not None:
         route = replace(route, unix_socket=Path(path), proxy=None)
     return route
+
+
+def level_of(target: Target) -> Intrusiveness | None:
+    """The level of the target's label; None without one. ``route_to`` refuses a label that is no level."""
+    text = target.labels.get(INTRUSIVENESS)
+    return Intrusiveness(text) if text in set(Intrusiveness) else None
 
 
 def web_site_of(target: Target) -> WebSite | None:

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from model.intrusiveness import Intrusiveness
 from policy.yaml_file import ConfigError, read_yaml_mapping
 from probe.checks.part import USUAL_PARTS
 from probe.connect.route import Proxy
@@ -114,6 +115,7 @@ class ProbeLimits(BaseModel):
     connections_per_network: Count = ProbeSettings().connections_per_network
     connections_open: Count = ProbeSettings().connections_open
     connections_per_second: Count = ProbeSettings().connections_per_second
+    intrusiveness: Intrusiveness = Intrusiveness.STANDARD
     fetch: bool = False
     fetch_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     dns_records: bool = False

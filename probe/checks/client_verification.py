@@ -32,6 +32,9 @@ from probe.tls.extensions import ExtensionType
 from probe.tls.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer, Presented
 from probe.tls.reader import ByteReader, DecodeError
 
+VERIFICATION: Final = ("client_auth.verifies", "client_auth.own", "client_auth.expired")
+"""What it settles, as an Observation names it where it was not asked."""
+
 _ASKING: Final = frozenset({ClientAuthMode.REQUESTED, ClientAuthMode.REQUIRED})
 _PRESENTED: Final = {
     ForgedCertificate.SELF_SIGNED: Presented.SELF_SIGNED,

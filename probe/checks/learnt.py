@@ -5,12 +5,13 @@ It begins with the server name alone; ``engine`` turns it into an Observation at
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from model.certificate import NameAsked
+from model.intrusiveness import Intrusiveness
 from model.observation import AcceptedSet, ClientAuth, Contradiction, DhParameters
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
@@ -75,6 +76,7 @@ class Learnt:
     ``looks_in_clear`` makes the Dialogue that looks at the server without TLS; ``begins_in_clear`` is
     whether words come before it. ``web`` is where its web server would be; None where there can be none.
 
+    ``not_asked`` names the facts that stay absent because of the visit's level of intrusiveness.
     ``unread_chains`` says of a version why its chain could not be read, though there is one.
     ``spoken`` holds the exchange that proved each accepted version: its Offer, in a shape that
     this server answers at that version, is what further questions are derived from.
@@ -109,6 +111,12 @@ class Learnt:
     http: dict[str, Fact] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
     contradictions: list[Contradiction] = field(default_factory=list)
+    not_asked: dict[str, Intrusiveness] = field(default_factory=dict)
+
+    def leave_unasked(self, names: Iterable[str], level: Intrusiveness) -> None:
+        """Note which facts would be asked at ``level``; those that are known anyway are not among them."""
+        known = {*self.features, *self.vulnerabilities, *self.plaintext, *self.http}
+        self.not_asked |= {name: level for name in names if name not in known}
 
     @property
     def answers_in_clear(self) -> bool:

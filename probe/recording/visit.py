@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from model.intrusiveness import Intrusiveness
 from model.observation import Cost
 from model.target import DEFAULT_PROTOCOL, Endpoint, Target
 from model.times_json import time_from_json, time_to_json
@@ -69,6 +70,7 @@ class RecordedVisit:
     endpoint: Endpoint
     started_at: datetime
     parts: frozenset[Part]
+    intrusiveness: Intrusiveness
     nonce: bytes
     conversations: tuple[Conversation, ...]
     handshakes: tuple[RecordedHandshake, ...]
@@ -92,6 +94,7 @@ def to_lines(visit: RecordedVisit) -> Iterator[str]:
             "address": visit.endpoint.address,
             "started_at": time_to_json(visit.started_at),
             "parts": sorted(visit.parts),
+            "intrusiveness": visit.intrusiveness.value,
             "nonce": visit.nonce.hex(),
         },
     )
@@ -192,5 +195,6 @@ def _header(plain: dict[str, Any]) -> dict[str, Any]:
             datetime, time_from_json(_of(str, plain["started_at"], "started_at")), "started_at"
         ),
         "parts": frozenset(Part(name) for name in plain["parts"]),
+        "intrusiveness": Intrusiveness(plain.get("intrusiveness", Intrusiveness.FULL)),
         "nonce": bytes.fromhex(_of(str, plain["nonce"], "nonce")),
     }

@@ -8,7 +8,7 @@ now is shown as the inventory has it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -19,11 +19,17 @@ from exporters.prometheus import MetricOptions
 from exporters.prometheus.glance import Glance
 from exporters.prometheus.probe_page import Names, probe_page
 from model.certificate import Certificate, Revocation, RevocationMethod
+from model.intrusiveness import Intrusiveness, lower
 from model.observation import Observation
 from model.ports import Clock
 from model.snapshot import EndpointStatus
 from model.target import Endpoint, Target, is_ip_address
-from model.target_labels import CLIENT_IDENTITY, TRUST_STORES
+from model.target_labels import (
+    CLIENT_IDENTITY,
+    EXPIRED_CLIENT_IDENTITY,
+    INTRUSIVENESS,
+    TRUST_STORES,
+)
 from model.version import TOOL_VERSION
 from probe.certificates import parse_certificate
 from probe.checks.part import Part
@@ -126,7 +132,7 @@ class OnDemandProber:
                     503,
                     "too many probes wait already: scrape less often, or raise on_demand.at_once",
                 )
-            path = _path_of(text) if module.settings.asks_http else None
+            path = _path_for(module.settings, text) if module.settings.asks_http else None
             running = asyncio.create_task(self._probe(module, target, path, deadline))
             self._running[key] = running
             running.add_done_callback(partial(self._end, key))
@@ -175,8 +181,7 @@ class OnDemandProber:
             )
         if is_ip_address(asked.host):
             self._refuse(asked, asked.host, is_known=known is not None)
-        labels = dict(known.labels if known else {}) | _labels_of(module)
-        return replace(known or asked, labels=labels)
+        return replace(known or asked, labels=_labels_of(module, known.labels if known else {}))
 
     def _refuse(self, target: Target, address: str, *, is_known: bool) -> None:
         refusal = self._around.allowed.refusal(address, target.port, is_known=is_known)
@@ -351,9 +356,20 @@ def _engine(module: ModuleSettings, around: Surroundings) -> Engine:
     return Engine(replace(settings, parts=parts), around.clock, politeness=around.engine.politeness)
 
 
-def _labels_of(module: ModuleSettings) -> dict[str, str]:
-    """Labels that the engine reads, by which a module's own files take the place of the target's."""
-    labels = {}
+def _labels_of(module: ModuleSettings, known: Mapping[str, str]) -> dict[str, str]:
+    """The inventory's labels as the module takes them over: its own files take the place of the target's.
+
+    Who may ask for /probe must not get a certificate of ours shown, unless the module says so; nor may
+    a module ask more than the target's own label allows.
+    """
+    labels = dict(known)
+    if not module.shows_client_identity:
+        for name in (CLIENT_IDENTITY, EXPIRED_CLIENT_IDENTITY):
+            labels.pop(name, None)
+    own = labels.get(INTRUSIVENESS)
+    if module.intrusiveness is not None and own in {None, *Intrusiveness}:
+        level = lower(module.intrusiveness, Intrusiveness(own or module.intrusiveness))
+        labels[INTRUSIVENESS] = level.value
     if module.tls.ca_file is not None:
         labels[TRUST_STORES] = _OWN
     if module.tls.cert_file is not None:
@@ -379,7 +395,21 @@ def _deadline_seconds(module: ModuleSettings, scrape_timeout: str | None) -> flo
     return min(timeout, module.timeout or timeout)
 
 
-def _path_of(text: str) -> str:
+def _path_for(module: ModuleSettings, text: str) -> str:
+    """The module's path; raises RefusedError where the request asks for another one.
+
+    The request must not choose which path of a server is asked for: /admin/restart is one too.
+    """
+    if module.target is None and _path_in(text) not in {"/", module.path}:
+        raise RefusedError(
+            400,
+            f"the path {_path_in(text)[:100]!r} is not taken from the request: set `path` in a module, "
+            f"which now asks for {module.path!r}",
+        )
+    return module.path if module.target is None or module.path != "/" else _path_in(module.target)
+
+
+def _path_in(text: str) -> str:
     """Of an URL, with its query; the root of anything else."""
     split = urlsplit(text) if "://" in text else None
     if split is None:
