@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
 
@@ -23,6 +24,13 @@ class Intrusiveness(StrEnum):
     def allows(self, needed: Intrusiveness) -> bool:
         """Whether questions of the level ``needed`` are asked at this one."""
         return needed.rank <= self.rank
+
+
+def words_for_not_asked(needed: Mapping[str, Intrusiveness]) -> Iterator[str]:
+    """One phrase for each level that has facts in ``needed``: what was not asked, and what that takes."""
+    for level in Intrusiveness:
+        if names := sorted(name for name, its_level in needed.items() if its_level is level):
+            yield f"{', '.join(names)} (needs intrusiveness {level})"
 
 
 def lower(one: Intrusiveness, other: Intrusiveness) -> Intrusiveness:

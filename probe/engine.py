@@ -145,6 +145,7 @@ class Engine:
                 own_certificate=_told_of(line.identity),
                 expired_certificate=_told_of(line.expired_identity),
                 client_auth_path=_path_of(endpoint.target),
+                user_agent=self._settings.user_agent,
                 web=web_site_of(endpoint.target),
                 asked_versions=DATAGRAM_VERSIONS if is_dtls else ASKED_VERSIONS,
             )
@@ -217,6 +218,11 @@ class Engine:
         deadline = min(deadline_seconds, self._settings.deadline_seconds)
         shorter._settings = replace(self._settings, deadline_seconds=deadline)
         return shorter
+
+    @property
+    def user_agent(self) -> str:
+        """How its HTTP requests name us."""
+        return self._settings.user_agent
 
     async def greet(self, endpoint: Endpoint, client: PlainClient) -> Handshake | None:
         """What ``client`` gets of an endpoint with an address; None where it spoke no version."""

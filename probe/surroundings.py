@@ -51,7 +51,11 @@ class Surroundings:
         self._is_asked = Part.REVOCATION in settings.parts
         self._logs = read_log_list(settings.log_list) if settings.log_list else None
         denied = DenyList(settings.denied)
-        self._fetcher = Fetcher(settings.fetch_networks, denied=denied) if settings.fetch else None
+        self._fetcher = (
+            Fetcher(settings.fetch_networks, denied=denied, user_agent=settings.user_agent)
+            if settings.fetch
+            else None
+        )
         self._lookup = DnsLookup(settings.name_servers) if settings.dns_records else None
         self._revocation = RevocationChecker(self._fetcher) if self._fetcher else None
 

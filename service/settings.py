@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from model.intrusiveness import Intrusiveness
+from model.version import user_agent
 from policy.yaml_file import ConfigError, read_yaml_mapping
 from probe.checks.part import USUAL_PARTS
 from probe.connect.route import Proxy
@@ -88,6 +89,11 @@ def _check_name_servers(texts: tuple[str, ...]) -> tuple[str, ...]:
     return texts
 
 
+def _check_contact(contact: str | None) -> str | None:
+    user_agent(contact)
+    return contact
+
+
 def _check_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     queues_of_tags(tags)
     return tags
@@ -111,6 +117,7 @@ class ProbeLimits(BaseModel):
     answer_timeout_seconds: Seconds = ProbeSettings().answer_timeout_seconds
     greeting_timeout_seconds: Seconds = ProbeSettings().greeting_timeout_seconds
     connections_per_address: Count = ProbeSettings().connections_per_address
+    connections_per_address_per_second: Count = 20
     connections_per_host: Count = ProbeSettings().connections_per_host
     connections_per_network: Count = ProbeSettings().connections_per_network
     connections_open: Count = ProbeSettings().connections_open
@@ -203,6 +210,7 @@ class ServiceSettings(BaseSettings):
     push: PushSettings = PushSettings()
     retention: RetentionSettings = RetentionSettings()
     notifications: Notifiers = {}
+    contact: Annotated[str | None, AfterValidator(_check_contact)] = None
     log_format: Literal["auto", "json", "text"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -258,6 +266,7 @@ class ServiceSettings(BaseSettings):
             proxies=proxies,
             name_servers=tuple(map(split_name_server, self.probe.name_servers)),
             parts=parse_parts(self.probe.checks),
+            user_agent=user_agent(self.contact),
             denied=self.deny,
             trust_stores=dict(self.trust_stores),
             client_identities={

@@ -56,6 +56,7 @@ async def _verified(interview: Interview, learnt: Learnt, version: ProtocolVersi
         version=version,
         server_name=learnt.shape_at(version).server_name,
         afterword=Afterword.HTTP if is_optional else Afterword.LISTEN,
+        user_agent=learnt.user_agent if is_optional else "",
     )
     if auth.asked_on_path is not None:
         plain = on_path(plain, auth.asked_on_path)

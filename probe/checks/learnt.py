@@ -72,7 +72,8 @@ class Learnt:
     """The facts of one visit, by protocol version.
 
     ``host`` is the name or address by which the target was named, ``client_auth_path`` an HTTP path
-    that may ask for a client certificate where the handshake does not. ``asked_versions`` rise.
+    that may ask for a client certificate where the handshake does not. ``user_agent`` is how we name
+    ourselves in HTTP requests. ``asked_versions`` rise.
     ``looks_in_clear`` makes the Dialogue that looks at the server without TLS; ``begins_in_clear`` is
     whether words come before it. ``web`` is where its web server would be; None where there can be none.
 
@@ -91,6 +92,7 @@ class Learnt:
     own_certificate: OwnCertificate | None = None
     expired_certificate: OwnCertificate | None = None
     client_auth_path: str | None = None
+    user_agent: str = ""
     asked_versions: tuple[ProtocolVersion, ...] = ASKED_VERSIONS
     spoken: dict[ProtocolVersion, Exchange] = field(default_factory=dict)
     protocols: dict[ProtocolVersion, Fact] = field(default_factory=dict)

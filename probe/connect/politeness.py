@@ -24,6 +24,7 @@ from probe.settings import ProbeSettings
 _PREFIX_LENGTHS: Final = {4: 24, 6: 48}
 _PERIOD_SECONDS: Final = 0.05
 _PERIODS_PER_SECOND: Final = 20
+_BURST_SECONDS: Final = 1.0
 _RECOVERY: Final = 0.125
 """How much of a connection each good answer gives back."""
 
@@ -31,11 +32,16 @@ _RECOVERY: Final = 0.125
 class AddressGate:
     """The share of one IP address: so many connections at once, fewer after trouble.
 
+    At most ``per_second`` new ones begin in any second, in bursts of one second's worth.
     ``network`` is the share of its network, which it holds as long as it is held itself.
     """
 
-    def __init__(self, most: int, network: asyncio.Semaphore | None = None) -> None:
+    def __init__(
+        self, most: int, network: asyncio.Semaphore | None = None, per_second: int = 1_000_000
+    ) -> None:
         self.network = network or asyncio.Semaphore(most)
+        self._interval = 1.0 / per_second
+        self._due_at = 0.0
         self._ceiling = most
         self._limit = float(most)
         self._open = 0
@@ -59,6 +65,16 @@ class AddressGate:
         finally:
             self._open -= 1
             self._wake()
+
+    async def pace(self) -> None:
+        """Returns when another connection may begin (the generic cell rate algorithm, ITU-T I.371)."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        early = max(self._due_at - now, 0.0)
+        self._due_at = now + early + self._interval
+        # So that visits one after another share the rate: nobody else may hold this gate by then.
+        loop.call_at(self._due_at, _forget, self)
+        await asyncio.sleep(max(early - _BURST_SECONDS + self._interval, 0.0))
 
     async def _turn(self) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -98,6 +114,7 @@ class Politeness:
 
     def __init__(self, settings: ProbeSettings) -> None:
         self._most_per_address = settings.connections_per_address
+        self._per_address_second = settings.connections_per_address_per_second
         self._most_per_host = settings.connections_per_host
         self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._host = asyncio.Semaphore(settings.connections_open)
@@ -128,7 +145,9 @@ class Politeness:
         """The gate that all visits to ``address`` share while any of them lasts."""
         gate = self._gates.get(address)
         if gate is None:
-            gate = AddressGate(self._most_per_address, self._network(address))
+            gate = AddressGate(
+                self._most_per_address, self._network(address), self._per_address_second
+            )
             self._gates[address] = gate
         return gate
 
@@ -143,10 +162,16 @@ class Politeness:
     @asynccontextmanager
     async def connection(self, gate: AddressGate) -> AsyncIterator[int]:
         """Permission to open one connection now; yields the gate's epoch."""
-        async with gate.place() as epoch, self._host, gate.network, self._open:
-            async with self._turn:
-                await self._throttler.acquire()
-            yield epoch
+        async with gate.place() as epoch:
+            await gate.pace()
+            async with self._host, gate.network, self._open:
+                async with self._turn:
+                    await self._throttler.acquire()
+                yield epoch
+
+
+def _forget(_: AddressGate) -> None:
+    """The timer that called held the gate until now; that was all."""
 
 
 def network_of(address: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import httpx
 
+from model.version import user_agent
 from probe.discovery.json_text import parse_json
 from probe.discovery.source import SourceError
 
@@ -77,7 +78,11 @@ class WebApi:
         if self.unix_socket is not None:
             transport = httpx.AsyncHTTPTransport(uds=str(self.unix_socket))
         return httpx.AsyncClient(
-            verify=verify, transport=transport, timeout=self.timeout_seconds, trust_env=False
+            headers={"User-Agent": user_agent()},
+            verify=verify,
+            transport=transport,
+            timeout=self.timeout_seconds,
+            trust_env=False,
         )
 
     def headers(self) -> dict[str, str]:

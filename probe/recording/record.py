@@ -95,6 +95,7 @@ class RecordingLine(Line):
         super().__init__(address, settings, politeness, clock, nonce=nonce)
         self._parts = settings.parts
         self._intrusiveness = settings.intrusiveness
+        self._user_agent = settings.user_agent
         self._began = clock.monotonic()
         self._talks: _Slots[Conversation] = _Slots()
         self._shakes: _Slots[RecordedHandshake] = _Slots()
@@ -157,6 +158,7 @@ class RecordingLine(Line):
             started_at=observation.started_at,
             parts=self._parts,
             intrusiveness=self._intrusiveness,
+            user_agent=self._user_agent,
             nonce=self.nonce,
             conversations=self._talks.filled,
             quic=self._quic,

@@ -18,6 +18,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from model.version import user_agent
 from probe.addresses import Address, Network, is_public
 from probe.discovery.deny import DenyList
 
@@ -44,10 +45,12 @@ class Fetcher:
         *,
         denied: DenyList | None = None,
         timeout_seconds: float = 10.0,
+        user_agent: str = user_agent(),
     ) -> None:
         self._allowed = tuple(allowed)
         self._denied = denied or DenyList()
         self._timeout_seconds = timeout_seconds
+        self._user_agent = user_agent
         self._context: ssl.SSLContext | None = None
 
     async def fetch(
@@ -90,6 +93,7 @@ class Fetcher:
         headers = {
             "Host": host if port == _PORTS[scheme] else f"{host}:{port}",
             "Accept-Encoding": _PLAIN,
+            "User-Agent": self._user_agent,
         }
         if body is not None:
             headers["Content-Type"] = content_type

@@ -8,27 +8,22 @@ now is shown as the inventory has it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Final
-from urllib.parse import urlsplit
 
 from exporters.prometheus import MetricOptions
 from exporters.prometheus.glance import Glance
 from exporters.prometheus.probe_page import Names, probe_page
 from model.certificate import Certificate, Revocation, RevocationMethod
-from model.intrusiveness import Intrusiveness, lower
 from model.observation import Observation
 from model.ports import Clock
 from model.snapshot import EndpointStatus
 from model.target import Endpoint, Target, is_ip_address
 from model.target_labels import (
     CLIENT_IDENTITY,
-    EXPIRED_CLIENT_IDENTITY,
-    INTRUSIVENESS,
-    TRUST_STORES,
 )
 from model.version import TOOL_VERSION
 from probe.certificates import parse_certificate
@@ -42,6 +37,7 @@ from probe.settings import ProbeSettings
 from probe.tls.handshake import Handshake
 from service.on_demand.allowed import Allowed
 from service.on_demand.merged import merged
+from service.on_demand.module_choices import OWN, RefusedError, labels_for, path_for
 from service.on_demand.module_settings import ModuleSettings, OnDemandSettings
 from service.on_demand.verdict import holds, is_as_asserted, status_of
 from service.parts import parse_parts
@@ -52,17 +48,8 @@ _MARGIN_SECONDS: Final = 0.5
 
 _MARGIN_SHARE: Final = 0.25
 _WAITING_FOR_EACH_PLACE: Final = 8
-_OWN: Final = "module"
 _FOREIGN: Final = frozenset({Names.BLACKBOX_EXPORTER, Names.SSL_EXPORTER})
 _STAPLE_PARTS: Final = frozenset({Part.VERSIONS, Part.CERTIFICATES, Part.REVOCATION})
-
-
-class RefusedError(Exception):
-    """The request is not served; ``status`` is HTTP's, the message one sentence with the mend."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +119,7 @@ class OnDemandProber:
                     503,
                     "too many probes wait already: scrape less often, or raise on_demand.at_once",
                 )
-            path = _path_for(module.settings, text) if module.settings.asks_http else None
+            path = path_for(module.settings, text) if module.settings.asks_http else None
             running = asyncio.create_task(self._probe(module, target, path, deadline))
             self._running[key] = running
             running.add_done_callback(partial(self._end, key))
@@ -181,7 +168,7 @@ class OnDemandProber:
             )
         if is_ip_address(asked.host):
             self._refuse(asked, asked.host, is_known=known is not None)
-        return replace(known or asked, labels=_labels_of(module, known.labels if known else {}))
+        return replace(known or asked, labels=labels_for(module, known.labels if known else {}))
 
     def _refuse(self, target: Target, address: str, *, is_known: bool) -> None:
         refusal = self._around.allowed.refusal(address, target.port, is_known=is_known)
@@ -293,6 +280,7 @@ async def _greet(
     client = PlainClient(
         versions=module.tls.versions,
         path=path,
+        user_agent=engine.user_agent,
         shows_certificate=CLIENT_IDENTITY in endpoint.target.labels,
     )
     return await engine.greet(endpoint, client)
@@ -349,32 +337,11 @@ def _engine(module: ModuleSettings, around: Surroundings) -> Engine:
     if Names.SSL_EXPORTER in module.emit:
         parts |= _STAPLE_PARTS
     if tls.ca_file is not None:
-        settings = replace(settings, trust_stores={_OWN: tls.ca_file})
+        settings = replace(settings, trust_stores={OWN: tls.ca_file})
     if tls.cert_file is not None:
-        identity = load_identity(_OWN, tls.cert_file, tls.key_file)
-        settings = replace(settings, client_identities={_OWN: identity})
+        identity = load_identity(OWN, tls.cert_file, tls.key_file)
+        settings = replace(settings, client_identities={OWN: identity})
     return Engine(replace(settings, parts=parts), around.clock, politeness=around.engine.politeness)
-
-
-def _labels_of(module: ModuleSettings, known: Mapping[str, str]) -> dict[str, str]:
-    """The inventory's labels as the module takes them over: its own files take the place of the target's.
-
-    Who may ask for /probe must not get a certificate of ours shown, unless the module says so; nor may
-    a module ask more than the target's own label allows.
-    """
-    labels = dict(known)
-    if not module.shows_client_identity:
-        for name in (CLIENT_IDENTITY, EXPIRED_CLIENT_IDENTITY):
-            labels.pop(name, None)
-    own = labels.get(INTRUSIVENESS)
-    if module.intrusiveness is not None and own in {None, *Intrusiveness}:
-        level = lower(module.intrusiveness, Intrusiveness(own or module.intrusiveness))
-        labels[INTRUSIVENESS] = level.value
-    if module.tls.ca_file is not None:
-        labels[TRUST_STORES] = _OWN
-    if module.tls.cert_file is not None:
-        labels[CLIENT_IDENTITY] = _OWN
-    return labels
 
 
 def _deadline_seconds(module: ModuleSettings, scrape_timeout: str | None) -> float:
@@ -393,29 +360,6 @@ def _deadline_seconds(module: ModuleSettings, scrape_timeout: str | None) -> flo
             )
         timeout -= min(_MARGIN_SECONDS, _MARGIN_SHARE * timeout)
     return min(timeout, module.timeout or timeout)
-
-
-def _path_for(module: ModuleSettings, text: str) -> str:
-    """The module's path; raises RefusedError where the request asks for another one.
-
-    The request must not choose which path of a server is asked for: /admin/restart is one too.
-    """
-    if module.target is None and _path_in(text) not in {"/", module.path}:
-        raise RefusedError(
-            400,
-            f"the path {_path_in(text)[:100]!r} is not taken from the request: set `path` in a module, "
-            f"which now asks for {module.path!r}",
-        )
-    return module.path if module.target is None or module.path != "/" else _path_in(module.target)
-
-
-def _path_in(text: str) -> str:
-    """Of an URL, with its query; the root of anything else."""
-    split = urlsplit(text) if "://" in text else None
-    if split is None:
-        return "/"
-    query = f"?{split.query}" if split.query else ""
-    return f"{split.path or '/'}{query}"
 
 
 def _is_version(endpoint: Endpoint, version: int) -> bool:

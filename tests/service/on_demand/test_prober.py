@@ -15,8 +15,8 @@ from model.target import Target
 from model.verdict import Fact, Verdict
 from probe.discovery.targets import parse_target
 from service.demo import DemoFleet
+from service.on_demand.module_choices import RefusedError
 from service.on_demand.module_settings import OnDemandSettings
-from service.on_demand.prober import RefusedError
 from tests.exporters.test_inventory import KNOWN, NOW, snapshot
 from tests.service.on_demand.asking import LOOPBACK, World, series, value
 
