@@ -24,7 +24,6 @@ from probe.settings import ProbeSettings
 _PREFIX_LENGTHS: Final = {4: 24, 6: 48}
 _PERIOD_SECONDS: Final = 0.05
 _PERIODS_PER_SECOND: Final = 20
-_BURST_SECONDS: Final = 1.0
 _RECOVERY: Final = 0.125
 """How much of a connection each good answer gives back."""
 
@@ -32,7 +31,7 @@ _RECOVERY: Final = 0.125
 class AddressGate:
     """The share of one IP address: so many connections at once, fewer after trouble.
 
-    At most ``per_second`` new ones begin in any second, in bursts of one second's worth.
+    At most ``per_second`` new ones begin in any second.
     ``network`` is the share of its network, which it holds as long as it is held itself.
     """
 
@@ -40,8 +39,7 @@ class AddressGate:
         self, most: int, network: asyncio.Semaphore | None = None, per_second: int = 1_000_000
     ) -> None:
         self.network = network or asyncio.Semaphore(most)
-        self._interval = 1.0 / per_second
-        self._due_at = 0.0
+        self._starts: deque[float] = deque(maxlen=per_second)
         self._ceiling = most
         self._limit = float(most)
         self._open = 0
@@ -67,14 +65,16 @@ class AddressGate:
             self._wake()
 
     async def pace(self) -> None:
-        """Returns when another connection may begin (the generic cell rate algorithm, ITU-T I.371)."""
+        """Returns when another connection may begin: a second after the one ``per_second`` before it."""
         loop = asyncio.get_running_loop()
-        now = loop.time()
-        early = max(self._due_at - now, 0.0)
-        self._due_at = now + early + self._interval
+        now = start = loop.time()
+        if len(self._starts) == self._starts.maxlen:
+            start = max(now, self._starts[0] + 1.0)
+        self._starts.append(start)
         # So that visits one after another share the rate: nobody else may hold this gate by then.
-        loop.call_at(self._due_at, _forget, self)
-        await asyncio.sleep(max(early - _BURST_SECONDS + self._interval, 0.0))
+        loop.call_at(start + 1.0, _forget, self)
+        if start > now:
+            await asyncio.sleep(start - now)
 
     async def _turn(self) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
