@@ -162,12 +162,11 @@ class Politeness:
     @asynccontextmanager
     async def connection(self, gate: AddressGate) -> AsyncIterator[int]:
         """Permission to open one connection now; yields the gate's epoch."""
-        async with gate.place() as epoch:
+        async with gate.place() as epoch, self._host, gate.network, self._open:
+            async with self._turn:
+                await self._throttler.acquire()
             await gate.pace()
-            async with self._host, gate.network, self._open:
-                async with self._turn:
-                    await self._throttler.acquire()
-                yield epoch
+            yield epoch
 
 
 def _forget(_: AddressGate) -> None:

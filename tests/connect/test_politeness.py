@@ -177,4 +177,3 @@ def test_an_address_gets_no_more_new_connections_a_second_than_allowed() -> None
     began = run_virtually(story())
     for position, moment in enumerate(began[5:], start=5):
         assert moment - began[position - 5] >= 0.99
-    assert began[-1] - began[0] < 5.0
