@@ -20,9 +20,9 @@ from typing import Any
 
 from model.target import Target
 from probe.agenda import Agenda
-from probe.discovery.deny import DenyList
 from probe.discovery.file import read_targets_file
 from probe.discovery.merge import merge, sift
+from probe.net_guard.gate import SocketGate
 from probe.plan import SchedulerSettings
 from probe.scheduler import Scheduler
 from tests.scheduler.world import World
@@ -32,7 +32,7 @@ PICKS, BATCHES = 2_000, 5
 
 
 async def _targets(path: Path) -> tuple[Target, ...]:
-    return await merge([(await sift(read_targets_file(path), (), DenyList())).kept])
+    return await merge([(await sift(read_targets_file(path), (), SocketGate())).kept])
 
 
 def measure(count: int, directory: Path) -> dict[str, float]:

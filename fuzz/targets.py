@@ -11,8 +11,10 @@ from contextlib import suppress
 from typing import Final, TypeAlias
 
 from probe.certificates import parse_certificate
-from probe.tls.answer import MAX_ANSWER_LENGTH, AnswerReader, Ending
+from probe.connect.starttls.xml_stream import elements, tags
+from probe.tls.answer import AnswerReader, Ending
 from probe.tls.decoded import decoded
+from probe.tls.dtls import FlightReader
 from probe.tls.encrypted_messages import (
     CompressedCertificate,
     decode_certificate,
@@ -20,6 +22,7 @@ from probe.tls.encrypted_messages import (
     decode_encrypted_extensions,
     decode_tls13_certificate_request,
 )
+from probe.tls.limits import MAX_ANSWER_LENGTH
 from probe.tls.messages import (
     CertificateMessage,
     CertificateRequest,
@@ -101,6 +104,23 @@ def sessions(some: bytes) -> None:
     SessionInClear().feed(some)
 
 
+def datagrams(some: bytes) -> None:
+    """A flight in datagrams is put together, or refused by the codec's own error."""
+    reader = FlightReader()
+    half = len(some) // 2
+    with suppress(DecodeError):
+        reader.feed(some[:half])
+        reader.feed(some[half:])
+
+
+def xml_streams(some: bytes) -> None:
+    """Each tag ends further on than the one before, and elements are there or are not."""
+    ends = [tag.end for tag in tags(some, 0)]
+    assert ends == sorted(set(ends))
+    found = elements(some)
+    assert found is None or all(one.path for one in found)
+
+
 def lines(some: bytes) -> None:
     """Any proof can be shown."""
     assert isinstance(decoded(some), list)
@@ -117,5 +137,15 @@ def _nobody(_: bytes) -> None:
 
 TARGETS: Final[Mapping[str, Target]] = {
     target.__name__: target
-    for target in (answers, sslv2, provocations, messages, sessions, lines, certificates)
+    for target in (
+        answers,
+        sslv2,
+        provocations,
+        messages,
+        sessions,
+        datagrams,
+        xml_streams,
+        lines,
+        certificates,
+    )
 }

@@ -116,7 +116,7 @@ class Engine:
         self._stores: Mapping[str, TrustStore] = {
             name: load_trust_store(name, path) for name, path in settings.trust_stores.items()
         }
-        self._surroundings = Surroundings(settings, self._stores)
+        self._surroundings = Surroundings(settings, self._stores, self.politeness)
 
     async def visit(
         self,
@@ -247,7 +247,9 @@ class Engine:
         line = line_to((address, endpoint.target.port), politeness)
         line.identity = self._identity_for(endpoint, CLIENT_IDENTITY)
         line.expired_identity = self._identity_for(endpoint, EXPIRED_CLIENT_IDENTITY)
-        line.go_by(route_to(endpoint.target, self._settings.route, self._settings.proxies))
+        target, settings = endpoint.target, self._settings
+        gate = settings.gate.named(target.host, target.server_name)
+        line.go_by(replace(route_to(target, settings.route, settings.proxies), gate=gate))
         return line
 
     def _new_line(self, address: tuple[str, int], politeness: Politeness) -> VisitLine:

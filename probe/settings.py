@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from model.intrusiveness import Intrusiveness
@@ -12,6 +11,7 @@ from model.version import user_agent
 from probe.checks.part import USUAL_PARTS, Part
 from probe.connect.route import STRAIGHT, Proxy, Route
 from probe.crypto.identity import ClientIdentity
+from probe.net_guard.gate import SocketGate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +27,7 @@ class ProbeSettings:
     ``intrusiveness`` is not asked, where the target's label does not name another level.
     ``user_agent`` names tlsprobe, and whom to write to, in each HTTP request. ``trust_stores`` names PEM
     files; None stands for certifi's copy of Mozilla's. With ``fetch``, missing issuers, OCSP
-    responders and CRLs that certificates name are asked too, in public networks and in the
-    ``fetch_networks``, but never what is ``denied`` (entries as ``probe.discovery.deny`` has them). With ``dns_records``, CAA and TLSA are
+    responders and CRLs that certificates name are asked too. The ``gate`` decides which sockets may be opened. With ``dns_records``, CAA and TLSA are
     looked up, at the ``name_servers`` (address and port) or the system's. ``client_identities`` are shown
     to targets whose label ``client_identity`` or ``expired_client_identity`` names one. ``log_list`` is
     the file of certificate transparency logs. ``route`` is the usual way to an address; targets whose
@@ -49,8 +48,7 @@ class ProbeSettings:
     intrusiveness: Intrusiveness = Intrusiveness.FULL
     user_agent: str = user_agent()
     fetch: bool = False
-    fetch_networks: tuple[IPv4Network | IPv6Network, ...] = ()
-    denied: tuple[str, ...] = ()
+    gate: SocketGate = field(default_factory=SocketGate)
     dns_records: bool = False
     name_servers: tuple[tuple[str, int], ...] = ()
     log_list: Path | None = None

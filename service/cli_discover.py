@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from model.target import Target
-from probe.discovery.deny import DenyList
 from probe.discovery.merge import Sifted, merge, sift
+from probe.net_guard.gate import SocketGate
 from service.target_sources import RuledSource, untrusted_warning
 from service.terminal import printable
 
@@ -26,7 +26,7 @@ class Finding:
     error: str | None
 
 
-async def find_once(sources: Sequence[RuledSource], deny: DenyList) -> list[Finding]:
+async def find_once(sources: Sequence[RuledSource], gate: SocketGate) -> list[Finding]:
     """The first update of each source, side by side."""
 
     async def first(ruled: RuledSource) -> Finding:
@@ -34,7 +34,7 @@ async def find_once(sources: Sequence[RuledSource], deny: DenyList) -> list[Find
         update = await anext(aiter(updates))
         sifted = None
         if update.targets is not None:
-            sifted = await sift(update.targets, ruled.rules, deny, trusted=ruled.trusted_labels)
+            sifted = await sift(update.targets, ruled.rules, gate, trusted=ruled.trusted_labels)
         return Finding(source=ruled.source.name, sifted=sifted, error=update.error)
 
     return list(await asyncio.gather(*(first(one) for one in sources)))

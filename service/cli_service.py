@@ -91,7 +91,6 @@ def discover(
     Nothing is probed; only sources of the type networks look for TLS where they are told to.
     """
     from policy.yaml_file import ConfigError
-    from probe.discovery.deny import DenyList
     from service.cli_discover import all_targets, find_once, print_findings
     from service.configuration import load_settings
     from service.event_loop import run
@@ -101,11 +100,11 @@ def discover(
         settings = load_settings(config)
     except ConfigError as error:
         return fail(str(error))
-    deny = DenyList(settings.deny)
-    sources = settings.ruled_sources(Surrounding(deny=deny, statuses=tuple))
+    gate = settings.gate
+    sources = settings.ruled_sources(Surrounding(gate=gate, statuses=tuple))
     if not sources:
         return fail(f"{config} has no source: add targets_files or discovery")
-    findings = run(find_once(sources, deny))
+    findings = run(find_once(sources, gate))
     together = run(all_targets(findings))
     are_all_read = print_findings(findings, together, as_json=as_json)
     return EXIT_OK if are_all_read else EXIT_SOURCE_FAILED

@@ -28,10 +28,9 @@ from policy import PolicyError
 from policy.yaml_file import ConfigError
 from probe.certificates import TrustStoreError
 from probe.clock import SystemClock
-from probe.discovery.deny import DenyList
 from probe.discovery.file import TargetsFileError, read_targets_file
 from probe.plan import SchedulerSettings, Visiting
-from probe.resolve import Resolution, resolve
+from probe.resolve import Resolution, allowed, resolve
 from probe.scheduler import Scheduler
 from probe.transparency import LogListError
 from service.fleet.leader_store import LeaderStore, plan_with_workers
@@ -165,7 +164,7 @@ class _Service:
         )
         self._is_planning = self._lead is None
         self._remarks: tuple[str, ...] = ()
-        self._deny = DenyList(settings.deny)
+        self._gate = settings.gate
         self._sources = FollowedSources(self._new_sources, self._metrics.forget_source)
         self._on_demand = self._new_on_demand()
         self._outlets = Outlets(
@@ -297,7 +296,7 @@ class _Service:
                 _LOG.warning("a setting takes effect at the next start", setting=name)
         self._settings, self._engine, self._desk.book = settings, engine, book
         await self.inventory.judge_again()
-        self._deny = DenyList(settings.deny)
+        self._gate = settings.gate
         self._scheduler.reconfigure(self._scheduler_settings(), self._visiting)
         self._on_demand = self._new_on_demand()
         self._sources.reload()
@@ -307,14 +306,14 @@ class _Service:
 
     def _new_sources(self, kept: Kept) -> TargetSources:
         surrounding = Surrounding(
-            deny=self._deny, statuses=lambda: self.inventory.snapshot().endpoints
+            gate=self._gate, statuses=lambda: self.inventory.snapshot().endpoints
         )
         return TargetSources(
             self._settings.ruled_sources(surrounding),
             (*self._fixed_targets, *declared_targets(self._desk.book)),
             self._take_targets,
             self._meter,
-            self._deny,
+            self._gate,
             kept,
         )
 
@@ -342,7 +341,7 @@ class _Service:
                 engine=self._engine,
                 settings=self._settings.probe_settings,
                 clock=self._clock,
-                allowed=Allowed(self._settings.on_demand.networks, self._deny),
+                allowed=Allowed(self._settings.on_demand.networks, self._gate),
                 resolve=resolve,
                 target_of=self._target,
                 status_of=self.inventory.status,
@@ -367,7 +366,10 @@ class _Service:
 
     async def _resolve(self, target: Target) -> Resolution:
         found = await resolve(target, family=self._settings.probe.address_family)
-        return self._deny.allowed(found)
+        judged = allowed(found, self._gate)
+        if denied := len(found.endpoints) - len(judged.endpoints):
+            _LOG.info("addresses of a target are denied", target=target.key, addresses=denied)
+        return judged
 
     def _interval_of(self, target: Target) -> float:
         return self._scheduler_settings().pace_of(target).interval_seconds

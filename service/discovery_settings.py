@@ -33,6 +33,7 @@ from probe.discovery.server_files import ServerFiles, read_server_files
 from probe.discovery.source import Source, SourceError
 from probe.discovery.web import WebApi
 from probe.dns_records import DnsLookup, LookupFailedError
+from probe.net_guard.gate import SocketGate
 from service.seen_names import read_seen_names
 from service.source_settings import PolledSettings, SourceSettings, Surrounding, Targets
 from service.values import Count, Port, Seconds, split_name_server
@@ -89,9 +90,11 @@ class _WebSettings(PolledSettings):
         """Its kind and URL."""
         return f"{getattr(self, 'type', '')}:{self.url}"
 
-    def api(self) -> WebApi:
+    def api(self, gate: SocketGate) -> WebApi:
         """How it is asked."""
-        return WebApi(url=self.url, token_variable=self.token_variable, ca_file=self.ca_file)
+        return WebApi(
+            url=self.url, gate=gate, token_variable=self.token_variable, ca_file=self.ca_file
+        )
 
 
 class HttpSdSettings(_WebSettings):
@@ -101,7 +104,7 @@ class HttpSdSettings(_WebSettings):
 
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads all groups."""
-        return lambda: read_http_sd(self.api(), name, self.max_targets)
+        return lambda: read_http_sd(self.api(surrounding.gate), name, self.max_targets)
 
 
 class PrometheusSettings(_WebSettings):
@@ -111,7 +114,7 @@ class PrometheusSettings(_WebSettings):
 
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads its active targets."""
-        return lambda: read_prometheus(self.api(), name, self.max_targets)
+        return lambda: read_prometheus(self.api(surrounding.gate), name, self.max_targets)
 
 
 class ConsulSettings(_WebSettings):
@@ -124,7 +127,8 @@ class ConsulSettings(_WebSettings):
 
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads the catalog."""
-        api = replace(self.api(), token_header="X-Consul-Token")  # noqa: S106 (a header's name)
+        header = "X-Consul-Token"
+        api = replace(self.api(surrounding.gate), token_header=header)
         wanted = Wanted(services=self.services, tags=self.tags)
         return lambda: read_consul(api, name, wanted, self.max_targets)
 
@@ -142,7 +146,7 @@ class DockerSettings(PolledSettings):
 
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads the running containers."""
-        api = WebApi(url="http://docker", unix_socket=self.socket)
+        api = WebApi(url="http://docker", gate=surrounding.gate, unix_socket=self.socket)
         return lambda: read_docker(api, name, self.max_targets)
 
 
@@ -169,6 +173,7 @@ class KubernetesSettings(SourceSettings):
         inside = _SERVICE_ACCOUNT.is_dir()
         api = WebApi(
             url=self.url,
+            gate=surrounding.gate,
             token_variable=self.token_variable,
             token_file=self.token_file or (_SERVICE_ACCOUNT / "token" if inside else None),
             ca_file=self.ca_file or (_SERVICE_ACCOUNT / "ca.crt" if inside else None),
@@ -200,7 +205,7 @@ class NamesSettings(PolledSettings):
 
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads all lists."""
-        apis = [WebApi(url=url) for url in self.urls]
+        apis = [WebApi(url=url, gate=surrounding.gate) for url in self.urls]
         return lambda: read_names(self.files, apis, self.ports, name, self.max_targets)
 
 
@@ -265,7 +270,7 @@ class NetworksSettings(PolledSettings):
             ports=self.ports,
             connections_per_second=self.connections_per_second,
         )
-        return lambda: read_networks(scan, surrounding.deny, name)
+        return lambda: read_networks(scan, surrounding.gate, name)
 
 
 class ServerFilesSettings(PolledSettings):

@@ -108,7 +108,7 @@ def _observations(path: Path, labels: Mapping[str, str] | None) -> Iterator[Obse
     for number, line in enumerate(lines, 1):
         try:
             observation = from_json(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise PolicyError(
                 f"{path}, line {number}: is no Observation: write it by tlsprobe scan --json"
             ) from error

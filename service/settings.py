@@ -21,7 +21,8 @@ from policy.yaml_file import ConfigError, read_yaml_mapping
 from probe.checks.part import USUAL_PARTS
 from probe.connect.route import Proxy
 from probe.crypto.identity import ClientIdentity, load_identity
-from probe.discovery.deny import DenyList
+from probe.net_guard.deny import DenyList
+from probe.net_guard.gate import WEB_PORTS, SocketGate
 from probe.pace import Pace
 from probe.resolve import AddressFamily
 from probe.settings import ProbeSettings
@@ -40,7 +41,7 @@ from service.schedule_settings import ClosedSpans, LabelSchedule, split_span
 from service.source_settings import Surrounding
 from service.target_sources import RuledSource
 from service.trust_stores import check_trust_store
-from service.values import Count, Seconds, split_listen, split_name_server
+from service.values import Count, Port, Seconds, split_listen, split_name_server
 
 ENVIRONMENT_PREFIX: Final = "TLSPROBE_"
 ENVIRONMENT_NESTING: Final = "__"
@@ -105,6 +106,7 @@ def _check_deny(entries: tuple[str, ...]) -> tuple[str, ...]:
 
 
 _OF_THE_WAY: Final = ("proxy", "source_address", "address_family")
+_OF_THE_GATE: Final = ("fetch_networks", "fetch_ports")
 
 
 class ProbeLimits(BaseModel):
@@ -125,6 +127,7 @@ class ProbeLimits(BaseModel):
     intrusiveness: Intrusiveness = Intrusiveness.STANDARD
     fetch: bool = False
     fetch_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    fetch_ports: Annotated[tuple[Port, ...], Field(min_length=1)] = tuple(sorted(WEB_PORTS))
     dns_records: bool = False
     name_servers: Annotated[tuple[str, ...], AfterValidator(_check_name_servers)] = ()
     log_list: Annotated[Path | None, AfterValidator(_check_log_list)] = None
@@ -189,6 +192,7 @@ class ServiceSettings(BaseSettings):
     discovery: tuple[DiscoverySettings, ...] = ()
     relabel: RelabelRules = ()
     deny: Annotated[tuple[str, ...], AfterValidator(_check_deny)] = ()
+    allow: tuple[IPv4Network | IPv6Network, ...] = ()
     interval_seconds: Seconds = 3600.0
     enumerate_interval_seconds: Seconds = 86_400.0
     enumerate_at_start: bool = True
@@ -257,17 +261,30 @@ class ServiceSettings(BaseSettings):
         return (*(one.pace(general) for one in self.schedules), general)
 
     @property
+    def gate(self) -> SocketGate:
+        """Which sockets the service may open."""
+        return SocketGate(
+            deny=DenyList(self.deny),
+            allow=self.allow,
+            guards_reserved=True,
+            fetch_networks=self.probe.fetch_networks,
+            fetch_ports=frozenset(self.probe.fetch_ports),
+        )
+
+    @property
     def probe_settings(self) -> ProbeSettings:
         """The engine's settings."""
         proxies = self._loaded_proxies
         return ProbeSettings(
-            **self.probe.model_dump(exclude={"checks", "name_servers", *_OF_THE_WAY}),
+            **self.probe.model_dump(
+                exclude={"checks", "name_servers", *_OF_THE_WAY, *_OF_THE_GATE}
+            ),
+            gate=self.gate,
             route=usual_route(self.probe.proxy, proxies, self.probe.source_address),
             proxies=proxies,
             name_servers=tuple(map(split_name_server, self.probe.name_servers)),
             parts=parse_parts(self.probe.checks),
             user_agent=user_agent(self.contact),
-            denied=self.deny,
             trust_stores=dict(self.trust_stores),
             client_identities={
                 name: files.load(name) for name, files in self.client_identities.items()

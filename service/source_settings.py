@@ -13,9 +13,9 @@ from model.snapshot import EndpointStatus
 from model.target import Target
 from model.target_labels import ACTING_NAMES
 from probe.discovery.bounds import USUAL_MOST_TARGETS, check_count
-from probe.discovery.deny import DenyList
 from probe.discovery.relabel import Rule
 from probe.discovery.source import PolledSource, Source
+from probe.net_guard.gate import SocketGate
 from service.relabel_settings import RelabelRules
 from service.values import Count, Seconds
 
@@ -24,9 +24,9 @@ Targets: TypeAlias = tuple[Target, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surrounding:
-    """What some sources need to know of the service: who is denied, and what it has seen."""
+    """What some sources need to know of the service: what may be asked, and what it has seen."""
 
-    deny: DenyList
+    gate: SocketGate
     statuses: Callable[[], Iterable[EndpointStatus]]
 
 

@@ -11,11 +11,11 @@ import structlog
 from model.ports import Meter
 from model.target import Target
 from model.target_labels import ACTING_NAMES
-from probe.discovery.deny import DenyList
 from probe.discovery.merge import merge, sift
 from probe.discovery.relabel import Rule, names_set_by
 from probe.discovery.source import Source
 from probe.discovery.trust import disarmed, untrusted_labels
+from probe.net_guard.gate import SocketGate
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
@@ -52,7 +52,7 @@ class TargetSources:
         fixed: Sequence[Target],
         use: Callable[[Sequence[Target]], None],
         meter: Meter,
-        deny: DenyList,
+        gate: SocketGate,
         kept: Mapping[str, Sequence[Target]] | None = None,
     ) -> None:
         self._sources = tuple(sources)
@@ -60,7 +60,7 @@ class TargetSources:
             one.source.name: tuple(
                 one.still_trusted(target)
                 for target in (kept or {}).get(one.source.name, ())
-                if not deny.forbids(target)
+                if not gate.forbids(target)
             )
             for one in sources
         }
@@ -72,7 +72,7 @@ class TargetSources:
         self._handing_over = asyncio.Lock()
         self._use = use
         self._meter = meter
-        self._deny = deny
+        self._gate = gate
 
     @property
     def by_source(self) -> Mapping[str, Sequence[Target]]:
@@ -98,7 +98,7 @@ class TargetSources:
 
     async def watch(self) -> None:
         """Follow all sources; ends only by cancellation, or at once where there is none."""
-        fixed = await sift(self._fixed, (), self._deny, trusted=ACTING_NAMES)
+        fixed = await sift(self._fixed, (), self._gate, trusted=ACTING_NAMES)
         self._fixed = fixed.kept
         if self._fixed:
             self._meter.discovery_updated(self._fixed[0].source, len(self._fixed), None)
@@ -124,7 +124,7 @@ class TargetSources:
     async def _take(self, ruled: RuledSource, targets: Sequence[Target]) -> None:
         name = ruled.source.name
         self._errors.pop(name, None)
-        sifted = await sift(targets, ruled.rules, self._deny, trusted=ruled.trusted_labels)
+        sifted = await sift(targets, ruled.rules, self._gate, trusted=ruled.trusted_labels)
         self._note_untrusted(name, sifted.untrusted)
         self._meter.discovery_updated(name, len(sifted.kept), None)
         for reason in sifted.rejected:

@@ -83,7 +83,7 @@ def _stated_in_html(text: str) -> str:
 def _parsed(text: str) -> dict[str, Any]:
     try:
         fields = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
         raise NotAReportError(_NO_DATA)

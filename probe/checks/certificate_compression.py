@@ -53,7 +53,8 @@ def _judge(flight: Tls13Flight) -> Fact:
     if flight.certificates is not None:
         note = "Certificate as it is, in a record that is encrypted"
         return Fact(verdict=Verdict.NO, evidence=_evidence(flight, note))
-    note = f"{in_words(flight.answer)}, and no certificate that could be read behind it"
+    why = f" (malformed {flight.flaw})" if flight.flaw else ""
+    note = f"{in_words(flight.answer)}, and no certificate that could be read behind it{why}"
     return Fact(verdict=Verdict.UNKNOWN, evidence=_evidence(flight, note))
 
 

@@ -14,9 +14,10 @@ from probe.checks.interview import Interview
 from probe.checks.learnt import Learnt
 from probe.checks.tls13_flights import read_tls13_flight
 from probe.crypto.tls13_flight import Tls13Flight
-from probe.tls.answer import MAX_LONG_ANSWER_LENGTH, NoConnection, ServerFlight
+from probe.tls.answer import NoConnection, ServerFlight
 from probe.tls.exchange import Exchange
 from probe.tls.handshake import Handshake, HandshakeEnd, HandshakeOffer
+from probe.tls.limits import MAX_LONG_ANSWER_LENGTH
 
 _TLSV1_3: Final = ProtocolVersion.TLSV1_3
 _TOO_LONG: Final = f"no whole one in the first {MAX_LONG_ANSWER_LENGTH // 1024} KiB"

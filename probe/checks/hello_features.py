@@ -20,6 +20,7 @@ from probe.checks.together import Addition, ask_together, extending
 from probe.tls.exchange import Exchange
 from probe.tls.extensions import Extension, ExtensionType
 from probe.tls.hello import ServerHello
+from probe.tls.limits import MAX_NAMES
 from probe.tls.offer import Offer
 from probe.tls.reader import ByteReader, DecodeError
 
@@ -58,10 +59,11 @@ def _number(body: bytes) -> str:
 
 
 def _protocol_names(body: bytes) -> str:
-    """draft-agl-tls-nextprotoneg-04: names, each with its length before it."""
-    reader, names = ByteReader(body, "next_protocol_negotiation"), []
+    """draft-agl-tls-nextprotoneg-04: names, each with its length before it; the first MAX_NAMES."""
+    reader = ByteReader(body, "next_protocol_negotiation")
+    names: list[str] = []
     try:
-        while reader.remaining:
+        while reader.remaining and len(names) < MAX_NAMES:
             names.append(reader.vector(1).decode("ascii", "backslashreplace"))
     except DecodeError:
         pass

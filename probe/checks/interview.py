@@ -15,10 +15,11 @@ from dataclasses import replace
 from typing import Any, Final, NoReturn, Protocol, TypeVar
 
 from probe.quic.answer import QuicAnswer
-from probe.tls.answer import MAX_LONG_ANSWER_LENGTH, NoConnection
+from probe.tls.answer import NoConnection
 from probe.tls.dialogue import Dialogue
 from probe.tls.exchange import Exchange
 from probe.tls.handshake import Handshake, HandshakeOffer
+from probe.tls.limits import MAX_LONG_ANSWER_LENGTH
 from probe.tls.offer import Offer
 from probe.tls.question import Question
 

@@ -10,7 +10,8 @@ from probe.checks.learnt import Learnt
 from probe.checks.together import Change
 from probe.crypto.tls13_flight import Tls13Flight, Tls13FlightReader
 from probe.crypto.tls13_keys import SHARED_GROUPS, KeyShareSecret
-from probe.tls.answer import MAX_ANSWER_LENGTH, NoConnection
+from probe.tls.answer import NoConnection
+from probe.tls.limits import MAX_ANSWER_LENGTH
 
 
 async def read_tls13_flight(

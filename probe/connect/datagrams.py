@@ -19,6 +19,7 @@ from probe.connect.route import STRAIGHT, Route
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
+from probe.net_guard.opening import DeniedError, open_udp
 from probe.quic.answer import QuicAnswer
 from probe.settings import ProbeSettings
 from probe.tls.answer import Answer, Ending, NoConnection, Obstacle
@@ -26,6 +27,7 @@ from probe.tls.dialogue import Dialogue
 from probe.tls.dtls_question import DtlsQuestion
 from probe.tls.exchange import Exchange
 from probe.tls.handshake import Handshake, HandshakeEnd, HandshakeOffer
+from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_DATAGRAMS
 from probe.tls.offer import Offer
 
 _FIRST_REPEAT_SECONDS: Final = 0.5
@@ -33,7 +35,6 @@ _PATIENCE_FACTOR: Final = 20
 _SHORTEST_PATIENCE_SECONDS: Final = 2.0
 """Room for two repeats, however quick the server has been so far."""
 
-_MOST_BYTES: Final = 2**18
 _NO_STREAM: Final = NoConnection(
     obstacle=Obstacle.UNREACHABLE, detail="this is asked over TCP alone, and the server is DTLS's"
 )
@@ -51,6 +52,7 @@ class _Packets(asyncio.DatagramProtocol):
         self._question = question
         self._traffic = traffic
         self._received = 0
+        self._count = 0
         self._transport: asyncio.DatagramTransport | None = None
         self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
@@ -65,10 +67,12 @@ class _Packets(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: object) -> None:
         self._traffic.bytes_received += len(data)
         self._received += len(data)
+        self._count += 1
         if self.answer.done():
             return
         answer = self._question.feed(data)
-        if answer is None and self._received > _MOST_BYTES:
+        is_flood = self._received > MAX_ANSWER_LENGTH or self._count > MAX_DATAGRAMS
+        if answer is None and is_flood:
             answer = self._question.end(Ending.CLOSED)
         self._settle(answer)
 
@@ -190,15 +194,15 @@ class DatagramLine:
         return max(0.0, min(longest, self._remaining_seconds))
 
     async def _exchange(self, question: DtlsQuestion, patience_seconds: float) -> Answer:
-        loop = asyncio.get_running_loop()
-        packets = _Packets(question, self.traffic)
         try:
-            source = self._route.source_address
-            transport, _ = await loop.create_datagram_endpoint(
-                lambda: packets,
-                local_addr=None if source is None else (source, 0),
-                remote_addr=self._address,
+            transport, packets = await open_udp(
+                self._route.gate,
+                lambda: _Packets(question, self.traffic),
+                self._address,
+                source_address=self._route.source_address,
             )
+        except DeniedError as denied:
+            return NoConnection(obstacle=Obstacle.DENIED, detail=str(denied))
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             return NoConnection(obstacle=Obstacle.UNREACHABLE, detail=f"no UDP socket: {reason}")

@@ -45,8 +45,10 @@ _ENDINGS: Final = {
     Obstacle.RESET: Ending.RESET,
     Obstacle.SILENT: Ending.SILENCE,
 }
-_SAID: Final = frozenset({Obstacle.OTHER_PROTOCOL, Obstacle.NOT_OFFERED, Obstacle.DECLINED})
-"""What a server says at its ease is no sign of distress."""
+_SAID: Final = frozenset(
+    {Obstacle.OTHER_PROTOCOL, Obstacle.NOT_OFFERED, Obstacle.DECLINED, Obstacle.DENIED}
+)
+"""What a server says at its ease, or was never asked, is no sign of distress."""
 
 Result = TypeVar("Result")
 
@@ -174,7 +176,7 @@ class Line:
         async with self._politeness.connection(self._connections.gate):
             try:
                 return await ask_quic(
-                    self._address, server_name, self.nonce, patience, self.traffic
+                    route.gate, self._address, server_name, self.nonce, patience, self.traffic
                 )
             except OSError:
                 return None

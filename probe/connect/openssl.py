@@ -17,6 +17,7 @@ from OpenSSL import SSL, crypto
 from model.protocol_version import ProtocolVersion
 from model.registry import CIPHER_SUITES, alert_name
 from probe.connect.openssl_contexts import HANDSHAKE_VERSIONS, SPOILED, context_for
+from probe.connect.openssl_reply import ASKING, AwaitedReply
 from probe.crypto.cbc_records import Secrets, application_data
 from probe.crypto.identity import ClientIdentity
 from probe.crypto.throwaway import throwaway_certificate, throwaway_key
@@ -29,6 +30,7 @@ from probe.tls.handshake import (
     HandshakeOffer,
     Presented,
 )
+from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_AUTHORITIES, MAX_CERTIFICATES
 from probe.tls.session_in_clear import SessionInClear
 
 _SPOILED_CONTENT: Final = b"GET / HTTP/1.0\r\n\r\n"
@@ -41,11 +43,7 @@ _SHOWN: Final = {
     Presented.EXPIRED: "with the user's expired client certificate",
     Presented.IMPOSTOR: "with a client certificate that claims an issuer which did not sign it",
 }
-_MOST_BYTES = 2**18
 _KEPT_LENGTH = 2048
-_LONGEST_HEAD = 2**14
-_ASKING: Final = frozenset({Afterword.HTTP, Afterword.HTTP_HEAD, Afterword.WORDS})
-"""These want an answer."""
 _WAITING: Final = frozenset({Afterword.NOTHING, Afterword.LISTEN})
 """Here the end of the connection is no answer to what we said."""
 
@@ -54,8 +52,6 @@ _FATAL = 2
 
 _READ_LENGTH = 65536
 _LONGEST_BLOCK = 16
-_END_OF_HEAD: Final = b"\r\n\r\n"
-_STATUS_LENGTH = len(b"HTTP/1.1 400 ")
 _SUITES = {suite.openssl_name: suite for suite in CIPHER_SUITES if suite.openssl_name}
 
 
@@ -102,7 +98,7 @@ class OpenSslHandshake:
         self._last_sent = b""
         self._received = 0
         self._has_ticket = False
-        self._reply = b""
+        self._reply = AwaitedReply(offer.afterword)
         self._ending: Ending | None = None
         self.session: SSL.Session | None = None
 
@@ -115,7 +111,7 @@ class OpenSslHandshake:
         """Takes the server's bytes; the outcome once it is known."""
         self._received += len(received)
         self._answered += received[: _KEPT_LENGTH - len(self._answered)]
-        if self._received > _MOST_BYTES:
+        if self._received > MAX_ANSWER_LENGTH:
             return self._outcome(HandshakeEnd.UNFINISHED, "more bytes than any honest handshake")
         if self._offer.version < ProtocolVersion.TLSV1_3:
             self._session_in_clear.feed(received)
@@ -194,12 +190,12 @@ class OpenSslHandshake:
         if self._offer.afterword is Afterword.RENEGOTIATION:
             return self._renegotiate()
         try:
-            self._reply += self._connection.recv(_READ_LENGTH)[: _LONGEST_HEAD - len(self._reply)]
-            if self._reads_more:
-                return self._read_on()
+            self._reply.add(self._connection.recv(_READ_LENGTH))
+            while self._reply.wants_more:
+                self._reply.add(self._connection.recv(_READ_LENGTH))
         except SSL.WantReadError:
             self._flush()
-            if self._offer.afterword in _ASKING:
+            if self._offer.afterword in ASKING:
                 return None
             is_over = self._offer.afterword is Afterword.NOTHING or self._has_ticket
             return self._accepted() if is_over else None
@@ -212,18 +208,6 @@ class OpenSslHandshake:
             is_answer = self._offer.afterword in SPOILED
             return self._accepted(HandshakeEnd.REFUSED) if is_answer else self._failed(error)
         return self._accepted(HandshakeEnd.ACCEPTED)
-
-    @property
-    def _reads_more(self) -> bool:
-        match self._offer.afterword:
-            case Afterword.HTTP:
-                return len(self._reply) < _STATUS_LENGTH
-            case Afterword.WORDS:
-                return len(self._reply) < _LONGEST_HEAD
-            case Afterword.HTTP_HEAD:
-                return _END_OF_HEAD not in self._reply and len(self._reply) < _LONGEST_HEAD
-            case _:
-                return False
 
     def _ask(self, words: bytes) -> Handshake | None:
         if words:
@@ -299,10 +283,11 @@ class OpenSslHandshake:
             offer=self._offer,
             end=end,
             certificates=tuple(
-                crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate) for certificate in chain
+                crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate)
+                for certificate in chain[:MAX_CERTIFICATES]
             ),
             certificate_requested=self._requested,
-            certificate_authorities=tuple(name.der() for name in authorities),
+            certificate_authorities=tuple(name.der() for name in authorities[:MAX_AUTHORITIES]),
             alpn_protocol=self._connection.get_alpn_proto_negotiated().decode("latin-1") or None,
             cipher_suite=suite.name if suite else None,
             alert=self._alert,
@@ -312,7 +297,7 @@ class OpenSslHandshake:
             early_data_bytes=_early_data_bytes(self.session),
             is_resumed=bool(Binding().lib.SSL_session_reused(_pointer(self._connection, "_ssl"))),
             afterword=afterword,
-            reply=self._reply if self._offer.afterword in _ASKING else b"",
+            reply=self._reply.content,
             ending=self._ending,
             offered=self._offered,
             answered=self._answered,

@@ -18,12 +18,18 @@ from typing import Final, cast
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from probe.connect.dial import Traffic
+from probe.net_guard.gate import SocketGate
+from probe.net_guard.opening import open_udp
 from probe.quic.answer import QuicAnswer, QuicEnd
 from probe.quic.version_negotiation import question, versions_in
+from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_CERTIFICATES
 
 _HTTP3: Final = "h3"
 _KEPT_LENGTH: Final = 512
 _REPEAT_SECONDS: Final = 0.3
+_MAX_DATAGRAM_LENGTH: Final = 4096
+"""Longer datagrams are dropped: paths carry 1500 bytes, and one datagram is read in one go."""
+
 _NO_APPLICATION_PROTOCOL: Final = 0x100 + 120
 """CRYPTO_ERROR with TLS's alert (RFC 9001, section 4.8; RFC 7301, section 3.2)."""
 
@@ -34,6 +40,7 @@ class _Packets(asyncio.DatagramProtocol):
     def __init__(self, traffic: Traffic) -> None:
         self._traffic = traffic
         self._transport: asyncio.DatagramTransport | None = None
+        self._length = 0
         self.received: asyncio.Queue[bytes | None] = asyncio.Queue(256)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -46,7 +53,8 @@ class _Packets(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         self._traffic.bytes_received += len(data)
-        if not self.received.full():
+        self._length += len(data)
+        if not self.received.full() and self._length <= MAX_ANSWER_LENGTH:
             self.received.put_nowait(data)
 
     def error_received(self, exc: Exception) -> None:
@@ -55,20 +63,25 @@ class _Packets(asyncio.DatagramProtocol):
 
 
 async def ask_quic(
+    gate: SocketGate,
     place: tuple[str, int],
     server_name: str | None,
     nonce: bytes,
     patience_seconds: float,
     traffic: Traffic,
 ) -> QuicAnswer:
-    """What the UDP port at ``place`` makes of QUIC, within so many seconds for each of two steps."""
-    async with _packets(place, traffic) as packets:
+    """What the UDP port at ``place`` makes of QUIC, within so many seconds for each of two steps.
+
+    Raises:
+        OSError: where there is no socket, or the ``gate`` refuses it.
+    """
+    async with _packets(gate, place, traffic) as packets:
         listed = await _versions(packets, nonce, patience_seconds)
     if listed.end is not QuicEnd.VERSIONS_ONLY:
         return listed
     if find_spec("aioquic") is None:
         return replace(listed, note="HTTP/3 is not asked for: install tlsprobe[quic]")
-    async with _packets(place, traffic) as packets:
+    async with _packets(gate, place, traffic) as packets:
         handshake = _Handshake(packets, place, server_name, listed)
         try:
             async with asyncio.timeout(patience_seconds):
@@ -82,10 +95,10 @@ async def ask_quic(
 
 
 @asynccontextmanager
-async def _packets(place: tuple[str, int], traffic: Traffic) -> AsyncIterator[_Packets]:
-    packets = _Packets(traffic)
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: packets, remote_addr=place)
+async def _packets(
+    gate: SocketGate, place: tuple[str, int], traffic: Traffic
+) -> AsyncIterator[_Packets]:
+    transport, packets = await open_udp(gate, lambda: _Packets(traffic), place)
     try:
         yield packets
     finally:
@@ -127,7 +140,8 @@ class _Handshake:
         listed: QuicAnswer,
     ) -> None:
         from aioquic.quic.configuration import QuicConfiguration
-        from aioquic.quic.connection import QuicConnection
+
+        from probe.connect.bounded_quic import BoundedQuicConnection
 
         self._packets = packets
         self._place = place
@@ -137,7 +151,7 @@ class _Handshake:
         configuration = QuicConfiguration(
             alpn_protocols=[_HTTP3], server_name=server_name, verify_mode=ssl.CERT_NONE
         )
-        self._connection = QuicConnection(configuration=configuration)
+        self._connection = BoundedQuicConnection(configuration)
 
     async def finish(self) -> QuicAnswer:
         """The answer, once the handshake is over."""
@@ -151,7 +165,7 @@ class _Handshake:
             except TimeoutError:
                 self._connection.handle_timer(now=self._clock())
                 continue
-            if packet is not None:
+            if packet is not None and len(packet) <= _MAX_DATAGRAM_LENGTH:
                 self._connection.receive_datagram(packet, self._place, now=self._clock())
         return outcome
 
@@ -163,6 +177,9 @@ class _Handshake:
     def _outcome(self) -> QuicAnswer | None:
         from aioquic.quic.events import ConnectionTerminated, HandshakeCompleted
 
+        if self._connection.is_flooded:
+            note = "the server sent more CRYPTO frames than any handshake has"
+            return replace(self._listed, end=QuicEnd.VERSIONS_ONLY, note=note)
         while (event := self._connection.next_event()) is not None:
             if isinstance(event, HandshakeCompleted):
                 note = f"a handshake for {event.alpn_protocol or 'no protocol'} was finished"
@@ -181,7 +198,7 @@ class _Handshake:
         sent = self._connection.tls
         leaf, issuers = sent._peer_certificate, sent._peer_certificate_chain
         certificates = [] if leaf is None else [leaf, *issuers]
-        return tuple(one.public_bytes(Encoding.DER) for one in certificates)
+        return tuple(one.public_bytes(Encoding.DER) for one in certificates[:MAX_CERTIFICATES])
 
     def _flush(self) -> None:
         for packet, _ in self._connection.datagrams_to_send(now=self._clock()):

@@ -7,13 +7,13 @@ nothing is ever finished or sent under these keys.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
 
 from probe.crypto.tls13_keys import OPENED_SUITES, KeyShareSecret, ServerHandshakeKeys
-from probe.tls.answer import MAX_ANSWER_LENGTH, Answer, AnswerReader, Ending, ServerFlight
+from probe.tls.answer import Answer, AnswerReader, Ending, ServerFlight
 from probe.tls.encrypted_messages import (
     CertificateEntry,
     CompressedCertificate,
@@ -23,6 +23,8 @@ from probe.tls.encrypted_messages import (
     decode_tls13_certificate_request,
 )
 from probe.tls.extensions import Extension, KeyShare, key_share
+from probe.tls.limits import MAX_ANSWER_LENGTH
+from probe.tls.message_order import TLS13_ENCRYPTED, MessageOrder
 from probe.tls.offer import Offer
 from probe.tls.reader import ByteReader, DecodeError, vector
 from probe.tls.record import (
@@ -43,7 +45,8 @@ class Tls13Flight:
 
     ``compressed_with`` is the algorithm of RFC 8879 by which the chain was sent, and
     ``certificates`` are None where that is none that can be undone here. ``requested`` are the
-    extensions of a CertificateRequest. ``is_whole`` once the server has signed.
+    extensions of a CertificateRequest. ``is_whole`` once the server has signed. ``flaw`` names what is
+    malformed or out of place, where that ended the flight: what came before it still counts.
     """
 
     offered: bytes
@@ -54,6 +57,7 @@ class Tls13Flight:
     compressed_with: int | None = None
     signature_scheme: int | None = None
     is_whole: bool = False
+    flaw: str | None = None
 
 
 def with_share(asked: Offer, secret: KeyShareSecret) -> Offer:
@@ -78,7 +82,7 @@ class Tls13FlightReader:
         self._secret = secret
         self._offered = with_share(asked, secret).encode(nonce)
         self._hello_reader = AnswerReader()
-        self._stream = _OpenedStream(MessageReader(longest))
+        self._stream = _OpenedStream(longest)
         self._flight: Tls13Flight | None = None
         self._received = 0
 
@@ -97,12 +101,9 @@ class Tls13FlightReader:
             self._flight = Tls13Flight(offered=self._offered, answer=answer)
             if not self._open(answer):
                 return self._flight
-        try:
-            self._flight = self._stream.read(self._flight)
-        except (DecodeError, InvalidTag):
-            return self._flight
-        is_over = self._flight.is_whole or self._received > self._longest
-        return self._flight if is_over else None
+        self._flight = self._stream.read(self._flight)
+        is_over = self._flight.is_whole or self._flight.flaw is not None
+        return self._flight if is_over or self._received > self._longest else None
 
     def end(self, ending: Ending) -> Tls13Flight:
         """What came of it when nothing more will come."""
@@ -130,28 +131,35 @@ def _peer_share(answer: ServerFlight, group: int) -> bytes:
     return entry.vector(2)
 
 
-@dataclass(slots=True)
 class _OpenedStream:
     """The records behind the ServerHello, opened once there are ``keys``."""
 
-    _messages: MessageReader
-    keys: ServerHandshakeKeys | None = None
-    _records: RecordReader = field(default_factory=RecordReader)
+    def __init__(self, longest: int) -> None:
+        self._records = RecordReader()
+        self._messages = MessageReader(longest)
+        self._order = MessageOrder(TLS13_ENCRYPTED)
+        self.keys: ServerHandshakeKeys | None = None
 
     def feed(self, received: bytes) -> None:
         """Takes the next bytes."""
         self._records.feed(received)
 
     def read(self, flight: Tls13Flight) -> Tls13Flight:
-        """The flight with all that can be read by now. Raises DecodeError or InvalidTag."""
-        while (record := self._records.next_record()) is not None:
-            content = self._opened(record)
-            if content is not None:
-                self._messages.feed(content)
-            while (message := self._messages.next_message()) is not None:
-                flight = _with_message(flight, *message)
-                if flight.is_whole:
-                    return flight
+        """The flight with all that can be read by now, up to its end or its first flaw."""
+        try:
+            while (record := self._records.next_record()) is not None:
+                content = self._opened(record)
+                if content is not None:
+                    self._messages.feed(content)
+                while (message := self._messages.next_message()) is not None:
+                    self._order.check(message[0])
+                    flight = _with_message(flight, *message)
+                    if flight.is_whole:
+                        return flight
+        except DecodeError as flaw:
+            return replace(flight, flaw=flaw.what)
+        except InvalidTag:
+            return replace(flight, flaw="record that cannot be opened")
         return flight
 
     def _opened(self, record: Record) -> bytes | None:

@@ -18,6 +18,7 @@ from probe.discovery.found import mappings, targets_at
 from probe.discovery.kubernetes_objects import RESOURCES, SECRETS, Item, Items, places_of
 from probe.discovery.source import DiscoveryUpdate, SourceError
 from probe.discovery.web import WebApi
+from probe.net_guard.http_client import HttpError
 
 USUAL_RESOURCES: Final = tuple(name for name in RESOURCES if name != "secrets")
 _NOT_FOUND: Final = "HTTP status 404"
@@ -121,18 +122,14 @@ class KubernetesSource:
         """None as soon as a change is told; else the status with which the watch ended, 0 where unheard."""
         url = f"{self._api.url.rstrip('/')}{path}"
         try:
-            async with (
-                self._api.client() as client,
-                client.stream(
-                    "GET", url, params=parameters, headers=self._api.headers(), timeout=None
-                ) as answer,
-            ):
-                if answer.status_code == httpx.codes.OK:
-                    async for line in answer.aiter_lines():
-                        if line.strip():
+            async with self._api.ask(url, parameters) as answer:
+                if answer.status == httpx.codes.OK:
+                    # Events are separated by line ends, which also come alone to keep the connection open.
+                    async for piece in answer.pieces():
+                        if piece.strip():
                             return None
-                return answer.status_code
-        except (httpx.HTTPError, OSError):
+                return answer.status
+        except (HttpError, OSError, ValueError):
             return 0
 
 

@@ -13,10 +13,10 @@ from itertools import islice
 from typing import Final
 
 from model.target import Target
-from probe.discovery.deny import DenyList
 from probe.discovery.relabel import Rule, relabelled
 from probe.discovery.targets import TargetError
 from probe.discovery.trust import disarmed, untrusted_labels
+from probe.net_guard.gate import SocketGate
 
 SOURCE_SEPARATOR = ", "
 _SLICE: Final = 200
@@ -39,9 +39,9 @@ class Sifted:
 class _Sieve:
     """Takes targets one by one."""
 
-    def __init__(self, rules: Sequence[Rule], deny: DenyList, trusted: Collection[str]) -> None:
+    def __init__(self, rules: Sequence[Rule], gate: SocketGate, trusted: Collection[str]) -> None:
         self._rules = rules
-        self._deny = deny
+        self._gate = gate
         self._trusted = frozenset(trusted)
         self._kept: list[Target] = []
         self._dropped: list[Target] = []
@@ -59,7 +59,7 @@ class _Sieve:
             return
         if found is None:
             self._dropped.append(target)
-        elif self._deny.forbids(found):
+        elif self._gate.forbids(found):
             self._denied.append(found)
         else:
             self._kept.append(found)
@@ -77,15 +77,15 @@ class _Sieve:
 async def sift(
     targets: Iterable[Target],
     rules: Sequence[Rule],
-    deny: DenyList,
+    gate: SocketGate,
     *,
     trusted: Collection[str] = (),
 ) -> Sifted:
-    """Relabels each target, and keeps those that neither rules nor the deny list take away.
+    """Relabels each target, and keeps those that neither rules nor the gate take away.
 
     ``trusted`` are the acting labels that the source itself may set.
     """
-    sieve = _Sieve(rules, deny, trusted)
+    sieve = _Sieve(rules, gate, trusted)
     rest = iter(targets)
     while some := tuple(islice(rest, _SLICE)):
         for target in some:

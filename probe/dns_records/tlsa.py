@@ -17,6 +17,7 @@ from model.certificate import Deployment, Judgement
 from model.verdict import Verdict
 from probe.certificates.links import ancestors, read_link
 from probe.dns_records.lookup import DnsLookup, LookupFailedError
+from probe.tls.limits import MAX_DNS_RECORDS
 
 _PKIX_TA, _PKIX_EE, _DANE_TA, _DANE_EE = range(4)
 """RFC 7218's names of the certificate usages."""
@@ -44,20 +45,26 @@ async def judge_tlsa(
     if not answer.is_authenticated:
         reason = f"The TLSA records of {name} came without DNSSEC's proof."
         return Judgement(verdict=Verdict.UNKNOWN, reason=reason)
-    if any(_matches(record, found) for record in records):
+    sent = [one.der for one in found.chain if one.der is not None]
+    above = _above(sent)
+    if any(_matches(record, found, sent[:1], above) for record in records[:MAX_DNS_RECORDS]):
         return Judgement(verdict=Verdict.YES)
+    if len(records) > MAX_DNS_RECORDS:
+        reason = (
+            f"None of the first {MAX_DNS_RECORDS} of {len(records)} TLSA records of {name} matches."
+        )
+        return Judgement(verdict=Verdict.UNKNOWN, reason=reason)
     reason = f"None of the {len(records)} TLSA records of {name} matches the chain."
     return Judgement(verdict=Verdict.NO, reason=reason)
 
 
-def _matches(record: TLSA, found: Deployment) -> bool:
-    sent = [one.der for one in found.chain if one.der is not None]
-    if not sent:
-        return False
+def _matches(
+    record: TLSA, found: Deployment, leaf: Sequence[bytes], above: Sequence[bytes]
+) -> bool:
     if record.usage in {_PKIX_EE, _DANE_EE}:
-        is_there = _is(record, sent[0])
+        is_there = any(_is(record, der) for der in leaf)
     elif record.usage in {_PKIX_TA, _DANE_TA}:
-        is_there = any(_is(record, der) for der in _above(sent))
+        is_there = any(_is(record, der) for der in above)
     else:
         return False
     needs_path = record.usage in {_PKIX_TA, _PKIX_EE}
@@ -67,6 +74,8 @@ def _matches(record: TLSA, found: Deployment) -> bool:
 
 def _above(sent: Sequence[bytes]) -> list[bytes]:
     """The certificates that issued the leaf, directly or not."""
+    if not sent:
+        return []
     links = [read_link(der) for der in sent]
     return [sent[position] for position in sorted(ancestors(links, 0) - {0})]
 

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Final
 
 from cryptography import x509
@@ -24,6 +25,7 @@ from model.verdict import Verdict
 from probe.certificates.der import Tag, first
 from probe.certificates.strict_reading import load_certificate
 from probe.revocation.signed import About, is_issued_by, is_signed_by
+from probe.tls.limits import MAX_RESPONSES
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 _LONGEST_COMPLAINT: Final = 200
@@ -50,7 +52,8 @@ def judge_ocsp(response: bytes, about: About, method: RevocationMethod) -> Revoc
         if read.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
             status = read.response_status.name.lower().replace("_", " ")
             return replace(unknown, reason=f"The responder answers: {status}.")
-        found = next((one for one in read.responses if _is_about(one, certificate, issuer)), None)
+        singles = islice(read.responses, MAX_RESPONSES)
+        found = next((one for one in singles if _is_about(one, certificate, issuer)), None)
         if found is None:
             return replace(unknown, reason="The response is for another certificate.")
         if not _may_be_believed(read, issuer, about.at):
@@ -91,7 +94,7 @@ def _may_be_believed(read: ocsp.OCSPResponse, issuer: x509.Certificate, at: date
 def _delegates(
     read: ocsp.OCSPResponse, issuer: x509.Certificate, at: datetime
 ) -> Iterator[x509.Certificate]:
-    for one in read.certificates:
+    for one in read.certificates[:MAX_RESPONSES]:
         if not one.not_valid_before_utc - CLOCK_SKEW <= at <= one.not_valid_after_utc:
             continue
         if _signs_ocsp(one) and is_issued_by(one, issuer):

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from model.protocol_version import ProtocolVersion
 from model.registry import alert_name, cipher_suite_by_code_point
 from probe.tls.hello import ServerHello
+from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_WARNINGS
+from probe.tls.message_order import UP_TO_TLS12, MessageOrder
 from probe.tls.messages import (
     CertificateMessage,
     CertificateRequest,
@@ -31,12 +33,6 @@ from probe.tls.record import (
     RecordReader,
     encode_handshake,
 )
-
-MAX_ANSWER_LENGTH: Final = 2**18
-"""256 KiB: more than any honest flight; a flood is cut here."""
-
-MAX_LONG_ANSWER_LENGTH: Final = 5 * 2**18
-"""1.25 MiB: for the one answer of a visit that is read for the sake of a chain too long for others."""
 
 _CLOSE_NOTIFY = 0
 _FATAL = 2
@@ -63,6 +59,8 @@ class Obstacle(StrEnum):
     DEADLINE = "deadline"
     EXHAUSTED = "exhausted"
     """This machine had no file descriptor, memory or port of its own left: it says nothing of the server."""
+    DENIED = "denied"
+    """The configuration does not let this be asked: nothing was sent, and it says nothing of the server."""
     OTHER_PROTOCOL = "other_protocol"
     """The server speaks another protocol than it was asked in."""
     NOT_OFFERED = "not_offered"
@@ -80,7 +78,8 @@ class Obstacle(StrEnum):
 class ServerFlight:
     """A ServerHello and what followed it in clear. ``is_complete`` is false where it broke off,
     or where the server resumed a session: its ChangeCipherSpec ends such a flight. ``is_cut`` is
-    true where it is longer than is held of an answer.
+    true where it is longer than is held of an answer. ``flaw`` names what is malformed or out of
+    place behind the hello, where that ended it: the hello, and what came before the flaw, still count.
 
     ``raw`` is the ServerHello message alone: it is what proves version and suite. ``alert`` is
     the description of the fatal one that broke it off.
@@ -94,6 +93,7 @@ class ServerFlight:
     certificate_request: CertificateRequest | None = None
     is_complete: bool = False
     is_cut: bool = False
+    flaw: str | None = None
     alert: int | None = None
 
 
@@ -166,6 +166,8 @@ class AnswerReader:
         self._longest = longest
         self._records = RecordReader()
         self._messages = MessageReader(longest)
+        self._order = MessageOrder(UP_TO_TLS12)
+        self._warnings = 0
         self._flight: ServerFlight | None = None
         self._beginning = b""
         self._received = 0
@@ -200,8 +202,9 @@ class AnswerReader:
 
     def _cut(self, flaw: DecodeError | None = None) -> ServerFlight | None:
         """The flight as far as it came; cut, where it is its length that ended it."""
-        is_long = flaw is None or flaw.what == MESSAGE_LENGTH
-        return self._flight and replace(self._flight, is_cut=is_long)
+        what = None if flaw is None else flaw.what
+        is_long = what is None or what == MESSAGE_LENGTH
+        return self._flight and replace(self._flight, is_cut=is_long, flaw=what)
 
     def _without_hello(self, flaw: DecodeError) -> Answer | None:
         if flaw.what == "record header" and flaw.offset == 0:
@@ -233,28 +236,34 @@ class AnswerReader:
                 if answer is not None:
                     return answer
             return None
-        if record.content_type is ContentType.CHANGE_CIPHER_SPEC:
+        if record.content_type is ContentType.CHANGE_CIPHER_SPEC and self._flight is not None:
             return self._flight
-        if self._flight is None:
-            return Malformed(raw=self._beginning, what=f"{record.content_type.name.lower()} record")
-        return None
+        raise DecodeError(f"{record.content_type.name.lower()} record in a handshake", record.end)
 
     def _alert(self, fragment: bytes) -> Answer | None:
         """The first alert that ends the connection, or None for mere warnings.
 
         Java and others warn ``unrecognized_name`` and go on, or put a warning and the fatal
         alert into one record (sslscan #340). ``close_notify`` ends whatever its level is.
+
+        Raises:
+            DecodeError: at more than MAX_WARNINGS; an alert in pieces counts for each piece.
         """
-        for level, description in zip(fragment[::2], fragment[1::2], strict=False):
+        self._warnings += max(1, len(fragment) // 2)
+        read = fragment[: 2 * MAX_WARNINGS]
+        for level, description in zip(read[::2], read[1::2], strict=False):
             if level != _FATAL and description != _CLOSE_NOTIFY:
                 continue
             if self._flight is None:
                 return Alert(raw=fragment, level=level, description=description)
             is_fatal = description != _CLOSE_NOTIFY
             return replace(self._flight, alert=description) if is_fatal else self._flight
+        if self._warnings > MAX_WARNINGS:
+            raise DecodeError("row of warning alerts", 0)
         return None
 
     def _message(self, message_type: int, body: bytes) -> Answer | None:
+        self._order.check(message_type)
         if self._flight is None:
             return self._first_message(message_type, body)
         match message_type:
@@ -278,7 +287,7 @@ class AnswerReader:
         if message_type == HandshakeType.HELLO_REQUEST:
             return None
         if message_type != HandshakeType.SERVER_HELLO:
-            return Malformed(raw=self._beginning, what=f"handshake message {message_type}")
+            raise DecodeError("handshake that does not begin with a hello", 0)
         hello = ServerHello.decode(body)
         raw = encode_handshake(HandshakeType.SERVER_HELLO, body)
         if hello.is_retry_request:

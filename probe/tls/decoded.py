@@ -20,6 +20,7 @@ from model.registry import (
 )
 from probe.tls.extensions import Extension, ExtensionType
 from probe.tls.hello import ClientHello, ServerHello
+from probe.tls.limits import MAX_NAMES
 from probe.tls.reader import ByteReader, DecodeError
 from probe.tls.record import (
     RECORD_HEADER_LENGTH,
@@ -150,8 +151,8 @@ def _body(item: Extension, *, is_client: bool) -> Iterator[str]:
         yield item.body[5:].decode("ascii", "backslashreplace")
     elif item.code_point == ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION:
         names = ByteReader(reader.vector(2), reader.what)
-        while names.remaining:
-            yield names.vector(1).decode("ascii", "backslashreplace")
+        for one in names.vectors(1, MAX_NAMES):
+            yield one.decode("ascii", "backslashreplace")
     elif item.body and item.code_point != ExtensionType.PADDING:
         more = " ..." if len(item.body) > _MOST_SHOWN else ""
         yield item.body[:_MOST_SHOWN].hex(" ") + more

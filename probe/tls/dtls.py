@@ -19,9 +19,15 @@ from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from probe.tls.hello import ClientHello
+from probe.tls.limits import (
+    MAX_FLIGHT_MESSAGES,
+    MAX_FRAGMENTS,
+    MAX_GAPS,
+    MAX_MESSAGE_LENGTH,
+    MAX_RECORDS,
+)
 from probe.tls.reader import ByteReader, DecodeError, vector
 from probe.tls.record import (
-    MAX_MESSAGE_LENGTH,
     ContentType,
     HandshakeType,
     encode_handshake,
@@ -40,8 +46,6 @@ _TO_TLS: Final[dict[int, ProtocolVersion]] = {
 
 _HANDSHAKE_HEADER_LENGTH: Final = 12
 _FIRST_MESSAGES: Final = frozenset({HandshakeType.SERVER_HELLO, HELLO_VERIFY_REQUEST})
-_MOST_MESSAGES: Final = 16
-"""A server's first flight has at most six."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +120,7 @@ class _Message:
     missing: list[tuple[int, int]]
 
     def take(self, offset: int, fragment: bytes) -> None:
+        """Puts a fragment in its place. Raises DecodeError where it leaves too many gaps."""
         end = offset + len(fragment)
         self.body[offset:end] = fragment
         left: list[tuple[int, int]] = []
@@ -123,6 +128,8 @@ class _Message:
             left += [(start, min(stop, offset))] if start < offset else []
             left += [(max(start, end), stop)] if stop > end else []
         self.missing = [span for span in left if span[0] < span[1]]
+        if len(self.missing) > MAX_GAPS:
+            raise DecodeError("message of too many gaps", offset)
 
 
 class FlightReader:
@@ -134,6 +141,9 @@ class FlightReader:
     def __init__(self) -> None:
         self._messages: dict[int, _Message] = {}
         self._next: int | None = None
+        self._record_count = 0
+        self._fragment_count = 0
+        self._claimed_length = 0
         self.server_hello: bytes | None = None
         self.cookie: bytes | None = None
 
@@ -143,15 +153,20 @@ class FlightReader:
         Raises:
             DecodeError: where it is no DTLS, or claims more than any honest flight has.
         """
-        records = b""
+        records: list[bytes] = []
         for datagram in datagrams_in(packet):
+            self._record_count += 1
+            if self._record_count > MAX_RECORDS:
+                raise DecodeError("flight of too many records", 0)
             if datagram.content_type == ContentType.HANDSHAKE:
                 self._collect(datagram.fragment)
-                records += b"".join(self._whole())
+                records += self._whole()
             else:
                 content_type = ContentType(datagram.content_type)
-                records += encode_record(content_type, ProtocolVersion.TLSV1_2, datagram.fragment)
-        return records
+                records.append(
+                    encode_record(content_type, ProtocolVersion.TLSV1_2, datagram.fragment)
+                )
+        return b"".join(records)
 
     def _collect(self, fragment: bytes) -> None:
         reader = ByteReader(fragment, "handshake fragment")
@@ -159,16 +174,26 @@ class FlightReader:
             message_type, length, number = reader.uint(1), reader.uint(3), reader.uint(2)
             offset = reader.uint(3)
             part = reader.vector(3)
-            if length > MAX_MESSAGE_LENGTH or offset + len(part) > length:
+            self._fragment_count += 1
+            if self._fragment_count > MAX_FRAGMENTS:
+                raise DecodeError("flight of too many fragments", 0)
+            if offset + len(part) > length:
                 raise DecodeError("handshake message length", 1)
-            if len(self._messages) >= _MOST_MESSAGES and number not in self._messages:
-                raise DecodeError("flight of too many messages", 4)
-            message = self._messages.setdefault(
-                number, _Message(message_type, bytearray(length), [(0, length)])
-            )
+            message = self._messages.get(number) or self._new(number, message_type, length)
             if len(message.body) != length or message.message_type != message_type:
                 raise DecodeError("handshake fragment", 0)
             message.take(offset, part)
+
+    def _new(self, number: int, message_type: int, length: int) -> _Message:
+        """Makes room for a message: all of a flight together are as long as one may be alone."""
+        self._claimed_length += length
+        if self._claimed_length > MAX_MESSAGE_LENGTH:
+            raise DecodeError("handshake message length", 1)
+        if len(self._messages) >= MAX_FLIGHT_MESSAGES:
+            raise DecodeError("flight of too many messages", 4)
+        message = _Message(message_type, bytearray(length), [(0, length)] if length else [])
+        self._messages[number] = message
+        return message
 
     def _whole(self) -> Iterator[bytes]:
         """The next messages in order. A flight's numbers go on from the cookie's, or begin anew."""

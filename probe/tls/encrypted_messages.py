@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from probe.tls.extensions import Extension, decode_extensions
-from probe.tls.reader import ByteReader
+from probe.tls.limits import MAX_CERTIFICATES, MAX_UNCOMPRESSED_LENGTH
+from probe.tls.reader import ByteReader, DecodeError
 
 ZLIB: Final = 1
 COMPRESSION_ALGORITHMS: Final = {ZLIB: "zlib", 2: "brotli", 3: "zstd"}
 """RFC 8879, section 7.3."""
-
-MAX_UNCOMPRESSED_LENGTH: Final = 2**18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +30,17 @@ class CertificateEntry:
 
 def decode_certificate(body: bytes) -> tuple[CertificateEntry, ...]:
     """``struct { opaque certificate_request_context<0..2^8-1>; CertificateEntry
-    certificate_list<0..2^24-1>; } Certificate;`` the leaf first. Raises DecodeError."""
+    certificate_list<0..2^24-1>; } Certificate;`` the leaf first, cut after MAX_CERTIFICATES.
+
+    Raises DecodeError, for an entry without a certificate too.
+    """
     reader = ByteReader(body, "Certificate")
     reader.vector(1)
     entries = ByteReader(reader.vector(3), "Certificate")
     reader.finish()
-    found = []
-    while entries.remaining:
-        der = entries.vector(3)
+    found: list[CertificateEntry] = []
+    while entries.remaining and len(found) < MAX_CERTIFICATES:
+        der = entries.filled_vector(3)
         found.append(CertificateEntry(der=der, extensions=decode_extensions(entries)))
     return tuple(found)
 
@@ -67,14 +69,21 @@ class CompressedCertificate:
     def certificate(self) -> tuple[CertificateEntry, ...] | None:
         """The Certificate inside; None where it is not zlib's, or longer than any honest one.
 
-        Raises DecodeError.
+        No more than ``uncompressed_length`` bytes are unpacked.
+
+        Raises:
+            DecodeError: where it does not unpack to exactly that length (section 4), or is malformed.
         """
         if self.algorithm != ZLIB or self.uncompressed_length > MAX_UNCOMPRESSED_LENGTH:
             return None
+        unpacking = zlib.decompressobj()
         try:
-            body = zlib.decompressobj().decompress(self.compressed, MAX_UNCOMPRESSED_LENGTH)
+            # One byte more than is declared: zlib takes 0 for "no limit", and the surplus shows.
+            body = unpacking.decompress(self.compressed, self.uncompressed_length + 1)
         except zlib.error:
-            raise ByteReader(b"", "CompressedCertificate").error() from None
+            raise DecodeError("CompressedCertificate", 0) from None
+        if len(body) != self.uncompressed_length or not unpacking.eof:
+            raise DecodeError("CompressedCertificate, not of the declared length,", 0)
         return decode_certificate(body)
 
 

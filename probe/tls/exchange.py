@@ -68,7 +68,7 @@ class Exchange:
             case NoHello() | Malformed() | NotTls():
                 return True
             case NoConnection(obstacle=obstacle):
-                return obstacle is not Obstacle.DEADLINE
+                return obstacle not in {Obstacle.DEADLINE, Obstacle.DENIED}
             case _:
                 return False
 
@@ -120,8 +120,8 @@ _ENDINGS = {
 def in_words(answer: Answer) -> str:
     """The answer in a few words."""
     match answer:
-        case ServerFlight():
-            return "ServerHello"
+        case ServerFlight(flaw=flaw):
+            return "ServerHello" if flaw is None else f"ServerHello, then malformed {flaw}"
         case RetryRequest():
             return "HelloRetryRequest"
         case Alert() as alert:

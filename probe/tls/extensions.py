@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from probe.tls.reader import ByteReader, uint16_list, vector
+from probe.tls.limits import MAX_EXTENSIONS
+from probe.tls.reader import ByteReader, DecodeError, uint16_list, vector
 
 
 class ExtensionType(IntEnum):
@@ -60,10 +61,16 @@ class KeyShare:
 
 
 def decode_extensions(reader: ByteReader) -> tuple[Extension, ...]:
-    """The extensions at the reader's cursor, ``Extension extensions<0..2^16-1>``, in order."""
+    """The extensions at the reader's cursor, ``Extension extensions<0..2^16-1>``, in order.
+
+    Raises:
+        DecodeError: where they are malformed, or more than MAX_EXTENSIONS.
+    """
     block = ByteReader(reader.vector(2), "extensions")
-    found = []
+    found: list[Extension] = []
     while block.remaining:
+        if len(found) == MAX_EXTENSIONS:
+            raise DecodeError(f"extensions, more than {MAX_EXTENSIONS},", 0)
         found.append(Extension(code_point=block.uint(2), body=block.vector(2)))
     return tuple(found)
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from model.verdict import Verdict
+
+_LONGEST_LIST: Final = 500
+"""Characters of a list of mechanisms: 25 names of SASL's greatest length (RFC 4422, section 3.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +37,13 @@ class Notebook:
         self.note("starttls_enforced", holds=not holds, note=note)
 
     def login(self, mechanisms: str) -> None:
-        """Which mechanisms of login are offered before TLS; none where the text is empty."""
-        note = f"offered before TLS: {mechanisms or 'no login'}"
-        holds = bool(mechanisms)
-        self.note("login_before_tls", holds=holds, note=note, value=mechanisms or None)
+        """Which mechanisms of login are offered before TLS; none where the text is empty.
+
+        A list longer than any real one is cut, and ends in an ellipsis.
+        """
+        shown = mechanisms[:_LONGEST_LIST] + "…" * (len(mechanisms) > _LONGEST_LIST)
+        note = f"offered before TLS: {shown or 'no login'}"
+        self.note("login_before_tls", holds=bool(shown), note=note, value=shown or None)
 
     def offered(self, *, holds: bool, note: str) -> None:
         """Whether the server says that it has STARTTLS."""

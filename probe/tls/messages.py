@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
+from probe.tls.limits import MAX_AUTHORITIES, MAX_CERTIFICATES
 from probe.tls.reader import ByteReader
 
 _NAMED_CURVE: Final = 3
@@ -21,7 +22,7 @@ _UNSIGNED: Final = frozenset({"anon", "PSK"})
 class CertificateMessage:
     """``opaque ASN.1Cert<1..2^24-1>; struct { ASN.1Cert certificate_list<0..2^24-1>; }``
 
-    ``chain`` is DER, the leaf first (RFC 5246, section 7.4.2).
+    ``chain`` is DER, the leaf first (RFC 5246, section 7.4.2), cut after MAX_CERTIFICATES.
     """
 
     chain: tuple[bytes, ...]
@@ -32,9 +33,9 @@ class CertificateMessage:
         reader = ByteReader(body, "Certificate")
         entries = ByteReader(reader.vector(3), "Certificate")
         reader.finish()
-        chain = []
-        while entries.remaining:
-            chain.append(entries.vector(3))
+        chain: list[bytes] = []
+        while entries.remaining and len(chain) < MAX_CERTIFICATES:
+            chain.append(entries.filled_vector(3))
         return cls(chain=tuple(chain))
 
 
@@ -57,16 +58,15 @@ class CertificateRequest:
         reader = ByteReader(body, "CertificateRequest")
         types = tuple(reader.vector(1))
         algorithms = reader.uint16_list(2) if version >= ProtocolVersion.TLSV1_2 else ()
-        names = []
+        names: tuple[bytes, ...] = ()
         if reader.remaining:
             block = ByteReader(reader.vector(2), "CertificateRequest")
-            while block.remaining:
-                names.append(block.vector(2))
+            names = block.vectors(2, MAX_AUTHORITIES)
         reader.finish()
         return cls(
             certificate_types=types,
             signature_algorithms=algorithms,
-            certificate_authorities=tuple(names),
+            certificate_authorities=names,
         )
 
 

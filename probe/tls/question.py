@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from probe.tls.answer import MAX_ANSWER_LENGTH, Answer, AnswerReader, Ending
+from probe.tls.answer import Answer, AnswerReader, Ending
+from probe.tls.limits import MAX_ANSWER_LENGTH
 
 
 class Question:

@@ -54,12 +54,32 @@ class ByteReader:
         """A vector whose length stands before it in ``width`` bytes."""
         return self.take(self.uint(width))
 
+    def filled_vector(self, width: int) -> bytes:
+        """The same, for a vector that must not be empty. Raises DecodeError where it is."""
+        content = self.vector(width)
+        if not content:
+            raise self.error()
+        return content
+
     def uint16_list(self, width: int) -> tuple[int, ...]:
         """A vector of two-byte code points, its length in ``width`` bytes."""
         content = self.vector(width)
         if len(content) % 2:
             raise self.error()
         return struct.unpack(f">{len(content) // 2}H", content)
+
+    def vectors(self, width: int, most: int) -> tuple[bytes, ...]:
+        """All vectors that are left, each with its length in ``width`` bytes.
+
+        Raises:
+            DecodeError: where one runs past the end, or there are more than ``most``.
+        """
+        found: list[bytes] = []
+        while self.remaining:
+            if len(found) == most:
+                raise DecodeError(f"{self.what}, more than {most} entries,", self._at)
+            found.append(self.vector(width))
+        return tuple(found)
 
     def finish(self) -> None:
         """Raises DecodeError when bytes are left over."""

@@ -10,17 +10,15 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from probe.tls.limits import MAX_IDLE_RECORDS, MAX_MESSAGE_LENGTH, MAX_RECORDS
 from probe.tls.reader import DecodeError, vector
 
 RECORD_HEADER_LENGTH = 5
 MAX_FRAGMENT_LENGTH = 2**14 + 2048
 """The longest ciphertext fragment that any version allows (RFC 5246, section 6.2.3)."""
 
-MAX_MESSAGE_LENGTH = 2**18
-"""Longer handshake messages are refused: 256 KiB hold any honest chain."""
-
 MESSAGE_LENGTH = "handshake message length"
-"""What a DecodeError names where one is longer than that."""
+"""What a DecodeError names where a message is longer than is read."""
 
 
 class ContentType(IntEnum):
@@ -51,7 +49,9 @@ class HandshakeType(IntEnum):
     SERVER_HELLO_DONE = 14
     CERTIFICATE_VERIFY = 15
     CLIENT_KEY_EXCHANGE = 16
+    FINISHED = 20
     CERTIFICATE_STATUS = 22
+    SUPPLEMENTAL_DATA = 23
     COMPRESSED_CERTIFICATE = 25
 
 
@@ -76,13 +76,18 @@ def encode_handshake(message_type: HandshakeType, body: bytes) -> bytes:
 
 
 class RecordReader:
-    """Collects bytes as they come and gives whole records."""
+    """Collects bytes as they come and gives whole records, MAX_RECORDS of them at most.
 
-    __slots__ = ("_buffer", "_consumed")
+    At most MAX_IDLE_RECORDS say nothing: those without content, and ChangeCipherSpecs.
+    """
+
+    __slots__ = ("_buffer", "_consumed", "_count", "_idle_count")
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._consumed = 0
+        self._count = 0
+        self._idle_count = 0
 
     def feed(self, received: bytes) -> None:
         """Takes the next bytes of the stream, however they were cut."""
@@ -97,7 +102,8 @@ class RecordReader:
         """The next whole record, or None until more bytes come.
 
         Raises:
-            DecodeError: when the bytes are no record header of SSL 3.0 to TLS 1.3.
+            DecodeError: when the bytes are not a record header of SSL 3.0 to TLS 1.3, or when there
+                are more records than any honest connection has.
         """
         header = self._buffer[:RECORD_HEADER_LENGTH]
         if not header:
@@ -115,12 +121,22 @@ class RecordReader:
         fragment = bytes(self._buffer[RECORD_HEADER_LENGTH:end])
         del self._buffer[:end]
         self._consumed += end
+        self._count_record(ContentType(header[0]), length)
         return Record(
             content_type=ContentType(header[0]),
             version=int.from_bytes(header[1:3], "big"),
             fragment=fragment,
             end=self._consumed,
         )
+
+    def _count_record(self, content_type: ContentType, length: int) -> None:
+        self._count += 1
+        if self._count > MAX_RECORDS:
+            raise DecodeError("stream of too many records", self._consumed)
+        if length == 0 or content_type is ContentType.CHANGE_CIPHER_SPEC:
+            self._idle_count += 1
+            if self._idle_count > MAX_IDLE_RECORDS:
+                raise DecodeError("stream of records without content", self._consumed)
 
 
 class MessageReader:

@@ -12,17 +12,19 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeAlias, TypeVar
 
 from probe.tls.answer import Ending
-
-LONGEST_TURN: Final = 2**15
-"""How many bytes one turn may take: more than any honest greeting or list of capabilities."""
+from probe.tls.limits import MAX_CONVERSATION_LENGTH, MAX_TURN_LENGTH, MAX_TURNS
 
 _KEPT_LENGTH: Final = 2048
 """How much of either side the transcript keeps."""
 
 Result = TypeVar("Result")
 
-Until: TypeAlias = Callable[[bytes], int | None]
-"""How many of the bytes make what is waited for; None while it is not whole."""
+Until: TypeAlias = Callable[[bytes, int], int | None]
+"""How many of the bytes of a turn make what is waited for; None while it is not whole.
+
+The number says how many of them were there at the last call, which found no end: whatever looks for an
+end goes on from there, so that a peer that sends single bytes costs no more than one that sends all.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenOff:
-    """The peer ended, fell silent, or did not come to an end (``ending`` None) during a turn.
+    """The peer ended, fell silent, or sent too much without an end (``ending`` None) during a turn.
 
     ``what`` was waited for, and ``heard`` is what came in place of it.
     """
@@ -63,6 +65,9 @@ class Scripted(Generic[Result]):
         self._turn: Turn | None = None
         self._result: Result | None = None
         self._pending = b""
+        self._seen = 0
+        self._received = 0
+        self._turns = 0
         self.said = b""
         self.heard = b""
         self.ending: Ending | None = None
@@ -80,15 +85,22 @@ class Scripted(Generic[Result]):
     def feed(self, received: bytes) -> Result | None:
         """Takes bytes; the result once the script has ended."""
         self.heard += received[: _KEPT_LENGTH - len(self.heard)]
-        self._pending += received[: LONGEST_TURN - len(self._pending)]
+        self._pending += received[: MAX_TURN_LENGTH - len(self._pending)]
+        self._received += len(received)
         while self._turn is not None:
-            length = self._turn.until(self._pending)
+            if self._is_flooded:
+                return self._break_off(None)
+            length = self._turn.until(self._pending, self._seen)
             if length is None:
-                is_full = len(self._pending) >= LONGEST_TURN
-                return self._break_off(None) if is_full else None
+                self._seen = len(self._pending)
+                return self._break_off(None) if self._seen >= MAX_TURN_LENGTH else None
             unit, self._pending = self._pending[:length], self._pending[length:]
             self._go_on(unit)
         return self._result
+
+    @property
+    def _is_flooded(self) -> bool:
+        return self._received > MAX_CONVERSATION_LENGTH or self._turns > MAX_TURNS
 
     def end(self, ending: Ending) -> Result:
         """The result when nothing more will come."""
@@ -102,6 +114,8 @@ class Scripted(Generic[Result]):
         return self._broken_off(BrokenOff(ending=ending, what=what, heard=self._pending))
 
     def _go_on(self, unit: bytes | None) -> None:
+        self._seen = 0
+        self._turns += 1
         try:
             self._turn = next(self._script) if unit is None else self._script.send(unit)
         except StopIteration as end:

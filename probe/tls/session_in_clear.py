@@ -7,6 +7,7 @@ handshake keeps them to itself.
 from __future__ import annotations
 
 from probe.tls.hello import ServerHello
+from probe.tls.message_order import UP_TO_TLS12, MessageOrder
 from probe.tls.messages import NewSessionTicket
 from probe.tls.reader import DecodeError
 from probe.tls.record import ContentType, HandshakeType, MessageReader, RecordReader
@@ -18,12 +19,13 @@ class SessionInClear:
     def __init__(self) -> None:
         self._records = RecordReader()
         self._messages = MessageReader()
+        self._order = MessageOrder(UP_TO_TLS12)
         self._is_over = False
         self.session_id = b""
         self.ticket: NewSessionTicket | None = None
 
     def feed(self, received: bytes) -> None:
-        """Reads on until the server encrypts, or says what cannot be read."""
+        """Reads on until the server encrypts, or says what cannot be read or is out of place."""
         if self._is_over:
             return
         self._records.feed(received)
@@ -39,6 +41,7 @@ class SessionInClear:
         self._messages.feed(fragment)
         while (message := self._messages.next_message()) is not None:
             message_type, body = message
+            self._order.check(message_type)
             if message_type == HandshakeType.SERVER_HELLO:
                 self.session_id = ServerHello.decode(body).session_id
             elif message_type == HandshakeType.NEW_SESSION_TICKET:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from probe.tls.answer import Answer, AnswerReader, Ending, Malformed, NoHello
+from probe.tls.limits import MAX_CIPHER_KINDS
 from probe.tls.reader import ByteReader, DecodeError
 from probe.tls.record import ContentType
 
@@ -48,7 +49,7 @@ class Sslv2ServerHello:
         lengths = reader.uint(2), reader.uint(2), reader.uint(2)
         certificate, kinds, _connection_id = (reader.take(length) for length in lengths)
         reader.finish()
-        if len(kinds) % 3:
+        if len(kinds) % 3 or len(kinds) > 3 * MAX_CIPHER_KINDS:
             raise reader.error()
         return cls(
             raw=raw,
@@ -100,7 +101,7 @@ class Sslv2Question:
 
     def __init__(self, offered: bytes) -> None:
         self._offered = offered
-        self._received = b""
+        self._received = bytearray()
         self._otherwise: AnswerReader | None = None
 
     def begin(self, send: Callable[[bytes], None]) -> None:
@@ -116,23 +117,27 @@ class Sslv2Question:
             return None
         if not _is_sslv2(self._received):
             self._otherwise = AnswerReader()
-            return self._otherwise.feed(self._received)
+            return self._otherwise.feed(bytes(self._received))
         header_length, end, padded_end = _record_bounds(self._received)
         if len(self._received) < padded_end:
             return None
         message_type = self._received[header_length]
-        return self._message(message_type, self._received[header_length + 1 : end])
+        return self._message(message_type, bytes(self._received[header_length + 1 : end]))
 
     def end(self, ending: Ending) -> Sslv2Answer:
         """The answer when nothing more will come."""
         if self._otherwise is not None:
             return self._otherwise.end(ending)
         if len(self._received) >= _ENOUGH_TO_TELL:
-            return Malformed(raw=self._received[:_KEPT_LENGTH], what="SSL 2.0 record, cut short")
-        return NoHello(ending=ending, raw=self._received)
+            return Malformed(raw=self._kept, what="SSL 2.0 record, cut short")
+        return NoHello(ending=ending, raw=self._kept)
+
+    @property
+    def _kept(self) -> bytes:
+        return bytes(self._received[:_KEPT_LENGTH])
 
     def _message(self, message_type: int, body: bytes) -> Sslv2Answer:
-        raw = self._received[:_KEPT_LENGTH]
+        raw = self._kept
         try:
             if message_type == _ERROR:
                 return Sslv2Error.decode(body, raw)
@@ -141,7 +146,7 @@ class Sslv2Question:
             return Malformed(raw=raw, what=flaw.what)
 
 
-def _is_sslv2(received: bytes) -> bool:
+def _is_sslv2(received: bytearray) -> bool:
     """Whether a record begins here with a message that may answer; a record of TLS is none.
 
     Read as a header of SSL 2.0, a TLS alert would be one of 5379 bytes with an ERROR in it.
@@ -152,7 +157,7 @@ def _is_sslv2(received: bytes) -> bool:
     return end > header_length and received[header_length] in {_ERROR, _SERVER_HELLO}
 
 
-def _record_bounds(received: bytes) -> tuple[int, int, int]:
+def _record_bounds(received: bytearray) -> tuple[int, int, int]:
     """Where the message begins, where it ends, and where the padding behind it does."""
     length = int.from_bytes(received[:2], "big")
     if received[0] & _TWO_BYTE_HEADER:

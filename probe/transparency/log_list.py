@@ -58,7 +58,7 @@ def read_log_list(path: Path) -> LogList:
         raise LogListError(
             f"The log list {path} cannot be read ({error.strerror}); name a readable file."
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise LogListError(f"The log list {path} is no JSON ({error}); fetch it again.") from error
     try:
         logs = list(_logs(listed))

@@ -8,9 +8,9 @@ from typing import Final
 
 import httpx
 
-_DIRECTIVE: Final = re.compile(
-    r'\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)\s*(?:=\s*("[^"]*"|[^\s";,]+))?\s*'
-)
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE: Final = re.compile(r'"[^"]*"|[^\s";,]*')
+_MOST_ALTERNATIVES: Final = 32
 _MOST_COOKIES: Final = 100
 
 
@@ -33,10 +33,10 @@ def strict_transport(headers: httpx.Headers) -> StrictTransport | None:
     for part in fields[0].split(";"):
         if not part.strip():
             continue
-        found = _DIRECTIVE.fullmatch(part)
-        if found is None or found[1].lower() in directives:
+        name, _, value = (word.strip() for word in part.partition("="))
+        if not (_TOKEN.fullmatch(name) and _VALUE.fullmatch(value)) or name.lower() in directives:
             return None
-        directives[found[1].lower()] = (found[2] or "").strip('"')
+        directives[name.lower()] = value.strip('"')
     age = directives.get("max-age", "")
     if not re.fullmatch(r"[0-9]{1,18}", age):
         return None
@@ -63,6 +63,6 @@ def cookies_without_secure(headers: httpx.Headers) -> tuple[str, ...] | None:
 
 
 def alternative_protocols(headers: httpx.Headers) -> tuple[str, ...]:
-    """The ALPN ids of Alt-Svc (RFC 7838, section 3), such as ``h3``, each once."""
+    """The first ALPN ids of Alt-Svc (RFC 7838, section 3), such as ``h3``, each once."""
     found = re.findall(r"(?:^|,)\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)=", headers.get("alt-svc", ""))
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found))[:_MOST_ALTERNATIVES]

@@ -1,4 +1,4 @@
-"""The head of one HTTP/1.1 answer, read off bytes by h11 (RFC 9112), within bounds.
+"""The head of one HTTP/1.1 answer (RFC 9112) and what is read off it.
 
 What is no HTTP is a value too, for many a port answers something else.
 """
@@ -11,7 +11,8 @@ from typing import Final
 import h11
 import httpx
 
-LONGEST_HEAD: Final = 2**14
+from probe.web.heads import HeadReader
+
 _KEPT_LENGTH: Final = 2048
 _BEGINNING: Final = b"HTTP/"
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -40,7 +41,7 @@ class ReplyReader:
     """Takes an answer's bytes as they come, and gives its head once it is whole."""
 
     def __init__(self) -> None:
-        self._http = h11.Connection(our_role=h11.CLIENT, max_incomplete_event_size=LONGEST_HEAD)
+        self._head = HeadReader()
         self._raw = b""
         self.is_http = True
         """False once the bytes can be no answer."""
@@ -49,7 +50,7 @@ class ReplyReader:
         """A GET that keeps nothing open; ``host`` is the authority, with its port where it has one."""
         headers = [("Host", host), ("User-Agent", user_agent), ("Connection", "close")]
         asked = h11.Request(method="GET", target=path, headers=headers)
-        return (self._http.send(asked) or b"") + (self._http.send(h11.EndOfMessage()) or b"")
+        return self._head.request(asked)
 
     @property
     def raw(self) -> bytes:
@@ -66,18 +67,15 @@ class ReplyReader:
             self.is_http = False
             return None
         try:
-            self._http.receive_data(received)
-            event = self._http.next_event()
-            while isinstance(event, h11.InformationalResponse):
-                event = self._http.next_event()
+            response = self._head.feed(received)
         except h11.RemoteProtocolError:
             self.is_http = False
             return None
-        if not isinstance(event, h11.Response):
+        if response is None:
             return None
         return HttpReply(
-            status=event.status_code,
-            headers=httpx.Headers(event.headers.raw_items()),
+            status=response.status_code,
+            headers=httpx.Headers(response.headers.raw_items()),
             raw=self._raw,
         )
 

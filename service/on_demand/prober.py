@@ -166,12 +166,13 @@ class OnDemandProber:
                 f"{asked.key} is not in the inventory, and no other may be probed: "
                 "name its network in on_demand.networks",
             )
+        self._refuse(asked, self._around.allowed.refusal_of(asked))
         if is_ip_address(asked.host):
-            self._refuse(asked, asked.host, is_known=known is not None)
+            is_known = known is not None
+            self._refuse(asked, self._around.allowed.refusal(asked, asked.host, is_known=is_known))
         return replace(known or asked, labels=labels_for(module, known.labels if known else {}))
 
-    def _refuse(self, target: Target, address: str, *, is_known: bool) -> None:
-        refusal = self._around.allowed.refusal(address, target.port, is_known=is_known)
+    def _refuse(self, target: Target, refusal: str | None) -> None:
         if refusal is not None:
             raise RefusedError(403, f"{target.key} may not be probed: {refusal}")
 
@@ -212,11 +213,14 @@ class OnDemandProber:
         if not wanted:
             return None
         is_known = self._around.target_of(target.key) is not None
+        refusals = []
         for endpoint in wanted:
-            address = endpoint.address or ""
-            if self._around.allowed.refusal(address, target.port, is_known=is_known) is None:
+            refusals.append(
+                self._around.allowed.refusal(target, endpoint.address or "", is_known=is_known)
+            )
+            if refusals[-1] is None:
                 return endpoint
-        self._refuse(target, wanted[0].address or "", is_known=is_known)
+        self._refuse(target, refusals[0])
         return None
 
     async def _asked(

@@ -17,7 +17,8 @@ from probe.crypto.tls13_flight import Tls13Flight, Tls13FlightReader
 from probe.crypto.tls13_keys import OPENED_SUITES, SHARED_GROUPS, KeyShareSecret, expand_label
 from probe.settings import ProbeSettings
 from probe.tls.answer import Ending, NoConnection
-from probe.tls.encrypted_messages import MAX_UNCOMPRESSED_LENGTH, CompressedCertificate
+from probe.tls.encrypted_messages import CompressedCertificate
+from probe.tls.limits import MAX_UNCOMPRESSED_LENGTH
 from probe.tls.offer import Shape, offer
 from probe.tls.reader import DecodeError
 from tests.programmable import wire

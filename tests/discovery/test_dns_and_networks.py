@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from probe.discovery.deny import DenyList
 from probe.discovery.dns import Reading, read_records, read_zone
 from probe.discovery.networks import Scan, read_networks
 from probe.discovery.source import SourceError
 from probe.dns_records import DnsLookup
+from probe.net_guard.deny import DenyList
+from probe.net_guard.gate import SocketGate
 from tests.dns_records.name_servers import name_servers
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates
@@ -74,8 +75,8 @@ async def test_a_network_s_tls_servers_are_found_and_no_others(
         closed.close()
         places = (port, silent.getsockname()[1], closed_port)
         scan = Scan(networks=network, ports=places, timeout_seconds=2.0)
-        found = await read_networks(scan, DenyList(), "net")
-        denied = await read_networks(scan, DenyList([f"127.0.0.1:{port}"]), "net")
+        found = await read_networks(scan, SocketGate(), "net")
+        denied = await read_networks(scan, SocketGate(deny=DenyList([f"127.0.0.1:{port}"])), "net")
     assert [one.key for one in found] == [f"127.0.0.1:{port}"]
     assert denied == ()
 
@@ -83,4 +84,4 @@ async def test_a_network_s_tls_servers_are_found_and_no_others(
 async def test_a_network_too_large_is_told_before_anything_is_sent() -> None:
     scan = Scan(networks=(ipaddress.ip_network("10.0.0.0/8"),), ports=(443,))
     with pytest.raises(SourceError, match="name smaller networks"):
-        await read_networks(scan, DenyList(), "net")
+        await read_networks(scan, SocketGate(), "net")

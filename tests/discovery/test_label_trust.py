@@ -14,11 +14,11 @@ import pytest
 from model import target_labels
 from model.target import Target
 from model.target_labels import ACTING_LABELS, ACTING_NAMES
-from probe.discovery.deny import DenyList
 from probe.discovery.http_sd import read_http_sd
 from probe.discovery.merge import sift
 from probe.discovery.relabel import Rule, relabelled
 from probe.discovery.web import WebApi
+from probe.net_guard.gate import SocketGate
 from service.discovery_settings import FileSettings, HttpSdSettings, KubernetesSettings
 from service.relabel_settings import RelabelRule
 from service.target_sources import RuledSource
@@ -95,11 +95,11 @@ async def test_an_answer_of_http_sd_sets_no_label_that_acts(name: str) -> None:
     async with web_server({"/sd": json.dumps(groups).encode()}) as server:
         found = await read_http_sd(WebApi(url=server.url("/sd")), "sd")
     settings = HttpSdSettings(type="http_sd", url="http://127.0.0.1/")
-    sifted = await sift(found, (), DenyList(), trusted=settings.trusted_labels)
+    sifted = await sift(found, (), SocketGate(), trusted=settings.trusted_labels)
     assert sifted.kept[0].labels == {f"untrusted_{name}": "evil", "team": "pay"}
     assert sifted.untrusted == {name: 1}
     trusting = settings.model_copy(update={"trusts_labels": True})
-    sifted = await sift(found, (), DenyList(), trusted=trusting.trusted_labels)
+    sifted = await sift(found, (), SocketGate(), trusted=trusting.trusted_labels)
     assert sifted.kept[0].labels == {name: "evil", "team": "pay"}
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from model.target import Target
-from probe.discovery.deny import DenyList
 from probe.discovery.merge import merge, sift
 from probe.discovery.targets import parse_target
+from probe.net_guard.deny import DenyList
+from probe.net_guard.gate import SocketGate
 
 
 def at(text: str, source: str = "one", **labels: str) -> Target:
@@ -43,7 +44,7 @@ async def test_a_target_of_two_sources_is_one_and_names_both() -> None:
     ],
 )
 async def test_the_deny_list(entry: str, text: str, is_denied: bool) -> None:
-    sifted = await sift([at(text)], (), DenyList([entry]))
+    sifted = await sift([at(text)], (), SocketGate(deny=DenyList([entry])))
     assert (len(sifted.denied), len(sifted.kept)) == (int(is_denied), int(not is_denied))
 
 

@@ -20,6 +20,7 @@ from probe.clock import SystemClock
 from probe.dns_records import DnsLookup, judge_caa, judge_tlsa
 from probe.engine import Engine
 from probe.settings import ProbeSettings
+from probe.tls.limits import MAX_DNS_RECORDS
 from tests.certificates.making import NOW, make
 from tests.dns_records.name_servers import NameServers, name_servers
 from tests.zoo.catalogue import SERVERS
@@ -58,6 +59,7 @@ TLSA = {
     1005: [_tlsa(1, 1, 1, LEAF.der)],
     1006: [_tlsa(2, 0, 1, LEAF.der)],
     1007: ["3 1 9 00", f"9 1 1 {32 * '00'}"],
+    1008: [f"3 1 1 {number:064x}" for number in range(MAX_DNS_RECORDS + 1)],
 }
 RECORDS = (
     'ours CAA 0 issue "letsencrypt.org; validationmethods=dns-01"',
@@ -138,6 +140,7 @@ async def test_an_issuer_without_a_known_domain_is_unknown(servers: NameServers)
         (1005, Verdict.YES),
         (1006, Verdict.NO),
         (1007, Verdict.NO),
+        (1008, Verdict.UNKNOWN),
     ],
 )
 async def test_the_chain_is_that_of_the_records(

@@ -10,7 +10,8 @@ from probe.connect.starttls.catalogue import STARTTLS, application
 from probe.connect.starttls.outcome import UpgradeOutcome
 from probe.connect.starttls.peer import Peer
 from probe.tls.answer import Ending, NoConnection, Obstacle
-from probe.tls.scripted import LONGEST_TURN, Scripted
+from probe.tls.limits import MAX_TURN_LENGTH
+from probe.tls.scripted import Scripted
 from tests.starttls.play import Cut, byte_by_byte, play, whole
 from tests.starttls.upgrades import UPGRADES, Upgrade
 
@@ -76,13 +77,13 @@ def test_an_end_before_the_first_word_is_told_as_such(
 def test_what_never_ends_is_cut_short(name: str, endless: bytes) -> None:
     talk = dialogue(name)
     talk.begin(lambda _: None)
-    for _ in range(2 * LONGEST_TURN // len(endless) // 64 + 2):
+    for _ in range(2 * MAX_TURN_LENGTH // len(endless) // 64 + 2):
         if talk.feed(endless * 64) is not None:
             break
     else:
         found = talk.end(Ending.SILENCE)
         assert isinstance(found, NoConnection)
-    assert len(talk.heard) <= LONGEST_TURN
+    assert len(talk.heard) <= MAX_TURN_LENGTH
 
 
 @given(

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.tls.answer import (
-    MAX_ANSWER_LENGTH,
     Alert,
     Answer,
     AnswerReader,
@@ -21,6 +20,7 @@ from probe.tls.answer import (
     ServerFlight,
 )
 from probe.tls.hello import RETRY_REQUEST_RANDOM
+from probe.tls.limits import MAX_ANSWER_LENGTH
 from probe.tls.plaintext import plaintext_service
 from tests.tls import wire
 from tests.tls.test_records import in_pieces

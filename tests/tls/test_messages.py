@@ -105,7 +105,7 @@ def test_a_hello_names_the_group_of_its_share() -> None:
     assert (hello.is_retry_request, hello.key_share_group) == (False, 0x001D)
 
 
-@given(st.lists(st.binary(max_size=60), max_size=5))
+@given(st.lists(st.binary(min_size=1, max_size=60), max_size=5))
 def test_a_chain_is_read(chain: list[bytes]) -> None:
     assert CertificateMessage.decode(wire.certificate(*chain)).chain == tuple(chain)
 
@@ -264,3 +264,9 @@ def test_what_may_be_left_out_is_left_out_as_a_whole(
     for other in (*prefixes, body + b"\x00"):
         with pytest.raises(DecodeError):
             decode(other)
+
+
+def test_a_chain_has_no_empty_certificate() -> None:
+    """``opaque ASN.1Cert<1..2^24-1>`` (RFC 5246, section 7.4.2)."""
+    with pytest.raises(DecodeError):
+        CertificateMessage.decode(wire.certificate(b"leaf", b"", b"issuer"))

@@ -15,8 +15,9 @@ from probe.web.fields import (
     cookies_without_secure,
     strict_transport,
 )
+from probe.web.heads import LONGEST_HEAD
 from probe.web.in_clear import ClearAnswer, ClearRequest
-from probe.web.reply import LONGEST_HEAD, ReplyReader, read_reply
+from probe.web.reply import ReplyReader, read_reply
 from probe.web.site import WebSite
 
 
@@ -40,6 +41,9 @@ def policy(age: int, *, subdomains: bool = False, preload: bool = False) -> Stri
         ("max-age=5; max-age=6", None),
         ("max-age=five", None),
         ("max-age 5", None),
+        ("max-age = 5 ; includeSubDomains", policy(5, subdomains=True)),
+        ('max-age="5" 6', None),
+        ("max-age=5; a b=c", None),
         ("", None),
     ],
 )
@@ -135,6 +139,20 @@ def test_a_head_without_end_is_none() -> None:
     reader.request("a.example", "/", "test")
     assert reader.feed(b"HTTP/1.1 200 OK\r\nX: " + b"a" * (LONGEST_HEAD + 1)) is None
     assert not reader.is_http
+
+
+def test_interim_replies_without_end_are_no_answer() -> None:
+    reader = ReplyReader()
+    reader.request("a.example", "/", "test")
+    interim = b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert reader.feed(interim * (LONGEST_HEAD // len(interim) + 1)) is None
+    assert not reader.is_http
+
+
+def test_a_long_body_does_not_hide_the_head() -> None:
+    reply = read_reply(b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n" + bytes(900_000))
+    assert reply is not None
+    assert reply.status == 200
 
 
 @given(st.lists(st.binary(max_size=60), max_size=5))

@@ -11,8 +11,8 @@ import h11
 from model.version import user_agent
 from probe.connect.passage.passed import Blocked, PassageEnd, Passed, ended
 from probe.tls.answer import Ending, Obstacle
+from probe.web.heads import HeadReader
 
-_LONGEST_HEAD: Final = 2**14
 _PROXY_AUTHENTICATION_REQUIRED: Final = 407
 _GATEWAY_TIMEOUT: Final = 504
 
@@ -26,31 +26,27 @@ class HttpConnect:
         if credentials is not None:
             pair = base64.b64encode(":".join(credentials).encode()).decode("ascii")
             headers.append(("Proxy-Authorization", f"Basic {pair}"))
-        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LONGEST_HEAD)
+        self._head = HeadReader()
         self._request = h11.Request(method="CONNECT", target=authority, headers=headers)
 
     def begin(self, send: Callable[[bytes], None]) -> None:
         """Asks for the tunnel."""
-        send(self._http.send(self._request) or b"")
-        send(self._http.send(h11.EndOfMessage()) or b"")
+        send(self._head.request(self._request))
 
     def feed(self, received: bytes) -> PassageEnd | None:
         """The outcome, once the head of the answer is whole."""
         try:
-            self._http.receive_data(received)
-            event = self._http.next_event()
-            while isinstance(event, h11.InformationalResponse):
-                event = self._http.next_event()
+            response = self._head.feed(received)
         except h11.RemoteProtocolError:
             return Blocked(Obstacle.UNREACHABLE, "the proxy answers CONNECT in no HTTP")
-        if not isinstance(event, h11.Response):
+        if response is None:
             return None
-        if 200 <= event.status_code < 300:
-            return Passed(surplus=self._http.trailing_data[0])
-        if event.status_code == _PROXY_AUTHENTICATION_REQUIRED:
+        if 200 <= response.status_code < 300:
+            return Passed(surplus=self._head.surplus)
+        if response.status_code == _PROXY_AUTHENTICATION_REQUIRED:
             return Blocked(Obstacle.UNREACHABLE, "the proxy wants other credentials (status 407)")
-        why = "in time " if event.status_code == _GATEWAY_TIMEOUT else ""
-        reason = f"the proxy did not connect {why}(status {event.status_code})"
+        why = "in time " if response.status_code == _GATEWAY_TIMEOUT else ""
+        reason = f"the proxy did not connect {why}(status {response.status_code})"
         return Blocked(Obstacle.UNREACHABLE, reason)
 
     def end(self, ending: Ending) -> PassageEnd:

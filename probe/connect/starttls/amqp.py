@@ -18,8 +18,9 @@ from probe.connect.starttls.outcome import (
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import exactly, foreign
 from probe.tls.in_clear import Notebook
+from probe.tls.limits import MAX_TURN_LENGTH
 from probe.tls.reader import ByteReader, DecodeError
-from probe.tls.scripted import LONGEST_TURN, Script, Turn
+from probe.tls.scripted import Script, Turn
 
 OWN: Final = "AMQP"
 
@@ -29,19 +30,19 @@ _START: Final = b"\x01\x00\x00"
 """A method frame on channel 0."""
 
 
-def _header(received: bytes) -> int | None:
+def _header(received: bytes, seen: int) -> int | None:
     is_one = _TLS_HEADER[:4].startswith(received[:4])
-    return exactly(8)(received) if is_one else foreign(received)
+    return exactly(8)(received, seen) if is_one else foreign(received)
 
 
-def _frame_or_header(received: bytes) -> int | None:
+def _frame_or_header(received: bytes, seen: int) -> int | None:
     """A frame of 0-9-1 (type, channel, length, payload, end), or a header in place of it."""
     if not received or received[:1] != b"\x01":
-        return _header(received)
+        return _header(received, seen)
     if len(received) < 7:
         return None
-    length = min(LONGEST_TURN, int.from_bytes(received[3:7], "big"))
-    return exactly(8 + length)(received)
+    length = min(MAX_TURN_LENGTH, int.from_bytes(received[3:7], "big"))
+    return exactly(8 + length)(received, seen)
 
 
 def _mechanisms(start: bytes) -> str:

@@ -1,4 +1,5 @@
-"""All application protocols, one row each. To add one: a file with its script, a row, its test.
+"""All application protocols, one row each. To add one: a file with its script, a row, its test,
+and a row of floods in tests/growth/scripts.py.
 
 Ports are IANA's (Service Name and Transport Protocol Port Number Registry), or where the software
 listens by default.

@@ -20,10 +20,13 @@ from probe.connect.starttls.outcome import (
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import line
 from probe.tls.in_clear import Notebook
-from probe.tls.scripted import LONGEST_TURN, Script, Turn
+from probe.tls.limits import MAX_TURN_LENGTH
+from probe.tls.scripted import Script, Turn
 
 OWN: Final = "IRC"
 _MOST_LINES: Final = 100
+_LONGEST_LINE: Final = 500
+"""RFC 2812, section 2.3: 512 with the command and CR LF."""
 
 
 def _until(say: bytes, command: bytes, what: str) -> Script[bytes]:
@@ -34,7 +37,8 @@ def _until(say: bytes, command: bytes, what: str) -> Script[bytes]:
         if wanted.match(heard) or not re.match(rb"(:[^ ]+ )?[A-Z0-9]+ ", heard):
             break
         ping = re.match(rb"PING ([^\r\n]*)", heard)
-        heard = yield Turn(say=b"PONG " + ping[1] + b"\r\n" if ping else b"", until=line, what=what)
+        pong = b"PONG " + ping[1][:_LONGEST_LINE] + b"\r\n" if ping else b""
+        heard = yield Turn(say=pong, until=line, what=what)
     return heard
 
 
@@ -42,7 +46,7 @@ def _capabilities() -> Script[bytes]:
     """The answer to CAP LS, all lines of it; or whatever came in its place."""
     what = "the answer to CAP LS"
     heard = every = yield from _until(b"CAP LS 302\r\n", rb"CAP|421|451", what)
-    while _command(heard) == b"CAP" and b" LS * " in heard and len(every) < LONGEST_TURN:
+    while _command(heard) == b"CAP" and b" LS * " in heard and len(every) < MAX_TURN_LENGTH:
         heard = yield from _until(b"", rb"CAP", what)
         every += heard
     return every

@@ -19,10 +19,11 @@ from probe.connect.starttls.outcome import (
     unexpected,
 )
 from probe.connect.starttls.peer import Peer
-from probe.connect.starttls.units import foreign
+from probe.connect.starttls.units import at_once, foreign
 from probe.tls.in_clear import Notebook
 from probe.tls.injection import injection
-from probe.tls.scripted import LONGEST_TURN, Script, Turn
+from probe.tls.limits import MAX_TURN_LENGTH
+from probe.tls.scripted import Script, Turn
 
 OWN: Final = "LDAP"
 
@@ -35,6 +36,9 @@ _EXTENDED_RESPONSE: Final = 0x78
 _BIND_RESPONSE: Final = 0x61
 _SEARCH_DONE: Final = 0x65
 _NOTICE_OF_DISCONNECTION: Final = b"1.3.6.1.4.1.1466.20036"
+
+_MOST_MESSAGES: Final = 64
+"""The root DSE is one entry; references and the end of the search are messages too."""
 
 _SUCCESS: Final = 0
 _PROTOCOL_ERROR: Final = 2
@@ -78,7 +82,7 @@ def _root_dse() -> bytes:
     return _tlv(0x30, bytes.fromhex("020101") + _tlv(0x63, search))
 
 
-def message(received: bytes) -> int | None:
+def message(received: bytes, _seen: int) -> int | None:
     """One LDAPMessage; what begins otherwise, or claims too much, ends as far as it came."""
     if not received:
         return None
@@ -88,7 +92,7 @@ def message(received: bytes) -> int | None:
     if header is None:
         return None
     start, length = header
-    if length > LONGEST_TURN:
+    if length > MAX_TURN_LENGTH:
         return len(received)
     return start + length if len(received) >= start + length else None
 
@@ -103,15 +107,17 @@ def _header(received: bytes) -> tuple[int, int] | None:
     return (start, int.from_bytes(received[2:start], "big")) if len(received) >= start else None
 
 
-def until_done(received: bytes) -> int | None:
-    """All messages of a search, up to the one that ends it."""
-    end = 0
-    while (length := message(received[end:])) is not None:
-        operation, _ = result_of(received[end : end + length])
-        end += length
+def _search() -> Script[bytes]:
+    """All messages of the search for the root DSE, up to the one that ends it."""
+    what = "the root DSE"
+    heard = every = yield Turn(say=_root_dse(), until=message, what=what)
+    for _ in range(_MOST_MESSAGES):
+        operation, _result = result_of(heard)
         if operation == _SEARCH_DONE or operation is None:
-            return end
-    return None
+            break
+        heard = yield Turn(until=message, what=what)
+        every += heard
+    return every
 
 
 def result_of(heard: bytes) -> tuple[int | None, int]:
@@ -145,7 +151,7 @@ def upgrade(_: Peer) -> UpgradeScript:
 
 def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
     """Reads the root DSE, binds as nobody, and takes its leave."""
-    heard = yield Turn(say=_root_dse(), until=until_done, what="the root DSE")
+    heard = yield from _search()
     operation, _result = result_of(heard)
     if operation is None:
         return
@@ -165,7 +171,7 @@ def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
         note = "an anonymous simple bind in clear: success"
         notebook.login(" ".join(["simple", *_mechanisms(heard)]))
         notebook.goes_on(holds=True, note=note)
-    yield Turn(say=_UNBIND, until=lambda _: 0, what="the end")
+    yield Turn(say=_UNBIND, until=at_once, what="the end")
 
 
 def _mechanisms(root_dse: bytes) -> list[str]:

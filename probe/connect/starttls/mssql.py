@@ -22,6 +22,7 @@ from probe.connect.starttls.units import foreign
 from probe.tls.answer import Ending
 from probe.tls.dialogue import Dialogue
 from probe.tls.in_clear import Notebook
+from probe.tls.limits import MAX_ANSWER_LENGTH
 from probe.tls.scripted import Script, Turn
 
 OWN: Final = "TDS"
@@ -62,7 +63,7 @@ def wrapped(content: bytes) -> bytes:
     )
 
 
-def packet(received: bytes) -> int | None:
+def packet(received: bytes, _seen: int) -> int | None:
     """One packet; what is none ends as far as it came."""
     if not received:
         return None
@@ -125,7 +126,8 @@ class InPackets(Generic[Result]):
     def __init__(self, dialogue: Dialogue[Result]) -> None:
         self._dialogue = dialogue
         self._send: Callable[[bytes], None] | None = None
-        self._pending = b""
+        self._pending = bytearray()
+        self._received = 0
         self._has_changed_ours = False
         self._has_changed_theirs = False
 
@@ -135,20 +137,34 @@ class InPackets(Generic[Result]):
         self._dialogue.begin(self._say)
 
     def feed(self, received: bytes) -> Result | None:
-        """Unwraps what comes in packets, and passes on what does not."""
+        """Unwraps what comes in packets, and passes on what does not.
+
+        It ends where packets without any content go on and on.
+        """
         self._pending += received
-        unwrapped = b""
-        while self._pending:
-            if self._pending[0] not in {_PRELOGIN, _RESPONSE}:
-                unwrapped, self._pending = unwrapped + self._pending, b""
-                break
-            length = packet(self._pending)
-            if length is None:
-                break
-            unwrapped += self._pending[_HEADER.size : length]
-            self._pending = self._pending[length:]
+        unwrapped = bytes(self._unwrapped())
         self._has_changed_theirs |= _CHANGE_CIPHER_SPEC.search(unwrapped) is not None
-        return self._dialogue.feed(unwrapped) if unwrapped else None
+        if unwrapped:
+            return self._dialogue.feed(unwrapped)
+        self._received += len(received)
+        is_flood = self._received > MAX_ANSWER_LENGTH
+        return self._dialogue.end(Ending.CLOSED) if is_flood else None
+
+    def _unwrapped(self) -> bytearray:
+        unwrapped, at = bytearray(), 0
+        while at < len(self._pending):
+            if self._pending[at] not in {_PRELOGIN, _RESPONSE}:
+                unwrapped += self._pending[at:]
+                at = len(self._pending)
+                break
+            header = self._pending[at : at + _HEADER.size]
+            end = at + max(_HEADER.size, int.from_bytes(header[2:4], "big"))
+            if len(header) < _HEADER.size or len(self._pending) < end:
+                break
+            unwrapped += self._pending[at + _HEADER.size : end]
+            at = end
+        del self._pending[:at]
+        return unwrapped
 
     def end(self, ending: Ending) -> Result:
         """The result when nothing more will come."""

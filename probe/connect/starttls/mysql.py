@@ -24,7 +24,8 @@ from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import at_once
 from probe.tls.answer import NoConnection
 from probe.tls.in_clear import Notebook
-from probe.tls.scripted import LONGEST_TURN, Script, Turn
+from probe.tls.limits import MAX_TURN_LENGTH
+from probe.tls.scripted import Script, Turn
 
 OWN: Final = "MySQL"
 
@@ -43,12 +44,12 @@ _TURNED_AWAY: Final = frozenset({1040, 1129, 1130, 1203, 1226})
 """Too many connections; a host that is blocked or not allowed; limits of a user."""
 
 
-def packet(received: bytes) -> int | None:
+def packet(received: bytes, _seen: int) -> int | None:
     """One packet: a length of three bytes, a number, and the payload."""
     if len(received) < 4:
         return None
     length = 4 + int.from_bytes(received[:3], "little")
-    if length > LONGEST_TURN:
+    if length > MAX_TURN_LENGTH:
         return len(received)
     return length if len(received) >= length else None
 

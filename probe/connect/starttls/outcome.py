@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from probe.tls.answer import Ending, NoConnection, Obstacle
+from probe.tls.limits import MAX_TURN_LENGTH
 from probe.tls.plaintext import greeting_of, is_ssh
-from probe.tls.scripted import LONGEST_TURN, BrokenOff, Script
+from probe.tls.scripted import BrokenOff, Script
 
 _KEPT_LENGTH: Final = 512
 _QUOTED_LENGTH: Final = 120
@@ -73,7 +74,7 @@ def broken_off(own: str, at: BrokenOff) -> NoConnection:
     if is_other or is_ssh(at.heard) or _TLS_RECORD.match(at.heard):
         return unexpected(own, at.heard)
     if at.ending is None:
-        detail = f"{LONGEST_TURN} bytes came, and no end of {at.what}"
+        detail = f"too many bytes or lines came (over {MAX_TURN_LENGTH} bytes at a time), and no end of {at.what}"
         return _ended(Obstacle.OTHER_PROTOCOL, detail, at.heard)
     obstacle, words = _ENDINGS[at.ending]
     return _ended(obstacle, f"{words} {at.what}", at.heard)

@@ -49,7 +49,7 @@ INJECTION: Final = injection(_SSL_REQUEST, STARTUP, b"", rb"\AR\x00\x00\x00", rb
 """CVE-2021-23214; a sound server says "received unencrypted data after SSL request", or hangs up."""
 
 
-def message(received: bytes) -> int | None:
+def message(received: bytes, _seen: int) -> int | None:
     """One message of the backend: a type, then a length that counts itself."""
     if len(received) < 5:
         return None
@@ -57,8 +57,8 @@ def message(received: bytes) -> int | None:
     return length if len(received) >= length else None
 
 
-def _answer(received: bytes) -> int | None:
-    return message(received) if received.startswith(b"E") else anything(received)
+def _answer(received: bytes, seen: int) -> int | None:
+    return message(received, seen) if received.startswith(b"E") else anything(received, seen)
 
 
 def upgrade(_: Peer) -> UpgradeScript:

@@ -41,7 +41,7 @@ _WITHOUT_TLS: Final = frozenset({2, 3})
 _ENFORCED: Final = frozenset({1, 5, 6})
 
 
-def packet(received: bytes) -> int | None:
+def packet(received: bytes, _seen: int) -> int | None:
     """One TPKT: version 3, a byte that is reserved, and a length that counts itself (RFC 1006)."""
     if not received:
         return None

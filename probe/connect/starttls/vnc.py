@@ -22,7 +22,8 @@ from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import exactly, foreign
 from probe.tls.answer import NoConnection
 from probe.tls.in_clear import Notebook
-from probe.tls.scripted import LONGEST_TURN, Script, Turn
+from probe.tls.limits import MAX_TURN_LENGTH
+from probe.tls.scripted import Script, Turn
 
 OWN: Final = "VNC"
 
@@ -43,29 +44,29 @@ _IN_CLEAR: Final = {
 }
 
 
-def _banner(received: bytes) -> int | None:
+def _banner(received: bytes, seen: int) -> int | None:
     is_one = _VERSION[:4].startswith(received[:4])
-    return exactly(12)(received) if is_one else foreign(received)
+    return exactly(12)(received, seen) if is_one else foreign(received)
 
 
-def _types(received: bytes) -> int | None:
+def _types(received: bytes, seen: int) -> int | None:
     """A count and as many bytes; where it is zero, a reason with its length."""
     if not received:
         return None
     if received[0]:
-        return exactly(1 + received[0])(received)
+        return exactly(1 + received[0])(received, seen)
     if len(received) < 5:
         return None
-    return exactly(5 + min(LONGEST_TURN, int.from_bytes(received[1:5], "big")))(received)
+    return exactly(5 + min(MAX_TURN_LENGTH, int.from_bytes(received[1:5], "big")))(received, seen)
 
 
-def _subtypes(received: bytes) -> int | None:
+def _subtypes(received: bytes, seen: int) -> int | None:
     """VeNCrypt's answer to our version, then a count and as many words of four bytes."""
     if not received:
         return None
     if received[0]:
         return 1
-    return exactly(2 + 4 * received[1])(received) if len(received) > 1 else None
+    return exactly(2 + 4 * received[1])(received, seen) if len(received) > 1 else None
 
 
 def _offered() -> Script[bytes | NoConnection]:

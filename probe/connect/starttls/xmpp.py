@@ -1,12 +1,13 @@
 """XMPP for clients and servers: ``<starttls/>`` in a stream (RFC 6120, section 5; RFC 7590).
 
-The stream is addressed to the domain, which is also what the certificate is for. Not a full reader of XML:
-the few elements that matter are looked for by name, and prefixes of any kind are taken.
+The stream is addressed to the domain, which is also what the certificate is for. Elements are looked for
+by their local names, for servers differ in prefixes.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 from xml.sax.saxutils import quoteattr
@@ -21,24 +22,46 @@ from probe.connect.starttls.outcome import (
     unexpected,
 )
 from probe.connect.starttls.peer import Peer
+from probe.connect.starttls.units import at_once
+from probe.connect.starttls.xml_stream import Element, elements, tags
 from probe.tls.answer import NoConnection
 from probe.tls.in_clear import Notebook
 from probe.tls.scripted import Script, Turn
 
 OWN: Final = "XMPP"
 _TLS: Final = "urn:ietf:params:xml:ns:xmpp-tls"
-_TEMPORARY: Final = re.compile(rb"<(\w+:)?(resource-constraint|policy-violation|system-shutdown)\b")
-_FEATURES_END: Final = re.compile(
-    rb"</(\w+:)?features\s*>|<(\w+:)?features\s*/>|</(\w+:)?error\s*>|</(\w+:)?stream\s*>"
-)
-_ANSWER: Final = re.compile(rb"<(\w+:)?(proceed|failure)\b[^>]*>|</(\w+:)?stream\s*>")
+_TEMPORARY: Final = frozenset({"resource-constraint", "policy-violation", "system-shutdown"})
+"""Stream errors that say nothing of the domain (RFC 6120, section 4.9.3)."""
+
+_ENDS: Final = frozenset({"features", "error", "stream"})
+_MOST_MECHANISMS: Final = 40
+_LONGEST_MECHANISM: Final = 40
+_BEGINNING: Final = 64
+"""How many bytes are looked at to see whether XML comes at all."""
 
 
-def _until(wanted: re.Pattern[bytes], received: bytes) -> int | None:
-    if received.lstrip()[:1] not in {b"", b"<"}:
+def _features_end(received: bytes, seen: int) -> int | None:
+    """Up to the end of the features, of an error, or of the stream."""
+    if _is_foreign(received):
         return len(received)
-    found = wanted.search(received)
-    return found.end() if found else None
+    for tag in tags(received, seen):
+        if tag.name in _ENDS if tag.is_closing else tag.is_empty and tag.name == "features":
+            return tag.end
+    return None
+
+
+def _answer_end(received: bytes, seen: int) -> int | None:
+    """Up to the tag that answers starttls, or the end of the stream."""
+    if _is_foreign(received):
+        return len(received)
+    for tag in tags(received, seen):
+        if tag.name == "stream" if tag.is_closing else tag.name in {"proceed", "failure"}:
+            return tag.end
+    return None
+
+
+def _is_foreign(received: bytes) -> bool:
+    return received[:_BEGINNING].lstrip()[:1] not in {b"", b"<"}
 
 
 def _stream(peer: Peer, namespace: str) -> bytes:
@@ -49,22 +72,35 @@ def _stream(peer: Peer, namespace: str) -> bytes:
     ).encode("ascii", "xmlcharrefreplace")
 
 
-def _features(peer: Peer, namespace: str) -> Script[bytes | NoConnection]:
+@dataclass(frozen=True, slots=True)
+class _Features:
+    """The list of a server: as it came, and its elements."""
+
+    raw: bytes
+    elements: tuple[Element, ...]
+
+    def has(self, *path: str) -> bool:
+        """Whether there is an element of that path."""
+        return any(one.is_in(*path) for one in self.elements)
+
+
+def _features(peer: Peer, namespace: str) -> Script[_Features | NoConnection]:
     heard = yield Turn(
-        say=_stream(peer, namespace),
-        until=partial(_until, _FEATURES_END),
-        what="the features of an XMPP stream",
+        say=_stream(peer, namespace), until=_features_end, what="the features of an XMPP stream"
     )
-    if re.search(rb"<(\w+:)?features\b", heard):
-        return heard
-    if re.search(rb"<(\w+:)?error\b", heard):
-        return turned_away(_condition(heard)) if _TEMPORARY.search(heard) else _wrong(heard)
-    return unexpected(OWN, heard)
-
-
-def _wrong(heard: bytes) -> NoConnection:
-    """Most often ``host-unknown``: another domain than any of the server's was named."""
-    return declined("the XMPP server takes no stream to this domain", _condition(heard))
+    found = elements(heard)
+    if found is None:
+        return unexpected(OWN, heard)
+    features = _Features(heard, found)
+    if features.has("features"):
+        return features
+    if not features.has("error"):
+        return unexpected(OWN, heard)
+    condition = next((one.path[-1] for one in found if one.path[-2:-1] == ("error",)), "no reason")
+    if condition in _TEMPORARY:
+        return turned_away(condition.encode())
+    # Most often host-unknown: another domain than any of the server's was named.
+    return declined("the XMPP server takes no stream to this domain", condition.encode())
 
 
 def upgrade(peer: Peer, *, namespace: str) -> UpgradeScript:
@@ -72,14 +108,14 @@ def upgrade(peer: Peer, *, namespace: str) -> UpgradeScript:
     features = yield from _features(peer, namespace)
     if isinstance(features, NoConnection):
         return features
-    if _starttls(features) is None:
-        return not_offered("XMPP lists no starttls", features)
+    if not features.has("features", "starttls"):
+        return not_offered("XMPP lists no starttls", features.raw)
     heard = yield Turn(
         say=f"<starttls xmlns='{_TLS}'/>".encode("ascii"),
-        until=partial(_until, _ANSWER),
+        until=_answer_end,
         what="the answer to starttls",
     )
-    if re.search(rb"<(\w+:)?proceed\b", heard):
+    if any(tag.name == "proceed" for tag in tags(heard, 0)):
         return Upgraded()
     return declined("starttls is refused", heard)
 
@@ -89,30 +125,26 @@ def in_clear(notebook: Notebook, peer: Peer, *, namespace: str) -> Script[None]:
     features = yield from _features(peer, namespace)
     if isinstance(features, NoConnection):
         return
-    starttls = _starttls(features)
-    listed = "list" if starttls is not None else "do not list"
-    notebook.offered(holds=starttls is not None, note=f"the features {listed} starttls")
-    mechanisms = re.findall(rb"<(?:\w+:)?mechanism>([^<]{1,40})</", features)
-    notebook.login(" ".join(quoted(one) for one in mechanisms))
-    if starttls is not None and re.search(rb"<(\w+:)?required\b", starttls):
+    is_offered = features.has("features", "starttls")
+    listed = "list" if is_offered else "do not list"
+    notebook.offered(holds=is_offered, note=f"the features {listed} starttls")
+    mechanisms = _mechanisms(features.elements)
+    notebook.login(" ".join(mechanisms))
+    if features.has("starttls", "required"):
         notebook.goes_on(holds=False, note="starttls is required")
-    elif mechanisms or b"dialback" in features:
+    elif mechanisms or b"dialback" in features.raw:
         notebook.goes_on(holds=True, note="authentication is offered beside starttls")
-    yield Turn(say=b"</stream:stream>", until=lambda _: 0, what="the end")
+    yield Turn(say=b"</stream:stream>", until=at_once, what="the end")
 
 
-def _starttls(features: bytes) -> bytes | None:
-    """The element, with what it holds."""
-    found = re.search(
-        rb"<(\w+:)?starttls\b[^>]*?(/>|>.*?</(\w+:)?starttls\s*>)", features, re.DOTALL
-    )
-    return found[0] if found else None
-
-
-def _condition(heard: bytes) -> bytes:
-    """The stream error's defined condition."""
-    found = re.search(rb"<(?:\w+:)?error\b[^>]*>\s*<([\w-]+)", heard)
-    return found[1] if found else heard
+def _mechanisms(found: Sequence[Element]) -> list[str]:
+    """Names of SASL mechanisms have at most 20 letters (RFC 4422, section 3.1)."""
+    names = [one.text.strip() for one in found if one.is_in("mechanism")]
+    return [
+        quoted(name.encode())
+        for name in names[:_MOST_MECHANISMS]
+        if 0 < len(name) <= _LONGEST_MECHANISM
+    ]
 
 
 CLIENT: Final = partial(upgrade, namespace="jabber:client")

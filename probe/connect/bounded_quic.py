@@ -1,0 +1,39 @@
+"""aioquic's connection with a bound on CRYPTO frames. Needs aioquic, an optional package.
+
+aioquic puts frames that come out of order into a list that it walks for each new frame, so that a server
+which sends single bytes with gaps between them costs time that grows with the square of their number.
+"""
+
+from __future__ import annotations
+
+from aioquic._buffer import Buffer
+from aioquic.quic.configuration import QuicConfiguration
+from aioquic.quic.connection import QuicConnection, QuicConnectionError, QuicReceiveContext
+from aioquic.quic.packet import QuicErrorCode
+
+from probe.tls.limits import MAX_CRYPTO_FRAMES
+
+
+class BoundedQuicConnection(QuicConnection):
+    """Ends the connection at more than MAX_CRYPTO_FRAMES (RFC 9000, section 7.5)."""
+
+    def __init__(self, configuration: QuicConfiguration) -> None:
+        super().__init__(configuration=configuration)
+        self._crypto_frame_count = 0
+
+    @property
+    def is_flooded(self) -> bool:
+        """Whether the server sent more of them."""
+        return self._crypto_frame_count > MAX_CRYPTO_FRAMES
+
+    def _handle_crypto_frame(
+        self, context: QuicReceiveContext, frame_type: int, buf: Buffer
+    ) -> None:
+        self._crypto_frame_count += 1
+        if self.is_flooded:
+            raise QuicConnectionError(
+                error_code=QuicErrorCode.CRYPTO_BUFFER_EXCEEDED,
+                frame_type=frame_type,
+                reason_phrase="too many CRYPTO frames",
+            )
+        super()._handle_crypto_frame(context, frame_type, buf)

@@ -1,0 +1,47 @@
+"""The beginning of what a server says after a finished handshake, as far as its afterword wants it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from probe.tls.handshake import Afterword
+
+ASKING: Final = frozenset({Afterword.HTTP, Afterword.HTTP_HEAD, Afterword.WORDS})
+"""These want an answer."""
+
+_LONGEST_HEAD: Final = 2**14
+_END_OF_HEAD: Final = b"\r\n\r\n"
+_STATUS_LENGTH: Final = len(b"HTTP/1.1 400 ")
+
+
+class AwaitedReply:
+    """Collects the reply, 16 KiB of it at most, in whatever pieces it comes."""
+
+    def __init__(self, afterword: Afterword) -> None:
+        self._afterword = afterword
+        self._received = bytearray()
+        self._has_head = False
+
+    def add(self, received: bytes) -> None:
+        """Takes the next bytes."""
+        before = max(0, len(self._received) - len(_END_OF_HEAD) + 1)
+        self._received += received[: _LONGEST_HEAD - len(self._received)]
+        self._has_head = self._has_head or self._received.find(_END_OF_HEAD, before) >= 0
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether more is to be read before the answer is known."""
+        match self._afterword:
+            case Afterword.HTTP:
+                return len(self._received) < _STATUS_LENGTH
+            case Afterword.WORDS:
+                return len(self._received) < _LONGEST_HEAD
+            case Afterword.HTTP_HEAD:
+                return not self._has_head and len(self._received) < _LONGEST_HEAD
+            case _:
+                return False
+
+    @property
+    def content(self) -> bytes:
+        """What came, where the afterword wants an answer; else empty."""
+        return bytes(self._received) if self._afterword in ASKING else b""

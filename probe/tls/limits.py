@@ -1,0 +1,78 @@
+"""How much of a peer's conversation is read: one constant for each kind of flood.
+
+The codec refuses or cuts what is over a bound, and the answer says so. Each bound is well above what
+real servers send and low enough that reading up to it takes a small part of a second.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+MAX_ANSWER_LENGTH: Final = 2**18
+"""256 KiB: more than any honest flight; a flood is cut here."""
+
+MAX_LONG_ANSWER_LENGTH: Final = 5 * 2**18
+"""1.25 MiB: for the one answer of a visit that is read for the sake of a chain too long for others."""
+
+MAX_MESSAGE_LENGTH: Final = 2**18
+"""Longer handshake messages are refused: 256 KiB hold any honest chain."""
+
+MAX_UNCOMPRESSED_LENGTH: Final = 2**18
+"""The longest Certificate that is unpacked from a CompressedCertificate (RFC 8879)."""
+
+MAX_RECORDS: Final = 2**14
+"""Records of one connection. A flight of 16 KiB in one-byte records still fits."""
+
+MAX_IDLE_RECORDS: Final = 32
+"""Records of one connection without content, and ChangeCipherSpecs. OpenSSL takes as many in a row."""
+
+MAX_WARNINGS: Final = 16
+"""Warning alerts of one connection. OpenSSL takes four in a row."""
+
+MAX_HELLO_REQUESTS: Final = 8
+"""HelloRequests of one handshake: a server may send them at any time (RFC 5246, section 7.4.1.1)."""
+
+MAX_CERTIFICATES: Final = 33
+"""Certificates of one chain that are read: one more than is kept, so that a surplus is seen."""
+
+MAX_EXTENSIONS: Final = 256
+"""Extensions of one block. A server answers those that were offered; IANA lists about 60 types."""
+
+MAX_AUTHORITIES: Final = 4096
+"""Names in one CertificateRequest: 64 KiB of honest names are fewer than a thousand."""
+
+MAX_NAMES: Final = 128
+"""Names in one ALPN or NPN list."""
+
+MAX_CIPHER_KINDS: Final = 256
+"""Cipher kinds in SSL 2.0's SERVER-HELLO: the draft defines seven."""
+
+MAX_FLIGHT_MESSAGES: Final = 16
+"""Messages of one DTLS flight: a server's first flight has at most six."""
+
+MAX_FRAGMENTS: Final = 4096
+"""Fragments of one DTLS flight: 256 KiB in pieces of 64 bytes."""
+
+MAX_GAPS: Final = 64
+"""Gaps in one DTLS message that wait for their fragments, where datagrams overtake each other."""
+
+MAX_DATAGRAMS: Final = 4096
+"""Datagrams of one question, empty ones too."""
+
+MAX_TURN_LENGTH: Final = 2**15
+"""Bytes of one turn before TLS: more than any honest greeting or list of capabilities."""
+
+MAX_CONVERSATION_LENGTH: Final = 2**18
+"""Bytes of all turns before TLS."""
+
+MAX_TURNS: Final = 1000
+"""Turns of one conversation before TLS: each line of IRC is one."""
+
+MAX_CRYPTO_FRAMES: Final = 512
+"""CRYPTO frames of one QUIC handshake: 128 KiB in pieces of 256 bytes."""
+
+MAX_RESPONSES: Final = 64
+"""Single responses in one OCSP response, and certificates that come with it."""
+
+MAX_DNS_RECORDS: Final = 100
+"""Records of one name and type that a chain is compared with."""

@@ -1,0 +1,76 @@
+"""What a reader costs: lines of Python that it runs, which is exact, and processor time, which is not."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, Final, TypeAlias
+
+GROWTH: Final = 8
+"""How much longer the second input is."""
+
+SHORT: Final = 2**10
+LONG: Final = SHORT * GROWTH
+
+_REPEATS: Final = 4
+_NEGLIGIBLE_SECONDS: Final = 0.002
+
+Run: TypeAlias = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A reader under one kind of input; ``prepare`` makes it and an input of about so many bytes.
+
+    What ``prepare`` gives is run once. ``covers`` is the name of the class or function that reads.
+    """
+
+    covers: str
+    name: str
+    prepare: Callable[[int], Run]
+
+
+def lines_of(run: Run) -> int:
+    """How many lines of Python it runs."""
+    count = 0
+
+    def trace(_frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        run()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def seconds_of(row: Row, length: int) -> float:
+    """The least processor time of a few runs."""
+    taken = []
+    for _ in range(_REPEATS):
+        run = row.prepare(length)
+        before = time.thread_time()
+        run()
+        taken.append(time.thread_time() - before)
+    return min(taken)
+
+
+def assert_linear(row: Row) -> None:
+    """Eight times the input costs about eight times as much; 64 times would be the square.
+
+    Lines of Python count exactly. Time shows what C code does (regular expressions, copies of buffers),
+    and is not looked at where the longer input costs next to nothing.
+    """
+    short, long = lines_of(row.prepare(SHORT)), lines_of(row.prepare(LONG))
+    assert long <= 1.5 * GROWTH * short, f"{short} lines for {SHORT} bytes, {long} for {LONG}"
+    slow = seconds_of(row, LONG)
+    if slow > _NEGLIGIBLE_SECONDS:
+        quick = seconds_of(row, SHORT)
+        assert slow <= 3 * GROWTH * quick, f"{quick} s for {SHORT} bytes, {slow} s for {LONG}"
