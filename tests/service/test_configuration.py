@@ -9,6 +9,7 @@ from model.intrusiveness import Intrusiveness
 from model.version import TOOL_VERSION
 from policy.yaml_file import ConfigError
 from probe.checks.part import Part
+from probe.net_guard.gate import SocketGate
 from probe.settings import ProbeSettings
 from service.configuration import load_settings
 from service.values import split_listen
@@ -38,7 +39,9 @@ def test_the_engine_has_its_own_defaults_without_a_file() -> None:
     """But a service asks less, and more slowly, than a scan by hand."""
     settings = load_settings(None)
     assert settings.probe_settings == ProbeSettings(
-        intrusiveness=Intrusiveness.STANDARD, connections_per_address_per_second=20
+        intrusiveness=Intrusiveness.STANDARD,
+        connections_per_address_per_second=20,
+        gate=SocketGate(guards_reserved=True),
     )
     assert ProbeSettings().intrusiveness is Intrusiveness.FULL
     assert settings.listen == "127.0.0.1:9844"
@@ -78,6 +81,7 @@ def test_every_setting_is_read_from_the_file(certificates: Certificates) -> None
         answer_timeout_seconds=3,
         connections_per_address=2,
         connections_per_address_per_second=7,
+        gate=SocketGate(guards_reserved=True),
         intrusiveness=Intrusiveness.SAFE,
         user_agent=f"tlsprobe/{TOOL_VERSION} (+https://scans.example)",
         connections_open=50,
