@@ -17,9 +17,16 @@ from typing import Final, Protocol, TypeAlias
 from urllib.parse import quote
 
 from model.certificate import Certificate
+from model.intrusiveness import Intrusiveness
 from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock
 from model.target import Endpoint, Target
+from model.target_labels import (
+    CLIENT_AUTH_PATH,
+    CLIENT_IDENTITY,
+    EXPIRED_CLIENT_IDENTITY,
+    TRUST_STORES,
+)
 from model.verdict import Evidence, Fact, Verdict
 from model.version import TOOL_VERSION
 from probe.budget import Metered, VisitBudget
@@ -29,7 +36,7 @@ from probe.certificates import (
     parse_certificate,
 )
 from probe.checks.catalogue import DATAGRAM_STAGES, STAGES, Check
-from probe.checks.interview import Interview, Way, side_by_side
+from probe.checks.interview import Interview, NotAskedError, Way, side_by_side
 from probe.checks.learnt import ASKED_VERSIONS, DATAGRAM_VERSIONS, Learnt, OwnCertificate, Stapled
 from probe.checks.verify import can_be_verified, is_unchanged
 from probe.connect.datagrams import DatagramLine
@@ -44,7 +51,7 @@ from probe.connect.starttls.detect import LISTENS_SECONDS, Listening, spoken
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
 from probe.judging import judged, judged_anew
-from probe.label_wishes import route_to, web_site_of
+from probe.label_wishes import level_of, route_to, web_site_of
 from probe.named_as_dtls import named_as_dtls
 from probe.outcome import state_of
 from probe.plain_client import PlainClient
@@ -55,18 +62,6 @@ from probe.tls.handshake import Handshake
 
 NONCE_LENGTH: Final = 64
 """Bytes for the random and the session id of a visit's hellos."""
-
-CLIENT_IDENTITY_LABEL: Final = "client_identity"
-"""A target's label that names the client certificate to show it."""
-
-EXPIRED_IDENTITY_LABEL: Final = "expired_client_identity"
-"""A target's label that names a client certificate which has expired, and must be refused."""
-
-CLIENT_AUTH_PATH_LABEL: Final = "client_auth_path"
-"""A target's label with an HTTP path that asks for a client certificate after the handshake."""
-
-TRUST_STORES_LABEL: Final = "trust_stores"
-"""A target's label that names the trust stores which it must satisfy, with commas between them."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -121,7 +116,7 @@ class Engine:
         self._stores: Mapping[str, TrustStore] = {
             name: load_trust_store(name, path) for name, path in settings.trust_stores.items()
         }
-        self._surroundings = Surroundings(settings, self._stores)
+        self._surroundings = Surroundings(settings, self._stores, self.politeness)
 
     async def visit(
         self,
@@ -160,12 +155,14 @@ class Engine:
                 own_certificate=_told_of(line.identity),
                 expired_certificate=_told_of(line.expired_identity),
                 client_auth_path=_path_of(endpoint.target),
+                user_agent=self._settings.user_agent,
                 web=web_site_of(endpoint.target),
                 asked_versions=DATAGRAM_VERSIONS if is_dtls else ASKED_VERSIONS,
             )
+            level = self._level_for(endpoint.target)
             await self._begin(line, endpoint.target, learnt)
             verified = await self._verified(interview, endpoint, started_at, known, say)
-            faults = [] if verified else await self._run(interview, learnt, say)
+            faults = [] if verified else await self._run(interview, learnt, level, say)
         finally:
             await line.close()
         cost = Cost(
@@ -215,11 +212,15 @@ class Engine:
     def _stores_for(self, endpoint: Endpoint) -> Mapping[str, TrustStore]:
         """Those that the target's label names; all without one. A name that is no store's is a
         store that trusts nobody, so that it shows."""
-        wanted = endpoint.target.labels.get(TRUST_STORES_LABEL)
+        wanted = endpoint.target.labels.get(TRUST_STORES)
         if wanted is None:
             return self._stores
         names = [name.strip() for name in wanted.split(",") if name.strip()]
         return {name: self._stores.get(name) or _nobody(name) for name in names}
+
+    def _level_for(self, target: Target) -> Intrusiveness:
+        """The label's level, else the usual one."""
+        return level_of(target) or self._settings.intrusiveness
 
     def _identity_for(self, endpoint: Endpoint, label: str) -> ClientIdentity | None:
         name = endpoint.target.labels.get(label)
@@ -231,6 +232,11 @@ class Engine:
         deadline = min(deadline_seconds, self._settings.deadline_seconds)
         shorter._settings = replace(self._settings, deadline_seconds=deadline)
         return shorter
+
+    @property
+    def user_agent(self) -> str:
+        """How its HTTP requests name us."""
+        return self._settings.user_agent
 
     async def greet(self, endpoint: Endpoint, client: PlainClient) -> Handshake | None:
         """What ``client`` gets of an endpoint with an address; None where it spoke no version."""
@@ -253,9 +259,11 @@ class Engine:
         line_to = self._new_datagram_line if is_dtls else self._line_to or self._new_line
         politeness = self.politeness.for_host(endpoint.target.host)
         line = line_to((address, endpoint.target.port), politeness)
-        line.identity = self._identity_for(endpoint, CLIENT_IDENTITY_LABEL)
-        line.expired_identity = self._identity_for(endpoint, EXPIRED_IDENTITY_LABEL)
-        line.go_by(route_to(endpoint.target, self._settings.route, self._settings.proxies))
+        line.identity = self._identity_for(endpoint, CLIENT_IDENTITY)
+        line.expired_identity = self._identity_for(endpoint, EXPIRED_CLIENT_IDENTITY)
+        target, settings = endpoint.target, self._settings
+        gate = settings.gate.named(target.host, target.server_name)
+        line.go_by(replace(route_to(target, settings.route, settings.proxies), gate=gate))
         return line
 
     def _new_line(self, address: tuple[str, int], politeness: Politeness) -> VisitLine:
@@ -274,8 +282,11 @@ class Engine:
         known: Observation | None,
         on_progress: Callable[[str], None],
     ) -> Observation | None:
-        """``known``, with its chains judged as of now; None where anything differs."""
+        """``known``, with its chains judged as of now; None where anything differs, or where what
+        was not asked before is allowed now."""
         if known is None or endpoint.target.protocol == DTLS or not can_be_verified(known):
+            return None
+        if any(map(self._level_for(endpoint.target).allows, known.not_asked.values())):
             return None
         on_progress("whether anything changed")
         learnt = Learnt(server_name=endpoint.target.server_name)
@@ -326,17 +337,22 @@ class Engine:
             http=learnt.http,
             fingerprints=learnt.fingerprints,
             contradictions=tuple(learnt.contradictions),
+            not_asked=learnt.not_asked,
         )
 
     async def _run(
-        self, interview: Interview, learnt: Learnt, on_progress: Callable[[str], None]
+        self,
+        interview: Interview,
+        learnt: Learnt,
+        level: Intrusiveness,
+        on_progress: Callable[[str], None],
     ) -> list[str]:
         """Runs all stages; returns what went wrong on our side, which costs only its facts."""
         faults: list[str] = []
 
         async def guarded(check: Check) -> None:
             try:
-                await check.ask(interview, learnt)
+                await _ask(check, interview, learnt, level)
             except Exception as fault:
                 name = check.ask.__name__
                 _LOG.exception("the check %s failed", name)
@@ -351,6 +367,17 @@ class Engine:
                 on_progress(stage.phrase)
             await side_by_side(*(guarded(check) for check in checks))
         return faults
+
+
+async def _ask(check: Check, interview: Interview, learnt: Learnt, level: Intrusiveness) -> None:
+    """Asks, as far as ``level`` allows; notes which facts stay absent because of it."""
+    if level.allows(check.level):
+        await check.ask(interview, learnt)
+        return
+    try:
+        await check.ask(interview.silenced(), learnt)
+    except* NotAskedError:
+        learnt.leave_unasked((*check.facts, *check.other_facts), check.level)
 
 
 def _shown(application: Application, greeting: bytes) -> Fact:
@@ -371,7 +398,7 @@ def _told_of(identity: ClientIdentity | None) -> OwnCertificate | None:
 
 def _path_of(target: Target) -> str | None:
     """The labelled path as it goes into a request; None without one that begins with a slash."""
-    path = target.labels.get(CLIENT_AUTH_PATH_LABEL, "")
+    path = target.labels.get(CLIENT_AUTH_PATH, "")
     return quote(path, safe="/?&=%+:,;@!$'()*~") if path.startswith("/") else None
 
 

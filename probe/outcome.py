@@ -27,6 +27,7 @@ _OBSTACLES: Final = {
     Obstacle.DEADLINE: State.TIMEOUT,
     Obstacle.EXHAUSTED: State.ERROR,
     Obstacle.BUDGET: State.ERROR,
+    Obstacle.DENIED: State.ERROR,
     Obstacle.OTHER_PROTOCOL: State.NOT_TLS,
     Obstacle.NOT_OFFERED: State.PLAINTEXT,
     Obstacle.DECLINED: State.REFUSED,
@@ -48,6 +49,7 @@ _TELLING: Final = (
     Obstacle.DEADLINE,
     Obstacle.EXHAUSTED,
     Obstacle.BUDGET,
+    Obstacle.DENIED,
 )
 """What tells most of the service comes first."""
 _ENDINGS: Final = {

@@ -28,14 +28,16 @@ from probe.certificates.links import read_link
 from probe.checks.interview import side_by_side
 from probe.checks.learnt import Stapled
 from probe.checks.part import Part
-from probe.discovery.deny import DenyList
+from probe.connect.politeness import Politeness
 from probe.dns_records import DnsLookup, judge_caa, judge_tlsa
 from probe.revocation import (
+    FetchBudget,
     Fetcher,
     RevocationChecker,
     issuer_of_leaf,
     judge_staple,
     missing_issuers,
+    unasked,
 )
 from probe.settings import ProbeSettings
 from probe.transparency import Beside, judge_policies, judge_scts, read_log_list
@@ -48,12 +50,20 @@ class Surroundings:
         LogListError: at construction, when the log list cannot be used.
     """
 
-    def __init__(self, settings: ProbeSettings, stores: Mapping[str, TrustStore]) -> None:
+    def __init__(
+        self,
+        settings: ProbeSettings,
+        stores: Mapping[str, TrustStore],
+        politeness: Politeness | None = None,
+    ) -> None:
         self._stores = stores
         self._is_asked = Part.REVOCATION in settings.parts
         self._logs = read_log_list(settings.log_list) if settings.log_list else None
-        denied = DenyList(settings.denied)
-        self._fetcher = Fetcher(settings.fetch_networks, denied=denied) if settings.fetch else None
+        self._fetcher = (
+            Fetcher(settings.gate, politeness, user_agent=settings.user_agent)
+            if settings.fetch
+            else None
+        )
         self._lookup = DnsLookup(settings.name_servers) if settings.dns_records else None
         self._revocation = RevocationChecker(self._fetcher) if self._fetcher else None
 
@@ -74,7 +84,8 @@ class Surroundings:
             chains = tuple(await side_by_side(*asking))
         if not self._is_asked:
             return chains
-        judging = (self._judged(one, stapled, at, within_seconds) for one in chains)
+        budget = FetchBudget()
+        judging = (self._judged(one, stapled, at, within_seconds, budget) for one in chains)
         return tuple(await side_by_side(*judging))
 
     async def _judged(
@@ -83,17 +94,21 @@ class Surroundings:
         stapled: list[Stapled] | None,
         at: datetime,
         within_seconds: float,
+        budget: FetchBudget,
     ) -> Deployment:
         fetched: tuple[Revocation, ...] = ()
         chain = await off_loop(self._with_issuers, found) if self._revocation else ()
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(max(0.0, within_seconds)):
-                completion = await self._completion(found, at)
+                completion = await self._completion(found, at, budget)
                 if completion is not None:
                     found = replace(found, completion=completion)
                     chain = await off_loop(self._with_issuers, found)
                 if self._revocation is not None:
-                    fetched = await self._revocation.check(chain, at)
+                    fetched = await self._revocation.check(chain, at, budget)
+        except TimeoutError:
+            if self._revocation is not None:
+                fetched = unasked(chain, at)
         return await off_loop(self._with_words, found, stapled, fetched, at)
 
     def _with_words(
@@ -142,10 +157,12 @@ class Surroundings:
                 return replace(found, dns={"caa": caa} | ({"tlsa": tlsa} if tlsa else {}))
         return found
 
-    async def _completion(self, found: Deployment, at: datetime) -> Completion | None:
+    async def _completion(
+        self, found: Deployment, at: datetime, budget: FetchBudget
+    ) -> Completion | None:
         if self._fetcher is None or Problem.INCOMPLETE not in found.problems:
             return None
-        issuers, reason = await missing_issuers(found.chain, self._fetcher)
+        issuers, reason = await missing_issuers(found.chain, self._fetcher, budget)
         whole = (*found.chain, *issuers)
         stores = {name: self._stores[name] for name in found.trust if name in self._stores}
         trust = await off_loop(_verified, stores, whole, at)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from copy import copy
 from dataclasses import replace
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, NoReturn, Protocol, TypeVar
 
 from probe.budget import Metered, current_budget
 from probe.quic.answer import QuicAnswer
@@ -82,6 +83,22 @@ class Way(Protocol):
         ...
 
 
+class NotAskedError(Exception):
+    """A check wanted to send something that the visit's level of intrusiveness does not allow."""
+
+
+class _SilentWay:
+    """Sends nothing: each question raises NotAskedError."""
+
+    def __init__(self, nonce: bytes) -> None:
+        self.nonce = nonce
+
+    async def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise NotAskedError
+
+    ask = handshake = converse = converse_in_clear = quic = pause = _refuse
+
+
 class Interview:
     """One visit's questions. ``exchanges`` holds every answer, in the order it came."""
 
@@ -91,6 +108,12 @@ class Interview:
         self.exchanges: list[Exchange] = []
         self.spent: str | None = None
         """That the visit's budget was used up, and which, once a question got this for an answer."""
+
+    def silenced(self) -> Interview:
+        """The same answers so far, and no way to ask: a question raises NotAskedError."""
+        silent = copy(self)
+        silent._way = _SilentWay(self.nonce)
+        return silent
 
     @property
     def nonce(self) -> bytes:

@@ -20,6 +20,7 @@ from probe.connect.route import STRAIGHT, Route
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
+from probe.net_guard.opening import DeniedError, open_udp
 from probe.quic.answer import QuicAnswer
 from probe.settings import ProbeSettings
 from probe.tls.answer import Answer, Ending, NoConnection, Obstacle
@@ -202,15 +203,15 @@ class DatagramLine:
         return max(0.0, min(longest, self._remaining_seconds))
 
     async def _exchange(self, question: DtlsQuestion, patience_seconds: float) -> Answer:
-        loop = asyncio.get_running_loop()
-        packets = _Packets(question, self.budget)
         try:
-            source = self._route.source_address
-            transport, _ = await loop.create_datagram_endpoint(
-                lambda: packets,
-                local_addr=None if source is None else (source, 0),
-                remote_addr=self._address,
+            transport, packets = await open_udp(
+                self._route.gate,
+                lambda: _Packets(question, self.budget),
+                self._address,
+                source_address=self._route.source_address,
             )
+        except DeniedError as denied:
+            return NoConnection(obstacle=Obstacle.DENIED, detail=str(denied))
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             return NoConnection(obstacle=Obstacle.UNREACHABLE, detail=f"no UDP socket: {reason}")

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Generic, TypeVar, cast
 
 from probe.budget import VisitBudget
+from probe.net_guard.gate import Purpose, SocketGate
+from probe.net_guard.opening import DeniedError, open_tcp, open_unix
 from probe.tls.answer import Ending, NoConnection, Obstacle
 from probe.tls.dialogue import Dialogue
 
@@ -188,22 +190,29 @@ class Connection(asyncio.Protocol):
 class Place:
     """Where to dial: an address and port, or a socket of the file system in their place.
 
-    ``source_address`` is the address of ours to come from, the system's choice where None.
+    ``source_address`` is the address of ours to come from, the system's choice where None. The ``gate`` decides whether
+    it may be dialled for that ``purpose``; only a proxy's ``address`` may be a name.
     """
 
     address: str
     port: int
     source_address: str | None = None
     unix_socket: Path | None = None
+    gate: SocketGate = field(default_factory=SocketGate)
+    purpose: Purpose = Purpose.PROBE
 
     async def connect(self, protocol: Connection) -> None:
-        """Makes the connection; raises OSError."""
-        loop = asyncio.get_running_loop()
+        """Makes the connection; raises OSError, DeniedError among them."""
         if self.unix_socket is not None:
-            await loop.create_unix_connection(lambda: protocol, str(self.unix_socket))
+            await open_unix(self.gate, lambda: protocol, self.unix_socket)
             return
-        source = None if self.source_address is None else (self.source_address, 0)
-        await loop.create_connection(lambda: protocol, self.address, self.port, local_addr=source)
+        await open_tcp(
+            self.gate,
+            lambda: protocol,
+            (self.address, self.port),
+            source_address=self.source_address,
+            purpose=self.purpose,
+        )
 
     @property
     def label(self) -> str:
@@ -221,6 +230,8 @@ async def dial(
         async with asyncio.timeout(timeout_seconds):
             connected = Connection(budget)
             await place.connect(connected)
+    except DeniedError as denied:
+        return NoConnection(obstacle=Obstacle.DENIED, detail=str(denied))
     except ConnectionRefusedError:
         return NoConnection(
             obstacle=Obstacle.REFUSED, detail=f"{place.label} refused the connection"

@@ -46,7 +46,13 @@ _ENDINGS: Final = {
     Obstacle.SILENT: Ending.SILENCE,
 }
 _NO_DISTRESS: Final = frozenset(
-    {Obstacle.OTHER_PROTOCOL, Obstacle.NOT_OFFERED, Obstacle.DECLINED, Obstacle.BUDGET}
+    {
+        Obstacle.OTHER_PROTOCOL,
+        Obstacle.NOT_OFFERED,
+        Obstacle.DECLINED,
+        Obstacle.DENIED,
+        Obstacle.BUDGET,
+    }
 )
 """What a server says at its ease is no sign of distress, and neither is a limit of ours."""
 
@@ -175,7 +181,9 @@ class Line:
             return None
         async with self._politeness.connection(self._connections.gate):
             try:
-                return await ask_quic(self._address, server_name, self.nonce, patience, self.budget)
+                return await ask_quic(
+                    route.gate, self._address, server_name, self.nonce, patience, self.budget
+                )
             except OSError:
                 return None
 

@@ -342,7 +342,9 @@ def _early_data_bytes(session: SSL.Session | None) -> int | None:
 def _request(offer: HandshakeOffer) -> bytes:
     """The shortest request that every HTTP server answers with a status."""
     host = offer.server_name or "localhost"
-    return f"GET {offer.path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode("ascii")
+    agent = f"User-Agent: {offer.user_agent}\r\n" if offer.user_agent else ""
+    head = f"GET {offer.path} HTTP/1.1\r\nHost: {host}\r\n{agent}Connection: close\r\n\r\n"
+    return head.encode("ascii")
 
 
 def _reason(error: SSL.Error) -> str:

@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from probe.budget import VisitBudget
 from probe.connect.dial import over_budget
+from probe.net_guard.gate import SocketGate
+from probe.net_guard.opening import open_udp
 from probe.quic.answer import QuicAnswer, QuicEnd
 from probe.quic.version_negotiation import question, versions_in
 from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_CERTIFICATES
@@ -63,14 +65,19 @@ class _Packets(asyncio.DatagramProtocol):
 
 
 async def ask_quic(
+    gate: SocketGate,
     place: tuple[str, int],
     server_name: str | None,
     nonce: bytes,
     patience_seconds: float,
     budget: VisitBudget,
 ) -> QuicAnswer:
-    """What the UDP port at ``place`` makes of QUIC, within so many seconds for each of two steps."""
-    async with _packets(place, budget) as packets:
+    """What the UDP port at ``place`` makes of QUIC, within so many seconds for each of two steps.
+
+    Raises:
+        OSError: where there is no socket, or the ``gate`` refuses it.
+    """
+    async with _packets(gate, place, budget) as packets:
         listed = await _versions(packets, nonce, patience_seconds)
     if budget.exhausted is not None:
         return replace(listed, note=over_budget(budget.exhausted).detail)
@@ -78,7 +85,7 @@ async def ask_quic(
         return listed
     if find_spec("aioquic") is None:
         return replace(listed, note="HTTP/3 is not asked for: install tlsprobe[quic]")
-    async with _packets(place, budget) as packets:
+    async with _packets(gate, place, budget) as packets:
         handshake = _Handshake(packets, place, server_name, listed)
         try:
             async with asyncio.timeout(patience_seconds):
@@ -92,10 +99,10 @@ async def ask_quic(
 
 
 @asynccontextmanager
-async def _packets(place: tuple[str, int], budget: VisitBudget) -> AsyncIterator[_Packets]:
-    packets = _Packets(budget)
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: packets, remote_addr=place)
+async def _packets(
+    gate: SocketGate, place: tuple[str, int], budget: VisitBudget
+) -> AsyncIterator[_Packets]:
+    transport, packets = await open_udp(gate, lambda: _Packets(budget), place)
     try:
         yield packets
     finally:

@@ -17,6 +17,7 @@ from probe.connect.passage.http_connect import HttpConnect
 from probe.connect.passage.passed import Blocked, PassageEnd
 from probe.connect.passage.preamble import Preamble, preamble
 from probe.connect.passage.socks5 import Socks5
+from probe.net_guard.gate import Purpose, SocketGate
 from probe.tls.answer import NoConnection, Obstacle
 from probe.tls.dialogue import Dialogue
 
@@ -48,7 +49,7 @@ class Proxy:
 class Route:
     """``source_address`` is the address of ours to come from; ``unix_socket`` takes the place of
     address and port; ``preamble`` is sent first on each connection, behind a proxy's words.
-    ``missing`` says what the way lacks, so that none is tried.
+    ``missing`` says what the way lacks, so that none is tried. The ``gate`` decides what may be asked, by whatever way.
     """
 
     proxy: Proxy | None = None
@@ -56,10 +57,11 @@ class Route:
     source_address: str | None = None
     unix_socket: Path | None = None
     missing: str | None = None
+    gate: SocketGate = field(default_factory=SocketGate)
 
 
 STRAIGHT: Final = Route()
-_OURS: Final = frozenset({Obstacle.DEADLINE, Obstacle.EXHAUSTED, Obstacle.BUDGET})
+_OURS: Final = frozenset({Obstacle.DEADLINE, Obstacle.EXHAUSTED, Obstacle.DENIED, Obstacle.BUDGET})
 """Obstacles on this machine: they say nothing of the way."""
 
 
@@ -69,12 +71,18 @@ async def reach(
     """A connection on which the server itself is heard next, or why there is none."""
     if route.missing is not None:
         return NoConnection(obstacle=Obstacle.UNREACHABLE, detail=route.missing)
+    # A detour leads to the same address in the end: it is judged as if it were dialled here.
+    refusal = route.gate.refusal(address, port)
+    if refusal is not None:
+        return NoConnection(obstacle=Obstacle.DENIED, detail=refusal)
     proxy = route.proxy
     place = Place(
         address=address if proxy is None else proxy.host,
         port=port if proxy is None else proxy.port,
         source_address=route.source_address,
         unix_socket=route.unix_socket,
+        gate=route.gate if proxy is None else route.gate.named(),
+        purpose=Purpose.PROBE if proxy is None else Purpose.PROXY,
     )
     connection = await dial(budget, place, timeout_seconds)
     if proxy is not None:

@@ -61,6 +61,8 @@ class Obstacle(StrEnum):
     """This machine had no file descriptor, memory or port of its own left: it says nothing of the server."""
     BUDGET = "budget"
     """The visit has cost as much as a visit may: it says nothing of the server."""
+    DENIED = "denied"
+    """The configuration does not let this be asked: nothing was sent, and it says nothing of the server."""
     OTHER_PROTOCOL = "other_protocol"
     """The server speaks another protocol than it was asked in."""
     NOT_OFFERED = "not_offered"

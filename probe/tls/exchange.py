@@ -30,7 +30,7 @@ from probe.tls.offer import Offer
 CLOSE_NOTIFY = 0
 PROTOCOL_VERSION = 70
 INTERNAL_ERROR = 80
-OURS: Final = frozenset({Obstacle.DEADLINE, Obstacle.BUDGET})
+OURS: Final = frozenset({Obstacle.DEADLINE, Obstacle.BUDGET, Obstacle.DENIED})
 """Limits of the visit's own, after which it is not asked again."""
 
 UNRECOGNIZED_NAME = 112

@@ -12,7 +12,7 @@ from typing import Final
 import httpx
 
 from model.printable import printable
-from model.version import TOOL_VERSION
+from model.version import user_agent
 from service.outlets.delivery import DeliveryError
 
 _MOST_OF_AN_ANSWER: Final = 2048
@@ -38,7 +38,7 @@ class WebPost:
 
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
-        headers = {"user-agent": f"tlsprobe/{TOOL_VERSION}"}
+        headers = {"user-agent": user_agent()}
         if receiver.token is not None:
             headers["authorization"] = f"Bearer {receiver.token}"
         self._client = httpx.AsyncClient(
