@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from functools import cache, partial
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 from model.observation import Cost, Mode, Observation, State
 from model.target import Endpoint, Target, is_ip_address
+from model.target_labels import ADDRESS_FAMILY
+from probe.net_guard.gate import SocketGate
+from probe.net_guard.look_up import OF_TARGETS, LookUp
 
-LookUp: TypeAlias = Callable[[str, int], Awaitable[list[Any]]]
-"""What ``getaddrinfo`` gives for a host and a port."""
-
-FAMILY_LABEL: Final = "address_family"
-"""A target's label: ``ipv4``, ``ipv6`` or ``any``."""
-
-_LOOK_UPS_AT_ONCE: Final = 32
 MOST_ADDRESSES: Final = 64
 """A name with more is some machine's doing, and probing them all would be a scan."""
 
@@ -58,14 +51,14 @@ async def resolve(
     An IP address is its own, without a look-up. ``look_up`` is the system's resolver where None. Only
     addresses of the ``family`` count, or of the one that the target's label names.
     """
-    wanted = target.labels.get(FAMILY_LABEL, family)
+    wanted = target.labels.get(ADDRESS_FAMILY, family)
     if wanted not in set(AddressFamily):
-        return _failed(f"The label {FAMILY_LABEL} of {target.key} must be any, ipv4 or ipv6.")
+        return _failed(f"The label {ADDRESS_FAMILY} of {target.key} must be any, ipv4 or ipv6.")
     if is_ip_address(target.host):
         return _resolution(target, [target.host])
     try:
         async with asyncio.timeout(timeout_seconds):
-            found = await (look_up or _system_look_up)(target.host, target.port)
+            found = await (look_up or OF_TARGETS)(target.host, target.port)
     except TimeoutError:
         return _failed(f"The name {target.host} did not resolve within {timeout_seconds:g} s.")
     except socket.gaierror as error:
@@ -79,17 +72,17 @@ async def resolve(
     return _resolution(target, fitting)
 
 
-async def _system_look_up(host: str, port: int) -> list[Any]:
-    # In threads for nothing else: a silent resolver keeps each for half a minute, and neither uvloop's
-    # own four nor those that write metrics' pages may all be kept so.
-    return await asyncio.get_running_loop().run_in_executor(
-        _threads(), partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+def allowed(found: Resolution, gate: SocketGate) -> Resolution:
+    """Without the addresses that may not be asked, whatever name leads to them."""
+    endpoints = tuple(
+        one
+        for one in found.endpoints
+        if gate.named(one.target.host, one.target.server_name).refusal(
+            one.address or "", one.target.port
+        )
+        is None
     )
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_LOOK_UPS_AT_ONCE, thread_name_prefix="look-up")
+    return replace(found, endpoints=endpoints)
 
 
 def _resolution(target: Target, addresses: list[str]) -> Resolution:

@@ -19,21 +19,25 @@ from model.certificate import (
     Problem,
     Revocation,
     RevocationMethod,
+    TrustVerdict,
 )
 from model.target import Target, is_ip_address
+from probe.budget import off_loop
 from probe.certificates import TrustStore, parse_certificate, with_revocations
 from probe.certificates.links import read_link
 from probe.checks.interview import side_by_side
 from probe.checks.learnt import Stapled
 from probe.checks.part import Part
-from probe.discovery.deny import DenyList
+from probe.connect.politeness import Politeness
 from probe.dns_records import DnsLookup, judge_caa, judge_tlsa
 from probe.revocation import (
+    FetchBudget,
     Fetcher,
     RevocationChecker,
     issuer_of_leaf,
     judge_staple,
     missing_issuers,
+    unasked,
 )
 from probe.settings import ProbeSettings
 from probe.transparency import Beside, judge_policies, judge_scts, read_log_list
@@ -46,12 +50,20 @@ class Surroundings:
         LogListError: at construction, when the log list cannot be used.
     """
 
-    def __init__(self, settings: ProbeSettings, stores: Mapping[str, TrustStore]) -> None:
+    def __init__(
+        self,
+        settings: ProbeSettings,
+        stores: Mapping[str, TrustStore],
+        politeness: Politeness | None = None,
+    ) -> None:
         self._stores = stores
         self._is_asked = Part.REVOCATION in settings.parts
         self._logs = read_log_list(settings.log_list) if settings.log_list else None
-        denied = DenyList(settings.denied)
-        self._fetcher = Fetcher(settings.fetch_networks, denied=denied) if settings.fetch else None
+        self._fetcher = (
+            Fetcher(settings.gate, politeness, user_agent=settings.user_agent)
+            if settings.fetch
+            else None
+        )
         self._lookup = DnsLookup(settings.name_servers) if settings.dns_records else None
         self._revocation = RevocationChecker(self._fetcher) if self._fetcher else None
 
@@ -72,7 +84,8 @@ class Surroundings:
             chains = tuple(await side_by_side(*asking))
         if not self._is_asked:
             return chains
-        judging = (self._judged(one, stapled, at, within_seconds) for one in chains)
+        budget = FetchBudget()
+        judging = (self._judged(one, stapled, at, within_seconds, budget) for one in chains)
         return tuple(await side_by_side(*judging))
 
     async def _judged(
@@ -81,13 +94,31 @@ class Surroundings:
         stapled: list[Stapled] | None,
         at: datetime,
         within_seconds: float,
+        budget: FetchBudget,
     ) -> Deployment:
         fetched: tuple[Revocation, ...] = ()
-        with suppress(TimeoutError):
+        chain = await off_loop(self._with_issuers, found) if self._revocation else ()
+        try:
             async with asyncio.timeout(max(0.0, within_seconds)):
-                found = replace(found, completion=await self._completion(found, at))
+                completion = await self._completion(found, at, budget)
+                if completion is not None:
+                    found = replace(found, completion=completion)
+                    chain = await off_loop(self._with_issuers, found)
                 if self._revocation is not None:
-                    fetched = await self._revocation.check(self._with_issuers(found), at)
+                    fetched = await self._revocation.check(chain, at, budget)
+        except TimeoutError:
+            if self._revocation is not None:
+                fetched = unasked(chain, at)
+        return await off_loop(self._with_words, found, stapled, fetched, at)
+
+    def _with_words(
+        self,
+        found: Deployment,
+        stapled: list[Stapled] | None,
+        fetched: tuple[Revocation, ...],
+        at: datetime,
+    ) -> Deployment:
+        """With what is said of its revocation and by public logs; runs in a thread."""
         chain = self._with_issuers(found)
         if stapled is None:
             kept = (one for one in found.revocations if one.method is RevocationMethod.STAPLE)
@@ -126,13 +157,15 @@ class Surroundings:
                 return replace(found, dns={"caa": caa} | ({"tlsa": tlsa} if tlsa else {}))
         return found
 
-    async def _completion(self, found: Deployment, at: datetime) -> Completion | None:
+    async def _completion(
+        self, found: Deployment, at: datetime, budget: FetchBudget
+    ) -> Completion | None:
         if self._fetcher is None or Problem.INCOMPLETE not in found.problems:
             return None
-        issuers, reason = await missing_issuers(found.chain, self._fetcher)
+        issuers, reason = await missing_issuers(found.chain, self._fetcher, budget)
         whole = (*found.chain, *issuers)
         stores = {name: self._stores[name] for name in found.trust if name in self._stores}
-        trust = {name: store.verify(whole, at) for name, store in stores.items()}
+        trust = await off_loop(_verified, stores, whole, at)
         return Completion(issuers=issuers, trust=trust, reason=reason)
 
     def _with_issuers(self, found: Deployment) -> tuple[Certificate, ...]:
@@ -148,3 +181,9 @@ class Surroundings:
         sent = {certificate.der for certificate in chain}
         anchors = (der for der in dict.fromkeys(held) if der not in sent)
         return (*chain, *map(parse_certificate, anchors))
+
+
+def _verified(
+    stores: Mapping[str, TrustStore], chain: tuple[Certificate, ...], at: datetime
+) -> dict[str, TrustVerdict]:
+    return {name: store.verify(chain, at) for name, store in stores.items()}

@@ -23,18 +23,17 @@ from model.ports import Store
 from model.query import ServiceEvent
 from model.secret_text import SecretMask, masked_url
 from model.target import Endpoint, Target
+from model.target_labels import LOG
 from model.version import TOOL_VERSION
 from policy import PolicyError
 from policy.yaml_file import ConfigError
 from probe.certificates import TrustStoreError
 from probe.clock import SystemClock
-from probe.discovery.deny import DenyList
 from probe.discovery.file import TargetsFileError, read_targets_file
 from probe.plan import SchedulerSettings, Visiting
-from probe.resolve import Resolution, resolve
+from probe.resolve import Resolution, allowed, resolve
 from probe.scheduler import Scheduler
 from probe.transparency import LogListError
-from service.discovery_settings import Surrounding
 from service.fleet.leader_store import LeaderStore, plan_with_workers
 from service.followed_sources import FollowedSources, Kept
 from service.http import inventory_route, make_app
@@ -57,6 +56,7 @@ from service.running_status import running_status
 from service.secret_settings import secrets_in
 from service.service_discovery import service_discovery_route
 from service.settings import ONLY_AT_START, ServiceSettings
+from service.source_settings import Surrounding
 from service.starting import (
     StartError,
     book_of,
@@ -73,7 +73,6 @@ from storage import Retention, SqlStore, StoreError
 _STOP_SECONDS: Final = 7.0
 """For visits that run when the service is stopped; the store and HTTP take the rest of ten."""
 
-_LOG_LABEL: Final = "log"
 """A target's label that makes the log follow its visits, with the value ``debug``."""
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
@@ -181,7 +180,7 @@ class _Service:
         )
         self._is_planning = self._lead is None
         self._remarks: tuple[str, ...] = ()
-        self._deny = DenyList(settings.deny)
+        self._gate = settings.gate
         self._sources = FollowedSources(self._new_sources, self._metrics.forget_source)
         self._on_demand = self._new_on_demand()
         self._outlets = Outlets(
@@ -320,7 +319,7 @@ class _Service:
         self._settings, self._engine, self._desk.book = settings, engine, book
         await self.inventory.judge_again()
         self._limit_endpoints()
-        self._deny = DenyList(settings.deny)
+        self._gate = settings.gate
         self._scheduler.reconfigure(self._scheduler_settings(), self._visiting)
         self._on_demand = self._new_on_demand()
         self._sources.reload()
@@ -330,14 +329,14 @@ class _Service:
 
     def _new_sources(self, kept: Kept) -> TargetSources:
         surrounding = Surrounding(
-            deny=self._deny, statuses=lambda: self.inventory.snapshot().endpoints
+            gate=self._gate, statuses=lambda: self.inventory.snapshot().endpoints
         )
         return TargetSources(
             self._settings.ruled_sources(surrounding),
             (*self._fixed_targets, *declared_targets(self._desk.book)),
             self._take_targets,
             self._meter,
-            self._deny,
+            self._gate,
             kept,
         )
 
@@ -365,7 +364,7 @@ class _Service:
                 engine=self._engine,
                 settings=self._settings.probe_settings,
                 clock=self._clock,
-                allowed=Allowed(self._settings.on_demand.networks, self._deny),
+                allowed=Allowed(self._settings.on_demand.networks, self._gate),
                 resolve=resolve,
                 target_of=self._target,
                 status_of=self.inventory.status,
@@ -385,12 +384,15 @@ class _Service:
         def say(phrase: str) -> None:
             _LOG.info("asking", endpoint=endpoint.key, about=phrase)
 
-        is_followed = endpoint.target.labels.get(_LOG_LABEL) == "debug"
+        is_followed = endpoint.target.labels.get(LOG) == "debug"
         return await self._engine.visit(endpoint, say if is_followed else None, known=known)
 
     async def _resolve(self, target: Target) -> Resolution:
         found = await resolve(target, family=self._settings.probe.address_family)
-        return self._deny.allowed(found)
+        judged = allowed(found, self._gate)
+        if denied := len(found.endpoints) - len(judged.endpoints):
+            _LOG.info("addresses of a target are denied", target=target.key, addresses=denied)
+        return judged
 
     def _interval_of(self, target: Target) -> float:
         return self._scheduler_settings().pace_of(target).interval_seconds
@@ -401,6 +403,7 @@ class _Service:
             self.inventory.snapshot(),
             self._sources.current.by_source,
             self._sources.current.errors,
+            self._sources.current.warnings,
             self._started_at,
         )
 

@@ -5,25 +5,22 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from model.secret_text import masked_urls
-from model.snapshot import EndpointStatus
-from model.target import Target
+from model.target_labels import EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS
 from probe.discovery.apache_files import read_apache
 from probe.discovery.caddy_files import read_caddy
-from probe.discovery.consul import read_consul
-from probe.discovery.deny import DenyList
-from probe.discovery.dns import read_records, read_zone
+from probe.discovery.consul import Wanted, read_consul
+from probe.discovery.dns import Reading, read_records, read_zone
 from probe.discovery.docker import read_docker
 from probe.discovery.file import FileSource
+from probe.discovery.file_entries import MOST_TARGETS
 from probe.discovery.haproxy_files import read_haproxy
 from probe.discovery.http_sd import read_http_sd
 from probe.discovery.kubernetes import USUAL_RESOURCES, KubernetesSource
@@ -32,25 +29,17 @@ from probe.discovery.names import read_names
 from probe.discovery.networks import Scan, read_networks
 from probe.discovery.nginx_files import read_nginx
 from probe.discovery.prometheus import read_prometheus
-from probe.discovery.relabel import Rule
-from probe.discovery.server_files import read_server_files
-from probe.discovery.source import PolledSource, Source, SourceError
+from probe.discovery.server_files import ServerFiles, read_server_files
+from probe.discovery.source import Source, SourceError
 from probe.discovery.web import WebApi
 from probe.dns_records import DnsLookup, LookupFailedError
-from service.relabel_settings import RelabelRules
+from probe.net_guard.gate import SocketGate
 from service.secret_settings import SecretFile, SecretUrl, SecretUrls, SecretVariable
 from service.seen_names import read_seen_names
+from service.source_settings import PolledSettings, SourceSettings, Surrounding, Targets
 from service.values import Count, Port, Seconds, split_name_server
 
 _SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surrounding:
-    """What some sources need to know of the service: who is denied, and what it has seen."""
-
-    deny: DenyList
-    statuses: Callable[[], Iterable[EndpointStatus]]
 
 
 def _check_servers(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -66,43 +55,14 @@ def _check_resources(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-Targets: TypeAlias = tuple[Target, ...]
-
-
-class _SourceSettings(BaseModel):
-    """What all sources have. A source that fails keeps its targets for ``keep_failed_seconds``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = ""
-    refresh_seconds: Seconds = 60.0
-    keep_failed_seconds: Seconds = 86_400.0
-    relabel: RelabelRules = ()
-
-    @property
-    @abstractmethod
-    def described(self) -> str:
-        """Its kind and what it reads, which names it where the user does not."""
-
-    def source_name(self) -> str:
-        """The name by which metrics and targets know it; no secret of a URL is in it."""
-        return self.name or masked_urls(self.described)
-
-    @abstractmethod
-    def source(self, surrounding: Surrounding) -> Source:
-        """The source itself."""
-
-    def rules(self) -> tuple[Rule, ...]:
-        """Its own relabelling."""
-        return tuple(one.rule() for one in self.relabel)
-
-
-class FileSettings(_SourceSettings):
+class FileSettings(SourceSettings):
     """Targets files: YAML, JSON, CSV, or Prometheus' file_sd."""
 
     type: Literal["file"]
     path: Path
     refresh_seconds: Seconds = 5.0
+    max_targets: Count = MOST_TARGETS
+    trusts_labels: bool = True
 
     @property
     def described(self) -> str:
@@ -111,24 +71,15 @@ class FileSettings(_SourceSettings):
 
     def source(self, surrounding: Surrounding) -> Source:
         """A watched file."""
-        return FileSource(self.path, self.refresh_seconds, name=self.source_name())
+        return FileSource(
+            self.path,
+            self.refresh_seconds,
+            name=self.source_name(),
+            most_targets=self.max_targets,
+        )
 
 
-class _PolledSettings(_SourceSettings):
-    """A source that is read as a whole, again and again."""
-
-    @abstractmethod
-    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
-        """What reads it once; ``name`` is what its targets say of their source."""
-
-    def source(self, surrounding: Surrounding) -> Source:
-        """A polled source."""
-        name = self.source_name()
-        read = self.reader(name, surrounding)
-        return PolledSource(name, read, refresh_seconds=self.refresh_seconds)
-
-
-class _WebSettings(_PolledSettings):
+class _WebSettings(PolledSettings):
     """An API: ``token_variable`` is the environment variable with its bearer token."""
 
     url: SecretUrl
@@ -140,9 +91,11 @@ class _WebSettings(_PolledSettings):
         """Its kind and URL."""
         return f"{getattr(self, 'type', '')}:{self.url}"
 
-    def api(self) -> WebApi:
+    def api(self, gate: SocketGate) -> WebApi:
         """How it is asked."""
-        return WebApi(url=self.url, token_variable=self.token_variable, ca_file=self.ca_file)
+        return WebApi(
+            url=self.url, gate=gate, token_variable=self.token_variable, ca_file=self.ca_file
+        )
 
 
 class HttpSdSettings(_WebSettings):
@@ -152,7 +105,7 @@ class HttpSdSettings(_WebSettings):
 
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads all groups."""
-        return lambda: read_http_sd(self.api(), name)
+        return lambda: read_http_sd(self.api(surrounding.gate), name, self.max_targets)
 
 
 class PrometheusSettings(_WebSettings):
@@ -162,7 +115,7 @@ class PrometheusSettings(_WebSettings):
 
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads its active targets."""
-        return lambda: read_prometheus(self.api(), name)
+        return lambda: read_prometheus(self.api(surrounding.gate), name, self.max_targets)
 
 
 class ConsulSettings(_WebSettings):
@@ -175,11 +128,13 @@ class ConsulSettings(_WebSettings):
 
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads the catalog."""
-        api = replace(self.api(), token_header="X-Consul-Token")  # noqa: S106 (a header's name)
-        return lambda: read_consul(api, name, services=self.services, tags=self.tags)
+        header = "X-Consul-Token"
+        api = replace(self.api(surrounding.gate), token_header=header)
+        wanted = Wanted(services=self.services, tags=self.tags)
+        return lambda: read_consul(api, name, wanted, self.max_targets)
 
 
-class DockerSettings(_PolledSettings):
+class DockerSettings(PolledSettings):
     """The containers of a Docker daemon."""
 
     type: Literal["docker"]
@@ -192,12 +147,14 @@ class DockerSettings(_PolledSettings):
 
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads the running containers."""
-        api = WebApi(url="http://docker", unix_socket=self.socket)
-        return lambda: read_docker(api, name)
+        api = WebApi(url="http://docker", gate=surrounding.gate, unix_socket=self.socket)
+        return lambda: read_docker(api, name, self.max_targets)
 
 
-class KubernetesSettings(_SourceSettings):
+class KubernetesSettings(SourceSettings):
     """A cluster; without ``url`` the one that this process runs in, as its service account."""
+
+    _computed_labels: ClassVar[frozenset[str]] = frozenset({EXPECTED_CERTIFICATE})
 
     type: Literal["kubernetes"]
     url: SecretUrl = "https://kubernetes.default.svc"
@@ -217,17 +174,22 @@ class KubernetesSettings(_SourceSettings):
         inside = _SERVICE_ACCOUNT.is_dir()
         api = WebApi(
             url=self.url,
+            gate=surrounding.gate,
             token_variable=self.token_variable,
             token_file=self.token_file or (_SERVICE_ACCOUNT / "token" if inside else None),
             ca_file=self.ca_file or (_SERVICE_ACCOUNT / "ca.crt" if inside else None),
         )
         name = self.source_name()
         return KubernetesSource(
-            name, api, refresh_seconds=self.refresh_seconds, resources=self.resources
+            name,
+            api,
+            refresh_seconds=self.refresh_seconds,
+            resources=self.resources,
+            most_targets=self.max_targets,
         )
 
 
-class NamesSettings(_PolledSettings):
+class NamesSettings(PolledSettings):
     """Lists of names, such as a certificate transparency monitor's feed, each at all ``ports``."""
 
     type: Literal["names"]
@@ -244,11 +206,11 @@ class NamesSettings(_PolledSettings):
 
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads all lists."""
-        apis = [WebApi(url=url) for url in self.urls]
-        return lambda: read_names(self.files, apis, self.ports, name)
+        apis = [WebApi(url=url, gate=surrounding.gate) for url in self.urls]
+        return lambda: read_names(self.files, apis, self.ports, name, self.max_targets)
 
 
-class DnsSettings(_PolledSettings):
+class DnsSettings(PolledSettings):
     """Records of ``names``, and whole ``zones`` from the first of the ``name_servers``."""
 
     type: Literal["dns"]
@@ -273,21 +235,22 @@ class DnsSettings(_PolledSettings):
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads all names and zones."""
         servers = [split_name_server(text) for text in self.name_servers]
+        at = Reading(port=self.port, source=name, most=self.max_targets)
 
         async def read() -> Targets:
             try:
                 lookup = DnsLookup(servers)
             except LookupFailedError as error:
                 raise SourceError(str(error)) from error
-            found = list(await read_records(self.names, self.records, lookup, self.port, name))
+            found = list(await read_records(self.names, self.records, lookup, at))
             for zone in self.zones:
-                found += await read_zone(zone, servers[0], self.port, name)
+                found += await read_zone(zone, servers[0], at)
             return tuple(found)
 
         return read
 
 
-class NetworksSettings(_PolledSettings):
+class NetworksSettings(PolledSettings):
     """Networks whose open ports are asked whether they speak TLS."""
 
     type: Literal["networks"]
@@ -308,11 +271,15 @@ class NetworksSettings(_PolledSettings):
             ports=self.ports,
             connections_per_second=self.connections_per_second,
         )
-        return lambda: read_networks(scan, surrounding.deny, name)
+        return lambda: read_networks(scan, surrounding.gate, name)
 
 
-class ServerFilesSettings(_PolledSettings):
+class ServerFilesSettings(PolledSettings):
     """Configuration files of a web server that is reached at ``host``."""
+
+    _computed_labels: ClassVar[frozenset[str]] = frozenset(
+        {EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS}
+    )
 
     type: Literal["nginx", "haproxy", "apache", "caddy"]
     paths: Annotated[tuple[Path, ...], Field(min_length=1)]
@@ -326,10 +293,11 @@ class ServerFilesSettings(_PolledSettings):
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads the files."""
         read = _FILE_READERS[self.type]
-        return lambda: read_server_files(read, self.type, self.paths, self.host, name)
+        files = ServerFiles(reader=read, kind=self.type, paths=self.paths, host=self.host)
+        return lambda: read_server_files(files, name, self.max_targets)
 
 
-class SeenNamesSettings(_PolledSettings):
+class SeenNamesSettings(PolledSettings):
     """Names in the certificates seen, that resolve into these ``networks``."""
 
     type: Literal["seen_names"]

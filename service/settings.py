@@ -15,20 +15,19 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from model.intrusiveness import Intrusiveness
+from model.version import user_agent
 from policy.yaml_file import ConfigError, read_yaml_mapping
 from probe.checks.part import USUAL_PARTS
 from probe.connect.route import Proxy
 from probe.crypto.identity import ClientIdentity, load_identity
-from probe.discovery.deny import DenyList
+from probe.net_guard.deny import DenyList
+from probe.net_guard.gate import WEB_PORTS, SocketGate
 from probe.pace import Pace
 from probe.resolve import AddressFamily
 from probe.settings import ProbeSettings
 from probe.transparency import read_log_list
-from service.discovery_settings import (
-    DiscoverySettings,
-    FileSettings,
-    Surrounding,
-)
+from service.discovery_settings import DiscoverySettings, FileSettings
 from service.fleet.request import queues_of_tags
 from service.metrics_settings import MetricsSettings
 from service.on_demand.module_settings import OnDemandSettings
@@ -40,9 +39,10 @@ from service.retention_settings import RetentionSettings
 from service.route_settings import Proxies, SourceAddress, usual_route
 from service.schedule_settings import ClosedSpans, LabelSchedule, split_span
 from service.secret_settings import SecretUrl, SecretVariable
+from service.source_settings import Surrounding
 from service.target_sources import RuledSource
 from service.trust_stores import check_trust_store
-from service.values import Count, Seconds, split_listen, split_name_server
+from service.values import Count, Port, Seconds, split_listen, split_name_server
 
 ENVIRONMENT_PREFIX: Final = "TLSPROBE_"
 ENVIRONMENT_NESTING: Final = "__"
@@ -91,6 +91,11 @@ def _check_name_servers(texts: tuple[str, ...]) -> tuple[str, ...]:
     return texts
 
 
+def _check_contact(contact: str | None) -> str | None:
+    user_agent(contact)
+    return contact
+
+
 def _check_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     queues_of_tags(tags)
     return tags
@@ -102,6 +107,7 @@ def _check_deny(entries: tuple[str, ...]) -> tuple[str, ...]:
 
 
 _OF_THE_WAY: Final = ("proxy", "source_address", "address_family")
+_OF_THE_GATE: Final = ("fetch_networks", "fetch_ports")
 
 
 class ProbeLimits(BaseModel):
@@ -114,12 +120,15 @@ class ProbeLimits(BaseModel):
     answer_timeout_seconds: Seconds = ProbeSettings().answer_timeout_seconds
     greeting_timeout_seconds: Seconds = ProbeSettings().greeting_timeout_seconds
     connections_per_address: Count = ProbeSettings().connections_per_address
+    connections_per_address_per_second: Count = 20
     connections_per_host: Count = ProbeSettings().connections_per_host
     connections_per_network: Count = ProbeSettings().connections_per_network
     connections_open: Count = ProbeSettings().connections_open
     connections_per_second: Count = ProbeSettings().connections_per_second
+    intrusiveness: Intrusiveness = Intrusiveness.STANDARD
     fetch: bool = False
     fetch_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    fetch_ports: Annotated[tuple[Port, ...], Field(min_length=1)] = tuple(sorted(WEB_PORTS))
     dns_records: bool = False
     name_servers: Annotated[tuple[str, ...], AfterValidator(_check_name_servers)] = ()
     log_list: Annotated[Path | None, AfterValidator(_check_log_list)] = None
@@ -184,6 +193,7 @@ class ServiceSettings(BaseSettings):
     discovery: tuple[DiscoverySettings, ...] = ()
     relabel: RelabelRules = ()
     deny: Annotated[tuple[str, ...], AfterValidator(_check_deny)] = ()
+    allow: tuple[IPv4Network | IPv6Network, ...] = ()
     interval_seconds: Seconds = 3600.0
     enumerate_interval_seconds: Seconds = 86_400.0
     enumerate_at_start: bool = True
@@ -205,6 +215,7 @@ class ServiceSettings(BaseSettings):
     push: PushSettings = PushSettings()
     retention: RetentionSettings = RetentionSettings()
     notifications: Notifiers = {}
+    contact: Annotated[str | None, AfterValidator(_check_contact)] = None
     log_format: Literal["auto", "json", "text"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -251,16 +262,30 @@ class ServiceSettings(BaseSettings):
         return (*(one.pace(general) for one in self.schedules), general)
 
     @property
+    def gate(self) -> SocketGate:
+        """Which sockets the service may open."""
+        return SocketGate(
+            deny=DenyList(self.deny),
+            allow=self.allow,
+            guards_reserved=True,
+            fetch_networks=self.probe.fetch_networks,
+            fetch_ports=frozenset(self.probe.fetch_ports),
+        )
+
+    @property
     def probe_settings(self) -> ProbeSettings:
         """The engine's settings."""
         proxies = self._loaded_proxies
         return ProbeSettings(
-            **self.probe.model_dump(exclude={"checks", "name_servers", *_OF_THE_WAY}),
+            **self.probe.model_dump(
+                exclude={"checks", "name_servers", *_OF_THE_WAY, *_OF_THE_GATE}
+            ),
+            gate=self.gate,
             route=usual_route(self.probe.proxy, proxies, self.probe.source_address),
             proxies=proxies,
             name_servers=tuple(map(split_name_server, self.probe.name_servers)),
             parts=parse_parts(self.probe.checks),
-            denied=self.deny,
+            user_agent=user_agent(self.contact),
             trust_stores=dict(self.trust_stores),
             client_identities={
                 name: files.load(name) for name, files in self.client_identities.items()
@@ -275,6 +300,7 @@ class ServiceSettings(BaseSettings):
                 source=one.source(surrounding),
                 rules=(*one.rules(), *common),
                 keep_failed_seconds=one.keep_failed_seconds,
+                trusted_labels=one.trusted_labels,
             )
             for one in self.sources
         )

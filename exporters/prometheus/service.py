@@ -127,6 +127,10 @@ class ServiceMetrics:
         """Note how a source's last reading went."""
         self._discovery.updated(label_value(source), targets, error)
 
+    def discovery_untrusted(self, source: str, labels: int) -> None:
+        """Note how many labels of a source do not count."""
+        self._discovery.untrusted(label_value(source), labels)
+
     def discovery_expired(self, source: str) -> None:
         """Note that a source's targets were let go."""
         self._discovery.expired(label_value(source))
@@ -141,6 +145,7 @@ class _Discovery:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._targets = _gauge("discovery_targets", registry)
+        self._untrusted = _gauge("discovery_untrusted_labels", registry)
         self._up = _gauge("discovery_up", registry)
         self._errors = _counter("discovery_errors_total", registry)
         self._last_success = _gauge("discovery_last_success_timestamp_seconds", registry)
@@ -154,11 +159,14 @@ class _Discovery:
             self._targets.labels(source).set(targets)
             self._last_success.labels(source).set(time.time())
 
+    def untrusted(self, source: str, labels: int) -> None:
+        self._untrusted.labels(source).set(labels)
+
     def expired(self, source: str) -> None:
         self._targets.labels(source).set(0)
 
     def forget(self, source: str) -> None:
-        for metric in (self._targets, self._up, self._errors, self._last_success):
+        for metric in (self._targets, self._untrusted, self._up, self._errors, self._last_success):
             with suppress(KeyError):
                 metric.remove(source)
 

@@ -143,6 +143,14 @@ SERVICE_FAMILIES: Final = (
         labels=("source",),
     ),
     ServiceFamily(
+        name="discovery_untrusted_labels",
+        kind="gauge",
+        help="Labels of the source's targets that would act, and do not count: the source is not trusted "
+        "with them.",
+        example="tlsprobe_discovery_untrusted_labels > 0",
+        labels=("source",),
+    ),
+    ServiceFamily(
         name="discovery_up",
         kind="gauge",
         help="1 where the source's last reading was good, 0 where the one before is in force.",

@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from model.certificate import Deployment
 from model.finding import Outcome
+from model.intrusiveness import Intrusiveness
 from model.observation import AcceptedSet, Observation
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import cipher_suite_by_name
@@ -21,7 +22,10 @@ _LONGEST_REMEMBERED: Final = 1024
 """Characters of such a list: hostile certificates have longer ones, which nobody shares."""
 _WITHOUT_CERTIFICATE: Final = frozenset({"anon", "NULL", "PSK", "SRP"})
 _PUBLIC_STORES: Final = frozenset({"mozilla", "system"})
-_GRAVITY: Final = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS, Outcome.NOT_APPLICABLE)
+_GRAVITY: Final = (
+    *(Outcome.FAIL, Outcome.UNKNOWN, Outcome.NOT_ASKED),
+    *(Outcome.PASS, Outcome.NOT_APPLICABLE),
+)
 
 Part: TypeAlias = tuple[Outcome, str]
 """What a rule says of one chain, one version, one name."""
@@ -65,7 +69,7 @@ def unknown(observed: str, required: str, evidence: Evidence | None = None) -> R
 
 
 def worst(parts: Sequence[Part], required: str, evidence: Evidence | None = None) -> Ruling:
-    """One Ruling of ``parts`` (at least one): fail before unknown before pass before the rest."""
+    """One Ruling of ``parts`` (at least one): fail, unknown, not asked, pass, the rest."""
     if len(parts) == 1:
         ((outcome, observed),) = parts
     else:
@@ -75,10 +79,32 @@ def worst(parts: Sequence[Part], required: str, evidence: Evidence | None = None
     return Ruling(outcome=outcome, observed=observed, required=required, evidence=evidence)
 
 
+def not_asked_ruling(level: Intrusiveness, required: str) -> Ruling:
+    """The rule needs a fact that is asked only at ``level``."""
+    outcome, observed = not_asked(level)
+    return Ruling(outcome=outcome, observed=observed, required=required)
+
+
+def not_asked(level: Intrusiveness, what: str = "") -> Part:
+    """What a rule says of a fact that is asked only at ``level``."""
+    about = f": {what}" if what else ""
+    return Outcome.NOT_ASKED, f"not asked{about} (needs intrusiveness {level})"
+
+
 def judge_fact(
-    fact: Fact | None, wanted: Verdict, *, words: Mapping[Verdict, str], required: str
+    fact: Fact | None,
+    wanted: Verdict,
+    *,
+    words: Mapping[Verdict, str],
+    required: str,
+    needs: Intrusiveness | None = None,
 ) -> Ruling:
-    """Pass where the fact is ``wanted``, fail where it is the opposite, else unknown."""
+    """Pass where the fact is ``wanted``, fail where it is the opposite, else unknown.
+
+    ``needs`` is the level of intrusiveness at which an absent fact would have been asked.
+    """
+    if fact is None and needs is not None:
+        return not_asked_ruling(needs, required)
     if fact is None:
         return unknown("not asked", required)
     if fact.verdict is Verdict.UNKNOWN:

@@ -11,11 +11,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from probe.connect.dial import Connection, Place, Traffic, dial
+from probe.budget import VisitBudget
+from probe.connect.dial import Connection, Place, dial
 from probe.connect.passage.http_connect import HttpConnect
 from probe.connect.passage.passed import Blocked, PassageEnd
 from probe.connect.passage.preamble import Preamble, preamble
 from probe.connect.passage.socks5 import Socks5
+from probe.net_guard.gate import Purpose, SocketGate
 from probe.tls.answer import NoConnection, Obstacle
 from probe.tls.dialogue import Dialogue
 
@@ -47,7 +49,7 @@ class Proxy:
 class Route:
     """``source_address`` is the address of ours to come from; ``unix_socket`` takes the place of
     address and port; ``preamble`` is sent first on each connection, behind a proxy's words.
-    ``missing`` says what the way lacks, so that none is tried.
+    ``missing`` says what the way lacks, so that none is tried. The ``gate`` decides what may be asked, by whatever way.
     """
 
     proxy: Proxy | None = None
@@ -55,25 +57,34 @@ class Route:
     source_address: str | None = None
     unix_socket: Path | None = None
     missing: str | None = None
+    gate: SocketGate = field(default_factory=SocketGate)
 
 
 STRAIGHT: Final = Route()
+_OURS: Final = frozenset({Obstacle.DEADLINE, Obstacle.EXHAUSTED, Obstacle.DENIED, Obstacle.BUDGET})
+"""Obstacles on this machine: they say nothing of the way."""
 
 
 async def reach(
-    traffic: Traffic, address: str, port: int, timeout_seconds: float, route: Route
+    budget: VisitBudget, address: str, port: int, timeout_seconds: float, route: Route
 ) -> Connection | NoConnection:
     """A connection on which the server itself is heard next, or why there is none."""
     if route.missing is not None:
         return NoConnection(obstacle=Obstacle.UNREACHABLE, detail=route.missing)
+    # A detour leads to the same address in the end: it is judged as if it were dialled here.
+    refusal = route.gate.refusal(address, port)
+    if refusal is not None:
+        return NoConnection(obstacle=Obstacle.DENIED, detail=refusal)
     proxy = route.proxy
     place = Place(
         address=address if proxy is None else proxy.host,
         port=port if proxy is None else proxy.port,
         source_address=route.source_address,
         unix_socket=route.unix_socket,
+        gate=route.gate if proxy is None else route.gate.named(),
+        purpose=Purpose.PROBE if proxy is None else Purpose.PROXY,
     )
-    connection = await dial(traffic, place, timeout_seconds)
+    connection = await dial(budget, place, timeout_seconds)
     if proxy is not None:
         connection = await _through(connection, proxy, (address, port), timeout_seconds)
     if route.preamble is not None and isinstance(connection, Connection):
@@ -91,11 +102,14 @@ async def _through(
     timeout_seconds: float,
 ) -> Connection | NoConnection:
     if isinstance(connection, NoConnection):
-        is_ours = connection.obstacle in {Obstacle.DEADLINE, Obstacle.EXHAUSTED}
+        is_ours = connection.obstacle in _OURS
         obstacle = connection.obstacle if is_ours else Obstacle.UNREACHABLE
         detail = f"the proxy {proxy.host} is not reached: {connection.detail}"
         return NoConnection(obstacle=obstacle, detail=detail)
     end = await connection.carry(proxy.passage(*place), timeout_seconds)
+    if isinstance(end, NoConnection):
+        await connection.close()
+        return end
     if isinstance(end, Blocked):
         await connection.close()
         return NoConnection(obstacle=end.obstacle, detail=end.detail)

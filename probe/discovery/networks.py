@@ -15,9 +15,10 @@ from asyncio_throttle import Throttler
 from model.protocol_version import ProtocolVersion
 from model.target import Target
 from probe.checks.candidates import FEW_SUITES, suites_in_parts
-from probe.discovery.deny import DenyList
 from probe.discovery.found import Place, targets_at
 from probe.discovery.source import SourceError
+from probe.net_guard.gate import SocketGate
+from probe.net_guard.opening import open_tcp
 from probe.tls.offer import Shape, offer
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -45,7 +46,7 @@ class Scan:
         return sum(network.num_addresses for network in self.networks) * len(self.ports)
 
 
-async def read_networks(scan: Scan, deny: DenyList, source: str) -> tuple[Target, ...]:
+async def read_networks(scan: Scan, gate: SocketGate, source: str) -> tuple[Target, ...]:
     """The places that speak TLS.
 
     Raises:
@@ -57,13 +58,13 @@ async def read_networks(scan: Scan, deny: DenyList, source: str) -> tuple[Target
             f"of at most {MOST_PLACES} in all."
         )
     throttler = Throttler(rate_limit=scan.connections_per_second, period=1.0)
-    waiting = _places(scan, deny)
+    waiting = _places(scan, gate)
     found: list[Place] = []
 
     async def ask_next() -> None:
         for host, port in waiting:
             await throttler.acquire()
-            if await _speaks_tls(host, port, scan.timeout_seconds):
+            if await _speaks_tls(gate, host, port, scan.timeout_seconds):
                 found.append(Place(host=host, port=port))
 
     async with asyncio.TaskGroup() as group:
@@ -72,27 +73,30 @@ async def read_networks(scan: Scan, deny: DenyList, source: str) -> tuple[Target
     return targets_at(sorted(found, key=lambda place: (place.host, place.port)), source)
 
 
-def _places(scan: Scan, deny: DenyList) -> Iterator[tuple[str, int]]:
+def _places(scan: Scan, gate: SocketGate) -> Iterator[tuple[str, int]]:
     """Port after port, so that one host is not asked for all of its ports at once."""
     for port in scan.ports:
         for network in scan.networks:
             for address in network.hosts():
                 host = str(address)
-                if not deny.forbids_address(host, port):
+                if gate.refusal(host, port) is None:
                     yield host, port
 
 
-async def _speaks_tls(host: str, port: int, timeout_seconds: float) -> bool:
+async def _speaks_tls(gate: SocketGate, host: str, port: int, timeout_seconds: float) -> bool:
     """Whether the answer to a hello begins as a record of a handshake or an alert does."""
     with suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
         async with asyncio.timeout(timeout_seconds):
-            reader, writer = await asyncio.open_connection(host, port)
+            reader = asyncio.StreamReader()
+            transport, _ = await open_tcp(
+                gate, lambda: asyncio.StreamReaderProtocol(reader), (host, port)
+            )
             try:
-                writer.write(_hello())
+                transport.write(_hello())
                 header = await reader.readexactly(_HEADER_LENGTH)
                 return header[0] in {_HANDSHAKE, _ALERT} and header[1] == 3
             finally:
-                writer.transport.abort()
+                transport.abort()
     return False
 
 

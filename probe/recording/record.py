@@ -95,6 +95,8 @@ class RecordingLine(Line):
     ) -> None:
         super().__init__(address, settings, politeness, clock, nonce=nonce)
         self._parts = settings.parts
+        self._intrusiveness = settings.intrusiveness
+        self._user_agent = settings.user_agent
         self._began = clock.monotonic()
         self._talks: _Slots[Conversation] = _Slots()
         self._shakes: _Slots[RecordedHandshake] = _Slots()
@@ -156,6 +158,8 @@ class RecordingLine(Line):
             endpoint=observation.endpoint,
             started_at=observation.started_at,
             parts=self._parts,
+            intrusiveness=self._intrusiveness,
+            user_agent=self._user_agent,
             nonce=self.nonce,
             conversations=self._talks.filled,
             quic=self._quic,

@@ -6,15 +6,18 @@
 
 from __future__ import annotations
 
-from probe.revocation.checker import RevocationChecker, issuer_of_leaf, judge_staple
-from probe.revocation.fetch import Fetcher, FetchError
+from probe.revocation.checker import RevocationChecker, issuer_of_leaf, judge_staple, unasked
+from probe.revocation.fetch import Fetcher
+from probe.revocation.fetch_budget import FetchBudget, FetchError
 from probe.revocation.issuers import missing_issuers
 
 __all__ = [
+    "FetchBudget",
     "FetchError",
     "Fetcher",
     "RevocationChecker",
     "issuer_of_leaf",
     "judge_staple",
     "missing_issuers",
+    "unasked",
 ]

@@ -2,7 +2,8 @@
 
 The OCSP responder first, then the issuer's list. What could not be had is unknown.
 Answers and what follows from them are kept until they are stale, and what two visits ask for at once is
-fetched once.
+fetched once. What a budget cut short is kept for nobody. Answers are judged in a few threads of their own: a list may
+be 16 MiB long.
 """
 
 from __future__ import annotations
@@ -10,24 +11,30 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, TypeAlias
+from functools import cache, partial
+from typing import Final, TypeAlias, TypeVar
 
 from model.certificate import Certificate, Revocation, RevocationMethod
 from model.verdict import Verdict
 from probe.certificates.links import read_link
 from probe.revocation.crl import MOST_CRL_LENGTH, freshest_urls, judge_crl
-from probe.revocation.fetch import Fetcher, FetchError
+from probe.revocation.fetch import Fetcher
+from probe.revocation.fetch_budget import BudgetError, FetchBudget, FetchError
 from probe.revocation.ocsp import judge_ocsp, ocsp_request
 from probe.revocation.signed import About
 
 _MOST_OCSP_LENGTH: Final = 2**18
 _MOST_URLS: Final = 2
 _MOST_KEPT: Final = 4096
-_MOST_KEPT_BYTES: Final = 2**26
+_MOST_KEPT_BYTES: Final = 2**25
+_JUDGED_AT_ONCE: Final = 2
 _LONGEST_KEPT: Final = timedelta(hours=6)
 _FAILURE_KEPT: Final = timedelta(minutes=10)
+
+Judged = TypeVar("Judged")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +110,30 @@ def _until(said: Revocation, at: datetime) -> datetime:
     return min(said.next_update or most, most)
 
 
+def unasked(chain: Sequence[Certificate], at: datetime) -> tuple[Revocation, ...]:
+    """For each certificate that names a source: the visit was over before any had answered."""
+    reason = "The visit's time was up before its sources had answered."
+    found = []
+    for link in links(chain):
+        by_method = (
+            (RevocationMethod.OCSP, link.certificate.ocsp_urls),
+            (RevocationMethod.CRL, link.certificate.crl_urls),
+        )
+        named = ((method, urls[0]) for method, urls in by_method if urls)
+        found += [link.about(at, url).unknown(method, reason) for method, url in named]
+    return tuple(found)
+
+
+async def _judged(judge: Callable[[], Judged]) -> Judged:
+    """What ``judge`` returns, off the event loop."""
+    return await asyncio.get_running_loop().run_in_executor(_threads(), judge)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_JUDGED_AT_ONCE, thread_name_prefix="revocation")
+
+
 class _Kept:
     """Fetched bytes, or why there are none, until they are stale."""
 
@@ -126,40 +157,45 @@ class RevocationChecker:
         self._kept: OrderedDict[tuple[str, bytes], _Kept] = OrderedDict()
         self._words: OrderedDict[_WordKey, tuple[Revocation, datetime]] = OrderedDict()
 
-    async def check(self, chain: Sequence[Certificate], at: datetime) -> tuple[Revocation, ...]:
+    async def check(
+        self, chain: Sequence[Certificate], at: datetime, budget: FetchBudget
+    ) -> tuple[Revocation, ...]:
         """What each source says of each certificate whose issuer is there, at that aware time."""
-        asked = await asyncio.gather(*(self._check_one(link, at) for link in links(chain)))
+        asked = await asyncio.gather(*(self._check_one(link, at, budget) for link in links(chain)))
         return tuple(said for answers in asked for said in answers)
 
-    async def _check_one(self, link: Link, at: datetime) -> list[Revocation]:
+    async def _check_one(self, link: Link, at: datetime, budget: FetchBudget) -> list[Revocation]:
         """A responder that answers saves the list."""
         found = []
         for url in link.certificate.ocsp_urls[:_MOST_URLS]:
-            found.append(await self._word(RevocationMethod.OCSP, link, url, at))
+            found.append(await self._word(RevocationMethod.OCSP, link, url, at, budget))
             if found[-1].is_revoked is not Verdict.UNKNOWN:
                 return found
         for url in link.certificate.crl_urls[:_MOST_URLS]:
-            found.append(await self._word(RevocationMethod.CRL, link, url, at))
+            found.append(await self._word(RevocationMethod.CRL, link, url, at, budget))
             if found[-1].is_revoked is not Verdict.UNKNOWN:
                 break
         return found
 
     async def _word(
-        self, method: RevocationMethod, link: Link, url: str, at: datetime
+        self, method: RevocationMethod, link: Link, url: str, at: datetime, budget: FetchBudget
     ) -> Revocation:
         """What the source says of the certificate, judged once for all endpoints that serve it."""
         key = (method, url, link.der, link.issuer)
         said, until = self._words.get(key, (None, at))
         if said is None or until <= at:
             ask = self._by_ocsp if method is RevocationMethod.OCSP else self._by_crl
-            said = await ask(link, url, at)
+            try:
+                said = await ask(link, url, at, budget)
+            except BudgetError as error:
+                return link.about(at, url).unknown(method, str(error))
             self._words[key] = said, _until(said, at)
         self._words.move_to_end(key)
         while len(self._words) > _MOST_KEPT:
             self._words.popitem(last=False)
         return replace(said, position=link.position)
 
-    async def _by_ocsp(self, link: Link, url: str, at: datetime) -> Revocation:
+    async def _by_ocsp(self, link: Link, url: str, at: datetime, budget: FetchBudget) -> Revocation:
         about = link.about(at, url)
         request = ocsp_request(about)
         if request is None:
@@ -170,33 +206,38 @@ class RevocationChecker:
             return await self._fetcher.fetch(
                 url,
                 most_bytes=_MOST_OCSP_LENGTH,
+                budget=budget,
                 body=request,
                 content_type="application/ocsp-request",
             )
 
         try:
             response = await self._once((url, request), ask, at)
+        except BudgetError:
+            raise
         except FetchError as error:
             return about.unknown(RevocationMethod.OCSP, str(error))
-        said = judge_ocsp(response, about, RevocationMethod.OCSP)
+        said = await _judged(partial(judge_ocsp, response, about, RevocationMethod.OCSP))
         self._keep_until((url, request), said, at)
         return said
 
-    async def _by_crl(self, link: Link, url: str, at: datetime) -> Revocation:
+    async def _by_crl(self, link: Link, url: str, at: datetime, budget: FetchBudget) -> Revocation:
         about = link.about(at, url)
         try:
-            crl = await self._get(url, at)
-            deltas = (await asyncio.to_thread(freshest_urls, crl))[:1]
-            delta = await self._get(deltas[0], at) if deltas else None
+            crl = await self._get(url, at, budget)
+            deltas = (await _judged(partial(freshest_urls, crl)))[:1]
+            delta = await self._get(deltas[0], at, budget) if deltas else None
+        except BudgetError:
+            raise
         except FetchError as error:
             return about.unknown(RevocationMethod.CRL, str(error))
-        said = await asyncio.to_thread(judge_crl, crl, about, delta)
+        said = await _judged(partial(judge_crl, crl, about, delta))
         self._keep_until((url, b""), said, at)
         return said
 
-    async def _get(self, url: str, at: datetime) -> bytes:
+    async def _get(self, url: str, at: datetime, budget: FetchBudget) -> bytes:
         async def ask() -> bytes:
-            return await self._fetcher.fetch(url, most_bytes=MOST_CRL_LENGTH)
+            return await self._fetcher.fetch(url, most_bytes=MOST_CRL_LENGTH, budget=budget)
 
         return await self._once((url, b""), ask, at)
 
@@ -211,6 +252,10 @@ class RevocationChecker:
         self._kept.move_to_end(key)
         try:
             return await asyncio.shield(kept.answer)
+        except BudgetError:
+            if self._kept.get(key) is kept:
+                del self._kept[key]
+            raise
         finally:
             self._drop_oldest()
 

@@ -7,25 +7,27 @@ here, leave revocation unknown.
 
 from __future__ import annotations
 
-from dataclasses import replace
+import binascii
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final, cast
+from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPublicKeyTypes
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.x509.oid import ExtensionOID
 
 from model.certificate import Revocation, RevocationMethod
 from model.verdict import Verdict
 from probe.certificates.strict_reading import load_certificate
 from probe.revocation.ocsp import CLOCK_SKEW
-from probe.revocation.signed import About
+from probe.revocation.signed import About, is_signed_by
 
 MOST_CRL_LENGTH: Final = 2**24
 """16 MiB: the longest lists of public CAs; those that split theirs stay far below."""
 
 _LONGEST_COMPLAINT: Final = 200
 _PEM: Final = b"-----BEGIN"
+_PEM_LABELS: Final = (b"-----BEGIN X509 CRL-----", b"-----END X509 CRL-----")
 _KNOWN: Final = frozenset(
     {ExtensionOID.ISSUING_DISTRIBUTION_POINT, ExtensionOID.DELTA_CRL_INDICATOR}
 )
@@ -35,6 +37,18 @@ class _UnfitError(Exception):
     """The list cannot be believed; the message is one sentence."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _List:
+    """A list, and the part of its DER that is signed.
+
+    The library would encode that part again to verify it, which keeps all other threads from running for a third of a
+    second where the list is of 16 MiB.
+    """
+
+    fields: x509.CertificateRevocationList
+    signed_part: bytes
+
+
 def judge_crl(crl: bytes, about: About, delta: bytes | None = None) -> Revocation:
     """What the list (DER or PEM), and the ``delta`` to it, say of it; never raises."""
     found = about.unknown(RevocationMethod.CRL)
@@ -42,14 +56,15 @@ def judge_crl(crl: bytes, about: About, delta: bytes | None = None) -> Revocatio
     if certificate is None or issuer is None:
         return replace(found, reason="The certificate or its issuer cannot be read.")
     try:
-        base = _read(crl)
+        whole = _read(crl)
+        base = whole.fields
         found = replace(found, this_update=base.last_update_utc, next_update=base.next_update_utc)
-        _check(base, certificate, issuer, about.at)
+        _check(whole, certificate, issuer, about.at)
         entry = base.get_revoked_certificate_by_serial_number(certificate.serial_number)
         if delta is not None:
             newer = _read(delta)
             _check(newer, certificate, issuer, about.at)
-            entry = _laid_over(entry, newer, base, certificate.serial_number)
+            entry = _laid_over(entry, newer.fields, base, certificate.serial_number)
         return _said(entry, found)
     except _UnfitError as unfit:
         return replace(found, reason=str(unfit))
@@ -62,7 +77,7 @@ def judge_crl(crl: bytes, about: About, delta: bytes | None = None) -> Revocatio
 def freshest_urls(crl: bytes) -> tuple[str, ...]:
     """Where the list says that its delta is (RFC 5280, section 5.2.6); none where it cannot be read."""
     try:
-        points = _read(crl).extensions.get_extension_for_class(x509.FreshestCRL).value
+        points = _read(crl).fields.extensions.get_extension_for_class(x509.FreshestCRL).value
     # As above: a list that cannot be read names no delta.
     except Exception:
         return ()
@@ -74,24 +89,53 @@ def freshest_urls(crl: bytes) -> tuple[str, ...]:
     )
 
 
-def _read(crl: bytes) -> x509.CertificateRevocationList:
+def _read(crl: bytes) -> _List:
     if len(crl) > MOST_CRL_LENGTH:
         raise _UnfitError("The list is longer than any that is read here.")
-    if crl.lstrip()[: len(_PEM)] == _PEM:
-        return x509.load_pem_x509_crl(crl)
-    return x509.load_der_x509_crl(crl)
+    is_pem = crl[:_LONGEST_COMPLAINT].lstrip().startswith(_PEM)
+    der = _of_pem(crl) if is_pem else crl
+    fields = x509.load_der_x509_crl(der)
+    # The library has taken it as DER: a SEQUENCE, whose first element is the signed SEQUENCE.
+    begin, _ = contents(der, 0)
+    first, length = contents(der, begin)
+    return _List(fields=fields, signed_part=der[begin : first + length])
+
+
+def _of_pem(text: bytes) -> bytes:
+    begin, end = _PEM_LABELS
+    _, is_begun, rest = text.partition(begin)
+    body, is_ended, _ = rest.partition(end)
+    if not (is_begun and is_ended):
+        raise _UnfitError("The list is neither DER nor PEM.")
+    return binascii.a2b_base64(body)
+
+
+def contents(der: bytes, start: int) -> tuple[int, int]:
+    """Where the contents of the element at ``start`` begin, and their length (X.690, section 8.1.3)."""
+    short = der[start + 1]
+    if short < 0x80:
+        return start + 2, short
+    begin = start + 2 + (short & 0x7F)
+    return begin, int.from_bytes(der[start + 2 : begin])
 
 
 def _check(
-    crl: x509.CertificateRevocationList,
+    whole: _List,
     certificate: x509.Certificate,
     issuer: x509.Certificate,
     at: datetime,
 ) -> None:
+    crl = whole.fields
     if crl.issuer != certificate.issuer:
         raise _UnfitError("The list is of another issuer.")
-    key = cast(CertificateIssuerPublicKeyTypes, issuer.public_key())
-    if not crl.is_signature_valid(key):
+    scheme = crl.signature_algorithm_parameters
+    if not is_signed_by(
+        issuer,
+        crl.signature,
+        whole.signed_part,
+        crl.signature_hash_algorithm,
+        scheme if isinstance(scheme, padding.PSS) else None,
+    ):
         raise _UnfitError("The list is not signed by the issuer.")
     if crl.last_update_utc > at + CLOCK_SKEW:
         raise _UnfitError("The list is of a time to come.")

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from model.certificate import Certificate
 from probe.certificates import parse_certificate
 from probe.certificates.links import ancestors, read_link
-from probe.revocation.fetch import Fetcher, FetchError
+from probe.revocation.fetch import Fetcher
+from probe.revocation.fetch_budget import FetchBudget, FetchError
 
 _MOST_FETCHES: Final = 5
 _MOST_LENGTH: Final = 2**18
@@ -23,7 +24,7 @@ _MOST_CANDIDATES: Final = 32
 
 
 async def missing_issuers(
-    chain: Sequence[Certificate], fetcher: Fetcher
+    chain: Sequence[Certificate], fetcher: Fetcher, budget: FetchBudget
 ) -> tuple[tuple[Certificate, ...], str | None]:
     """The issuers above the chain, lowest first, and why it went no further, if it did not end."""
     found: list[Certificate] = []
@@ -37,7 +38,7 @@ async def missing_issuers(
             return tuple(found), f"{below.subject} does not say where its issuer is."
         asked.add(url)
         try:
-            fetched = await fetcher.fetch(url, most_bytes=_MOST_LENGTH)
+            fetched = await fetcher.fetch(url, most_bytes=_MOST_LENGTH, budget=budget)
         except FetchError as error:
             return tuple(found), str(error)
         issuer = _issuer_among(_certificates(fetched), below)

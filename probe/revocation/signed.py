@@ -43,13 +43,17 @@ def is_signed_by(
     signature: bytes,
     content: bytes,
     algorithm: hashes.HashAlgorithm | None,
+    pss: padding.PSS | None = None,
 ) -> bool:
-    """False too where the key or the algorithm is none that can be checked here."""
+    """False too where the key or the algorithm is none that can be checked here.
+
+    RSA signatures are those of PKCS #1 version 1.5, or of PSS with these parameters (RFC 4055).
+    """
     try:
         key = signer.public_key()
         match key:
             case rsa.RSAPublicKey() if algorithm is not None:
-                key.verify(signature, content, padding.PKCS1v15(), algorithm)
+                key.verify(signature, content, pss or padding.PKCS1v15(), algorithm)
             case ec.EllipticCurvePublicKey() if algorithm is not None:
                 key.verify(signature, content, ec.ECDSA(algorithm))
             case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey():

@@ -47,9 +47,9 @@ class ReplyReader:
         self.is_http = True
         """False once the bytes can be no answer."""
 
-    def request(self, host: str, path: str = "/") -> bytes:
+    def request(self, host: str, path: str, user_agent: str) -> bytes:
         """A GET that keeps nothing open; ``host`` is the authority, with its port where it has one."""
-        headers = [("Host", host), ("User-Agent", "tlsprobe"), ("Connection", "close")]
+        headers = [("Host", host), ("User-Agent", user_agent), ("Connection", "close")]
         asked = h11.Request(method="GET", target=path, headers=headers)
         return self._head.request(asked)
 
@@ -84,5 +84,5 @@ class ReplyReader:
 def read_reply(received: bytes) -> HttpReply | None:
     """The head of an answer that came whole; None where it is none."""
     reader = ReplyReader()
-    reader.request("unknown")
+    reader.request("unknown", "/", "")
     return reader.feed(received)

@@ -11,7 +11,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from exporters.prometheus import OPENMETRICS_END
-from service.on_demand.prober import OnDemandProber, RefusedError
+from service.on_demand.module_choices import RefusedError
+from service.on_demand.prober import OnDemandProber
 
 _TIMEOUT_HEADER: Final = "X-Prometheus-Scrape-Timeout-Seconds"
 

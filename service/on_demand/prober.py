@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Final
-from urllib.parse import urlsplit
 
 from exporters.prometheus import MetricOptions
 from exporters.prometheus.glance import Glance
@@ -23,18 +22,22 @@ from model.observation import Observation
 from model.ports import Clock
 from model.snapshot import EndpointStatus
 from model.target import Endpoint, Target, is_ip_address
+from model.target_labels import (
+    CLIENT_IDENTITY,
+)
 from model.version import TOOL_VERSION
 from probe.certificates import parse_certificate
 from probe.checks.part import Part
 from probe.crypto.identity import load_identity
 from probe.discovery.targets import TargetError, parse_target
-from probe.engine import CLIENT_IDENTITY_LABEL, TRUST_STORES_LABEL, Engine
+from probe.engine import Engine
 from probe.plain_client import PlainClient
 from probe.resolve import Resolution, unresolved
 from probe.settings import ProbeSettings
 from probe.tls.handshake import Handshake
 from service.on_demand.allowed import Allowed
 from service.on_demand.merged import merged
+from service.on_demand.module_choices import OWN, RefusedError, labels_for, path_for
 from service.on_demand.module_settings import ModuleSettings, OnDemandSettings
 from service.on_demand.verdict import holds, is_as_asserted, status_of
 from service.parts import parse_parts
@@ -45,17 +48,8 @@ _MARGIN_SECONDS: Final = 0.5
 
 _MARGIN_SHARE: Final = 0.25
 _WAITING_FOR_EACH_PLACE: Final = 8
-_OWN: Final = "module"
 _FOREIGN: Final = frozenset({Names.BLACKBOX_EXPORTER, Names.SSL_EXPORTER})
 _STAPLE_PARTS: Final = frozenset({Part.VERSIONS, Part.CERTIFICATES, Part.REVOCATION})
-
-
-class RefusedError(Exception):
-    """The request is not served; ``status`` is HTTP's, the message one sentence with the mend."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +119,7 @@ class OnDemandProber:
                     503,
                     "too many probes wait already: scrape less often, or raise on_demand.at_once",
                 )
-            path = _path_of(text) if module.settings.asks_http else None
+            path = path_for(module.settings, text) if module.settings.asks_http else None
             running = asyncio.create_task(self._probe(module, target, path, deadline))
             self._running[key] = running
             running.add_done_callback(partial(self._end, key))
@@ -172,13 +166,13 @@ class OnDemandProber:
                 f"{asked.key} is not in the inventory, and no other may be probed: "
                 "name its network in on_demand.networks",
             )
+        self._refuse(asked, self._around.allowed.refusal_of(asked))
         if is_ip_address(asked.host):
-            self._refuse(asked, asked.host, is_known=known is not None)
-        labels = dict(known.labels if known else {}) | _labels_of(module)
-        return replace(known or asked, labels=labels)
+            is_known = known is not None
+            self._refuse(asked, self._around.allowed.refusal(asked, asked.host, is_known=is_known))
+        return replace(known or asked, labels=labels_for(module, known.labels if known else {}))
 
-    def _refuse(self, target: Target, address: str, *, is_known: bool) -> None:
-        refusal = self._around.allowed.refusal(address, target.port, is_known=is_known)
+    def _refuse(self, target: Target, refusal: str | None) -> None:
         if refusal is not None:
             raise RefusedError(403, f"{target.key} may not be probed: {refusal}")
 
@@ -219,11 +213,14 @@ class OnDemandProber:
         if not wanted:
             return None
         is_known = self._around.target_of(target.key) is not None
+        refusals = []
         for endpoint in wanted:
-            address = endpoint.address or ""
-            if self._around.allowed.refusal(address, target.port, is_known=is_known) is None:
+            refusals.append(
+                self._around.allowed.refusal(target, endpoint.address or "", is_known=is_known)
+            )
+            if refusals[-1] is None:
                 return endpoint
-        self._refuse(target, wanted[0].address or "", is_known=is_known)
+        self._refuse(target, refusals[0])
         return None
 
     async def _asked(
@@ -287,7 +284,8 @@ async def _greet(
     client = PlainClient(
         versions=module.tls.versions,
         path=path,
-        shows_certificate=CLIENT_IDENTITY_LABEL in endpoint.target.labels,
+        user_agent=engine.user_agent,
+        shows_certificate=CLIENT_IDENTITY in endpoint.target.labels,
     )
     return await engine.greet(endpoint, client)
 
@@ -343,21 +341,11 @@ def _engine(module: ModuleSettings, around: Surroundings) -> Engine:
     if Names.SSL_EXPORTER in module.emit:
         parts |= _STAPLE_PARTS
     if tls.ca_file is not None:
-        settings = replace(settings, trust_stores={_OWN: tls.ca_file})
+        settings = replace(settings, trust_stores={OWN: tls.ca_file})
     if tls.cert_file is not None:
-        identity = load_identity(_OWN, tls.cert_file, tls.key_file)
-        settings = replace(settings, client_identities={_OWN: identity})
+        identity = load_identity(OWN, tls.cert_file, tls.key_file)
+        settings = replace(settings, client_identities={OWN: identity})
     return Engine(replace(settings, parts=parts), around.clock, politeness=around.engine.politeness)
-
-
-def _labels_of(module: ModuleSettings) -> dict[str, str]:
-    """Labels that the engine reads, by which a module's own files take the place of the target's."""
-    labels = {}
-    if module.tls.ca_file is not None:
-        labels[TRUST_STORES_LABEL] = _OWN
-    if module.tls.cert_file is not None:
-        labels[CLIENT_IDENTITY_LABEL] = _OWN
-    return labels
 
 
 def _deadline_seconds(module: ModuleSettings, scrape_timeout: str | None) -> float:
@@ -376,15 +364,6 @@ def _deadline_seconds(module: ModuleSettings, scrape_timeout: str | None) -> flo
             )
         timeout -= min(_MARGIN_SECONDS, _MARGIN_SHARE * timeout)
     return min(timeout, module.timeout or timeout)
-
-
-def _path_of(text: str) -> str:
-    """Of an URL, with its query; the root of anything else."""
-    split = urlsplit(text) if "://" in text else None
-    if split is None:
-        return "/"
-    query = f"?{split.query}" if split.query else ""
-    return f"{split.path or '/'}{query}"
 
 
 def _is_version(endpoint: Endpoint, version: int) -> bool:

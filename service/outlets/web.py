@@ -13,7 +13,7 @@ import httpx
 
 from model.printable import printable
 from model.secret_text import SecretMask, secrets_in_url, secrets_of_login
-from model.version import TOOL_VERSION
+from model.version import user_agent
 from service.outlets.delivery import DeliveryError
 
 _MOST_OF_AN_ANSWER: Final = 2048
@@ -46,7 +46,7 @@ class WebPost:
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
         self._mask = receiver.mask()
-        headers = {"user-agent": f"tlsprobe/{TOOL_VERSION}"}
+        headers = {"user-agent": user_agent()}
         if receiver.token is not None:
             headers["authorization"] = f"Bearer {receiver.token}"
         self._client = httpx.AsyncClient(

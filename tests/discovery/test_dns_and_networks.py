@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from probe.discovery.deny import DenyList
-from probe.discovery.dns import read_records, read_zone
+from probe.discovery.dns import Reading, read_records, read_zone
 from probe.discovery.networks import Scan, read_networks
 from probe.discovery.source import SourceError
 from probe.dns_records import DnsLookup
+from probe.net_guard.deny import DenyList
+from probe.net_guard.gate import SocketGate
 from tests.dns_records.name_servers import name_servers
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates
 
+AT = Reading(port=443, source="dns")
 RECORDS = (
     "www A 127.0.0.2",
     "www AAAA ::1",
@@ -35,16 +37,16 @@ RECORDS = (
 async def test_records_and_a_whole_zone(tmp_path: Path) -> None:
     with name_servers(RECORDS, tmp_path) as ports:
         lookup = DnsLookup([("127.0.0.1", ports.resolver)])
-        plain = await read_records(["www.test", "none.test"], ["A", "AAAA"], lookup, 443, "dns")
-        services = await read_records(["_xmpps._tcp.test"], ["SRV"], lookup, 443, "dns")
-        https = await read_records(["shop.test", "self.test"], ["HTTPS"], lookup, 443, "dns")
-        prefixed = await read_records(["_8443._https.self.test"], ["SVCB"], lookup, 443, "dns")
-        alias = await read_records(["apex.test"], ["HTTPS"], lookup, 443, "dns")
-        zone = await read_zone("test", ("127.0.0.1", ports.authority), 443, "dns")
+        plain = await read_records(["www.test", "none.test"], ["A", "AAAA"], lookup, AT)
+        services = await read_records(["_xmpps._tcp.test"], ["SRV"], lookup, AT)
+        https = await read_records(["shop.test", "self.test"], ["HTTPS"], lookup, AT)
+        prefixed = await read_records(["_8443._https.self.test"], ["SVCB"], lookup, AT)
+        alias = await read_records(["apex.test"], ["HTTPS"], lookup, AT)
+        zone = await read_zone("test", ("127.0.0.1", ports.authority), AT)
         with pytest.raises(SourceError, match="not transferred"):
-            await read_zone("other", ("127.0.0.1", ports.authority), 443, "dns")
+            await read_zone("other", ("127.0.0.1", ports.authority), AT)
         with pytest.raises(SourceError, match="could not be looked up"):
-            await read_records(["out.example"], ["A"], lookup, 443, "dns")
+            await read_records(["out.example"], ["A"], lookup, AT)
     assert [one.key for one in plain] == ["www.test:443"]
     assert [one.key for one in services] == ["chat.test:5223"]
     assert [one.key for one in https] == ["www.test:8443?server_name=shop.test", "self.test:443"]
@@ -73,8 +75,8 @@ async def test_a_network_s_tls_servers_are_found_and_no_others(
         closed.close()
         places = (port, silent.getsockname()[1], closed_port)
         scan = Scan(networks=network, ports=places, timeout_seconds=2.0)
-        found = await read_networks(scan, DenyList(), "net")
-        denied = await read_networks(scan, DenyList([f"127.0.0.1:{port}"]), "net")
+        found = await read_networks(scan, SocketGate(), "net")
+        denied = await read_networks(scan, SocketGate(deny=DenyList([f"127.0.0.1:{port}"])), "net")
     assert [one.key for one in found] == [f"127.0.0.1:{port}"]
     assert denied == ()
 
@@ -82,4 +84,4 @@ async def test_a_network_s_tls_servers_are_found_and_no_others(
 async def test_a_network_too_large_is_told_before_anything_is_sent() -> None:
     scan = Scan(networks=(ipaddress.ip_network("10.0.0.0/8"),), ports=(443,))
     with pytest.raises(SourceError, match="name smaller networks"):
-        await read_networks(scan, DenyList(), "net")
+        await read_networks(scan, SocketGate(), "net")

@@ -13,11 +13,12 @@ FLOOD = b"\x30" * 65536
 
 @dataclass(slots=True)
 class WebServer:
-    """Its port, what it serves by path, and the paths that were asked for."""
+    """Its port, what it serves by path (``packed`` by gzip), and the paths that were asked for."""
 
     port: int = 0
     files: dict[str, bytes] = field(default_factory=dict)
     redirects: dict[str, str] = field(default_factory=dict)
+    packed: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     _asking: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -61,9 +62,10 @@ class WebServer:
             writer.close()
 
     def _serve(self, writer: asyncio.StreamWriter, path: str) -> None:
-        body = self.files.get(path)
+        body = self.files.get(path, self.packed.get(path))
         status = "404 Not Found" if body is None else "200 OK"
-        writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(body or b'')}\r\n\r\n".encode())
+        writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(body or b'')}\r\n".encode())
+        writer.write(b"Content-Encoding: gzip\r\n\r\n" if path in self.packed else b"\r\n")
         writer.write(body or b"")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 import sys
 from pathlib import Path
@@ -17,13 +16,13 @@ from model.verdict import Verdict
 from probe.certificates import parse_certificate
 from probe.clock import SystemClock
 from probe.revocation.checker import RevocationChecker, judge_staple
-from probe.revocation.fetch import Fetcher
+from probe.revocation.fetch_budget import FetchBudget
 from tests.certificates.making import DAY, NOW, SERVER_NAMES, Made, make
+from tests.revocation.fetching import fetcher
 from tests.revocation.making import ISSUER, response, revocation_list
 from tests.revocation.servers import web_server
 from tests.zoo.process import Command, running
 
-FETCHER = Fetcher((ipaddress.ip_network("127.0.0.0/8"),), timeout_seconds=5.0)
 ISOLATED = Path(__file__).parents[1] / "zoo" / "isolated.py"
 KEY = x509.ReasonFlags.key_compromise
 
@@ -43,14 +42,16 @@ def pointing(*, crl: str | None = None, ocsp: str | None = None, issuer: Made = 
 
 
 async def check(checker: RevocationChecker, leaf: Made) -> tuple[Revocation, ...]:
-    return await checker.check([parse_certificate(one.der) for one in (leaf, ISSUER)], NOW)
+    return await checker.check(
+        [parse_certificate(one.der) for one in (leaf, ISSUER)], NOW, FetchBudget()
+    )
 
 
 async def test_the_list_is_asked_where_the_responder_fails_and_fetched_once() -> None:
     async with web_server() as server:
         leaf = pointing(crl=server.url("/crl"), ocsp=server.url("/ocsp"))
         server.files["/crl"] = revocation_list((leaf, KEY))
-        checker = RevocationChecker(FETCHER)
+        checker = RevocationChecker(fetcher())
         answers = await asyncio.gather(*(check(checker, leaf) for _ in range(5)))
         for found in answers:
             assert [(one.method, one.is_revoked) for one in found] == [
@@ -76,7 +77,7 @@ async def test_a_list_is_read_once_for_all_who_serve_the_certificate(
     async with web_server() as server:
         leaf = pointing(crl=server.url("/crl"))
         server.files["/crl"] = revocation_list((leaf, KEY))
-        checker = RevocationChecker(FETCHER)
+        checker = RevocationChecker(fetcher())
         first = await check(checker, leaf)
         asked = len(read)
         for _ in range(20):
@@ -88,23 +89,23 @@ async def test_a_stale_answer_is_fetched_again() -> None:
     async with web_server() as server:
         leaf = pointing(crl=server.url("/crl"))
         server.files["/crl"] = revocation_list(next_update=NOW + DAY)
-        checker = RevocationChecker(FETCHER)
+        checker = RevocationChecker(fetcher())
         chain = [parse_certificate(one.der) for one in (leaf, ISSUER)]
         for moment in (NOW, NOW + DAY / 24, NOW + DAY / 2):
-            await checker.check(chain, moment)
+            await checker.check(chain, moment, FetchBudget())
         assert server.asked == ["/crl", "/crl"]
 
 
 async def test_without_the_issuer_nobody_is_asked() -> None:
     async with web_server() as server:
         leaf = parse_certificate(pointing(crl=server.url("/crl")).der)
-        assert await RevocationChecker(FETCHER).check([leaf], NOW) == ()
+        assert await RevocationChecker(fetcher()).check([leaf], NOW, FetchBudget()) == ()
         assert server.asked == []
 
 
 async def test_an_address_that_may_not_be_asked_is_unknown() -> None:
     leaf = pointing(crl="http://169.254.169.254/crl")
-    (found,) = await check(RevocationChecker(FETCHER), leaf)
+    (found,) = await check(RevocationChecker(fetcher()), leaf)
     assert found.is_revoked is Verdict.UNKNOWN
     assert "may not be asked" in (found.reason or "")
 
@@ -138,7 +139,9 @@ async def test_openssl_s_own_responder_is_understood(
         with running(command, tmp_path):
             chain = [parse_certificate(one.der) for one in (leaf, ISSUER)]
             # The responder dates its answers by the machine's clock.
-            (found,) = await RevocationChecker(FETCHER).check(chain, SystemClock().now())
+            (found,) = await RevocationChecker(fetcher()).check(
+                chain, SystemClock().now(), FetchBudget()
+            )
     assert (found.is_revoked, found.source) == (verdict, url)
     if verdict is Verdict.YES:
         assert found.reason == "The CA says: keyCompromise."

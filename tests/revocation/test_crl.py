@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
 from model.verdict import Verdict
-from probe.revocation.crl import judge_crl
-from tests.certificates.making import DAY, NOW, Made
+from probe.revocation.crl import contents, judge_crl
+from probe.revocation.signed import About
+from tests.certificates.making import DAY, NOW, Made, make
 from tests.revocation.making import ABOUT, LEAF, OTHER, STRANGER, revocation_list
 
 KEY = x509.ReasonFlags.key_compromise
@@ -36,6 +40,48 @@ def test_listed_is_revoked_and_others_are_not() -> None:
     assert found.reason == "The CA says: keyCompromise."
     found = judge_crl(revocation_list((OTHER, KEY)), ABOUT)
     assert (found.is_revoked, found.next_update) == (Verdict.NO, NOW + DAY)
+
+
+def test_a_list_in_pem_says_the_same() -> None:
+    found = x509.load_der_x509_crl(revocation_list((LEAF, KEY)))
+    pem = found.public_bytes(Encoding.PEM)
+    assert judge_crl(b"\r\n" + pem, ABOUT).is_revoked is Verdict.YES
+    assert judge_crl(pem.replace(b"END", b"MID"), ABOUT).is_revoked is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("entries", [0, 1, 3, 10, 2000])
+def test_the_signed_part_is_the_one_that_the_library_would_encode(entries: int) -> None:
+    """At every length of a length (X.690, section 8.1.3)."""
+    listed = [(make(f"listed {number}"), KEY) for number in range(min(entries, 3))]
+    whole = revocation_list(*(listed * (entries // 3 or 1))[:entries])
+    begin, _ = contents(whole, 0)
+    first, length = contents(whole, begin)
+    assert whole[begin : first + length] == x509.load_der_x509_crl(whole).tbs_certlist_bytes
+
+
+@pytest.mark.parametrize("salt_length", [20, 32])
+def test_a_list_may_be_signed_by_rsa_with_pss(salt_length: int) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    issuer = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "pss")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(issuer)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(NOW - DAY)
+        .not_valid_after(NOW + DAY)
+        .sign(key, hashes.SHA256())
+        .public_bytes(Encoding.DER)
+    )
+    pss = padding.PSS(padding.MGF1(hashes.SHA256()), salt_length)
+    builder = x509.CertificateRevocationListBuilder().issuer_name(issuer)
+    dated = builder.last_update(NOW - DAY).next_update(NOW + DAY)
+    signed = dated.sign(key, hashes.SHA256(), rsa_padding=pss).public_bytes(Encoding.DER)
+    about = About(certificate=certificate, issuer=certificate, position=0, at=NOW)
+    assert judge_crl(signed, about).is_revoked is Verdict.NO
+    broken = signed[:-1] + bytes([signed[-1] ^ 1])
+    assert judge_crl(broken, about).reason == "The list is not signed by the issuer."
 
 
 def test_a_list_of_users_certificates_is_about_the_leaf() -> None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from probe.certificates import parse_certificate
-from probe.revocation.fetch import Fetcher
+from probe.revocation.fetch_budget import FetchBudget
 from probe.revocation.issuers import missing_issuers
 from tests.certificates.making import SERVER_NAMES, Made, make
+from tests.revocation.fetching import fetcher
 from tests.revocation.making import STRANGER
 from tests.revocation.servers import WebServer, web_server
 
-FETCHER = Fetcher((ipaddress.ip_network("127.0.0.0/8"),), timeout_seconds=5.0)
 ROOT = make("root", is_ca=True)
 
 
@@ -33,7 +31,9 @@ def chain(server: WebServer) -> tuple[Made, Made]:
 
 
 async def found_for(*sent: Made) -> tuple[list[str | None], str | None]:
-    issuers, reason = await missing_issuers([parse_certificate(one.der) for one in sent], FETCHER)
+    issuers, reason = await missing_issuers(
+        [parse_certificate(one.der) for one in sent], fetcher(), FetchBudget()
+    )
     return [one.subject for one in issuers], reason
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from cryptography import x509
 
 from model.certificate import Deployment, Problem, RevocationMethod
@@ -14,6 +12,7 @@ from probe.checks.learnt import Stapled
 from probe.settings import ProbeSettings
 from probe.surroundings import Surroundings
 from tests.certificates.making import NOW, SERVER_NAME, SERVER_NAMES, Made, make
+from tests.revocation.fetching import LOOPBACK, fetch_gate
 from tests.revocation.making import ISSUER, STRANGER, response, revocation_list
 from tests.revocation.servers import WebServer, web_server
 
@@ -22,7 +21,7 @@ MUST_STAPLE = x509.TLSFeature([x509.TLSFeatureType.status_request])
 
 
 def online() -> Surroundings:
-    settings = ProbeSettings(fetch=True, fetch_networks=(ipaddress.ip_network("127.0.0.0/8"),))
+    settings = ProbeSettings(fetch=True, gate=fetch_gate(LOOPBACK))
     return Surroundings(settings, STORES)
 
 
@@ -109,7 +108,9 @@ async def test_what_is_silent_is_given_up_with_the_visit() -> None:
         leaf = make("server", issuer=ISSUER, names=SERVER_NAMES, hints=(hint,))
         (found,) = await online().judged((served(leaf, ISSUER),), [], NOW, 0.2)
         assert server.asked == ["/silence"]
-    assert found.revocations == ()
+    (said,) = found.revocations
+    assert (said.is_revoked, said.source) == (Verdict.UNKNOWN, server.url("/silence"))
+    assert "time was up" in (said.reason or "")
 
 
 async def test_an_issuer_of_the_trust_store_need_not_be_sent() -> None:

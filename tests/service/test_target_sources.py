@@ -11,8 +11,9 @@ from datetime import timedelta
 from exporters.prometheus import ServiceMetrics
 from model.snapshot import EndpointStatus
 from model.target import Target
-from probe.discovery.deny import DenyList
 from probe.discovery.source import PolledSource, SourceError
+from probe.net_guard.deny import DenyList
+from probe.net_guard.gate import SocketGate
 from service.remembered_targets import targets_by_source
 from service.target_sources import RuledSource, TargetSources
 from tests.scheduler.virtual_time import run_virtually
@@ -39,7 +40,7 @@ class Hall:
             (),
             self.use,
             self.metrics,
-            DenyList([deny] if deny else ()),
+            SocketGate(deny=DenyList([deny] if deny else ())),
             kept,
         )
 

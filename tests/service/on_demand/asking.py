@@ -10,8 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from model.snapshot import EndpointStatus
 from model.target import Endpoint, Target
 from probe.clock import SystemClock
-from probe.discovery.deny import DenyList
 from probe.engine import Engine
+from probe.net_guard.deny import DenyList
+from probe.net_guard.gate import SocketGate
 from probe.resolve import Resolution, resolve
 from probe.settings import ProbeSettings
 from service.on_demand.allowed import Allowed
@@ -35,12 +36,13 @@ class World:
 
     def prober(self, on_demand: OnDemandSettings) -> OnDemandProber:
         targets = {target.key: target for target in self.inventory}
-        clock, settings = SystemClock(), ProbeSettings()
+        gate = SocketGate(deny=DenyList(self.deny), guards_reserved=True)
+        clock, settings = SystemClock(), ProbeSettings(gate=gate)
         around = Surroundings(
             engine=Engine(settings, clock),
             settings=settings,
             clock=clock,
-            allowed=Allowed(on_demand.networks, DenyList(self.deny)),
+            allowed=Allowed(on_demand.networks, gate),
             resolve=self._resolve,
             target_of=targets.get,
             status_of=self.known.get,

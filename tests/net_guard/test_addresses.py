@@ -6,7 +6,7 @@ import ipaddress
 
 import pytest
 
-from probe.addresses import is_public
+from probe.net_guard.addresses import is_public
 
 
 @pytest.mark.parametrize(
