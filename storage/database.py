@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
@@ -31,6 +31,9 @@ _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
 }
+_ONE_STATE: Final = "REPEATABLE READ"
+"""PostgreSQL's level at which all statements of a transaction see the same rows."""
+
 _FOR_WRITING = "tlsprobe_for_writing"
 _REVISION = text("SELECT version_num FROM alembic_version")
 _LIVELY = {
@@ -83,6 +86,12 @@ class Database:
         )
         _prepare(self._engine.sync_engine)
         self._writing_engine = self._engine.execution_options(**{_FOR_WRITING: True})
+        # SQLite's BEGIN reads one state of the file; PostgreSQL's usual level reads another with each statement.
+        self._reading_engine = (
+            self._engine
+            if path is not None
+            else self._engine.execution_options(isolation_level=_ONE_STATE)
+        )
 
     def is_missing(self) -> bool:
         """Whether it is a file that is not there; of a server this cannot be told."""
@@ -120,7 +129,7 @@ class Database:
         """
         self._refuse_another_file()
         try:
-            async with self._engine.begin() as connection:
+            async with self._reading_engine.begin() as connection:
                 yield connection
         except DRIVER_ERRORS as error:
             raise explain(error, self.name) from error
@@ -159,7 +168,10 @@ class Database:
     @contextmanager
     def reading_in_thread(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database, for code that blocks."""
-        with self._blocking().begin() as connection:
+        engine = self._blocking()
+        if self._path is None:
+            engine = engine.execution_options(isolation_level=_ONE_STATE)
+        with engine.begin() as connection:
             yield connection
 
     def vacuum(self) -> None:
@@ -212,9 +224,9 @@ def connect(url: str, busy_timeout_seconds: float) -> Database:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise StoreError(
-            f"{masked_url(url)!r} is no database URL: write sqlite:///file.db or an absolute sqlite:////dir/file.db"
+            f"{masked_url(url)!r} is not a valid database URL: write sqlite:///file.db or an absolute sqlite:////dir/file.db"
         ) from None
     shown = masked_url(url)
     driver = _DRIVERS.get(parsed.drivername)

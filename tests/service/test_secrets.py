@@ -41,6 +41,7 @@ PUBLIC: Final[Mapping[str, str]] = {
     "checks": "names of checks",
     "client_identities": "names",
     "closed": "spans of time",
+    "contact": "shown to every server that is asked by HTTP",
     "config_file": "a path",
     "default_module": "a name",
     "deny": "names and networks",

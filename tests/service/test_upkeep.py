@@ -52,6 +52,7 @@ async def test_a_scheduler_that_stands_by_forgets_nothing_until_it_leads(
         while left:
             left = len(await store.statuses())
         forgetting.cancel()
+        await asyncio.wait([forgetting])
     assert began == [True]
 
 
@@ -77,6 +78,7 @@ async def test_a_clock_that_is_not_believed_is_reported_and_deletes_nothing(
         while not events:
             events = await store.events()
         forgetting.cancel()
+        await asyncio.wait([forgetting])
         assert len(await store.statuses()) == 1
     assert shown[0] > timedelta(days=364).total_seconds()
     assert [event.kind for event in events] == ["clock"]
