@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from model.target import Target
 from probe.agenda import Agenda
 from probe.discovery.file import read_targets_file
 from probe.discovery.merge import merge, sift
@@ -30,6 +31,10 @@ MILLION = 1_000_000
 PICKS, BATCHES = 2_000, 5
 
 
+async def _targets(path: Path) -> tuple[Target, ...]:
+    return await merge([(await sift(read_targets_file(path), (), SocketGate())).kept])
+
+
 def measure(count: int, directory: Path) -> dict[str, float]:
     """Loads so many targets from a CSV file into a scheduler; seconds, bytes, and seconds a pick."""
     path = directory / "targets.csv"
@@ -37,7 +42,7 @@ def measure(count: int, directory: Path) -> dict[str, float]:
         file.write("target,team,env\n")
         file.writelines(f"host{n}.example:443,team{n % 50},prod\n" for n in range(count))
     began = time.process_time()
-    targets = merge([sift(read_targets_file(path), (), SocketGate()).kept])
+    targets = asyncio.run(_targets(path))
     loaded = time.process_time() - began
 
     async def schedule() -> float:

@@ -122,7 +122,7 @@ async def _live(store: SqlStore, fleet: Fleet, count: int, url: str) -> None:
             for place in range(day * a_day, (day + 1) * a_day)
         ]
         await _record(store, fleet, visits)
-        await store.prune(Retention(), at)
+        await store.prune(Retention(), at, is_clock_right=True)
         if not url.startswith("sqlite:"):
             await asyncio.to_thread(_run, url, "VACUUM")
 

@@ -7,14 +7,10 @@ versions, each with commas between them. A renewed file that the server has not 
 
 from __future__ import annotations
 
-from typing import Final
-
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
+from model.target_labels import EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS
 from model.verdict import Verdict
-
-CERTIFICATE_LABEL: Final = "expected_certificate"
-PROTOCOLS_LABEL: Final = "expected_protocols"
 
 
 def serves_declared_certificate(observation: Observation) -> Verdict | None:
@@ -22,7 +18,7 @@ def serves_declared_certificate(observation: Observation) -> Verdict | None:
 
     Colons and capital letters in a hash are the writer's taste.
     """
-    declared = _declared(observation, CERTIFICATE_LABEL)
+    declared = _declared(observation, EXPECTED_CERTIFICATE)
     if not declared:
         return None
     hashes = {text.replace(":", "").lower() for text in declared}
@@ -34,7 +30,7 @@ def serves_declared_certificate(observation: Observation) -> Verdict | None:
 
 def speaks_declared_protocols(observation: Observation) -> Verdict | None:
     """Whether the versions that are accepted are those declared; None where none is declared."""
-    declared = _declared(observation, PROTOCOLS_LABEL)
+    declared = _declared(observation, EXPECTED_PROTOCOLS)
     if not declared:
         return None
     verdicts = {

@@ -38,14 +38,23 @@ def fact_from_json(fields: Json) -> Fact:
     """The Fact."""
     evidence = evidence_from_json(fields.get("evidence"))
     if evidence is None:
-        return _bare_fact(fields["verdict"], fields.get("value"))
+        verdict, value = fields["verdict"], fields.get("value")
+        is_short = value is None or len(value) <= _LONGEST_SHARED
+        make = _shared_bare_fact if is_short else _bare_fact
+        return make(verdict, value)
     return Fact(verdict=Verdict(fields["verdict"]), evidence=evidence, value=fields.get("value"))
 
 
-@lru_cache(maxsize=1024)
+_LONGEST_SHARED = 256
+"""Characters of a value that endpoints may have in common: 1 MiB at most for all of them."""
+
+
 def _bare_fact(verdict: str, value: str | None) -> Fact:
-    """Most endpoints say the same: they share it."""
     return Fact(verdict=Verdict(verdict), value=value)
+
+
+_shared_bare_fact = lru_cache(maxsize=1024)(_bare_fact)
+"""Most endpoints say the same: they share it."""
 
 
 def accepted_set_to_json(found: AcceptedSet, *, with_evidence: bool) -> Json:

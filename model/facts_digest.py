@@ -59,6 +59,8 @@ def _texts(observation: Observation) -> Iterator[str]:
         yield from (name, fingerprint)
     yield _END
     yield from (one.subject for one in observation.contradictions)
+    for name, level in sorted(observation.not_asked.items()):
+        yield from (_END, name, level)
 
 
 def _of_facts(facts: Mapping[str, Fact]) -> Iterable[str]:

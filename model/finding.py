@@ -1,6 +1,6 @@
 """What a policy makes of an Observation: results of rules, and Findings with a life of their own.
 
-A rule's outcome is pass, fail, unknown or not applicable; unknown never counts as pass. A Finding is
+A rule's outcome is pass, fail, unknown, not asked or not applicable; unknown never counts as pass. A Finding is
 one rule not met, or not proved to be met, by one endpoint: whatever the rule found at one time and
 another, it stays the same Finding, so that it can be waived, resolved and reopened.
 """
@@ -38,6 +38,8 @@ class Outcome(StrEnum):
     FAIL = "fail"
     UNKNOWN = "unknown"
     """The facts that it needs were not proved."""
+    NOT_ASKED = "not_asked"
+    """The facts that it needs are asked only at a higher level of intrusiveness."""
     NOT_APPLICABLE = "not_applicable"
     """It speaks of something that the endpoint does not have."""
 
@@ -89,7 +91,10 @@ class Assessment:
     is_whole: bool = True
 
     def compliance(self, policy: str) -> Verdict:
-        """No where a rule of ``policy`` fails, else unknown where one is, else yes."""
+        """No where a rule of ``policy`` fails, else unknown where one is, else yes.
+
+        A rule that was not asked does not count: it is listed apart wherever compliance is shown.
+        """
         outcomes = {result.outcome for result in self.results if result.policy == policy}
         if Outcome.FAIL in outcomes:
             return Verdict.NO

@@ -1,7 +1,8 @@
 """How Findings live on from one Assessment to the next: opened, seen again, resolved, reopened.
 
 A Finding is resolved only by a proof: a rule that passes, that does not apply, or that no policy asks
-any more. Where a rule that failed is unknown now, nothing was proved, and its Finding stays as it was.
+any more. Where a rule that failed is unknown now, or was not asked, nothing was proved, and its Finding
+stays as it was.
 """
 
 from __future__ import annotations
@@ -54,6 +55,8 @@ def with_waiver(
 
 def _lived_on(known: Finding | None, result: RuleResult, assessment: Assessment) -> Finding | None:
     at = assessment.assessed_at
+    if result.outcome is Outcome.NOT_ASKED:
+        return known
     if result.outcome not in _UNMET:
         return None if known is None else _resolved(known, at)
     if known is None:

@@ -19,14 +19,17 @@ from model.observation import Observation
 from model.observation_json import SECTIONS, Section, facts_of, from_json, observation_of
 from model.recent import Recent
 
-_ROOM: Final = 2**20
-"""In characters of text: of a few hundred configurations, or as many leaves as ever."""
+_ROOM: Final = 16 * 2**20
+"""In bytes: of a few hundred configurations, or as many leaves as ever."""
+
+_OF_A_CHARACTER: Final = 16
+"""Bytes of objects at most: lists of texts of two characters, ``"ab",``, take 12 for each."""
 
 Part = TypeVar("Part")
 
 
 class KnownParts:
-    """What was decoded not long ago, by its text: of twice ``room`` characters at most."""
+    """What was decoded not long ago, by its text: of twice ``room`` bytes at most."""
 
     def __init__(self, room: int = _ROOM) -> None:
         self._recent = Recent(room)
@@ -98,7 +101,7 @@ class KnownParts:
 
     def _known(self, kind: str, text: str, decode: Callable[[str], Part]) -> Part:
         """What ``decode`` makes of ``text``, which is the same each time for one ``kind``."""
-        return self._recent.of((kind, text), len(text), decode, text)
+        return self._recent.of((kind, text), decode, text, most_bytes=_OF_A_CHARACTER * len(text))
 
 
 def _of_text(decode: Callable[[Any], Part]) -> Callable[[str], Part]:

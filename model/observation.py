@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from model.certificate import Deployment
+from model.intrusiveness import Intrusiveness
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint
 from model.verdict import Evidence, Fact, Preference, Verdict
@@ -171,6 +172,8 @@ class Observation:
     ``reason`` is one sentence where ``state`` is not ``tls`` or facts stayed unknown. Facts that
     were not asked about are absent. ``alpn`` are the protocol ids that are accepted. ``plaintext``
     says what the same service does without TLS, ``http`` what it says of HTTPS, by names.
+    ``not_asked`` names the facts that are absent because the visit was not intrusive enough, each with
+    the level at which it is asked.
     """
 
     tool_version: str
@@ -194,6 +197,7 @@ class Observation:
     http: Mapping[str, Fact] = field(default_factory=dict)
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     contradictions: tuple[Contradiction, ...] = ()
+    not_asked: Mapping[str, Intrusiveness] = field(default_factory=dict)
 
     @property
     def own_certificates(self) -> tuple[Deployment, ...]:

@@ -26,6 +26,7 @@ from model.fact_json import (
     fact_from_json,
     fact_to_json,
 )
+from model.intrusiveness import Intrusiveness
 from model.observation import SCHEMA_NUMBER, Cost, DhParameters, Mode, Observation, State
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
@@ -116,6 +117,7 @@ def _facts_to_json(observation: Observation, *, with_evidence: bool) -> Json:
             contradiction_to_json(item, with_evidence=with_evidence)
             for item in observation.contradictions
         ],
+        "not_asked": {name: level.value for name, level in sorted(observation.not_asked.items())},
     }
 
 
@@ -180,6 +182,10 @@ def _from_names(fields: Json) -> dict[str, Fact]:
     return {intern(name): fact_from_json(item) for name, item in fields.items()}
 
 
+def _levels_from_json(fields: Json) -> dict[str, Intrusiveness]:
+    return {intern(name): Intrusiveness(level) for name, level in fields.items()}
+
+
 def _from_list(decode: Callable[[Json], Found], fields: list[Json]) -> tuple[Found, ...]:
     return tuple(map(decode, fields))
 
@@ -219,5 +225,6 @@ SECTIONS: Final = (
     Section(name="http", decode=_from_names, absent={}),
     Section(name="fingerprints", decode=dict, absent={}),
     Section(name="contradictions", decode=partial(_from_list, contradiction_from_json), absent=()),
+    Section(name="not_asked", decode=_levels_from_json, absent={}),
 )
 """In the order in which ``to_json`` writes them, behind all else."""

@@ -177,6 +177,10 @@ class Meter(WriteMeter, Protocol):
         """A discovery source was read: so many targets, or None with the error that kept the last."""
         ...
 
+    def discovery_untrusted(self, source: str, labels: int) -> None:
+        """A discovery source was read: so many acting labels of its targets do not count."""
+        ...
+
     def discovery_expired(self, source: str) -> None:
         """A discovery source failed for so long that its last targets were let go."""
         ...

@@ -1,6 +1,26 @@
-"""The version of tlsprobe, as pyproject.toml has it."""
+"""The version of tlsprobe, as pyproject.toml has it, and how tlsprobe names itself where HTTP is spoken."""
 
+import re
 from importlib.metadata import version
 from typing import Final
 
 TOOL_VERSION: Final = version("tlsprobe")
+_CONTACT: Final = re.compile(r"[!-'*-~]{1,200}")
+"""Printable characters that end neither the comment (RFC 9110, section 5.6.5) nor the field."""
+
+
+def user_agent(contact: str | None = None) -> str:
+    """The value of User-Agent (RFC 9110, section 10.1.5), such as ``tlsprobe/1.0 (+https://a.test/scan)``.
+
+    Raises:
+        ValueError: where ``contact`` cannot stand in a comment; the sentence says what can.
+    """
+    product = f"tlsprobe/{TOOL_VERSION}"
+    if contact is None:
+        return product
+    if not _CONTACT.fullmatch(contact) or "\\" in contact:
+        raise ValueError(
+            f"{contact[:100]!r} must be a URL or an e-mail address of at most 200 printable ASCII "
+            "characters, without spaces, parentheses and backslashes"
+        )
+    return f"{product} (+{contact})"

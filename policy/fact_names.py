@@ -13,6 +13,7 @@ FEATURES: Final = (
     "alpn",
     "alpn_unknown_refused",
     "certificate_compression",
+    "certificate_varies",
     "client_renegotiation",
     "clock_in_random",
     "compression",

@@ -42,18 +42,23 @@ _LAST_FRACTION: Final = 1e-9
 class Grade:
     """The ``letter`` that what is known gives, the ``score`` out of 100, and why it is no better.
 
-    ``unknown`` says what was not learnt, each with the letter to which it could cap the grade.
+    ``unknown`` says what was not learnt, each with the letter to which it could cap the grade;
+    ``not_asked`` likewise what is asked only at a higher level of intrusiveness.
     """
 
     letter: str
     score: int
     reasons: tuple[str, ...]
     unknown: tuple[tuple[str, str], ...]
+    not_asked: tuple[tuple[str, str], ...] = ()
 
     def unknown_below(self, letter: str) -> list[str]:
         """What was not learnt, and could make the grade worse than ``letter``."""
-        least = GRADES.index(letter)
-        return [what for capped, what in self.unknown if GRADES.index(capped) > least]
+        return _below(letter, self.unknown)
+
+    def not_asked_below(self, letter: str) -> list[str]:
+        """What was not asked, and could make the grade worse than ``letter``."""
+        return _below(letter, self.not_asked)
 
     def is_at_least(self, letter: str) -> bool:
         """Whether it is ``letter`` or better."""
@@ -62,11 +67,15 @@ class Grade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cap:
-    """A fault that lets no better ``letter`` be; ``holds`` is unknown where it was not learnt."""
+    """A fault that lets no better ``letter`` be; ``holds`` is unknown where it was not learnt.
+
+    ``fact`` names the fact that it rests on, where visits of a low intrusiveness do not ask for it.
+    """
 
     letter: str
     reason: str
     holds: Callable[[Observation, datetime], Verdict]
+    fact: str = ""
 
 
 def grade(observation: Observation, at: datetime) -> Grade:
@@ -75,7 +84,11 @@ def grade(observation: Observation, at: datetime) -> Grade:
     reached = "A+" if score >= 80 else _letter(score)
     reasons: list[tuple[str, str]] = []
     unknown = [("F", gap) for gap in suite_gaps(observation)]
+    not_asked: list[tuple[str, str]] = []
     for cap in _CAPS:
+        if cap.fact in observation.not_asked:
+            not_asked.append((cap.letter, f"whether {cap.reason}"))
+            continue
         verdict = cap.holds(observation, at)
         if verdict is Verdict.YES:
             reasons.append((cap.letter, cap.reason))
@@ -85,7 +98,18 @@ def grade(observation: Observation, at: datetime) -> Grade:
     said = [f"{capped}: {reason}" for capped, reason in reasons]
     if reached not in ("A+", "A"):
         said.append(f"{reached}: the score is {score}")
-    return Grade(letter=letter, score=score, reasons=tuple(said), unknown=tuple(unknown))
+    return Grade(
+        letter=letter,
+        score=score,
+        reasons=tuple(said),
+        unknown=tuple(unknown),
+        not_asked=tuple(not_asked),
+    )
+
+
+def _below(letter: str, caps: Iterable[tuple[str, str]]) -> list[str]:
+    least = GRADES.index(letter)
+    return [what for capped, what in caps if GRADES.index(capped) > least]
 
 
 def _letter(score: int) -> str:
@@ -298,7 +322,7 @@ _CAPS: Final = (
     _Cap(letter="F", reason="a suite under 112 bits or for export", holds=_has_suite(_is_weak)),
     _Cap(letter="F", reason="a key under 1024 bits", holds=_key_at_most(40)),
     *(
-        _Cap(letter="F", reason=f"it is open to {name}", holds=_vulnerable(name))
+        _Cap(letter="F", reason=f"it is open to {name}", holds=_vulnerable(name), fact=name)
         for name in _BROKEN
     ),
     _Cap(letter="F", reason="the leaf is signed over MD5 or MD2", holds=_signed_over("md5", "md2")),
@@ -336,7 +360,7 @@ _CAPS: Final = (
         reason="secure renegotiation is missing",
         holds=_lacks_secure_renegotiation,
     ),
-    _Cap(letter="A", reason="HSTS lasts less than 180 days", holds=_lacks_long_hsts),
+    _Cap(letter="A", reason="HSTS lasts less than 180 days", holds=_lacks_long_hsts, fact="hsts"),
     _Cap(letter="T", reason="no trust store leads to the chain", holds=_chain(_is_untrusted)),
     _Cap(letter="T", reason="the certificate is not valid now", holds=_chain(_is_out_of_date)),
     _Cap(letter="T", reason="the chain is revoked", holds=_has_problem(Problem.REVOKED)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Final, TypeAlias
 import yaml
 
 _TEXT_TAG: Final = "tag:yaml.org,2002:str"
+_QUOTED: Final = re.compile(r"'[^']{3,}'")
 KeyPath: TypeAlias = tuple[str | int, ...]
 
 
@@ -45,7 +47,7 @@ def read_yaml_mapping(path: Path) -> YamlFile:
         values = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError(f"{path}, line {line}: is no YAML, {error.problem}: mend it") from error
+        raise ConfigError(f"{path}, line {line}: is no YAML, {_problem(error)}: mend it") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: is no YAML ({type(error).__name__}): mend it") from error
     if root is None:
@@ -53,6 +55,11 @@ def read_yaml_mapping(path: Path) -> YamlFile:
     if not isinstance(values, dict):
         raise ConfigError(f"{path}, line 1: must be a mapping, such as `listen: 127.0.0.1:9844`")
     return YamlFile(values=values, lines=_LineFinder(path).find(root))
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    """What is wrong, without what stands in the file: an unquoted password may look like an alias or a tag."""
+    return _QUOTED.sub("'***'", error.problem or "it breaks off")
 
 
 class _LineFinder:

@@ -16,25 +16,31 @@ from datetime import datetime
 from typing import Final, Protocol, TypeAlias
 from urllib.parse import quote
 
-from model.certificate import Certificate, Deployment, NameAsked
+from model.certificate import Certificate
+from model.intrusiveness import Intrusiveness
 from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock
 from model.target import Endpoint, Target
+from model.target_labels import (
+    CLIENT_AUTH_PATH,
+    CLIENT_IDENTITY,
+    EXPIRED_CLIENT_IDENTITY,
+    TRUST_STORES,
+)
 from model.verdict import Evidence, Fact, Verdict
 from model.version import TOOL_VERSION
+from probe.budget import Metered, VisitBudget
 from probe.certificates import (
     TrustStore,
-    deployment,
-    judged_again,
     load_trust_store,
     parse_certificate,
 )
 from probe.checks.catalogue import DATAGRAM_STAGES, STAGES, Check
-from probe.checks.interview import Interview, Way, side_by_side
+from probe.checks.interview import Interview, NotAskedError, Way, side_by_side
 from probe.checks.learnt import ASKED_VERSIONS, DATAGRAM_VERSIONS, Learnt, OwnCertificate, Stapled
 from probe.checks.verify import can_be_verified, is_unchanged
 from probe.connect.datagrams import DatagramLine
-from probe.connect.dial import Traffic
+from probe.connect.dial import over_budget
 from probe.connect.line import Line
 from probe.connect.politeness import Politeness
 from probe.connect.route import Route
@@ -44,7 +50,8 @@ from probe.connect.starttls.catalogue import application as application_named
 from probe.connect.starttls.detect import LISTENS_SECONDS, Listening, spoken
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
-from probe.label_wishes import route_to, web_site_of
+from probe.judging import judged, judged_anew
+from probe.label_wishes import level_of, route_to, web_site_of
 from probe.named_as_dtls import named_as_dtls
 from probe.outcome import state_of
 from probe.plain_client import PlainClient
@@ -56,25 +63,13 @@ from probe.tls.handshake import Handshake
 NONCE_LENGTH: Final = 64
 """Bytes for the random and the session id of a visit's hellos."""
 
-CLIENT_IDENTITY_LABEL: Final = "client_identity"
-"""A target's label that names the client certificate to show it."""
-
-EXPIRED_IDENTITY_LABEL: Final = "expired_client_identity"
-"""A target's label that names a client certificate which has expired, and must be refused."""
-
-CLIENT_AUTH_PATH_LABEL: Final = "client_auth_path"
-"""A target's label with an HTTP path that asks for a client certificate after the handshake."""
-
-TRUST_STORES_LABEL: Final = "trust_stores"
-"""A target's label that names the trust stores which it must satisfy, with commas between them."""
-
 _LOG = logging.getLogger(__name__)
 
 
 class VisitLine(Way, Protocol):
     """The way to one endpoint for one visit, and what the visit cost."""
 
-    traffic: Traffic
+    budget: VisitBudget
     throttled: bool
     identity: ClientIdentity | None
     expired_identity: ClientIdentity | None
@@ -138,10 +133,20 @@ class Engine:
         """
         if endpoint.address is None:
             raise ValueError(f"{endpoint.key} has no address to visit")
+        line = self._line(endpoint.address, endpoint)
+        return await Metered(
+            line.budget, self._visit(endpoint, line, on_progress or _say_nothing, known)
+        )
+
+    async def _visit(
+        self,
+        endpoint: Endpoint,
+        line: VisitLine,
+        say: Callable[[str], None],
+        known: Observation | None,
+    ) -> Observation:
         began, started_at = self._clock.monotonic(), self._clock.now()
         is_dtls = endpoint.target.protocol == DTLS
-        line = self._line(endpoint.address, endpoint)
-        say = on_progress or _say_nothing
         try:
             interview = Interview(line)
             learnt = Learnt(
@@ -150,25 +155,31 @@ class Engine:
                 own_certificate=_told_of(line.identity),
                 expired_certificate=_told_of(line.expired_identity),
                 client_auth_path=_path_of(endpoint.target),
+                user_agent=self._settings.user_agent,
                 web=web_site_of(endpoint.target),
                 asked_versions=DATAGRAM_VERSIONS if is_dtls else ASKED_VERSIONS,
             )
+            level = self._level_for(endpoint.target)
             await self._begin(line, endpoint.target, learnt)
             verified = await self._verified(interview, endpoint, started_at, known, say)
-            faults = [] if verified else await self._run(interview, learnt, say)
+            faults = [] if verified else await self._run(interview, learnt, level, say)
         finally:
             await line.close()
         cost = Cost(
             duration_seconds=self._clock.monotonic() - began,
-            connections=line.traffic.connections,
-            bytes_sent=line.traffic.bytes_sent,
-            bytes_received=line.traffic.bytes_received,
+            connections=line.budget.connections,
+            bytes_sent=line.budget.bytes_sent,
+            bytes_received=line.budget.bytes_received,
             throttled=line.throttled,
         )
         if verified is not None:
             seen = replace(verified, endpoint=endpoint, started_at=started_at, cost=cost)
             return await self._with_surroundings(seen, None)
+        stores = self._stores_for(endpoint)
+        certificates = await judged(learnt, endpoint.target, started_at, stores, line.budget)
         seen = self._observation(endpoint, started_at, cost, interview, learnt, faults)
+        reason = _with_limit(seen.reason, line.budget, interview)
+        seen = replace(seen, certificates=certificates, reason=reason)
         if is_dtls:
             seen = named_as_dtls(seen)
         return await self._with_surroundings(seen, learnt.stapled)
@@ -201,11 +212,15 @@ class Engine:
     def _stores_for(self, endpoint: Endpoint) -> Mapping[str, TrustStore]:
         """Those that the target's label names; all without one. A name that is no store's is a
         store that trusts nobody, so that it shows."""
-        wanted = endpoint.target.labels.get(TRUST_STORES_LABEL)
+        wanted = endpoint.target.labels.get(TRUST_STORES)
         if wanted is None:
             return self._stores
         names = [name.strip() for name in wanted.split(",") if name.strip()]
         return {name: self._stores.get(name) or _nobody(name) for name in names}
+
+    def _level_for(self, target: Target) -> Intrusiveness:
+        """The label's level, else the usual one."""
+        return level_of(target) or self._settings.intrusiveness
 
     def _identity_for(self, endpoint: Endpoint, label: str) -> ClientIdentity | None:
         name = endpoint.target.labels.get(label)
@@ -217,6 +232,11 @@ class Engine:
         deadline = min(deadline_seconds, self._settings.deadline_seconds)
         shorter._settings = replace(self._settings, deadline_seconds=deadline)
         return shorter
+
+    @property
+    def user_agent(self) -> str:
+        """How its HTTP requests name us."""
+        return self._settings.user_agent
 
     async def greet(self, endpoint: Endpoint, client: PlainClient) -> Handshake | None:
         """What ``client`` gets of an endpoint with an address; None where it spoke no version."""
@@ -239,8 +259,8 @@ class Engine:
         line_to = self._new_datagram_line if is_dtls else self._line_to or self._new_line
         politeness = self.politeness.for_host(endpoint.target.host)
         line = line_to((address, endpoint.target.port), politeness)
-        line.identity = self._identity_for(endpoint, CLIENT_IDENTITY_LABEL)
-        line.expired_identity = self._identity_for(endpoint, EXPIRED_IDENTITY_LABEL)
+        line.identity = self._identity_for(endpoint, CLIENT_IDENTITY)
+        line.expired_identity = self._identity_for(endpoint, EXPIRED_CLIENT_IDENTITY)
         target, settings = endpoint.target, self._settings
         gate = settings.gate.named(target.host, target.server_name)
         line.go_by(replace(route_to(target, settings.route, settings.proxies), gate=gate))
@@ -262,28 +282,25 @@ class Engine:
         known: Observation | None,
         on_progress: Callable[[str], None],
     ) -> Observation | None:
-        """``known``, with its chains judged as of now; None where anything differs."""
+        """``known``, with its chains judged as of now; None where anything differs, or where what
+        was not asked before is allowed now."""
         if known is None or endpoint.target.protocol == DTLS or not can_be_verified(known):
+            return None
+        if any(map(self._level_for(endpoint.target).allows, known.not_asked.values())):
             return None
         on_progress("whether anything changed")
         learnt = Learnt(server_name=endpoint.target.server_name)
         if not await is_unchanged(interview, learnt, known):
             return None
-        certificates = tuple(
-            judged_again(
-                one,
-                host=endpoint.target.server_name or endpoint.target.host,
-                judged_at=known.started_at,
-                at=at,
-                stores=self._stores_for(endpoint),
-            )
-            for one in known.certificates
-        )
-        judged = tuple(one for one in certificates if one is not None)
-        if len(judged) < len(certificates):
+        certificates = await judged_anew(known, endpoint.target, at, self._stores_for(endpoint))
+        if certificates is None:
             return None
         return replace(
-            known, tool_version=TOOL_VERSION, mode=Mode.VERIFY, reason=None, certificates=judged
+            known,
+            tool_version=TOOL_VERSION,
+            mode=Mode.VERIFY,
+            reason=None,
+            certificates=certificates,
         )
 
     def _observation(
@@ -310,7 +327,6 @@ class Engine:
             protocols=learnt.protocols,
             cipher_suites=learnt.cipher_suites,
             groups=learnt.groups,
-            certificates=self._deployments(endpoint, learnt, started_at),
             client_auth=learnt.client_auth,
             dh=learnt.dh,
             signature_schemes=learnt.signature_schemes,
@@ -321,17 +337,22 @@ class Engine:
             http=learnt.http,
             fingerprints=learnt.fingerprints,
             contradictions=tuple(learnt.contradictions),
+            not_asked=learnt.not_asked,
         )
 
     async def _run(
-        self, interview: Interview, learnt: Learnt, on_progress: Callable[[str], None]
+        self,
+        interview: Interview,
+        learnt: Learnt,
+        level: Intrusiveness,
+        on_progress: Callable[[str], None],
     ) -> list[str]:
         """Runs all stages; returns what went wrong on our side, which costs only its facts."""
         faults: list[str] = []
 
         async def guarded(check: Check) -> None:
             try:
-                await check.ask(interview, learnt)
+                await _ask(check, interview, learnt, level)
             except Exception as fault:
                 name = check.ask.__name__
                 _LOG.exception("the check %s failed", name)
@@ -347,26 +368,16 @@ class Engine:
             await side_by_side(*(guarded(check) for check in checks))
         return faults
 
-    def _deployments(
-        self, endpoint: Endpoint, learnt: Learnt, at: datetime
-    ) -> tuple[Deployment, ...]:
-        host = endpoint.target.server_name or endpoint.target.host
-        stores = self._stores_for(endpoint)
-        found = (
-            deployment(
-                served.chain,
-                versions=served.versions,
-                served_with_server_name=served.served_with_server_name,
-                host=host if NameAsked.OWN in served.names else None,
-                at=at,
-                stores=stores,
-            )
-            for served in learnt.chains
-        )
-        return tuple(
-            replace(one, names=served.names)
-            for one, served in zip(found, learnt.chains, strict=True)
-        )
+
+async def _ask(check: Check, interview: Interview, learnt: Learnt, level: Intrusiveness) -> None:
+    """Asks, as far as ``level`` allows; notes which facts stay absent because of it."""
+    if level.allows(check.level):
+        await check.ask(interview, learnt)
+        return
+    try:
+        await check.ask(interview.silenced(), learnt)
+    except* NotAskedError:
+        learnt.leave_unasked((*check.facts, *check.other_facts), check.level)
 
 
 def _shown(application: Application, greeting: bytes) -> Fact:
@@ -387,8 +398,16 @@ def _told_of(identity: ClientIdentity | None) -> OwnCertificate | None:
 
 def _path_of(target: Target) -> str | None:
     """The labelled path as it goes into a request; None without one that begins with a slash."""
-    path = target.labels.get(CLIENT_AUTH_PATH_LABEL, "")
+    path = target.labels.get(CLIENT_AUTH_PATH, "")
     return quote(path, safe="/?&=%+:,;@!$'()*~") if path.startswith("/") else None
+
+
+def _with_limit(reason: str | None, budget: VisitBudget, interview: Interview) -> str | None:
+    """The visit's reason, and which limit of its budget was reached, if one was."""
+    spent = over_budget(budget.exhausted).detail if budget.exhausted else interview.spent
+    if spent is None or (reason is not None and spent in reason):
+        return reason
+    return f"{spent[:1].upper()}{spent[1:]}. {reason or ''}".rstrip()
 
 
 def _say_nothing(_: str) -> None:

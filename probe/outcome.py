@@ -26,6 +26,7 @@ _OBSTACLES: Final = {
     Obstacle.UNREACHABLE: State.UNREACHABLE,
     Obstacle.DEADLINE: State.TIMEOUT,
     Obstacle.EXHAUSTED: State.ERROR,
+    Obstacle.BUDGET: State.ERROR,
     Obstacle.DENIED: State.ERROR,
     Obstacle.OTHER_PROTOCOL: State.NOT_TLS,
     Obstacle.NOT_OFFERED: State.PLAINTEXT,
@@ -47,6 +48,7 @@ _TELLING: Final = (
     Obstacle.UNREACHABLE,
     Obstacle.DEADLINE,
     Obstacle.EXHAUSTED,
+    Obstacle.BUDGET,
     Obstacle.DENIED,
 )
 """What tells most of the service comes first."""

@@ -38,7 +38,8 @@ _FINISHED: Final = {HandshakeEnd.ACCEPTED, HandshakeEnd.REFUSED}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainClient:
-    """One that speaks ``versions``. ``path`` is what it asks for by HTTP, None where it says nothing."""
+    """One that speaks ``versions``. ``path`` is what it asks for by HTTP, as ``user_agent``;
+    None where it says nothing."""
 
     versions: tuple[ProtocolVersion, ...] = (
         ProtocolVersion.TLSV1_3,
@@ -47,6 +48,7 @@ class PlainClient:
         ProtocolVersion.TLSV1_0,
     )
     path: str | None = None
+    user_agent: str = ""
     shows_certificate: bool = False
 
     async def greet(self, way: Way, server_name: str | None) -> Handshake | None:
@@ -67,6 +69,7 @@ class PlainClient:
             afterword=Afterword.NOTHING if self.path is None else Afterword.HTTP,
             presents=Presented.OWN if self.shows_certificate else Presented.NOTHING,
             path=self.path or "/",
+            user_agent=self.user_agent if self.path else "",
         )
 
 

@@ -11,11 +11,9 @@ from typing import Final
 
 from model.observation import Cost, Mode, Observation, State
 from model.target import Endpoint, Target, is_ip_address
+from model.target_labels import ADDRESS_FAMILY
 from probe.net_guard.gate import SocketGate
 from probe.net_guard.look_up import OF_TARGETS, LookUp
-
-FAMILY_LABEL: Final = "address_family"
-"""A target's label: ``ipv4``, ``ipv6`` or ``any``."""
 
 MOST_ADDRESSES: Final = 64
 """A name with more is some machine's doing, and probing them all would be a scan."""
@@ -53,9 +51,9 @@ async def resolve(
     An IP address is its own, without a look-up. ``look_up`` is the system's resolver where None. Only
     addresses of the ``family`` count, or of the one that the target's label names.
     """
-    wanted = target.labels.get(FAMILY_LABEL, family)
+    wanted = target.labels.get(ADDRESS_FAMILY, family)
     if wanted not in set(AddressFamily):
-        return _failed(f"The label {FAMILY_LABEL} of {target.key} must be any, ipv4 or ipv6.")
+        return _failed(f"The label {ADDRESS_FAMILY} of {target.key} must be any, ipv4 or ipv6.")
     if is_ip_address(target.host):
         return _resolution(target, [target.host])
     try:

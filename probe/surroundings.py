@@ -19,8 +19,10 @@ from model.certificate import (
     Problem,
     Revocation,
     RevocationMethod,
+    TrustVerdict,
 )
 from model.target import Target, is_ip_address
+from probe.budget import off_loop
 from probe.certificates import TrustStore, parse_certificate, with_revocations
 from probe.certificates.links import read_link
 from probe.checks.interview import side_by_side
@@ -57,7 +59,11 @@ class Surroundings:
         self._stores = stores
         self._is_asked = Part.REVOCATION in settings.parts
         self._logs = read_log_list(settings.log_list) if settings.log_list else None
-        self._fetcher = Fetcher(settings.gate, politeness) if settings.fetch else None
+        self._fetcher = (
+            Fetcher(settings.gate, politeness, user_agent=settings.user_agent)
+            if settings.fetch
+            else None
+        )
         self._lookup = DnsLookup(settings.name_servers) if settings.dns_records else None
         self._revocation = RevocationChecker(self._fetcher) if self._fetcher else None
 
@@ -91,14 +97,28 @@ class Surroundings:
         budget: FetchBudget,
     ) -> Deployment:
         fetched: tuple[Revocation, ...] = ()
+        chain = await off_loop(self._with_issuers, found) if self._revocation else ()
         try:
             async with asyncio.timeout(max(0.0, within_seconds)):
-                found = replace(found, completion=await self._completion(found, at, budget))
+                completion = await self._completion(found, at, budget)
+                if completion is not None:
+                    found = replace(found, completion=completion)
+                    chain = await off_loop(self._with_issuers, found)
                 if self._revocation is not None:
-                    fetched = await self._revocation.check(self._with_issuers(found), at, budget)
+                    fetched = await self._revocation.check(chain, at, budget)
         except TimeoutError:
             if self._revocation is not None:
-                fetched = unasked(self._with_issuers(found), at)
+                fetched = unasked(chain, at)
+        return await off_loop(self._with_words, found, stapled, fetched, at)
+
+    def _with_words(
+        self,
+        found: Deployment,
+        stapled: list[Stapled] | None,
+        fetched: tuple[Revocation, ...],
+        at: datetime,
+    ) -> Deployment:
+        """With what is said of its revocation and by public logs; runs in a thread."""
         chain = self._with_issuers(found)
         if stapled is None:
             kept = (one for one in found.revocations if one.method is RevocationMethod.STAPLE)
@@ -145,7 +165,7 @@ class Surroundings:
         issuers, reason = await missing_issuers(found.chain, self._fetcher, budget)
         whole = (*found.chain, *issuers)
         stores = {name: self._stores[name] for name in found.trust if name in self._stores}
-        trust = {name: store.verify(whole, at) for name, store in stores.items()}
+        trust = await off_loop(_verified, stores, whole, at)
         return Completion(issuers=issuers, trust=trust, reason=reason)
 
     def _with_issuers(self, found: Deployment) -> tuple[Certificate, ...]:
@@ -161,3 +181,9 @@ class Surroundings:
         sent = {certificate.der for certificate in chain}
         anchors = (der for der in dict.fromkeys(held) if der not in sent)
         return (*chain, *map(parse_certificate, anchors))
+
+
+def _verified(
+    stores: Mapping[str, TrustStore], chain: tuple[Certificate, ...], at: datetime
+) -> dict[str, TrustVerdict]:
+    return {name: store.verify(chain, at) for name, store in stores.items()}

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from model.secret_text import masked_urls
 from service.terminal import printable
 
 EXIT_OK: Final = 0
@@ -36,8 +37,8 @@ Run `tlsprobe COMMAND --help` for a command's options and examples.""",
 
 
 def fail(sentence: str) -> int:
-    """Say on standard error what is wrong with the usage or input; returns the exit code."""
-    print(f"tlsprobe: {printable(sentence)}", file=sys.stderr)
+    """Say on standard error what is wrong with the usage or input, URLs masked; returns the exit code."""
+    print(f"tlsprobe: {printable(masked_urls(sentence))}", file=sys.stderr)
     return EXIT_USAGE
 
 

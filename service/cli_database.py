@@ -76,6 +76,13 @@ def vacuum(
     database: Annotated[
         str | None, typer.Option(metavar="URL", help="Where the service keeps what it learns.")
     ] = None,
+    clock_is_right: Annotated[
+        bool,
+        typer.Option(
+            "--clock-is-right",
+            help="Delete by this machine's clock, even if the database was last in use long before.",
+        ),
+    ] = False,
 ) -> int:
     """Forget what has been kept for long enough, and give its room back to the disk."""
     from policy.yaml_file import ConfigError
@@ -85,7 +92,12 @@ def vacuum(
 
     try:
         settings = load_settings(config, **({} if database is None else {"database": database}))
-        pruned = tidy_database(settings.database, settings.retention.kept(), datetime.now(UTC))
+        pruned = tidy_database(
+            settings.database,
+            settings.retention.kept(),
+            datetime.now(UTC),
+            is_clock_right=clock_is_right,
+        )
     except (ConfigError, StoreError) as error:
         return fail(str(error))
     for kind, count in pruned.items():

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from model.intrusiveness import Intrusiveness
 from service.configuration import load_settings
 from service.daemon import serve
 from service.demo import DemoFleet
@@ -52,6 +53,7 @@ def _settings(listen: str, fleet: DemoFleet) -> ServiceSettings:
         targets_files=(),
         interval_seconds=_INTERVAL_SECONDS,
         metrics={"detail": "all"},
+        probe={"intrusiveness": Intrusiveness.FULL},
         policies=_POLICIES,
         trust_stores={"mozilla": None, **fleet.trust_stores},
     )

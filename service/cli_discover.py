@@ -11,7 +11,7 @@ from typing import Any
 from model.target import Target
 from probe.discovery.merge import Sifted, merge, sift
 from probe.net_guard.gate import SocketGate
-from service.target_sources import RuledSource
+from service.target_sources import RuledSource, untrusted_warning
 from service.terminal import printable
 
 _LIMIT = 200
@@ -32,23 +32,32 @@ async def find_once(sources: Sequence[RuledSource], gate: SocketGate) -> list[Fi
     async def first(ruled: RuledSource) -> Finding:
         updates = ruled.source.watch()
         update = await anext(aiter(updates))
-        sifted = None if update.targets is None else sift(update.targets, ruled.rules, gate)
+        sifted = None
+        if update.targets is not None:
+            sifted = await sift(update.targets, ruled.rules, gate, trusted=ruled.trusted_labels)
         return Finding(source=ruled.source.name, sifted=sifted, error=update.error)
 
     return list(await asyncio.gather(*(first(one) for one in sources)))
 
 
-def print_findings(findings: Sequence[Finding], *, as_json: bool) -> bool:
+async def all_targets(findings: Sequence[Finding]) -> tuple[Target, ...]:
+    """What all sources have together, each target once."""
+    return await merge(one.sifted.kept for one in findings if one.sifted is not None)
+
+
+def print_findings(
+    findings: Sequence[Finding], together: Sequence[Target], *, as_json: bool
+) -> bool:
     """What each source has, before and after the rules; whether all could be read."""
     if as_json:
-        print(json.dumps(_to_json(findings)))
+        print(json.dumps(_to_json(findings, together)))
     else:
-        for line in _lines(findings):
+        for line in _lines(findings, together):
             print(printable(line, limit=_LIMIT))
     return all(one.error is None for one in findings)
 
 
-def _lines(findings: Sequence[Finding]) -> Iterator[str]:
+def _lines(findings: Sequence[Finding], together: Sequence[Target]) -> Iterator[str]:
     for one in findings:
         if one.sifted is None:
             yield f"{one.source}: failed: {one.error}"
@@ -59,7 +68,9 @@ def _lines(findings: Sequence[Finding]) -> Iterator[str]:
         yield from (f"  - {_described(target)}  (dropped by a rule)" for target in sifted.dropped)
         yield from (f"  - {target.key}  (denied)" for target in sifted.denied)
         yield from (f"  ! {reason}" for reason in sifted.rejected)
-    yield f"together: {len(_together(findings))} targets"
+        if sifted.untrusted:
+            yield f"  ! {untrusted_warning(sifted.untrusted)}"
+    yield f"together: {len(together)} targets"
 
 
 def _lost(sifted: Sifted) -> str:
@@ -76,11 +87,7 @@ def _described(target: Target) -> str:
     return f"{target.key}  {labels}".rstrip()
 
 
-def _together(findings: Sequence[Finding]) -> tuple[Target, ...]:
-    return merge(one.sifted.kept for one in findings if one.sifted is not None)
-
-
-def _to_json(findings: Sequence[Finding]) -> dict[str, Any]:
+def _to_json(findings: Sequence[Finding], together: Sequence[Target]) -> dict[str, Any]:
     return {
         "sources": [
             {
@@ -89,6 +96,7 @@ def _to_json(findings: Sequence[Finding]) -> dict[str, Any]:
                 "dropped": [] if one.sifted is None else [it.key for it in one.sifted.dropped],
                 "denied": [] if one.sifted is None else [it.key for it in one.sifted.denied],
                 "rejected": [] if one.sifted is None else list(one.sifted.rejected),
+                "untrusted_labels": {} if one.sifted is None else dict(one.sifted.untrusted),
             }
             for one in findings
         ],
@@ -101,6 +109,6 @@ def _to_json(findings: Sequence[Finding]) -> dict[str, Any]:
                 "labels": dict(target.labels),
                 "source": target.source,
             }
-            for target in _together(findings)
+            for target in together
         ],
     }

@@ -10,10 +10,13 @@ from typing import Annotated
 
 import typer
 
+from model.intrusiveness import Intrusiveness
+from model.private_file import make_private
 from service.cli_app import EXIT_NOT_ALL_TLS, EXIT_OK, app, fail
 from service.cli_options import (
     AllowUnknown,
     FailOn,
+    IntrusivenessLevel,
     Labels,
     OnlyIpv4,
     OnlyIpv6,
@@ -81,6 +84,7 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
             help="Ask only for these parts, such as versions,suites,certificates.",
         ),
     ] = None,
+    intrusiveness: IntrusivenessLevel = Intrusiveness.FULL,
     fetch: Annotated[
         bool,
         typer.Option(
@@ -135,6 +139,7 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
                 timeout_seconds=timeout,
                 trust_stores=trust_store or (),
                 checks=checks,
+                intrusiveness=intrusiveness,
             ),
             fetch=fetch,
             dns=dns,
@@ -161,7 +166,7 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
         if any(target.protocol == DTLS for target in request.targets):
             return fail("--record keeps no DTLS: leave it out, or the dtls:// targets")
         try:
-            record.open("x").close()
+            make_private(record)
         except OSError as error:
             return fail(f"--record {record}: {(error.strerror or str(error)).lower()}")
     options = ScanOptions(

@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from model.finding import Severity
+from model.intrusiveness import Intrusiveness
 
 Policies: TypeAlias = Annotated[
     list[str] | None,
@@ -36,6 +37,14 @@ AllowUnknown: TypeAlias = Annotated[
     typer.Option(
         "--allow-unknown",
         help="With --policy: do not exit with 3 for what was neither proved nor refuted.",
+    ),
+]
+IntrusivenessLevel: TypeAlias = Annotated[
+    Intrusiveness,
+    typer.Option(
+        "--intrusiveness",
+        help="How much may be asked: safe (handshakes), standard (also forged client certificates and "
+        "requests without TLS), full (also what attacks send, such as Heartbleed's request).",
     ),
 ]
 Proxy = Annotated[

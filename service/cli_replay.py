@@ -27,6 +27,13 @@ async def replay_all(
 async def _replayed(visit: RecordedVisit, settings: ProbeSettings) -> Observation:
     clock = ReplayClock(visit)
     engine = Engine(
-        replace(settings, parts=visit.parts), clock, lambda *_: ReplayedLine(visit, clock)
+        replace(
+            settings,
+            parts=visit.parts,
+            intrusiveness=visit.intrusiveness,
+            user_agent=visit.user_agent,
+        ),
+        clock,
+        lambda *_: ReplayedLine(visit, clock),
     )
     return await engine.visit(visit.endpoint)

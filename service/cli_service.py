@@ -91,10 +91,10 @@ def discover(
     Nothing is probed; only sources of the type networks look for TLS where they are told to.
     """
     from policy.yaml_file import ConfigError
-    from service.cli_discover import find_once, print_findings
+    from service.cli_discover import all_targets, find_once, print_findings
     from service.configuration import load_settings
-    from service.discovery_settings import Surrounding
     from service.event_loop import run
+    from service.source_settings import Surrounding
 
     try:
         settings = load_settings(config)
@@ -104,7 +104,9 @@ def discover(
     sources = settings.ruled_sources(Surrounding(gate=gate, statuses=tuple))
     if not sources:
         return fail(f"{config} has no source: add targets_files or discovery")
-    are_all_read = print_findings(run(find_once(sources, gate)), as_json=as_json)
+    findings = run(find_once(sources, gate))
+    together = run(all_targets(findings))
+    are_all_read = print_findings(findings, together, as_json=as_json)
     return EXIT_OK if are_all_read else EXIT_SOURCE_FAILED
 
 

@@ -64,7 +64,7 @@ def _lines(status: Mapping[str, Any]) -> Iterator[str]:
         counts = ", ".join(f"{count} {word}" for word, count in status["findings"].items() if count)
         yield f"findings   {counts or 'none'}"
     for name, targets in status["sources"].items():
-        error = status["source_errors"].get(name)
+        error = status["source_errors"].get(name) or status["source_warnings"].get(name)
         yield f"source     {name}: {targets} targets" + (f"; fails: {error}" if error else "")
     for one in status["worst"]:
         reason = one["reason"] or one["state"]

@@ -22,10 +22,14 @@ from service.scan_request import ScanRequest
 from service.terminal import ProgressLine, printable
 
 _TEXT_LIMIT: Final = 400
-_ORDER: Final = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS, Outcome.NOT_APPLICABLE)
+_ORDER: Final = (
+    *(Outcome.FAIL, Outcome.UNKNOWN, Outcome.NOT_ASKED),
+    *(Outcome.PASS, Outcome.NOT_APPLICABLE),
+)
 _WORDS: Final = {
     Outcome.FAIL: "FAIL",
     Outcome.UNKNOWN: "UNKNOWN",
+    Outcome.NOT_ASKED: "not asked",
     Outcome.PASS: "pass",
     Outcome.NOT_APPLICABLE: "n/a",
 }
@@ -51,7 +55,7 @@ def _lines(results: list[RuleResult]) -> Iterator[str]:
     width = max((len(one.rule) for one in results), default=0)
     for one in results:
         observed = printable(one.observed, limit=_TEXT_LIMIT)
-        yield f"    {_WORDS[one.outcome]:<7}  {one.severity.value:<8}  {one.rule:<{width}}  {observed}"
+        yield f"    {_WORDS[one.outcome]:<9}  {one.severity.value:<8}  {one.rule:<{width}}  {observed}"
 
 
 async def match_named_policies(request: ScanRequest) -> int:

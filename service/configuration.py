@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
+from model.secret_text import masked_urls
 from policy.yaml_file import ConfigError, KeyPath, read_yaml_mapping
 from service.settings import (
     ENVIRONMENT_NESTING,
@@ -54,7 +55,7 @@ def load_settings(config_file: Path | None, **given: Any) -> ServiceSettings:
 def _explain(problem: ErrorDetails, given: Mapping[str, Any]) -> str:
     path = _without_tag(problem["loc"])
     key = ".".join(str(part) for part in path)
-    return f"{_place(path, given)}: {_what_is_wrong(problem, key)}"
+    return masked_urls(f"{_place(path, given)}: {_what_is_wrong(problem, key)}")
 
 
 def _without_tag(path: KeyPath) -> KeyPath:

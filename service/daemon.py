@@ -21,7 +21,9 @@ from exporters.reports import Report
 from model.observation import Observation
 from model.ports import Store
 from model.query import ServiceEvent
+from model.secret_text import SecretMask, masked_url
 from model.target import Endpoint, Target
+from model.target_labels import LOG
 from model.version import TOOL_VERSION
 from policy import PolicyError
 from policy.yaml_file import ConfigError
@@ -32,7 +34,6 @@ from probe.plan import SchedulerSettings, Visiting
 from probe.resolve import Resolution, allowed, resolve
 from probe.scheduler import Scheduler
 from probe.transparency import LogListError
-from service.discovery_settings import Surrounding
 from service.fleet.leader_store import LeaderStore, plan_with_workers
 from service.followed_sources import FollowedSources, Kept
 from service.http import inventory_route, make_app
@@ -54,18 +55,26 @@ from service.remembered_targets import targets_by_source
 from service.report_maker import ReportWish, make_report
 from service.report_routes import report_routes
 from service.running_status import running_status
+from service.secret_settings import secrets_in
 from service.service_discovery import service_discovery_route
 from service.settings import ONLY_AT_START, ServiceSettings
-from service.starting import StartError, book_of, engine_of, lead_of, stopping_signals
+from service.source_settings import Surrounding
+from service.starting import (
+    StartError,
+    book_of,
+    engine_of,
+    lead_of,
+    stopping_signals,
+    warn_of_readers,
+)
 from service.target_sources import TargetSources
-from service.upkeep import forget, reload_on_signal, watch_store, watch_version
+from service.upkeep import forget, limit_endpoints, reload_on_signal, watch_store, watch_version
 from service.waiver_api import waiver_routes
 from storage import Retention, SqlStore, StoreError
 
 _STOP_SECONDS: Final = 7.0
 """For visits that run when the service is stopped; the store and HTTP take the rest of ten."""
 
-_LOG_LABEL: Final = "log"
 """A target's label that makes the log follow its visits, with the value ``debug``."""
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
@@ -90,7 +99,8 @@ async def serve(
         StartError: where a port is taken, or the database or a targets file cannot be used; or where
             another version of tlsprobe upgraded the database meanwhile, and this one has stopped.
     """
-    set_up_logs(settings.log_format, settings.log_level)
+    mask = SecretMask(secrets_in(settings))
+    set_up_logs(settings.log_format, settings.log_level, mask)
     with stopping_signals() as stop:
         async with AsyncExitStack() as stack:
             try:
@@ -99,12 +109,15 @@ async def serve(
                 listener = stack.enter_context(listen(settings.listen))
                 store = await stack.enter_async_context(await SqlStore.open(settings.database))
                 await store.note(_event("started", f"version {TOOL_VERSION} started"))
-                service = _Service(settings, store, targets, read_again)
+                service = _Service(settings, store, targets, read_again, mask)
                 await service.remember()
             except (ListenError, StoreError, TargetsFileError, PolicyError) as error:
-                raise StartError(str(error)) from error
+                raise StartError(mask.masked(str(error))) from error
+            warn_of_readers(store)
             url = url_of(listener)
-            _LOG.info("serving", url=url, database=settings.database, version=TOOL_VERSION)
+            _LOG.info(
+                "serving", url=url, database=masked_url(settings.database), version=TOOL_VERSION
+            )
             if on_start is not None:
                 on_start(url)
             if (superseded := await service.run(listener, stop)) is not None:
@@ -127,7 +140,9 @@ class _Service:
         store: SqlStore,
         fixed_targets: Sequence[Target],
         read_again: Callable[[], ServiceSettings] | None,
+        mask: SecretMask,
     ) -> None:
+        self._mask = mask
         self._clock = SystemClock()
         self._settings = settings
         self._read_again = read_again
@@ -154,6 +169,7 @@ class _Service:
             self._clock,
             self._metrics.series_dropped,
         )
+        self._limit_endpoints()
         self._meter = ServiceMeter(self._metrics, self.inventory)
         self._visiting: Visiting = self._visit
         self._judging = JudgingStore(store, self._desk)
@@ -225,7 +241,13 @@ class _Service:
                 group.create_task(watch_store(self._store, self._note_store)),
                 group.create_task(self._page.keep_fresh()),
                 group.create_task(
-                    forget(self._store, self._retention, self._clock, lambda: self._is_planning)
+                    forget(
+                        self._store,
+                        self._retention,
+                        self._clock,
+                        lambda: self._is_planning,
+                        self._metrics.retention_held_back,
+                    )
                 ),
                 group.create_task(reload_on_signal(self.reload)),
                 group.create_task(self._outlets.run()),
@@ -291,16 +313,17 @@ class _Service:
             engine = await asyncio.to_thread(engine_of, settings, self._clock)
             book = await asyncio.to_thread(book_of, settings, self._clock)
         except (ConfigError, TrustStoreError, LogListError) as error:
+            reason = self._mask.masked(str(error))
             self._metrics.config_read(is_good=False)
-            _LOG.error(
-                "the configuration cannot be used, the last good one stays", reason=str(error)
-            )
-            return str(error)
+            _LOG.error("the configuration cannot be used, the last good one stays", reason=reason)
+            return reason
+        self._mask.add(secrets_in(settings))
         for name in ONLY_AT_START:
             if getattr(settings, name) != getattr(self._settings, name):
                 _LOG.warning("a setting takes effect at the next start", setting=name)
         self._settings, self._engine, self._desk.book = settings, engine, book
         await self.inventory.judge_again()
+        self._limit_endpoints()
         self._gate = settings.gate
         self._scheduler.reconfigure(self._scheduler_settings(), self._visiting)
         self._on_demand.reconfigure(settings.on_demand, self._around_probes())
@@ -363,7 +386,7 @@ class _Service:
         def say(phrase: str) -> None:
             _LOG.info("asking", endpoint=endpoint.key, about=phrase)
 
-        is_followed = endpoint.target.labels.get(_LOG_LABEL) == "debug"
+        is_followed = endpoint.target.labels.get(LOG) == "debug"
         return await self._engine.visit(endpoint, say if is_followed else None, known=known)
 
     async def _resolve(self, target: Target) -> Resolution:
@@ -382,6 +405,7 @@ class _Service:
             self.inventory.snapshot(),
             self._sources.current.by_source,
             self._sources.current.errors,
+            self._sources.current.warnings,
             self._started_at,
         )
 
@@ -399,6 +423,10 @@ class _Service:
 
     def _note_store(self, is_up: bool) -> None:
         self._is_store_up = is_up
+
+    def _limit_endpoints(self) -> None:
+        limit = self._settings.retention.endpoint_bytes_per_day
+        limit_endpoints(self._store, limit, self._metrics.store_dropped)
 
     def _retention(self) -> Retention:
         return self._settings.retention.kept()

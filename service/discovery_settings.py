@@ -5,23 +5,22 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from model.snapshot import EndpointStatus
-from model.target import Target
+from model.target_labels import EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS
 from probe.discovery.apache_files import read_apache
 from probe.discovery.caddy_files import read_caddy
-from probe.discovery.consul import read_consul
-from probe.discovery.dns import read_records, read_zone
+from probe.discovery.consul import Wanted, read_consul
+from probe.discovery.dns import Reading, read_records, read_zone
 from probe.discovery.docker import read_docker
 from probe.discovery.file import FileSource
+from probe.discovery.file_entries import MOST_TARGETS
 from probe.discovery.haproxy_files import read_haproxy
 from probe.discovery.http_sd import read_http_sd
 from probe.discovery.kubernetes import USUAL_RESOURCES, KubernetesSource
@@ -30,25 +29,17 @@ from probe.discovery.names import read_names
 from probe.discovery.networks import Scan, read_networks
 from probe.discovery.nginx_files import read_nginx
 from probe.discovery.prometheus import read_prometheus
-from probe.discovery.relabel import Rule
-from probe.discovery.server_files import read_server_files
-from probe.discovery.source import PolledSource, Source, SourceError
+from probe.discovery.server_files import ServerFiles, read_server_files
+from probe.discovery.source import Source, SourceError
 from probe.discovery.web import WebApi
 from probe.dns_records import DnsLookup, LookupFailedError
 from probe.net_guard.gate import SocketGate
-from service.relabel_settings import RelabelRules
+from service.secret_settings import SecretFile, SecretUrl, SecretUrls, SecretVariable
 from service.seen_names import read_seen_names
+from service.source_settings import PolledSettings, SourceSettings, Surrounding, Targets
 from service.values import Count, Port, Seconds, split_name_server
 
 _SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surrounding:
-    """What some sources need to know of the service: what may be asked, and what it has seen."""
-
-    gate: SocketGate
-    statuses: Callable[[], Iterable[EndpointStatus]]
 
 
 def _check_servers(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -64,43 +55,14 @@ def _check_resources(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-Targets: TypeAlias = tuple[Target, ...]
-
-
-class _SourceSettings(BaseModel):
-    """What all sources have. A source that fails keeps its targets for ``keep_failed_seconds``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = ""
-    refresh_seconds: Seconds = 60.0
-    keep_failed_seconds: Seconds = 86_400.0
-    relabel: RelabelRules = ()
-
-    @property
-    @abstractmethod
-    def described(self) -> str:
-        """Its kind and what it reads, which names it where the user does not."""
-
-    def source_name(self) -> str:
-        """The name by which metrics and targets know it."""
-        return self.name or self.described
-
-    @abstractmethod
-    def source(self, surrounding: Surrounding) -> Source:
-        """The source itself."""
-
-    def rules(self) -> tuple[Rule, ...]:
-        """Its own relabelling."""
-        return tuple(one.rule() for one in self.relabel)
-
-
-class FileSettings(_SourceSettings):
+class FileSettings(SourceSettings):
     """Targets files: YAML, JSON, CSV, or Prometheus' file_sd."""
 
     type: Literal["file"]
     path: Path
     refresh_seconds: Seconds = 5.0
+    max_targets: Count = MOST_TARGETS
+    trusts_labels: bool = True
 
     @property
     def described(self) -> str:
@@ -109,28 +71,19 @@ class FileSettings(_SourceSettings):
 
     def source(self, surrounding: Surrounding) -> Source:
         """A watched file."""
-        return FileSource(self.path, self.refresh_seconds, name=self.source_name())
+        return FileSource(
+            self.path,
+            self.refresh_seconds,
+            name=self.source_name(),
+            most_targets=self.max_targets,
+        )
 
 
-class _PolledSettings(_SourceSettings):
-    """A source that is read as a whole, again and again."""
-
-    @abstractmethod
-    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
-        """What reads it once; ``name`` is what its targets say of their source."""
-
-    def source(self, surrounding: Surrounding) -> Source:
-        """A polled source."""
-        name = self.source_name()
-        read = self.reader(name, surrounding)
-        return PolledSource(name, read, refresh_seconds=self.refresh_seconds)
-
-
-class _WebSettings(_PolledSettings):
+class _WebSettings(PolledSettings):
     """An API: ``token_variable`` is the environment variable with its bearer token."""
 
-    url: str
-    token_variable: str | None = None
+    url: SecretUrl
+    token_variable: SecretVariable = None
     ca_file: Path | None = None
 
     @property
@@ -152,7 +105,7 @@ class HttpSdSettings(_WebSettings):
 
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads all groups."""
-        return lambda: read_http_sd(self.api(surrounding.gate), name)
+        return lambda: read_http_sd(self.api(surrounding.gate), name, self.max_targets)
 
 
 class PrometheusSettings(_WebSettings):
@@ -162,24 +115,26 @@ class PrometheusSettings(_WebSettings):
 
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads its active targets."""
-        return lambda: read_prometheus(self.api(surrounding.gate), name)
+        return lambda: read_prometheus(self.api(surrounding.gate), name, self.max_targets)
 
 
 class ConsulSettings(_WebSettings):
     """A Consul catalog; without ``services`` all of them, and of these those with all ``tags``."""
 
     type: Literal["consul"]
-    url: str = "http://127.0.0.1:8500"
+    url: SecretUrl = "http://127.0.0.1:8500"
     services: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
 
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads the catalog."""
-        api = replace(self.api(surrounding.gate), token_header="X-Consul-Token")  # noqa: S106 (a header's name)
-        return lambda: read_consul(api, name, services=self.services, tags=self.tags)
+        header = "X-Consul-Token"
+        api = replace(self.api(surrounding.gate), token_header=header)
+        wanted = Wanted(services=self.services, tags=self.tags)
+        return lambda: read_consul(api, name, wanted, self.max_targets)
 
 
-class DockerSettings(_PolledSettings):
+class DockerSettings(PolledSettings):
     """The containers of a Docker daemon."""
 
     type: Literal["docker"]
@@ -193,16 +148,18 @@ class DockerSettings(_PolledSettings):
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads the running containers."""
         api = WebApi(url="http://docker", gate=surrounding.gate, unix_socket=self.socket)
-        return lambda: read_docker(api, name)
+        return lambda: read_docker(api, name, self.max_targets)
 
 
-class KubernetesSettings(_SourceSettings):
+class KubernetesSettings(SourceSettings):
     """A cluster; without ``url`` the one that this process runs in, as its service account."""
 
+    _computed_labels: ClassVar[frozenset[str]] = frozenset({EXPECTED_CERTIFICATE})
+
     type: Literal["kubernetes"]
-    url: str = "https://kubernetes.default.svc"
-    token_variable: str | None = None
-    token_file: Path | None = None
+    url: SecretUrl = "https://kubernetes.default.svc"
+    token_variable: SecretVariable = None
+    token_file: SecretFile = None
     ca_file: Path | None = None
     resources: Annotated[tuple[str, ...], AfterValidator(_check_resources)] = USUAL_RESOURCES
     refresh_seconds: Seconds = 600.0
@@ -224,16 +181,20 @@ class KubernetesSettings(_SourceSettings):
         )
         name = self.source_name()
         return KubernetesSource(
-            name, api, refresh_seconds=self.refresh_seconds, resources=self.resources
+            name,
+            api,
+            refresh_seconds=self.refresh_seconds,
+            resources=self.resources,
+            most_targets=self.max_targets,
         )
 
 
-class NamesSettings(_PolledSettings):
+class NamesSettings(PolledSettings):
     """Lists of names, such as a certificate transparency monitor's feed, each at all ``ports``."""
 
     type: Literal["names"]
     files: tuple[Path, ...] = ()
-    urls: tuple[str, ...] = ()
+    urls: SecretUrls = ()
     ports: tuple[Port, ...] = (443,)
     refresh_seconds: Seconds = 3600.0
 
@@ -246,10 +207,10 @@ class NamesSettings(_PolledSettings):
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads all lists."""
         apis = [WebApi(url=url, gate=surrounding.gate) for url in self.urls]
-        return lambda: read_names(self.files, apis, self.ports, name)
+        return lambda: read_names(self.files, apis, self.ports, name, self.max_targets)
 
 
-class DnsSettings(_PolledSettings):
+class DnsSettings(PolledSettings):
     """Records of ``names``, and whole ``zones`` from the first of the ``name_servers``."""
 
     type: Literal["dns"]
@@ -274,21 +235,22 @@ class DnsSettings(_PolledSettings):
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads all names and zones."""
         servers = [split_name_server(text) for text in self.name_servers]
+        at = Reading(port=self.port, source=name, most=self.max_targets)
 
         async def read() -> Targets:
             try:
                 lookup = DnsLookup(servers)
             except LookupFailedError as error:
                 raise SourceError(str(error)) from error
-            found = list(await read_records(self.names, self.records, lookup, self.port, name))
+            found = list(await read_records(self.names, self.records, lookup, at))
             for zone in self.zones:
-                found += await read_zone(zone, servers[0], self.port, name)
+                found += await read_zone(zone, servers[0], at)
             return tuple(found)
 
         return read
 
 
-class NetworksSettings(_PolledSettings):
+class NetworksSettings(PolledSettings):
     """Networks whose open ports are asked whether they speak TLS."""
 
     type: Literal["networks"]
@@ -312,8 +274,12 @@ class NetworksSettings(_PolledSettings):
         return lambda: read_networks(scan, surrounding.gate, name)
 
 
-class ServerFilesSettings(_PolledSettings):
+class ServerFilesSettings(PolledSettings):
     """Configuration files of a web server that is reached at ``host``."""
+
+    _computed_labels: ClassVar[frozenset[str]] = frozenset(
+        {EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS}
+    )
 
     type: Literal["nginx", "haproxy", "apache", "caddy"]
     paths: Annotated[tuple[Path, ...], Field(min_length=1)]
@@ -327,10 +293,11 @@ class ServerFilesSettings(_PolledSettings):
     def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
         """Reads the files."""
         read = _FILE_READERS[self.type]
-        return lambda: read_server_files(read, self.type, self.paths, self.host, name)
+        files = ServerFiles(reader=read, kind=self.type, paths=self.paths, host=self.host)
+        return lambda: read_server_files(files, name, self.max_targets)
 
 
-class SeenNamesSettings(_PolledSettings):
+class SeenNamesSettings(PolledSettings):
     """Names in the certificates seen, that resolve into these ``networks``."""
 
     type: Literal["seen_names"]

@@ -99,8 +99,14 @@ def _version(version: ProtocolVersion) -> _Find:
 
 def _named(name: str) -> _Find:
     def find(observation: Observation) -> Iterator[Explanation]:
-        kinds = (observation.features, observation.vulnerabilities, observation.plaintext)
+        kinds = (
+            *(observation.features, observation.vulnerabilities),
+            *(observation.plaintext, observation.http),
+        )
         fact = next((kind[name] for kind in kinds if name in kind), None)
+        if fact is None and name in observation.not_asked:
+            needs = f"needs intrusiveness {observation.not_asked[name]}"
+            yield Explanation(title=name, verdict="not asked", evidence=Evidence(note=needs))
         if fact is not None:
             yield Explanation(
                 title=name, verdict=fact.verdict, value=fact.value, evidence=fact.evidence

@@ -84,6 +84,7 @@ class Judged:
             for outcome, word in (
                 (Outcome.FAIL, "failed"),
                 (Outcome.UNKNOWN, "unknown"),
+                (Outcome.NOT_ASKED, "not asked"),
                 (Outcome.PASS, "passed"),
                 (Outcome.NOT_APPLICABLE, "not applicable"),
             )

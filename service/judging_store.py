@@ -5,6 +5,7 @@ The scheduler knows nothing of policies, and storage keeps what it is given; her
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from model.observation import Observation
@@ -22,7 +23,8 @@ class JudgingStore:
 
     async def record(self, observation: Observation, schedule: Schedule) -> None:
         """Keep the Observation with what the policies say of it; durable on return."""
-        await self._archive.record(observation, schedule, self._desk.assess(observation))
+        assessment = await asyncio.to_thread(self._desk.assess, observation)
+        await self._archive.record(observation, schedule, assessment)
 
     async def schedules(self) -> Sequence[Schedule]:
         """As the archive has them."""

@@ -9,29 +9,37 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from typing import Literal, TextIO
+from collections.abc import Mapping
+from typing import Any, Literal, TextIO
 
 import structlog
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
+from model.secret_text import SecretMask
 from service.terminal import printable, wants_colour
 
 LogFormat = Literal["auto", "json", "text"]
 
 
-def set_up_logs(log_format: LogFormat, level: str) -> None:
-    """Send all logs from ``level`` on to standard error; ``auto`` is text on a terminal only."""
+def set_up_logs(log_format: LogFormat, level: str, mask: SecretMask | None = None) -> None:
+    """Send all logs from ``level`` on to standard error; ``auto`` is text on a terminal only.
+
+    What ``mask`` knows, and what stands where secrets stand in URLs, is in none of them.
+    """
+    mask = mask or SecretMask()
     is_text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
     render: list[Processor] = (
         [
+            _Masking(mask),
             _escape,
             structlog.dev.ConsoleRenderer(
-                colors=wants_colour(sys.stderr), exception_formatter=_write_traceback
+                colors=wants_colour(sys.stderr), exception_formatter=_Traceback(mask)
             ),
         ]
         if is_text
         else [
             structlog.processors.format_exc_info,
+            _Masking(mask),
             structlog.processors.JSONRenderer(sort_keys=True, default=str),
         ]
     )
@@ -75,14 +83,39 @@ def set_up_logs(log_format: LogFormat, level: str) -> None:
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
 
 
+class _Masking:
+    """A processor that masks secrets in all that is logged, however deep it lies."""
+
+    def __init__(self, mask: SecretMask) -> None:
+        self._mask = mask
+
+    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        return {
+            key: value if key == "exc_info" else self._masked(value) for key, value in event.items()
+        }
+
+    def _masked(self, value: Any) -> Any:
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, Mapping):
+            return {self._masked(key): self._masked(one) for key, one in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._masked(one) for one in value]
+        return self._mask.masked(str(value))
+
+
+class _Traceback:
+    """Writes a traceback without secrets and without controls."""
+
+    def __init__(self, mask: SecretMask) -> None:
+        self._mask = mask
+
+    def __call__(self, stream: TextIO, failure: ExcInfo) -> None:
+        text = self._mask.masked("".join(traceback.format_exception(*failure)))
+        stream.writelines(f"\n{printable(line)}" for line in text.splitlines())
+
+
 def _escape(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     return {
         key: printable(value) if isinstance(value, str) else value for key, value in event.items()
     }
-
-
-def _write_traceback(stream: TextIO, failure: ExcInfo) -> None:
-    stream.writelines(
-        f"\n{printable(line)}"
-        for line in "".join(traceback.format_exception(*failure)).splitlines()
-    )

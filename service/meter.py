@@ -51,6 +51,10 @@ class ServiceMeter:
         """Count it; who failed to write logs why."""
         self._metrics.store_write_failed()
 
+    def discovery_untrusted(self, source: str, labels: int) -> None:
+        """Count it; who reads the source logs which labels."""
+        self._metrics.discovery_untrusted(source, labels)
+
     def discovery_expired(self, source: str) -> None:
         """Log that a source has nothing any more."""
         self._metrics.discovery_expired(source)

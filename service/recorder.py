@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from model.observation import Observation
+from model.private_file import open_private
 from model.target import Endpoint
 from probe.clock import SystemClock
 from probe.connect.politeness import Politeness
@@ -39,9 +40,13 @@ class Recorder:
 
         engine = Engine(self._settings, self._clock, line_to)
         observation = await engine.visit(endpoint, on_progress)
-        with self._path.open("a", encoding="ascii") as file:
-            file.writelines(f"{line}\n" for line in to_lines(lines[0].recorded(observation)))
+        self._append(lines[0].recorded(observation))
         return observation
+
+    def _append(self, visit: RecordedVisit) -> None:
+        """A new file is its owner's alone: what servers answer without TLS may be private."""
+        with open(self._path, "a", encoding="ascii", opener=open_private) as file:
+            file.writelines(f"{line}\n" for line in to_lines(visit))
 
 
 def read_recording(path: Path) -> Sequence[RecordedVisit]:

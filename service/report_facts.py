@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from rich.console import RenderableType
 from rich.text import Text
 
+from model.intrusiveness import words_for_not_asked
 from model.observation import Observation
 from model.verdict import Fact, Verdict
 from service.report_words import NAME_LIMIT, REASON_LIMIT, listed, say
@@ -33,6 +34,8 @@ def named_facts(observation: Observation) -> Iterator[tuple[str, RenderableType]
         if found:
             words = ", ".join(_with_value(name, facts[name].value) for name in found)
             yield label, Text(words, style=style)
+    for words in words_for_not_asked(observation.not_asked):
+        yield "not asked", Text(words, style="dim")
     for name, fingerprint in observation.fingerprints.items():
         yield name.replace("_", " "), say(fingerprint, limit=NAME_LIMIT)
     for contradiction in observation.contradictions:

@@ -1,4 +1,4 @@
-"""The ``retention`` section of the configuration: for how many days each kind is kept."""
+"""The ``retention`` section: for how many days each kind is kept, and how much of one endpoint in a day."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from storage.retention import Retention
+from storage import BYTES_PER_DAY, Retention
 
 Days = Annotated[float, Field(gt=0, le=36_500, allow_inf_nan=False)]
 
@@ -22,7 +22,8 @@ class RetentionSettings(BaseModel):
     findings_days: Days = Retention().findings_days
     events_days: Days = Retention().events_days
     endpoints_days: Days = Retention().endpoints_days
+    endpoint_bytes_per_day: Annotated[int, Field(ge=65_536, le=2**40)] = BYTES_PER_DAY
 
     def kept(self) -> Retention:
         """As the store takes it."""
-        return Retention(**self.model_dump())
+        return Retention(**self.model_dump(exclude={"endpoint_bytes_per_day"}))

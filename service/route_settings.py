@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from probe.connect.proxy_url import parse_proxy
 from probe.connect.route import Proxy, Route
+from service.secret_settings import SecretUrl, SecretVariable
 
 
 class ProxySettings(BaseModel):
@@ -18,8 +19,8 @@ class ProxySettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: str
-    password_variable: str | None = None
+    url: SecretUrl
+    password_variable: SecretVariable = None
 
     def load(self, name: str) -> Proxy:
         """The proxy.

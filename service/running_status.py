@@ -23,6 +23,7 @@ def running_status(
     snapshot: Snapshot,
     by_source: Mapping[str, Sequence[Target]],
     source_errors: Mapping[str, str],
+    source_warnings: Mapping[str, str],
     started_at: datetime,
 ) -> dict[str, Any]:
     """Lag, rates, sources, and the endpoints that fail longest, as JSON values."""
@@ -36,6 +37,7 @@ def running_status(
         "started_at": time_to_json(started_at),
         "sources": {name: len(targets) for name, targets in by_source.items()},
         "source_errors": dict(source_errors),
+        "source_warnings": dict(source_warnings),
         "endpoints": len(scheduler.current_endpoints()),
         "endpoints_visited": len(snapshot.endpoints),
         "endpoints_failing": len(failing),

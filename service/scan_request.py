@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from model.intrusiveness import Intrusiveness
 from model.target import Target
 from probe.connect.passage.preamble import Preamble
 from probe.connect.proxy_url import parse_proxy
@@ -45,6 +46,7 @@ def read_request(
     timeout_seconds: float,
     trust_stores: Sequence[str],
     checks: str | None = None,
+    intrusiveness: Intrusiveness = Intrusiveness.FULL,
 ) -> ScanRequest:
     """The request that the command line makes; ``checks`` are names with commas between them.
 
@@ -76,6 +78,7 @@ def read_request(
         greeting_timeout_seconds=min(defaults.greeting_timeout_seconds, timeout_seconds),
         trust_stores=stores,
         parts=parts,
+        intrusiveness=intrusiveness,
     )
     return ScanRequest(targets=targets, settings=settings)
 

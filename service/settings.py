@@ -15,6 +15,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from model.intrusiveness import Intrusiveness
+from model.version import user_agent
 from policy.yaml_file import ConfigError, read_yaml_mapping
 from probe.checks.part import USUAL_PARTS
 from probe.connect.route import Proxy
@@ -25,11 +27,7 @@ from probe.pace import Pace
 from probe.resolve import AddressFamily
 from probe.settings import ProbeSettings
 from probe.transparency import read_log_list
-from service.discovery_settings import (
-    DiscoverySettings,
-    FileSettings,
-    Surrounding,
-)
+from service.discovery_settings import DiscoverySettings, FileSettings
 from service.fleet.request import queues_of_tags
 from service.http_guard.settings import HttpSettings
 from service.metrics_settings import MetricsSettings
@@ -41,6 +39,8 @@ from service.relabel_settings import RelabelRules
 from service.retention_settings import RetentionSettings
 from service.route_settings import Proxies, SourceAddress, usual_route
 from service.schedule_settings import ClosedSpans, LabelSchedule, split_span
+from service.secret_settings import SecretUrl, SecretVariable
+from service.source_settings import Surrounding
 from service.target_sources import RuledSource
 from service.trust_stores import check_trust_store
 from service.values import Count, Port, Seconds, split_listen, split_name_server
@@ -93,6 +93,11 @@ def _check_name_servers(texts: tuple[str, ...]) -> tuple[str, ...]:
     return texts
 
 
+def _check_contact(contact: str | None) -> str | None:
+    user_agent(contact)
+    return contact
+
+
 def _check_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     queues_of_tags(tags)
     return tags
@@ -117,10 +122,12 @@ class ProbeLimits(BaseModel):
     answer_timeout_seconds: Seconds = ProbeSettings().answer_timeout_seconds
     greeting_timeout_seconds: Seconds = ProbeSettings().greeting_timeout_seconds
     connections_per_address: Count = ProbeSettings().connections_per_address
+    connections_per_address_per_second: Count = 20
     connections_per_host: Count = ProbeSettings().connections_per_host
     connections_per_network: Count = ProbeSettings().connections_per_network
     connections_open: Count = ProbeSettings().connections_open
     connections_per_second: Count = ProbeSettings().connections_per_second
+    intrusiveness: Intrusiveness = Intrusiveness.STANDARD
     fetch: bool = False
     fetch_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     fetch_ports: Annotated[tuple[Port, ...], Field(min_length=1)] = tuple(sorted(WEB_PORTS))
@@ -153,7 +160,7 @@ class ClientIdentityFiles(BaseModel):
 
     certificate: Path
     key: Path | None = None
-    passphrase_variable: str | None = None
+    passphrase_variable: SecretVariable = None
 
     def load(self, name: str) -> ClientIdentity:
         """The identity; raises IdentityError."""
@@ -183,7 +190,7 @@ class ServiceSettings(BaseSettings):
 
     config_file: Path | None = None
     listen: Annotated[str, AfterValidator(_check_listen)] = DEFAULT_LISTEN
-    database: str = "sqlite:///tlsprobe.db"
+    database: SecretUrl = "sqlite:///tlsprobe.db"
     targets_files: tuple[Path, ...] = ()
     discovery: tuple[DiscoverySettings, ...] = ()
     relabel: RelabelRules = ()
@@ -211,6 +218,7 @@ class ServiceSettings(BaseSettings):
     http: HttpSettings = HttpSettings()
     retention: RetentionSettings = RetentionSettings()
     notifications: Notifiers = {}
+    contact: Annotated[str | None, AfterValidator(_check_contact)] = None
     log_format: Literal["auto", "json", "text"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -280,6 +288,7 @@ class ServiceSettings(BaseSettings):
             proxies=proxies,
             name_servers=tuple(map(split_name_server, self.probe.name_servers)),
             parts=parse_parts(self.probe.checks),
+            user_agent=user_agent(self.contact),
             trust_stores=dict(self.trust_stores),
             client_identities={
                 name: files.load(name) for name, files in self.client_identities.items()
@@ -294,6 +303,7 @@ class ServiceSettings(BaseSettings):
                 source=one.source(surrounding),
                 rules=(*one.rules(), *common),
                 keep_failed_seconds=one.keep_failed_seconds,
+                trusted_labels=one.trusted_labels,
             )
             for one in self.sources
         )

@@ -15,8 +15,8 @@ from model.finding import Finding
 from model.observation import Observation
 from model.recent import Recent
 
-_ROOM: Final = 2048
-"""In parts: of a few hundred configurations, or of as many visits that nothing was like."""
+_ROOM: Final = 16 * 2**20
+"""In bytes: of a few hundred configurations, or of as many visits that nothing was like."""
 _MAPPING: Final = "mapping"
 """Begins the key of a mapping, which is none of a part."""
 
@@ -26,10 +26,15 @@ Found = TypeVar("Found", bound=Hashable)
 
 
 class SharedParts:
-    """Knows twice ``room`` parts at most: those that were seen not long ago."""
+    """Knows parts of twice ``room`` bytes at most: those that were seen not long ago."""
 
     def __init__(self, room: int = _ROOM) -> None:
         self._recent = Recent(room)
+
+    @property
+    def held_bytes(self) -> int:
+        """What the parts take that it knows."""
+        return self._recent.held_bytes
 
     def shared_by(self, observation: Observation) -> Observation:
         """The same, made of parts that others have too. It should be without evidence, which none share."""
@@ -56,10 +61,10 @@ class SharedParts:
 
     def mapping(self, mapping: Mapping[Name, Found]) -> Mapping[Name, Found]:
         """The same, made of parts that others have too."""
-        return self._recent.of((_MAPPING, *mapping.items()), 1, self._new_mapping, mapping)
+        return self._recent.of((_MAPPING, *mapping.items()), self._new_mapping, mapping)
 
     def _deployment(self, deployment: Deployment) -> Deployment:
-        return self._recent.of(deployment, 1, self._new_deployment, deployment)
+        return self._recent.of(deployment, self._new_deployment, deployment)
 
     def _new_deployment(self, deployment: Deployment) -> Deployment:
         return replace(
@@ -76,5 +81,5 @@ class SharedParts:
         return {name: self._part(found) for name, found in mapping.items()}
 
     def _part(self, part: Part) -> Part:
-        shared: Part = self._recent.of(part, 1, lambda: part)
+        shared: Part = self._recent.of(part, lambda: part)
         return shared

@@ -74,6 +74,15 @@ def lead_of(
     )
 
 
+def warn_of_readers(store: SqlStore) -> None:
+    """Say in the log where others on this machine may read the database's file; its mode stays as it is."""
+    if (mode := store.readers_besides_owner) is not None:
+        _LOG.warning(
+            "other users of this machine can read the database: restrict the file (chmod 600)",
+            mode=mode,
+        )
+
+
 @contextmanager
 def stopping_signals() -> Iterator[asyncio.Event]:
     """An event that SIGTERM or SIGINT sets; a second one ends the process at once."""

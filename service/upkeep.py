@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Final
 
 import structlog
 
 from model.ports import Clock
-from storage import AnotherVersionError, Retention, SqlStore, StoreError
+from model.query import ServiceEvent
+from storage import AnotherVersionError, Dropped, Retention, RetentionTime, SqlStore, StoreError
 
 _STORE_CHECK_SECONDS: Final = 10.0
 _FIRST_FORGETTING_SECONDS: Final = 3600.0
@@ -24,12 +26,15 @@ async def forget(
     retention: Callable[[], Retention],
     clock: Clock,
     is_leading: Callable[[], bool],
+    show_held_back: Callable[[float], None],
 ) -> None:
     """Forgets what has been kept for long enough: an hour after the start, and then daily.
 
-    Of several schedulers the one that leads does it; the others look once an hour whether they do.
+    Of several schedulers the one that leads does it; the others look once an hour whether they do. By how many
+    seconds the clock is further ahead than is believed, ``show_held_back`` is given.
     """
     pause = _FIRST_FORGETTING_SECONDS
+    since = clock.monotonic()
     while True:
         await asyncio.sleep(pause)
         if not is_leading():
@@ -37,11 +42,51 @@ async def forget(
             continue
         pause = _FORGETTING_SECONDS
         try:
-            pruned = await store.prune(retention(), clock.now())
+            running = timedelta(seconds=clock.monotonic() - since)
+            pruned = await store.prune(retention(), clock.now(), running)
+            since = clock.monotonic()
+            _LOG.info("forgot what was kept for long enough", **pruned.counts)
+            show_held_back(pruned.time.held_back.total_seconds())
+            await _warn_of_clock(store, pruned.time)
         except StoreError as error:
             _LOG.warning("nothing more could be forgotten for now", reason=str(error))
-        else:
-            _LOG.info("forgot what was kept for long enough", **pruned)
+
+
+async def _warn_of_clock(store: SqlStore, time: RetentionTime) -> None:
+    """Log and store what is wrong with the clock; raises StoreError."""
+    if time.held_back:
+        sentence = (
+            f"the clock is {time.held_back.days} days further than the last deletion of old data lets "
+            f"expect, so data are deleted as of {time.at:%Y-%m-%d %H:%M} only: correct the clock, or run "
+            "`tlsprobe db vacuum --clock-is-right` where it is right"
+        )
+    elif time.clock_behind:
+        sentence = (
+            f"the clock is {time.clock_behind.days} days behind the last deletion of old data: correct it, "
+            "for what is learned now gets a wrong time"
+        )
+    else:
+        return
+    _LOG.error("the clock is not believed", reason=sentence)
+    await store.note(ServiceEvent(at=time.now, kind="clock", sentence=sentence))
+
+
+def limit_endpoints(
+    store: SqlStore, bytes_per_day: int, count: Callable[[int], None] = lambda _size: None
+) -> None:
+    """Let each endpoint store so much in a day; what is dropped is counted, and logged once a day."""
+
+    def dropped(one: Dropped) -> None:
+        count(one.size)
+        if one.is_first:
+            _LOG.warning(
+                "an endpoint stored as much as it may in a day, the rest is dropped",
+                endpoint=one.endpoint_key,
+                setting="retention.endpoint_bytes_per_day",
+                bytes_per_day=bytes_per_day,
+            )
+
+    store.limit_endpoints(bytes_per_day, dropped)
 
 
 async def watch_store(store: SqlStore, tell: Callable[[bool], None]) -> None:

@@ -9,17 +9,20 @@ Transactions"): writers take the write lock at once, so that none finds it taken
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from model.private_file import make_private
+from model.secret_text import masked_url
 from storage.errors import DRIVER_ERRORS, AnotherVersionError, StoreError, explain
 
 _DRIVERS = {
@@ -28,6 +31,9 @@ _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
 }
+_ONE_STATE: Final = "REPEATABLE READ"
+"""PostgreSQL's level at which all statements of a transaction see the same rows."""
+
 _FOR_WRITING = "tlsprobe_for_writing"
 _REVISION = text("SELECT version_num FROM alembic_version")
 _LIVELY = {
@@ -80,10 +86,33 @@ class Database:
         )
         _prepare(self._engine.sync_engine)
         self._writing_engine = self._engine.execution_options(**{_FOR_WRITING: True})
+        # SQLite's BEGIN reads one state of the file; PostgreSQL's usual level reads another with each statement.
+        self._reading_engine = (
+            self._engine
+            if path is not None
+            else self._engine.execution_options(isolation_level=_ONE_STATE)
+        )
 
     def is_missing(self) -> bool:
         """Whether it is a file that is not there; of a server this cannot be told."""
         return self._path is not None and not self._path.exists()
+
+    def make_private(self) -> None:
+        """Make the file where it is missing, readable by its owner only; SQLite's log and index take its mode.
+
+        Where it cannot be made, SQLite says why when it opens it.
+        """
+        if self._path is not None:
+            with suppress(OSError):
+                make_private(self._path)
+
+    @property
+    def readers_besides_owner(self) -> str | None:
+        """The file's mode in octal where others than its owner may read it; else None, as for a server."""
+        if self._path is None or not self._path.exists():
+            return None
+        mode = stat.S_IMODE(self._path.stat().st_mode)
+        return f"{mode:04o}" if mode & 0o077 else None
 
     def remember(self, revision: str) -> None:
         """Note the tables' revision, and which file is open; any other is not written to from now on."""
@@ -100,7 +129,7 @@ class Database:
         """
         self._refuse_another_file()
         try:
-            async with self._engine.begin() as connection:
+            async with self._reading_engine.begin() as connection:
                 yield connection
         except DRIVER_ERRORS as error:
             raise explain(error, self.name) from error
@@ -139,7 +168,10 @@ class Database:
     @contextmanager
     def reading_in_thread(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database, for code that blocks."""
-        with self._blocking().begin() as connection:
+        engine = self._blocking()
+        if self._path is None:
+            engine = engine.execution_options(isolation_level=_ONE_STATE)
+        with engine.begin() as connection:
             yield connection
 
     def vacuum(self) -> None:
@@ -192,11 +224,11 @@ def connect(url: str, busy_timeout_seconds: float) -> Database:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise StoreError(
-            f"{url!r} is no database URL: write sqlite:///file.db or an absolute sqlite:////dir/file.db"
+            f"{masked_url(url)!r} is not a valid database URL: write sqlite:///file.db or an absolute sqlite:////dir/file.db"
         ) from None
-    shown = parsed.render_as_string(hide_password=True)
+    shown = masked_url(url)
     driver = _DRIVERS.get(parsed.drivername)
     if driver is None:
         raise StoreError(

@@ -12,6 +12,7 @@ import sqlite3
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from model.ports import UnkeepableError
+from model.secret_text import masked_urls
 
 DRIVER_ERRORS = (SQLAlchemyError, sqlite3.Error, OSError)
 """What using a database may raise; everything else is a fault of ours."""
@@ -96,7 +97,7 @@ def explain(error: BaseException, database: str) -> StoreError:
 
 
 def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
+    lines = masked_urls(str(error)).strip().splitlines()
     return lines[0] if lines else "it says nothing"
 
 

@@ -39,6 +39,7 @@ def migrate(database: Database) -> str:
     Raises:
         StoreError: where a newer version made ``database``, or something other than tlsprobe.
     """
+    database.make_private()
     with _alembic, database.writing_in_thread() as connection:
         return upgrade(connection, database.name)
 

@@ -7,15 +7,16 @@ between, the next run goes on. What is current is never forgotten, however old.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, delete, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database
+from storage.retention_clock import RetentionTime, read_retention_time, write_retention_time
 from storage.tables import (
     CertificateRow,
     ChangeRow,
@@ -34,6 +35,8 @@ from storage.tables import (
 )
 
 _BATCH: Final = 500
+_FIRST_PLAUSIBLE: Final = datetime(2024, 1, 1, tzinfo=UTC)
+"""A visit before this was made with a clock that had not been set, as machines without a battery begin with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,15 +56,45 @@ class Retention:
     endpoints_days: float = 400.0
 
 
-async def prune(database: Database, retention: Retention, now: datetime) -> dict[str, int]:
-    """Forget what ``retention`` keeps no longer at ``now``; how many rows of each kind there were.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """How many rows of each kind were deleted, and by which time."""
+
+    counts: Mapping[str, int]
+    time: RetentionTime
+
+
+async def prune(
+    database: Database,
+    retention: Retention,
+    now: datetime,
+    running: timedelta = timedelta(),
+    *,
+    is_clock_right: bool = False,
+) -> Pruned:
+    """Delete what ``retention`` keeps no longer at ``now``, as far as that is a believable time.
+
+    Args:
+        database: where.
+        retention: for how long each kind is kept.
+        now: what the clock shows.
+        running: how long this process has run since it last deleted, or since it began.
+        is_clock_right: whether a person has confirmed the clock.
 
     Raises:
         StoreError: where the database cannot be written, as do the driver's own errors.
     """
+    async with database.reading() as connection:
+        time = await read_retention_time(connection, now, running, is_clock_right=is_clock_right)
+    counts = await _prune(database, retention, time.at)
+    async with database.writing() as connection:
+        await write_retention_time(connection, time, is_clock_right=is_clock_right)
+    return Pruned(counts=counts, time=time)
 
+
+async def _prune(database: Database, retention: Retention, at: datetime) -> dict[str, int]:
     def before(days: float) -> datetime:
-        return now - timedelta(days=days)
+        return at - timedelta(days=days)
 
     pruned = {
         "endpoints": await _prune_endpoints(database, before(retention.endpoints_days)),
@@ -165,7 +198,9 @@ async def _drop_observations(connection: AsyncConnection, ids: Sequence[int]) ->
 
 
 async def _prune_endpoints(database: Database, cutoff: datetime) -> int:
-    query = select(StatusRow.endpoint_id).where(StatusRow.started_at < cutoff)
+    query = select(StatusRow.endpoint_id).where(
+        StatusRow.started_at < cutoff, StatusRow.started_at >= _FIRST_PLAUSIBLE
+    )
     count = await _walk(database, query, _drop_endpoints)
     await _walk(database, _unused(TargetRow.id, EndpointRow.target_id), _drop_targets)
     return count

@@ -7,9 +7,9 @@ Reads go beside the writer, each on one state of the database.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -39,9 +39,10 @@ from storage.reading.history import read_changes, read_history
 from storage.reading.pages import read_page
 from storage.reading.past import read_snapshot_at
 from storage.reading.statuses import StatusReader
-from storage.retention import Retention, prune
+from storage.retention import Pruned, Retention, prune
 from storage.writer import BatchWriter, WriterClosedError
 from storage.writing.batch import write_visits
+from storage.writing.daily_limit import BYTES_PER_DAY, Dropped
 from storage.writing.visit import Visit
 
 
@@ -51,6 +52,8 @@ class SqlStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._statuses = StatusReader()
+        self._bytes_per_day = BYTES_PER_DAY
+        self._on_dropped: Callable[[Dropped], None] = _ignore
         self._writer = BatchWriter(self._write, is_hopeless=_is_hopeless)
 
     @classmethod
@@ -80,6 +83,11 @@ class SqlStore:
             raise
         return cls(database)
 
+    @property
+    def readers_besides_owner(self) -> str | None:
+        """The database file's mode in octal where others than its owner may read it; else None."""
+        return self._database.readers_besides_owner
+
     async def __aenter__(self) -> SqlStore:
         return self
 
@@ -97,6 +105,10 @@ class SqlStore:
             await self._writer.close()
         finally:
             await self._database.close()
+
+    def limit_endpoints(self, bytes_per_day: int, on_dropped: Callable[[Dropped], None]) -> None:
+        """Store at most so much for one endpoint in a day; ``on_dropped`` is called for each visit beyond it."""
+        self._bytes_per_day, self._on_dropped = bytes_per_day, on_dropped
 
     async def record(
         self, observation: Observation, schedule: Schedule, assessment: Assessment | None = None
@@ -308,14 +320,26 @@ class SqlStore:
         async with self._reading() as connection:
             return await kept.read_events(connection, since)
 
-    async def prune(self, retention: Retention, now: datetime) -> Mapping[str, int]:
-        """Forget what ``retention`` keeps no longer at ``now``; how many rows of each kind there were.
+    async def prune(
+        self,
+        retention: Retention,
+        now: datetime,
+        running: timedelta = timedelta(),
+        *,
+        is_clock_right: bool = False,
+    ) -> Pruned:
+        """Delete what ``retention`` keeps no longer at ``now``, as far as that is a believable time.
+
+        ``running`` is how long this process has run since it last deleted, or since it began;
+        ``is_clock_right`` that a person has confirmed the clock. See ``storage.retention_clock``.
 
         Raises:
             StoreError: where the database cannot be written; what is done by then stays done.
         """
         try:
-            return await prune(self._database, retention, now)
+            return await prune(
+                self._database, retention, now, running, is_clock_right=is_clock_right
+            )
         except DRIVER_ERRORS as error:
             raise explain(error, self._database.name) from error
 
@@ -379,7 +403,13 @@ class SqlStore:
 
     async def _write(self, visits: Sequence[Visit]) -> None:
         async with self._database.writing() as connection:
-            await write_visits(connection, visits)
+            dropped = await write_visits(connection, visits, self._bytes_per_day)
+        for one in dropped:
+            self._on_dropped(one)
+
+
+def _ignore(_dropped: Dropped) -> None:
+    """An event says it too."""
 
 
 def _is_hopeless(error: Exception) -> bool:

@@ -291,3 +291,12 @@ class EventRow(Table):
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     kind: Mapped[str] = mapped_column(String)
     sentence: Mapped[str] = mapped_column(JSON)
+
+
+class MomentRow(Table):
+    """A time that the service must remember by itself, by its name: ``retention`` is that of the last deletion."""
+
+    __tablename__ = "moments"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

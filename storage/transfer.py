@@ -20,6 +20,7 @@ from sqlalchemy import Connection, LargeBinary, func, insert, select, text
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.exc import IntegrityError
 
+from model.private_file import open_private
 from storage.columns import Compressed, UtcDateTime
 from storage.database import Database
 from storage.errors import StoreError
@@ -37,7 +38,11 @@ def export_rows(database: Database, revision: str, path: Path) -> int:
     """
     count = 0
     try:
-        with database.reading_in_thread() as connection, gzip.open(path, "xt") as file:
+        with (
+            database.reading_in_thread() as connection,
+            open(path, "xb", opener=open_private) as raw,
+            gzip.open(raw, "wt") as file,
+        ):
             _put(file, {"format": _FORMAT, "revision": revision})
             for table in Table.metadata.sorted_tables:
                 for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(

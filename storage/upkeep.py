@@ -6,9 +6,9 @@ Every function blocks, and raises StoreError, in one sentence, for whatever goes
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from storage.errors import DRIVER_ERRORS, StoreError, explain
 from storage.migrate import check_revision, migrate
 from storage.reading.observations import certificates_of
 from storage.retention import Retention, prune
+from storage.retention_clock import read_retention_time
 from storage.tables import EvidenceRow, ObservationRow, Table
 from storage.transfer import export_rows, import_rows
 
@@ -49,24 +50,39 @@ def check_database(url: str) -> tuple[dict[str, int], list[str]]:
         return counts, problems
 
 
-def tidy_database(url: str, retention: Retention, now: datetime) -> dict[str, int]:
-    """Forget what ``retention`` keeps no longer, and give its room back to the disk.
+def tidy_database(
+    url: str, retention: Retention, now: datetime, *, is_clock_right: bool = False
+) -> Mapping[str, int]:
+    """Delete what ``retention`` keeps no longer, and give its room back to the disk.
 
-    How many rows of each kind there were. SQLite writes the whole file anew meanwhile, and needs as
-    much room again.
+    How many rows of each kind there were. SQLite rewrites the whole file meanwhile, and needs as much room
+    again. Nothing is deleted where the clock is implausibly far ahead, unless ``is_clock_right``.
     """
     with _opened(url) as database:
         check_revision(database)
 
-        async def forget() -> dict[str, int]:
+        async def forget() -> Mapping[str, int]:
             try:
-                return await prune(database, retention, now)
+                if not is_clock_right:
+                    await _check_clock(database, now)
+                return (await prune(database, retention, now, is_clock_right=is_clock_right)).counts
             finally:
                 await database.close()
 
         pruned = asyncio.run(forget())
         database.vacuum()
         return pruned
+
+
+async def _check_clock(database: Database, now: datetime) -> None:
+    async with database.reading() as connection:
+        time = await read_retention_time(connection, now, timedelta())
+    if time.held_back:
+        raise StoreError(
+            f"the clock shows {now:%Y-%m-%d %H:%M}, and the database was last in use "
+            f"{time.held_back.days} days before that, so nothing was deleted: correct the clock, or give "
+            "--clock-is-right where it is right"
+        )
 
 
 def export_database(url: str, path: Path) -> int:

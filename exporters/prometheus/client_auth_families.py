@@ -8,10 +8,8 @@ from typing import Final
 from exporters.prometheus.family import Family, Sample
 from model.observation import ClientAuthMode
 from model.snapshot import EndpointStatus
+from model.target_labels import CLIENT_AUTH
 from model.verdict import Verdict
-
-EXPECTATION_LABEL: Final = "client_auth"
-"""A target's label with the mode that its owner expects."""
 
 MODES: Final = (ClientAuthMode.NONE, ClientAuthMode.REQUESTED, ClientAuthMode.REQUIRED)
 
@@ -30,7 +28,7 @@ def _verified(status: EndpointStatus) -> Iterator[Sample]:
 
 
 def _expected(status: EndpointStatus) -> Iterator[Sample]:
-    expected = status.observation.endpoint.target.labels.get(EXPECTATION_LABEL)
+    expected = status.observation.endpoint.target.labels.get(CLIENT_AUTH)
     if expected in set(MODES):
         yield (expected,), 1.0
 

@@ -36,8 +36,8 @@ OPENMETRICS_END: Final = "# EOF\n"
 _ITS_IDENTITY: Final = "\0"
 """No part of a label, which is printable."""
 
-_TEXTS_REMEMBERED: Final = 2**12
-"""Of some hundred endpoints that have nothing in common."""
+_TEXTS_REMEMBERED: Final = 4 * 2**20
+"""In bytes: of some hundred endpoints that have nothing in common."""
 
 _NOT_IN_A_NAME: Final = re.compile(r"[^A-Za-z0-9_]")
 
@@ -130,7 +130,7 @@ class PageWriter:
                     for labels, number in islice(samples.items(), shown)
                 ]
             )
-            texts.append(self._texts.of(text, 1, str, text))
+            texts.append(self._texts.of(text, str, text))
         return _Written(status=status, identity=identity, lines=tuple(texts), dropped=dropped)
 
     def _target_pieces(self, by_target: Mapping[str, Sequence[EndpointStatus]]) -> Iterator[str]:

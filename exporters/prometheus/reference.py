@@ -19,7 +19,7 @@ from exporters.prometheus.catalogue import (
     TARGET_FAMILIES,
 )
 from exporters.prometheus.chain_families import VERIFY_REASONS
-from exporters.prometheus.client_auth_families import EXPECTATION_LABEL, MODES
+from exporters.prometheus.client_auth_families import MODES
 from exporters.prometheus.endpoint_families import STAGES
 from exporters.prometheus.fact_families import STANDARD_FEATURES
 from exporters.prometheus.family import IDENTITY, PREFIX
@@ -32,6 +32,7 @@ from model.finding import Severity
 from model.observation import Mode, State
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength
+from model.target_labels import CLIENT_AUTH
 
 _ROW: Final = "| `{name}` | {kind} | {labels} | {detail} | {meaning} | `{example}` |"
 _HEAD: Final = "| metric | type | labels | detail | meaning | example |\n|---|---|---|---|---|---|"
@@ -133,7 +134,7 @@ def reference() -> str:
             _HEAD,
             *_endpoint_rows(),
             _LABELS.format(rows=values),
-            _NAMES.format(label=EXPECTATION_LABEL),
+            _NAMES.format(label=CLIENT_AUTH),
             "## One target on demand\n",
             _HEAD,
             *_on_demand_rows(),

@@ -69,6 +69,8 @@ class ServiceMetrics:
         self._doubted = _counter("probes_doubted_total", registry)
         self._connections = _counter("connections_total", registry)
         self._write_failures = _counter("store_write_failures_total", registry)
+        self._store_dropped = _counter("store_dropped_bytes_total", registry)
+        self._held_back = _gauge("retention_held_back_seconds", registry)
         self._series_dropped = _counter("series_dropped_total", registry)
         self._reload_successful = _gauge("config_last_reload_successful", registry)
         self._reload_at = _gauge("config_last_reload_success_timestamp_seconds", registry)
@@ -103,6 +105,14 @@ class ServiceMetrics:
         """Count a write that failed."""
         self._write_failures.inc()
 
+    def store_dropped(self, size: int) -> None:
+        """Count bytes that were not stored."""
+        self._store_dropped.inc(size)
+
+    def retention_held_back(self, seconds: float) -> None:
+        """Show how far the clock is ahead of what is believed."""
+        self._held_back.set(seconds)
+
     def series_dropped(self, count: int) -> None:
         """Count series that found no room on the inventory's page."""
         self._series_dropped.inc(count)
@@ -116,6 +126,10 @@ class ServiceMetrics:
     def discovery_updated(self, source: str, targets: int | None, error: str | None) -> None:
         """Note how a source's last reading went."""
         self._discovery.updated(label_value(source), targets, error)
+
+    def discovery_untrusted(self, source: str, labels: int) -> None:
+        """Note how many labels of a source do not count."""
+        self._discovery.untrusted(label_value(source), labels)
 
     def discovery_expired(self, source: str) -> None:
         """Note that a source's targets were let go."""
@@ -131,6 +145,7 @@ class _Discovery:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._targets = _gauge("discovery_targets", registry)
+        self._untrusted = _gauge("discovery_untrusted_labels", registry)
         self._up = _gauge("discovery_up", registry)
         self._errors = _counter("discovery_errors_total", registry)
         self._last_success = _gauge("discovery_last_success_timestamp_seconds", registry)
@@ -144,11 +159,14 @@ class _Discovery:
             self._targets.labels(source).set(targets)
             self._last_success.labels(source).set(time.time())
 
+    def untrusted(self, source: str, labels: int) -> None:
+        self._untrusted.labels(source).set(labels)
+
     def expired(self, source: str) -> None:
         self._targets.labels(source).set(0)
 
     def forget(self, source: str) -> None:
-        for metric in (self._targets, self._up, self._errors, self._last_success):
+        for metric in (self._targets, self._untrusted, self._up, self._errors, self._last_success):
             with suppress(KeyError):
                 metric.remove(source)
 

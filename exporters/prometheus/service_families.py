@@ -102,6 +102,20 @@ SERVICE_FAMILIES: Final = (
         example="increase(tlsprobe_store_write_failures_total[15m]) > 0",
     ),
     ServiceFamily(
+        name="store_dropped_bytes_total",
+        kind="counter",
+        help="Bytes of evidence, certificates and facts that were not stored, because their endpoint had "
+        "reached `retention.endpoint_bytes_per_day`.",
+        example="increase(tlsprobe_store_dropped_bytes_total[1d]) > 0",
+    ),
+    ServiceFamily(
+        name="retention_held_back_seconds",
+        kind="gauge",
+        help="How far the clock is ahead of the time by which old data are deleted: above 0 it is not "
+        "believed, see `tlsprobe db vacuum --clock-is-right`.",
+        example="tlsprobe_retention_held_back_seconds > 0",
+    ),
+    ServiceFamily(
         name="series_dropped_total",
         kind="counter",
         help="Series of endpoints that found no room on the inventory's page, counted each time that "
@@ -126,6 +140,14 @@ SERVICE_FAMILIES: Final = (
         kind="gauge",
         help="Targets of the source: those that it last gave, while they are kept.",
         example="tlsprobe_discovery_targets < 0.5 * tlsprobe_discovery_targets offset 1d",
+        labels=("source",),
+    ),
+    ServiceFamily(
+        name="discovery_untrusted_labels",
+        kind="gauge",
+        help="Labels of the source's targets that would act, and do not count: the source is not trusted "
+        "with them.",
+        example="tlsprobe_discovery_untrusted_labels > 0",
         labels=("source",),
     ),
     ServiceFamily(

@@ -18,6 +18,9 @@ from typing import Final
 _FIRST_BYTES, _SECOND_BYTES = b"\x0a", b"\x12"
 _FIRST_DOUBLE, _SECOND_NUMBER = b"\x09", b"\x10"
 
+_LONGEST_REMEMBERED: Final = 200
+"""Characters of a label's value: 16 MiB at most for all that are remembered."""
+
 STALE: Final = struct.pack("<Q", 0x7FF0000000000002)
 """The NaN that ends a series (Prometheus' value.StaleNaN); never a float in between, which may change it."""
 
@@ -30,14 +33,22 @@ def number_bytes(number: float) -> bytes:
 def encode_series(labels: Iterable[tuple[str, str]], value: bytes, at_milliseconds: int) -> bytes:
     """One series with one sample, as a field of a WriteRequest: requests are just put together."""
     sample = _FIRST_DOUBLE + value + _SECOND_NUMBER + _varint(at_milliseconds)
-    body = b"".join(_label(*label) for label in labels) + _field(_SECOND_BYTES, sample)
+    body = b"".join(_short_or_long(*label) for label in labels) + _field(_SECOND_BYTES, sample)
     return _field(_FIRST_BYTES, body)
 
 
-@lru_cache(maxsize=16_384)
+def _short_or_long(name: str, value: str) -> bytes:
+    return (
+        _remembered_label(name, value) if len(value) <= _LONGEST_REMEMBERED else _label(name, value)
+    )
+
+
 def _label(name: str, value: str) -> bytes:
     texts = _field(_FIRST_BYTES, name.encode()) + _field(_SECOND_BYTES, value.encode())
     return _field(_FIRST_BYTES, texts)
+
+
+_remembered_label = lru_cache(maxsize=16_384)(_label)
 
 
 def _field(tag: bytes, content: bytes) -> bytes:

@@ -1,55 +1,25 @@
 """The report as Markdown (CommonMark with GitHub's tables), for a ticket, a wiki or a merge request.
 
-What a server or an operator said stands in code spans, where nothing is mark-up, a link or a mention;
-what is ours is escaped. A code span's fence is longer than any row of backticks in it, and a bar would
-end a table's cell even there, so it is written as an escape.
+What a server or an operator said stands in code spans; what is ours is escaped (``markdown_text``).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from exporters.reports import words
 from exporters.reports.contents import Report, ReportedEndpoint, ReportedFinding
+from exporters.reports.markdown_text import block, code, plain
 from exporters.reports.overview import overview
 from exporters.reports.report_json import report_digest
 from model.finding import FindingStatus
 from model.remedy import Remedy
-
-_MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&@:]|(?<=www)\.)", re.IGNORECASE)
-_BACKTICKS: Final = re.compile("`+")
 
 
 def write_markdown(report: Report) -> str:
     """The report from its summary down to what proves its integrity."""
     sections = (_head, _summary, _findings, _endpoints, _not_reached, _waivers, _policies, _data)
     return "\n".join(line for section in sections for line in section(report)) + "\n"
-
-
-def code(text: str) -> str:
-    """``text`` as a code span that nothing in it can end; a hyphen for no text."""
-    clean = words.clean(text).replace("|", "\\x7c")
-    if not clean.strip(" "):
-        return "-"
-    longest = max((len(found) for found in _BACKTICKS.findall(clean)), default=0)
-    fence = "`" * (longest + 1)
-    pad = " " if "`" in (clean[0], clean[-1]) or " " in (clean[0], clean[-1]) else ""
-    return f"{fence}{pad}{clean}{pad}{fence}"
-
-
-def plain(text: str) -> str:
-    """``text`` as a paragraph's words, none of them mark-up."""
-    return _MARKUP.sub(r"\\\1", words.clean(text))
-
-
-def block(lines: Sequence[str], language: str = "") -> Iterator[str]:
-    """``lines`` as a fenced code block."""
-    clean = [words.clean(line) for line in lines]
-    longest = max((len(found) for line in clean for found in _BACKTICKS.findall(line)), default=0)
-    fence = "`" * max(3, longest + 1)
-    yield from (f"{fence}{language}", *clean, fence)
 
 
 def _head(report: Report) -> Iterator[str]:

@@ -15,6 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from exporters.reports import words
 from exporters.reports.contents import Report, ReportedEndpoint, ReportedFinding
+from exporters.reports.markdown_text import block, plain
 from exporters.reports.report_json import report_digest
 from model.finding import FindingStatus, Outcome
 from model.times_json import time_to_json
@@ -71,7 +72,7 @@ class _Document:
         return {
             "uuid": self._plan,
             "title": "The policies that the endpoints were judged by",
-            "description": _text("; ".join(names) or "No policy was in force."),
+            "description": _markup("; ".join(names) or "No policy was in force."),
         }
 
     def _result(self) -> Json:
@@ -80,7 +81,7 @@ class _Document:
         result: Json = {
             "uuid": self._id("result"),
             "title": "Encryption in transit",
-            "description": _text(
+            "description": _markup(
                 f"{words.counted(len(report.reached), 'endpoint')} of {len(report.endpoints)} "
                 f"answered as TLS; {len(report.not_reached)} did not and were not judged."
             ),
@@ -116,7 +117,7 @@ class _Document:
         own = [_prop("label", f"{name}={value}") for name, value in endpoint.labels.items()]
         return {
             "uuid": self._id("endpoint", endpoint.key),
-            "description": _text(endpoint.key),
+            "description": _markup(endpoint.key),
             "props": [_prop("target", endpoint.target), *own],
         }
 
@@ -124,7 +125,7 @@ class _Document:
         return {
             "subject-uuid": self._id("endpoint", endpoint.key),
             "type": "inventory-item",
-            "title": _text(endpoint.key),
+            "title": _markup(endpoint.key),
         }
 
     def _visit(self, endpoint: ReportedEndpoint) -> Json:
@@ -135,8 +136,8 @@ class _Document:
         not_learnt = ", ".join(endpoint.unknown)
         return {
             "uuid": self._id("visit", endpoint.key),
-            "title": _text(f"Visit to {endpoint.key}"),
-            "description": _text(f"The endpoint {words.state(endpoint)}."),
+            "title": _markup(f"Visit to {endpoint.key}"),
+            "description": _markup(f"The endpoint {words.state(endpoint)}."),
             "props": [
                 _prop("tool-version", endpoint.tool_version),
                 _prop("mode", endpoint.mode),
@@ -155,8 +156,8 @@ class _Document:
         proof = result.evidence
         observation: Json = {
             "uuid": self._id("proof", finding.fingerprint),
-            "title": _text(result.title),
-            "description": _text(f"Observed: {result.observed}"),
+            "title": _markup(result.title),
+            "description": _markup(f"Observed: {result.observed}"),
             "methods": ["TEST"],
             "types": ["finding"],
             "origins": self._origins(),
@@ -164,7 +165,7 @@ class _Document:
             "collected": time_to_json(finding.last_seen_at),
         }
         if proof is not None:
-            evidence: Json = {"description": _text(proof.note or "The bytes that prove it.")}
+            evidence: Json = {"description": _markup(proof.note or "The bytes that prove it.")}
             props = [
                 _prop(name, raw.hex())
                 for name, raw in (("offer", proof.offer), ("answer", proof.answer))
@@ -178,9 +179,9 @@ class _Document:
         is_waived = finding.status is FindingStatus.WAIVED
         risk: Json = {
             "uuid": self._id("risk", finding.fingerprint),
-            "title": _text(result.title),
-            "description": _text(f"Observed: {result.observed}"),
-            "statement": _text(f"Required: {result.required} ({result.source})"),
+            "title": _markup(result.title),
+            "description": _markup(f"Observed: {result.observed}"),
+            "statement": _markup(f"Required: {result.required} ({result.source})"),
             "props": [_prop("severity", result.severity.value)],
             "status": "deviation-approved" if is_waived else "open",
         }
@@ -197,8 +198,8 @@ class _Document:
                 {
                     "uuid": self._id("remedy", finding.fingerprint),
                     "lifecycle": "recommendation",
-                    "title": _text(f"{remedy.server}, {remedy.place}"),
-                    "description": "\n".join(words.clean(line) for line in remedy.lines),
+                    "title": _markup(f"{remedy.server}, {remedy.place}"),
+                    "description": "\n".join(block(remedy.lines)),
                 }
             ]
         return risk
@@ -207,8 +208,8 @@ class _Document:
         finding, result = found.finding, found.finding.result
         return {
             "uuid": self._id("finding", finding.fingerprint),
-            "title": _text(f"{result.rule} at {endpoint.key}"),
-            "description": _text(f"{result.title} Observed: {result.observed}"),
+            "title": _markup(f"{result.rule} at {endpoint.key}"),
+            "description": _markup(f"{result.title} Observed: {result.observed}"),
             "props": [
                 _prop("fingerprint", finding.fingerprint),
                 _prop("policy", result.policy),
@@ -221,7 +222,7 @@ class _Document:
                 "status": {
                     "state": "not-satisfied",
                     "reason": _REASONS.get(result.outcome, "other"),
-                    "remarks": _text(words.outcome(finding)),
+                    "remarks": _markup(words.outcome(finding)),
                 },
             },
             "related-observations": [
@@ -238,6 +239,11 @@ class _Document:
 def _prop(name: str, value: str, *, is_ours: bool = True) -> Json:
     own = {"ns": _NAMESPACE} if is_ours else {}
     return {"name": name, **own, "value": _text(value)}
+
+
+def _markup(text: str) -> str:
+    """``text`` as OSCAL's ``markup-line`` and ``markup-multiline``, in which nothing is obeyed; never empty."""
+    return plain(_text(text))
 
 
 def _text(text: str) -> str:

@@ -19,6 +19,7 @@ from exporters.reports.contents import (
 )
 from model.finding import FindingStatus, RuleResult, Waiver
 from model.finding_life import with_waiver
+from model.intrusiveness import words_for_not_asked
 from model.observation import ClientAuthMode, Observation
 from model.remedy import Remedy
 from model.snapshot import EndpointStatus, Snapshot
@@ -134,7 +135,8 @@ def _certificates(observation: Observation) -> Iterator[ServedCertificate]:
 
 
 def _unknown(observation: Observation) -> Iterator[str]:
-    """The names of the facts that a visit asked about and did not learn."""
+    """The names of the facts that a visit did not learn; of those not asked about, which level it takes."""
+    yield from (f"not asked: {words}" for words in words_for_not_asked(observation.not_asked))
     for version, fact in sorted(observation.protocols.items()):
         if fact.verdict is Verdict.UNKNOWN:
             yield version.label

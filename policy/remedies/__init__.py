@@ -6,12 +6,11 @@ server that writes it in that server's own words, and ``remedy`` gives the lines
 
 from policy.remedies.catalogue import SERVERS
 from policy.remedies.demands import Demands, demands_of
-from policy.remedies.remedy import SERVER_LABEL, remedy, remedy_for, server_kind
+from policy.remedies.remedy import remedy, remedy_for, server_kind
 from policy.remedies.setting import ServerKind, Setting, Topic, topics_of
 
 __all__ = [
     "SERVERS",
-    "SERVER_LABEL",
     "Demands",
     "ServerKind",
     "Setting",

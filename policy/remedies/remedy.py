@@ -9,13 +9,11 @@ from model.finding import RuleResult
 from model.observation import Observation
 from model.remedy import Remedy
 from model.target import Target
+from model.target_labels import SERVER
 from policy.policy import Policy, PolicyRule
 from policy.remedies.catalogue import SERVERS
 from policy.remedies.demands import demands_of
 from policy.remedies.setting import ServerKind, Topic, topics_of
-
-SERVER_LABEL: Final = "server"
-"""The label by which a target's owner names the kind of its server."""
 
 _BY_ALIAS: Final = {alias: kind for kind in SERVERS for alias in kind.aliases}
 _BY_PROTOCOL: Final = {"postgres": "postgresql", "mysql": "mysql"}
@@ -28,8 +26,8 @@ def server_kind(observation: Observation) -> ServerKind | None:
     PostgreSQL.
     """
     target = observation.endpoint.target
-    if SERVER_LABEL in target.labels:
-        return _BY_ALIAS.get(target.labels[SERVER_LABEL].strip().casefold())
+    if SERVER in target.labels:
+        return _BY_ALIAS.get(target.labels[SERVER].strip().casefold())
     banner = observation.http.get("server")
     if banner is not None and banner.value is not None:
         return _of_banner(banner.value)

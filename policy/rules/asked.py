@@ -11,6 +11,7 @@ from typing import Final
 
 from model.observation import Observation
 from model.target import DEFAULT_PROTOCOL
+from model.target_labels import HTTP
 from policy.rules.accepted import suite_gaps
 from policy.rules.judging import has_no_certificates
 
@@ -23,7 +24,6 @@ _OF_FEATURES_PART: Final = frozenset(
     {"crime", "client_renegotiation_dos", "insecure_renegotiation", "ticketbleed"}
 )
 _PORTS: Final = frozenset({443, 4443, 8443, 9443, 10443})
-_LABEL: Final = "http"
 _HTTP_IDS: Final = frozenset({"h2", "http/1.1", "http/1.0", "h3"})
 _TOLERANCE, _LOGJAM, _DROWN = "grease_tolerance", "logjam", "drown"
 
@@ -61,7 +61,7 @@ def _asked_features(observation: Observation) -> bool:
 def may_be_http(observation: Observation) -> bool:
     """Whether it answered as HTTP, or its label, its ALPN or its port says that it would."""
     target = observation.endpoint.target
-    if (said := target.labels.get(_LABEL)) in ("yes", "no"):
+    if (said := target.labels.get(HTTP)) in ("yes", "no"):
         return said == "yes"
     return (
         bool(observation.http)

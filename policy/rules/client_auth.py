@@ -14,7 +14,19 @@ from model.observation import ClientAuth, ClientAuthMode, Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Verdict
 from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
-from policy.rules.judging import Part, listed, not_applicable, spoken, unknown, unsettled, worst
+from policy.rules.judging import (
+    Part,
+    listed,
+    not_applicable,
+    not_asked,
+    spoken,
+    unknown,
+    unsettled,
+    worst,
+)
+
+VERIFIES: Final = "client_auth.verifies"
+"""The name under which ``Observation.not_asked`` has it."""
 
 
 class Nothing(Parameters):
@@ -27,8 +39,11 @@ class Authorities(Parameters):
     allowed: tuple[str, ...] = Field(min_length=1)
 
 
-def _of_each_version(required: str, say: Callable[[ClientAuth], Part]) -> Judge:
-    """A Judge that asks ``say`` about every version; SSL 2.0 speaks, and knows no such answer."""
+def _of_each_version(required: str, say: Callable[[ClientAuth], Part], needs: str = "") -> Judge:
+    """A Judge that asks ``say`` about every version; SSL 2.0 speaks, and knows no such answer.
+
+    ``needs`` names the fact without which ``say`` does not know.
+    """
 
     def judge(subject: Subject) -> Ruling:
         observation = subject.observation
@@ -37,6 +52,8 @@ def _of_each_version(required: str, say: Callable[[ClientAuth], Part]) -> Judge:
             found = observation.client_auth.get(version)
             if found is not None:
                 parts[version] = say(found)
+                if parts[version][0] is Outcome.UNKNOWN and needs in observation.not_asked:
+                    parts[version] = not_asked(observation.not_asked[needs])
             else:
                 parts[version] = (Outcome.UNKNOWN, "not asked")
         for version in unsettled(observation):
@@ -89,7 +106,8 @@ def _bind_verified(_: Nothing) -> Judge:
             case _:
                 return Outcome.UNKNOWN, "not learnt whether it verifies them"
 
-    return _of_each_version("forged certificates are refused at every version", say)
+    required = "forged certificates are refused at every version"
+    return _of_each_version(required, say, needs=VERIFIES)
 
 
 def _bind_authorities(parameters: Authorities) -> Judge:

@@ -11,7 +11,7 @@ from model.finding import Outcome, Severity
 from model.verdict import Evidence, Verdict
 from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
 from policy.rules.asked import feature_does_not_apply
-from policy.rules.judging import Part, listed, worst
+from policy.rules.judging import Part, listed, not_asked, worst
 from policy.values import FeatureName
 
 
@@ -30,6 +30,9 @@ def _bind(parameters: Features, *, wanted: Verdict, required: str) -> Judge:
         proofs: dict[Outcome, Evidence | None] = {}
         for name in parameters.features:
             fact = observation.features.get(name)
+            if fact is None and name in observation.not_asked:
+                parts.append(not_asked(observation.not_asked[name], name))
+                continue
             if fact is None:
                 is_moot = feature_does_not_apply(observation, name)
                 outcome = Outcome.NOT_APPLICABLE if is_moot else Outcome.UNKNOWN

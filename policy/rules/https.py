@@ -34,7 +34,13 @@ def _fact_judge(name: str, wanted: Verdict, required: str, words: dict[Verdict, 
         observation = subject.observation
         if not may_be_http(observation):
             return not_applicable("nothing says that it speaks HTTP", required)
-        return judge_fact(observation.http.get(name), wanted, words=words, required=required)
+        return judge_fact(
+            observation.http.get(name),
+            wanted,
+            words=words,
+            required=required,
+            needs=observation.not_asked.get(name),
+        )
 
     return judge
 

@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from model.certificate import Deployment
 from model.finding import Outcome
+from model.intrusiveness import Intrusiveness
 from model.observation import AcceptedSet, Observation
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import cipher_suite_by_name
@@ -16,10 +17,15 @@ from policy.rule import Judge, Parameters, Ruling, Subject
 
 NAMES_SHOWN: Final = 12
 _REMEMBERED: Final = 512
-"""Lists of names that are kept: hostile certificates have long ones."""
+"""Lists of names that are kept."""
+_LONGEST_REMEMBERED: Final = 1024
+"""Characters of such a list: hostile certificates have longer ones, which nobody shares."""
 _WITHOUT_CERTIFICATE: Final = frozenset({"anon", "NULL", "PSK", "SRP"})
 _PUBLIC_STORES: Final = frozenset({"mozilla", "system"})
-_GRAVITY: Final = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS, Outcome.NOT_APPLICABLE)
+_GRAVITY: Final = (
+    *(Outcome.FAIL, Outcome.UNKNOWN, Outcome.NOT_ASKED),
+    *(Outcome.PASS, Outcome.NOT_APPLICABLE),
+)
 
 Part: TypeAlias = tuple[Outcome, str]
 """What a rule says of one chain, one version, one name."""
@@ -28,7 +34,9 @@ Part: TypeAlias = tuple[Outcome, str]
 def listed(names: Iterable[str]) -> str:
     """The names with commas, at most ``NAMES_SHOWN``, and how many more there are."""
     every = tuple(names)
-    return _joined(every[:NAMES_SHOWN], max(len(every) - NAMES_SHOWN, 0))
+    shown, more = every[:NAMES_SHOWN], max(len(every) - NAMES_SHOWN, 0)
+    is_short = sum(map(len, shown)) <= _LONGEST_REMEMBERED
+    return _remembered_joined(shown, more) if is_short else _joined(shown, more)
 
 
 def labels(versions: Iterable[ProtocolVersion]) -> str:
@@ -36,11 +44,13 @@ def labels(versions: Iterable[ProtocolVersion]) -> str:
     return _labels(tuple(sorted(versions)))
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _joined(shown: tuple[str, ...], more: int) -> str:
-    """Endpoints of one fleet accept the same things, so that few lists are put together twice."""
     text = ", ".join(shown) or "none"
     return f"{text} and {more} more" if more else text
+
+
+_remembered_joined = lru_cache(maxsize=_REMEMBERED)(_joined)
+"""Endpoints of one fleet accept the same things, so that few lists are put together twice."""
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -59,7 +69,7 @@ def unknown(observed: str, required: str, evidence: Evidence | None = None) -> R
 
 
 def worst(parts: Sequence[Part], required: str, evidence: Evidence | None = None) -> Ruling:
-    """One Ruling of ``parts`` (at least one): fail before unknown before pass before the rest."""
+    """One Ruling of ``parts`` (at least one): fail, unknown, not asked, pass, the rest."""
     if len(parts) == 1:
         ((outcome, observed),) = parts
     else:
@@ -69,10 +79,32 @@ def worst(parts: Sequence[Part], required: str, evidence: Evidence | None = None
     return Ruling(outcome=outcome, observed=observed, required=required, evidence=evidence)
 
 
+def not_asked_ruling(level: Intrusiveness, required: str) -> Ruling:
+    """The rule needs a fact that is asked only at ``level``."""
+    outcome, observed = not_asked(level)
+    return Ruling(outcome=outcome, observed=observed, required=required)
+
+
+def not_asked(level: Intrusiveness, what: str = "") -> Part:
+    """What a rule says of a fact that is asked only at ``level``."""
+    about = f": {what}" if what else ""
+    return Outcome.NOT_ASKED, f"not asked{about} (needs intrusiveness {level})"
+
+
 def judge_fact(
-    fact: Fact | None, wanted: Verdict, *, words: Mapping[Verdict, str], required: str
+    fact: Fact | None,
+    wanted: Verdict,
+    *,
+    words: Mapping[Verdict, str],
+    required: str,
+    needs: Intrusiveness | None = None,
 ) -> Ruling:
-    """Pass where the fact is ``wanted``, fail where it is the opposite, else unknown."""
+    """Pass where the fact is ``wanted``, fail where it is the opposite, else unknown.
+
+    ``needs`` is the level of intrusiveness at which an absent fact would have been asked.
+    """
+    if fact is None and needs is not None:
+        return not_asked_ruling(needs, required)
     if fact is None:
         return unknown("not asked", required)
     if fact.verdict is Verdict.UNKNOWN:

@@ -50,7 +50,8 @@ def _bind_clear(parameters: InClear) -> Judge:
                 required=required,
                 evidence=redirect.evidence if redirect else None,
             )
-        return judge_fact(fact, Verdict.NO, words=words, required=required)
+        needs = observation.not_asked.get("answers_in_clear")
+        return judge_fact(fact, Verdict.NO, words=words, required=required, needs=needs)
 
     return judge
 
@@ -61,7 +62,8 @@ def _starttls(name: str, wanted: Verdict, required: str, words: dict[Verdict, st
         fact = observation.plaintext.get(name)
         if fact is None and observation.endpoint.target.protocol == DEFAULT_PROTOCOL:
             return not_applicable("TLS comes first, there is no STARTTLS", required)
-        return judge_fact(fact, wanted, words=words, required=required)
+        needs = observation.not_asked.get(name)
+        return judge_fact(fact, wanted, words=words, required=required, needs=needs)
 
     return judge
 

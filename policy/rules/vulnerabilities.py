@@ -16,7 +16,7 @@ from model.verdict import Evidence, Verdict
 from policy.fact_names import VULNERABILITIES
 from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
 from policy.rules.asked import vulnerability_does_not_apply
-from policy.rules.judging import Part, listed, worst
+from policy.rules.judging import Part, listed, not_asked, worst
 from policy.values import VulnerabilityName
 
 _WORDS: Final = {
@@ -46,6 +46,8 @@ def _bind(parameters: Vulnerabilities) -> Judge:
                 value = f" ({fact.value})" if fact.value else ""
                 parts.append((outcome, f"{words} {name}{value}"))
                 proofs.setdefault(outcome, fact.evidence)
+            elif name in observation.not_asked:
+                parts.append(not_asked(observation.not_asked[name], name))
             elif vulnerability_does_not_apply(observation, name):
                 parts.append((Outcome.NOT_APPLICABLE, f"nothing that {name} could attack"))
             else:

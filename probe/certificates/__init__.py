@@ -5,6 +5,7 @@ Pure: bytes and the time come in as parameters. Only ``load_trust_store`` reads 
 
 from __future__ import annotations
 
+from probe.certificates.bounds import elements_of
 from probe.certificates.deployment import (
     MOST_CERTIFICATES,
     deployment,
@@ -23,6 +24,7 @@ __all__ = [
     "TrustStore",
     "TrustStoreError",
     "deployment",
+    "elements_of",
     "judged_again",
     "load_trust_store",
     "matches",

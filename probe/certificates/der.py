@@ -44,6 +44,10 @@ class Tag(IntEnum):
     SET = 0x31
 
 
+_STRINGS: Final = frozenset({Tag.BIT_STRING, Tag.OCTET_STRING})
+_SEQUENCE_TAG: Final = bytes((Tag.SEQUENCE,))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Element:
     """One tag, length and value."""
@@ -78,6 +82,31 @@ def elements(octets: bytes) -> Iterator[Element]:
             return
         yield Element(tag=tag, content=octets[start:end])
         at = end
+
+
+def count_elements(octets: bytes, most: int) -> int:
+    """The elements in ``octets`` at all depths, counted up to ``most`` + 1; copies nothing.
+
+    A string that begins like a SEQUENCE is looked into, as extensions' values and keys are. What cannot be
+    read ends its own structure alone.
+    """
+    at, count, ends = 0, 0, [len(octets)]
+    while ends and count <= most:
+        header = _header(octets, at) if at < ends[-1] else None
+        if header is None:
+            at = ends.pop()
+            continue
+        count += 1
+        tag, start, length = header
+        at = start + length
+        inside = start + (tag == Tag.BIT_STRING)
+        is_wrapper = tag in _STRINGS and octets[inside : inside + 1] == _SEQUENCE_TAG
+        if tag & _CONSTRUCTED or is_wrapper:
+            ends.append(min(at, ends[-1]))
+            at = inside
+        elif at > ends[-1]:
+            at = ends.pop()
+    return count
 
 
 def first(octets: bytes, tag: int) -> Element | None:

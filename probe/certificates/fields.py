@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from probe.certificates.der import Element, Tag, elements, first, integer, object_identifier
@@ -33,6 +34,9 @@ _URI: Final = 0x86
 _KEY_IDENTIFIER: Final = 0x80
 _LEADING_TAGS: Final = (Tag.INTEGER, *(Tag.SEQUENCE,) * 5)
 
+_MOST_MEMBERS: Final = 3
+"""``Extension ::= SEQUENCE { extnID, critical BOOLEAN DEFAULT FALSE, extnValue }`` (RFC 5280, 4.1)."""
+
 _TIME: Final = re.compile("[0-9]{14}Z")
 
 _SUBJECT_KEY_IDENTIFIER: Final = "2.5.29.14"
@@ -44,7 +48,10 @@ _EXTENDED_KEY_USAGE: Final = "2.5.29.37"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateFields:
-    """What could be read. ``extensions`` maps dotted identifiers to their values' DER."""
+    """What could be read. ``extensions`` maps dotted identifiers to their values' DER.
+
+    ``alternative_names`` are those of the subject, of every kind, the first MOST_ELEMENTS of them.
+    """
 
     serial_number: int | None = None
     signature_algorithm: Element | None = None
@@ -54,6 +61,7 @@ class CertificateFields:
     subject: Name | None = None
     public_key: Element | None = None
     extensions: Mapping[str, bytes] = field(default_factory=dict)
+    alternative_names: tuple[Element, ...] = ()
 
     def dns_names(self) -> tuple[str, ...]:
         """The dNSName entries of the subject alternative name, as they stand there."""
@@ -106,9 +114,8 @@ class CertificateFields:
         )
 
     def _alternative_names(self, tag: int) -> tuple[bytes, ...]:
-        sequence = first(self.extensions.get(_SUBJECT_ALT_NAME, b""), Tag.SEQUENCE)
-        names = sequence.children() if sequence else ()
-        return tuple(each.content for each in names if each.tag == tag)[:MOST_NAMES]
+        found = (each.content for each in self.alternative_names if each.tag == tag)
+        return tuple(islice(found, MOST_NAMES))
 
 
 @remembered
@@ -127,6 +134,8 @@ def read_fields(der: bytes) -> CertificateFields:
     leading += [None] * (len(_LEADING_TAGS) - len(leading))
     serial_number, algorithm, issuer, validity, subject, public_key = leading
     not_before, not_after = _validity(validity)
+    extensions = _extensions(parts)
+    names = first(extensions.get(_SUBJECT_ALT_NAME, b""), Tag.SEQUENCE)
     return CertificateFields(
         serial_number=integer(serial_number) if serial_number else None,
         signature_algorithm=algorithm,
@@ -135,7 +144,8 @@ def read_fields(der: bytes) -> CertificateFields:
         not_after=not_after,
         subject=read_name(subject) if subject else None,
         public_key=public_key,
-        extensions=_extensions(parts),
+        extensions=extensions,
+        alternative_names=names.children() if names else (),
     )
 
 
@@ -168,7 +178,7 @@ def _extensions(parts: Iterable[Element]) -> Mapping[str, bytes]:
     sequence = first(wrapper.content, Tag.SEQUENCE) if wrapper else None
     found: dict[str, bytes] = {}
     for extension in sequence.children() if sequence else ():
-        members = tuple(elements(extension.content))
+        members = tuple(islice(elements(extension.content), _MOST_MEMBERS))
         if len(members) < 2 or members[0].tag != Tag.OBJECT_IDENTIFIER:
             continue
         identifier = object_identifier(members[0].content)

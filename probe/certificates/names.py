@@ -16,7 +16,7 @@ from probe.certificates.lookalikes import escape_lookalikes
 LONGEST_TEXT: Final = 1024
 """Characters of one name or string that are kept; what is longer ends in an ellipsis."""
 
-_MOST_PARTS: Final = 128
+MOST_PARTS: Final = 128
 """Parts of a name, and attributes of a part, that are read: a megabyte of them would cost seconds."""
 
 _SHORT_NAMES: Final = {
@@ -93,10 +93,10 @@ def read_name(element: Element) -> Name:
         relative_names=tuple(
             tuple(
                 attribute
-                for pair in islice(elements(relative_name.content), _MOST_PARTS)
+                for pair in islice(elements(relative_name.content), MOST_PARTS)
                 if (attribute := _attribute(pair)) is not None
             )
-            for relative_name in islice(elements(element.content), _MOST_PARTS)
+            for relative_name in islice(elements(element.content), MOST_PARTS)
         )
     )
 

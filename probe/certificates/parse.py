@@ -15,10 +15,11 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from model.certificate import Certificate, KeyType
+from probe.certificates.bounds import beyond_bounds
 from probe.certificates.der import Element
-from probe.certificates.fields import read_fields
+from probe.certificates.fields import MOST_NAMES, CertificateFields, read_fields
 from probe.certificates.links import read_link
-from probe.certificates.names import LONGEST_TEXT, bounded
+from probe.certificates.names import LONGEST_TEXT, MOST_PARTS, bounded
 from probe.certificates.public_keys import read_public_key
 from probe.certificates.remembered import remembered
 from probe.certificates.signatures import signature_algorithm_name
@@ -105,10 +106,23 @@ def _parse_error(der: bytes, serial_number: int | None) -> str | None:
         complaint = _complaint(der)
     if complaint is None and serial_number is not None and serial_number < 0:
         return "The serial number is negative (RFC 5280, section 4.1.2.2)."
-    return complaint
+    return complaint or _cut(read_fields(der))
+
+
+def _cut(fields: CertificateFields) -> str | None:
+    """Which list is longer than is read of it: what is left out is said, never dropped in silence."""
+    for name, read in (("issuer", fields.issuer), ("subject", fields.subject)):
+        parts = read.relative_names if read is not None else ()
+        if max(len(parts), *map(len, parts), 0) >= MOST_PARTS:
+            return f"The {name} has {MOST_PARTS} parts or more, and no more are read."
+    if len(fields.dns_names()) >= MOST_NAMES or len(fields.ip_addresses()) >= MOST_NAMES:
+        return f"The certificate is for {MOST_NAMES:,} names or more, and no more are read."
+    return None
 
 
 def _complaint(der: bytes) -> str | None:
+    if (reason := beyond_bounds(der)) is not None:
+        return reason
     part = "certificate"
     try:
         certificate = x509.load_der_x509_certificate(der)

@@ -7,22 +7,31 @@ intermediates: each is read once, as long as it is of honest size.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import Final, TypeVar
 
-_MOST_CERTIFICATES: Final = 2048
+from model.recent import Recent
+
+_ROOM: Final = 8 * 2**20
+"""In bytes, of which twice as many may be in use for each reader."""
+
 _LONGEST: Final = 8192
-"""Bytes of a certificate that is worth keeping: 16 MiB at most for each reader."""
+"""Bytes of a certificate that is worth keeping."""
+
+_IN_OBJECTS: Final = 4
+"""How many times its length a certificate takes where what was read are a library's objects."""
 
 Read = TypeVar("Read")
 
 
 def remembered(read: Callable[[bytes], Read]) -> Callable[[bytes], Read]:
     """``read``, a pure function of one certificate's DER, with such a memory."""
-    remembering = lru_cache(_MOST_CERTIFICATES)(read)
+    recent = Recent(_ROOM)
 
     @wraps(read)
     def reader(der: bytes) -> Read:
-        return remembering(der) if len(der) <= _LONGEST else read(der)
+        if len(der) > _LONGEST:
+            return read(der)
+        return recent.of(der, read, der, opaque_bytes=_IN_OBJECTS * len(der))
 
     return reader

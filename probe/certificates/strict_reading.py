@@ -6,13 +6,16 @@ import warnings
 
 from cryptography import x509
 
+from probe.certificates.bounds import beyond_bounds
+
 
 def load_certificate(der: bytes | None) -> x509.Certificate | None:
-    """The certificate in ``der``, or None where there is none that the library takes.
+    """The certificate in ``der``, or None where there is none, none that the library takes, or one that is
+    beyond the bounds of what is computed with (``bounds.py``).
 
     What it only warns of (a serial number of zero, NULL parameters) is taken.
     """
-    if der is None:
+    if der is None or beyond_bounds(der) is not None:
         return None
     try:
         with warnings.catch_warnings():

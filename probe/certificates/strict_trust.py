@@ -17,6 +17,7 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 
 from model.certificate import Certificate
 from model.verdict import Verdict
+from probe.certificates.bounds import beyond_bounds
 from probe.certificates.strict_reading import load_certificate
 
 _LONGEST_REASON: Final = 300
@@ -43,7 +44,8 @@ class StrictStore:
         """The verdict at that aware time, and why it is not yes."""
         loaded = [load_certificate(certificate.der) for certificate in chain]
         if not loaded or (leaf := loaded[0]) is None:
-            return Verdict.UNKNOWN, "The leaf cannot be read."
+            reason = beyond_bounds(chain[0].der or b"") if chain else None
+            return Verdict.UNKNOWN, reason or "The leaf cannot be read."
         subject = _own_name(leaf)
         if subject is None:
             return Verdict.NO, "The leaf has no subject alternative name that a server can have."

@@ -21,6 +21,7 @@ from OpenSSL.SSL import X509VerificationCodes as Codes
 
 from model.certificate import Certificate, TrustVerdict
 from model.verdict import Verdict
+from probe.certificates.bounds import beyond_bounds
 from probe.certificates.fields import CertificateFields, read_fields
 from probe.certificates.links import Link, read_link
 from probe.certificates.names import NameKey
@@ -219,7 +220,8 @@ def _path(sent: Sequence[bytes], store: crypto.X509Store) -> TrustVerdict:
     """OpenSSL's verdict on what was sent, leaf first, and when the first of its path ends."""
     read = [_load(der) for der in sent]
     if not read or (leaf := read[0]) is None:
-        return TrustVerdict(verdict=Verdict.UNKNOWN, reason="The leaf cannot be read.")
+        reason = (beyond_bounds(sent[0]) if sent else None) or "The leaf cannot be read."
+        return TrustVerdict(verdict=Verdict.UNKNOWN, reason=reason)
     intermediates = [each for each in read[1:] if each is not None]
     try:
         path = crypto.X509StoreContext(store, leaf, intermediates).get_verified_chain()
@@ -246,6 +248,8 @@ def _turns(not_before: datetime | None, not_after: datetime | None) -> list[date
 
 
 def _load(der: bytes) -> crypto.X509 | None:
+    if beyond_bounds(der) is not None or read_fields(der).public_key is None:
+        return None
     try:
         return crypto.load_certificate(crypto.FILETYPE_ASN1, der)
     except crypto.Error:

@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
+from model.intrusiveness import Intrusiveness
 from probe.checks.alpn import learn_alpn
 from probe.checks.ccs_injection import learn_ccs_injection
 from probe.checks.certificate_compression import learn_certificate_compression
 from probe.checks.chacha20_first import learn_chacha20_first
 from probe.checks.cipher_suites import learn_cipher_suites
 from probe.checks.client_auth import learn_client_auth
-from probe.checks.client_verification import learn_client_verification
+from probe.checks.client_verification import VERIFICATION, learn_client_verification
 from probe.checks.contradictions import learn_contradictions
 from probe.checks.derived_vulnerabilities import DERIVED, learn_derived_vulnerabilities
 from probe.checks.dh_parameters import DH_FACTS, learn_dh_parameters
@@ -45,7 +46,11 @@ from probe.checks.poodle_tls import learn_poodle_tls
 from probe.checks.renegotiation import RENEGOTIATION, learn_renegotiation
 from probe.checks.resumption import RESUMPTION, learn_resumption
 from probe.checks.robot import learn_robot
-from probe.checks.served_chains import learn_served_chains, learn_tls13_chains
+from probe.checks.served_chains import (
+    CHAIN_FEATURES,
+    learn_served_chains,
+    learn_tls13_chains,
+)
 from probe.checks.server_name import SERVER_NAME_FEATURES, learn_server_name
 from probe.checks.signature_schemes import SIGNATURE_FEATURES, learn_signature_schemes
 from probe.checks.sslv2 import learn_sslv2
@@ -60,11 +65,18 @@ Ask: TypeAlias = Callable[[Interview, Learnt], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One question. ``facts`` are the names of the features and vulnerabilities it settles."""
+    """One question. ``facts`` are the names of the features, vulnerabilities and so on that it settles,
+    ``other_facts`` what else it settles, as ``Observation.not_asked`` has it.
+
+    ``level`` is the least intrusiveness at which it may send anything. Below it, the check still concludes
+    what earlier answers show, such as that a server without RSA key exchange is not open to ROBOT.
+    """
 
     part: Part
     ask: Ask
+    level: Intrusiveness
     facts: tuple[str, ...] = ()
+    other_facts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,89 +94,206 @@ class Stage:
 STAGES: Final = (
     Stage(
         phrase="what is said without TLS",
-        checks=(Check(part=Part.PLAINTEXT, ask=learn_plaintext, facts=PLAINTEXT),),
+        checks=(
+            Check(
+                part=Part.PLAINTEXT,
+                ask=learn_plaintext,
+                level=Intrusiveness.STANDARD,
+                facts=PLAINTEXT,
+            ),
+        ),
         is_first_contact=True,
     ),
     Stage(
         phrase="protocol versions",
-        checks=(Check(part=Part.VERSIONS, ask=learn_versions),),
+        checks=(Check(part=Part.VERSIONS, ask=learn_versions, level=Intrusiveness.SAFE),),
         is_first_contact=True,
     ),
     Stage(
         phrase="cipher suites, groups and certificates",
         is_first_contact=True,
         checks=(
-            Check(part=Part.SUITES, ask=learn_cipher_suites),
-            Check(part=Part.GROUPS, ask=learn_tls13_groups),
-            Check(part=Part.CERTIFICATES, ask=learn_tls13_chains),
-            Check(part=Part.VERSIONS, ask=learn_sslv3),
-            Check(part=Part.VERSIONS, ask=learn_sslv2),
-            Check(part=Part.PLAINTEXT, ask=learn_starttls, facts=STARTTLS_FACTS),
+            Check(part=Part.SUITES, ask=learn_cipher_suites, level=Intrusiveness.SAFE),
+            Check(part=Part.GROUPS, ask=learn_tls13_groups, level=Intrusiveness.SAFE),
+            Check(part=Part.CERTIFICATES, ask=learn_tls13_chains, level=Intrusiveness.SAFE),
+            Check(part=Part.VERSIONS, ask=learn_sslv3, level=Intrusiveness.SAFE),
+            Check(part=Part.VERSIONS, ask=learn_sslv2, level=Intrusiveness.SAFE),
+            Check(
+                part=Part.PLAINTEXT,
+                ask=learn_starttls,
+                level=Intrusiveness.SAFE,
+                facts=STARTTLS_FACTS,
+            ),
         ),
     ),
     Stage(
         phrase="chains that are hard to read",
-        checks=(Check(part=Part.CERTIFICATES, ask=learn_hard_chains),),
+        checks=(Check(part=Part.CERTIFICATES, ask=learn_hard_chains, level=Intrusiveness.SAFE),),
     ),
     Stage(
         phrase="client authentication, and the suites of SSL 3.0",
         checks=(
-            Check(part=Part.SUITES, ask=learn_cipher_suites),
-            Check(part=Part.CLIENT_AUTH, ask=learn_client_auth),
+            Check(part=Part.SUITES, ask=learn_cipher_suites, level=Intrusiveness.SAFE),
+            Check(part=Part.CLIENT_AUTH, ask=learn_client_auth, level=Intrusiveness.SAFE),
         ),
     ),
     Stage(
         phrase="features",
         checks=(
-            Check(part=Part.GROUPS, ask=learn_earlier_groups, facts=EARLIER_GROUP_FEATURES),
-            Check(part=Part.SIGNATURES, ask=learn_signature_schemes, facts=SIGNATURE_FEATURES),
-            Check(part=Part.REVOCATION, ask=learn_stapling, facts=STAPLING_FEATURES),
-            Check(part=Part.FEATURES, ask=learn_hello_features, facts=(*HELLO_FEATURES, "crime")),
-            Check(part=Part.FEATURES, ask=learn_alpn, facts=("alpn", "alpn_unknown_refused")),
-            Check(part=Part.FEATURES, ask=learn_server_name, facts=SERVER_NAME_FEATURES),
-            Check(part=Part.FEATURES, ask=learn_tolerance, facts=TOLERANCES),
-            Check(part=Part.FEATURES, ask=learn_fallback_scsv, facts=("fallback_scsv",)),
-            Check(part=Part.FEATURES, ask=learn_chacha20_first, facts=("yields_to_chacha20",)),
-            Check(part=Part.FEATURES, ask=learn_tls13_drafts, facts=("tls13_drafts",)),
+            Check(
+                part=Part.GROUPS,
+                ask=learn_earlier_groups,
+                level=Intrusiveness.SAFE,
+                facts=EARLIER_GROUP_FEATURES,
+            ),
+            Check(
+                part=Part.SIGNATURES,
+                ask=learn_signature_schemes,
+                level=Intrusiveness.SAFE,
+                facts=SIGNATURE_FEATURES,
+            ),
+            Check(
+                part=Part.REVOCATION,
+                ask=learn_stapling,
+                level=Intrusiveness.SAFE,
+                facts=STAPLING_FEATURES,
+            ),
+            Check(
+                part=Part.FEATURES,
+                ask=learn_hello_features,
+                level=Intrusiveness.SAFE,
+                facts=(*HELLO_FEATURES, "crime"),
+            ),
+            Check(
+                part=Part.FEATURES,
+                ask=learn_alpn,
+                level=Intrusiveness.SAFE,
+                facts=("alpn", "alpn_unknown_refused"),
+            ),
+            Check(
+                part=Part.FEATURES,
+                ask=learn_server_name,
+                level=Intrusiveness.SAFE,
+                facts=SERVER_NAME_FEATURES,
+            ),
+            Check(
+                part=Part.FEATURES, ask=learn_tolerance, level=Intrusiveness.SAFE, facts=TOLERANCES
+            ),
+            Check(
+                part=Part.FEATURES,
+                ask=learn_fallback_scsv,
+                level=Intrusiveness.SAFE,
+                facts=("fallback_scsv",),
+            ),
+            Check(
+                part=Part.FEATURES,
+                ask=learn_chacha20_first,
+                level=Intrusiveness.SAFE,
+                facts=("yields_to_chacha20",),
+            ),
+            Check(
+                part=Part.FEATURES,
+                ask=learn_tls13_drafts,
+                level=Intrusiveness.SAFE,
+                facts=("tls13_drafts",),
+            ),
             Check(
                 part=Part.FEATURES,
                 ask=learn_certificate_compression,
+                level=Intrusiveness.SAFE,
                 facts=("certificate_compression",),
             ),
-            Check(part=Part.FEATURES, ask=learn_resumption, facts=RESUMPTION),
-            Check(part=Part.CLIENT_AUTH, ask=learn_later_client_auth),
-            Check(part=Part.JARM, ask=learn_jarm),
+            Check(
+                part=Part.FEATURES, ask=learn_resumption, level=Intrusiveness.SAFE, facts=RESUMPTION
+            ),
+            Check(part=Part.CLIENT_AUTH, ask=learn_later_client_auth, level=Intrusiveness.SAFE),
+            Check(part=Part.JARM, ask=learn_jarm, level=Intrusiveness.SAFE),
         ),
     ),
     Stage(
         phrase="vulnerabilities",
         checks=(
-            Check(part=Part.CLIENT_AUTH, ask=learn_client_verification),
-            Check(part=Part.DH, ask=learn_dh_parameters, facts=DH_FACTS),
-            Check(part=Part.VULNERABILITIES, ask=learn_heartbleed, facts=("heartbleed",)),
-            Check(part=Part.VULNERABILITIES, ask=learn_ccs_injection, facts=("ccs_injection",)),
-            Check(part=Part.VULNERABILITIES, ask=learn_robot, facts=("robot",)),
-            Check(part=Part.HTTP, ask=learn_https, facts=HTTPS_FACTS),
-            Check(part=Part.HTTP, ask=learn_http_in_clear, facts=HTTP_IN_CLEAR_FACTS),
-            Check(part=Part.PLAINTEXT, ask=learn_starttls_injection, facts=(STARTTLS_INJECTION,)),
-            Check(part=Part.FEATURES, ask=learn_contradictions),
+            Check(
+                part=Part.CLIENT_AUTH,
+                ask=learn_client_verification,
+                level=Intrusiveness.STANDARD,
+                other_facts=VERIFICATION,
+            ),
+            Check(part=Part.DH, ask=learn_dh_parameters, level=Intrusiveness.SAFE, facts=DH_FACTS),
+            Check(
+                part=Part.VULNERABILITIES,
+                ask=learn_heartbleed,
+                level=Intrusiveness.FULL,
+                facts=("heartbleed",),
+            ),
+            Check(
+                part=Part.VULNERABILITIES,
+                ask=learn_ccs_injection,
+                level=Intrusiveness.FULL,
+                facts=("ccs_injection",),
+            ),
+            Check(
+                part=Part.VULNERABILITIES,
+                ask=learn_robot,
+                level=Intrusiveness.FULL,
+                facts=("robot",),
+            ),
+            Check(part=Part.HTTP, ask=learn_https, level=Intrusiveness.STANDARD, facts=HTTPS_FACTS),
+            Check(
+                part=Part.HTTP,
+                ask=learn_http_in_clear,
+                level=Intrusiveness.STANDARD,
+                facts=HTTP_IN_CLEAR_FACTS,
+            ),
+            Check(
+                part=Part.PLAINTEXT,
+                ask=learn_starttls_injection,
+                level=Intrusiveness.FULL,
+                facts=(STARTTLS_INJECTION,),
+            ),
+            Check(part=Part.FEATURES, ask=learn_contradictions, level=Intrusiveness.SAFE),
         ),
     ),
     Stage(
         phrase="renegotiation and padding",
         checks=(
-            Check(part=Part.VULNERABILITIES, ask=learn_poodle_tls, facts=("poodle_tls",)),
-            Check(part=Part.FEATURES, ask=learn_renegotiation, facts=RENEGOTIATION),
-            Check(part=Part.HTTP, ask=learn_http3, facts=HTTP3_FACTS),
+            Check(
+                part=Part.VULNERABILITIES,
+                ask=learn_poodle_tls,
+                level=Intrusiveness.FULL,
+                facts=("poodle_tls",),
+            ),
+            Check(
+                part=Part.FEATURES,
+                ask=learn_renegotiation,
+                level=Intrusiveness.FULL,
+                facts=RENEGOTIATION,
+            ),
+            Check(part=Part.HTTP, ask=learn_http3, level=Intrusiveness.STANDARD, facts=HTTP3_FACTS),
         ),
     ),
     Stage(
         phrase="what the answers add up to",
         checks=(
-            Check(part=Part.CERTIFICATES, ask=learn_served_chains),
-            Check(part=Part.FINGERPRINTS, ask=learn_fingerprints),
-            Check(part=Part.FEATURES, ask=learn_hellos_read_off, facts=READ_OFF),
-            Check(part=Part.VULNERABILITIES, ask=learn_derived_vulnerabilities, facts=DERIVED),
+            Check(
+                part=Part.CERTIFICATES,
+                ask=learn_served_chains,
+                level=Intrusiveness.SAFE,
+                facts=CHAIN_FEATURES,
+            ),
+            Check(part=Part.FINGERPRINTS, ask=learn_fingerprints, level=Intrusiveness.SAFE),
+            Check(
+                part=Part.FEATURES,
+                ask=learn_hellos_read_off,
+                level=Intrusiveness.SAFE,
+                facts=READ_OFF,
+            ),
+            Check(
+                part=Part.VULNERABILITIES,
+                ask=learn_derived_vulnerabilities,
+                level=Intrusiveness.SAFE,
+                facts=DERIVED,
+            ),
         ),
     ),
 )

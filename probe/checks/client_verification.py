@@ -32,6 +32,9 @@ from probe.tls.extensions import ExtensionType
 from probe.tls.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer, Presented
 from probe.tls.reader import ByteReader, DecodeError
 
+VERIFICATION: Final = ("client_auth.verifies", "client_auth.own", "client_auth.expired")
+"""What it settles, as an Observation names it where it was not asked."""
+
 _ASKING: Final = frozenset({ClientAuthMode.REQUESTED, ClientAuthMode.REQUIRED})
 _PRESENTED: Final = {
     ForgedCertificate.SELF_SIGNED: Presented.SELF_SIGNED,
@@ -53,6 +56,7 @@ async def _verified(interview: Interview, learnt: Learnt, version: ProtocolVersi
         version=version,
         server_name=learnt.shape_at(version).server_name,
         afterword=Afterword.HTTP if is_optional else Afterword.LISTEN,
+        user_agent=learnt.user_agent if is_optional else "",
     )
     if auth.asked_on_path is not None:
         plain = on_path(plain, auth.asked_on_path)

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from itertools import combinations
 from typing import Final
 
 from model.observation import DhParameters
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_name, known_prime
 from model.verdict import Evidence, Fact, Verdict
+from probe.budget import current_budget
 from probe.checks.interview import Interview, side_by_side
 from probe.checks.key_exchanges import SeenKeyExchange, key_exchanges, suites_with
 from probe.checks.learnt import ASKED_VERSIONS, Learnt
-from probe.checks.safe_primes import safety
+from probe.checks.safe_primes import MOST_BITS, safety
 from probe.checks.suite_flaws import SuiteFlaw, judge_by_suites, not_known
 from probe.tls.offer import offer
 
@@ -108,11 +108,13 @@ def _reuse(
     seen: Sequence[SeenKeyExchange], kind: Callable[[SeenKeyExchange], Hashable | None]
 ) -> Fact:
     """Whether a public value came on two connections; both ServerHellos are the proof."""
-    comparable = [pair for pair in combinations(seen, 2) if kind(pair[0]) == kind(pair[1])]
-    if not comparable:
+    kinds = [kind(one) for one in seen]
+    comparable = _first_pair(kinds)
+    if comparable is None:
         return not_known("no two key exchanges in the same group to compare")
-    same = [pair for pair in comparable if pair[0].sent.public_value == pair[1].sent.public_value]
-    first, second = (same or comparable)[0]
+    values = [one.sent.public_value for one in seen]
+    same = _first_pair(list(zip(kinds, values, strict=True)))
+    first, second = (seen[position] for position in same or comparable)
     found = "the same public value" if same else "different public values"
     evidence = Evidence(
         offer=first.exchange.offered,
@@ -120,6 +122,20 @@ def _reuse(
         note=f"{found} in the ServerKeyExchanges of two connections, which follow these hellos",
     )
     return Fact(verdict=Verdict.YES if same else Verdict.NO, evidence=evidence)
+
+
+def _first_pair(marks: Sequence[Hashable]) -> tuple[int, int] | None:
+    """The positions of the first mark that comes again, and of where it does; None where none does.
+
+    Linear: a server that takes hundreds of suites sends a field of its own with each.
+    """
+    first: dict[Hashable, int] = {}
+    found: dict[int, int] = {}
+    for position, mark in enumerate(marks):
+        earlier = first.setdefault(mark, position)
+        if earlier != position:
+            found.setdefault(earlier, position)
+    return min(found.items(), default=None)
 
 
 async def _parameters(seen: Iterable[SeenKeyExchange]) -> tuple[DhParameters, ...]:
@@ -137,17 +153,27 @@ async def _parameters_of(prime: int, seen: Sequence[SeenKeyExchange]) -> DhParam
     bits = prime.bit_length()
     sha256 = hashlib.sha256(prime.to_bytes((bits + 7) // 8, "big")).hexdigest()
     known = known_prime(sha256)
-    if known is None:
-        is_safe = await safety(prime)
-    else:
+    untested = ""
+    if known is not None:
         is_safe = Verdict.YES if known.is_safe else Verdict.NO
+    elif bits > MOST_BITS:
+        is_safe, untested = Verdict.UNKNOWN, f"; not tested: more than {MOST_BITS:,} bits"
+    elif not current_budget().takes_prime(bits):
+        is_safe, untested = (
+            Verdict.UNKNOWN,
+            "; not tested: the visit's budget of prime tests is used up",
+        )
+    else:
+        is_safe = await safety(prime)
     return DhParameters(
         prime_bits=bits,
         prime_sha256=sha256,
         known_as=known.name if known is not None else None,
         is_safe_prime=is_safe,
         versions=tuple(sorted({one.version for one in seen})),
-        evidence=seen[0].exchange.evidence(f"ServerKeyExchange with a prime of {bits} bits"),
+        evidence=seen[0].exchange.evidence(
+            f"ServerKeyExchange with a prime of {bits} bits{untested}"
+        ),
     )
 
 

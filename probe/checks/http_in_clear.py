@@ -41,10 +41,11 @@ async def learn_http_in_clear(interview: Interview, learnt: Learnt) -> None:
     if web is None or not web.is_likely(learnt.alpn):
         return
     # With its port, so that it is no request of the port beside.
-    on_tls_port = await interview.converse_in_clear(ClearRequest(f"{web.host}:{web.port}"))
+    request = ClearRequest(f"{web.host}:{web.port}", user_agent=learnt.user_agent)
+    on_tls_port = await interview.converse_in_clear(request)
     places = [_on_port_of_tls(on_tls_port, web.port)]
     if web.clear_port is not None:
-        beside, redirects = await _beside(interview, web.host, web.clear_port)
+        beside, redirects = await _beside(interview, web.host, web.clear_port, learnt.user_agent)
         places.append(beside)
         if redirects is not None:
             learnt.http["redirects_to_https"] = redirects
@@ -80,7 +81,9 @@ def _on_port_of_tls(answer: ClearAnswer | NoConnection, port: int) -> _Place:
     )
 
 
-async def _beside(interview: Interview, host: str, port: int) -> tuple[_Place, Fact | None]:
+async def _beside(
+    interview: Interview, host: str, port: int, user_agent: str
+) -> tuple[_Place, Fact | None]:
     """What the port of HTTP answers, and whether it redirects to HTTPS; None where it says nothing."""
     where = f"http on port {port}"
     url = httpx.URL(f"http://{host}:{port}/" if port != 80 else f"http://{host}/")
@@ -88,7 +91,8 @@ async def _beside(interview: Interview, host: str, port: int) -> tuple[_Place, F
     first: ClearAnswer | None = None
     while True:
         authority = url.netloc.decode("ascii")
-        request = ClearRequest(authority, url.raw_path.decode("ascii"))
+        path = url.raw_path.decode("ascii")
+        request = ClearRequest(authority, path, user_agent=user_agent)
         answer = await interview.converse_in_clear(request, port=port)
         if isinstance(answer, NoConnection):
             return _unanswered(answer, where, is_open=False), None

@@ -46,6 +46,7 @@ async def learn_https(interview: Interview, learnt: Learnt) -> None:
             version=version,
             server_name=learnt.shape_at(version).server_name,
             afterword=Afterword.HTTP_HEAD,
+            user_agent=learnt.user_agent,
         )
     )
     reply = read_reply(handshake.reply)

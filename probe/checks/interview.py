@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from copy import copy
 from dataclasses import replace
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, NoReturn, Protocol, TypeVar
 
+from probe.budget import Metered, current_budget
 from probe.quic.answer import QuicAnswer
-from probe.tls.answer import NoConnection
+from probe.tls.answer import NoConnection, Obstacle
 from probe.tls.dialogue import Dialogue
 from probe.tls.exchange import Exchange
 from probe.tls.handshake import Handshake, HandshakeOffer
@@ -30,8 +32,9 @@ Found = TypeVar("Found")
 
 async def side_by_side(*questions: Coroutine[Any, Any, Found]) -> list[Found]:
     """The results of independent questions, in their order; when one fails, none goes on."""
+    budget = current_budget()
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(question) for question in questions]
+        tasks = [group.create_task(Metered(budget, question)) for question in questions]
     return [task.result() for task in tasks]
 
 
@@ -80,6 +83,22 @@ class Way(Protocol):
         ...
 
 
+class NotAskedError(Exception):
+    """A check wanted to send something that the visit's level of intrusiveness does not allow."""
+
+
+class _SilentWay:
+    """Sends nothing: each question raises NotAskedError."""
+
+    def __init__(self, nonce: bytes) -> None:
+        self.nonce = nonce
+
+    async def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise NotAskedError
+
+    ask = handshake = converse = converse_in_clear = quic = pause = _refuse
+
+
 class Interview:
     """One visit's questions. ``exchanges`` holds every answer, in the order it came."""
 
@@ -87,6 +106,14 @@ class Interview:
         self._way = way
         self._control: Offer | None = None
         self.exchanges: list[Exchange] = []
+        self.spent: str | None = None
+        """That the visit's budget was used up, and which, once a question got this for an answer."""
+
+    def silenced(self) -> Interview:
+        """The same answers so far, and no way to ask: a question raises NotAskedError."""
+        silent = copy(self)
+        silent._way = _SilentWay(self.nonce)
+        return silent
 
     @property
     def nonce(self) -> bytes:
@@ -101,7 +128,7 @@ class Interview:
         self, dialogue: Dialogue[Found], patience_seconds: float | None = None
     ) -> Found | NoConnection:
         """The result of a Dialogue, whatever it is; silence after so many seconds."""
-        return await self._way.converse(dialogue, patience_seconds)
+        return self._noticed(await self._way.converse(dialogue, patience_seconds))
 
     async def ask_at_length(self, offer: Offer) -> Exchange:
         """The first answer, read further than any other: a chain may be longer than honest ones."""
@@ -120,7 +147,8 @@ class Interview:
         port: int | None = None,
     ) -> Found | NoConnection:
         """The result of a Dialogue before anything was said that leads to TLS."""
-        return await self._way.converse_in_clear(dialogue, patience_seconds, port=port)
+        found = await self._way.converse_in_clear(dialogue, patience_seconds, port=port)
+        return self._noticed(found)
 
     async def quic(self, server_name: str | None) -> QuicAnswer | None:
         """What the UDP port of the same number makes of QUIC; None where it cannot be asked."""
@@ -166,9 +194,15 @@ class Interview:
             latest = again
         return latest
 
+    def _noticed(self, found: Found) -> Found:
+        if isinstance(found, NoConnection) and found.obstacle is Obstacle.BUDGET:
+            self.spent = self.spent or found.detail
+        return found
+
     async def _heard(
         self, offer: Offer, *, patient: bool = False, is_chained: bool = False
     ) -> Exchange:
         exchange = await self._way.ask(offer, patient=patient, is_chained=is_chained)
+        self._noticed(exchange.answer)
         self.exchanges.append(exchange)
         return exchange

@@ -34,7 +34,12 @@ async def learn_later_client_auth(interview: Interview, learnt: Learnt) -> None:
     ]
     offers = [
         on_path(
-            HandshakeOffer(version=version, server_name=learnt.shape_at(version).server_name), path
+            HandshakeOffer(
+                version=version,
+                server_name=learnt.shape_at(version).server_name,
+                user_agent=learnt.user_agent,
+            ),
+            path,
         )
         for version in silent
     ]

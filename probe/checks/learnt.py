@@ -5,12 +5,13 @@ It begins with the server name alone; ``engine`` turns it into an Observation at
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from model.certificate import NameAsked
+from model.intrusiveness import Intrusiveness
 from model.observation import AcceptedSet, ClientAuth, Contradiction, DhParameters
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
@@ -71,10 +72,12 @@ class Learnt:
     """The facts of one visit, by protocol version.
 
     ``host`` is the name or address by which the target was named, ``client_auth_path`` an HTTP path
-    that may ask for a client certificate where the handshake does not. ``asked_versions`` rise.
+    that may ask for a client certificate where the handshake does not. ``user_agent`` is how we name
+    ourselves in HTTP requests. ``asked_versions`` rise.
     ``looks_in_clear`` makes the Dialogue that looks at the server without TLS; ``begins_in_clear`` is
     whether words come before it. ``web`` is where its web server would be; None where there can be none.
 
+    ``not_asked`` names the facts that stay absent because of the visit's level of intrusiveness.
     ``unread_chains`` says of a version why its chain could not be read, though there is one.
     ``spoken`` holds the exchange that proved each accepted version: its Offer, in a shape that
     this server answers at that version, is what further questions are derived from.
@@ -89,6 +92,7 @@ class Learnt:
     own_certificate: OwnCertificate | None = None
     expired_certificate: OwnCertificate | None = None
     client_auth_path: str | None = None
+    user_agent: str = ""
     asked_versions: tuple[ProtocolVersion, ...] = ASKED_VERSIONS
     spoken: dict[ProtocolVersion, Exchange] = field(default_factory=dict)
     protocols: dict[ProtocolVersion, Fact] = field(default_factory=dict)
@@ -109,6 +113,12 @@ class Learnt:
     http: dict[str, Fact] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
     contradictions: list[Contradiction] = field(default_factory=list)
+    not_asked: dict[str, Intrusiveness] = field(default_factory=dict)
+
+    def leave_unasked(self, names: Iterable[str], level: Intrusiveness) -> None:
+        """Note which facts would be asked at ``level``; those that are known anyway are not among them."""
+        known = {*self.features, *self.vulnerabilities, *self.plaintext, *self.http}
+        self.not_asked |= {name: level for name in names if name not in known}
 
     @property
     def answers_in_clear(self) -> bool:

@@ -34,13 +34,16 @@ async def learn_renegotiation(interview: Interview, learnt: Learnt) -> None:
         server_name=learnt.shape_at(version).server_name,
         afterword=Afterword.RENEGOTIATION,
     )
+    hello = learnt.spoken[version].hello
+    is_bound = hello is not None and hello.extension(ExtensionType.RENEGOTIATION_INFO) is not None
+    if is_bound:
+        proof = learnt.spoken[version].fact(Verdict.NO, "ServerHello with renegotiation_info")
+        learnt.vulnerabilities["insecure_renegotiation"] = proof
     fact = _renegotiated(await interview.handshake(offer))
     learnt.features["client_renegotiation"] = fact
     learnt.vulnerabilities["client_renegotiation_dos"] = fact
-    hello = learnt.spoken[version].hello
-    is_bound = hello is not None and hello.extension(ExtensionType.RENEGOTIATION_INFO) is not None
-    proof = learnt.spoken[version].fact(Verdict.NO, "ServerHello with renegotiation_info")
-    learnt.vulnerabilities["insecure_renegotiation"] = proof if is_bound else _unbound(fact)
+    if not is_bound:
+        learnt.vulnerabilities["insecure_renegotiation"] = _unbound(fact)
 
 
 def _renegotiated(handshake: Handshake) -> Fact:

@@ -13,12 +13,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.x509 import load_der_x509_certificate
 
 from model.protocol_version import ProtocolVersion
 from model.registry import alert_name, cipher_suite_by_code_point
 from model.verdict import Evidence, Fact, Verdict
+from probe.certificates.bounds import beyond_bounds
+from probe.certificates.strict_reading import load_certificate
 from probe.checks.interview import Interview, side_by_side
 from probe.checks.known import accepted_suites, answered_offer
 from probe.checks.learnt import Learnt
@@ -143,7 +145,7 @@ async def _robot(interview: Interview, asked: Offer) -> Fact:
 async def _judged(interview: Interview, asked: Offer, *, is_whole: bool) -> Fact:
     first = await _ask(interview, asked, is_whole=is_whole)
     if first is None:
-        note = "the server did not answer every hello with RSA key exchange"
+        note = _beyond(interview) or "the server did not answer every hello with RSA key exchange"
         return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))
     if first.is_uniform:
         reaction = _in_words(first.signatures[0])
@@ -154,6 +156,17 @@ async def _judged(interview: Interview, asked: Offer, *, is_whole: bool) -> Fact
         note = "the reactions differ from one time to the next, so they tell nothing"
         return Fact(verdict=Verdict.UNKNOWN, evidence=proof(first.reactions[0], note))
     return _oracle(first)
+
+
+def _beyond(interview: Interview) -> str | None:
+    """Why nothing is encrypted to the server's key, where that is beyond the bounds."""
+    answers = (one.answer for one in interview.exchanges)
+    leaves = {
+        answer.certificates[0]
+        for answer in answers
+        if isinstance(answer, ServerFlight) and answer.certificates
+    }
+    return next((reason for leaf in leaves if (reason := beyond_bounds(leaf)) is not None), None)
 
 
 def _oracle(found: _Round) -> Fact:
@@ -213,13 +226,20 @@ def _words(plaintext: _Plaintext, *, is_whole: bool) -> Words:
     return said
 
 
+def _rsa_key(flight: ServerFlight) -> RSAPublicKey | None:
+    """The leaf's key, within the bounds of what is computed with; None where there is none."""
+    certificate = load_certificate(flight.certificates[0]) if flight.certificates else None
+    try:
+        key = certificate.public_key() if certificate is not None else None
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, RSAPublicKey) else None
+
+
 def _encrypted(flight: ServerFlight, plaintext: _Plaintext) -> bytes | None:
     """The block raised to the key's exponent: RFC 8017, section 7.2.1, without its padding."""
-    try:
-        key = load_der_x509_certificate((flight.certificates or ())[0]).public_key()
-    except (ValueError, IndexError):
-        return None
-    if not isinstance(key, RSAPublicKey):
+    key = _rsa_key(flight)
+    if key is None:
         return None
     length = (key.key_size + 7) // 8
     version = flight.hello.version.to_bytes(2, "big")

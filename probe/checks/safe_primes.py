@@ -6,13 +6,13 @@ at 2048 bits. Where that is prime, one power proves that p is (Pocklington's cri
 
 from __future__ import annotations
 
-import asyncio
 from functools import lru_cache
 from typing import Final
 
 from cryptography.hazmat.bindings.openssl.binding import Binding
 
 from model.verdict import Verdict
+from probe.budget import off_loop
 
 MOST_BITS: Final = 4096
 """Two seconds of one processor's time; 8192 bits would take fifteen, longer than a visit may."""
@@ -24,7 +24,7 @@ async def safety(number: int) -> Verdict:
     """Whether ``number`` is a safe prime; unknown where it has more than ``MOST_BITS``."""
     if number.bit_length() > MOST_BITS:
         return Verdict.UNKNOWN
-    return Verdict.YES if await asyncio.to_thread(is_safe_prime, number) else Verdict.NO
+    return Verdict.YES if await off_loop(is_safe_prime, number) else Verdict.NO
 
 
 @lru_cache(maxsize=_MOST_REMEMBERED)

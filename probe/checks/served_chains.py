@@ -8,10 +8,13 @@ schemes, then those of the key types not yet seen, until the server has no other
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from model.certificate import KeyType, NameAsked
 from model.protocol_version import ProtocolVersion
+from model.verdict import Evidence, Fact, Verdict
+from probe.budget import current_budget
 from probe.certificates import parse_certificate
 from probe.checks.interview import Interview
 from probe.checks.learnt import Learnt, ServedChain
@@ -35,6 +38,8 @@ TLS13_SCHEMES: Final = {
     KeyType.MLDSA: ("mldsa44", "mldsa65", "mldsa87"),
 }
 """The schemes that a TLS 1.3 server signs with, by its key (RFC 9846, section 4.2.3)."""
+
+CHAIN_FEATURES: Final = ("certificate_varies",)
 
 FOR_ISSUERS: Final = ("rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512", "ecdsa_sha1")
 """Never used by TLS 1.3 itself, but Java serves no chain that is signed with others."""
@@ -76,7 +81,10 @@ async def finish_handshake(
 
 
 async def learn_served_chains(interview: Interview, learnt: Learnt) -> None:
-    """Fills ``chains`` from all answers that came; asks nothing."""
+    """Fills ``chains`` from all answers that came; asks nothing.
+
+    Of more than the budget's deployments the first are kept, and the feature ``certificate_varies`` says so.
+    """
     seen: dict[tuple[bytes, ...], dict[NameAsked, set[ProtocolVersion]]] = {}
     for chain, version, server_name in (
         *_chains_in_clear(interview.exchanges),
@@ -88,7 +96,18 @@ async def learn_served_chains(interview: Interview, learnt: Learnt) -> None:
         chain = _sslv2_chain(seen, learnt.sslv2_certificate)
         named = seen.setdefault(chain, {}).setdefault(NameAsked.OWN, set())
         named.add(ProtocolVersion.SSLV2)
-    learnt.chains = tuple(_served(learnt, chain, by_name) for chain, by_name in seen.items())
+    most = current_budget().limits.deployments
+    if len(seen) > most:
+        learnt.features[CHAIN_FEATURES[0]] = _varies(len(seen), most)
+    learnt.chains = tuple(
+        _served(learnt, chain, by_name) for chain, by_name in islice(seen.items(), most)
+    )
+
+
+def _varies(count: int, most: int) -> Fact:
+    """A server that makes a certificate for each connection has no chains to list."""
+    note = f"{count} distinct chains were served; the first {most} are reported"
+    return Fact(verdict=Verdict.YES, evidence=Evidence(note=note), value=str(count))
 
 
 def _name_asked(learnt: Learnt, version: ProtocolVersion, server_name: str | None) -> NameAsked:

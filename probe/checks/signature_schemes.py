@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -21,6 +20,7 @@ from model.protocol_version import ProtocolVersion
 from model.registry import SIGNATURE_SCHEMES, CipherSuite, signature_scheme_name
 from model.verdict import Evidence, Fact, Preference, Verdict
 from probe.certificates import parse_certificate
+from probe.certificates.strict_reading import load_certificate
 from probe.checks.interview import Interview, side_by_side
 from probe.checks.key_exchanges import ended_by_alert, key_exchanges, sent_in, suites_with
 from probe.checks.learnt import Learnt
@@ -188,8 +188,9 @@ def _schemes_of(leaf: Certificate) -> Iterator[str]:
 
 def _curve(der: bytes | None) -> str:
     """The curve of an elliptic key, and an empty text where it cannot be told."""
+    certificate = load_certificate(der)
     try:
-        key = x509.load_der_x509_certificate(der or b"").public_key()
+        key = certificate.public_key() if certificate is not None else None
     except (ValueError, UnsupportedAlgorithm):
         return ""
     return key.curve.name if isinstance(key, ec.EllipticCurvePublicKey) else ""

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from model.ports import Clock
-from probe.connect.dial import Connection, Traffic
+from probe.budget import VisitBudget
+from probe.connect.dial import Connection
 from probe.connect.politeness import AddressGate, Politeness
 from probe.connect.route import STRAIGHT, Route, reach
 from probe.connect.upgrade import Upgrade
@@ -102,7 +103,7 @@ class Connections:
         self._expiry = asyncio.get_running_loop().call_later(self.remaining_seconds, self._expire)
         self._chains = 0
         self.gate: AddressGate = politeness.gate(self._address)
-        self.traffic = Traffic()
+        self.budget = VisitBudget(settings.budget)
         self.may_dial_ahead = True
         """Until the first trouble."""
         self.upgrade = Upgrade()
@@ -208,7 +209,7 @@ class Connections:
         async def opened() -> Connection | NoConnection:
             timeout = min(self._settings.connect_timeout_seconds, self.remaining_seconds)
             place = (self._address, request.port)
-            return await reach(self.traffic, *place, max(0.0, timeout), self.route)
+            return await reach(self.budget, *place, max(0.0, timeout), self.route)
 
         if not request.is_upgraded or self.upgrade.is_needless:
             return await opened()

@@ -12,8 +12,9 @@ import asyncio
 from typing import Final, TypeVar, cast
 
 from model.ports import Clock
+from probe.budget import VisitBudget
 from probe.connect.connections import PAST_DEADLINE
-from probe.connect.dial import Traffic
+from probe.connect.dial import over_budget
 from probe.connect.politeness import Politeness
 from probe.connect.route import STRAIGHT, Route
 from probe.connect.starttls.application import Application
@@ -48,9 +49,9 @@ Result = TypeVar("Result")
 class _Packets(asyncio.DatagramProtocol):
     """One socket's packets on their way to a question."""
 
-    def __init__(self, question: DtlsQuestion, traffic: Traffic) -> None:
+    def __init__(self, question: DtlsQuestion, budget: VisitBudget) -> None:
         self._question = question
-        self._traffic = traffic
+        self._budget = budget
         self._received = 0
         self._count = 0
         self._transport: asyncio.DatagramTransport | None = None
@@ -61,16 +62,20 @@ class _Packets(asyncio.DatagramProtocol):
 
     def send(self, packet: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
-            self._traffic.bytes_sent += len(packet)
+            self._budget.bytes_sent += len(packet)
             self._transport.sendto(packet)
 
     def datagram_received(self, data: bytes, addr: object) -> None:
-        self._traffic.bytes_received += len(data)
+        self._budget.bytes_received += len(data)
         self._received += len(data)
         self._count += 1
         if self.answer.done():
             return
-        answer = self._question.feed(data)
+        if self._budget.exhausted is not None:
+            self._settle(over_budget(self._budget.exhausted))
+            return
+        with self._budget.step():
+            answer = self._question.feed(data)
         is_flood = self._received > MAX_ANSWER_LENGTH or self._count > MAX_DATAGRAMS
         if answer is None and is_flood:
             answer = self._question.end(Ending.CLOSED)
@@ -112,7 +117,7 @@ class DatagramLine:
         self._route = STRAIGHT
         self._slowest_seconds: float | None = None
         self.nonce = nonce
-        self.traffic = Traffic()
+        self.budget = VisitBudget(settings.budget)
         self.throttled = False
         self.identity: ClientIdentity | None = None
         self.expired_identity: ClientIdentity | None = None
@@ -163,6 +168,8 @@ class DatagramLine:
 
     async def pause(self, seconds: float) -> None:
         """Lets the server rest, no longer than the visit lasts."""
+        if self.budget.exhausted is not None:
+            return
         await asyncio.sleep(max(0.0, min(seconds, self._remaining_seconds)))
 
     @property
@@ -172,12 +179,14 @@ class DatagramLine:
     async def _asked(self, question: DtlsQuestion, *, patient: bool) -> Answer:
         if self._remaining_seconds <= 0:
             return PAST_DEADLINE
+        if self.budget.exhausted is not None:
+            return over_budget(self.budget.exhausted)
         if self._route.proxy or self._route.preamble or self._route.unix_socket:
             return _STRAIGHT_ONLY
         async with self._politeness.connection(self._gate) as epoch:
             began = self._clock.monotonic()
             answer = await self._exchange(question, self._patience(patient=patient))
-            if isinstance(answer, NoConnection) or _is_silence(answer):
+            if _is_trouble(answer):
                 self._gate.trouble(epoch)
                 self.throttled = self.throttled or self._slowest_seconds is not None
             else:
@@ -197,7 +206,7 @@ class DatagramLine:
         try:
             transport, packets = await open_udp(
                 self._route.gate,
-                lambda: _Packets(question, self.traffic),
+                lambda: _Packets(question, self.budget),
                 self._address,
                 source_address=self._route.source_address,
             )
@@ -206,7 +215,7 @@ class DatagramLine:
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             return NoConnection(obstacle=Obstacle.UNREACHABLE, detail=f"no UDP socket: {reason}")
-        self.traffic.connections += 1
+        self.budget.connections += 1
         repeating = asyncio.create_task(_repeat(question))
         try:
             question.begin(packets.send)
@@ -229,5 +238,7 @@ async def _repeat(question: DtlsQuestion) -> None:
         distance *= 2
 
 
-def _is_silence(answer: Answer) -> bool:
+def _is_trouble(answer: Answer) -> bool:
+    if isinstance(answer, NoConnection):
+        return answer.obstacle is not Obstacle.BUDGET
     return getattr(answer, "ending", None) is Ending.SILENCE

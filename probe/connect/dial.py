@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Generic, TypeVar, cast
 
+from probe.budget import VisitBudget
 from probe.net_guard.gate import Purpose, SocketGate
 from probe.net_guard.opening import DeniedError, open_tcp, open_unix
 from probe.tls.answer import Ending, NoConnection, Obstacle
@@ -29,37 +30,58 @@ _MOST_EARLY_BYTES: Final = 2**14
 """How much is kept of what a server says unasked: a greeting is shorter."""
 
 
-@dataclass(slots=True)
-class Traffic:
-    """What a visit has cost so far."""
-
-    connections: int = 0
-    bytes_sent: int = 0
-    bytes_received: int = 0
+def over_budget(spent: str) -> NoConnection:
+    """The answer to every question once the visit's budget is exhausted."""
+    return NoConnection(
+        obstacle=Obstacle.BUDGET, detail=f"the visit's budget of {spent} is used up"
+    )
 
 
 class _Talk(Generic[Result]):
-    """A Dialogue under way, and its result once there is one."""
+    """A Dialogue under way, and its result once there is one.
 
-    __slots__ = ("_dialogue", "result")
+    Each of its steps draws on the visit's budget; once that is exhausted, the Dialogue hears nothing more.
+    """
 
-    def __init__(self, dialogue: Dialogue[Result], result: asyncio.Future[Result]) -> None:
+    __slots__ = ("_budget", "_dialogue", "result")
+
+    def __init__(
+        self,
+        dialogue: Dialogue[Result],
+        result: asyncio.Future[Result | NoConnection],
+        budget: VisitBudget,
+    ) -> None:
         self._dialogue = dialogue
+        self._budget = budget
         self.result = result
+
+    def begin(self, send: Callable[[bytes], None]) -> None:
+        """What the Dialogue says first."""
+        if not self._is_over():
+            with self._budget.step():
+                self._dialogue.begin(send)
 
     def hear(self, received: bytes) -> bool:
         """Passes bytes on; whether they are taken, which nothing behind the result is."""
-        if self.result.done():
+        if self._is_over():
             return False
-        result = self._dialogue.feed(received)
+        with self._budget.step():
+            result = self._dialogue.feed(received)
         if result is not None:
             self.result.set_result(result)
         return True
 
     def finish(self, ending: Ending) -> None:
         """Nothing more will come."""
-        if not self.result.done():
-            self.result.set_result(self._dialogue.end(ending))
+        if not self._is_over():
+            with self._budget.step():
+                self.result.set_result(self._dialogue.end(ending))
+
+    def _is_over(self) -> bool:
+        spent = self._budget.exhausted
+        if spent is not None and not self.result.done():
+            self.result.set_result(over_budget(spent))
+        return self.result.done()
 
 
 class Connection(asyncio.Protocol):
@@ -67,8 +89,8 @@ class Connection(asyncio.Protocol):
     comes meanwhile is kept for the next.
     """
 
-    def __init__(self, traffic: Traffic) -> None:
-        self._traffic = traffic
+    def __init__(self, budget: VisitBudget) -> None:
+        self._budget = budget
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._early = b""
@@ -82,11 +104,16 @@ class Connection(asyncio.Protocol):
         """Whether the server hung up."""
         return self._ending is not None
 
-    async def carry(self, dialogue: Dialogue[Result], patience_seconds: float) -> Result:
-        """The Dialogue's result; it is in silence after so many seconds."""
-        talk: _Talk[Result] = _Talk(dialogue, self._loop.create_future())
+    async def carry(
+        self, dialogue: Dialogue[Result], patience_seconds: float
+    ) -> Result | NoConnection:
+        """The Dialogue's result; it is in silence after so many seconds.
+
+        A NoConnection in its place says that the visit's budget was used up first.
+        """
+        talk: _Talk[Result] = _Talk(dialogue, self._loop.create_future(), self._budget)
         self._hear, self._finish = talk.hear, talk.finish
-        dialogue.begin(self.send)
+        talk.begin(self.send)
         if self._early:
             early, self._early = self._early, b""
             talk.hear(early)
@@ -115,12 +142,14 @@ class Connection(asyncio.Protocol):
         """Counts the connection."""
         # TCP's is one for reading and writing, though uvloop's does not inherit from it.
         self._transport = cast(asyncio.Transport, transport)
-        self._traffic.connections += 1
+        self._budget.connections += 1
 
     def data_received(self, received: bytes) -> None:
         """Counts the bytes and passes them on."""
-        self._traffic.bytes_received += len(received)
+        self._budget.bytes_received += len(received)
         if self._hear is None or not self._hear(received):
+            if self._budget.exhausted is not None and self._transport is not None:
+                self._transport.abort()
             self._early += received[: max(0, _MOST_EARLY_BYTES - len(self._early))]
 
     def eof_received(self) -> bool:
@@ -148,7 +177,7 @@ class Connection(asyncio.Protocol):
     def send(self, outgoing: bytes) -> None:
         """Sends bytes, counted, unless the connection is gone."""
         if outgoing and self._transport is not None and not self._transport.is_closing():
-            self._traffic.bytes_sent += len(outgoing)
+            self._budget.bytes_sent += len(outgoing)
             self._transport.write(outgoing)
 
     def _end(self, ending: Ending) -> None:
@@ -191,11 +220,15 @@ class Place:
         return str(self.unix_socket) if self.unix_socket is not None else f"TCP port {self.port}"
 
 
-async def dial(traffic: Traffic, place: Place, timeout_seconds: float) -> Connection | NoConnection:
+async def dial(
+    budget: VisitBudget, place: Place, timeout_seconds: float
+) -> Connection | NoConnection:
     """A connection, or why there is none."""
+    if budget.exhausted is not None:
+        return over_budget(budget.exhausted)
     try:
         async with asyncio.timeout(timeout_seconds):
-            connected = Connection(traffic)
+            connected = Connection(budget)
             await place.connect(connected)
     except DeniedError as denied:
         return NoConnection(obstacle=Obstacle.DENIED, detail=str(denied))

@@ -14,8 +14,8 @@ from OpenSSL.SSL import Session
 
 from model.ports import Clock
 from model.protocol_version import ProtocolVersion
+from probe.budget import VisitBudget
 from probe.connect.connections import Connections
-from probe.connect.dial import Traffic
 from probe.connect.openssl import OpenSslHandshake
 from probe.connect.politeness import Politeness
 from probe.connect.quic import ask_quic
@@ -45,10 +45,16 @@ _ENDINGS: Final = {
     Obstacle.RESET: Ending.RESET,
     Obstacle.SILENT: Ending.SILENCE,
 }
-_SAID: Final = frozenset(
-    {Obstacle.OTHER_PROTOCOL, Obstacle.NOT_OFFERED, Obstacle.DECLINED, Obstacle.DENIED}
+_NO_DISTRESS: Final = frozenset(
+    {
+        Obstacle.OTHER_PROTOCOL,
+        Obstacle.NOT_OFFERED,
+        Obstacle.DECLINED,
+        Obstacle.DENIED,
+        Obstacle.BUDGET,
+    }
 )
-"""What a server says at its ease, or was never asked, is no sign of distress."""
+"""What a server says at its ease is no sign of distress, and neither is a limit of ours."""
 
 Result = TypeVar("Result")
 
@@ -57,8 +63,8 @@ class Line:
     """One visit's connections to one address and port.
 
     ``nonce`` are the 64 bytes for the hellos' random and session id, ``identity`` the user's client
-    certificate for it, ``expired_identity`` one that has expired. ``traffic`` is what the visit
-    has cost so far.
+    certificate for it, ``expired_identity`` one that has expired. ``budget`` is what the visit
+    has cost so far, and what it may cost.
     """
 
     def __init__(
@@ -79,7 +85,7 @@ class Line:
         self.nonce = nonce
         self._slowest_seconds: float | None = None
         self._sessions: dict[ProtocolVersion, Session] = {}
-        self.traffic: Traffic = self._connections.traffic
+        self.budget: VisitBudget = self._connections.budget
         self._frames_handshakes = False
         self._injects: Callable[[], Scripted[UpgradeOutcome]] | None = None
         self.throttled = False
@@ -171,18 +177,20 @@ class Line:
         if route.proxy or route.unix_socket or route.missing:
             return None
         patience = min(self._patience(patient=False), self._connections.remaining_seconds / 2)
-        if patience <= 0:
+        if patience <= 0 or self.budget.exhausted is not None:
             return None
         async with self._politeness.connection(self._connections.gate):
             try:
                 return await ask_quic(
-                    route.gate, self._address, server_name, self.nonce, patience, self.traffic
+                    route.gate, self._address, server_name, self.nonce, patience, self.budget
                 )
             except OSError:
                 return None
 
     async def pause(self, seconds: float) -> None:
         """Lets the server rest, no longer than the visit lasts."""
+        if self.budget.exhausted is not None:
+            return
         await asyncio.sleep(max(0.0, min(seconds, self._connections.remaining_seconds)))
 
     def _patience(self, *, patient: bool) -> float:
@@ -234,7 +242,7 @@ class Line:
 def _is_trouble(result: object) -> bool:
     match result:
         case NoConnection(obstacle=obstacle):
-            return obstacle not in _SAID
+            return obstacle not in _NO_DISTRESS
         case NoHello(ending=ending):
             return ending is not Ending.CLOSED
         case _:

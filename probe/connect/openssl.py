@@ -16,6 +16,7 @@ from OpenSSL import SSL, crypto
 
 from model.protocol_version import ProtocolVersion
 from model.registry import CIPHER_SUITES, alert_name
+from probe.connect.handshake_bounds import beyond_handshakes
 from probe.connect.openssl_contexts import HANDSHAKE_VERSIONS, SPOILED, context_for
 from probe.connect.openssl_reply import ASKING, AwaitedReply
 from probe.crypto.cbc_records import Secrets, application_data
@@ -32,6 +33,7 @@ from probe.tls.handshake import (
 )
 from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_AUTHORITIES, MAX_CERTIFICATES
 from probe.tls.session_in_clear import SessionInClear
+from probe.web.cookies import mask_cookies
 
 _SPOILED_CONTENT: Final = b"GET / HTTP/1.0\r\n\r\n"
 """Something that most servers would answer, had it come in a right record."""
@@ -115,6 +117,8 @@ class OpenSslHandshake:
             return self._outcome(HandshakeEnd.UNFINISHED, "more bytes than any honest handshake")
         if self._offer.version < ProtocolVersion.TLSV1_3:
             self._session_in_clear.feed(received)
+            if not self._is_finished and (reason := beyond_handshakes(self._session_in_clear)):
+                return self._outcome(HandshakeEnd.UNFINISHED, reason)
         self._connection.bio_write(received)
         return self._read_on() if self._is_finished else self._advance()
 
@@ -297,7 +301,7 @@ class OpenSslHandshake:
             early_data_bytes=_early_data_bytes(self.session),
             is_resumed=bool(Binding().lib.SSL_session_reused(_pointer(self._connection, "_ssl"))),
             afterword=afterword,
-            reply=self._reply.content,
+            reply=mask_cookies(self._reply.content),
             ending=self._ending,
             offered=self._offered,
             answered=self._answered,
@@ -339,7 +343,9 @@ def _early_data_bytes(session: SSL.Session | None) -> int | None:
 def _request(offer: HandshakeOffer) -> bytes:
     """The shortest request that every HTTP server answers with a status."""
     host = offer.server_name or "localhost"
-    return f"GET {offer.path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode("ascii")
+    agent = f"User-Agent: {offer.user_agent}\r\n" if offer.user_agent else ""
+    head = f"GET {offer.path} HTTP/1.1\r\nHost: {host}\r\n{agent}Connection: close\r\n\r\n"
+    return head.encode("ascii")
 
 
 def _reason(error: SSL.Error) -> str:

@@ -31,11 +31,15 @@ _RECOVERY: Final = 0.125
 class AddressGate:
     """The share of one IP address: so many connections at once, fewer after trouble.
 
+    At most ``per_second`` new ones begin in any second.
     ``network`` is the share of its network, which it holds as long as it is held itself.
     """
 
-    def __init__(self, most: int, network: asyncio.Semaphore | None = None) -> None:
+    def __init__(
+        self, most: int, network: asyncio.Semaphore | None = None, per_second: int = 1_000_000
+    ) -> None:
         self.network = network or asyncio.Semaphore(most)
+        self._starts: deque[float] = deque(maxlen=per_second)
         self._ceiling = most
         self._limit = float(most)
         self._open = 0
@@ -59,6 +63,18 @@ class AddressGate:
         finally:
             self._open -= 1
             self._wake()
+
+    async def pace(self) -> None:
+        """Returns when another connection may begin: a second after the one ``per_second`` before it."""
+        loop = asyncio.get_running_loop()
+        now = start = loop.time()
+        if len(self._starts) == self._starts.maxlen:
+            start = max(now, self._starts[0] + 1.0)
+        self._starts.append(start)
+        # So that visits one after another share the rate: nobody else may hold this gate by then.
+        loop.call_at(start + 1.0, _forget, self)
+        if start > now:
+            await asyncio.sleep(start - now)
 
     async def _turn(self) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -98,6 +114,7 @@ class Politeness:
 
     def __init__(self, settings: ProbeSettings) -> None:
         self._most_per_address = settings.connections_per_address
+        self._per_address_second = settings.connections_per_address_per_second
         self._most_per_host = settings.connections_per_host
         self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._host = asyncio.Semaphore(settings.connections_open)
@@ -128,7 +145,9 @@ class Politeness:
         """The gate that all visits to ``address`` share while any of them lasts."""
         gate = self._gates.get(address)
         if gate is None:
-            gate = AddressGate(self._most_per_address, self._network(address))
+            gate = AddressGate(
+                self._most_per_address, self._network(address), self._per_address_second
+            )
             self._gates[address] = gate
         return gate
 
@@ -146,7 +165,12 @@ class Politeness:
         async with gate.place() as epoch, self._host, gate.network, self._open:
             async with self._turn:
                 await self._throttler.acquire()
+            await gate.pace()
             yield epoch
+
+
+def _forget(_: AddressGate) -> None:
+    """The timer that called held the gate until now; that was all."""
 
 
 def network_of(address: str) -> str:

@@ -17,7 +17,8 @@ from typing import Final, cast
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from probe.connect.dial import Traffic
+from probe.budget import VisitBudget
+from probe.connect.dial import over_budget
 from probe.net_guard.gate import SocketGate
 from probe.net_guard.opening import open_udp
 from probe.quic.answer import QuicAnswer, QuicEnd
@@ -37,8 +38,8 @@ _NO_APPLICATION_PROTOCOL: Final = 0x100 + 120
 class _Packets(asyncio.DatagramProtocol):
     """Passes packets on as they come; ``is_closed`` once the machine said that nobody listens."""
 
-    def __init__(self, traffic: Traffic) -> None:
-        self._traffic = traffic
+    def __init__(self, budget: VisitBudget) -> None:
+        self._budget = budget
         self._transport: asyncio.DatagramTransport | None = None
         self._length = 0
         self.received: asyncio.Queue[bytes | None] = asyncio.Queue(256)
@@ -48,13 +49,14 @@ class _Packets(asyncio.DatagramProtocol):
 
     def send(self, packet: bytes) -> None:
         if self._transport is not None:
-            self._traffic.bytes_sent += len(packet)
+            self._budget.bytes_sent += len(packet)
             self._transport.sendto(packet)
 
     def datagram_received(self, data: bytes, addr: object) -> None:
-        self._traffic.bytes_received += len(data)
+        self._budget.bytes_received += len(data)
         self._length += len(data)
-        if not self.received.full() and self._length <= MAX_ANSWER_LENGTH:
+        is_taken = self._budget.exhausted is None and self._length <= MAX_ANSWER_LENGTH
+        if is_taken and not self.received.full():
             self.received.put_nowait(data)
 
     def error_received(self, exc: Exception) -> None:
@@ -68,20 +70,22 @@ async def ask_quic(
     server_name: str | None,
     nonce: bytes,
     patience_seconds: float,
-    traffic: Traffic,
+    budget: VisitBudget,
 ) -> QuicAnswer:
     """What the UDP port at ``place`` makes of QUIC, within so many seconds for each of two steps.
 
     Raises:
         OSError: where there is no socket, or the ``gate`` refuses it.
     """
-    async with _packets(gate, place, traffic) as packets:
+    async with _packets(gate, place, budget) as packets:
         listed = await _versions(packets, nonce, patience_seconds)
+    if budget.exhausted is not None:
+        return replace(listed, note=over_budget(budget.exhausted).detail)
     if listed.end is not QuicEnd.VERSIONS_ONLY:
         return listed
     if find_spec("aioquic") is None:
         return replace(listed, note="HTTP/3 is not asked for: install tlsprobe[quic]")
-    async with _packets(gate, place, traffic) as packets:
+    async with _packets(gate, place, budget) as packets:
         handshake = _Handshake(packets, place, server_name, listed)
         try:
             async with asyncio.timeout(patience_seconds):
@@ -96,9 +100,9 @@ async def ask_quic(
 
 @asynccontextmanager
 async def _packets(
-    gate: SocketGate, place: tuple[str, int], traffic: Traffic
+    gate: SocketGate, place: tuple[str, int], budget: VisitBudget
 ) -> AsyncIterator[_Packets]:
-    transport, packets = await open_udp(gate, lambda: _Packets(traffic), place)
+    transport, packets = await open_udp(gate, lambda: _Packets(budget), place)
     try:
         yield packets
     finally:

@@ -11,7 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from probe.connect.dial import Connection, Place, Traffic, dial
+from probe.budget import VisitBudget
+from probe.connect.dial import Connection, Place, dial
 from probe.connect.passage.http_connect import HttpConnect
 from probe.connect.passage.passed import Blocked, PassageEnd
 from probe.connect.passage.preamble import Preamble, preamble
@@ -60,11 +61,12 @@ class Route:
 
 
 STRAIGHT: Final = Route()
-_OURS: Final = frozenset({Obstacle.DEADLINE, Obstacle.EXHAUSTED, Obstacle.DENIED})
+_OURS: Final = frozenset({Obstacle.DEADLINE, Obstacle.EXHAUSTED, Obstacle.DENIED, Obstacle.BUDGET})
+"""Obstacles on this machine: they say nothing of the way."""
 
 
 async def reach(
-    traffic: Traffic, address: str, port: int, timeout_seconds: float, route: Route
+    budget: VisitBudget, address: str, port: int, timeout_seconds: float, route: Route
 ) -> Connection | NoConnection:
     """A connection on which the server itself is heard next, or why there is none."""
     if route.missing is not None:
@@ -82,7 +84,7 @@ async def reach(
         gate=route.gate if proxy is None else route.gate.named(),
         purpose=Purpose.PROBE if proxy is None else Purpose.PROXY,
     )
-    connection = await dial(traffic, place, timeout_seconds)
+    connection = await dial(budget, place, timeout_seconds)
     if proxy is not None:
         connection = await _through(connection, proxy, (address, port), timeout_seconds)
     if route.preamble is not None and isinstance(connection, Connection):
@@ -105,6 +107,9 @@ async def _through(
         detail = f"the proxy {proxy.host} is not reached: {connection.detail}"
         return NoConnection(obstacle=obstacle, detail=detail)
     end = await connection.carry(proxy.passage(*place), timeout_seconds)
+    if isinstance(end, NoConnection):
+        await connection.close()
+        return end
     if isinstance(end, Blocked):
         await connection.close()
         return NoConnection(obstacle=end.obstacle, detail=end.detail)

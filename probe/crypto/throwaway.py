@@ -20,6 +20,8 @@ from probe.certificates.der import Element, Tag, first
 
 _NAME: Final = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tlsprobe test client")])
 _DAY: Final = timedelta(days=1)
+_LONGEST_REMEMBERED: Final = 4096
+"""Bytes of a name: 2 MiB at most for all certificates that are remembered."""
 _ISSUER: Final = 3
 """Where the issuer stands in a TBSCertificate with its version (RFC 5280, section 4.1)."""
 
@@ -30,13 +32,17 @@ def throwaway_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-@lru_cache(maxsize=256)
 def throwaway_certificate(issuer_name: bytes = b"") -> x509.Certificate:
     """A certificate for clients, signed by its own key; ``issuer_name`` (DER) is what it claims.
 
     Raises:
         ValueError: where those bytes are no Name.
     """
+    is_short = len(issuer_name) <= _LONGEST_REMEMBERED
+    return (_remembered if is_short else _made)(issuer_name)
+
+
+def _made(issuer_name: bytes) -> x509.Certificate:
     key, now = throwaway_key(), datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()
@@ -53,6 +59,9 @@ def throwaway_certificate(issuer_name: bytes = b"") -> x509.Certificate:
     if not issuer_name:
         return certificate
     return x509.load_der_x509_certificate(_claiming(certificate, issuer_name))
+
+
+_remembered = lru_cache(maxsize=256)(_made)
 
 
 def _claiming(certificate: x509.Certificate, issuer_name: bytes) -> bytes:

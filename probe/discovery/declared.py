@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from model.declaration import CERTIFICATE_LABEL, PROTOCOLS_LABEL
 from model.protocol_version import ProtocolVersion
+from model.target_labels import EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS
 
 _FIRST_CERTIFICATE: Final = re.compile(
     r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL
@@ -24,8 +24,8 @@ def declaring(
 ) -> dict[str, str]:
     """The labels for these SHA-256 of certificates and these versions; none where nothing is declared."""
     said = {
-        CERTIFICATE_LABEL: ",".join(sorted(set(certificates))),
-        PROTOCOLS_LABEL: ",".join(version.label for version in sorted(set(protocols))),
+        EXPECTED_CERTIFICATE: ",".join(sorted(set(certificates))),
+        EXPECTED_PROTOCOLS: ",".join(version.label for version in sorted(set(protocols))),
     }
     return {label: text for label, text in said.items() if text}
 

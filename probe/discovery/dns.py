@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import dns.asyncquery
@@ -16,19 +17,31 @@ import dns.rdtypes.svcbbase
 import dns.zone
 
 from model.target import Target
+from probe.discovery.bounds import USUAL_MOST_TARGETS
 from probe.discovery.found import Place, meta, targets_at
 from probe.discovery.source import SourceError
 from probe.dns_records import DnsLookup, LookupFailedError
 
 _DEFAULT_PORT: Final = 443
-_MOST_NAMES: Final = 100_000
 _TRANSFER_SECONDS: Final = 60.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Which ``port`` the targets get, what their source is called, and how many it may have."""
+
+    port: int
+    source: str
+    most: int = USUAL_MOST_TARGETS
+
+
 async def read_records(
-    names: Sequence[str], record_types: Sequence[str], lookup: DnsLookup, port: int, source: str
+    names: Sequence[str],
+    record_types: Sequence[str],
+    lookup: DnsLookup,
+    at: Reading,
 ) -> tuple[Target, ...]:
-    """What these records of these names point at; A and AAAA stand for the name itself at ``port``.
+    """What these records of these names point at; A and AAAA stand for the name itself at its port.
 
     Raises:
         SourceError: where a look-up fails.
@@ -39,14 +52,15 @@ async def read_records(
             answer = await lookup.records(f"{name.rstrip('.')}.", record_type)
         except LookupFailedError as error:
             raise SourceError(str(error)) from error
-        return [place for one in answer.found for place in _places(name, one, port)]
+        return [place for one in answer.found for place in _places(name, one, at.port)]
 
     try:
         async with asyncio.TaskGroup() as group:
             asked = [group.create_task(ask(name, kind)) for name in names for kind in record_types]
     except* SourceError as failures:
         raise failures.exceptions[0] from None
-    return targets_at((place for one in asked for place in one.result()), source)
+    places = (place for one in asked for place in one.result())
+    return await asyncio.to_thread(targets_at, places, at.source, at.most)
 
 
 def _places(name: str, record: object, port: int) -> Iterator[Place]:
@@ -83,9 +97,7 @@ def _served_name(owner: str) -> str:
     return ".".join(labels)
 
 
-async def read_zone(
-    zone: str, server: tuple[str, int], port: int, source: str
-) -> tuple[Target, ...]:
+async def read_zone(zone: str, server: tuple[str, int], at: Reading) -> tuple[Target, ...]:
     """Every name of ``zone`` with an address, by a zone transfer (RFC 5936) from ``server``.
 
     Raises:
@@ -99,16 +111,20 @@ async def read_zone(
     except (dns.exception.DNSException, OSError, TimeoutError) as error:
         words = f"{zone} is not transferred by {server[0]} ({type(error).__name__})"
         raise SourceError(f"{words}: allow it for this machine.") from error
+    return await asyncio.to_thread(_targets_in, zone, held, at)
+
+
+def _targets_in(zone: str, held: dns.zone.Zone, at: Reading) -> tuple[Target, ...]:
     kinds = (dns.rdatatype.A, dns.rdatatype.AAAA, dns.rdatatype.CNAME)
     names = {
-        str(name.derelativize(origin).to_text(omit_final_dot=True))
+        str(name.derelativize(dns.name.from_text(zone)).to_text(omit_final_dot=True))
         for kind in kinds
         for name, _ in held.iterate_rdatasets(kind)
     }
     about = meta("dns", {"name": zone, "type": "AXFR"})
     places = [
-        Place(host=name, port=port, labels=about)
-        for name in sorted(names)[:_MOST_NAMES]
+        Place(host=name, port=at.port, labels=about)
+        for name in sorted(names)
         if not name.startswith("*")
     ]
-    return targets_at(places, source)
+    return targets_at(places, at.source, at.most)

@@ -6,10 +6,12 @@ a host it is the container's address in its first network.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from model.target import Target
+from probe.discovery.bounds import USUAL_MOST_TARGETS
 from probe.discovery.found import Place, mappings, meta, targets_at
 from probe.discovery.web import WebApi
 
@@ -18,11 +20,14 @@ _HOST: Final = "tlsprobe.host"
 _SERVER_NAME: Final = "tlsprobe.server_name"
 
 
-async def read_docker(api: WebApi, source: str) -> tuple[Target, ...]:
+async def read_docker(
+    api: WebApi, source: str, most: int = USUAL_MOST_TARGETS
+) -> tuple[Target, ...]:
     """The labelled containers that run now; raises SourceError."""
     answer = await api.get("/containers/json")
     containers = mappings(answer, f"{api.url}: containers")
-    return targets_at((place for one in containers for place in _places(one)), source)
+    places = (place for one in containers for place in _places(one))
+    return await asyncio.to_thread(targets_at, places, source, most)
 
 
 def _places(container: Mapping[str, Any]) -> Iterator[Place]:

@@ -16,7 +16,7 @@ import yaml
 
 from model.target import Target
 from probe.discovery.file_csv import RowError, targets_of_csv
-from probe.discovery.file_entries import EntryError, targets_of
+from probe.discovery.file_entries import MOST_TARGETS, EntryError, targets_of
 from probe.discovery.source import DiscoveryUpdate
 
 LARGEST_FILE: Final = 64 * 1024 * 1024
@@ -38,7 +38,7 @@ class TargetsFileError(Exception):
         self.line = line
 
 
-def read_targets_file(path: Path) -> tuple[Target, ...]:
+def read_targets_file(path: Path, most_targets: int = MOST_TARGETS) -> tuple[Target, ...]:
     """The targets in ``path``, one for each key, in the order of the file; none of an empty file.
 
     Raises:
@@ -47,7 +47,7 @@ def read_targets_file(path: Path) -> tuple[Target, ...]:
     text = _text(path)
     if path.suffix.lower() == ".csv":
         try:
-            return targets_of_csv(text, source=f"file:{path}")
+            return targets_of_csv(text, f"file:{path}", most_targets)
         except RowError as error:
             raise TargetsFileError(path, error.line, error.problem, error.mend) from error
     try:
@@ -62,7 +62,7 @@ def read_targets_file(path: Path) -> tuple[Target, ...]:
             path, None, f"is neither YAML nor JSON ({type(error).__name__})", "mend or remove it"
         ) from error
     try:
-        return targets_of(root, source=f"file:{path}")
+        return targets_of(root, f"file:{path}", most_targets)
     except EntryError as error:
         raise TargetsFileError(path, error.line, error.problem, error.mend) from error
 
@@ -96,10 +96,18 @@ def _text(path: Path) -> str:
 class FileSource:
     """One targets file, watched by its modification time, size and inode."""
 
-    def __init__(self, path: Path, poll_seconds: float = 5.0, *, name: str | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        poll_seconds: float = 5.0,
+        *,
+        name: str | None = None,
+        most_targets: int = MOST_TARGETS,
+    ) -> None:
         self.name = name or f"file:{path}"
         self._path = path
         self._poll_seconds = poll_seconds
+        self._most_targets = most_targets
 
     async def watch(self) -> AsyncIterator[DiscoveryUpdate]:
         """The file's targets now and after each change; an error once for each bad state."""
@@ -122,6 +130,8 @@ class FileSource:
 
     def _read(self) -> DiscoveryUpdate:
         try:
-            return DiscoveryUpdate(targets=read_targets_file(self._path), error=None)
+            return DiscoveryUpdate(
+                targets=read_targets_file(self._path, self._most_targets), error=None
+            )
         except TargetsFileError as error:
             return DiscoveryUpdate(targets=None, error=str(error))

@@ -28,7 +28,7 @@ class RowError(Exception):
     mend: str
 
 
-def targets_of_csv(text: str, source: str) -> tuple[Target, ...]:
+def targets_of_csv(text: str, source: str, most: int) -> tuple[Target, ...]:
     """The targets, one for each key; a later row's labels go before an earlier one's.
 
     Raises:
@@ -40,6 +40,9 @@ def targets_of_csv(text: str, source: str) -> tuple[Target, ...]:
         _check_header(reader.fieldnames or ())
         for row in reader:
             target = _target(row, source, reader.line_num)
+            if len(found) >= most and target.key not in found:
+                mend = "raise max_targets of this source, or split the file"
+                raise RowError(reader.line_num, f"holds more than {most} targets", mend)
             known = found.get(target.key)
             found[target.key] = target if known is None else _joined(known, target)
     except csv.Error as error:

@@ -17,7 +17,7 @@ from model.target import Target
 from probe.discovery.targets import TargetError, parse_target
 
 MOST_TARGETS: Final = 1_000_000
-"""More than a file of the largest size can spell out; aliases could."""
+"""Of one file, where its setting ``max_targets`` does not say otherwise."""
 
 _OWN_KEYS: Final = ("target", "server_name", "protocol", "labels")
 _FILE_SD_KEYS: Final = ("targets", "labels")
@@ -35,7 +35,7 @@ class EntryError(Exception):
         self.mend = mend
 
 
-def targets_of(root: yaml.Node | None, source: str) -> tuple[Target, ...]:
+def targets_of(root: yaml.Node | None, source: str, most: int = MOST_TARGETS) -> tuple[Target, ...]:
     """The targets under the file's root node, one for each key.
 
     A target that stands twice has the labels of both, the later ones before the earlier.
@@ -50,8 +50,9 @@ def targets_of(root: yaml.Node | None, source: str) -> tuple[Target, ...]:
         raise EntryError(root, "is no list", "begin each target with a dash")
     for entry in root.value:
         for target in _targets_of_entry(entry, source):
-            if len(found) >= MOST_TARGETS:
-                raise EntryError(entry, "holds too many targets", "split the file")
+            if len(found) >= most and target.key not in found:
+                mend = "raise max_targets of this source, or split the file"
+                raise EntryError(entry, f"holds more than {most} targets", mend)
             known = found.get(target.key)
             labels = {**(known.labels if known else {}), **target.labels}
             found[target.key] = replace(target, labels=labels)

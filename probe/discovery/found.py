@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from model.target import Target
+from probe.discovery.bounds import LONGEST_LABEL, USUAL_MOST_TARGETS, Collected
 from probe.discovery.source import SourceError
 from probe.discovery.targets import TargetError, parse_target
 
@@ -25,9 +26,11 @@ class Place:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
-def targets_at(places: Iterable[Place], source: str) -> tuple[Target, ...]:
-    """A target for each place that can be one, each once."""
-    found: dict[str, Target] = {}
+def targets_at(
+    places: Iterable[Place], source: str, most: int = USUAL_MOST_TARGETS
+) -> tuple[Target, ...]:
+    """A target for each place that can be one, each once; raises SourceError for more than ``most``."""
+    found = Collected(source, most)
     for place in places:
         host = f"[{place.host}]" if ":" in place.host else place.host
         with suppress(TargetError):
@@ -37,16 +40,19 @@ def targets_at(places: Iterable[Place], source: str) -> tuple[Target, ...]:
                 labels=place.labels,
                 source=source,
             )
-            found.setdefault(target.key, target)
-    return tuple(found.values())
+            found.add(target)
+    return found.targets
 
 
 def meta(prefix: str, labels: Mapping[str, Any]) -> dict[str, str]:
-    """Labels for relabelling: ``__meta_<prefix>_<name>``, with what no label name has as ``_``."""
+    """Labels for relabelling: ``__meta_<prefix>_<name>``, with what no label name has as ``_``.
+
+    Values of more than ``LONGEST_LABEL`` characters are left out: rules run expressions over them.
+    """
     return {
-        f"__meta_{prefix}_{_NOT_OF_LABELS.sub('_', name)}": str(text)
+        f"__meta_{prefix}_{_NOT_OF_LABELS.sub('_', name)}": value
         for name, text in labels.items()
-        if text is not None
+        if text is not None and len(value := str(text)) <= LONGEST_LABEL
     }
 
 

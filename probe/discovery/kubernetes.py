@@ -12,8 +12,10 @@ from typing import Final
 
 import httpx
 
+from model.target import Target
+from probe.discovery.bounds import USUAL_MOST_TARGETS
 from probe.discovery.found import mappings, targets_at
-from probe.discovery.kubernetes_objects import RESOURCES, SECRETS, Item, places_of
+from probe.discovery.kubernetes_objects import RESOURCES, SECRETS, Item, Items, places_of
 from probe.discovery.source import DiscoveryUpdate, SourceError
 from probe.discovery.web import WebApi
 from probe.net_guard.http_client import HttpError
@@ -40,10 +42,12 @@ class KubernetesSource:
         *,
         refresh_seconds: float,
         resources: Sequence[str] = USUAL_RESOURCES,
+        most_targets: int = USUAL_MOST_TARGETS,
     ) -> None:
         self.name = name
         self._api = api
         self._refresh_seconds = refresh_seconds
+        self._most_targets = most_targets
         self._paths = tuple(path for resource in resources for path in RESOURCES[resource])
 
     async def watch(self) -> AsyncIterator[DiscoveryUpdate]:
@@ -52,14 +56,17 @@ class KubernetesSource:
             versions: dict[str, str] = {}
             try:
                 items = {path: await self._items(path, versions) for path in self._paths}
-                places = await asyncio.to_thread(lambda read: list(places_of(read)), items)
-                yield DiscoveryUpdate(targets=targets_at(places, self.name), error=None)
+                targets = await asyncio.to_thread(self._targets, items)
+                yield DiscoveryUpdate(targets=targets, error=None)
             except SourceError as error:
                 yield DiscoveryUpdate(targets=None, error=str(error))
             except (AttributeError, TypeError, ValueError, KeyError) as error:
                 reason = f"{self._api.url} gives objects that are not Kubernetes' ({error})."
                 yield DiscoveryUpdate(targets=None, error=reason)
             await self._changed(versions)
+
+    def _targets(self, items: Items) -> tuple[Target, ...]:
+        return targets_at(places_of(items), self.name, self._most_targets)
 
     async def _items(self, path: str, versions: dict[str, str]) -> list[Item]:
         """A list's objects, none of a kind that the cluster does not have.

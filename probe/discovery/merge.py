@@ -1,61 +1,112 @@
-"""The targets of all sources as one inventory: each once, with all that found it."""
+"""The targets of all sources as one inventory: each once, with all that found it.
+
+A hundred thousand targets take seconds, so the work is done in small slices: the event loop runs between them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+import asyncio
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Final
 
 from model.target import Target
 from probe.discovery.relabel import Rule, relabelled
 from probe.discovery.targets import TargetError
+from probe.discovery.trust import disarmed, untrusted_labels
 from probe.net_guard.gate import SocketGate
 
 SOURCE_SEPARATOR = ", "
+_SLICE: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sifted:
-    """What the rules made of a source's targets. ``rejected`` are sentences on impossible addresses."""
+    """What the rules made of a source's targets. ``rejected`` are sentences on impossible addresses.
+
+    ``untrusted`` counts the targets whose acting label of that name was set aside.
+    """
 
     kept: tuple[Target, ...]
     dropped: tuple[Target, ...]
     denied: tuple[Target, ...]
     rejected: tuple[str, ...]
+    untrusted: Mapping[str, int] = field(default_factory=dict)
 
 
-def sift(targets: Iterable[Target], rules: Sequence[Rule], gate: SocketGate) -> Sifted:
-    """Relabels each target, and keeps those that neither rules nor the gate take away."""
-    kept: list[Target] = []
-    dropped: list[Target] = []
-    denied: list[Target] = []
-    rejected: list[str] = []
-    for target in targets:
+class _Sieve:
+    """Takes targets one by one."""
+
+    def __init__(self, rules: Sequence[Rule], gate: SocketGate, trusted: Collection[str]) -> None:
+        self._rules = rules
+        self._gate = gate
+        self._trusted = frozenset(trusted)
+        self._kept: list[Target] = []
+        self._dropped: list[Target] = []
+        self._denied: list[Target] = []
+        self._rejected: list[str] = []
+        self._untrusted: Counter[str] = Counter()
+
+    def take(self, target: Target) -> None:
+        untrusted = untrusted_labels(target, self._trusted)
+        self._untrusted.update(untrusted)
         try:
-            found = relabelled(target, rules)
+            found = relabelled(disarmed(target, untrusted), self._rules, trusted=self._trusted)
         except TargetError as error:
-            rejected.append(str(error))
-            continue
+            self._rejected.append(str(error))
+            return
         if found is None:
-            dropped.append(target)
-        elif gate.forbids(found):
-            denied.append(found)
+            self._dropped.append(target)
+        elif self._gate.forbids(found):
+            self._denied.append(found)
         else:
-            kept.append(found)
-    return Sifted(
-        kept=tuple(kept), dropped=tuple(dropped), denied=tuple(denied), rejected=tuple(rejected)
-    )
+            self._kept.append(found)
+
+    def result(self) -> Sifted:
+        return Sifted(
+            kept=tuple(self._kept),
+            dropped=tuple(self._dropped),
+            denied=tuple(self._denied),
+            rejected=tuple(self._rejected),
+            untrusted=dict(self._untrusted),
+        )
 
 
-def merge(by_source: Iterable[Iterable[Target]]) -> tuple[Target, ...]:
+async def sift(
+    targets: Iterable[Target],
+    rules: Sequence[Rule],
+    gate: SocketGate,
+    *,
+    trusted: Collection[str] = (),
+) -> Sifted:
+    """Relabels each target, and keeps those that neither rules nor the gate take away.
+
+    ``trusted`` are the acting labels that the source itself may set.
+    """
+    sieve = _Sieve(rules, gate, trusted)
+    rest = iter(targets)
+    while some := tuple(islice(rest, _SLICE)):
+        for target in some:
+            sieve.take(target)
+        await asyncio.sleep(0)
+    return sieve.result()
+
+
+async def merge(by_source: Iterable[Iterable[Target]]) -> tuple[Target, ...]:
     """Each target once; of a label that several sources set, the first one's holds.
 
     Its ``source`` names all of them.
     """
     found: dict[str, Target] = {}
     for targets in by_source:
-        for target in targets:
-            known = found.get(target.key)
-            found[target.key] = target if known is None else _both(known, target)
+        rest = iter(targets)
+        while some := tuple(islice(rest, _SLICE)):
+            for target in some:
+                known = found.get(target.key)
+                found[target.key] = target if known is None else _both(known, target)
+            await asyncio.sleep(0)
     return tuple(found.values())
 
 

@@ -6,25 +6,33 @@ Of JSON, a list or one object a line, the names are those of ``dns_names`` (Cert
 
 from __future__ import annotations
 
-import json
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from model.target import Target
+from probe.discovery.bounds import USUAL_MOST_TARGETS
 from probe.discovery.found import Place, targets_at
+from probe.discovery.json_text import read_json
 from probe.discovery.source import SourceError
 from probe.discovery.web import WebApi
 
 
 async def read_names(
-    files: Sequence[Path], apis: Sequence[WebApi], ports: Sequence[int], source: str
+    files: Sequence[Path],
+    apis: Sequence[WebApi],
+    ports: Sequence[int],
+    source: str,
+    most: int = USUAL_MOST_TARGETS,
 ) -> tuple[Target, ...]:
     """Each name at each port; raises SourceError."""
-    texts = [_text(file) for file in files]
+    texts = [await asyncio.to_thread(_text, file) for file in files]
     texts += [await api.get_text(api.url) for api in apis]
-    names = dict.fromkeys(name for text in texts for name in names_in(text))
-    return targets_at((Place(host=name, port=port) for name in names for port in ports), source)
+    places = (
+        Place(host=name, port=port) for text in texts for name in names_in(text) for port in ports
+    )
+    return await asyncio.to_thread(targets_at, places, source, most)
 
 
 def names_in(text: str) -> Iterator[str]:
@@ -46,17 +54,19 @@ def _text(file: Path) -> str:
 def _values(text: str) -> Iterable[Any]:
     if text.lstrip().startswith("["):
         try:
-            value = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise SourceError("A list of names begins as JSON and is none.") from error
+            value = read_json(text)
+        except ValueError as error:
+            raise SourceError(f"A list of names begins as JSON, and {error}.") from error
         yield from value if isinstance(value, list) else ()
         return
     for line in text.splitlines():
         if line.lstrip().startswith("{"):
             try:
-                yield json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise SourceError("A line of a list of names is no JSON.") from error
+                yield read_json(line)
+            except ValueError as error:
+                raise SourceError(
+                    f"A line of a list of names begins as JSON, and {error}."
+                ) from error
         else:
             yield line
 

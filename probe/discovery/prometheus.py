@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from model.target import Target
+from probe.discovery.bounds import USUAL_MOST_TARGETS
 from probe.discovery.found import Place, mappings, meta, targets_at
 from probe.discovery.source import SourceError
 from probe.discovery.web import WebApi
 
 
-async def read_prometheus(api: WebApi, source: str) -> tuple[Target, ...]:
+async def read_prometheus(
+    api: WebApi, source: str, most: int = USUAL_MOST_TARGETS
+) -> tuple[Target, ...]:
     """The hosts of all active targets with an https scrape URL; raises SourceError."""
     answer = await api.get("/api/v1/targets", state="active")
     data = answer.get("data") if isinstance(answer, dict) else None
     if not isinstance(data, dict):
         raise SourceError(f"{api.url} does not answer as Prometheus' targets API does.")
     active = mappings(data.get("activeTargets"), f"{api.url}: activeTargets")
-    return targets_at((place for one in active for place in _places(one)), source)
+    places = (place for one in active for place in _places(one))
+    return await asyncio.to_thread(targets_at, places, source, most)
 
 
 def _places(target: Mapping[str, Any]) -> Iterator[Place]:

@@ -3,18 +3,23 @@
 A target is its labels here: ``__address__`` (host:port), ``__server_name__``, ``__protocol__``,
 ``__source__``, whatever its source says under ``__meta_``, and the labels that stay. Actions, defaults and
 the anchored expressions are those of Prometheus' ``relabel_config``; the expressions' dialect is Python's.
+
+A label that acts (``model.target_labels``) counts only where the configuration names it. A rule that copies
+names from a source (``labelmap``, or a reference in ``target_label``) sets none on a target of a source that
+is not trusted.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from model.target import Target, default_server_name
+from model.target_labels import ACTING_NAMES
 from probe.discovery.source import META_PREFIX
 from probe.discovery.targets import parse_target
 
@@ -54,9 +59,23 @@ class Rule:
     replacement: str = "$1"
     modulus: int = 0
 
+    @property
+    def name_template(self) -> str:
+        """What the name of the label that it sets is made of."""
+        return self.replacement if self.action is Action.LABELMAP else self.target_label
 
-def relabelled(target: Target, rules: Sequence[Rule]) -> Target | None:
+    @property
+    def copies_names(self) -> bool:
+        """Whether the name of a label that it sets can come from the source."""
+        return _REFERENCE.search(self.name_template) is not None
+
+
+def relabelled(
+    target: Target, rules: Sequence[Rule], *, trusted: Collection[str] = ()
+) -> Target | None:
     """The target as the rules leave it; None where one drops it. Labels for relabelling alone go.
+
+    ``trusted`` are the acting labels that may get their names from the source's own words.
 
     Raises:
         TargetError: where the rules leave an address that is none.
@@ -64,7 +83,7 @@ def relabelled(target: Target, rules: Sequence[Rule]) -> Target | None:
     if not rules:
         return _without_meta(target)
     before = labels_of(target)
-    labels = relabel(before, rules)
+    labels = relabel(before, rules, trusted=trusted)
     if labels is None:
         return None
     kept = {
@@ -82,24 +101,35 @@ def relabelled(target: Target, rules: Sequence[Rule]) -> Target | None:
 
 
 def labels_of(target: Target) -> dict[str, str]:
-    """All that rules may look at."""
+    """All that rules may look at; no source overwrites what is known of the target itself."""
     host = f"[{target.host}]" if ":" in target.host else target.host
     return {
+        **target.labels,
         ADDRESS: f"{host}:{target.port}",
         SERVER_NAME: target.server_name or "",
         PROTOCOL: target.protocol,
         SOURCE: target.source,
-        **target.labels,
     }
 
 
-def relabel(labels: Mapping[str, str], rules: Sequence[Rule]) -> dict[str, str] | None:
+def relabel(
+    labels: Mapping[str, str], rules: Sequence[Rule], *, trusted: Collection[str] = ()
+) -> dict[str, str] | None:
     """The labels after all rules in their order; None as soon as one drops the target."""
     found = dict(labels)
+    guarded = ACTING_NAMES.difference(trusted)
     for rule in rules:
+        before = {name: found.get(name) for name in guarded} if rule.copies_names else {}
         if not _ACTIONS[rule.action](rule, found):
             return None
+        for name, text in before.items():
+            _set(found, name, text or "")
     return found
+
+
+def names_set_by(rules: Iterable[Rule]) -> frozenset[str]:
+    """The acting labels that these rules name, so that they may set them on any target."""
+    return ACTING_NAMES.intersection(one.name_template for one in rules)
 
 
 def _named(before: Mapping[str, str], labels: Mapping[str, str]) -> str | None:

@@ -7,13 +7,14 @@ keep it: its own words for relabelling, and certificates and versions so that th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from model.protocol_version import ProtocolVersion
 from model.target import Target, is_ip_address
+from probe.discovery.bounds import USUAL_MOST_TARGETS
 from probe.discovery.declared import declaring, leaves_in
 from probe.discovery.found import Place, meta, targets_at
 from probe.discovery.source import SourceError
@@ -42,25 +43,36 @@ FileReader: TypeAlias = Callable[[Path], Iterable[Declared]]
 """Reads a configuration; raises SourceError."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFiles:
+    """A server's configuration files. ``host`` is where sockets on all addresses are reached."""
+
+    reader: FileReader
+    kind: str
+    paths: Sequence[Path]
+    host: str
+
+    def places(self) -> Iterator[Place]:
+        """What all files declare; raises SourceError."""
+        for path in self.paths:
+            yield from _read(self, path)
+
+
 async def read_server_files(
-    reader: FileReader, kind: str, paths: Sequence[Path], host: str, source: str
+    files: ServerFiles, source: str, most: int = USUAL_MOST_TARGETS
 ) -> tuple[Target, ...]:
-    """What the files declare; ``host`` is where sockets on all addresses are reached.
+    """What the files declare.
 
     Raises:
         SourceError: where a file cannot be read or understood.
     """
-    places = [
-        place
-        for path in paths
-        for place in await asyncio.to_thread(_read, reader, path, kind, host)
-    ]
-    return targets_at(places, source)
+    return await asyncio.to_thread(targets_at, files.places(), source, most)
 
 
-def _read(reader: FileReader, path: Path, kind: str, host: str) -> list[Place]:
+def _read(files: ServerFiles, path: Path) -> list[Place]:
     try:
-        return [place for one in reader(path) for place in _places(one, kind, host)]
+        declared = files.reader(path)
+        return [place for one in declared for place in _places(one, files.kind, files.host)]
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"{path} cannot be read: {error}.") from error
 

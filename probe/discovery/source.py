@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from model.secret_text import masked_urls
 from model.target import Target
+
+_LOG = logging.getLogger(__name__)
 
 META_PREFIX = "__"
 """Labels that begin so serve relabelling alone, as in Prometheus."""
 
 
 class SourceError(Exception):
-    """A source could not be read; the message is one sentence with the mend."""
+    """A source could not be read; the message is one sentence with the mend, and URLs in it are masked."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(masked_urls(message))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +43,11 @@ class Source(Protocol):
 
 
 class PolledSource:
-    """A source that is read again every ``refresh_seconds``; what it raises is SourceError."""
+    """A source that is read again every ``refresh_seconds``.
+
+    What ``read`` raises is SourceError; any other exception is a fault of ours, which costs this reading
+    and not the service.
+    """
 
     def __init__(
         self,
@@ -56,4 +67,8 @@ class PolledSource:
                 yield DiscoveryUpdate(targets=await self._read(), error=None)
             except SourceError as error:
                 yield DiscoveryUpdate(targets=None, error=str(error))
+            except Exception as fault:
+                _LOG.exception("the source %s could not be read", self.name)
+                reason = f"{self.name} gives something unusual ({type(fault).__name__}: {fault})."
+                yield DiscoveryUpdate(targets=None, error=reason)
             await asyncio.sleep(self._refresh_seconds)

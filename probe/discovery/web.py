@@ -7,7 +7,6 @@ back is not trusted, and redirects are not followed.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import ssl
 from collections.abc import Mapping
@@ -18,6 +17,9 @@ from typing import Any, Final
 
 import httpx
 
+from model.secret_text import SecretMask, secrets_in_url
+from model.version import user_agent
+from probe.discovery.json_text import parse_json
 from probe.discovery.source import SourceError
 from probe.net_guard.gate import Purpose, SocketGate
 from probe.net_guard.http_client import HttpAnswer, HttpClient, HttpError, HttpRequest
@@ -53,9 +55,9 @@ class WebApi:
         url = f"{self.url.rstrip('/')}{path}" if path else self.url
         text = await self.get_text(url, parameters)
         try:
-            return json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise SourceError(f"{url} answers with something that is no JSON.") from error
+            return await parse_json(text)
+        except ValueError as error:
+            raise SourceError(f"{url} does not answer with usable JSON: {error}.") from error
 
     async def get_text(self, url: str, parameters: Mapping[str, str] | None = None) -> str:
         """The text at ``url``; raises SourceError."""
@@ -71,7 +73,8 @@ class WebApi:
         except HttpError as error:
             raise SourceError(f"{url} {error}.") from error
         except (httpx.InvalidURL, OSError, ValueError) as error:
-            words = " ".join(str(error).split())[:200] or type(error).__name__
+            known = SecretMask((*self._tokens(), *secrets_in_url(self.url)))
+            words = " ".join(known.masked(str(error)).split())[:200] or type(error).__name__
             raise SourceError(f"{url} could not be read: {words.rstrip('.')}.") from error
         return received.decode("utf-8", "replace")
 
@@ -95,12 +98,18 @@ class WebApi:
         return client.ask(request)
 
     def _headers(self) -> dict[str, str]:
-        """Those that show the token, where there is one; it is read from its file each time."""
-        token = os.environ.get(self.token_variable, "") if self.token_variable else ""
+        """Who asks, and the token, where there is one; it is read from its file each time."""
+        headers = {"User-Agent": user_agent()}
+        tokens = self._tokens()
+        if tokens and self.token_header is not None:
+            headers[self.token_header] = tokens[-1]
+        elif tokens:
+            headers["Authorization"] = f"Bearer {tokens[-1]}"
+        return headers
+
+    def _tokens(self) -> list[str]:
+        """Those that there are now, the one that counts last; raises OSError."""
+        found = [os.environ.get(self.token_variable, "") if self.token_variable else ""]
         if self.token_file is not None:
-            token = self.token_file.read_text(encoding="ascii").strip()
-        if not token:
-            return {}
-        if self.token_header is not None:
-            return {self.token_header: token}
-        return {"Authorization": f"Bearer {token}"}
+            found.append(self.token_file.read_text(encoding="ascii").strip())
+        return [one for one in found if one]

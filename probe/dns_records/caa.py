@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from cryptography import x509
 from cryptography.x509.oid import NameOID
 from dns.rdtypes.ANY.CAA import CAA
 
 from model.certificate import Certificate, Judgement
 from model.verdict import Verdict
+from probe.certificates.strict_reading import load_certificate
 from probe.dns_records.caa_domains import CAA_DOMAINS
 from probe.dns_records.lookup import DnsLookup, LookupFailedError
 
@@ -85,9 +85,13 @@ def _judged(leaf: Certificate, where: str, allowed: tuple[str, ...]) -> Judgemen
 
 
 def _organization(leaf: Certificate) -> str | None:
+    certificate = load_certificate(leaf.der)
     try:
-        name = x509.load_der_x509_certificate(leaf.der or b"").issuer
-        found = name.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+        found = (
+            certificate.issuer.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+            if certificate
+            else []
+        )
     except ValueError:
         return None
     return str(found[0].value) if found else None

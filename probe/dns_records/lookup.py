@@ -16,7 +16,8 @@ from dns.rdata import Rdata
 NameServer: TypeAlias = tuple[str, int]
 """The IP address of a name server, and its port."""
 
-_MOST_KEPT: Final = 10_000
+_MOST_KEPT: Final = 1000
+"""Answers, of 64 KiB at most (RFC 1035, section 4.2.2): a hostile zone's fill 64 MiB and no more."""
 _PAYLOAD: Final = 1232
 """Octets of UDP that no path fragments (DNS flag day 2020)."""
 

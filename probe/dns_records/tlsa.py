@@ -9,12 +9,11 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from dns.rdtypes.ANY.TLSA import TLSA
 
 from model.certificate import Deployment, Judgement
 from model.verdict import Verdict
+from probe.certificates.fields import read_fields
 from probe.certificates.links import ancestors, read_link
 from probe.dns_records.lookup import DnsLookup, LookupFailedError
 from probe.tls.limits import MAX_DNS_RECORDS
@@ -91,8 +90,5 @@ def _selected(selector: int, der: bytes) -> bytes | None:
         return der
     if selector != _PUBLIC_KEY:
         return None
-    try:
-        key = x509.load_der_x509_certificate(der).public_key()
-    except ValueError:
-        return None
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    info = read_fields(der).public_key
+    return info.encode() if info is not None else None

@@ -46,6 +46,12 @@ class DenyList:
     def __init__(self, entries: Iterable[str] = ()) -> None:
         self._entries = tuple(_parse(entry) for entry in entries)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DenyList) and self._entries == other._entries
+
+    def __hash__(self) -> int:
+        return hash(self._entries)
+
     def forbids(self, target: Target) -> bool:
         """Whether the target is denied by its host or by the name that it is asked for."""
         hosts = {target.host, target.server_name or target.host}

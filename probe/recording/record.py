@@ -20,6 +20,7 @@ from probe.tls.answer import Ending, NoConnection
 from probe.tls.dialogue import Dialogue
 from probe.tls.handshake import Handshake, HandshakeOffer
 from probe.tls.record import ContentType
+from probe.web.cookies import mask_cookies_in_pieces
 
 _HEARTBEAT_HEADER: Final = 5 + 3
 """The record's and the heartbeat's."""
@@ -94,6 +95,8 @@ class RecordingLine(Line):
     ) -> None:
         super().__init__(address, settings, politeness, clock, nonce=nonce)
         self._parts = settings.parts
+        self._intrusiveness = settings.intrusiveness
+        self._user_agent = settings.user_agent
         self._began = clock.monotonic()
         self._talks: _Slots[Conversation] = _Slots()
         self._shakes: _Slots[RecordedHandshake] = _Slots()
@@ -136,7 +139,7 @@ class RecordingLine(Line):
         result = await way(tap)
         self._talks.kept[place] = Conversation(
             said=tuple(tap.said),
-            heard=tuple(tap.heard),
+            heard=mask_cookies_in_pieces(tap.heard),
             ending=tap.ending,
             no_connection=result if isinstance(result, NoConnection) else None,
             started=started,
@@ -155,6 +158,8 @@ class RecordingLine(Line):
             endpoint=observation.endpoint,
             started_at=observation.started_at,
             parts=self._parts,
+            intrusiveness=self._intrusiveness,
+            user_agent=self._user_agent,
             nonce=self.nonce,
             conversations=self._talks.filled,
             quic=self._quic,

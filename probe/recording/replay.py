@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
+import sys
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
-from probe.connect.dial import Traffic
+from probe.budget import BudgetLimits, VisitBudget
 from probe.connect.route import Route
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.peer import Peer
@@ -26,7 +28,7 @@ from probe.recording.plain import to_plain
 from probe.recording.visit import Conversation, RecordedHandshake, RecordedVisit
 from probe.tls.answer import AnswerReader, Ending, NoConnection, Obstacle
 from probe.tls.dialogue import Dialogue
-from probe.tls.exchange import Exchange
+from probe.tls.exchange import OURS, Exchange
 from probe.tls.handshake import Handshake, HandshakeEnd, HandshakeOffer
 from probe.tls.offer import Offer
 
@@ -39,6 +41,12 @@ _SETTLING_STEPS: Final = 40
 _NOT_RECORDED: Final = NoConnection(
     obstacle=Obstacle.DEADLINE, detail="the recording has no answer to this"
 )
+
+_NO_LIMITS: Final = BudgetLimits(
+    processor_seconds=math.inf, bytes_received=sys.maxsize, connections=sys.maxsize
+)
+"""What the recorded visit cost was within its budget, or ended it where the recording says so: a slower
+machine must not change what is replayed."""
 
 Key = TypeVar("Key", bytes, str)
 Result = TypeVar("Result")
@@ -88,9 +96,11 @@ class ReplayedLine:
         self._in_order = sorted(
             (answer for answers in every for answer in answers), key=lambda one: one.of.done
         )
+        self._unanswered = _limit_reached(visit)
         self._conductor: asyncio.Task[None] | None = None
         self.nonce = visit.nonce
-        self.traffic = Traffic(
+        self.budget = VisitBudget(
+            _NO_LIMITS,
             connections=cost.connections,
             bytes_sent=cost.bytes_sent,
             bytes_received=cost.bytes_received,
@@ -113,7 +123,7 @@ class ReplayedLine:
         reader = AnswerReader()
         recorded = await self._recorded(self._by_words, offered)
         if not isinstance(recorded, Conversation):
-            return Exchange(offer=offer, offered=offered, answer=_NOT_RECORDED)
+            return Exchange(offer=offer, offered=offered, answer=self._unanswered)
         answer = recorded.no_connection or _heard(recorded, reader.feed, reader.end)
         return Exchange(offer=offer, offered=offered, answer=answer)
 
@@ -125,7 +135,7 @@ class ReplayedLine:
         dialogue.begin(said.append)
         recorded = await self._recorded(self._by_words, said[0] if said else b"")
         if not isinstance(recorded, Conversation):
-            return _NOT_RECORDED
+            return self._unanswered
         return recorded.no_connection or _heard(recorded, dialogue.feed, dialogue.end)
 
     async def converse_in_clear(
@@ -181,8 +191,18 @@ class ReplayedLine:
                 await asyncio.sleep(0)
 
 
+def _limit_reached(visit: RecordedVisit) -> NoConnection:
+    """What questions got that were not asked any more, because time or budget was used up.
+
+    They are not told apart in a recording, for nothing was said; where none was, the checks have changed.
+    """
+    nothings = (one.no_connection for one in visit.conversations if one.no_connection is not None)
+    return next((one for one in nothings if one.obstacle in OURS), _NOT_RECORDED)
+
+
 def _key(offer: HandshakeOffer) -> str:
-    return json.dumps(to_plain(offer))
+    """As JSON, but for how we name ourselves: recordings of an earlier version replay too."""
+    return json.dumps(to_plain(replace(offer, user_agent="")))
 
 
 def _heard(

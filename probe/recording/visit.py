@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from model.intrusiveness import Intrusiveness
 from model.observation import Cost
 from model.target import DEFAULT_PROTOCOL, Endpoint, Target
 from model.times_json import time_from_json, time_to_json
@@ -21,6 +22,9 @@ from probe.tls.answer import Ending, NoConnection
 from probe.tls.handshake import Handshake
 
 FORMAT: Final = 1
+_EARLIER_USER_AGENT: Final = "tlsprobe"
+"""What visits said that were recorded before recordings had it."""
+
 _LONGEST_LINE: Final = 2**22
 _MOST_LINES: Final = 100_000
 
@@ -69,6 +73,8 @@ class RecordedVisit:
     endpoint: Endpoint
     started_at: datetime
     parts: frozenset[Part]
+    intrusiveness: Intrusiveness
+    user_agent: str
     nonce: bytes
     conversations: tuple[Conversation, ...]
     handshakes: tuple[RecordedHandshake, ...]
@@ -92,6 +98,8 @@ def to_lines(visit: RecordedVisit) -> Iterator[str]:
             "address": visit.endpoint.address,
             "started_at": time_to_json(visit.started_at),
             "parts": sorted(visit.parts),
+            "intrusiveness": visit.intrusiveness.value,
+            "user_agent": visit.user_agent,
             "nonce": visit.nonce.hex(),
         },
     )
@@ -192,5 +200,7 @@ def _header(plain: dict[str, Any]) -> dict[str, Any]:
             datetime, time_from_json(_of(str, plain["started_at"], "started_at")), "started_at"
         ),
         "parts": frozenset(Part(name) for name in plain["parts"]),
+        "user_agent": _of(str, plain.get("user_agent", _EARLIER_USER_AGENT), "user_agent"),
+        "intrusiveness": Intrusiveness(plain.get("intrusiveness", Intrusiveness.FULL)),
         "nonce": bytes.fromhex(_of(str, plain["nonce"], "nonce")),
     }

@@ -12,6 +12,7 @@ import asyncio
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
+from model.version import user_agent
 from probe.connect.politeness import Politeness
 from probe.net_guard.gate import Purpose, SocketGate
 from probe.net_guard.http_client import HttpClient, HttpError, HttpRequest
@@ -36,12 +37,14 @@ class Fetcher:
         politeness: Politeness | None = None,
         *,
         timeout_seconds: float = 10.0,
+        user_agent: str = user_agent(),
         look_up: LookUp = OF_FETCHES,
         process: ProcessFetches | None = None,
     ) -> None:
         self._gate = gate
         self._politeness = politeness or Politeness(ProbeSettings())
         self._timeout_seconds = timeout_seconds
+        self._headers = {"User-Agent": user_agent}
         self._look_up = look_up
         self._process = process or ProcessFetches()
         self._client = HttpClient(gate, Purpose.FETCH, look_up=look_up)
@@ -61,7 +64,7 @@ class Fetcher:
             BudgetError: where the visit's ``budget``, or the process's, is used up.
             FetchError: where it cannot be had within the bounds.
         """
-        headers = {} if body is None else {"Content-Type": content_type}
+        headers = self._headers | ({} if body is None else {"Content-Type": content_type})
         first = url
         for _ in range(_MOST_REDIRECTS + 1):
             budget.take(_shown(url))

@@ -22,6 +22,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from model.certificate import Revocation, RevocationMethod
 from model.verdict import Verdict
+from probe.certificates.bounds import beyond_bounds
 from probe.certificates.der import Tag, first
 from probe.certificates.strict_reading import load_certificate
 from probe.revocation.signed import About, is_issued_by, is_signed_by
@@ -29,6 +30,8 @@ from probe.tls.limits import MAX_RESPONSES
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 _LONGEST_COMPLAINT: Final = 200
+_MOST_DELEGATES: Final = 8
+"""Responders' certificates that are looked at; a response has one."""
 
 
 def ocsp_request(about: About) -> bytes | None:
@@ -94,7 +97,9 @@ def _may_be_believed(read: ocsp.OCSPResponse, issuer: x509.Certificate, at: date
 def _delegates(
     read: ocsp.OCSPResponse, issuer: x509.Certificate, at: datetime
 ) -> Iterator[x509.Certificate]:
-    for one in read.certificates[:MAX_RESPONSES]:
+    for one in read.certificates[:_MOST_DELEGATES]:
+        if beyond_bounds(one.public_bytes(Encoding.DER)) is not None:
+            continue
         if not one.not_valid_before_utc - CLOCK_SKEW <= at <= one.not_valid_after_utc:
             continue
         if _signs_ocsp(one) and is_issued_by(one, issuer):

@@ -59,6 +59,8 @@ class Obstacle(StrEnum):
     DEADLINE = "deadline"
     EXHAUSTED = "exhausted"
     """This machine had no file descriptor, memory or port of its own left: it says nothing of the server."""
+    BUDGET = "budget"
+    """The visit has cost as much as a visit may: it says nothing of the server."""
     DENIED = "denied"
     """The configuration does not let this be asked: nothing was sent, and it says nothing of the server."""
     OTHER_PROTOCOL = "other_protocol"

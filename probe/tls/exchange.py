@@ -8,6 +8,7 @@ again with the same outcome, after a hello known to be good was answered in betw
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
@@ -29,6 +30,9 @@ from probe.tls.offer import Offer
 CLOSE_NOTIFY = 0
 PROTOCOL_VERSION = 70
 INTERNAL_ERROR = 80
+OURS: Final = frozenset({Obstacle.DEADLINE, Obstacle.BUDGET, Obstacle.DENIED})
+"""Limits of the visit's own, after which it is not asked again."""
+
 UNRECOGNIZED_NAME = 112
 
 
@@ -68,7 +72,7 @@ class Exchange:
             case NoHello() | Malformed() | NotTls():
                 return True
             case NoConnection(obstacle=obstacle):
-                return obstacle not in {Obstacle.DEADLINE, Obstacle.DENIED}
+                return obstacle not in OURS
             case _:
                 return False
 
@@ -90,8 +94,8 @@ class Exchange:
 
     @property
     def is_past_deadline(self) -> bool:
-        """Whether the question was not asked any more."""
-        return isinstance(self.answer, NoConnection) and self.answer.obstacle is Obstacle.DEADLINE
+        """Whether the question was not asked any more, because time or budget was used up."""
+        return isinstance(self.answer, NoConnection) and self.answer.obstacle in OURS
 
     def evidence(self, note: str | None = None) -> Evidence:
         """The pair as proof, with a sentence on how to read it."""

@@ -80,7 +80,7 @@ class HandshakeOffer:
     ``signature_schemes`` are registry names; all that the library has where there are none.
     ``alpn_protocols`` are offered in their order, no ALPN at all where there are none.
     ``presents`` is the client certificate; ``claimed_issuer`` (a Name in DER) the impostor's.
-    ``path`` is what the afterword HTTP asks for, ``words`` what WORDS says. ``injects`` is said in clear in
+    ``path`` is what the afterword HTTP asks for, as ``user_agent``, ``words`` what WORDS says. ``injects`` is said in clear in
     the same breath as the command that begins TLS (``probe.tls.injection``); ``is_open_to_requests`` is whether the server may ask
     for a client certificate once the handshake is over: by another one (RFC 5246, section 7.4.1.1), or
     by post-handshake authentication (RFC 9846, section 4.7.2).
@@ -100,6 +100,7 @@ class HandshakeOffer:
     words: bytes = b""
     injects: bytes = b""
     is_open_to_requests: bool = False
+    user_agent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,9 +22,9 @@ class ClearAnswer:
 class ClearRequest:
     """A GET of ``path``; it is over with the head of the answer."""
 
-    def __init__(self, host: str, path: str = "/") -> None:
+    def __init__(self, host: str, path: str = "/", *, user_agent: str) -> None:
         self._reader = ReplyReader()
-        self._asked = self._reader.request(host, path)
+        self._asked = self._reader.request(host, path, user_agent)
 
     def begin(self, send: Callable[[bytes], None]) -> None:
         """Sends the request."""

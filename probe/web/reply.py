@@ -11,6 +11,7 @@ from typing import Final
 import h11
 import httpx
 
+from probe.web.cookies import mask_cookies
 from probe.web.heads import HeadReader
 
 _KEPT_LENGTH: Final = 2048
@@ -20,7 +21,7 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpReply:
-    """A status and its fields; ``raw`` are the first bytes, as they came."""
+    """A status and its fields; ``raw`` are the first bytes, as they came but for cookies' values."""
 
     status: int
     headers: httpx.Headers
@@ -46,16 +47,16 @@ class ReplyReader:
         self.is_http = True
         """False once the bytes can be no answer."""
 
-    def request(self, host: str, path: str = "/") -> bytes:
+    def request(self, host: str, path: str, user_agent: str) -> bytes:
         """A GET that keeps nothing open; ``host`` is the authority, with its port where it has one."""
-        headers = [("Host", host), ("User-Agent", "tlsprobe"), ("Connection", "close")]
+        headers = [("Host", host), ("User-Agent", user_agent), ("Connection", "close")]
         asked = h11.Request(method="GET", target=path, headers=headers)
         return self._head.request(asked)
 
     @property
     def raw(self) -> bytes:
-        """The first bytes that came."""
-        return self._raw
+        """The first bytes that came, with cookies' values masked."""
+        return mask_cookies(self._raw)
 
     def feed(self, received: bytes) -> HttpReply | None:
         """The reply once its head is whole."""
@@ -76,12 +77,12 @@ class ReplyReader:
         return HttpReply(
             status=response.status_code,
             headers=httpx.Headers(response.headers.raw_items()),
-            raw=self._raw,
+            raw=self.raw,
         )
 
 
 def read_reply(received: bytes) -> HttpReply | None:
     """The head of an answer that came whole; None where it is none."""
     reader = ReplyReader()
-    reader.request("unknown")
+    reader.request("unknown", "/", "")
     return reader.feed(received)

@@ -15,10 +15,12 @@ from asyncio.subprocess import PIPE, Process
 from typing import BinaryIO, Final
 
 from model.observation import Observation
+from model.secret_text import SecretMask
 from model.target import Endpoint
 from probe.clock import SystemClock
 from service.event_loop import run
 from service.logs import set_up_logs
+from service.secret_settings import secrets_in
 from service.settings import ServiceSettings
 from service.starting import engine_of
 
@@ -107,7 +109,7 @@ async def answer_questions(questions: BinaryIO, answers: BinaryIO) -> None:
     settings = await asyncio.to_thread(_read, questions)
     if not isinstance(settings, ServiceSettings):
         raise TypeError("no settings came first")
-    set_up_logs(settings.log_format, settings.log_level)
+    set_up_logs(settings.log_format, settings.log_level, SecretMask(secrets_in(settings)))
     engine = engine_of(settings, SystemClock())
     _write(answers, None)
     while (asked := await asyncio.to_thread(_read, questions)) is not None:

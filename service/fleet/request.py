@@ -15,9 +15,9 @@ from typing import Any, Final, TypeAlias
 
 from model.observation_json import target_from_json, target_to_json
 from model.target import Endpoint, Target
+from model.target_labels import ZONE
 from model.times_json import time_from_json, time_to_json
 
-ZONE_LABEL: Final = "zone"
 ANY_ZONE: Final = "any"
 """The queue of targets without a zone."""
 
@@ -86,16 +86,16 @@ def requests_from_json(items: Sequence[Json]) -> list[Request]:
 
 def queue_of(target: Target) -> str:
     """The queue of the target's visits."""
-    zone = target.labels.get(ZONE_LABEL, "")
+    zone = target.labels.get(ZONE, "")
     return queue_of_zone(zone) if zone else ANY_ZONE
 
 
 def queue_of_zone(zone: str) -> str:
     """The queue of one zone: its name, or a digest of a name that is long or unusual."""
     if _PLAIN.fullmatch(zone):
-        return f"{ZONE_LABEL}={zone}"
+        return f"{ZONE}={zone}"
     digest = hashlib.blake2b(zone.encode(errors="surrogatepass"), digest_size=12).hexdigest()
-    return f"{ZONE_LABEL}#{digest}"
+    return f"{ZONE}#{digest}"
 
 
 def queues_of_tags(tags: Sequence[str]) -> list[str]:
@@ -107,7 +107,7 @@ def queues_of_tags(tags: Sequence[str]) -> list[str]:
     queues = []
     for tag in tags:
         name, _, zone = tag.partition("=")
-        if name != ZONE_LABEL or not zone:
-            raise ValueError(f"{tag!r} is no tag: write {ZONE_LABEL}=NAME, such as zone=dmz")
+        if name != ZONE or not zone:
+            raise ValueError(f"{tag!r} is no tag: write {ZONE}=NAME, such as zone=dmz")
         queues.append(queue_of_zone(zone))
     return queues or [ANY_ZONE]

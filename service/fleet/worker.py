@@ -16,6 +16,7 @@ from typing import Any, Final
 from procrastinate import JobContext
 from procrastinate.jobs import DeleteJobCondition
 
+from model.secret_text import SecretMask
 from model.version import TOOL_VERSION
 from policy import PolicyError
 from probe.clock import SystemClock
@@ -30,9 +31,10 @@ from service.fleet.slots import Slots
 from service.fleet.visitor import Visitor, Ways
 from service.logs import set_up_logs
 from service.policy_desk import PolicyDesk
+from service.secret_settings import secrets_in
 from service.settings import ServiceSettings
 from service.starting import StartError, book_of, engine_of, stopping_signals
-from service.upkeep import watch_version
+from service.upkeep import limit_endpoints, watch_version
 from storage import SqlStore, StoreError
 
 _STOP_SECONDS: Final = 7.0
@@ -53,17 +55,19 @@ async def work(settings: ServiceSettings, tags: Sequence[str]) -> None:
             upgraded the database meanwhile, and this worker has stopped.
         ValueError: for a tag that is none.
     """
-    set_up_logs(settings.log_format, settings.log_level)
+    mask = SecretMask(secrets_in(settings))
+    set_up_logs(settings.log_format, settings.log_level, mask)
     queues = queues_of_tags(tags)
     times = Times(dead_after=settings.workers.dead_after_seconds)
     with stopping_signals() as stop:
         async with AsyncExitStack() as stack:
             try:
                 store = await stack.enter_async_context(await SqlStore.open(settings.database))
+                limit_endpoints(store, settings.retention.endpoint_bytes_per_day)
                 queue = await stack.enter_async_context(Queue(settings.database, times).open())
                 await queue.prepare(may_remake=False)
             except (StoreError, QueueVersionError, *QUEUE_ERRORS) as error:
-                raise StartError(str(error)) from error
+                raise StartError(mask.masked(str(error))) from error
             slots = Slots(settings.visits_at_once)
             isolation = Isolation(settings)
             stack.push_async_callback(isolation.close)

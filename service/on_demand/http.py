@@ -10,7 +10,8 @@ from starlette.routing import Route
 
 from exporters.prometheus import OPENMETRICS_END
 from service.http_guard.query import Query, route
-from service.on_demand.prober import OnDemandProber, RefusedError
+from service.on_demand.module_choices import RefusedError
+from service.on_demand.prober import OnDemandProber
 from service.scrape_format import content_type, wants_openmetrics
 
 _TIMEOUT_HEADER: Final = "X-Prometheus-Scrape-Timeout-Seconds"

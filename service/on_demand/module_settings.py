@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, mod
 
 from exporters.prometheus import Detail
 from exporters.prometheus.probe_page import Names
+from model.intrusiveness import Intrusiveness
 from model.observation import ClientAuthMode
 from model.protocol_version import ProtocolVersion
 from probe.certificates import load_trust_store
@@ -49,6 +50,14 @@ def _duration(value: Any) -> Any:
 def _check_checks(names: tuple[str, ...]) -> tuple[str, ...]:
     parse_parts(names)
     return names
+
+
+def _check_path(path: str) -> str:
+    if not re.fullmatch(r"/[!-~]*", path):
+        raise ValueError(
+            f"{path!r} must begin with / and have no spaces: write /health, for example"
+        )
+    return path
 
 
 def _check_protocols(labels: tuple[str, ...]) -> tuple[str, ...]:
@@ -142,7 +151,11 @@ class Expectations(_Section):
 
 
 class ModuleSettings(_Section):
-    """One module. ``prober`` is ``tls`` for ours; ``tcp``, ``http`` and ``https`` are the others' words."""
+    """One module. ``prober`` is ``tls`` for ours; ``tcp``, ``http`` and ``https`` are the others' words.
+
+    With ``shows_client_identity`` the server gets the client certificate that the inventory's label names;
+    one of ``tls_config`` is shown anyway. ``path`` is what a GET asks for. None of these is in the request.
+    """
 
     prober: Literal["tls", "tcp", "http", "https"] = "tls"
     timeout: Duration | None = None
@@ -150,6 +163,9 @@ class ModuleSettings(_Section):
     emit: tuple[Names, ...] = (Names.TLSPROBE,)
     detail: Detail = Detail.ALL
     checks: Annotated[tuple[str, ...], AfterValidator(_check_checks)] = ("versions", "certificates")
+    intrusiveness: Intrusiveness | None = None
+    shows_client_identity: bool = False
+    path: Annotated[str, AfterValidator(_check_path)] = "/"
     expect: Expectations = Expectations()
     tls_config: TlsConfig | None = None
     tcp: TcpKeys = TcpKeys()

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Final
-from urllib.parse import urlsplit
 
 from exporters.prometheus import MetricOptions
 from exporters.prometheus.glance import Glance
@@ -23,18 +22,22 @@ from model.observation import Observation
 from model.ports import Clock
 from model.snapshot import EndpointStatus
 from model.target import Endpoint, Target, is_ip_address
+from model.target_labels import (
+    CLIENT_IDENTITY,
+)
 from model.version import TOOL_VERSION
 from probe.certificates import parse_certificate
 from probe.checks.part import Part
 from probe.crypto.identity import load_identity
 from probe.discovery.targets import TargetError, parse_target
-from probe.engine import CLIENT_IDENTITY_LABEL, TRUST_STORES_LABEL, Engine
+from probe.engine import Engine
 from probe.plain_client import PlainClient
 from probe.resolve import Resolution, unresolved
 from probe.settings import ProbeSettings
 from probe.tls.handshake import Handshake
 from service.on_demand.allowed import Allowed
 from service.on_demand.merged import merged
+from service.on_demand.module_choices import OWN, RefusedError, labels_for, path_for
 from service.on_demand.module_settings import ModuleSettings, OnDemandSettings
 from service.on_demand.places import Places
 from service.on_demand.verdict import holds, is_as_asserted, status_of
@@ -46,17 +49,8 @@ _MARGIN_SECONDS: Final = 0.5
 
 _MARGIN_SHARE: Final = 0.25
 _WAITING_FOR_EACH_PLACE: Final = 8
-_OWN: Final = "module"
 _FOREIGN: Final = frozenset({Names.BLACKBOX_EXPORTER, Names.SSL_EXPORTER})
 _STAPLE_PARTS: Final = frozenset({Part.VERSIONS, Part.CERTIFICATES, Part.REVOCATION})
-
-
-class RefusedError(Exception):
-    """The request is not served; ``status`` is HTTP's, the message one sentence with the mend."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +78,7 @@ class _Module:
     engine: Engine
 
 
-_Key = tuple[str, str, str | None, int]
+_Key = tuple[str, str, int]
 """What makes two requests equal: the module, the target, the path that is asked, and the settings."""
 
 
@@ -128,8 +122,8 @@ class OnDemandProber:
         if not text:
             raise RefusedError(400, "the target is missing: ask /probe?target=HOST:PORT")
         target = self._target(text, module.settings, server_name)
-        path = _path_of(text) if module.settings.asks_http else None
-        key = (module.name, target.key, path, self._reloads)
+        path = path_for(module.settings, text) if module.settings.asks_http else None
+        key = (module.name, target.key, self._reloads)
         running = self._running.get(key)
         if running is None:
             if len(self._running) >= self._settings.at_once * (1 + _WAITING_FOR_EACH_PLACE):
@@ -187,8 +181,7 @@ class OnDemandProber:
         if is_ip_address(asked.host):
             is_known = known is not None
             self._refuse(asked, self._around.allowed.refusal(asked, asked.host, is_known=is_known))
-        labels = dict(known.labels if known else {}) | _labels_of(module)
-        return replace(known or asked, labels=labels)
+        return replace(known or asked, labels=labels_for(module, known.labels if known else {}))
 
     def _refuse(self, target: Target, refusal: str | None) -> None:
         if refusal is not None:
@@ -309,7 +302,8 @@ async def _greet(
     client = PlainClient(
         versions=module.tls.versions,
         path=path,
-        shows_certificate=CLIENT_IDENTITY_LABEL in endpoint.target.labels,
+        user_agent=engine.user_agent,
+        shows_certificate=CLIENT_IDENTITY in endpoint.target.labels,
     )
     return await engine.greet(endpoint, client)
 
@@ -365,21 +359,11 @@ def _engine(module: ModuleSettings, around: Surroundings) -> Engine:
     if Names.SSL_EXPORTER in module.emit:
         parts |= _STAPLE_PARTS
     if tls.ca_file is not None:
-        settings = replace(settings, trust_stores={_OWN: tls.ca_file})
+        settings = replace(settings, trust_stores={OWN: tls.ca_file})
     if tls.cert_file is not None:
-        identity = load_identity(_OWN, tls.cert_file, tls.key_file)
-        settings = replace(settings, client_identities={_OWN: identity})
+        identity = load_identity(OWN, tls.cert_file, tls.key_file)
+        settings = replace(settings, client_identities={OWN: identity})
     return Engine(replace(settings, parts=parts), around.clock, politeness=around.engine.politeness)
-
-
-def _labels_of(module: ModuleSettings) -> dict[str, str]:
-    """Labels that the engine reads, by which a module's own files take the place of the target's."""
-    labels = {}
-    if module.tls.ca_file is not None:
-        labels[TRUST_STORES_LABEL] = _OWN
-    if module.tls.cert_file is not None:
-        labels[CLIENT_IDENTITY_LABEL] = _OWN
-    return labels
 
 
 def _deadline_seconds(module: ModuleSettings, scrape_timeout: str | None) -> float:
@@ -398,15 +382,6 @@ def _deadline_seconds(module: ModuleSettings, scrape_timeout: str | None) -> flo
             )
         timeout -= min(_MARGIN_SECONDS, _MARGIN_SHARE * timeout)
     return min(timeout, module.timeout or timeout)
-
-
-def _path_of(text: str) -> str:
-    """Of an URL, with its query; the root of anything else."""
-    split = urlsplit(text) if "://" in text else None
-    if split is None:
-        return "/"
-    query = f"?{split.query}" if split.query else ""
-    return f"{split.path or '/'}{query}"
 
 
 def _is_version(endpoint: Endpoint, version: int) -> bool:

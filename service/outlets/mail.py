@@ -13,6 +13,7 @@ from types import TracebackType
 import aiosmtplib
 
 from model.printable import printable
+from model.secret_text import SecretMask, secrets_of_login
 from service.outlets.delivery import DeliveryError
 
 _LONGEST_REASON = 200
@@ -66,6 +67,7 @@ class MailSender:
         _, address = parseaddr(mailbox.sender)
         message["Message-ID"] = make_msgid(domain=address.rpartition("@")[2])
         user, password = mailbox.login or (None, None)
+        mask = SecretMask(secrets_of_login(*mailbox.login) if mailbox.login else ())
         try:
             await aiosmtplib.send(
                 message,
@@ -80,9 +82,9 @@ class MailSender:
             )
         except aiosmtplib.SMTPRecipientsRefused as error:
             refused = ", ".join(f"{one.code} {one.message}" for one in error.recipients)
-            raise DeliveryError(_shown("no recipient is taken", refused)) from error
+            raise DeliveryError(_shown("no recipient is taken", mask.masked(refused))) from error
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            raise DeliveryError(_shown(type(error).__name__, str(error))) from error
+            raise DeliveryError(_shown(type(error).__name__, mask.masked(str(error)))) from error
 
 
 def _shown(what: str, said: str) -> str:

@@ -20,6 +20,7 @@ from service.outlets.schedule import Timing
 from service.outlets.secret import read_secret
 from service.outlets.web import WebSender
 from service.outlets.web_settings import WebSettings, trusting
+from service.secret_settings import SecretFile, SecretVariable
 from service.values import Port
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -134,8 +135,8 @@ class EmailSettings(_OnceSettings):
     port: Port | None = None
     security: MailSecurity = MailSecurity.STARTTLS
     user: str | None = None
-    password_variable: str | None = None
-    password_file: Path | None = None
+    password_variable: SecretVariable = None
+    password_file: SecretFile = None
     ca_file: Path | None = None
     sender_address: Annotated[str, Field(validation_alias="from")]
     to: Annotated[tuple[str, ...], Field(min_length=1)]

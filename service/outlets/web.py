@@ -12,7 +12,8 @@ from typing import Final
 import httpx
 
 from model.printable import printable
-from model.version import TOOL_VERSION
+from model.secret_text import SecretMask, secrets_in_url, secrets_of_login
+from model.version import user_agent
 from service.outlets.delivery import DeliveryError
 
 _MOST_OF_AN_ANSWER: Final = 2048
@@ -32,13 +33,20 @@ class Receiver:
     proxy: str | None = field(default=None, repr=False)
     timeout_seconds: float = 30.0
 
+    def mask(self) -> SecretMask:
+        """Masks its secrets: what a receiver says may echo them."""
+        secrets = [*secrets_in_url(self.url, with_path=True), *secrets_in_url(self.proxy or "")]
+        secrets += [self.url, *([self.token] if self.token else ())]
+        return SecretMask((*secrets, *(secrets_of_login(*self.login) if self.login else ())))
+
 
 class WebPost:
     """Posts to one receiver over connections that are kept; an async context manager that closes them."""
 
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
-        headers = {"user-agent": f"tlsprobe/{TOOL_VERSION}"}
+        self._mask = receiver.mask()
+        headers = {"user-agent": user_agent()}
         if receiver.token is not None:
             headers["authorization"] = f"Bearer {receiver.token}"
         self._client = httpx.AsyncClient(
@@ -75,7 +83,7 @@ class WebPost:
                 self._client.stream("POST", url, content=body, headers=headers) as answer,
             ):
                 if not answer.is_success:
-                    raise await _refusal(answer)
+                    raise await _refusal(answer, self._mask)
         except TimeoutError as error:
             raise DeliveryError(
                 f"no answer came within {self._receiver.timeout_seconds:g} s"
@@ -83,17 +91,19 @@ class WebPost:
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             # Some of httpx' own texts name the URL; what lies below them knows a connection alone.
             reason = ": ".join(filter(None, (type(error).__name__, str(error.__cause__ or ""))))
-            raise DeliveryError(printable(reason, limit=_SHOWN_OF_AN_ANSWER)) from error
+            shown = printable(self._mask.masked(reason), limit=_SHOWN_OF_AN_ANSWER)
+            raise DeliveryError(shown) from error
 
 
-async def _refusal(answer: httpx.Response) -> DeliveryError:
-    """What the receiver says, as far as it says it in two kilobytes."""
+async def _refusal(answer: httpx.Response, mask: SecretMask) -> DeliveryError:
+    """What the receiver says, as far as it says it in two kilobytes, without the secrets that it echoes."""
     said = b""
     async for piece in answer.aiter_raw(_MOST_OF_AN_ANSWER):
         said += piece
         if len(said) >= _MOST_OF_AN_ANSWER:
             break
-    words = printable(said.decode("utf-8", "replace").strip(), limit=_SHOWN_OF_AN_ANSWER)
+    text = mask.masked(said.decode("utf-8", "replace").strip())
+    words = printable(text, limit=_SHOWN_OF_AN_ANSWER)
     status = answer.status_code
     return DeliveryError(
         f"status {status}" + (f": {words}" if words else ""),

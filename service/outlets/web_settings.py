@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from service.outlets.secret import read_secret
 from service.outlets.web import Receiver
+from service.secret_settings import OptionalSecretUrl, ReceiverUrl, SecretFile, SecretVariable
 
 
 class WebSettings(BaseModel):
@@ -18,16 +19,16 @@ class WebSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    url: str | None = None
-    url_variable: str | None = None
-    url_file: Path | None = None
-    token_variable: str | None = None
-    token_file: Path | None = None
+    url: ReceiverUrl = None
+    url_variable: SecretVariable = None
+    url_file: SecretFile = None
+    token_variable: SecretVariable = None
+    token_file: SecretFile = None
     user: str | None = None
-    password_variable: str | None = None
-    password_file: Path | None = None
+    password_variable: SecretVariable = None
+    password_file: SecretFile = None
     ca_file: Path | None = None
-    proxy: str | None = None
+    proxy: OptionalSecretUrl = None
     timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 30.0
 
     def receiver(self) -> Receiver:

@@ -58,9 +58,15 @@ def sections_of(status: EndpointStatus) -> tuple[Section, ...]:
         Section(title="In clear", lines=tuple(_facts(observation.plaintext))),
         Section(title="HTTP", lines=tuple(_facts(observation.http))),
         Section(title="Features", lines=tuple(_facts(observation.features))),
+        Section(title="Not asked", lines=tuple(_not_asked(observation))),
         Section(title="The visit", lines=tuple(_visit(status))),
     )
     return tuple(section for section in found if section.lines)
+
+
+def _not_asked(observation: Observation) -> Iterator[Line]:
+    for name, level in sorted(observation.not_asked.items()):
+        yield Line(name=name, text=f"needs intrusiveness {level}")
 
 
 def _worst_first(status: EndpointStatus) -> list[Finding]:

@@ -6,11 +6,12 @@ writes that row of ``statuses`` and nothing else. History so costs what changes,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.writing.assessments import Assessed, write_assessments
+from storage.writing.daily_limit import BYTES_PER_DAY, Dropped, note_dropped, without_proofs
 from storage.writing.facts import Difference, write_differences
 from storage.writing.places import add_endpoints, describe_anew
 from storage.writing.standing import (
@@ -23,10 +24,17 @@ from storage.writing.standing import (
 from storage.writing.visit import Visit
 
 
-async def write_visits(connection: AsyncConnection, visits: Sequence[Visit]) -> None:
-    """Write ``visits``, those of one endpoint in their order; the caller commits."""
+async def write_visits(
+    connection: AsyncConnection, visits: Sequence[Visit], bytes_per_day: int = BYTES_PER_DAY
+) -> list[Dropped]:
+    """Write ``visits``, those of one endpoint in their order; the caller commits.
+
+    What an endpoint shows beyond ``bytes_per_day`` is not written, and returned.
+    """
+    dropped: list[Dropped] = []
     for part in _once_each(visits):
-        await _write_part(connection, part)
+        dropped += await _write_part(connection, part, bytes_per_day)
+    return dropped
 
 
 def _once_each(visits: Iterable[Visit]) -> list[list[Visit]]:
@@ -42,27 +50,32 @@ def _once_each(visits: Iterable[Visit]) -> list[list[Visit]]:
     return parts
 
 
-async def _write_part(connection: AsyncConnection, visits: Sequence[Visit]) -> None:
+async def _write_part(
+    connection: AsyncConnection, visits: Sequence[Visit], bytes_per_day: int
+) -> list[Dropped]:
     known = await load_endpoints(connection, [visit.key for visit in visits])
     await _describe_anew(connection, visits, known)
     added = await _add(connection, [visit for visit in visits if visit.key not in known])
     standings = {key: endpoint.standing for key, endpoint in known.items()} | added
-    await write_differences(
+    dropped = await write_differences(
         connection,
         [
             Difference(visit=visit, standing=standings[visit.key])
             for visit in visits
             if visit.facts_digest != standings[visit.key].facts_digest
         ],
+        bytes_per_day,
     )
     news = {visit.key for visit in visits if _has_news(visit, standings[visit.key])}
-    await _assess(connection, visits, standings)
+    await _assess(connection, visits, standings, dropped)
     for visit in visits:
         standings[visit.key].move_on(visit)
     await add_standings(connection, list(added.values()))
     for has_news in (False, True):
         moved = [one.standing for key, one in known.items() if (key in news) is has_news]
         await update_standings(connection, moved, has_news=has_news)
+    now = max(visit.observation.started_at for visit in visits)
+    return await note_dropped(connection, dropped, now)
 
 
 def _has_news(visit: Visit, standing: Standing) -> bool:
@@ -92,7 +105,10 @@ async def _add(connection: AsyncConnection, visits: Sequence[Visit]) -> dict[str
 
 
 async def _assess(
-    connection: AsyncConnection, visits: Sequence[Visit], standings: Mapping[str, Standing]
+    connection: AsyncConnection,
+    visits: Sequence[Visit],
+    standings: Mapping[str, Standing],
+    limited: Collection[str],
 ) -> None:
     assessed = []
     for visit in visits:
@@ -103,7 +119,7 @@ async def _assess(
             assessed.append(
                 Assessed(
                     endpoint_id=standing.endpoint_id,
-                    assessment=assessment,
+                    assessment=without_proofs(assessment) if visit.key in limited else assessment,
                     last_assessed_at=standing.assessed_at,
                 )
             )

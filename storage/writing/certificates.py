@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,13 +14,17 @@ from storage.writing.insert_new import insert_new
 
 
 async def write_certificates(
-    connection: AsyncConnection, observations: Mapping[int, Observation]
+    connection: AsyncConnection,
+    observations: Mapping[int, Observation],
+    *,
+    without_der: Collection[int] = (),
 ) -> None:
-    """The certificates of observations that are new, by their ids."""
+    """The certificates of observations that are new, by their ids; of some only that they were seen."""
     served: dict[str, bytes | None] = {}
-    for observation in observations.values():
+    for observation_id, observation in observations.items():
         for one in _certificates(observation):
-            served[one.sha256] = served.get(one.sha256) or one.der
+            der = None if observation_id in without_der else one.der
+            served[one.sha256] = served.get(one.sha256) or der
     if not served:
         return
     has_der = await _known(connection, served)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import bindparam, insert, update
@@ -17,6 +17,7 @@ from model.query import Turn
 from storage.body import Body, encode_body
 from storage.tables import ChangeRow, EvidenceRow, ObservationRow, VisitRow
 from storage.writing.certificates import write_certificates
+from storage.writing.daily_limit import fit, stored_of_late
 from storage.writing.past import Past, find_known_facts, load_pasts
 from storage.writing.standing import Standing
 from storage.writing.visit import Visit
@@ -40,12 +41,19 @@ class _Found:
     turn: Turn
     changes: tuple[Change, ...]
     body: Body | None
+    with_certificates: bool = True
 
 
-async def write_differences(connection: AsyncConnection, different: Sequence[Difference]) -> None:
-    """Write the visits, each of another endpoint, and set what of their standings they change."""
+async def write_differences(
+    connection: AsyncConnection, different: Sequence[Difference], bytes_per_day: int
+) -> dict[str, int]:
+    """Write the visits, each of another endpoint, and set what of their standings they change.
+
+    Of an endpoint that stored ``bytes_per_day`` already, less is written or nothing; how many bytes were not,
+    by the endpoint's key.
+    """
     if not different:
-        return
+        return {}
     old = [one for one in different if not one.standing.is_new]
     pasts = await load_pasts(connection, [one.standing.endpoint_id for one in old]) if old else {}
     kept = await find_known_facts(
@@ -54,16 +62,64 @@ async def write_differences(connection: AsyncConnection, different: Sequence[Dif
     found = await asyncio.to_thread(
         lambda: [_look_at(one, pasts.get(one.standing.endpoint_id), kept) for one in different]
     )
+    different, found, dropped = await _fitted(connection, different, found, bytes_per_day)
+    if different:
+        await _write_found(connection, different, found, kept)
+    return dropped
+
+
+async def _fitted(
+    connection: AsyncConnection,
+    different: Sequence[Difference],
+    found: Sequence[_Found],
+    bytes_per_day: int,
+) -> tuple[list[Difference], list[_Found], dict[str, int]]:
+    """What of the visits is to be written, and how many bytes of each endpoint are not."""
+    looked_up = [
+        one.standing.endpoint_id
+        for one, what in zip(different, found, strict=True)
+        if what.body is not None and not one.standing.is_new
+    ]
+    now = max(one.visit.observation.started_at for one in different)
+    stored = await stored_of_late(connection, looked_up, now) if looked_up else {}
+    written: list[tuple[Difference, _Found]] = []
+    dropped: dict[str, int] = {}
+    for one, what in zip(different, found, strict=True):
+        if what.body is None:
+            written.append((one, what))
+            continue
+        room = bytes_per_day - stored.get(one.standing.endpoint_id, 0)
+        seen, is_new = one.visit.observation, one.standing.is_new
+        fitted = fit(seen, what.body, what.changes, room, is_new=is_new)
+        if fitted.dropped:
+            dropped[one.visit.key] = fitted.dropped
+        if fitted.body is not None:
+            certificates = fitted.with_certificates
+            written.append((one, replace(what, body=fitted.body, with_certificates=certificates)))
+    return [one for one, _ in written], [what for _, what in written], dropped
+
+
+async def _write_found(
+    connection: AsyncConnection,
+    different: Sequence[Difference],
+    found: Sequence[_Found],
+    kept: Mapping[int, int],
+) -> None:
+    old = [one.standing for one in different if not one.standing.is_new]
     ids = await _write_observations(connection, different, found, kept)
-    await _close_stretches(connection, [one.standing for one in old])
+    await _close_stretches(connection, old)
     await _open_stretches(connection, different, found, ids)
     await _write_changes(connection, different, found)
+    new = [
+        (observation_id, one.visit.observation, what)
+        for one, what, observation_id in zip(different, found, ids, strict=True)
+        if what.body is not None
+    ]
     await write_certificates(
         connection,
-        {
-            observation_id: one.visit.observation
-            for one, what, observation_id in zip(different, found, ids, strict=True)
-            if what.body is not None
+        {observation_id: observation for observation_id, observation, _ in new},
+        without_der={
+            observation_id for observation_id, _, what in new if not what.with_certificates
         },
     )
 
@@ -131,8 +187,10 @@ async def _write_observations(
         proofs = [
             {"observation_id": new_id, "proofs": body.proofs}
             for new_id, (_, body) in zip(new, new_bodies, strict=True)
+            if body.proofs is not None
         ]
-        await connection.execute(insert(EvidenceRow), proofs)
+        if proofs:
+            await connection.execute(insert(EvidenceRow), proofs)
         ids |= {row["endpoint_id"]: new_id for row, new_id in zip(rows, new, strict=True)}
     return [ids[one.standing.endpoint_id] for one in different]
 

@@ -9,9 +9,10 @@ import pytest
 
 from model.certificate import Deployment, Problem
 from model.target import Endpoint, Target
+from model.target_labels import TRUST_STORES
 from probe.checks.part import Part
 from probe.clock import SystemClock
-from probe.engine import TRUST_STORES_LABEL, Engine
+from probe.engine import Engine
 from probe.settings import ProbeSettings
 from tests.certificates.making import NOW, SERVER_NAME, SERVER_NAMES, make
 from tests.programmable import wire
@@ -59,10 +60,10 @@ async def deployment(directory: Path, **labels: str) -> Deployment:
     ("labels", "verdicts", "problems"),
     [
         ({}, {"internal": "yes", "other": "no"}, set()),
-        ({TRUST_STORES_LABEL: "internal"}, {"internal": "yes"}, set()),
-        ({TRUST_STORES_LABEL: "other"}, {"other": "no"}, {Problem.INCOMPLETE}),
-        ({TRUST_STORES_LABEL: " other, internal "}, {"internal": "yes", "other": "no"}, set()),
-        ({TRUST_STORES_LABEL: "misspelt"}, {"misspelt": "no"}, {Problem.INCOMPLETE}),
+        ({TRUST_STORES: "internal"}, {"internal": "yes"}, set()),
+        ({TRUST_STORES: "other"}, {"other": "no"}, {Problem.INCOMPLETE}),
+        ({TRUST_STORES: " other, internal "}, {"internal": "yes", "other": "no"}, set()),
+        ({TRUST_STORES: "misspelt"}, {"misspelt": "no"}, {Problem.INCOMPLETE}),
     ],
 )
 async def test_the_label_chooses(

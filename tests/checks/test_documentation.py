@@ -9,7 +9,7 @@ from pathlib import Path
 from probe.checks.catalogue import STAGES
 
 PAGE = Path(__file__).parents[2] / "docs" / "checks.md"
-COLUMNS = 4
+COLUMNS = 5
 
 
 def rows() -> list[list[str]]:
@@ -32,3 +32,13 @@ def test_the_page_has_a_row_for_each_fact_and_no_other() -> None:
 
 def test_each_row_says_something_in_every_column() -> None:
     assert [cells for cells in rows() if len(cells) != COLUMNS or not all(cells)] == []
+
+
+def test_each_row_has_the_level_that_its_check_declares() -> None:
+    declared = {
+        fact: check.level.value
+        for stage in STAGES
+        for check in stage.checks
+        for fact in check.facts
+    }
+    assert {cells[0].strip("`"): cells[-1] for cells in rows()} == declared

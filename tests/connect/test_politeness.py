@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from probe.connect.politeness import AddressGate, Politeness, network_of
 from probe.settings import ProbeSettings
+from tests.scheduler.virtual_time import run_virtually
 
 
 async def fill(gate: AddressGate, visitors: int) -> int:
@@ -156,3 +157,23 @@ async def test_all_addresses_of_a_host_name_share_its_connections() -> None:
     assert max(both) <= 5
     assert await most_inside(politeness.for_host("a.test"), addresses) == 5
     assert politeness.for_host("192.0.2.1") is politeness
+
+
+def test_an_address_gets_no_more_new_connections_a_second_than_allowed() -> None:
+    """Also where visits come one after another."""
+
+    async def story() -> list[float]:
+        settings = ProbeSettings(connections_per_address_per_second=5)
+        politeness = Politeness(settings)
+        began: list[float] = []
+        for _ in range(4):
+            gate = politeness.gate("127.0.0.1")
+            for _ in range(5):
+                async with politeness.connection(gate):
+                    began.append(asyncio.get_running_loop().time())
+            del gate
+        return began
+
+    began = run_virtually(story())
+    for position, moment in enumerate(began[5:], start=5):
+        assert moment - began[position - 5] >= 0.99

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from probe.discovery.dns import read_records, read_zone
+from probe.discovery.dns import Reading, read_records, read_zone
 from probe.discovery.networks import Scan, read_networks
 from probe.discovery.source import SourceError
 from probe.dns_records import DnsLookup
@@ -18,6 +18,7 @@ from tests.dns_records.name_servers import name_servers
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates
 
+AT = Reading(port=443, source="dns")
 RECORDS = (
     "www A 127.0.0.2",
     "www AAAA ::1",
@@ -36,16 +37,16 @@ RECORDS = (
 async def test_records_and_a_whole_zone(tmp_path: Path) -> None:
     with name_servers(RECORDS, tmp_path) as ports:
         lookup = DnsLookup([("127.0.0.1", ports.resolver)])
-        plain = await read_records(["www.test", "none.test"], ["A", "AAAA"], lookup, 443, "dns")
-        services = await read_records(["_xmpps._tcp.test"], ["SRV"], lookup, 443, "dns")
-        https = await read_records(["shop.test", "self.test"], ["HTTPS"], lookup, 443, "dns")
-        prefixed = await read_records(["_8443._https.self.test"], ["SVCB"], lookup, 443, "dns")
-        alias = await read_records(["apex.test"], ["HTTPS"], lookup, 443, "dns")
-        zone = await read_zone("test", ("127.0.0.1", ports.authority), 443, "dns")
+        plain = await read_records(["www.test", "none.test"], ["A", "AAAA"], lookup, AT)
+        services = await read_records(["_xmpps._tcp.test"], ["SRV"], lookup, AT)
+        https = await read_records(["shop.test", "self.test"], ["HTTPS"], lookup, AT)
+        prefixed = await read_records(["_8443._https.self.test"], ["SVCB"], lookup, AT)
+        alias = await read_records(["apex.test"], ["HTTPS"], lookup, AT)
+        zone = await read_zone("test", ("127.0.0.1", ports.authority), AT)
         with pytest.raises(SourceError, match="not transferred"):
-            await read_zone("other", ("127.0.0.1", ports.authority), 443, "dns")
+            await read_zone("other", ("127.0.0.1", ports.authority), AT)
         with pytest.raises(SourceError, match="could not be looked up"):
-            await read_records(["out.example"], ["A"], lookup, 443, "dns")
+            await read_records(["out.example"], ["A"], lookup, AT)
     assert [one.key for one in plain] == ["www.test:443"]
     assert [one.key for one in services] == ["chat.test:5223"]
     assert [one.key for one in https] == ["www.test:8443?server_name=shop.test", "self.test:443"]

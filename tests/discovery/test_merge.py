@@ -15,8 +15,8 @@ def at(text: str, source: str = "one", **labels: str) -> Target:
     return parse_target(text, labels=labels, source=source)
 
 
-def test_a_target_of_two_sources_is_one_and_names_both() -> None:
-    found = merge(
+async def test_a_target_of_two_sources_is_one_and_names_both() -> None:
+    found = await merge(
         [[at("a.test", team="x")], [at("a.test", "two", team="y", zone="z"), at("b.test", "two")]]
     )
     assert [(one.key, one.source) for one in found] == [
@@ -43,8 +43,8 @@ def test_a_target_of_two_sources_is_one_and_names_both() -> None:
         ("*", "any.test:443", True),
     ],
 )
-def test_the_deny_list(entry: str, text: str, is_denied: bool) -> None:
-    sifted = sift([at(text)], (), SocketGate(deny=DenyList([entry])))
+async def test_the_deny_list(entry: str, text: str, is_denied: bool) -> None:
+    sifted = await sift([at(text)], (), SocketGate(deny=DenyList([entry])))
     assert (len(sifted.denied), len(sifted.kept)) == (int(is_denied), int(not is_denied))
 
 

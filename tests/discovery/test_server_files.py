@@ -16,7 +16,7 @@ from probe.discovery.apache_files import read_apache
 from probe.discovery.caddy_files import read_caddy
 from probe.discovery.haproxy_files import read_haproxy
 from probe.discovery.nginx_files import read_nginx
-from probe.discovery.server_files import FileReader, read_server_files
+from probe.discovery.server_files import FileReader, ServerFiles, read_server_files
 from probe.discovery.source import SourceError
 from tests.zoo.certificates import Certificates
 
@@ -34,7 +34,8 @@ def checked(*command: str | Path) -> str:
 
 
 async def found(reader: FileReader, kind: str, path: Path) -> tuple[Target, ...]:
-    return await read_server_files(reader, kind, [path], "gateway.test", "files")
+    files = ServerFiles(reader=reader, kind=kind, paths=[path], host="gateway.test")
+    return await read_server_files(files, "files")
 
 
 def sha256_of(chain: Path) -> str:

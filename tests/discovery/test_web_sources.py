@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from model.target import Target
-from probe.discovery.consul import read_consul
+from probe.discovery.consul import Wanted, read_consul
 from probe.discovery.docker import read_docker
 from probe.discovery.http_sd import read_http_sd
 from probe.discovery.names import read_names
@@ -49,11 +49,11 @@ async def test_http_sd_as_prometheus_documents_it() -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"no json", "no JSON"),
+        (b"no json", "not JSON at character 0"),
         (b"{}", "list of objects"),
         (b'[{"targets": "a.test"}]', "group 0"),
         (b'[{"targets": ["a b"]}]', "group 0: 'a b'"),
-        (b"[" * 100_000, "no JSON"),
+        (b"[" * 100_000, "nests deeper than 64"),
     ],
 )
 async def test_an_answer_that_is_none_is_told(body: bytes, words: str) -> None:
@@ -101,7 +101,7 @@ async def test_a_consul_catalog() -> None:
     }
     async with web_server(files) as server:
         everything = await read_consul(api(server), "consul")
-        tagged = await read_consul(api(server), "consul", services=["web"], tags=["tls"])
+        tagged = await read_consul(api(server), "consul", Wanted(services=["web"], tags=["tls"]))
     assert keys(everything) == ["172.17.0.3:5000", "192.168.10.10:5000", "172.17.0.3:5432"]
     assert everything[0].labels == {
         "__meta_consul_service": "web",

@@ -186,7 +186,7 @@ def _started(dialogue: HttpConnect | Socks5 | ClearRequest) -> _Reads:
 
 def _replies() -> ReplyReader:
     reader = ReplyReader()
-    reader.request("x.example")
+    reader.request("x.example", "/", "test")
     return reader
 
 
@@ -241,7 +241,7 @@ _OTHERS: Final[dict[str, tuple[Callable[[], _Reads], bytes, bytes]]] = {
         b"x",
     ),
     "HttpConnect": (lambda: _started(HttpConnect("127.0.0.1", 443, None)), *_HEADERS),
-    "ClearRequest": (lambda: _started(ClearRequest("x.example")), *_HEADERS),
+    "ClearRequest": (lambda: _started(ClearRequest("x.example", user_agent="test")), *_HEADERS),
     "ReplyReader": (_replies, b"HTTP/1.1 200 OK\r\na: ", b" \t"),
     "HeadReader": (_Head, b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
     "AwaitedReply": (_Awaited, b"HTTP/1.1 200 OK\r\n", b"\r"),

@@ -7,13 +7,12 @@ from dataclasses import replace
 import pytest
 
 from model.declaration import (
-    CERTIFICATE_LABEL,
-    PROTOCOLS_LABEL,
     serves_declared_certificate,
     speaks_declared_protocols,
 )
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
+from model.target_labels import EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS
 from model.verdict import Fact, Verdict
 from tests.exporters.test_inventory import KNOWN
 
@@ -37,11 +36,11 @@ def labelled(observation: Observation, **labels: str) -> Observation:
     ],
 )
 def test_the_certificate(text: str, verdict: Verdict | None) -> None:
-    assert serves_declared_certificate(labelled(KNOWN, **{CERTIFICATE_LABEL: text})) is verdict
+    assert serves_declared_certificate(labelled(KNOWN, **{EXPECTED_CERTIFICATE: text})) is verdict
 
 
 def test_no_certificate_seen_is_unknown() -> None:
-    silent = labelled(replace(KNOWN, certificates=()), **{CERTIFICATE_LABEL: 64 * "a"})
+    silent = labelled(replace(KNOWN, certificates=()), **{EXPECTED_CERTIFICATE: 64 * "a"})
     assert serves_declared_certificate(silent) is Verdict.UNKNOWN
 
 
@@ -63,5 +62,5 @@ YES, NO, UNKNOWN = (Fact(verdict=one) for one in (Verdict.YES, Verdict.NO, Verdi
 )
 def test_the_protocols(text: str, old: Fact, new: Fact, verdict: Verdict | None) -> None:
     facts = {ProtocolVersion.TLSV1_2: old, ProtocolVersion.TLSV1_3: new}
-    seen = labelled(replace(KNOWN, protocols=facts), **{PROTOCOLS_LABEL: text})
+    seen = labelled(replace(KNOWN, protocols=facts), **{EXPECTED_PROTOCOLS: text})
     assert speaks_declared_protocols(seen) is verdict

@@ -92,7 +92,7 @@ def test_what_is_not_asked_for_any_more_is_forgotten() -> None:
 
 
 def test_what_is_asked_for_is_kept_whatever_else_passes() -> None:
-    parts = KnownParts(room=2000)
+    parts = KnownParts(room=32_000)
     first = parts.observation(_text(_bare(alpn=("first",))))
     for number in range(200):
         parts.observation(_text(_bare(alpn=(f"other{number}",))))

@@ -2,42 +2,68 @@
 
 from __future__ import annotations
 
-import weakref
+import sys
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from model.recent import Recent
+from model.weight import weight
 
 
-class Thing:
-    pass
-
-
-@given(st.lists(st.integers(min_value=0, max_value=50)), st.integers(min_value=0, max_value=20))
-def test_the_value_is_the_one_that_was_made_or_one_made_anew(keys: list[int], room: int) -> None:
+@given(st.lists(st.integers(min_value=0, max_value=50)), st.integers(min_value=0, max_value=20_000))
+def test_the_value_is_the_one_that_was_made_or_one_made_again(keys: list[int], room: int) -> None:
     recent = Recent(room)
-    assert [recent.of(key, 1, str, key) for key in keys] == [str(key) for key in keys]
+    assert [recent.of(key, str, key) for key in keys] == [str(key) for key in keys]
 
 
-@given(st.lists(st.integers(), max_size=200), st.integers(min_value=0, max_value=20))
-def test_no_more_live_than_there_is_room_for(keys: list[int], room: int) -> None:
+@given(st.lists(st.integers(min_value=0, max_value=5000), max_size=200), st.integers(0, 50_000))
+def test_no_more_bytes_are_held_than_there_is_room_for(sizes: list[int], room: int) -> None:
     recent = Recent(room)
-    made: weakref.WeakSet[Thing] = weakref.WeakSet()
-
-    def make() -> Thing:
-        thing = Thing()
-        made.add(thing)
-        return thing
-
-    for key in keys:
-        recent.of(key, 1, make)
-        assert len(made) <= 2 * room + 1
+    for number, size in enumerate(sizes):
+        recent.of(number, bytes, size)
+        assert recent.held_bytes <= 2 * room
 
 
 def test_what_is_asked_for_again_and_again_is_kept() -> None:
-    recent = Recent(10)
-    kept = recent.of("kept", 1, Thing)
+    recent = Recent(20_000)
+    kept = recent.of("kept", object)
     for number in range(100):
-        recent.of(number, 1, Thing)
-        assert recent.of("kept", 1, Thing) is kept
+        recent.of(number, str, number)
+        assert recent.of("kept", object) is kept
+
+
+def test_a_value_that_would_take_most_of_the_room_is_not_kept() -> None:
+    recent = Recent(80_000)
+    small = recent.of("small", object)
+    for number in range(10):
+        recent.of(number, bytes, 20_000)
+    assert recent.of("small", object) is small
+    assert recent.held_bytes < 10_000
+
+
+JSON_LIKE = st.recursive(
+    st.binary(max_size=300) | st.text(max_size=300) | st.integers(),
+    lambda inner: st.lists(inner).map(tuple) | st.dictionaries(st.text(), inner),
+    max_leaves=30,
+)
+
+
+@given(JSON_LIKE)
+def test_a_value_weighs_at_least_what_its_leaves_do(value: object) -> None:
+    def leaves(one: object) -> int:
+        if isinstance(one, dict):
+            return sum(map(leaves, one.values()))
+        if isinstance(one, tuple):
+            return sum(map(leaves, one))
+        return len(one) if isinstance(one, bytes) else 0
+
+    assert weight(value) >= sys.getsizeof(value)
+    # Equal constants may be one object, which counts once.
+    assert weight((value, bytes(10_000))) >= weight(value) + 10_000
+    assert leaves(value) <= weight(value) + sum(range(0))
+
+
+def test_what_is_held_twice_counts_once() -> None:
+    text = "a" * 10_000
+    assert weight((text, text)) < 10_300

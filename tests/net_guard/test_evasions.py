@@ -23,8 +23,9 @@ from probe.revocation.fetch import Fetcher
 from probe.revocation.fetch_budget import FetchBudget, FetchError
 from probe.settings import ProbeSettings
 from service.on_demand.allowed import Allowed
+from service.on_demand.module_choices import RefusedError
 from service.on_demand.module_settings import OnDemandSettings
-from service.on_demand.prober import OnDemandProber, RefusedError, Surroundings
+from service.on_demand.prober import OnDemandProber, Surroundings
 from tests.net_guard.canaries import Canary, canary, recorded_sockets
 from tests.net_guard.evasions import DENY, PLACES, URLS, Resolver
 
@@ -152,7 +153,7 @@ async def test_a_source(place: str, trap: Canary) -> None:
     target = target_of(place, trap.port)
     if target is None:
         return
-    kept = sift([target], (), GATE).kept
+    kept = (await sift([target], (), GATE)).kept
     if is_ip_address(target.host):
         assert kept == ()
     for one in kept:

@@ -13,8 +13,8 @@ import pytest
 
 from model.observation import Observation, State
 from model.target import Endpoint
+from probe.budget import VisitBudget
 from probe.clock import SystemClock
-from probe.connect.dial import Traffic
 from probe.connect.line import Line
 from probe.connect.politeness import Politeness
 from probe.connect.quic import ask_quic
@@ -86,10 +86,14 @@ async def test_the_twin_port_of_plaintext_is_judged_by_itself() -> None:
                 nonce=bytes(NONCE_LENGTH),
             )
             line.go_by(replace(STRAIGHT, gate=denying(entry).named("shop.test")))
-            refused = await line.converse_in_clear(ClearRequest("shop.test"), port=trap.port)
+            refused = await line.converse_in_clear(
+                ClearRequest("shop.test", user_agent="test"), port=trap.port
+            )
             assert isinstance(refused, NoConnection)
             assert (refused.obstacle, "(deny)" in refused.detail) == (Obstacle.DENIED, True)
-            taken = await line.converse_in_clear(ClearRequest("shop.test"), port=open_one.port)
+            taken = await line.converse_in_clear(
+                ClearRequest("shop.test", user_agent="test"), port=open_one.port
+            )
             assert not isinstance(taken, NoConnection)
             await line.close()
         assert trap.is_untouched()
@@ -145,7 +149,9 @@ async def test_quic_asks_the_gate() -> None:
     with canary() as trap:
         place = ("127.0.0.1", trap.port)
         with pytest.raises(DeniedError, match="deny"):
-            await ask_quic(denying("127.0.0.1"), place, None, bytes(NONCE_LENGTH), 0.3, Traffic())
+            await ask_quic(
+                denying("127.0.0.1"), place, None, bytes(NONCE_LENGTH), 0.3, VisitBudget()
+            )
         assert trap.is_untouched()
 
 

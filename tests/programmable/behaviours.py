@@ -160,6 +160,20 @@ def endless_certificate(sent: bytes) -> bytes:
     return wire.records(version, _messages(messages)[0] + wire.certificate(bytes(TEN_MEGABYTES)))
 
 
+def with_chain(next_chain: Callable[[], tuple[bytes, ...]]) -> Rewrite:
+    """A flight whose certificates are others, asked for anew for each flight."""
+
+    def rewrite(sent: bytes) -> bytes:
+        version, messages = _handshake_of(sent)
+        shown = [
+            wire.certificate(*next_chain()) if message[0] == 11 else message
+            for message in _messages(messages)
+        ]
+        return wire.records(version, b"".join(shown)) if messages else sent
+
+    return rewrite
+
+
 def unparsable_certificate(sent: bytes) -> bytes:
     """A flight whose certificate is no DER."""
     version, messages = _handshake_of(sent)

@@ -14,9 +14,9 @@ from aioquic.quic.configuration import QuicConfiguration
 from model.observation import Observation
 from model.target import Endpoint, Target
 from model.verdict import Verdict
+from probe.budget import VisitBudget
 from probe.checks.part import Part
 from probe.clock import SystemClock
-from probe.connect.dial import Traffic
 from probe.connect.quic import ask_quic
 from probe.engine import Engine
 from probe.net_guard.gate import SocketGate
@@ -107,7 +107,7 @@ async def quic_server(certificates: Certificates, *protocols: str) -> AsyncItera
 async def test_another_protocol_over_quic_is_no_http3(certificates: Certificates) -> None:
     async with quic_server(certificates, "doq") as port:
         answer = await ask_quic(
-            SocketGate(), ("127.0.0.1", port), "zoo.test", NONCE, 5.0, Traffic()
+            SocketGate(), ("127.0.0.1", port), "zoo.test", NONCE, 5.0, VisitBudget()
         )
     assert answer.end is QuicEnd.DECLINED
     assert answer.versions
@@ -117,7 +117,7 @@ async def test_silence_is_no_word_on_http3() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         place = ("127.0.0.1", silent.getsockname()[1])
-        answer = await ask_quic(SocketGate(), place, "zoo.test", NONCE, 0.6, Traffic())
+        answer = await ask_quic(SocketGate(), place, "zoo.test", NONCE, 0.6, VisitBudget())
         first = silent.recv(2000)
     assert answer.end is QuicEnd.SILENCE
     assert first == answer.asked

@@ -79,6 +79,8 @@ async def test_questions_that_were_not_recorded_stay_unknown_and_stop_nothing() 
         endpoint=recorded.recording.endpoint,
         started_at=recorded.recording.started_at,
         parts=recorded.recording.parts,
+        intrusiveness=recorded.recording.intrusiveness,
+        user_agent=recorded.recording.user_agent,
         nonce=bytes(64),
         conversations=(),
         handshakes=(),

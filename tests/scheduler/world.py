@@ -146,6 +146,9 @@ class World:
     def discovery_updated(self, source: str, targets: int | None, error: str | None) -> None:
         raise AssertionError("the scheduler discovers nothing")
 
+    def discovery_untrusted(self, source: str, labels: int) -> None:
+        raise AssertionError("the scheduler discovers nothing")
+
     def discovery_expired(self, source: str) -> None:
         raise AssertionError("the scheduler discovers nothing")
 

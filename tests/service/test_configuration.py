@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from model.intrusiveness import Intrusiveness
+from model.version import TOOL_VERSION
 from policy.yaml_file import ConfigError
 from probe.checks.part import Part
+from probe.net_guard.gate import SocketGate
 from probe.settings import ProbeSettings
 from service.configuration import load_settings
 from service.values import split_listen
@@ -33,8 +36,14 @@ def problem_of(text: str) -> str:
 
 
 def test_the_engine_has_its_own_defaults_without_a_file() -> None:
+    """But a service asks less, and more slowly, than a scan by hand."""
     settings = load_settings(None)
-    assert settings.probe_settings == ProbeSettings()
+    assert settings.probe_settings == ProbeSettings(
+        intrusiveness=Intrusiveness.STANDARD,
+        connections_per_address_per_second=20,
+        gate=SocketGate(guards_reserved=True),
+    )
+    assert ProbeSettings().intrusiveness is Intrusiveness.FULL
     assert settings.listen == "127.0.0.1:9844"
 
 
@@ -52,12 +61,15 @@ def test_every_setting_is_read_from_the_file(certificates: Certificates) -> None
               connect_timeout_seconds: 2
               answer_timeout_seconds: 3
               connections_per_address: 2
+              connections_per_address_per_second: 7
+              intrusiveness: safe
               connections_open: 50
               connections_per_second: 25
               checks: [versions, suites]
             trust_stores:
               mozilla: null
               internal: {certificates.root_file}
+            contact: https://scans.example
             log_format: json
             log_level: debug
             """
@@ -68,6 +80,10 @@ def test_every_setting_is_read_from_the_file(certificates: Certificates) -> None
         connect_timeout_seconds=2,
         answer_timeout_seconds=3,
         connections_per_address=2,
+        connections_per_address_per_second=7,
+        gate=SocketGate(guards_reserved=True),
+        intrusiveness=Intrusiveness.SAFE,
+        user_agent=f"tlsprobe/{TOOL_VERSION} (+https://scans.example)",
         connections_open=50,
         connections_per_second=25,
         parts=frozenset({Part.VERSIONS, Part.SUITES}),
@@ -248,3 +264,8 @@ def test_an_address_to_listen_on_is_host_and_port(text: str, expected: tuple[str
 def test_anything_else_is_no_address_to_listen_on(text: str) -> None:
     with pytest.raises(ValueError, match="must"):
         split_listen(text)
+
+
+@pytest.mark.parametrize("contact", ["a b", "a)b", "a\\nb", "", "ü", 201 * "a"])
+def test_a_contact_cannot_break_out_of_its_header(contact: str) -> None:
+    assert "contact" in problem_of(f'contact: "{contact}"\n')

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from model.observation import State
-from probe.connect.dial import Place, Traffic, dial
+from probe.budget import VisitBudget
+from probe.connect.dial import Place, dial
 from probe.tls.answer import NoConnection, Obstacle
 from service.demo import DemoFleet
 from storage import SqlStore
@@ -52,7 +53,8 @@ async def test_few_file_descriptors_make_it_slower_and_nothing_else(
 
 DIAL_WITHOUT_FILES = """
 import asyncio, resource
-from probe.connect.dial import Place, Traffic, dial
+from probe.budget import VisitBudget
+from probe.connect.dial import Place, dial
 
 async def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))
@@ -62,7 +64,7 @@ async def main():
             held.append(open("/dev/null"))
     except OSError:
         pass
-    print((await dial(Traffic(), Place(address="127.0.0.1", port=9), 1.0)).obstacle)
+    print((await dial(VisitBudget(), Place(address="127.0.0.1", port=9), 1.0)).obstacle)
 
 asyncio.run(main())
 """
@@ -77,7 +79,7 @@ def test_our_own_shortage_is_never_the_server_s_fault() -> None:
 
 
 async def test_a_refusal_is_still_the_server_s() -> None:
-    assert await dial(Traffic(), Place(address="127.0.0.1", port=9), 1.0) == NoConnection(
+    assert await dial(VisitBudget(), Place(address="127.0.0.1", port=9), 1.0) == NoConnection(
         obstacle=Obstacle.REFUSED, detail="TCP port 9 refused the connection"
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import tracemalloc
 from dataclasses import fields, replace
 
 from hypothesis import given, settings
@@ -11,13 +12,14 @@ from hypothesis import strategies as st
 from model.finding import Finding, FindingStatus, Outcome, RuleResult, Severity
 from model.observation import Observation
 from model.observation_json import SECTIONS, to_json
+from model.verdict import Fact, Verdict
 from service.bare_observation import without_evidence
 from service.shared_parts import SharedParts
 from tests.service.samples import NOW, modern
 from tests.strategies import observations
 
 
-@given(st.lists(observations(), min_size=1, max_size=4), st.sampled_from([0, 3, 4096]))
+@given(st.lists(observations(), min_size=1, max_size=4), st.sampled_from([0, 3_000, 4_000_000]))
 @settings(deadline=None, max_examples=50)
 def test_facts_stay_whose_they_are(seen: list[Observation], room: int) -> None:
     parts = SharedParts(room)
@@ -92,3 +94,40 @@ def test_what_has_no_evidence_stays_the_object_that_it_is() -> None:
         if section.name not in ("certificates", "contradictions"):
             assert getattr(again, section.name) is getattr(bare, section.name)
     assert all(a is b for a, b in zip(again.certificates, bare.certificates, strict=True))
+
+
+def test_hostile_parts_fill_no_more_than_the_room() -> None:
+    """A server whose certificate and values are new at each visit, each a megabyte."""
+    room = 2**20
+    parts = SharedParts(room)
+    observation = without_evidence(modern())
+    (served, *_) = observation.certificates
+    for visit in range(10):
+        leaf = replace(served.leaf, sha256=f"{visit:064x}", subject=f"CN={visit}" + "x" * 2**20)
+        names = tuple(f"{visit}.{number}.example" for number in range(20_000))
+        huge = replace(served, chain=(replace(leaf, dns_names=names), *served.chain[1:]))
+        http = {**observation.http, "server": Fact(verdict=Verdict.YES, value=f"{visit}" * 2**20)}
+        seen = replace(observation, certificates=(huge,), http=http)
+        assert parts.shared_by(seen) == seen
+        assert parts.held_bytes <= 2 * room
+    # What others have in common is shared all the same.
+    one, another = (parts.shared_by(copy.deepcopy(observation)) for _ in range(2))
+    assert one.certificates[0].leaf is another.certificates[0].leaf
+
+
+def test_memory_does_not_grow_with_visits_to_a_hostile_server() -> None:
+    parts = SharedParts()
+    observation = without_evidence(modern())
+
+    def visit(number: int) -> None:
+        http = {"server": Fact(verdict=Verdict.YES, value=f"{number:08d}" * 2**17)}
+        parts.shared_by(replace(observation, http=http))
+
+    tracemalloc.start()
+    try:
+        for number in range(80):
+            visit(number)
+        current, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert current < 40 * 2**20, "80 values of a megabyte, of which twice 16 may stay"

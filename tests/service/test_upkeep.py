@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from model.query import ServiceEvent
 from probe.clock import SystemClock
 from service import upkeep
 from storage import Retention, SqlStore
@@ -35,10 +38,13 @@ async def test_a_scheduler_that_stands_by_forgets_nothing_until_it_leads(
         return Retention(endpoints_days=1.0)
 
     async with await SqlStore.open(url) as store, asyncio.timeout(PATIENCE_SECONDS):
-        visit, clock = observation(), SystemClock()
-        assert clock.now() - visit.started_at > timedelta(days=1)
+        clock = SystemClock()
+        visit = replace(observation(), started_at=clock.now() - timedelta(days=2))
         await store.record(visit, schedule(visit))
-        forgetting = asyncio.create_task(upkeep.forget(store, retention, clock, is_leading))
+        held_back: list[float] = []
+        forgetting = asyncio.create_task(
+            upkeep.forget(store, retention, clock, is_leading, held_back.append)
+        )
         await was_asked_often.wait()
         assert len(await store.statuses()) == 1
         leads = True
@@ -46,4 +52,34 @@ async def test_a_scheduler_that_stands_by_forgets_nothing_until_it_leads(
         while left:
             left = len(await store.statuses())
         forgetting.cancel()
+        await asyncio.wait([forgetting])
     assert began == [True]
+
+
+async def test_a_clock_that_is_not_believed_is_reported_and_deletes_nothing(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "_FIRST_FORGETTING_SECONDS", 0.001)
+    async with await SqlStore.open(url) as store, asyncio.timeout(PATIENCE_SECONDS):
+        clock, was_shown = SystemClock(), asyncio.Event()
+        shown: list[float] = []
+
+        def show(seconds: float) -> None:
+            shown.append(seconds)
+            was_shown.set()
+
+        visit = replace(observation(), started_at=clock.now() - timedelta(days=365))
+        await store.record(visit, schedule(visit))
+        forgetting = asyncio.create_task(
+            upkeep.forget(store, lambda: Retention(endpoints_days=1.0), clock, lambda: True, show)
+        )
+        await was_shown.wait()
+        events: Sequence[ServiceEvent] = ()
+        while not events:
+            events = await store.events()
+        forgetting.cancel()
+        await asyncio.wait([forgetting])
+        assert len(await store.statuses()) == 1
+    assert shown[0] > timedelta(days=364).total_seconds()
+    assert [event.kind for event in events] == ["clock"]
+    assert "--clock-is-right" in events[0].sentence

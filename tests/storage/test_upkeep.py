@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import gzip
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,7 @@ async def fill(url: str) -> None:
             labels={"team": "a\0b"},
         )
         await store.put_told("ops", [told])
+        await store.prune(Retention(), NOON)
 
 
 def all_rows(url: str) -> dict[str, list[tuple[Any, ...]]]:
@@ -175,7 +177,7 @@ async def test_what_was_kept_for_long_enough_is_forgotten(url: str) -> None:
         newest = (await store.statuses())[0]
         days = dict.fromkeys(("evidence_days", "history_days", "changes_days"), 1.0)
         now = NOON + timedelta(days=2)
-        pruned = await store.prune(Retention(**days, findings_days=1.0, events_days=1.0), now)
+        pruned = await counts_of(store, Retention(**days, findings_days=1.0, events_days=1.0), now)
         assert pruned["visits"] == 5
         assert pruned["observations"] == 5
         assert pruned["certificates"] == 5
@@ -190,6 +192,11 @@ async def test_what_was_kept_for_long_enough_is_forgotten(url: str) -> None:
     assert await asyncio.to_thread(check_database, url) == (await counts(url), [])
 
 
+async def counts_of(store: SqlStore, retention: Retention, now: datetime) -> Mapping[str, int]:
+    """How many rows of each kind are deleted, where the clock is known to be right."""
+    return (await store.prune(retention, now, is_clock_right=True)).counts
+
+
 async def counts(url: str) -> dict[str, int]:
     return {name: len(rows) for name, rows in (await asyncio.to_thread(all_rows, url)).items()}
 
@@ -197,7 +204,7 @@ async def counts(url: str) -> dict[str, int]:
 async def test_old_evidence_goes_before_its_facts(url: str) -> None:
     await fill(url)
     async with await SqlStore.open(url) as store:
-        pruned = await store.prune(Retention(evidence_days=1.0), NOON + timedelta(days=2))
+        pruned = await counts_of(store, Retention(evidence_days=1.0), NOON + timedelta(days=2))
         assert pruned == dict.fromkeys(pruned, 0) | {"evidence": 5}
         assert len(await store.history(HERE)) == 6
 
@@ -206,7 +213,7 @@ async def test_an_endpoint_that_is_gone_is_forgotten_with_all_that_is_its(url: s
     await fill(url)
     async with await SqlStore.open(url) as store:
         await record(store, [result()], hour=24 * 500, host="new.example")
-        pruned = await store.prune(Retention(), NOON + timedelta(days=500))
+        pruned = await counts_of(store, Retention(), NOON + timedelta(days=500))
         assert pruned["endpoints"] == 2
         (status,) = await store.statuses()
         assert status.observation.endpoint.target.host == "new.example"
@@ -223,7 +230,8 @@ async def test_many_rows_are_forgotten_in_batches_while_others_write(url: str) -
         await asyncio.gather(*(store.record(visit, schedule(visit)) for visit in visits))
         new = observation("new.example", hour=24 * 500)
         pruned, _ = await asyncio.gather(
-            store.prune(Retention(), NOON + timedelta(days=500)), store.record(new, schedule(new))
+            counts_of(store, Retention(), NOON + timedelta(days=500)),
+            store.record(new, schedule(new)),
         )
         assert pruned["endpoints"] == 1200
         assert len(await store.statuses()) == 1
@@ -236,5 +244,8 @@ async def test_tidying_gives_room_back(tmp_path: Path) -> None:
         visits = [observation(f"{number}.example") for number in range(500)]
         await asyncio.gather(*(store.record(visit, schedule(visit)) for visit in visits))
     before = (await asyncio.to_thread(path.stat)).st_size
-    await asyncio.to_thread(tidy_database, url, Retention(), NOON + timedelta(days=500))
+    with pytest.raises(StoreError, match="500 days before that, so nothing was deleted"):
+        await asyncio.to_thread(tidy_database, url, Retention(), NOON + timedelta(days=500))
+    later = NOON + timedelta(days=500)
+    await asyncio.to_thread(partial(tidy_database, is_clock_right=True), url, Retention(), later)
     assert (await asyncio.to_thread(path.stat)).st_size < before / 2

@@ -51,16 +51,19 @@ class Site:
     in_clear: str | None
 
 
+COOKIE: Final = "c0ffee15900d"
+"""The value of each cookie that a site sets."""
+
 SITES: Final[Mapping[str, Site]] = {
     "strict": Site(
         over_tls='add_header Strict-Transport-Security "max-age=63072000; includeSubDomains; preload";'
-        'add_header Set-Cookie "session=1; Secure; HttpOnly";'
+        f'add_header Set-Cookie "session={COOKIE}; Secure; HttpOnly";'
         "add_header Alt-Svc 'h3=\":443\"; ma=86400'; return 200 ok;",
         in_clear="return 301 https://zoo.test:{tls}$request_uri;",
     ),
     "lax": Site(
-        over_tls='add_header Set-Cookie "session=1; HttpOnly"; return 200 ok;',
-        in_clear="return 200 welcome;",
+        over_tls=f'add_header Set-Cookie "session={COOKIE}; HttpOnly"; return 200 ok;',
+        in_clear=f'add_header Set-Cookie "session={COOKIE}"; return 200 welcome;',
     ),
     "downgrading": Site(
         over_tls='add_header Strict-Transport-Security "max-age=0"; return 302 http://zoo.test/;',

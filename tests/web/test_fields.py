@@ -100,7 +100,7 @@ REPLY = b"HTTP/1.1 301 Moved\r\nLocation: https://a.example/\r\nServer: x\r\n\r\
 
 @given(st.lists(st.integers(0, len(REPLY)), max_size=5))
 def test_a_head_is_read_however_it_is_cut(places: list[int]) -> None:
-    request = ClearRequest("a.example")
+    request = ClearRequest("a.example", user_agent="test")
     request.begin(lambda _: None)
     bounds = sorted({0, len(REPLY), *places})
     answers = [request.feed(REPLY[start:end]) for start, end in pairwise(bounds)]
@@ -127,7 +127,7 @@ def test_a_location_that_is_none_leads_nowhere() -> None:
     [b"SSH-2.0-x\r\n", b"\x15\x03\x03\x00\x02\x02\x46", b"HTTP/1.1 " + b"2" * 20 + b"\r\n"],
 )
 def test_what_is_no_http_ends_the_request(received: bytes) -> None:
-    request = ClearRequest("a.example")
+    request = ClearRequest("a.example", user_agent="test")
     request.begin(lambda _: None)
     answer = request.feed(received + b"\r\n")
     assert isinstance(answer, ClearAnswer)
@@ -136,14 +136,14 @@ def test_what_is_no_http_ends_the_request(received: bytes) -> None:
 
 def test_a_head_without_end_is_none() -> None:
     reader = ReplyReader()
-    reader.request("a.example")
+    reader.request("a.example", "/", "test")
     assert reader.feed(b"HTTP/1.1 200 OK\r\nX: " + b"a" * (LONGEST_HEAD + 1)) is None
     assert not reader.is_http
 
 
 def test_interim_replies_without_end_are_no_answer() -> None:
     reader = ReplyReader()
-    reader.request("a.example")
+    reader.request("a.example", "/", "test")
     interim = b"HTTP/1.1 100 Continue\r\n\r\n"
     assert reader.feed(interim * (LONGEST_HEAD // len(interim) + 1)) is None
     assert not reader.is_http
@@ -157,7 +157,7 @@ def test_a_long_body_does_not_hide_the_head() -> None:
 
 @given(st.lists(st.binary(max_size=60), max_size=5))
 def test_no_bytes_make_a_request_raise(pieces: list[bytes]) -> None:
-    request = ClearRequest("a.example")
+    request = ClearRequest("a.example", user_agent="test")
     request.begin(lambda _: None)
     for piece in pieces:
         if request.feed(piece) is not None:

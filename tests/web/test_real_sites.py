@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import base64
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from model.observation import Observation
+from model.observation_json import to_json
 from model.target import Endpoint, Target
 from model.verdict import Verdict
 from probe.checks.part import Part
 from probe.clock import SystemClock
 from probe.engine import Engine
+from probe.recording.visit import from_lines, to_lines
 from probe.settings import ProbeSettings
-from tests.web.nginx_sites import Ports, nginx_sites
+from tests.recording.recorded import record, replay
+from tests.web.nginx_sites import COOKIE, Ports, nginx_sites
 from tests.zoo.certificates import Certificates
 
 pytestmark = pytest.mark.integration
@@ -22,12 +28,17 @@ pytestmark = pytest.mark.integration
 YES, NO, UNKNOWN = Verdict.YES, Verdict.NO, Verdict.UNKNOWN
 
 
-async def looked_at(ports: Ports) -> Observation:
+SETTINGS = ProbeSettings(parts=frozenset({Part.VERSIONS, Part.HTTP}))
+
+
+def endpoint(ports: Ports) -> Endpoint:
     labels = {"http": "yes", "http_port": str(ports.clear)}
     target = Target(host="127.0.0.1", port=ports.tls, server_name="zoo.test", labels=labels)
-    parts = frozenset({Part.VERSIONS, Part.HTTP})
-    engine = Engine(ProbeSettings(parts=parts), SystemClock())
-    return await engine.visit(Endpoint(target=target, address="127.0.0.1"))
+    return Endpoint(target=target, address="127.0.0.1")
+
+
+async def looked_at(ports: Ports) -> Observation:
+    return await Engine(SETTINGS, SystemClock()).visit(endpoint(ports))
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +125,36 @@ def test_a_closed_port_has_nothing_to_redirect(
 ) -> None:
     _, observation = sites["closed"]
     assert "redirects_to_https" not in observation.http
+
+
+async def test_neither_evidence_nor_a_recording_has_a_cookies_value(
+    certificates: Certificates, tmp_path: Path
+) -> None:
+    with nginx_sites(certificates, tmp_path) as places:
+        recorded = await record(endpoint(places["lax"]), SETTINGS)
+    (recording,) = from_lines(to_lines(recorded.recording))
+    observation = to_json(recorded.observation)
+    replies = [one.outcome.reply for one in recording.handshakes]
+    heard = [b"".join(one.heard) for one in recording.conversations]
+    masked = b"Set-Cookie: session=" + b"*" * len(COOKIE)
+    for kept in (replies, heard, [b"".join(_bytes_of(observation))]):
+        assert any(masked in one for one in kept)
+        assert not any(COOKIE.encode() in one for one in kept)
+    assert to_json(await replay(recording, SETTINGS)) == observation
+
+
+def _bytes_of(json_value: object) -> Iterator[bytes]:
+    """All that stands in base64 or as text in a value of JSON."""
+    match json_value:
+        case dict():
+            for value in json_value.values():
+                yield from _bytes_of(value)
+        case list():
+            for value in json_value:
+                yield from _bytes_of(value)
+        case str():
+            yield json_value.encode()
+            with suppress(ValueError):
+                yield base64.b64decode(json_value, validate=True)
+            with suppress(ValueError):
+                yield bytes.fromhex(json_value)

@@ -10,11 +10,12 @@ import pytest
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
+from model.target_labels import CLIENT_IDENTITY, EXPIRED_CLIENT_IDENTITY
 from model.verdict import Verdict
 from probe.checks.part import Part
 from probe.clock import SystemClock
 from probe.crypto.identity import load_identity
-from probe.engine import CLIENT_IDENTITY_LABEL, EXPIRED_IDENTITY_LABEL, Engine
+from probe.engine import Engine
 from probe.settings import ProbeSettings
 from service.remarks import remarks
 from tests.zoo.catalogue import SERVERS
@@ -49,7 +50,7 @@ async def test_a_certificate_of_the_known_ca_is_taken_and_a_stranger_s_is_not(
                 host="127.0.0.1",
                 port=port,
                 server_name=SERVER_NAME,
-                labels={CLIENT_IDENTITY_LABEL: who},
+                labels={CLIENT_IDENTITY: who},
             )
             seen = await engine.visit(Endpoint(target=target, address="127.0.0.1"))
             assert seen.client_auth
@@ -67,7 +68,7 @@ async def with_both(port: int, certificates: Certificates) -> Observation:
         host="127.0.0.1",
         port=port,
         server_name=SERVER_NAME,
-        labels={CLIENT_IDENTITY_LABEL: "ours", EXPIRED_IDENTITY_LABEL: "old"},
+        labels={CLIENT_IDENTITY: "ours", EXPIRED_CLIENT_IDENTITY: "old"},
     )
     return await engine.visit(Endpoint(target=target, address="127.0.0.1"))
 

@@ -12,11 +12,12 @@ import pytest
 from model.observation import ClientAuthMode, Observation
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
+from model.target_labels import CLIENT_AUTH_PATH, CLIENT_IDENTITY
 from model.verdict import Verdict
 from probe.checks.part import Part
 from probe.clock import SystemClock
 from probe.crypto.identity import load_identity
-from probe.engine import CLIENT_AUTH_PATH_LABEL, CLIENT_IDENTITY_LABEL, Engine
+from probe.engine import Engine
 from probe.settings import ProbeSettings
 from tests.ports import free_port
 from tests.zoo.certificates import CLIENT_CA_NAME, Certificates
@@ -93,7 +94,7 @@ async def test_each_path_s_own_demand_is_found(certificates: Certificates, tmp_p
             ("/optional", ClientAuthMode.REQUESTED, Verdict.YES),
             ("/anybody", ClientAuthMode.REQUESTED, Verdict.NO),
         ):
-            labels = {CLIENT_AUTH_PATH_LABEL: path}
+            labels = {CLIENT_AUTH_PATH: path}
             found = (await seen(certificates, port, labels)).client_auth
             assert found.keys() == BOTH
             for version, auth in found.items():
@@ -110,7 +111,7 @@ async def test_the_user_s_own_certificate_is_taken_on_the_path(
     certificates: Certificates, tmp_path: Path
 ) -> None:
     with apache(certificates, tmp_path) as port:
-        labels = {CLIENT_AUTH_PATH_LABEL: "/required", CLIENT_IDENTITY_LABEL: "ours"}
+        labels = {CLIENT_AUTH_PATH: "/required", CLIENT_IDENTITY: "ours"}
         found = (await seen(certificates, port, labels)).client_auth
         for auth in found.values():
             assert auth.own is not None
@@ -122,7 +123,7 @@ async def test_a_path_that_asks_for_nothing_changes_nothing(
     certificates: Certificates, tmp_path: Path
 ) -> None:
     with apache(certificates, tmp_path) as port:
-        labels = {CLIENT_AUTH_PATH_LABEL: "/elsewhere"}
+        labels = {CLIENT_AUTH_PATH: "/elsewhere"}
         found = (await seen(certificates, port, labels)).client_auth
         assert {(auth.mode, auth.asked_on_path) for auth in found.values()} == {
             (ClientAuthMode.NONE, None)

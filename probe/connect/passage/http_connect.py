@@ -8,6 +8,7 @@ from typing import Final
 
 import h11
 
+from model.version import user_agent
 from probe.connect.passage.passed import Blocked, PassageEnd, Passed, ended
 from probe.tls.answer import Ending, Obstacle
 from probe.web.heads import HeadReader
@@ -21,7 +22,7 @@ class HttpConnect:
 
     def __init__(self, host: str, port: int, credentials: tuple[str, str] | None) -> None:
         authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        headers = [("Host", authority), ("User-Agent", "tlsprobe")]
+        headers = [("Host", authority), ("User-Agent", user_agent())]
         if credentials is not None:
             pair = base64.b64encode(":".join(credentials).encode()).decode("ascii")
             headers.append(("Proxy-Authorization", f"Basic {pair}"))

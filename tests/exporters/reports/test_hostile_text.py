@@ -17,8 +17,8 @@ from trestle.oscal.assessment_results import Model
 
 from exporters.reports import REPORTS, Report, report_format, verify_report
 from exporters.reports.as_csv import COLUMNS, cell
-from exporters.reports.as_markdown import code, plain
 from exporters.reports.as_sarif import message
+from exporters.reports.markdown_text import code, plain
 from exporters.reports.words import clean
 from tests.exporters.reports.samples import HOSTILE, hostile_reports, report
 from tests.exporters.reports.test_reports import SARIF_SCHEMA
@@ -163,3 +163,40 @@ def test_a_page_needs_nothing_from_elsewhere(name: str) -> None:
     assert "http://" not in page
     assert "https://" not in page
     assert "default-src 'none'" in page
+
+
+MARKUP_OF_OSCAL = frozenset({"title", "description", "statement", "remarks"})
+"""The fields of assessment results that are markup-line or markup-multiline (OSCAL 1.1.3)."""
+
+
+def _markup_fields(value: object) -> list[str]:
+    if isinstance(value, list):
+        return [text for item in value for text in _markup_fields(item)]
+    if not isinstance(value, dict):
+        return []
+    own = [text for name, text in value.items() if name in MARKUP_OF_OSCAL]
+    return own + [text for item in value.values() for text in _markup_fields(item)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(hostile_reports())
+def test_no_text_of_an_oscal_document_is_markup(hostile: Report) -> None:
+    texts = _markup_fields(json.loads(report_format("oscal").write(hostile)))
+    assert texts
+    for text in texts:
+        page = Tags(cmarkgfm.github_flavored_markdown_to_html(text))
+        # Remedies are code blocks; nothing else is more than a paragraph.
+        assert page.seen <= ({"pre", "code"} if text.startswith("```") else {"p"})
+
+
+@given(HOSTILE)
+@example("- a list")
+@example("12) a list")
+@example("1. a list")
+@example("=== ")
+@example("    code")
+@example("x^2^ {{ insert: param, ac-1 }}")
+def test_plain_words_are_no_markup_at_the_start_of_a_line_either(text: str) -> None:
+    page = Tags(cmarkgfm.github_flavored_markdown_to_html(plain(text).strip()))
+    assert page.seen <= {"p"}
+    assert "".join(page.words).split() == clean(text).split()

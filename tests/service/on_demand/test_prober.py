@@ -15,8 +15,8 @@ from model.target import Target
 from model.verdict import Fact, Verdict
 from probe.discovery.targets import parse_target
 from service.demo import DemoFleet
-from service.on_demand.module_settings import OnDemandSettings
-from service.on_demand.prober import RefusedError
+from service.on_demand.module_choices import RefusedError, labels_for, path_for
+from service.on_demand.module_settings import ModuleSettings, OnDemandSettings
 from tests.exporters.test_inventory import KNOWN, NOW, snapshot
 from tests.service.on_demand.asking import LOOPBACK, World, series, value
 
@@ -229,3 +229,50 @@ async def test_a_reload_keeps_the_limits(listener: socket) -> None:
     assert (refusal.value.status, len(world.resolved)) == (503, 1)
     await prober.close()
     await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_the_request_chooses_no_path_of_the_server(listener: socket) -> None:
+    """``https://host/admin/restart`` in a request would be a GET of ours from inside the network."""
+    module = {"prober": "http", "emit": ["blackbox_exporter"], "path": "/health"}
+    for path in ("/admin", "/?a=b", "/health/", "/%2e%2e/"):
+        status, sentence = await refused(
+            World(), settings(**module), f"https://{place(listener)}{path}"
+        )
+        assert (status, "set `path` in a module" in sentence) == (400, True)
+    with pytest.raises(BlockingIOError):
+        listener.accept()
+
+
+def test_the_module_s_path_is_asked_for() -> None:
+    module = ModuleSettings.model_validate({"prober": "http", "path": "/health"})
+    assert path_for(module, "https://a.test/health") == "/health"
+    assert path_for(module, "a.test:443") == "/health"
+    fixed = ModuleSettings.model_validate({"prober": "http", "target": "https://a.test/from?here"})
+    assert path_for(fixed, "https://a.test/from?here") == "/from?here"
+
+
+def test_an_identity_of_the_inventory_is_shown_only_where_the_module_says_so() -> None:
+    known = {"client_identity": "ours", "expired_client_identity": "old", "team": "pay"}
+    silent = ModuleSettings()
+    assert labels_for(silent, known) == {"team": "pay"}
+    showing = ModuleSettings.model_validate({"shows_client_identity": True})
+    assert labels_for(showing, known) == known
+
+
+@pytest.mark.parametrize(
+    ("module", "label", "expected"),
+    [
+        (None, None, None),
+        (None, "full", "full"),
+        ("full", None, "full"),
+        ("full", "safe", "safe"),
+        ("safe", "full", "safe"),
+        ("full", "gentle", "gentle"),
+    ],
+)
+def test_a_module_asks_no_more_than_the_target_s_label_allows(
+    module: str | None, label: str | None, expected: str | None
+) -> None:
+    known = {} if label is None else {"intrusiveness": label}
+    found = labels_for(ModuleSettings.model_validate({"intrusiveness": module}), known)
+    assert found.get("intrusiveness") == expected

@@ -1,0 +1,61 @@
+"""The labels of a target that mean something to tlsprobe: one table, that all readers use.
+
+A label that is not in this table describes a target and does nothing else. A label that is, decides what
+the service sends, to whom, or what counts as correct. So it counts only where the owner of the service
+set it: in a file, by a relabelling rule that names it, or by a source with ``trusts_labels: true``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+CLIENT_IDENTITY: Final = "client_identity"
+EXPIRED_CLIENT_IDENTITY: Final = "expired_client_identity"
+CLIENT_AUTH_PATH: Final = "client_auth_path"
+CLIENT_AUTH: Final = "client_auth"
+TRUST_STORES: Final = "trust_stores"
+PROXY: Final = "proxy"
+PROXY_PROTOCOL: Final = "proxy_protocol"
+UNIX_SOCKET: Final = "unix_socket"
+ADDRESS_FAMILY: Final = "address_family"
+HTTP: Final = "http"
+HTTP_PORT: Final = "http_port"
+LOG: Final = "log"
+ZONE: Final = "zone"
+SERVER: Final = "server"
+EXPECTED_CERTIFICATE: Final = "expected_certificate"
+EXPECTED_PROTOCOLS: Final = "expected_protocols"
+INTRUSIVENESS: Final = "intrusiveness"
+
+
+@dataclass(frozen=True, slots=True)
+class ActingLabel:
+    """One label with a meaning; ``meaning`` is one phrase on what it decides."""
+
+    name: str
+    meaning: str
+
+
+ACTING_LABELS: Final = (
+    ActingLabel(CLIENT_IDENTITY, "which of our client certificates the server gets"),
+    ActingLabel(EXPIRED_CLIENT_IDENTITY, "which expired client certificate the server gets"),
+    ActingLabel(CLIENT_AUTH_PATH, "which HTTP path is requested"),
+    ActingLabel(CLIENT_AUTH, "which client authentication counts as correct"),
+    ActingLabel(TRUST_STORES, "which trust stores the chain is verified against"),
+    ActingLabel(PROXY, "which proxy the connections go through"),
+    ActingLabel(PROXY_PROTOCOL, "which PROXY protocol header the connections begin with"),
+    ActingLabel(UNIX_SOCKET, "which local socket is connected to"),
+    ActingLabel(ADDRESS_FAMILY, "which addresses of the name are probed"),
+    ActingLabel(HTTP, "whether HTTP requests are sent"),
+    ActingLabel(HTTP_PORT, "which other port gets plaintext HTTP requests"),
+    ActingLabel(LOG, "how much the log says of the target"),
+    ActingLabel(ZONE, "which workers probe the target"),
+    ActingLabel(SERVER, "for which server software remediation is written"),
+    ActingLabel(EXPECTED_CERTIFICATE, "which certificates count as correct"),
+    ActingLabel(EXPECTED_PROTOCOLS, "which protocol versions count as correct"),
+    ActingLabel(INTRUSIVENESS, "how intrusive the questions may be"),
+)
+"""Every label that any part of tlsprobe reads by its name."""
+
+ACTING_NAMES: Final = frozenset(label.name for label in ACTING_LABELS)

@@ -1,0 +1,201 @@
+"""What one visit may cost us: processor time, bytes, connections, certificates, prime tests.
+
+One ``VisitBudget`` counts all of it. Every step of a visit draws from it: coroutines step by step
+(``Metered``), bytes and connections at the socket, work in threads (``off_loop``). Once one limit is
+reached the budget is exhausted: every further question gets the Answer ``Obstacle.BUDGET``, so that the
+visit ends with what it knows, and its reason names the limit.
+
+A step cannot be interrupted, and a thread cannot be killed. So whatever a server sends is bounded by its
+size before it is worked on (``probe.certificates.bounds``); the budget bounds how often.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from types import TracebackType
+from typing import Any, Final, ParamSpec, TypeVar
+
+_THREADS: Final = 2
+"""Threads of the whole process that judge what servers sent; each visit uses one at a time."""
+
+Found = TypeVar("Found")
+Given = ParamSpec("Given")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetLimits:
+    """The limits of one visit.
+
+    ``processor_seconds`` are of this process, for this visit alone. ``connections`` leaves room for a server
+    that takes every cipher suite of the registry at each of four versions. ``deployments`` are distinct
+    chains. ``certificate_elements`` are DER elements of all chains together: 10,000 host names are
+    10,000 elements. ``prime_bits`` are of all primes of Diffie-Hellman that are tested, added up: one of
+    4096 bits takes two and a half seconds of a processor, and one of 2048 bits a quarter of one.
+    """
+
+    processor_seconds: float = 5.0
+    bytes_received: int = 8 * 2**20
+    connections: int = 2_000
+    deployments: int = 8
+    certificate_elements: int = 100_000
+    prime_bits: int = 6_144
+
+
+class VisitBudget:
+    """What one visit has cost so far; ``exhausted`` once a limit is reached, and from then on."""
+
+    def __init__(
+        self,
+        limits: BudgetLimits | None = None,
+        *,
+        connections: int = 0,
+        bytes_sent: int = 0,
+        bytes_received: int = 0,
+    ) -> None:
+        self.limits = limits or BudgetLimits()
+        self.connections = connections
+        self.bytes_sent = bytes_sent
+        self.bytes_received = bytes_received
+        self.processor_seconds = 0.0
+        self._elements = 0
+        self._prime_bits = 0
+        self._is_in_step = False
+        self._exhausted: str | None = None
+
+    @property
+    def exhausted(self) -> str | None:
+        """Which limit was reached first, in words; None while there is something left of each."""
+        if self._exhausted is None:
+            self._exhausted = self._reached()
+        return self._exhausted
+
+    def _reached(self) -> str | None:
+        limits = self.limits
+        if self.processor_seconds > limits.processor_seconds:
+            return f"{limits.processor_seconds:g} s of processor time"
+        if self.bytes_received > limits.bytes_received:
+            return f"{limits.bytes_received / 2**20:g} MiB received"
+        if self.connections >= limits.connections:
+            return f"{limits.connections:,} connections"
+        return None
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """Counts the processor time of what is done inside, on the event loop and without an await.
+
+        A step inside a step is counted once.
+        """
+        if self._is_in_step:
+            yield
+            return
+        self._is_in_step, began = True, time.thread_time()
+        try:
+            yield
+        finally:
+            self._is_in_step = False
+            self.processor_seconds += time.thread_time() - began
+
+    def takes_elements(self, count: int) -> bool:
+        """Draws so many certificate elements; false, and nothing is drawn, where fewer are left."""
+        if self._elements + count > self.limits.certificate_elements:
+            self._exhausted = (
+                self.exhausted or f"{self.limits.certificate_elements:,} certificate elements"
+            )
+            return False
+        self._elements += count
+        return True
+
+    def takes_prime(self, bits: int) -> bool:
+        """Draws one test of a prime of so many bits; false, and nothing is drawn, where fewer are left.
+
+        It exhausts nothing else: the other questions go on.
+        """
+        if self.exhausted is not None or self._prime_bits + bits > self.limits.prime_bits:
+            return False
+        self._prime_bits += bits
+        return True
+
+
+_CURRENT: ContextVar[VisitBudget | None] = ContextVar("visit_budget", default=None)
+
+
+def current_budget() -> VisitBudget:
+    """The budget of the visit that asks; a new one outside any visit."""
+    return _CURRENT.get() or VisitBudget()
+
+
+class Metered(Coroutine[Any, Any, Found]):
+    """A coroutine whose every step draws processor time from a budget; its tasks know the budget."""
+
+    def __init__(self, budget: VisitBudget, inner: Coroutine[Any, Any, Found]) -> None:
+        self._budget = budget
+        self._inner = inner
+
+    def send(self, value: Any, /) -> Any:  # noqa: D102
+        return self._advance(partial(self._inner.send, value))
+
+    def throw(  # noqa: D102
+        self,
+        kind: type[BaseException] | BaseException,
+        value: BaseException | object = None,
+        traceback: TracebackType | None = None,
+        /,
+    ) -> Any:
+        error = kind if isinstance(kind, BaseException) else kind()
+        return self._advance(partial(self._inner.throw, error))
+
+    def close(self) -> None:  # noqa: D102
+        self._inner.close()
+
+    def __await__(self) -> Generator[Any, Any, Found]:
+        step: Callable[[], Any] = partial(self.send, None)
+        while True:
+            try:
+                waited_for = step()
+            except StopIteration as end:
+                found: Found = end.value
+                return found
+            try:
+                step = partial(self.send, (yield waited_for))
+            except BaseException as error:
+                step = partial(self.throw, error)
+
+    def _advance(self, step: Callable[[], Any]) -> Any:
+        token = _CURRENT.set(self._budget)
+        try:
+            with self._budget.step():
+                return step()
+        finally:
+            _CURRENT.reset(token)
+
+
+async def off_loop(
+    work: Callable[Given, Found], *args: Given.args, **kwargs: Given.kwargs
+) -> Found:
+    """The result of synchronous ``work`` in a thread; its processor time draws on the visit's budget."""
+    seconds: list[float] = []
+
+    def metered() -> Found:
+        began = time.thread_time()
+        try:
+            return work(*args, **kwargs)
+        finally:
+            seconds.append(time.thread_time() - began)
+
+    budget = current_budget()
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_threads(), metered)
+    finally:
+        budget.processor_seconds += sum(seconds)
+
+
+@lru_cache(maxsize=1)
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_THREADS, thread_name_prefix="judging")

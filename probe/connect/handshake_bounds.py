@@ -1,0 +1,43 @@
+"""With whose numbers is a handshake up to TLS 1.2 finished? Judged before OpenSSL sees them.
+
+OpenSSL computes on the event loop with the key of the server's certificate and with its field of
+Diffie-Hellman: two powers of full length in a field that OpenSSL does not know. At TLS 1.3 all fields are known
+ones, and the key is bounded by OpenSSL (``probe.certificates.bounds``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from model.registry import known_prime
+from probe.certificates.bounds import MOST_DH_BITS, beyond_bounds
+from probe.tls.session_in_clear import SessionInClear
+
+MOST_UNKNOWN_DH_BITS: Final = 4_096
+"""Of a prime that OpenSSL cannot know to be safe, and so takes exponents as long as the prime for."""
+
+
+def beyond_handshakes(said: SessionInClear) -> str | None:
+    """Why a handshake that began so is not finished; None where it is, as far as is known yet.
+
+    One whose messages cannot be read is not finished either: OpenSSL may read more in them than is read here.
+    """
+    if said.unreadable is not None:
+        return f"the server's {said.unreadable} cannot be read"
+    reasons = (beyond_bounds(der) for der in said.chain)
+    reason = next((one for one in reasons if one is not None), None)
+    if reason is not None:
+        return f"not finished: {reason[:1].lower()}{reason[1:].rstrip('.')}"
+    prime = said.key_exchange.dh_prime if said.key_exchange is not None else None
+    return _beyond_prime(prime) if prime is not None else None
+
+
+def _beyond_prime(prime: bytes) -> str | None:
+    shortest = prime.lstrip(b"\0")
+    bits = int.from_bytes(shortest, "big").bit_length()
+    is_known = known_prime(hashlib.sha256(shortest).hexdigest()) is not None
+    most = MOST_DH_BITS if is_known else MOST_UNKNOWN_DH_BITS
+    if bits <= most:
+        return None
+    return f"not finished: a Diffie-Hellman prime of {bits:,} bits, and at most {most:,} are taken"

@@ -1,0 +1,176 @@
+"""How much one endpoint may store in a day: what a server shows anew at each visit must not fill the disk.
+
+Counted is what the last 24 hours stored for the endpoint, from the tables themselves, so that restarts change
+nothing. Where the limit is reached, proofs and raw certificates are dropped first, and then the facts too: the
+visit is counted and what was known before stays. That is reported: never a fact that is wrong, only an old one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, Text, cast, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from model.change import Change
+from model.finding import Assessment
+from model.observation import Observation
+from model.query import ServiceEvent
+from storage import kept
+from storage.body import Body
+from storage.tables import (
+    CertificateRow,
+    ChangeRow,
+    EventRow,
+    EvidenceRow,
+    FindingRow,
+    ObservationCertificateRow,
+    ObservationRow,
+)
+
+BYTES_PER_DAY: Final = 32 * 2**20
+EVENT_KIND: Final = "not_stored"
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """What a visit showed and was not stored, in bytes; ``is_first`` for the endpoint within a day."""
+
+    endpoint_key: str
+    size: int
+    is_first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """What of a visit may be stored: without a ``body`` nothing, and ``dropped`` bytes are not."""
+
+    body: Body | None
+    with_certificates: bool
+    dropped: int
+
+
+def fit(
+    observation: Observation, body: Body, changes: Sequence[Change], room: int, *, is_new: bool
+) -> Fitted:
+    """As much of the visit as ``room`` bytes hold; of an endpoint that is new, its facts always."""
+    facts = len(body.facts) + sum(map(_change_bytes, changes))
+    proofs = len(body.proofs or b"") + _certificate_bytes(observation)
+    if facts + proofs <= room:
+        return Fitted(body=body, with_certificates=True, dropped=0)
+    if facts <= room or is_new:
+        return Fitted(body=replace(body, proofs=None), with_certificates=False, dropped=proofs)
+    return Fitted(body=None, with_certificates=False, dropped=facts + proofs)
+
+
+def _change_bytes(change: Change) -> int:
+    return len(change.before or "") + len(change.after or "") + len(change.sentence)
+
+
+def without_proofs(assessment: Assessment) -> Assessment:
+    """The same words without the bytes that prove them."""
+    results = tuple(replace(result, evidence=None) for result in assessment.results)
+    return replace(assessment, results=results)
+
+
+def _certificate_bytes(observation: Observation) -> int:
+    chains = (deployment.chain for deployment in observation.certificates)
+    ders = {one.sha256: len(one.der or b"") for chain in chains for one in chain}
+    return sum(ders.values())
+
+
+async def stored_of_late(
+    connection: AsyncConnection, endpoint_ids: Sequence[int], now: datetime
+) -> Mapping[int, int]:
+    """How many bytes each endpoint stored in the day before ``now``; those that stored none are missing."""
+    since = now - _DAY
+    total: dict[int, int] = {}
+    for query in (
+        _facts(endpoint_ids, since),
+        _certificates(endpoint_ids, since),
+        _changes(endpoint_ids, since),
+        _findings(endpoint_ids, since),
+    ):
+        for endpoint_id, size in await connection.execute(query):
+            total[endpoint_id] = total.get(endpoint_id, 0) + int(size or 0)
+    return total
+
+
+def _length(column: Any) -> ColumnElement[int]:
+    return func.coalesce(func.length(column), 0)
+
+
+def _facts(endpoint_ids: Sequence[int], since: datetime) -> Select[*tuple[Any, ...]]:
+    size = _length(ObservationRow.facts) + _length(EvidenceRow.proofs)
+    return (
+        select(ObservationRow.endpoint_id, func.sum(size))
+        .outerjoin(EvidenceRow, EvidenceRow.observation_id == ObservationRow.id)
+        .where(ObservationRow.endpoint_id.in_(endpoint_ids), ObservationRow.first_seen_at >= since)
+        .group_by(ObservationRow.endpoint_id)
+    )
+
+
+def _certificates(endpoint_ids: Sequence[int], since: datetime) -> Select[*tuple[Any, ...]]:
+    shown = (
+        select(ObservationRow.endpoint_id, ObservationCertificateRow.certificate_id)
+        .join(
+            ObservationCertificateRow,
+            ObservationCertificateRow.observation_id == ObservationRow.id,
+        )
+        .where(ObservationRow.endpoint_id.in_(endpoint_ids), ObservationRow.first_seen_at >= since)
+        .distinct()
+        .subquery()
+    )
+    return (
+        select(shown.c.endpoint_id, func.sum(_length(CertificateRow.der)))
+        .join(CertificateRow, CertificateRow.id == shown.c.certificate_id)
+        .group_by(shown.c.endpoint_id)
+    )
+
+
+def _changes(endpoint_ids: Sequence[int], since: datetime) -> Select[*tuple[Any, ...]]:
+    texts = (ChangeRow.before, ChangeRow.after, ChangeRow.sentence)
+    before, after, sentence = (_length(cast(text, Text)) for text in texts)
+    return (
+        select(ChangeRow.endpoint_id, func.sum(before + after + sentence))
+        .where(ChangeRow.endpoint_id.in_(endpoint_ids), ChangeRow.at >= since)
+        .group_by(ChangeRow.endpoint_id)
+    )
+
+
+def _findings(endpoint_ids: Sequence[int], since: datetime) -> Select[*tuple[Any, ...]]:
+    return (
+        select(FindingRow.endpoint_id, func.sum(_length(FindingRow.evidence)))
+        .where(FindingRow.endpoint_id.in_(endpoint_ids), FindingRow.opened_at >= since)
+        .group_by(FindingRow.endpoint_id)
+    )
+
+
+async def note_dropped(
+    connection: AsyncConnection, sizes: Mapping[str, int], now: datetime
+) -> list[Dropped]:
+    """Say of each endpoint by its key what was not stored, by an event once a day; the caller commits."""
+    if not sizes:
+        return []
+    found = await connection.scalars(
+        select(EventRow.sentence).where(EventRow.kind == EVENT_KIND, EventRow.at > now - _DAY)
+    )
+    said = {sentence.partition(_SAID)[0] for sentence in found}
+    for key in sizes.keys() - said:
+        sentence = (
+            f"{key}{_SAID} stored as much as one endpoint may in a day (retention.endpoint_bytes_per_day): "
+            "until then, proofs and certificates that are new are dropped, and facts where these do not "
+            "fit either"
+        )
+        await kept.add_event(connection, ServiceEvent(at=now, kind=EVENT_KIND, sentence=sentence))
+    return [
+        Dropped(endpoint_key=key, size=size, is_first=key not in said)
+        for key, size in sizes.items()
+    ]
+
+
+_SAID: Final = " has"

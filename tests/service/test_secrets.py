@@ -1,0 +1,394 @@
+"""A secret of the configuration is in nothing that the service or a command writes, logs, serves or raises."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import typing
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pydantic
+import pytest
+import uvicorn
+import yaml
+from sqlalchemy.engine import make_url
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from model.secret_text import SecretMask
+from service.configuration import load_settings
+from service.secret_settings import HoldsSecret, kind_of_secret, secrets_in
+from service.settings import ServiceSettings
+from storage import SqlStore, StoreError
+from tests.outlets.waiting import until
+from tests.ports import free_port
+from tests.service.hostile import hostile_server
+from tests.service.processes import PATIENCE_SECONDS, running, tlsprobe
+
+MARK: Final = "pl4nted"
+"""In every secret of these tests, and nowhere else."""
+
+PUBLIC: Final[Mapping[str, str]] = {
+    "ca_file": "a path of public certificates",
+    "cert_file": "a path",
+    "certificate": "a path",
+    "checks": "names of checks",
+    "client_identities": "names",
+    "closed": "spans of time",
+    "contact": "shown to every server that is asked by HTTP",
+    "config_file": "a path",
+    "default_module": "a name",
+    "deny": "names and networks",
+    "digest_at": "a time",
+    "emit": "names",
+    "events": "kinds",
+    "files": "paths of lists",
+    "group_by": "a label's name",
+    "host": "a name",
+    "https": "refused unless empty",
+    "key": "a path; the key itself is never read as text",
+    "key_file": "a path; the key itself is never read as text",
+    "kinds": "kinds",
+    "labels": "labels are shown on every series",
+    "listen": "an address",
+    "log_list": "a path",
+    "match": "labels",
+    "max_version": "a version",
+    "min_version": "a version",
+    "modules": "names",
+    "name": "shown as the source's name",
+    "name_servers": "addresses",
+    "names": "names to look up",
+    "networks": "networks",
+    "notifications": "names",
+    "path": "a path of targets",
+    "paths": "paths of server configurations",
+    "policies": "names and paths of policies",
+    "proxies": "names",
+    "proxy": "probe.proxy is the name of a proxy",
+    "records": "kinds of records",
+    "refuses": "versions",
+    "regex": "a relabelling rule",
+    "replacement": "a relabelling rule",
+    "resources": "kinds of objects",
+    "sender_address": "stands in every mail",
+    "separator": "a relabelling rule",
+    "server_name": "a name",
+    "services": "names",
+    "socket": "a path",
+    "source_address": "an address",
+    "source_labels": "a relabelling rule",
+    "starttls": "a protocol",
+    "tags": "names",
+    "target": "a target",
+    "target_label": "a relabelling rule",
+    "targets_files": "paths of targets",
+    "textfile": "a path",
+    "to": "stands in every mail",
+    "trust_stores": "names, and paths of public certificates",
+    "type": "a kind",
+    "user": "a login's name is no secret by itself",
+    "valid_http_versions": "versions",
+    "zones": "names of zones",
+}
+"""Why each setting that is text or a path, and has no mark, holds no secret."""
+
+
+def texts(kind: Any) -> bool:
+    """Whether values of this type are texts or paths, or hold some."""
+    if kind in (str, Path, Any):
+        return True
+    return any(texts(argument) for argument in typing.get_args(kind))
+
+
+def models(kind: Any) -> Iterator[type[pydantic.BaseModel]]:
+    """The models that a type is made of."""
+    if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel):
+        yield kind
+        for field in kind.model_fields.values():
+            yield from models(field.annotation)
+    for argument in typing.get_args(kind):
+        yield from models(argument)
+
+
+def test_every_setting_that_may_hold_a_secret_is_classified() -> None:
+    every = dict.fromkeys(models(ServiceSettings))
+    assert len(every) > 25
+    unclassified = {
+        f"{model.__name__}.{name}"
+        for model in every
+        for name, field in model.model_fields.items()
+        if texts(field.annotation) and kind_of_secret(field.metadata) is None and name not in PUBLIC
+    }
+    assert unclassified == set(), "mark it by service.secret_settings, or say here why it is public"
+
+
+def test_what_is_named_like_a_secret_is_marked_as_one() -> None:
+    suspicious = ("token", "password", "passphrase", "secret", "url")
+    for model in dict.fromkeys(models(ServiceSettings)):
+        for name, field in model.model_fields.items():
+            if any(word in name for word in suspicious):
+                assert kind_of_secret(field.metadata) is not None, f"{model.__name__}.{name}"
+    assert kind_of_secret(ServiceSettings.model_fields["database"].metadata) is HoldsSecret.IN_URL
+
+
+@asynccontextmanager
+async def parrot() -> AsyncIterator[int]:
+    """The port of a server that answers every request with all that was in it, as an error."""
+
+    async def echo(request: Request) -> Response:
+        said = [f"{name}: {value}" for name, value in request.headers.items()]
+        return PlainTextResponse(f"no such thing: {request.url} {said}", 400)
+
+    app = Starlette(routes=[Route("/{rest:path}", echo, methods=["GET", "POST"])])
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off")
+    )
+    serving = asyncio.create_task(server.serve())
+    try:
+        await until(lambda: server.started)
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        await serving
+
+
+VARIABLES: Final = {
+    "CONSUL_TOKEN": f"{MARK}-consul",
+    "BROKEN_TOKEN": f"{MARK}-broken\u20ac",
+    "HOOK_URL": "",
+    "HOOK_TOKEN": f"{MARK}-hook-token",
+    "MAIL_PASSWORD": f"{MARK} mail/password",
+    "REMOTE_PASSWORD": f"{MARK}/remote&password",
+    "PROXY_PASSWORD": f"{MARK}-proxy-password",
+}
+
+
+def planted(folder: Path, port: int) -> dict[str, Any]:
+    """A configuration with a secret in every place that there is."""
+    files = {name: folder / name for name in ("kubernetes", "slack", "alertmanager")}
+    files["kubernetes"].write_text(f"{MARK}-kubernetes")
+    files["slack"].write_text(f"http://127.0.0.1:{port}/services/{MARK}slack/T0")
+    files["alertmanager"].write_text(f"{MARK}-alertmanager")
+    (folder / "targets.yml").write_text(f"- 127.0.0.1:{free_port()}\n")
+    at = f"http://{MARK}user:{MARK}pass@127.0.0.1:{port}"
+    often = {"refresh_seconds": 1}
+    hook = {"wait_seconds": 0, "min_severity": "info"}
+    return {
+        "database": f"sqlite:///{folder / 'tlsprobe.db'}",
+        "targets_files": [str(folder / "targets.yml")],
+        "interval_seconds": 1,
+        "log_level": "debug",
+        "log_format": "json",
+        "discovery": [
+            {"type": "http_sd", "url": f"{at}/sd?token={MARK}query#{MARK}fragment", **often},
+            {"type": "http_sd", "url": f"http://{MARK}nobody@127.0.0.1:{free_port()}/", **often},
+            {"type": "http_sd", "url": f"http://127.0.0.1:{port}/2", **often}
+            | {"token_variable": "BROKEN_TOKEN"},
+            {"type": "prometheus", "url": f"{at}/prometheus", **often},
+            {"type": "consul", "url": at, "token_variable": "CONSUL_TOKEN", **often},
+            {"type": "names", "urls": [f"{at}/names?key={MARK}names"], **often},
+            {"type": "kubernetes", "url": at, "token_file": str(files["kubernetes"])},
+        ],
+        "notifications": {
+            "hook": {"type": "webhook", "url_variable": "HOOK_URL", **hook}
+            | {"token_variable": "HOOK_TOKEN"},
+            "slack": {"type": "slack", "url_file": str(files["slack"]), **hook},
+            "alertmanager": {"type": "alertmanager", "url": f"{at}/{MARK}/{MARK}longenough"}
+            | {"min_severity": "info"},
+            "mail": {"type": "email", "host": "127.0.0.1", "port": free_port(), **hook}
+            | {"user": "ops", "password_variable": "MAIL_PASSWORD"}
+            | {"from": "a@example.test", "to": ["b@example.test"]},
+        },
+        "push": {
+            "remote_write": {"url": f"http://127.0.0.1:{port}/write?key={MARK}write"}
+            | {"user": "ops", "password_variable": "REMOTE_PASSWORD", "interval_seconds": 1}
+        },
+        "proxies": {
+            "way": {"url": "http://ops@127.0.0.1:9", "password_variable": "PROXY_PASSWORD"}
+        },
+        "policies": ["mozilla-modern"],
+    }
+
+
+PATHS: Final = (
+    "/",
+    "/metrics",
+    "/metrics/endpoints",
+    "/-/status",
+    "/-/healthy",
+    "/reports",
+    "/sd/prometheus",
+    "/api/v1/waivers",
+    f"/probe?target=127.0.0.1&module={MARK[:2]}",
+)
+
+
+@pytest.mark.timeout(300)
+async def test_no_planted_secret_is_in_any_output(tmp_path: Path) -> None:
+    async with parrot() as port, hostile_server("unknown.test") as tls_port:
+        variables = VARIABLES | {"HOOK_URL": f"http://127.0.0.1:{port}/hooks/{MARK}hook/x"}
+        listen = f"127.0.0.1:{free_port()}"
+        config = tmp_path / "tlsprobe.yml"
+        config.write_text(yaml.safe_dump(planted(tmp_path, port) | {"listen": listen}))
+        (tmp_path / "targets.yml").write_text(f"- 127.0.0.1:{tls_port}\n")
+        said = await asyncio.to_thread(_run_and_look, config, listen, variables)
+    for what, text in said.items():
+        where = text.find(MARK)
+        assert where < 0, f"{what}: {text[max(where - 300, 0) : where + 100]}"
+    # The failures themselves are there to be read.
+    log = said["log"]
+    for event in ("targets could not be read", "an outlet fails", "HTTP status 400", "status 400"):
+        assert event in log
+    assert "http_sd:http://***@127.0.0.1" in said["/metrics"]
+    assert "http_sd:http://***@127.0.0.1" in said["/-/status"]
+
+
+def _run_and_look(config: Path, listen: str, variables: Mapping[str, str]) -> dict[str, str]:
+    with running("serve", "--config", config, changes=variables) as process:
+        assert process.stderr is not None
+        # Ends the log, and with it the wait, where something that is waited for does not come.
+        watchdog = threading.Timer(PATIENCE_SECONDS, process.kill)
+        watchdog.start()
+        lines, wanted = [], {"remote_write", "hook", "slack", "alertmanager", "mail"}
+        seen: set[str] = set()
+        for line in process.stderr:
+            lines.append(line)
+            if '"an outlet fails"' in line:
+                seen |= {name for name in wanted if f'"outlet": "{name}"' in line}
+            if seen == wanted and any("visit finished" in one for one in lines):
+                break
+        watchdog.cancel()
+        assert seen == wanted, "".join(line for line in lines if "outlet" in line)
+        # A full pipe would make the service wait.
+        reader = threading.Thread(target=lines.extend, args=(process.stderr,))
+        reader.start()
+        pages = {path: httpx.get(f"http://{listen}{path}", timeout=30).text for path in PATHS}
+        pages["reload"] = httpx.post(f"http://{listen}/-/reload", timeout=30).text
+        status = tlsprobe("status", "--url", f"http://{listen}", changes=variables)
+        process.terminate()
+        reader.join(PATIENCE_SECONDS)
+        assert process.stdout is not None
+        lines.append(process.stdout.read())
+    database = yaml.safe_load(config.read_text())["database"]
+    commands = {
+        command: tlsprobe(*command.split(), changes=variables)
+        for command in (
+            f"discover --config {config}",
+            f"discover --config {config} --json",
+            f"report --config {config} --format json",
+            f"events --database {database}",
+            f"inventory --database {database}",
+            f"db check --database {database}",
+        )
+    }
+    outputs = {name: done.stdout + done.stderr for name, done in commands.items()}
+    return {
+        **pages,
+        **outputs,
+        "status": status.stdout + status.stderr,
+        "log": "".join(lines),
+    }
+
+
+def test_settings_show_no_secret_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("HOOK_URL", f"http://127.0.0.1:9/hooks/{MARK}hook/x")
+    config = tmp_path / "tlsprobe.yml"
+    config.write_text(yaml.safe_dump(planted(tmp_path, 9)))
+    settings = load_settings(config, database=f"postgresql://ops:{MARK}@127.0.0.1/{tmp_path.name}")
+    assert MARK not in repr(settings)
+    assert MARK not in str(settings)
+    assert MARK not in repr(settings.probe_settings)
+    known = set(secrets_in(settings))
+    for value in VARIABLES.values():
+        assert value == "" or value in known
+    mask = SecretMask(known)
+    assert MARK not in mask.masked(" ".join(known))
+
+
+UNUSABLE: Final = (
+    f"postgresql://ops:{MARK}@127.0.0.1:1/t",
+    f"postgresql://ops@127.0.0.1:1/t?password={MARK}",
+    f"postgresql://ops:{MARK}@127.0.0.1:port/t",
+    f"ops:{MARK}@127.0.0.1/t",
+    f"oracle://ops:{MARK}@127.0.0.1/t",
+)
+
+
+@pytest.mark.parametrize("url", UNUSABLE)
+async def test_a_database_that_cannot_be_opened_is_named_without_its_password(url: str) -> None:
+    with pytest.raises(StoreError, match="database") as raised:
+        await SqlStore.open(url)
+    assert MARK not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("serve", "--targets", "{targets}"),
+        ("report", "--format", "json"),
+        ("history", "a.example"),
+        ("db", "upgrade"),
+    ],
+)
+def test_a_command_that_cannot_open_its_database_shows_no_password(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    targets = tmp_path / "targets.yml"
+    targets.write_text("- 127.0.0.1:1\n")
+    done = tlsprobe(*(one.format(targets=targets) for one in arguments), "--database", UNUSABLE[0])
+    assert done.returncode == 2
+    assert "database" in done.stderr
+    assert MARK not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.integration
+def test_the_log_of_a_start_shows_no_password_of_its_database(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    targets = tmp_path / "targets.yml"
+    targets.write_text(f"- 127.0.0.1:{free_port()}\n")
+    # The server trusts everybody who reaches its socket, whatever the password.
+    database = make_url(postgresql_url).set(password=MARK).render_as_string(hide_password=False)
+    listen = f"127.0.0.1:{free_port()}"
+    with running(
+        "serve", "--targets", targets, "--listen", listen, "--database", database
+    ) as process:
+        assert process.stderr is not None
+        log = next(line for line in process.stderr if '"serving"' in line)
+    assert "postgresql://***@" in log
+    assert MARK not in log
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "database: *{mark}\n",
+        "database: !{mark} x\n",
+        "database: ['postgresql://a:{mark}@h/d']\n",
+        "proxies: {{way: {{url: 'http://a:{mark}@h:1'}}}}\n",
+        "discovery: [{{type: http_sd, url: 'http://a:{mark}@h', token: {mark}}}]\n",
+        "discovery: [{{type: 'http://a:{mark}@h'}}]\n",
+        "push: {{remote_write: {{url: 'ftp://a:{mark}@h'}}}}\n",
+        "notifications: {{n: {{type: slack, url: 'ftp://{mark}@h/{mark}'}}}}\n",
+    ],
+)
+def test_a_configuration_that_cannot_be_used_is_explained_without_its_secrets(
+    text: str, tmp_path: Path
+) -> None:
+    config = tmp_path / "tlsprobe.yml"
+    config.write_text(text.format(mark=MARK))
+    with pytest.raises(ValueError, match=r"tlsprobe\.yml") as raised:
+        load_settings(config)
+    assert MARK not in str(raised.value)

@@ -1,0 +1,72 @@
+"""Cookies' values are masked wherever an answer is kept; names and attributes, which are judged, stay."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probe.web.cookies import mask_cookies, mask_cookies_in_pieces
+from probe.web.fields import cookies_without_secure
+from probe.web.reply import read_reply
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("field", "masked"),
+    [
+        # RFC 6265, section 3.1
+        (b"Set-Cookie: SID=31d4d96e407aad42", b"Set-Cookie: SID=****************"),
+        (
+            b"Set-Cookie: SID=31d4; Path=/; Domain=example.com",
+            b"Set-Cookie: SID=****; Path=/; Domain=example.com",
+        ),
+        (
+            b"Set-Cookie: lang=en-US; Expires=Wed, 09 Jun 2021 10:18:14 GMT",
+            b"Set-Cookie: lang=*****; Expires=Wed, 09 Jun 2021 10:18:14 GMT",
+        ),
+        (b"SET-COOKIE:a=b;HttpOnly;SECURE", b"SET-COOKIE:a=*;HttpOnly;SECURE"),
+        (b"set-cookie2: a=b; Version=1", b"set-cookie2: a=*; *********"),
+        (b"Set-Cookie: onlyvalue", b"Set-Cookie: *********"),
+        (b'Set-Cookie: a="x;secret"; Secure', b"Set-Cookie: a=**;*******; Secure"),
+        (b"Set-Cookie: a=b=c==; Path=/", b"Set-Cookie: a=*****; Path=/"),
+        (b"Set-Cookie: a=;\r\n Path=/; zzz", b"Set-Cookie: a=;\r\n Path=/; ***"),
+        (b"X-Other: a=b", b"X-Other: a=b"),
+    ],
+)
+def test_a_value_is_masked_and_all_else_stays(field: bytes, masked: bytes) -> None:
+    assert mask_cookies(HEAD + field + b"\r\n\r\n") == HEAD + masked + b"\r\n\r\n"
+
+
+@given(st.binary(max_size=80), st.integers(0, 200))
+def test_every_byte_stays_in_its_place_and_masking_is_done_once(text: bytes, cut: int) -> None:
+    answer = (HEAD + b"Set-Cookie: " + text)[:cut]
+    masked = mask_cookies(answer)
+    assert len(masked) == len(answer)
+    assert mask_cookies(masked) == masked
+
+
+@given(st.lists(st.binary(max_size=20), max_size=8))
+def test_pieces_stay_cut_where_they_were(pieces: list[bytes]) -> None:
+    pieces = [HEAD, b"Set-Coo", b"kie: a=secret", *pieces]
+    masked = mask_cookies_in_pieces(pieces)
+    assert list(map(len, masked)) == list(map(len, pieces))
+    assert b"secret" not in b"".join(masked)
+
+
+def test_what_is_not_http_is_not_touched() -> None:
+    other = b"220 mail\r\nSet-Cookie: a=b\r\n"
+    assert mask_cookies(other) == other
+
+
+@given(
+    st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1),
+    st.sampled_from(["", "; Secure", "; HttpOnly", "; secure ; Path=/"]),
+)
+def test_what_is_judged_of_cookies_is_as_before(value: str, attributes: str) -> None:
+    field = f"Set-Cookie: name={value}{attributes}\r\n\r\n".encode()
+    reply, masked = read_reply(HEAD + field), read_reply(mask_cookies(HEAD + field))
+    assert reply is not None
+    assert masked is not None
+    assert cookies_without_secure(masked.headers) == cookies_without_secure(reply.headers)
