@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Final
 
+import certifi
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tests.hostile import der
 from tests.hostile.mode import SERVER_NAME
@@ -136,36 +138,79 @@ def another_key() -> bytes:
     return der.certificate(key=der.rsa_key(number, 65537), serial=next(_serials))
 
 
+@functools.cache
+def _trusted() -> x509.Certificate:
+    """A root that everybody trusts, and that signed none of these."""
+    return x509.load_pem_x509_certificate(Path(certifi.where()).read_bytes())
+
+
+def _issuer_key(issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.ExtensionType:
+    """The identifier of the key that is said to have signed: the root's own, below its name."""
+    if issuer == _trusted().subject:
+        of_root = _trusted().extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+        return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(of_root.value)
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+
+
+def _named(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
 def _signed(
-    subject: str,
-    issuer: str,
+    subject: x509.Name,
+    issuer: x509.Name,
     key: ec.EllipticCurvePrivateKey,
     by: ec.EllipticCurvePrivateKey,
     *extensions: x509.ExtensionType,
 ) -> bytes:
     now = datetime.now(UTC)
     builder = x509.CertificateBuilder(
-        subject_name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)]),
-        issuer_name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]),
+        subject_name=subject,
+        issuer_name=issuer,
         public_key=key.public_key(),
         serial_number=x509.random_serial_number(),
         not_valid_before=now - timedelta(days=1),
         not_valid_after=now + timedelta(days=300),
     )
-    for content in extensions:
-        builder = builder.add_extension(content, critical=True)
+    for content in (
+        *extensions,
+        x509.SubjectKeyIdentifier.from_public_key(key.public_key()),
+        _issuer_key(issuer, by),
+    ):
+        is_critical = isinstance(content, _CRITICAL)
+        builder = builder.add_extension(content, critical=is_critical)
     return builder.sign(by, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
-_AUTHORITY: Final = x509.BasicConstraints(ca=True, path_length=None)
+_CRITICAL: Final = (x509.BasicConstraints, x509.NameConstraints, x509.KeyUsage)
+_AUTHORITY: Final = (
+    x509.BasicConstraints(ca=True, path_length=None),
+    x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+    ),
+)
+_FOR_SERVERS: Final = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+_FOR_THE_NAME: Final = x509.SubjectAlternativeName([x509.DNSName(SERVER_NAME)])
 
 
 def cross_signed(layers: int) -> tuple[bytes, ...]:
-    """A leaf below two authorities in each of so many layers: 2 to the power of that many paths."""
+    """A leaf below two authorities in each of so many layers: 2 to the power of that many paths.
+
+    All of them seem to lead to a trusted root, and none does.
+    """
     keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(layers + 2)]
-    leaf = _signed(SERVER_NAME, "layer 1", keys[0], keys[1])
+    names = [_named(f"layer {at}") for at in range(layers + 1)] + [_trusted().subject]
+    leaf = _signed(_named(SERVER_NAME), names[1], keys[0], keys[1], _FOR_SERVERS, _FOR_THE_NAME)
     authorities = [
-        _signed(f"layer {at}", f"layer {at + 1}", keys[at], keys[at + 1], _AUTHORITY)
+        _signed(names[at], names[at + 1], keys[at], keys[at + 1], *_AUTHORITY)
         for at in range(1, layers + 1)
         for _ in range(2)
     ]
@@ -176,23 +221,23 @@ def in_a_circle(length: int) -> tuple[bytes, ...]:
     """So many authorities, each issued by each of the others."""
     keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(length)]
     pairs = [(at, by) for at in range(length) for by in range(length) if at != by]
-    leaf = _signed(SERVER_NAME, "circle 0", keys[0], keys[0])
+    names = [_named(f"circle {at}") for at in range(length)]
+    leaf = _signed(_named(SERVER_NAME), names[0], keys[0], keys[0], _FOR_SERVERS, _FOR_THE_NAME)
     return (
         leaf,
-        *(
-            _signed(f"circle {at}", f"circle {by}", keys[at], keys[by], _AUTHORITY)
-            for at, by in pairs
-        ),
+        *(_signed(names[at], names[by], keys[at], keys[by], *_AUTHORITY) for at, by in pairs),
     )
 
 
 def constrained(names: int, constraints: int) -> tuple[bytes, ...]:
     """Names in the leaf times constraints in its issuer (RFC 5280, section 4.2.1.10)."""
     root, leaf = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    permitted = [x509.DNSName(f"p{at}.zoo.test") for at in range(constraints)]
+    permitted = [x509.DNSName(f"p{at}.zoo.test") for at in range(constraints - 1)]
+    # The one that permits all the names stands last, so that each name is held against every one.
+    permitted.append(x509.DNSName("zoo.test"))
     limits = x509.NameConstraints(permitted_subtrees=permitted, excluded_subtrees=None)
     listed = x509.SubjectAlternativeName([x509.DNSName(f"n{at}.zoo.test") for at in range(names)])
     return (
-        _signed(SERVER_NAME, "constrained", leaf, root, listed),
-        _signed("constrained", "constrained", root, root, _AUTHORITY, limits),
+        _signed(_named(SERVER_NAME), _named("constrained"), leaf, root, _FOR_SERVERS, listed),
+        _signed(_named("constrained"), _trusted().subject, root, root, *_AUTHORITY, limits),
     )

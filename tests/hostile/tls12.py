@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
 
+from model.registry import CIPHER_SUITES
 from tests.programmable import wire
 from tests.programmable.client_hello import ClientHello, is_sslv2_hello, read_client_hello
 from tests.programmable.server import Behaviour, Connection
 
 RSA_SUITES: Final = (0x009C, 0x002F, 0x003C, 0x0035, 0x000A)
 ECDHE_SUITES: Final = (0xC02F, 0xC02B, 0xC013, 0xC009)
-DHE_SUITES: Final = (0x009E, 0x0033, 0x0067, 0x0039)
+DHE_SUITES: Final = tuple(
+    suite.code_point
+    for suite in CIPHER_SUITES
+    if (suite.key_exchange, suite.authentication) == ("DHE", "RSA")
+)
 
 Answer: TypeAlias = Callable[[Connection, ClientHello, int], Awaitable[None]]
 """What is sent to a hello of TLS 1.2, with the suite that is chosen."""
