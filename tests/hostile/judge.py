@@ -108,7 +108,7 @@ def cost_of(mode: Mode, target: Target) -> Cost:
 
 
 async def _cost_of(mode: Mode, target: Target) -> Cost:
-    settings = replace(_SETTINGS, deadline_seconds=mode.deadline_seconds)
+    settings = replace(_SETTINGS, deadline_seconds=mode.deadline_seconds, parts=mode.parts)
     engine = Engine(settings, SystemClock())
     again = Engine(replace(settings, deadline_seconds=REPEATED_SECONDS), SystemClock())
     await engine.visit(Endpoint(target=NOBODY, address=NOBODY.host))

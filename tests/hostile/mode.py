@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, cast
 
 from model.target import DEFAULT_PROTOCOL, Target
+from probe.checks.part import USUAL_PARTS, Part
 from tests.programmable.server import Behaviour, Connection, serve
 
 SERVER_NAME: Final = "zoo.test"
@@ -37,7 +38,7 @@ class Mode:
 
     ``attack`` is one sentence for people. ``deadline_seconds`` is that of a visit: short where the
     attack is to take time, long where it is to take the processor, so that only the processor's
-    budget can end the visit early.
+    budget can end the visit early. ``parts`` leaves out what would not meet the attack.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Mode:
     protocol: str = DEFAULT_PROTOCOL
     is_web: bool = False
     deadline_seconds: float = 2.5
+    parts: frozenset[Part] = USUAL_PARTS
 
     def target(self, host: str, ports: Ports) -> Target:
         """The target that leads a visit to this server."""

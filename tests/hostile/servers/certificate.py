@@ -129,7 +129,8 @@ def _timestamps13() -> Behaviour:
 
 
 def _thousands() -> tuple[bytes, ...]:
-    return (der.certificate(),) * 2_000
+    small = der.certificate(key=der.rsa_key(der.number_of_bits(512), 3), signature=b"\0")
+    return (small,) * 4_000
 
 
 async def _no_certificates(half: Half) -> None:
@@ -271,7 +272,7 @@ MODES: Final = (
         "Another small certificate with another key for each connection.",
         shows(lambda: (crafted.another_key(),)),
     ),
-    _row("thousands", "A chain of 2,000 certificates.", _known(_thousands)),
+    _row("thousands", "A chain of 4,000 small certificates.", _known(_thousands)),
     Mode(
         name="certificate-urls",
         attack="1,000 URLs each of issuers, OCSP and CRLs, at a server that never stops sending.",

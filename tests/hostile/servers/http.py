@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable
 from itertools import chain, count
 from typing import Final
 
+from probe.checks.part import Part
 from tests.hostile.mode import Mode, drip, endless, send_all, stream, with_plaintext_web
 from tests.hostile.self_signed import tls_context
 from tests.programmable.server import Behaviour, Connection
 
+_PARTS: Final = frozenset({Part.VERSIONS, Part.HTTP})
 OK: Final = b"HTTP/1.1 200 OK\r\n"
 MEGABYTE: Final = 1_000_000
 
@@ -111,6 +113,7 @@ def _inside_tls(name: str, attack: str, web: Behaviour) -> Mode:
         attack=f"Inside TLS: {attack}",
         start=stream(web, tls_context),
         is_web=True,
+        parts=_PARTS,
     )
 
 
@@ -120,6 +123,7 @@ def _in_plaintext(name: str, attack: str, web: Behaviour) -> Mode:
         attack=f"In plaintext: {attack}",
         start=with_plaintext_web(stream(_always(OK + b"\r\n"), tls_context), web),
         is_web=True,
+        parts=_PARTS,
     )
 
 

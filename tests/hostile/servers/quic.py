@@ -6,11 +6,13 @@ import os
 from itertools import count
 from typing import Final
 
+from probe.checks.part import Part
 from tests.hostile.mode import Mode, Packets, SendTo, stream, with_packets
 from tests.hostile.self_signed import tls_context
 from tests.programmable import wire
 from tests.programmable.server import Connection
 
+_PARTS: Final = frozenset({Part.VERSIONS, Part.HTTP})
 REPLY: Final = b'HTTP/1.1 200 OK\r\nAlt-Svc: h3=":443"\r\nContent-Length: 0\r\n\r\n'
 VERSION_1: Final = 1
 LONG_HEADER: Final = 0xC0
@@ -102,6 +104,7 @@ def _row(name: str, attack: str, answer: Packets) -> Mode:
         attack=attack,
         start=with_packets(stream(_honest_web, tls_context), answer),
         is_web=True,
+        parts=_PARTS,
     )
 
 
