@@ -71,7 +71,7 @@ class Running:
 
     def visited(self, network: str) -> int:
         """How many targets in this network have been visited."""
-        page = httpx.get(f"{self.url}/metrics", timeout=60).text
+        page = httpx.get(f"{self.url}/metrics/endpoints", timeout=60).text
         lines = (line for line in page.splitlines() if network in line)
         return sum(line.startswith("tlsprobe_last_probe_timestamp_seconds{") for line in lines)
 

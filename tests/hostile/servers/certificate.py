@@ -26,7 +26,9 @@ from tests.programmable.server import Behaviour, Connection
 
 COMPRESSED_CERTIFICATE, ZLIB = 25, 1
 STATUS_REQUEST, TIMESTAMPS = 5, 18
-HALVES: Final = tuple((1 << 4094) + offset for offset in (579, 6149))
+HALVES: Final = tuple(
+    (1 << 4094) + offset for offset in (2533, 9769, 11263, 18037, 19375, 21463, 29503)
+)
 """Primes of 4,095 bits."""
 
 ALMOST_SAFE: Final = tuple(2 * half + 1 for half in HALVES)
