@@ -26,6 +26,7 @@ from model.observation import Observation
 from model.target import Endpoint, Target
 from probe.clock import SystemClock
 from probe.engine import Engine
+from probe.net_guard.gate import SocketGate
 from probe.settings import ProbeSettings
 from tests.hostile.mode import Mode
 
@@ -46,7 +47,9 @@ _SETTINGS: Final = ProbeSettings(
     connections_per_host=64,
     connections_per_second=10_000,
     fetch=True,
-    fetch_networks=(ip_network("127.0.0.0/8"),),
+    gate=SocketGate(
+        fetch_networks=(ip_network("127.0.0.0/8"),), fetch_ports=frozenset(range(1, 65_536))
+    ),
 )
 _MEGABYTE: Final = 2**20
 
