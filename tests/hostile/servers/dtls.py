@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from itertools import count
 from typing import Final
@@ -105,24 +106,40 @@ def _next_epoch(_: bytes, send: SendTo) -> None:
         send(_record(wire.HANDSHAKE, os.urandom(16_000), epoch=epoch))
 
 
+@functools.cache
+def _messages_backwards() -> tuple[bytes, ...]:
+    return tuple(
+        b"".join(
+            _handshake(_whole(wire.handshake(11, b"abc"), at))
+            for at in range(sequence, max(0, sequence - 40), -1)
+        )
+        for sequence in range(65_535, 0, -40)
+    )
+
+
 def _many_messages(_: bytes, send: SendTo) -> None:
     """Messages with all 65,536 numbers, the last ones first."""
-    for sequence in range(65_535, 0, -40):
-        several = range(sequence, max(0, sequence - 40), -1)
-        send(b"".join(_handshake(_whole(wire.handshake(11, b"abc"), at)) for at in several))
+    for packet in _messages_backwards():
+        send(packet)
+
+
+@functools.cache
+def _certificate_backwards() -> tuple[bytes, ...]:
+    message = wire.certificate(crafted.with_names(3_000, "n{:07}.zoo.test"))
+    return tuple(
+        b"".join(
+            _handshake(_fragment(message, sequence=1, offset=at, length=1))
+            for at in range(last - 1, max(-1, last - 501), -1)
+        )
+        for last in range(len(message) - 4, 0, -500)
+    )
 
 
 def _one_byte_fragments(_: bytes, send: SendTo) -> None:
     """A certificate of 60 kB in fragments of one byte, from its end to its start."""
-    message = wire.certificate(crafted.with_names(3_000, "n{:07}.zoo.test"))
     send(_handshake(_whole(_flight()[0], 0)))
-    for last in range(len(message) - 4, 0, -500):
-        spots = range(last - 1, max(-1, last - 501), -1)
-        send(
-            b"".join(
-                _handshake(_fragment(message, sequence=1, offset=at, length=1)) for at in spots
-            )
-        )
+    for packet in _certificate_backwards():
+        send(packet)
 
 
 def _row(name: str, attack: str, answer: Packets, deadline_seconds: float = 2.5) -> Mode:

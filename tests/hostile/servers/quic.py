@@ -72,8 +72,9 @@ def _retries(packet: bytes, send: SendTo) -> None:
 def _amplifies(packet: bytes, send: SendTo) -> None:
     """13 MB for each datagram, in the largest ones."""
     send(_negotiation(packet, VERSION_1.to_bytes(4, "big")))
+    large = _long(packet, LONG_HEADER, os.urandom(MOST_DATAGRAM))
     for _ in range(200):
-        send(_long(packet, LONG_HEADER, os.urandom(MOST_DATAGRAM)))
+        send(large)
 
 
 def _floods(packet: bytes, send: SendTo) -> None:
