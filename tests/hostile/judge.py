@@ -22,13 +22,15 @@ from typing import Final
 
 import uvloop
 
-from model.observation import Observation
+from model.observation import Observation, State
 from model.target import Endpoint, Target
 from probe.clock import SystemClock
 from probe.engine import Engine
 from probe.net_guard.gate import SocketGate
 from probe.settings import ProbeSettings
-from tests.hostile.mode import Mode
+from tests.hostile.mode import SERVER_NAME, Mode
+from tests.hostile.self_signed import tls_context
+from tests.programmable.server import Connection, serve
 
 BEAT_SECONDS: Final = 0.01
 VISITS: Final = 10
@@ -108,6 +110,26 @@ class Heart:
 def cost_of(mode: Mode, target: Target) -> Cost:
     """One visit that is measured, and nine more at once for the memory's sake."""
     return uvloop.run(_cost_of(mode, target))
+
+
+def warm_up() -> None:
+    """Two visits to an honest web server: they load what any visit loads once and for good."""
+    uvloop.run(_warm_up())
+
+
+async def _warm_up() -> None:
+    async def honest(connection: Connection) -> None:
+        if await connection.receive():
+            await connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    async with serve(honest, tls=tls_context()) as server:
+        labels = {"http": "yes"}
+        target = Target(host="127.0.0.1", port=server.port, server_name=SERVER_NAME, labels=labels)
+        for _ in range(2):
+            observation = await Engine(_SETTINGS, SystemClock()).visit(
+                Endpoint(target=target, address=target.host)
+            )
+            assert observation.state is State.TLS
 
 
 async def _cost_of(mode: Mode, target: Target) -> Cost:

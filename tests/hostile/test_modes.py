@@ -9,7 +9,7 @@ import pytest
 from model.target import Target
 from tests.hostile.catalogue import LAYERS, MODES
 from tests.hostile.child import address_of, hostile_servers
-from tests.hostile.judge import cost_of
+from tests.hostile.judge import cost_of, warm_up
 from tests.hostile.mode import Mode
 
 ATTEMPTS = 3
@@ -18,6 +18,7 @@ ATTEMPTS = 3
 
 @pytest.fixture(scope="module")
 def targets() -> Iterator[Mapping[str, Target]]:
+    warm_up()
     with hostile_servers() as running:
         yield running
 
