@@ -28,9 +28,9 @@ from probe.clock import SystemClock
 from probe.engine import Engine
 from probe.net_guard.gate import SocketGate
 from probe.settings import ProbeSettings
-from tests.hostile.mode import SERVER_NAME, Mode
+from tests.hostile.mode import SERVER_NAME, Mode, stream
 from tests.hostile.self_signed import tls_context
-from tests.programmable.server import Connection, serve
+from tests.programmable.server import Connection
 
 BEAT_SECONDS: Final = 0.01
 VISITS: Final = 10
@@ -122,9 +122,9 @@ async def _warm_up() -> None:
         if await connection.receive():
             await connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
-    async with serve(honest, tls=tls_context()) as server:
+    async with stream(honest, tls_context)("127.0.0.1") as ports:
         labels = {"http": "yes"}
-        target = Target(host="127.0.0.1", port=server.port, server_name=SERVER_NAME, labels=labels)
+        target = Target(host="127.0.0.1", port=ports.tls, server_name=SERVER_NAME, labels=labels)
         for _ in range(2):
             observation = await Engine(_SETTINGS, SystemClock()).visit(
                 Endpoint(target=target, address=target.host)
