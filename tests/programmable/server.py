@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -107,20 +108,26 @@ class ScriptedServer:
 
 @asynccontextmanager
 async def serve(
-    behaviour: Behaviour, hosts: Sequence[str] = ("127.0.0.1",)
+    behaviour: Behaviour,
+    hosts: Sequence[str] = ("127.0.0.1",),
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[ScriptedServer]:
     """A server with this behaviour, on one port of all ``hosts``, while the context lasts.
+
+    With ``tls`` the behaviour begins after a real handshake.
 
     Raises:
         BaseExceptionGroup: at the end, for a behaviour that failed by any fault of its own.
     """
     server = ScriptedServer(behaviour=behaviour)
-    first = await asyncio.start_server(server.accept, hosts[0], 0, backlog=512)
+    first = await asyncio.start_server(server.accept, hosts[0], 0, backlog=512, ssl=tls)
     server.port = first.sockets[0].getsockname()[1]
     async with AsyncExitStack() as listeners:
         await listeners.enter_async_context(first)
         for host in hosts[1:]:
-            more = await asyncio.start_server(server.accept, host, server.port, backlog=512)
+            more = await asyncio.start_server(
+                server.accept, host, server.port, backlog=512, ssl=tls
+            )
             await listeners.enter_async_context(more)
         try:
             yield server

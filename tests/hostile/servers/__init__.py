@@ -1,0 +1,1 @@
+"""Hostile servers, one module for each layer; each mode is one small function and one row."""

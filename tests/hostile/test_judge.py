@@ -1,0 +1,53 @@
+"""The judges are judged: they see a stall that is there, and none in a wait."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from tests.hostile.judge import MOST_STALL_SECONDS, Cost, heartbeat, resident_megabytes
+
+
+def burn(seconds: float) -> None:
+    """Holds the interpreter for so much time of this thread's processor."""
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pow(3, 2**4000 - 1, 2**4001 - 1)
+
+
+async def test_work_on_the_loop_is_a_stall() -> None:
+    async with heartbeat() as heart:
+        await asyncio.sleep(0.05)
+        burn(0.4)
+    assert heart.stall >= MOST_STALL_SECONDS
+
+
+async def test_one_long_step_of_a_thread_that_holds_the_interpreter_is_a_stall() -> None:
+    async with heartbeat() as heart:
+        await asyncio.sleep(0.05)
+        await asyncio.to_thread(pow, 3, 2**6_000 - 1, 2**6_001 - 1)
+    assert heart.stall >= MOST_STALL_SECONDS
+
+
+async def test_a_wait_is_a_gap_and_not_a_stall() -> None:
+    async with heartbeat() as heart:
+        await asyncio.sleep(0.05)
+        time.sleep(0.4)  # noqa: ASYNC251 - the machine does the same to us when it is busy.
+    assert heart.gap >= 0.35
+    assert heart.lost >= 0.35
+    assert heart.stall < MOST_STALL_SECONDS
+
+
+def test_memory_that_is_held_counts_and_what_was_given_back_does_not() -> None:
+    before = resident_megabytes()
+    held = b"a" * (64 * 2**20)
+    assert resident_megabytes() - before > 60
+    del held
+    assert resident_megabytes() - before < 10
+
+
+def test_every_limit_is_judged() -> None:
+    good = Cost(stall=0.2, gap=9, processor=4.9, wall=5.4, lost=2, memory=19, outcome="")
+    assert good.breaches(2.5) == []
+    bad = Cost(stall=0.3, gap=0.3, processor=5.1, wall=3.6, lost=0, memory=21, outcome="")
+    assert len(bad.breaches(2.5)) == 4

@@ -1,0 +1,35 @@
+"""docs/threat-model.md: every threat names a test or what is missing, and every test is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+PAGE = (TESTS.parent / "docs/threat-model.md").read_text(encoding="utf-8")
+THREATS = re.findall(r"^\| (?!Threat \||-)([^|]+)\|([^|]+)\|([^|]+)\|$", PAGE, re.MULTILINE)
+NAMED = re.findall(r"`([\w/]+\.py)::(test_\w+)`", PAGE)
+
+
+def test_the_page_has_its_threats() -> None:
+    assert len(THREATS) >= 35
+    assert len(THREATS) == len({threat for threat, _, _ in THREATS})
+
+
+def test_every_threat_names_a_test_or_what_is_missing() -> None:
+    silent = [threat for threat, _, how in THREATS if "::" not in how and "open: " not in how]
+    assert silent == []
+
+
+def test_every_name_of_a_test_is_read() -> None:
+    assert len(NAMED) == PAGE.count(".py::")
+
+
+def test_every_test_named_is_there() -> None:
+    missing = [
+        f"{file}::{test}"
+        for file, test in set(NAMED)
+        if not (TESTS / file).is_file()
+        or f"def {test}(" not in (TESTS / file).read_text(encoding="utf-8")
+    ]
+    assert missing == []
