@@ -7,18 +7,16 @@ the visit sees that it was cut short, whatever its Observation says.
 from __future__ import annotations
 
 import errno
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Final, TypeVar
+from typing import Final
 
 from probe.plan import NotVisitedError
 
 SHORTAGES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """Linux's errno(3). EADDRNOTAVAIL is missing: it also means that the machine has no IPv6 or not the
 configured source address, which no delay changes."""
-
-T = TypeVar("T")
 
 _noted: ContextVar[list[str] | None] = ContextVar("shortages of this visit", default=None)
 
@@ -51,14 +49,14 @@ def noting_shortages() -> Iterator[Sequence[str]]:
         _noted.reset(token)
 
 
-async def unless_short(asking: Awaitable[T]) -> T:
-    """What ``asking`` gives: a visit's Observation, or the addresses of a name.
+@contextmanager
+def refusing_shortages() -> Iterator[None]:
+    """A block that learns something of the network.
 
     Raises:
-        ShortageError: where this machine ran short meanwhile.
+        ShortageError: at its end, where this machine ran short meanwhile.
     """
     with noting_shortages() as shortages:
-        answer = await asking
+        yield
     if shortages:
         raise ShortageError(f"this machine has run short: {shortages[0].lower()}")
-    return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -46,6 +47,7 @@ class World:
             resolve=self._resolve,
             target_of=targets.get,
             status_of=self.known.get,
+            guarding=lambda _: nullcontext(),
         )
         return OnDemandProber(on_demand, around)
 
