@@ -70,18 +70,17 @@ class InFlight:
         if self._file is None:
             return
         try:
-            if self._size > self._compact_bytes:
-                self._compact()
             self._size += os.pwrite(self._file, line, self._size)
+            if self._size > self._compact_bytes:
+                self._compact(self._file)
         except OSError as error:
             self._warn(error)
 
-    def _compact(self) -> None:
+    def _compact(self, file: int) -> None:
         """Over the old lines: a process killed before they are cut off leaves a few suspects too many."""
-        assert self._file is not None  # noqa: S101 (asked by the one caller)
         lines = b"".join(_line(number, key) for key, number in self._running.items())
-        self._size = os.pwrite(self._file, lines, 0)
-        os.ftruncate(self._file, self._size)
+        self._size = os.pwrite(file, lines, 0)
+        os.ftruncate(file, self._size)
 
     def _warn(self, error: OSError) -> None:
         if not self._has_warned:

@@ -70,7 +70,9 @@ def start_stop_guard(numbers: Sequence[signal.Signals]) -> subprocess.Popen[byte
     _GUARDS.append(guard)
     assert guard.stdin is not None  # noqa: S101 (a pipe was asked for)
     for number in numbers:
-        faulthandler.register(number, file=guard.stdin, all_threads=False, chain=True)
+        # All threads: the kernel may give the signal to a thread that is none of Python's, and of such a
+        # thread alone nothing would be written.
+        faulthandler.register(number, file=guard.stdin, all_threads=True, chain=True)
     return guard
 
 
