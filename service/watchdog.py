@@ -31,8 +31,10 @@ _LOG = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def watched_loop(seconds: float = STANDSTILL_SECONDS) -> AsyncIterator[None]:
-    """As long as the block lasts, a standstill of this event loop for ``seconds`` ends the process."""
+async def watched_loop(standstill_seconds: float | None = None) -> AsyncIterator[None]:
+    """As long as the block lasts, a standstill of this event loop ends the process: one of
+    ``standstill_seconds``, of 30 s where None."""
+    seconds = standstill_seconds or STANDSTILL_SECONDS
     faulthandler.dump_traceback_later(seconds, exit=True)
     beating = asyncio.create_task(_beat(seconds))
     try:

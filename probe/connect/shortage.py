@@ -7,6 +7,7 @@ the visit sees that it was cut short, whatever its Observation says.
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -35,6 +36,17 @@ def note_shortage(error: BaseException) -> bool:
                 noted.append(cause.strerror or str(cause))
             return True
         cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def note_shortage_of_resolver(error: BaseException) -> bool:
+    """As ``note_shortage``, for resolvers: without descriptors they say that a name does not exist, or worse."""
+    if note_shortage(error):
+        return True
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as shortage:
+        return note_shortage(shortage)
     return False
 
 

@@ -14,7 +14,7 @@ from asyncio_throttle import Throttler
 from model.protocol_version import ProtocolVersion
 from model.target import Target
 from probe.checks.candidates import FEW_SUITES, suites_in_parts
-from probe.connect.shortage import note_shortage, noting_shortages
+from probe.connect.shortage import noting_shortages
 from probe.discovery.found import Place, targets_at
 from probe.discovery.source import SourceError
 from probe.net_guard.gate import SocketGate
@@ -105,8 +105,7 @@ async def _speaks_tls(gate: SocketGate, host: str, port: int, timeout_seconds: f
                 return header[0] in {_HANDSHAKE, _ALERT} and header[1] == 3
             finally:
                 transport.abort()
-    except (OSError, asyncio.IncompleteReadError) as error:
-        note_shortage(error)
+    except (OSError, asyncio.IncompleteReadError):
         return False
 
 
