@@ -105,6 +105,7 @@ def prober(known: Target | None = None) -> OnDemandProber:
             resolve=look_up,
             target_of=lambda key: known if known is not None and key == known.key else None,
             status_of=lambda _: None,
+            guarding=lambda _: nullcontext(),
         ),
     )
 
