@@ -210,7 +210,7 @@ async def test_a_probe_on_demand_that_freezes_the_service_does_so_once(
 SHORT = """
 import asyncio, resource, socket, sys
 from probe.connect.shortage import ShortageError, refusing_shortages
-from probe.discovery.deny import DenyList
+from probe.net_guard.gate import SocketGate
 from probe.discovery.networks import Scan, read_networks
 from probe.discovery.source import SourceError
 from probe.discovery.targets import parse_target
@@ -244,7 +244,7 @@ async def main():
     for target in (tcp, dtls):
         print(await outcome(engine.visit(Endpoint(target=target, address="127.0.0.1"))))
     print(await outcome(resolve(parse_target("nowhere.example"))))
-    print(await outcome(read_networks(scan, DenyList(()), "networks")))
+    print(await outcome(read_networks(scan, SocketGate(), "networks")))
 
 asyncio.run(main())
 """
