@@ -212,7 +212,12 @@ class Scheduler:
         if tracked is None:
             return
         started_at = self._clock.now()
-        resolution = await self._resolve(tracked.target)
+        try:
+            resolution = await self._resolve(tracked.target)
+        except NotVisitedError:
+            if self._tracked.get(job.target_key) is tracked:
+                self._put(job, self._settings.early_retry_seconds, tracked.target)
+            return
         if self._tracked.get(job.target_key) is not tracked:
             return
         pace = self._settings.pace_of(tracked.target)

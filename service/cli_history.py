@@ -184,7 +184,7 @@ def events(
 ) -> int:
     """Print starts, stops, endpoints set aside and the like since then, the newest first.
 
-    Kinds: started, stopped, endpoint_set_aside.
+    Kinds: started, stopped, crashed, endpoint_set_aside.
     """
     from service.event_loop import run
     from service.moments import MomentError, parse_moment

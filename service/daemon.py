@@ -29,6 +29,7 @@ from policy import PolicyError
 from policy.yaml_file import ConfigError
 from probe.certificates import TrustStoreError
 from probe.clock import SystemClock
+from probe.connect.shortage import ShortageError, refusing_shortages
 from probe.discovery.file import TargetsFileError, read_targets_file
 from probe.plan import SchedulerSettings, Visiting
 from probe.resolve import Resolution, allowed, resolve
@@ -36,6 +37,7 @@ from probe.scheduler import Scheduler
 from probe.transparency import LogListError
 from service.fleet.leader_store import LeaderStore, plan_with_workers
 from service.followed_sources import FollowedSources, Kept
+from service.guarded_visits import GuardedVisits
 from service.http import inventory_route, make_app
 from service.http_guard.guard import Guard
 from service.http_guard.start import http_access, http_limits
@@ -70,6 +72,7 @@ from service.starting import (
 from service.target_sources import TargetSources
 from service.upkeep import forget, limit_endpoints, reload_on_signal, watch_store, watch_version
 from service.waiver_api import waiver_routes
+from service.watchdog import watched_loop
 from storage import Retention, SqlStore, StoreError
 
 _STOP_SECONDS: Final = 7.0
@@ -120,7 +123,9 @@ async def serve(
             )
             if on_start is not None:
                 on_start(url)
-            if (superseded := await service.run(listener, stop)) is not None:
+            async with watched_loop():
+                superseded = await service.run(listener, stop)
+            if superseded is not None:
                 raise StartError(str(superseded))
             with suppress(StoreError):
                 await store.note(_event("stopped", "stopped as it was told"))
@@ -156,11 +161,16 @@ class _Service:
         self.inventory = Inventory(
             self._clock, self._current_endpoints, self._interval_of, self._desk
         )
+        self._visits = GuardedVisits(settings, self._clock, self._note_event)
         self._metrics = ServiceMetrics(
             queue_length=lambda: self._scheduler.queue_length,
             visits_in_flight=lambda: self._scheduler.visits_in_flight,
             schedule_lag_seconds=lambda: self._scheduler.lag_seconds,
             store_up=lambda: self._is_store_up,
+            endpoints_set_aside=(
+                # The queue knows the workers', and ``lead_of`` counts them.
+                None if settings.workers.enabled else self._visits.count_set_aside
+            ),
             snapshot_age_seconds=lambda: self._page.age_seconds,
         )
         self._page: InventoryPage = InventoryPage(
@@ -227,6 +237,7 @@ class _Service:
         )
         guarded = Guard(app, http_access(self._settings, listener))
         close_http = asyncio.Event()
+        await self._visits.begin()
         async with asyncio.TaskGroup() as group:
             group.create_task(
                 serve_http(guarded, listener, http_limits(self._settings), close_http)
@@ -261,6 +272,7 @@ class _Service:
             if self._lead is not None:
                 planning.cancel()
             await self._on_demand.close()
+            await self._visits.close()
             close_http.set()
         return None if version.cancelled() else version.result()
 
@@ -325,6 +337,7 @@ class _Service:
         await self.inventory.judge_again()
         self._limit_endpoints()
         self._gate = settings.gate
+        self._visits.reconfigure(settings)
         self._scheduler.reconfigure(self._scheduler_settings(), self._visiting)
         self._on_demand.reconfigure(settings.on_demand, self._around_probes())
         self._sources.reload()
@@ -371,6 +384,7 @@ class _Service:
             resolve=resolve,
             target_of=self._target,
             status_of=self.inventory.status,
+            guarding=self._visits.guarding,
         )
 
     def _scheduler_settings(self) -> SchedulerSettings:
@@ -383,6 +397,13 @@ class _Service:
         return plan_with_workers(plan) if self._settings.workers.enabled else plan
 
     async def _visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+        try:
+            return await self._visits.visit(endpoint, known, self._visit_here)
+        except ShortageError as shortage:
+            self._meter.ran_short(str(shortage))
+            raise
+
+    async def _visit_here(self, endpoint: Endpoint, known: Observation | None) -> Observation:
         def say(phrase: str) -> None:
             _LOG.info("asking", endpoint=endpoint.key, about=phrase)
 
@@ -390,7 +411,12 @@ class _Service:
         return await self._engine.visit(endpoint, say if is_followed else None, known=known)
 
     async def _resolve(self, target: Target) -> Resolution:
-        found = await resolve(target, family=self._settings.probe.address_family)
+        try:
+            with refusing_shortages():
+                found = await resolve(target, family=self._settings.probe.address_family)
+        except ShortageError as shortage:
+            self._meter.ran_short(str(shortage))
+            raise
         judged = allowed(found, self._gate)
         if denied := len(found.endpoints) - len(judged.endpoints):
             _LOG.info("addresses of a target are denied", target=target.key, addresses=denied)
@@ -420,6 +446,12 @@ class _Service:
 
     def _current_endpoints(self) -> Collection[str]:
         return self._scheduler.current_endpoints()
+
+    async def _note_event(self, event: ServiceEvent) -> None:
+        try:
+            await self._store.note(event)
+        except StoreError as error:
+            _LOG.warning("an event cannot be stored", event_kind=event.kind, reason=str(error))
 
     def _note_store(self, is_up: bool) -> None:
         self._is_store_up = is_up

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from typing import Final
+
 import structlog
 
+from exporters.prometheus import ServiceMetrics
 from model.observation import Observation
-from model.ports import Meter
 from service.inventory import Inventory
+
+_SHORTAGE_EVERY_SECONDS: Final = 60.0
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
@@ -14,9 +19,10 @@ _LOG = structlog.stdlib.get_logger("tlsprobe")
 class ServiceMeter:
     """The Meter that the service's parts are given; ``metrics`` is the one that counts."""
 
-    def __init__(self, metrics: Meter, inventory: Inventory) -> None:
+    def __init__(self, metrics: ServiceMetrics, inventory: Inventory) -> None:
         self._metrics = metrics
         self._inventory = inventory
+        self._said_short_at = -_SHORTAGE_EVERY_SECONDS
 
     def visit_finished(self, observation: Observation) -> None:
         """Show the visit's facts from now on, and log who, what came out, and what it cost."""
@@ -46,6 +52,18 @@ class ServiceMeter:
             state=observation.state.value,
             reason=observation.reason,
         )
+
+    def ran_short(self, reason: str) -> None:
+        """Count a visit or look-up that was put off, and log it, but once a minute at most."""
+        self._metrics.ran_short()
+        now = time.monotonic()
+        if now - self._said_short_at >= _SHORTAGE_EVERY_SECONDS:
+            self._said_short_at = now
+            _LOG.warning(
+                "visits are put off: raise the limit of open files (ulimit -n), or lower "
+                "probe.connections_open",
+                reason=reason,
+            )
 
     def store_write_failed(self) -> None:
         """Count it; who failed to write logs why."""

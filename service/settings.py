@@ -51,6 +51,7 @@ DEFAULT_LISTEN: Final = "127.0.0.1:9844"
 ONLY_AT_START: Final = (
     "listen",
     "database",
+    "state_directory",
     "workers",
     "metrics",
     "push",
@@ -191,6 +192,7 @@ class ServiceSettings(BaseSettings):
     config_file: Path | None = None
     listen: Annotated[str, AfterValidator(_check_listen)] = DEFAULT_LISTEN
     database: SecretUrl = "sqlite:///tlsprobe.db"
+    state_directory: Path | None = None
     targets_files: tuple[Path, ...] = ()
     discovery: tuple[DiscoverySettings, ...] = ()
     relabel: RelabelRules = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from service.gate import read_book
 from service.inventory import Inventory
 from service.policy_desk import declared_targets
 from service.settings import ServiceSettings
+from service.watchdog import start_stop_guard
 from storage import SqlStore
 
 if TYPE_CHECKING:
@@ -85,20 +87,29 @@ def warn_of_readers(store: SqlStore) -> None:
 
 @contextmanager
 def stopping_signals() -> Iterator[asyncio.Event]:
-    """An event that SIGTERM or SIGINT sets; a second one ends the process at once."""
+    """An event that SIGTERM or SIGINT sets; a second one ends the process at once.
+
+    Within ten seconds the process has ended, whatever it does then.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     caught = (signal.SIGTERM, signal.SIGINT)
 
+    def let_go() -> None:
+        for number in caught:
+            faulthandler.unregister(number)
+            loop.remove_signal_handler(number)
+
     def begin_stop() -> None:
         stop.set()
-        for number in caught:
-            loop.remove_signal_handler(number)
+        let_go()
 
     for number in caught:
         loop.add_signal_handler(number, begin_stop)
+    guard = start_stop_guard(caught)
     try:
         yield stop
     finally:
-        for number in caught:
-            loop.remove_signal_handler(number)
+        let_go()
+        if guard is not None and not stop.is_set():
+            guard.communicate()

@@ -33,8 +33,8 @@ class ServiceMetrics:
     """A Meter that counts into ``registry``; gauges ask the service when they are read.
 
     ``store_up`` says whether the database answers; ``snapshot_age_seconds`` is for a service that
-    keeps its Snapshot between scrapes, and without it has no series. The others are numbers of
-    the scheduler.
+    keeps its Snapshot between scrapes, ``endpoints_set_aside`` for one that makes visits itself; without
+    them there are no such series. The others are numbers of the scheduler.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class ServiceMetrics:
         schedule_lag_seconds: Callable[[], float],
         store_up: Callable[[], bool],
         snapshot_age_seconds: Callable[[], float] | None = None,
+        endpoints_set_aside: Callable[[], int] | None = None,
     ) -> None:
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
@@ -59,6 +60,7 @@ class ServiceMetrics:
             ("schedule_lag_seconds", schedule_lag_seconds),
             ("store_up", store_up),
             ("snapshot_age_seconds", snapshot_age_seconds),
+            ("endpoints_set_aside", endpoints_set_aside),
         ):
             if ask is not None:
                 _gauge(name, registry).set_function(_as_float(ask))
@@ -67,6 +69,7 @@ class ServiceMetrics:
         self._durations = _histogram("probe_run_duration_seconds", _DURATIONS, registry)
         self._delays = _histogram("probe_delay_seconds", _DELAYS, registry)
         self._doubted = _counter("probes_doubted_total", registry)
+        self._put_off = _counter("probes_put_off_total", registry)
         self._connections = _counter("connections_total", registry)
         self._write_failures = _counter("store_write_failures_total", registry)
         self._store_dropped = _counter("store_dropped_bytes_total", registry)
@@ -100,6 +103,10 @@ class ServiceMetrics:
         """Count a failure that is to be repeated, and what it cost."""
         self._doubted.inc()
         self._connections.inc(observation.cost.connections)
+
+    def ran_short(self) -> None:
+        """Count a visit or look-up that is made again later, for this machine ran short meanwhile."""
+        self._put_off.inc()
 
     def store_write_failed(self) -> None:
         """Count a write that failed."""

@@ -90,6 +90,12 @@ SERVICE_FAMILIES: Final = (
         example="rate(tlsprobe_probes_doubted_total[1h])",
     ),
     ServiceFamily(
+        name="probes_put_off_total",
+        kind="counter",
+        help="Visits and look-ups put off because this machine ran short of file descriptors or memory.",
+        example="increase(tlsprobe_probes_put_off_total[10m]) > 0",
+    ),
+    ServiceFamily(
         name="connections_total",
         kind="counter",
         help="TCP connections that visits opened.",
@@ -242,7 +248,7 @@ SERVICE_FAMILIES: Final = (
     ServiceFamily(
         name="endpoints_set_aside",
         kind="gauge",
-        help="With workers: endpoints left alone for a day, for processes died at visits to them.",
+        help="Endpoints left alone for a day or longer, for processes died at visits to them.",
         example="tlsprobe_endpoints_set_aside > 0",
     ),
 )

@@ -17,6 +17,7 @@ from probe.connect.connections import PAST_DEADLINE
 from probe.connect.dial import over_budget
 from probe.connect.politeness import Politeness
 from probe.connect.route import STRAIGHT, Route
+from probe.connect.shortage import note_shortage
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
@@ -214,7 +215,9 @@ class DatagramLine:
             return NoConnection(obstacle=Obstacle.DENIED, detail=str(denied))
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            return NoConnection(obstacle=Obstacle.UNREACHABLE, detail=f"no UDP socket: {reason}")
+            is_short = note_shortage(error)
+            obstacle = Obstacle.EXHAUSTED if is_short else Obstacle.UNREACHABLE
+            return NoConnection(obstacle=obstacle, detail=f"no UDP socket: {reason}")
         self.budget.connections += 1
         repeating = asyncio.create_task(_repeat(question))
         try:

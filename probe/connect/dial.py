@@ -14,17 +14,13 @@ from pathlib import Path
 from typing import Final, Generic, TypeVar, cast
 
 from probe.budget import VisitBudget
+from probe.connect.shortage import note_shortage
 from probe.net_guard.gate import Purpose, SocketGate
 from probe.net_guard.opening import DeniedError, open_tcp, open_unix
 from probe.tls.answer import Ending, NoConnection, Obstacle
 from probe.tls.dialogue import Dialogue
 
 Result = TypeVar("Result")
-
-_SHORTAGES: Final = frozenset(
-    {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
-)
-"""What the kernel says where it is we who lack something."""
 
 _MOST_EARLY_BYTES: Final = 2**14
 """How much is kept of what a server says unasked: a greeting is shorter."""
@@ -247,7 +243,7 @@ async def dial(
         )
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        if error.errno in _SHORTAGES:
+        if note_shortage(error) or error.errno == errno.EADDRNOTAVAIL:
             detail = f"this machine has run short: {reason}"
             return NoConnection(obstacle=Obstacle.EXHAUSTED, detail=detail)
         return NoConnection(

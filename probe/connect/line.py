@@ -20,6 +20,7 @@ from probe.connect.openssl import OpenSslHandshake
 from probe.connect.politeness import Politeness
 from probe.connect.quic import ask_quic
 from probe.connect.route import Route
+from probe.connect.shortage import note_shortage
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.injecting import Behind
 from probe.connect.starttls.mssql import InPackets
@@ -184,7 +185,8 @@ class Line:
                 return await ask_quic(
                     route.gate, self._address, server_name, self.nonce, patience, self.budget
                 )
-            except OSError:
+            except OSError as error:
+                note_shortage(error)
                 return None
 
     async def pause(self, seconds: float) -> None:

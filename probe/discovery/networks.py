@@ -6,7 +6,6 @@ import asyncio
 import ipaddress
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -15,6 +14,7 @@ from asyncio_throttle import Throttler
 from model.protocol_version import ProtocolVersion
 from model.target import Target
 from probe.checks.candidates import FEW_SUITES, suites_in_parts
+from probe.connect.shortage import noting_shortages
 from probe.discovery.found import Place, targets_at
 from probe.discovery.source import SourceError
 from probe.net_guard.gate import SocketGate
@@ -50,7 +50,8 @@ async def read_networks(scan: Scan, gate: SocketGate, source: str) -> tuple[Targ
     """The places that speak TLS.
 
     Raises:
-        SourceError: where the networks are larger than any scan may be.
+        SourceError: where the networks are larger than any scan may be, or this machine ran short of
+            file descriptors.
     """
     if scan.places > MOST_PLACES:
         raise SourceError(
@@ -67,9 +68,16 @@ async def read_networks(scan: Scan, gate: SocketGate, source: str) -> tuple[Targ
             if await _speaks_tls(gate, host, port, scan.timeout_seconds):
                 found.append(Place(host=host, port=port))
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(scan.connections_at_once):
-            group.create_task(ask_next())
+    with noting_shortages() as shortages:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(scan.connections_at_once):
+                group.create_task(ask_next())
+    if shortages:
+        raise SourceError(
+            f"{source} could not be looked through, for this machine has run short "
+            f"({shortages[0].lower()}): raise the limit of open files (ulimit -n), or lower "
+            "connections_at_once."
+        )
     return targets_at(sorted(found, key=lambda place: (place.host, place.port)), source)
 
 
@@ -85,7 +93,7 @@ def _places(scan: Scan, gate: SocketGate) -> Iterator[tuple[str, int]]:
 
 async def _speaks_tls(gate: SocketGate, host: str, port: int, timeout_seconds: float) -> bool:
     """Whether the answer to a hello begins as a record of a handshake or an alert does."""
-    with suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
+    try:
         async with asyncio.timeout(timeout_seconds):
             reader = asyncio.StreamReader()
             transport, _ = await open_tcp(
@@ -97,7 +105,8 @@ async def _speaks_tls(gate: SocketGate, host: str, port: int, timeout_seconds: f
                 return header[0] in {_HANDSHAKE, _ALERT} and header[1] == 3
             finally:
                 transport.abort()
-    return False
+    except (OSError, asyncio.IncompleteReadError):
+        return False
 
 
 def _hello() -> bytes:

@@ -13,6 +13,8 @@ import dns.nameserver
 import dns.resolver
 from dns.rdata import Rdata
 
+from probe.connect.shortage import note_shortage_of_resolver
+
 NameServer: TypeAlias = tuple[str, int]
 """The IP address of a name server, and its port."""
 
@@ -68,6 +70,7 @@ class DnsLookup:
         except dns.resolver.NXDOMAIN:
             return Records(found=(), is_authenticated=False)
         except (dns.exception.DNSException, OSError) as error:
+            note_shortage_of_resolver(error)
             words = f"{record_type} of {name} could not be looked up: {type(error).__name__}."
             raise LookupFailedError(words) from error
         return Records(

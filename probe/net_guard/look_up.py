@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from typing import Any, Final, TypeAlias
 
+from probe.connect.shortage import note_shortage_of_resolver
+
 LookUp: TypeAlias = Callable[[str, int], Awaitable[list[Any]]]
 """What ``getaddrinfo`` gives for a host and a port."""
 
@@ -28,7 +30,11 @@ class LookUps:
     async def __call__(self, host: str, port: int) -> list[Any]:
         """What ``getaddrinfo`` gives for stream sockets; raises OSError (``socket.gaierror``)."""
         look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
+        except OSError as error:
+            note_shortage_of_resolver(error)
+            raise
 
     @cached_property
     def _threads(self) -> ThreadPoolExecutor:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from model.target import is_ip_address
+from probe.connect.shortage import note_shortage
 from probe.net_guard.gate import Purpose, SocketGate
 from probe.net_guard.look_up import OF_CONFIGURED, LookUp
 
@@ -68,6 +69,7 @@ async def open_tcp(
         try:
             return await loop.create_connection(make_protocol, address, port, local_addr=source)
         except OSError as error:
+            note_shortage(error)
             failure = failure or error
     raise failure or OSError(f"{host} has no address")
 

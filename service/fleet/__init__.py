@@ -8,5 +8,5 @@ Three rules make it safe to kill any process at any moment. A visit belongs to w
 *claim* (``claims``), and is made only where nobody has visited the endpoint since it was asked for; so it does
 not matter how often it is asked for, or by how many leaders. What a worker learns is recorded before its
 claim is given up. A claim whose worker is dead tells what may have killed it, and the endpoint is visited
-in smaller company, at last in a process of its own: only what dies there is set aside.
+in a process of its own: only what dies there is set aside.
 """

@@ -1,8 +1,8 @@
 """Who visits which endpoint now, and what may have killed the workers that died at it.
 
 A row is a claim: a worker takes it before a visit, and gives it up once the visit is recorded. Of a claim
-whose worker is dead, the endpoint was in flight when it died. ``deaths`` counts those, and decides in what
-company the endpoint is visited next; what never killed anything has no row.
+whose worker is dead, the endpoint was in flight when it died. ``deaths`` counts those; after the first, the
+endpoint is visited in a process of its own. What never killed anything has no row.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, LiteralString
 
 from psycopg import AsyncConnection
@@ -17,13 +18,6 @@ from psycopg_pool import AsyncConnectionPool
 
 VISITED_CHANNEL: Final = "tlsprobe_visited"
 """Says the key of each endpoint whose visit is over."""
-
-SET_ASIDE_SECONDS: Final = 86_400.0
-"""An endpoint that kills whoever visits it is left alone for so long."""
-
-MOST_DEATHS: Final = 3
-_BY_ASSOCIATION: Final = MOST_DEATHS - 1
-"""To have been in flight is no proof; the last death is one that it dies alone."""
 
 
 _HOLD: Final = """
@@ -40,10 +34,12 @@ SELECT pg_notify(%(channel)s, endpoint_key) FROM finished
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """How many workers an endpoint may have killed, and whether it is left alone for that."""
+    """At how many deaths an endpoint was in flight, and whether it is left alone now; it was set aside
+    ``times_set_aside`` times in a row."""
 
     deaths: int
     is_set_aside: bool
+    times_set_aside: int = 0
 
 
 INNOCENT: Final = Record(deaths=0, is_set_aside=False)
@@ -66,7 +62,7 @@ class Claims:
             await self._run(
                 connection,
                 """
-                UPDATE claims SET worker_id = NULL, deaths = least(deaths + 1, %(association)s)
+                UPDATE claims SET worker_id = NULL, deaths = deaths + 1
                 WHERE endpoint_key IN (
                     SELECT endpoint_key FROM claims
                     WHERE endpoint_key = ANY(%(keys)s) AND worker_id IS NOT NULL
@@ -81,11 +77,14 @@ class Claims:
             )
             rows = await self._run(
                 connection,
-                "SELECT endpoint_key, deaths, set_aside_at > now() - make_interval(secs => %(aside)s) "
+                "SELECT endpoint_key, deaths, set_aside_until > now(), times_set_aside "
                 "FROM claims WHERE endpoint_key = ANY(%(keys)s)",
                 keys,
             )
-        return {key: Record(deaths=deaths, is_set_aside=bool(aside)) for key, deaths, aside in rows}
+        return {
+            key: Record(deaths=deaths, is_set_aside=bool(aside), times_set_aside=times)
+            for key, deaths, aside, times in rows
+        }
 
     async def take(self, keys: Collection[str], worker_id: int) -> set[str]:
         """Claim the endpoints for a worker; returns those that nobody has and that are not set aside."""
@@ -96,9 +95,8 @@ class Claims:
                 INSERT INTO claims (endpoint_key, worker_id)
                 SELECT key, %(worker)s FROM unnest(%(keys)s::text[]) AS key ORDER BY key
                 ON CONFLICT (endpoint_key) DO UPDATE SET worker_id = excluded.worker_id
-                WHERE claims.worker_id IS NULL AND NOT coalesce(
-                    claims.set_aside_at > now() - make_interval(secs => %(aside)s), false
-                )
+                WHERE claims.worker_id IS NULL
+                AND NOT coalesce(claims.set_aside_until > now(), false)
                 RETURNING endpoint_key
                 """,
                 keys,
@@ -141,14 +139,15 @@ class Claims:
         async with self._pool.connection() as connection:
             await self._run(connection, _FINISH, keys, worker_id)
 
-    async def set_aside(self, key: str, worker_id: int) -> None:
-        """Leave the endpoint of the worker's claim alone for a day, and say that its visit is over."""
+    async def set_aside(self, key: str, worker_id: int, until: datetime) -> None:
+        """Leave the endpoint of the worker's claim alone until then, and say that its visit is over."""
         async with self._pool.connection() as connection:
             await self._run(
                 connection,
                 """
                 WITH aside AS (
-                    UPDATE claims SET worker_id = NULL, deaths = %(most)s, set_aside_at = now()
+                    UPDATE claims SET worker_id = NULL, deaths = deaths + 1, set_aside_until = %(until)s,
+                    times_set_aside = times_set_aside + 1
                     WHERE endpoint_key = ANY(%(keys)s) AND worker_id = %(worker)s
                     RETURNING endpoint_key
                 )
@@ -156,6 +155,7 @@ class Claims:
                 """,
                 [key],
                 worker_id,
+                until,
             )
 
     async def all_set_aside(self) -> Sequence[str]:
@@ -163,8 +163,7 @@ class Claims:
         async with self._pool.connection() as connection:
             rows = await self._run(
                 connection,
-                "SELECT endpoint_key FROM claims "
-                "WHERE set_aside_at > now() - make_interval(secs => %(aside)s) ORDER BY endpoint_key",
+                "SELECT endpoint_key FROM claims WHERE set_aside_until > now() ORDER BY endpoint_key",
                 (),
             )
         return [key for (key,) in rows]
@@ -175,6 +174,7 @@ class Claims:
         statement: LiteralString,
         keys: Collection[str],
         worker_id: int | None = None,
+        until: datetime | None = None,
     ) -> list[Any]:
         cursor = await connection.execute(
             statement,
@@ -182,9 +182,7 @@ class Claims:
                 "keys": list(keys),
                 "worker": worker_id,
                 "dead": self._dead_after_seconds,
-                "aside": SET_ASIDE_SECONDS,
-                "most": MOST_DEATHS,
-                "association": _BY_ASSOCIATION,
+                "until": until,
                 "channel": VISITED_CHANNEL,
             },
         )

@@ -7,7 +7,6 @@ whose end could not be written is held for ever. The methods of its JobManager a
 from __future__ import annotations
 
 import asyncio
-import faulthandler
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
@@ -20,8 +19,6 @@ from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
 _PAUSE_SECONDS: Final = 1.0
-_STANDSTILL_SECONDS: Final = 60.0
-"""A process whose event loop has stood still for so long writes where it is, and ends."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -49,7 +46,6 @@ class EnduringJobManager(JobManager):
 
     async def update_heartbeat(self, worker_id: int) -> None:
         """Says that this worker lives; notes where others hold it for dead."""
-        faulthandler.dump_traceback_later(_STANDSTILL_SECONDS, exit=True)
         try:
             rows = await self.connector.execute_query_all_async(
                 "UPDATE procrastinate_workers SET last_heartbeat = now() "

@@ -38,7 +38,8 @@ CREATE TABLE claims (
     endpoint_key text PRIMARY KEY,
     worker_id bigint,
     deaths integer NOT NULL DEFAULT 0,
-    set_aside_at timestamptz
+    set_aside_until timestamptz,
+    times_set_aside integer NOT NULL DEFAULT 0
 );
 """
 """Beside Procrastinate's own tables; ``service.fleet.claims`` says what a row means."""

@@ -1,8 +1,8 @@
 """Makes the visits of a job: takes the claims, asks the engine, records, gives the claims up.
 
-An endpoint with nothing against it is visited beside all others. One that was in flight when a worker died
-is visited behind them, in a small group, of which a worker visits one at a time; if that worker dies too, in a process of its own. So the culprit is
-known after three deaths, and set aside; whoever only stood beside it has been visited by then.
+An endpoint with nothing against it is visited beside all others. One that was in flight when a worker died is
+visited at once in a process of its own, a few of them side by side. What dies there is the culprit and is set
+aside; what survives is cleared.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -25,24 +24,20 @@ from model.query import ServiceEvent
 from model.target import Endpoint
 from model.version import TOOL_VERSION
 from probe.aftermath import schedule_after
-from probe.plan import SchedulerSettings, Visiting
-from service.fleet.alone import DiedAloneError, NoProcessError
-from service.fleet.claims import INNOCENT, MOST_DEATHS, SET_ASIDE_SECONDS, Claims, Record
+from probe.plan import NotVisitedError, SchedulerSettings, Visiting
+from service.alone import DiedAloneError, NoProcessError
+from service.fleet.claims import INNOCENT, Claims, Record
 from service.fleet.request import Request
 from service.fleet.slots import Slots
+from service.suspicion import ALONE_AT_ONCE, seconds_set_aside, set_aside_reason
 from storage import AnotherVersionError, LastVisit, StoreError
 
-_GROUP_OF_SUSPECTS: Final = 8
 _PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 
 _LOG = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-
-class _ClosedError(Exception):
-    """The endpoint is in a span of its pace in which it must not be visited."""
 
 
 class Records(Protocol):
@@ -92,7 +87,7 @@ class Visitor:
         self._slots = slots
         self._clock = clock
         self._settings = settings
-        self._one_group_of_suspects = asyncio.Lock()
+        self._places_alone = asyncio.Semaphore(ALONE_AT_ONCE)
         self._dice = Random()  # noqa: S311 (jitter is no secret)
 
     async def visit(self, requests: Sequence[Request], worker_id: int) -> None:
@@ -102,9 +97,18 @@ class Visitor:
             psycopg.Error: where the queue's database fails; what was recorded by then stays so.
         """
         against = await self._claims.records([request.key for request in requests])
-        for group in _in_company(requests, against):
-            async with self._one_group_of_suspects if group.is_suspect else nullcontext():
-                await self._visit_group(group, worker_id)
+        free = [one for one in requests if not against.get(one.key, INNOCENT).is_set_aside]
+        clean = [one for one in free if not against.get(one.key, INNOCENT).deaths]
+
+        async def visit_alone(suspect: Request) -> None:
+            async with self._places_alone:
+                await self._visit_group(_Group((suspect,), against[suspect.key]), worker_id)
+
+        async with asyncio.TaskGroup() as groups:
+            groups.create_task(self._visit_group(_Group(tuple(clean)), worker_id))
+            for one in free:
+                if one not in clean:
+                    groups.create_task(visit_alone(one))
 
     async def _visit_group(self, group: _Group, worker_id: int) -> None:
         keys = [one.key for one in group.requests]
@@ -118,24 +122,25 @@ class Visitor:
                 for one in held:
                     if one.key not in done:
                         visited = last.get(one.key)
-                        visits.create_task(self._visit_one(one, visited, group.is_alone, worker_id))
+                        visits.create_task(self._visit_one(one, visited, group.record, worker_id))
         except BaseException:
             # Nobody died: what was not visited must not look as if its worker had.
             await asyncio.shield(with_patience(lambda: self._claims.put_back(keys, worker_id)))
             raise
 
     async def _visit_one(
-        self, request: Request, last: LastVisit | None, is_alone: bool, worker_id: int
+        self, request: Request, last: LastVisit | None, record: Record | None, worker_id: int
     ) -> None:
         before = None if last is None else last.schedule
         try:
-            observation = await self._observe(request, before, is_alone)
+            observation = await self._observe(request, before, is_alone=record is not None)
         except DiedAloneError:
-            await self._set_aside(request.endpoint, before, worker_id)
+            times_before = 0 if record is None else record.times_set_aside
+            await self._set_aside(request.endpoint, before, worker_id, times_before)
             return
-        except _ClosedError:
-            # The scheduler plans it anew when it finds the job over.
-            _LOG.info("%s is not visited, for it is closed now", request.key)
+        except NotVisitedError as reason:
+            # The scheduler plans another visit when it finds the job over.
+            _LOG.info("%s is not visited now: %s", request.key, reason)
             await with_patience(lambda: self._claims.put_back([request.key], worker_id))
             return
         pace = self._settings.pace_of(request.endpoint.target)
@@ -167,7 +172,7 @@ class Visitor:
             await self._records.record(bare, schedule)
 
     async def _observe(
-        self, request: Request, before: Schedule | None, is_alone: bool
+        self, request: Request, before: Schedule | None, *, is_alone: bool
     ) -> Observation:
         """What the visit comes to; the first failure in a row counts only if it repeats itself."""
         has_failed = before is not None and before.consecutive_failures > 0
@@ -186,12 +191,15 @@ class Visitor:
     ) -> Observation:
         async with self._slots.one():
             if self._settings.pace_of(endpoint.target).closed_seconds(self._clock.now()):
-                raise _ClosedError
+                raise NotVisitedError("it is closed now")
             started_at, began = self._clock.now(), self._clock.monotonic()
             try:
                 return await visit(endpoint, known)
-            except (DiedAloneError, NoProcessError):
+            except (DiedAloneError, NotVisitedError):
                 raise
+            except NoProcessError as error:
+                _LOG.error("no process can be started for %s: %s", endpoint.key, error)
+                raise NotVisitedError(str(error)) from error
             except Exception as fault:
                 _LOG.exception("the visit to %s failed", endpoint.key)
                 cost = Cost(duration_seconds=self._clock.monotonic() - began)
@@ -202,13 +210,12 @@ class Visitor:
         known = await with_patience(lambda: self._records.latest(endpoint.key))
         return known if known is not None and known.tool_version == TOOL_VERSION else None
 
-    async def _set_aside(self, endpoint: Endpoint, before: Schedule | None, worker_id: int) -> None:
+    async def _set_aside(
+        self, endpoint: Endpoint, before: Schedule | None, worker_id: int, times_before: int
+    ) -> None:
         now = self._clock.now()
-        until = now + timedelta(seconds=SET_ASIDE_SECONDS)
-        reason = (
-            f"{MOST_DEATHS} processes died at visits to it, the last one with nothing else to do: "
-            f"it is left alone until {until:%Y-%m-%d %H:%M} UTC."
-        )
+        until = now + timedelta(seconds=seconds_set_aside(times_before))
+        reason = set_aside_reason(until)
         observation = _error(endpoint, now, Cost(), reason)
         pace = self._settings.pace_of(endpoint.target)
         schedule = schedule_after(observation, before, pace, now, self._dice)
@@ -218,7 +225,7 @@ class Visitor:
         sentence = f"{endpoint.key} is set aside: {reason}"
         event = ServiceEvent(at=now, kind="endpoint_set_aside", sentence=sentence)
         await with_patience(lambda: self._records.note(event))
-        await with_patience(lambda: self._claims.set_aside(endpoint.key, worker_id))
+        await with_patience(lambda: self._claims.set_aside(endpoint.key, worker_id, until))
 
 
 def _is_done(request: Request, last: LastVisit | None) -> bool:
@@ -237,31 +244,12 @@ def _error(endpoint: Endpoint, started_at: datetime, cost: Cost, reason: str) ->
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Group:
-    """Endpoints that are visited side by side, behind the groups before; or one in a process of its own."""
+    """Endpoints that are visited side by side; or one in a process of its own, for its ``record``."""
 
     requests: tuple[Request, ...]
-    is_suspect: bool = False
-    is_alone: bool = False
-
-
-def _in_company(requests: Sequence[Request], against: Mapping[str, Record]) -> list[_Group]:
-    """The groups in their order: the larger the company, the less there is against its members."""
-    free = [one for one in requests if not against.get(one.key, INNOCENT).is_set_aside]
-    by_deaths: dict[int, list[Request]] = {0: [], 1: [], 2: []}
-    for request in free:
-        by_deaths[min(2, against.get(request.key, INNOCENT).deaths)].append(request)
-    clean, suspects, accused = by_deaths.values()
-    size = _GROUP_OF_SUSPECTS
-    return [
-        *([_Group(requests=tuple(clean))] if clean else []),
-        *(
-            _Group(requests=tuple(suspects[at : at + size]), is_suspect=True)
-            for at in range(0, len(suspects), size)
-        ),
-        *(_Group(requests=(one,), is_alone=True) for one in accused),
-    ]
+    record: Record | None = None
 
 
 async def with_patience(ask: Callable[[], Awaitable[T]]) -> T:

@@ -7,7 +7,6 @@ are not over by then are made by another one, and count as nobody's death.
 from __future__ import annotations
 
 import asyncio
-import faulthandler
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -16,12 +15,15 @@ from typing import Any, Final
 from procrastinate import JobContext
 from procrastinate.jobs import DeleteJobCondition
 
+from model.observation import Observation
 from model.secret_text import SecretMask
+from model.target import Endpoint
 from model.version import TOOL_VERSION
 from policy import PolicyError
 from probe.clock import SystemClock
+from probe.connect.shortage import refusing_shortages
 from probe.plan import SchedulerSettings
-from service.fleet.alone import Isolation
+from service.alone import IsolationPool
 from service.fleet.claims import Claims
 from service.fleet.endurance import EnduringJobManager
 from service.fleet.judged_store import JudgedStore
@@ -35,6 +37,7 @@ from service.secret_settings import secrets_in
 from service.settings import ServiceSettings
 from service.starting import StartError, book_of, engine_of, stopping_signals
 from service.upkeep import limit_endpoints, watch_version
+from service.watchdog import watched_loop
 from storage import SqlStore, StoreError
 
 _STOP_SECONDS: Final = 7.0
@@ -69,14 +72,14 @@ async def work(settings: ServiceSettings, tags: Sequence[str]) -> None:
             except (StoreError, QueueVersionError, *QUEUE_ERRORS) as error:
                 raise StartError(mask.masked(str(error))) from error
             slots = Slots(settings.visits_at_once)
-            isolation = Isolation(settings)
+            isolation = IsolationPool(settings)
             stack.push_async_callback(isolation.close)
             try:
                 visitor = _visitor(settings, store, queue, slots, isolation)
             except PolicyError as error:
                 raise StartError(str(error)) from error
             _LOG.info("working", extra={"queues": queues, "version": TOOL_VERSION})
-            async with asyncio.TaskGroup() as beside:
+            async with watched_loop(), asyncio.TaskGroup() as beside:
                 version = beside.create_task(watch_version(store, stop))
                 while not stop.is_set():
                     await _work_until(stop, queue, queues, visitor, slots.room)
@@ -87,15 +90,20 @@ async def work(settings: ServiceSettings, tags: Sequence[str]) -> None:
 
 
 def _visitor(
-    settings: ServiceSettings, store: SqlStore, queue: Queue, slots: Slots, isolation: Isolation
+    settings: ServiceSettings, store: SqlStore, queue: Queue, slots: Slots, isolation: IsolationPool
 ) -> Visitor:
     clock = SystemClock()
     engine = engine_of(settings, clock)
     desk = PolicyDesk(book_of(settings, clock))
     plan = SchedulerSettings(paces=settings.paces)
+
+    async def visit(endpoint: Endpoint, known: Observation | None) -> Observation:
+        with refusing_shortages():
+            return await engine.visit(endpoint, known=known)
+
     return Visitor(
         ways=Ways(
-            beside_others=lambda endpoint, known: engine.visit(endpoint, known=known),
+            beside_others=visit,
             alone=isolation.visit,
         ),
         records=JudgedStore(store, desk),
@@ -153,5 +161,3 @@ async def _work_until(
     except* QUEUE_ERRORS as trouble:
         _LOG.warning("the queue is tried again: %s", trouble.exceptions[0])
         await asyncio.sleep(_PAUSE_SECONDS)
-    finally:
-        faulthandler.cancel_dump_traceback_later()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -32,6 +33,7 @@ from probe.crypto.identity import load_identity
 from probe.discovery.targets import TargetError, parse_target
 from probe.engine import Engine
 from probe.plain_client import PlainClient
+from probe.plan import NotVisitedError
 from probe.resolve import Resolution, unresolved
 from probe.settings import ProbeSettings
 from probe.tls.handshake import Handshake
@@ -58,6 +60,7 @@ class Surroundings:
     """What the prober asks of the running service.
 
     ``target_of`` gives the inventory's target of that key, ``status_of`` what is known of an endpoint.
+    ``guarding`` is entered for as long as an endpoint is asked, and may raise NotVisitedError.
     """
 
     engine: Engine
@@ -67,6 +70,7 @@ class Surroundings:
     resolve: Callable[[Target], Awaitable[Resolution]]
     target_of: Callable[[str], Target | None]
     status_of: Callable[[str], EndpointStatus | None]
+    guarding: Callable[[Endpoint], AbstractAsyncContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +212,8 @@ class OnDemandProber:
                 return self._unresolved(module, target, failure, took, started_at)
             left = max(0.1, ends_at - clock.monotonic())
             return await self._asked(module, endpoint, path, took, left)
+        except NotVisitedError as error:
+            raise RefusedError(503, f"{target.key} is not probed now: {error}") from error
         finally:
             self._places.release()
 
@@ -239,9 +245,10 @@ class OnDemandProber:
     ) -> str:
         settings, engine = module.settings, module.engine.within(deadline)
         began = self._around.clock.monotonic()
-        observation, handshake = await asyncio.gather(
-            _visit(engine, endpoint, settings), _greet(engine, endpoint, settings, path)
-        )
+        async with self._around.guarding(endpoint):
+            observation, handshake = await asyncio.gather(
+                _visit(engine, endpoint, settings), _greet(engine, endpoint, settings, path)
+            )
         took = self._around.clock.monotonic() - began
         chain = tuple(map(parse_certificate, handshake.certificates)) if handshake else ()
         paths: tuple[tuple[Certificate, ...], ...] = ()

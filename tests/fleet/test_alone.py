@@ -10,7 +10,7 @@ import pytest
 
 from model.observation import State
 from model.target import Endpoint, Target
-from service.fleet.alone import DiedAloneError, Isolation, NoProcessError
+from service.alone import DiedAloneError, Isolation, NoProcessError
 from service.settings import ProbeLimits, ServiceSettings
 from tests.fleet.test_workers import POISON
 

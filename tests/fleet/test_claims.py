@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -85,7 +86,7 @@ async def test_a_claim_that_was_given_up_is_free_and_leaves_nothing(
 async def test_what_was_in_flight_when_a_worker_died_is_remembered(
     queue: Queue, claims: Claims
 ) -> None:
-    for deaths in (1, 2, 2):
+    for deaths in (1, 2, 3):
         worker = await new_worker(queue)
         await claims.take(KEYS[:1], worker)
         await let_die(queue, worker)
@@ -102,15 +103,20 @@ async def test_an_innocent_that_was_visited_is_cleared(queue: Queue, claims: Cla
     assert await claims.records(KEYS) == {}
 
 
-async def test_what_is_set_aside_is_nobodys_for_a_day(queue: Queue, claims: Claims) -> None:
+async def test_what_is_set_aside_is_nobodys_until_then_and_each_time_is_counted(
+    queue: Queue, claims: Claims
+) -> None:
     worker = await new_worker(queue)
-    await claims.take(KEYS, worker)
-    await claims.set_aside(KEYS[0], worker)
-    assert await claims.all_set_aside() == KEYS[:1]
-    assert await claims.take(KEYS[:1], worker) == set()
-    async with queue.pool.connection() as connection:
-        await connection.execute("UPDATE claims SET set_aside_at = set_aside_at - interval '25 h'")
-    assert await claims.all_set_aside() == []
+    for times in (1, 2):
+        await claims.take(KEYS, worker)
+        await claims.set_aside(KEYS[0], worker, datetime.now(UTC) + timedelta(hours=1))
+        record = Record(deaths=times, is_set_aside=True, times_set_aside=times)
+        assert await claims.records(KEYS[:1]) == {KEYS[0]: record}
+        assert await claims.all_set_aside() == KEYS[:1]
+        assert await claims.take(KEYS[:1], worker) == set()
+        async with queue.pool.connection() as connection:
+            await connection.execute("UPDATE claims SET set_aside_until = now()")
+        assert await claims.all_set_aside() == []
     assert await claims.take(KEYS[:1], worker) == set(KEYS[:1])
 
 
@@ -122,7 +128,7 @@ async def test_the_end_of_a_visit_is_news(
     async with await psycopg.AsyncConnection.connect(postgresql_url, autocommit=True) as listener:
         await listener.execute(f"LISTEN {VISITED_CHANNEL}".encode())
         await claims.finish(KEYS[:1], worker)
-        await claims.set_aside(KEYS[1], worker)
+        await claims.set_aside(KEYS[1], worker, datetime.now(UTC) + timedelta(hours=1))
         await claims.finish(KEYS, worker)
         heard = [notice.payload async for notice in listener.notifies(timeout=60, stop_after=2)]
     assert heard == KEYS

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 
@@ -105,6 +106,7 @@ def prober(known: Target | None = None) -> OnDemandProber:
             resolve=look_up,
             target_of=lambda key: known if known is not None and key == known.key else None,
             status_of=lambda _: None,
+            guarding=lambda _: nullcontext(),
         ),
     )
 

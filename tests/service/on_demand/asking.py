@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -54,6 +55,7 @@ class World:
             resolve=self._resolve,
             target_of=targets.get,
             status_of=self.known.get,
+            guarding=lambda _: nullcontext(),
         )
 
     async def _resolve(self, target: Target) -> Resolution:

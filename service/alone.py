@@ -1,4 +1,4 @@
-"""Visits an endpoint in a process of its own, for it may be what killed the workers that visited it.
+"""Visits an endpoint in a process of its own, for it may be what killed the process that visited it.
 
 What dies there dies alone, which proves it. ``Isolation`` is the worker's side; this module run as a program
 is the other: it reads settings and then one visit after another, pickled, from its standard input, and ends
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import signal
 import struct
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -18,11 +19,15 @@ from model.observation import Observation
 from model.secret_text import SecretMask
 from model.target import Endpoint
 from probe.clock import SystemClock
+from probe.connect.shortage import ShortageError, refusing_shortages
+from probe.engine import Engine
 from service.event_loop import run
 from service.logs import set_up_logs
 from service.secret_settings import secrets_in
 from service.settings import ServiceSettings
 from service.starting import engine_of
+from service.suspicion import ALONE_AT_ONCE
+from service.watchdog import watched_loop
 
 _LENGTH: Final = struct.Struct(">Q")
 _GRACE: Final = 3
@@ -44,6 +49,11 @@ class Isolation:
         self._settings = settings
         self._one_at_once = asyncio.Lock()
         self._process: Process | None = None
+        self._is_outdated = False
+
+    def reconfigure(self, settings: ServiceSettings) -> None:
+        """The next visit is by these settings, in another process."""
+        self._settings, self._is_outdated = settings, True
 
     async def visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
         """What the visit learnt.
@@ -51,8 +61,12 @@ class Isolation:
         Raises:
             DiedAloneError: where the process did not survive the visit.
             NoProcessError: where none could be started.
+            ShortageError: where the machine ran short during the visit.
         """
         async with self._one_at_once:
+            if self._is_outdated:
+                await self.close()
+                self._is_outdated = False
             is_good = False
             try:
                 process = self._process or await self._start()
@@ -74,7 +88,7 @@ class Isolation:
     async def _start(self) -> Process:
         try:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", __name__, stdin=PIPE, stdout=PIPE
+                sys.executable, "-m", __name__, stdin=PIPE, stdout=PIPE, start_new_session=True
             )
             await _ask(self._process, self._settings)
         except (EOFError, OSError) as error:
@@ -89,9 +103,43 @@ class Isolation:
                 answer = await _ask(process, (endpoint, known))
         except (EOFError, OSError) as error:
             raise DiedAloneError(endpoint.key) from error
+        if isinstance(answer, ShortageError):
+            raise answer
         if not isinstance(answer, Observation):
             raise TypeError(f"no Observation, but {answer!r}")
         return answer
+
+
+class IsolationPool:
+    """Processes for a few such visits side by side; they are started when they are needed."""
+
+    def __init__(self, settings: ServiceSettings, at_once: int = ALONE_AT_ONCE) -> None:
+        self._free = [Isolation(settings) for _ in range(at_once)]
+        self._all = tuple(self._free)
+        self._places = asyncio.Semaphore(at_once)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether another visit would have to wait."""
+        return self._places.locked()
+
+    async def visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+        """As ``Isolation.visit``, as soon as there is a place."""
+        async with self._places:
+            isolation = self._free.pop()
+            try:
+                return await isolation.visit(endpoint, known)
+            finally:
+                self._free.append(isolation)
+
+    def reconfigure(self, settings: ServiceSettings) -> None:
+        """Visits that begin from now on are by these settings."""
+        for isolation in self._all:
+            isolation.reconfigure(settings)
+
+    async def close(self) -> None:
+        """End all the processes, whatever they do."""
+        await asyncio.gather(*(one.close() for one in self._all))
 
 
 async def _ask(process: Process, question: object) -> object:
@@ -110,13 +158,22 @@ async def answer_questions(questions: BinaryIO, answers: BinaryIO) -> None:
     if not isinstance(settings, ServiceSettings):
         raise TypeError("no settings came first")
     set_up_logs(settings.log_format, settings.log_level, SecretMask(secrets_in(settings)))
-    engine = engine_of(settings, SystemClock())
+    async with watched_loop():
+        await _answer(engine_of(settings, SystemClock()), questions, answers)
+
+
+async def _answer(engine: Engine, questions: BinaryIO, answers: BinaryIO) -> None:
     _write(answers, None)
     while (asked := await asyncio.to_thread(_read, questions)) is not None:
         if not isinstance(asked, tuple):
             raise TypeError(f"no visit, but {asked!r}")
         endpoint, known = asked
-        _write(answers, await engine.visit(endpoint, known=known))
+        try:
+            with refusing_shortages():
+                observation = await engine.visit(endpoint, known=known)
+            _write(answers, observation)
+        except ShortageError as shortage:
+            _write(answers, shortage)
 
 
 def _read(stream: BinaryIO) -> object:
@@ -142,4 +199,6 @@ def _unpickled(body: bytes) -> object:
 
 
 if __name__ == "__main__":
+    # Whoever stops a group of processes, as systemd does, must not make a suspect look like the culprit.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     run(answer_questions(sys.stdin.buffer, sys.stdout.buffer))

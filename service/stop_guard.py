@@ -1,0 +1,56 @@
+"""The program that ends a process which was asked to stop and does not: it needs nothing but the standard library.
+
+Its standard input ends with that process. What comes there before is the traceback that ``faulthandler``
+writes at a stopping signal, and starts the clock.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+from typing import Final
+
+STOP_SECONDS: Final = 9.5
+ENDING_SIGNAL: Final = signal.SIGUSR2
+"""The watched process has ``_exit`` as the handler of this one; its exit code is then the signal's number."""
+
+_LAST_WORD_SECONDS: Final = 0.2
+_STANDARD_INPUT: Final = 0
+_MOST_BYTES: Final = 2**16
+
+
+def main() -> None:
+    """Wait for the process that started this one to end, or to be asked to."""
+    parent = os.getppid()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    traceback = os.read(_STANDARD_INPUT, _MOST_BYTES)
+    if not traceback or _has_ended_within(STOP_SECONDS):
+        return
+    where = traceback.decode(errors="replace").strip()
+    sys.stderr.write(
+        f"tlsprobe: ended, for it did not stop within {STOP_SECONDS} s. It was here:\n{where}\n"
+    )
+    sys.stderr.flush()
+    for last in (ENDING_SIGNAL, signal.SIGKILL):
+        if os.getppid() == parent:
+            os.kill(parent, last)
+        if _has_ended_within(_LAST_WORD_SECONDS):
+            return
+
+
+def _has_ended_within(seconds: float) -> bool:
+    """Whether the standard input ends in that time; more tracebacks are not of interest."""
+    give_up_at = time.monotonic() + seconds
+    while (left := give_up_at - time.monotonic()) > 0:
+        ready, _, _ = select.select([_STANDARD_INPUT], [], [], left)
+        if ready and not os.read(_STANDARD_INPUT, _MOST_BYTES):
+            return True
+    return False
+
+
+if __name__ == "__main__":
+    main()

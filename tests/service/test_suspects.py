@@ -1,0 +1,285 @@
+"""Real services that a server stops for good, or that are killed: who is suspected, and for how long."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from socket import create_server, socket
+from typing import Any
+
+import httpx
+import pytest
+
+from model.observation import State
+from service.demo import DemoFleet
+from service.in_flight import left_behind
+from storage import SqlStore
+from tests.service.processes import TLSPROBE, running
+from tests.service.test_daemon import Service as JsonService
+
+pytestmark = pytest.mark.integration
+
+FREEZING = """\
+import os
+import sys
+
+if "service.alone" in sys.orig_argv or any(one.endswith("tlsprobe") for one in sys.orig_argv):
+    from probe.engine import Engine
+    from service import watchdog
+
+    watchdog.STANDSTILL_SECONDS = 4.0
+    visit = Engine.visit
+
+    async def stand_still(self, endpoint, *rest, **options):
+        if endpoint.target.port == int(os.environ["FREEZING_PORT"]):
+            pow(3, 2**8_000_000, 2**400_000 + 1)  # one call in C that takes minutes
+        return await visit(self, endpoint, *rest, **options)
+
+    Engine.visit = stand_still
+"""
+"""What Python runs at its start: a flaw that one server brings out, in every process that visits it."""
+
+
+class Service(JsonService):
+    """One whose log has the stack of a process that stood still in it, which is no JSON."""
+
+    async def wait_for(self, is_wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        assert self.process.stderr is not None
+        while line := await asyncio.to_thread(self.process.stderr.readline):
+            event: dict[str, Any] = json.loads(line) if line.startswith("{") else {"event": line}
+            if is_wanted(event):
+                return event
+        raise AssertionError("the log ended")
+
+
+@pytest.fixture
+def freezing_port() -> Iterator[int]:
+    with create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.fixture
+def changes(tmp_path: Path, freezing_port: int) -> dict[str, str]:
+    directory = tmp_path / "site"
+    directory.mkdir()
+    (directory / "sitecustomize.py").write_text(FREEZING)
+    return {"PYTHONPATH": str(directory), "FREEZING_PORT": str(freezing_port)}
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'tlsprobe.db'}"
+
+
+def arguments(url: str, directory: Path, ports: list[int], more: str = "") -> list[str]:
+    (directory / "targets.json").write_text(json.dumps([f"127.0.0.1:{port}" for port in ports]))
+    config = directory / "tlsprobe.yml"
+    config.write_text(
+        f"listen: 127.0.0.1:0\ndatabase: {url}\ntargets_files: [{directory / 'targets.json'}]\n"
+        f"interval_seconds: 3\nprobe: {{checks: [versions]}}\n{more}"
+    )
+    return ["serve", "--config", str(config)]
+
+
+async def ended_by_its_watchdog(process: subprocess.Popen[str]) -> str:
+    _, said = await asyncio.to_thread(process.communicate, timeout=60)
+    assert process.returncode == 1, said
+    return said
+
+
+async def events(url: str) -> list[tuple[str, str]]:
+    async with await SqlStore.open(url) as store:
+        return [(one.kind, one.sentence) for one in await store.events()]
+
+
+async def test_an_endpoint_that_freezes_the_service_does_so_once(
+    fleet: DemoFleet, url: str, tmp_path: Path, changes: dict[str, str], freezing_port: int
+) -> None:
+    good = [target.port for target in fleet.targets]
+    command = arguments(url, tmp_path, [*good, freezing_port])
+    key = f"127.0.0.1:{freezing_port}@127.0.0.1"
+    with running(*command, changes=changes) as process:
+        assert "in stand_still" in await ended_by_its_watchdog(process)
+    with running(*command, changes=changes) as process:
+        service = Service(process)
+        await service.start()
+        crashed = await service.wait_for(lambda event: event["event"] == "the service had crashed")
+        assert key in crashed["reason"]
+        aside = await service.wait_for(lambda event: event["event"] == "an endpoint is set aside")
+        assert aside["endpoint"] == key
+        await wait_for_all(service, [*good, freezing_port])
+        assert "\ntlsprobe_endpoints_set_aside 1.0" in (await service.get("/metrics")).text
+        refused = await service.get(f"/probe?target=127.0.0.1:{freezing_port}")
+        assert refused.status_code == 503
+        assert "is left alone until" in refused.text
+        assert await service.stop() == 0
+    with running(*command, changes=changes) as process:
+        service = Service(process)
+        await service.start()
+        await wait_for_all(service, [*good, freezing_port])
+        assert "\ntlsprobe_endpoints_set_aside 1.0" in (await service.get("/metrics")).text
+        assert await service.stop() == 0
+    async with await SqlStore.open(url) as store:
+        states = {one.observation.endpoint.key: one.observation for one in await store.statuses()}
+    assert states.pop(key).state is State.ERROR
+    assert {one.state for one in states.values()} == {State.TLS}
+    kinds = [kind for kind, _ in reversed(await events(url))]
+    assert kinds.count("crashed") == 1
+    assert kinds.count("endpoint_set_aside") == 1
+
+
+async def wait_for_all(service: Service, ports: list[int]) -> None:
+    """Each of them is visited, or said not to be."""
+    left = {f"127.0.0.1:{port}@127.0.0.1" for port in ports}
+    while left:
+        (visit,) = await service.wait_for_visits(1)
+        left.discard(visit["endpoint"])
+
+
+async def test_a_frozen_service_ends_within_ten_seconds_of_sigterm(
+    url: str, tmp_path: Path, changes: dict[str, str], freezing_port: int
+) -> None:
+    site = tmp_path / "site" / "sitecustomize.py"
+    site.write_text(
+        FREEZING.replace("= 4.0", "= 600.0").replace("pow(", "print('frozen', flush=True); pow(")
+    )
+    with running(*arguments(url, tmp_path, [freezing_port]), changes=changes) as process:
+        assert process.stdout is not None
+        assert await asyncio.to_thread(process.stdout.readline) == "frozen\n"
+        process.send_signal(signal.SIGTERM)
+        _, said = await asyncio.to_thread(process.communicate, timeout=11)
+    assert process.returncode == signal.SIGUSR2
+    assert "in stand_still" in said
+
+
+async def test_what_was_in_flight_at_a_kill_is_tried_alone_at_once_and_cleared(
+    fleet: DemoFleet, silent_server: socket, url: str, tmp_path: Path
+) -> None:
+    silent = silent_server.getsockname()[1]
+    good = [target.port for target in fleet.targets]
+    command = arguments(url, tmp_path, [silent, *good])
+    with running(*command) as process:
+        service = Service(process)
+        await service.start()
+        connection, _ = await asyncio.to_thread(silent_server.accept)
+        process.send_signal(signal.SIGKILL)
+        await asyncio.to_thread(process.wait)
+        connection.close()
+    silent_server.close()  # what refuses connections is visited in no time
+    with running(*command) as process:
+        service = Service(process)
+        await service.start()
+        cleared = await service.wait_for(lambda event: "survived alone" in event["event"])
+        while not cleared["endpoint"].startswith(f"127.0.0.1:{silent}@"):
+            cleared = await service.wait_for(lambda event: "survived alone" in event["event"])
+        assert "\ntlsprobe_endpoints_set_aside 0.0" in (await service.get("/metrics")).text
+        assert await service.stop() == 0
+    assert [kind for kind, _ in await events(url)].count("endpoint_set_aside") == 0
+    assert left_behind(tmp_path / "tlsprobe.db") == [], "a service that stopped leaves nothing"
+
+
+async def test_a_probe_on_demand_that_freezes_the_service_does_so_once(
+    fleet: DemoFleet, url: str, tmp_path: Path, changes: dict[str, str], freezing_port: int
+) -> None:
+    more = "on_demand: {networks: [127.0.0.0/8]}\n"
+    command = arguments(url, tmp_path, [fleet.targets[0].port], more)
+    with running(*command, changes=changes) as process:
+        service = Service(process)
+        await service.start()
+        with pytest.raises(httpx.TransportError):
+            await service.get(f"/probe?target=127.0.0.1:{freezing_port}")
+        await ended_by_its_watchdog(process)
+    with running(*command, changes=changes) as process:
+        service = Service(process)
+        await service.start()
+        for _ in range(2):
+            answer = await service.get(f"/probe?target=127.0.0.1:{freezing_port}")
+            assert answer.status_code in {503, 504}
+        await service.wait_for(lambda event: event["event"] == "an endpoint is set aside")
+        answer = await service.get(f"/probe?target=127.0.0.1:{freezing_port}")
+        assert (answer.status_code, "left alone" in answer.text) == (503, True)
+        assert await service.stop() == 0
+
+
+SHORT = """
+import asyncio, resource, socket, sys
+from probe.connect.shortage import ShortageError, refusing_shortages
+from probe.net_guard.gate import SocketGate
+from probe.discovery.networks import Scan, read_networks
+from probe.discovery.source import SourceError
+from probe.discovery.targets import parse_target
+from probe.clock import SystemClock
+from probe.engine import Engine
+from probe.resolve import resolve
+from probe.settings import ProbeSettings
+from model.target import Endpoint
+import ipaddress
+
+async def outcome(asking):
+    try:
+        with refusing_shortages():
+            await asking
+    except (ShortageError, SourceError) as error:
+        return type(error).__name__
+    return "an answer"
+
+async def main():
+    engine = Engine(ProbeSettings(deadline_seconds=5), SystemClock())
+    place = f"127.0.0.1:{sys.argv[1]}"
+    tcp, dtls = (parse_target(one) for one in (place, f"dtls://{place}"))
+    scan = Scan(networks=(ipaddress.ip_network("127.0.0.1/32"),), ports=(int(sys.argv[1]),))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
+    held = []
+    try:
+        while True:
+            held.append(open("/dev/null"))
+    except OSError:
+        pass
+    for target in (tcp, dtls):
+        print(await outcome(engine.visit(Endpoint(target=target, address="127.0.0.1"))))
+    print(await outcome(resolve(parse_target("nowhere.example"))))
+    print(await outcome(read_networks(scan, SocketGate(), "networks")))
+
+asyncio.run(main())
+"""
+
+
+def test_whatever_opens_a_socket_reports_that_there_is_none_to_be_had(closed_port: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SHORT, str(closed_port)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["ShortageError"] * 3 + ["SourceError"]
+
+
+async def test_without_descriptors_visits_are_put_off_and_no_state_is_an_error(
+    fleet: DemoFleet, url: str, tmp_path: Path
+) -> None:
+    command = arguments(url, tmp_path, [target.port for target in fleet.targets])
+    few = ("bash", "-c", 'ulimit -Sn 256; exec "$0" "$@"', TLSPROBE)
+    with running(*command, program=few) as process:
+        service = Service(process)
+        await service.start()
+        await service.wait_for_visits(len(fleet.targets))
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (3, 4096))
+        seen: list[dict[str, Any]] = []
+        await service.wait_for(
+            lambda event: keeps(seen, event)["event"].startswith("visits are put off")
+        )
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (256, 4096))
+        after = await service.wait_for_visits(len(fleet.targets))
+        put_off = (await service.get("/metrics")).text
+        assert "\ntlsprobe_probes_put_off_total 0.0" not in put_off
+        assert await service.stop() == 0
+    finished = [one for one in seen if one["event"] == "visit finished"] + after
+    assert {one["state"] for one in finished} == {"tls"}
+
+
+def keeps(seen: list[dict[str, Any]], event: dict[str, Any]) -> dict[str, Any]:
+    seen.append(event)
+    return event

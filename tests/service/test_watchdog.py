@@ -1,0 +1,89 @@
+"""Real processes that stand still with Python's lock held, or do not end when they are asked to."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.integration
+
+PROGRAM = """
+import asyncio, sys
+from service.event_loop import run
+from service.starting import stopping_signals
+from service.watchdog import watched_loop
+
+async def main(deed, seconds):
+    with stopping_signals() as stop:
+        async with watched_loop(seconds):
+            print(type(asyncio.get_running_loop()).__module__, flush=True)
+            if deed == "freezes":
+                pow(3, 2**8_000_000, 2**400_000 + 1)
+            await stop.wait()
+            if deed == "lingers":
+                await asyncio.sleep(600)
+
+run(main(sys.argv[1], float(sys.argv[2])))
+"""
+LOOPS = {"uvloop": "", "asyncio": "import sys; sys.modules['uvloop'] = None\n"}
+WITHIN_SECONDS = 10.0
+
+
+def start(deed: str, seconds: float, loop: str = "uvloop") -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", LOOPS[loop] + PROGRAM, deed, str(seconds)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith(loop)
+    return process
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_loop_that_stands_still_ends_its_process_and_says_where_it_was(loop: str) -> None:
+    process = start("freezes", 2, loop)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "in main" in said
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("deed", ["freezes", "lingers"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopping_signal_ends_it_within_ten_seconds_whatever_it_does(
+    deed: str, loop: str, number: signal.Signals
+) -> None:
+    process = start(deed, 600, loop)
+    began = time.monotonic()
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == signal.SIGUSR2
+    assert "did not stop within 9.5 s" in said
+    assert time.monotonic() - began < WITHIN_SECONDS + 1  # the test's own delays
+
+
+def test_a_loop_that_goes_on_is_let_be_and_stops_at_once() -> None:
+    process = start("waits", 1)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(3)
+    process.terminate()
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (0, "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_the_guard_ends_with_the_process_it_guards(number: signal.Signals) -> None:
+    process = start("waits", 600)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    [guard] = children.read_text().split()
+    process.send_signal(number)
+    # The guard has this pipe too: it is at its end only when both have ended.
+    process.communicate(timeout=60)
+    assert not Path(f"/proc/{guard}").exists() or "Z (" in Path(f"/proc/{guard}/status").read_text()
