@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
-from probe.certificates import TrustStore, deployment
-from tests.certificates.making import DAY, SERVER_NAME, SERVER_NAMES, Made, make
+from pki.certificates import TrustStore, deployment
+from tests.pki.certificates.making import DAY, SERVER_NAME, SERVER_NAMES, Made, make
 
 _LIVES = 30
 

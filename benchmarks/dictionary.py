@@ -15,11 +15,11 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from model.encoding.proofs import proofs_of
 from model.observation import Observation
-from model.proofs import proofs_of
-from storage.body import facts_text
-from storage.compression import LEVEL, Kind, zstd
-from storage.proofs import laid_out
+from storage.rows.body import facts_text
+from storage.rows.compression import LEVEL, Kind, zstd
+from storage.rows.proofs import laid_out
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import make_certificates
 from tests.zoo.visit import visit

@@ -24,12 +24,12 @@ from rich.table import Table
 from benchmarks.measure import running_proxy
 from benchmarks.nginx import SERVER_NAME, TRUTH, loopback_addresses, running_nginx
 from benchmarks.scanners import read_nmap
+from model.clock import SystemClock
 from model.observation import Observation
 from model.target import Endpoint, Target
 from probe.checks.part import Part
-from probe.clock import SystemClock
-from probe.engine import Engine
-from probe.settings import ProbeSettings
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
 
 _PARTS: Final = frozenset({Part.VERSIONS, Part.SUITES, Part.CERTIFICATES})
 _RATE_PER_SECOND: Final = 100_000

@@ -17,17 +17,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from benchmarks.nginx import HOST, SERVER_NAME, running_nginx
-from model.certificate import Deployment
-from model.finding import Assessment
+from model.certificates.certificate import Deployment
+from model.clock import SystemClock
+from model.encoding.proofs import proofs_of, with_proofs
+from model.findings.finding import Assessment
 from model.observation import Observation
 from model.ports import Schedule
-from model.proofs import proofs_of, with_proofs
 from model.target import Endpoint, Target
 from model.verdict import Evidence
 from policy import Policy, assess, profile
-from probe.clock import SystemClock
-from probe.engine import Engine
-from probe.settings import ProbeSettings
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
 
 PROFILE: Final = "mozilla-intermediate"
 BEGAN: Final = datetime(2026, 8, 1, tzinfo=UTC)

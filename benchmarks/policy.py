@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from model.certificate import Certificate, Deployment, KeyType, TrustVerdict
+from model.certificates.certificate import Certificate, Deployment, KeyType, TrustVerdict
 from model.observation import AcceptedSet, Cost, Mode, Observation, State
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import NAMED_GROUPS, cipher_suites_for

@@ -18,14 +18,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+from discovery.files.targets_file import read_targets_file
+from discovery.merge import merge, sift
 from model.target import Target
-from probe.agenda import Agenda
-from probe.discovery.file import read_targets_file
-from probe.discovery.merge import merge, sift
-from probe.net_guard.gate import SocketGate
-from probe.plan import SchedulerSettings
-from probe.scheduler import Scheduler
-from tests.scheduler.world import World
+from pki.net_guard.gate import SocketGate
+from scheduling.due_queue import Agenda
+from scheduling.jobs import SchedulerSettings
+from scheduling.scheduler import Scheduler
+from tests.scheduling.world import World
 
 MILLION = 1_000_000
 PICKS, BATCHES = 2_000, 5

@@ -31,16 +31,16 @@ from starlette.applications import Starlette
 from benchmarks.nginx import running_nginx
 from exporters.prometheus import MetricOptions, PageWriter
 from exporters.prometheus.options import Detail
+from model.clock import SystemClock
 from model.observation import Observation
 from model.snapshot import EndpointStatus, Snapshot
 from model.target import Endpoint, Target
-from probe.clock import SystemClock
-from probe.engine import Engine
-from probe.settings import ProbeSettings
-from service.http import inventory_route
-from service.http_guard.waiting import ConnectionLimits
-from service.http_server import listen, serve_http, url_of
-from service.inventory_page import InventoryPage
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
+from service.http.app import inventory_route
+from service.http.guard.waiting import ConnectionLimits
+from service.http.server import listen, serve_http, url_of
+from service.inventory.metrics_page import InventoryPage
 from tests.zoo.process import Command, running
 
 _REPEATS: Final = 10

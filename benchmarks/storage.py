@@ -26,8 +26,8 @@ from model.query import Selection
 from storage import SqlStore
 from storage.database import connect
 from storage.retention import Retention
-from storage.tables import EvidenceRow
-from tests.postgresql import postgres_server
+from storage.rows.tables import EvidenceRow
+from tests.support.postgresql import postgres_server
 
 _AT_ONCE: Final = 2000
 """So many callers wait for their visit to be kept at a time."""

@@ -22,9 +22,9 @@ from functools import partial
 from pathlib import Path
 
 from storage import SqlStore
-from tests.fleet.processes import Deployment, all_recorded, deployment, until
-from tests.fleet.simulated import simulated_fleet
-from tests.postgresql import postgres_server
+from tests.service.fleet.processes import Deployment, all_recorded, deployment, until
+from tests.service.fleet.simulated import simulated_fleet
+from tests.support.postgresql import postgres_server
 
 _FOREVER = 86_400.0
 _TICKS = os.sysconf("SC_CLK_TCK")

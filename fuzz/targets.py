@@ -10,9 +10,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final, TypeAlias
 
-from probe.certificates import parse_certificate
-from probe.connect.starttls.xml_stream import elements, tags
-from probe.tls.answer import AnswerReader, Ending
+from pki.byte_reader import DecodeError
+from pki.certificates import parse_certificate
+from probe.connect.starttls.chat.xml_stream import elements, tags
+from probe.dialogue.answer import AnswerReader, Ending
+from probe.dialogue.raw_probe import Provocation
+from probe.dialogue.session_reader import SessionInClear
+from probe.dialogue.sslv2 import Sslv2Question
 from probe.tls.decoded import decoded
 from probe.tls.dtls import FlightReader
 from probe.tls.encrypted_messages import (
@@ -30,10 +34,6 @@ from probe.tls.messages import (
     NewSessionTicket,
     ServerKeyExchange,
 )
-from probe.tls.provocation import Provocation
-from probe.tls.reader import DecodeError
-from probe.tls.session_in_clear import SessionInClear
-from probe.tls.sslv2 import Sslv2Question
 
 Target: TypeAlias = Callable[[bytes], None]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from model.certificate import Certificate, KeyType
+from model.certificates.certificate import Certificate, KeyType
 from model.observation import ClientAuthMode
 from model.snapshot import EndpointStatus
 

@@ -1,6 +1,6 @@
 """The Observation: all facts learnt about one endpoint in one visit; immutable.
 
-Its JSON form is ``docs/observation.schema.json``, written by ``model.observation_json``.
+Its JSON form is ``docs/observation.schema.json``, written by ``model.encoding.observation_json``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from model.certificate import Deployment
+from model.certificates.certificate import Deployment
 from model.intrusiveness import Intrusiveness
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Protocol
 
 from model.change import Change
-from model.finding import Assessment, Finding, Waiver
-from model.notice import Notice
+from model.findings.alert import Notice
+from model.findings.finding import Assessment, Finding, Waiver
 from model.observation import Observation
 from model.query import EVERYWHERE, Page, PageEnd, Selection, ServiceEvent, Stretch
 from model.snapshot import EndpointStatus, Snapshot

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from model.finding import Finding
+from model.findings.finding import Finding
 from model.observation import Observation
 from model.verdict import Verdict
 

@@ -5,8 +5,8 @@
 
 from policy.assess import assess
 from policy.catalogue import RULES
-from policy.errors import PolicyError
-from policy.load import PolicyBook, load_policies, profile
+from policy.files.errors import PolicyError
+from policy.files.load import PolicyBook, load_policies, profile
 from policy.policy import Policy, PolicyRule
 
 __all__ = [

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
-from model.finding import Assessment, RuleResult
+from model.findings.finding import Assessment, RuleResult
 from model.observation import Observation
 from policy.datagrams import as_stream, is_over_datagrams, named_as_dtls
 from policy.policy import Policy, PolicyRule
 from policy.rule import Family, Subject
-from policy.rules.reach import REACHED
+from policy.rules.endpoint.reach import REACHED
 
 _REACHED: Final = REACHED.id
 _LONGEST_TEXT: Final = 4000

@@ -7,24 +7,24 @@ from types import MappingProxyType
 from typing import Final
 
 from policy.rule import AnyRule
-from policy.rules.certificates import CERTIFICATE_RULES
-from policy.rules.cipher_suites import CIPHER_SUITE_RULES
-from policy.rules.client_auth import CLIENT_AUTH_RULES
-from policy.rules.dh import DH_RULES
-from policy.rules.drift import DRIFT_RULES
-from policy.rules.features import FEATURE_RULES
-from policy.rules.grade import GRADE_RULES
-from policy.rules.groups import GROUP_RULES
-from policy.rules.https import HTTPS_RULES
-from policy.rules.plaintext import PLAINTEXT_RULES
-from policy.rules.post_quantum import POST_QUANTUM_RULES
-from policy.rules.protocols import PROTOCOL_RULES
-from policy.rules.reach import REACHED
-from policy.rules.revocation import REVOCATION_RULES
-from policy.rules.signature_schemes import SIGNATURE_RULES
-from policy.rules.transparency import TRANSPARENCY_RULES
-from policy.rules.trust import TRUST_RULES
-from policy.rules.vulnerabilities import VULNERABILITY_RULES
+from policy.rules.endpoint.drift import DRIFT_RULES
+from policy.rules.endpoint.grade import GRADE_RULES
+from policy.rules.endpoint.https import HTTPS_RULES
+from policy.rules.endpoint.plaintext import PLAINTEXT_RULES
+from policy.rules.endpoint.reach import REACHED
+from policy.rules.handshake.cipher_suites import CIPHER_SUITE_RULES
+from policy.rules.handshake.dh import DH_RULES
+from policy.rules.handshake.features import FEATURE_RULES
+from policy.rules.handshake.groups import GROUP_RULES
+from policy.rules.handshake.post_quantum import POST_QUANTUM_RULES
+from policy.rules.handshake.protocols import PROTOCOL_RULES
+from policy.rules.handshake.signature_schemes import SIGNATURE_RULES
+from policy.rules.handshake.vulnerabilities import VULNERABILITY_RULES
+from policy.rules.identity.certificates import CERTIFICATE_RULES
+from policy.rules.identity.client_auth import CLIENT_AUTH_RULES
+from policy.rules.identity.revocation import REVOCATION_RULES
+from policy.rules.identity.transparency import TRANSPARENCY_RULES
+from policy.rules.identity.trust import TRUST_RULES
 
 RULES: Final[tuple[AnyRule, ...]] = (
     REACHED,

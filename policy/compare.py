@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from model.finding import Outcome
+from model.findings.finding import Outcome
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import NAMED_GROUPS, cipher_suite_by_name, cipher_suites_for
 from policy.blank import accepting_only, imagined, speaking_only

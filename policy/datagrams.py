@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from model.finding import RuleResult
+from model.findings.finding import RuleResult
 from model.observation import Observation
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict

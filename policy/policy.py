@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from model.finding import Severity
+from model.findings.finding import Severity
 from model.target import Target
 from policy.blank import BLANK
 from policy.rule import AnyRule, Judge, Parameters

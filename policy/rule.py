@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from model.finding import Outcome, Severity
+from model.findings.finding import Outcome, Severity
 from model.observation import Observation
 from model.verdict import Evidence
 

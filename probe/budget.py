@@ -6,7 +6,7 @@ reached the budget is exhausted: every further question gets the Answer ``Obstac
 visit ends with what it knows, and its reason names the limit.
 
 A step cannot be interrupted, and a thread cannot be killed. So whatever a server sends is bounded by its
-size before it is worked on (``probe.certificates.bounds``); the budget bounds how often.
+size before it is worked on (``pki.certificates.reading.bounds``); the budget bounds how often.
 """
 
 from __future__ import annotations

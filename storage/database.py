@@ -21,8 +21,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from model.private_file import make_private
-from model.secret_text import masked_url
+from model.safe_output.private_file import make_private
+from model.safe_output.secret_text import masked_url
 from storage.errors import DRIVER_ERRORS, AnotherVersionError, StoreError, explain
 
 _DRIVERS = {

@@ -12,7 +12,7 @@ import sqlite3
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from model.ports import UnkeepableError
-from model.secret_text import masked_urls
+from model.safe_output.secret_text import masked_urls
 
 DRIVER_ERRORS = (SQLAlchemyError, sqlite3.Error, OSError)
 """What using a database may raise; everything else is a fault of ours."""

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.ports import Schedule
-from storage.tables import EndpointRow, StatusRow
+from storage.rows.tables import EndpointRow, StatusRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database
 from storage.retention_clock import RetentionTime, read_retention_time, write_retention_time
-from storage.tables import (
+from storage.rows.tables import (
     CertificateRow,
     ChangeRow,
     ComplianceRow,

@@ -15,7 +15,7 @@ from typing import Final
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.tables import MomentRow, StatusRow
+from storage.rows.tables import MomentRow, StatusRow
 
 PLAUSIBLE_GAP: Final = timedelta(days=3)
 """Between two deletions: a weekend without power is no reason to warn."""

@@ -15,13 +15,13 @@ from types import TracebackType
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.change import Change
-from model.finding import Assessment, Finding, Waiver
-from model.notice import Notice
+from model.findings.alert import Notice
+from model.findings.finding import Assessment, Finding, Waiver
 from model.observation import Observation
 from model.ports import Schedule
 from model.query import EVERYWHERE, Page, PageEnd, Selection, ServiceEvent, Stretch
 from model.snapshot import EndpointStatus, Snapshot
-from storage import kept
+from storage import waivers_and_events
 from storage.database import Database, connect
 from storage.errors import (
     DRIVER_ERRORS,
@@ -116,7 +116,7 @@ class SqlStore:
         """Keep a visit's Observation, the endpoint's next due time, and what policies make of it.
 
         Without an ``assessment`` the endpoint's Findings stay as they are. A cancelled caller leaves it
-        open whether the visit is kept.
+        open whether the visit is waivers_and_events.
 
         Raises:
             StoreError: where it could not be kept; a later call may succeed, but for a
@@ -282,16 +282,16 @@ class SqlStore:
             StoreError: where the database cannot be read.
         """
         async with self._reading() as connection:
-            return await kept.read_waivers(connection)
+            return await waivers_and_events.read_waivers(connection)
 
     async def put_waiver(self, waiver: Waiver) -> None:
         """Keep ``waiver`` in place of any of the same name; durable on return.
 
         Raises:
-            StoreError: where it could not be kept.
+            StoreError: where it could not be waivers_and_events.
         """
         async with self._writing() as connection:
-            await kept.put_waiver(connection, waiver)
+            await waivers_and_events.put_waiver(connection, waiver)
 
     async def remove_waiver(self, name: str) -> bool:
         """Forget a waiver; whether there was one.
@@ -300,16 +300,16 @@ class SqlStore:
             StoreError: where the database cannot be written.
         """
         async with self._writing() as connection:
-            return await kept.remove_waiver(connection, name)
+            return await waivers_and_events.remove_waiver(connection, name)
 
     async def note(self, event: ServiceEvent) -> None:
         """Keep what befell the service; durable on return.
 
         Raises:
-            StoreError: where it could not be kept.
+            StoreError: where it could not be waivers_and_events.
         """
         async with self._writing() as connection:
-            await kept.add_event(connection, event)
+            await waivers_and_events.add_event(connection, event)
 
     async def events(self, since: datetime | None = None) -> Sequence[ServiceEvent]:
         """What befell the service, the newest first.
@@ -318,7 +318,7 @@ class SqlStore:
             StoreError: where the database cannot be read.
         """
         async with self._reading() as connection:
-            return await kept.read_events(connection, since)
+            return await waivers_and_events.read_events(connection, since)
 
     async def prune(
         self,
@@ -350,7 +350,7 @@ class SqlStore:
             StoreError: where the database cannot be read.
         """
         async with self._reading() as connection:
-            return await kept.read_told(connection, notifier)
+            return await waivers_and_events.read_told(connection, notifier)
 
     async def put_told(
         self, notifier: str, told: Sequence[Notice], ended: Collection[str] = ()
@@ -358,10 +358,10 @@ class SqlStore:
         """Keep what ``notifier`` has told, in place of what had the same keys, and forget ``ended`` keys.
 
         Raises:
-            StoreError: where it could not be kept.
+            StoreError: where it could not be waivers_and_events.
         """
         async with self._writing() as connection:
-            await kept.put_told(connection, notifier, told, ended)
+            await waivers_and_events.put_told(connection, notifier, told, ended)
 
     async def healthy(self) -> bool:
         """Whether the newest visit could be kept and the database can be read now."""

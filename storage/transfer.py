@@ -20,11 +20,11 @@ from sqlalchemy import Connection, LargeBinary, func, insert, select, text
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.exc import IntegrityError
 
-from model.private_file import open_private
-from storage.columns import Compressed, UtcDateTime
+from model.safe_output.private_file import open_private
 from storage.database import Database
 from storage.errors import StoreError
-from storage.tables import Table
+from storage.rows.columns import Compressed, UtcDateTime
+from storage.rows.tables import Table
 
 _FORMAT: Final = "tlsprobe-database"
 _ROWS_AT_ONCE: Final = 1000

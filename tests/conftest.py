@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-from tests.postgresql import postgresql, postgresql_url
+from tests.support.postgresql import postgresql, postgresql_url
 from tests.zoo.certificates import Certificates, make_certificates
 
 __all__ = ["certificates", "postgresql", "postgresql_url"]

@@ -6,11 +6,11 @@ catalogue of the forms; sending, waiting and remembering are the service's.
 
 from __future__ import annotations
 
+from exporters.notifications.active_alerts import Standing, StandingMaker, standing_of
 from exporters.notifications.catalogue import NOTIFIERS, Notifier, notifier_of
-from exporters.notifications.choice import Choice
 from exporters.notifications.events import Comparison, compare
 from exporters.notifications.message import Message
-from exporters.notifications.standing import Standing, StandingMaker, standing_of
+from exporters.notifications.selector import Choice
 
 __all__ = [
     "NOTIFIERS",

@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from exporters.notifications.message import Message
-from model.finding import Severity
-from model.notice import Notice, NoticeKind
-from model.times_json import time_to_json
+from model.encoding.times_json import time_to_json
+from model.findings.alert import Notice, NoticeKind
+from model.findings.finding import Severity
 
 _NAMES: Final = {
     NoticeKind.FINDING: "TlsprobeFinding",

@@ -13,9 +13,9 @@ from email.utils import format_datetime
 from typing import Final
 
 from exporters.notifications.message import Message
-from model.notice import Event
-from model.printable import printable
-from model.times_json import time_to_json
+from model.encoding.times_json import time_to_json
+from model.findings.alert import Event
+from model.safe_output.printable import printable
 
 _MOST_LISTED: Final = 500
 _LONGEST_SUBJECT: Final = 150

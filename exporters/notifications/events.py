@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from exporters.notifications.choice import Choice
-from exporters.notifications.standing import Standing
-from model.notice import Event, EventKind, Notice
+from exporters.notifications.active_alerts import Standing
+from exporters.notifications.selector import Choice
+from model.findings.alert import Event, EventKind, Notice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from model.finding import Severity
-from model.notice import Event, EventKind, Notice
-from model.printable import printable
+from model.findings.alert import Event, EventKind, Notice
+from model.findings.finding import Severity
+from model.safe_output.printable import printable
 
 _LONGEST_GROUP = 80
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from exporters.notifications.message import Message
-from model.notice import Event
+from model.findings.alert import Event
 
 _MOST_LISTED: Final = 40
 """Slack cuts a text at 40,000 characters, and nobody reads so far."""

@@ -6,8 +6,8 @@ import json
 from typing import Final
 
 from exporters.notifications.message import Message
-from model.notice_json import notice_to_json
-from model.times_json import time_to_json
+from model.encoding.alert_json import notice_to_json
+from model.encoding.times_json import time_to_json
 from model.version import TOOL_VERSION
 
 _SCHEMA: Final = 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 from exporters.prometheus.catalogue import FAMILIES, TARGET_FAMILIES
 from exporters.prometheus.options import Detail, MetricOptions
 from exporters.prometheus.page import OPENMETRICS_END, OPENMETRICS_TYPE, TEXT_TYPE, PageWriter
-from exporters.prometheus.service import ServiceMetrics
+from exporters.prometheus.service.service_metrics import ServiceMetrics
 
 __all__ = [
     "FAMILIES",

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from exporters.prometheus.certificate_families import CERTIFICATE_FAMILIES
-from exporters.prometheus.chain_families import CHAIN_FAMILIES
-from exporters.prometheus.client_auth_families import CLIENT_AUTH_FAMILIES
-from exporters.prometheus.declaration_families import DECLARATION_FAMILIES
-from exporters.prometheus.endpoint_families import ENDPOINT_FAMILIES
-from exporters.prometheus.fact_families import FACT_FAMILIES
-from exporters.prometheus.family import PREFIX, Family
-from exporters.prometheus.policy_families import POLICY_FAMILIES
-from exporters.prometheus.protocol_families import PROTOCOL_FAMILIES
-from exporters.prometheus.revocation_families import REVOCATION_FAMILIES
-from exporters.prometheus.target_families import TARGET_FAMILIES
-from exporters.prometheus.unknown_family import UNKNOWN_FAMILY
+from exporters.prometheus.families.certificates import CERTIFICATE_FAMILIES
+from exporters.prometheus.families.chains import CHAIN_FAMILIES
+from exporters.prometheus.families.client_auth import CLIENT_AUTH_FAMILIES
+from exporters.prometheus.families.declarations import DECLARATION_FAMILIES
+from exporters.prometheus.families.endpoints import ENDPOINT_FAMILIES
+from exporters.prometheus.families.facts import FACT_FAMILIES
+from exporters.prometheus.families.family import PREFIX, Family
+from exporters.prometheus.families.policies import POLICY_FAMILIES
+from exporters.prometheus.families.protocols import PROTOCOL_FAMILIES
+from exporters.prometheus.families.revocation import REVOCATION_FAMILIES
+from exporters.prometheus.families.targets import TARGET_FAMILIES
+from exporters.prometheus.families.unknown import UNKNOWN_FAMILY
 
 FAMILIES: Final[tuple[Family, ...]] = (
     *ENDPOINT_FAMILIES,

@@ -22,10 +22,10 @@ from exporters.prometheus.catalogue import (
     LABELS_HELP,
     TARGET_FAMILIES,
 )
-from exporters.prometheus.family import PREFIX, Family, Sample, TargetFamily
+from exporters.prometheus.families.family import PREFIX, Family, Sample, TargetFamily
 from exporters.prometheus.label_text import LONGEST_KEY, quoted
 from exporters.prometheus.options import MOST_OF_A_FAMILY, MetricOptions
-from model.recent import Recent
+from model.caching.size_bounded_cache import Recent
 from model.snapshot import EndpointStatus, Snapshot
 
 TEXT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from exporters.prometheus.blackbox_names import blackbox_samples
-from exporters.prometheus.family import PREFIX
-from exporters.prometheus.foreign import ForeignSample, written
-from exporters.prometheus.glance import Glance
+from exporters.prometheus.families.family import PREFIX
 from exporters.prometheus.options import MetricOptions
+from exporters.prometheus.other_exporters.blackbox_exporter import blackbox_samples
+from exporters.prometheus.other_exporters.handshake_summary import Glance
+from exporters.prometheus.other_exporters.samples import ForeignSample, written
+from exporters.prometheus.other_exporters.ssl_exporter import ssl_exporter_samples
 from exporters.prometheus.page import PageWriter
-from exporters.prometheus.service_families import described
-from exporters.prometheus.ssl_exporter_names import ssl_exporter_samples
+from exporters.prometheus.service.service_families import described
 from model.snapshot import EndpointStatus, Snapshot
 
 

@@ -18,17 +18,17 @@ from exporters.prometheus.catalogue import (
     LABELS_HELP,
     TARGET_FAMILIES,
 )
-from exporters.prometheus.chain_families import VERIFY_REASONS
-from exporters.prometheus.client_auth_families import MODES
-from exporters.prometheus.endpoint_families import STAGES
-from exporters.prometheus.fact_families import STANDARD_FEATURES
-from exporters.prometheus.family import IDENTITY, PREFIX
+from exporters.prometheus.families.chains import VERIFY_REASONS
+from exporters.prometheus.families.client_auth import MODES
+from exporters.prometheus.families.endpoints import STAGES
+from exporters.prometheus.families.facts import STANDARD_FEATURES
+from exporters.prometheus.families.family import IDENTITY, PREFIX
+from exporters.prometheus.families.unknown import THROTTLED, UNPROVED
 from exporters.prometheus.label_text import LONGEST_LABEL
 from exporters.prometheus.options import MOST_OF_A_FAMILY, Detail, MetricOptions
-from exporters.prometheus.service_families import ON_DEMAND_FAMILIES, SERVICE_FAMILIES
-from exporters.prometheus.unknown_family import THROTTLED, UNPROVED
-from model.certificate import Problem, RevocationMethod
-from model.finding import Severity
+from exporters.prometheus.service.service_families import ON_DEMAND_FAMILIES, SERVICE_FAMILIES
+from model.certificates.certificate import Problem, RevocationMethod
+from model.findings.finding import Severity
 from model.observation import Mode, State
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength

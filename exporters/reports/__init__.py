@@ -6,9 +6,9 @@ it can be written, and ``verify_report`` tells later whether one still says what
 
 from __future__ import annotations
 
+from exporters.reports.builder import RemedyOf, ReportRequest, report_of, standings_of
 from exporters.reports.catalogue import REPORTS, ReportFormat, report_format
-from exporters.reports.contents import PolicyRule, PolicyText, Report, open_at_least
-from exporters.reports.made import RemedyOf, ReportRequest, report_of, standings_of
+from exporters.reports.report import PolicyRule, PolicyText, Report, open_at_least
 from exporters.reports.verification import NotAReportError, Verification, verify_report
 
 __all__ = [

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from exporters.reports.as_csv import write_csv
-from exporters.reports.as_html import write_executive, write_html, write_policy
-from exporters.reports.as_json import write_json
-from exporters.reports.as_junit import write_junit
-from exporters.reports.as_markdown import write_markdown
-from exporters.reports.as_oscal import write_oscal
-from exporters.reports.as_sarif import write_sarif
-from exporters.reports.contents import Report
+from exporters.reports.formats.as_csv import write_csv
+from exporters.reports.formats.as_html import write_executive, write_html, write_policy
+from exporters.reports.formats.as_json import write_json
+from exporters.reports.formats.as_junit import write_junit
+from exporters.reports.formats.as_markdown import write_markdown
+from exporters.reports.formats.as_oscal import write_oscal
+from exporters.reports.formats.as_sarif import write_sarif
+from exporters.reports.report import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from exporters.reports.contents import PastStandings, Report, ReportedEndpoint
 from exporters.reports.expiry import Expiring, expiring_within
-from model.finding import Finding, FindingStatus, Severity
+from exporters.reports.report import PastStandings, Report, ReportedEndpoint
+from model.findings.finding import Finding, FindingStatus, Severity
 from model.verdict import Verdict
 
 _WORST_SHOWN: Final = 10

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from exporters.reports import words
-from exporters.reports.contents import Report, ServedCertificate
+from exporters.reports.report import Report, ServedCertificate
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _DAY = timedelta(days=1)

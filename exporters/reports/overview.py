@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from exporters.reports.contents import Report
-from model.finding import FindingStatus, Outcome, Severity
+from exporters.reports.report import Report
+from model.findings.finding import FindingStatus, Outcome, Severity
 from model.verdict import Verdict
 
 

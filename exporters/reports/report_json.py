@@ -12,7 +12,7 @@ import json
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from exporters.reports.contents import (
+from exporters.reports.report import (
     PastStandings,
     PolicyRule,
     PolicyText,
@@ -21,15 +21,15 @@ from exporters.reports.contents import (
     ReportedFinding,
     ServedCertificate,
 )
-from model.finding import Severity
-from model.finding_json import (
+from model.encoding.finding_json import (
     finding_from_json,
     finding_to_json,
     waiver_from_json,
     waiver_to_json,
 )
-from model.remedy_json import remedy_from_json, remedy_to_json
-from model.times_json import time_from_json, time_to_json
+from model.encoding.remediation_json import remedy_from_json, remedy_to_json
+from model.encoding.times_json import time_from_json, time_to_json
+from model.findings.finding import Severity
 from model.verdict import Verdict
 
 Json: TypeAlias = dict[str, Any]

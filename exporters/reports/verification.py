@@ -12,9 +12,9 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from exporters.reports.as_html import DATA_END, DATA_START
 from exporters.reports.catalogue import REPORTS
-from exporters.reports.contents import Report
+from exporters.reports.formats.as_html import DATA_END, DATA_START
+from exporters.reports.report import Report
 from exporters.reports.report_json import Json, digest_of, report_from_json, report_to_json
 
 _NO_DATA: Final = "it holds no data of a report: give --data FILE, the JSON report of the same data"

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from exporters.reports.contents import ReportedEndpoint
-from model.finding import Finding, FindingStatus, Outcome, Waiver
-from model.printable import printable
+from exporters.reports.report import ReportedEndpoint
+from model.findings.finding import Finding, FindingStatus, Outcome, Waiver
+from model.safe_output.printable import printable
 from model.verdict import Verdict
 
 NEVER: Final = "never"

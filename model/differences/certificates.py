@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, TypeAlias
 
-from model.certificate import Certificate, Deployment, KeyType, NameAsked
+from model.certificates.certificate import Certificate, Deployment, KeyType, NameAsked
 from model.differences.difference import Difference, appeared, changed, listed, vanished
 from model.observation import Observation
 from model.verdict import Verdict

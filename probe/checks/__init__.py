@@ -1,5 +1,5 @@
 """The questions asked of an endpoint, one file each: pure strategies over an Interview.
 
 A check knows no socket, no limit and no clock; what it may conclude from an answer is in
-``probe.tls.exchange``.
+``probe.dialogue.exchange``.
 """

@@ -10,55 +10,64 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from model.intrusiveness import Intrusiveness
-from probe.checks.alpn import learn_alpn
-from probe.checks.ccs_injection import learn_ccs_injection
-from probe.checks.certificate_compression import learn_certificate_compression
-from probe.checks.chacha20_first import learn_chacha20_first
-from probe.checks.cipher_suites import learn_cipher_suites
-from probe.checks.client_auth import learn_client_auth
-from probe.checks.client_verification import VERIFICATION, learn_client_verification
+from probe.checks.certificates.certificate_compression import learn_certificate_compression
+from probe.checks.certificates.oversized_chains import learn_hard_chains
+from probe.checks.certificates.served_chains import (
+    CHAIN_FEATURES,
+    learn_served_chains,
+    learn_tls13_chains,
+)
+from probe.checks.certificates.stapling import STAPLING_FEATURES, learn_stapling
+from probe.checks.client_auth.client_auth import learn_client_auth
+from probe.checks.client_auth.client_verification import VERIFICATION, learn_client_verification
+from probe.checks.client_auth.post_handshake_auth import learn_later_client_auth
 from probe.checks.contradictions import learn_contradictions
-from probe.checks.derived_vulnerabilities import DERIVED, learn_derived_vulnerabilities
-from probe.checks.dh_parameters import DH_FACTS, learn_dh_parameters
-from probe.checks.drafts import learn_tls13_drafts
-from probe.checks.earlier_groups import EARLIER_GROUP_FEATURES, learn_earlier_groups
-from probe.checks.fallback_scsv import learn_fallback_scsv
-from probe.checks.fingerprints import learn_fingerprints
-from probe.checks.hard_chains import learn_hard_chains
-from probe.checks.heartbleed import learn_heartbleed
-from probe.checks.hello_features import HELLO_FEATURES, learn_hello_features
-from probe.checks.hellos_read_off import READ_OFF, learn_hellos_read_off
-from probe.checks.http3 import HTTP3_FACTS, learn_http3
-from probe.checks.http_in_clear import HTTP_IN_CLEAR_FACTS, learn_http_in_clear
-from probe.checks.https import HTTPS_FACTS, learn_https
-from probe.checks.interview import Interview
-from probe.checks.jarm import learn_jarm
-from probe.checks.later_client_auth import learn_later_client_auth
-from probe.checks.learnt import Learnt
+from probe.checks.features.alpn import learn_alpn
+from probe.checks.features.chacha20_first import learn_chacha20_first
+from probe.checks.features.fallback_scsv import learn_fallback_scsv
+from probe.checks.features.fingerprints import learn_fingerprints
+from probe.checks.features.hello_features import HELLO_FEATURES, learn_hello_features
+from probe.checks.features.jarm import learn_jarm
+from probe.checks.features.passive_features import READ_OFF, learn_hellos_read_off
+from probe.checks.features.renegotiation import RENEGOTIATION, learn_renegotiation
+from probe.checks.features.resumption import RESUMPTION, learn_resumption
+from probe.checks.features.server_name import SERVER_NAME_FEATURES, learn_server_name
+from probe.checks.features.tolerance import TOLERANCES, learn_tolerance
+from probe.checks.http.http3 import HTTP3_FACTS, learn_http3
+from probe.checks.http.http_plaintext import HTTP_IN_CLEAR_FACTS, learn_http_in_clear
+from probe.checks.http.https import HTTPS_FACTS, learn_https
 from probe.checks.part import Part
-from probe.checks.plaintext import (
+from probe.checks.plaintext.plaintext_session import (
     PLAINTEXT,
     STARTTLS_FACTS,
     learn_plaintext,
     learn_starttls,
 )
-from probe.checks.poodle_tls import learn_poodle_tls
-from probe.checks.renegotiation import RENEGOTIATION, learn_renegotiation
-from probe.checks.resumption import RESUMPTION, learn_resumption
-from probe.checks.robot import learn_robot
-from probe.checks.served_chains import (
-    CHAIN_FEATURES,
-    learn_served_chains,
-    learn_tls13_chains,
+from probe.checks.plaintext.starttls_injection import STARTTLS_INJECTION, learn_starttls_injection
+from probe.checks.prober import Interview
+from probe.checks.versions_and_suites.cipher_suites import learn_cipher_suites
+from probe.checks.versions_and_suites.dh_parameters import DH_FACTS, learn_dh_parameters
+from probe.checks.versions_and_suites.signature_schemes import (
+    SIGNATURE_FEATURES,
+    learn_signature_schemes,
 )
-from probe.checks.server_name import SERVER_NAME_FEATURES, learn_server_name
-from probe.checks.signature_schemes import SIGNATURE_FEATURES, learn_signature_schemes
-from probe.checks.sslv2 import learn_sslv2
-from probe.checks.stapling import STAPLING_FEATURES, learn_stapling
-from probe.checks.starttls_injection import STARTTLS_INJECTION, learn_starttls_injection
-from probe.checks.tls13_groups import learn_tls13_groups
-from probe.checks.tolerance import TOLERANCES, learn_tolerance
-from probe.checks.versions import learn_sslv3, learn_versions
+from probe.checks.versions_and_suites.sslv2 import learn_sslv2
+from probe.checks.versions_and_suites.tls12_groups import (
+    EARLIER_GROUP_FEATURES,
+    learn_earlier_groups,
+)
+from probe.checks.versions_and_suites.tls13_drafts import learn_tls13_drafts
+from probe.checks.versions_and_suites.tls13_groups import learn_tls13_groups
+from probe.checks.versions_and_suites.versions import learn_sslv3, learn_versions
+from probe.checks.visit_facts import Learnt
+from probe.checks.vulnerabilities.ccs_injection import learn_ccs_injection
+from probe.checks.vulnerabilities.derived_vulnerabilities import (
+    DERIVED,
+    learn_derived_vulnerabilities,
+)
+from probe.checks.vulnerabilities.heartbleed import learn_heartbleed
+from probe.checks.vulnerabilities.poodle_tls import learn_poodle_tls
+from probe.checks.vulnerabilities.robot import learn_robot
 
 Ask: TypeAlias = Callable[[Interview, Learnt], Awaitable[None]]
 

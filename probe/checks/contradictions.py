@@ -12,10 +12,10 @@ from typing import Final, TypeAlias
 
 from model.observation import Contradiction
 from model.registry import cipher_suite_name, named_group_name
-from probe.checks.interview import Interview, side_by_side
-from probe.checks.learnt import Learnt
-from probe.tls.answer import ServerFlight
-from probe.tls.exchange import Exchange
+from probe.checks.prober import Interview, side_by_side
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.answer import ServerFlight
+from probe.dialogue.exchange import Exchange
 from probe.tls.hello import ServerHello
 
 _MOST_CONTRADICTIONS: Final = 8

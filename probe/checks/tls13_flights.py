@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from model.protocol_version import ProtocolVersion
 from model.registry import named_group_code_point
-from probe.checks.interview import Interview
-from probe.checks.known import answered_offer
-from probe.checks.learnt import Learnt
-from probe.checks.together import Change
+from probe.checks.answered_offers import answered_offer
+from probe.checks.combined_extensions import Change
+from probe.checks.prober import Interview
+from probe.checks.visit_facts import Learnt
 from probe.crypto.tls13_flight import Tls13Flight, Tls13FlightReader
 from probe.crypto.tls13_keys import SHARED_GROUPS, KeyShareSecret
-from probe.tls.answer import NoConnection
+from probe.dialogue.answer import NoConnection
 from probe.tls.limits import MAX_ANSWER_LENGTH
 
 

@@ -23,17 +23,17 @@ from model.registry import (
     named_group_name,
 )
 from model.verdict import Evidence, Preference, Verdict
-from probe.certificates import parse_certificate
-from probe.checks.interview import Interview, side_by_side
-from probe.checks.learnt import ASKED_VERSIONS, Learnt
-from probe.checks.preference import with_chacha20_last
-from probe.checks.served_chains import finish_handshake
-from probe.checks.strike_out import picked_group
-from probe.tls.answer import Ending, NoHello, ServerFlight
-from probe.tls.exchange import Exchange
-from probe.tls.handshake import HandshakeEnd
-from probe.tls.offer import TLS13_GROUPS, Offer, Shape, offer
-from probe.tls.offered_shape import shape_of
+from pki.certificates import parse_certificate
+from probe.checks.certificates.served_chains import finish_handshake
+from probe.checks.prober import Interview, side_by_side
+from probe.checks.versions_and_suites.strike_out import picked_group
+from probe.checks.visit_facts import ASKED_VERSIONS, Learnt
+from probe.dialogue.answer import Ending, NoHello, ServerFlight
+from probe.dialogue.exchange import Exchange
+from probe.dialogue.handshake import HandshakeEnd
+from probe.dialogue.offer import TLS13_GROUPS, Offer, Shape, offer
+from probe.dialogue.offer_shape import shape_of
+from probe.dialogue.preference import with_chacha20_last
 
 
 def can_be_verified(known: Observation) -> bool:

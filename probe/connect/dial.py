@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Generic, TypeVar, cast
 
+from pki.net_guard.gate import Purpose, SocketGate
+from pki.net_guard.opening import DeniedError, open_tcp, open_unix
+from pki.net_guard.shortage import note_shortage
 from probe.budget import VisitBudget
-from probe.connect.shortage import note_shortage
-from probe.net_guard.gate import Purpose, SocketGate
-from probe.net_guard.opening import DeniedError, open_tcp, open_unix
-from probe.tls.answer import Ending, NoConnection, Obstacle
-from probe.tls.dialogue import Dialogue
+from probe.dialogue.answer import Ending, NoConnection, Obstacle
+from probe.dialogue.dialogue import Dialogue
 
 Result = TypeVar("Result")
 

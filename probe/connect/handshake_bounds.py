@@ -2,7 +2,7 @@
 
 OpenSSL computes on the event loop with the key of the server's certificate and with its field of
 Diffie-Hellman: two powers of full length in a field that OpenSSL does not know. At TLS 1.3 all fields are known
-ones, and the key is bounded by OpenSSL (``probe.certificates.bounds``).
+ones, and the key is bounded by OpenSSL (``pki.certificates.reading.bounds``).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import hashlib
 from typing import Final
 
 from model.registry import known_prime
-from probe.certificates.bounds import MOST_DH_BITS, beyond_bounds
-from probe.tls.session_in_clear import SessionInClear
+from pki.certificates.reading.bounds import MOST_DH_BITS, beyond_bounds
+from probe.dialogue.session_reader import SessionInClear
 
 MOST_UNKNOWN_DH_BITS: Final = 4_096
 """Of a prime that OpenSSL cannot know to be safe, and so takes exponents as long as the prime for."""

@@ -22,8 +22,8 @@ from probe.connect.openssl_reply import ASKING, AwaitedReply
 from probe.crypto.cbc_records import Secrets, application_data
 from probe.crypto.identity import ClientIdentity
 from probe.crypto.throwaway import throwaway_certificate, throwaway_key
-from probe.tls.answer import Ending
-from probe.tls.handshake import (
+from probe.dialogue.answer import Ending
+from probe.dialogue.handshake import (
     USERS_OWN,
     Afterword,
     Handshake,
@@ -31,8 +31,8 @@ from probe.tls.handshake import (
     HandshakeOffer,
     Presented,
 )
+from probe.dialogue.session_reader import SessionInClear
 from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_AUTHORITIES, MAX_CERTIFICATES
-from probe.tls.session_in_clear import SessionInClear
 from probe.web.cookies import mask_cookies
 
 _SPOILED_CONTENT: Final = b"GET / HTTP/1.0\r\n\r\n"

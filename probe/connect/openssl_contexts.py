@@ -16,7 +16,7 @@ from OpenSSL import SSL
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_code_point
 from probe.crypto.identity import ClientIdentity
-from probe.tls.handshake import Afterword, HandshakeOffer
+from probe.dialogue.handshake import Afterword, HandshakeOffer
 
 HANDSHAKE_VERSIONS: Final = {
     ProtocolVersion.TLSV1_0: SSL.TLS1_VERSION,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from probe.tls.handshake import Afterword
+from probe.dialogue.handshake import Afterword
 
 ASKING: Final = frozenset({Afterword.HTTP, Afterword.HTTP_HEAD, Afterword.WORDS})
 """These want an answer."""

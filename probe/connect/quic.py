@@ -17,10 +17,10 @@ from typing import Final, cast
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from pki.net_guard.gate import SocketGate
+from pki.net_guard.opening import open_udp
 from probe.budget import VisitBudget
 from probe.connect.dial import over_budget
-from probe.net_guard.gate import SocketGate
-from probe.net_guard.opening import open_udp
 from probe.quic.answer import QuicAnswer, QuicEnd
 from probe.quic.version_negotiation import question, versions_in
 from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_CERTIFICATES

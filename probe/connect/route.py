@@ -11,15 +11,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from pki.net_guard.gate import Purpose, SocketGate
 from probe.budget import VisitBudget
 from probe.connect.dial import Connection, Place, dial
-from probe.connect.passage.http_connect import HttpConnect
-from probe.connect.passage.passed import Blocked, PassageEnd
-from probe.connect.passage.preamble import Preamble, preamble
-from probe.connect.passage.socks5 import Socks5
-from probe.net_guard.gate import Purpose, SocketGate
-from probe.tls.answer import NoConnection, Obstacle
-from probe.tls.dialogue import Dialogue
+from probe.connect.proxy.http_connect import HttpConnect
+from probe.connect.proxy.proxy_protocol import Preamble, preamble
+from probe.connect.proxy.socks5 import Socks5
+from probe.connect.proxy.tunnel import Blocked, PassageEnd
+from probe.dialogue.answer import NoConnection, Obstacle
+from probe.dialogue.dialogue import Dialogue
 
 
 class ProxyKind(StrEnum):

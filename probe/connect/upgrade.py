@@ -12,8 +12,8 @@ from typing import Final, TypeAlias
 
 from probe.connect.dial import Connection
 from probe.connect.starttls.outcome import UpgradeOutcome
-from probe.tls.answer import NoConnection, Obstacle
-from probe.tls.scripted import Scripted
+from probe.dialogue.answer import NoConnection, Obstacle
+from probe.dialogue.before_tls.scripted import Scripted
 
 _LASTING: Final = frozenset({Obstacle.OTHER_PROTOCOL, Obstacle.NOT_OFFERED, Obstacle.DECLINED})
 """What would be so again on the next connection."""

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from probe.certificates.der import Element, Tag, first
+from pki.certificates.reading.der import Element, Tag, first
 
 _NAME: Final = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tlsprobe test client")])
 _DAY: Final = timedelta(days=1)

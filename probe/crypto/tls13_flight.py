@@ -12,8 +12,10 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 
+from pki.byte_reader import ByteReader, DecodeError, vector
 from probe.crypto.tls13_keys import OPENED_SUITES, KeyShareSecret, ServerHandshakeKeys
-from probe.tls.answer import Answer, AnswerReader, Ending, ServerFlight
+from probe.dialogue.answer import Answer, AnswerReader, Ending, ServerFlight
+from probe.dialogue.offer import Offer
 from probe.tls.encrypted_messages import (
     CertificateEntry,
     CompressedCertificate,
@@ -25,8 +27,6 @@ from probe.tls.encrypted_messages import (
 from probe.tls.extensions import Extension, KeyShare, key_share
 from probe.tls.limits import MAX_ANSWER_LENGTH
 from probe.tls.message_order import TLS13_ENCRYPTED, MessageOrder
-from probe.tls.offer import Offer
-from probe.tls.reader import ByteReader, DecodeError, vector
 from probe.tls.record import (
     RECORD_HEADER_LENGTH,
     ContentType,

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from probe.tls.reader import vector
+from pki.byte_reader import vector
 
 Private: TypeAlias = x25519.X25519PrivateKey | ec.EllipticCurvePrivateKey
 

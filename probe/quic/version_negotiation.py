@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from probe.tls.reader import ByteReader, DecodeError, vector
+from pki.byte_reader import ByteReader, DecodeError, vector
 
 _LONG_HEADER: Final = 0xC0
 _RESERVED_VERSION: Final = 0x1A2A3A4A

@@ -9,17 +9,17 @@ from typing import Final, Generic, TypeVar, cast
 
 from model.observation import Observation
 from model.ports import Clock
-from probe.connect.line import Line
+from pki.net_guard.politeness import Politeness
 from probe.connect.openssl import OpenSslHandshake
-from probe.connect.politeness import Politeness
-from probe.connect.starttls.injecting import Behind
+from probe.connect.session import Line
+from probe.connect.starttls.after_upgrade import Behind
+from probe.dialogue.answer import Ending, NoConnection
+from probe.dialogue.dialogue import Dialogue
+from probe.dialogue.handshake import Handshake, HandshakeOffer
 from probe.quic.answer import QuicAnswer
 from probe.recording.visit import Conversation, RecordedHandshake, RecordedQuic, RecordedVisit
-from probe.settings import ProbeSettings
-from probe.tls.answer import Ending, NoConnection
-from probe.tls.dialogue import Dialogue
-from probe.tls.handshake import Handshake, HandshakeOffer
 from probe.tls.record import ContentType
+from probe.visit.settings import ProbeSettings
 from probe.web.cookies import mask_cookies_in_pieces
 
 _HEARTBEAT_HEADER: Final = 5 + 3

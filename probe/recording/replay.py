@@ -23,14 +23,14 @@ from probe.connect.route import Route
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
+from probe.dialogue.answer import AnswerReader, Ending, NoConnection, Obstacle
+from probe.dialogue.dialogue import Dialogue
+from probe.dialogue.exchange import OURS, Exchange
+from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
+from probe.dialogue.offer import Offer
 from probe.quic.answer import QuicAnswer
 from probe.recording.plain import to_plain
 from probe.recording.visit import Conversation, RecordedHandshake, RecordedVisit
-from probe.tls.answer import AnswerReader, Ending, NoConnection, Obstacle
-from probe.tls.dialogue import Dialogue
-from probe.tls.exchange import OURS, Exchange
-from probe.tls.handshake import Handshake, HandshakeEnd, HandshakeOffer
-from probe.tls.offer import Offer
 
 _PATIENCE_SECONDS: Final = 1.0
 """A recorded question that is not asked for so long is passed over: the checks have changed."""

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from model.encoding.times_json import time_from_json, time_to_json
 from model.intrusiveness import Intrusiveness
 from model.observation import Cost
 from model.target import DEFAULT_PROTOCOL, Endpoint, Target
-from model.times_json import time_from_json, time_to_json
 from probe.checks.part import Part
+from probe.dialogue.answer import Ending, NoConnection
+from probe.dialogue.handshake import Handshake
 from probe.quic.answer import QuicAnswer
 from probe.recording.plain import from_plain, to_plain
-from probe.tls.answer import Ending, NoConnection
-from probe.tls.handshake import Handshake
 
 FORMAT: Final = 1
 _EARLIER_USER_AGENT: Final = "tlsprobe"

@@ -18,10 +18,10 @@ from model.registry import (
     named_group_name,
     signature_scheme_name,
 )
+from pki.byte_reader import ByteReader, DecodeError
 from probe.tls.extensions import Extension, ExtensionType
 from probe.tls.hello import ClientHello, ServerHello
 from probe.tls.limits import MAX_NAMES
-from probe.tls.reader import ByteReader, DecodeError
 from probe.tls.record import (
     RECORD_HEADER_LENGTH,
     ContentType,

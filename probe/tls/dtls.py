@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
+from pki.byte_reader import ByteReader, DecodeError, vector
 from probe.tls.hello import ClientHello
 from probe.tls.limits import (
     MAX_FLIGHT_MESSAGES,
@@ -26,7 +27,6 @@ from probe.tls.limits import (
     MAX_MESSAGE_LENGTH,
     MAX_RECORDS,
 )
-from probe.tls.reader import ByteReader, DecodeError, vector
 from probe.tls.record import (
     ContentType,
     HandshakeType,

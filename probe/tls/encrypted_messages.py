@@ -6,9 +6,9 @@ import zlib
 from dataclasses import dataclass
 from typing import Final
 
+from pki.byte_reader import ByteReader, DecodeError
 from probe.tls.extensions import Extension, decode_extensions
 from probe.tls.limits import MAX_CERTIFICATES, MAX_UNCOMPRESSED_LENGTH
-from probe.tls.reader import ByteReader, DecodeError
 
 ZLIB: Final = 1
 COMPRESSION_ALGORITHMS: Final = {ZLIB: "zlib", 2: "brotli", 3: "zstd"}

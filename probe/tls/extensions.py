@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from pki.byte_reader import ByteReader, DecodeError, uint16_list, vector
 from probe.tls.limits import MAX_EXTENSIONS
-from probe.tls.reader import ByteReader, DecodeError, uint16_list, vector
 
 
 class ExtensionType(IntEnum):

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from pki.byte_reader import ByteReader, uint16_list, vector
 from probe.tls.extensions import Extension, ExtensionType, decode_extensions
-from probe.tls.reader import ByteReader, uint16_list, vector
 
 RETRY_REQUEST_RANDOM: Final = bytes.fromhex(
     "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c"

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from pki.byte_reader import DecodeError
 from probe.tls.limits import MAX_HELLO_REQUESTS
-from probe.tls.reader import DecodeError
 from probe.tls.record import HandshakeType
 
 ORDER: Final = "handshake order"

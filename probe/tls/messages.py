@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
+from pki.byte_reader import ByteReader
 from probe.tls.limits import MAX_AUTHORITIES, MAX_CERTIFICATES
-from probe.tls.reader import ByteReader
 
 _NAMED_CURVE: Final = 3
 _OCSP: Final = 1

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from pki.byte_reader import DecodeError, vector
 from probe.tls.limits import MAX_IDLE_RECORDS, MAX_MESSAGE_LENGTH, MAX_RECORDS
-from probe.tls.reader import DecodeError, vector
 
 RECORD_HEADER_LENGTH = 5
 MAX_FRAGMENT_LENGTH = 2**14 + 2048

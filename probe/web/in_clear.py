@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from probe.tls.answer import Ending
+from probe.dialogue.answer import Ending
 from probe.web.reply import HttpReply, ReplyReader
 
 

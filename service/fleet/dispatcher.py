@@ -18,9 +18,9 @@ from typing import Final, Protocol
 from model.observation import Observation
 from model.snapshot import EndpointStatus
 from model.target import Endpoint
-from probe.plan import NotVisitedError
+from scheduling.jobs import NotVisitedError
 from service.fleet.batches import Batch, Batches
-from service.fleet.claims import Claims
+from service.fleet.leases import Claims
 from service.fleet.queue import QUEUE_ERRORS, Queue
 from service.fleet.request import Request
 from storage import StoreError

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from model.observation import Observation
 from model.ports import Schedule
 from model.query import ServiceEvent
-from service.policy_desk import PolicyDesk
+from service.judging.policy_evaluator import PolicyDesk
 from storage import LastVisit, SqlStore
 
 

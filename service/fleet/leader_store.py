@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from model.observation import Observation
 from model.ports import Schedule, Store
 from model.snapshot import EndpointStatus
-from probe.plan import SchedulerSettings
+from scheduling.jobs import SchedulerSettings
 
 _MOST_VISITS_OUT: Final = 1_000_000
 """Visits that wait for a worker cost the leader next to nothing; a zone without workers holds up no other."""

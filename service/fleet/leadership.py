@@ -17,7 +17,7 @@ import psycopg
 from psycopg import AsyncConnection, sql
 from psycopg.conninfo import make_conninfo
 
-from service.fleet.claims import VISITED_CHANNEL
+from service.fleet.leases import VISITED_CHANNEL
 from service.fleet.queue import libpq_url
 
 _LOCK: Final = int.from_bytes(b"tlsplead", "big")

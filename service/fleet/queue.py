@@ -42,7 +42,7 @@ CREATE TABLE claims (
     times_set_aside integer NOT NULL DEFAULT 0
 );
 """
-"""Beside Procrastinate's own tables; ``service.fleet.claims`` says what a row means."""
+"""Beside Procrastinate's own tables; ``service.fleet.leases`` says what a row means."""
 
 
 class QueueVersionError(Exception):

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from model.observation_json import target_from_json, target_to_json
+from model.encoding.observation_json import target_from_json, target_to_json
+from model.encoding.times_json import time_from_json, time_to_json
 from model.target import Endpoint, Target
 from model.target_labels import ZONE
-from model.times_json import time_from_json, time_to_json
 
 ANY_ZONE: Final = "any"
 """The queue of targets without a zone."""

@@ -23,13 +23,13 @@ from model.ports import Clock, Schedule, UnkeepableError
 from model.query import ServiceEvent
 from model.target import Endpoint
 from model.version import TOOL_VERSION
-from probe.aftermath import schedule_after
-from probe.plan import NotVisitedError, SchedulerSettings, Visiting
-from service.alone import DiedAloneError, NoProcessError
-from service.fleet.claims import INNOCENT, Claims, Record
+from scheduling.jobs import NotVisitedError, SchedulerSettings, Visiting
+from scheduling.next_schedule import schedule_after
+from service.fleet.leases import INNOCENT, Claims, Record
+from service.fleet.limiter import Slots
 from service.fleet.request import Request
-from service.fleet.slots import Slots
-from service.suspicion import ALONE_AT_ONCE, seconds_set_aside, set_aside_reason
+from service.watchdog.isolation import DiedAloneError, NoProcessError
+from service.watchdog.suspicion import ALONE_AT_ONCE, seconds_set_aside, set_aside_reason
 from storage import AnotherVersionError, LastVisit, StoreError
 
 _PAUSE_SECONDS: Final = 1.0

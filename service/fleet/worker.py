@@ -15,29 +15,29 @@ from typing import Any, Final
 from procrastinate import JobContext
 from procrastinate.jobs import DeleteJobCondition
 
+from model.clock import SystemClock
 from model.observation import Observation
-from model.secret_text import SecretMask
+from model.safe_output.secret_text import SecretMask
 from model.target import Endpoint
 from model.version import TOOL_VERSION
+from pki.net_guard.shortage import refusing_shortages
 from policy import PolicyError
-from probe.clock import SystemClock
-from probe.connect.shortage import refusing_shortages
-from probe.plan import SchedulerSettings
-from service.alone import IsolationPool
-from service.fleet.claims import Claims
-from service.fleet.endurance import EnduringJobManager
+from scheduling.jobs import SchedulerSettings
+from service.config.secret_marks import secrets_in
+from service.config.settings import ServiceSettings
 from service.fleet.judged_store import JudgedStore
+from service.fleet.leases import Claims
+from service.fleet.limiter import Slots
 from service.fleet.queue import QUEUE_ERRORS, TASK, Queue, QueueVersionError, Times
 from service.fleet.request import queues_of_tags, requests_from_json
-from service.fleet.slots import Slots
+from service.fleet.resilient_jobs import EnduringJobManager
 from service.fleet.visitor import Visitor, Ways
-from service.logs import set_up_logs
-from service.policy_desk import PolicyDesk
-from service.secret_settings import secrets_in
-from service.settings import ServiceSettings
-from service.starting import StartError, book_of, engine_of, stopping_signals
-from service.upkeep import limit_endpoints, watch_version
-from service.watchdog import watched_loop
+from service.judging.policy_evaluator import PolicyDesk
+from service.process.logs import set_up_logs
+from service.process.maintenance import limit_endpoints, watch_version
+from service.process.start_up import StartError, book_of, engine_of, stopping_signals
+from service.watchdog.isolation import IsolationPool
+from service.watchdog.watchdog import watched_loop
 from storage import SqlStore, StoreError
 
 _STOP_SECONDS: Final = 7.0

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import Connection, create_engine
 
-from storage.columns import Compressed, Sha256, UtcDateTime
-from storage.tables import Table
+from storage.rows.columns import Compressed, Sha256, UtcDateTime
+from storage.rows.tables import Table
 
 
 def render_plainly(kind: str, item: Any, _autogenerate: object) -> str | Literal[False]:

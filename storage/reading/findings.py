@@ -11,17 +11,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.finding import Finding
+from model.findings.finding import Finding
 from model.query import Selection
 from model.verdict import Verdict
-from storage.finding_rows import (
+from storage.reading.places import conditions
+from storage.rows.findings import (
     FINDING_COLUMNS,
     finding_of,
     newest_openings,
     read_results,
 )
-from storage.reading.places import conditions
-from storage.tables import (
+from storage.rows.tables import (
     ComplianceRow,
     EndpointRow,
     FindingRow,

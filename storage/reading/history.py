@@ -9,12 +9,12 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.change import Change, ChangeKind
-from model.known_parts import KnownParts
+from model.encoding.known_parts import KnownParts
 from model.query import Selection, Stretch, Turn
-from storage.body import decode_observation
 from storage.reading.places import conditions, with_target
 from storage.reading.statuses import decode
-from storage.tables import ChangeRow, EndpointRow, StatusRow, TargetRow, VisitRow
+from storage.rows.body import decode_observation
+from storage.rows.tables import ChangeRow, EndpointRow, StatusRow, TargetRow, VisitRow
 
 
 async def read_changes(

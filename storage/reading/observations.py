@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.observation import Observation
 from model.ports import Schedule
-from storage.body import Body, decode_body
 from storage.reading.places import with_target
-from storage.tables import (
+from storage.rows.body import Body, decode_body
+from storage.rows.tables import (
     CertificateRow,
     EndpointRow,
     EvidenceRow,

@@ -7,12 +7,12 @@ from functools import partial
 from sqlalchemy import tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.known_parts import KnownParts
+from model.encoding.known_parts import KnownParts
 from model.query import Page, PageEnd, Selection
-from storage.body import decode_facts
 from storage.reading.findings import read_compliance, read_open_findings
 from storage.reading.statuses import decode, status_of, status_rows
-from storage.tables import StatusRow
+from storage.rows.body import decode_facts
+from storage.rows.tables import StatusRow
 
 
 async def read_page(

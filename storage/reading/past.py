@@ -12,17 +12,24 @@ from typing import Any, Final
 from sqlalchemy import Row, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.finding import Finding
-from model.known_parts import KnownParts
+from model.encoding.known_parts import KnownParts
+from model.findings.finding import Finding
 from model.observation import Observation, State
 from model.query import Selection
 from model.snapshot import EndpointStatus, Snapshot
 from model.verdict import Verdict
-from storage.body import decode_observation
 from storage.reading.findings import read_compliance_at, read_findings_at
 from storage.reading.places import conditions, with_target
 from storage.reading.statuses import decode
-from storage.tables import ChangeRow, EndpointRow, ObservationRow, StatusRow, TargetRow, VisitRow
+from storage.rows.body import decode_observation
+from storage.rows.tables import (
+    ChangeRow,
+    EndpointRow,
+    ObservationRow,
+    StatusRow,
+    TargetRow,
+    VisitRow,
+)
 
 _FORGOTTEN_AFTER: Final = timedelta(days=7)
 """An endpoint that was not visited for so long was no part of the inventory."""

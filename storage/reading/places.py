@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, exists, or_
 
 from model.observation import Observation
 from model.query import Selection
-from storage.tables import EndpointRow, TargetLabelRow, TargetRow
+from storage.rows.tables import EndpointRow, TargetLabelRow, TargetRow
 from storage.writing.places import label_text
 
 

@@ -20,23 +20,23 @@ from typing import Any, Final, TypeAlias, TypeVar
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.finding import Finding
-from model.known_parts import KnownParts
+from model.encoding.known_parts import KnownParts
+from model.encoding.observation_json import facts_of
+from model.findings.finding import Finding
 from model.observation import Cost, Mode, Observation, State
-from model.observation_json import facts_of
 from model.query import EVERYWHERE, Selection
 from model.snapshot import EndpointStatus
 from model.target import Endpoint, Target
 from model.verdict import Verdict
-from storage.body import decode_facts
 from storage.reading.findings import read_compliance, read_open_findings
 from storage.reading.places import conditions
-from storage.tables import EndpointRow, ObservationRow, StatusRow, TargetRow
+from storage.rows.body import decode_facts
+from storage.rows.tables import EndpointRow, ObservationRow, StatusRow, TargetRow
 
 _ROWS_AT_ONCE = 500
 
 Facts: TypeAlias = Mapping[str, Any]
-"""As ``model.observation_json.facts_of`` gives them."""
+"""As ``model.encoding.observation_json.facts_of`` gives them."""
 
 Found = TypeVar("Found")
 

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.certificate import Certificate
+from model.certificates.certificate import Certificate
 from model.observation import Observation
-from storage.tables import CertificateRow, ObservationCertificateRow
+from storage.rows.tables import CertificateRow, ObservationCertificateRow
 from storage.writing.insert_new import insert_new
 
 

@@ -16,12 +16,12 @@ from sqlalchemy import ColumnElement, Select, Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.change import Change
-from model.finding import Assessment
+from model.findings.finding import Assessment
 from model.observation import Observation
 from model.query import ServiceEvent
-from storage import kept
-from storage.body import Body
-from storage.tables import (
+from storage import waivers_and_events
+from storage.rows.body import Body
+from storage.rows.tables import (
     CertificateRow,
     ChangeRow,
     EventRow,
@@ -166,7 +166,9 @@ async def note_dropped(
             "until then, proofs and certificates that are new are dropped, and facts where these do not "
             "fit either"
         )
-        await kept.add_event(connection, ServiceEvent(at=now, kind=EVENT_KIND, sentence=sentence))
+        await waivers_and_events.add_event(
+            connection, ServiceEvent(at=now, kind=EVENT_KIND, sentence=sentence)
+        )
     return [
         Dropped(endpoint_key=key, size=size, is_first=key not in said)
         for key, size in sizes.items()

@@ -14,8 +14,8 @@ from model.change import Change, ChangeKind
 from model.differences import differences
 from model.flapping import is_flapping
 from model.query import Turn
-from storage.body import Body, encode_body
-from storage.tables import ChangeRow, EvidenceRow, ObservationRow, VisitRow
+from storage.rows.body import Body, encode_body
+from storage.rows.tables import ChangeRow, EvidenceRow, ObservationRow, VisitRow
 from storage.writing.certificates import write_certificates
 from storage.writing.daily_limit import fit, stored_of_late
 from storage.writing.past import Past, find_known_facts, load_pasts

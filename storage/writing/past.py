@@ -12,12 +12,12 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.differences.known import is_wholly_known, known_facts
+from model.encoding.known_parts import KnownParts
 from model.flapping import FLAPPING_WITHIN, Showing
-from model.known_parts import KnownParts
 from model.observation import Observation
 from model.query import Turn
-from storage.body import decode_observation
-from storage.tables import ObservationRow, VisitRow
+from storage.rows.body import decode_observation
+from storage.rows.tables import ObservationRow, VisitRow
 
 _MOST_STRETCHES: Final = 12
 _MOST_FACTS: Final = 6

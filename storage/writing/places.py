@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.target import Endpoint, Target
-from storage.tables import EndpointRow, TargetLabelRow, TargetRow
+from storage.rows.tables import EndpointRow, TargetLabelRow, TargetRow
 from storage.writing.insert_new import insert_new
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Row, Update, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.target import Target
-from storage.tables import EndpointRow, StatusRow, TargetRow
+from storage.rows.tables import EndpointRow, StatusRow, TargetRow
 from storage.writing.visit import Visit
 
 

@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from model.facts_digest import facts_digest
-from model.finding import Assessment, RuleResult
+from model.encoding.facts_digest import facts_digest
+from model.findings.finding import Assessment, RuleResult
 from model.observation import Observation
 from model.ports import Schedule
 

@@ -9,8 +9,8 @@ import json
 
 import pytest
 
-from probe.discovery.file import read_targets_file
-from service.configuration import load_settings
+from discovery.files.targets_file import read_targets_file
+from service.config.load import load_settings
 from tests.deploy.files import (
     DASHBOARDS,
     PROMETHEUS_CONFIG,

@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from exporters.prometheus import TEXT_TYPE, Detail, MetricOptions, PageWriter
-from model.certificate import Certificate
+from model.certificates.certificate import Certificate
 from tests.deploy.files import DASHBOARDS, ROOT, dashboard, filled_in, read_yaml
 from tests.exporters.test_inventory import KNOWN, snapshot
 from tests.service.processes import TLSPROBE

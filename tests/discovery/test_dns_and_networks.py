@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from probe.discovery.dns import Reading, read_records, read_zone
-from probe.discovery.networks import Scan, read_networks
-from probe.discovery.source import SourceError
-from probe.dns_records import DnsLookup
-from probe.net_guard.deny import DenyList
-from probe.net_guard.gate import SocketGate
-from tests.dns_records.name_servers import name_servers
+from discovery.dns import Reading, read_records, read_zone
+from discovery.networks import Scan, read_networks
+from discovery.source import SourceError
+from pki.dns import DnsLookup
+from pki.net_guard.deny import DenyList
+from pki.net_guard.gate import SocketGate
+from tests.pki.dns.name_servers import name_servers
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from discovery.files.targets_file import FileSource, TargetsFileError, read_targets_file
+from discovery.source import DiscoveryUpdate
 from model.target import Target
-from probe.discovery.file import FileSource, TargetsFileError, read_targets_file
-from probe.discovery.source import DiscoveryUpdate
 
 OWN_FORM = """\
 # our own form

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.discovery.file import TargetsFileError, read_targets_file
-from probe.discovery.file_csv import RowError, targets_of_csv
+from discovery.files.csv_file import RowError, targets_of_csv
+from discovery.files.targets_file import TargetsFileError, read_targets_file
 
 
 def test_columns_are_names_protocols_and_labels(tmp_path: Path) -> None:

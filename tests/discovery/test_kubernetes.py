@@ -16,9 +16,8 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from model.target import Target
-from probe.discovery.kubernetes import USUAL_RESOURCES, KubernetesSource
-from probe.discovery.kubernetes_objects import (
+from discovery.apis.web import WebApi
+from discovery.kubernetes.objects import (
     API_SERVICES,
     GATEWAYS,
     INGRESSES,
@@ -29,9 +28,10 @@ from probe.discovery.kubernetes_objects import (
     WEBHOOKS,
     places_of,
 )
-from probe.discovery.web import WebApi
-from tests.certificates.making import Made, make
-from tests.revocation.servers import WebServer, web_server
+from discovery.kubernetes.source import USUAL_RESOURCES, KubernetesSource
+from model.target import Target
+from tests.pki.certificates.making import Made, make
+from tests.pki.revocation.servers import WebServer, web_server
 
 PATIENCE_SECONDS = 60.0
 

@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
+from discovery.apis.http_sd import read_http_sd
+from discovery.apis.web import WebApi
+from discovery.merge import sift
+from discovery.relabel import Rule, relabelled
 from model import target_labels
 from model.target import Target
 from model.target_labels import ACTING_LABELS, ACTING_NAMES
-from probe.discovery.http_sd import read_http_sd
-from probe.discovery.merge import sift
-from probe.discovery.relabel import Rule, relabelled
-from probe.discovery.web import WebApi
-from probe.net_guard.gate import SocketGate
-from service.discovery_settings import FileSettings, HttpSdSettings, KubernetesSettings
-from service.relabel_settings import RelabelRule
-from service.target_sources import RuledSource
-from tests.revocation.servers import web_server
+from pki.net_guard.gate import SocketGate
+from service.config.discovery import FileSettings, HttpSdSettings, KubernetesSettings
+from service.config.relabel import RelabelRule
+from service.sources.target_sources import RuledSource
+from tests.pki.revocation.servers import web_server
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("model", "probe", "policy", "storage", "exporters", "service")
@@ -62,11 +62,11 @@ def test_every_label_that_is_read_by_name_is_in_the_table() -> None:
     """Constants of the table, or names that come from the operator's own configuration."""
     constants = {name for name in vars(target_labels) if name.isupper()}
     by_operator = {
-        "probe/engine.py:label",  # _identity_for, called with the two constants below
+        "probe/visit/engine.py:label",  # _identity_for, called with the two constants below
         "model/declaration.py:label",  # _declared, likewise
-        "probe/pace.py:name",
+        "scheduling/interval.py:name",
         "policy/policy.py:name",
-        "exporters/reports/made.py:grouped_by",
+        "exporters/reports/builder.py:grouped_by",
     }
     seen = {
         f"{path}:{ast.unparse(key)}"

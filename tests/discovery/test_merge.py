@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from discovery.merge import merge, sift
+from discovery.targets import parse_target
 from model.target import Target
-from probe.discovery.merge import merge, sift
-from probe.discovery.targets import parse_target
-from probe.net_guard.deny import DenyList
-from probe.net_guard.gate import SocketGate
+from pki.net_guard.deny import DenyList
+from pki.net_guard.gate import SocketGate
 
 
 def at(text: str, source: str = "one", **labels: str) -> Target:

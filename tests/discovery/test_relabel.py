@@ -13,11 +13,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from discovery.relabel import Action, Rule, labels_of, relabel, relabelled
+from discovery.targets import TargetError
 from model.target import Target
-from probe.discovery.relabel import Action, Rule, labels_of, relabel, relabelled
-from probe.discovery.targets import TargetError
-from service.relabel_settings import RelabelRule
-from tests.ports import free_port
+from service.config.relabel import RelabelRule
+from tests.support.ports import free_port
 from tests.zoo.process import Command, running
 
 TARGETS: Final = (

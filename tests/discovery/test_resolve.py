@@ -9,8 +9,8 @@ from typing import Any
 
 from model.observation import State
 from model.target import Target
-from probe.net_guard.look_up import LookUp
-from probe.resolve import MOST_ADDRESSES, resolve, unresolved
+from pki.net_guard.look_up import LookUp
+from scheduling.resolve import MOST_ADDRESSES, resolve, unresolved
 
 NAMED = Target(host="shop.example", port=443, server_name="shop.example")
 

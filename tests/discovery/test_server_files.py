@@ -11,13 +11,13 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from discovery.server_files.apache import read_apache
+from discovery.server_files.caddy import read_caddy
+from discovery.server_files.haproxy import read_haproxy
+from discovery.server_files.nginx import read_nginx
+from discovery.server_files.source import FileReader, ServerFiles, read_server_files
+from discovery.source import SourceError
 from model.target import Target
-from probe.discovery.apache_files import read_apache
-from probe.discovery.caddy_files import read_caddy
-from probe.discovery.haproxy_files import read_haproxy
-from probe.discovery.nginx_files import read_nginx
-from probe.discovery.server_files import FileReader, ServerFiles, read_server_files
-from probe.discovery.source import SourceError
 from tests.zoo.certificates import Certificates
 
 ENVIRONMENT = {

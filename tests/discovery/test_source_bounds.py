@@ -11,18 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.discovery.bounds import LONGEST_LABEL
-from probe.discovery.consul import read_consul
-from probe.discovery.docker import read_docker
-from probe.discovery.file import TargetsFileError, read_targets_file
-from probe.discovery.found import Place, meta, targets_at
-from probe.discovery.http_sd import read_http_sd
-from probe.discovery.json_text import read_json
-from probe.discovery.names import read_names
-from probe.discovery.prometheus import read_prometheus
-from probe.discovery.source import PolledSource, SourceError
-from probe.discovery.web import WebApi
-from tests.revocation.servers import web_server
+from discovery.apis.consul import read_consul
+from discovery.apis.docker import read_docker
+from discovery.apis.http_sd import read_http_sd
+from discovery.apis.json_text import read_json
+from discovery.apis.prometheus import read_prometheus
+from discovery.apis.web import WebApi
+from discovery.bounds import LONGEST_LABEL
+from discovery.files.targets_file import TargetsFileError, read_targets_file
+from discovery.found import Place, meta, targets_at
+from discovery.names import read_names
+from discovery.source import PolledSource, SourceError
+from tests.pki.revocation.servers import web_server
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

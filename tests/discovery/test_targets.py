@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from discovery.targets import TargetError, parse_target
 from model.target import Target
-from probe.discovery.targets import TargetError, parse_target
 
 READ: tuple[tuple[str, str, int, str | None], ...] = (
     ("example.com", "example.com", 443, "example.com"),

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
+from discovery.apis.consul import Wanted, read_consul
+from discovery.apis.docker import read_docker
+from discovery.apis.http_sd import read_http_sd
+from discovery.apis.prometheus import read_prometheus
+from discovery.apis.web import WebApi
+from discovery.names import read_names
+from discovery.source import SourceError
 from model.target import Target
-from probe.discovery.consul import Wanted, read_consul
-from probe.discovery.docker import read_docker
-from probe.discovery.http_sd import read_http_sd
-from probe.discovery.names import read_names
-from probe.discovery.prometheus import read_prometheus
-from probe.discovery.source import SourceError
-from probe.discovery.web import WebApi
-from tests.ports import free_port
-from tests.revocation.servers import WebServer, web_server
+from tests.pki.revocation.servers import WebServer, web_server
+from tests.support.ports import free_port
 from tests.zoo.process import Command, running
 
 

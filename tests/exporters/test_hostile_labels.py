@@ -14,12 +14,12 @@ from exporters.prometheus import TARGET_FAMILIES, ServiceMetrics
 from exporters.prometheus.label_text import LONGEST_KEY, LONGEST_LABEL, label_value
 from exporters.prometheus.options import MOST_OF_A_FAMILY, Detail, MetricOptions
 from exporters.prometheus.page import PageWriter
-from model.certificate import Certificate, TrustVerdict
+from model.certificates.certificate import Certificate, TrustVerdict
 from model.observation import AcceptedSet, Observation
 from model.target import Endpoint
 from model.verdict import Preference, Verdict
 from tests.exporters.test_inventory import KNOWN, NOW, TLS12, page, read, snapshot
-from tests.strategies import observations
+from tests.support.strategies import observations
 
 _LINE_ENDS_AND_CONTROLS = "\n\r\x00\x1b\x85\u2028\u202e"
 _SYNTAX = '"\\{}=,# '

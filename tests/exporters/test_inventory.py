@@ -20,7 +20,7 @@ from exporters.prometheus import (
     MetricOptions,
     PageWriter,
 )
-from model.certificate import (
+from model.certificates.certificate import (
     Certificate,
     Deployment,
     KeyType,
@@ -29,7 +29,7 @@ from model.certificate import (
     RevocationMethod,
     TrustVerdict,
 )
-from model.finding import Finding, FindingStatus, Outcome, RuleResult, Severity
+from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult, Severity
 from model.observation import (
     AcceptedSet,
     ClientAuth,
@@ -43,7 +43,7 @@ from model.protocol_version import ProtocolVersion
 from model.snapshot import EndpointStatus, Snapshot
 from model.target import Endpoint, Target
 from model.verdict import Fact, Preference, Verdict
-from tests.strategies import observations
+from tests.support.strategies import observations
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 TLS12, TLS13 = ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3

@@ -13,12 +13,12 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from exporters.prometheus import Detail, ServiceMetrics
-from exporters.prometheus.delivery import DeliveryMetrics
-from exporters.prometheus.fleet import FleetMetrics
-from exporters.prometheus.glance import Glance
 from exporters.prometheus.options import MetricOptions
+from exporters.prometheus.other_exporters.handshake_summary import Glance
 from exporters.prometheus.probe_page import Names, probe_page
 from exporters.prometheus.reference import reference
+from exporters.prometheus.service.delivery import DeliveryMetrics
+from exporters.prometheus.service.fleet import FleetMetrics
 from model.protocol_version import ProtocolVersion
 from tests.deploy.files import DASHBOARDS, ROOT, expressions, read_yaml
 from tests.exporters.test_inventory import KNOWN, page, snapshot

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from tests.hostile.self_signed import tls_context
-from tests.programmable.server import Behaviour, Connection, serve
+from tests.probe.programmable.server import Behaviour, Connection, serve
 
 SERVERS: Final = 50
 VISIT_PAUSE_SECONDS: Final = 3.0

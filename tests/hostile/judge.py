@@ -22,15 +22,15 @@ from typing import Final
 
 import uvloop
 
+from model.clock import SystemClock
 from model.observation import Observation, State
 from model.target import Endpoint, Target
-from probe.clock import SystemClock
-from probe.engine import Engine
-from probe.net_guard.gate import SocketGate
-from probe.settings import ProbeSettings
+from pki.net_guard.gate import SocketGate
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
 from tests.hostile.mode import SERVER_NAME, Mode, stream
 from tests.hostile.self_signed import tls_context
-from tests.programmable.server import Connection
+from tests.probe.programmable.server import Connection
 
 BEAT_SECONDS: Final = 0.01
 VISITS: Final = 10

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias, cast
 
 from model.target import DEFAULT_PROTOCOL, Target
 from probe.checks.part import USUAL_PARTS, Part
-from tests.programmable.server import Behaviour, Connection, serve
+from tests.probe.programmable.server import Behaviour, Connection, serve
 
 SERVER_NAME: Final = "zoo.test"
 

@@ -12,8 +12,8 @@ from tests.hostile import crafted, der
 from tests.hostile.servers.certificate import ALMOST_SAFE
 from tests.hostile.tls12 import ECDHE_SUITES, in_records, usual_flight
 from tests.hostile.tls13 import Half, tls13
-from tests.programmable import wire
-from tests.programmable.server import serve
+from tests.probe.programmable import wire
+from tests.probe.programmable.server import serve
 
 
 async def test_openssl_finishes_a_handshake_with_the_half_of_tls13_and_reads_data() -> None:

@@ -20,8 +20,8 @@ from model.target import Target
 from tests.hostile.child import hostile_servers
 from tests.hostile.healthy import SERVERS, HealthyServers, address_of, healthy_servers
 from tests.hostile.mode import SERVER_NAME
-from tests.ports import free_port
 from tests.service.processes import TLSPROBE, environment
+from tests.support.ports import free_port
 
 INTERVAL_SECONDS = 20
 CALM_SECONDS = 3 * INTERVAL_SECONDS

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
 
 from model.registry import CIPHER_SUITES
-from tests.programmable import wire
-from tests.programmable.client_hello import ClientHello, is_sslv2_hello, read_client_hello
-from tests.programmable.server import Behaviour, Connection
+from tests.probe.programmable import wire
+from tests.probe.programmable.client_hello import ClientHello, is_sslv2_hello, read_client_hello
+from tests.probe.programmable.server import Behaviour, Connection
 
 RSA_SUITES: Final = (0x009C, 0x002F, 0x003C, 0x0035, 0x000A)
 ECDHE_SUITES: Final = (0xC02F, 0xC02B, 0xC013, 0xC009)

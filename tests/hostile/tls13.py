@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tests.hostile.self_signed import leaf, leaf_key
-from tests.programmable import wire
-from tests.programmable.client_hello import ClientHello, is_sslv2_hello, read_client_hello
-from tests.programmable.server import Behaviour, Connection
+from tests.probe.programmable import wire
+from tests.probe.programmable.client_hello import ClientHello, is_sslv2_hello, read_client_hello
+from tests.probe.programmable.server import Behaviour, Connection
 
 SUITE: Final = 0x1301
 APPLICATION_DATA: Final = 23

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from model.certificate import Certificate, Deployment, KeyType, Problem, TrustVerdict
+from model.certificates.certificate import Certificate, Deployment, KeyType, Problem, TrustVerdict
 from model.change import ChangeKind
 from model.differences import differences, known_facts
 from model.flapping import Showing, is_flapping
@@ -26,7 +26,7 @@ from model.observation import (
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from model.verdict import Fact, Preference, Verdict
-from tests.strategies import observations
+from tests.support.strategies import observations
 
 V10, V12, V13 = ProtocolVersion.TLSV1_0, ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)

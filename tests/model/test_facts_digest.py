@@ -10,10 +10,10 @@ from typing import Any
 
 from hypothesis import Phase, given, settings
 
-from model.facts_digest import facts_digest
+from model.encoding.facts_digest import facts_digest
+from model.encoding.observation_json import from_json, to_json
 from model.observation import Cost, Mode, Observation
-from model.observation_json import from_json, to_json
-from tests.strategies import observations
+from tests.support.strategies import observations
 
 CIRCUMSTANCES = {
     "schema",

@@ -8,7 +8,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.results import failed
+from tests.support.results import failed
 
 NAMES = st.text(st.characters() | st.characters(categories=["Cs"]))
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.known_parts import KnownParts
+from model.encoding.known_parts import KnownParts
+from model.encoding.observation_json import SECTIONS, facts_of, from_json, to_json
 from model.observation import Cost, Mode, Observation, State
-from model.observation_json import SECTIONS, facts_of, from_json, to_json
 from model.target import Endpoint, Target
-from tests.strategies import observations
+from tests.support.strategies import observations
 
 
 def _text(observation: Observation, *, with_evidence: bool = False) -> str:

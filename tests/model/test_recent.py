@@ -7,8 +7,8 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.recent import Recent
-from model.weight import weight
+from model.caching.size_bounded_cache import Recent
+from model.caching.weight import weight
 
 
 @given(st.lists(st.integers(min_value=0, max_value=50)), st.integers(min_value=0, max_value=20_000))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.secret_text import SecretMask, masked_url, masked_urls, secrets_in_url
+from model.safe_output.secret_text import SecretMask, masked_url, masked_urls, secrets_in_url
 
 SECRET_TEXT = st.text(string.ascii_letters + string.digits + "-._~!$&()*+,=:", min_size=8)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from model.finding import RuleResult
+from model.findings.finding import RuleResult
 from model.observation import AcceptedSet, Observation, State
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.verdict import Evidence, Fact, Preference, Verdict

@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from model.clock import SystemClock
 from model.observation import Observation
 from model.target import Endpoint, Target
 from probe.checks.part import USUAL_PARTS, Part
-from probe.clock import SystemClock
-from probe.engine import Engine
-from probe.settings import ProbeSettings
-from tests.starttls.servers.catalogue import SERVERS as STARTTLS_SERVERS
-from tests.transparency.making import write_list
-from tests.transparency.test_scts import LISTED
-from tests.web.nginx_sites import nginx_sites
-from tests.web.test_real_sites import looked_at
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
+from tests.pki.transparency.making import write_list
+from tests.pki.transparency.test_scts import LISTED
+from tests.probe.starttls.servers.catalogue import SERVERS as STARTTLS_SERVERS
+from tests.probe.web.nginx_sites import nginx_sites
+from tests.probe.web.test_real_sites import looked_at
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates
 from tests.zoo.deployments import DEPLOYMENTS, served

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.finding import Outcome
+from model.findings.finding import Outcome
 from model.observation import Observation, State
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.verdict import Verdict
 from policy import RULES, Policy, assess, profile
-from policy.named_policies import named_policies
-from policy.profiles import profiles
+from policy.files.named_policies import named_policies
+from policy.files.profiles import profiles
 from tests.policy.observed import (
     AT,
     NO,
@@ -27,7 +27,7 @@ from tests.policy.observed import (
     unreached,
 )
 from tests.service.samples import certificate, deployment
-from tests.strategies import observations
+from tests.support.strategies import observations
 
 OWN_PROFILES = [profile(name) for name in profiles() if name not in named_policies()]
 VERSIONS = {"protocol_versions": {"allowed": ["TLSv1.2", "TLSv1.3"]}, "reached": {}}

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.finding import (
+from model.encoding.finding_json import finding_from_json, finding_to_json
+from model.findings.finding import (
     Assessment,
     Finding,
     FindingStatus,
@@ -18,8 +19,7 @@ from model.finding import (
     Severity,
     Waiver,
 )
-from model.finding_json import finding_from_json, finding_to_json
-from model.finding_life import live_on, with_waiver
+from model.findings.finding_life import live_on, with_waiver
 from model.target import Target
 from model.verdict import Evidence, Verdict
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from model.finding import Severity
+from model.findings.finding import Severity
 from policy import PolicyError, load_policies
 
 AT = datetime(2026, 11, 25, tzinfo=UTC)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from model.certificate import Deployment, KeyType
+from model.certificates.certificate import Deployment, KeyType
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
-from policy.named_policies import named_policies, policies_that_give
+from policy.files.named_policies import named_policies, policies_that_give
 from tests.policy.observed import YES, accepting, endpoint, speaking
 from tests.service.samples import deployment
 

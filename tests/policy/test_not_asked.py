@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from model.finding import FindingStatus, Outcome
-from model.finding_life import live_on
+from model.findings.finding import FindingStatus, Outcome
+from model.findings.finding_life import live_on
 from model.intrusiveness import Intrusiveness
 from model.observation import ClientAuth, ClientAuthMode, Observation
 from model.protocol_version import ProtocolVersion

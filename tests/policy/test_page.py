@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from policy import RULES, load_policies
-from policy.named_policies import named_policies
-from policy.profiles import profiles
+from policy.files.named_policies import named_policies
+from policy.files.profiles import profiles
 
 PAGE = (Path(__file__).parents[2] / "docs" / "policy.md").read_text(encoding="utf-8")
 

@@ -11,14 +11,14 @@ import pytest
 from model.protocol_version import ProtocolVersion
 from model.registry import CIPHER_SUITES
 from policy import Policy, PolicyError, profile
-from policy.named_policies import WITHOUT_SUITES, named_policies
-from policy.profiles import profiles
-from policy.rules.certificates import KeyLimits, LifetimeLimits, Signatures
-from policy.rules.cipher_suites import AllowedSuites, Deciding
-from policy.rules.dh import PrimeSize
-from policy.rules.groups import AllowedGroups
-from policy.rules.https import Hsts
-from policy.rules.protocols import Versions
+from policy.files.named_policies import WITHOUT_SUITES, named_policies
+from policy.files.profiles import profiles
+from policy.rules.endpoint.https import Hsts
+from policy.rules.handshake.cipher_suites import AllowedSuites, Deciding
+from policy.rules.handshake.dh import PrimeSize
+from policy.rules.handshake.groups import AllowedGroups
+from policy.rules.handshake.protocols import Versions
+from policy.rules.identity.certificates import KeyLimits, LifetimeLimits, Signatures
 
 DATA = Path(__file__).parent / "data"
 IANA_NAMES = {suite.openssl_name: suite.name for suite in CIPHER_SUITES if suite.openssl_name}

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from model.finding import Outcome
+from model.findings.finding import Outcome
 from policy import RULES, profile
 from policy.catalogue import RULES_BY_ID
 from policy.rule import Subject

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from model.certificate import KeyType, Problem, TrustVerdict
-from model.finding import Outcome
+from model.certificates.certificate import KeyType, Problem, TrustVerdict
+from model.findings.finding import Outcome
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
 from policy.fact_names import VULNERABILITIES
-from policy.ssl_labs import GRADES, grade
+from policy.judging.ssl_labs import GRADES, grade
 from tests.policy.observed import AT, NO, UNKNOWN, YES, accepting, endpoint, ruling, speaking
 from tests.service.samples import certificate, deployment
 

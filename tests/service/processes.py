@@ -20,7 +20,7 @@ HANGING_RESOLVER: Final = (
     "-c",
     """
 import socket, sys, time
-from service.cli import main
+from service.cli.main import main
 
 def hang(*_arguments, **_options):
     sys.stderr.write('{"event": "looking up"}\\n')

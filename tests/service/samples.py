@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from model.certificate import Certificate, Deployment, KeyType, Problem, TrustVerdict
+from model.certificates.certificate import Certificate, Deployment, KeyType, Problem, TrustVerdict
 from model.observation import (
     AcceptedSet,
     ClientAuth,

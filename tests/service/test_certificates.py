@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from model.certificate_inventory import certificate_inventory
+from model.encoding.times_json import time_to_json
 from model.observation import ClientAuth, ClientAuthMode, Observation
 from model.ports import Schedule
 from model.protocol_version import ProtocolVersion
 from model.snapshot import EndpointStatus
 from model.target import Endpoint
-from model.times_json import time_to_json
 from storage import SqlStore
 from tests.service.processes import tlsprobe
 from tests.service.samples import NOW, certificate, deployment, modern

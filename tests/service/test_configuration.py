@@ -7,12 +7,12 @@ import pytest
 
 from model.intrusiveness import Intrusiveness
 from model.version import TOOL_VERSION
-from policy.yaml_file import ConfigError
+from pki.net_guard.gate import SocketGate
+from policy.files.yaml_file import ConfigError
 from probe.checks.part import Part
-from probe.net_guard.gate import SocketGate
-from probe.settings import ProbeSettings
-from service.configuration import load_settings
-from service.values import split_listen
+from probe.visit.settings import ProbeSettings
+from service.config.load import load_settings
+from service.config.values import split_listen
 from tests.zoo.certificates import Certificates
 
 

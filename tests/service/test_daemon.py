@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from service.demo import DemoFleet
-from tests.ports import free_port
 from tests.service.processes import HANGING_RESOLVER, running, tlsprobe
+from tests.support.ports import free_port
 
 
 class Service:

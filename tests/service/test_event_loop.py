@@ -13,7 +13,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
-from service.event_loop import run
+from service.process.event_loop import run
 
 together = Barrier(12)
 

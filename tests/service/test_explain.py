@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from model.registry import CIPHER_SUITES
 from probe.checks.catalogue import STAGES
 from service.demo import DemoFleet
-from service.explained import find_fact
+from service.scan.explained_facts import find_fact
 from tests.service.processes import tlsprobe
 
 FACTS = [fact for stage in STAGES for check in stage.checks for fact in check.facts]

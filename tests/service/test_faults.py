@@ -17,7 +17,7 @@ import pytest
 from model.observation import State
 from probe.budget import VisitBudget
 from probe.connect.dial import Place, dial
-from probe.tls.answer import NoConnection, Obstacle
+from probe.dialogue.answer import NoConnection, Obstacle
 from service.demo import DemoFleet
 from storage import SqlStore
 from tests.service.processes import HANGING_RESOLVER, PATIENCE_SECONDS, TLSPROBE, running

@@ -9,7 +9,7 @@ import pytest
 
 ASK = """
 import resource, sys
-from service.file_limits import connections_that_fit, http_connections_that_fit
+from service.process.limits import connections_that_fit, http_connections_that_fit
 limit = int(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(limit, 256), limit))
 print(connections_that_fit(1024, 1024), http_connections_that_fit(1024, 1024))

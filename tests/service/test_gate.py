@@ -14,11 +14,11 @@ import jsonschema
 import pytest
 from rich.console import Console
 
-from model.finding import Severity
+from model.findings.finding import Severity
 from model.target import Target
 from policy import PolicyError, load_policies
 from service.demo import DemoFleet
-from service.gate import Gate, check_that_all_are_judged, parse_labels, read_book
+from service.judging.ci_gate import Gate, check_that_all_are_judged, parse_labels, read_book
 from tests.service.processes import tlsprobe
 from tests.service.samples import NOW, legacy, modern
 from tests.service.test_scan import SCHEMA, place

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from model.observation import Observation
-from service.moments import MomentError, parse_moment
-from service.past import read_changes, read_difference, read_history, read_snapshot
-from service.past_report import (
+from service.cli.time_arguments import MomentError, parse_moment
+from service.history.queries import read_changes, read_difference, read_history, read_snapshot
+from service.history.text import (
     change_lines,
     difference_lines,
     history_lines,

@@ -10,10 +10,10 @@ import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
 from exporters.prometheus import PageWriter
+from model.clock import SystemClock
 from model.snapshot import Snapshot
-from probe.clock import SystemClock
-from service.http import inventory_route, make_app
-from service.inventory_page import InventoryPage
+from service.http.app import inventory_route, make_app
+from service.inventory.metrics_page import InventoryPage
 
 EMPTY = Snapshot(taken_at=datetime(2026, 1, 1, tzinfo=UTC), endpoints=())
 

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.in_flight import InFlight, left_behind
+from service.watchdog.in_flight import InFlight, left_behind
 
 DYING = """
 import os, signal, sys
 from contextlib import ExitStack
 from pathlib import Path
-from service.in_flight import InFlight
+from service.watchdog.in_flight import InFlight
 
 marks = InFlight(Path(sys.argv[1]))
 marks.open()

@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given, settings
 
+from model.encoding.observation_json import to_json
 from model.observation import Observation
-from model.observation_json import to_json
 from model.protocol_version import ProtocolVersion
 from model.snapshot import EndpointStatus
 from model.verdict import Evidence, Fact, Verdict
-from service.bare_observation import without_evidence
-from service.inventory import Inventory
+from service.inventory.inventory import Inventory
+from service.inventory.without_evidence import without_evidence
 from tests.service.samples import NOW, certificate, deployment, failed, modern
-from tests.strategies import observations
+from tests.support.strategies import observations
 
 
 class HandClock:

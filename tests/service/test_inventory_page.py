@@ -13,7 +13,7 @@ import pytest
 
 from exporters.prometheus import PageWriter
 from model.snapshot import Snapshot
-from service.inventory_page import InventoryPage, NoSnapshotError
+from service.inventory.metrics_page import InventoryPage, NoSnapshotError
 from tests.exporters.test_inventory import KNOWN, snapshot
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from service.logs import LogFormat, set_up_logs
+from service.process.logs import LogFormat, set_up_logs
 
 HOSTILE = "\x1b[2J\u202eevil\r\nforged: line\x7f"
 

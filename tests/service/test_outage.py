@@ -13,10 +13,10 @@ import pytest
 
 from service.demo import DemoFleet
 from storage import SqlStore, StoreError
-from tests.postgresql import PostgresServer, postgres_server
 from tests.service.processes import PATIENCE_SECONDS, running
 from tests.service.test_daemon import Service, facts_of, write_targets
-from tests.small_disk import small_disk
+from tests.support.postgresql import PostgresServer, postgres_server
+from tests.support.small_disk import small_disk
 
 pytestmark = pytest.mark.integration
 

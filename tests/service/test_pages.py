@@ -13,16 +13,16 @@ import pytest
 from hypothesis import given, settings
 from starlette.applications import Starlette
 
-from model.certificate import Problem
+from exporters.pages.details import sections_of
+from exporters.pages.rows import matching, row_of, totals_of
+from model.certificates.certificate import Problem
 from model.observation import Observation, State
 from model.snapshot import EndpointStatus, Snapshot
 from model.target import Target
-from service.pages.details import sections_of
-from service.pages.http import PAGE_LENGTH, page_routes
-from service.pages.rows import matching, row_of, totals_of
+from service.http.pages import PAGE_LENGTH, page_routes
 from tests.exporters.test_inventory import judged
 from tests.service.samples import NOW, certificate, deployment, failed, legacy, modern
-from tests.strategies import observations
+from tests.support.strategies import observations
 
 HOSTILE = '"><script>alert(1)</script>\x1b[31m\u202e'
 

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from model.finding import FindingStatus, Waiver
+from model.findings.finding import FindingStatus, Waiver
 from model.observation import Observation
 from model.snapshot import EndpointStatus
 from model.verdict import Verdict
 from policy import PolicyBook, PolicyError
-from service.inventory import Inventory
-from service.policy_desk import PolicyDesk, declared_targets
+from service.inventory.inventory import Inventory
+from service.judging.policy_evaluator import PolicyDesk, declared_targets
 from tests.policy.observed import policy
 from tests.service.samples import NOW, failed, legacy, modern
 from tests.service.test_inventory import HandClock

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from service.quarantine import Quarantine, Suspect
-from service.state_files import state_base
-from service.suspicion import seconds_set_aside
-from tests.fleet.test_visitor import SetClock
+from service.watchdog.quarantine import Quarantine, Suspect
+from service.watchdog.state_files import state_base
+from service.watchdog.suspicion import seconds_set_aside
+from tests.service.fleet.test_visitor import SetClock
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

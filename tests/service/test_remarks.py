@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 
-from model.certificate import KeyType, Problem, TrustVerdict
+from exporters.terminal.remarks import Severity, describe_validity, expiry_severity, remarks
+from model.certificates.certificate import KeyType, Problem, TrustVerdict
 from model.observation import (
     ClientAuth,
     ClientAuthMode,
@@ -16,9 +17,8 @@ from model.observation import (
 )
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
-from service.remarks import Severity, describe_validity, expiry_severity, remarks
 from tests.service.samples import NOW, certificate, deployment, failed, legacy, modern
-from tests.strategies import observations
+from tests.support.strategies import observations
 
 
 def texts(observation: Observation, severity: Severity) -> list[str]:

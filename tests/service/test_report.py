@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from model.certificate import Certificate, TrustVerdict
+from exporters.terminal.scan_report import render_report
+from model.certificates.certificate import Certificate, TrustVerdict
 from model.observation import Observation, State
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
-from service.report import render_report
 from tests.service.samples import NOW, certificate, deployment, failed, legacy, modern, suites
-from tests.strategies import observations
+from tests.support.strategies import observations
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 UNSAFE_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}

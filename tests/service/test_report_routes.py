@@ -9,9 +9,9 @@ import pytest
 from starlette.applications import Starlette
 
 from exporters.reports import REPORTS, Report, ReportFormat, verify_report
-from service.http_guard.access import Access
-from service.http_guard.guard import Guard
-from service.report_routes import report_routes
+from service.http.guard.access import Access
+from service.http.guard.guard import Guard
+from service.http.reports import report_routes
 from storage import StoreError
 from tests.exporters.reports.samples import report
 

@@ -21,15 +21,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from model.secret_text import SecretMask
-from service.configuration import load_settings
-from service.secret_settings import HoldsSecret, kind_of_secret, secrets_in
-from service.settings import ServiceSettings
+from model.safe_output.secret_text import SecretMask
+from service.config.load import load_settings
+from service.config.secret_marks import HoldsSecret, kind_of_secret, secrets_in
+from service.config.settings import ServiceSettings
 from storage import SqlStore, StoreError
-from tests.outlets.waiting import until
-from tests.ports import free_port
+from tests.service.delivery.waiting import until
 from tests.service.hostile import hostile_server
 from tests.service.processes import PATIENCE_SECONDS, running, tlsprobe
+from tests.support.ports import free_port
 
 MARK: Final = "pl4nted"
 """In every secret of these tests, and nowhere else."""
@@ -126,7 +126,9 @@ def test_every_setting_that_may_hold_a_secret_is_classified() -> None:
         for name, field in model.model_fields.items()
         if texts(field.annotation) and kind_of_secret(field.metadata) is None and name not in PUBLIC
     }
-    assert unclassified == set(), "mark it by service.secret_settings, or say here why it is public"
+    assert unclassified == set(), (
+        "mark it by service.config.secret_marks, or say here why it is public"
+    )
 
 
 def test_what_is_named_like_a_secret_is_marked_as_one() -> None:

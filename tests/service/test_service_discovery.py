@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from model.target import Target
-from service.service_discovery import target_groups
+from service.http.service_discovery import target_groups
 
 TARGETS = (
     Target(

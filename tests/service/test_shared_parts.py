@@ -9,14 +9,14 @@ from dataclasses import fields, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.finding import Finding, FindingStatus, Outcome, RuleResult, Severity
+from model.encoding.observation_json import SECTIONS, to_json
+from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult, Severity
 from model.observation import Observation
-from model.observation_json import SECTIONS, to_json
 from model.verdict import Fact, Verdict
-from service.bare_observation import without_evidence
-from service.shared_parts import SharedParts
+from service.inventory.shared_parts import SharedParts
+from service.inventory.without_evidence import without_evidence
 from tests.service.samples import NOW, modern
-from tests.strategies import observations
+from tests.support.strategies import observations
 
 
 @given(st.lists(observations(), min_size=1, max_size=4), st.sampled_from([0, 3_000, 4_000_000]))

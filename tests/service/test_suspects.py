@@ -18,7 +18,7 @@ import pytest
 
 from model.observation import State
 from service.demo import DemoFleet
-from service.in_flight import left_behind
+from service.watchdog.in_flight import left_behind
 from storage import SqlStore
 from tests.service.processes import TLSPROBE, running
 from tests.service.test_daemon import Service as JsonService
@@ -29,8 +29,8 @@ FREEZING = """\
 import os
 import sys
 
-if "service.alone" in sys.orig_argv or any(one.endswith("tlsprobe") for one in sys.orig_argv):
-    from probe.engine import Engine
+if "service.watchdog.isolation" in sys.orig_argv or any(one.endswith("tlsprobe") for one in sys.orig_argv):
+    from probe.visit.engine import Engine
     from service import watchdog
 
     watchdog.STANDSTILL_SECONDS = 4.0
@@ -209,15 +209,15 @@ async def test_a_probe_on_demand_that_freezes_the_service_does_so_once(
 
 SHORT = """
 import asyncio, resource, socket, sys
-from probe.connect.shortage import ShortageError, refusing_shortages
-from probe.net_guard.gate import SocketGate
-from probe.discovery.networks import Scan, read_networks
-from probe.discovery.source import SourceError
-from probe.discovery.targets import parse_target
-from probe.clock import SystemClock
-from probe.engine import Engine
-from probe.resolve import resolve
-from probe.settings import ProbeSettings
+from pki.net_guard.shortage import ShortageError, refusing_shortages
+from pki.net_guard.gate import SocketGate
+from discovery.networks import Scan, read_networks
+from discovery.source import SourceError
+from discovery.targets import parse_target
+from model.clock import SystemClock
+from probe.visit.engine import Engine
+from scheduling.resolve import resolve
+from probe.visit.settings import ProbeSettings
 from model.target import Endpoint
 import ipaddress
 

@@ -8,16 +8,16 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
+from discovery.source import PolledSource, SourceError
 from exporters.prometheus import ServiceMetrics
 from model.snapshot import EndpointStatus
 from model.target import Target
-from probe.discovery.source import PolledSource, SourceError
-from probe.net_guard.deny import DenyList
-from probe.net_guard.gate import SocketGate
-from service.remembered_targets import targets_by_source
-from service.target_sources import RuledSource, TargetSources
-from tests.scheduler.virtual_time import run_virtually
-from tests.scheduler.world import target
+from pki.net_guard.deny import DenyList
+from pki.net_guard.gate import SocketGate
+from service.sources.remembered_targets import targets_by_source
+from service.sources.target_sources import RuledSource, TargetSources
+from tests.scheduling.virtual_time import run_virtually
+from tests.scheduling.world import target
 from tests.service.samples import NOW, modern
 
 KEEP_SECONDS = 600.0

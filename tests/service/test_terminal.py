@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.terminal import ProgressLine, printable, wants_colour
+from exporters.terminal.console import ProgressLine, printable, wants_colour
 
 # What moves a cursor, starts an escape sequence, ends a line or reorders text: the Unicode
 # categories of controls, formats, surrogates, private and unassigned code points, separators.

@@ -9,9 +9,9 @@ from datetime import timedelta
 
 import pytest
 
+from model.clock import SystemClock
 from model.query import ServiceEvent
-from probe.clock import SystemClock
-from service import upkeep
+from service.process import maintenance
 from storage import Retention, SqlStore
 from tests.storage.samples import observation, schedule
 
@@ -21,7 +21,7 @@ PATIENCE_SECONDS = 60.0
 async def test_a_scheduler_that_stands_by_forgets_nothing_until_it_leads(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "_FIRST_FORGETTING_SECONDS", 0.001)
+    monkeypatch.setattr(maintenance, "_FIRST_FORGETTING_SECONDS", 0.001)
     leads = False
     was_asked_often = asyncio.Event()
     asked, began = 0, []
@@ -43,7 +43,7 @@ async def test_a_scheduler_that_stands_by_forgets_nothing_until_it_leads(
         await store.record(visit, schedule(visit))
         held_back: list[float] = []
         forgetting = asyncio.create_task(
-            upkeep.forget(store, retention, clock, is_leading, held_back.append)
+            maintenance.forget(store, retention, clock, is_leading, held_back.append)
         )
         await was_asked_often.wait()
         assert len(await store.statuses()) == 1
@@ -59,7 +59,7 @@ async def test_a_scheduler_that_stands_by_forgets_nothing_until_it_leads(
 async def test_a_clock_that_is_not_believed_is_reported_and_deletes_nothing(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "_FIRST_FORGETTING_SECONDS", 0.001)
+    monkeypatch.setattr(maintenance, "_FIRST_FORGETTING_SECONDS", 0.001)
     async with await SqlStore.open(url) as store, asyncio.timeout(PATIENCE_SECONDS):
         clock, was_shown = SystemClock(), asyncio.Event()
         shown: list[float] = []
@@ -71,7 +71,9 @@ async def test_a_clock_that_is_not_believed_is_reported_and_deletes_nothing(
         visit = replace(observation(), started_at=clock.now() - timedelta(days=365))
         await store.record(visit, schedule(visit))
         forgetting = asyncio.create_task(
-            upkeep.forget(store, lambda: Retention(endpoints_days=1.0), clock, lambda: True, show)
+            maintenance.forget(
+                store, lambda: Retention(endpoints_days=1.0), clock, lambda: True, show
+            )
         )
         await was_shown.wait()
         events: Sequence[ServiceEvent] = ()

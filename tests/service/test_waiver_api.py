@@ -12,12 +12,12 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from model.finding import Waiver
+from model.findings.finding import Waiver
 from policy import PolicyBook
-from service.http_guard.access import Access
-from service.http_guard.guard import Guard
-from service.policy_desk import PolicyDesk
-from service.waiver_api import waiver_routes
+from service.http.guard.access import Access
+from service.http.guard.guard import Guard
+from service.http.waivers import waiver_routes
+from service.judging.policy_evaluator import PolicyDesk
 from storage import SqlStore
 from tests.policy.observed import policy
 

@@ -14,9 +14,9 @@ pytestmark = pytest.mark.integration
 
 PROGRAM = """
 import asyncio, sys
-from service.event_loop import run
-from service.starting import stopping_signals
-from service.watchdog import watched_loop
+from service.process.event_loop import run
+from service.process.start_up import stopping_signals
+from service.watchdog.watchdog import watched_loop
 
 async def main(deed, seconds):
     with stopping_signals() as stop:

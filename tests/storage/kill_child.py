@@ -12,7 +12,7 @@ import os
 import sys
 from datetime import timedelta
 
-from model.facts_digest import facts_digest
+from model.encoding.facts_digest import facts_digest
 from storage import SqlStore
 from tests.storage.samples import NOON, certificate, observation, schedule
 

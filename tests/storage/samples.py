@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from model.certificate import Certificate, Deployment, KeyType, TrustVerdict
+from model.certificates.certificate import Certificate, Deployment, KeyType, TrustVerdict
+from model.encoding.observation_json import from_json, to_json
 from model.observation import AcceptedSet, Cost, Mode, Observation, State
-from model.observation_json import from_json, to_json
 from model.ports import Schedule
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target

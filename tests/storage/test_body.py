@@ -9,10 +9,10 @@ from importlib.resources import files
 
 import pytest
 
-from model.observation_json import to_json
+from model.encoding.observation_json import to_json
 from model.verdict import Fact, Verdict
-from storage.body import Body, decode_body, encode_body, facts_text
-from storage.compression import zstd
+from storage.rows.body import Body, decode_body, encode_body, facts_text
+from storage.rows.compression import zstd
 from tests.storage.samples import bare, observation
 
 

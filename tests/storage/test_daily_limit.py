@@ -6,7 +6,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from model.certificate import Certificate
+from model.certificates.certificate import Certificate
 from model.observation import Observation
 from model.query import Selection
 from storage import Dropped, Retention, SqlStore

@@ -1,4 +1,4 @@
-"""Findings live in the database as ``model.finding_life`` has them live; compliance has a past."""
+"""Findings live in the database as ``model.findings.finding_life`` has them live; compliance has a past."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from model.finding import (
+from model.findings.alert import Notice, NoticeKind
+from model.findings.finding import (
     Assessment,
     Finding,
     FindingStatus,
@@ -19,8 +20,7 @@ from model.finding import (
     Severity,
     Waiver,
 )
-from model.finding_life import live_on
-from model.notice import Notice, NoticeKind
+from model.findings.finding_life import live_on
 from model.observation import Observation
 from model.query import Selection
 from model.verdict import Evidence, Verdict

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import pytest
 
 from storage import SqlStore, StoreError
-from storage.upkeep import check_database
-from tests.postgresql import PostgresServer, postgres_server
-from tests.small_disk import SmallDisk, small_disk
+from storage.maintenance import check_database
 from tests.storage.samples import observation, schedule
+from tests.support.postgresql import PostgresServer, postgres_server
+from tests.support.small_disk import SmallDisk, small_disk
 
 pytestmark = pytest.mark.integration
 

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from model.facts_digest import facts_digest
+from model.encoding.facts_digest import facts_digest
 from storage import SqlStore
-from storage.upkeep import check_database
-from tests.postgresql import PostgresServer
+from storage.maintenance import check_database
 from tests.storage.conftest import DATABASES
 from tests.storage.kill_child import ENDPOINTS
 from tests.storage.samples import NOON
+from tests.support.postgresql import PostgresServer
 
 KILLS = 20
 ROOT = Path(__file__).parents[2]

@@ -17,12 +17,12 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect
 
-from model.observation_json import to_json
+from model.encoding.observation_json import to_json
 from model.query import Selection
 from storage import AnotherVersionError, SqlStore, StoreError
 from storage.database import Database, connect
 from storage.migrate import migration_config, upgrade
-from storage.tables import Table
+from storage.rows.tables import Table
 from tests.storage.samples import INTERVAL, NOON, observation, refusal, schedule
 
 

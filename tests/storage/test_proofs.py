@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.verdict import Evidence
-from storage.proofs import decode_proofs, encode_proofs, without_ciphertext
-from tests.strategies import evidence
+from storage.rows.proofs import decode_proofs, encode_proofs, without_ciphertext
+from tests.support.strategies import evidence
 
 SERVER_HELLO = bytes.fromhex("160303000401020304")
 CHANGE_CIPHER_SPEC = bytes.fromhex("140303000101")

@@ -9,14 +9,14 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 
-from model.facts_digest import facts_digest
+from model.encoding.facts_digest import facts_digest
 from model.observation import Observation
 from model.ports import Schedule
 from storage import SqlStore
-from storage.body import decode_body, encode_body
-from tests.postgresql import PostgresServer
+from storage.rows.body import decode_body, encode_body
 from tests.storage.samples import bare, ders
-from tests.strategies import observations
+from tests.support.postgresql import PostgresServer
+from tests.support.strategies import observations
 
 
 @given(observation=observations())

@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from storage import SqlStore, StoreError
 from storage.database import connect
-from tests.postgresql import PostgresServer, postgres_server
 from tests.storage.samples import observation, schedule
+from tests.support.postgresql import PostgresServer, postgres_server
 
 pytestmark = pytest.mark.integration
 

@@ -15,20 +15,20 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from model.finding import Outcome, Severity, Waiver
-from model.notice import Notice, NoticeKind
+from model.findings.alert import Notice, NoticeKind
+from model.findings.finding import Outcome, Severity, Waiver
 from model.query import Selection, ServiceEvent
 from storage import SqlStore, StoreError
 from storage.database import connect
-from storage.retention import Retention
-from storage.tables import Table
-from storage.upkeep import (
+from storage.maintenance import (
     check_database,
     export_database,
     import_database,
     tidy_database,
     upgrade_database,
 )
+from storage.retention import Retention
+from storage.rows.tables import Table
 from tests.storage.samples import INTERVAL, NOON, certificate, observation, refusal, schedule
 from tests.storage.test_findings import assessment, record, result
 

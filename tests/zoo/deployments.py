@@ -1,6 +1,6 @@
 """One nginx that serves many chains, each on a port of its own: the chain faults of the tests, for real.
 
-The chains of ``tests.certificates.scenarios`` and those that follow badssl.com's sub-sites.
+The chains of ``tests.pki.certificates.scenarios`` and those that follow badssl.com's sub-sites.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from model.certificate import Problem
-from tests.certificates.making import (
+from model.certificates.certificate import Problem
+from tests.pki.certificates.making import (
     DAY,
     NOW,
     SERVER_NAME,
@@ -31,9 +31,9 @@ from tests.certificates.making import (
     make,
     with_old_hash,
 )
-from tests.certificates.scenarios import LOWER, ROOT, SCENARIOS, UPPER, Scenario
-from tests.programmable.primes import prime
-from tests.revocation.making import REVOKED, response
+from tests.pki.certificates.scenarios import LOWER, ROOT, SCENARIOS, UPPER, Scenario
+from tests.pki.revocation.making import REVOKED, response
+from tests.probe.programmable.primes import prime
 from tests.zoo.openssl_words import ENVIRONMENT
 from tests.zoo.process import Command, running
 

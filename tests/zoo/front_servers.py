@@ -18,7 +18,7 @@ from pathlib import Path
 from model.observation import ClientAuthMode
 from model.protocol_version import ProtocolVersion
 from model.verdict import Preference, Verdict
-from tests.ports import free_port
+from tests.support.ports import free_port
 from tests.zoo.certificates import CLIENT_CA_NAME, Certificates, Identity
 from tests.zoo.choice import Choice
 from tests.zoo.key_exchanges import KeyExchanges, curves_and_fields, signatures

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from model.certificate import KeyType
+from model.certificates.certificate import KeyType
 from model.observation import ClientAuthMode
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.verdict import Preference, Verdict

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from model.certificate import KeyType
+from model.certificates.certificate import KeyType
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Preference, Verdict

@@ -17,11 +17,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.certificate import Problem
+from model.certificates.certificate import Problem
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_name
 from model.verdict import Preference
-from tests.programmable.client_hello import ClientHello, read_client_hello
+from tests.probe.programmable.client_hello import ClientHello, read_client_hello
 from tests.zoo.certificates import Certificates
 from tests.zoo.choice import Choice
 from tests.zoo.process import Command, running

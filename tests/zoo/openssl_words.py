@@ -11,7 +11,7 @@ import functools
 import subprocess
 from collections.abc import Mapping
 
-from model.certificate import KeyType
+from model.certificates.certificate import KeyType
 from model.protocol_version import ProtocolVersion
 from model.verdict import Preference
 from tests.zoo.choice import Choice

@@ -11,21 +11,21 @@ from typing import Final
 import pytest
 from cryptography import x509
 
-from model.certificate import Deployment, Validation
+from model.certificates.certificate import Deployment, Validation
+from model.clock import SystemClock
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from model.verdict import Verdict
 from probe.checks.part import Part
-from probe.clock import SystemClock
-from probe.engine import Engine
-from probe.settings import ProbeSettings
-from tests.certificates.making import SERVER_NAME, SERVER_NAMES, make
-from tests.certificates.scenarios import LEAF, LOWER, ROOT, UPPER, Scenario
-from tests.programmable.primes import prime
-from tests.revocation.making import ISSUER
-from tests.transparency.making import write_list
-from tests.transparency.test_scts import ENDED, LISTED, ONE, THREE, with_embedded
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
+from tests.pki.certificates.making import SERVER_NAME, SERVER_NAMES, make
+from tests.pki.certificates.scenarios import LEAF, LOWER, ROOT, UPPER, Scenario
+from tests.pki.revocation.making import ISSUER
+from tests.pki.transparency.making import write_list
+from tests.pki.transparency.test_scts import ENDED, LISTED, ONE, THREE, with_embedded
+from tests.probe.programmable.primes import prime
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates
 from tests.zoo.deployments import DEPLOYMENTS, served

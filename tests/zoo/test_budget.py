@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from model.facts_digest import facts_digest
+from model.encoding.facts_digest import facts_digest
 from model.observation import Mode
 from model.verdict import Verdict
 from probe.checks.part import Part

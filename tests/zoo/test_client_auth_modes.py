@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from model.clock import SystemClock
 from model.observation import ForgedCertificate
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from model.verdict import Verdict
 from probe.checks.part import Part
-from probe.clock import SystemClock
-from probe.engine import Engine
-from probe.settings import ProbeSettings
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
 from tests.zoo.certificates import CLIENT_CA_NAME, Certificates
 from tests.zoo.client_auth_modes import DEMANDS, Demand
 from tests.zoo.truth import SERVER_NAME

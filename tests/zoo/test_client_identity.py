@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from exporters.terminal.remarks import remarks
+from model.clock import SystemClock
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from model.target_labels import CLIENT_IDENTITY, EXPIRED_CLIENT_IDENTITY
 from model.verdict import Verdict
 from probe.checks.part import Part
-from probe.clock import SystemClock
 from probe.crypto.identity import load_identity
-from probe.engine import Engine
-from probe.settings import ProbeSettings
-from service.remarks import remarks
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates
 from tests.zoo.openssl_servers import MODERN, SServer

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from model.certificate import Deployment
+from exporters.terminal.console import printable
+from model.certificates.certificate import Deployment
+from model.clock import SystemClock
 from model.target import Endpoint, Target
 from model.verdict import Verdict
 from probe.checks.part import Part
-from probe.clock import SystemClock
-from probe.engine import Engine
-from probe.settings import ProbeSettings
-from service.terminal import printable
-from tests.certificates.making import NOW
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
+from tests.pki.certificates.making import NOW
 from tests.zoo.deployments import DEPLOYMENTS, served
 
 PARTS = frozenset({Part.VERSIONS, Part.SUITES, Part.CERTIFICATES, Part.REVOCATION})

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from model.certificate import Certificate, Deployment, KeyType, TrustVerdict
+from model.certificates.certificate import Certificate, Deployment, KeyType, TrustVerdict
 from model.observation import (
     AcceptedSet,
     ClientAuth,

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from model.certificate import Problem
+from model.certificates.certificate import Problem
 from model.observation import ClientAuthMode, Observation
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from model.verdict import Verdict
-from probe.engine import Engine
-from probe.settings import ProbeSettings
-from tests.certificates.making import SERVER_NAME, SERVER_NAMES, make
-from tests.certificates.scenarios import ROOT, Scenario
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
+from tests.pki.certificates.making import SERVER_NAME, SERVER_NAMES, make
+from tests.pki.certificates.scenarios import ROOT, Scenario
 from tests.zoo.certificates import Certificates
 from tests.zoo.deployments import served
 from tests.zoo.hard_chain_server import NO_CERTIFICATE

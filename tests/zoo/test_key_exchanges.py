@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from model.facts_digest import facts_digest
+from model.encoding.facts_digest import facts_digest
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Preference, Verdict
 from probe.checks.part import Part
-from tests.programmable.primes import prime
+from tests.probe.programmable.primes import prime
 from tests.zoo.certificates import Certificates
 from tests.zoo.gnutls_servers import GNUTLS_SERVERS
 from tests.zoo.nginx_servers import NGINX_MODERN, NGINX_SERVERS

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from model.clock import SystemClock
 from model.observation import ClientAuthMode, Observation
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from model.target_labels import CLIENT_AUTH_PATH, CLIENT_IDENTITY
 from model.verdict import Verdict
 from probe.checks.part import Part
-from probe.clock import SystemClock
 from probe.crypto.identity import load_identity
-from probe.engine import Engine
-from probe.settings import ProbeSettings
-from tests.ports import free_port
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
+from tests.support.ports import free_port
 from tests.zoo.certificates import CLIENT_CA_NAME, Certificates
 from tests.zoo.openssl_words import ENVIRONMENT
 from tests.zoo.process import Command, running

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.programmable.server import Connection, serve
+from tests.probe.programmable.server import Connection, serve
 from tests.zoo.relay import counting_relay
 
 

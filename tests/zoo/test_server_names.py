@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from model.certificate import KeyType, NameAsked
+from exporters.terminal.remarks import remarks
+from exporters.terminal.scan_report import render_report
+from model.certificates.certificate import KeyType, NameAsked
+from model.clock import SystemClock
 from model.observation import ClientAuthMode
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from model.verdict import Verdict
-from probe.clock import SystemClock
-from probe.engine import Engine
-from probe.settings import ProbeSettings
-from service.remarks import remarks
-from service.report import render_report
-from tests.ports import free_port
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
+from tests.support.ports import free_port
 from tests.zoo.certificates import Certificates
 from tests.zoo.openssl_words import ENVIRONMENT
 from tests.zoo.process import Command, running

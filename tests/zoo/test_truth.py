@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from model.observation_json import from_json, to_json
+from model.encoding.observation_json import from_json, to_json
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates
 from tests.zoo.server import ZooServer

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from model.certificate import KeyType
+from model.certificates.certificate import KeyType
+from model.clock import SystemClock
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from probe.checks.part import Part
-from probe.clock import SystemClock
-from probe.engine import Engine
-from probe.settings import ProbeSettings
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates
 from tests.zoo.openssl_words import ENVIRONMENT

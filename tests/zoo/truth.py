@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from model.certificate import Deployment, KeyType, Problem
+from model.certificates.certificate import Deployment, KeyType, Problem
 from model.observation import ClientAuthMode, Observation, State
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.verdict import Fact, Verdict

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.clock import SystemClock
 from model.observation import Observation
 from model.target import Endpoint, Target
 from probe.checks.part import USUAL_PARTS, Part
-from probe.clock import SystemClock
-from probe.engine import Engine
-from probe.settings import ProbeSettings
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
 from tests.zoo.certificates import Certificates
 from tests.zoo.relay import counting_relay
 from tests.zoo.server import ZooServer

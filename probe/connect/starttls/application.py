@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from probe.connect.starttls.injecting import with_words_injected
+from probe.connect.starttls.after_upgrade import with_words_injected
 from probe.connect.starttls.outcome import UpgradeOutcome, UpgradeScript, broken_off
 from probe.connect.starttls.peer import Peer
-from probe.tls.in_clear import Notebook
-from probe.tls.injection import Injection
-from probe.tls.scripted import Script, Scripted
+from probe.dialogue.before_tls.injection import Injection
+from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.scripted import Script, Scripted
 
 InClear: TypeAlias = Callable[[Notebook, Peer], Script[None]]
 

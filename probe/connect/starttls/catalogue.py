@@ -1,5 +1,5 @@
 """All application protocols, one row each. To add one: a file with its script, a row, its test,
-and a row of floods in tests/growth/scripts.py.
+and a row of floods in tests/probe/growth/scripts.py.
 
 Ports are IANA's (Service Name and Transport Protocol Port Number Registry), or where the software
 listens by default.
@@ -11,26 +11,11 @@ import difflib
 from typing import Final
 
 from model.target import DEFAULT_PROTOCOL
-from probe.connect.starttls import (
-    amqp,
-    direct,
-    ftp,
-    imap,
-    irc,
-    ldap,
-    mssql,
-    mysql,
-    nntp,
-    pop3,
-    postgres,
-    rdp,
-    remote_login,
-    sieve,
-    smtp,
-    vnc,
-    xmpp,
-)
 from probe.connect.starttls.application import Application
+from probe.connect.starttls.chat import irc, xmpp
+from probe.connect.starttls.databases import amqp, direct, ldap, mssql, mysql, postgres
+from probe.connect.starttls.mail import imap, nntp, pop3, sieve, smtp
+from probe.connect.starttls.remote import ftp, rdp, remote_login, vnc
 
 DTLS: Final = "dtls"
 """The protocol of a target over UDP."""

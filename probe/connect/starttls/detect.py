@@ -12,8 +12,8 @@ from typing import Final
 from model.target import default_protocol
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.catalogue import APPLICATIONS
-from probe.tls.answer import Ending
-from probe.tls.plaintext import greeting_of
+from probe.dialogue.answer import Ending
+from probe.dialogue.before_tls.greetings import greeting_of
 
 LISTENS_SECONDS: Final = 1.0
 """A server that greets does so within this time, unless it is slow on purpose."""

@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from probe.tls.answer import Ending, NoConnection, Obstacle
+from probe.dialogue.answer import Ending, NoConnection, Obstacle
+from probe.dialogue.before_tls.greetings import greeting_of, is_ssh
+from probe.dialogue.before_tls.scripted import BrokenOff, Script
 from probe.tls.limits import MAX_TURN_LENGTH
-from probe.tls.plaintext import greeting_of, is_ssh
-from probe.tls.scripted import BrokenOff, Script
 
 _KEPT_LENGTH: Final = 512
 _QUOTED_LENGTH: Final = 120

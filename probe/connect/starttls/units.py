@@ -11,7 +11,7 @@ import re
 from functools import partial
 from typing import Final
 
-from probe.tls.scripted import Until
+from probe.dialogue.before_tls.scripted import Until
 
 _REPLY: Final = re.compile(rb"\d{3}[ -]")
 _LAST_OF_REPLY: Final = re.compile(rb"\d{3}(?: |\r?\n)")

@@ -12,8 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from storage.compression import Kind, compressed, decompressed
 from storage.migrations.tables_of_history import create_old_tables, create_tables
+from storage.rows.compression import Kind, compressed, decompressed
 
 revision = "0003"
 down_revision = "0002"

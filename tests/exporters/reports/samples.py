@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from exporters.reports import PolicyRule, PolicyText, Report, ReportRequest, report_of
-from exporters.reports.contents import (
+from exporters.reports.report import (
     PastStandings,
     ReportedEndpoint,
     ReportedFinding,
     ServedCertificate,
 )
-from model.finding import Finding, FindingStatus, Outcome, RuleResult, Severity, Waiver
+from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult, Severity, Waiver
+from model.findings.remediation import Remedy
 from model.observation import Observation, State
-from model.remedy import Remedy
 from model.snapshot import EndpointStatus, Snapshot
 from model.verdict import Evidence, Verdict
 from tests.service.samples import legacy, modern

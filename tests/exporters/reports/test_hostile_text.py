@@ -16,8 +16,8 @@ from jsonschema import Draft4Validator
 from trestle.oscal.assessment_results import Model
 
 from exporters.reports import REPORTS, Report, report_format, verify_report
-from exporters.reports.as_csv import COLUMNS, cell
-from exporters.reports.as_sarif import message
+from exporters.reports.formats.as_csv import COLUMNS, cell
+from exporters.reports.formats.as_sarif import message
 from exporters.reports.markdown_text import code, plain
 from exporters.reports.words import clean
 from tests.exporters.reports.samples import HOSTILE, hostile_reports, report

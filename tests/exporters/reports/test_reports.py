@@ -26,7 +26,7 @@ from exporters.reports import (
     verify_report,
 )
 from exporters.reports.report_json import report_digest, report_from_json, report_to_json
-from model.finding import Severity
+from model.findings.finding import Severity
 from model.verdict import Verdict
 from tests.exporters.reports.samples import (
     EXPIRED_WAIVER,

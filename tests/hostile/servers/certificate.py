@@ -20,9 +20,9 @@ from tests.hostile.tls12 import (
     usual_flight,
 )
 from tests.hostile.tls13 import ENCRYPTED_EXTENSIONS, Half, certificate13, tls13
-from tests.programmable import wire
-from tests.programmable.client_hello import ClientHello
-from tests.programmable.server import Behaviour, Connection
+from tests.probe.programmable import wire
+from tests.probe.programmable.client_hello import ClientHello
+from tests.probe.programmable.server import Behaviour, Connection
 
 COMPRESSED_CERTIFICATE, ZLIB = 25, 1
 STATUS_REQUEST, TIMESTAMPS = 5, 18

@@ -11,7 +11,7 @@ from probe.connect.starttls.catalogue import DTLS
 from tests.hostile import crafted
 from tests.hostile.mode import LONG_SECONDS, Mode, Packets, SendTo, packets
 from tests.hostile.tls12 import RSA_SUITES, usual_flight
-from tests.programmable import wire
+from tests.probe.programmable import wire
 
 DTLS1_0, DTLS1_2 = 0xFEFF, 0xFEFD
 HELLO_VERIFY_REQUEST, SERVER_HELLO = 3, 2

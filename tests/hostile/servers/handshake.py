@@ -25,9 +25,9 @@ from tests.hostile.tls13 import (
     ticket,
     tls13,
 )
-from tests.programmable import wire
-from tests.programmable.client_hello import ClientHello
-from tests.programmable.server import Connection
+from tests.probe.programmable import wire
+from tests.probe.programmable.client_hello import ClientHello
+from tests.probe.programmable.server import Connection
 
 HELLO_REQUEST, END_OF_EARLY_DATA, KEY_UPDATE, CERTIFICATE_STATUS = 0, 5, 24, 22
 CERTIFICATE_AUTHORITIES: Final = 47

@@ -9,7 +9,7 @@ from typing import Final
 from probe.checks.part import Part
 from tests.hostile.mode import Mode, drip, endless, send_all, stream, with_plaintext_web
 from tests.hostile.self_signed import tls_context
-from tests.programmable.server import Behaviour, Connection
+from tests.probe.programmable.server import Behaviour, Connection
 
 _PARTS: Final = frozenset({Part.VERSIONS, Part.HTTP})
 OK: Final = b"HTTP/1.1 200 OK\r\n"

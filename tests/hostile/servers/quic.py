@@ -9,8 +9,8 @@ from typing import Final
 from probe.checks.part import Part
 from tests.hostile.mode import Mode, Packets, SendTo, stream, with_packets
 from tests.hostile.self_signed import tls_context
-from tests.programmable import wire
-from tests.programmable.server import Connection
+from tests.probe.programmable import wire
+from tests.probe.programmable.server import Connection
 
 _PARTS: Final = frozenset({Part.VERSIONS, Part.HTTP})
 REPLY: Final = b'HTTP/1.1 200 OK\r\nAlt-Svc: h3=":443"\r\nContent-Length: 0\r\n\r\n'

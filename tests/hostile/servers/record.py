@@ -11,9 +11,9 @@ from tests.hostile.mode import Mode, drip, endless, send_all, stream
 from tests.hostile.self_signed import tls_context
 from tests.hostile.tls12 import ECDHE_SUITES, hello_of, in_records, tls12, usual_flight
 from tests.hostile.tls13 import ENCRYPTED_EXTENSIONS, Half, certificate13, tls13
-from tests.programmable import wire
-from tests.programmable.client_hello import ClientHello
-from tests.programmable.server import Connection
+from tests.probe.programmable import wire
+from tests.probe.programmable.client_hello import ClientHello
+from tests.probe.programmable.server import Connection
 
 CHANGE_CIPHER_SPEC, APPLICATION_DATA, HEARTBEAT = 20, 23, 24
 USER_CANCELED = 90

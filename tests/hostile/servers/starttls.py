@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.hostile import der
 from tests.hostile.mode import Mode, drip, endless, send_all, stream
-from tests.programmable.server import Behaviour, Connection
+from tests.probe.programmable.server import Behaviour, Connection
 
 SMTP_GREETING: Final = b"220 hostile ESMTP\r\n"
 XMPP_HEAD: Final = (

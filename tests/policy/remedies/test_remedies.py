@@ -15,8 +15,8 @@ from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_name
 from model.verdict import Fact, Verdict
 from policy import Policy, load_policies, profile
-from policy.profiles import profiles
-from policy.remedies import (
+from policy.files.profiles import profiles
+from policy.remediation import (
     SERVERS,
     ServerKind,
     Topic,
@@ -26,10 +26,10 @@ from policy.remedies import (
     server_kind,
     topics_of,
 )
-from policy.remedies.aws_choice import CLOUDFRONT, LOAD_BALANCING, best_named_policy
-from policy.remedies.openssl_words import cipher_list, ciphersuites, group_list
-from tests.results import failed
+from policy.remediation.aws.choice import CLOUDFRONT, LOAD_BALANCING, best_named_policy
+from policy.remediation.openssl_names import cipher_list, ciphersuites, group_list
 from tests.service.samples import modern
+from tests.support.results import failed
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 TLSV1_2, TLSV1_3 = ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from model.finding import Outcome, RuleResult
+from model.clock import SystemClock
+from model.findings.finding import Outcome, RuleResult
 from model.observation import Observation
 from model.target import Endpoint, Target
 from policy import Policy, assess, load_policies
-from policy.remedies import remedy
+from policy.remediation import remedy
 from probe.checks.part import Part
-from probe.clock import SystemClock
-from probe.engine import Engine
-from probe.settings import ProbeSettings
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
 from tests.policy.remedies.weak_servers import (
     WEAK_SERVERS,
     WeakServer,

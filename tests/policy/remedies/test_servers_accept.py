@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from policy import profile
-from policy.profiles import profiles
-from policy.remedies import SERVERS, Demands, Topic, demands_of
+from policy.files.profiles import profiles
+from policy.remediation import SERVERS, Demands, Topic, demands_of
 from tests.policy.remedies.weak_servers import ENVIRONMENT_OF_SERVERS
 from tests.zoo.certificates import Certificates
 

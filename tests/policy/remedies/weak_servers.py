@@ -17,8 +17,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.ports import free_port
-from tests.starttls.home import home
+from tests.probe.starttls.home import home
+from tests.support.ports import free_port
 from tests.zoo.certificates import Certificates
 from tests.zoo.openssl_words import ENVIRONMENT
 from tests.zoo.process import Command, running

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from model.clock import SystemClock
 from model.snapshot import EndpointStatus
 from model.target import Endpoint, Target
-from probe.clock import SystemClock
-from probe.engine import Engine
-from probe.net_guard.deny import DenyList
-from probe.net_guard.gate import SocketGate
-from probe.resolve import Resolution, resolve
-from probe.settings import ProbeSettings
-from service.on_demand.allowed import Allowed
-from service.on_demand.module_settings import OnDemandSettings
-from service.on_demand.prober import OnDemandProber, Surroundings
+from pki.net_guard.deny import DenyList
+from pki.net_guard.gate import SocketGate
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
+from scheduling.resolve import Resolution, resolve
+from service.config.modules import OnDemandSettings
+from service.probe_endpoint.allowed import Allowed
+from service.probe_endpoint.prober import OnDemandProber, Surroundings
 
 LOOPBACK = ["127.0.0.0/8"]
 

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from model.target import Target
+from service.config.modules import OnDemandSettings
 from service.demo import DemoFleet
-from service.on_demand.module_settings import OnDemandSettings
 from tests.service.on_demand.asking import LOOPBACK, Series, World, series
 from tests.zoo.process import Command, running
 

@@ -10,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from model.protocol_version import ProtocolVersion
-from service.on_demand.module_settings import ModuleSettings, OnDemandSettings
+from service.config.modules import ModuleSettings, OnDemandSettings
 
 ACCEPTED = {
     "blackbox_exporter, TCP": """

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from discovery.targets import parse_target
 from model.observation import Mode
 from model.target import Target
 from model.verdict import Fact, Verdict
-from probe.discovery.targets import parse_target
+from service.config.modules import ModuleSettings, OnDemandSettings
 from service.demo import DemoFleet
-from service.on_demand.module_choices import RefusedError, labels_for, path_for
-from service.on_demand.module_settings import ModuleSettings, OnDemandSettings
+from service.probe_endpoint.module_choices import RefusedError, labels_for, path_for
 from tests.exporters.test_inventory import KNOWN, NOW, snapshot
 from tests.service.on_demand.asking import LOOPBACK, World, series, value
 

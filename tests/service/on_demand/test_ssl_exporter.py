@@ -8,14 +8,14 @@ from typing import Any
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from exporters.prometheus.glance import Glance
 from exporters.prometheus.options import MetricOptions
+from exporters.prometheus.other_exporters.handshake_summary import Glance
 from exporters.prometheus.probe_page import Names, probe_page
-from model.certificate import Certificate, Revocation, RevocationMethod
+from model.certificates.certificate import Certificate, Revocation, RevocationMethod
 from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
+from service.config.modules import OnDemandSettings
 from service.demo import DemoFleet
-from service.on_demand.module_settings import OnDemandSettings
 from tests.exporters.test_inventory import LEAF, NOW
 from tests.service.on_demand.asking import LOOPBACK, World, series
 

@@ -1,0 +1,1 @@
+"""Web APIs as sources: http_sd, Prometheus, Consul, Docker."""

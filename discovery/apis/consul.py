@@ -1,0 +1,76 @@
+"""Services of a Consul catalog: each instance, with Prometheus' labels of the same meaning."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+from discovery.apis.web import WebApi
+from discovery.bounds import USUAL_MOST_TARGETS, check_count
+from discovery.found import Place, mappings, meta, targets_at
+from discovery.source import SourceError
+from model.target import Target
+
+_AT_ONCE: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Of which services: of these, or of all, those that have all of the ``tags``."""
+
+    services: Sequence[str] = ()
+    tags: Sequence[str] = ()
+
+    def has(self, name: str, its_tags: Collection[str]) -> bool:
+        """Whether a service of that name and with these tags is wanted."""
+        return (not self.services or name in self.services) and set(self.tags) <= set(its_tags)
+
+
+async def read_consul(
+    api: WebApi,
+    source: str,
+    wanted: Wanted = Wanted(),
+    most: int = USUAL_MOST_TARGETS,
+) -> tuple[Target, ...]:
+    """The instances of the ``wanted`` services; raises SourceError."""
+    catalog = await api.get("/v1/catalog/services")
+    if not isinstance(catalog, dict):
+        raise SourceError(f"{api.url} does not answer as Consul's catalog does.")
+    names = [name for name, its_tags in catalog.items() if wanted.has(name, its_tags or ())]
+    check_count(source, len(names), most)
+    at_once = asyncio.Semaphore(_AT_ONCE)
+
+    async def instances(name: str) -> list[Place]:
+        async with at_once:
+            answer = await api.get(f"/v1/catalog/service/{quote(name, safe='')}")
+        found = mappings(answer, f"{api.url}: service {name}")
+        return [place for one in found for place in _places(one, wanted.tags)]
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            asked = [group.create_task(instances(name)) for name in names]
+    except* SourceError as failures:
+        raise failures.exceptions[0] from None
+    places = (place for one in asked for place in one.result())
+    return await asyncio.to_thread(targets_at, places, source, most)
+
+
+def _places(instance: Mapping[str, Any], tags: Sequence[str]) -> Iterator[Place]:
+    its_tags = [str(tag) for tag in instance.get("ServiceTags") or ()]
+    port = instance.get("ServicePort")
+    if not isinstance(port, int) or not set(tags) <= set(its_tags):
+        return
+    host = instance.get("ServiceAddress") or instance.get("Address") or ""
+    about = {
+        "service": instance.get("ServiceName"),
+        "service_id": instance.get("ServiceID"),
+        "node": instance.get("Node"),
+        "dc": instance.get("Datacenter"),
+        "tags": f",{','.join(its_tags)}," if its_tags else ",",
+    }
+    own = instance.get("ServiceMeta") or {}
+    labels = meta("consul", about) | meta("consul_service_metadata", own)
+    yield Place(host=str(host), port=port, labels=labels)

@@ -1,0 +1,36 @@
+"""Targets from a web API in the form of Prometheus' ``http_sd``: a list of targets and labels."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from discovery.apis.web import WebApi
+from discovery.bounds import USUAL_MOST_TARGETS, Collected, check_labels
+from discovery.found import mappings
+from discovery.source import SourceError
+from discovery.targets import TargetError, parse_target
+from model.target import Target
+
+
+async def read_http_sd(
+    api: WebApi, source: str, most: int = USUAL_MOST_TARGETS
+) -> tuple[Target, ...]:
+    """The targets of all groups; raises SourceError, for an answer that is understood in part too."""
+    return await asyncio.to_thread(_targets, await api.get(), api.url, Collected(source, most))
+
+
+def _targets(answer: Any, url: str, found: Collected) -> tuple[Target, ...]:
+    for number, group in enumerate(mappings(answer, url)):
+        where = f"{url}, group {number}"
+        targets, labels = group.get("targets"), group.get("labels", {})
+        if not isinstance(targets, list) or not isinstance(labels, dict):
+            raise SourceError(f"{where} has no list of targets with a mapping of labels.")
+        texts = {str(name): str(text) for name, text in labels.items()}
+        check_labels(texts, where)
+        for text in targets:
+            try:
+                found.add(parse_target(str(text), labels=texts, source=found.source))
+            except TargetError as error:
+                raise SourceError(f"{where}: {error}.") from error
+    return found.targets

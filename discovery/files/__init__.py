@@ -1,0 +1,1 @@
+"""Targets files: YAML, JSON and CSV."""

@@ -1,0 +1,90 @@
+"""Targets from a CSV file with a header (RFC 4180): ``target``, and what else is to be said of it.
+
+``server_name`` and ``protocol`` are what they are in the other forms; every further column is a label.
+An empty field says nothing; a server name of ``-`` sends none.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from discovery.targets import TargetError, parse_target
+from model.target import Target
+
+_LABEL_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NO_NAME: Final = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class RowError(Exception):
+    """One line that is not understood."""
+
+    line: int
+    problem: str
+    mend: str
+
+
+def targets_of_csv(text: str, source: str, most: int) -> tuple[Target, ...]:
+    """The targets, one for each key; a later row's labels go before an earlier one's.
+
+    Raises:
+        RowError: for the first line that is not understood.
+    """
+    reader = csv.DictReader(text.splitlines(), strict=True, restkey="")
+    found: dict[str, Target] = {}
+    try:
+        _check_header(reader.fieldnames or ())
+        for row in reader:
+            target = _target(row, source, reader.line_num)
+            if len(found) >= most and target.key not in found:
+                mend = "raise max_targets of this source, or split the file"
+                raise RowError(reader.line_num, f"holds more than {most} targets", mend)
+            known = found.get(target.key)
+            found[target.key] = target if known is None else _joined(known, target)
+    except csv.Error as error:
+        raise RowError(reader.line_num, f"is no CSV, {error}", "mend it there") from error
+    return tuple(found.values())
+
+
+def _check_header(names: object) -> None:
+    columns = list(names) if isinstance(names, list) else []
+    if "target" not in columns:
+        raise RowError(1, "has no column called 'target'", "name it in the first line")
+    for name in columns:
+        if not _LABEL_NAME.fullmatch(name) or columns.count(name) > 1:
+            mend = "use letters, digits and _, and each name once"
+            raise RowError(1, f"{name!r} is no name of a column", mend)
+
+
+def _target(row: Mapping[str, str | None], source: str, line: int) -> Target:
+    if "" in row:
+        raise RowError(line, "has more fields than the first line", "quote what has commas")
+    fields = {name: (text or "").strip() for name, text in row.items()}
+    named = fields.pop("server_name", "")
+    protocol = fields.pop("protocol", "")
+    try:
+        return parse_target(
+            fields.pop("target"),
+            **({"server_name": "" if named == _NO_NAME else named} if named else {}),
+            **({"protocol": protocol} if protocol else {}),
+            labels={name: text for name, text in fields.items() if text},
+            source=source,
+        )
+    except TargetError as error:
+        problem, _, mend = str(error).rpartition(": ")
+        raise RowError(line, problem, mend) from error
+
+
+def _joined(known: Target, later: Target) -> Target:
+    return Target(
+        host=later.host,
+        port=later.port,
+        server_name=later.server_name,
+        protocol=later.protocol,
+        labels={**known.labels, **later.labels},
+        source=later.source,
+    )

@@ -1,0 +1,137 @@
+"""Targets from a file: YAML or JSON in our own form or as Prometheus' ``file_sd`` has it, or CSV.
+
+The file is read again when it changes. A bad one says which line and how to mend it, and the last
+good targets stay in force: whoever watches gets the error in place of targets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from discovery.files.csv_file import RowError, targets_of_csv
+from discovery.files.entries import MOST_TARGETS, EntryError, targets_of
+from discovery.source import DiscoveryUpdate
+from model.target import Target
+
+LARGEST_FILE: Final = 64 * 1024 * 1024
+"""Bytes: some hundred thousand targets."""
+
+_ESCAPED_PAIR: Final = re.compile(
+    r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
+)
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class TargetsFileError(Exception):
+    """A targets file that cannot be used; the message is one sentence with line and mend."""
+
+    def __init__(self, path: Path, line: int | None, problem: str, mend: str) -> None:
+        place = f"{path}, line {line}" if line else f"{path}"
+        super().__init__(f"{place}: {problem}: {mend}")
+        self.path = path
+        self.line = line
+
+
+def read_targets_file(path: Path, most_targets: int = MOST_TARGETS) -> tuple[Target, ...]:
+    """The targets in ``path``, one for each key, in the order of the file; none of an empty file.
+
+    Raises:
+        TargetsFileError: where it cannot be read, or a line of it is not understood.
+    """
+    text = _text(path)
+    if path.suffix.lower() == ".csv":
+        try:
+            return targets_of_csv(text, f"file:{path}", most_targets)
+        except RowError as error:
+            raise TargetsFileError(path, error.line, error.problem, error.mend) from error
+    try:
+        root = yaml.compose(_as_yaml(text), Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise TargetsFileError(
+            path, line, f"is neither YAML nor JSON, {error.problem}", "mend it there"
+        ) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise TargetsFileError(
+            path, None, f"is neither YAML nor JSON ({type(error).__name__})", "mend or remove it"
+        ) from error
+    try:
+        return targets_of(root, f"file:{path}", most_targets)
+    except EntryError as error:
+        raise TargetsFileError(path, error.line, error.problem, error.mend) from error
+
+
+def _as_yaml(text: str) -> str:
+    """JSON is YAML but for tabs between tokens, and characters escaped as two surrogates."""
+    return _ESCAPED_PAIR.sub(_unescaped, text.replace("\t", " "))
+
+
+def _unescaped(pair: re.Match[str]) -> str:
+    high, low = int(pair[2], 16), int(pair[3], 16)
+    return pair[1] + chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+        if len(content) > LARGEST_FILE:
+            mend = f"split it into files of at most {LARGEST_FILE >> 20} MiB"
+            raise TargetsFileError(path, None, "is too large", mend)
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        mend = "name a file that exists and that this user may read"
+        raise TargetsFileError(path, None, f"cannot be read ({error.strerror})", mend) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise TargetsFileError(path, line, "is not UTF-8 text", "save it as UTF-8") from error
+
+
+class FileSource:
+    """One targets file, watched by its modification time, size and inode."""
+
+    def __init__(
+        self,
+        path: Path,
+        poll_seconds: float = 5.0,
+        *,
+        name: str | None = None,
+        most_targets: int = MOST_TARGETS,
+    ) -> None:
+        self.name = name or f"file:{path}"
+        self._path = path
+        self._poll_seconds = poll_seconds
+        self._most_targets = most_targets
+
+    async def watch(self) -> AsyncIterator[DiscoveryUpdate]:
+        """The file's targets now and after each change; an error once for each bad state."""
+        seen: tuple[int, ...] | None = None
+        is_first = True
+        while True:
+            now = await asyncio.to_thread(self._mark)
+            if is_first or now != seen:
+                is_first, seen = False, now
+                yield await asyncio.to_thread(self._read)
+            await asyncio.sleep(self._poll_seconds)
+
+    def _mark(self) -> tuple[int, ...] | None:
+        """What changes when the file does; None where there is no file."""
+        try:
+            status = self._path.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size, status.st_ino
+
+    def _read(self) -> DiscoveryUpdate:
+        try:
+            return DiscoveryUpdate(
+                targets=read_targets_file(self._path, self._most_targets), error=None
+            )
+        except TargetsFileError as error:
+            return DiscoveryUpdate(targets=None, error=str(error))

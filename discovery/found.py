@@ -1,0 +1,63 @@
+"""Targets from what an API says of a place: what is no place is passed over, not an error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from discovery.bounds import LONGEST_LABEL, USUAL_MOST_TARGETS, Collected
+from discovery.source import SourceError
+from discovery.targets import TargetError, parse_target
+from model.target import Target
+
+_NOT_OF_LABELS: Final = re.compile(r"[^A-Za-z0-9_]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A host and port that a source names, and what it says of it."""
+
+    host: str
+    port: int
+    server_name: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def targets_at(
+    places: Iterable[Place], source: str, most: int = USUAL_MOST_TARGETS
+) -> tuple[Target, ...]:
+    """A target for each place that can be one, each once; raises SourceError for more than ``most``."""
+    found = Collected(source, most)
+    for place in places:
+        host = f"[{place.host}]" if ":" in place.host else place.host
+        with suppress(TargetError):
+            target = parse_target(
+                f"{host}:{place.port}",
+                server_name=place.server_name,
+                labels=place.labels,
+                source=source,
+            )
+            found.add(target)
+    return found.targets
+
+
+def meta(prefix: str, labels: Mapping[str, Any]) -> dict[str, str]:
+    """Labels for relabelling: ``__meta_<prefix>_<name>``, with what no label name has as ``_``.
+
+    Values of more than ``LONGEST_LABEL`` characters are left out: rules run expressions over them.
+    """
+    return {
+        f"__meta_{prefix}_{_NOT_OF_LABELS.sub('_', name)}": value
+        for name, text in labels.items()
+        if text is not None and len(value := str(text)) <= LONGEST_LABEL
+    }
+
+
+def mappings(value: Any, what: str) -> Iterator[Mapping[str, Any]]:
+    """The entries of a list of JSON objects; raises SourceError where it is none."""
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise SourceError(f"{what} is not the list of objects that it should be.")
+    yield from value

@@ -1,0 +1,137 @@
+"""A Kubernetes cluster as a source: its API's lists, read whole, watched, and read again when one changes.
+
+A watch tells only that something changed (Kubernetes API concepts, "Efficient detection of changes"): what there
+is then is read anew, so that no event can be missed or taken twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Final
+
+import httpx
+
+from discovery.apis.web import WebApi
+from discovery.bounds import USUAL_MOST_TARGETS
+from discovery.found import mappings, targets_at
+from discovery.kubernetes.objects import RESOURCES, SECRETS, Item, Items, places_of
+from discovery.source import DiscoveryUpdate, SourceError
+from model.target import Target
+from pki.net_guard.http_client import HttpError
+
+USUAL_RESOURCES: Final = tuple(name for name in RESOURCES if name != "secrets")
+_NOT_FOUND: Final = "HTTP status 404"
+_TLS_SECRETS: Final = {"fieldSelector": "type=kubernetes.io/tls"}
+_CALM_SECONDS: Final = 1.0
+"""Changes come in swarms; the cluster is read again when one is over."""
+
+_LONGEST_PAUSE_SECONDS: Final = 60.0
+
+
+class KubernetesSource:
+    """One cluster. ``refresh_seconds`` is after how long it is read again though nothing was heard.
+
+    ``resources`` are names of ``RESOURCES``.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        api: WebApi,
+        *,
+        refresh_seconds: float,
+        resources: Sequence[str] = USUAL_RESOURCES,
+        most_targets: int = USUAL_MOST_TARGETS,
+    ) -> None:
+        self.name = name
+        self._api = api
+        self._refresh_seconds = refresh_seconds
+        self._most_targets = most_targets
+        self._paths = tuple(path for resource in resources for path in RESOURCES[resource])
+
+    async def watch(self) -> AsyncIterator[DiscoveryUpdate]:
+        """One update at the start, and one after each change."""
+        while True:
+            versions: dict[str, str] = {}
+            try:
+                items = {path: await self._items(path, versions) for path in self._paths}
+                targets = await asyncio.to_thread(self._targets, items)
+                yield DiscoveryUpdate(targets=targets, error=None)
+            except SourceError as error:
+                yield DiscoveryUpdate(targets=None, error=str(error))
+            except (AttributeError, TypeError, ValueError, KeyError) as error:
+                reason = f"{self._api.url} gives objects that are not Kubernetes' ({error})."
+                yield DiscoveryUpdate(targets=None, error=reason)
+            await self._changed(versions)
+
+    def _targets(self, items: Items) -> tuple[Target, ...]:
+        return targets_at(places_of(items), self.name, self._most_targets)
+
+    async def _items(self, path: str, versions: dict[str, str]) -> list[Item]:
+        """A list's objects, none of a kind that the cluster does not have.
+
+        ``versions`` gets its resourceVersion, from which it is watched.
+        """
+        try:
+            answer = await self._api.get(path, **_parameters(path))
+        except SourceError as error:
+            if _NOT_FOUND in str(error):
+                return []
+            raise
+        if not isinstance(answer, dict):
+            raise SourceError(f"{self._api.url}{path} is no list of Kubernetes.")
+        versions[path] = str((answer.get("metadata") or {}).get("resourceVersion", ""))
+        return list(mappings(answer.get("items"), f"{self._api.url}{path}"))
+
+    async def _changed(self, versions: Mapping[str, str]) -> None:
+        """Until one of the lists changes, or it is time to read again."""
+        if not versions:
+            await asyncio.sleep(min(_LONGEST_PAUSE_SECONDS, self._refresh_seconds))
+            return
+        watches = [
+            asyncio.create_task(self._event(path, version)) for path, version in versions.items()
+        ]
+        try:
+            await asyncio.wait(
+                watches, timeout=self._refresh_seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            for watch in watches:
+                watch.cancel()
+            await asyncio.gather(*watches, return_exceptions=True)
+        await asyncio.sleep(min(_CALM_SECONDS, self._refresh_seconds))
+
+    async def _event(self, path: str, version: str) -> None:
+        """Until the API tells of one change since ``version``; for ever where the list cannot be watched.
+
+        An API server ends each watch after a while; the next one goes on from the same version, and where
+        that is too old it is told as a change.
+        """
+        parameters = {**_parameters(path), "watch": "1", "resourceVersion": version}
+        pause = _CALM_SECONDS
+        while (status := await self._watched(path, parameters)) != httpx.codes.GONE:
+            if status is None:
+                return
+            if status in {httpx.codes.FORBIDDEN, httpx.codes.METHOD_NOT_ALLOWED}:
+                await asyncio.Event().wait()
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    async def _watched(self, path: str, parameters: Mapping[str, str]) -> int | None:
+        """None as soon as a change is told; else the status with which the watch ended, 0 where unheard."""
+        url = f"{self._api.url.rstrip('/')}{path}"
+        try:
+            async with self._api.ask(url, parameters) as answer:
+                if answer.status == httpx.codes.OK:
+                    # Events are separated by line ends, which also come alone to keep the connection open.
+                    async for piece in answer.pieces():
+                        if piece.strip():
+                            return None
+                return answer.status
+        except (HttpError, OSError, ValueError):
+            return 0
+
+
+def _parameters(path: str) -> Mapping[str, str]:
+    return _TLS_SECRETS if path == SECRETS else {}

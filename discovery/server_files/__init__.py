@@ -1,0 +1,1 @@
+"""Configuration files of web servers and proxies as sources."""

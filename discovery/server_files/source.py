@@ -1,0 +1,103 @@
+"""What the configuration files of a web server on this machine say that it serves over TLS.
+
+Each server's own file has a reader (nginx, HAProxy, Apache, Caddy); all yield what it declares, and the labels
+keep it: its own words for relabelling, and certificates and versions so that they are held against what is seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from discovery.bounds import USUAL_MOST_TARGETS
+from discovery.declared import declaring, leaves_in
+from discovery.found import Place, meta, targets_at
+from discovery.source import SourceError
+from model.protocol_version import ProtocolVersion
+from model.target import Target, is_ip_address
+
+_ANY_ADDRESS: Final = frozenset({"", "*", "0.0.0.0", "::", "_default_"})  # noqa: S104 (what files say)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """One listening socket with TLS; ``names`` are those that it answers to, ``settings`` its own words.
+
+    ``address`` is empty where it listens on all. ``certificates`` are PEM files and directories of them, or
+    empty where the file leaves it open; so are ``protocols``.
+    """
+
+    address: str
+    port: int
+    names: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    certificates: tuple[Path, ...] = ()
+    protocols: frozenset[ProtocolVersion] = frozenset()
+    file: str = ""
+
+
+FileReader: TypeAlias = Callable[[Path], Iterable[Declared]]
+"""Reads a configuration; raises SourceError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFiles:
+    """A server's configuration files. ``host`` is where sockets on all addresses are reached."""
+
+    reader: FileReader
+    kind: str
+    paths: Sequence[Path]
+    host: str
+
+    def places(self) -> Iterator[Place]:
+        """What all files declare; raises SourceError."""
+        for path in self.paths:
+            yield from _read(self, path)
+
+
+async def read_server_files(
+    files: ServerFiles, source: str, most: int = USUAL_MOST_TARGETS
+) -> tuple[Target, ...]:
+    """What the files declare.
+
+    Raises:
+        SourceError: where a file cannot be read or understood.
+    """
+    return await asyncio.to_thread(targets_at, files.places(), source, most)
+
+
+def _read(files: ServerFiles, path: Path) -> list[Place]:
+    try:
+        declared = files.reader(path)
+        return [place for one in declared for place in _places(one, files.kind, files.host)]
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{path} cannot be read: {error}.") from error
+
+
+def _places(one: Declared, kind: str, host: str) -> Iterable[Place]:
+    where = host if one.address in _ANY_ADDRESS else one.address
+    own_words = meta(kind, {**one.settings, "file": one.file})
+    labels = own_words | declaring(leaves_in(one.certificates) or (), one.protocols)
+    names = [name for name in one.names if _is_plain(name)]
+    if not names:
+        yield Place(host=where, port=one.port, labels=labels)
+    for name in names:
+        yield Place(host=where, port=one.port, server_name=name, labels=labels)
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a client can ask for it: no pattern, no placeholder."""
+    return bool(name) and not set(name) & set("*~^$_\"'/") and not is_ip_address(name)
+
+
+def split_address(text: str, default_port: int | None = None) -> tuple[str, int] | None:
+    """``443``, ``*:443``, ``10.0.0.1:443``, ``[::]:443``; None for what is no such place."""
+    if text.isdigit():
+        return "", int(text)
+    address, _, port = text.rpartition(":")
+    if port.isdigit() and (address.startswith("[") or ":" not in address):
+        return address.strip("[]"), int(port)
+    return None if default_port is None else (text.strip("[]"), default_port)

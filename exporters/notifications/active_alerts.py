@@ -1,0 +1,214 @@
+"""Which Notices stand in a Snapshot, and of which targets it proves that others do not.
+
+A target that does not answer proves nothing: neither does its certificate's end pass, nor are its findings
+resolved when its name cannot be looked up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from operator import is_
+from typing import Final
+
+from model.certificates.certificate import Certificate
+from model.certificates.lifetime import Lifetime
+from model.encoding.times_json import time_to_json
+from model.findings.alert import Notice, NoticeKind
+from model.findings.finding import Finding, FindingStatus, Outcome, Severity
+from model.safe_output.printable import printable
+from model.snapshot import EndpointStatus, Snapshot
+
+_LONGEST_TEXT: Final = 300
+_LONGEST_NAME: Final = 120
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """``notices`` by key stand; those of ``waived`` keys are wrong, and somebody answers for them.
+
+    ``seen`` are the targets of the Snapshot. Of those in ``resolving`` each name led to an address; those
+    in ``showing`` showed their certificates at every address.
+    """
+
+    at: datetime
+    notices: Mapping[str, Notice]
+    waived: frozenset[str]
+    seen: frozenset[str]
+    resolving: frozenset[str]
+    showing: frozenset[str]
+
+    def has_ended(self, key: str, notice: Notice) -> bool:
+        """Whether it is proved that ``notice``, of that key, which was told, does not stand any more."""
+        proved = self.showing if notice.kind is NoticeKind.EXPIRY else self.resolving
+        return key not in self.notices and notice.target in proved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """What stands at one target, which is so for these very ``statuses`` up to the moment ``until``."""
+
+    statuses: tuple[EndpointStatus, ...]
+    until: datetime
+    notices: Mapping[str, Notice]
+    waived: frozenset[str]
+
+    def holds(self, statuses: Sequence[EndpointStatus], at: datetime) -> bool:
+        """Whether nothing was learnt, and no certificate has come nearer its end, since it was made."""
+        return (
+            at < self.until
+            and len(statuses) == len(self.statuses)
+            and all(map(is_, statuses, self.statuses))
+        )
+
+
+class StandingMaker:
+    """Makes Standings of one inventory, one after the other: what has not changed is not made anew."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, _Part] = {}
+
+    def make(self, snapshot: Snapshot) -> Standing:
+        """What stands at the moment of ``snapshot``, which is not before that of the last one."""
+        by_target: dict[str, list[EndpointStatus]] = {}
+        for status in snapshot.endpoints:
+            by_target.setdefault(status.observation.endpoint.target.key, []).append(status)
+        at, before = snapshot.taken_at, self._parts
+        parts = {}
+        for target, statuses in by_target.items():
+            part = before.get(target)
+            parts[target] = (
+                part if part is not None and part.holds(statuses, at) else _part(statuses, at)
+            )
+        self._parts = parts
+        notices: dict[str, Notice] = {}
+        for part in parts.values():
+            notices.update(part.notices)
+        return Standing(
+            at=at,
+            notices=notices,
+            waived=frozenset(key for part in parts.values() for key in part.waived),
+            seen=frozenset(by_target),
+            resolving=frozenset(
+                target for target, statuses in by_target.items() if all(map(_has_address, statuses))
+            ),
+            showing=frozenset(
+                target
+                for target, statuses in by_target.items()
+                if all(map(_shows_chains, statuses))
+            ),
+        )
+
+
+def standing_of(snapshot: Snapshot) -> Standing:
+    """What stands at the moment of ``snapshot``."""
+    return StandingMaker().make(snapshot)
+
+
+def _part(statuses: Sequence[EndpointStatus], at: datetime) -> _Part:
+    notices = {notice.key: notice for notice in _of_findings(statuses, FindingStatus.OPEN)}
+    notices.update((notice.key, notice) for notice in _of_certificates(statuses, at))
+    waived = {notice.key for notice in _of_findings(statuses, FindingStatus.WAIVED)}
+    return _Part(
+        statuses=tuple(statuses),
+        until=min((step for step in _steps(statuses) if step > at), default=_NEVER),
+        notices=notices,
+        waived=frozenset(waived - notices.keys()),
+    )
+
+
+def _steps(statuses: Sequence[EndpointStatus]) -> Iterator[datetime]:
+    """The moments at which what is told of a certificate becomes something else."""
+    for status in statuses:
+        for deployment in status.observation.certificates:
+            for leaf in deployment.chain[:1]:
+                if life := Lifetime.of(leaf.not_before, leaf.not_after):
+                    yield from (life.warning_at, life.critical_at, life.not_after)
+
+
+def _has_address(status: EndpointStatus) -> bool:
+    return status.observation.endpoint.address is not None
+
+
+def _shows_chains(status: EndpointStatus) -> bool:
+    return status.observation.answered_as_tls and bool(status.observation.certificates)
+
+
+def _of_findings(statuses: Sequence[EndpointStatus], wanted: FindingStatus) -> Iterator[Notice]:
+    """One for each rule, with all addresses at which it is not met; the worst gives the words."""
+    by_rule: dict[tuple[str, str], list[tuple[Finding, EndpointStatus]]] = {}
+    for status in statuses:
+        for finding in status.findings:
+            if finding.status is wanted:
+                asked = (finding.result.policy, finding.result.rule)
+                by_rule.setdefault(asked, []).append((finding, status))
+    for (policy, rule), found in by_rule.items():
+        worst = max(
+            (finding for finding, _ in found),
+            key=lambda finding: (
+                finding.result.outcome is Outcome.FAIL,
+                finding.result.severity.rank,
+            ),
+        )
+        target = found[0][1].observation.endpoint.target
+        yield Notice(
+            kind=NoticeKind.FINDING,
+            target=target.key,
+            addresses=_addresses(status for _, status in found),
+            labels=target.labels,
+            severity=worst.result.severity,
+            policy=policy,
+            rule=rule,
+            title=printable(worst.result.title, limit=_LONGEST_TEXT),
+            observed=printable(worst.result.observed, limit=_LONGEST_TEXT),
+            required=printable(worst.result.required, limit=_LONGEST_TEXT),
+            is_proved=worst.result.outcome is Outcome.FAIL,
+            since=min(finding.first_seen_at for finding, _ in found),
+            reopened=max(finding.reopened for finding, _ in found),
+        )
+
+
+def _of_certificates(statuses: Sequence[EndpointStatus], at: datetime) -> Iterator[Notice]:
+    """One for each leaf whose end is near for a life so long, or past."""
+    served: dict[str, tuple[Certificate, list[EndpointStatus]]] = {}
+    for status in statuses:
+        for deployment in status.observation.certificates:
+            for leaf in deployment.chain[:1]:
+                _, at_places = served.setdefault(leaf.sha256, (leaf, []))
+                at_places.append(status)
+    for leaf, places in served.values():
+        life = Lifetime.of(leaf.not_before, leaf.not_after)
+        severity = None if life is None else _severity(life, at)
+        if life is None or severity is None:
+            continue
+        target = places[0].observation.endpoint.target
+        is_over = at >= life.not_after
+        name = printable(leaf.subject or leaf.sha256, limit=_LONGEST_NAME)
+        yield Notice(
+            kind=NoticeKind.EXPIRY,
+            target=target.key,
+            addresses=_addresses(places),
+            labels=target.labels,
+            severity=severity,
+            title=f"the certificate {name} {'has expired' if is_over else 'is near its end'}",
+            observed=f"it ends at {time_to_json(life.not_after)}",
+            required=f"renewed by {time_to_json(life.renewal_at)}, when an ACME client would",
+            since=life.warning_at,
+            certificate=leaf.sha256,
+            ends_at=life.not_after,
+        )
+
+
+def _severity(life: Lifetime, at: datetime) -> Severity | None:
+    if at >= life.not_after:
+        return Severity.CRITICAL
+    if at >= life.critical_at:
+        return Severity.HIGH
+    return Severity.MEDIUM if at >= life.warning_at else None
+
+
+def _addresses(statuses: Iterator[EndpointStatus] | Sequence[EndpointStatus]) -> tuple[str, ...]:
+    found = {status.observation.endpoint.address or "" for status in statuses}
+    return tuple(sorted(found - {""}))

@@ -1,0 +1,164 @@
+"""All facts of one endpoint as sections of lines, for its page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from exporters.pages.rows import Mark
+from model.certificates.certificate import Deployment
+from model.findings.finding import Finding
+from model.observation import AcceptedSet, Observation
+from model.protocol_version import ProtocolVersion
+from model.registry import Strength, strength_by_name
+from model.snapshot import EndpointStatus
+from model.verdict import Fact, Verdict
+
+_MARKS: dict[Verdict, Mark] = {
+    Verdict.YES: "plain",
+    Verdict.NO: "plain",
+    Verdict.UNKNOWN: "warning",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A name and what is known under it."""
+
+    name: str
+    text: str
+    mark: Mark = "plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Lines under one heading."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+def sections_of(status: EndpointStatus) -> tuple[Section, ...]:
+    """Those that have lines, in the order in which they are read."""
+    observation = status.observation
+    found = (
+        Section(title="Findings", lines=tuple(map(_finding, _worst_first(status)))),
+        Section(title="Policies", lines=tuple(_policies(status))),
+        Section(title="Protocol versions", lines=tuple(_versions(observation))),
+        Section(title="Cipher suites", lines=tuple(_suites(observation.cipher_suites))),
+        Section(title="Groups", lines=tuple(_sets(observation.groups))),
+        *(
+            Section(title=f"Certificate {number}", lines=tuple(_chain(deployment)))
+            for number, deployment in enumerate(observation.own_certificates, start=1)
+        ),
+        Section(title="Client certificates", lines=tuple(_client_auth(observation))),
+        Section(
+            title="Vulnerabilities", lines=tuple(_facts(observation.vulnerabilities, bad=True))
+        ),
+        Section(title="In clear", lines=tuple(_facts(observation.plaintext))),
+        Section(title="HTTP", lines=tuple(_facts(observation.http))),
+        Section(title="Features", lines=tuple(_facts(observation.features))),
+        Section(title="Not asked", lines=tuple(_not_asked(observation))),
+        Section(title="The visit", lines=tuple(_visit(status))),
+    )
+    return tuple(section for section in found if section.lines)
+
+
+def _not_asked(observation: Observation) -> Iterator[Line]:
+    for name, level in sorted(observation.not_asked.items()):
+        yield Line(name=name, text=f"needs intrusiveness {level}")
+
+
+def _worst_first(status: EndpointStatus) -> list[Finding]:
+    return sorted(status.findings, key=lambda finding: -finding.result.severity.rank)
+
+
+def _finding(finding: Finding) -> Line:
+    result = finding.result
+    mark: Mark = "bad" if result.severity.rank >= 3 else "warning"
+    text = f"{result.title} Seen: {result.observed}. Asked for: {result.required}."
+    name = f"{result.severity.value} · {result.policy} · {result.rule}"
+    return Line(name=name, text=f"{text} ({finding.status.value})", mark=mark)
+
+
+def _policies(status: EndpointStatus) -> Iterator[Line]:
+    marks: dict[Verdict, Mark] = {
+        Verdict.YES: "good",
+        Verdict.NO: "bad",
+        Verdict.UNKNOWN: "warning",
+    }
+    words = {Verdict.YES: "met", Verdict.NO: "not met", Verdict.UNKNOWN: "undecided"}
+    for policy, verdict in sorted(status.compliance.items()):
+        yield Line(name=policy, text=words[verdict], mark=marks[verdict])
+
+
+def _versions(observation: Observation) -> Iterator[Line]:
+    for version, fact in sorted(observation.protocols.items(), reverse=True):
+        is_old = version < ProtocolVersion.TLSV1_2
+        mark: Mark = "bad" if fact.verdict is Verdict.YES and is_old else _MARKS[fact.verdict]
+        yield Line(name=version.label, text=fact.verdict.value, mark=mark)
+
+
+def _suites(sets: Mapping[ProtocolVersion, AcceptedSet]) -> Iterator[Line]:
+    for version, found in sorted(sets.items(), reverse=True):
+        for name in found.accepted:
+            strength = strength_by_name(name) or Strength.INSECURE
+            is_bad = strength in {Strength.INSECURE, Strength.WEAK}
+            yield Line(
+                name=version.label,
+                text=f"{name} ({strength.value})",
+                mark="bad" if is_bad else "plain",
+            )
+        if not found.complete:
+            yield Line(name=version.label, text="there may be others", mark="warning")
+
+
+def _sets(sets: Mapping[ProtocolVersion, AcceptedSet]) -> Iterator[Line]:
+    for version, found in sorted(sets.items(), reverse=True):
+        yield Line(name=version.label, text=", ".join(found.accepted) or "none")
+
+
+def _chain(deployment: Deployment) -> Iterator[Line]:
+    leaf = deployment.leaf
+    yield Line(name="subject", text=leaf.subject or "")
+    yield Line(name="issuer", text=leaf.issuer or "")
+    names = (*leaf.dns_names, *leaf.ip_addresses)
+    yield Line(name="names", text=", ".join(names) or "none")
+    if leaf.not_before is not None and leaf.not_after is not None:
+        text = f"{leaf.not_before:%Y-%m-%d %H:%M} to {leaf.not_after:%Y-%m-%d %H:%M} UTC"
+        yield Line(name="valid", text=text)
+    yield Line(name="key", text=f"{leaf.key_type.value} {leaf.key_bits or ''}".strip())
+    yield Line(name="SHA-256", text=leaf.sha256)
+    for store, trust in deployment.trust.items():
+        mark: Mark = "bad" if trust.verdict is Verdict.NO else _MARKS[trust.verdict]
+        text = trust.reason or trust.verdict.value
+        yield Line(name=f"trusted by {store}", text=text, mark=mark)
+    for problem in deployment.problems:
+        yield Line(name="problem", text=problem.value.replace("_", " "), mark="warning")
+
+
+def _client_auth(observation: Observation) -> Iterator[Line]:
+    for version, found in sorted(observation.client_auth.items(), reverse=True):
+        verifies = f", verified: {found.verifies.value}" if found.verifies is not None else ""
+        mark: Mark = "bad" if found.verifies is Verdict.NO else "plain"
+        yield Line(name=version.label, text=f"{found.mode.value}{verifies}", mark=mark)
+
+
+def _facts(facts: Mapping[str, Fact], *, bad: bool = False) -> Iterator[Line]:
+    for name, fact in sorted(facts.items()):
+        is_bad = bad and fact.verdict is Verdict.YES
+        value = f" ({fact.value})" if fact.value else ""
+        mark: Mark = "bad" if is_bad else _MARKS[fact.verdict]
+        yield Line(name=name, text=f"{fact.verdict.value}{value}", mark=mark)
+
+
+def _visit(status: EndpointStatus) -> Iterator[Line]:
+    observation = status.observation
+    yield Line(name="state", text=observation.state.value)
+    if observation.reason:
+        yield Line(name="reason", text=observation.reason)
+    yield Line(name="ended", text=f"{status.last_probe_at:%Y-%m-%d %H:%M:%S} UTC")
+    yield Line(name="connections", text=str(observation.cost.connections))
+    yield Line(name="took", text=f"{observation.cost.duration_seconds:.2f} s")
+    if status.config_changed_at is not None:
+        yield Line(name="last changed", text=f"{status.config_changed_at:%Y-%m-%d %H:%M} UTC")

@@ -1,0 +1,1 @@
+"""The metric families of endpoints, one module an area."""

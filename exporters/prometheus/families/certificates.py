@@ -1,0 +1,200 @@
+"""The certificates that an endpoint serves, each by itself: validity, key, and what it says of itself.
+
+``cert`` is the beginning of a certificate's SHA-256. Chains for other names than the target's own are
+left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from exporters.prometheus.families.family import Family, Sample
+from exporters.prometheus.options import Detail
+from model.certificates.certificate import Certificate
+from model.certificates.lifetime import Lifetime
+from model.snapshot import EndpointStatus
+
+FINGERPRINT_LENGTH: Final = 16
+_LEAF: Final = "leaf"
+
+
+def fingerprint(certificate: Certificate) -> str:
+    """The value of the label ``cert``."""
+    return certificate.sha256[:FINGERPRINT_LENGTH]
+
+
+def position(index: int, certificate: Certificate) -> str:
+    """``leaf``, ``intermediate`` or ``root``, by its place in the chain as sent."""
+    if index == 0:
+        return _LEAF
+    is_its_own_issuer = (
+        certificate.subject is not None and certificate.subject == certificate.issuer
+    )
+    return "root" if is_its_own_issuer else "intermediate"
+
+
+def _certificates(status: EndpointStatus) -> Iterator[tuple[str, Certificate]]:
+    for deployment in status.observation.own_certificates:
+        for index, certificate in enumerate(deployment.chain):
+            yield position(index, certificate), certificate
+
+
+def _leaves(status: EndpointStatus) -> Iterator[tuple[str, Certificate]]:
+    return (found for found in _certificates(status) if found[0] == _LEAF)
+
+
+def _not_before(status: EndpointStatus) -> Iterator[Sample]:
+    for place, certificate in _certificates(status):
+        if certificate.not_before is not None:
+            yield (place, fingerprint(certificate)), certificate.not_before.timestamp()
+
+
+def _not_after(status: EndpointStatus) -> Iterator[Sample]:
+    for place, certificate in _certificates(status):
+        if certificate.not_after is not None:
+            yield (place, fingerprint(certificate)), certificate.not_after.timestamp()
+
+
+def _leaf_info(status: EndpointStatus) -> Iterator[Sample]:
+    return _info(_leaves(status))
+
+
+def _every_info(status: EndpointStatus) -> Iterator[Sample]:
+    return _info(_certificates(status))
+
+
+def _info(certificates: Iterator[tuple[str, Certificate]]) -> Iterator[Sample]:
+    for place, certificate in certificates:
+        labels = (
+            place,
+            fingerprint(certificate),
+            certificate.subject or "",
+            certificate.issuer or "",
+            certificate.serial_number or "",
+            certificate.key_type.value,
+            certificate.signature_algorithm or "",
+            (certificate.public_key_sha256 or "")[:FINGERPRINT_LENGTH],
+        )
+        yield labels, 1.0
+
+
+def _leaf_key_size(status: EndpointStatus) -> Iterator[Sample]:
+    return _key_size(_leaves(status))
+
+
+def _every_key_size(status: EndpointStatus) -> Iterator[Sample]:
+    return _key_size(_certificates(status))
+
+
+def _key_size(certificates: Iterator[tuple[str, Certificate]]) -> Iterator[Sample]:
+    for place, certificate in certificates:
+        if certificate.key_bits is not None:
+            labels = (place, fingerprint(certificate), certificate.key_type.value)
+            yield labels, float(certificate.key_bits)
+
+
+def _life_left(status: EndpointStatus) -> Iterator[Sample]:
+    for lifetime, labels in _lifetimes(status):
+        yield labels, lifetime.fraction_left(status.last_probe_at)
+
+
+def _renewal(status: EndpointStatus) -> Iterator[Sample]:
+    for lifetime, labels in _lifetimes(status):
+        yield labels, lifetime.renewal_at.timestamp()
+
+
+def _warning(status: EndpointStatus) -> Iterator[Sample]:
+    for lifetime, labels in _lifetimes(status):
+        yield labels, lifetime.warning_at.timestamp()
+
+
+def _critical(status: EndpointStatus) -> Iterator[Sample]:
+    for lifetime, labels in _lifetimes(status):
+        yield labels, lifetime.critical_at.timestamp()
+
+
+def _lifetimes(status: EndpointStatus) -> Iterator[tuple[Lifetime, tuple[str, str]]]:
+    for place, certificate in _certificates(status):
+        lifetime = Lifetime.of(certificate.not_before, certificate.not_after)
+        if lifetime is not None:
+            yield lifetime, (place, fingerprint(certificate))
+
+
+_OF_ONE: Final = ("position", "cert")
+
+CERTIFICATE_FAMILIES: Final = (
+    Family(
+        name="cert_not_before_timestamp_seconds",
+        help="From when the certificate is valid.",
+        example="tlsprobe_cert_not_before_timestamp_seconds > time()",
+        labels=_OF_ONE,
+        samples=_not_before,
+    ),
+    Family(
+        name="cert_not_after_timestamp_seconds",
+        help="Until when the certificate is valid.",
+        example='tlsprobe_cert_not_after_timestamp_seconds{position="leaf"} - time() < 14 * 86400',
+        labels=_OF_ONE,
+        samples=_not_after,
+    ),
+    Family(
+        name="cert_info",
+        help="1, with what the leaf says of itself, and the beginning of its public key's SHA-256; "
+        "at detail all of every certificate.",
+        example='count by (issuer) (tlsprobe_cert_info{position="leaf"})',
+        labels=(
+            *_OF_ONE,
+            "subject",
+            "issuer",
+            "serial_number",
+            "key_type",
+            "signature_algorithm",
+            "public_key",
+        ),
+        samples=_leaf_info,
+        all_samples=_every_info,
+    ),
+    Family(
+        name="cert_public_key_size",
+        help="The size of the leaf's public key in binary digits; at detail all of every "
+        "certificate's.",
+        example='tlsprobe_cert_public_key_size{key_type="rsa"} < 2048',
+        labels=(*_OF_ONE, "key_type"),
+        samples=_leaf_key_size,
+        all_samples=_every_key_size,
+    ),
+    Family(
+        name="cert_lifetime_left_ratio",
+        help="What part of its life was left at the last visit: 1 at its beginning, 0 at its end. "
+        "The recording rule tlsprobe:cert_remaining:ratio has it as of now, at any detail.",
+        example="tlsprobe_cert_lifetime_left_ratio < 0.25",
+        labels=_OF_ONE,
+        samples=_life_left,
+        detail=Detail.ALL,
+    ),
+    Family(
+        name="cert_renewal_timestamp_seconds",
+        help="When an ACME client renews it: with a third of its life left, half under ten days.",
+        example="tlsprobe_cert_renewal_timestamp_seconds < time()",
+        labels=_OF_ONE,
+        samples=_renewal,
+        detail=Detail.ALL,
+    ),
+    Family(
+        name="cert_expiry_warning_timestamp_seconds",
+        help="From when on its end is near: with a quarter of its life left, at most 30 days.",
+        example="tlsprobe_cert_expiry_warning_timestamp_seconds < time()",
+        labels=_OF_ONE,
+        samples=_warning,
+        detail=Detail.ALL,
+    ),
+    Family(
+        name="cert_expiry_critical_timestamp_seconds",
+        help="From when on its end is very near: with a tenth of its life left, at most 7 days.",
+        example="tlsprobe_cert_expiry_critical_timestamp_seconds < time()",
+        labels=_OF_ONE,
+        samples=_critical,
+        detail=Detail.ALL,
+    ),
+)

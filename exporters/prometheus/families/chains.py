@@ -1,0 +1,258 @@
+"""The chains that an endpoint serves, each as a whole: trust, names, logs, and what is wrong.
+
+``cert`` is the chain's leaf. A verification that fails takes no other series away.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from exporters.prometheus.families.certificates import fingerprint
+from exporters.prometheus.families.family import Family, Sample
+from exporters.prometheus.options import Detail
+from model.certificates.certificate import Deployment, Problem
+from model.snapshot import EndpointStatus
+from model.verdict import Verdict
+
+_REASONS: Final = {
+    Problem.INCOMPLETE: "incomplete_chain",
+    Problem.STAPLE_MISSING: "other",
+    Problem.UNPARSABLE: "other",
+}
+"""The problems that a verifier's reason is not spelt like; the others are."""
+
+_HARMLESS: Final = {
+    Problem.SURPLUS,
+    Problem.CONTAINS_ROOT,
+    Problem.MISORDERED,
+    Problem.LIFETIME_TOO_LONG,
+    Problem.INTERNAL_NAME,
+}
+"""What is untidy and refused by no verifier."""
+
+_IN_WORDS: Final = (
+    ("extended key usage", "bad_eku"),
+    ("eku", "bad_eku"),
+    ("unsuitable certificate purpose", "bad_eku"),
+    ("name constraint", "name_constraint"),
+    ("subtree violation", "name_constraint"),
+)
+"""What only a verifier's sentence tells, by its words."""
+
+VERIFY_REASONS: Final = (
+    "expired",
+    "not_yet_valid",
+    "hostname_mismatch",
+    "self_signed",
+    "unknown_ca",
+    "incomplete_chain",
+    "revoked",
+    "weak_signature",
+    "weak_key",
+    "bad_eku",
+    "name_constraint",
+    "other",
+)
+"""All values of ``reason``."""
+
+
+def _chain_length(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.own_certificates:
+        yield (fingerprint(deployment.leaf),), float(len(deployment.chain))
+
+
+def _served_expiry(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.own_certificates:
+        ends = [one.not_after for one in deployment.chain if one.not_after is not None]
+        if len(ends) == len(deployment.chain):
+            yield (fingerprint(deployment.leaf),), min(ends).timestamp()
+
+
+def _verified_expiry(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.own_certificates:
+        for store, trust in deployment.trust.items():
+            if trust.verdict is Verdict.YES and trust.path_not_after is not None:
+                labels = (fingerprint(deployment.leaf), store)
+                yield labels, trust.path_not_after.timestamp()
+
+
+def _self_signed(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.own_certificates:
+        yield (fingerprint(deployment.leaf),), float(deployment.leaf.is_self_signed)
+
+
+def _must_staple(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.own_certificates:
+        yield (fingerprint(deployment.leaf),), float(deployment.leaf.must_staple)
+
+
+def _hostname(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.own_certificates:
+        if deployment.hostname_matches is not Verdict.UNKNOWN:
+            matches = deployment.hostname_matches is Verdict.YES
+            yield (fingerprint(deployment.leaf),), float(matches)
+
+
+def _scts(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.own_certificates:
+        counts = Counter((sct.source.value, sct.is_valid.value) for sct in deployment.scts)
+        for (source, valid), count in sorted(counts.items()):
+            yield (fingerprint(deployment.leaf), source, valid), float(count)
+
+
+def _transparency(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.own_certificates:
+        for policy, found in deployment.transparency.items():
+            if found.verdict is not Verdict.UNKNOWN:
+                labels = (fingerprint(deployment.leaf), policy)
+                yield labels, float(found.verdict is Verdict.YES)
+
+
+def _dns(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.own_certificates:
+        for record, found in deployment.dns.items():
+            if found.verdict is not Verdict.UNKNOWN:
+                labels = (fingerprint(deployment.leaf), record)
+                yield labels, float(found.verdict is Verdict.YES)
+
+
+def _verify_success(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.own_certificates:
+        for store, trust in deployment.trust.items():
+            if trust.verdict is not Verdict.UNKNOWN:
+                trusted = trust.verdict is Verdict.YES
+                yield (fingerprint(deployment.leaf), store), float(trusted)
+
+
+def _strictly_valid(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.own_certificates:
+        for store, trust in deployment.trust.items():
+            if trust.strict is not Verdict.UNKNOWN:
+                labels = (fingerprint(deployment.leaf), store)
+                yield labels, float(trust.strict is Verdict.YES)
+
+
+def _verify_error(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.own_certificates:
+        for store, trust in deployment.trust.items():
+            if trust.verdict is Verdict.NO:
+                for reason in _reasons(deployment, trust.reason or ""):
+                    yield (fingerprint(deployment.leaf), store, reason), 1.0
+
+
+def _reasons(deployment: Deployment, said: str) -> set[str]:
+    """A store that does not have the issuer says so where nothing else is wrong."""
+    told = {
+        _REASONS.get(problem, problem.value)
+        for problem in deployment.problems
+        if problem not in _HARMLESS
+    }
+    told |= {reason for words, reason in _IN_WORDS if words in said.lower()}
+    return told or {"unknown_ca"}
+
+
+def _problems(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment in status.observation.own_certificates:
+        for problem in deployment.problems:
+            yield (fingerprint(deployment.leaf), problem.value), 1.0
+
+
+CHAIN_FAMILIES: Final = (
+    Family(
+        name="cert_verify_success",
+        help="1 where the served chain verifies against the trust store, 0 where it does not.",
+        example='tlsprobe_cert_verify_success{trust_store="mozilla"} == 0',
+        labels=("cert", "trust_store"),
+        samples=_verify_success,
+    ),
+    Family(
+        name="cert_verify_error",
+        help="1 for each reason why the served chain may not verify against the trust store.",
+        example="count by (reason) (tlsprobe_cert_verify_error)",
+        labels=("cert", "trust_store", "reason"),
+        samples=_verify_error,
+    ),
+    Family(
+        name="cert_verify_strict_success",
+        help="1 where the chain keeps to the Web PKI's profile too, 0 where it does not.",
+        example="tlsprobe_cert_verify_strict_success == 0 "
+        "and on (target, address, cert, trust_store) tlsprobe_cert_verify_success == 1",
+        labels=("cert", "trust_store"),
+        samples=_strictly_valid,
+        detail=Detail.ALL,
+    ),
+    Family(
+        name="cert_problem",
+        help="1 for each thing that is wrong with the served chain.",
+        example="count by (problem) (tlsprobe_cert_problem)",
+        labels=("cert", "problem"),
+        samples=_problems,
+    ),
+    Family(
+        name="chain_expiry_timestamp_seconds",
+        help="When the first certificate of the best path to the trust store expires; absent where "
+        "the chain does not verify.",
+        example="tlsprobe_chain_expiry_timestamp_seconds - time() < 7 * 86400",
+        labels=("cert", "trust_store"),
+        samples=_verified_expiry,
+    ),
+    Family(
+        name="served_chain_expiry_timestamp_seconds",
+        help="When the first certificate of the chain as served expires, whoever trusts it.",
+        example="tlsprobe_served_chain_expiry_timestamp_seconds - time() < 7 * 86400",
+        labels=("cert",),
+        samples=_served_expiry,
+        detail=Detail.ALL,
+    ),
+    Family(
+        name="cert_chain_length",
+        help="How many certificates are served, the leaf included.",
+        example="tlsprobe_cert_chain_length == 1",
+        labels=("cert",),
+        samples=_chain_length,
+    ),
+    Family(
+        name="cert_self_signed",
+        help="1 where the leaf is its own issuer, 0 where it is not.",
+        example="tlsprobe_cert_self_signed == 1",
+        labels=("cert",),
+        samples=_self_signed,
+    ),
+    Family(
+        name="cert_hostname_matches",
+        help="1 where the leaf is for the name that was asked for, 0 where it is not (RFC 9525).",
+        example="tlsprobe_cert_hostname_matches == 0",
+        labels=("cert",),
+        samples=_hostname,
+    ),
+    Family(
+        name="cert_must_staple",
+        help="1 where the leaf demands a stapled OCSP response (RFC 7633), 0 where it does not.",
+        example="tlsprobe_cert_must_staple == 1",
+        labels=("cert",),
+        samples=_must_staple,
+    ),
+    Family(
+        name="cert_scts",
+        help="How many timestamps of public logs come with the leaf, by way and validity.",
+        example="sum by (target, address, cert) (tlsprobe_cert_scts) < 2",
+        labels=("cert", "source", "valid"),
+        samples=_scts,
+    ),
+    Family(
+        name="cert_transparency_compliant",
+        help="1 where the timestamps are what a browser's policy asks for, 0 where they are not.",
+        example='tlsprobe_cert_transparency_compliant{policy="chrome"} == 0',
+        labels=("cert", "policy"),
+        samples=_transparency,
+    ),
+    Family(
+        name="cert_dns_record_matches",
+        help="1 where the chain is what the name's CAA or TLSA records ask for, 0 where it is not.",
+        example='tlsprobe_cert_dns_record_matches{record="tlsa"} == 0',
+        labels=("cert", "record"),
+        samples=_dns,
+    ),
+)

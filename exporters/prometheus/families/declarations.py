@@ -1,0 +1,41 @@
+"""Whether endpoints serve what their owner's configuration declares, where discovery or a label says it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from exporters.prometheus.families.family import Family, Sample
+from model.declaration import serves_declared_certificate, speaks_declared_protocols
+from model.observation import Observation
+from model.snapshot import EndpointStatus
+from model.verdict import Verdict
+
+
+def _samples_of(
+    judge: Callable[[Observation], Verdict | None],
+) -> Callable[[EndpointStatus], Iterator[Sample]]:
+    def samples(status: EndpointStatus) -> Iterator[Sample]:
+        verdict = judge(status.observation)
+        if verdict in {Verdict.YES, Verdict.NO}:
+            yield (), float(verdict is Verdict.YES)
+
+    return samples
+
+
+DECLARATION_FAMILIES: Final = (
+    Family(
+        name="cert_as_declared",
+        help="1 where every certificate seen is one of those that the server's files, the cluster's secret "
+        "or the label expected_certificate declare, 0 where another is served.",
+        example="tlsprobe_cert_as_declared == 0",
+        samples=_samples_of(serves_declared_certificate),
+    ),
+    Family(
+        name="protocols_as_declared",
+        help="1 where the protocol versions accepted are those that the server's files or the label "
+        "expected_protocols declare, 0 where they differ.",
+        example="tlsprobe_protocols_as_declared == 0",
+        samples=_samples_of(speaks_declared_protocols),
+    ),
+)

@@ -1,0 +1,127 @@
+"""How an endpoint fares: whether it answers, why not, when it was asked, and what that cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from exporters.prometheus.families.family import Family, Sample
+from model.observation import Observation, State
+from model.snapshot import EndpointStatus
+
+STAGES: Final = {
+    State.DNS_ERROR: "resolve",
+    State.UNREACHABLE: "connect",
+    State.REFUSED: "connect",
+    State.TIMEOUT: "answer",
+    State.PLAINTEXT: "answer",
+    State.NOT_TLS: "answer",
+    State.ERROR: "internal",
+}
+"""How far a visit came that ended so."""
+
+
+def _failure(status: EndpointStatus) -> Iterator[Sample]:
+    state = status.observation.state
+    if state is not State.TLS:
+        yield (STAGES[state], state.value), 1.0
+
+
+def _duration(status: EndpointStatus) -> Iterator[Sample]:
+    yield ("visit",), status.observation.cost.duration_seconds
+
+
+def _connections(status: EndpointStatus) -> Iterator[Sample]:
+    yield (), float(status.observation.cost.connections)
+
+
+def _throttled(status: EndpointStatus) -> Iterator[Sample]:
+    if status.observation.cost.throttled:
+        yield (), 1.0
+
+
+def _last_probe(status: EndpointStatus) -> Iterator[Sample]:
+    yield (), status.last_probe_at.timestamp()
+
+
+def _last_success(status: EndpointStatus) -> Iterator[Sample]:
+    if status.last_success_at is not None:
+        yield (), status.last_success_at.timestamp()
+
+
+def _interval(status: EndpointStatus) -> Iterator[Sample]:
+    if status.interval_seconds > 0:
+        yield (), status.interval_seconds
+
+
+def _failures_in_a_row(status: EndpointStatus) -> Iterator[Sample]:
+    yield (), float(status.consecutive_failures)
+
+
+def _contradictions(status: EndpointStatus) -> Iterator[Sample]:
+    observation: Observation = status.observation
+    if observation.contradictions:
+        yield (), float(len(observation.contradictions))
+
+
+ENDPOINT_FAMILIES: Final = (
+    Family(
+        name="probe_failure",
+        help="1 where the last visit did not find TLS, with the stage that it came to and why.",
+        example="count by (stage, reason) (tlsprobe_probe_failure)",
+        labels=("stage", "reason"),
+        samples=_failure,
+    ),
+    Family(
+        name="probe_duration_seconds",
+        help="How long the last visit took.",
+        example='topk(10, tlsprobe_probe_duration_seconds{phase="visit"})',
+        labels=("phase",),
+        samples=_duration,
+    ),
+    Family(
+        name="connections_used",
+        help="TCP connections that the last visit opened.",
+        example="sum(tlsprobe_connections_used)",
+        samples=_connections,
+    ),
+    Family(
+        name="probe_throttled",
+        help="1 where the last visit slowed down because the server reset or fell silent; "
+        "absent where it did not.",
+        example="tlsprobe_probe_throttled == 1",
+        samples=_throttled,
+    ),
+    Family(
+        name="last_probe_timestamp_seconds",
+        help="When the last visit ended.",
+        example="time() - tlsprobe_last_probe_timestamp_seconds",
+        samples=_last_probe,
+    ),
+    Family(
+        name="last_success_timestamp_seconds",
+        help="When a visit last found TLS; absent where none ever did.",
+        example="time() - tlsprobe_last_success_timestamp_seconds > 86400",
+        samples=_last_success,
+    ),
+    Family(
+        name="probe_interval_seconds",
+        help="The time between two visits of the endpoint; absent where it is asked on demand.",
+        example="time() - tlsprobe_last_probe_timestamp_seconds > "
+        "3 * tlsprobe_probe_interval_seconds",
+        samples=_interval,
+    ),
+    Family(
+        name="consecutive_failures",
+        help="How many visits in a row did not find TLS.",
+        example="tlsprobe_consecutive_failures >= 3",
+        samples=_failures_in_a_row,
+    ),
+    Family(
+        name="contradictions",
+        help="How many questions got two answers that cannot come from one configuration; "
+        "absent where none did.",
+        example="tlsprobe_contradictions > 0",
+        samples=_contradictions,
+    ),
+)

@@ -1,0 +1,121 @@
+"""Facts by name: features, vulnerabilities, what is said in clear, and what HTTP adds.
+
+Each name stands in docs/checks.md. A fact that does not apply to an endpoint has no series, and nor
+has one that is unknown: that one is counted in ``tlsprobe_check_unknown``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from exporters.prometheus.families.family import Family, Sample
+from exporters.prometheus.options import Detail
+from model.snapshot import EndpointStatus
+from model.verdict import Fact, Verdict
+
+STANDARD_FEATURES: Final = ("ocsp_stapling", "secure_renegotiation")
+"""The features that have series of their own at the standard detail."""
+
+
+STANDARD_HTTP: Final = ("hsts", "redirects_to_https")
+"""The facts of HTTP that have."""
+
+
+def _known(facts: Mapping[str, Fact]) -> Iterator[Sample]:
+    for name, fact in facts.items():
+        if fact.verdict is not Verdict.UNKNOWN:
+            yield (name,), float(fact.verdict is Verdict.YES)
+
+
+def _standard_features(status: EndpointStatus) -> Iterator[Sample]:
+    features = status.observation.features
+    yield from _known({name: features[name] for name in STANDARD_FEATURES if name in features})
+
+
+def _every_feature(status: EndpointStatus) -> Iterator[Sample]:
+    yield from _known(status.observation.features)
+
+
+def _feature_count(status: EndpointStatus) -> Iterator[Sample]:
+    features = status.observation.features
+    if features:
+        yield (), float(sum(fact.verdict is Verdict.YES for fact in features.values()))
+
+
+def _vulnerable(status: EndpointStatus) -> Iterator[Sample]:
+    for name, fact in status.observation.vulnerabilities.items():
+        if fact.verdict is Verdict.YES:
+            yield (name,), 1.0
+
+
+def _every_vulnerability(status: EndpointStatus) -> Iterator[Sample]:
+    yield from _known(status.observation.vulnerabilities)
+
+
+def _excluded(status: EndpointStatus) -> Iterator[Sample]:
+    facts = status.observation.vulnerabilities
+    if facts:
+        yield (), float(sum(fact.verdict is Verdict.NO for fact in facts.values()))
+
+
+def _plaintext(status: EndpointStatus) -> Iterator[Sample]:
+    yield from _known(status.observation.plaintext)
+
+
+def _standard_http(status: EndpointStatus) -> Iterator[Sample]:
+    http = status.observation.http
+    yield from _known({name: http[name] for name in STANDARD_HTTP if name in http})
+
+
+def _all_http(status: EndpointStatus) -> Iterator[Sample]:
+    yield from _known(status.observation.http)
+
+
+FACT_FAMILIES: Final = (
+    Family(
+        name="vulnerable",
+        help="1 where the endpoint is open to the attack; at detail all, 0 where it was proved not "
+        "to be.",
+        example="count by (check) (tlsprobe_vulnerable == 1)",
+        labels=("check",),
+        samples=_vulnerable,
+        all_samples=_every_vulnerability,
+    ),
+    Family(
+        name="vulnerabilities_excluded",
+        help="How many attacks the endpoint was proved not to be open to.",
+        example="sum(tlsprobe_vulnerabilities_excluded)",
+        samples=_excluded,
+    ),
+    Family(
+        name="features",
+        help="How many of the features that were asked about the endpoint has.",
+        example="tlsprobe_features",
+        samples=_feature_count,
+    ),
+    Family(
+        name="feature_supported",
+        help="1 where the endpoint has the feature, 0 where it was proved not to.",
+        example='tlsprobe_feature_supported{feature="ocsp_stapling"} == 0',
+        labels=("feature",),
+        samples=_standard_features,
+        all_samples=_every_feature,
+        detail=Detail.STANDARD,
+    ),
+    Family(
+        name="plaintext",
+        help="1 where the fact holds of what the service does without TLS, 0 where it does not.",
+        example='tlsprobe_plaintext{fact="answers_in_clear"} == 1',
+        labels=("fact",),
+        samples=_plaintext,
+    ),
+    Family(
+        name="http",
+        help="1 where the fact holds of what the service says by HTTP, 0 where it does not.",
+        example='tlsprobe_http{fact="hsts"} == 0',
+        labels=("fact",),
+        samples=_standard_http,
+        all_samples=_all_http,
+    ),
+)

@@ -1,0 +1,86 @@
+"""What policies make of an endpoint, and when its facts last became other ones."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from exporters.prometheus.families.family import Family, Sample
+from model.findings.finding import FindingStatus, Severity
+from model.snapshot import EndpointStatus
+from model.verdict import Verdict
+
+
+def _compliant(status: EndpointStatus) -> Iterator[Sample]:
+    for policy, verdict in status.compliance.items():
+        if verdict is not Verdict.UNKNOWN:
+            yield (policy,), float(verdict is Verdict.YES)
+
+
+def _open_findings(status: EndpointStatus) -> Iterator[Sample]:
+    counted = Counter(
+        (finding.result.policy, finding.result.severity)
+        for finding in status.findings
+        if finding.status is FindingStatus.OPEN
+    )
+    for policy in status.compliance:
+        for severity in Severity:
+            yield (policy, severity.value), float(counted[policy, severity])
+
+
+def _waived_findings(status: EndpointStatus) -> Iterator[Sample]:
+    counted = Counter(
+        finding.result.policy
+        for finding in status.findings
+        if finding.status is FindingStatus.WAIVED
+    )
+    for policy in status.compliance:
+        yield (policy,), float(counted[policy])
+
+
+def _config_changed(status: EndpointStatus) -> Iterator[Sample]:
+    if status.config_changed_at is not None:
+        yield (), status.config_changed_at.timestamp()
+
+
+def _certificate_changed(status: EndpointStatus) -> Iterator[Sample]:
+    if status.certificate_changed_at is not None:
+        yield (), status.certificate_changed_at.timestamp()
+
+
+POLICY_FAMILIES: Final = (
+    Family(
+        name="policy_compliant",
+        help="1 where every rule of the policy holds, 0 where one does not.",
+        example="avg by (policy) (tlsprobe_policy_compliant)",
+        labels=("policy",),
+        samples=_compliant,
+    ),
+    Family(
+        name="findings",
+        help="How many findings of each severity are open; waived ones do not count.",
+        example='sum by (policy) (tlsprobe_findings{severity=~"high|critical"})',
+        labels=("policy", "severity"),
+        samples=_open_findings,
+    ),
+    Family(
+        name="findings_waived",
+        help="How many findings somebody answers for by a waiver that has not expired.",
+        example="sum by (policy) (tlsprobe_findings_waived)",
+        labels=("policy",),
+        samples=_waived_findings,
+    ),
+    Family(
+        name="config_changed_timestamp_seconds",
+        help="When the endpoint's facts last differed from the visit before; absent where never.",
+        example="time() - tlsprobe_config_changed_timestamp_seconds < 3600",
+        samples=_config_changed,
+    ),
+    Family(
+        name="cert_changed_timestamp_seconds",
+        help="When a leaf last differed from the visit before; absent where none ever did.",
+        example="time() - tlsprobe_cert_changed_timestamp_seconds < 3600",
+        samples=_certificate_changed,
+    ),
+)

@@ -1,0 +1,187 @@
+"""What an endpoint speaks: versions, cipher suites by strength, groups, and what they come to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from exporters.prometheus.families.family import Family, Sample
+from exporters.prometheus.options import Detail
+from model.observation import AcceptedSet, Observation
+from model.protocol_version import ProtocolVersion
+from model.registry import NAMED_GROUPS, Strength, strength_by_name
+from model.snapshot import EndpointStatus
+from model.verdict import Preference, Verdict
+
+_POST_QUANTUM: Final = {group.name for group in NAMED_GROUPS if group.post_quantum}
+_BAD: Final = {Strength.INSECURE, Strength.WEAK}
+
+
+def _versions(status: EndpointStatus) -> Iterator[Sample]:
+    for version, fact in status.observation.protocols.items():
+        if fact.verdict is not Verdict.UNKNOWN:
+            yield (version.label,), float(fact.verdict is Verdict.YES)
+
+
+def _strength(name: str) -> Strength:
+    """A suite that no registry knows has shown nothing in its favour."""
+    return strength_by_name(name) or Strength.INSECURE
+
+
+def _suites(status: EndpointStatus) -> Iterator[Sample]:
+    for version, found in status.observation.cipher_suites.items():
+        counted = Counter(_strength(name) for name in found.accepted)
+        for strength in Strength:
+            if counted[strength] or (found.complete and strength in _BAD):
+                yield (version.label, strength.value), float(counted[strength])
+
+
+def _weak_suites(status: EndpointStatus) -> Iterator[Sample]:
+    for version, found in status.observation.cipher_suites.items():
+        for name in found.accepted:
+            if _strength(name) in _BAD:
+                yield (version.label, name), 1.0
+
+
+def _every_suite(status: EndpointStatus) -> Iterator[Sample]:
+    for version, found in status.observation.cipher_suites.items():
+        for name in found.accepted:
+            yield (version.label, name, _strength(name).value), 1.0
+
+
+def _preference(status: EndpointStatus) -> Iterator[Sample]:
+    for version, found in status.observation.cipher_suites.items():
+        if found.preference is not Preference.UNKNOWN:
+            yield (version.label,), float(found.preference is Preference.SERVER)
+
+
+def _groups(status: EndpointStatus) -> Iterator[Sample]:
+    for group in _accepted_groups(status.observation):
+        yield (group,), 1.0
+
+
+def _group_count(status: EndpointStatus) -> Iterator[Sample]:
+    if status.observation.groups:
+        yield (), float(len(_accepted_groups(status.observation)))
+
+
+def _accepted_groups(observation: Observation) -> dict[str, None]:
+    """Those of any version, each once."""
+    return {name: None for found in observation.groups.values() for name in found.accepted}
+
+
+def _post_quantum(status: EndpointStatus) -> Iterator[Sample]:
+    """Known where a group was found, all groups were, or TLS 1.3, which alone has them, is off."""
+    observation = status.observation
+    groups = observation.groups.get(ProtocolVersion.TLSV1_3)
+    tls13 = observation.protocols.get(ProtocolVersion.TLSV1_3)
+    if groups is not None and not _POST_QUANTUM.isdisjoint(groups.accepted):
+        yield (), 1.0
+    elif (groups is not None and groups.complete) or (
+        tls13 is not None and tls13.verdict is Verdict.NO
+    ):
+        yield (), 0.0
+
+
+def _negotiated(status: EndpointStatus) -> Iterator[Sample]:
+    """At the newest version that is spoken, by whose order decides."""
+    observation = status.observation
+    spoken = [
+        version for version, fact in observation.protocols.items() if fact.verdict is Verdict.YES
+    ]
+    if not spoken:
+        return
+    newest = max(spoken)
+    labels = (
+        newest.label,
+        _picked_suite(observation.cipher_suites.get(newest)),
+        _first(observation.groups.get(newest)),
+        next(iter(observation.alpn), ""),
+        _first(observation.signature_schemes.get(newest)),
+    )
+    yield labels, 1.0
+
+
+def _picked_suite(found: AcceptedSet | None) -> str:
+    """The server's first; where the client's order decides, what one with good taste has first."""
+    if found is None or not found.accepted:
+        return ""
+    if found.preference is Preference.SERVER:
+        return found.accepted[0]
+    strengths = list(Strength)
+    return max(found.accepted, key=lambda name: strengths.index(_strength(name)))
+
+
+def _first(found: AcceptedSet | None) -> str:
+    return found.accepted[0] if found is not None and found.accepted else ""
+
+
+PROTOCOL_FAMILIES: Final = (
+    Family(
+        name="protocol_supported",
+        help="1 where the protocol version is accepted, 0 where it was proved not to be.",
+        example='count by (protocol) (tlsprobe_protocol_supported{protocol=~"SSL.*|TLSv1.[01]"} == 1)',
+        labels=("protocol",),
+        samples=_versions,
+    ),
+    Family(
+        name="cipher_suites",
+        help="How many cipher suites of each strength a protocol version accepts. Insecure and "
+        "weak are 0 where it was proved that there is none; the others are absent then.",
+        example='sum by (target) (tlsprobe_cipher_suites{strength=~"insecure|weak"}) > 0',
+        labels=("protocol", "strength"),
+        samples=_suites,
+    ),
+    Family(
+        name="weak_cipher_suite_supported",
+        help="1 for each accepted cipher suite that is weak or insecure.",
+        example="count by (cipher) (tlsprobe_weak_cipher_suite_supported)",
+        labels=("protocol", "cipher"),
+        samples=_weak_suites,
+        detail=Detail.STANDARD,
+    ),
+    Family(
+        name="cipher_suite_supported",
+        help="1 for each accepted cipher suite.",
+        example='tlsprobe_cipher_suite_supported{cipher=~".*_3DES_.*"}',
+        labels=("protocol", "cipher", "strength"),
+        samples=_every_suite,
+        detail=Detail.ALL,
+    ),
+    Family(
+        name="negotiated_info",
+        help="1, with what a client that has everything gets at the newest version: the suite by the "
+        "server's order, or the strongest where the client's decides. What is not known is empty.",
+        example="count by (version, cipher) (tlsprobe_negotiated_info)",
+        labels=("version", "cipher", "group", "alpn", "signature_algorithm"),
+        samples=_negotiated,
+    ),
+    Family(
+        name="server_cipher_preference",
+        help="1 where the server's order of cipher suites decides, 0 where the client's does.",
+        example='tlsprobe_server_cipher_preference{protocol="TLSv1.2"} == 0',
+        labels=("protocol",),
+        samples=_preference,
+    ),
+    Family(
+        name="groups",
+        help="How many groups of the key exchange are accepted.",
+        example="tlsprobe_groups < 2",
+        samples=_group_count,
+    ),
+    Family(
+        name="group_supported",
+        help="1 for each group of the key exchange that is accepted, in whatever version.",
+        example="count by (group) (tlsprobe_group_supported)",
+        labels=("group",),
+        samples=_groups,
+        detail=Detail.ALL,
+    ),
+    Family(
+        name="post_quantum_key_exchange",
+        help="1 where a post-quantum group is accepted, 0 where it was proved that none is.",
+        example="avg(tlsprobe_post_quantum_key_exchange)",
+        samples=_post_quantum,
+    ),
+)

@@ -1,0 +1,82 @@
+"""Whether the served certificates are revoked, by whose word, and for how long that word counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Final
+
+from exporters.prometheus.families.certificates import fingerprint, position
+from exporters.prometheus.families.family import Family, Sample
+from model.certificates.certificate import Deployment, Revocation, RevocationMethod
+from model.snapshot import EndpointStatus
+from model.verdict import Verdict
+
+_OCSP: Final = {RevocationMethod.STAPLE, RevocationMethod.OCSP}
+_CRL: Final = {RevocationMethod.CRL}
+
+
+def _revoked(status: EndpointStatus) -> Iterator[Sample]:
+    for deployment, word in _words(status):
+        if word.is_revoked is not Verdict.UNKNOWN:
+            yield _labels(deployment, word), float(word.is_revoked is Verdict.YES)
+
+
+def _times(
+    methods: set[RevocationMethod], time_of: Callable[[Revocation], datetime | None]
+) -> Callable[[EndpointStatus], Iterator[Sample]]:
+    def samples(status: EndpointStatus) -> Iterator[Sample]:
+        for deployment, word in _words(status):
+            at = time_of(word)
+            if word.method in methods and at is not None:
+                yield _labels(deployment, word), at.timestamp()
+
+    return samples
+
+
+def _words(status: EndpointStatus) -> Iterator[tuple[Deployment, Revocation]]:
+    """The last word of each method on each certificate."""
+    for deployment in status.observation.own_certificates:
+        words = {(one.position, one.method): one for one in deployment.revocations}
+        for word in words.values():
+            if word.position < len(deployment.chain):
+                yield deployment, word
+
+
+def _labels(deployment: Deployment, word: Revocation) -> tuple[str, str, str]:
+    certificate = deployment.chain[word.position]
+    return position(word.position, certificate), fingerprint(certificate), word.method.value
+
+
+_OF_A_WORD: Final = ("position", "cert", "method")
+
+REVOCATION_FAMILIES: Final = (
+    Family(
+        name="revoked",
+        help="1 where the certificate is revoked, 0 where it is proved not to be, by each method.",
+        example="tlsprobe_revoked == 1",
+        labels=_OF_A_WORD,
+        samples=_revoked,
+    ),
+    Family(
+        name="ocsp_this_update_timestamp_seconds",
+        help="From when the OCSP response on the certificate counts.",
+        example="time() - tlsprobe_ocsp_this_update_timestamp_seconds",
+        labels=_OF_A_WORD,
+        samples=_times(_OCSP, lambda word: word.this_update),
+    ),
+    Family(
+        name="ocsp_next_update_timestamp_seconds",
+        help="Until when the OCSP response on the certificate counts.",
+        example="tlsprobe_ocsp_next_update_timestamp_seconds < time()",
+        labels=_OF_A_WORD,
+        samples=_times(_OCSP, lambda word: word.next_update),
+    ),
+    Family(
+        name="crl_next_update_timestamp_seconds",
+        help="Until when the issuer's list of revoked certificates counts.",
+        example="tlsprobe_crl_next_update_timestamp_seconds < time()",
+        labels=_OF_A_WORD,
+        samples=_times(_CRL, lambda word: word.next_update),
+    ),
+)

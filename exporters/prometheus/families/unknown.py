@@ -1,0 +1,96 @@
+"""What a visit could not prove: a fact without a series of its own is counted here, never a 0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from exporters.prometheus.families.family import Family, Sample
+from model.observation import ClientAuthMode, Observation
+from model.protocol_version import ProtocolVersion
+from model.registry import NAMED_GROUPS
+from model.snapshot import EndpointStatus
+from model.verdict import Fact, Verdict
+
+THROTTLED: Final = "throttled"
+"""The server slowed the visit down, and the next one may learn more."""
+
+UNPROVED: Final = "unproved"
+"""What the server answered proves neither."""
+
+_POST_QUANTUM: Final = {group.name for group in NAMED_GROUPS if group.post_quantum}
+
+_Unknown = tuple[str, str]
+"""The check, and the version that it is about or nothing."""
+
+
+def _unknown(status: EndpointStatus) -> Iterator[Sample]:
+    observation = status.observation
+    reason = THROTTLED if observation.cost.throttled else UNPROVED
+    for check, version in (*_by_version(observation), *_by_name(observation)):
+        yield (check, version, reason), 1.0
+    for check in _of_chains(observation):
+        yield (check, "", UNPROVED), 1.0
+    if Verdict.UNKNOWN in status.compliance.values():
+        yield ("policy_compliant", "", reason), 1.0
+
+
+def _by_version(observation: Observation) -> Iterator[_Unknown]:
+    for version, fact in observation.protocols.items():
+        if fact.verdict is Verdict.UNKNOWN:
+            yield "protocol_supported", version.label
+    for check, sets in (
+        ("cipher_suites", observation.cipher_suites),
+        ("groups", observation.groups),
+        ("signature_schemes", observation.signature_schemes),
+    ):
+        for version, found in sets.items():
+            if not found.complete:
+                yield check, version.label
+    for version, auth in observation.client_auth.items():
+        if auth.mode is ClientAuthMode.UNKNOWN:
+            yield "client_auth", version.label
+        if auth.verifies is Verdict.UNKNOWN:
+            yield "client_auth_verified", version.label
+    if _post_quantum_is_unknown(observation):
+        yield "post_quantum_key_exchange", ProtocolVersion.TLSV1_3.label
+
+
+def _post_quantum_is_unknown(observation: Observation) -> bool:
+    groups = observation.groups.get(ProtocolVersion.TLSV1_3)
+    return groups is not None and not groups.complete and _POST_QUANTUM.isdisjoint(groups.accepted)
+
+
+def _by_name(observation: Observation) -> Iterator[_Unknown]:
+    named: tuple[Mapping[str, Fact], ...] = (
+        observation.features,
+        observation.vulnerabilities,
+        observation.plaintext,
+        observation.http,
+    )
+    for facts in named:
+        for name, fact in facts.items():
+            if fact.verdict is Verdict.UNKNOWN:
+                yield name, ""
+
+
+def _of_chains(observation: Observation) -> set[str]:
+    """Of no protocol version, and no matter of being asked more gently."""
+    undecided = set()
+    for deployment in observation.own_certificates:
+        if deployment.hostname_matches is Verdict.UNKNOWN:
+            undecided.add("cert_hostname_matches")
+        if any(trust.verdict is Verdict.UNKNOWN for trust in deployment.trust.values()):
+            undecided.add("cert_verify_success")
+        if any(one.is_revoked is Verdict.UNKNOWN for one in deployment.revocations):
+            undecided.add("revoked")
+    return undecided
+
+
+UNKNOWN_FAMILY: Final = Family(
+    name="check_unknown",
+    help="1 for each fact that the last visit could not prove, which has no other series.",
+    example="count by (check, reason) (tlsprobe_check_unknown)",
+    labels=("check", "protocol", "reason"),
+    samples=_unknown,
+)

@@ -1,0 +1,1 @@
+"""The metrics of blackbox_exporter and ssl_exporter under their own names."""

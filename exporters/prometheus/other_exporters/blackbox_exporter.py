@@ -1,0 +1,108 @@
+"""A Glance under blackbox_exporter's names, with its labels, so that its users' alerts go on.
+
+Differences, all to the better: what a certificate says stays there though verification failed, and the
+expiry of the last chain is left out where none verifies, in place of the year 1.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from exporters.prometheus.other_exporters.handshake_summary import Glance, words_of
+from exporters.prometheus.other_exporters.samples import ForeignSample
+from model.certificates.certificate import Certificate
+
+_FNV_OFFSET: Final = 0x811C9DC5
+_FNV_PRIME: Final = 0x01000193
+"""FNV-1a of 32 binary digits, which hashes the address there."""
+
+
+def blackbox_samples(glance: Glance) -> Iterator[ForeignSample]:
+    """In the order of their names."""
+    address = ipaddress.ip_address(glance.address.partition("%")[0]) if glance.address else None
+    yield _sample(
+        "probe_dns_lookup_time_seconds",
+        "Seconds that the look-up of the name took.",
+        glance.resolve_seconds,
+    )
+    yield _sample("probe_duration_seconds", "Seconds that the probe took.", glance.duration_seconds)
+    yield _sample("probe_failed_due_to_regex", "0, for none is asked about.", 0)
+    if glance.http_status is not None:
+        yield _sample("probe_http_redirects", "Redirects followed: none ever are.", 0)
+        has_answer = glance.http_status > 0
+        yield _sample("probe_http_ssl", "1 where an answer came, inside TLS.", float(has_answer))
+        yield _sample("probe_http_status_code", "The status of the answer.", glance.http_status)
+        version = 1.1 if has_answer else 0
+        yield _sample("probe_http_version", "The version of HTTP that was spoken.", version)
+    yield _sample(
+        "probe_ip_addr_hash",
+        "A hash of the address, which shows that it changed.",
+        _fnv1a(address.packed) if address else 0,
+    )
+    yield _sample(
+        "probe_ip_protocol", "4 or 6; 0 without an address.", address.version if address else 0
+    )
+    yield from _of_chain(glance)
+    yield _sample(
+        "probe_success", "1 where all holds that the module asserts.", float(glance.is_success)
+    )
+    if glance.cipher_suite is not None and glance.version is not None:
+        yield _sample(
+            "probe_tls_cipher_info",
+            "1, with the cipher suite that was agreed on.",
+            1,
+            cipher=glance.cipher_suite,
+        )
+    if glance.version is not None:
+        yield _sample(
+            "probe_tls_version_info",
+            "1, with the version that was agreed on.",
+            1,
+            version=words_of(glance.version),
+        )
+
+
+def _of_chain(glance: Glance) -> Iterator[ForeignSample]:
+    ends = _ends(glance.chain)
+    if ends:
+        yield _sample(
+            "probe_ssl_earliest_cert_expiry",
+            "When the first certificate of the chain as served expires.",
+            min(ends).timestamp(),
+        )
+    paths = [_ends(path) for path in glance.paths]
+    if paths and all(paths):
+        yield _sample(
+            "probe_ssl_last_chain_expiry_timestamp_seconds",
+            "When the last chain that verifies expires.",
+            max(min(path) for path in paths).timestamp(),
+        )
+    if glance.chain:
+        leaf = glance.chain[0]
+        yield _sample(
+            "probe_ssl_last_chain_info",
+            "1, with what the leaf says of itself.",
+            1,
+            fingerprint_sha256=leaf.sha256,
+            issuer=leaf.issuer or "",
+            subject=leaf.subject or "",
+            subjectalternative=",".join(leaf.dns_names),
+        )
+
+
+def _ends(certificates: tuple[Certificate, ...]) -> list[datetime]:
+    return [one.not_after for one in certificates if one.not_after is not None]
+
+
+def _fnv1a(octets: bytes) -> int:
+    hashed = _FNV_OFFSET
+    for octet in octets:
+        hashed = ((hashed ^ octet) * _FNV_PRIME) & 0xFFFFFFFF
+    return hashed
+
+
+def _sample(name: str, text: str, number: float, **labels: str) -> ForeignSample:
+    return ForeignSample(name=name, help=text, number=number, labels=labels)

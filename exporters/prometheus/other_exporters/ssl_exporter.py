@@ -1,0 +1,125 @@
+"""A Glance under ssl_exporter's names, with its labels, so that its users' alerts go on.
+
+When a stapled response was produced is not kept, so ``ssl_ocsp_response_produced_at`` is there only where
+nothing is stapled, and all of them are 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from exporters.prometheus.other_exporters.handshake_summary import Glance, words_of
+from exporters.prometheus.other_exporters.samples import ForeignSample
+from model.certificates.certificate import Certificate
+from model.verdict import Verdict
+
+_GOOD, _REVOKED, _UNKNOWN = 0.0, 1.0, 2.0
+
+
+def ssl_exporter_samples(glance: Glance) -> Iterator[ForeignSample]:
+    """Those of a connection; of a failed one only that it failed."""
+    yield from _validity("ssl_cert", [("", glance.chain)])
+    if glance.version is not None:
+        yield from _of_staple(glance)
+    yield _sample("ssl_probe_success", "1 where the probe succeeded.", float(glance.is_success))
+    yield _sample("ssl_prober", "1, with the kind of probe.", 1, prober=glance.prober)
+    if glance.version is not None:
+        yield _sample(
+            "ssl_tls_version_info", "1, with the version.", 1, version=words_of(glance.version)
+        )
+    latest_first = sorted(glance.paths, key=_first_end, reverse=True)
+    yield from _validity(
+        "ssl_verified_cert", [(str(number), path) for number, path in enumerate(latest_first)]
+    )
+
+
+def _validity(
+    prefix: str, chains: list[tuple[str, tuple[Certificate, ...]]]
+) -> Iterator[ForeignSample]:
+    """Both ends of each certificate; ``chains`` with their numbers, or none."""
+    for end in ("not_after", "not_before"):
+        for number, chain in chains:
+            chain_no = {"chain_no": number} if number else {}
+            for certificate in chain:
+                at: datetime | None = getattr(certificate, end)
+                if at is not None:
+                    yield _sample(
+                        f"{prefix}_{end}",
+                        f"The certificate's {end}, as Unix time.",
+                        at.timestamp(),
+                        **chain_no,
+                        **_labels(certificate),
+                    )
+
+
+def _of_staple(glance: Glance) -> Iterator[ForeignSample]:
+    staple = glance.staple
+    times: dict[str, datetime | None] = {
+        "next_update": None,
+        "revoked_at": None,
+        "this_update": None,
+    }
+    if staple is None:
+        times["produced_at"] = None
+    else:
+        times |= {
+            "next_update": staple.next_update,
+            "revoked_at": staple.revoked_at,
+            "this_update": staple.this_update,
+        }
+    for name, at in sorted(times.items()):
+        yield _sample(
+            f"ssl_ocsp_response_{name}",
+            f"The stapled response's {name}, as Unix time; 0 without.",
+            at.timestamp() if at else 0,
+        )
+    yield _sample(
+        "ssl_ocsp_response_stapled", "1 where a response is stapled.", float(staple is not None)
+    )
+    verdicts = {Verdict.NO: _GOOD, Verdict.YES: _REVOKED, Verdict.UNKNOWN: _UNKNOWN}
+    yield _sample(
+        "ssl_ocsp_response_status",
+        "0 for good, 1 for revoked, 2 for unknown.",
+        verdicts[staple.is_revoked] if staple else _GOOD,
+    )
+
+
+def _labels(certificate: Certificate) -> dict[str, str]:
+    return {
+        "cn": _first_of(certificate.subject, NameOID.COMMON_NAME),
+        "dnsnames": _listed(certificate.dns_names),
+        "emails": _listed(certificate.email_addresses),
+        "ips": _listed(certificate.ip_addresses),
+        "issuer_cn": _first_of(certificate.issuer, NameOID.COMMON_NAME),
+        "ou": _listed(_all_of(certificate.subject, NameOID.ORGANIZATIONAL_UNIT_NAME)),
+        "serial_no": str(int(certificate.serial_number, 16)) if certificate.serial_number else "",
+    }
+
+
+def _listed(texts: tuple[str, ...]) -> str:
+    """With commas at both ends too, for users to match one of them."""
+    return f",{','.join(texts)}," if texts else ""
+
+
+def _first_of(name: str | None, attribute: x509.ObjectIdentifier) -> str:
+    return next(iter(_all_of(name, attribute)), "")
+
+
+def _all_of(name: str | None, attribute: x509.ObjectIdentifier) -> tuple[str, ...]:
+    try:
+        parsed = x509.Name.from_rfc4514_string(name or "")
+    except ValueError:
+        return ()
+    return tuple(str(one.value) for one in parsed.get_attributes_for_oid(attribute))
+
+
+def _first_end(path: tuple[Certificate, ...]) -> float:
+    return min((one.not_after.timestamp() for one in path if one.not_after), default=0.0)
+
+
+def _sample(name: str, text: str, number: float, **labels: str) -> ForeignSample:
+    return ForeignSample(name=name, help=text, number=number, labels=labels)

@@ -1,0 +1,197 @@
+"""The service's own numbers: what it did, what it is doing, and what went wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    Info,
+    PlatformCollector,
+    ProcessCollector,
+)
+
+from exporters.prometheus.label_text import label_value
+from exporters.prometheus.service.service_families import described
+from model.observation import Mode, Observation, State
+from model.version import TOOL_VERSION
+
+_DURATIONS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_DELAYS: Final = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0, 1800.0, 3600.0)
+_LONGEST_EXEMPLAR: Final = 100
+"""Characters; OpenMetrics allows 128 for an exemplar's labels together."""
+
+
+class ServiceMetrics:
+    """A Meter that counts into ``registry``; gauges ask the service when they are read.
+
+    ``store_up`` says whether the database answers; ``snapshot_age_seconds`` is for a service that
+    keeps its Snapshot between scrapes, ``endpoints_set_aside`` for one that makes visits itself; without
+    them there are no such series. The others are numbers of the scheduler.
+    """
+
+    def __init__(
+        self,
+        *,
+        queue_length: Callable[[], int],
+        visits_in_flight: Callable[[], int],
+        schedule_lag_seconds: Callable[[], float],
+        store_up: Callable[[], bool],
+        snapshot_age_seconds: Callable[[], float] | None = None,
+        endpoints_set_aside: Callable[[], int] | None = None,
+    ) -> None:
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        GCCollector(registry=registry)
+        Info("tlsprobe_build", described("build_info").help, registry=registry).info(
+            {"version": TOOL_VERSION}
+        )
+        for name, ask in (
+            ("queue_length", queue_length),
+            ("probes_in_flight", visits_in_flight),
+            ("schedule_lag_seconds", schedule_lag_seconds),
+            ("store_up", store_up),
+            ("snapshot_age_seconds", snapshot_age_seconds),
+            ("endpoints_set_aside", endpoints_set_aside),
+        ):
+            if ask is not None:
+                _gauge(name, registry).set_function(_as_float(ask))
+        self._probes = _counter("probes_total", registry)
+        self._failures = _counter("probe_failures_total", registry)
+        self._durations = _histogram("probe_run_duration_seconds", _DURATIONS, registry)
+        self._delays = _histogram("probe_delay_seconds", _DELAYS, registry)
+        self._doubted = _counter("probes_doubted_total", registry)
+        self._put_off = _counter("probes_put_off_total", registry)
+        self._connections = _counter("connections_total", registry)
+        self._write_failures = _counter("store_write_failures_total", registry)
+        self._store_dropped = _counter("store_dropped_bytes_total", registry)
+        self._held_back = _gauge("retention_held_back_seconds", registry)
+        self._series_dropped = _counter("series_dropped_total", registry)
+        self._reload_successful = _gauge("config_last_reload_successful", registry)
+        self._reload_at = _gauge("config_last_reload_success_timestamp_seconds", registry)
+        self.config_read(is_good=True)
+        self._discovery = _Discovery(registry)
+        for mode in Mode:
+            self._probes.labels(mode.value)
+        for state in State:
+            if state is not State.TLS:
+                self._failures.labels(state.value)
+
+    def visit_finished(self, observation: Observation) -> None:
+        """Count a visit; where OpenMetrics is asked for, its duration's bucket names the target."""
+        self._probes.labels(observation.mode.value).inc()
+        named = label_value(observation.endpoint.target.key, _LONGEST_EXEMPLAR)
+        exemplar = {"target": named} if len(named) <= _LONGEST_EXEMPLAR else None
+        self._durations.observe(observation.cost.duration_seconds, exemplar=exemplar)
+        self._connections.inc(observation.cost.connections)
+        if not observation.answered_as_tls:
+            self._failures.labels(observation.state.value).inc()
+
+    def visit_began(self, late_seconds: float) -> None:
+        """Count how late it is."""
+        self._delays.observe(late_seconds)
+
+    def visit_doubted(self, observation: Observation) -> None:
+        """Count a failure that is to be repeated, and what it cost."""
+        self._doubted.inc()
+        self._connections.inc(observation.cost.connections)
+
+    def ran_short(self) -> None:
+        """Count a visit or look-up that is made again later, for this machine ran short meanwhile."""
+        self._put_off.inc()
+
+    def store_write_failed(self) -> None:
+        """Count a write that failed."""
+        self._write_failures.inc()
+
+    def store_dropped(self, size: int) -> None:
+        """Count bytes that were not stored."""
+        self._store_dropped.inc(size)
+
+    def retention_held_back(self, seconds: float) -> None:
+        """Show how far the clock is ahead of what is believed."""
+        self._held_back.set(seconds)
+
+    def series_dropped(self, count: int) -> None:
+        """Count series that found no room on the inventory's page."""
+        self._series_dropped.inc(count)
+
+    def config_read(self, *, is_good: bool) -> None:
+        """Note how the configuration's last reading went."""
+        self._reload_successful.set(is_good)
+        if is_good:
+            self._reload_at.set(time.time())
+
+    def discovery_updated(self, source: str, targets: int | None, error: str | None) -> None:
+        """Note how a source's last reading went."""
+        self._discovery.updated(label_value(source), targets, error)
+
+    def discovery_untrusted(self, source: str, labels: int) -> None:
+        """Note how many labels of a source do not count."""
+        self._discovery.untrusted(label_value(source), labels)
+
+    def discovery_expired(self, source: str) -> None:
+        """Note that a source's targets were let go."""
+        self._discovery.expired(label_value(source))
+
+    def forget_source(self, source: str) -> None:
+        """Show nothing of a source that is in the configuration no more."""
+        self._discovery.forget(label_value(source))
+
+
+class _Discovery:
+    """How each source of targets fares."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._targets = _gauge("discovery_targets", registry)
+        self._untrusted = _gauge("discovery_untrusted_labels", registry)
+        self._up = _gauge("discovery_up", registry)
+        self._errors = _counter("discovery_errors_total", registry)
+        self._last_success = _gauge("discovery_last_success_timestamp_seconds", registry)
+
+    def updated(self, source: str, targets: int | None, error: str | None) -> None:
+        self._up.labels(source).set(error is None)
+        errors = self._errors.labels(source)
+        if error is not None:
+            errors.inc()
+        if targets is not None:
+            self._targets.labels(source).set(targets)
+            self._last_success.labels(source).set(time.time())
+
+    def untrusted(self, source: str, labels: int) -> None:
+        self._untrusted.labels(source).set(labels)
+
+    def expired(self, source: str) -> None:
+        self._targets.labels(source).set(0)
+
+    def forget(self, source: str) -> None:
+        for metric in (self._targets, self._untrusted, self._up, self._errors, self._last_success):
+            with suppress(KeyError):
+                metric.remove(source)
+
+
+def _gauge(name: str, registry: CollectorRegistry) -> Gauge:
+    family = described(name)
+    return Gauge(f"tlsprobe_{name}", family.help, family.labels, registry=registry)
+
+
+def _counter(name: str, registry: CollectorRegistry) -> Counter:
+    family = described(name)
+    return Counter(f"tlsprobe_{name}", family.help, family.labels, registry=registry)
+
+
+def _histogram(name: str, buckets: tuple[float, ...], registry: CollectorRegistry) -> Histogram:
+    family = described(name)
+    return Histogram(f"tlsprobe_{name}", family.help, buckets=buckets, registry=registry)
+
+
+def _as_float(ask: Callable[[], float]) -> Callable[[], float]:
+    return lambda: float(ask())

@@ -1,0 +1,162 @@
+"""Makes a Report of a Snapshot: which endpoints, their findings as waived now, what stayed unknown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from exporters.reports.report import (
+    DEFAULT_GROUPING,
+    PastStandings,
+    PolicyText,
+    Report,
+    ReportedEndpoint,
+    ReportedFinding,
+    ServedCertificate,
+    standing_by,
+)
+from model.findings.finding import FindingStatus, RuleResult, Waiver
+from model.findings.finding_life import with_waiver
+from model.findings.remediation import Remedy
+from model.intrusiveness import words_for_not_asked
+from model.observation import ClientAuthMode, Observation
+from model.snapshot import EndpointStatus, Snapshot
+from model.verdict import Verdict
+
+RemedyOf = Callable[[Observation, RuleResult], Remedy | None]
+"""Gives the lines that mend what a rule found at an endpoint, where its kind of server is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRequest:
+    """What a report is made of besides the Snapshot.
+
+    ``generated_at`` is aware; ``selection`` are labels that an endpoint must carry to be in the
+    report, ``grouped_by`` is the one that says who answers for it; ``history`` is what
+    ``standings_of`` gave of earlier Snapshots, the oldest first.
+    """
+
+    generated_at: datetime
+    tool_version: str
+    selection: Mapping[str, str] = field(default_factory=dict)
+    grouped_by: str = DEFAULT_GROUPING
+    policies: tuple[PolicyText, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    history: tuple[PastStandings, ...] = ()
+
+
+def report_of(
+    snapshot: Snapshot, request: ReportRequest, remedy_of: RemedyOf = lambda _, __: None
+) -> Report:
+    """The Report of the endpoints of ``snapshot`` that ``request`` selects, in their order."""
+    chosen = _chosen(snapshot, request.selection)
+    return Report(
+        generated_at=request.generated_at,
+        taken_at=snapshot.taken_at,
+        tool_version=request.tool_version,
+        selection=dict(sorted(request.selection.items())),
+        grouped_by=request.grouped_by,
+        policies=request.policies,
+        waivers=request.waivers,
+        endpoints=tuple(
+            _endpoint(status, request, snapshot.taken_at, remedy_of) for status in chosen
+        ),
+        history=request.history,
+    )
+
+
+def standings_of(
+    snapshot: Snapshot, grouped_by: str, selection: Mapping[str, str]
+) -> PastStandings:
+    """How the selected endpoints of ``snapshot`` stood, by the label ``grouped_by``."""
+    teams: dict[str, Counter[Verdict]] = {}
+    for status in _chosen(snapshot, selection):
+        standing = standing_by(status.compliance)
+        if standing is not None:
+            team = status.observation.endpoint.target.labels.get(grouped_by, "")
+            teams.setdefault(team, Counter())[standing] += 1
+    return PastStandings(at=snapshot.taken_at, teams=teams)
+
+
+def _chosen(snapshot: Snapshot, selection: Mapping[str, str]) -> list[EndpointStatus]:
+    return [
+        status
+        for status in snapshot.endpoints
+        if selection.items() <= status.observation.endpoint.target.labels.items()
+    ]
+
+
+def _endpoint(
+    status: EndpointStatus, request: ReportRequest, taken_at: datetime, remedy_of: RemedyOf
+) -> ReportedEndpoint:
+    """The endpoint with its findings waived or not, as of the moment that the report is about."""
+    observation = status.observation
+    target = observation.endpoint.target
+    findings = [
+        with_waiver(finding, request.waivers, target, taken_at)
+        for finding in status.findings
+        if finding.status is not FindingStatus.RESOLVED
+    ]
+    return ReportedEndpoint(
+        key=observation.endpoint.key,
+        target=target.key,
+        address=observation.endpoint.address,
+        labels=dict(sorted(target.labels.items())),
+        tool_version=observation.tool_version,
+        mode=observation.mode.value,
+        state=observation.state.value,
+        reason=observation.reason,
+        is_reached=observation.answered_as_tls,
+        last_probe_at=status.last_probe_at,
+        last_success_at=status.last_success_at,
+        protocols={
+            version.label: fact.verdict for version, fact in sorted(observation.protocols.items())
+        },
+        unknown=tuple(_unknown(observation)),
+        certificates=tuple(_certificates(observation)),
+        compliance=dict(sorted(status.compliance.items())),
+        findings=tuple(
+            ReportedFinding(finding=finding, remedy=remedy_of(observation, finding.result))
+            for finding in findings
+        ),
+    )
+
+
+def _certificates(observation: Observation) -> Iterator[ServedCertificate]:
+    leaves = {one.leaf.sha256: one.leaf for one in observation.own_certificates}
+    for sha256, leaf in leaves.items():
+        yield ServedCertificate(
+            subject=leaf.subject or ", ".join(leaf.dns_names) or "no subject",
+            sha256=sha256,
+            not_after=leaf.not_after,
+        )
+
+
+def _unknown(observation: Observation) -> Iterator[str]:
+    """The names of the facts that a visit did not learn; of those not asked about, which level it takes."""
+    yield from (f"not asked: {words}" for words in words_for_not_asked(observation.not_asked))
+    for version, fact in sorted(observation.protocols.items()):
+        if fact.verdict is Verdict.UNKNOWN:
+            yield version.label
+    for noun, sets in (
+        ("cipher suites", observation.cipher_suites),
+        ("groups", observation.groups),
+        ("signature schemes", observation.signature_schemes),
+    ):
+        for version, found in sorted(sets.items()):
+            if not found.complete:
+                yield f"more {noun} at {version.label}"
+    for version, auth in sorted(observation.client_auth.items()):
+        if auth.mode is ClientAuthMode.UNKNOWN:
+            yield f"client authentication at {version.label}"
+    for facts in (
+        observation.features,
+        observation.vulnerabilities,
+        observation.plaintext,
+        observation.http,
+    ):
+        for name, fact in sorted(facts.items()):
+            if fact.verdict is Verdict.UNKNOWN:
+                yield name

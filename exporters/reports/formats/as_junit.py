@@ -1,0 +1,114 @@
+"""The report as JUnit XML, which every CI system shows: a suite an endpoint, a case a rule.
+
+The form is that of Ant and of Jenkins' JUnit plug-in. A rule that holds for an endpoint and has no
+finding there (it is met, or does not apply) is a case that passes; a broken one is a failure; one that is not proved to be met is an error, for the
+test could not be done; a waived one is skipped. An endpoint that was not reached has an error of its
+own. XML 1.0 cannot hold most control characters: they are written as escapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+from xml.etree import ElementTree as ET
+
+from exporters.reports import words
+from exporters.reports.report import Report, ReportedEndpoint, ReportedFinding
+from exporters.reports.report_json import report_digest
+from model.encoding.times_json import time_to_json
+from model.findings.finding import FindingStatus, Outcome
+
+_COUNTED: Final = ("failure", "error", "skipped")
+_PLURALS: Final = {"failure": "failures", "error": "errors", "skipped": "skipped"}
+
+
+def write_junit(report: Report) -> str:
+    """The suites under one root, with the report's hash among the properties of each."""
+    root = ET.Element("testsuites", name="tlsprobe")
+    digest = report_digest(report)
+    for endpoint in report.endpoints:
+        root.append(_suite(report, endpoint, digest))
+    cases = list(root.iter("testcase"))
+    root.attrib.update(_counts(cases))
+    ET.indent(root)
+    text = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+
+
+def _suite(report: Report, endpoint: ReportedEndpoint, digest: str) -> ET.Element:
+    suite = ET.Element(
+        "testsuite",
+        name=words.clean(endpoint.key),
+        timestamp=f"{endpoint.last_probe_at:%Y-%m-%dT%H:%M:%S}",
+        hostname=words.clean(endpoint.address or ""),
+    )
+    properties = ET.SubElement(suite, "properties")
+    for name, text in (
+        ("tool_version", endpoint.tool_version),
+        ("report_generated_at", time_to_json(report.generated_at) or ""),
+        ("report_sha256", digest),
+        ("not_learnt", ", ".join(endpoint.unknown)),
+        *((f"label:{name}", text) for name, text in endpoint.labels.items()),
+    ):
+        ET.SubElement(properties, "property", name=words.clean(name), value=words.clean(text))
+    cases = list(_cases(report, endpoint))
+    suite.extend(cases)
+    suite.attrib.update(_counts(cases))
+    return suite
+
+
+def _cases(report: Report, endpoint: ReportedEndpoint) -> Iterator[ET.Element]:
+    if not endpoint.is_reached:
+        case = _case("tlsprobe", "reached")
+        ET.SubElement(case, "error", message=words.clean(words.state(endpoint)), type="unknown")
+        yield case
+    found_of = {
+        (found.finding.result.policy, found.finding.result.rule): found
+        for found in endpoint.findings
+    }
+    for policy in report.policies:
+        if policy.name not in endpoint.compliance:
+            continue
+        for rule in policy.rules:
+            if (policy.name, rule.rule) not in found_of and endpoint.is_reached:
+                yield _case(policy.name, rule.rule)
+    for (policy_name, rule_name), found in found_of.items():
+        case = _case(policy_name, rule_name)
+        case.append(_verdict(found))
+        yield case
+
+
+def _case(policy: str, rule: str) -> ET.Element:
+    return ET.Element("testcase", classname=words.clean(policy), name=words.clean(rule), time="0")
+
+
+def _verdict(found: ReportedFinding) -> ET.Element:
+    finding, result = found.finding, found.finding.result
+    message = f"{result.title} Observed: {result.observed}. Required: {result.required}."
+    if finding.status is FindingStatus.WAIVED:
+        return ET.Element("skipped", message=words.clean(f"waived by {words.waived(finding)}"))
+    is_failure = result.outcome is Outcome.FAIL
+    element = ET.Element(
+        "failure" if is_failure else "error",
+        message=words.clean(message),
+        type=result.severity.value,
+    )
+    lines = [
+        f"source: {result.source}",
+        f"outcome: {words.outcome(finding)}",
+        f"first seen: {words.minute(finding.first_seen_at)}",
+        f"fingerprint: {finding.fingerprint}",
+    ]
+    if finding.waiver is not None:
+        lines.append(f"waiver: {words.waived(finding)}")
+    if found.remedy is not None:
+        lines += [f"remedy for {found.remedy.server}, {found.remedy.place}:", *found.remedy.lines]
+    element.text = "\n".join(words.clean(line) for line in lines)
+    return element
+
+
+def _counts(cases: list[ET.Element]) -> dict[str, str]:
+    counts = {"tests": str(len(cases))}
+    for kind in _COUNTED:
+        counts[_PLURALS[kind]] = str(sum(case.find(kind) is not None for case in cases))
+    return counts

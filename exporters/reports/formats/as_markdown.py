@@ -1,0 +1,184 @@
+"""The report as Markdown (CommonMark with GitHub's tables), for a ticket, a wiki or a merge request.
+
+What a server or an operator said stands in code spans; what is ours is escaped (``markdown_text``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from exporters.reports import words
+from exporters.reports.markdown_text import block, code, plain
+from exporters.reports.overview import overview
+from exporters.reports.report import Report, ReportedEndpoint, ReportedFinding
+from exporters.reports.report_json import report_digest
+from model.findings.finding import FindingStatus
+from model.findings.remediation import Remedy
+
+
+def write_markdown(report: Report) -> str:
+    """The report from its summary down to what proves its integrity."""
+    sections = (_head, _summary, _findings, _endpoints, _not_reached, _waivers, _policies, _data)
+    return "\n".join(line for section in sections for line in section(report)) + "\n"
+
+
+def _head(report: Report) -> Iterator[str]:
+    yield "# TLS compliance report"
+    yield ""
+    yield (
+        f"Made {words.minute(report.generated_at)} by tlsprobe {plain(report.tool_version)}, "
+        f"of what was known at {words.minute(report.taken_at)}."
+    )
+    if report.selection:
+        yield ""
+        yield f"Only endpoints with {code(words.labels(report.selection))}."
+    yield ""
+
+
+def _summary(report: Report) -> Iterator[str]:
+    seen = overview(report)
+    yield "## Summary"
+    yield ""
+    yield from _table(
+        ("", "count"),
+        [
+            ("endpoints", str(len(report.endpoints))),
+            ("not reached", str(len(report.not_reached))),
+            *((f"{words.STANDINGS[standing]}", str(n)) for standing, n in seen.standings.items()),
+            *((f"open findings, {severity}", str(n)) for severity, n in seen.open.items()),
+            ("open findings that are unknown", str(seen.unknown)),
+            ("waived findings", str(seen.waived)),
+        ],
+    )
+
+
+def _findings(report: Report) -> Iterator[str]:
+    yield "## Findings"
+    yield ""
+    every = list(report.findings())
+    if not every:
+        yield from ("None.", "")
+    for endpoint, found in every:
+        yield from _finding(endpoint, found)
+
+
+def _finding(endpoint: ReportedEndpoint, found: ReportedFinding) -> Iterator[str]:
+    finding, result = found.finding, found.finding.result
+    yield f"### {result.severity.value}: {plain(result.title)}"
+    yield ""
+    yield f"- endpoint: {code(endpoint.key)}"
+    yield f"- rule: {code(result.rule)} of policy {code(result.policy)} ({code(result.source)})"
+    yield f"- outcome: {words.outcome(finding)}; {_status(found)}"
+    yield f"- observed: {code(result.observed)}"
+    yield f"- required: {code(result.required)}"
+    yield (
+        f"- first seen {words.minute(finding.first_seen_at)}, "
+        f"last seen {words.minute(finding.last_seen_at)}"
+    )
+    note = result.evidence.note if result.evidence else None
+    if note:
+        yield f"- evidence: {code(note)}"
+    yield ""
+    if found.remedy is not None:
+        yield from _remedy(found.remedy)
+
+
+def _status(found: ReportedFinding) -> str:
+    finding = found.finding
+    reopened = f", reopened {words.counted(finding.reopened, 'time')}" if finding.reopened else ""
+    if finding.waiver is None:
+        return f"{finding.status.value}{reopened}"
+    said = "waived by" if finding.status is FindingStatus.WAIVED else "open, was waived by"
+    return f"{said} {code(words.waived(finding))}{reopened}"
+
+
+def _remedy(remedy: Remedy) -> Iterator[str]:
+    yield f"Remedy for {plain(remedy.server)}, {plain(remedy.place)}:"
+    yield ""
+    yield from block(remedy.lines)
+    yield ""
+
+
+def _endpoints(report: Report) -> Iterator[str]:
+    yield "## What was probed"
+    yield ""
+    yield from _table(
+        ("endpoint", "labels", "probed", "by version", "standing", "findings", "not learnt"),
+        [
+            (
+                code(endpoint.key),
+                code(words.labels(endpoint.labels)),
+                words.minute(endpoint.last_probe_at),
+                code(endpoint.tool_version),
+                words.STANDINGS[endpoint.standing],
+                str(len(endpoint.findings)),
+                code(", ".join(endpoint.unknown)),
+            )
+            for endpoint in report.reached
+        ],
+    )
+
+
+def _not_reached(report: Report) -> Iterator[str]:
+    yield "## What was not reached"
+    yield ""
+    yield from _table(
+        ("endpoint", "state", "last tried", "last answered as TLS"),
+        [
+            (
+                code(endpoint.key),
+                code(words.state(endpoint)),
+                words.minute(endpoint.last_probe_at),
+                words.minute(endpoint.last_success_at),
+            )
+            for endpoint in report.not_reached
+        ],
+    )
+
+
+def _waivers(report: Report) -> Iterator[str]:
+    yield "## Waivers"
+    yield ""
+    yield from _table(
+        ("waiver", "for", "owner", "reason", "until"),
+        [
+            (
+                code(waiver.name),
+                code(words.waiver_scope(waiver)),
+                code(waiver.owner),
+                code(waiver.reason),
+                words.day(waiver.expires_at)
+                + ("" if waiver.expires_at > report.taken_at else " (expired)"),
+            )
+            for waiver in report.waivers
+        ],
+    )
+
+
+def _policies(report: Report) -> Iterator[str]:
+    yield "## Policies"
+    yield ""
+    yield from _table(
+        ("policy", "rules", "SHA-256 of its text"),
+        [
+            (code(policy.name), str(len(policy.rules)), code(policy.digest))
+            for policy in report.policies
+        ],
+    )
+
+
+def _data(report: Report) -> Iterator[str]:
+    yield "## Verification"
+    yield ""
+    yield f"SHA-256 of this report's data: `{report_digest(report)}`"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    if not rows:
+        yield from ("None.", "")
+        return
+    yield f"| {' | '.join(header)} |"
+    yield f"|{'---|' * len(header)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+    yield ""

@@ -1,0 +1,370 @@
+"""One Observation as a report for a person, to be read in ten seconds.
+
+The worst comes first: faults in words, then the facts in aligned rows. Whatever a server chose
+goes through ``printable``; nothing here is markup, so that a name cannot style the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from io import StringIO
+from typing import Final
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from exporters.terminal.console import printable
+from exporters.terminal.remarks import Severity, describe_validity, expiry_severity, remarks
+from exporters.terminal.scan_report_facts import named_facts
+from exporters.terminal.scan_report_words import NAME_LIMIT, REASON_LIMIT, listed, say
+from model.certificates.certificate import (
+    Certificate,
+    Completion,
+    Deployment,
+    NameAsked,
+    Revocation,
+    RevocationMethod,
+    TrustVerdict,
+)
+from model.certificates.lifetime import Lifetime
+from model.observation import AcceptedSet, Observation, State
+from model.protocol_version import ProtocolVersion
+from model.registry import Strength, strength_by_name
+from model.verdict import Preference, Verdict
+
+_CERTIFICATES_SHOWN: Final = 6
+
+_SEVERITY_STYLES: Final = {
+    Severity.BAD: "bold red",
+    Severity.WARNING: "yellow",
+    Severity.NOTE: "cyan",
+}
+_STRENGTH_STYLES: Final = {
+    Strength.INSECURE: "bold red",
+    Strength.WEAK: "yellow",
+    Strength.LEGACY: "",
+    Strength.SECURE: "green",
+    Strength.RECOMMENDED: "bold green",
+}
+_STATES: Final = {
+    State.TLS: "TLS",
+    State.PLAINTEXT: "answers in plaintext, without TLS",
+    State.NOT_TLS: "does not answer as TLS",
+    State.REFUSED: "refuses",
+    State.UNREACHABLE: "cannot be reached",
+    State.TIMEOUT: "does not answer in time",
+    State.DNS_ERROR: "does not resolve",
+    State.ERROR: "could not be probed",
+}
+_ORDERS: Final = {
+    Preference.SERVER: "in the server's order",
+    Preference.CLIENT: "in the client's order",
+    Preference.UNKNOWN: "order unknown",
+}
+
+
+def render_report(
+    observation: Observation,
+    now: datetime,
+    *,
+    colour: bool = False,
+    width: int = 100,
+    judged: RenderableType | None = None,
+) -> str:
+    """The report of one endpoint, lines of at most ``width`` columns, each ended by a newline.
+
+    ``now`` (aware) is what days to expiry count from; ``colour`` adds ANSI escapes; ``judged`` is what
+    policies made of it, and comes last.
+    """
+    page = StringIO()
+    console = Console(
+        file=page,
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        highlight=False,
+        legacy_windows=False,
+    )
+    console.print(_layout(observation, now))
+    if judged is not None:
+        console.print(judged)
+    # Tables pad their last column; nobody wants the spaces in a file.
+    return "".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())
+
+
+def _layout(observation: Observation, now: datetime) -> RenderableType:
+    parts: list[RenderableType] = [_heading(observation)]
+    found = remarks(observation, now)
+    if found:
+        rows = _grid()
+        for remark in found:
+            word = Text(remark.severity.name.lower(), style=_SEVERITY_STYLES[remark.severity])
+            rows.add_row(word, say(remark.text, limit=REASON_LIMIT))
+        parts.append(Padding(rows, (0, 0, 0, 2), expand=False))
+    facts = _grid()
+    for label, value in _rows(observation, now):
+        facts.add_row(Text(label, style="dim"), value)
+    parts.append(Padding(facts, (0, 0, 0, 2), expand=False))
+    return Group(*parts)
+
+
+def _heading(observation: Observation) -> Text:
+    endpoint = observation.endpoint
+    heading = Text(printable(endpoint.target.key, limit=NAME_LIMIT), style="bold")
+    if endpoint.address not in {None, endpoint.target.host}:
+        heading.append(f" at {printable(endpoint.address or '')}", style="not bold")
+    is_tls = observation.answered_as_tls
+    heading.append(": ", style="not bold")
+    heading.append(_STATES[observation.state], style="green" if is_tls else "red")
+    if observation.reason and not is_tls:
+        heading.append(f": {printable(observation.reason, limit=REASON_LIMIT)}", style="not bold")
+    return heading
+
+
+def _rows(observation: Observation, now: datetime) -> Iterator[tuple[str, RenderableType]]:
+    if any(fact.verdict is not Verdict.UNKNOWN for fact in observation.protocols.values()):
+        yield "protocols", _protocols(observation)
+    for labels, found in _merged(observation.cipher_suites):
+        yield "\n".join(labels), _suites(found)
+    if observation.groups:
+        yield "groups", _groups(observation)
+    for deployment in observation.certificates:
+        yield "certificate", _certificate_rows(deployment, now)
+    if observation.client_auth:
+        yield "client auth", _client_auth(observation)
+    yield from named_facts(observation)
+    yield "cost", _cost(observation)
+
+
+def _protocols(observation: Observation) -> Text:
+    words = []
+    for version, fact in sorted(observation.protocols.items()):
+        word = Text.assemble(
+            version.label, " ", (fact.verdict, _verdict_style(version, fact.verdict))
+        )
+        words.append(word)
+    return Text("  ").join(words)
+
+
+def _verdict_style(version: ProtocolVersion, verdict: Verdict) -> str:
+    if verdict is Verdict.UNKNOWN:
+        return "magenta"
+    if verdict is Verdict.NO:
+        return "dim"
+    if version <= ProtocolVersion.SSLV3:
+        return "bold red"
+    return "yellow" if version <= ProtocolVersion.TLSV1_1 else "green"
+
+
+def _merged(
+    found: Mapping[ProtocolVersion, AcceptedSet],
+) -> Iterator[tuple[tuple[str, ...], AcceptedSet]]:
+    """Newest version first; versions that accept the same, in the same way, share a row."""
+    labels: dict[tuple[tuple[str, ...], bool, Preference], list[str]] = {}
+    sets: dict[tuple[tuple[str, ...], bool, Preference], AcceptedSet] = {}
+    for version, accepted in sorted(found.items(), reverse=True):
+        content = (accepted.accepted, accepted.complete, accepted.preference)
+        labels.setdefault(content, []).append(version.label)
+        sets.setdefault(content, accepted)
+    for content, accepted in sets.items():
+        yield tuple(labels[content]), accepted
+
+
+def _suites(found: AcceptedSet) -> RenderableType:
+    by_strength: dict[Strength | None, list[str]] = {}
+    for name in found.accepted:
+        by_strength.setdefault(strength_by_name(name), []).append(name)
+    rows = _grid()
+    for strength in (None, *Strength):
+        if names := by_strength.get(strength):
+            style = _STRENGTH_STYLES[strength] if strength else "magenta"
+            word = Text(strength.value if strength else "unregistered", style=style)
+            rows.add_row(word, Text("  ").join([say(name) for name in names]))
+    count = len(found.accepted)
+    summary = f"{count} suite{'' if count == 1 else 's'}{_how_sure(found, 'suite')}"
+    return Group(rows, Text(summary, style="dim"))
+
+
+def _groups(observation: Observation) -> RenderableType:
+    rows = _grid()
+    for labels, found in _merged(observation.groups):
+        names = Text("  ").join([say(name) for name in found.accepted])
+        sure = _how_sure(found, "group")
+        rows.add_row(Text("\n".join(labels)), Text.assemble(names or "none", (sure, "dim")))
+    return rows
+
+
+def _how_sure(found: AcceptedSet, noun: str) -> str:
+    order = f", {_ORDERS[found.preference]}" if len(found.accepted) > 1 else ""
+    return order if found.complete else f"{order}, perhaps more: not every {noun} could be asked"
+
+
+_REVOCATION_WORDS: Final = {
+    Verdict.YES: ("revoked", "bold red"),
+    Verdict.NO: ("not revoked", "green"),
+    Verdict.UNKNOWN: ("unknown", "magenta"),
+}
+_METHODS: Final = {
+    RevocationMethod.STAPLE: "stapled OCSP",
+    RevocationMethod.OCSP: "OCSP",
+    RevocationMethod.CRL: "CRL",
+}
+
+
+def _certificate_rows(deployment: Deployment, now: datetime) -> RenderableType:
+    lines = [_certificate(certificate, now) for certificate in deployment.chain]
+    surplus = len(lines) - _CERTIFICATES_SHOWN
+    if surplus > 0:
+        lines[_CERTIFICATES_SHOWN:] = [Text(f"and {surplus} more", style="dim")]
+    names = (*deployment.leaf.dns_names, *deployment.leaf.ip_addresses)
+    lines.insert(1, Text.assemble(("for ", "dim"), listed(names)))
+    for store, found in sorted(deployment.trust.items()):
+        verdict = (found.verdict, _trust_style(found.verdict))
+        lines.append(
+            Text.assemble(
+                ("trusted by ", "dim"),
+                say(store),
+                ": ",
+                verdict,
+                _because(found),
+                _until(deployment.leaf, found),
+            )
+        )
+    if deployment.completion is not None:
+        lines.append(_completion(deployment.completion))
+    lines += [_revocation(found) for found in deployment.revocations]
+    if deployment.scts:
+        lines.append(_timestamps(deployment))
+    for record, judged in sorted(deployment.dns.items()):
+        verdict = (judged.verdict, _trust_style(judged.verdict))
+        reason = printable(judged.reason or "", limit=REASON_LIMIT).rstrip(".")
+        because = f" ({reason})" if reason else ""
+        lines.append(Text.assemble((f"as {record.upper()} wants it: ", "dim"), verdict, because))
+    served = " ".join(version.label for version in deployment.versions)
+    by_name = "with" if deployment.served_with_server_name else "without"
+    whom = f"{by_name} server name" if deployment.is_own else _to_whom(deployment)
+    lines.append(Text(f"served at {served or 'no version'} {whom}", style="dim"))
+    return Group(*lines)
+
+
+def _to_whom(deployment: Deployment) -> str:
+    """What other clients ask for, who alone get this chain."""
+    names = {NameAsked.NO_NAME: "no name", NameAsked.UNKNOWN_NAME: "an unknown name"}
+    return f"only to who asks for {' or '.join(names[name] for name in deployment.names)}"
+
+
+def _because(found: TrustVerdict) -> str:
+    """Why not, or what a strict client has against it all the same."""
+    if found.reason:
+        return f" ({printable(found.reason, limit=REASON_LIMIT).rstrip('.')})"
+    if found.verdict is Verdict.YES and found.strict is Verdict.NO:
+        reason = printable(found.strict_reason or "", limit=REASON_LIMIT).rstrip(".")
+        return f", but not by a strict client ({reason})"
+    return ""
+
+
+def _until(leaf: Certificate, found: TrustVerdict) -> str:
+    """When trust ends before the leaf does, since a certificate of the best path ends."""
+    end = found.path_not_after
+    if found.verdict is not Verdict.YES or end is None or end == leaf.not_after:
+        return ""
+    return f", until {end.astimezone(UTC).date().isoformat()}"
+
+
+def _completion(found: Completion) -> Text:
+    names = listed([issuer.subject or "no subject" for issuer in found.issuers])
+    text = Text.assemble(("where clients fetch issuers: ", "dim"), names)
+    for store, trust in sorted(found.trust.items()):
+        verdict = (trust.verdict, _trust_style(trust.verdict))
+        text = Text.assemble(text, ", trusted by ", say(store), ": ", verdict)
+    reason = printable(found.reason or "", limit=REASON_LIMIT).rstrip(".")
+    return text.append(f" ({reason})" if reason else "")
+
+
+def _timestamps(deployment: Deployment) -> Text:
+    valid = sum(one.is_valid is Verdict.YES for one in deployment.scts)
+    operators = {one.operator for one in deployment.scts if one.is_valid is Verdict.YES}
+    text = Text.assemble(
+        ("public logs: ", "dim"),
+        f"{len(deployment.scts)} timestamps, {valid} proved valid",
+        f", of {len(operators)} operators" if operators else "",
+    )
+    for policy, found in sorted(deployment.transparency.items()):
+        text.append(f", {policy}: ").append(found.verdict, style=_trust_style(found.verdict))
+    return text
+
+
+def _revocation(found: Revocation) -> Text:
+    which = "leaf" if found.position == 0 else f"certificate {found.position + 1}"
+    word, style = _REVOCATION_WORDS[found.is_revoked]
+    reason = f" ({printable(found.reason, limit=REASON_LIMIT).rstrip('.')})" if found.reason else ""
+    return Text.assemble((f"{which} by {_METHODS[found.method]}: ", "dim"), (word, style), reason)
+
+
+def _certificate(certificate: Certificate, now: datetime) -> Text:
+    if certificate.parse_error is not None:
+        error = printable(certificate.parse_error, limit=REASON_LIMIT)
+        return Text(f"unreadable ({error})", style="bold red")
+    key = f"{certificate.key_type.value} {certificate.key_bits or ''}".rstrip()
+    line = Text.assemble(
+        say(certificate.subject or "no subject", limit=NAME_LIMIT), (f", {key}, ", "dim")
+    )
+    if certificate.not_after is None:
+        return line.append("no expiry date", style="magenta")
+    severity = expiry_severity(certificate, now)
+    style = "green" if severity is None else _SEVERITY_STYLES[severity]
+    line.append(describe_validity(certificate.not_after, now), style=style)
+    lifetime = Lifetime.of(certificate.not_before, certificate.not_after)
+    if lifetime is not None and lifetime.not_before <= now < lifetime.not_after:
+        line.append(f", {lifetime.fraction_left(now):.0%} of its life", style="dim")
+    day = certificate.not_after.astimezone(UTC).date().isoformat()
+    return line.append(f" ({day})", style="dim")
+
+
+def _trust_style(verdict: Verdict) -> str:
+    return {Verdict.YES: "green", Verdict.NO: "bold red", Verdict.UNKNOWN: "magenta"}[verdict]
+
+
+_VERIFYING: Final = {
+    Verdict.YES: ", refuses forged ones",
+    Verdict.NO: ", takes forged ones",
+    Verdict.UNKNOWN: "",
+    None: "",
+}
+
+
+def _client_auth(observation: Observation) -> Text:
+    modes: dict[tuple[str, Verdict | None], list[str]] = {}
+    for version, found in sorted(observation.client_auth.items(), reverse=True):
+        path = printable(found.asked_on_path or "", limit=NAME_LIMIT)
+        mode = f"{found.mode} on {path}" if path else found.mode.value
+        modes.setdefault((mode, found.verifies), []).append(version.label)
+    words = [
+        f"{mode} ({', '.join(labels)}){_VERIFYING[verifies]}"
+        for (mode, verifies), labels in modes.items()
+    ]
+    authorities = dict.fromkeys(
+        name for found in observation.client_auth.values() for name in found.ca_names
+    )
+    text = Text(", ".join(words))
+    if authorities:
+        text = Text.assemble(text, ("; from ", "dim"), listed(authorities))
+    return text
+
+
+def _cost(observation: Observation) -> Text:
+    cost = observation.cost
+    connections = "1 connection" if cost.connections == 1 else f"{cost.connections} connections"
+    slowed = ", held back to spare the server" if cost.throttled else ""
+    return Text(f"{connections} in {cost.duration_seconds:.2f} s{slowed}", style="dim")
+
+
+def _grid() -> Table:
+    """Rows of a word and what it says; the second column takes what is left and wraps."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    return grid

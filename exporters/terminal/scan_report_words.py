@@ -1,0 +1,29 @@
+"""Words of a report that a server may have chosen: printable, and not without end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from rich.text import Text
+
+from exporters.terminal.console import printable
+
+_NAMES_SHOWN: Final = 8
+NAME_LIMIT: Final = 120
+"""A certificate may hold names without end; a reader needs the first few, and `--json` has all."""
+REASON_LIMIT: Final = 300
+
+
+def listed(names: Iterable[str]) -> Text:
+    """The first few names, and how many more there are."""
+    every = tuple(names)
+    shown = Text(", ").join([say(name, limit=NAME_LIMIT) for name in every[:_NAMES_SHOWN]])
+    if len(every) > _NAMES_SHOWN:
+        shown.append(f" and {len(every) - _NAMES_SHOWN} more", style="dim")
+    return shown if every else Text("no names", style="magenta")
+
+
+def say(text: str, *, limit: int | None = None) -> Text:
+    """The text as it may be shown, no longer than the limit."""
+    return Text(printable(text, limit=limit))

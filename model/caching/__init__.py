@@ -1,0 +1,1 @@
+"""Caches bounded by bytes."""

@@ -1,0 +1,1 @@
+"""Certificates as served, and how much of their life is left."""

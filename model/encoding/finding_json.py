@@ -1,0 +1,109 @@
+"""Findings, results and waivers to JSON values and back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from model.encoding.fact_json import evidence_from_json, evidence_to_json
+from model.encoding.times_json import time_from_json, time_to_json
+from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult, Severity, Waiver
+
+Json: TypeAlias = dict[str, Any]
+
+
+def rule_result_to_json(result: RuleResult, *, with_evidence: bool) -> Json:
+    """The result, and its proof where that is wanted."""
+    fields: Json = {
+        "policy": result.policy,
+        "rule": result.rule,
+        "severity": result.severity.value,
+        "outcome": result.outcome.value,
+        "title": result.title,
+        "observed": result.observed,
+        "required": result.required,
+        "source": result.source,
+    }
+    if with_evidence:
+        fields["evidence"] = evidence_to_json(result.evidence)
+    return fields
+
+
+def rule_result_from_json(fields: Json) -> RuleResult:
+    """The result. Raises KeyError, ValueError."""
+    return RuleResult(
+        policy=fields["policy"],
+        rule=fields["rule"],
+        severity=Severity(fields["severity"]),
+        outcome=Outcome(fields["outcome"]),
+        title=fields["title"],
+        observed=fields["observed"],
+        required=fields["required"],
+        source=fields["source"],
+        evidence=evidence_from_json(fields.get("evidence")),
+    )
+
+
+def waiver_to_json(waiver: Waiver) -> Json:
+    """The waiver."""
+    return {
+        "name": waiver.name,
+        "rule": waiver.rule,
+        "policy": waiver.policy,
+        "target": waiver.target,
+        "labels": dict(waiver.labels),
+        "reason": waiver.reason,
+        "owner": waiver.owner,
+        "expires_at": time_to_json(waiver.expires_at),
+    }
+
+
+def waiver_from_json(fields: Json) -> Waiver:
+    """The waiver. Raises KeyError, ValueError."""
+    expires_at = time_from_json(fields["expires_at"])
+    if expires_at is None:
+        raise ValueError("a waiver must expire")
+    return Waiver(
+        name=fields["name"],
+        rule=fields["rule"],
+        policy=fields["policy"],
+        target=fields["target"],
+        labels=dict(fields["labels"]),
+        reason=fields["reason"],
+        owner=fields["owner"],
+        expires_at=expires_at,
+    )
+
+
+def finding_to_json(finding: Finding, *, with_evidence: bool) -> Json:
+    """The finding with its newest result and its life."""
+    return {
+        "fingerprint": finding.fingerprint,
+        "endpoint": finding.endpoint_key,
+        **rule_result_to_json(finding.result, with_evidence=with_evidence),
+        "status": finding.status.value,
+        "first_seen_at": time_to_json(finding.first_seen_at),
+        "last_seen_at": time_to_json(finding.last_seen_at),
+        "resolved_at": time_to_json(finding.resolved_at),
+        "reopened": finding.reopened,
+        "waiver": None if finding.waiver is None else waiver_to_json(finding.waiver),
+    }
+
+
+def finding_from_json(fields: Json) -> Finding:
+    """The finding. Raises KeyError, ValueError."""
+    waiver = fields["waiver"]
+    return Finding(
+        endpoint_key=fields["endpoint"],
+        result=rule_result_from_json(fields),
+        status=FindingStatus(fields["status"]),
+        first_seen_at=_moment(fields["first_seen_at"]),
+        last_seen_at=_moment(fields["last_seen_at"]),
+        resolved_at=time_from_json(fields["resolved_at"]),
+        reopened=fields["reopened"],
+        waiver=None if waiver is None else waiver_from_json(waiver),
+    )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

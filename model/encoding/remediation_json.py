@@ -1,0 +1,23 @@
+"""Remedies to JSON values and back."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from model.findings.remediation import Remedy
+
+Json: TypeAlias = dict[str, Any]
+
+
+def remedy_to_json(remedy: Remedy | None) -> Json | None:
+    """The remedy, or None where there is none."""
+    if remedy is None:
+        return None
+    return {"server": remedy.server, "place": remedy.place, "lines": list(remedy.lines)}
+
+
+def remedy_from_json(fields: Json | None) -> Remedy | None:
+    """What ``remedy_to_json`` wrote. Raises KeyError, TypeError."""
+    if fields is None:
+        return None
+    return Remedy(server=fields["server"], place=fields["place"], lines=tuple(fields["lines"]))

@@ -1,0 +1,1 @@
+"""What policies make of an Observation: Findings, their life, alerts, remediations."""

@@ -1,0 +1,81 @@
+"""What people are told: a Notice stands while something is wrong at a target, an Event is its beginning or end.
+
+A Notice is one rule not met, or one certificate near its end, at however many addresses of a target: a name
+that moves from one address to the next is told once. It is made of Findings and facts, never kept beside
+them; what is kept is only which Notices a notifier has told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from model.findings.finding import Severity
+
+
+class NoticeKind(StrEnum):
+    """What a Notice is of."""
+
+    FINDING = "finding"
+    EXPIRY = "expiry"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that is wrong at ``target``, a target's key, whose owner's labels are ``labels``.
+
+    ``since`` is when it was first seen; ``reopened`` how often it came back. A Finding's has ``policy`` and
+    ``rule``; an expiry's has ``certificate``, its SHA-256 in hex, and ``ends_at``. Texts are printable.
+    """
+
+    kind: NoticeKind
+    target: str
+    severity: Severity
+    title: str
+    observed: str
+    required: str
+    since: datetime
+    policy: str | None = None
+    rule: str | None = None
+    certificate: str | None = None
+    ends_at: datetime | None = None
+    is_proved: bool = True
+    reopened: int = 0
+    addresses: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """Its identity: SHA-256, in hex, of target, policy, rule and certificate."""
+        parts = (self.kind, self.target, self.policy, self.rule, self.certificate)
+        return hashlib.sha256("\n".join(part or "" for part in parts).encode()).hexdigest()
+
+
+class EventKind(StrEnum):
+    """What became of a Notice."""
+
+    OPENED = "opened"
+    REOPENED = "reopened"
+    WORSENED = "worsened"
+    """Its severity has risen, such as that of a certificate whose end comes nearer."""
+    RESOLVED = "resolved"
+    WAIVED = "waived"
+    WITHDRAWN = "withdrawn"
+    """Its target has left the inventory: nothing was proved."""
+
+    @property
+    def is_end(self) -> bool:
+        """Whether the Notice stands no more."""
+        return self in (EventKind.RESOLVED, EventKind.WAIVED, EventKind.WITHDRAWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A Notice that begins to stand, or does no more; ``at`` is when that was seen."""
+
+    kind: EventKind
+    at: datetime
+    notice: Notice

@@ -1,0 +1,95 @@
+"""How Findings live on from one Assessment to the next: opened, seen again, resolved, reopened.
+
+A Finding is resolved only by a proof: a rule that passes, that does not apply, or that no policy asks
+any more. Where a rule that failed is unknown now, or was not asked, nothing was proved, and its Finding
+stays as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from model.findings.finding import Assessment, Finding, FindingStatus, Outcome, RuleResult, Waiver
+from model.target import Target
+
+_UNMET: Final = (Outcome.FAIL, Outcome.UNKNOWN)
+
+
+def live_on(known: Iterable[Finding], assessment: Assessment) -> tuple[Finding, ...]:
+    """The endpoint's Findings after ``assessment``: all ``known`` ones, and what is new.
+
+    No Finding is waived here: ``with_waiver`` tells that of the moment at which it is shown.
+    """
+    before = {finding.result.identity: finding for finding in known}
+    after = dict(before)
+    for result in assessment.results:
+        found = _lived_on(before.get(result.identity), result, assessment)
+        if found is not None:
+            after[result.identity] = found
+    if assessment.is_whole:
+        for gone in before.keys() - {result.identity for result in assessment.results}:
+            after[gone] = _resolved(before[gone], assessment.assessed_at)
+    return tuple(after.values())
+
+
+def with_waiver(
+    finding: Finding, waivers: Iterable[Waiver], target: Target, at: datetime
+) -> Finding:
+    """``finding`` as it stands at ``at``: waived where a waiver is for it and has not expired.
+
+    Of several waivers the one that lasts longest counts. An expired one leaves the Finding open.
+    """
+    if finding.status is FindingStatus.RESOLVED:
+        return finding
+    fitting = [waiver for waiver in waivers if _is_for(waiver, finding, target)]
+    if not fitting:
+        return replace(finding, status=FindingStatus.OPEN, waiver=None)
+    longest = max(fitting, key=lambda waiver: waiver.expires_at)
+    is_waived = longest.expires_at > at
+    status = FindingStatus.WAIVED if is_waived else FindingStatus.OPEN
+    return replace(finding, status=status, waiver=longest)
+
+
+def _lived_on(known: Finding | None, result: RuleResult, assessment: Assessment) -> Finding | None:
+    at = assessment.assessed_at
+    if result.outcome is Outcome.NOT_ASKED:
+        return known
+    if result.outcome not in _UNMET:
+        return None if known is None else _resolved(known, at)
+    if known is None:
+        return Finding(
+            endpoint_key=assessment.endpoint_key,
+            result=result,
+            status=FindingStatus.OPEN,
+            first_seen_at=at,
+            last_seen_at=at,
+        )
+    if known.status is FindingStatus.RESOLVED:
+        return replace(
+            known,
+            result=result,
+            status=FindingStatus.OPEN,
+            last_seen_at=at,
+            resolved_at=None,
+            reopened=known.reopened + 1,
+        )
+    if result.outcome is Outcome.UNKNOWN and known.result.outcome is Outcome.FAIL:
+        return known
+    return replace(known, result=result, last_seen_at=at)
+
+
+def _resolved(known: Finding, at: datetime) -> Finding:
+    if known.status is FindingStatus.RESOLVED:
+        return known
+    return replace(known, status=FindingStatus.RESOLVED, resolved_at=at, waiver=None)
+
+
+def _is_for(waiver: Waiver, finding: Finding, target: Target) -> bool:
+    is_same_rule = waiver.rule == finding.result.rule
+    is_same_policy = waiver.policy in (None, finding.result.policy)
+    is_same_place = waiver.target in (None, target.key, finding.endpoint_key)
+    has_labels = waiver.labels.items() <= target.labels.items()
+    return is_same_rule and is_same_policy and is_same_place and has_labels

@@ -1,0 +1,35 @@
+"""What a served certificate chain is, whom it is for, who trusts it, what is wrong with it.
+
+Pure: bytes and the time come in as parameters. Only ``load_trust_store`` reads files.
+"""
+
+from __future__ import annotations
+
+from pki.certificates.hostname import matches
+from pki.certificates.parse import parse_certificate
+from pki.certificates.problems import problems
+from pki.certificates.reading.bounds import elements_of
+from pki.certificates.reading.names import name_text
+from pki.certificates.served_chain import (
+    MOST_CERTIFICATES,
+    deployment,
+    judged_again,
+    with_revocations,
+)
+from pki.certificates.trust import TrustStore
+from pki.certificates.trust_files import TrustStoreError, load_trust_store
+
+__all__ = [
+    "MOST_CERTIFICATES",
+    "TrustStore",
+    "TrustStoreError",
+    "deployment",
+    "elements_of",
+    "judged_again",
+    "load_trust_store",
+    "matches",
+    "name_text",
+    "parse_certificate",
+    "problems",
+    "with_revocations",
+]

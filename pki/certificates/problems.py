@@ -1,0 +1,201 @@
+"""What is wrong with a served chain, each fault by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from model.certificates.certificate import Certificate, KeyType, Problem
+from model.verdict import Verdict
+from pki.certificates.limits import has_internal_name, lives_too_long
+from pki.certificates.path_building import Link, ancestors, descendants, read_link
+from pki.certificates.reading.signatures import WEAK_SIGNATURES
+from pki.certificates.trust import TrustStore
+
+_SMALLEST_RSA_BITS: Final = 2048
+_SMALLEST_CURVE_BITS: Final = 224
+
+
+def problems(
+    chain: Sequence[Certificate],
+    *,
+    at: datetime,
+    server_name_matches: Verdict,
+    stores: Mapping[str, TrustStore],
+) -> tuple[Problem, ...]:
+    """Every problem of the chain as sent, leaf first, at that aware time; in Problem's order.
+
+    - EXPIRED, NOT_YET_VALID: any sent certificate is, be it the leaf or not.
+    - SELF_SIGNED: the leaf names itself as its issuer and is in no store.
+    - INCOMPLETE: no way up from the leaf, through what was sent, comes to an end: each ends at
+      a certificate whose issuer was neither sent nor is in any store. A private root that was
+      left out looks the same as a missing intermediate; naming it as a trust store tells.
+    - UNKNOWN_CA: a way up ends in a self-signed root that was sent, and none in a store.
+    - MISORDERED: of the certificates that belong to the leaf, one comes before the first
+      that it issued (RFC 5246, 7.4.2: each certifies the one before it).
+    - SURPLUS: one neither issued the leaf, directly or not, nor was issued by it, or is there
+      twice.
+    - CONTAINS_ROOT: a self-signed certificate comes after the leaf; clients ignore it.
+    - HOSTNAME_MISMATCH: ``server_name_matches`` is no.
+    - WEAK_KEY: RSA under 2048 bits, a curve under 224, or DSA, in any sent certificate.
+    - WEAK_SIGNATURE: over MD2, MD4, MD5 or SHA-1, in any but self-signed ones after the leaf,
+      whose signature nobody relies on.
+    - LIFETIME_TOO_LONG, INTERNAL_NAME: the leaf breaks what the CA/Browser Forum allows public
+      CAs, and a public store trusts it.
+    - UNPARSABLE: any has a parse_error. INCOMPLETE is then claimed only if all say their issuer.
+    - OTHER: none of the above, yet there are stores and none trusts it (a wrong purpose or
+      signature, a name constraint, a CA that is none): the store's reason says which.
+
+    Without stores nothing is said of INCOMPLETE, UNKNOWN_CA and OTHER.
+    """
+    served = _Served(
+        chain=chain, links=tuple(read_link(each.der or b"") for each in chain), stores=stores
+    )
+    found = {problem for problem, is_there in _OF_THE_CHAIN.items() if is_there(served)}
+    if any(each.not_after is not None and at > each.not_after for each in chain):
+        found.add(Problem.EXPIRED)
+    if any(each.not_before is not None and at < each.not_before for each in chain):
+        found.add(Problem.NOT_YET_VALID)
+    found |= _broken_limits(served, at)
+    if server_name_matches is Verdict.NO:
+        found.add(Problem.HOSTNAME_MISMATCH)
+    if not found - _HARMLESS_TO_TRUST and _is_distrusted(served, at):
+        found.add(Problem.OTHER)
+    return tuple(problem for problem in Problem if problem in found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Served:
+    chain: Sequence[Certificate]
+    links: Sequence[Link]
+    stores: Mapping[str, TrustStore]
+
+    def is_anchored(self) -> bool:
+        """Whether any store ends a way up from the leaf."""
+        return any(
+            store.anchors(self.links[position])
+            for position in ancestors(self.links, 0)
+            for store in self.stores.values()
+        )
+
+    def has_sent_root_above(self) -> bool:
+        """Whether a way up from the leaf ends in a self-signed certificate that was sent."""
+        return any(self.links[each].is_self_signed for each in ancestors(self.links, 0))
+
+
+def _is_self_signed(served: _Served) -> bool:
+    leaf = served.links[0]
+    return leaf.is_self_signed and not any(store.anchors(leaf) for store in served.stores.values())
+
+
+def _is_incomplete(served: _Served) -> bool:
+    return (
+        bool(served.stores)
+        and all(link.is_readable for link in served.links)
+        and not served.has_sent_root_above()
+        and not served.is_anchored()
+    )
+
+
+def _is_of_unknown_ca(served: _Served) -> bool:
+    return (
+        bool(served.stores)
+        and not served.links[0].is_self_signed
+        and served.has_sent_root_above()
+        and not served.is_anchored()
+    )
+
+
+def _is_misordered(served: _Served) -> bool:
+    links = tuple(dict.fromkeys(served.links))
+    return len(descendants(links, 0)) > 1 or any(
+        not any(links[position].issued(earlier) for earlier in links[:position])
+        for position in ancestors(links, 0) - {0}
+    )
+
+
+def _has_surplus(served: _Served) -> bool:
+    links = served.links
+    belonging = ancestors(links, 0) | descendants(links, 0)
+    return len(belonging) < len(links) or len(set(links)) < len(links)
+
+
+def _contains_root(served: _Served) -> bool:
+    return any(link.is_self_signed for link in served.links[1:])
+
+
+def _has_weak_key(served: _Served) -> bool:
+    return any(_is_weak_key(each) for each in served.chain)
+
+
+def _is_weak_key(certificate: Certificate) -> bool:
+    bits = certificate.key_bits
+    match certificate.key_type:
+        case KeyType.DSA:
+            return True
+        case KeyType.RSA | KeyType.RSA_PSS:
+            return bits is not None and bits < _SMALLEST_RSA_BITS
+        case KeyType.ECDSA:
+            return bits is not None and bits < _SMALLEST_CURVE_BITS
+        case _:
+            return False
+
+
+def _has_weak_signature(served: _Served) -> bool:
+    return any(
+        certificate.signature_algorithm in WEAK_SIGNATURES
+        for position, certificate in enumerate(served.chain)
+        if position == 0 or not served.links[position].is_self_signed
+    )
+
+
+def _is_unparsable(served: _Served) -> bool:
+    return any(each.parse_error is not None for each in served.chain)
+
+
+def _is_distrusted(served: _Served, at: datetime) -> bool:
+    verdicts = {store.verify(served.chain, at).verdict for store in served.stores.values()}
+    return Verdict.NO in verdicts and Verdict.YES not in verdicts
+
+
+def _broken_limits(served: _Served, at: datetime) -> set[Problem]:
+    leaf = served.chain[0]
+    broken = {
+        problem
+        for problem, is_broken in (
+            (Problem.LIFETIME_TOO_LONG, lives_too_long),
+            (Problem.INTERNAL_NAME, has_internal_name),
+        )
+        if is_broken(leaf)
+    }
+    public = [store for store in served.stores.values() if store.is_public]
+    is_public = broken and any(
+        store.verify(served.chain, at).verdict is Verdict.YES for store in public
+    )
+    return broken if is_public else set()
+
+
+_OF_THE_CHAIN: Final[Mapping[Problem, Callable[[_Served], bool]]] = {
+    Problem.SELF_SIGNED: _is_self_signed,
+    Problem.INCOMPLETE: _is_incomplete,
+    Problem.UNKNOWN_CA: _is_of_unknown_ca,
+    Problem.MISORDERED: _is_misordered,
+    Problem.SURPLUS: _has_surplus,
+    Problem.CONTAINS_ROOT: _contains_root,
+    Problem.WEAK_KEY: _has_weak_key,
+    Problem.WEAK_SIGNATURE: _has_weak_signature,
+    Problem.UNPARSABLE: _is_unparsable,
+}
+_HARMLESS_TO_TRUST: Final = frozenset(
+    {
+        Problem.MISORDERED,
+        Problem.SURPLUS,
+        Problem.CONTAINS_ROOT,
+        Problem.HOSTNAME_MISMATCH,
+        Problem.WEAK_KEY,
+        Problem.WEAK_SIGNATURE,
+    }
+)
+"""Problems in spite of which a chain verifies, so that they do not explain why one does not."""

@@ -1,0 +1,1 @@
+"""A certificate as bytes and fields, read within bounds."""

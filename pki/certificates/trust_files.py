@@ -1,0 +1,111 @@
+"""Trust stores from PEM files, or from the bundle of certifi (Mozilla's list).
+
+A file that the user names is read at once, so that its faults are told at the start and in one
+sentence; certifi's is read when it is first needed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+from pathlib import Path
+from typing import Final
+
+from OpenSSL import crypto
+
+from pki.certificates.trust import TrustStore
+
+_BLOCK: Final = re.compile(
+    rb"-----BEGIN (?:X509 )?CERTIFICATE-----(.*?)-----END (?:X509 )?CERTIFICATE-----", re.DOTALL
+)
+_BEGIN: Final = re.compile(rb"-----BEGIN (?:X509 )?CERTIFICATE-----")
+_DER_SEQUENCE: Final = b"\x30"
+_SYSTEM: Final = Path("system")
+_BUNDLES: Final = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+)
+"""Where Debian, Red Hat and Alpine keep them."""
+
+
+class TrustStoreError(ValueError):
+    """A trust store cannot be used; the message names the file, what is wrong and the mend."""
+
+
+def load_trust_store(name: str, path: Path | None) -> TrustStore:
+    """The trust store of that name, from a PEM file or, for None, from certifi's bundle.
+
+    The path ``system`` stands for the bundle of this machine, or that of SSL_CERT_FILE.
+
+    Raises:
+        TrustStoreError: if the file cannot be read, has no certificate, or one that is damaged.
+    """
+    if path is None:
+        return TrustStore(name, _certifi_anchors, is_public=True)
+    is_system = path == _SYSTEM
+    anchors = read_anchors(_system_bundle() if is_system else path)
+    return TrustStore(name, lambda: anchors, is_public=is_system)
+
+
+def _system_bundle() -> Path:
+    candidates = (os.environ.get("SSL_CERT_FILE"), *_BUNDLES)
+    bundle = next((one for one in candidates if one and Path(one).is_file()), None)
+    if bundle is None:
+        raise TrustStoreError(
+            "This system has no bundle of CA certificates where OpenSSL looks for one; install "
+            "its package ca-certificates, or name a PEM file."
+        )
+    return Path(bundle)
+
+
+def read_anchors(path: Path) -> tuple[bytes, ...]:
+    """The DER of every certificate in a PEM file, in its order.
+
+    Raises:
+        TrustStoreError: as ``load_trust_store``.
+    """
+    try:
+        pem = path.read_bytes()
+    except OSError as error:
+        raise TrustStoreError(
+            f"The trust store {path} cannot be read ({error.strerror}); "
+            "name a readable PEM file of CA certificates."
+        ) from error
+    blocks = tuple(_BLOCK.finditer(pem))
+    if len(blocks) != len(_BEGIN.findall(pem)):
+        raise TrustStoreError(
+            f"The trust store {path} has a BEGIN CERTIFICATE line without its END CERTIFICATE "
+            "line; the file seems cut short, so copy it again."
+        )
+    if not blocks:
+        mend = (
+            f"it seems to be DER, so convert it: openssl x509 -inform DER -in {path}"
+            if pem.startswith(_DER_SEQUENCE)
+            else "name a PEM file of CA certificates."
+        )
+        raise TrustStoreError(f"The trust store {path} holds no PEM certificate; {mend}")
+    return tuple(
+        _decoded(path, number, pem.count(b"\n", 0, block.start()) + 1, block[1])
+        for number, block in enumerate(blocks, start=1)
+    )
+
+
+def _decoded(path: Path, number: int, line: int, text: bytes) -> bytes:
+    try:
+        der = base64.b64decode(b"".join(text.split()), validate=True)
+        crypto.load_certificate(crypto.FILETYPE_ASN1, der)
+    except (binascii.Error, crypto.Error) as error:
+        raise TrustStoreError(
+            f"The trust store {path}, line {line}: certificate {number} is damaged; "
+            "copy it again or remove it."
+        ) from error
+    return der
+
+
+def _certifi_anchors() -> tuple[bytes, ...]:
+    import certifi
+
+    return read_anchors(Path(certifi.where()))

@@ -1,0 +1,7 @@
+"""What the DNS says of a name's certificates: CAA (RFC 8659) and TLSA (RFC 6698), judged against a chain."""
+
+from pki.dns.caa import judge_caa
+from pki.dns.lookup import DnsLookup, LookupFailedError
+from pki.dns.tlsa import judge_tlsa
+
+__all__ = ["DnsLookup", "LookupFailedError", "judge_caa", "judge_tlsa"]

@@ -1,0 +1,79 @@
+"""Look-ups of one record type, remembered for as long as the records' time to live."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import dns.asyncresolver
+import dns.exception
+import dns.flags
+import dns.nameserver
+import dns.resolver
+from dns.rdata import Rdata
+
+from pki.net_guard.shortage import note_shortage_of_resolver
+
+NameServer: TypeAlias = tuple[str, int]
+"""The IP address of a name server, and its port."""
+
+_MOST_KEPT: Final = 1000
+"""Answers, of 64 KiB at most (RFC 1035, section 4.2.2): a hostile zone's fill 64 MiB and no more."""
+_PAYLOAD: Final = 1232
+"""Octets of UDP that no path fragments (DNS flag day 2020)."""
+
+
+class LookupFailedError(Exception):
+    """Nothing was learnt; the message is one sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """The records of one type; ``is_authenticated`` is whether the resolver validated them (AD)."""
+
+    found: tuple[Rdata, ...]
+    is_authenticated: bool
+
+
+class DnsLookup:
+    """A client of those name servers, or of the system's where there are none.
+
+    Raises:
+        LookupFailedError: at construction, where the system names no name server.
+    """
+
+    def __init__(self, servers: Sequence[NameServer] = (), *, timeout_seconds: float = 5.0) -> None:
+        try:
+            self._resolver = dns.asyncresolver.Resolver(configure=not servers)
+        except dns.resolver.NoResolverConfiguration as error:
+            raise LookupFailedError("The system names no name server.") from error
+        if servers:
+            self._resolver.nameservers = [
+                dns.nameserver.Do53Nameserver(address, port) for address, port in servers
+            ]
+        self._resolver.lifetime = timeout_seconds
+        self._resolver.cache = dns.resolver.LRUCache(_MOST_KEPT)
+        self._resolver.set_flags(dns.flags.RD | dns.flags.AD)
+        self._resolver.use_edns(0, 0, _PAYLOAD)
+
+    async def records(self, name: str, record_type: str) -> Records:
+        """Those of the fully qualified ``name``; none where it or they do not exist.
+
+        Raises:
+            LookupFailedError: where no server gives an answer.
+        """
+        try:
+            answer = await self._resolver.resolve(
+                name, record_type, raise_on_no_answer=False, search=False
+            )
+        except dns.resolver.NXDOMAIN:
+            return Records(found=(), is_authenticated=False)
+        except (dns.exception.DNSException, OSError) as error:
+            note_shortage_of_resolver(error)
+            words = f"{record_type} of {name} could not be looked up: {type(error).__name__}."
+            raise LookupFailedError(words) from error
+        return Records(
+            found=tuple(answer.rrset or ()),
+            is_authenticated=bool(answer.response.flags & dns.flags.AD),
+        )

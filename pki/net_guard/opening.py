@@ -1,0 +1,111 @@
+"""Opens sockets to what is probed, fetched or asked: the only code that does, each past the gate.
+
+A name is resolved here and each address judged, and the connection goes to the very address that was judged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from model.target import is_ip_address
+from pki.net_guard.gate import Purpose, SocketGate
+from pki.net_guard.look_up import OF_CONFIGURED, LookUp
+from pki.net_guard.shortage import note_shortage
+
+StreamProtocol = TypeVar("StreamProtocol", bound=asyncio.Protocol)
+PacketProtocol = TypeVar("PacketProtocol", bound=asyncio.DatagramProtocol)
+
+
+class DeniedError(OSError):
+    """The gate refuses the socket, and nothing was sent; the message is a clause that says why."""
+
+
+async def judged_addresses(
+    gate: SocketGate,
+    host: str,
+    port: int,
+    purpose: Purpose,
+    look_up: LookUp = OF_CONFIGURED,
+) -> tuple[str, ...]:
+    """The addresses of ``host`` that may be asked, in the resolver's order; at least one.
+
+    Raises:
+        DeniedError: where none may be.
+        OSError: where the name does not resolve.
+    """
+    gate = gate if is_ip_address(host) else gate.named(*gate.names, host)
+    found = [host]
+    if not is_ip_address(host):
+        found = [str(place[0]) for *_, place in await look_up(host, port)]
+    refusals = {address: gate.refusal(address, port, purpose) for address in found}
+    allowed = tuple(address for address, refusal in refusals.items() if refusal is None)
+    if not allowed:
+        raise DeniedError(next(iter(refusals.values()), None) or f"{host} has no address")
+    return allowed
+
+
+async def open_tcp(
+    gate: SocketGate,
+    make_protocol: Callable[[], StreamProtocol],
+    place: tuple[str, int],
+    *,
+    source_address: str | None = None,
+    purpose: Purpose = Purpose.PROBE,
+) -> tuple[asyncio.Transport, StreamProtocol]:
+    """A connection to the first address of that host, or address, that may be asked and takes it.
+
+    Raises:
+        DeniedError: where none may be asked.
+        OSError: where there is no connection.
+    """
+    host, port = place
+    source = None if source_address is None else (source_address, 0)
+    loop = asyncio.get_running_loop()
+    failure: OSError | None = None
+    for address in await judged_addresses(gate, host, port, purpose):
+        try:
+            return await loop.create_connection(make_protocol, address, port, local_addr=source)
+        except OSError as error:
+            note_shortage(error)
+            failure = failure or error
+    raise failure or OSError(f"{host} has no address")
+
+
+async def open_udp(
+    gate: SocketGate,
+    make_protocol: Callable[[], PacketProtocol],
+    place: tuple[str, int],
+    *,
+    source_address: str | None = None,
+) -> tuple[asyncio.DatagramTransport, PacketProtocol]:
+    """A UDP socket that exchanges packets with that address and port alone.
+
+    Raises:
+        DeniedError: where it may not be asked.
+        OSError: where there is no such socket.
+    """
+    refusal = gate.refusal(*place)
+    if refusal is not None:
+        raise DeniedError(refusal)
+    source = None if source_address is None else (source_address, 0)
+    loop = asyncio.get_running_loop()
+    return await loop.create_datagram_endpoint(make_protocol, local_addr=source, remote_addr=place)
+
+
+async def open_unix(
+    gate: SocketGate, make_protocol: Callable[[], StreamProtocol], path: Path
+) -> tuple[asyncio.Transport, StreamProtocol]:
+    """A connection to a Unix socket.
+
+    Raises:
+        DeniedError: where it may not be opened.
+        OSError: where there is no connection.
+    """
+    refusal = gate.socket_refusal(path)
+    if refusal is not None:
+        raise DeniedError(refusal)
+    loop = asyncio.get_running_loop()
+    return await loop.create_unix_connection(make_protocol, str(path))

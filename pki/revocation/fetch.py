@@ -1,0 +1,146 @@
+"""Fetches what a certificate points at, for its URLs are a stranger's choice.
+
+Only http and https at the ports of the web, only addresses of the public internet and of the networks that the user
+allows, none that the user denies to all probing: the gate decides, of the very address that is connected to. Redirects
+are judged like the first URL. Time, bytes, and fetches at once are bounded: for each one, for each visit, and for the
+process; and each connection counts among those of all visits to the same address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+from model.version import user_agent
+from pki.net_guard.gate import Purpose, SocketGate
+from pki.net_guard.http_client import HttpClient, HttpError, HttpRequest
+from pki.net_guard.look_up import OF_FETCHES, LookUp
+from pki.net_guard.opening import DeniedError, judged_addresses
+from pki.net_guard.politeness import Politeness
+from pki.revocation.fetch_budget import FetchBudget, FetchError, ProcessFetches
+from probe.visit.settings import ProbeSettings
+
+_PORTS: Final = {"http": 80, "https": 443}
+_MOST_REDIRECTS: Final = 3
+_LONGEST_URL: Final = 2048
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_OK: Final = 200
+
+
+class Fetcher:
+    """An HTTP client within those bounds, one for the process; ``gate`` says what may be asked."""
+
+    def __init__(
+        self,
+        gate: SocketGate,
+        politeness: Politeness | None = None,
+        *,
+        timeout_seconds: float = 10.0,
+        user_agent: str = user_agent(),
+        look_up: LookUp = OF_FETCHES,
+        process: ProcessFetches | None = None,
+    ) -> None:
+        self._gate = gate
+        self._politeness = politeness or Politeness(ProbeSettings())
+        self._timeout_seconds = timeout_seconds
+        self._headers = {"User-Agent": user_agent}
+        self._look_up = look_up
+        self._process = process or ProcessFetches()
+        self._client = HttpClient(gate, Purpose.FETCH, look_up=look_up)
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        most_bytes: int,
+        budget: FetchBudget,
+        body: bytes | None = None,
+        content_type: str = "",
+    ) -> bytes:
+        """The answer to a GET, or to a POST of ``body``.
+
+        Raises:
+            BudgetError: where the visit's ``budget``, or the process's, is used up.
+            FetchError: where it cannot be had within the bounds.
+        """
+        headers = self._headers | ({} if body is None else {"Content-Type": content_type})
+        first = url
+        for _ in range(_MOST_REDIRECTS + 1):
+            budget.take(_shown(url))
+            _, host, _ = _parts(url)
+            async with self._process.place(host, budget, _shown(url)):
+                request = HttpRequest(url=url, headers=headers, body=body)
+                answer = await self._once(request, most_bytes, budget)
+            if isinstance(answer, bytes):
+                return answer
+            url = _joined(url, answer)
+        raise FetchError(f"{_shown(first)} leads from one place to the next without an end.")
+
+    async def _once(
+        self, request: HttpRequest, most_bytes: int, budget: FetchBudget
+    ) -> bytes | str:
+        """The answer, or where it redirects to."""
+        shown = _shown(request.url)
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                return await self._answer(request, most_bytes, budget)
+        except TimeoutError:
+            raise FetchError(
+                f"{shown} gave no whole answer within {self._timeout_seconds:g} s."
+            ) from None
+        except DeniedError as denied:
+            raise FetchError(f"{shown} may not be asked: {denied}.") from denied
+        except HttpError as error:
+            raise FetchError(f"{shown} {error}.") from error
+        except (OSError, UnicodeError) as error:
+            words = " ".join(str(error).split())[:200] or type(error).__name__
+            raise FetchError(f"{shown} could not be fetched: {words.rstrip('.')}.") from error
+
+    async def _answer(
+        self, request: HttpRequest, most_bytes: int, budget: FetchBudget
+    ) -> bytes | str:
+        def count(received: int) -> None:
+            self._process.received(received)
+            budget.received(received, _shown(request.url))
+
+        _, host, port = _parts(request.url)
+        address, *_ = await judged_addresses(self._gate, host, port, Purpose.FETCH, self._look_up)
+        politeness = self._politeness.for_host(host)
+        async with (
+            politeness.connection(politeness.gate(address)),
+            self._client.ask(request, address=address) as answer,
+        ):
+            if answer.status in _REDIRECTS and "location" in answer.headers:
+                return answer.headers["location"]
+            if answer.status != _OK:
+                raise HttpError(f"answers with HTTP status {answer.status}")
+            return await answer.body(most_bytes, count)
+
+
+def _joined(url: str, place: str) -> str:
+    try:
+        return urljoin(url, place)
+    except ValueError:
+        raise FetchError(f"{_shown(url)} redirects to what is not a URL.") from None
+
+
+def _parts(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port. Raises FetchError for what is not a URL of a web server."""
+    invalid = FetchError(f"{_shown(url)} is not an address of a web server.")
+    if len(url) > _LONGEST_URL or any(ord(one) <= 32 for one in url):
+        raise invalid
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise invalid from None
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise invalid
+    if parts.username is not None or parts.password is not None:
+        raise FetchError(f"{_shown(url)} has a user's name in it.")
+    return parts.scheme, parts.hostname, port or _PORTS[parts.scheme]
+
+
+def _shown(url: str) -> str:
+    return url if len(url) <= 200 else f"{url[:200]}…"

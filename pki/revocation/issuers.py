@@ -1,0 +1,87 @@
+"""Fetches the issuers that a server forgot to send, as some clients do (RFC 5280, section 4.2.2.1).
+
+From the last certificate that leads upwards, ``caIssuers`` is followed until a self-signed certificate
+or the end of the hints; a loop ends it, and a certificate that is not the issuer is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+
+from model.certificates.certificate import Certificate
+from pki.certificates import parse_certificate
+from pki.certificates.path_building import ancestors, read_link
+from pki.revocation.fetch import Fetcher
+from pki.revocation.fetch_budget import FetchBudget, FetchError
+
+_MOST_FETCHES: Final = 5
+_MOST_LENGTH: Final = 2**18
+_MOST_CANDIDATES: Final = 32
+
+
+async def missing_issuers(
+    chain: Sequence[Certificate], fetcher: Fetcher, budget: FetchBudget
+) -> tuple[tuple[Certificate, ...], str | None]:
+    """The issuers above the chain, lowest first, and why it went no further, if it did not end."""
+    found: list[Certificate] = []
+    below = _top(chain)
+    asked: set[str] = set()
+    while below is not None and len(asked) < _MOST_FETCHES:
+        if read_link(below.der or b"").is_self_signed:
+            return tuple(found), None
+        url = next((one for one in below.issuer_urls if one not in asked), None)
+        if url is None:
+            return tuple(found), f"{below.subject} does not say where its issuer is."
+        asked.add(url)
+        try:
+            fetched = await fetcher.fetch(url, most_bytes=_MOST_LENGTH, budget=budget)
+        except FetchError as error:
+            return tuple(found), str(error)
+        issuer = _issuer_among(_certificates(fetched), below)
+        if issuer is None:
+            return tuple(found), f"What is at {url} is not the issuer of {below.subject}."
+        found.append(issuer)
+        below = issuer
+    return tuple(found), "The issuers lead on without an end."
+
+
+def _top(chain: Sequence[Certificate]) -> Certificate | None:
+    """The last certificate on the way up from the leaf."""
+    links = [read_link(one.der or b"") for one in chain]
+    for position in sorted(ancestors(links, 0)):
+        if not any(other.issued(links[position]) for other in links):
+            return chain[position]
+    return None
+
+
+def _issuer_among(candidates: Iterator[bytes], below: Certificate) -> Certificate | None:
+    link = read_link(below.der or b"")
+    issuers = (der for der in candidates if read_link(der).issued(link))
+    der = next(issuers, None)
+    return parse_certificate(der) if der is not None else None
+
+
+def _certificates(fetched: bytes) -> Iterator[bytes]:
+    """One certificate in DER, or several in PEM or PKCS #7 (RFC 5280, section 4.2.2.1)."""
+    yield fetched
+    for read in (
+        x509.load_pem_x509_certificates,
+        pkcs7.load_der_pkcs7_certificates,
+        pkcs7.load_pem_pkcs7_certificates,
+    ):
+        for certificate in _read_by(read, fetched)[:_MOST_CANDIDATES]:
+            yield certificate.public_bytes(Encoding.DER)
+
+
+def _read_by(
+    read: Callable[[bytes], list[x509.Certificate]], fetched: bytes
+) -> list[x509.Certificate]:
+    try:
+        return read(fetched)
+    # Hostile bytes meet a large library: whichever way it fails, it is not that form.
+    except Exception:
+        return []

@@ -1,0 +1,74 @@
+"""Which certificate is asked about, and whether a signature is by a certificate's key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+
+from model.certificates.certificate import Revocation, RevocationMethod
+from model.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """One certificate of a chain at ``position`` and its issuer, both DER, at an aware moment.
+
+    ``source`` is the URL that was asked, None for what the server sent itself.
+    """
+
+    certificate: bytes
+    issuer: bytes
+    position: int
+    at: datetime
+    source: str | None = None
+
+    def unknown(self, method: RevocationMethod, reason: str | None = None) -> Revocation:
+        """The Revocation of which nothing is known yet."""
+        return Revocation(
+            position=self.position,
+            method=method,
+            is_revoked=Verdict.UNKNOWN,
+            reason=reason,
+            source=self.source,
+        )
+
+
+def is_signed_by(
+    signer: x509.Certificate,
+    signature: bytes,
+    content: bytes,
+    algorithm: hashes.HashAlgorithm | None,
+    pss: padding.PSS | None = None,
+) -> bool:
+    """False too where the key or the algorithm is none that can be checked here.
+
+    RSA signatures are those of PKCS #1 version 1.5, or of PSS with these parameters (RFC 4055).
+    """
+    try:
+        key = signer.public_key()
+        match key:
+            case rsa.RSAPublicKey() if algorithm is not None:
+                key.verify(signature, content, pss or padding.PKCS1v15(), algorithm)
+            case ec.EllipticCurvePublicKey() if algorithm is not None:
+                key.verify(signature, content, ec.ECDSA(algorithm))
+            case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey():
+                key.verify(signature, content)
+            case _:
+                return False
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
+        return False
+    return True
+
+
+def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """By name and signature; validity is not looked at."""
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
+        return False
+    return True

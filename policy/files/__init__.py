@@ -1,0 +1,1 @@
+"""Policy files and the profiles that come with tlsprobe: read, extended, resolved."""

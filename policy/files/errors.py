@@ -1,0 +1,58 @@
+"""What is wrong with a policy file: one sentence with the file, the line and the mend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from policy.files.yaml_file import ConfigError, KeyPath, YamlFile
+
+_PLAIN_WORDS: Final = {
+    "a valid tuple": "a list",
+    "a valid dictionary": "a mapping",
+    "a valid list": "a list",
+    "a valid string": "text",
+    "a valid date": "a day, such as 2027-01-31",
+}
+"""pydantic speaks of Python's types; the reader has YAML before them."""
+
+
+class PolicyError(ConfigError):
+    """A policy cannot be used; the message is one sentence with the place and the mend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A place in a file, which reads as ``FILE, line N``."""
+
+    path: Path
+    file: YamlFile
+    keys: KeyPath = ()
+
+    def at(self, *keys: str | int) -> Place:
+        """A place further in."""
+        return Place(path=self.path, file=self.file, keys=(*self.keys, *keys))
+
+    def __str__(self) -> str:
+        for length in range(len(self.keys), 0, -1):
+            if line := self.file.lines.get(self.keys[:length]):
+                return f"{self.path}, line {line}"
+        return str(self.path)
+
+
+def first_problem(error: ValidationError) -> tuple[KeyPath, str]:
+    """Where the first value that cannot be is, and what is wrong with it, to be read behind its key."""
+    problem = error.errors(include_url=False)[0]
+    if problem["type"] == "missing":
+        return problem["loc"][:-1], f"lacks {problem['loc'][-1]!r}: add it"
+    wanted = problem["msg"].removeprefix("Value error, ").replace("Input should", "must")
+    for python, plain in _PLAIN_WORDS.items():
+        wanted = wanted.replace(python, plain)
+    value = problem["input"]
+    shown = f", not {value!r}" if isinstance(value, str | int | float | None) else ""
+    return problem["loc"], f"{wanted}{shown}" if wanted.startswith(
+        "must"
+    ) else f"is wrong: {wanted}"

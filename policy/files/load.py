@@ -1,0 +1,191 @@
+"""Reads policy files: several may build on one another, and on the profiles that come with tlsprobe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import combinations
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from model.findings.finding import Waiver
+from model.target import Target
+from policy.files.contradictions import conflict
+from policy.files.document import ChoiceBody, Document, PolicyBody, WaiverBody
+from policy.files.errors import Place, PolicyError, first_problem
+from policy.files.profiles import profiles
+from policy.files.resolve import Library, Written, nearest_profile
+from policy.files.yaml_file import ConfigError, KeyPath, YamlFile, read_yaml_mapping
+from policy.policy import Policy
+from policy.values import nearest
+
+_LONGEST_WAIVER: Final = timedelta(days=2 * 366)
+_SECTIONS: Final = (Document, PolicyBody, WaiverBody, ChoiceBody)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyBook:
+    """All that policy files say. ``remarks`` are sentences on what is odd, and no error.
+
+    ``places`` has the file and line of each policy that stands in one, by its name.
+    """
+
+    policies: tuple[Policy, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    remarks: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def without_endpoints(self, targets: Sequence[Target]) -> tuple[str, ...]:
+        """A sentence for each policy that holds for none of ``targets``."""
+        return tuple(
+            f"{self.place_of(policy)}the policy {policy.name} holds for no endpoint: check its `for`"
+            for policy in self.policies
+            if not any(policy.choice.has(target) for target in targets)
+        )
+
+    def place_of(self, policy: Policy) -> str:
+        """``FILE, line N: ``, to begin a sentence with; empty for a profile."""
+        place = self.places.get(policy.name)
+        return "" if place is None else f"{place}: "
+
+
+def load_policies(paths: Sequence[Path], at: datetime) -> PolicyBook:
+    """What the files say at the aware moment ``at``, which decides on what has expired.
+
+    Raises:
+        PolicyError: for the first thing that cannot be, with file, line and the mend.
+    """
+    files = [(path, _read(path)) for path in paths]
+    documents = [(path, file, _document(path, file)) for path, file in files]
+    written: dict[str, Written] = dict(profiles())
+    names: list[str] = []
+    for path, file, document in documents:
+        for name, body in document.policies.items():
+            place = Place(path=path, file=file, keys=("policies", name))
+            if name in written:
+                raise PolicyError(f"{place}: {_taken(name, written[name], names)}")
+            written[name] = Written(name=name, body=body, place=place)
+            names.append(name)
+    library = Library(written=written)
+    policies = tuple(library.resolve(name) for name in names)
+    waivers, remarks = _waivers(documents, policies, at)
+    at_odds = (
+        f"{written[other.name].place}: {why}"
+        for one, other in combinations(policies, 2)
+        if (why := conflict(one, other)) is not None
+    )
+    return PolicyBook(
+        policies=policies,
+        waivers=waivers,
+        remarks=(*at_odds, *remarks),
+        places={name: str(written[name].place) for name in names},
+    )
+
+
+def profile(name: str) -> Policy:
+    """The profile of that name, as a policy for every endpoint.
+
+    Raises:
+        PolicyError: where there is none; the sentence names the nearest.
+    """
+    if name not in profiles():
+        raise PolicyError(f"there is no profile {name!r}: {nearest_profile(name, profiles())}")
+    return Library(written=profiles()).resolve(name)
+
+
+def _read(path: Path) -> YamlFile:
+    try:
+        return read_yaml_mapping(path)
+    except ConfigError as error:
+        raise PolicyError(str(error)) from error
+
+
+def _taken(name: str, other: Written, names: list[str]) -> str:
+    whose = "another policy" if name in names else "a profile that comes with tlsprobe"
+    return f"{name!r} is {whose} already ({other.place}): give it another name"
+
+
+def _document(path: Path, file: YamlFile) -> Document:
+    try:
+        return Document.model_validate(file.values)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        keys = _in_file(problem["loc"])
+        place = Place(path=path, file=file, keys=keys)
+        if problem["type"] == "extra_forbidden":
+            raise PolicyError(f"{place}: {_unknown_key(keys)}") from error
+        where, words = first_problem(error)
+        raise PolicyError(f"{place}: {'.'.join(map(str, _in_file(where)))} {words}") from error
+
+
+def _in_file(keys: KeyPath) -> KeyPath:
+    """pydantic calls a wrong key of a mapping ``[key]``."""
+    return tuple(key for key in keys if key != "[key]")
+
+
+def _unknown_key(keys: KeyPath) -> str:
+    name = str(keys[-1])
+    known = [
+        one.alias or field for section in _SECTIONS for field, one in section.model_fields.items()
+    ]
+    close = nearest(name, known)
+    mend = f"did you mean {close}?" if close else "see docs/policy.md for what may stand here"
+    return f"{name!r} may not stand here: {mend}"
+
+
+def _waivers(
+    documents: Sequence[tuple[Path, YamlFile, Document]],
+    policies: Sequence[Policy],
+    at: datetime,
+) -> tuple[tuple[Waiver, ...], tuple[str, ...]]:
+    waivers: dict[str, Waiver] = {}
+    remarks: list[str] = []
+    for path, file, document in documents:
+        for name, body in document.waivers.items():
+            place = Place(path=path, file=file, keys=("waivers", name))
+            if name in waivers:
+                raise PolicyError(f"{place}: there is a waiver {name!r} already: rename one")
+            waiver = body.waiver(name)
+            fault = waiver_fault(waiver, policies, at)
+            if fault is not None:
+                field, sentence = fault
+                raise PolicyError(f"{place.at(field)}: {sentence}")
+            if waiver.expires_at <= at:
+                remarks.append(
+                    f"{place.at('expires')}: the waiver {name!r} expired on {body.expires}, so its "
+                    "findings are open again: renew it or remove it"
+                )
+            waivers[name] = waiver
+    return tuple(waivers.values()), tuple(remarks)
+
+
+def waiver_fault(
+    waiver: Waiver, policies: Sequence[Policy], at: datetime
+) -> tuple[str, str] | None:
+    """The field of a waiver that cannot be, and a sentence on it; None where it is good.
+
+    That it has expired is no fault here: ``at`` decides whether it lasts for too long.
+    """
+    names = [policy.name for policy in policies]
+    if waiver.policy is not None and waiver.policy not in names:
+        close = nearest(waiver.policy, names)
+        mend = f"did you mean {close}?" if close else f"there are {', '.join(names) or 'none'}"
+        return "policy", f"there is no policy {waiver.policy!r}: {mend}"
+    rules = [
+        rule.name
+        for policy in policies
+        if waiver.policy in (None, policy.name)
+        for rule in policy.rules
+    ]
+    if waiver.rule not in rules:
+        close = nearest(waiver.rule, rules)
+        mend = f"did you mean {close}?" if close else "no policy in force has it"
+        return "rule", f"there is no rule {waiver.rule!r}: {mend}"
+    if waiver.expires_at - at > _LONGEST_WAIVER:
+        return "expires", (
+            "a waiver may not be for ever: let it expire within two years, and renew it"
+        )
+    return None

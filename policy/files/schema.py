@@ -1,0 +1,118 @@
+"""The JSON Schema of policy files, made from the models that read them; editors complete by it.
+
+It is published as ``docs/policy.schema.json``, which a test keeps the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from policy.catalogue import RULES
+from policy.files.document import Document, RuleSettings
+from policy.rule import AnyRule
+
+ADDRESS: Final = "https://json-schema.org/draft/2020-12/schema"
+_REFERENCES: Final = "#/$defs/{model}"
+_LONG_ENUM: Final = 6
+_OFF_OR_EMPTY: Final = {"enum": [False, None]}
+
+
+def policy_schema() -> dict[str, Any]:
+    """The schema as JSON values."""
+    document = Document.model_json_schema(by_alias=True, ref_template=_REFERENCES)
+    definitions: dict[str, Any] = document.pop("$defs")
+    definitions["rule_settings"] = _taken_out(
+        RuleSettings.model_json_schema(ref_template=_REFERENCES), definitions
+    )
+    del definitions["rule_settings"]["additionalProperties"]
+    for rule in RULES:
+        definitions[f"rule_{rule.id}"] = _rule(rule, definitions)
+    definitions["PolicyBody"]["properties"]["rules"] = {
+        "type": "object",
+        "description": "Parameters by the rule's name; off drops one that was taken over.",
+        "properties": {rule.id: {"$ref": f"#/$defs/rule_{rule.id}"} for rule in RULES},
+        "additionalProperties": {"$ref": "#/$defs/named_rule"},
+    }
+    definitions["named_rule"] = {
+        "description": "A rule under another name: `use` says which.",
+        "anyOf": [
+            _OFF_OR_EMPTY,
+            {
+                "type": "object",
+                "properties": {"use": {"enum": [rule.id for rule in RULES]}},
+                "allOf": [_by_use(rule) for rule in RULES],
+            },
+        ],
+    }
+    return _with_shared_names(
+        {
+            "$schema": ADDRESS,
+            "title": "Policy file of tlsprobe",
+            **_without_titles(document),
+            "$defs": _without_titles(definitions),
+        }
+    )
+
+
+def _rule(rule: AnyRule, definitions: dict[str, Any]) -> dict[str, Any]:
+    """Without what must be there: that may be taken over from the policy that is extended."""
+    parameters = _taken_out(
+        rule.parameters.model_json_schema(ref_template=_REFERENCES), definitions
+    )
+    return {
+        "description": f"{rule.title} {rule.why}",
+        "anyOf": [
+            _OFF_OR_EMPTY,
+            {
+                "type": "object",
+                "allOf": [{"$ref": "#/$defs/rule_settings"}],
+                "properties": parameters.get("properties", {}),
+                "unevaluatedProperties": False,
+            },
+        ],
+    }
+
+
+def _taken_out(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    definitions.update(schema.pop("$defs", {}))
+    return schema
+
+
+def _by_use(rule: AnyRule) -> dict[str, Any]:
+    return {
+        "if": {"properties": {"use": {"const": rule.id}}, "required": ["use"]},
+        "then": {"$ref": f"#/$defs/rule_{rule.id}"},
+    }
+
+
+def _without_titles(value: Any) -> Any:
+    """Without the titles that pydantic makes of names; a property called ``title`` stays."""
+    if isinstance(value, dict):
+        return {
+            name: _without_titles(part)
+            for name, part in value.items()
+            if name != "title" or isinstance(part, dict)
+        }
+    if isinstance(value, list):
+        return [_without_titles(part) for part in value]
+    return value
+
+
+def _with_shared_names(schema: dict[str, Any]) -> dict[str, Any]:
+    """Long lists of names once, under ``$defs``, wherever they stand."""
+    shared: dict[tuple[Any, ...], str] = {}
+
+    def visit(value: Any) -> Any:
+        if isinstance(value, list):
+            return [visit(part) for part in value]
+        if not isinstance(value, dict):
+            return value
+        names = value.get("enum", ())
+        if len(names) > _LONG_ENUM and value.keys() == {"enum"}:
+            name = shared.setdefault(tuple(names), f"names_{len(shared) + 1}")
+            return {"$ref": f"#/$defs/{name}"}
+        return {name: visit(part) for name, part in value.items()}
+
+    found: dict[str, Any] = visit(schema)
+    found["$defs"] |= {name: {"enum": list(names)} for names, name in shared.items()}
+    return found

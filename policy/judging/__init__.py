@@ -1,0 +1,1 @@
+"""What rules share: partial results, and the SSL Labs rating."""

@@ -1,0 +1,70 @@
+"""Whether a fact that is absent was asked about: absent is either not applicable, or not known.
+
+A check that ran leaves certain facts behind on every server (``_ALWAYS_THERE``). Where those are there,
+and all versions and suites are settled, another fact of the same check is absent because it does not
+apply; else nobody may say so.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from model.observation import Observation
+from model.target import DEFAULT_PROTOCOL
+from model.target_labels import HTTP
+from policy.judging.accepted import suite_gaps
+from policy.judging.partial_results import has_no_certificates
+
+_OF_STAPLING: Final = frozenset({"ocsp_stapling", "sct_in_tls"})
+_OF_SIGNATURES: Final = frozenset(
+    {"ignores_signature_algorithms", "signs_with_md5", "signs_with_sha1"}
+)
+_OF_DH: Final = frozenset({"dh_public_value_reused", "ecdhe_public_value_reused"})
+_OF_FEATURES_PART: Final = frozenset(
+    {"crime", "client_renegotiation_dos", "insecure_renegotiation", "ticketbleed"}
+)
+_PORTS: Final = frozenset({443, 4443, 8443, 9443, 10443})
+_HTTP_IDS: Final = frozenset({"h2", "http/1.1", "http/1.0", "h3"})
+_TOLERANCE, _LOGJAM, _DROWN = "grease_tolerance", "logjam", "drown"
+
+
+def feature_does_not_apply(observation: Observation, name: str) -> bool:
+    """Whether the feature is absent because the server has nothing of the kind."""
+    if name in _OF_STAPLING:
+        return has_no_certificates(observation)
+    if name in _OF_SIGNATURES:
+        was_asked = bool(observation.signature_schemes) or _asked_features(observation)
+    elif name == "ignores_supported_groups":
+        was_asked = bool(observation.groups)
+    elif name in _OF_DH:
+        was_asked = _LOGJAM in observation.vulnerabilities
+    else:
+        was_asked = _asked_features(observation)
+    return was_asked and not suite_gaps(observation)
+
+
+def vulnerability_does_not_apply(observation: Observation, name: str) -> bool:
+    """Whether the vulnerability is absent because the server has nothing that could have it."""
+    if name == "starttls_injection":
+        return observation.endpoint.target.protocol == DEFAULT_PROTOCOL
+    if name in _OF_FEATURES_PART:
+        was_asked = _asked_features(observation)
+    else:
+        was_asked = _DROWN in observation.vulnerabilities
+    return was_asked and not suite_gaps(observation)
+
+
+def _asked_features(observation: Observation) -> bool:
+    return _TOLERANCE in observation.features
+
+
+def may_be_http(observation: Observation) -> bool:
+    """Whether it answered as HTTP, or its label, its ALPN or its port says that it would."""
+    target = observation.endpoint.target
+    if (said := target.labels.get(HTTP)) in ("yes", "no"):
+        return said == "yes"
+    return (
+        bool(observation.http)
+        or not _HTTP_IDS.isdisjoint(observation.alpn)
+        or target.port in _PORTS
+    )

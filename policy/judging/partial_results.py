@@ -1,0 +1,211 @@
+"""What rules have in common: several partial answers become one, and lists become short texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+from model.certificates.certificate import Deployment
+from model.findings.finding import Outcome
+from model.intrusiveness import Intrusiveness
+from model.observation import AcceptedSet, Observation
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
+from model.registry import cipher_suite_by_name
+from model.verdict import Evidence, Fact, Verdict
+from policy.rule import Judge, Parameters, Ruling, Subject
+
+NAMES_SHOWN: Final = 12
+_REMEMBERED: Final = 512
+"""Lists of names that are kept."""
+_LONGEST_REMEMBERED: Final = 1024
+"""Characters of such a list: hostile certificates have longer ones, which nobody shares."""
+_WITHOUT_CERTIFICATE: Final = frozenset({"anon", "NULL", "PSK", "SRP"})
+_PUBLIC_STORES: Final = frozenset({"mozilla", "system"})
+_GRAVITY: Final = (
+    *(Outcome.FAIL, Outcome.UNKNOWN, Outcome.NOT_ASKED),
+    *(Outcome.PASS, Outcome.NOT_APPLICABLE),
+)
+
+Part: TypeAlias = tuple[Outcome, str]
+"""What a rule says of one chain, one version, one name."""
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names with commas, at most ``NAMES_SHOWN``, and how many more there are."""
+    every = tuple(names)
+    shown, more = every[:NAMES_SHOWN], max(len(every) - NAMES_SHOWN, 0)
+    is_short = sum(map(len, shown)) <= _LONGEST_REMEMBERED
+    return _remembered_joined(shown, more) if is_short else _joined(shown, more)
+
+
+def labels(versions: Iterable[ProtocolVersion]) -> str:
+    """Versions by name, oldest first."""
+    return _labels(tuple(sorted(versions)))
+
+
+def _joined(shown: tuple[str, ...], more: int) -> str:
+    text = ", ".join(shown) or "none"
+    return f"{text} and {more} more" if more else text
+
+
+_remembered_joined = lru_cache(maxsize=_REMEMBERED)(_joined)
+"""Endpoints of one fleet accept the same things, so that few lists are put together twice."""
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _labels(versions: tuple[ProtocolVersion, ...]) -> str:
+    return ", ".join(version.label for version in versions) or "none"
+
+
+def not_applicable(observed: str, required: str) -> Ruling:
+    """The rule speaks of something that is not there; ``observed`` says of what."""
+    return Ruling(outcome=Outcome.NOT_APPLICABLE, observed=observed, required=required)
+
+
+def unknown(observed: str, required: str, evidence: Evidence | None = None) -> Ruling:
+    """What the rule needs was not proved; ``observed`` says what is missing."""
+    return Ruling(outcome=Outcome.UNKNOWN, observed=observed, required=required, evidence=evidence)
+
+
+def worst(parts: Sequence[Part], required: str, evidence: Evidence | None = None) -> Ruling:
+    """One Ruling of ``parts`` (at least one): fail, unknown, not asked, pass, the rest."""
+    if len(parts) == 1:
+        ((outcome, observed),) = parts
+    else:
+        outcomes = {one for one, _ in parts}
+        outcome = next(one for one in _GRAVITY if one in outcomes)
+        observed = "; ".join(dict.fromkeys(text for one, text in parts if one is outcome))
+    return Ruling(outcome=outcome, observed=observed, required=required, evidence=evidence)
+
+
+def not_asked_ruling(level: Intrusiveness, required: str) -> Ruling:
+    """The rule needs a fact that is asked only at ``level``."""
+    outcome, observed = not_asked(level)
+    return Ruling(outcome=outcome, observed=observed, required=required)
+
+
+def not_asked(level: Intrusiveness, what: str = "") -> Part:
+    """What a rule says of a fact that is asked only at ``level``."""
+    about = f": {what}" if what else ""
+    return Outcome.NOT_ASKED, f"not asked{about} (needs intrusiveness {level})"
+
+
+def judge_fact(
+    fact: Fact | None,
+    wanted: Verdict,
+    *,
+    words: Mapping[Verdict, str],
+    required: str,
+    needs: Intrusiveness | None = None,
+) -> Ruling:
+    """Pass where the fact is ``wanted``, fail where it is the opposite, else unknown.
+
+    ``needs`` is the level of intrusiveness at which an absent fact would have been asked.
+    """
+    if fact is None and needs is not None:
+        return not_asked_ruling(needs, required)
+    if fact is None:
+        return unknown("not asked", required)
+    if fact.verdict is Verdict.UNKNOWN:
+        note = fact.evidence.note if fact.evidence else None
+        return unknown(note or words[Verdict.UNKNOWN], required, fact.evidence)
+    outcome = Outcome.PASS if fact.verdict is wanted else Outcome.FAIL
+    value = f" ({fact.value})" if fact.value else ""
+    return Ruling(
+        outcome=outcome,
+        observed=words[fact.verdict] + value,
+        required=required,
+        evidence=fact.evidence,
+    )
+
+
+def spoken(observation: Observation) -> list[ProtocolVersion]:
+    """The versions that are proved to be spoken, oldest first."""
+    return sorted(
+        version for version, fact in observation.protocols.items() if fact.verdict is Verdict.YES
+    )
+
+
+def unsettled(observation: Observation) -> list[ProtocolVersion]:
+    """The versions of which it is not known whether they are spoken."""
+    protocols = observation.protocols
+    return [
+        version
+        for version in STREAM_VERSIONS
+        if (fact := protocols.get(version)) is None or fact.verdict is Verdict.UNKNOWN
+    ]
+
+
+def has_no_certificates(observation: Observation) -> bool:
+    """Whether it is proved that every suite does without the server's certificate."""
+    if unsettled(observation):
+        return False
+    for version in spoken(observation):
+        found = observation.cipher_suites.get(version)
+        if found is None or not found.complete or version is ProtocolVersion.TLSV1_3:
+            return False
+        for name in found.accepted:
+            suite = cipher_suite_by_name(name)
+            if suite is None or suite.authentication not in _WITHOUT_CERTIFICATE:
+                return False
+    return True
+
+
+class ChainParameters(Parameters):
+    """``only_public``: chains that no public trust store leads to are left alone."""
+
+    only_public: bool = False
+
+
+def is_public(chain: Deployment) -> bool:
+    """Whether a public trust store, Mozilla's or the system's, leads to it."""
+    return any(
+        name in _PUBLIC_STORES and found.path_not_after is not None
+        for name, found in chain.trust.items()
+    )
+
+
+def of_each_chain(
+    required: str,
+    say: Callable[[Deployment, Subject], Part],
+    *,
+    only_public: bool = False,
+) -> Judge:
+    """A Judge that asks ``say`` about every chain which the target's own clients get."""
+
+    def part_of(chain: Deployment, subject: Subject) -> Part:
+        if only_public and not is_public(chain):
+            return Outcome.NOT_APPLICABLE, "no public trust store leads to it"
+        return say(chain, subject)
+
+    def judge(subject: Subject) -> Ruling:
+        chains = subject.observation.own_certificates
+        if not chains:
+            if has_no_certificates(subject.observation):
+                return not_applicable("no suite has a certificate of the server's", required)
+            return unknown("no certificate was seen", required)
+        parts = [part_of(chain, subject) for chain in chains]
+        if len(chains) > 1:
+            parts = [
+                (outcome, f"{chain.key_type}: {text}")
+                for chain, (outcome, text) in zip(chains, parts, strict=True)
+            ]
+        ruling = worst(parts, required)
+        shown = next(
+            chain for chain, (one, _) in zip(chains, parts, strict=True) if one is ruling.outcome
+        )
+        proof = Evidence(note=f"the chain of leaf certificate {shown.leaf.sha256}")
+        return Ruling(
+            outcome=ruling.outcome,
+            observed=ruling.observed,
+            required=required,
+            evidence=proof,
+        )
+
+    return judge
+
+
+def proof_of(found: AcceptedSet, name: str) -> Evidence | None:
+    """What proves that ``name`` is accepted."""
+    return found.evidence.get(name)

@@ -1,0 +1,369 @@
+"""SSL Labs' rating of a server, by its published guide: a score, and what caps the letter it gives.
+
+SSL Server Rating Guide 2009r (2025-05-16). A third of the score each, roughly, is for versions (30 %), key
+exchange (30 %) and ciphers (40 %); then faults cap the grade, and each that does is said. T stands for a
+chain that is not trusted, M for a name that is not its. Not certain are the guide's exact words on A- and A+.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from model.certificates.certificate import Deployment, KeyType, Problem
+from model.observation import Observation
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
+from model.registry import CipherSuite, cipher_suite_by_name
+from model.verdict import Verdict
+from policy.judging.accepted import suite_gaps
+from policy.judging.asked import feature_does_not_apply, vulnerability_does_not_apply
+from policy.judging.partial_results import has_no_certificates, spoken
+
+GRADES: Final = ("A+", "A", "A-", "B", "C", "D", "E", "F", "T", "M")
+"""From the best; T and M are no places on the scale, and worse than any."""
+
+_SSLV2, _SSLV3, _TLS10, _TLS11, _TLS12, _TLS13 = STREAM_VERSIONS
+_VERSION_SCORES: Final = {_SSLV2: 0, _SSLV3: 80, _TLS10: 90, _TLS11: 95, _TLS12: 100, _TLS13: 100}
+_LETTERS: Final = ((80, "A"), (65, "B"), (50, "C"), (35, "D"), (20, "E"), (0, "F"))
+_FACTOR_SCORES: Final = ((512, 20), (1024, 40), (2048, 80), (4096, 90))
+_CURVE_SCORES: Final = ((110, 20), (123, 40), (163, 80), (225, 90))
+_CURVES: Final = frozenset({KeyType.ECDSA, KeyType.ED25519, KeyType.ED448})
+_BROKEN: Final = (
+    *("heartbleed", "ccs_injection", "ticketbleed", "robot", "drown", "poodle_tls"),
+    "insecure_renegotiation",
+)
+_LONG_HSTS_SECONDS: Final = 15_552_000
+_LAST_FRACTION: Final = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grade:
+    """The ``letter`` that what is known gives, the ``score`` out of 100, and why it is no better.
+
+    ``unknown`` says what was not learnt, each with the letter to which it could cap the grade;
+    ``not_asked`` likewise what is asked only at a higher level of intrusiveness.
+    """
+
+    letter: str
+    score: int
+    reasons: tuple[str, ...]
+    unknown: tuple[tuple[str, str], ...]
+    not_asked: tuple[tuple[str, str], ...] = ()
+
+    def unknown_below(self, letter: str) -> list[str]:
+        """What was not learnt, and could make the grade worse than ``letter``."""
+        return _below(letter, self.unknown)
+
+    def not_asked_below(self, letter: str) -> list[str]:
+        """What was not asked, and could make the grade worse than ``letter``."""
+        return _below(letter, self.not_asked)
+
+    def is_at_least(self, letter: str) -> bool:
+        """Whether it is ``letter`` or better."""
+        return GRADES.index(self.letter) <= GRADES.index(letter)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cap:
+    """A fault that lets no better ``letter`` be; ``holds`` is unknown where it was not learnt.
+
+    ``fact`` names the fact that it rests on, where visits of a low intrusiveness do not ask for it.
+    """
+
+    letter: str
+    reason: str
+    holds: Callable[[Observation, datetime], Verdict]
+    fact: str = ""
+
+
+def grade(observation: Observation, at: datetime) -> Grade:
+    """The rating of one endpoint that answered as TLS, at an aware moment."""
+    score = _score(observation)
+    reached = "A+" if score >= 80 else _letter(score)
+    reasons: list[tuple[str, str]] = []
+    unknown = [("F", gap) for gap in suite_gaps(observation)]
+    not_asked: list[tuple[str, str]] = []
+    for cap in _CAPS:
+        if cap.fact in observation.not_asked:
+            not_asked.append((cap.letter, f"whether {cap.reason}"))
+            continue
+        verdict = cap.holds(observation, at)
+        if verdict is Verdict.YES:
+            reasons.append((cap.letter, cap.reason))
+        elif verdict is Verdict.UNKNOWN:
+            unknown.append((cap.letter, f"whether {cap.reason}"))
+    letter = max([reached, *(letter for letter, _ in reasons)], key=GRADES.index)
+    said = [f"{capped}: {reason}" for capped, reason in reasons]
+    if reached not in ("A+", "A"):
+        said.append(f"{reached}: the score is {score}")
+    return Grade(
+        letter=letter,
+        score=score,
+        reasons=tuple(said),
+        unknown=tuple(unknown),
+        not_asked=tuple(not_asked),
+    )
+
+
+def _below(letter: str, caps: Iterable[tuple[str, str]]) -> list[str]:
+    least = GRADES.index(letter)
+    return [what for capped, what in caps if GRADES.index(capped) > least]
+
+
+def _letter(score: int) -> str:
+    return next(letter for least, letter in _LETTERS if score >= least)
+
+
+def _score(observation: Observation) -> int:
+    versions = [_VERSION_SCORES[version] for version in spoken(observation)]
+    ciphers = [_cipher_score(suite) for suite in _suites(observation)]
+    keys = _key_score(observation)
+    if not versions or not ciphers or 0 in (max(versions), max(ciphers), keys):
+        return 0
+    parts = (_middle(versions), keys, _middle(ciphers))
+    return int(0.3 * parts[0] + 0.3 * parts[1] + 0.4 * parts[2] + _LAST_FRACTION)
+
+
+def _middle(scores: list[int]) -> int:
+    return (max(scores) + min(scores)) // 2
+
+
+def _suites(
+    observation: Observation, versions: Iterable[ProtocolVersion] = STREAM_VERSIONS
+) -> list[CipherSuite]:
+    return [
+        suite
+        for version in versions
+        if (found := observation.cipher_suites.get(version)) is not None
+        for name in found.accepted
+        if (suite := cipher_suite_by_name(name)) is not None
+    ]
+
+
+def _cipher_score(suite: CipherSuite) -> int:
+    if suite.encryption_bits == 0:
+        return 0
+    if suite.encryption_bits < 128:
+        return 20
+    return 80 if suite.encryption_bits < 256 else 100
+
+
+def _key_score(observation: Observation) -> int:
+    """Of the weakest key: a certificate's, or a finite field's; 0 where anyone may stand in."""
+    if any(suite.authentication in ("anon", "NULL") for suite in _suites(observation)):
+        return 0
+    scores = [_leaf_score(chain) for chain in observation.own_certificates]
+    scores += [_by_size(prime.prime_bits, _FACTOR_SCORES) for prime in observation.dh]
+    if any(suite.export for suite in _suites(observation)):
+        scores.append(40)
+    return min(scores, default=100)
+
+
+def _leaf_score(chain: Deployment) -> int:
+    bits = chain.leaf.key_bits
+    if bits is None:
+        return 100
+    return _by_size(bits, _CURVE_SCORES if chain.key_type in _CURVES else _FACTOR_SCORES)
+
+
+def _by_size(bits: int, steps: tuple[tuple[int, int], ...]) -> int:
+    return next((score for below, score in steps if bits < below), 100)
+
+
+def _yes(is_so: bool) -> Verdict:
+    return Verdict.YES if is_so else Verdict.NO
+
+
+def _speaks(*versions: ProtocolVersion) -> Callable[[Observation, datetime], Verdict]:
+    """Whether any of the versions is spoken."""
+
+    def holds(observation: Observation, _: datetime) -> Verdict:
+        facts = [observation.protocols.get(version) for version in versions]
+        verdicts = {fact.verdict if fact else Verdict.UNKNOWN for fact in facts}
+        if Verdict.YES in verdicts:
+            return Verdict.YES
+        return Verdict.UNKNOWN if Verdict.UNKNOWN in verdicts else Verdict.NO
+
+    return holds
+
+
+def _best_is_below(version: ProtocolVersion) -> Callable[[Observation, datetime], Verdict]:
+    def holds(observation: Observation, _: datetime) -> Verdict:
+        return _yes(max(spoken(observation), default=version) < version)
+
+    return holds
+
+
+def _has_suite(
+    fits: Callable[[CipherSuite], bool], versions: Iterable[ProtocolVersion] = STREAM_VERSIONS
+) -> Callable[[Observation, datetime], Verdict]:
+    """Gaps in the suites are told once, beside all caps."""
+    wanted = tuple(versions)
+
+    def holds(observation: Observation, _: datetime) -> Verdict:
+        return _yes(any(map(fits, _suites(observation, wanted))))
+
+    return holds
+
+
+def _lacks_suite(
+    fits: Callable[[CipherSuite], bool],
+) -> Callable[[Observation, datetime], Verdict]:
+    def holds(observation: Observation, _: datetime) -> Verdict:
+        return _yes(not any(map(fits, _suites(observation))))
+
+    return holds
+
+
+def _vulnerable(name: str) -> Callable[[Observation, datetime], Verdict]:
+    def holds(observation: Observation, _: datetime) -> Verdict:
+        fact = observation.vulnerabilities.get(name)
+        if fact is not None:
+            return fact.verdict
+        return Verdict.NO if vulnerability_does_not_apply(observation, name) else Verdict.UNKNOWN
+
+    return holds
+
+
+def _key_at_most(score: int) -> Callable[[Observation, datetime], Verdict]:
+    def holds(observation: Observation, _: datetime) -> Verdict:
+        return _yes(_key_score(observation) <= score)
+
+    return holds
+
+
+def _chain(
+    judge: Callable[[Deployment, datetime], Verdict],
+) -> Callable[[Observation, datetime], Verdict]:
+    """Whether any of the target's own chains is so."""
+
+    def holds(observation: Observation, at: datetime) -> Verdict:
+        chains = observation.own_certificates
+        if not chains:
+            return Verdict.NO if has_no_certificates(observation) else Verdict.UNKNOWN
+        verdicts = [judge(chain, at) for chain in chains]
+        if Verdict.YES in verdicts:
+            return Verdict.YES
+        return Verdict.UNKNOWN if Verdict.UNKNOWN in verdicts else Verdict.NO
+
+    return holds
+
+
+def _has_problem(*problems: Problem) -> Callable[[Observation, datetime], Verdict]:
+    return _chain(lambda chain, _: _yes(any(one in chain.problems for one in problems)))
+
+
+def _signed_over(*hashes: str) -> Callable[[Observation, datetime], Verdict]:
+    def judge(chain: Deployment, _: datetime) -> Verdict:
+        algorithm = (chain.leaf.signature_algorithm or "").casefold()
+        return _yes(any(one in algorithm for one in hashes))
+
+    return _chain(judge)
+
+
+def _is_untrusted(chain: Deployment, _: datetime) -> Verdict:
+    verdicts = {found.verdict for found in chain.trust.values()}
+    if Verdict.YES in verdicts:
+        return Verdict.NO
+    return Verdict.UNKNOWN if Verdict.UNKNOWN in verdicts or not verdicts else Verdict.YES
+
+
+def _is_out_of_date(chain: Deployment, at: datetime) -> Verdict:
+    begin, end = chain.leaf.not_before, chain.leaf.not_after
+    if begin is None or end is None:
+        return Verdict.UNKNOWN
+    return _yes(not begin <= at <= end)
+
+
+def _is_for_others(chain: Deployment, _: datetime) -> Verdict:
+    opposite = {Verdict.YES: Verdict.NO, Verdict.NO: Verdict.YES}
+    return opposite.get(chain.hostname_matches, Verdict.UNKNOWN)
+
+
+def _lacks_secure_renegotiation(observation: Observation, _: datetime) -> Verdict:
+    fact = observation.features.get("secure_renegotiation")
+    if fact is None:
+        is_moot = feature_does_not_apply(observation, "secure_renegotiation")
+        return Verdict.NO if is_moot else Verdict.UNKNOWN
+    return {Verdict.YES: Verdict.NO, Verdict.NO: Verdict.YES}.get(fact.verdict, Verdict.UNKNOWN)
+
+
+def _lacks_tls13(observation: Observation, at: datetime) -> Verdict:
+    verdict = _speaks(_TLS13)(observation, at)
+    return {Verdict.YES: Verdict.NO, Verdict.NO: Verdict.YES}.get(verdict, Verdict.UNKNOWN)
+
+
+def _lacks_long_hsts(observation: Observation, _: datetime) -> Verdict:
+    fact = observation.http.get("hsts")
+    if fact is None or fact.verdict is Verdict.UNKNOWN:
+        return Verdict.UNKNOWN
+    age = fact.value or ""
+    is_long = age.isdecimal() and int(age) >= _LONG_HSTS_SECONDS
+    return _yes(fact.verdict is Verdict.NO or not is_long)
+
+
+def _is_weak(suite: CipherSuite) -> bool:
+    return suite.export or suite.encryption_bits < 112
+
+
+def _is_rc4(suite: CipherSuite) -> bool:
+    return suite.encryption == "RC4"
+
+
+def _is_short_block(suite: CipherSuite) -> bool:
+    return suite.encryption in ("3DES", "IDEA", "DES", "RC2")
+
+
+_CAPS: Final = (
+    _Cap(letter="F", reason="SSLv2 is spoken", holds=_speaks(_SSLV2)),
+    _Cap(letter="F", reason="SSLv3 is the best version", holds=_best_is_below(_TLS10)),
+    _Cap(letter="F", reason="a suite under 112 bits or for export", holds=_has_suite(_is_weak)),
+    _Cap(letter="F", reason="a key under 1024 bits", holds=_key_at_most(40)),
+    *(
+        _Cap(letter="F", reason=f"it is open to {name}", holds=_vulnerable(name), fact=name)
+        for name in _BROKEN
+    ),
+    _Cap(letter="F", reason="the leaf is signed over MD5 or MD2", holds=_signed_over("md5", "md2")),
+    _Cap(letter="C", reason="no version is TLSv1.2 or better", holds=_best_is_below(_TLS12)),
+    _Cap(
+        letter="C",
+        reason="RC4 at TLSv1.1 or better",
+        holds=_has_suite(_is_rc4, (_TLS11, _TLS12)),
+    ),
+    _Cap(
+        letter="C",
+        reason="blocks of 64 bits at TLSv1.1 or better",
+        holds=_has_suite(_is_short_block, (_TLS11, _TLS12)),
+    ),
+    _Cap(letter="C", reason="it is open to crime", holds=_vulnerable("crime")),
+    _Cap(letter="C", reason="it is open to poodle_ssl3", holds=_vulnerable("poodle_ssl3")),
+    _Cap(letter="B", reason="SSLv3 is spoken", holds=_speaks(_SSLV3)),
+    _Cap(letter="B", reason="TLSv1.0 or TLSv1.1 is spoken", holds=_speaks(_TLS10, _TLS11)),
+    _Cap(letter="B", reason="a key under 2048 bits", holds=_key_at_most(80)),
+    _Cap(
+        letter="B",
+        reason="no suite has authenticated encryption",
+        holds=_lacks_suite(lambda suite: suite.aead),
+    ),
+    _Cap(
+        letter="B",
+        reason="no suite has forward secrecy",
+        holds=_lacks_suite(lambda suite: suite.forward_secrecy),
+    ),
+    _Cap(letter="B", reason="RC4", holds=_has_suite(_is_rc4)),
+    _Cap(letter="B", reason="the chain is incomplete", holds=_has_problem(Problem.INCOMPLETE)),
+    _Cap(letter="A-", reason="TLSv1.3 is not spoken", holds=_lacks_tls13),
+    _Cap(
+        letter="A-",
+        reason="secure renegotiation is missing",
+        holds=_lacks_secure_renegotiation,
+    ),
+    _Cap(letter="A", reason="HSTS lasts less than 180 days", holds=_lacks_long_hsts, fact="hsts"),
+    _Cap(letter="T", reason="no trust store leads to the chain", holds=_chain(_is_untrusted)),
+    _Cap(letter="T", reason="the certificate is not valid now", holds=_chain(_is_out_of_date)),
+    _Cap(letter="T", reason="the chain is revoked", holds=_has_problem(Problem.REVOKED)),
+    _Cap(letter="T", reason="the leaf is signed over SHA-1", holds=_signed_over("sha1")),
+    _Cap(letter="M", reason="the certificate is for other names", holds=_chain(_is_for_others)),
+)

@@ -1,0 +1,1 @@
+"""AWS, whose services have named security policies."""

@@ -1,0 +1,90 @@
+"""The remedy for a finding: which server it is, what the policies demand of it, and which lines say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from model.findings.finding import RuleResult
+from model.findings.remediation import Remedy
+from model.observation import Observation
+from model.target import Target
+from model.target_labels import SERVER
+from policy.policy import Policy, PolicyRule
+from policy.remediation.catalogue import SERVERS
+from policy.remediation.demands import demands_of
+from policy.remediation.setting import ServerKind, Topic, topics_of
+
+_BY_ALIAS: Final = {alias: kind for kind in SERVERS for alias in kind.aliases}
+_BY_PROTOCOL: Final = {"postgres": "postgresql", "mysql": "mysql"}
+
+
+def server_kind(observation: Observation) -> ServerKind | None:
+    """The kind that the label names, else the one that is seen, else None.
+
+    Seen is what the HTTP ``Server`` header or the protocol itself says: PostgreSQL's is spoken by
+    PostgreSQL.
+    """
+    target = observation.endpoint.target
+    if SERVER in target.labels:
+        return _BY_ALIAS.get(target.labels[SERVER].strip().casefold())
+    banner = observation.http.get("server")
+    if banner is not None and banner.value is not None:
+        return _of_banner(banner.value)
+    return _BY_ALIAS.get(_BY_PROTOCOL.get(target.protocol, ""))
+
+
+def remedy(
+    observation: Observation, result: RuleResult, policies: Sequence[Policy]
+) -> Remedy | None:
+    """The lines that make the endpoint's server meet the rule of ``result``, and all other policies.
+
+    None where the kind of server is not known, it was not reached, or no setting of it does that.
+    """
+    kind = server_kind(observation)
+    rule = _rule(result, policies)
+    if kind is None or rule is None:
+        return None
+    return remedy_for(kind, topics_of(rule), holding(policies, observation.endpoint.target))
+
+
+def remedy_for(
+    kind: ServerKind, topics: Sequence[Topic], policies: Sequence[Policy]
+) -> Remedy | None:
+    """What a server of ``kind`` needs to be told on ``topics``, so that it meets all ``policies``."""
+    demands = demands_of(policies)
+    if demands is None:
+        return None
+    # One setting may be about several topics: it is said once.
+    blocks: dict[str, dict[tuple[str, ...], None]] = {}
+    for one in kind.write(demands):
+        if one.topic in topics and one.lines:
+            blocks.setdefault(one.place, {})[one.lines] = None
+    if not blocks:
+        return None
+    if len(blocks) == 1:
+        ((place, block),) = blocks.items()
+        return Remedy(server=kind.name, place=place, lines=_flat(block))
+    lines = [line for place, block in blocks.items() for line in (f"# {place}:", *_flat(block))]
+    return Remedy(server=kind.name, place="each where it is said", lines=tuple(lines))
+
+
+def _flat(blocks: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(line for block in blocks for line in block)
+
+
+def holding(policies: Sequence[Policy], target: Target) -> tuple[Policy, ...]:
+    """Those of ``policies`` that hold for ``target``."""
+    return tuple(policy for policy in policies if policy.choice.has(target))
+
+
+def _rule(result: RuleResult, policies: Sequence[Policy]) -> PolicyRule | None:
+    for policy in policies:
+        if policy.name == result.policy:
+            return policy.rule(result.rule)
+    return None
+
+
+def _of_banner(banner: str) -> ServerKind | None:
+    text = banner.casefold()
+    return next((kind for kind in SERVERS if text.startswith(kind.banners)), None)

@@ -1,0 +1,1 @@
+"""Servers that are configured by lines of their own: one module each."""

@@ -1,0 +1,104 @@
+"""Lines of configuration by what they are about, and which rule they mend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from policy.policy import PolicyRule
+from policy.remediation.demands import Demands
+from policy.rule import Family
+from policy.rules.handshake.features import Features
+
+
+class Topic(StrEnum):
+    """What a setting is about."""
+
+    VERSIONS = "protocol versions"
+    SUITES = "cipher suites"
+    GROUPS = "groups"
+    SCHEMES = "signature schemes"
+    DH = "Diffie-Hellman parameters"
+    CLIENT_CERTIFICATES = "client certificates"
+    CHAIN = "certificate chain"
+    STAPLING = "OCSP stapling"
+    PLAINTEXT = "plaintext"
+    REDIRECT = "redirect to HTTPS"
+    HSTS = "HSTS"
+    EARLY_DATA = "early data"
+    TICKETS = "session tickets"
+    COMPRESSION = "compression"
+    RENEGOTIATION = "renegotiation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """``lines`` about ``topic``, and in a few words the ``place`` where they go."""
+
+    topic: Topic
+    place: str
+    lines: tuple[str, ...]
+
+
+Write: TypeAlias = Callable[[Demands], Iterator[Setting]]
+"""What a kind of server needs to be told; a topic on which it cannot be told anything is left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerKind:
+    """A kind of server: how its makers write it, the ``aliases`` that a label may have, and its settings.
+
+    ``banners`` are how an HTTP ``Server`` header of its begins, in lower case.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    write: Write
+    banners: tuple[str, ...] = ()
+
+
+_BY_FAMILY: Final = {
+    Family.PROTOCOLS: (Topic.VERSIONS,),
+    Family.CIPHER_SUITES: (Topic.SUITES,),
+    Family.GROUPS: (Topic.GROUPS,),
+    Family.POST_QUANTUM: (Topic.GROUPS,),
+    Family.SIGNATURE_SCHEMES: (Topic.SCHEMES,),
+    Family.DH: (Topic.DH,),
+    Family.CLIENT_AUTHENTICATION: (Topic.CLIENT_CERTIFICATES,),
+    Family.PLAINTEXT: (Topic.PLAINTEXT,),
+    Family.VULNERABILITIES: (Topic.VERSIONS, Topic.SUITES),
+    Family.GRADE: (Topic.VERSIONS, Topic.SUITES, Topic.GROUPS),
+    Family.DRIFT: (Topic.VERSIONS, Topic.SUITES, Topic.GROUPS),
+}
+_BY_RULE: Final = {
+    "certificate_trusted": (Topic.CHAIN,),
+    "certificate_problems": (Topic.CHAIN,),
+    "ocsp_stapling": (Topic.STAPLING,),
+    "https_redirect": (Topic.REDIRECT,),
+    "no_plaintext": (Topic.PLAINTEXT, Topic.REDIRECT),
+    "hsts": (Topic.HSTS,),
+    "dh_safe_primes": (Topic.DH, Topic.SUITES),
+}
+_BY_FORBIDDEN_FEATURE: Final = {
+    "early_data": Topic.EARLY_DATA,
+    "session_tickets": Topic.TICKETS,
+    "resumption_by_ticket": Topic.TICKETS,
+    "compression": Topic.COMPRESSION,
+    "client_renegotiation": Topic.RENEGOTIATION,
+    "ignores_signature_algorithms": Topic.SCHEMES,
+    "signs_with_sha1": Topic.SCHEMES,
+    "signs_with_md5": Topic.SCHEMES,
+}
+_BY_REQUIRED_FEATURE: Final = {"ocsp_stapling": Topic.STAPLING}
+
+
+def topics_of(rule: PolicyRule) -> tuple[Topic, ...]:
+    """What must be set so that ``rule`` is met; none where no setting does it."""
+    found = _BY_RULE.get(rule.rule.id) or _BY_FAMILY.get(rule.rule.family, ())
+    if isinstance(rule.parameters, Features):
+        is_forbidding = rule.rule.id == "features_forbidden"
+        by_feature = _BY_FORBIDDEN_FEATURE if is_forbidding else _BY_REQUIRED_FEATURE
+        found = tuple(by_feature[name] for name in rule.parameters.features if name in by_feature)
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,1 @@
+"""Rules on the endpoint as a whole: reach, plaintext, HTTPS, drift, grade."""

@@ -1,0 +1,124 @@
+"""Does the endpoint still look as its owner declared? Any difference is drift, better or worse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Final
+
+from pydantic import Field, model_validator
+
+from model.findings.finding import Outcome, Severity
+from model.observation import AcceptedSet, ClientAuthMode, Observation
+from policy.judging.accepted import group_gaps, suite_gaps
+from policy.judging.partial_results import Part, labels, listed, spoken, unsettled, worst
+from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+from policy.values import GroupName, SuiteName, Version
+
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class Declared(Parameters):
+    """The state declared; what is left out is not held against it.
+
+    ``leaf_sha256`` and ``key_sha256`` (of the SubjectPublicKeyInfo) are in hex, one for each chain.
+    """
+
+    protocols: tuple[Version, ...] | None = None
+    cipher_suites: tuple[SuiteName, ...] | None = None
+    groups: tuple[GroupName, ...] | None = None
+    alpn: tuple[str, ...] | None = None
+    client_auth: ClientAuthMode | None = None
+    leaf_sha256: tuple[Sha256, ...] | None = None
+    key_sha256: tuple[Sha256, ...] | None = None
+    issuers: tuple[str, ...] | None = None
+
+    @model_validator(mode="after")
+    def _declares_something(self) -> Declared:
+        if not self.model_fields_set:
+            raise ValueError(
+                "declares nothing: give `protocols`, `cipher_suites`, `groups` or such"
+            )
+        return self
+
+
+def _bind(declared: Declared) -> Judge:
+    required = "the declared state"
+
+    def judge(subject: Subject) -> Ruling:
+        return worst(list(_compare(declared, subject.observation)), required)
+
+    return judge
+
+
+def _compare(declared: Declared, observation: Observation) -> Iterator[Part]:
+    if declared.protocols is not None:
+        gaps = [f"whether {version.label} is spoken" for version in unsettled(observation)]
+        yield _difference(
+            "protocols",
+            labels(declared.protocols).split(", "),
+            [version.label for version in spoken(observation)],
+            gaps,
+        )
+    if declared.cipher_suites is not None:
+        found = _names(observation.cipher_suites.values())
+        yield _difference("suites", declared.cipher_suites, found, suite_gaps(observation))
+    if declared.groups is not None:
+        found = _names(observation.groups.values())
+        yield _difference("groups", declared.groups, found, group_gaps(observation))
+    if declared.alpn is not None:
+        gaps = [] if "alpn" in observation.features else ["the protocols of ALPN"]
+        yield _difference("ALPN", declared.alpn, observation.alpn, gaps)
+    if declared.client_auth is not None:
+        yield _client_auth(declared.client_auth, observation)
+    yield from _certificates(declared, observation)
+
+
+def _certificates(declared: Declared, observation: Observation) -> Iterator[Part]:
+    leaves = [chain.leaf for chain in observation.own_certificates]
+    gaps = [] if leaves else ["any certificate"]
+    for what, wanted, found in (
+        ("leaf", declared.leaf_sha256, [leaf.sha256 for leaf in leaves]),
+        ("key", declared.key_sha256, [leaf.public_key_sha256 or "unreadable" for leaf in leaves]),
+        ("issuer", declared.issuers, [leaf.issuer or "unreadable" for leaf in leaves]),
+    ):
+        if wanted is not None:
+            yield _difference(what, wanted, found, gaps)
+
+
+def _client_auth(wanted: ClientAuthMode, observation: Observation) -> Part:
+    modes = {found.mode for found in observation.client_auth.values()}
+    if not modes or ClientAuthMode.UNKNOWN in modes:
+        return Outcome.UNKNOWN, "client authentication: not learnt"
+    found = listed(sorted(mode.value for mode in modes))
+    is_same = modes == {wanted}
+    return (Outcome.PASS if is_same else Outcome.FAIL), f"client authentication: {found}"
+
+
+def _names(sets: Iterable[AcceptedSet]) -> list[str]:
+    return list(dict.fromkeys(name for one in sets for name in one.accepted))
+
+
+def _difference(what: str, declared: Iterable[str], found: Iterable[str], gaps: list[str]) -> Part:
+    """What is there against the declaration, then what is missing, then what is not known."""
+    wanted, seen = dict.fromkeys(declared), dict.fromkeys(found)
+    extra = [name for name in seen if name not in wanted]
+    missing = [] if gaps else [name for name in wanted if name not in seen]
+    words = [f"{listed(extra)} too"] * bool(extra) + [f"not {listed(missing)}"] * bool(missing)
+    if words:
+        return Outcome.FAIL, f"{what}: {', '.join(words)}"
+    if gaps:
+        return Outcome.UNKNOWN, f"{what}: not learnt {listed(gaps)}"
+    return Outcome.PASS, f"{what} as declared"
+
+
+DRIFT_RULES: Final = (
+    Rule(
+        id="declared_state",
+        family=Family.DRIFT,
+        title="The endpoint is as its owner declared it.",
+        why="A change that nobody meant is a mistake, or somebody else's doing.",
+        severity=Severity.MEDIUM,
+        parameters=Declared,
+        bind=_bind,
+    ),
+)

@@ -1,0 +1,180 @@
+"""Rules on HTTPS: redirects to it, HSTS (RFC 6797), and cookies (RFC 6265bis).
+
+They apply where the service answered an HTTP request, and where its ALPN or its port says that it
+would; elsewhere there is nothing to ask.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydantic import Field
+
+from model.findings.finding import Outcome, Severity
+from model.verdict import Verdict
+from policy.judging.asked import may_be_http
+from policy.judging.partial_results import judge_fact, not_applicable, unknown
+from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+
+
+class Hsts(Parameters):
+    """The least ``max_age`` in seconds, and whether the directives must be there."""
+
+    max_age: int = Field(default=1, ge=1)
+    include_subdomains: bool = False
+    preload: bool = False
+
+
+class Nothing(Parameters):
+    """No parameters."""
+
+
+def _fact_judge(name: str, wanted: Verdict, required: str, words: dict[Verdict, str]) -> Judge:
+    def judge(subject: Subject) -> Ruling:
+        observation = subject.observation
+        if not may_be_http(observation):
+            return not_applicable("nothing says that it speaks HTTP", required)
+        return judge_fact(
+            observation.http.get(name),
+            wanted,
+            words=words,
+            required=required,
+            needs=observation.not_asked.get(name),
+        )
+
+    return judge
+
+
+def _bind_redirect(_: Nothing) -> Judge:
+    required = "HTTP is closed, or redirects to HTTPS"
+    redirects = _fact_judge(
+        "redirects_to_https",
+        Verdict.YES,
+        required,
+        {
+            Verdict.YES: "redirects to HTTPS",
+            Verdict.NO: "HTTP answers without a redirect to HTTPS",
+            Verdict.UNKNOWN: "not learnt",
+        },
+    )
+
+    def judge(subject: Subject) -> Ruling:
+        observation = subject.observation
+        in_clear = observation.plaintext.get("answers_in_clear")
+        is_closed = in_clear is not None and in_clear.verdict is Verdict.NO
+        if is_closed and "redirects_to_https" not in observation.http:
+            return Ruling(
+                outcome=Outcome.PASS,
+                observed="HTTP is closed",
+                required=required,
+                evidence=in_clear.evidence if in_clear else None,
+            )
+        downgrade = observation.http.get("redirect_downgrade")
+        if downgrade is not None and downgrade.verdict is Verdict.YES:
+            return Ruling(
+                outcome=Outcome.FAIL,
+                observed=f"a redirect leads back to HTTP{_value(downgrade.value)}",
+                required=required,
+                evidence=downgrade.evidence,
+            )
+        return redirects(subject)
+
+    return judge
+
+
+def _value(text: str | None) -> str:
+    return f" ({text})" if text else ""
+
+
+def _bind_hsts(parameters: Hsts) -> Judge:
+    directives = {
+        "hsts_include_subdomains": ("includeSubDomains", parameters.include_subdomains),
+        "hsts_preload": ("preload", parameters.preload),
+    }
+    wanted = [word for word, is_wanted in directives.values() if is_wanted]
+    required = "; ".join(
+        [f"Strict-Transport-Security: max-age={parameters.max_age} or more", *wanted]
+    )
+    header = _fact_judge(
+        "hsts",
+        Verdict.YES,
+        required,
+        {Verdict.YES: "max-age", Verdict.NO: "no such header", Verdict.UNKNOWN: "not learnt"},
+    )
+
+    def judge(subject: Subject) -> Ruling:
+        ruling = header(subject)
+        if ruling.outcome is not Outcome.PASS:
+            return ruling
+        facts = subject.observation.http
+        age = facts["hsts"].value or ""
+        if not age.isdecimal():
+            return unknown(f"max-age cannot be read ({age})", required, ruling.evidence)
+        missing = [
+            word
+            for name, (word, is_wanted) in directives.items()
+            if is_wanted and ((fact := facts.get(name)) is None or fact.verdict is not Verdict.YES)
+        ]
+        is_met = int(age) >= parameters.max_age and not missing
+        lack = f", without {' and '.join(missing)}" if missing else ""
+        return Ruling(
+            outcome=Outcome.PASS if is_met else Outcome.FAIL,
+            observed=f"max-age={age}{lack}",
+            required=required,
+            evidence=ruling.evidence,
+        )
+
+    return judge
+
+
+def _bind_cookies(_: Nothing) -> Judge:
+    required = "every cookie is Secure"
+    cookies = _fact_judge(
+        "secure_cookies",
+        Verdict.YES,
+        required,
+        {
+            Verdict.YES: "every cookie is Secure",
+            Verdict.NO: "a cookie is not Secure",
+            Verdict.UNKNOWN: "not learnt",
+        },
+    )
+
+    def judge(subject: Subject) -> Ruling:
+        facts = subject.observation.http
+        if "status" in facts and "secure_cookies" not in facts:
+            return not_applicable("no cookie is set", required)
+        return cookies(subject)
+
+    return judge
+
+
+HTTPS_RULES: Final = (
+    Rule(
+        id="https_redirect",
+        family=Family.HTTPS,
+        title="HTTP is closed, or leads to HTTPS.",
+        why="Users type names without https://, and old links have none.",
+        severity=Severity.MEDIUM,
+        parameters=Nothing,
+        bind=_bind_redirect,
+    ),
+    Rule(
+        id="hsts",
+        family=Family.HTTPS,
+        title="HSTS keeps browsers at HTTPS for long enough.",
+        why="Without it the first request goes in clear, and can be kept there (RFC 6797).",
+        severity=Severity.MEDIUM,
+        parameters=Hsts,
+        bind=_bind_hsts,
+    ),
+    Rule(
+        id="secure_cookies",
+        family=Family.HTTPS,
+        title="Every cookie is marked Secure.",
+        why="Others go in clear with the first request over HTTP.",
+        severity=Severity.MEDIUM,
+        parameters=Nothing,
+        bind=_bind_cookies,
+    ),
+)

@@ -1,0 +1,136 @@
+"""Rules on the named groups of the key exchange (RFC 9846, section 4.2.7; RFC 8422)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydantic import Field
+
+from model.findings.finding import Severity
+from model.registry import NAMED_GROUPS
+from policy.judging.accepted import BadIn, group_gaps, judge_presence, judge_sets
+from policy.judging.partial_results import listed
+from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+from policy.values import GroupName
+
+_NO_GROUP: Final = "no key exchange has a group"
+
+
+class AllowedGroups(Parameters):
+    """``allowed``: groups that may be accepted, at any version."""
+
+    allowed: tuple[GroupName, ...] = Field(min_length=1)
+
+
+class ForbiddenGroups(Parameters):
+    """``groups``: those that no version may accept."""
+
+    groups: tuple[GroupName, ...] = Field(min_length=1)
+
+
+class RequiredGroups(Parameters):
+    """``any_of``: groups of which one at least must be accepted."""
+
+    any_of: tuple[GroupName, ...] = Field(min_length=1)
+
+
+class LeastGroupStrength(Parameters):
+    """``minimum_bits``: the least security that a group's registry entry gives it, in bits."""
+
+    minimum_bits: int = Field(ge=1, le=256)
+
+
+def _judge(bad_in: BadIn, required: str) -> Judge:
+    def judge(subject: Subject) -> Ruling:
+        observation = subject.observation
+        return judge_sets(
+            observation.groups,
+            bad_in,
+            lambda: group_gaps(observation),
+            required=required,
+            nothing=_NO_GROUP,
+        )
+
+    return judge
+
+
+def _bind_allowed(parameters: AllowedGroups) -> Judge:
+    allowed = frozenset(parameters.allowed)
+    return _judge(
+        lambda accepted: [name for name in accepted if name not in allowed],
+        f"no group but {listed(parameters.allowed)}",
+    )
+
+
+def _bind_forbidden(parameters: ForbiddenGroups) -> Judge:
+    forbidden = frozenset(parameters.groups)
+    return _judge(
+        lambda accepted: [name for name in accepted if name in forbidden],
+        f"none of {listed(parameters.groups)}",
+    )
+
+
+def _bind_strength(parameters: LeastGroupStrength) -> Judge:
+    """Groups without a figure (post-quantum hybrids) are never weaker than their classical half."""
+    weak = frozenset(
+        group.name
+        for group in NAMED_GROUPS
+        if group.security_bits is not None and group.security_bits < parameters.minimum_bits
+    )
+    return _judge(
+        lambda accepted: [name for name in accepted if name in weak],
+        f"no group under {parameters.minimum_bits} bits of security",
+    )
+
+
+def _bind_required(parameters: RequiredGroups) -> Judge:
+    wanted = frozenset(parameters.any_of)
+    required = f"one of {listed(parameters.any_of)}"
+
+    def judge(subject: Subject) -> Ruling:
+        observation = subject.observation
+        return judge_presence(
+            observation.groups, wanted, lambda: group_gaps(observation), required=required
+        )
+
+    return judge
+
+
+GROUP_RULES: Final = (
+    Rule(
+        id="groups",
+        family=Family.GROUPS,
+        title="Only the allowed groups are accepted.",
+        why="The group carries the secret: a weak one gives every recorded session away.",
+        severity=Severity.MEDIUM,
+        parameters=AllowedGroups,
+        bind=_bind_allowed,
+    ),
+    Rule(
+        id="groups_forbidden",
+        family=Family.GROUPS,
+        title="No forbidden group is accepted.",
+        why="The group carries the secret: a weak one gives every recorded session away.",
+        severity=Severity.MEDIUM,
+        parameters=ForbiddenGroups,
+        bind=_bind_forbidden,
+    ),
+    Rule(
+        id="groups_required",
+        family=Family.GROUPS,
+        title="One of the required groups is accepted.",
+        why="Clients that keep to the same rules must find a group in common.",
+        severity=Severity.MEDIUM,
+        parameters=RequiredGroups,
+        bind=_bind_required,
+    ),
+    Rule(
+        id="group_strength",
+        family=Family.GROUPS,
+        title="No group is weaker than the least security.",
+        why="Curves and fields below 112 bits are within reach of those who record.",
+        severity=Severity.HIGH,
+        parameters=LeastGroupStrength,
+        bind=_bind_strength,
+    ),
+)

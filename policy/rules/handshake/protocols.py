@@ -1,0 +1,110 @@
+"""Rules on protocol versions (RFC 8996, RFC 9325, section 3.1.1)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydantic import Field
+
+from model.findings.finding import Outcome, Severity
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
+from model.verdict import Evidence, Verdict
+from policy.judging.partial_results import labels, spoken, unknown
+from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+from policy.values import Version
+
+
+class Versions(Parameters):
+    """``allowed``: the versions that may be spoken."""
+
+    allowed: tuple[Version, ...] = Field(min_length=1)
+
+
+class RequiredVersions(Parameters):
+    """``versions``: those that must be spoken, all of them."""
+
+    versions: tuple[Version, ...] = Field(min_length=1)
+
+
+def _bind_allowed(parameters: Versions) -> Judge:
+    required = f"no version but {labels(parameters.allowed)}"
+    refused = [version for version in STREAM_VERSIONS if version not in parameters.allowed]
+
+    def judge(subject: Subject) -> Ruling:
+        protocols = subject.observation.protocols
+        bad: list[ProtocolVersion] = []
+        open_: list[ProtocolVersion] = []
+        for version in refused:
+            fact = protocols.get(version)
+            if fact is None or fact.verdict is Verdict.UNKNOWN:
+                open_.append(version)
+            elif fact.verdict is Verdict.YES:
+                bad.append(version)
+        if bad:
+            return Ruling(
+                outcome=Outcome.FAIL,
+                observed=f"{labels(bad)} accepted",
+                required=required,
+                evidence=protocols[bad[0]].evidence,
+            )
+        if open_:
+            proof = protocols[open_[0]].evidence if open_[0] in protocols else None
+            return unknown(f"not proved to be refused: {labels(open_)}", required, proof)
+        return Ruling(
+            outcome=Outcome.PASS,
+            observed=f"{labels(spoken(subject.observation))} accepted",
+            required=required,
+            evidence=protocols[refused[-1]].evidence if refused else None,
+        )
+
+    return judge
+
+
+def _bind_required(parameters: RequiredVersions) -> Judge:
+    required = labels(parameters.versions)
+
+    def judge(subject: Subject) -> Ruling:
+        protocols = subject.observation.protocols
+        verdicts = {
+            version: protocols[version].verdict if version in protocols else Verdict.UNKNOWN
+            for version in parameters.versions
+        }
+        missing = [version for version, found in verdicts.items() if found is Verdict.NO]
+        if missing:
+            return Ruling(
+                outcome=Outcome.FAIL,
+                observed=f"{labels(missing)} refused",
+                required=required,
+                evidence=protocols[missing[0]].evidence,
+            )
+        open_ = [version for version, found in verdicts.items() if found is Verdict.UNKNOWN]
+        if open_:
+            return unknown(f"not learnt: {labels(open_)}", required)
+        proof: Evidence | None = protocols[parameters.versions[0]].evidence
+        return Ruling(
+            outcome=Outcome.PASS, observed=f"{required} accepted", required=required, evidence=proof
+        )
+
+    return judge
+
+
+PROTOCOL_RULES: Final = (
+    Rule(
+        id="protocol_versions",
+        family=Family.PROTOCOLS,
+        title="Only the allowed protocol versions are spoken.",
+        why="SSL 2.0 and 3.0 are broken; TLS 1.0 and 1.1 are withdrawn (RFC 8996).",
+        severity=Severity.HIGH,
+        parameters=Versions,
+        bind=_bind_allowed,
+    ),
+    Rule(
+        id="protocol_versions_required",
+        family=Family.PROTOCOLS,
+        title="The required protocol versions are spoken.",
+        why="Clients that have the better version must be able to use it.",
+        severity=Severity.MEDIUM,
+        parameters=RequiredVersions,
+        bind=_bind_required,
+    ),
+)

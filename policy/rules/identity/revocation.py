@@ -1,0 +1,117 @@
+"""Rules on revocation: that a chain is not revoked, and that the server staples the proof of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from pydantic import Field
+
+from model.certificates.certificate import Deployment, Revocation
+from model.certificates.lifetime import Lifetime
+from model.findings.finding import Outcome, Severity
+from model.verdict import Verdict
+from policy.judging.partial_results import (
+    ChainParameters,
+    Part,
+    judge_fact,
+    not_applicable,
+    of_each_chain,
+)
+from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+
+_STAPLING: Final = "ocsp_stapling"
+_WORDS: Final = {
+    Verdict.YES: "an OCSP response comes with the certificate",
+    Verdict.NO: "no OCSP response comes with the certificate",
+    Verdict.UNKNOWN: "not learnt",
+}
+
+
+class ShortLived(ChainParameters):
+    """Leaves that live at most ``short_lived_days`` need no word on revocation (BR 4.9.9: 7 days)."""
+
+    short_lived_days: float = Field(default=7, ge=0, le=30)
+
+
+class Stapling(Parameters):
+    """``only_with_responder``: certificates that name no OCSP responder are left alone."""
+
+    only_with_responder: bool = True
+
+
+def _bind_not_revoked(parameters: ShortLived) -> Judge:
+    short = timedelta(days=parameters.short_lived_days)
+
+    def say(chain: Deployment, subject: Subject) -> Part:
+        revoked = [word for word in chain.revocations if word.is_revoked is Verdict.YES]
+        if revoked:
+            return Outcome.FAIL, _which(revoked[0])
+        good = [
+            word
+            for word in chain.revocations
+            if word.is_revoked is Verdict.NO and word.position == 0
+        ]
+        if any(_is_current(word, subject) for word in good):
+            return Outcome.PASS, f"not revoked, by {good[0].method.value}"
+        lifetime = Lifetime.of(chain.leaf.not_before, chain.leaf.not_after)
+        if lifetime is not None and lifetime.whole < short:
+            return Outcome.NOT_APPLICABLE, "short-lived"
+        if good:
+            return Outcome.UNKNOWN, "the word on it is out of date"
+        if not (chain.leaf.ocsp_urls or chain.leaf.crl_urls or chain.revocations):
+            return Outcome.UNKNOWN, "the certificate names no source of revocation"
+        reasons = [word.reason for word in chain.revocations if word.reason]
+        return Outcome.UNKNOWN, reasons[0] if reasons else "its sources were not asked"
+
+    return of_each_chain(
+        "not revoked, by a current word of its CA", say, only_public=parameters.only_public
+    )
+
+
+def _is_current(word: Revocation, subject: Subject) -> bool:
+    return word.next_update is None or word.next_update >= subject.at
+
+
+def _which(word: Revocation) -> str:
+    which = "the leaf is" if word.position == 0 else f"certificate {word.position + 1} is"
+    reason = f" ({word.reason})" if word.reason else ""
+    return f"{which} revoked, by {word.method.value}{reason}"
+
+
+def _bind_stapling(parameters: Stapling) -> Judge:
+    required = _WORDS[Verdict.YES]
+
+    def judge(subject: Subject) -> Ruling:
+        observation = subject.observation
+        chains = observation.own_certificates
+        names_none = bool(chains) and not any(chain.leaf.ocsp_urls for chain in chains)
+        fact = observation.features.get(_STAPLING)
+        is_there = fact is not None and fact.verdict is Verdict.YES
+        if parameters.only_with_responder and names_none and not is_there:
+            return not_applicable("no certificate names an OCSP responder", required)
+        return judge_fact(fact, Verdict.YES, words=_WORDS, required=required)
+
+    return judge
+
+
+REVOCATION_RULES: Final = (
+    Rule(
+        id="certificate_not_revoked",
+        family=Family.REVOCATION,
+        title="The chain is not revoked.",
+        why="A CA revokes what was stolen or issued in error.",
+        severity=Severity.CRITICAL,
+        parameters=ShortLived,
+        bind=_bind_not_revoked,
+    ),
+    Rule(
+        id="ocsp_stapling",
+        family=Family.REVOCATION,
+        title="The server staples an OCSP response.",
+        why="Clients learn of a revocation without asking, and without telling the CA where they go.",
+        severity=Severity.LOW,
+        parameters=Stapling,
+        bind=_bind_stapling,
+    ),
+)

@@ -1,0 +1,149 @@
+"""Rules on whom a chain leads to: trust stores, the names it is for, and the CAs that may issue it."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Final
+
+from pydantic import Field
+
+from model.certificates.certificate import Deployment
+from model.findings.finding import Outcome, Severity
+from model.verdict import Verdict
+from policy.judging.partial_results import ChainParameters, Part, listed, of_each_chain
+from policy.rule import Family, Judge, Rule, Subject
+
+_OUTCOMES: Final = {
+    Verdict.YES: Outcome.PASS,
+    Verdict.NO: Outcome.FAIL,
+    Verdict.UNKNOWN: Outcome.UNKNOWN,
+}
+
+
+class Stores(ChainParameters):
+    """``any_of``: trust stores by the names of the configuration, of which one must do; all, if none.
+
+    ``strict``: by the verifier that keeps to the Web PKI's profile, too.
+    """
+
+    any_of: tuple[str, ...] = ()
+    strict: bool = False
+
+
+class Authorities(ChainParameters):
+    """``allowed``: names (RFC 4514) or SHA-256 of certificates, of which one must stand above the leaf.
+
+    In names, ``*`` stands for anything: ``*CN=Corporate Issuing CA*``.
+    """
+
+    allowed: tuple[str, ...] = Field(min_length=1)
+
+
+class Names(ChainParameters):
+    """``allowed``: patterns such as ``*.example.com``; a certificate may have no other names.
+
+    Without patterns, only that the certificate is for the name by which it was asked.
+    """
+
+    allowed: tuple[str, ...] = ()
+
+
+def _bind_trusted(parameters: Stores) -> Judge:
+    words = f"trusted by {listed(parameters.any_of)}" if parameters.any_of else "trusted"
+    required = f"{words}, a strict verifier's too" if parameters.strict else words
+
+    def say(chain: Deployment, _: Subject) -> Part:
+        asked = {
+            name: found
+            for name, found in chain.trust.items()
+            if not parameters.any_of or name in parameters.any_of
+        }
+        if not asked:
+            return Outcome.UNKNOWN, "not judged by any such store"
+        parts: list[Part] = []
+        for name, found in asked.items():
+            verdict, reason = found.verdict, found.reason
+            if parameters.strict and verdict is Verdict.YES:
+                verdict, reason = found.strict, found.strict_reason
+            word = "trusted" if verdict is Verdict.YES else (reason or verdict.value).rstrip(".")
+            text = f"{name}: {word}"
+            parts.append((_OUTCOMES[verdict], text))
+        for wanted in (Outcome.PASS, Outcome.UNKNOWN):
+            for outcome, text in parts:
+                if outcome is wanted:
+                    return outcome, text
+        return Outcome.FAIL, "; ".join(text for _, text in parts)
+
+    return of_each_chain(required, say, only_public=parameters.only_public)
+
+
+def _bind_authorities(parameters: Authorities) -> Judge:
+    allowed = tuple(one.casefold() for one in parameters.allowed)
+
+    def fits(text: str | None) -> bool:
+        folded = (text or "").casefold()
+        return any(folded == one or fnmatchcase(folded, one) for one in allowed)
+
+    def say(chain: Deployment, _: Subject) -> Part:
+        leaf = chain.leaf
+        if leaf.issuer is None:
+            return Outcome.UNKNOWN, "its issuer cannot be read"
+        above = [(one.subject, one.sha256) for one in chain.chain[1:]]
+        is_met = fits(leaf.issuer) or any(fits(name) or fits(digest) for name, digest in above)
+        return (Outcome.PASS if is_met else Outcome.FAIL), f"issued by {leaf.issuer}"
+
+    return of_each_chain(
+        f"issued by {listed(parameters.allowed)}", say, only_public=parameters.only_public
+    )
+
+
+def _bind_names(parameters: Names) -> Judge:
+    patterns = tuple(one.casefold() for one in parameters.allowed)
+    required = "a certificate for the name asked for"
+    if patterns:
+        required += f", and for no names but {listed(parameters.allowed)}"
+
+    def say(chain: Deployment, _: Subject) -> Part:
+        names = [*chain.leaf.dns_names, *chain.leaf.ip_addresses]
+        strange = [
+            name
+            for name in names
+            if patterns and not any(fnmatchcase(name.casefold(), one) for one in patterns)
+        ]
+        if strange:
+            return Outcome.FAIL, f"for {listed(strange)}"
+        observed = f"for {listed(names)}"
+        return _OUTCOMES[chain.hostname_matches], observed
+
+    return of_each_chain(required, say, only_public=parameters.only_public)
+
+
+TRUST_RULES: Final = (
+    Rule(
+        id="certificate_trusted",
+        family=Family.TRUST,
+        title="The chain is trusted.",
+        why="A client that is made to look away here looks away from an attacker too.",
+        severity=Severity.HIGH,
+        parameters=Stores,
+        bind=_bind_trusted,
+    ),
+    Rule(
+        id="certificate_authorities",
+        family=Family.TRUST,
+        title="The certificate comes from an allowed CA.",
+        why="A certificate from elsewhere is unmanaged, or somebody else's.",
+        severity=Severity.MEDIUM,
+        parameters=Authorities,
+        bind=_bind_authorities,
+    ),
+    Rule(
+        id="certificate_names",
+        family=Family.TRUST,
+        title="The certificate is for the name by which the endpoint is asked.",
+        why="Without the name in it, the certificate proves that some server answered (RFC 9525).",
+        severity=Severity.HIGH,
+        parameters=Names,
+        bind=_bind_names,
+    ),
+)

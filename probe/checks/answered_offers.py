@@ -1,0 +1,52 @@
+"""Hellos that this server is known to answer: the ground on which further questions stand."""
+
+from __future__ import annotations
+
+from model.protocol_version import ProtocolVersion
+from model.registry import CipherSuite, cipher_suite_by_code_point, cipher_suite_by_name
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.offer import Offer, offer
+from probe.dialogue.preference import with_chacha20_last
+
+
+def newest_version(
+    learnt: Learnt, most: ProtocolVersion = ProtocolVersion.TLSV1_3
+) -> ProtocolVersion | None:
+    """The newest version up to ``most`` that the server speaks, SSL 2.0 aside."""
+    return max((version for version in learnt.spoken if version <= most), default=None)
+
+
+def newest_in_clear(learnt: Learnt) -> ProtocolVersion | None:
+    """The newest of TLS 1.0 to 1.2, whose whole flight can be read; None where there is none."""
+    version = newest_version(learnt, ProtocolVersion.TLSV1_2)
+    return None if version is ProtocolVersion.SSLV3 else version
+
+
+def accepted_suites(learnt: Learnt, version: ProtocolVersion) -> tuple[int, ...]:
+    """The suites that ``version`` takes, or those that proved the version where they are not known.
+
+    They are in the server's order, but ChaCha20 last.
+    """
+    found = learnt.cipher_suites.get(version)
+    named = (cipher_suite_by_name(name) for name in (found.accepted if found else ()))
+    known = with_chacha20_last([suite.code_point for suite in named if suite is not None])
+    return known or learnt.spoken[version].offer.cipher_suites
+
+
+def cbc_suites(learnt: Learnt, version: ProtocolVersion) -> tuple[int, ...]:
+    """Those of the accepted suites that have a mode for encrypt-then-MAC to matter in."""
+    return tuple(
+        suite
+        for suite in accepted_suites(learnt, version)
+        if _is_cbc(cipher_suite_by_code_point(suite)) and learnt.cipher_suites.get(version)
+    )
+
+
+def answered_offer(learnt: Learnt, version: ProtocolVersion, suites: tuple[int, ...] = ()) -> Offer:
+    """A hello of accepted suites, or of ``suites``, that the server answers at ``version``."""
+    asked = suites or accepted_suites(learnt, version)
+    return offer(version, asked, learnt.shape_at(version))
+
+
+def _is_cbc(suite: CipherSuite | None) -> bool:
+    return suite is not None and suite.mode == "CBC"

@@ -1,0 +1,1 @@
+"""Which chains does the server send, and what comes with them?"""

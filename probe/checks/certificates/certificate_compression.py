@@ -1,0 +1,62 @@
+"""Does the server compress its chain (RFC 8879), and by which algorithm?
+
+TLS 1.3 hides the answer, so the flight of one hello is opened with a share of our own.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from model.protocol_version import ProtocolVersion
+from model.verdict import Evidence, Fact, Verdict
+from pki.byte_reader import uint16_list
+from probe.checks.combined_extensions import extending
+from probe.checks.prober import Interview
+from probe.checks.tls13_flights import read_tls13_flight
+from probe.checks.visit_facts import Learnt
+from probe.crypto.tls13_flight import Tls13Flight
+from probe.dialogue.answer import NoConnection
+from probe.dialogue.exchange import in_words
+from probe.tls.encrypted_messages import COMPRESSION_ALGORITHMS
+from probe.tls.extensions import Extension, ExtensionType
+
+_TLSV1_3: Final = ProtocolVersion.TLSV1_3
+_EVERY_ALGORITHM: Final = Extension(
+    code_point=ExtensionType.COMPRESS_CERTIFICATE,
+    body=uint16_list(tuple(COMPRESSION_ALGORITHMS), 1),
+)
+_MOST_KEPT: Final = 64
+
+
+async def learn_certificate_compression(interview: Interview, learnt: Learnt) -> None:
+    """Fills the feature ``certificate_compression``; absent where TLS 1.3 is not spoken."""
+    if _TLSV1_3 not in learnt.spoken:
+        return
+    learnt.features["certificate_compression"] = await _compression(interview, learnt)
+
+
+async def _compression(interview: Interview, learnt: Learnt) -> Fact:
+    flight = await read_tls13_flight(interview, learnt, extending(_EVERY_ALGORITHM))
+    if flight is None:
+        note = "its groups are none that a key share can be made in here"
+        return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))
+    if isinstance(flight, NoConnection):
+        return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=flight.detail))
+    return _judge(flight)
+
+
+def _judge(flight: Tls13Flight) -> Fact:
+    if flight.compressed_with is not None:
+        name = COMPRESSION_ALGORITHMS.get(flight.compressed_with, str(flight.compressed_with))
+        note = f"CompressedCertificate by {name}, in a record that is encrypted"
+        return Fact(verdict=Verdict.YES, value=name, evidence=_evidence(flight, note))
+    if flight.certificates is not None:
+        note = "Certificate as it is, in a record that is encrypted"
+        return Fact(verdict=Verdict.NO, evidence=_evidence(flight, note))
+    why = f" (malformed {flight.flaw})" if flight.flaw else ""
+    note = f"{in_words(flight.answer)}, and no certificate that could be read behind it{why}"
+    return Fact(verdict=Verdict.UNKNOWN, evidence=_evidence(flight, note))
+
+
+def _evidence(flight: Tls13Flight, note: str) -> Evidence:
+    return Evidence(offer=flight.offered, answer=flight.answer.raw[:_MOST_KEPT] or None, note=note)

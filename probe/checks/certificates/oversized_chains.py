@@ -1,0 +1,78 @@
+"""Which chain does a server have whose flights were too long to hold, or which OpenSSL did not take?
+
+An answer is held up to 256 KiB and OpenSSL takes 100 KiB of certificates, well formed ones alone. Where
+neither showed a chain, the hello is asked once more for as much as 1.25 MiB; at TLS 1.3 the encrypted
+flight is opened by a key share of our own, which no library has to approve of.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from model.protocol_version import ProtocolVersion
+from probe.checks.prober import Interview
+from probe.checks.tls13_flights import read_tls13_flight
+from probe.checks.visit_facts import Learnt
+from probe.crypto.tls13_flight import Tls13Flight
+from probe.dialogue.answer import NoConnection, ServerFlight
+from probe.dialogue.exchange import Exchange
+from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
+from probe.tls.limits import MAX_LONG_ANSWER_LENGTH
+
+_TLSV1_3: Final = ProtocolVersion.TLSV1_3
+_TOO_LONG: Final = f"no whole one in the first {MAX_LONG_ANSWER_LENGTH // 1024} KiB"
+
+
+async def learn_hard_chains(interview: Interview, learnt: Learnt) -> None:
+    """Adds the answer that shows the chain, or says in ``unread_chains`` that none does."""
+    await _in_clear(interview, learnt)
+    await _at_tls13(interview, learnt)
+
+
+async def _in_clear(interview: Interview, learnt: Learnt) -> None:
+    """One question at the newest version alone: what others serve is hardly another chain."""
+    cut = [one for one in interview.exchanges if _is_cut(one)]
+    if not cut or any(_has_chain(one) for one in interview.exchanges):
+        return
+    newest = max(cut, key=lambda one: one.version or 0)
+    found = await interview.ask_at_length(newest.offer)
+    if newest.version is not None and not _has_chain(found):
+        learnt.unread_chains[newest.version] = _TOO_LONG
+
+
+def _is_cut(exchange: Exchange) -> bool:
+    answer = exchange.answer
+    return isinstance(answer, ServerFlight) and answer.is_cut and answer.certificates is None
+
+
+def _has_chain(exchange: Exchange) -> bool:
+    return isinstance(exchange.answer, ServerFlight) and bool(exchange.answer.certificates)
+
+
+async def _at_tls13(interview: Interview, learnt: Learnt) -> None:
+    shaken = [one for one in learnt.handshakes if one.offer.version is _TLSV1_3]
+    broken = [one for one in shaken if one.end is HandshakeEnd.UNFINISHED and one.answered]
+    if not broken or any(one.certificates for one in shaken):
+        return
+    flight = await read_tls13_flight(interview, learnt, longest=MAX_LONG_ANSWER_LENGTH)
+    opened = _opened(broken[0].offer, flight)
+    if opened is None:
+        learnt.unread_chains[_TLSV1_3] = broken[0].note
+        return
+    learnt.handshakes.insert(learnt.handshakes.index(shaken[0]), opened)
+
+
+def _opened(offer: HandshakeOffer, flight: Tls13Flight | NoConnection | None) -> Handshake | None:
+    """What the flight shows, as a handshake that nobody finished."""
+    if not isinstance(flight, Tls13Flight) or not (flight.is_whole and flight.certificates):
+        return None
+    asked = "is" if flight.requested is not None else "is not"
+    return Handshake(
+        offer=offer,
+        end=HandshakeEnd.OPENED,
+        certificates=tuple(entry.der for entry in flight.certificates),
+        certificate_requested=flight.requested is not None,
+        offered=flight.offered,
+        answered=flight.answer.raw,
+        note=f"the server's flight was opened; a client certificate {asked} requested in it",
+    )

@@ -1,0 +1,159 @@
+"""Which certificate chains does the server send, and at which versions?
+
+Up to TLS 1.2 every flight that proved a cipher suite carries its chain in clear, so nothing is
+asked twice. TLS 1.3 encrypts it and chooses it by signature scheme: full handshakes offer all
+schemes, then those of the key types not yet seen, until the server has no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Final
+
+from model.certificates.certificate import KeyType, NameAsked
+from model.protocol_version import ProtocolVersion
+from model.verdict import Evidence, Fact, Verdict
+from pki.certificates import parse_certificate
+from probe.budget import current_budget
+from probe.checks.prober import Interview
+from probe.checks.visit_facts import Learnt, ServedChain
+from probe.dialogue.answer import ServerFlight
+from probe.dialogue.exchange import Exchange
+from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
+
+TLS13_SCHEMES: Final = {
+    KeyType.ECDSA: (
+        "ecdsa_secp256r1_sha256",
+        "ecdsa_secp384r1_sha384",
+        "ecdsa_secp521r1_sha512",
+        "ecdsa_brainpoolP256r1tls13_sha256",
+        "ecdsa_brainpoolP384r1tls13_sha384",
+        "ecdsa_brainpoolP512r1tls13_sha512",
+    ),
+    KeyType.RSA: ("rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512"),
+    KeyType.RSA_PSS: ("rsa_pss_pss_sha256", "rsa_pss_pss_sha384", "rsa_pss_pss_sha512"),
+    KeyType.ED25519: ("ed25519",),
+    KeyType.ED448: ("ed448",),
+    KeyType.MLDSA: ("mldsa44", "mldsa65", "mldsa87"),
+}
+"""The schemes that a TLS 1.3 server signs with, by its key (RFC 9846, section 4.2.3)."""
+
+CHAIN_FEATURES: Final = ("certificate_varies",)
+
+FOR_ISSUERS: Final = ("rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512", "ecdsa_sha1")
+"""Never used by TLS 1.3 itself, but Java serves no chain that is signed with others."""
+
+
+async def learn_tls13_chains(interview: Interview, learnt: Learnt) -> None:
+    """Adds handshakes at TLS 1.3: one for each key type, and one that gets no other."""
+    if ProtocolVersion.TLSV1_3 not in learnt.spoken:
+        return
+    left = dict(TLS13_SCHEMES)
+    while left:
+        schemes = tuple(name for names in left.values() for name in names)
+        handshake = await finish_handshake(
+            interview, learnt, ProtocolVersion.TLSV1_3, (*schemes, *FOR_ISSUERS)
+        )
+        if not handshake.certificates:
+            return
+        if left.pop(parse_certificate(handshake.certificates[0]).key_type, None) is None:
+            return
+
+
+async def finish_handshake(
+    interview: Interview,
+    learnt: Learnt,
+    version: ProtocolVersion,
+    signature_schemes: tuple[str, ...] = (),
+) -> Handshake:
+    """A handshake at ``version``, tried once more where it broke off."""
+    offer = HandshakeOffer(
+        version=version,
+        server_name=learnt.shape_at(version).server_name,
+        signature_schemes=signature_schemes,
+    )
+    handshake = await interview.handshake(offer)
+    if handshake.end is HandshakeEnd.UNFINISHED and not handshake.certificates:
+        handshake = await interview.handshake(offer)
+    learnt.handshakes.append(handshake)
+    return handshake
+
+
+async def learn_served_chains(interview: Interview, learnt: Learnt) -> None:
+    """Fills ``chains`` from all answers that came; asks nothing.
+
+    Of more than the budget's deployments the first are kept, and the feature ``certificate_varies`` says so.
+    """
+    seen: dict[tuple[bytes, ...], dict[NameAsked, set[ProtocolVersion]]] = {}
+    for chain, version, server_name in (
+        *_chains_in_clear(interview.exchanges),
+        *_chains_of_handshakes(learnt.handshakes),
+    ):
+        asked = _name_asked(learnt, version, server_name)
+        seen.setdefault(chain, {}).setdefault(asked, set()).add(version)
+    if learnt.sslv2_certificate:
+        chain = _sslv2_chain(seen, learnt.sslv2_certificate)
+        named = seen.setdefault(chain, {}).setdefault(NameAsked.OWN, set())
+        named.add(ProtocolVersion.SSLV2)
+    most = current_budget().limits.deployments
+    if len(seen) > most:
+        learnt.features[CHAIN_FEATURES[0]] = _varies(len(seen), most)
+    learnt.chains = tuple(
+        _served(learnt, chain, by_name) for chain, by_name in islice(seen.items(), most)
+    )
+
+
+def _varies(count: int, most: int) -> Fact:
+    """A server that makes a certificate for each connection has no chains to list."""
+    note = f"{count} distinct chains were served; the first {most} are reported"
+    return Fact(verdict=Verdict.YES, evidence=Evidence(note=note), value=str(count))
+
+
+def _name_asked(learnt: Learnt, version: ProtocolVersion, server_name: str | None) -> NameAsked:
+    """Some versions and servers take no name at all: there, to send none is the target's way."""
+    proof = learnt.spoken.get(version)
+    own = proof.offer.shape.server_name if proof is not None else learnt.server_name
+    if server_name == own:
+        return NameAsked.OWN
+    return NameAsked.NO_NAME if server_name is None else NameAsked.UNKNOWN_NAME
+
+
+def _served(
+    learnt: Learnt, chain: tuple[bytes, ...], by_name: Mapping[NameAsked, set[ProtocolVersion]]
+) -> ServedChain:
+    names = tuple(name for name in NameAsked if name in by_name)
+    versions = by_name[names[0]]
+    takes_name = any(
+        proof.offer.shape.server_name is not None
+        for version, proof in learnt.spoken.items()
+        if version in versions
+    )
+    return ServedChain(
+        chain=chain,
+        versions=tuple(sorted(versions)),
+        served_with_server_name=names[0] is not NameAsked.NO_NAME and takes_name,
+        names=names,
+    )
+
+
+def _sslv2_chain(seen: Iterable[tuple[bytes, ...]], certificate: bytes) -> tuple[bytes, ...]:
+    """The chain that the certificate leads elsewhere: SSL 2.0 can send no more than the first."""
+    return next((chain for chain in seen if chain[0] == certificate), (certificate,))
+
+
+def _chains_in_clear(
+    exchanges: Sequence[Exchange],
+) -> Iterator[tuple[tuple[bytes, ...], ProtocolVersion, str | None]]:
+    for exchange in exchanges:
+        answer, version = exchange.answer, exchange.version
+        if isinstance(answer, ServerFlight) and answer.certificates and version is not None:
+            yield answer.certificates, version, exchange.offer.shape.server_name
+
+
+def _chains_of_handshakes(
+    handshakes: Iterable[Handshake],
+) -> Iterator[tuple[tuple[bytes, ...], ProtocolVersion, str | None]]:
+    for handshake in handshakes:
+        if handshake.certificates:
+            yield handshake.certificates, handshake.offer.version, handshake.offer.server_name

@@ -1,0 +1,155 @@
+"""What does the server send beside each of its certificates: an OCSP response, timestamps of logs?
+
+Up to TLS 1.2 one hello for each kind of key asks for both, and the answers stand in clear (RFC 6066,
+section 8; RFC 6962, section 3.3.1). For a key that was seen at TLS 1.3 alone the encrypted flight is
+opened, where they come with the certificate (RFC 9846, section 4.4.2.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from model.certificates.certificate import KeyType
+from model.protocol_version import ProtocolVersion
+from model.registry import cipher_suite_by_code_point, signature_scheme_code_point
+from model.verdict import Evidence, Fact, Verdict
+from pki.byte_reader import DecodeError
+from pki.certificates import parse_certificate
+from probe.checks.answered_offers import accepted_suites, answered_offer, newest_in_clear
+from probe.checks.certificates.served_chains import FOR_ISSUERS, TLS13_SCHEMES
+from probe.checks.combined_extensions import extending
+from probe.checks.prober import Interview, side_by_side
+from probe.checks.tls13_flights import read_tls13_flight
+from probe.checks.visit_facts import Learnt, Stapled
+from probe.dialogue.answer import NoConnection, ServerFlight
+from probe.dialogue.exchange import Exchange
+from probe.tls.extensions import (
+    ExtensionType,
+    signature_algorithms,
+    signed_certificate_timestamp,
+    status_request,
+)
+from probe.tls.messages import CertificateStatus
+
+STAPLING_FEATURES: Final = ("ocsp_stapling", "sct_in_tls")
+
+_TLSV1_3: Final = ProtocolVersion.TLSV1_3
+
+_ASK: Final = extending(status_request(), signed_certificate_timestamp())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beside:
+    """What came beside one leaf, and the bytes that show it."""
+
+    stapled: Stapled
+    evidence: Evidence
+
+
+async def learn_stapling(interview: Interview, learnt: Learnt) -> None:
+    """Fills ``stapled`` and the features ``ocsp_stapling`` and ``sct_in_tls``."""
+    version = newest_in_clear(learnt)
+    in_clear = [] if version is None else await _in_clear(interview, learnt, version)
+    seen = {parse_certificate(one.stapled.leaf).key_type for one in in_clear}
+    hidden = [kind for kind in _tls13_keys(learnt) if kind not in seen]
+    opened = await side_by_side(*(_opened(interview, learnt, kind) for kind in hidden))
+    found = [*in_clear, *(one for one in opened if one is not None)]
+    learnt.stapled += [one.stapled for one in found]
+    if found:
+        learnt.features["ocsp_stapling"] = _fact(
+            [one for one in found if one.stapled.ocsp_response], found, "an OCSP response"
+        )
+        learnt.features["sct_in_tls"] = _fact(
+            [one for one in found if one.stapled.sct_list], found, "signed certificate timestamps"
+        )
+
+
+def _fact(having: list[_Beside], found: list[_Beside], what: str) -> Fact:
+    if not having:
+        proof = found[0].evidence
+        note = f"no {what.removeprefix('an ')} beside the certificate"
+        return Fact(
+            verdict=Verdict.NO,
+            evidence=Evidence(offer=proof.offer, answer=proof.answer, note=note),
+        )
+    kinds = (parse_certificate(one.stapled.leaf).key_type.value for one in having)
+    proof = having[0].evidence
+    note = f"{what} beside the certificate"
+    return Fact(
+        verdict=Verdict.YES,
+        value=",".join(dict.fromkeys(kinds)),
+        evidence=Evidence(offer=proof.offer, answer=proof.answer, note=note),
+    )
+
+
+async def _in_clear(
+    interview: Interview, learnt: Learnt, version: ProtocolVersion
+) -> list[_Beside]:
+    """One hello for each kind of authentication among the accepted suites."""
+    suites: dict[str, list[int]] = {}
+    for code_point in accepted_suites(learnt, version):
+        suite = cipher_suite_by_code_point(code_point)
+        if suite is not None and suite.authentication in {"RSA", "ECDSA", "DSS"}:
+            suites.setdefault(suite.authentication, []).append(code_point)
+    if learnt.cipher_suites.get(version) is None:
+        suites = {"any": list(accepted_suites(learnt, version))}
+    answers = await side_by_side(
+        *(
+            interview.ask(_ASK(answered_offer(learnt, version, tuple(some))))
+            for some in suites.values()
+        )
+    )
+    return [beside for answer in answers for beside in _read_in_clear(answer)]
+
+
+def _read_in_clear(exchange: Exchange) -> Iterator[_Beside]:
+    flight = exchange.answer
+    if not (isinstance(flight, ServerFlight) and flight.certificates):
+        return
+    status = flight.certificate_status
+    kind = ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP
+    yield _Beside(
+        stapled=Stapled(
+            leaf=flight.certificates[0],
+            ocsp_response=status.ocsp_response if status else None,
+            sct_list=flight.hello.extension(kind) or None,
+        ),
+        evidence=exchange.evidence(),
+    )
+
+
+def _tls13_keys(learnt: Learnt) -> list[KeyType]:
+    """The kinds of key that handshakes of TLS 1.3 have shown."""
+    leaves = [
+        one.certificates[0]
+        for one in learnt.handshakes
+        if one.offer.version is _TLSV1_3 and one.certificates
+    ]
+    return list(dict.fromkeys(parse_certificate(leaf).key_type for leaf in leaves))
+
+
+async def _opened(interview: Interview, learnt: Learnt, kind: KeyType) -> _Beside | None:
+    names = (*TLS13_SCHEMES.get(kind, ()), *FOR_ISSUERS)
+    schemes = [signature_scheme_code_point(name) for name in names]
+    wanted = signature_algorithms(tuple(one for one in schemes if one is not None))
+    flight = await read_tls13_flight(interview, learnt, extending(wanted), _ASK)
+    if flight is None or isinstance(flight, NoConnection) or not flight.certificates:
+        return None
+    leaf = flight.certificates[0]
+    return _Beside(
+        stapled=Stapled(
+            leaf=leaf.der,
+            ocsp_response=_ocsp_response(leaf.extension(ExtensionType.STATUS_REQUEST)),
+            sct_list=leaf.extension(ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP),
+        ),
+        evidence=Evidence(offer=flight.offered, answer=flight.answer.raw or None),
+    )
+
+
+def _ocsp_response(body: bytes | None) -> bytes | None:
+    try:
+        return CertificateStatus.decode(body).ocsp_response if body else None
+    except DecodeError:
+        return None

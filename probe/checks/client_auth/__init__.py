@@ -1,0 +1,1 @@
+"""Does the server ask for client certificates, and does it verify them?"""

@@ -1,0 +1,170 @@
+"""Does the server ask for a client certificate, and does it insist?
+
+CertificateRequest stands in clear up to TLS 1.2 and is seen by a full handshake at TLS 1.3. A
+server that asked and lets a client without one finish only requests; one that refuses it then
+requires. A server may decide by what the request inside asks for (nginx answers HTTP 400): to
+TLS, that is requested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from model.observation import ClientAuth, ClientAuthMode
+from model.protocol_version import ProtocolVersion
+from model.registry import signature_scheme_name
+from model.verdict import Evidence
+from pki.certificates import name_text
+from probe.checks.certificates.served_chains import finish_handshake
+from probe.checks.prober import Interview, side_by_side
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.answer import ServerFlight
+from probe.dialogue.exchange import Exchange
+from probe.dialogue.handshake import Afterword, Handshake, HandshakeEnd
+from probe.tls.messages import CertificateRequest
+
+_MOST_NAMES: Final = 1000
+"""More authorities than any honest list names; public ones have about 150."""
+
+_MOST_SCHEMES: Final = 100
+_CERTIFICATE_TYPES: Final = {
+    1: "rsa_sign",
+    2: "dss_sign",
+    3: "rsa_fixed_dh",
+    4: "dss_fixed_dh",
+    64: "ecdsa_sign",
+    65: "rsa_fixed_ecdh",
+    66: "ecdsa_fixed_ecdh",
+}
+"""IANA TLS ClientCertificateType Identifiers."""
+
+_MODES = {
+    HandshakeEnd.ACCEPTED: ClientAuthMode.REQUESTED,
+    HandshakeEnd.REFUSED: ClientAuthMode.REQUIRED,
+    HandshakeEnd.DECLINED: ClientAuthMode.UNKNOWN,
+    HandshakeEnd.UNFINISHED: ClientAuthMode.UNKNOWN,
+    HandshakeEnd.OPENED: ClientAuthMode.UNKNOWN,
+}
+
+_TOLD = frozenset({HandshakeEnd.ACCEPTED, HandshakeEnd.OPENED})
+"""Ends by which a CertificateRequest would have come."""
+
+
+async def learn_client_auth(interview: Interview, learnt: Learnt) -> None:
+    """Fills ``client_auth`` for every accepted version."""
+    await side_by_side(*(_learn_at(interview, learnt, version) for version in learnt.spoken))
+
+
+async def _learn_at(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> None:
+    if version is ProtocolVersion.TLSV1_3:
+        learnt.client_auth[version] = _by_handshake(await _at_tls13(interview, learnt))
+        return
+    asking, silent = _flights(interview.exchanges, version)
+    if asking is None:
+        learnt.client_auth[version] = _not_asked(silent)
+        return
+    handshake = await finish_handshake(interview, learnt, version)
+    learnt.client_auth[version] = ClientAuth(
+        mode=_MODES[handshake.end],
+        ca_names=authority_names(_request_authorities(asking)),
+        certificate_types=_types(_request(asking)),
+        signature_schemes=scheme_names(_request(asking).signature_algorithms),
+        evidence=asking.evidence(f"CertificateRequest in clear; {handshake.note}"),
+    )
+
+
+def requested_authorities(
+    interview: Interview, learnt: Learnt, version: ProtocolVersion
+) -> tuple[bytes, ...]:
+    """The names in DER that the CertificateRequest of ``version`` lists."""
+    if version is ProtocolVersion.TLSV1_3:
+        handshake = learnt.first_handshake_at(version)
+        return handshake.certificate_authorities if handshake else ()
+    asking, _ = _flights(interview.exchanges, version)
+    return _request_authorities(asking) if asking else ()
+
+
+def _flights(
+    exchanges: Sequence[Exchange], version: ProtocolVersion
+) -> tuple[Exchange | None, Exchange | None]:
+    """The first flight with a CertificateRequest, and the first whole one without.
+
+    Only flights with certificates count where there are any: anonymous and PSK suites may not
+    ask for the client's (RFC 5246, section 7.4.4).
+    """
+    asking = silent = None
+    for exchange in exchanges:
+        if exchange.version is not version or not isinstance(exchange.answer, ServerFlight):
+            continue
+        if exchange.answer.certificate_request is not None:
+            asking = asking or exchange
+        elif exchange.answer.is_complete and (silent is None or not _has_certificates(silent)):
+            silent = exchange
+    return asking, silent
+
+
+def _has_certificates(exchange: Exchange) -> bool:
+    return isinstance(exchange.answer, ServerFlight) and bool(exchange.answer.certificates)
+
+
+def _not_asked(silent: Exchange | None) -> ClientAuth:
+    if silent is None:
+        return ClientAuth(mode=ClientAuthMode.UNKNOWN)
+    note = "ServerHelloDone without a CertificateRequest before it"
+    return ClientAuth(mode=ClientAuthMode.NONE, evidence=silent.evidence(note))
+
+
+async def _at_tls13(interview: Interview, learnt: Learnt) -> Handshake | None:
+    """The handshake that showed the chain; one more, that only listens, where its end was lost."""
+    seen = learnt.first_handshake_at(ProtocolVersion.TLSV1_3)
+    if seen is None or not seen.certificate_requested or seen.end is not HandshakeEnd.UNFINISHED:
+        return seen
+    again = await interview.handshake(replace(seen.offer, afterword=Afterword.LISTEN))
+    return again if again.end is not HandshakeEnd.UNFINISHED else seen
+
+
+def _by_handshake(handshake: Handshake | None) -> ClientAuth:
+    if handshake is None:
+        return ClientAuth(mode=ClientAuthMode.UNKNOWN)
+    mode = _MODES[handshake.end]
+    if not handshake.certificate_requested and handshake.end in _TOLD:
+        mode = ClientAuthMode.NONE
+    return ClientAuth(
+        mode=mode,
+        ca_names=authority_names(handshake.certificate_authorities),
+        evidence=Evidence(
+            offer=handshake.offered or None,
+            answer=handshake.answered or None,
+            note=handshake.note or None,
+        ),
+    )
+
+
+def _request_authorities(asking: Exchange) -> tuple[bytes, ...]:
+    return _request(asking).certificate_authorities
+
+
+def _request(asking: Exchange) -> CertificateRequest:
+    """What the flight asks for; nothing where it does not ask."""
+    answer = asking.answer
+    if isinstance(answer, ServerFlight) and answer.certificate_request is not None:
+        return answer.certificate_request
+    return CertificateRequest(
+        certificate_types=(), signature_algorithms=(), certificate_authorities=()
+    )
+
+
+def _types(request: CertificateRequest) -> tuple[str, ...]:
+    return tuple(_CERTIFICATE_TYPES.get(one, str(one)) for one in request.certificate_types)
+
+
+def scheme_names(code_points: tuple[int, ...]) -> tuple[str, ...]:
+    """Registry names, as many as an honest list has."""
+    return tuple(signature_scheme_name(one) for one in code_points[:_MOST_SCHEMES])
+
+
+def authority_names(authorities: tuple[bytes, ...]) -> tuple[str, ...]:
+    """The names (DER) as RFC 4514 has them, as many as an honest list holds."""
+    return tuple(name_text(der) for der in authorities[:_MOST_NAMES])

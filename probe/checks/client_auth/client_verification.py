@@ -1,0 +1,188 @@
+"""Does a server that asks for client certificates look at what it gets?
+
+It is shown certificates that nobody issued: one signed by itself, and one that claims an authority
+which the server named, signed by another key. Where it lets a client without any finish the handshake,
+the refusal may come in HTTP (nginx): so one request follows, with and without such a certificate, and
+their answers are told apart. The user's own certificate, where there is one for the target, must be
+taken, and one that has expired must not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from model.observation import (
+    ClientAttempt,
+    ClientAuth,
+    ClientAuthMode,
+    ForgedCertificate,
+    OwnAttempt,
+)
+from model.protocol_version import ProtocolVersion
+from model.verdict import Evidence, Verdict
+from pki.byte_reader import ByteReader, DecodeError
+from probe.checks.client_auth.client_auth import requested_authorities, scheme_names
+from probe.checks.client_auth.post_handshake_auth import REFUSALS, http_status, on_path
+from probe.checks.prober import Interview, side_by_side
+from probe.checks.tls13_flights import read_tls13_flight
+from probe.checks.visit_facts import Learnt, OwnCertificate
+from probe.dialogue.answer import NoConnection
+from probe.dialogue.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer, Presented
+from probe.tls.extensions import ExtensionType
+
+VERIFICATION: Final = ("client_auth.verifies", "client_auth.own", "client_auth.expired")
+"""What it settles, as an Observation names it where it was not asked."""
+
+_ASKING: Final = frozenset({ClientAuthMode.REQUESTED, ClientAuthMode.REQUIRED})
+_PRESENTED: Final = {
+    ForgedCertificate.SELF_SIGNED: Presented.SELF_SIGNED,
+    ForgedCertificate.IMPOSTOR: Presented.IMPOSTOR,
+}
+
+
+async def learn_client_verification(interview: Interview, learnt: Learnt) -> None:
+    """Completes ``client_auth`` of every version that asks for a certificate."""
+    asking = [version for version, found in learnt.client_auth.items() if found.mode in _ASKING]
+    found = await side_by_side(*(_verified(interview, learnt, version) for version in asking))
+    learnt.client_auth.update(zip(asking, found, strict=True))
+
+
+async def _verified(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> ClientAuth:
+    auth = learnt.client_auth[version]
+    is_optional = auth.mode is ClientAuthMode.REQUESTED or auth.asked_on_path is not None
+    plain = HandshakeOffer(
+        version=version,
+        server_name=learnt.shape_at(version).server_name,
+        afterword=Afterword.HTTP if is_optional else Afterword.LISTEN,
+        user_agent=learnt.user_agent if is_optional else "",
+    )
+    if auth.asked_on_path is not None:
+        plain = on_path(plain, auth.asked_on_path)
+    without = await interview.handshake(plain) if is_optional else None
+    forged = [
+        (kind, replace(plain, presents=_PRESENTED[kind], claimed_issuer=issuer))
+        for kind, issuer in _forgeries(requested_authorities(interview, learnt, version))
+    ]
+    shaken = await side_by_side(*(interview.handshake(offer) for _, offer in forged))
+    attempts = tuple(
+        ClientAttempt(
+            forged=kind, is_accepted=_judge(handshake, without), evidence=_evidence(handshake)
+        )
+        for (kind, _), handshake in zip(forged, shaken, strict=True)
+    )
+    own, expired = await side_by_side(
+        _own(interview, learnt.own_certificate, replace(plain, presents=Presented.OWN), without),
+        _own(
+            interview,
+            learnt.expired_certificate,
+            replace(plain, presents=Presented.EXPIRED),
+            without,
+        ),
+    )
+    schemes = auth.signature_schemes
+    if auth.asked_on_path is None and version is ProtocolVersion.TLSV1_3:
+        schemes = await _schemes_at_tls13(interview, learnt)
+    return replace(
+        auth,
+        signature_schemes=schemes,
+        attempts=attempts,
+        verifies=_verifies(attempts),
+        own=own,
+        expired=expired,
+    )
+
+
+async def _schemes_at_tls13(interview: Interview, learnt: Learnt) -> tuple[str, ...]:
+    """Those in the encrypted CertificateRequest (RFC 9846, section 4.3.2)."""
+    flight = await read_tls13_flight(interview, learnt)
+    if flight is None or isinstance(flight, NoConnection):
+        return ()
+    for extension in flight.requested or ():
+        if extension.code_point == ExtensionType.SIGNATURE_ALGORITHMS:
+            try:
+                return scheme_names(ByteReader(extension.body, "schemes").uint16_list(2))
+            except DecodeError:
+                return ()
+    return ()
+
+
+async def _own(
+    interview: Interview,
+    certificate: OwnCertificate | None,
+    offer: HandshakeOffer,
+    without: Handshake | None,
+) -> OwnAttempt | None:
+    """Whether the user's certificate is taken that the offer presents."""
+    if certificate is None:
+        return None
+    handshake = await interview.handshake(offer)
+    return OwnAttempt(
+        identity=certificate.name,
+        sha256=certificate.sha256,
+        not_after=certificate.not_after,
+        is_accepted=_judge(handshake, without),
+        evidence=_evidence(handshake),
+    )
+
+
+def _forgeries(authorities: tuple[bytes, ...]) -> Iterator[tuple[ForgedCertificate, bytes]]:
+    yield ForgedCertificate.SELF_SIGNED, b""
+    if authorities:
+        yield ForgedCertificate.IMPOSTOR, authorities[0]
+
+
+def _verifies(attempts: tuple[ClientAttempt, ...]) -> Verdict:
+    verdicts = {attempt.is_accepted for attempt in attempts}
+    if Verdict.YES in verdicts:
+        return Verdict.NO
+    return Verdict.YES if verdicts == {Verdict.NO} else Verdict.UNKNOWN
+
+
+def _judge(handshake: Handshake, without: Handshake | None) -> Verdict:
+    """Whether the forged certificate was taken; ``without`` is the same without any."""
+    if handshake.end is HandshakeEnd.REFUSED:
+        return Verdict.NO
+    if handshake.end is not HandshakeEnd.ACCEPTED:
+        return Verdict.UNKNOWN
+    if without is None:
+        return Verdict.YES
+    if handshake.afterword is HandshakeEnd.REFUSED and http_status(without.reply) is not None:
+        return Verdict.NO
+    if HandshakeEnd.REFUSED in {without.end, without.afterword}:
+        return _judge_reply(handshake.reply)
+    return _judge_replies(handshake.reply, without.reply)
+
+
+def _judge_reply(reply: bytes) -> Verdict:
+    """By HTTP, where a client without a certificate does not come so far."""
+    status = http_status(reply)
+    if status is None:
+        return Verdict.UNKNOWN
+    return Verdict.NO if status in REFUSALS else Verdict.YES
+
+
+def _judge_replies(reply: bytes, reply_without: bytes) -> Verdict:
+    """By HTTP: a refusal that a client without a certificate does not get, or gets in other words."""
+    status, status_without = http_status(reply), http_status(reply_without)
+    if status is None or status_without is None:
+        return Verdict.UNKNOWN
+    if status not in REFUSALS:
+        return Verdict.YES
+    is_for_the_certificate = status != status_without or _body(reply) != _body(reply_without)
+    return Verdict.NO if is_for_the_certificate else Verdict.UNKNOWN
+
+
+def _body(reply: bytes) -> bytes:
+    return reply.partition(b"\r\n\r\n")[2]
+
+
+def _evidence(handshake: Handshake) -> Evidence:
+    status = http_status(handshake.reply)
+    said = f"; HTTP status {status}" if status is not None else ""
+    return Evidence(
+        offer=handshake.offered or None,
+        answer=handshake.answered or None,
+        note=f"{handshake.note}{said}",
+    )

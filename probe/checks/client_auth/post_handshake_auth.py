@@ -1,0 +1,87 @@
+"""Does a path inside ask for the client certificate that the handshake did not ask for?
+
+Up to TLS 1.2 the server begins another handshake for it, at TLS 1.3 it asks after the handshake
+(RFC 9846, section 4.7.2), once an HTTP request for the path has come. Asked only where the user names
+such a path.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from model.observation import ClientAuth, ClientAuthMode
+from model.protocol_version import ProtocolVersion
+from model.verdict import Evidence
+from probe.checks.client_auth.client_auth import authority_names
+from probe.checks.prober import Interview, side_by_side
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer
+
+REFUSALS: Final = frozenset({400, 401, 403, 495, 496})
+"""Statuses that refuse a client for its certificate; nginx has 495 and 496 for it inside."""
+
+
+async def learn_later_client_auth(interview: Interview, learnt: Learnt) -> None:
+    """Completes ``client_auth`` of the versions whose handshake asks for nothing."""
+    path = learnt.client_auth_path
+    if path is None:
+        return
+    silent = [
+        version
+        for version, found in learnt.client_auth.items()
+        if found.mode is ClientAuthMode.NONE and version is not ProtocolVersion.SSLV3
+    ]
+    offers = [
+        on_path(
+            HandshakeOffer(
+                version=version,
+                server_name=learnt.shape_at(version).server_name,
+                user_agent=learnt.user_agent,
+            ),
+            path,
+        )
+        for version in silent
+    ]
+    shaken = await side_by_side(*(interview.handshake(offer) for offer in offers))
+    for version, handshake in zip(silent, shaken, strict=True):
+        found = _asked(handshake, path)
+        if found is not None:
+            learnt.client_auth[version] = found
+
+
+def on_path(offer: HandshakeOffer, path: str) -> HandshakeOffer:
+    """The offer, asking for ``path`` and open to what the server then wants."""
+    return replace(offer, afterword=Afterword.HTTP, path=path, is_open_to_requests=True)
+
+
+def http_status(reply: bytes) -> int | None:
+    """``HTTP-version SP status-code SP`` (RFC 9112, section 4)."""
+    version, _, rest = reply.partition(b" ")
+    code = rest[:3]
+    return int(code) if version.startswith(b"HTTP/1.") and code.isdigit() else None
+
+
+def _asked(handshake: Handshake, path: str) -> ClientAuth | None:
+    """None where the path asks for nothing either."""
+    if not handshake.certificate_requested:
+        return None
+    status = http_status(handshake.reply)
+    said = f"HTTP status {status}" if status is not None else "no HTTP answer"
+    return ClientAuth(
+        mode=_mode(handshake, status),
+        asked_on_path=path,
+        ca_names=authority_names(handshake.certificate_authorities),
+        evidence=Evidence(
+            offer=handshake.offered or None,
+            answer=handshake.answered or None,
+            note=f"asked for on {path} after the handshake; {said}; {handshake.note}",
+        ),
+    )
+
+
+def _mode(handshake: Handshake, status: int | None) -> ClientAuthMode:
+    ends = {handshake.end, handshake.afterword}
+    if HandshakeEnd.REFUSED in ends or status in REFUSALS:
+        return ClientAuthMode.REQUIRED
+    return ClientAuthMode.UNKNOWN if status is None else ClientAuthMode.REQUESTED

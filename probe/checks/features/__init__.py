@@ -1,0 +1,1 @@
+"""What do hellos and handshakes agree to?"""

@@ -1,0 +1,124 @@
+"""Which application protocols does the server agree to by ALPN (RFC 7301)?
+
+By strike-out over all registered ids but that of ACME. Once none of the rest is taken, the answer also tells what
+it makes of ids that it does not have: ``no_application_protocol``, as section 3.2 demands, or a
+hello that passes over them, which lets a client of one service speak to another (ALPACA). Up to
+TLS 1.2 the id stands in the hello; where only TLS 1.3 is spoken, handshakes show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from model.protocol_version import ProtocolVersion
+from model.registry import ALPN_PROTOCOLS
+from model.verdict import Fact, Verdict
+from pki.byte_reader import ByteReader, DecodeError
+from probe.checks.answered_offers import answered_offer, newest_in_clear
+from probe.checks.combined_extensions import extending
+from probe.checks.prober import Interview
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.exchange import Exchange
+from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
+from probe.tls.extensions import ExtensionType, protocol_names
+
+_NO_APPLICATION_PROTOCOL: Final = 120
+_OF_CHALLENGES: Final = "acme-tls/1"
+"""Lawful only by itself, and only while a challenge is open (RFC 8737, section 3): Caddy 2.6 refuses any
+other list that has it with internal_error."""
+
+_ASKED: Final = tuple(name for name in ALPN_PROTOCOLS if name != _OF_CHALLENGES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reply:
+    """What came back to a list of ids: the one taken, and whether the server answered at all."""
+
+    proof: Exchange | Handshake
+    taken: str | None
+    is_answered: bool
+
+
+_Ask: TypeAlias = Callable[[tuple[str, ...]], Awaitable[_Reply]]
+
+
+async def learn_alpn(interview: Interview, learnt: Learnt) -> None:
+    """Fills ``alpn`` and the features ``alpn`` and ``alpn_unknown_refused``."""
+    ask = _way_to_ask(interview, learnt)
+    if ask is None:
+        return
+    left, taken = _ASKED, []
+    reply = first = await ask(left)
+    while reply.taken in left:
+        taken.append(reply.taken)
+        left = tuple(name for name in left if name != reply.taken)
+        reply = await ask(left)
+    learnt.alpn = tuple(taken)
+    learnt.features["alpn"] = _support(first, reply, taken)
+    learnt.features["alpn_unknown_refused"] = _strictness(reply)
+
+
+def _way_to_ask(interview: Interview, learnt: Learnt) -> _Ask | None:
+    version = newest_in_clear(learnt)
+    if version is not None:
+        return _asking_in_clear(interview, learnt, version)
+    if ProtocolVersion.TLSV1_3 in learnt.spoken:
+        return _asking_by_handshake(interview, learnt)
+    return None
+
+
+def _asking_in_clear(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> _Ask:
+    usual = answered_offer(learnt, version)
+
+    async def ask(names: tuple[str, ...]) -> _Reply:
+        listed = protocol_names([name.encode("ascii") for name in names])
+        exchange = await interview.ask(extending(listed)(usual))
+        return _Reply(
+            proof=exchange, taken=_taken(exchange), is_answered=exchange.version is not None
+        )
+
+    return ask
+
+
+def _asking_by_handshake(interview: Interview, learnt: Learnt) -> _Ask:
+    version = ProtocolVersion.TLSV1_3
+    server_name = learnt.shape_at(version).server_name
+
+    async def ask(names: tuple[str, ...]) -> _Reply:
+        offer = HandshakeOffer(version=version, server_name=server_name, alpn_protocols=names)
+        handshake = await interview.handshake(offer)
+        is_answered = bool(handshake.certificates) or handshake.end is HandshakeEnd.ACCEPTED
+        return _Reply(proof=handshake, taken=handshake.alpn_protocol, is_answered=is_answered)
+
+    return ask
+
+
+def _taken(exchange: Exchange) -> str | None:
+    """The one id in the hello's answer; section 3.1 allows no more."""
+    kind = ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION
+    body = exchange.hello.extension(kind) if exchange.hello else None
+    if body is None:
+        return None
+    try:
+        names = ByteReader(ByteReader(body, "ALPN").vector(2), "ALPN")
+        return names.vector(1).decode("latin-1")
+    except DecodeError:
+        return None
+
+
+def _support(first: _Reply, last: _Reply, taken: list[str]) -> Fact:
+    if taken:
+        return first.proof.fact(Verdict.YES, f"took {taken[0]}", ",".join(taken))
+    if last.is_answered or last.proof.alert == _NO_APPLICATION_PROTOCOL:
+        return last.proof.fact(Verdict.NO, "took none of the registered protocols")
+    return last.proof.fact(Verdict.UNKNOWN)
+
+
+def _strictness(last: _Reply) -> Fact:
+    if last.proof.alert == _NO_APPLICATION_PROTOCOL:
+        return last.proof.fact(Verdict.YES, "alert no_application_protocol")
+    if last.is_answered:
+        return last.proof.fact(Verdict.NO, "goes on though it has none of the protocols offered")
+    return last.proof.fact(Verdict.UNKNOWN)

@@ -1,0 +1,50 @@
+"""Does the server's own order yield to a client that puts ChaCha20 first?
+
+Such a client has no AES in hardware. OpenSSL's PrioritizeChaCha and BoringSSL's equal groups
+follow it, though they follow no other wish.
+"""
+
+from __future__ import annotations
+
+from model.protocol_version import ProtocolVersion
+from model.verdict import Preference, Verdict
+from probe.checks.answered_offers import accepted_suites, answered_offer
+from probe.checks.prober import Interview, side_by_side
+from probe.checks.versions_and_suites.strike_out import picked_cipher_suite
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.exchange import Exchange
+from probe.dialogue.preference import is_chacha20
+
+
+async def learn_chacha20_first(interview: Interview, learnt: Learnt) -> None:
+    """Fills the feature ``yields_to_chacha20`` where the server's order begins otherwise.
+
+    Its value names the versions at which the server yields.
+    """
+    asked = [version for version in sorted(learnt.spoken) if _is_open(learnt, version)]
+    if not asked:
+        return
+    answers = await side_by_side(*(_ask(interview, learnt, version) for version in asked))
+    yielding = [one for one in answers if is_chacha20(picked_cipher_suite(one) or 0)]
+    if yielding:
+        labels = ",".join(one.offer.version.label for one in yielding)
+        fact = yielding[-1].fact(Verdict.YES, f"takes ChaCha20 offered first at {labels}", labels)
+    elif all(one.version is not None for one in answers):
+        fact = answers[-1].fact(Verdict.NO, "takes another suite though ChaCha20 is offered first")
+    else:
+        fact = next(one for one in answers if one.version is None).fact(Verdict.UNKNOWN)
+    learnt.features["yields_to_chacha20"] = fact
+
+
+def _is_open(learnt: Learnt, version: ProtocolVersion) -> bool:
+    found = learnt.cipher_suites.get(version)
+    if found is None or found.preference is not Preference.SERVER:
+        return False
+    favours_chacha20 = "CHACHA20" in found.accepted[0]
+    return not favours_chacha20 and any("CHACHA20" in name for name in found.accepted)
+
+
+async def _ask(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> Exchange:
+    suites = accepted_suites(learnt, version)
+    chacha20_first = sorted(suites, key=lambda suite: not is_chacha20(suite))
+    return await interview.ask(answered_offer(learnt, version, tuple(chacha20_first)))

@@ -1,0 +1,35 @@
+"""Does the server see through a client that was made to fall back (RFC 7507)?
+
+TLS_FALLBACK_SCSV in a hello below the newest version is refused with ``inappropriate_fallback``
+by a server that knows it. Some hang up with no alert: where the same hello without the signal is
+answered, that is a refusal too. Not asked where there is one version only.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from model.verdict import Verdict
+from probe.checks.answered_offers import accepted_suites, answered_offer
+from probe.checks.prober import Interview
+from probe.checks.visit_facts import Learnt
+
+_TLS_FALLBACK_SCSV: Final = 0x5600
+
+
+async def learn_fallback_scsv(interview: Interview, learnt: Learnt) -> None:
+    """Fills the feature ``fallback_scsv``."""
+    versions = sorted(learnt.spoken, reverse=True)
+    if len(versions) < 2:
+        return
+    lower = versions[1]
+    suites = (*accepted_suites(learnt, lower), _TLS_FALLBACK_SCSV)
+    exchange = await interview.ask(answered_offer(learnt, lower, suites))
+    if exchange.is_refusal:
+        fact = exchange.fact(Verdict.YES, f"{exchange.summary} to TLS_FALLBACK_SCSV")
+    elif exchange.version is not None:
+        note = f"{exchange.summary} of {exchange.version.label} to TLS_FALLBACK_SCSV"
+        fact = exchange.fact(Verdict.NO, note)
+    else:
+        fact = exchange.fact(Verdict.UNKNOWN)
+    learnt.features["fallback_scsv"] = fact

@@ -1,0 +1,156 @@
+"""What does a ServerHello agree to up to TLS 1.2: extensions, tickets, heartbeats, compression?
+
+One hello offers them all, with CBC suites alone where the server has any, for encrypt-then-MAC
+(RFC 7366) is answered beside CBC only. A server that agrees says so in its hello; a hello without
+is a no. CRIME (CVE-2012-4929) is compression by another name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from model.protocol_version import ProtocolVersion
+from model.verdict import Fact, Verdict
+from pki.byte_reader import ByteReader, DecodeError
+from probe.checks.answered_offers import answered_offer, cbc_suites, newest_version
+from probe.checks.combined_extensions import Addition, ask_together, extending
+from probe.checks.prober import Interview
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.exchange import Exchange
+from probe.dialogue.offer import Offer
+from probe.tls.extensions import Extension, ExtensionType
+from probe.tls.hello import ServerHello
+from probe.tls.limits import MAX_NAMES
+
+_COMPRESSION_METHODS: Final = {1: "DEFLATE", 64: "LZS"}
+"""RFC 3749 and RFC 3943."""
+
+_LONGEST_RECORD = (2**14).to_bytes(2, "big")
+_MOST_NAMES_LENGTH: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Agreement:
+    """Something offered, and the value that a ServerHello which agrees gives it, or None."""
+
+    addition: Addition
+    value: Callable[[ServerHello], str | None]
+
+
+def _extension(
+    name: str, kind: ExtensionType, body: bytes, value: Callable[[bytes], str]
+) -> _Agreement:
+    def answered(hello: ServerHello) -> str | None:
+        found = hello.extension(kind)
+        return None if found is None else value(found)
+
+    add = extending(Extension(code_point=kind, body=body))
+    return _Agreement(addition=Addition(name=name, add=add), value=answered)
+
+
+def _no_value(_: bytes) -> str:
+    return ""
+
+
+def _number(body: bytes) -> str:
+    return str(int.from_bytes(body[:2], "big"))
+
+
+def _protocol_names(body: bytes) -> str:
+    """draft-agl-tls-nextprotoneg-04: names, each with its length before it; the first MAX_NAMES."""
+    reader = ByteReader(body, "next_protocol_negotiation")
+    names: list[str] = []
+    try:
+        while reader.remaining and len(names) < MAX_NAMES:
+            names.append(reader.vector(1).decode("ascii", "backslashreplace"))
+    except DecodeError:
+        pass
+    return ",".join(names)[:_MOST_NAMES_LENGTH]
+
+
+def _offer_compression(asked: Offer) -> Offer:
+    methods = bytes((*_COMPRESSION_METHODS, 0))
+    return replace(asked, changes=replace(asked.changes, compression_methods=methods))
+
+
+def _compression(hello: ServerHello) -> str | None:
+    if not hello.compression_method:
+        return None
+    return _COMPRESSION_METHODS.get(hello.compression_method, str(hello.compression_method))
+
+
+_ENCRYPT_THEN_MAC: Final = _extension(
+    "encrypt_then_mac", ExtensionType.ENCRYPT_THEN_MAC, b"", _no_value
+)
+_COMPRESSION: Final = _Agreement(
+    addition=Addition(name="compression", add=_offer_compression), value=_compression
+)
+_AGREEMENTS: Final = (
+    # RFC 7627: the main secret depends on the whole handshake.
+    _extension("extended_main_secret", ExtensionType.EXTENDED_MAIN_SECRET, b"", _no_value),
+    # RFC 5077
+    _extension("session_tickets", ExtensionType.SESSION_TICKET, b"", _no_value),
+    # RFC 6520, in mode 1: peer_allowed_to_send
+    _extension("heartbeat", ExtensionType.HEARTBEAT, b"\x01", _no_value),
+    _extension("npn", ExtensionType.NEXT_PROTOCOL_NEGOTIATION, b"", _protocol_names),
+    # RFC 8449
+    _extension("record_size_limit", ExtensionType.RECORD_SIZE_LIMIT, _LONGEST_RECORD, _number),
+    _COMPRESSION,
+)
+
+HELLO_FEATURES: Final = (
+    *(agreement.addition.name for agreement in _AGREEMENTS),
+    _ENCRYPT_THEN_MAC.addition.name,
+)
+
+
+async def learn_hello_features(interview: Interview, learnt: Learnt) -> None:
+    """Fills the features named in ``HELLO_FEATURES`` and the vulnerability ``crime``."""
+    newest = newest_version(learnt, ProtocolVersion.TLSV1_2)
+    if newest is None:
+        return
+    agreements = list(_AGREEMENTS) if newest > ProtocolVersion.SSLV3 else [_COMPRESSION]
+    with_cbc = _newest_with_cbc(learnt)
+    suites: tuple[int, ...] = ()
+    if with_cbc is newest:
+        agreements.append(_ENCRYPT_THEN_MAC)
+        suites = cbc_suites(learnt, newest)
+    elif with_cbc is not None:
+        await _ask(interview, learnt, with_cbc, cbc_suites(learnt, with_cbc), [_ENCRYPT_THEN_MAC])
+    await _ask(interview, learnt, newest, suites, agreements)
+    learnt.vulnerabilities["crime"] = learnt.features["compression"]
+
+
+def _newest_with_cbc(learnt: Learnt) -> ProtocolVersion | None:
+    in_clear = [one for one in learnt.spoken if one > ProtocolVersion.SSLV3]
+    return max((version for version in in_clear if cbc_suites(learnt, version)), default=None)
+
+
+async def _ask(
+    interview: Interview,
+    learnt: Learnt,
+    version: ProtocolVersion,
+    suites: tuple[int, ...],
+    agreements: list[_Agreement],
+) -> None:
+    answers = await ask_together(
+        interview,
+        answered_offer(learnt, version, suites),
+        [agreement.addition for agreement in agreements],
+    )
+    for agreement in agreements:
+        name = agreement.addition.name
+        learnt.features[name] = _fact(answers[name], agreement)
+
+
+def _fact(exchange: Exchange, agreement: _Agreement) -> Fact:
+    name = agreement.addition.name
+    if exchange.hello is None or exchange.version is None:
+        verdict = Verdict.NO if exchange.is_refusal else Verdict.UNKNOWN
+        return exchange.fact(verdict, f"{exchange.summary} to a hello with {name}")
+    value = agreement.value(exchange.hello)
+    if value is None:
+        return exchange.fact(Verdict.NO, f"ServerHello without {name}")
+    return exchange.fact(Verdict.YES, f"ServerHello agrees to {name}", value or None)

@@ -1,0 +1,88 @@
+"""What fingerprint do JARM's ten hellos give (github.com/salesforce/jarm, version 1)?
+
+Asked on request only. Unlike our other fingerprints this one may be compared with what others
+publish: 30 characters of suites and versions, and 32 of a hash over ALPN and extensions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from probe.checks.features.jarm_hellos import JARM_HELLOS, JARM_SUITES, JarmHello
+from probe.checks.prober import Interview, side_by_side
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.answer import (
+    Alert,
+    Answer,
+    Ending,
+    NoConnection,
+    NoHello,
+    RetryRequest,
+    ServerFlight,
+)
+from probe.dialogue.raw_probe import Provocation
+from probe.tls.extensions import ExtensionType
+from probe.tls.hello import ServerHello
+
+_TLS13_SUITES: Final = range(0x1300, 0x1400)
+_NUMBERED: Final = sorted(JARM_SUITES, key=lambda suite: (suite in _TLS13_SUITES, suite))
+_NO_HELLO: Final = "000"
+_NOTHING_HEARD: Final = 62 * "0"
+_VERSION_LETTERS: Final = "abcdef"
+
+
+async def learn_jarm(interview: Interview, learnt: Learnt) -> None:
+    """Fills the fingerprint ``jarm``; not where any of the ten got neither hello nor refusal."""
+    if learnt.host is None:
+        return
+    questions = (_answer(interview, hello, learnt.host) for hello in JARM_HELLOS)
+    answers = await side_by_side(*questions)
+    if all(_is_told(answer) for answer in answers):
+        learnt.fingerprints["jarm"] = jarm([_hello(answer) for answer in answers])
+
+
+async def _answer(interview: Interview, asked: JarmHello, host: str) -> Answer:
+    """What one of the ten gets; asked again where it was reset, which a server may always do."""
+    answer: Answer = NoHello(ending=Ending.SILENCE)
+    for _ in range(2):
+        provocation = Provocation(asked.encode(host, interview.nonce), lambda _: b"")
+        reaction = await interview.converse(provocation)
+        answer = reaction if isinstance(reaction, NoConnection) else reaction.answer
+        if _is_told(answer) or not await interview.is_well():
+            break
+    return answer
+
+
+def _is_told(answer: Answer) -> bool:
+    if isinstance(answer, NoHello):
+        return answer.ending is Ending.CLOSED
+    return isinstance(answer, ServerFlight | RetryRequest | Alert)
+
+
+def _hello(answer: Answer) -> ServerHello | None:
+    return answer.hello if isinstance(answer, ServerFlight | RetryRequest) else None
+
+
+def jarm(hellos: list[ServerHello | None]) -> str:
+    """The fingerprint of the hellos that the ten got; None for each that was refused."""
+    if not any(hellos):
+        return _NOTHING_HEARD
+    heads = "".join(_NO_HELLO if hello is None else _head(hello) for hello in hellos)
+    tails = "".join(_tail(hello) for hello in hellos if hello is not None)
+    return heads + hashlib.sha256(tails.encode("utf-8")).hexdigest()[:32]
+
+
+def _head(hello: ServerHello) -> str:
+    """The suite's number among JARM's, counted from one, in two hexadecimal digits; a letter."""
+    suite = hello.cipher_suite
+    number = _NUMBERED.index(suite) if suite in JARM_SUITES else len(_NUMBERED)
+    letter = _VERSION_LETTERS[min(hello.legacy_version & 0xFF, len(_VERSION_LETTERS) - 1)]
+    return f"{number + 1:02x}{letter}"
+
+
+def _tail(hello: ServerHello) -> str:
+    """The protocol taken, and the types of all extensions in the order in which they came."""
+    body = hello.extension(ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION) or b""
+    types = "-".join(f"{item.code_point:04x}" for item in hello.extensions)
+    return body[3:].decode("utf-8", "replace") + types

@@ -1,0 +1,115 @@
+"""What do the hellos of a whole visit show together: session ids, clocks, marks of a downgrade?
+
+Nothing is asked: the hellos that proved the versions and their suites are all there is to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from model.protocol_version import ProtocolVersion
+from model.verdict import Evidence, Fact, Verdict
+from probe.checks.prober import Interview
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.answer import ServerFlight
+from probe.dialogue.exchange import Exchange
+from probe.tls.extensions import ExtensionType
+from probe.tls.hello import ServerHello
+
+READ_OFF: Final = (
+    "secure_renegotiation",
+    "session_ids",
+    "session_id_echo",
+    "clock_in_random",
+    "downgrade_sentinel",
+)
+
+_SENTINEL: Final = bytes.fromhex("444f574e475244")
+"""RFC 9846, section 4.1.3: then 01 in a hello of TLS 1.2, and 00 in one below."""
+
+_LONGEST_VISIT_SECONDS: Final = 3600
+_FEWEST_READINGS: Final = 2
+
+
+async def learn_hellos_read_off(interview: Interview, learnt: Learnt) -> None:
+    """Fills the features named in ``READ_OFF``, where they apply; asks nothing."""
+    if not learnt.spoken:
+        return
+    earlier = [
+        exchange
+        for version, exchange in sorted(learnt.spoken.items(), reverse=True)
+        if version < ProtocolVersion.TLSV1_3
+    ]
+    learnt.features["session_id_echo"] = _session_id_echo(interview, learnt)
+    if not earlier:
+        return
+    learnt.features["secure_renegotiation"] = _secure_renegotiation(earlier)
+    learnt.features["session_ids"] = _session_ids(earlier, interview.nonce[32:64])
+    learnt.features["clock_in_random"] = _clock_in_random(interview.exchanges)
+    if ProtocolVersion.TLSV1_3 in learnt.spoken:
+        learnt.features["downgrade_sentinel"] = _downgrade_sentinel(earlier)
+
+
+def _hello(exchange: Exchange) -> ServerHello:
+    assert exchange.hello is not None  # noqa: S101 (what proves a version is a hello)
+    return exchange.hello
+
+
+def _secure_renegotiation(earlier: Sequence[Exchange]) -> Fact:
+    """RFC 5746, section 3.4: the SCSV of our hellos is answered by renegotiation_info."""
+    for exchange in earlier:
+        if _hello(exchange).extension(ExtensionType.RENEGOTIATION_INFO) is None:
+            note = f"ServerHello of {exchange.offer.version.label} without renegotiation_info"
+            return exchange.fact(Verdict.NO, note)
+    return earlier[0].fact(Verdict.YES, "ServerHello with renegotiation_info")
+
+
+def _session_ids(earlier: Sequence[Exchange], ours: bytes) -> Fact:
+    """RFC 5246, section 7.4.1.3: an id of the server's own offers to resume the session by it."""
+    for exchange in earlier:
+        if _hello(exchange).session_id not in {b"", ours}:
+            return exchange.fact(Verdict.YES, "ServerHello with a session id of the server's own")
+    return earlier[0].fact(Verdict.NO, "ServerHello without a session id of the server's own")
+
+
+def _session_id_echo(interview: Interview, learnt: Learnt) -> Fact:
+    """Demanded at TLS 1.3 (RFC 9846, 4.1.3); below, a promise to resume what never was."""
+    ours = interview.nonce[32:64]
+    spoken = sorted(learnt.spoken.items(), reverse=True)
+    echoing = [version for version, one in spoken if _hello(one).session_id == ours]
+    if not echoing:
+        return spoken[0][1].fact(Verdict.NO, "the session id of our hello does not come back")
+    labels = ",".join(version.label for version in echoing)
+    note = f"the session id of our hello comes back at {labels}"
+    return learnt.spoken[echoing[0]].fact(Verdict.YES, note, labels)
+
+
+def _clock_in_random(exchanges: Iterable[Exchange]) -> Fact:
+    """RFC 5246, 7.4.1.2: gmt_unix_time. Seconds that two hellos agree on are no chance."""
+    flights = {
+        exchange.answer.hello.random: exchange
+        for exchange in exchanges
+        if isinstance(exchange.answer, ServerFlight)
+        and exchange.answer.hello.version < ProtocolVersion.TLSV1_3
+    }
+    readings = sorted(int.from_bytes(random[:4], "big") for random in flights)
+    if len(readings) < _FEWEST_READINGS:
+        return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note="too few hellos to compare"))
+    latest = list(flights.values())[-1]
+    if readings[-1] - readings[0] > _LONGEST_VISIT_SECONDS:
+        return latest.fact(Verdict.NO, "the randoms of two hellos do not agree on the time")
+    told = datetime.fromtimestamp(readings[-1], UTC).isoformat()
+    return latest.fact(Verdict.YES, f"the randoms of {len(readings)} hellos agree on {told}")
+
+
+def _downgrade_sentinel(earlier: Sequence[Exchange]) -> Fact:
+    """A server of TLS 1.3 marks the random of each hello in which it speaks less."""
+    for exchange in earlier:
+        version = exchange.offer.version
+        last = b"\x01" if version is ProtocolVersion.TLSV1_2 else b"\x00"
+        if not _hello(exchange).random.endswith(_SENTINEL + last):
+            note = f"the random of {version.label}'s ServerHello has no mark of a downgrade"
+            return exchange.fact(Verdict.NO, note)
+    return earlier[0].fact(Verdict.YES, "the random of ServerHello ends in DOWNGRD")

@@ -1,0 +1,65 @@
+"""May a client begin another handshake on the same connection, and is it bound to the first?
+
+One renegotiation is tried after a handshake at the newest version up to TLS 1.2. A server that
+allows it can be made to work for little (CVE-2011-1473); one that does so without RFC 5746 lets
+strangers speak first (CVE-2009-3555).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from model.verdict import Evidence, Fact, Verdict
+from probe.checks.answered_offers import newest_in_clear
+from probe.checks.prober import Interview
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer
+from probe.tls.extensions import ExtensionType
+
+RENEGOTIATION: Final = (
+    "client_renegotiation",
+    "client_renegotiation_dos",
+    "insecure_renegotiation",
+)
+
+
+async def learn_renegotiation(interview: Interview, learnt: Learnt) -> None:
+    """Fills the feature and the vulnerabilities named in ``RENEGOTIATION``."""
+    version = newest_in_clear(learnt)
+    if version is None:
+        return
+    offer = HandshakeOffer(
+        version=version,
+        server_name=learnt.shape_at(version).server_name,
+        afterword=Afterword.RENEGOTIATION,
+    )
+    hello = learnt.spoken[version].hello
+    is_bound = hello is not None and hello.extension(ExtensionType.RENEGOTIATION_INFO) is not None
+    if is_bound:
+        proof = learnt.spoken[version].fact(Verdict.NO, "ServerHello with renegotiation_info")
+        learnt.vulnerabilities["insecure_renegotiation"] = proof
+    fact = _renegotiated(await interview.handshake(offer))
+    learnt.features["client_renegotiation"] = fact
+    learnt.vulnerabilities["client_renegotiation_dos"] = fact
+    if not is_bound:
+        learnt.vulnerabilities["insecure_renegotiation"] = _unbound(fact)
+
+
+def _renegotiated(handshake: Handshake) -> Fact:
+    match handshake.afterword:
+        case HandshakeEnd.ACCEPTED:
+            return handshake.fact(Verdict.YES, "a second handshake finished on the connection")
+        case HandshakeEnd.REFUSED:
+            return handshake.fact(Verdict.NO, "a second handshake on the connection was refused")
+        case _:
+            note = f"no second handshake came about: {handshake.note}"
+            return handshake.fact(Verdict.UNKNOWN, note)
+
+
+def _unbound(renegotiated: Fact) -> Fact:
+    """Where a client may not begin one, the server still might."""
+    if renegotiated.verdict is Verdict.YES:
+        return renegotiated
+    note = "no renegotiation_info; whether the server ever renegotiates is not known"
+    return replace(renegotiated, verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))

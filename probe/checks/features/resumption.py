@@ -1,0 +1,158 @@
+"""Can a session be resumed, by id, by ticket, or by a ticket of TLS 1.3, and with early data?
+
+Up to TLS 1.2 a full handshake gets id or ticket (RFC 5246, 7.3; RFC 5077), and one hello that
+names it is answered without a certificate by a server that resumes. The ticket's hello has a
+session id of one byte: the server echoes it, or 31 bytes of its memory behind it (Ticketbleed,
+CVE-2016-9244), which are thrown away here. At TLS 1.3 (RFC 9846, section 2.2) two handshakes tell,
+and the ticket itself says how much early data it allows. None is ever sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from model.protocol_version import ProtocolVersion
+from model.verdict import Evidence, Fact, Verdict
+from probe.checks.answered_offers import answered_offer, newest_in_clear
+from probe.checks.combined_extensions import extending
+from probe.checks.prober import Interview, side_by_side
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.answer import ServerFlight
+from probe.dialogue.exchange import Exchange
+from probe.dialogue.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer
+from probe.dialogue.offer import Offer
+from probe.tls.extensions import Extension, ExtensionType
+
+RESUMPTION: Final = (
+    "resumption_by_id",
+    "resumption_by_ticket",
+    "ticketbleed",
+    "tls13_resumption",
+    "early_data",
+)
+
+_SHORT_ID: Final = b"\xa5"
+_LEAKING_LENGTH: Final = 32
+_KEPT_OF_LEAK: Final = 4 + 2 + 32 + 1 + 1
+"""A ServerHello up to the first byte of its session id."""
+
+_EXTENDED_MAIN_SECRET = Extension(code_point=ExtensionType.EXTENDED_MAIN_SECRET, body=b"")
+
+
+async def learn_resumption(interview: Interview, learnt: Learnt) -> None:
+    """Fills the features and the vulnerability named in ``RESUMPTION``, where they apply."""
+    version = newest_in_clear(learnt)
+    questions = []
+    if version is not None:
+        questions += [_by_id(interview, learnt, version), _by_ticket(interview, learnt, version)]
+    if ProtocolVersion.TLSV1_3 in learnt.spoken:
+        questions.append(_at_tls13(interview, learnt))
+    await side_by_side(*questions)
+
+
+def _handshake_offer(learnt: Learnt, version: ProtocolVersion) -> HandshakeOffer:
+    return HandshakeOffer(version=version, server_name=learnt.shape_at(version).server_name)
+
+
+def _resuming(
+    learnt: Learnt, version: ProtocolVersion, session_id: bytes, *extensions: Extension
+) -> Offer:
+    """RFC 7627, section 5.3: what the session had, the resuming hello must offer too."""
+    asked = extending(_EXTENDED_MAIN_SECRET, *extensions)(answered_offer(learnt, version))
+    return replace(asked, changes=replace(asked.changes, session_id=session_id))
+
+
+async def _by_id(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> None:
+    offer = replace(_handshake_offer(learnt, version), wants_ticket=False)
+    handshake = await interview.handshake(offer)
+    if handshake.end is not HandshakeEnd.ACCEPTED:
+        fact = handshake.fact(Verdict.UNKNOWN)
+    elif not handshake.session_id:
+        fact = handshake.fact(Verdict.NO, "no session id in the ServerHello")
+    else:
+        exchange = await interview.ask(_resuming(learnt, version, handshake.session_id))
+        fact = _resumed(exchange, handshake.session_id)
+    learnt.features["resumption_by_id"] = fact
+
+
+async def _by_ticket(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> None:
+    handshake = await interview.handshake(_handshake_offer(learnt, version))
+    if handshake.end is not HandshakeEnd.ACCEPTED:
+        learnt.features["resumption_by_ticket"] = handshake.fact(Verdict.UNKNOWN)
+        learnt.vulnerabilities["ticketbleed"] = handshake.fact(Verdict.UNKNOWN)
+        return
+    if not handshake.ticket:
+        no_ticket = handshake.fact(Verdict.NO, "no NewSessionTicket in the handshake")
+        learnt.features["resumption_by_ticket"] = no_ticket
+        learnt.vulnerabilities["ticketbleed"] = no_ticket
+        return
+    ticket = Extension(code_point=ExtensionType.SESSION_TICKET, body=handshake.ticket)
+    exchange = await interview.ask(_resuming(learnt, version, _SHORT_ID, ticket))
+    learnt.vulnerabilities["ticketbleed"] = _ticketbleed(exchange)
+    lifetime = str(handshake.ticket_lifetime_seconds)
+    by_ticket = _resumed(exchange, _SHORT_ID)
+    if learnt.vulnerabilities["ticketbleed"].verdict is Verdict.YES:
+        by_ticket = replace(learnt.vulnerabilities["ticketbleed"])
+    is_yes = by_ticket.verdict is Verdict.YES
+    learnt.features["resumption_by_ticket"] = replace(by_ticket, value=lifetime if is_yes else None)
+
+
+def _resumed(exchange: Exchange, session_id: bytes) -> Fact:
+    """A server that resumes echoes the id and goes on without a certificate (RFC 5077, 3.4)."""
+    answer = exchange.answer
+    if not isinstance(answer, ServerFlight) or exchange.version is None:
+        verdict = Verdict.NO if exchange.is_refusal else Verdict.UNKNOWN
+        return exchange.fact(verdict, f"{exchange.summary} to a hello that resumes")
+    if answer.certificates or answer.is_complete:
+        return exchange.fact(Verdict.NO, "a full handshake though the hello resumes")
+    if answer.hello.session_id != session_id:
+        return exchange.fact(Verdict.UNKNOWN, "the flight broke off")
+    return exchange.fact(Verdict.YES, "the session goes on without a certificate")
+
+
+def _ticketbleed(exchange: Exchange) -> Fact:
+    answer = exchange.answer
+    if not isinstance(answer, ServerFlight) or exchange.version is None:
+        return exchange.fact(Verdict.NO if exchange.is_refusal else Verdict.UNKNOWN)
+    echoed = answer.hello.session_id
+    if len(echoed) == _LEAKING_LENGTH and echoed.startswith(_SHORT_ID) and not answer.certificates:
+        note = "a session id of one byte comes back as 32"
+        kept = Evidence(offer=exchange.offered, answer=answer.raw[:_KEPT_OF_LEAK], note=note)
+        return Fact(verdict=Verdict.YES, evidence=kept)
+    return exchange.fact(Verdict.NO, f"a session id of {len(echoed)} bytes to one of one byte")
+
+
+async def _at_tls13(interview: Interview, learnt: Learnt) -> None:
+    offer = replace(_handshake_offer(learnt, ProtocolVersion.TLSV1_3), afterword=Afterword.SESSION)
+    first = await interview.handshake(offer)
+    learnt.features["early_data"] = _early_data(first)
+    if first.end is not HandshakeEnd.ACCEPTED:
+        learnt.features["tls13_resumption"] = first.fact(Verdict.UNKNOWN)
+    elif first.early_data_bytes is None:
+        learnt.features["tls13_resumption"] = first.fact(Verdict.NO, "no NewSessionTicket came")
+    else:
+        again = await interview.handshake(
+            replace(_handshake_offer(learnt, offer.version), resumes=True)
+        )
+        learnt.features["tls13_resumption"] = _resumed_at_tls13(again)
+
+
+def _early_data(handshake: Handshake) -> Fact:
+    """RFC 9846, section 4.6.1."""
+    if handshake.end is not HandshakeEnd.ACCEPTED:
+        return handshake.fact(Verdict.UNKNOWN)
+    most = handshake.early_data_bytes
+    if most is None:
+        return handshake.fact(Verdict.NO, "no NewSessionTicket came")
+    if most == 0:
+        return handshake.fact(Verdict.NO, "NewSessionTicket without early_data")
+    return handshake.fact(Verdict.YES, f"NewSessionTicket allows {most} bytes", str(most))
+
+
+def _resumed_at_tls13(handshake: Handshake) -> Fact:
+    if handshake.is_resumed:
+        return handshake.fact(Verdict.YES, "the session goes on without a certificate")
+    if handshake.end is HandshakeEnd.ACCEPTED:
+        return handshake.fact(Verdict.NO, "a full handshake though the hello resumes")
+    return handshake.fact(Verdict.UNKNOWN)

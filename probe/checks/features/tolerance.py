@@ -1,0 +1,141 @@
+"""Does the server bear what a newer client may say: GREASE, a long hello, a version unheard of?
+
+All in one hello of the newest version; what breaks it is found by halves. A version above TLS 1.2
+in ``legacy_version`` needs a hello of its own where TLS 1.3 is spoken too. The same hello carries
+an Encrypted ClientHello that nobody can open (RFC 9849, section 6.2), which a server that has
+ECH may answer in its HelloRetryRequest, and last come suites that nobody has assigned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from model.protocol_version import ProtocolVersion
+from model.registry import cipher_suite_by_code_point
+from model.verdict import Fact, Verdict
+from pki.byte_reader import vector
+from probe.checks.answered_offers import answered_offer, newest_in_clear, newest_version
+from probe.checks.combined_extensions import Addition, ask_together, extending
+from probe.checks.prober import Interview, side_by_side
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.exchange import Exchange
+from probe.dialogue.offer import X25519, Offer, key_shares
+from probe.tls.extensions import (
+    Extension,
+    ExtensionType,
+    KeyShare,
+    key_share,
+    padding,
+    psk_key_exchange_modes,
+    supported_versions,
+)
+
+TOLERANCES: Final = (
+    "grease_tolerance",
+    "long_hello_tolerance",
+    "version_tolerance",
+    "ech_grease_answered",
+    "accepts_unassigned_suites",
+)
+
+_GREASE: Final = (0x2A2A, 0x5A5A, 0x8A8A, 0xBABA)
+_GREASE_PSK_MODE: Final = b"\x0b"
+_LONG_PADDING: Final = 4000
+"""More than two Ethernet frames: some servers read no further than one (tldr.fail)."""
+
+_NEWER_VERSION: Final = 0x0304
+_ECH_PAYLOAD_LENGTH: Final = 208
+_UNASSIGNED_SUITES: Final = tuple(
+    code for code in range(0xD401, 0xD441) if cipher_suite_by_code_point(code) is None
+)
+
+
+def _grease(asked: Offer) -> Offer:
+    """RFC 8701, section 3.1, in every list that a hello of this version has."""
+    suite, group, full, empty = _GREASE
+    extensions = [Extension(code_point=full, body=b"\x00"), Extension(code_point=empty, body=b"")]
+    if asked.version is ProtocolVersion.TLSV1_3:
+        shares = key_shares(asked.groups) if asked.shape.sends_key_shares else ()
+        extensions += [
+            supported_versions((_GREASE[0], asked.version)),
+            psk_key_exchange_modes(_GREASE_PSK_MODE + b"\x01\x00"),
+            key_share((KeyShare(group=group, key_exchange=b"\x00"), *shares)),
+        ]
+    greased = replace(
+        asked, cipher_suites=(suite, *asked.cipher_suites), groups=(group, *asked.groups)
+    )
+    return extending(*extensions)(greased)
+
+
+def _name_newer_version(asked: Offer) -> Offer:
+    return replace(asked, changes=replace(asked.changes, legacy_version=_NEWER_VERSION))
+
+
+def _ech() -> Extension:
+    """``ECHClientHelloType type = outer; HpkeSymmetricCipherSuite; uint8 config_id; opaque
+    enc<0..2^16-1>; opaque payload<1..2^16-1>;`` (RFC 9849, section 5)"""
+    (share,) = key_shares((X25519,))
+    hkdf_sha256_aes_128_gcm, config_id = b"\x00\x01\x00\x01", b"\x2a"
+    body = b"\x00" + hkdf_sha256_aes_128_gcm + config_id + vector(share.key_exchange, 2)
+    payload = vector(bytes(range(_ECH_PAYLOAD_LENGTH)), 2)
+    return Extension(code_point=ExtensionType.ENCRYPTED_CLIENT_HELLO, body=body + payload)
+
+
+_GREASED: Final = Addition(name="grease_tolerance", add=_grease)
+_LONG: Final = Addition(name="long_hello_tolerance", add=extending(padding(_LONG_PADDING)))
+_NEWER: Final = Addition(name="version_tolerance", add=_name_newer_version)
+_ECH: Final = Addition(name="ech_grease_answered", add=extending(_ech()))
+
+
+async def learn_tolerance(interview: Interview, learnt: Learnt) -> None:
+    """Fills the features named in ``TOLERANCES`` that apply; SSL 3.0 has no room for most."""
+    newest, in_clear = newest_version(learnt), newest_in_clear(learnt)
+    if newest is None or newest is ProtocolVersion.SSLV3:
+        return
+    asked: dict[ProtocolVersion, list[Addition]] = {newest: [_GREASED, _LONG]}
+    if newest is ProtocolVersion.TLSV1_3:
+        asked[newest].append(_ECH)
+    if in_clear is not None:
+        asked.setdefault(in_clear, []).append(_NEWER)
+    await side_by_side(
+        _learn_unassigned_suites(interview, learnt, newest),
+        *(_learn_at(interview, learnt, version, found) for version, found in asked.items()),
+    )
+
+
+async def _learn_at(
+    interview: Interview, learnt: Learnt, version: ProtocolVersion, additions: list[Addition]
+) -> None:
+    answers = await ask_together(interview, answered_offer(learnt, version), additions)
+    for name, exchange in answers.items():
+        is_ech = name == _ECH.name
+        learnt.features[name] = _ech_answer(exchange) if is_ech else _tolerance(exchange)
+
+
+def _tolerance(exchange: Exchange) -> Fact:
+    if exchange.version is exchange.offer.version:
+        return exchange.fact(Verdict.YES, f"{exchange.summary} as to a usual hello")
+    if exchange.version is not None:
+        return exchange.fact(Verdict.NO, f"ServerHello of {exchange.version.label} instead")
+    return exchange.fact(Verdict.NO if exchange.is_refusal else Verdict.UNKNOWN)
+
+
+def _ech_answer(exchange: Exchange) -> Fact:
+    if exchange.hello is None:
+        return exchange.fact(Verdict.NO if exchange.is_refusal else Verdict.UNKNOWN)
+    if exchange.hello.extension(ExtensionType.ENCRYPTED_CLIENT_HELLO) is None:
+        return exchange.fact(Verdict.NO, f"{exchange.summary} without encrypted_client_hello")
+    return exchange.fact(Verdict.YES, f"{exchange.summary} with encrypted_client_hello")
+
+
+async def _learn_unassigned_suites(
+    interview: Interview, learnt: Learnt, version: ProtocolVersion
+) -> None:
+    exchange = await interview.ask(answered_offer(learnt, version, _UNASSIGNED_SUITES))
+    if exchange.version is not None:
+        note = f"{exchange.summary} to suites that nobody has assigned"
+        fact = exchange.fact(Verdict.YES, note)
+    else:
+        fact = exchange.fact(Verdict.NO if exchange.is_refusal else Verdict.UNKNOWN)
+    learnt.features["accepts_unassigned_suites"] = fact

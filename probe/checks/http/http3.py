@@ -1,0 +1,52 @@
+"""Is HTTP/3 answered on the same port, over UDP, and with the certificate that TCP gets?
+
+Asked of web servers alone. A server that lists versions of QUIC and finishes a handshake for ``h3`` has it;
+the machine's word that nothing listens is a no. Silence is not: UDP is filtered more often than not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from model.verdict import Evidence, Fact, Verdict
+from probe.checks.prober import Interview
+from probe.checks.visit_facts import Learnt
+from probe.quic.answer import QuicAnswer, QuicEnd
+from probe.quic.version_negotiation import version_name
+
+HTTP3_FACTS: Final = ("http3", "http3_certificate")
+_VERDICTS: Final = {
+    QuicEnd.ANSWERED: Verdict.YES,
+    QuicEnd.DECLINED: Verdict.NO,
+    QuicEnd.CLOSED: Verdict.NO,
+}
+
+
+async def learn_http3(interview: Interview, learnt: Learnt) -> None:
+    """Fills ``http`` with what the UDP port answers."""
+    if learnt.web is None or not learnt.web.is_likely(learnt.alpn):
+        return
+    answer = await interview.quic(learnt.server_name)
+    if answer is None:
+        return
+    versions = ", ".join(version_name(version) for version in answer.versions)
+    verdict = _VERDICTS.get(answer.end, Verdict.UNKNOWN)
+    learnt.http["http3"] = Fact(verdict=verdict, evidence=_proof(answer), value=versions or None)
+    if answer.certificates:
+        learnt.http["http3_certificate"] = _certificate(answer, learnt)
+
+
+def _certificate(answer: QuicAnswer, learnt: Learnt) -> Fact:
+    leaf = answer.certificates[0]
+    over_tcp = {chain.chain[0] for chain in learnt.chains} | {
+        shaken.certificates[0] for shaken in learnt.handshakes if shaken.certificates
+    }
+    verdict = Verdict.YES if leaf in over_tcp else Verdict.NO
+    if not over_tcp:
+        verdict = Verdict.UNKNOWN
+    return Fact(verdict=verdict, evidence=_proof(answer), value=hashlib.sha256(leaf).hexdigest())
+
+
+def _proof(answer: QuicAnswer) -> Evidence:
+    return Evidence(offer=answer.asked, answer=answer.answered or None, note=answer.note)

@@ -1,0 +1,145 @@
+"""Does the same web server answer without TLS, and does it send its clients to HTTPS?
+
+One request in clear on the port of TLS itself, where nothing but a refusal may come, and one on the port
+of HTTP beside it (80 for 443, or the one that the target's label names), whose redirects are followed
+as long as they stay on the same host in clear. A closed port answers nobody: that is a no with the
+system's word for proof. A port that is silent proves nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+
+from model.verdict import Evidence, Fact, Verdict
+from probe.checks.prober import Interview
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.answer import Ending, NoConnection, Obstacle
+from probe.web.in_clear import ClearAnswer, ClearRequest
+
+HTTP_IN_CLEAR_FACTS: Final = ("redirects_to_https",)
+"""Beside ``answers_in_clear``, which other protocols have too."""
+_MOST_HOPS: Final = 5
+_REFUSING: Final = frozenset({400, 421, 426, 497})
+"""How servers answer a request in clear on the port of TLS (nginx 400, RFC 9110's 426)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where it was asked in clear, and whether it answered there."""
+
+    where: str
+    verdict: Verdict
+    evidence: Evidence
+
+
+async def learn_http_in_clear(interview: Interview, learnt: Learnt) -> None:
+    """Fills ``plaintext`` and ``http`` with what is answered in clear."""
+    web = learnt.web
+    if web is None or not web.is_likely(learnt.alpn):
+        return
+    # With its port, so that it is no request of the port beside.
+    request = ClearRequest(f"{web.host}:{web.port}", user_agent=learnt.user_agent)
+    on_tls_port = await interview.converse_in_clear(request)
+    places = [_on_port_of_tls(on_tls_port, web.port)]
+    if web.clear_port is not None:
+        beside, redirects = await _beside(interview, web.host, web.clear_port, learnt.user_agent)
+        places.append(beside)
+        if redirects is not None:
+            learnt.http["redirects_to_https"] = redirects
+    learnt.plaintext["answers_in_clear"] = _together(places)
+
+
+def _together(places: list[_Place]) -> Fact:
+    """Yes where any does, no where all are proved not to."""
+    by_verdict = {place.verdict: place for place in reversed(places)}
+    for verdict in (Verdict.YES, Verdict.UNKNOWN, Verdict.NO):
+        if place := by_verdict.get(verdict):
+            value = place.where if verdict is Verdict.YES else None
+            return Fact(verdict=verdict, evidence=place.evidence, value=value)
+    raise ValueError("nobody was asked")
+
+
+def _on_port_of_tls(answer: ClearAnswer | NoConnection, port: int) -> _Place:
+    where = f"http on port {port}"
+    if isinstance(answer, NoConnection):
+        return _unanswered(answer, where, is_open=True)
+    if answer.reply is None:
+        # The port is open and speaks TLS: hanging up on a request in clear, or an alert, is a no.
+        is_silent = answer.ending is Ending.SILENCE and not answer.raw
+        verdict = Verdict.UNKNOWN if is_silent else Verdict.NO
+        return _Place(where=where, verdict=verdict, evidence=_proof(answer, _ended(answer)))
+    status = answer.reply.status
+    target = answer.reply.leads_to(httpx.URL("http://host/"))
+    is_refusal = status in _REFUSING or (target is not None and target.scheme == "https")
+    return _Place(
+        where=where,
+        verdict=Verdict.NO if is_refusal else Verdict.YES,
+        evidence=_proof(answer, f"HTTP status {status} in clear on the port of TLS"),
+    )
+
+
+async def _beside(
+    interview: Interview, host: str, port: int, user_agent: str
+) -> tuple[_Place, Fact | None]:
+    """What the port of HTTP answers, and whether it redirects to HTTPS; None where it says nothing."""
+    where = f"http on port {port}"
+    url = httpx.URL(f"http://{host}:{port}/" if port != 80 else f"http://{host}/")
+    chain, asked = [str(url)], {str(url)}
+    first: ClearAnswer | None = None
+    while True:
+        authority = url.netloc.decode("ascii")
+        path = url.raw_path.decode("ascii")
+        request = ClearRequest(authority, path, user_agent=user_agent)
+        answer = await interview.converse_in_clear(request, port=port)
+        if isinstance(answer, NoConnection):
+            return _unanswered(answer, where, is_open=False), None
+        first = first or answer
+        if answer.reply is None:
+            verdict = Verdict.UNKNOWN if answer.ending is not None else Verdict.NO
+            place = _Place(where=where, verdict=verdict, evidence=_proof(answer, _ended(answer)))
+            return place, None
+        target = answer.reply.leads_to(url)
+        if target is None:
+            note = f"HTTP status {answer.reply.status} in clear behind {len(chain)} request(s)"
+            return _served(where, first, chain, note)
+        chain.append(str(target))
+        if target.scheme == "https":
+            proof = _proof(first, "every answer in clear leads on to HTTPS")
+            place = _Place(where=f"{where}, to HTTPS", verdict=Verdict.YES, evidence=proof)
+            return place, Fact(verdict=Verdict.YES, evidence=proof, value=_shown(chain))
+        stays = target.host == url.host and (target.port or 80) == port
+        if not stays:
+            return _served(where, first, chain, "its redirects lead elsewhere in clear")
+        if str(target) in asked or len(chain) > _MOST_HOPS:
+            return _served(where, first, chain, "its redirects go round in clear")
+        asked.add(str(target))
+        url = target
+
+
+def _served(where: str, answer: ClearAnswer, chain: list[str], note: str) -> tuple[_Place, Fact]:
+    proof = _proof(answer, note)
+    place = _Place(where=where, verdict=Verdict.YES, evidence=proof)
+    return place, Fact(verdict=Verdict.NO, evidence=proof, value=_shown(chain))
+
+
+def _unanswered(obstacle: NoConnection, where: str, *, is_open: bool) -> _Place:
+    is_closed = obstacle.obstacle is Obstacle.REFUSED and not is_open
+    verdict = Verdict.NO if is_closed else Verdict.UNKNOWN
+    return _Place(where=where, verdict=verdict, evidence=Evidence(note=obstacle.detail))
+
+
+def _ended(answer: ClearAnswer) -> str:
+    if answer.ending is None:
+        return "it answered a request in clear with something else than HTTP"
+    return f"{answer.ending.value} without an answer to a request in clear"
+
+
+def _proof(answer: ClearAnswer, note: str) -> Evidence:
+    return Evidence(offer=answer.asked, answer=answer.raw or None, note=note)
+
+
+def _shown(chain: list[str]) -> str:
+    return " -> ".join(chain)

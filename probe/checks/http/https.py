@@ -1,0 +1,105 @@
+"""What does a web server say of HTTPS, in the head of its answer to one request?
+
+One full handshake at the newest version, and one GET inside it (Strict-Transport-Security counts only
+there: RFC 6797, section 8.1). Asked where the port or ALPN makes it likely that HTTP is spoken; whoever
+answers in something else is no web server, and nothing is said of it.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+import httpx
+
+from model.protocol_version import ProtocolVersion
+from model.verdict import Evidence, Fact, Verdict
+from probe.checks.prober import Interview
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.handshake import Afterword, HandshakeOffer
+from probe.web.fields import alternative_protocols, cookies_without_secure, strict_transport
+from probe.web.reply import HttpReply, read_reply
+
+HTTPS_FACTS: Final = (
+    "status",
+    "server",
+    "hsts",
+    "hsts_include_subdomains",
+    "hsts_preload",
+    "secure_cookies",
+    "redirect_downgrade",
+    "http2",
+    "http3_advertised",
+)
+_LONGEST_VALUE: Final = 200
+_HTTP2: Final = "h2"
+
+
+async def learn_https(interview: Interview, learnt: Learnt) -> None:
+    """Fills ``http`` with what one answer says."""
+    version = max(learnt.spoken, default=ProtocolVersion.SSLV3)
+    web = learnt.web
+    if web is None or not web.is_likely(learnt.alpn) or version < ProtocolVersion.TLSV1_0:
+        return
+    handshake = await interview.handshake(
+        HandshakeOffer(
+            version=version,
+            server_name=learnt.shape_at(version).server_name,
+            afterword=Afterword.HTTP_HEAD,
+            user_agent=learnt.user_agent,
+        )
+    )
+    reply = read_reply(handshake.reply)
+    if reply is None:
+        if not handshake.reply:
+            learnt.http["status"] = handshake.fact(Verdict.UNKNOWN)
+        return
+    learnt.http |= _facts(reply, web.authority, learnt)
+
+
+def _facts(reply: HttpReply, authority: str, learnt: Learnt) -> dict[str, Fact]:
+    fact = partial(stated, reply)
+    found = {"status": fact(True, "the answer to one GET", str(reply.status))}
+    server = reply.headers.get("server")
+    if server is not None:
+        found["server"] = fact(True, "as the server calls itself", server)
+    found |= _strict_transport(reply)
+    bare = cookies_without_secure(reply.headers)
+    if bare is not None:
+        note = f"without Secure: {', '.join(bare)[:_LONGEST_VALUE]}" if bare else "all are Secure"
+        found["secure_cookies"] = fact(not bare, note)
+    target = reply.leads_to(httpx.URL(f"https://{authority}/"))
+    if target is not None:
+        is_downgrade = target.scheme != "https"
+        found["redirect_downgrade"] = fact(is_downgrade, "where the answer leads to", str(target))
+    alpn = learnt.features.get("alpn")
+    if alpn is not None and alpn.verdict is not Verdict.UNKNOWN:
+        found["http2"] = fact(_HTTP2 in learnt.alpn, "by ALPN")
+    others = alternative_protocols(reply.headers)
+    is_quic = any(name.startswith("h3") for name in others)
+    found["http3_advertised"] = fact(is_quic, "by Alt-Svc", ", ".join(others) or None)
+    return found
+
+
+def _strict_transport(reply: HttpReply) -> dict[str, Fact]:
+    policy = strict_transport(reply.headers)
+    if policy is None:
+        was_sent = "strict-transport-security" in reply.headers
+        note = "the field is malformed" if was_sent else "the field is missing"
+        return {"hsts": stated(reply, False, note)}
+    age = policy.max_age_seconds
+    note = "max-age in seconds" if age else "max-age=0 asks browsers to forget it"
+    return {
+        "hsts": stated(reply, age > 0, note, str(age)),
+        "hsts_include_subdomains": stated(reply, policy.include_subdomains, "includeSubDomains"),
+        "hsts_preload": stated(reply, policy.preload, "preload"),
+    }
+
+
+def stated(reply: HttpReply, is_so: bool, note: str, value: str | None = None) -> Fact:
+    """What an answer says, with its head as the proof."""
+    return Fact(
+        verdict=Verdict.YES if is_so else Verdict.NO,
+        evidence=Evidence(answer=reply.raw, note=note),
+        value=None if value is None else value[:_LONGEST_VALUE],
+    )

@@ -1,0 +1,104 @@
+"""What does the server do without TLS? (RFC 8314; RFC 7590; CWE-319)
+
+One connection on which no TLS is asked for, as far as the protocol lets anybody go without
+credentials; and whether STARTTLS, where it is offered, led to TLS in this visit.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from model.verdict import Evidence, Fact, Verdict
+from probe.checks.prober import Interview
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.answer import Ending, NoConnection, Obstacle
+from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.scripted import Scripted
+
+PLAINTEXT: Final = (
+    "answers_in_clear",
+    "login_before_tls",
+    "starttls_enforced",
+    "starttls_offered",
+)
+STARTTLS_FACTS: Final = ("starttls_works",)
+
+_REFUSALS: Final = frozenset({Obstacle.NOT_OFFERED, Obstacle.DECLINED})
+_ALERT: Final = re.compile(rb"\x15\x03[\x00-\x04]", re.DOTALL)
+_PATIENCE_SECONDS: Final = 2.0
+"""How long an answer in clear may take where TLS is what is expected."""
+
+
+async def learn_plaintext(interview: Interview, learnt: Learnt) -> None:
+    """Fills ``plaintext`` where the protocol has words before TLS, or may do without it."""
+    dialogue, obstacle = await _looked(interview, learnt)
+    if dialogue is None or "answers_in_clear" in learnt.plaintext:
+        return
+    if obstacle is not None:
+        learnt.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.UNKNOWN, obstacle)
+    elif _ALERT.match(dialogue.heard):
+        note = "words in clear get an alert of TLS"
+        learnt.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.NO, note)
+    else:
+        learnt.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.UNKNOWN, _how(dialogue))
+
+
+async def learn_starttls(interview: Interview, learnt: Learnt) -> None:
+    """Fills ``starttls_works``, and settles what hangs up on words in clear and speaks TLS."""
+    if learnt.begins_in_clear:
+        learnt.plaintext["starttls_works"] = _works(interview, learnt)
+        return
+    session = learnt.plaintext.get("answers_in_clear")
+    if session is None or session.verdict is not Verdict.UNKNOWN or not await interview.is_well():
+        return
+    dialogue, _ = await _looked(interview, learnt)
+    if dialogue is not None and _hangs_up(dialogue) and await interview.is_well():
+        note = f"{_how(dialogue)}, again, between two hellos that were answered"
+        learnt.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.NO, note)
+
+
+async def _looked(
+    interview: Interview, learnt: Learnt
+) -> tuple[Scripted[Notebook] | None, str | None]:
+    """Writes down what the conversation in clear shows; and why there was none."""
+    if learnt.looks_in_clear is None:
+        return None, None
+    dialogue = learnt.looks_in_clear()
+    patience = None if learnt.begins_in_clear else _PATIENCE_SECONDS
+    notebook = await interview.converse_in_clear(dialogue, patience)
+    if isinstance(notebook, NoConnection):
+        return dialogue, notebook.detail
+    for name, remark in notebook.remarks.items():
+        learnt.plaintext[name] = _fact(dialogue, remark.verdict, remark.note, remark.value)
+    return dialogue, None
+
+
+def _hangs_up(dialogue: Scripted[Notebook]) -> bool:
+    return dialogue.ending in {Ending.CLOSED, Ending.RESET} and not dialogue.heard
+
+
+def _how(dialogue: Scripted[Notebook]) -> str:
+    if dialogue.heard:
+        return "what was said in clear proves neither"
+    return f"{dialogue.ending or 'no end'} after words in clear, without an answer"
+
+
+def _fact(
+    dialogue: Scripted[Notebook], verdict: Verdict, note: str, value: str | None = None
+) -> Fact:
+    proof = Evidence(offer=dialogue.said or None, answer=dialogue.heard or None, note=note)
+    return Fact(verdict=verdict, evidence=proof, value=value)
+
+
+def _works(interview: Interview, learnt: Learnt) -> Fact:
+    proved = next(iter(learnt.spoken.values()), None)
+    if proved is not None:
+        return proved.fact(Verdict.YES, "TLS was spoken behind it")
+    answers = [one.answer for one in interview.exchanges if isinstance(one.answer, NoConnection)]
+    refusal = next((one for one in answers if one.obstacle in _REFUSALS), None)
+    if refusal is not None:
+        proof = Evidence(answer=refusal.raw or None, note=refusal.detail)
+        return Fact(verdict=Verdict.NO, evidence=proof)
+    note = answers[0].detail if answers else "no version of TLS was proved behind it"
+    return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))

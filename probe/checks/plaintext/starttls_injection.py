@@ -1,0 +1,67 @@
+"""Does the server act on words that came in clear before TLS began? (CVE-2011-0411 and its kin)
+
+One connection: harmless words in the same breath as the command that begins TLS, the handshake, and then
+a farewell. A server that answers both has kept the injected ones. One that drops them answers the
+farewell alone. Where no TLS begins behind them, again while hellos are answered, nothing was kept: Dovecot
+hangs up, vsftpd takes them for a record of TLS, OpenLDAP answers them in clear.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from model.verdict import Fact, Verdict
+from probe.checks.prober import Interview
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.answer import Ending
+from probe.dialogue.before_tls.injection import Injection
+from probe.dialogue.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer
+
+STARTTLS_INJECTION: Final = "starttls_injection"
+_LONGEST_NOTE: Final = 300
+
+
+async def learn_starttls_injection(interview: Interview, learnt: Learnt) -> None:
+    """Fills ``vulnerabilities`` where TLS begins by a command that words may follow."""
+    injection = learnt.injection
+    if injection is None or not learnt.spoken:
+        return
+    version = max(learnt.spoken)
+    offer = HandshakeOffer(
+        version=version,
+        server_name=learnt.shape_at(version).server_name,
+        afterword=Afterword.WORDS,
+        words=injection.words,
+        injects=injection.injected,
+    )
+    handshake = await interview.handshake(offer)
+    if _is_prevented(handshake) and await interview.is_well():
+        handshake = await interview.handshake(offer)
+        if _is_prevented(handshake):
+            note = f"no TLS behind injected words, twice, between good hellos: {handshake.note}"
+            learnt.vulnerabilities[STARTTLS_INJECTION] = handshake.fact(
+                Verdict.NO, note[:_LONGEST_NOTE]
+            )
+            return
+    learnt.vulnerabilities[STARTTLS_INJECTION] = _judged(handshake, injection)
+
+
+def _is_prevented(handshake: Handshake) -> bool:
+    """Whether no session of TLS came of it, and that was no mere silence."""
+    return not handshake.reply and handshake.ending is not Ending.SILENCE
+
+
+def _judged(handshake: Handshake, injection: Injection) -> Fact:
+    if handshake.end is not HandshakeEnd.ACCEPTED or not handshake.reply:
+        return handshake.fact(Verdict.UNKNOWN, f"no answer behind TLS: {handshake.note}")
+    if injection.acted_on.search(handshake.reply):
+        note = (
+            f"{injection.injected!r}, said before TLS, is answered behind it: {handshake.reply!r}"
+        )
+        return handshake.fact(Verdict.YES, note[:_LONGEST_NOTE])
+    if injection.dropped.search(handshake.reply):
+        note = f"only what was said behind TLS is answered: {handshake.reply!r}"
+        return handshake.fact(Verdict.NO, note[:_LONGEST_NOTE])
+    return handshake.fact(
+        Verdict.UNKNOWN, f"an answer of unknown meaning: {handshake.reply[:80]!r}"
+    )

@@ -1,0 +1,1 @@
+"""Which versions, cipher suites, groups and signature schemes does the server accept?"""

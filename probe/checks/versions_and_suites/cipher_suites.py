@@ -1,0 +1,95 @@
+"""Which cipher suites does each accepted version take, and whose order decides?
+
+By strike-out over every suite of the registry, whole or in parts where the server needs short
+hellos. A server that chooses its key before its suite (HAProxy) refuses all but ECDSA's suites as
+long as one of these is offered, be it accepted or not: so where no other was accepted beside one,
+the others are offered once more by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from model.protocol_version import ProtocolVersion
+from model.registry import cipher_suite_by_code_point, cipher_suite_name
+from probe.checks.prober import Interview, side_by_side
+from probe.checks.versions_and_suites.strike_out import (
+    Pick,
+    Struck,
+    merged,
+    picked_cipher_suite,
+    strike_out,
+)
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.candidate_suites import suites_in_parts
+from probe.dialogue.exchange import Exchange
+from probe.dialogue.offer import offer
+
+_TLS_AES_128_GCM_SHA256: Final = 0x1301
+"""Every TLS 1.3 server takes it, and it stands first among the strong: taken first, it is
+likely that the client decides, which the very next answer then tells."""
+
+
+async def learn_cipher_suites(interview: Interview, learnt: Learnt) -> None:
+    """Fills ``cipher_suites`` of every accepted version that has none yet.
+
+    The longest chains of questions begin first, and dial ahead; TLS 1.3 has few suites.
+    """
+    unlearnt = [version for version in learnt.spoken if version not in learnt.cipher_suites]
+    unlearnt.sort(key=lambda version: version is ProtocolVersion.TLSV1_3)
+    await side_by_side(*(_learn_at(interview, learnt, version) for version in unlearnt))
+
+
+async def _learn_at(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> None:
+    first, shape = learnt.spoken[version], learnt.shape_at(version)
+    is_chained = version is not ProtocolVersion.TLSV1_3
+    reprise_after = 1 if picked_cipher_suite(first) == _TLS_AES_128_GCM_SHA256 else 2
+
+    async def ask(suites: tuple[int, ...]) -> Exchange:
+        return await interview.ask(offer(version, suites, shape), is_chained=is_chained)
+
+    async def strike(part: tuple[int, ...]) -> Struck:
+        known = first if first.offer.cipher_suites == part else None
+        return await strike_out(ask, picked_cipher_suite, part, known, reprise_after=reprise_after)
+
+    parts = tuple(suites_in_parts(version, shape.most_cipher_suites))
+    struck = await side_by_side(*(strike(part) for part in parts))
+    if _may_choose_its_key_first([pick for part in struck for pick in part.picks]):
+        others = filter(None, (_without_ecdsa(part) for part in parts))
+        struck += await side_by_side(*(strike(part) for part in others))
+    whole = merged(struck) if len(parts) == 1 else await _in_one_order(ask, struck)
+    learnt.cipher_suites[version] = whole.accepted_set(cipher_suite_name)
+
+
+def _may_choose_its_key_first(picks: list[Pick]) -> bool:
+    """Whether it has an ECDSA key, and nothing shows that it takes others beside that."""
+    others = [pick for pick in picks if not _is_by_ecdsa(pick.code_point)]
+    return len(others) < len(picks) and not any(
+        any(map(_is_by_ecdsa, pick.exchange.offer.cipher_suites)) for pick in others
+    )
+
+
+def _without_ecdsa(part: tuple[int, ...]) -> tuple[int, ...]:
+    """What is left of a part that has such suites."""
+    others = tuple(suite for suite in part if not _is_by_ecdsa(suite))
+    return others if len(others) < len(part) else ()
+
+
+def _is_by_ecdsa(code_point: int) -> bool:
+    suite = cipher_suite_by_code_point(code_point)
+    return suite is not None and suite.authentication == "ECDSA"
+
+
+async def _in_one_order(
+    ask: Callable[[tuple[int, ...]], Awaitable[Exchange]], struck: list[Struck]
+) -> Struck:
+    """The picks of all parts, put into the server's order by striking them out once more."""
+    picks = tuple(pick for part in struck for pick in part.picks)
+    unproved = [part.last for part in struck if not part.is_complete]
+    last = (unproved or [struck[-1].last])[0]
+    if not picks:
+        return Struck(picks=(), last=last)
+    again = await strike_out(ask, picked_cipher_suite, tuple(pick.code_point for pick in picks))
+    ordered = again.picks if len(again.picks) == len(picks) else picks
+    return Struck(picks=ordered, last=last, preference=again.preference)

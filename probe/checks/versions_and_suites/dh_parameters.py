@@ -1,0 +1,229 @@
+"""Which finite fields does the server use for DHE, and does it keep its key from one to the next?
+
+The ServerKeyExchange of DHE suites has prime and public value in clear (RFC 5246, 7.4.3). The
+enumeration of suites had one for each, so as a rule nothing is asked. Logjam (CVE-2015-4000) is
+a prime of at most 1024 bits; Raccoon (CVE-2020-1968) needs a key that stays the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Final
+
+from model.observation import DhParameters
+from model.protocol_version import ProtocolVersion
+from model.registry import cipher_suite_by_name, known_prime
+from model.verdict import Evidence, Fact, Verdict
+from probe.budget import current_budget
+from probe.checks.prober import Interview, side_by_side
+from probe.checks.versions_and_suites.key_exchanges import (
+    SeenKeyExchange,
+    key_exchanges,
+    suites_with,
+)
+from probe.checks.versions_and_suites.safe_primes import MOST_BITS, safety
+from probe.checks.visit_facts import ASKED_VERSIONS, Learnt
+from probe.checks.vulnerabilities.suite_flaws import SuiteFlaw, judge_by_suites, not_known
+from probe.dialogue.offer import offer
+
+DH_FACTS: Final = (
+    "dh_public_value_reused",
+    "ecdhe_public_value_reused",
+    "logjam",
+    "raccoon",
+)
+
+_VERSIONS: Final = ASKED_VERSIONS[:-1]
+"""TLS 1.3 has neither static keys nor fields of the server's own."""
+
+_BREAKABLE_BITS: Final = 1024
+"""weakdh.org: within reach of a state, once for all servers that share the prime."""
+
+_EXPORT = SuiteFlaw(
+    name="logjam",
+    is_in=lambda suite: suite.export and suite.key_exchange == "DHE",
+    versions=_VERSIONS,
+)
+_EPHEMERAL = SuiteFlaw(
+    name="logjam", is_in=lambda suite: suite.key_exchange == "DHE", versions=_VERSIONS
+)
+_STATIC = SuiteFlaw(
+    name="raccoon", is_in=lambda suite: suite.key_exchange == "DH", versions=_VERSIONS
+)
+
+
+async def learn_dh_parameters(interview: Interview, learnt: Learnt) -> None:
+    """Fills ``dh``, and the facts named in ``DH_FACTS`` that apply."""
+    await _hear_of_each_version(interview, learnt)
+    fields = await _with_a_pair(interview, learnt, _prime)
+    curves = await _with_a_pair(interview, learnt, _curve)
+    learnt.dh = await _parameters(fields)
+    if fields:
+        learnt.features["dh_public_value_reused"] = _reuse(fields, _prime)
+    if curves:
+        learnt.features["ecdhe_public_value_reused"] = _reuse(curves, _curve)
+    asked = [fact for version, fact in learnt.protocols.items() if version in ASKED_VERSIONS]
+    if any(fact.verdict is not Verdict.NO for fact in asked):
+        learnt.vulnerabilities["logjam"] = _logjam(learnt, fields)
+        learnt.vulnerabilities["raccoon"] = _raccoon(learnt)
+
+
+def _prime(seen: SeenKeyExchange) -> int | None:
+    prime = seen.sent.dh_prime
+    return None if prime is None else int.from_bytes(prime, "big")
+
+
+def _curve(seen: SeenKeyExchange) -> int | None:
+    return seen.sent.named_group
+
+
+async def _hear_of_each_version(interview: Interview, learnt: Learnt) -> None:
+    """Asks where a version has DHE suites, or may have, and no ServerKeyExchange came of one."""
+    heard = {one.version for one in key_exchanges(interview, learnt) if _prime(one) is not None}
+    unheard = [
+        version for version in learnt.spoken if version in _VERSIONS and version not in heard
+    ]
+    questions = []
+    for version in unheard:
+        suites = tuple(suite.code_point for suite in suites_with(learnt, version, "DHE"))
+        if suites:
+            question = offer(version, suites, learnt.shape_at(version))
+            questions.append(interview.ask(question))
+    await side_by_side(*questions)
+
+
+async def _with_a_pair(
+    interview: Interview, learnt: Learnt, kind: Callable[[SeenKeyExchange], Hashable | None]
+) -> tuple[SeenKeyExchange, ...]:
+    """Those of one kind; where no two of them can be compared, the last hello is sent again."""
+
+    def heard() -> tuple[SeenKeyExchange, ...]:
+        return tuple(one for one in key_exchanges(interview, learnt) if kind(one) is not None)
+
+    seen = heard()
+    if not seen or len({kind(one) for one in seen}) < len(seen):
+        return seen
+    await interview.ask(seen[-1].exchange.offer)
+    return heard()
+
+
+def _reuse(
+    seen: Sequence[SeenKeyExchange], kind: Callable[[SeenKeyExchange], Hashable | None]
+) -> Fact:
+    """Whether a public value came on two connections; both ServerHellos are the proof."""
+    kinds = [kind(one) for one in seen]
+    comparable = _first_pair(kinds)
+    if comparable is None:
+        return not_known("no two key exchanges in the same group to compare")
+    values = [one.sent.public_value for one in seen]
+    same = _first_pair(list(zip(kinds, values, strict=True)))
+    first, second = (seen[position] for position in same or comparable)
+    found = "the same public value" if same else "different public values"
+    evidence = Evidence(
+        offer=first.exchange.offered,
+        answer=first.exchange.answer.raw + second.exchange.answer.raw,
+        note=f"{found} in the ServerKeyExchanges of two connections, which follow these hellos",
+    )
+    return Fact(verdict=Verdict.YES if same else Verdict.NO, evidence=evidence)
+
+
+def _first_pair(marks: Sequence[Hashable]) -> tuple[int, int] | None:
+    """The positions of the first mark that comes again, and of where it does; None where none does.
+
+    Linear: a server that takes hundreds of suites sends a field of its own with each.
+    """
+    first: dict[Hashable, int] = {}
+    found: dict[int, int] = {}
+    for position, mark in enumerate(marks):
+        earlier = first.setdefault(mark, position)
+        if earlier != position:
+            found.setdefault(earlier, position)
+    return min(found.items(), default=None)
+
+
+async def _parameters(seen: Iterable[SeenKeyExchange]) -> tuple[DhParameters, ...]:
+    """One for each prime, the shortest first."""
+    by_prime: dict[int, list[SeenKeyExchange]] = {}
+    for one in seen:
+        prime = _prime(one)
+        if prime is not None:
+            by_prime.setdefault(prime, []).append(one)
+    found = [await _parameters_of(prime, by_prime[prime]) for prime in sorted(by_prime)]
+    return tuple(found)
+
+
+async def _parameters_of(prime: int, seen: Sequence[SeenKeyExchange]) -> DhParameters:
+    bits = prime.bit_length()
+    sha256 = hashlib.sha256(prime.to_bytes((bits + 7) // 8, "big")).hexdigest()
+    known = known_prime(sha256)
+    untested = ""
+    if known is not None:
+        is_safe = Verdict.YES if known.is_safe else Verdict.NO
+    elif bits > MOST_BITS:
+        is_safe, untested = Verdict.UNKNOWN, f"; not tested: more than {MOST_BITS:,} bits"
+    elif not current_budget().takes_prime(bits):
+        is_safe, untested = (
+            Verdict.UNKNOWN,
+            "; not tested: the visit's budget of prime tests is used up",
+        )
+    else:
+        is_safe = await safety(prime)
+    return DhParameters(
+        prime_bits=bits,
+        prime_sha256=sha256,
+        known_as=known.name if known is not None else None,
+        is_safe_prime=is_safe,
+        versions=tuple(sorted({one.version for one in seen})),
+        evidence=seen[0].exchange.evidence(
+            f"ServerKeyExchange with a prime of {bits} bits{untested}"
+        ),
+    )
+
+
+def _logjam(learnt: Learnt, seen: Sequence[SeenKeyExchange]) -> Fact:
+    """Yes by one short prime or one suite for export; no where all primes in use were seen."""
+    shortest = min(learnt.dh, key=lambda one: one.prime_bits, default=None)
+    value = str(shortest.prime_bits) if shortest is not None else None
+    if shortest is not None and shortest.prime_bits <= _BREAKABLE_BITS:
+        return Fact(verdict=Verdict.YES, evidence=shortest.evidence, value=value)
+    for_export = judge_by_suites(_EXPORT, learnt)
+    if for_export.verdict is Verdict.YES:
+        return Fact(verdict=Verdict.YES, evidence=for_export.evidence, value=value)
+    ephemeral = judge_by_suites(_EPHEMERAL, learnt)
+    if ephemeral.verdict is Verdict.NO or for_export.verdict is Verdict.UNKNOWN:
+        return for_export
+    unseen = _suites_without_prime(learnt, seen)
+    if unseen or shortest is None:
+        return not_known(f"not learnt: the prime of {', '.join(unseen)}")
+    return Fact(verdict=Verdict.NO, evidence=shortest.evidence, value=value)
+
+
+def _suites_without_prime(learnt: Learnt, seen: Sequence[SeenKeyExchange]) -> list[str]:
+    """DHE suites that are accepted, but of which no ServerKeyExchange came; with their version."""
+    shown = {(one.version, one.suite.name) for one in seen}
+    return [
+        f"{name} at {version.label}"
+        for version in _VERSIONS
+        for name in _ephemeral_names(learnt, version)
+        if (version, name) not in shown
+    ]
+
+
+def _ephemeral_names(learnt: Learnt, version: ProtocolVersion) -> list[str]:
+    found = learnt.cipher_suites.get(version)
+    named = [(name, cipher_suite_by_name(name)) for name in (found.accepted if found else ())]
+    return [name for name, suite in named if suite is not None and _EPHEMERAL.is_in(suite)]
+
+
+def _raccoon(learnt: Learnt) -> Fact:
+    """A DH key that is used again lets the leading zeros of a premaster secret be timed."""
+    static = judge_by_suites(_STATIC, learnt)
+    reuse = learnt.features.get("dh_public_value_reused")
+    if static.verdict is Verdict.YES:
+        return static
+    if reuse is not None:
+        is_open = reuse.verdict is Verdict.NO and static.verdict is Verdict.UNKNOWN
+        return static if is_open else reuse
+    has_none = judge_by_suites(_EPHEMERAL, learnt).verdict is Verdict.NO
+    return static if has_none else not_known("not learnt: whether DHE keys are used again")

@@ -1,0 +1,99 @@
+"""The ServerKeyExchanges that came in clear up to TLS 1.2, whatever question they answered.
+
+The enumeration of suites had one with each ephemeral suite: what the server does with groups,
+finite fields and signatures begins there, and much of it needs no question more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from model.protocol_version import ProtocolVersion
+from model.registry import CipherSuite, alert_name, cipher_suite_by_code_point
+from probe.checks.answered_offers import accepted_suites
+from probe.checks.prober import Interview
+from probe.checks.versions_and_suites.strike_out import Struck
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.answer import ServerFlight
+from probe.dialogue.exchange import INTERNAL_ERROR, Exchange
+from probe.dialogue.offer import NO_CHANGES
+from probe.tls.messages import ServerKeyExchange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenKeyExchange:
+    """One ServerKeyExchange, with the suite and the version it was sent for."""
+
+    exchange: Exchange
+    version: ProtocolVersion
+    suite: CipherSuite
+    sent: ServerKeyExchange
+
+    @property
+    def answers_the_usual_hello(self) -> bool:
+        """Whether all groups and schemes of its version were offered in their usual order."""
+        offer = self.exchange.offer
+        return offer.version is self.version and offer.changes == NO_CHANGES
+
+
+def key_exchanges(interview: Interview, learnt: Learnt) -> Iterator[SeenKeyExchange]:
+    """Those sent to hellos that named this server as its versions were proved."""
+    for exchange in interview.exchanges:
+        answer, version = exchange.answer, exchange.version
+        if version is None or version not in learnt.spoken:
+            continue
+        if not isinstance(answer, ServerFlight) or answer.server_key_exchange is None:
+            continue
+        suite = cipher_suite_by_code_point(answer.hello.cipher_suite)
+        named = learnt.shape_at(version).server_name
+        if suite is not None and exchange.offer.shape.server_name == named:
+            yield SeenKeyExchange(
+                exchange=exchange, version=version, suite=suite, sent=answer.server_key_exchange
+            )
+
+
+def suites_with(
+    learnt: Learnt, version: ProtocolVersion, *key_exchange_kinds: str
+) -> tuple[CipherSuite, ...]:
+    """Those of the suites that ``version`` takes, as many as fit one hello.
+
+    Where its suites were not asked about, those of the hello that proved the version.
+    """
+    found = (cipher_suite_by_code_point(suite) for suite in accepted_suites(learnt, version))
+    fitting = [suite for suite in found if suite and suite.key_exchange in key_exchange_kinds]
+    return tuple(fitting[: learnt.shape_at(version).most_cipher_suites])
+
+
+def sent_in(exchange: Exchange) -> ServerKeyExchange | None:
+    """The ServerKeyExchange of a flight at the version offered, if there is one."""
+    answer = exchange.answer
+    if not isinstance(answer, ServerFlight) or exchange.version is not exchange.offer.version:
+        return None
+    return answer.server_key_exchange
+
+
+async def ended_by_alert(interview: Interview, struck: Struck) -> Struck:
+    """A row of questions that a fatal alert behind a ServerHello ended is complete.
+
+    OpenSSL chooses ECDHE_PSK suites whatever the groups, and Java any suite whatever the
+    signature schemes; both give up where the ServerKeyExchange should follow. Java does so with
+    ``internal_error``, which overload could have caused: that is asked again beside the control.
+    """
+    alert = _alert_in_place_of_keys(struck.last)
+    if alert is None:
+        return struck
+    if alert == INTERNAL_ERROR:
+        is_well = await interview.is_well()
+        again = await interview.ask_once(struck.last.offer)
+        if not is_well or _alert_in_place_of_keys(again) != alert:
+            return struck
+    reason = f"alert {alert_name(alert)} in place of the ServerKeyExchange"
+    return replace(struck, proves_end=reason)
+
+
+def _alert_in_place_of_keys(exchange: Exchange) -> int | None:
+    answer = exchange.answer
+    if not isinstance(answer, ServerFlight) or answer.server_key_exchange is not None:
+        return None
+    return answer.alert

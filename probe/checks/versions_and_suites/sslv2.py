@@ -1,0 +1,107 @@
+"""Does the server speak SSL 2.0, and with which cipher kinds?
+
+One CLIENT-HELLO with every kind of the registry; the SERVER-HELLO lists what both have, so it
+closes the set by itself. An alert, SSL 2.0's own ERROR, or a close that is confirmed beside the
+control is a no. So is a SERVER-HELLO without any kind: nobody can go on from there, though
+old OpenSSL let a client that tried anyway (CVE-2015-3197), which the note says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from model.observation import AcceptedSet
+from model.protocol_version import ProtocolVersion
+from model.registry import SSLV2_CIPHER_KINDS
+from model.verdict import Evidence, Fact, Preference, Verdict
+from probe.checks.prober import Interview
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.answer import Alert, Ending, NoConnection, NoHello, NotTls, ServerFlight
+from probe.dialogue.exchange import in_words
+from probe.dialogue.sslv2 import (
+    SSLV2,
+    Sslv2Answer,
+    Sslv2Error,
+    Sslv2Question,
+    Sslv2ServerHello,
+    encode_client_hello,
+)
+
+_EVERY_KIND = tuple(kind.code_point for kind in SSLV2_CIPHER_KINDS)
+_NAMES = {kind.code_point: kind.name for kind in SSLV2_CIPHER_KINDS}
+_NO_KIND = "SERVER-HELLO without any cipher kind (CVE-2015-3197 where OpenSSL is older than 1.0.2f)"
+
+
+async def learn_sslv2(interview: Interview, learnt: Learnt) -> None:
+    """Fills ``protocols`` of SSL 2.0, and its cipher kinds and certificate where it is spoken.
+
+    Not asked where nobody listens, or where something else than TLS spoke.
+    """
+    answers = (one.answer for one in interview.exchanges)
+    is_no_tls = any(isinstance(one, NoConnection | NotTls) for one in answers)
+    if not learnt.spoken and (is_no_tls or learnt.answers_in_clear):
+        return
+    offered = encode_client_hello(_EVERY_KIND, interview.nonce)
+    answer = await interview.converse(Sslv2Question(offered))
+    is_confirmed = False
+    if _is_close(answer) and await interview.is_well():
+        again = await interview.converse(Sslv2Question(offered))
+        is_confirmed = _is_close(again)
+        answer = again
+    learnt.protocols[ProtocolVersion.SSLV2] = _fact(offered, answer, is_confirmed=is_confirmed)
+    if isinstance(answer, Sslv2ServerHello) and answer.cipher_kinds:
+        _write_down(answer, offered, learnt)
+        if not learnt.spoken:
+            await _ask_tls_again(interview, learnt)
+
+
+def lists_no_kind(fact: Fact) -> bool:
+    """Whether the no to SSL 2.0 is a SERVER-HELLO that lists no cipher kind."""
+    return fact.evidence is not None and fact.evidence.note == _NO_KIND
+
+
+def _is_close(answer: Sslv2Answer) -> bool:
+    return isinstance(answer, NoHello) and answer.ending is Ending.CLOSED
+
+
+def _fact(offered: bytes, answer: Sslv2Answer, *, is_confirmed: bool) -> Fact:
+    match answer:
+        case Sslv2ServerHello(cipher_kinds=kinds):
+            verdict, note = (Verdict.YES, "SERVER-HELLO") if kinds else (Verdict.NO, _NO_KIND)
+        case Sslv2Error(code=code):
+            verdict, note = Verdict.NO, f"SSL 2.0 ERROR {code}"
+        case Alert() | ServerFlight():
+            verdict, note = Verdict.NO, in_words(answer)
+        case NoHello() if is_confirmed:
+            note = f"{in_words(answer)}, twice, while a known good hello was answered"
+            verdict = Verdict.NO
+        case _:
+            verdict, note = Verdict.UNKNOWN, in_words(answer)
+    evidence = Evidence(offer=offered, answer=answer.raw or None, note=note)
+    return Fact(verdict=verdict, evidence=evidence)
+
+
+async def _ask_tls_again(interview: Interview, learnt: Learnt) -> None:
+    """Settles the versions whose hello was closed on, now that SSL 2.0's answer is the control."""
+    closed = {
+        one.offer.version: one
+        for one in interview.exchanges
+        if isinstance(one.answer, NoHello) and one.answer.ending is Ending.CLOSED
+    }
+    for version, first in closed.items():
+        again = replace(await interview.ask_once(first.offer), confirmed=True)
+        if again.is_refusal:
+            learnt.protocols[version] = Fact(verdict=Verdict.NO, evidence=again.evidence())
+
+
+def _write_down(hello: Sslv2ServerHello, offered: bytes, learnt: Learnt) -> None:
+    proof = Evidence(offer=offered, answer=hello.raw, note="SERVER-HELLO lists it")
+    names = tuple(_NAMES.get(kind, f"0x{kind:06X}") for kind in dict.fromkeys(hello.cipher_kinds))
+    learnt.cipher_suites[ProtocolVersion.SSLV2] = AcceptedSet(
+        accepted=names,
+        complete=hello.version == SSLV2,
+        preference=Preference.CLIENT if len(names) > 1 else Preference.UNKNOWN,
+        evidence=dict.fromkeys(names, proof),
+        refusal=Evidence(offer=offered, answer=hello.raw, note="SERVER-HELLO lists no other"),
+    )
+    learnt.sslv2_certificate = hello.certificate

@@ -1,0 +1,204 @@
+"""Which named groups does the server take up to TLS 1.2, and whose order decides?
+
+Asked at the newest such version alone: a server has one list for all of them. The curve stands
+in the ServerKeyExchange of ECDHE suites (RFC 8422, 5.4), so curves are struck out like suites.
+A finite field counts where its prime is the one of an ffdhe group that was offered (RFC 7919).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Final, TypeAlias
+
+from model.protocol_version import ProtocolVersion
+from model.registry import (
+    NAMED_GROUPS,
+    CipherSuite,
+    known_prime,
+    named_group_name,
+)
+from model.verdict import Fact, Preference, Verdict
+from probe.checks.answered_offers import newest_in_clear
+from probe.checks.prober import Interview, side_by_side
+from probe.checks.versions_and_suites.key_exchanges import (
+    ended_by_alert,
+    key_exchanges,
+    sent_in,
+    suites_with,
+)
+from probe.checks.versions_and_suites.strike_out import Struck, merged, strike_out
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.exchange import Exchange
+from probe.dialogue.offer import EARLIER_GROUPS, offer
+from probe.tls.extensions import ExtensionType
+
+_Ask: TypeAlias = Callable[[tuple[int, ...]], Awaitable[Exchange]]
+
+EARLIER_GROUP_FEATURES: Final = ("ignores_supported_groups", "point_formats")
+
+_KINDS: Final = {group.code_point: group.kind for group in NAMED_GROUPS}
+_CURVES: Final = tuple(group for group in EARLIER_GROUPS if _KINDS[group] == "ec")
+_FINITE_FIELDS: Final = tuple(group for group in EARLIER_GROUPS if _KINDS[group] == "ffdhe")
+_FIELD_BY_NAME: Final = {named_group_name(group): group for group in _FINITE_FIELDS}
+
+_FFDHE_PRIVATE_USE: Final = 0x01FC
+"""RFC 7919, section 2: offered alone it says that the client knows ffdhe groups and has none of
+the server's, which must then refuse; an offer without any leaves the field to the server."""
+
+_POINT_FORMATS: Final = {
+    0: "uncompressed",
+    1: "ansiX962_compressed_prime",
+    2: "ansiX962_compressed_char2",
+}
+
+
+async def learn_earlier_groups(interview: Interview, learnt: Learnt) -> None:
+    """Fills ``groups`` of the newest version of TLS 1.0 to 1.2, and two features."""
+    version = newest_in_clear(learnt)
+    if version is None:
+        return
+    formats = _point_formats(interview, learnt, version)
+    if formats is not None:
+        learnt.features["point_formats"] = formats
+    curves, fields = await side_by_side(
+        _curves(interview, learnt, version), _finite_fields(interview, learnt, version)
+    )
+    if curves is not None:
+        learnt.features["ignores_supported_groups"] = _ignores(curves)
+    found = [struck for struck in (curves, fields) if struck is not None]
+    if found:
+        learnt.groups[version] = merged(found).accepted_set(named_group_name)
+
+
+async def _curves(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> Struck | None:
+    """The curves struck out; None where no ECDHE suite is accepted.
+
+    An ECDSA certificate is good only for clients that have its curve (RFC 8422, 5.1.1): once
+    that is struck, its suites are refused. So suites of other authentication are asked with,
+    and where there are none, the curves found are offered again behind all others (testssl.sh's
+    pull request 2620).
+    """
+    suites = suites_with(learnt, version, "ECDHE")
+    others = tuple(suite for suite in suites if suite.authentication != "ECDSA")
+    if version in learnt.cipher_suites:
+        suites = others or suites
+    if not suites:
+        return None
+    ask = _asking(interview, learnt, version, suites)
+    first = _heard_of_all(interview, learnt, version, suites)
+    struck = await strike_out(ask, _picked_curve, _CURVES, first)
+    struck = await ended_by_alert(interview, struck)
+    if others or not struck.picks or not struck.last.is_refusal:
+        return struck
+    left = tuple(group for group in _CURVES if group not in struck.order)
+    # An order of the server's own would bring back its first; there, the last was the culprit.
+    has_own_order = struck.preference is Preference.SERVER
+    more = await _struck_before(struck.order[-1:] if has_own_order else struck.order, left, ask)
+    # Behind its own favourites such a server may have more, which no hello can show.
+    proves_end = None if has_own_order else more.proves_end
+    return replace(merged((struck, more)), last=more.last, proves_end=proves_end)
+
+
+async def _struck_before(behind: tuple[int, ...], left: tuple[int, ...], ask: _Ask) -> Struck:
+    """The curves of ``left`` that are taken before those ``behind``, of which one is in the end."""
+
+    async def ask_with_more(groups: tuple[int, ...]) -> Exchange:
+        return await ask((*groups, *behind))
+
+    struck = await strike_out(ask_with_more, _picked_curve, left)
+    picked = _picked_curve(struck.last)
+    if picked not in behind:
+        return struck
+    name = named_group_name(picked)
+    return replace(struck, proves_end=f"{name} is taken with all others before it")
+
+
+async def _finite_fields(
+    interview: Interview, learnt: Learnt, version: ProtocolVersion
+) -> Struck | None:
+    """The ffdhe groups struck out; None where no DHE suite is accepted.
+
+    A server from before RFC 7919 has one field, whatever is offered: that is then the end.
+    """
+    suites = suites_with(learnt, version, "DHE")
+    if not suites:
+        return None
+    ask = _asking(interview, learnt, version, suites)
+    first = _heard_of_all(interview, learnt, version, suites)
+    struck = await strike_out(ask, _picked_field, (*_FINITE_FIELDS, _FFDHE_PRIVATE_USE), first)
+    sent = sent_in(struck.last)
+    if sent is None or sent.dh_prime is None:
+        return struck
+    return replace(struck, proves_end="a finite field of the server's own, whatever is offered")
+
+
+def _asking(
+    interview: Interview,
+    learnt: Learnt,
+    version: ProtocolVersion,
+    suites: Sequence[CipherSuite],
+) -> _Ask:
+    code_points = tuple(suite.code_point for suite in suites)
+    shape = learnt.shape_at(version)
+
+    async def ask(groups: tuple[int, ...]) -> Exchange:
+        return await interview.ask(offer(version, code_points, shape, groups))
+
+    return ask
+
+
+def _heard_of_all(
+    interview: Interview,
+    learnt: Learnt,
+    version: ProtocolVersion,
+    suites: Sequence[CipherSuite],
+) -> Exchange | None:
+    """An answer already had to one of ``suites`` with every group, if there is one."""
+    for seen in key_exchanges(interview, learnt):
+        if seen.version is version and seen.answers_the_usual_hello:
+            is_whole = seen.exchange.offer.groups == EARLIER_GROUPS
+            if is_whole and seen.suite in suites:
+                return seen.exchange
+    return None
+
+
+def _picked_curve(exchange: Exchange) -> int | None:
+    sent = sent_in(exchange)
+    return sent.named_group if sent is not None else None
+
+
+def _picked_field(exchange: Exchange) -> int | None:
+    """The ffdhe group of the prime, or None for any other."""
+    sent = sent_in(exchange)
+    if sent is None or sent.dh_prime is None:
+        return None
+    known = known_prime(hashlib.sha256(sent.dh_prime.lstrip(b"\0")).hexdigest())
+    return _FIELD_BY_NAME.get(known.name) if known is not None else None
+
+
+def _ignores(struck: Struck) -> Fact:
+    """RFC 8422, section 4: a server must not choose a curve that the client did not name."""
+    last = struck.last
+    picked = _picked_curve(last)
+    if picked is None:
+        return last.fact(Verdict.NO if struck.is_complete else Verdict.UNKNOWN, struck.proves_end)
+    name = named_group_name(picked)
+    if picked in last.offer.groups:
+        return last.fact(Verdict.NO, f"{name} is taken, which was offered")
+    return last.fact(Verdict.YES, f"{name} is taken, which was not offered")
+
+
+def _point_formats(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> Fact | None:
+    """RFC 8422, section 5.2: the ServerHello of an ECDHE suite may list those it can read."""
+    for seen in key_exchanges(interview, learnt):
+        hello = seen.exchange.hello
+        if seen.version is not version or seen.suite.key_exchange != "ECDHE" or hello is None:
+            continue
+        listed = hello.extension(ExtensionType.EC_POINT_FORMATS)
+        if not listed:
+            return seen.exchange.fact(Verdict.NO, "ServerHello without ec_point_formats")
+        names = ",".join(_POINT_FORMATS.get(one, str(one)) for one in listed[1:])
+        return seen.exchange.fact(Verdict.YES, f"ServerHello lists {names}", names)
+    return None

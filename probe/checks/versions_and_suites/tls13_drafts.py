@@ -1,0 +1,94 @@
+"""Does the server still speak a draft of TLS 1.3, from before RFC 8446?
+
+One hello whose supported_versions lists drafts alone: 18 to 28 and Facebook's own of 23 to 28.
+Whatever names one of them is a yes: a ServerHello, a HelloRetryRequest, and both in the form they
+had before draft 22, where ServerHello had no session id and HelloRetryRequest was a message
+of type 6 (draft-ietf-tls-tls13-21, section 4.1.4). key_share stands there under both its numbers,
+40 and, from draft 23 on, 51, with public values: old stacks had no HelloRetryRequest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from model.protocol_version import ProtocolVersion
+from model.verdict import Fact, Verdict
+from pki.byte_reader import DecodeError
+from probe.checks.prober import Interview
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.answer import Malformed
+from probe.dialogue.exchange import Exchange
+from probe.dialogue.offer import SECP256R1, X25519, Changes, key_shares, offer
+from probe.tls.extensions import Extension, key_share, supported_versions
+from probe.tls.record import HandshakeType, MessageReader, RecordReader
+
+NAMES: Final = {
+    **{0x7F00 + number: f"draft-{number}" for number in range(28, 17, -1)},
+    **{0xFB00 + number: f"facebook-draft-{number}" for number in range(28, 22, -1)},
+}
+"""The newest first, as a client would say it."""
+
+_KEY_SHARE_BEFORE_DRAFT_23: Final = 40
+_SUITES: Final = (0x1301, 0x1302, 0x1303, 0x1304, 0x1305)
+_GROUPS: Final = (X25519, SECP256R1, 0x0018, 0x0019)
+_OLD_ANSWERS: Final = {HandshakeType.SERVER_HELLO, HandshakeType.DRAFT_HELLO_RETRY_REQUEST}
+
+
+async def learn_tls13_drafts(interview: Interview, learnt: Learnt) -> None:
+    """Fills the feature ``tls13_drafts``; not asked where nothing newer than SSL 3.0 is spoken."""
+    newest = max(learnt.spoken, default=ProtocolVersion.SSLV3)
+    if newest is ProtocolVersion.SSLV3:
+        return
+    shares = key_share(key_shares(_GROUPS))
+    changes = Changes(
+        extensions=(
+            supported_versions(tuple(NAMES)),
+            shares,
+            Extension(code_point=_KEY_SHARE_BEFORE_DRAFT_23, body=shares.body),
+        )
+    )
+    shape = replace(learnt.shape_at(newest), sends_key_shares=True)
+    asked = offer(ProtocolVersion.TLSV1_3, _SUITES, shape, _GROUPS, changes)
+    exchange = await interview.ask_once(asked)
+    if _chosen(exchange) not in NAMES:
+        exchange = await interview.make_sure(exchange)
+    learnt.features["tls13_drafts"] = _fact(exchange)
+
+
+def _fact(exchange: Exchange) -> Fact:
+    chosen = _chosen(exchange)
+    if chosen in NAMES:
+        name = NAMES[chosen]
+        proof = exchange.evidence(f"answered in {name}")
+        return Fact(verdict=Verdict.YES, evidence=proof, value=name)
+    if exchange.hello is not None:
+        note = f"{exchange.summary} of version 0x{exchange.hello.version:04X} instead"
+        return Fact(verdict=Verdict.NO, evidence=exchange.evidence(note))
+    verdict = Verdict.NO if exchange.is_refusal else Verdict.UNKNOWN
+    return Fact(verdict=verdict, evidence=exchange.evidence())
+
+
+def _chosen(exchange: Exchange) -> int:
+    """The version that the answer names, or 0."""
+    if exchange.hello is not None:
+        return exchange.hello.version
+    if isinstance(exchange.answer, Malformed):
+        return _version_in_old_form(exchange.answer.raw)
+    return 0
+
+
+def _version_in_old_form(received: bytes) -> int:
+    """What the first message begins with, if it is one that names the version there; else 0."""
+    records, messages = RecordReader(), MessageReader()
+    records.feed(received)
+    try:
+        while (record := records.next_record()) is not None:
+            messages.feed(record.fragment)
+            message = messages.next_message()
+            if message is not None:
+                message_type, body = message
+                return int.from_bytes(body[:2], "big") if message_type in _OLD_ANSWERS else 0
+    except DecodeError:
+        pass
+    return 0

@@ -1,0 +1,32 @@
+"""Which named groups does the server take at TLS 1.3, and whose order decides?
+
+By strike-out, as suites: a HelloRetryRequest names the group that the server wants, post-quantum
+hybrids included, before anybody computes with it (RFC 9846, section 4.1.4).
+"""
+
+from __future__ import annotations
+
+from model.protocol_version import ProtocolVersion
+from model.registry import named_group_name
+from probe.checks.prober import Interview
+from probe.checks.versions_and_suites.strike_out import picked_group, strike_out
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.candidate_suites import suites_in_parts
+from probe.dialogue.exchange import Exchange
+from probe.dialogue.offer import TLS13_GROUPS, offer
+
+
+async def learn_tls13_groups(interview: Interview, learnt: Learnt) -> None:
+    """Fills ``groups`` of TLS 1.3, where that is accepted."""
+    version = ProtocolVersion.TLSV1_3
+    if version not in learnt.spoken:
+        return
+    shape = learnt.shape_at(version)
+    suites = next(suites_in_parts(version))
+
+    async def ask(groups: tuple[int, ...]) -> Exchange:
+        return await interview.ask(offer(version, suites, shape, groups))
+
+    first = learnt.spoken[version]
+    struck = await strike_out(ask, picked_group, TLS13_GROUPS, first, reprise_after=1)
+    learnt.groups[version] = struck.accepted_set(named_group_name)

@@ -1,0 +1,215 @@
+"""Which protocol versions does the server speak, from SSL 3.0 to TLS 1.3?
+
+One Offer per version, each with every cipher suite of that version: those of TLS all at once,
+and SSL 3.0 beside the next questions, where any other was answered. A version is
+accepted when the server's hello names it. It is refused by an alert, by a hello of a lower
+version, or by a close that is confirmed beside a control. Where no hello is answered at all, or
+a refusal may be one of the hello's shape (Cisco ACE closes above 128 suites, old s2n errs on an
+empty key_share, some servers on an unknown name), the same is asked in other shapes first; not of a service that answered in clear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from model.protocol_version import ProtocolVersion
+from model.verdict import Evidence, Fact, Verdict
+from probe.checks.prober import Interview, side_by_side
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.answer import Ending, NoConnection, NoHello, NotTls
+from probe.dialogue.candidate_suites import FEW_SUITES, suites_in_parts
+from probe.dialogue.exchange import PROTOCOL_VERSION, UNRECOGNIZED_NAME, Exchange
+from probe.dialogue.offer import Offer, Shape, offer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Settled:
+    """The last word on one version."""
+
+    exchange: Exchange
+    verdict: Verdict
+    evidence: Evidence
+
+
+async def learn_versions(interview: Interview, learnt: Learnt) -> None:
+    """Fills ``protocols`` and ``spoken``, and gives the interview its control.
+
+    SSL 3.0 is left to ``learn_sslv3`` where the server speaks any TLS.
+    """
+    usual = Shape(server_name=learnt.server_name)
+    # The newest first, for its answer is what other questions wait for.
+    newest_first = learnt.asked_versions[::-1]
+    tls = [version for version in newest_first if version is not ProtocolVersion.SSLV3]
+    answers = await _ask_all(interview, tls, usual)
+    if not _spoken(answers) and not learnt.answers_in_clear:
+        earliest = [version for version in newest_first if version is ProtocolVersion.SSLV3]
+        answers = [*answers, *await _ask_all(interview, earliest, usual)]
+    spoken = _spoken(answers)
+    if not spoken and not learnt.answers_in_clear:
+        found = await _find_another_shape(interview, learnt, answers)
+        if found is not None:
+            versions = tuple(one.offer.version for one in answers)
+            answers = await _ask_all(interview, versions, found.offer.shape)
+            spoken = [*_spoken(answers), found]
+    if spoken:
+        interview.keep_as_control(spoken[0].offer)
+    longest = max((len(one.offer.cipher_suites) for one in spoken), default=0)
+    settled = await side_by_side(*(_settle(interview, one, longest) for one in answers))
+    for one in sorted(settled, key=lambda one: one.exchange.offer.version):
+        _write_down(one, learnt)
+
+
+async def learn_sslv3(interview: Interview, learnt: Learnt) -> None:
+    """Settles SSL 3.0, where ``learn_versions`` left it open."""
+    version = ProtocolVersion.SSLV3
+    if version in learnt.protocols or not learnt.spoken:
+        return
+    proofs = learnt.spoken.values()
+    shape = next(iter(proofs)).offer.shape
+    longest = max(len(one.offer.cipher_suites) for one in proofs)
+    first = await _ask_first_part(interview, version, shape)
+    _write_down(await _settle(interview, first, longest), learnt)
+
+
+def _write_down(settled: _Settled, learnt: Learnt) -> None:
+    version = settled.exchange.offer.version
+    learnt.protocols[version] = Fact(verdict=settled.verdict, evidence=settled.evidence)
+    if settled.verdict is Verdict.YES:
+        learnt.spoken[version] = settled.exchange
+
+
+async def _ask_all(
+    interview: Interview, versions: Sequence[ProtocolVersion], shape: Shape
+) -> Sequence[Exchange]:
+    return await side_by_side(*(_ask_first_part(interview, one, shape) for one in versions))
+
+
+async def _ask_first_part(interview: Interview, version: ProtocolVersion, shape: Shape) -> Exchange:
+    suites = next(suites_in_parts(version, shape.most_cipher_suites))
+    return await interview.ask_once(offer(version, suites, shape))
+
+
+def _spoken(answers: Sequence[Exchange]) -> list[Exchange]:
+    return [one for one in answers if one.version is one.offer.version]
+
+
+async def _find_another_shape(
+    interview: Interview, learnt: Learnt, answers: Sequence[Exchange]
+) -> Exchange | None:
+    """The first hello of another shape that gets any hello back, or None."""
+    for offers in _other_hellos(learnt, answers):
+        tried = await side_by_side(*(interview.ask_once(one) for one in offers))
+        for exchange in tried:
+            if exchange.version is not None:
+                return exchange
+    return None
+
+
+def _other_hellos(learnt: Learnt, answers: Sequence[Exchange]) -> Iterator[tuple[Offer, ...]]:
+    """Hellos worth a try, in rounds; none where nobody listens or something else than TLS spoke.
+
+    Below TLS 1.3 a server negotiates down, so TLS 1.2 is tried before the versions under it.
+    Whoever was silent to all is asked only once more, with small hellos.
+    """
+    if any(isinstance(one.answer, NoConnection | NotTls) for one in answers):
+        return
+    newest, older = learnt.asked_versions[-2:], learnt.asked_versions[-3::-1]
+    server_name = learnt.server_name
+    nameless = Shape(server_name=None, sends_key_shares=True)
+    small = replace(nameless, server_name=server_name, most_cipher_suites=FEW_SUITES)
+    small_nameless = replace(small, server_name=None)
+    if all(_is_silence(one) for one in answers):
+        yield tuple(_hellos(small_nameless, version)[0] for version in newest)
+        return
+    yield tuple(hello for version in newest for hello in _hellos(nameless, version))
+    yield tuple(hello for version in newest for hello in _hellos(small, version))
+    for version in older:
+        yield _hellos(small, version)
+    if server_name is not None:
+        yield tuple(hello for version in newest for hello in _hellos(small_nameless, version))
+
+
+def _is_silence(exchange: Exchange) -> bool:
+    return isinstance(exchange.answer, NoHello) and exchange.answer.ending is Ending.SILENCE
+
+
+def _hellos(shape: Shape, version: ProtocolVersion) -> tuple[Offer, ...]:
+    parts = suites_in_parts(version, shape.most_cipher_suites)
+    return tuple(offer(version, suites, shape) for suites in parts)
+
+
+async def _settle(interview: Interview, first: Exchange, longest: int) -> _Settled:
+    """The verdict on the version of ``first``; ``longest`` is the longest list answered so far."""
+    if first.version is first.offer.version:
+        return _accepted(first)
+    if not longest:
+        return _unsettled(first)
+    if _is_decisive(first):
+        return _refused(first)
+    latest = first = await interview.make_sure(first)
+    for shape in _shapes_that_may_help(first, longest):
+        latest = await _ask_until_accepted(interview, first.offer.version, shape)
+        if latest.version is latest.offer.version:
+            return _accepted(latest)
+        if _is_decisive(latest):
+            break
+    return _refused(latest) if _is_no(latest) else _unsettled(latest)
+
+
+def _is_decisive(exchange: Exchange) -> bool:
+    """Whether the answer speaks of the version itself, whatever the hello's shape."""
+    return exchange.alert == PROTOCOL_VERSION or _is_lower(exchange)
+
+
+def _is_lower(exchange: Exchange) -> bool:
+    return exchange.version is not None and exchange.version < exchange.offer.version
+
+
+def _is_no(exchange: Exchange) -> bool:
+    return exchange.is_refusal or _is_lower(exchange)
+
+
+def _shapes_that_may_help(first: Exchange, longest: int) -> Iterator[Shape]:
+    offered = first.offer
+    if first.alert == UNRECOGNIZED_NAME and offered.shape.server_name is not None:
+        yield replace(offered.shape, server_name=None)
+    if offered.version is ProtocolVersion.TLSV1_3:
+        if not offered.shape.sends_key_shares:
+            yield replace(offered.shape, sends_key_shares=True)
+    elif not first.is_refusal or len(offered.cipher_suites) > longest:
+        yield replace(offered.shape, most_cipher_suites=FEW_SUITES)
+    elif offered.shape.most_cipher_suites is not None:
+        yield offered.shape
+
+
+async def _ask_until_accepted(
+    interview: Interview, version: ProtocolVersion, shape: Shape
+) -> Exchange:
+    """The first part of the suites that is accepted, or the last that was asked.
+
+    Parts are asked no further once one is neither accepted nor refused: silence would only
+    repeat itself, and one unknown part leaves the version unknown.
+    """
+    exchange = None
+    for suites in suites_in_parts(version, shape.most_cipher_suites):
+        exchange = await interview.ask(offer(version, suites, shape))
+        if not exchange.is_refusal or _is_decisive(exchange):
+            break
+    assert exchange is not None  # noqa: S101 (every version has suites)
+    return exchange
+
+
+def _accepted(exchange: Exchange) -> _Settled:
+    return _Settled(exchange=exchange, verdict=Verdict.YES, evidence=exchange.evidence())
+
+
+def _refused(exchange: Exchange) -> _Settled:
+    note = None
+    if exchange.version is not None:
+        note = f"ServerHello of {exchange.version.label} instead"
+    return _Settled(exchange=exchange, verdict=Verdict.NO, evidence=exchange.evidence(note))
+
+
+def _unsettled(exchange: Exchange) -> _Settled:
+    return _Settled(exchange=exchange, verdict=Verdict.UNKNOWN, evidence=exchange.evidence())

@@ -1,0 +1,1 @@
+"""Is the server open to a known attack?"""

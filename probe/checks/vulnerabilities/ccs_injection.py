@@ -1,0 +1,67 @@
+"""Does the server take a ChangeCipherSpec before it has a key (CVE-2014-0224)?
+
+Two of them follow ServerHelloDone. A server in order refuses the first: ``unexpected_message``.
+The vulnerable one turns on keys made of nothing, takes the second for an encrypted record, and
+complains of its MAC or its decryption. One that hangs up without an alert is asked with a single
+ChangeCipherSpec: whoever refuses that took none; whoever bears it may have, which is not proved.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from model.protocol_version import ProtocolVersion
+from model.registry import alert_name
+from model.verdict import Fact, Verdict
+from probe.checks.answered_offers import answered_offer, newest_version
+from probe.checks.prober import Interview
+from probe.checks.visit_facts import Learnt
+from probe.checks.vulnerabilities.raw_probes import judged, proof, provoke, provoked_fact
+from probe.dialogue.answer import Ending, ServerFlight
+from probe.dialogue.raw_probe import Reaction
+from probe.tls.record import ContentType, encode_record
+
+_DECRYPTION_ALERTS: Final = frozenset({20, 21})
+"""bad_record_mac, and decryption_failed before TLS 1.1."""
+
+_PATIENCE_SECONDS: Final = 1.0
+
+
+async def learn_ccs_injection(interview: Interview, learnt: Learnt) -> None:
+    """Fills the vulnerability ``ccs_injection``, where a version below TLS 1.3 is spoken."""
+    version = newest_version(learnt, ProtocolVersion.TLSV1_2)
+    if version is None:
+        return
+    asked = answered_offer(learnt, version)
+    fact = await provoked_fact(interview, asked, _two, _judge_two)
+    if fact.verdict is Verdict.UNKNOWN:
+        reaction = await provoke(interview, asked, _one, patience_seconds=_PATIENCE_SECONDS)
+        fact = judged(reaction, _judge_one)
+    learnt.vulnerabilities["ccs_injection"] = fact
+
+
+def _one(flight: ServerFlight) -> bytes:
+    return encode_record(ContentType.CHANGE_CIPHER_SPEC, flight.hello.version, b"\x01")
+
+
+def _two(flight: ServerFlight) -> bytes:
+    return 2 * _one(flight)
+
+
+def _judge_two(reaction: Reaction) -> Fact:
+    if reaction.alert in _DECRYPTION_ALERTS:
+        name = alert_name(reaction.alert)
+        note = f"took an early ChangeCipherSpec: alert {name} at the record behind it"
+        return Fact(verdict=Verdict.YES, evidence=proof(reaction, note))
+    if reaction.alert is not None:
+        note = f"alert {alert_name(reaction.alert)} at an early ChangeCipherSpec"
+        return Fact(verdict=Verdict.NO, evidence=proof(reaction, note))
+    return Fact(verdict=Verdict.UNKNOWN, evidence=proof(reaction, "no alert"))
+
+
+def _judge_one(reaction: Reaction) -> Fact:
+    if reaction.ending in {Ending.CLOSED, Ending.RESET} or reaction.alert is not None:
+        note = "hung up at a single early ChangeCipherSpec"
+        return Fact(verdict=Verdict.NO, evidence=proof(reaction, note))
+    note = "bears one early ChangeCipherSpec, and says nothing of what it made of two"
+    return Fact(verdict=Verdict.UNKNOWN, evidence=proof(reaction, note))

@@ -1,0 +1,131 @@
+"""Which attacks do the accepted versions and cipher suites lay the server open to?
+
+Nothing is asked: POODLE, SWEET32, RC4, BEAST, Lucky Thirteen, FREAK, DROWN, and suites without
+authentication, without encryption or for export all follow from what is accepted. Yes rests on
+one accepted suite, no on every set involved being complete. They are about SSL 3.0 to TLS 1.3,
+and absent where none of these is spoken; SSL 2.0, whose every cipher kind is broken, is DROWN's.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from model.protocol_version import ProtocolVersion
+from model.registry import CipherSuite
+from model.verdict import Fact, Verdict
+from probe.checks.prober import Interview
+from probe.checks.versions_and_suites.sslv2 import lists_no_kind
+from probe.checks.visit_facts import ASKED_VERSIONS, Learnt
+from probe.checks.vulnerabilities.suite_flaws import (
+    SuiteFlaw,
+    flawed_names,
+    gap_in,
+    judge_by_suites,
+    not_known,
+)
+from probe.dialogue.answer import ServerFlight
+from probe.dialogue.exchange import Exchange
+
+_SSLV3, _TLSV1_0 = ASKED_VERSIONS[:2]
+_SHORT_BLOCKS: Final = frozenset({"3DES", "DES", "IDEA", "RC2"})
+_NO_AUTHENTICATION: Final = frozenset({"anon", "NULL"})
+_EXPORT_RSA_BITS: Final = 512
+
+
+def _is_cbc(suite: CipherSuite) -> bool:
+    """RC2 has no other mode in TLS, though not every name of its suites says so."""
+    return suite.mode == "CBC" or suite.encryption == "RC2"
+
+
+def _is_short_block(suite: CipherSuite) -> bool:
+    """64-bit blocks in CBC mode. GOST's and Magma's counter modes change keys in time."""
+    return _is_cbc(suite) and suite.encryption in _SHORT_BLOCKS
+
+
+_LUCKY13 = SuiteFlaw(name="lucky13", is_in=_is_cbc)
+"""CVE-2013-0169: CBC whose MAC is of the plain text. Prone to it; no timing is measured."""
+
+_FREAK = SuiteFlaw(name="freak", is_in=lambda suite: suite.name.startswith("TLS_RSA_EXPORT_WITH_"))
+"""CVE-2015-0204: RSA keys of 512 bits. Those of EXPORT1024 suites are longer."""
+
+_OF_SUITES_ALONE: Final = (
+    # CVE-2014-3566: SSL 3.0 leaves the bytes of CBC's padding unsaid.
+    SuiteFlaw(name="poodle_ssl3", is_in=_is_cbc, versions=(_SSLV3,)),
+    # CVE-2016-2183: blocks of 64 bits repeat within hours of one connection.
+    SuiteFlaw(name="sweet32", is_in=_is_short_block),
+    # CVE-2013-2566, CVE-2015-2808, RFC 7465: the key stream is biased.
+    SuiteFlaw(name="rc4", is_in=lambda suite: suite.encryption == "RC4"),
+    # CVE-2011-3389: each CBC record begins with what the last ended with, until TLS 1.1.
+    SuiteFlaw(name="beast", is_in=_is_cbc, versions=(_SSLV3, _TLSV1_0)),
+    # RFC 5246, appendix F.1.1.1: anybody may stand in the middle.
+    SuiteFlaw(name="anonymous_suites", is_in=lambda one: one.authentication in _NO_AUTHENTICATION),
+    # RFC 9150 at TLS 1.3: anybody may read.
+    SuiteFlaw(name="null_suites", is_in=lambda suite: suite.encryption == "NULL"),
+    # RFC 4346, appendix A.5: keys of 40 or 56 bits.
+    SuiteFlaw(name="export_suites", is_in=lambda suite: suite.export),
+)
+
+DERIVED: Final = (*(flaw.name for flaw in _OF_SUITES_ALONE), "lucky13", "freak", "drown")
+
+
+async def learn_derived_vulnerabilities(interview: Interview, learnt: Learnt) -> None:
+    """Fills the vulnerabilities named in ``DERIVED``; asks nothing."""
+    learnt.vulnerabilities["drown"] = _drown(learnt)
+    asked = [fact for version, fact in learnt.protocols.items() if version in ASKED_VERSIONS]
+    if all(fact.verdict is Verdict.NO for fact in asked):
+        return
+    for flaw in _OF_SUITES_ALONE:
+        learnt.vulnerabilities[flaw.name] = judge_by_suites(flaw, learnt)
+    learnt.vulnerabilities["lucky13"] = _lucky13(learnt)
+    learnt.vulnerabilities["freak"] = _freak(interview, learnt)
+
+
+def _lucky13(learnt: Learnt) -> Fact:
+    """RFC 7366 mends it where both sides have it; SSL 3.0 has no extensions to say so in."""
+    prone = judge_by_suites(_LUCKY13, learnt)
+    if prone.verdict is not Verdict.YES or any(flawed_names(_LUCKY13, learnt, _SSLV3)):
+        return prone
+    mended = learnt.features.get("encrypt_then_mac", Fact(verdict=Verdict.UNKNOWN))
+    match mended.verdict:
+        case Verdict.NO:
+            return prone
+        case Verdict.UNKNOWN:
+            return not_known("CBC is accepted; not learnt: whether encrypt_then_mac is")
+        case Verdict.YES:
+            gap = gap_in(learnt, _SSLV3)
+            if gap is not None:
+                return not_known(f"not learnt: {gap}")
+            return Fact(verdict=Verdict.NO, evidence=mended.evidence)
+
+
+def _freak(interview: Interview, learnt: Learnt) -> Fact:
+    """Also where an export key comes with a suite that is not for export, as it could in 2015."""
+    accepted = judge_by_suites(_FREAK, learnt)
+    if accepted.verdict is Verdict.YES:
+        return accepted
+    for exchange in interview.exchanges:
+        bits = _rsa_export_bits(exchange)
+        if bits is not None and bits <= _EXPORT_RSA_BITS:
+            proof = exchange.evidence(f"ServerKeyExchange has an RSA key of {bits} bits")
+            return Fact(verdict=Verdict.YES, evidence=proof)
+    return accepted
+
+
+def _rsa_export_bits(exchange: Exchange) -> int | None:
+    answer = exchange.answer
+    if not isinstance(answer, ServerFlight) or answer.server_key_exchange is None:
+        return None
+    return answer.server_key_exchange.rsa_export_bits
+
+
+def _drown(learnt: Learnt) -> Fact:
+    """CVE-2016-0800: whoever speaks SSL 2.0 gives away what the same key keeps at TLS.
+
+    Where the SERVER-HELLO lists no kind, old OpenSSL may take one nonetheless (CVE-2015-3197);
+    to prove that would take a key exchange.
+    """
+    spoken = learnt.protocols.get(ProtocolVersion.SSLV2)
+    if spoken is None:
+        return not_known("not learnt: whether SSLv2 is spoken")
+    verdict = Verdict.UNKNOWN if lists_no_kind(spoken) else spoken.verdict
+    return Fact(verdict=verdict, evidence=spoken.evidence)

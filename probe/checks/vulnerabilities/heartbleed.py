@@ -1,0 +1,64 @@
+"""Does the server give away its memory to a heartbeat that claims more than it holds (CVE-2014-0160)?
+
+One heartbeat_request that says it carries 4096 bytes and carries none, then an alert. RFC
+6520, section 4, has it dropped silently; the vulnerable server sends so much of its memory back,
+which is dropped here unread: its response's header is the proof. Fewer would not do, for in the
+handshake OpenSSL holds back what fills less than its buffer. A server that closes without a
+response has read past the request.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from model.protocol_version import ProtocolVersion
+from model.verdict import Fact, Verdict
+from probe.checks.answered_offers import answered_offer, newest_in_clear
+from probe.checks.combined_extensions import extending
+from probe.checks.prober import Interview
+from probe.checks.visit_facts import Learnt
+from probe.checks.vulnerabilities.raw_probes import GOODBYE, proof, provoked_fact
+from probe.dialogue.answer import Ending, ServerFlight
+from probe.dialogue.raw_probe import Reaction
+from probe.tls.extensions import Extension, ExtensionType
+from probe.tls.record import ContentType, encode_record
+
+_REQUEST: Final = b"\x01" + (4096).to_bytes(2, "big")
+_RESPONSE: Final = 2
+_HEADER_LENGTH: Final = 3
+_PEER_ALLOWED_TO_SEND = Extension(code_point=ExtensionType.HEARTBEAT, body=b"\x01")
+
+
+async def learn_heartbleed(interview: Interview, learnt: Learnt) -> None:
+    """Fills the vulnerability ``heartbleed``; asked only where heartbeats are agreed to."""
+    heartbeat = learnt.features.get("heartbeat")
+    version = newest_in_clear(learnt)
+    if heartbeat is None or version is None:
+        return
+    if heartbeat.verdict is not Verdict.YES:
+        learnt.vulnerabilities["heartbleed"] = heartbeat
+        return
+    asked = extending(_PEER_ALLOWED_TO_SEND)(answered_offer(learnt, version))
+    learnt.vulnerabilities["heartbleed"] = await provoked_fact(
+        interview, asked, _words, _judge, until=ContentType.HEARTBEAT
+    )
+
+
+def _words(flight: ServerFlight) -> bytes:
+    version = min(flight.hello.version, ProtocolVersion.TLSV1_2)
+    return encode_record(ContentType.HEARTBEAT, version, _REQUEST) + encode_record(
+        ContentType.ALERT, version, GOODBYE
+    )
+
+
+def _judge(reaction: Reaction) -> Fact:
+    heard = reaction.first(ContentType.HEARTBEAT)
+    if heard is not None and heard.fragment[:1] == bytes((_RESPONSE,)):
+        note = f"a heartbeat_response of {len(heard.fragment)} bytes to a request of three"
+        kept = proof(reaction, note, most_kept=_HEADER_LENGTH + _HEADER_LENGTH)
+        return Fact(verdict=Verdict.YES, evidence=kept)
+    if reaction.alert is not None or reaction.ending in {Ending.CLOSED, Ending.RESET}:
+        note = "hung up, as asked, without a heartbeat_response"
+        return Fact(verdict=Verdict.NO, evidence=proof(reaction, note))
+    note = "neither a heartbeat_response nor the end of the connection"
+    return Fact(verdict=Verdict.UNKNOWN, evidence=proof(reaction, note))

@@ -1,0 +1,80 @@
+"""Does the server look at the padding of CBC records, as TLS demands (CVE-2014-8730)?
+
+After a handshake with an AES-CBC suite comes one record that is right but for its padding. RFC
+5246, section 6.2.3.2, has it refused. A server that answers it has SSL 3.0's flaw at TLS. One that
+stays silent gets another with a wrong MAC instead: if that alone is refused, the padding was not
+looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from model.protocol_version import ProtocolVersion
+from model.registry import CipherSuite, cipher_suite_by_code_point
+from model.verdict import Evidence, Fact, Verdict
+from probe.checks.answered_offers import cbc_suites
+from probe.checks.prober import Interview
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer
+
+
+async def learn_poodle_tls(interview: Interview, learnt: Learnt) -> None:
+    """Fills the vulnerability ``poodle_tls``; unknown where CBC is taken with other ciphers only."""
+    earlier = sorted(learnt.spoken, reverse=True)
+    versions = [one for one in earlier if ProtocolVersion.SSLV3 < one < ProtocolVersion.TLSV1_3]
+    if not versions:
+        return
+    for version in versions:
+        suites = tuple(code for code in cbc_suites(learnt, version) if _can_be_made(code))
+        if suites:
+            learnt.vulnerabilities["poodle_tls"] = await _ask(interview, learnt, version, suites)
+            return
+    learnt.vulnerabilities["poodle_tls"] = _without_question(learnt, versions)
+
+
+def _can_be_made(code_point: int) -> bool:
+    suite: CipherSuite | None = cipher_suite_by_code_point(code_point)
+    return suite is not None and bool(suite.openssl_name) and suite.is_aes_cbc
+
+
+def _without_question(learnt: Learnt, versions: list[ProtocolVersion]) -> Fact:
+    found = [learnt.cipher_suites.get(version) for version in versions]
+    if any(one is None or not one.complete for one in found):
+        return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note="not learnt: every suite"))
+    if any(cbc_suites(learnt, version) for version in versions):
+        note = "CBC suites are accepted, but none with AES, which alone can be asked with"
+        return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))
+    refusal = (found[0].refusal if found[0] else None) or Evidence()
+    note = "no CBC suite is accepted"
+    return Fact(
+        verdict=Verdict.NO,
+        evidence=Evidence(offer=refusal.offer, answer=refusal.answer, note=note),
+    )
+
+
+async def _ask(
+    interview: Interview, learnt: Learnt, version: ProtocolVersion, suites: tuple[int, ...]
+) -> Fact:
+    offer = HandshakeOffer(
+        version=version,
+        server_name=learnt.shape_at(version).server_name,
+        cipher_suites=suites,
+        afterword=Afterword.SPOILED_PADDING,
+    )
+    padding = await interview.handshake(offer)
+    if padding.afterword is HandshakeEnd.REFUSED:
+        return padding.fact(Verdict.NO, "a record with wrong padding was refused")
+    if padding.afterword is HandshakeEnd.ACCEPTED:
+        return padding.fact(Verdict.YES, "a record with wrong padding was answered")
+    if padding.end is not HandshakeEnd.ACCEPTED:
+        return padding.fact(Verdict.UNKNOWN)
+    mac = await interview.handshake(replace(offer, afterword=Afterword.SPOILED_MAC))
+    return _compared(padding, mac)
+
+
+def _compared(padding: Handshake, mac: Handshake) -> Fact:
+    if mac.afterword is HandshakeEnd.REFUSED:
+        note = "a record with a wrong MAC was refused, one with wrong padding was not"
+        return padding.fact(Verdict.YES, note)
+    return padding.fact(Verdict.UNKNOWN, "records with wrong padding or MAC meet with silence")

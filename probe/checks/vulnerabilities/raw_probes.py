@@ -1,0 +1,65 @@
+"""Provokes a server once, and once more where the first time may have been an accident."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from model.verdict import Evidence, Fact, Verdict
+from probe.checks.prober import Interview
+from probe.dialogue.answer import NoConnection, ServerFlight
+from probe.dialogue.exchange import in_words
+from probe.dialogue.offer import Offer
+from probe.dialogue.raw_probe import Provocation, Reaction, Words
+from probe.tls.record import ContentType
+
+GOODBYE: Final = b"\x02\x50"
+"""A fatal internal_error, which makes a server hang up; Node 0.10.0 dies of a close_notify here."""
+
+
+async def provoke(
+    interview: Interview,
+    asked: Offer,
+    words: Words,
+    until: ContentType = ContentType.ALERT,
+    patience_seconds: float | None = None,
+) -> Reaction | NoConnection:
+    """What the server makes of ``words`` after its flight."""
+    provocation = Provocation(asked.encode(interview.nonce), words, until)
+    return await interview.converse(provocation, patience_seconds)
+
+
+async def provoked_fact(
+    interview: Interview,
+    asked: Offer,
+    words: Words,
+    judge: Callable[[Reaction], Fact],
+    until: ContentType = ContentType.ALERT,
+) -> Fact:
+    """The verdict on the reaction; asked twice where the first leaves it unknown."""
+    fact = judged(await provoke(interview, asked, words, until), judge)
+    if fact.verdict is Verdict.UNKNOWN and await interview.is_well():
+        return judged(await provoke(interview, asked, words, until), judge)
+    return fact
+
+
+def judged(reaction: Reaction | NoConnection, judge: Callable[[Reaction], Fact]) -> Fact:
+    """The verdict; unknown where the words were never said."""
+    if isinstance(reaction, NoConnection):
+        return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=reaction.detail))
+    answer = reaction.answer
+    if not (isinstance(answer, ServerFlight) and answer.is_complete and reaction.said):
+        note = f"{in_words(answer)} in place of a whole flight"
+        return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(offer=reaction.offered, note=note))
+    return judge(reaction)
+
+
+def proof(reaction: Reaction, note: str, *, most_kept: int = 64) -> Evidence:
+    """The hello and the words after it, and the beginning of what came back."""
+    heard = b"".join(
+        bytes((record.content_type,)) + record.version.to_bytes(2, "big") + record.fragment
+        for record in reaction.heard
+    )
+    return Evidence(
+        offer=reaction.offered + reaction.said, answer=heard[:most_kept] or None, note=note
+    )

@@ -1,0 +1,248 @@
+"""Does the server tell well-formed RSA key exchanges from others (ROBOT, CVE-2017-13099 and more)?
+
+Five ClientKeyExchanges, of which PKCS#1 version 1.5 allows only the first, each with a Finished
+that nobody could have made. RFC 5246, section 7.4.7.1, demands the same reaction to all; another
+one is Bleichenbacher's oracle. Where all are alike the same is asked without a Finished, which
+some servers need to differ. Differences count only when they come back twice the same: noise
+does not. The first five are at once the control of each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from model.protocol_version import ProtocolVersion
+from model.registry import alert_name, cipher_suite_by_code_point
+from model.verdict import Evidence, Fact, Verdict
+from pki.byte_reader import vector
+from pki.certificates.reading.bounds import beyond_bounds
+from pki.certificates.reading.strict_reading import load_certificate
+from probe.checks.answered_offers import accepted_suites, answered_offer
+from probe.checks.prober import Interview, side_by_side
+from probe.checks.visit_facts import Learnt
+from probe.checks.vulnerabilities.raw_probes import GOODBYE, proof, provoke
+from probe.dialogue.answer import Ending, NoConnection, ServerFlight
+from probe.dialogue.offer import Offer
+from probe.dialogue.raw_probe import Reaction, Words
+from probe.tls.record import ContentType, HandshakeType, encode_handshake, encode_record
+
+_PREMASTER_LENGTH: Final = 48
+_FINISHED_LENGTH: Final = 40
+_REPEATS: Final = 2
+
+_Plaintext: TypeAlias = Callable[[int, bytes], bytes]
+"""A block to encrypt, from the length of the modulus in bytes and the version as two bytes."""
+
+_Signature: TypeAlias = tuple[int | None, Ending | None]
+
+
+def _padded(length: int, tail: bytes, head: bytes = b"\x00\x02") -> bytes:
+    return head + bytes([0xAB]) * (length - len(head) - len(tail)) + tail
+
+
+def _premaster(version: bytes) -> bytes:
+    return version + bytes([0x5C]) * (_PREMASTER_LENGTH - len(version))
+
+
+def _well_formed(length: int, version: bytes) -> bytes:
+    return _padded(length, b"\x00" + _premaster(version))
+
+
+def _wrong_first_bytes(length: int, version: bytes) -> bytes:
+    return _padded(length, b"\x00" + _premaster(version), head=b"\x41\x17")
+
+
+def _separator_too_late(length: int, version: bytes) -> bytes:
+    """The secret would be two bytes long."""
+    return _padded(length, bytes([0xAB]) + version[:1] + b"\x00" + version)
+
+
+def _no_separator(length: int, _: bytes) -> bytes:
+    return _padded(length, b"")
+
+
+def _wrong_version(length: int, _: bytes) -> bytes:
+    return _padded(length, b"\x00" + _premaster(b"\x02\x02"))
+
+
+_PLAINTEXTS: Final[tuple[_Plaintext, ...]] = (
+    _well_formed,
+    _wrong_first_bytes,
+    _separator_too_late,
+    _no_separator,
+    _wrong_version,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Round:
+    """The reactions to all plaintexts; None where one did not come about."""
+
+    reactions: tuple[Reaction, ...]
+
+    @property
+    def signatures(self) -> tuple[_Signature, ...]:
+        return tuple((one.alert, one.ending) for one in self.reactions)
+
+    @property
+    def is_uniform(self) -> bool:
+        return len(set(self.signatures)) == 1
+
+
+async def learn_robot(interview: Interview, learnt: Learnt) -> None:
+    """Fills the vulnerability ``robot``; its value is ``strong`` or ``weak``.
+
+    Absent where no version is spoken that has RSA key exchange; no where no such suite is taken.
+    """
+    earlier = sorted(version for version in learnt.spoken if version < ProtocolVersion.TLSV1_3)
+    if not earlier:
+        return
+    for version in reversed(earlier):
+        suites = tuple(filter(_has_rsa_key_exchange, accepted_suites(learnt, version)))
+        if suites and version in learnt.cipher_suites:
+            asked = answered_offer(learnt, version, suites)
+            learnt.vulnerabilities["robot"] = await _robot(interview, asked)
+            return
+    learnt.vulnerabilities["robot"] = _without_rsa(learnt, earlier)
+
+
+def _has_rsa_key_exchange(code_point: int) -> bool:
+    """With a key of the certificate's own: export suites send a short one."""
+    suite = cipher_suite_by_code_point(code_point)
+    return (
+        suite is not None
+        and (suite.key_exchange, suite.authentication) == ("RSA", "RSA")
+        and not suite.export
+    )
+
+
+def _without_rsa(learnt: Learnt, earlier: Sequence[ProtocolVersion]) -> Fact:
+    found = [learnt.cipher_suites.get(version) for version in earlier]
+    known = [one for one in found if one is not None and one.complete]
+    if len(known) < len(earlier):
+        note = "not learnt: whether a suite with RSA key exchange is accepted"
+        return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))
+    refusal = known[-1].refusal or Evidence()
+    note = "no suite with RSA key exchange is accepted"
+    return Fact(
+        verdict=Verdict.NO,
+        evidence=Evidence(offer=refusal.offer, answer=refusal.answer, note=note),
+    )
+
+
+async def _robot(interview: Interview, asked: Offer) -> Fact:
+    whole = await _judged(interview, asked, is_whole=True)
+    if whole.verdict is not Verdict.NO:
+        return whole
+    return await _judged(interview, asked, is_whole=False)
+
+
+async def _judged(interview: Interview, asked: Offer, *, is_whole: bool) -> Fact:
+    first = await _ask(interview, asked, is_whole=is_whole)
+    if first is None:
+        note = _beyond(interview) or "the server did not answer every hello with RSA key exchange"
+        return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))
+    if first.is_uniform:
+        reaction = _in_words(first.signatures[0])
+        note = f"{reaction} to each of five RSA key exchanges, four of them malformed"
+        return Fact(verdict=Verdict.NO, evidence=proof(first.reactions[0], note))
+    again = [await _ask(interview, asked, is_whole=is_whole) for _ in range(_REPEATS)]
+    if any(one is None or one.signatures != first.signatures for one in again):
+        note = "the reactions differ from one time to the next, so they tell nothing"
+        return Fact(verdict=Verdict.UNKNOWN, evidence=proof(first.reactions[0], note))
+    return _oracle(first)
+
+
+def _beyond(interview: Interview) -> str | None:
+    """Why nothing is encrypted to the server's key, where that is beyond the bounds."""
+    answers = (one.answer for one in interview.exchanges)
+    leaves = {
+        answer.certificates[0]
+        for answer in answers
+        if isinstance(answer, ServerFlight) and answer.certificates
+    }
+    return next((reason for leaf in leaves if (reason := beyond_bounds(leaf)) is not None), None)
+
+
+def _oracle(found: _Round) -> Fact:
+    """Weak where only the wholly correct block stands out, for that is hit too seldom."""
+    _, wrong_first, late, missing, _ = found.signatures
+    value = "weak" if wrong_first == late == missing else "strong"
+    other = next(
+        one
+        for one, signature in zip(found.reactions, found.signatures, strict=True)
+        if signature != found.signatures[0]
+    )
+    note = (
+        f"{_in_words(found.signatures[0])} to a well-formed RSA key exchange, but "
+        f"{_in_words((other.alert, other.ending))} to a malformed one; three times"
+    )
+    return Fact(verdict=Verdict.YES, evidence=proof(other, note), value=value)
+
+
+def _in_words(signature: _Signature) -> str:
+    alert, ending = signature
+    if alert is not None:
+        return f"alert {alert_name(alert)}"
+    return str(ending) if ending is not None else "records"
+
+
+async def _ask(interview: Interview, asked: Offer, *, is_whole: bool) -> _Round | None:
+    reactions = await side_by_side(
+        *(
+            provoke(interview, asked, _words(plaintext, is_whole=is_whole))
+            for plaintext in _PLAINTEXTS
+        )
+    )
+    whole = tuple(one for one in reactions if not isinstance(one, NoConnection) and one.said)
+    return _Round(reactions=whole) if len(whole) == len(reactions) else None
+
+
+def _words(plaintext: _Plaintext, *, is_whole: bool) -> Words:
+    """ClientKeyExchange, ChangeCipherSpec and a false Finished; or the first, and goodbye."""
+
+    def said(flight: ServerFlight) -> bytes:
+        version = flight.hello.version
+        encrypted = _encrypted(flight, plaintext)
+        if encrypted is None:
+            return b""
+        has_length = version > ProtocolVersion.SSLV3
+        body = vector(encrypted, 2) if has_length else encrypted
+        message = encode_handshake(HandshakeType.CLIENT_KEY_EXCHANGE, body)
+        exchange = encode_record(ContentType.HANDSHAKE, version, message)
+        if not is_whole:
+            return exchange + encode_record(ContentType.ALERT, version, GOODBYE)
+        return (
+            exchange
+            + encode_record(ContentType.CHANGE_CIPHER_SPEC, version, b"\x01")
+            + encode_record(ContentType.HANDSHAKE, version, bytes(_FINISHED_LENGTH))
+        )
+
+    return said
+
+
+def _rsa_key(flight: ServerFlight) -> RSAPublicKey | None:
+    """The leaf's key, within the bounds of what is computed with; None where there is none."""
+    certificate = load_certificate(flight.certificates[0]) if flight.certificates else None
+    try:
+        key = certificate.public_key() if certificate is not None else None
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, RSAPublicKey) else None
+
+
+def _encrypted(flight: ServerFlight, plaintext: _Plaintext) -> bytes | None:
+    """The block raised to the key's exponent: RFC 8017, section 7.2.1, without its padding."""
+    key = _rsa_key(flight)
+    if key is None:
+        return None
+    length = (key.key_size + 7) // 8
+    version = flight.hello.version.to_bytes(2, "big")
+    numbers = key.public_numbers()
+    block = int.from_bytes(plaintext(length, version), "big")
+    return pow(block, numbers.e, numbers.n).to_bytes(length, "big")

@@ -1,0 +1,98 @@
+"""Is a cipher suite with a certain weakness accepted, at any version that could have one?
+
+Yes rests on one accepted suite. No rests on the set of each version involved being complete, or
+on the version being refused; anything less is unknown, and the note says what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from model.observation import AcceptedSet
+from model.protocol_version import ProtocolVersion
+from model.registry import CipherSuite, cipher_suite_by_name, cipher_suites_for
+from model.verdict import Evidence, Fact, Verdict
+from probe.checks.visit_facts import ASKED_VERSIONS, Learnt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteFlaw:
+    """A weakness of each suite for which ``is_in`` holds, at ``versions``."""
+
+    name: str
+    is_in: Callable[[CipherSuite], bool]
+    versions: tuple[ProtocolVersion, ...] = ASKED_VERSIONS
+
+    @property
+    def involved(self) -> Iterator[ProtocolVersion]:
+        """The versions that have any such suite to offer, the newest first."""
+        for version in reversed(self.versions):
+            if any(self.is_in(suite) for suite in cipher_suites_for(version)):
+                yield version
+
+
+def judge_by_suites(flaw: SuiteFlaw, learnt: Learnt) -> Fact:
+    """Whether ``flaw`` is in what the server accepts, with its proof."""
+    involved = tuple(flaw.involved)
+    found = [
+        (name, version) for version in involved for name in flawed_names(flaw, learnt, version)
+    ]
+    if found:
+        return Fact(verdict=Verdict.YES, evidence=_proof_of_first(found, learnt))
+    missing = [gap for version in involved if (gap := gap_in(learnt, version)) is not None]
+    if missing:
+        return not_known(f"not learnt: {', '.join(missing)}")
+    return Fact(verdict=Verdict.NO, evidence=_proof_of_none(involved, learnt))
+
+
+def flawed_names(flaw: SuiteFlaw, learnt: Learnt, version: ProtocolVersion) -> Iterator[str]:
+    """The suites with that flaw among those that ``version`` accepts."""
+    for name in _accepted(learnt, version):
+        suite = cipher_suite_by_name(name)
+        if suite is not None and flaw.is_in(suite):
+            yield name
+
+
+def _accepted(learnt: Learnt, version: ProtocolVersion) -> tuple[str, ...]:
+    found = learnt.cipher_suites.get(version)
+    return found.accepted if found is not None else ()
+
+
+def gap_in(learnt: Learnt, version: ProtocolVersion) -> str | None:
+    """What would have to be known of ``version`` before anybody may say no."""
+    spoken = learnt.protocols.get(version)
+    if spoken is None or spoken.verdict is Verdict.UNKNOWN:
+        return f"whether {version.label} is spoken"
+    if spoken.verdict is Verdict.NO:
+        return None
+    found = learnt.cipher_suites.get(version)
+    if found is None or not found.complete:
+        return f"every suite of {version.label}"
+    nameless = [name for name in found.accepted if cipher_suite_by_name(name) is None]
+    return f"what suite {nameless[0]} is" if nameless else None
+
+
+def _proof_of_first(found: list[tuple[str, ProtocolVersion]], learnt: Learnt) -> Evidence:
+    name, version = found[0]
+    proof = learnt.cipher_suites[version].evidence.get(name, Evidence())
+    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+    note = f"{name} is accepted at {version.label}{more}"
+    return Evidence(offer=proof.offer, answer=proof.answer, note=note)
+
+
+def _proof_of_none(involved: tuple[ProtocolVersion, ...], learnt: Learnt) -> Evidence:
+    """The refusal of such suites at the newest version spoken, or of the newest version."""
+    for version in involved:
+        found: AcceptedSet | None = learnt.cipher_suites.get(version)
+        if found is not None and found.refusal is not None:
+            note = f"no such suite is accepted; {version.label} refused every other than its own"
+            return Evidence(offer=found.refusal.offer, answer=found.refusal.answer, note=note)
+    labels = ", ".join(version.label for version in reversed(involved))
+    proof = learnt.protocols[involved[0]].evidence or Evidence()
+    return Evidence(offer=proof.offer, answer=proof.answer, note=f"not spoken: {labels}")
+
+
+def not_known(note: str) -> Fact:
+    """Neither yes nor no, and why."""
+    return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))

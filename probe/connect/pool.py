@@ -1,0 +1,256 @@
+"""One visit's connections to one address and port, each in its place among all others.
+
+Where each question depends on the last answer, dialling only then would cost a second round
+trip: such a chain of questions asks for its next connection together with this one. They are
+used in the order in which they were dialled, for a server that takes one client at a time
+(OpenSSL's s_server) looks at the next one only when the one before is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from model.ports import Clock
+from pki.net_guard.politeness import AddressGate, Politeness
+from probe.budget import VisitBudget
+from probe.connect.dial import Connection
+from probe.connect.route import STRAIGHT, Route, reach
+from probe.connect.upgrade import Upgrade
+from probe.dialogue.answer import NoConnection, Obstacle
+from probe.visit.settings import ProbeSettings
+
+PAST_DEADLINE: Final = NoConnection(
+    obstacle=Obstacle.DEADLINE, detail="the visit's time was up before this was asked"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialled:
+    """What came of dialling, and the epoch of the address's gate in which that was."""
+
+    connection: Connection | NoConnection
+    epoch: int
+    place: AsyncExitStack
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the server hung up before it was asked anything."""
+        return isinstance(self.connection, Connection) and self.connection.has_ended
+
+    async def release(self) -> None:
+        """Closes the connection and gives its place to another."""
+        try:
+            if isinstance(self.connection, Connection):
+                await self.connection.close()
+        finally:
+            await self.place.aclose()
+
+
+class _Request:
+    """A connection asked for: whoever waits for ``dialled`` gets it."""
+
+    __slots__ = ("dialled", "is_upgraded", "port", "task")
+
+    def __init__(
+        self,
+        dial: Callable[[_Request], Coroutine[None, None, None]],
+        port: int,
+        *,
+        is_upgraded: bool,
+    ) -> None:
+        self.port = port
+        self.is_upgraded = is_upgraded
+        self.dialled: asyncio.Future[Dialled] = asyncio.get_running_loop().create_future()
+        self.task = asyncio.create_task(dial(self))
+
+    def hand_to(self, other: _Request) -> None:
+        """Whoever waits for ``other`` gets this connection in its place."""
+        if self.dialled.done():
+            other.dialled.set_result(self.dialled.result())
+        else:
+            self.dialled, other.dialled = other.dialled, self.dialled
+        other.task.cancel()
+
+    def abandon(self) -> None:
+        """Whoever waits learns that nothing comes; a task that has not begun could not say so itself."""
+        self.task.cancel()
+        self.dialled.cancel()
+
+
+class Connections:
+    """The visit's connections; ``deadline`` is a moment of ``clock.monotonic()``."""
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        settings: ProbeSettings,
+        politeness: Politeness,
+        clock: Clock,
+        deadline: float,
+    ) -> None:
+        self._address, self._port = address
+        self._settings = settings
+        self._politeness = politeness
+        self._clock = clock
+        self._deadline = deadline
+        self._ahead: deque[_Request] = deque()
+        self._queueing: dict[_Request, None] = {}
+        self._expiry = asyncio.get_running_loop().call_later(self.remaining_seconds, self._expire)
+        self._chains = 0
+        self.gate: AddressGate = politeness.gate(self._address)
+        self.budget = VisitBudget(settings.budget)
+        self.may_dial_ahead = True
+        """Until the first trouble."""
+        self.upgrade = Upgrade()
+        """What is said on each connection before TLS."""
+        self.route: Route = STRAIGHT
+
+    @property
+    def remaining_seconds(self) -> float:
+        """What is left of the visit."""
+        return self._deadline - self._clock.monotonic()
+
+    @asynccontextmanager
+    async def next(
+        self, *, is_chained: bool, is_upgraded: bool = True, port: int | None = None
+    ) -> AsyncIterator[Dialled | NoConnection]:
+        """A connection that nobody uses, or why there is none; it is closed afterwards.
+
+        ``is_chained`` where another question will follow this one's answer. Where not ``is_upgraded``
+        nothing was said on it yet, whatever comes before TLS; only then it may be to another ``port``.
+        """
+        self._chains += is_chained
+        dialled: Dialled | NoConnection | None = None
+        try:
+            if port is None and (is_upgraded or self.upgrade.is_needless):
+                dialled = await self._usable(is_chained=is_chained)
+            else:
+                dialled = await self._bare(port or self._port)
+            yield dialled
+        finally:
+            self._chains -= is_chained
+            try:
+                await self._give_up_surplus()
+            finally:
+                if isinstance(dialled, Dialled):
+                    await dialled.release()
+
+    async def close(self) -> None:
+        """Gives up all that was dialled and never used."""
+        self._expiry.cancel()
+        while self._ahead:
+            await self._give_up(self._ahead.popleft())
+
+    async def _bare(self, port: int) -> Dialled | NoConnection:
+        request = self._request(port, is_upgraded=False)
+        waited_for = request.dialled
+        try:
+            return await asyncio.shield(waited_for)
+        except asyncio.CancelledError:
+            if waited_for.cancelled():
+                return PAST_DEADLINE
+            await self._give_up(request)
+            raise
+
+    async def _usable(self, *, is_chained: bool) -> Dialled | NoConnection:
+        while self.remaining_seconds > 0:
+            was_ahead = len(self._ahead) > (0 if is_chained else self._chains)
+            request = self._ahead.popleft() if was_ahead else self._request()
+            while is_chained and self.may_dial_ahead and len(self._ahead) < self._chains:
+                self._ahead.append(self._request())
+            waited_for = request.dialled
+            try:
+                dialled = await asyncio.shield(waited_for)
+            except asyncio.CancelledError:
+                if waited_for.cancelled():
+                    break
+                request.dialled = waited_for
+                self._ahead.appendleft(request)
+                raise
+            if not (was_ahead and dialled.is_stale):
+                return dialled
+            await dialled.release()
+            self.gate.trouble(dialled.epoch)
+            self.may_dial_ahead = False
+        return PAST_DEADLINE
+
+    def _request(self, port: int | None = None, *, is_upgraded: bool = True) -> _Request:
+        request = _Request(self._dial, port or self._port, is_upgraded=is_upgraded)
+        self._queueing[request] = None
+        return request
+
+    async def _dial(self, request: _Request) -> None:
+        """One connection, once it has its place; from then on nobody cancels this."""
+        async with AsyncExitStack() as stack:
+            try:
+                epoch = await stack.enter_async_context(self._politeness.connection(self.gate))
+            except asyncio.CancelledError:
+                request.dialled.cancel()
+                raise
+            finally:
+                self._queueing.pop(request, None)
+            try:
+                connection = await self._connected(request)
+            except asyncio.CancelledError:
+                request.dialled.cancel()
+                raise
+            except Exception as fault:
+                request.dialled.set_exception(fault)
+                return
+            place = stack.pop_all()
+            request.dialled.set_result(Dialled(connection=connection, epoch=epoch, place=place))
+
+    async def _connected(self, request: _Request) -> Connection | NoConnection:
+        async def opened() -> Connection | NoConnection:
+            timeout = min(self._settings.connect_timeout_seconds, self.remaining_seconds)
+            place = (self._address, request.port)
+            return await reach(self.budget, *place, max(0.0, timeout), self.route)
+
+        if not request.is_upgraded or self.upgrade.is_needless:
+            return await opened()
+        longest = self._settings.greeting_timeout_seconds
+        return await self.upgrade.over(
+            opened, lambda: max(0.0, min(longest, self.remaining_seconds))
+        )
+
+    def _expire(self) -> None:
+        """The visit's time is up: nothing more is dialled."""
+        while self._queueing:
+            request, _ = self._queueing.popitem()
+            request.abandon()
+
+    async def _give_up_surplus(self) -> None:
+        """No more connections wait than there are chains that may need one.
+
+        One that is dialled already goes to the question of this visit that has waited longest
+        for a place, or is left for any question to come unless other visits wait for its place.
+        """
+        while len(self._ahead) > self._chains:
+            surplus = self._ahead[-1]
+            if surplus in self._queueing:
+                await self._give_up(self._ahead.pop())
+                continue
+            waiting = next(
+                (one for one in self._queueing if one not in self._ahead and one.is_upgraded), None
+            )
+            if waiting is None and not self.gate.is_crowded:
+                return
+            self._ahead.pop()
+            if waiting is None:
+                await self._give_up(surplus)
+            else:
+                del self._queueing[waiting]
+                surplus.hand_to(waiting)
+
+    async def _give_up(self, request: _Request) -> None:
+        """What the server has seen the beginning of is dialled to its end, and counted."""
+        if request in self._queueing:
+            del self._queueing[request]
+            request.abandon()
+        elif not request.dialled.cancelled():
+            await (await request.dialled).release()

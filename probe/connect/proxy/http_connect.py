@@ -1,0 +1,54 @@
+"""A tunnel through an HTTP proxy (RFC 9110, section 9.3.6): CONNECT, with Basic credentials or none."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Final
+
+import h11
+
+from model.version import user_agent
+from probe.connect.proxy.tunnel import Blocked, PassageEnd, Passed, ended
+from probe.dialogue.answer import Ending, Obstacle
+from probe.web.heads import HeadReader
+
+_PROXY_AUTHENTICATION_REQUIRED: Final = 407
+_GATEWAY_TIMEOUT: Final = 504
+
+
+class HttpConnect:
+    """The Dialogue that comes before everything else on a connection to the proxy."""
+
+    def __init__(self, host: str, port: int, credentials: tuple[str, str] | None) -> None:
+        authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        headers = [("Host", authority), ("User-Agent", user_agent())]
+        if credentials is not None:
+            pair = base64.b64encode(":".join(credentials).encode()).decode("ascii")
+            headers.append(("Proxy-Authorization", f"Basic {pair}"))
+        self._head = HeadReader()
+        self._request = h11.Request(method="CONNECT", target=authority, headers=headers)
+
+    def begin(self, send: Callable[[bytes], None]) -> None:
+        """Asks for the tunnel."""
+        send(self._head.request(self._request))
+
+    def feed(self, received: bytes) -> PassageEnd | None:
+        """The outcome, once the head of the answer is whole."""
+        try:
+            response = self._head.feed(received)
+        except h11.RemoteProtocolError:
+            return Blocked(Obstacle.UNREACHABLE, "the proxy answers CONNECT in no HTTP")
+        if response is None:
+            return None
+        if 200 <= response.status_code < 300:
+            return Passed(surplus=self._head.surplus)
+        if response.status_code == _PROXY_AUTHENTICATION_REQUIRED:
+            return Blocked(Obstacle.UNREACHABLE, "the proxy wants other credentials (status 407)")
+        why = "in time " if response.status_code == _GATEWAY_TIMEOUT else ""
+        reason = f"the proxy did not connect {why}(status {response.status_code})"
+        return Blocked(Obstacle.UNREACHABLE, reason)
+
+    def end(self, ending: Ending) -> PassageEnd:
+        """No answer came."""
+        return ended(ending)

@@ -1,0 +1,36 @@
+"""How a passage ends: open, or blocked and why.
+
+What a proxy refuses says nothing of the server behind it, unless the proxy says so itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from probe.dialogue.answer import Ending, Obstacle
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """From here on the server itself is heard; ``surplus`` has come of it already."""
+
+    surplus: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """There is no way through; ``detail`` says why, in a few words."""
+
+    obstacle: Obstacle
+    detail: str
+
+
+PassageEnd: TypeAlias = Passed | Blocked
+
+
+def ended(ending: Ending) -> Blocked:
+    """The proxy hung up, or said nothing."""
+    return Blocked(
+        Obstacle.UNREACHABLE, f"{ending.value} by the proxy before there was a way through"
+    )

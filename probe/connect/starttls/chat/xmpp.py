@@ -1,0 +1,153 @@
+"""XMPP for clients and servers: ``<starttls/>`` in a stream (RFC 6120, section 5; RFC 7590).
+
+The stream is addressed to the domain, which is also what the certificate is for. Elements are looked for
+by their local names, for servers differ in prefixes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+from xml.sax.saxutils import quoteattr
+
+from probe.connect.starttls.chat.xml_stream import Element, elements, tags
+from probe.connect.starttls.outcome import (
+    Upgraded,
+    UpgradeScript,
+    declined,
+    not_offered,
+    quoted,
+    turned_away,
+    unexpected,
+)
+from probe.connect.starttls.peer import Peer
+from probe.connect.starttls.units import at_once
+from probe.dialogue.answer import NoConnection
+from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.scripted import Script, Turn
+
+OWN: Final = "XMPP"
+_TLS: Final = "urn:ietf:params:xml:ns:xmpp-tls"
+_TEMPORARY: Final = frozenset({"resource-constraint", "policy-violation", "system-shutdown"})
+"""Stream errors that say nothing of the domain (RFC 6120, section 4.9.3)."""
+
+_ENDS: Final = frozenset({"features", "error", "stream"})
+_MOST_MECHANISMS: Final = 40
+_LONGEST_MECHANISM: Final = 40
+_BEGINNING: Final = 64
+"""How many bytes are looked at to see whether XML comes at all."""
+
+
+def _features_end(received: bytes, seen: int) -> int | None:
+    """Up to the end of the features, of an error, or of the stream."""
+    if _is_foreign(received):
+        return len(received)
+    for tag in tags(received, seen):
+        if tag.name in _ENDS if tag.is_closing else tag.is_empty and tag.name == "features":
+            return tag.end
+    return None
+
+
+def _answer_end(received: bytes, seen: int) -> int | None:
+    """Up to the tag that answers starttls, or the end of the stream."""
+    if _is_foreign(received):
+        return len(received)
+    for tag in tags(received, seen):
+        if tag.name == "stream" if tag.is_closing else tag.name in {"proceed", "failure"}:
+            return tag.end
+    return None
+
+
+def _is_foreign(received: bytes) -> bool:
+    return received[:_BEGINNING].lstrip()[:1] not in {b"", b"<"}
+
+
+def _stream(peer: Peer, namespace: str) -> bytes:
+    return (
+        "<?xml version='1.0'?><stream:stream "
+        f"to={quoteattr(peer.name)} xmlns='{namespace}' "
+        "xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
+    ).encode("ascii", "xmlcharrefreplace")
+
+
+@dataclass(frozen=True, slots=True)
+class _Features:
+    """The list of a server: as it came, and its elements."""
+
+    raw: bytes
+    elements: tuple[Element, ...]
+
+    def has(self, *path: str) -> bool:
+        """Whether there is an element of that path."""
+        return any(one.is_in(*path) for one in self.elements)
+
+
+def _features(peer: Peer, namespace: str) -> Script[_Features | NoConnection]:
+    heard = yield Turn(
+        say=_stream(peer, namespace), until=_features_end, what="the features of an XMPP stream"
+    )
+    found = elements(heard)
+    if found is None:
+        return unexpected(OWN, heard)
+    features = _Features(heard, found)
+    if features.has("features"):
+        return features
+    if not features.has("error"):
+        return unexpected(OWN, heard)
+    condition = next((one.path[-1] for one in found if one.path[-2:-1] == ("error",)), "no reason")
+    if condition in _TEMPORARY:
+        return turned_away(condition.encode())
+    # Most often host-unknown: another domain than any of the server's was named.
+    return declined("the XMPP server takes no stream to this domain", condition.encode())
+
+
+def upgrade(peer: Peer, *, namespace: str) -> UpgradeScript:
+    """Opens a stream and asks for TLS where it is listed."""
+    features = yield from _features(peer, namespace)
+    if isinstance(features, NoConnection):
+        return features
+    if not features.has("features", "starttls"):
+        return not_offered("XMPP lists no starttls", features.raw)
+    heard = yield Turn(
+        say=f"<starttls xmlns='{_TLS}'/>".encode("ascii"),
+        until=_answer_end,
+        what="the answer to starttls",
+    )
+    if any(tag.name == "proceed" for tag in tags(heard, 0)):
+        return Upgraded()
+    return declined("starttls is refused", heard)
+
+
+def in_clear(notebook: Notebook, peer: Peer, *, namespace: str) -> Script[None]:
+    """Reads what may be done before TLS, and closes the stream."""
+    features = yield from _features(peer, namespace)
+    if isinstance(features, NoConnection):
+        return
+    is_offered = features.has("features", "starttls")
+    listed = "list" if is_offered else "do not list"
+    notebook.offered(holds=is_offered, note=f"the features {listed} starttls")
+    mechanisms = _mechanisms(features.elements)
+    notebook.login(" ".join(mechanisms))
+    if features.has("starttls", "required"):
+        notebook.goes_on(holds=False, note="starttls is required")
+    elif mechanisms or b"dialback" in features.raw:
+        notebook.goes_on(holds=True, note="authentication is offered beside starttls")
+    yield Turn(say=b"</stream:stream>", until=at_once, what="the end")
+
+
+def _mechanisms(found: Sequence[Element]) -> list[str]:
+    """Names of SASL mechanisms have at most 20 letters (RFC 4422, section 3.1)."""
+    names = [one.text.strip() for one in found if one.is_in("mechanism")]
+    return [
+        quoted(name.encode())
+        for name in names[:_MOST_MECHANISMS]
+        if 0 < len(name) <= _LONGEST_MECHANISM
+    ]
+
+
+CLIENT: Final = partial(upgrade, namespace="jabber:client")
+SERVER: Final = partial(upgrade, namespace="jabber:server")
+CLIENT_IN_CLEAR: Final = partial(in_clear, namespace="jabber:client")
+SERVER_IN_CLEAR: Final = partial(in_clear, namespace="jabber:server")

@@ -1,0 +1,1 @@
+"""Databases, directories and brokers."""

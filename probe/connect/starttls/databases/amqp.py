@@ -1,0 +1,79 @@
+"""AMQP: the TLS protocol header of 1.0 (ISO/IEC 19464; OASIS AMQP 1.0, section 5.2).
+
+A server without it answers with the header it would rather have, and closes. In clear, the header of 0-9-1
+(section 2.2.4) is answered by ``connection.start``, which lists the mechanisms of login.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pki.byte_reader import ByteReader, DecodeError
+from probe.connect.starttls.outcome import (
+    Upgraded,
+    UpgradeScript,
+    not_offered,
+    quoted,
+    unexpected,
+)
+from probe.connect.starttls.peer import Peer
+from probe.connect.starttls.units import exactly, foreign
+from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.scripted import Script, Turn
+from probe.tls.limits import MAX_TURN_LENGTH
+
+OWN: Final = "AMQP"
+
+_TLS_HEADER: Final = b"AMQP\x02\x01\x00\x00"
+_PLAIN_HEADER: Final = b"AMQP\x00\x00\x09\x01"
+_START: Final = b"\x01\x00\x00"
+"""A method frame on channel 0."""
+
+
+def _header(received: bytes, seen: int) -> int | None:
+    is_one = _TLS_HEADER[:4].startswith(received[:4])
+    return exactly(8)(received, seen) if is_one else foreign(received)
+
+
+def _frame_or_header(received: bytes, seen: int) -> int | None:
+    """A frame of 0-9-1 (type, channel, length, payload, end), or a header in place of it."""
+    if not received or received[:1] != b"\x01":
+        return _header(received, seen)
+    if len(received) < 7:
+        return None
+    length = min(MAX_TURN_LENGTH, int.from_bytes(received[3:7], "big"))
+    return exactly(8 + length)(received, seen)
+
+
+def _mechanisms(start: bytes) -> str:
+    """Behind frame header, class, method and version comes a table, and then what is looked for."""
+    reader = ByteReader(start[7:], "connection.start")
+    try:
+        reader.take(2 + 2 + 2)
+        reader.vector(4)
+        return quoted(reader.vector(4))
+    except DecodeError:
+        return ""
+
+
+def upgrade(_: Peer) -> UpgradeScript:
+    """Sends the TLS header, which comes back where TLS begins."""
+    heard = yield Turn(say=_TLS_HEADER, until=_header, what="AMQP's protocol header")
+    if heard == _TLS_HEADER:
+        return Upgraded()
+    if heard.startswith(b"AMQP"):
+        wanted = " ".join(str(number) for number in heard[4:])
+        return not_offered(f"AMQP wants the protocol {wanted} in place of TLS", heard)
+    return unexpected(OWN, heard)
+
+
+def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
+    """Begins a session of 0-9-1, and goes no further than the mechanisms."""
+    heard = yield Turn(say=_PLAIN_HEADER, until=_frame_or_header, what="connection.start")
+    if heard.startswith(_START):
+        notebook.login(_mechanisms(heard))
+        notebook.goes_on(holds=True, note="connection.start comes in clear", value="AMQP 0-9-1")
+    elif heard.startswith(b"AMQP\x03"):
+        notebook.goes_on(holds=True, note="AMQP 1.0 with SASL comes in clear", value="AMQP 1.0")
+    elif heard == _TLS_HEADER:
+        notebook.goes_on(holds=False, note="AMQP wants TLS first")

@@ -1,0 +1,134 @@
+"""MySQL and MariaDB: the server greets, we send SSLRequest, and TLS begins without a word more.
+
+Client/server protocol, HandshakeV10 and SSLRequest. In clear, a HandshakeResponse41 for a user that
+nobody needs to have, without a password, shows whether logins are judged without TLS. With
+``require_secure_transport`` MySQL says so first (error 3159); MariaDB 10.11 first judges the user, so that
+"access denied" proves nothing of the sessions of users that it knows.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import Final
+
+from probe.connect.starttls.outcome import (
+    Upgraded,
+    UpgradeScript,
+    not_offered,
+    quoted,
+    turned_away,
+    unexpected,
+)
+from probe.connect.starttls.peer import Peer
+from probe.connect.starttls.units import at_once
+from probe.dialogue.answer import NoConnection
+from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.scripted import Script, Turn
+from probe.tls.limits import MAX_TURN_LENGTH
+
+OWN: Final = "MySQL"
+
+_CLIENT_SSL: Final = 0x0800
+_CAPABILITIES: Final = 0x0000_0001 | 0x0200 | 0x8000 | 0x0008_0000
+"""LONG_PASSWORD, PROTOCOL_41, SECURE_CONNECTION, PLUGIN_AUTH."""
+
+_UTF8: Final = 33
+_LARGEST_PACKET: Final = 2**24
+_PROTOCOL_10: Final = 10
+_ERROR: Final = 0xFF
+_ACCESS_DENIED: Final = 1045
+_SECURE_TRANSPORT_REQUIRED: Final = frozenset({3159})
+_SECURE_TRANSPORT: Final = re.compile(rb"(require_)?secure.transport", re.IGNORECASE)
+_TURNED_AWAY: Final = frozenset({1040, 1129, 1130, 1203, 1226})
+"""Too many connections; a host that is blocked or not allowed; limits of a user."""
+
+
+def packet(received: bytes, _seen: int) -> int | None:
+    """One packet: a length of three bytes, a number, and the payload."""
+    if len(received) < 4:
+        return None
+    length = 4 + int.from_bytes(received[:3], "little")
+    if length > MAX_TURN_LENGTH:
+        return len(received)
+    return length if len(received) >= length else None
+
+
+def _opening(flags: int) -> bytes:
+    return struct.pack("<IIB23x", flags, _LARGEST_PACKET, _UTF8)
+
+
+def _framed(payload: bytes, number: int) -> bytes:
+    return len(payload).to_bytes(3, "little") + bytes((number,)) + payload
+
+
+SSL_REQUEST: Final = _framed(_opening(_CAPABILITIES | _CLIENT_SSL), 1)
+_LOGIN: Final = _framed(
+    _opening(_CAPABILITIES) + b"tlsprobe\0" + b"\0" + b"mysql_native_password\0", 1
+)
+
+
+def _capabilities(greeting: bytes) -> int | None:
+    """What HandshakeV10 says of the server; None where this is none."""
+    payload = greeting[4:]
+    if greeting[3:4] != b"\0" or payload[:1] != bytes((_PROTOCOL_10,)):
+        return None
+    after_version = payload.find(b"\0", 1) + 1
+    lower = payload[after_version + 13 : after_version + 15]
+    if not after_version or len(lower) < 2:
+        return None
+    upper = payload[after_version + 18 : after_version + 20]
+    return int.from_bytes(lower + upper, "little")
+
+
+def _error(heard: bytes) -> int | None:
+    """The code of an ERR_Packet."""
+    is_error = len(heard) >= 7 and heard[4] == _ERROR
+    return int.from_bytes(heard[5:7], "little") if is_error else None
+
+
+def _greeted() -> Script[bytes | NoConnection]:
+    greeting = yield Turn(until=packet, what="the greeting of MySQL")
+    if _error(greeting) is not None:
+        return turned_away(greeting[7:])
+    if _capabilities(greeting) is None:
+        return unexpected(OWN, greeting)
+    return greeting
+
+
+def upgrade(_: Peer) -> UpgradeScript:
+    """Sends SSLRequest where the greeting has CLIENT_SSL."""
+    greeting = yield from _greeted()
+    if isinstance(greeting, NoConnection):
+        return greeting
+    if not (_capabilities(greeting) or 0) & _CLIENT_SSL:
+        return not_offered("MySQL's greeting has no CLIENT_SSL", greeting)
+    yield Turn(say=SSL_REQUEST, until=at_once, what="nothing")
+    return Upgraded()
+
+
+def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
+    """Begins a login without TLS, and no further than the server's first word on it."""
+    greeting = yield from _greeted()
+    if isinstance(greeting, NoConnection):
+        return
+    is_offered = bool((_capabilities(greeting) or 0) & _CLIENT_SSL)
+    has = "has" if is_offered else "does not have"
+    notebook.offered(holds=is_offered, note=f"the greeting {has} CLIENT_SSL")
+    heard = yield Turn(say=_LOGIN, until=packet, what="the answer to a login")
+    code = _error(heard)
+    if heard[4:5] == b"\0":
+        notebook.goes_on(holds=True, note="a session in clear, for a user that needs no password")
+        return
+    note = (
+        f"a login in clear: error {code}, {quoted(heard[7:])}"
+        if code
+        else "a login in clear is led on"
+    )
+    if code in _SECURE_TRANSPORT_REQUIRED or _SECURE_TRANSPORT.search(heard):
+        notebook.login("")
+        notebook.goes_on(holds=False, note=note)
+    elif code is None or code == _ACCESS_DENIED:
+        notebook.login("password")
+        if not is_offered:
+            notebook.goes_on(holds=True, note=f"no TLS is offered; {note}")

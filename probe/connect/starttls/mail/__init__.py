@@ -1,0 +1,1 @@
+"""Mail and news: SMTP, IMAP, POP3, ManageSieve, NNTP."""

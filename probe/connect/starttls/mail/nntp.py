@@ -1,0 +1,87 @@
+"""NNTP: CAPABILITIES, then STARTTLS (RFC 4642; RFC 8143).
+
+A server that knows no CAPABILITIES is asked for STARTTLS all the same: its answer tells.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from probe.connect.starttls.outcome import (
+    Upgraded,
+    UpgradeScript,
+    declined,
+    not_offered,
+    quoted,
+    turned_away,
+    unexpected,
+)
+from probe.connect.starttls.peer import Peer
+from probe.connect.starttls.units import dotted, line, lists
+from probe.dialogue.answer import NoConnection
+from probe.dialogue.before_tls.injection import injection
+from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.scripted import Script, Turn
+
+OWN: Final = "NNTP"
+
+INJECTION: Final = injection(
+    b"STARTTLS\r\n", b"CAPABILITIES\r\n", b"QUIT\r\n", rb"\A(?!205)\d{3}[ -]", rb"\A205[ -]"
+)
+
+
+def _capabilities() -> Script[bytes | NoConnection]:
+    greeting = yield Turn(until=line, what="the greeting of NNTP")
+    if re.match(rb"(400|50[0-9])\b", greeting):
+        return turned_away(greeting)
+    if not re.match(rb"20[01]\b", greeting):
+        return unexpected(OWN, greeting)
+    return (yield Turn(say=b"CAPABILITIES\r\n", until=dotted, what="the answer to CAPABILITIES"))
+
+
+def upgrade(_: Peer) -> UpgradeScript:
+    """Says STARTTLS where it is listed, or where the server has no list."""
+    listed = yield from _capabilities()
+    if isinstance(listed, NoConnection):
+        return listed
+    has_list = listed.startswith(b"101")
+    if has_list and not lists(listed, b"STARTTLS"):
+        return not_offered("NNTP lists no STARTTLS", listed)
+    heard = yield Turn(say=b"STARTTLS\r\n", until=line, what="the answer to STARTTLS")
+    if heard.startswith(b"382"):
+        return Upgraded()
+    if heard.startswith(b"400"):
+        return turned_away(heard)
+    if has_list:
+        return declined("STARTTLS is refused", heard)
+    if re.match(rb"5\d\d\b", heard):
+        return not_offered(
+            f"NNTP has no list of capabilities, nor STARTTLS: {quoted(heard)}", heard
+        )
+    return unexpected(OWN, heard)
+
+
+def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
+    """Reads what may be done before TLS, asks for a group's list's head, and takes its leave."""
+    listed = yield from _capabilities()
+    if isinstance(listed, NoConnection):
+        return
+    if listed.startswith(b"101"):
+        is_offered = lists(listed, b"STARTTLS")
+        listed_or_not = "lists" if is_offered else "does not list"
+        notebook.offered(holds=is_offered, note=f"CAPABILITIES {listed_or_not} STARTTLS")
+        notebook.login(_mechanisms(listed))
+    heard = yield Turn(say=b"MODE READER\r\n", until=line, what="the answer to MODE READER")
+    if re.match(rb"(20[01]|480|483)\b", heard):
+        is_led_on = not heard.startswith(b"483")
+        notebook.goes_on(holds=is_led_on, note=f"MODE READER in clear: {quoted(heard)}")
+    yield Turn(say=b"QUIT\r\n", until=line, what="the farewell")
+
+
+def _mechanisms(listed: bytes) -> str:
+    words: list[str] = []
+    for keyword in (b"AUTHINFO", b"SASL"):
+        found = re.search(rb"^" + keyword + rb" ([^\r\n]+)", listed, re.MULTILINE | re.IGNORECASE)
+        words += quoted(found[1]).split() if found else []
+    return " ".join(word for word in words if word.upper() != "SASL")

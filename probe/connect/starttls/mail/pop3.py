@@ -1,0 +1,77 @@
+"""POP3: CAPA, then STLS (RFC 2595, section 4; RFC 2449).
+
+A server without CAPA is asked for STLS all the same: its answer tells.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from probe.connect.starttls.outcome import (
+    Upgraded,
+    UpgradeScript,
+    declined,
+    not_offered,
+    quoted,
+    turned_away,
+    unexpected,
+)
+from probe.connect.starttls.peer import Peer
+from probe.connect.starttls.units import dotted, line, lists
+from probe.dialogue.answer import NoConnection
+from probe.dialogue.before_tls.injection import injection
+from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.scripted import Script, Turn
+
+OWN: Final = "POP3"
+_TEMPORARY: Final = (b"[IN-USE]", b"[SYS/TEMP]", b"[LOGIN-DELAY]")
+
+INJECTION: Final = injection(
+    b"STLS\r\n", b"CAPA\r\n", b"QUIT\r\n", rb"^\.\r?$|\A[^\n]*\n[+-]", rb"\A\+OK[^\n]*\n\Z"
+)
+
+
+def _capabilities() -> Script[bytes | NoConnection]:
+    greeting = yield Turn(until=line, what="the greeting of POP3")
+    if greeting.startswith(b"-ERR"):
+        return turned_away(greeting)
+    if not greeting.startswith(b"+OK"):
+        return unexpected(OWN, greeting)
+    return (yield Turn(say=b"CAPA\r\n", until=dotted, what="the answer to CAPA"))
+
+
+def upgrade(_: Peer) -> UpgradeScript:
+    """Says STLS where it is listed, or where the server has no list."""
+    listed = yield from _capabilities()
+    if isinstance(listed, NoConnection):
+        return listed
+    if listed.startswith(b"+OK") and not lists(listed, b"STLS"):
+        return not_offered("POP3 lists no STLS", listed)
+    heard = yield Turn(say=b"STLS\r\n", until=line, what="the answer to STLS")
+    if heard.startswith(b"+OK"):
+        return Upgraded()
+    if not heard.startswith(b"-ERR"):
+        return unexpected(OWN, heard)
+    if any(code in heard for code in _TEMPORARY):
+        return turned_away(heard)
+    if listed.startswith(b"+OK"):
+        return declined("STLS is refused", heard)
+    return not_offered(f"POP3 has no list of capabilities and no STLS: {quoted(heard)}", heard)
+
+
+def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
+    """Reads what may be done before TLS, and takes its leave."""
+    listed = yield from _capabilities()
+    if isinstance(listed, NoConnection) or not listed.startswith(b"+OK"):
+        return
+    is_offered = lists(listed, b"STLS")
+    listed_or_not = "lists" if is_offered else "does not list"
+    notebook.offered(holds=is_offered, note=f"CAPA {listed_or_not} STLS")
+    mechanisms = ["USER"] if lists(listed, b"USER") else []
+    sasl = re.search(rb"^SASL ([^\r\n]*)", listed, re.MULTILINE | re.IGNORECASE)
+    mechanisms += quoted(sasl[1]).split() if sasl and sasl[1].strip() else []
+    notebook.login(" ".join(mechanisms))
+    offered = "a login" if mechanisms else "no login"
+    notebook.goes_on(holds=bool(mechanisms), note=f"{offered} is offered before TLS")
+    yield Turn(say=b"QUIT\r\n", until=line, what="the farewell")

@@ -1,0 +1,76 @@
+"""ManageSieve: the greeting lists capabilities, then STARTTLS (RFC 5804, sections 1.7 and 2.2)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from probe.connect.starttls.outcome import (
+    Upgraded,
+    UpgradeScript,
+    declined,
+    not_offered,
+    quoted,
+    turned_away,
+    unexpected,
+)
+from probe.connect.starttls.peer import Peer
+from probe.connect.starttls.units import line_that
+from probe.dialogue.answer import NoConnection
+from probe.dialogue.before_tls.injection import injection
+from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.scripted import Script, Turn
+
+OWN: Final = "ManageSieve"
+_ANSWER: Final = line_that(rb'(?:OK|NO|BYE)\b|[^"]')
+
+INJECTION: Final = injection(
+    b"STARTTLS\r\n", b'NOOP "tlsprobe"\r\n', b"LOGOUT\r\n", rb"\bTAG\b", rb"^OK\b"
+)
+
+
+def _capabilities() -> Script[bytes | NoConnection]:
+    heard = yield Turn(until=_ANSWER, what="the greeting of ManageSieve")
+    if not heard.startswith(b'"'):
+        return turned_away(heard) if heard.startswith(b"BYE") else unexpected(OWN, heard)
+    return turned_away(heard) if _answer(heard) == b"BYE" else heard
+
+
+def upgrade(_: Peer) -> UpgradeScript:
+    """Says STARTTLS where it is listed."""
+    heard = yield from _capabilities()
+    if isinstance(heard, NoConnection):
+        return heard
+    if not _lists_starttls(heard):
+        return not_offered("ManageSieve lists no STARTTLS", heard)
+    heard = yield Turn(say=b"STARTTLS\r\n", until=_ANSWER, what="the answer to STARTTLS")
+    if _answer(heard) == b"OK":
+        return Upgraded()
+    return (
+        turned_away(heard) if _answer(heard) == b"BYE" else declined("STARTTLS is refused", heard)
+    )
+
+
+def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
+    """Reads what may be done before TLS, and takes its leave."""
+    heard = yield from _capabilities()
+    if isinstance(heard, NoConnection):
+        return
+    is_offered = _lists_starttls(heard)
+    listed = "lists" if is_offered else "does not list"
+    notebook.offered(holds=is_offered, note=f"the greeting {listed} STARTTLS")
+    sasl = re.search(rb'^"SASL" "([^"\r\n]*)"', heard, re.MULTILINE | re.IGNORECASE)
+    mechanisms = quoted(sasl[1]) if sasl and sasl[1].strip() else ""
+    notebook.login(mechanisms)
+    offered = "a login" if mechanisms else "no login"
+    notebook.goes_on(holds=bool(mechanisms), note=f"{offered} is offered before TLS")
+    yield Turn(say=b"LOGOUT\r\n", until=_ANSWER, what="the farewell")
+
+
+def _lists_starttls(heard: bytes) -> bool:
+    return re.search(rb'^"STARTTLS"', heard, re.MULTILINE | re.IGNORECASE) is not None
+
+
+def _answer(heard: bytes) -> bytes:
+    found = re.search(rb"^(OK|NO|BYE)\b", heard, re.MULTILINE | re.IGNORECASE)
+    return found[1].upper() if found else b""

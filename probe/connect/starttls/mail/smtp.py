@@ -1,0 +1,109 @@
+"""SMTP, submission and LMTP: EHLO or LHLO, then STARTTLS (RFC 3207; LMTP: RFC 2033).
+
+The greeting is waited for, for some servers turn away who speaks first (postscreen). 4xx and 5xx in place
+of a greeting turn us away and say nothing of TLS. Firewalls (Cisco's fixup) write X over STARTTLS.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import Final
+
+from probe.connect.starttls.outcome import (
+    Upgraded,
+    UpgradeOutcome,
+    UpgradeScript,
+    declined,
+    not_offered,
+    quoted,
+    turned_away,
+    unexpected,
+)
+from probe.connect.starttls.peer import Peer
+from probe.connect.starttls.units import reply
+from probe.dialogue.answer import NoConnection
+from probe.dialogue.before_tls.greetings import greeting_of
+from probe.dialogue.before_tls.injection import injection
+from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.scripted import Script, Turn
+
+_NAMES: Final = (b"tlsprobe.invalid", b"[127.0.0.1]")
+"""What we call ourselves; the second for servers that want an address where a name is unknown."""
+
+_MASKED: Final = re.compile(rb"^250[ -]X{7}[XA-Z]?\r?$", re.MULTILINE)
+
+INJECTION: Final = injection(
+    b"STARTTLS\r\n", b"RSET\r\n", b"QUIT\r\n", rb"\A(?!221)\d{3}[ -]", rb"\A221[ -]"
+)
+
+
+def _introduced(verb: bytes, own: str) -> Script[bytes | NoConnection]:
+    """The server's extensions."""
+    greeting = yield Turn(until=reply, what=f"the greeting of {own}")
+    if greeting[:1] in {b"4", b"5"} and greeting[1:3].isdigit():
+        return turned_away(greeting)
+    shown = greeting_of(greeting)
+    if not greeting.startswith(b"220") or (shown is not None and shown.protocol == "ftp"):
+        return unexpected(own, greeting)
+    heard = b""
+    for name in _NAMES:
+        heard = yield Turn(say=verb + b" " + name + b"\r\n", until=reply, what="the answer to EHLO")
+        if heard.startswith(b"250"):
+            return heard
+        if heard.startswith(b"4"):
+            return turned_away(heard)
+    return turned_away(heard) if heard.startswith(b"55") else unexpected(own, heard)
+
+
+def upgrade(_: Peer, *, verb: bytes, own: str) -> UpgradeScript:
+    """Introduces itself and says STARTTLS."""
+    extensions = yield from _introduced(verb, own)
+    if isinstance(extensions, NoConnection):
+        return extensions
+    if not _lists(extensions, b"STARTTLS"):
+        words = " (something on the way masks it)" if _MASKED.search(extensions) else ""
+        return not_offered(f"{own} lists no STARTTLS{words}", extensions)
+    heard = yield Turn(say=b"STARTTLS\r\n", until=reply, what="the answer to STARTTLS")
+    return _begun(heard)
+
+
+def _begun(heard: bytes) -> UpgradeOutcome:
+    if heard.startswith(b"220"):
+        return Upgraded()
+    return (
+        turned_away(heard) if heard.startswith(b"421") else declined("STARTTLS is refused", heard)
+    )
+
+
+def in_clear(notebook: Notebook, _: Peer, *, verb: bytes, own: str) -> Script[None]:
+    """What a client without TLS is offered; begins a message from nobody, and takes it back."""
+    extensions = yield from _introduced(verb, own)
+    if isinstance(extensions, NoConnection):
+        return
+    is_offered = _lists(extensions, b"STARTTLS")
+    listed = "lists" if is_offered else "does not list"
+    notebook.offered(holds=is_offered, note=f"{verb.decode()} {listed} STARTTLS")
+    notebook.login(_mechanisms(extensions))
+    heard = yield Turn(say=b"MAIL FROM:<>\r\n", until=reply, what="the answer to MAIL")
+    if heard.startswith((b"250", b"530")):
+        notebook.goes_on(holds=heard.startswith(b"250"), note=f"MAIL in clear: {quoted(heard)}")
+    yield Turn(say=b"QUIT\r\n", until=reply, what="the farewell")
+
+
+def _lists(extensions: bytes, keyword: bytes) -> bool:
+    return (
+        re.search(rb"^250[ -]" + keyword + rb"\b", extensions, re.MULTILINE | re.IGNORECASE)
+        is not None
+    )
+
+
+def _mechanisms(extensions: bytes) -> str:
+    listed = re.search(rb"^250[ -]AUTH[ =]([^\r\n]*)", extensions, re.MULTILINE | re.IGNORECASE)
+    return quoted(listed[1]) if listed and listed[1].strip() else ""
+
+
+SMTP: Final = partial(upgrade, verb=b"EHLO", own="SMTP")
+LMTP: Final = partial(upgrade, verb=b"LHLO", own="LMTP")
+SMTP_IN_CLEAR: Final = partial(in_clear, verb=b"EHLO", own="SMTP")
+LMTP_IN_CLEAR: Final = partial(in_clear, verb=b"LHLO", own="LMTP")

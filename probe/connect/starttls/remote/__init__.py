@@ -1,0 +1,1 @@
+"""Remote desktops, remote logins and FTP."""

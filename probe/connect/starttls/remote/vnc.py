@@ -1,0 +1,116 @@
+"""VNC: VeNCrypt in RFB 3.8 (RFC 6143, section 7.1; security type 19 of the RFB registry).
+
+Each of VeNCrypt's subtypes with X509 begins TLS with a certificate, those called TLS with anonymous
+suites. In clear, the list of security types says which of them do without.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import Final
+
+from probe.connect.starttls.outcome import (
+    Upgraded,
+    UpgradeScript,
+    declined,
+    not_offered,
+    turned_away,
+    unexpected,
+)
+from probe.connect.starttls.peer import Peer
+from probe.connect.starttls.units import exactly, foreign
+from probe.dialogue.answer import NoConnection
+from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.scripted import Script, Turn
+from probe.tls.limits import MAX_TURN_LENGTH
+
+OWN: Final = "VNC"
+
+_VERSION: Final = b"RFB 003.008\n"
+_VENCRYPT: Final = 19
+_VERSION_02: Final = b"\x00\x02"
+_SUBTYPES: Final = (260, 262, 261, 257, 259, 258)
+"""X509None, X509Plain, X509Vnc; TLSNone, TLSPlain, TLSVnc: certificates first."""
+
+_IN_CLEAR: Final = {
+    1: "None",
+    2: "VNC",
+    16: "Tight",
+    30: "ARD",
+    35: "MSLogonII",
+    5: "RA2",
+    6: "RA2ne",
+}
+
+
+def _banner(received: bytes, seen: int) -> int | None:
+    is_one = _VERSION[:4].startswith(received[:4])
+    return exactly(12)(received, seen) if is_one else foreign(received)
+
+
+def _types(received: bytes, seen: int) -> int | None:
+    """A count and as many bytes; where it is zero, a reason with its length."""
+    if not received:
+        return None
+    if received[0]:
+        return exactly(1 + received[0])(received, seen)
+    if len(received) < 5:
+        return None
+    return exactly(5 + min(MAX_TURN_LENGTH, int.from_bytes(received[1:5], "big")))(received, seen)
+
+
+def _subtypes(received: bytes, seen: int) -> int | None:
+    """VeNCrypt's answer to our version, then a count and as many words of four bytes."""
+    if not received:
+        return None
+    if received[0]:
+        return 1
+    return exactly(2 + 4 * received[1])(received, seen) if len(received) > 1 else None
+
+
+def _offered() -> Script[bytes | NoConnection]:
+    banner = yield Turn(until=_banner, what="the greeting of VNC")
+    if not re.match(rb"RFB \d{3}\.\d{3}\n", banner):
+        return unexpected(OWN, banner)
+    if banner < b"RFB 003.007":
+        return not_offered("VNC of a version before security types", banner)
+    types = yield Turn(say=_VERSION, until=_types, what="VNC's security types")
+    return types[1:] if types[0] else turned_away(types[5:])
+
+
+def upgrade(_: Peer) -> UpgradeScript:
+    """Chooses VeNCrypt and its first subtype with a certificate."""
+    types = yield from _offered()
+    if isinstance(types, NoConnection):
+        return types
+    if _VENCRYPT not in types:
+        return not_offered(f"VNC lists the security types {sorted(types)}, no VeNCrypt", types)
+    version = yield Turn(say=bytes((_VENCRYPT,)), until=exactly(2), what="the version of VeNCrypt")
+    if version < _VERSION_02:
+        return not_offered("VeNCrypt of a version before 0.2", version)
+    heard = yield Turn(say=_VERSION_02, until=_subtypes, what="the subtypes of VeNCrypt")
+    if heard[0]:
+        return declined("VeNCrypt 0.2 is refused", heard)
+    found = set(struct.unpack(f">{heard[1]}I", heard[2:]))
+    chosen = next((one for one in _SUBTYPES if one in found), None)
+    if chosen is None:
+        return not_offered(f"VeNCrypt lists {sorted(found)}, none with TLS", heard)
+    answer = yield Turn(
+        say=chosen.to_bytes(4, "big"), until=exactly(1), what="the answer to a subtype"
+    )
+    return Upgraded() if answer == b"\x01" else declined("VeNCrypt's subtype is refused", answer)
+
+
+def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
+    """Reads the security types, and goes no further."""
+    types = yield from _offered()
+    if isinstance(types, NoConnection):
+        return
+    names = [_IN_CLEAR[one] for one in types if one in _IN_CLEAR]
+    has_vencrypt = _VENCRYPT in types
+    notebook.offered(holds=has_vencrypt, note=f"security types {sorted(types)}")
+    notebook.login(" ".join(names))
+    if names or has_vencrypt:
+        note = f"security types without TLS: {' '.join(names) or 'none'}"
+        notebook.goes_on(holds=bool(names), note=note)

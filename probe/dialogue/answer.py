@@ -1,0 +1,307 @@
+"""What came back to one Offer: the server's hello with all that stands in clear behind it, or
+an alert, or the way in which no answer came.
+
+``AnswerReader`` takes bytes as they arrive and says when the answer is whole: at ServerHelloDone
+up to TLS 1.2, at the ServerHello or HelloRetryRequest of TLS 1.3. It holds at most
+``MAX_ANSWER_LENGTH`` bytes where it is not told otherwise, and no bytes make it raise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TypeAlias
+
+from model.protocol_version import ProtocolVersion
+from model.registry import alert_name, cipher_suite_by_code_point
+from pki.byte_reader import DecodeError
+from probe.tls.hello import ServerHello
+from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_WARNINGS
+from probe.tls.message_order import UP_TO_TLS12, MessageOrder
+from probe.tls.messages import (
+    CertificateMessage,
+    CertificateRequest,
+    CertificateStatus,
+    ServerKeyExchange,
+)
+from probe.tls.record import (
+    MESSAGE_LENGTH,
+    ContentType,
+    HandshakeType,
+    MessageReader,
+    Record,
+    RecordReader,
+    encode_handshake,
+)
+
+_CLOSE_NOTIFY = 0
+_FATAL = 2
+_KEPT_LENGTH = 512
+"""How much of an answer that is no TLS is kept: enough to recognise it by."""
+
+
+class Ending(StrEnum):
+    """How a connection ended before its answer was whole."""
+
+    CLOSED = "closed"
+    RESET = "reset"
+    SILENCE = "silence"
+
+
+class Obstacle(StrEnum):
+    """Why there is no connection on which TLS could be asked.
+
+    From OTHER_PROTOCOL on TCP came up, and what is spoken before TLS did not lead to it.
+    """
+
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    DEADLINE = "deadline"
+    EXHAUSTED = "exhausted"
+    """This machine had no file descriptor, memory or port of its own left: it says nothing of the server."""
+    BUDGET = "budget"
+    """The visit has cost as much as a visit may: it says nothing of the server."""
+    DENIED = "denied"
+    """The configuration does not let this be asked: nothing was sent, and it says nothing of the server."""
+    OTHER_PROTOCOL = "other_protocol"
+    """The server speaks another protocol than it was asked in."""
+    NOT_OFFERED = "not_offered"
+    """The server speaks the protocol, and says that it has no TLS in it."""
+    DECLINED = "declined"
+    """It has TLS, and did not begin it when it was asked to."""
+    TURNED_AWAY = "turned_away"
+    """It wants no client now, or not this one: it says nothing of TLS."""
+    HUNG_UP = "hung_up"
+    RESET = "reset"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFlight:
+    """A ServerHello and what followed it in clear. ``is_complete`` is false where it broke off,
+    or where the server resumed a session: its ChangeCipherSpec ends such a flight. ``is_cut`` is
+    true where it is longer than is held of an answer. ``flaw`` names what is malformed or out of
+    place behind the hello, where that ended it: the hello, and what came before the flaw, still count.
+
+    ``raw`` is the ServerHello message alone: it is what proves version and suite. ``alert`` is
+    the description of the fatal one that broke it off.
+    """
+
+    raw: bytes
+    hello: ServerHello
+    certificates: tuple[bytes, ...] | None = None
+    certificate_status: CertificateStatus | None = None
+    server_key_exchange: ServerKeyExchange | None = None
+    certificate_request: CertificateRequest | None = None
+    is_complete: bool = False
+    is_cut: bool = False
+    flaw: str | None = None
+    alert: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryRequest:
+    """A HelloRetryRequest; ``raw`` is the message."""
+
+    raw: bytes
+    hello: ServerHello
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """An alert in place of a hello; ``raw`` is the record's fragment."""
+
+    raw: bytes
+    level: int
+    description: int
+
+    @property
+    def name(self) -> str:
+        """The description's registry name."""
+        return alert_name(self.description)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoHello:
+    """The connection ended, or nothing more came, before hello or alert were whole."""
+
+    ending: Ending
+    raw: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotTls:
+    """Bytes that are no record of SSL 3.0 to TLS 1.3; ``raw`` is their first line."""
+
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Malformed:
+    """Records that do not hold what a server may send first; ``what`` names the structure."""
+
+    raw: bytes
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoConnection:
+    """TLS could not be asked; ``detail`` is the system's, the server's or our own reason.
+
+    ``raw`` is what the server said in place of going over to TLS.
+    """
+
+    obstacle: Obstacle
+    detail: str
+    raw: bytes = b""
+
+
+Answer: TypeAlias = (
+    ServerFlight | RetryRequest | Alert | NoHello | NotTls | Malformed | NoConnection
+)
+
+
+class AnswerReader:
+    """Turns the bytes of one connection into its Answer, of which it holds ``longest`` bytes."""
+
+    def __init__(self, longest: int = MAX_ANSWER_LENGTH) -> None:
+        self._longest = longest
+        self._records = RecordReader()
+        self._messages = MessageReader(longest)
+        self._order = MessageOrder(UP_TO_TLS12)
+        self._warnings = 0
+        self._flight: ServerFlight | None = None
+        self._beginning = b""
+        self._received = 0
+        self._is_tls = True
+
+    @property
+    def has_hello(self) -> bool:
+        """Whether the ServerHello has come, though not yet all that follows it."""
+        return self._flight is not None
+
+    def feed(self, received: bytes) -> Answer | None:
+        """The whole Answer once these bytes complete it, else None."""
+        received = received[: self._longest - self._received]
+        self._received += len(received)
+        self._beginning += received[: _KEPT_LENGTH - len(self._beginning)]
+        if not self._is_tls:
+            return self._greeting()
+        self._records.feed(received)
+        try:
+            answer = self._read()
+        except DecodeError as flaw:
+            return self._cut(flaw) if self._flight else self._without_hello(flaw)
+        if answer is None and self._received == self._longest:
+            return self._cut() or Malformed(raw=self._beginning, what="answer without end")
+        return answer
+
+    def end(self, ending: Ending) -> Answer:
+        """The Answer when nothing more will come."""
+        if not self._is_tls:
+            return NotTls(raw=self._beginning)
+        return self._flight or NoHello(ending=ending, raw=self._beginning)
+
+    def _cut(self, flaw: DecodeError | None = None) -> ServerFlight | None:
+        """The flight as far as it came; cut, where it is its length that ended it."""
+        what = None if flaw is None else flaw.what
+        is_long = what is None or what == MESSAGE_LENGTH
+        return self._flight and replace(self._flight, is_cut=is_long, flaw=what)
+
+    def _without_hello(self, flaw: DecodeError) -> Answer | None:
+        if flaw.what == "record header" and flaw.offset == 0:
+            self._is_tls = False
+            return self._greeting()
+        return Malformed(raw=self._beginning, what=flaw.what)
+
+    def _greeting(self) -> NotTls | None:
+        """The first line, once it is whole: a service is not known by a piece of it."""
+        line, newline, _ = self._beginning.partition(b"\n")
+        if newline or len(self._beginning) == _KEPT_LENGTH:
+            return NotTls(raw=line + newline)
+        return None
+
+    def _read(self) -> Answer | None:
+        while (record := self._records.next_record()) is not None:
+            answer = self._take(record)
+            if answer is not None:
+                return answer
+        return None
+
+    def _take(self, record: Record) -> Answer | None:
+        if record.content_type is ContentType.ALERT:
+            return self._alert(record.fragment)
+        if record.content_type is ContentType.HANDSHAKE:
+            self._messages.feed(record.fragment)
+            while (message := self._messages.next_message()) is not None:
+                answer = self._message(*message)
+                if answer is not None:
+                    return answer
+            return None
+        if record.content_type is ContentType.CHANGE_CIPHER_SPEC and self._flight is not None:
+            return self._flight
+        raise DecodeError(f"{record.content_type.name.lower()} record in a handshake", record.end)
+
+    def _alert(self, fragment: bytes) -> Answer | None:
+        """The first alert that ends the connection, or None for mere warnings.
+
+        Java and others warn ``unrecognized_name`` and go on, or put a warning and the fatal
+        alert into one record (sslscan #340). ``close_notify`` ends whatever its level is.
+
+        Raises:
+            DecodeError: at more than MAX_WARNINGS; an alert in pieces counts for each piece.
+        """
+        self._warnings += max(1, len(fragment) // 2)
+        read = fragment[: 2 * MAX_WARNINGS]
+        for level, description in zip(read[::2], read[1::2], strict=False):
+            if level != _FATAL and description != _CLOSE_NOTIFY:
+                continue
+            if self._flight is None:
+                return Alert(raw=fragment, level=level, description=description)
+            is_fatal = description != _CLOSE_NOTIFY
+            return replace(self._flight, alert=description) if is_fatal else self._flight
+        if self._warnings > MAX_WARNINGS:
+            raise DecodeError("row of warning alerts", 0)
+        return None
+
+    def _message(self, message_type: int, body: bytes) -> Answer | None:
+        self._order.check(message_type)
+        if self._flight is None:
+            return self._first_message(message_type, body)
+        match message_type:
+            case HandshakeType.CERTIFICATE:
+                chain = CertificateMessage.decode(body).chain
+                self._flight = replace(self._flight, certificates=chain)
+            case HandshakeType.CERTIFICATE_STATUS:
+                status = CertificateStatus.decode(body)
+                self._flight = replace(self._flight, certificate_status=status)
+            case HandshakeType.SERVER_KEY_EXCHANGE:
+                exchange = _server_key_exchange(self._flight.hello, body)
+                self._flight = replace(self._flight, server_key_exchange=exchange)
+            case HandshakeType.CERTIFICATE_REQUEST:
+                request = CertificateRequest.decode(body, self._flight.hello.version)
+                self._flight = replace(self._flight, certificate_request=request)
+            case HandshakeType.SERVER_HELLO_DONE:
+                return replace(self._flight, is_complete=True)
+        return None
+
+    def _first_message(self, message_type: int, body: bytes) -> Answer | None:
+        if message_type == HandshakeType.HELLO_REQUEST:
+            return None
+        if message_type != HandshakeType.SERVER_HELLO:
+            raise DecodeError("handshake that does not begin with a hello", 0)
+        hello = ServerHello.decode(body)
+        raw = encode_handshake(HandshakeType.SERVER_HELLO, body)
+        if hello.is_retry_request:
+            return RetryRequest(raw=raw, hello=hello)
+        self._flight = ServerFlight(raw=raw, hello=hello)
+        if hello.version >= ProtocolVersion.TLSV1_3:
+            return replace(self._flight, is_complete=True)
+        return None
+
+
+def _server_key_exchange(hello: ServerHello, body: bytes) -> ServerKeyExchange | None:
+    suite = cipher_suite_by_code_point(hello.cipher_suite)
+    if suite is None:
+        return None
+    return ServerKeyExchange.decode(body, hello.version, suite.key_exchange, suite.authentication)

@@ -1,0 +1,1 @@
+"""What is said before TLS begins, as scripts, and what it shows."""

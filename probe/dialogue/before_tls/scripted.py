@@ -1,0 +1,126 @@
+"""A dialogue that reads as a script: say this, hear that, and go on by what was heard.
+
+For protocols that talk in turns before TLS begins. A script is a generator: it yields one Turn after
+the other and gets what was heard in each; what it returns is the result. The driver cuts the peer's
+bytes into what each Turn waits for, keeps a bounded transcript, and bounds what is held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Final, Generic, TypeAlias, TypeVar
+
+from probe.dialogue.answer import Ending
+from probe.tls.limits import MAX_CONVERSATION_LENGTH, MAX_TURN_LENGTH, MAX_TURNS
+
+_KEPT_LENGTH: Final = 2048
+"""How much of either side the transcript keeps."""
+
+Result = TypeVar("Result")
+
+Until: TypeAlias = Callable[[bytes, int], int | None]
+"""How many of the bytes of a turn make what is waited for; None while it is not whole.
+
+The number says how many of them were there at the last call, which found no end: whatever looks for an
+end goes on from there, so that a peer that sends single bytes costs no more than one that sends all.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What is said, what is then waited for, and in words what that is."""
+
+    say: bytes = b""
+    until: Until
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenOff:
+    """The peer ended, fell silent, or sent too much without an end (``ending`` None) during a turn.
+
+    ``what`` was waited for, and ``heard`` is what came in place of it.
+    """
+
+    ending: Ending | None
+    what: str
+    heard: bytes
+
+
+Script: TypeAlias = Generator[Turn, bytes, Result]
+
+
+class Scripted(Generic[Result]):
+    """The Dialogue that plays a script; ``broken_off`` makes the result where the peer stops.
+
+    ``said`` and ``heard`` are the beginning of the transcript, ``surplus`` what came behind the
+    last turn, and ``ending`` how the connection ended before the script did.
+    """
+
+    def __init__(self, script: Script[Result], broken_off: Callable[[BrokenOff], Result]) -> None:
+        self._script = script
+        self._broken_off = broken_off
+        self._send: Callable[[bytes], None] | None = None
+        self._turn: Turn | None = None
+        self._result: Result | None = None
+        self._pending = b""
+        self._seen = 0
+        self._received = 0
+        self._turns = 0
+        self.said = b""
+        self.heard = b""
+        self.ending: Ending | None = None
+
+    @property
+    def surplus(self) -> bytes:
+        """What the peer said behind the end of the script."""
+        return self._pending
+
+    def begin(self, send: Callable[[bytes], None]) -> None:
+        """Says the first words, if the script has any."""
+        self._send = send
+        self._go_on(None)
+
+    def feed(self, received: bytes) -> Result | None:
+        """Takes bytes; the result once the script has ended."""
+        self.heard += received[: _KEPT_LENGTH - len(self.heard)]
+        self._pending += received[: MAX_TURN_LENGTH - len(self._pending)]
+        self._received += len(received)
+        while self._turn is not None:
+            if self._is_flooded:
+                return self._break_off(None)
+            length = self._turn.until(self._pending, self._seen)
+            if length is None:
+                self._seen = len(self._pending)
+                return self._break_off(None) if self._seen >= MAX_TURN_LENGTH else None
+            unit, self._pending = self._pending[:length], self._pending[length:]
+            self._go_on(unit)
+        return self._result
+
+    @property
+    def _is_flooded(self) -> bool:
+        return self._received > MAX_CONVERSATION_LENGTH or self._turns > MAX_TURNS
+
+    def end(self, ending: Ending) -> Result:
+        """The result when nothing more will come."""
+        self.ending = ending
+        return self._break_off(ending)
+
+    def _break_off(self, ending: Ending | None) -> Result:
+        what = self._turn.what if self._turn is not None else "the end"
+        self._turn = None
+        self._script.close()
+        return self._broken_off(BrokenOff(ending=ending, what=what, heard=self._pending))
+
+    def _go_on(self, unit: bytes | None) -> None:
+        self._seen = 0
+        self._turns += 1
+        try:
+            self._turn = next(self._script) if unit is None else self._script.send(unit)
+        except StopIteration as end:
+            self._turn, self._result = None, end.value
+            return
+        if self._turn.say and self._send is not None:
+            self.said += self._turn.say[: _KEPT_LENGTH - len(self.said)]
+            self._send(self._turn.say)

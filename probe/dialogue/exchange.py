@@ -1,0 +1,140 @@
+"""An Offer with its Answer, and what may be concluded from the pair.
+
+Only a fatal alert refuses by itself. A close, ``close_notify`` or ``internal_error`` is also how
+overload looks (CloudFront, rate limits), so it refuses only once it was ``confirmed``: asked
+again with the same outcome, after a hello known to be good was answered in between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from model.protocol_version import ProtocolVersion
+from model.verdict import Evidence, Fact, Verdict
+from probe.dialogue.answer import (
+    Alert,
+    Answer,
+    Ending,
+    Malformed,
+    NoConnection,
+    NoHello,
+    NotTls,
+    Obstacle,
+    RetryRequest,
+    ServerFlight,
+)
+from probe.dialogue.offer import Offer
+from probe.tls.hello import ServerHello
+
+CLOSE_NOTIFY = 0
+PROTOCOL_VERSION = 70
+INTERNAL_ERROR = 80
+OURS: Final = frozenset({Obstacle.DEADLINE, Obstacle.BUDGET, Obstacle.DENIED})
+"""Limits of the visit's own, after which it is not asked again."""
+
+UNRECOGNIZED_NAME = 112
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One question and what came of it; ``offered`` are the bytes that were sent."""
+
+    offer: Offer
+    offered: bytes
+    answer: Answer
+    confirmed: bool = False
+
+    @property
+    def hello(self) -> ServerHello | None:
+        """The server's hello or retry request, if one came."""
+        if isinstance(self.answer, ServerFlight | RetryRequest):
+            return self.answer.hello
+        return None
+
+    @property
+    def version(self) -> ProtocolVersion | None:
+        """The version the server chose; None where it chose none, or one it was not offered."""
+        hello = self.hello
+        if hello is None or hello.version > self.offer.version:
+            return None
+        try:
+            return ProtocolVersion(hello.version)
+        except ValueError:
+            return None
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether overload may look just like this."""
+        match self.answer:
+            case Alert(description=description):
+                return description in {CLOSE_NOTIFY, INTERNAL_ERROR}
+            case NoHello() | Malformed() | NotTls():
+                return True
+            case NoConnection(obstacle=obstacle):
+                return obstacle not in OURS
+            case _:
+                return False
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the server proved that it does not take this Offer."""
+        match self.answer:
+            case Alert():
+                return self.confirmed or not self.is_ambiguous
+            case NoHello(ending=Ending.CLOSED):
+                return self.confirmed
+            case _:
+                return False
+
+    @property
+    def alert(self) -> int | None:
+        """The alert's description, if the answer is one."""
+        return self.answer.description if isinstance(self.answer, Alert) else None
+
+    @property
+    def is_past_deadline(self) -> bool:
+        """Whether the question was not asked any more, because time or budget was used up."""
+        return isinstance(self.answer, NoConnection) and self.answer.obstacle in OURS
+
+    def evidence(self, note: str | None = None) -> Evidence:
+        """The pair as proof, with a sentence on how to read it."""
+        return Evidence(
+            offer=self.offered or None, answer=self.answer.raw or None, note=note or self.summary
+        )
+
+    def fact(self, verdict: Verdict, note: str | None = None, value: str | None = None) -> Fact:
+        """A verdict that rests on this pair."""
+        return Fact(verdict=verdict, evidence=self.evidence(note), value=value)
+
+    @property
+    def summary(self) -> str:
+        """The answer in a few words."""
+        again = ", twice, while a known good hello was answered" if self.confirmed else ""
+        return f"{in_words(self.answer)}{again}"
+
+
+_ENDINGS = {
+    Ending.CLOSED: "closed without an answer",
+    Ending.RESET: "reset without an answer",
+    Ending.SILENCE: "no whole answer in time",
+}
+
+
+def in_words(answer: Answer) -> str:
+    """The answer in a few words."""
+    match answer:
+        case ServerFlight(flaw=flaw):
+            return "ServerHello" if flaw is None else f"ServerHello, then malformed {flaw}"
+        case RetryRequest():
+            return "HelloRetryRequest"
+        case Alert() as alert:
+            return f"alert {alert.name}"
+        case NoHello(ending=ending):
+            return _ENDINGS[ending]
+        case NotTls():
+            return "answered, but not in TLS"
+        case Malformed(what=what):
+            return f"malformed {what}"
+        case NoConnection(detail=detail):
+            return detail

@@ -1,0 +1,1 @@
+"""One visit as a whole: stages of checks in, an Observation out."""

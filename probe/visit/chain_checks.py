@@ -1,0 +1,189 @@
+"""What stands beside a served chain: issuers that were forgotten, revocation, timestamps of public logs.
+
+Judged once the visit is over, from what the server sent, and from what is fetched where the user
+wants it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+
+from model.certificates.certificate import (
+    Certificate,
+    Completion,
+    Deployment,
+    Problem,
+    Revocation,
+    RevocationMethod,
+    TrustVerdict,
+)
+from model.target import Target, is_ip_address
+from pki.certificates import TrustStore, parse_certificate, with_revocations
+from pki.certificates.path_building import read_link
+from pki.dns import DnsLookup, judge_caa, judge_tlsa
+from pki.net_guard.politeness import Politeness
+from pki.revocation import (
+    FetchBudget,
+    Fetcher,
+    RevocationChecker,
+    issuer_of_leaf,
+    judge_staple,
+    missing_issuers,
+    unasked,
+)
+from pki.transparency import Beside, judge_policies, judge_scts, read_log_list
+from probe.budget import off_loop
+from probe.checks.part import Part
+from probe.checks.prober import side_by_side
+from probe.checks.visit_facts import Stapled
+from probe.visit.settings import ProbeSettings
+
+
+class Surroundings:
+    """Judges them for any number of visits.
+
+    Raises:
+        LogListError: at construction, when the log list cannot be used.
+    """
+
+    def __init__(
+        self,
+        settings: ProbeSettings,
+        stores: Mapping[str, TrustStore],
+        politeness: Politeness | None = None,
+    ) -> None:
+        self._stores = stores
+        self._is_asked = Part.REVOCATION in settings.parts
+        self._logs = read_log_list(settings.log_list) if settings.log_list else None
+        self._fetcher = (
+            Fetcher(settings.gate, politeness, user_agent=settings.user_agent)
+            if settings.fetch
+            else None
+        )
+        self._lookup = DnsLookup(settings.name_servers) if settings.dns_records else None
+        self._revocation = RevocationChecker(self._fetcher) if self._fetcher else None
+
+    async def judged(
+        self,
+        chains: tuple[Deployment, ...],
+        stapled: list[Stapled] | None,
+        at: datetime,
+        within_seconds: float,
+        target: Target | None = None,
+    ) -> tuple[Deployment, ...]:
+        """The chains with their surroundings; where ``stapled`` is None, what came stays as it was.
+
+        What is not fetched ``within_seconds`` is given up. The DNS is asked about the ``target``.
+        """
+        if self._lookup is not None and target is not None:
+            asking = (self._with_dns(one, target, within_seconds, self._lookup) for one in chains)
+            chains = tuple(await side_by_side(*asking))
+        if not self._is_asked:
+            return chains
+        budget = FetchBudget()
+        judging = (self._judged(one, stapled, at, within_seconds, budget) for one in chains)
+        return tuple(await side_by_side(*judging))
+
+    async def _judged(
+        self,
+        found: Deployment,
+        stapled: list[Stapled] | None,
+        at: datetime,
+        within_seconds: float,
+        budget: FetchBudget,
+    ) -> Deployment:
+        fetched: tuple[Revocation, ...] = ()
+        chain = await off_loop(self._with_issuers, found) if self._revocation else ()
+        try:
+            async with asyncio.timeout(max(0.0, within_seconds)):
+                completion = await self._completion(found, at, budget)
+                if completion is not None:
+                    found = replace(found, completion=completion)
+                    chain = await off_loop(self._with_issuers, found)
+                if self._revocation is not None:
+                    fetched = await self._revocation.check(chain, at, budget)
+        except TimeoutError:
+            if self._revocation is not None:
+                fetched = unasked(chain, at)
+        return await off_loop(self._with_words, found, stapled, fetched, at)
+
+    def _with_words(
+        self,
+        found: Deployment,
+        stapled: list[Stapled] | None,
+        fetched: tuple[Revocation, ...],
+        at: datetime,
+    ) -> Deployment:
+        """With what is said of its revocation and by public logs; runs in a thread."""
+        chain = self._with_issuers(found)
+        if stapled is None:
+            kept = (one for one in found.revocations if one.method is RevocationMethod.STAPLE)
+            was_asked = Problem.STAPLE_MISSING in found.problems
+            return with_revocations(found, [*kept, *fetched], was_asked=was_asked)
+        beside = [one for one in stapled if one.leaf == found.leaf.der]
+        staple = next((one.ocsp_response for one in beside if one.ocsp_response), None)
+        sct_list = next((one.sct_list for one in beside if one.sct_list), None)
+        scts = judge_scts(
+            found.leaf.der or b"",
+            issuer_of_leaf(chain),
+            Beside(sct_list=sct_list, ocsp_response=staple),
+            self._logs,
+            at,
+        )
+        revocations = [*judge_staple(chain, staple, at), *fetched]
+        return replace(
+            with_revocations(found, revocations, was_asked=bool(beside)),
+            scts=scts,
+            transparency=judge_policies(found.leaf, scts, self._logs),
+        )
+
+    async def _with_dns(
+        self, found: Deployment, target: Target, within_seconds: float, lookup: DnsLookup
+    ) -> Deployment:
+        """With the verdicts of the DNS, for what the target's own clients get by its name."""
+        host = target.server_name or target.host
+        if is_ip_address(host) or not found.is_own:
+            return found
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, within_seconds)):
+                caa, tlsa = await asyncio.gather(
+                    judge_caa(found.leaf, host, lookup),
+                    judge_tlsa(found, host, target.port, lookup),
+                )
+                return replace(found, dns={"caa": caa} | ({"tlsa": tlsa} if tlsa else {}))
+        return found
+
+    async def _completion(
+        self, found: Deployment, at: datetime, budget: FetchBudget
+    ) -> Completion | None:
+        if self._fetcher is None or Problem.INCOMPLETE not in found.problems:
+            return None
+        issuers, reason = await missing_issuers(found.chain, self._fetcher, budget)
+        whole = (*found.chain, *issuers)
+        stores = {name: self._stores[name] for name in found.trust if name in self._stores}
+        trust = await off_loop(_verified, stores, whole, at)
+        return Completion(issuers=issuers, trust=trust, reason=reason)
+
+    def _with_issuers(self, found: Deployment) -> tuple[Certificate, ...]:
+        """The chain as sent, the issuers that were fetched, and those that the trust stores hold."""
+        chain = (*found.chain, *(found.completion.issuers if found.completion else ()))
+        stores = [self._stores[name] for name in found.trust if name in self._stores]
+        held = (
+            issuer
+            for certificate in chain
+            for store in stores
+            for issuer in store.issuers_of(read_link(certificate.der or b""))
+        )
+        sent = {certificate.der for certificate in chain}
+        anchors = (der for der in dict.fromkeys(held) if der not in sent)
+        return (*chain, *map(parse_certificate, anchors))
+
+
+def _verified(
+    stores: Mapping[str, TrustStore], chain: tuple[Certificate, ...], at: datetime
+) -> dict[str, TrustVerdict]:
+    return {name: store.verify(chain, at) for name, store in stores.items()}

@@ -1,0 +1,76 @@
+"""The chains of one visit, judged: in a thread, within what is left of the visit's budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from model.certificates.certificate import Deployment, NameAsked
+from model.observation import Observation
+from model.target import Target
+from pki.certificates import TrustStore, deployment, elements_of, judged_again
+from probe.budget import VisitBudget, off_loop
+from probe.checks.visit_facts import Learnt
+
+
+async def judged(
+    learnt: Learnt,
+    target: Target,
+    at: datetime,
+    stores: Mapping[str, TrustStore],
+    budget: VisitBudget,
+) -> tuple[Deployment, ...]:
+    """The chains that were served, in their order, as far as the budget's certificate elements go.
+
+    ``at`` is the aware moment to judge by; ``stores`` are the trust stores by their names.
+    """
+    return await off_loop(_judged, learnt, target, at, stores, budget)
+
+
+async def judged_anew(
+    known: Observation, target: Target, at: datetime, stores: Mapping[str, TrustStore]
+) -> tuple[Deployment, ...] | None:
+    """The known chains judged as of ``at``; None where one cannot be without being served again."""
+    found = await off_loop(_judged_anew, known, target, at, stores)
+    kept = tuple(one for one in found if one is not None)
+    return kept if len(kept) == len(found) else None
+
+
+def _judged(
+    learnt: Learnt,
+    target: Target,
+    at: datetime,
+    stores: Mapping[str, TrustStore],
+    budget: VisitBudget,
+) -> tuple[Deployment, ...]:
+    host = target.server_name or target.host
+    found = []
+    for served in learnt.chains:
+        if not budget.takes_elements(elements_of(served.chain)):
+            break
+        one = deployment(
+            served.chain,
+            versions=served.versions,
+            served_with_server_name=served.served_with_server_name,
+            host=host if NameAsked.OWN in served.names else None,
+            at=at,
+            stores=stores,
+        )
+        found.append(replace(one, names=served.names))
+    return tuple(found)
+
+
+def _judged_anew(
+    known: Observation, target: Target, at: datetime, stores: Mapping[str, TrustStore]
+) -> tuple[Deployment | None, ...]:
+    return tuple(
+        judged_again(
+            one,
+            host=target.server_name or target.host,
+            judged_at=known.started_at,
+            at=at,
+            stores=stores,
+        )
+        for one in known.certificates
+    )

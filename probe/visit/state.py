@@ -1,0 +1,142 @@
+"""What a visit comes to as a whole: its state, and one sentence on what was not learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from model.observation import State
+from model.verdict import Fact, Verdict
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.answer import (
+    Alert,
+    Answer,
+    Ending,
+    Malformed,
+    NoConnection,
+    NoHello,
+    NotTls,
+    Obstacle,
+)
+from probe.dialogue.before_tls.greetings import is_ssh, plaintext_service
+from probe.dialogue.exchange import Exchange
+
+_OBSTACLES: Final = {
+    Obstacle.REFUSED: State.REFUSED,
+    Obstacle.UNREACHABLE: State.UNREACHABLE,
+    Obstacle.DEADLINE: State.TIMEOUT,
+    Obstacle.EXHAUSTED: State.ERROR,
+    Obstacle.BUDGET: State.ERROR,
+    Obstacle.DENIED: State.ERROR,
+    Obstacle.OTHER_PROTOCOL: State.NOT_TLS,
+    Obstacle.NOT_OFFERED: State.PLAINTEXT,
+    Obstacle.DECLINED: State.REFUSED,
+    Obstacle.TURNED_AWAY: State.REFUSED,
+    Obstacle.HUNG_UP: State.NOT_TLS,
+    Obstacle.RESET: State.REFUSED,
+    Obstacle.SILENT: State.TIMEOUT,
+}
+_TELLING: Final = (
+    Obstacle.NOT_OFFERED,
+    Obstacle.OTHER_PROTOCOL,
+    Obstacle.DECLINED,
+    Obstacle.TURNED_AWAY,
+    Obstacle.HUNG_UP,
+    Obstacle.RESET,
+    Obstacle.SILENT,
+    Obstacle.REFUSED,
+    Obstacle.UNREACHABLE,
+    Obstacle.DEADLINE,
+    Obstacle.EXHAUSTED,
+    Obstacle.BUDGET,
+    Obstacle.DENIED,
+)
+"""What tells most of the service comes first."""
+_ENDINGS: Final = {
+    Ending.CLOSED: (State.NOT_TLS, "The server closed the connection without answering a hello."),
+    Ending.RESET: (State.REFUSED, "The server reset the connection when it got a hello."),
+    Ending.SILENCE: (State.TIMEOUT, "The server took the connection but gave no whole answer."),
+}
+
+
+def state_of(learnt: Learnt, exchanges: Sequence[Exchange]) -> tuple[State, str | None]:
+    """The visit's state and reason, by the most telling of all answers."""
+    if learnt.speaks_any:
+        return State.TLS, _unlearnt(learnt)
+    if learnt.answers_in_clear:
+        return State.PLAINTEXT, _in_clear(learnt.plaintext["answers_in_clear"], exchanges)
+    if not exchanges:
+        return State.TIMEOUT, "The visit's time was up before anything was asked."
+    return _verdict_on(min((one.answer for one in exchanges), key=_rank))
+
+
+def _in_clear(session: Fact, exchanges: Sequence[Exchange]) -> str:
+    """What was answered in clear, and what came of TLS."""
+    note = (session.evidence and session.evidence.note) or "a session began"
+    answered = f"The service answers in plaintext: {note.rstrip('.')}."
+    if not exchanges:
+        return answered
+    _, why = _verdict_on(min((one.answer for one in exchanges), key=_rank))
+    return f"{answered} {why}"
+
+
+def _rank(answer: Answer) -> int:
+    """What tells most of the service comes first."""
+    match answer:
+        case NotTls():
+            return 0
+        case Alert():
+            return 1
+        case NoHello(ending=Ending.CLOSED):
+            return 3
+        case NoHello(ending=Ending.RESET):
+            return 4
+        case NoHello():
+            return 5
+        case NoConnection(obstacle=obstacle):
+            return 6 + _TELLING.index(obstacle)
+        case _:
+            return 2
+
+
+def _verdict_on(answer: Answer) -> tuple[State, str]:
+    match answer:
+        case NotTls(raw=received):
+            return _not_tls(received)
+        case Alert() as alert:
+            return State.REFUSED, f"The server refused every hello, with alert {alert.name}."
+        case Malformed(what=what):
+            return State.NOT_TLS, f"The server sent a malformed {what} in answer to a hello."
+        case NoHello(ending=ending):
+            return _ENDINGS[ending]
+        case NoConnection(obstacle=obstacle, detail=detail):
+            is_connected = _TELLING.index(obstacle) < _TELLING.index(Obstacle.REFUSED)
+            what = "TLS not begun" if is_connected else "Not connected"
+            return _OBSTACLES[obstacle], f"{what}: {detail.rstrip('.')}."
+        case _:
+            return State.NOT_TLS, "The server answered only in versions that were not offered."
+
+
+def _not_tls(received: bytes) -> tuple[State, str]:
+    if is_ssh(received):
+        return State.NOT_TLS, "An SSH server answers on this port, without TLS."
+    service = plaintext_service(received)
+    if service is not None:
+        return State.PLAINTEXT, f"The service answers in plaintext: it speaks {service}."
+    return State.NOT_TLS, "The server answered a hello with bytes that are not TLS."
+
+
+def _unlearnt(learnt: Learnt) -> str | None:
+    gaps = [
+        f"{version.label} ({fact.evidence.note if fact.evidence else 'not asked'})"
+        for version, fact in learnt.protocols.items()
+        if fact.verdict is Verdict.UNKNOWN
+    ]
+    gaps += [f"chain of {one.label} ({why})" for one, why in learnt.unread_chains.items()]
+    for kind, sets in (("cipher suites", learnt.cipher_suites), ("groups", learnt.groups)):
+        gaps += [
+            f"{kind} of {version.label} ({found.refusal.note if found.refusal else 'not asked'})"
+            for version, found in sets.items()
+            if not found.complete
+        ]
+    return f"Not fully learnt: {', '.join(gaps)}." if gaps else None

@@ -1,0 +1,167 @@
+"""How long until an endpoint is visited again: its place in the interval, sooner after a failure.
+
+Each endpoint has a place of its own in its interval, by the hash of its key: ten thousand that were found
+together, or a restart, never make a burst, and an endpoint is visited at even distances. A failed visit is
+repeated soon, for most failures pass; each further one waits twice as long, until the plain interval is
+reached.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from random import Random
+from typing import Final
+
+from model.certificates.certificate import Certificate
+from model.certificates.lifetime import Lifetime
+from model.observation import Observation
+
+_CLOSER: Final = 4
+"""How many times as often a certificate is looked at that ends soon, or has just been renewed."""
+
+_JUST_RENEWED: Final = timedelta(days=1)
+_VISITS_IN_A_LIFETIME: Final = 40
+"""A certificate that lives for hours is looked at so often before it ends."""
+
+_CLOSEST: Final = 24
+"""No certificate, whatever it says, makes visits come more than so many times as often."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """A span of each day by the clocks of ``zone``, in which nothing is visited; it may go over midnight.
+
+    Where those clocks are put on or back within it, or over one of its ends, they still decide: it is over
+    at the first moment at which they show a time outside of it.
+    """
+
+    begin: time
+    end: time
+    zone: tzinfo = UTC
+
+    def seconds_left(self, now: datetime) -> float:
+        """Until it is over; 0 where it is not now."""
+        begun = at = now.astimezone(UTC)
+        while left := self._left_on_the_clock(at):
+            end = at + timedelta(seconds=left)
+            at = _clocks_put(self.zone, at, end) or end
+        return (at - begun).total_seconds()
+
+    def _left_on_the_clock(self, at: datetime) -> float:
+        """As if nobody put the clocks on or back."""
+        since_begin = _seconds_between(self.begin, at.astimezone(self.zone).time())
+        length = _seconds_between(self.begin, self.end)
+        return length - since_begin if since_begin < length else 0.0
+
+
+def _clocks_put(zone: tzinfo, after: datetime, until: datetime) -> datetime | None:
+    """When within a day the clocks of ``zone`` were put on or back, to the microsecond; None where not."""
+
+    def offset(moment: datetime) -> timedelta | None:
+        return moment.astimezone(zone).utcoffset()
+
+    before = offset(after)
+    if offset(until) == before:
+        return None
+    while until - after > timedelta.resolution:
+        middle = after + (until - after) / 2
+        if offset(middle) == before:
+            after = middle
+        else:
+            until = middle
+    return until
+
+
+def _seconds_between(earlier: time, later: time) -> float:
+    """From one time of day to the next that is the other."""
+    moments = (
+        timedelta(
+            hours=one.hour, minutes=one.minute, seconds=one.second, microseconds=one.microsecond
+        )
+        for one in (earlier, later)
+    )
+    first, second = moments
+    return ((second - first) % timedelta(days=1)).total_seconds()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """All times in seconds; ``jitter_fraction`` is the share of a retry's delay that chance decides.
+
+    ``match`` are the labels that a target must have for it. An endpoint is verified every
+    ``interval_seconds``, and enumerated every ``enumerate_seconds``; never in the spans ``closed``.
+    """
+
+    interval_seconds: float = 3600.0
+    enumerate_seconds: float = 86_400.0
+    jitter_fraction: float = 0.1
+    first_retry_seconds: float = 60.0
+    match: Mapping[str, str] = field(default_factory=dict)
+    closed: tuple[Closed, ...] = ()
+
+    def holds_for(self, labels: Mapping[str, str]) -> bool:
+        """Whether it is the pace of a target with these labels."""
+        return all(labels.get(name) == text for name, text in self.match.items())
+
+    def next_delay(self, key: str, now: datetime, observation: Observation | None = None) -> float:
+        """How long to wait after a good visit: until the key's place in the next interval.
+
+        That is half an interval at least, and one and a half at most.
+        """
+        interval = self.interval_seconds
+        if observation is not None:
+            shares = (_share(one.leaf, interval, now) for one in observation.own_certificates)
+            interval *= min(shares, default=1.0)
+        at = now.timestamp() - interval * _place(key)
+        return (math.floor(at / interval + 0.5) + 1) * interval - at
+
+    def retry_delay(self, consecutive_failures: int, dice: Random) -> float:
+        """How long to wait after a visit that was the so-manieth failure in a row."""
+        doublings = min(consecutive_failures - 1, 32)
+        delay = min(self.interval_seconds, self.first_retry_seconds * 2.0**doublings)
+        return delay * (1 + self.jitter_fraction * dice.uniform(-1, 1))
+
+    def resumed_delay(self, due_at: datetime, now: datetime) -> float:
+        """How long to wait where a visit was planned for ``due_at`` before a restart; 0 where overdue.
+
+        A plan further off than any plan (the clock or the settings changed) is brought near.
+        """
+        planned = (due_at - now).total_seconds()
+        return min(max(0.0, planned), self.interval_seconds * 1.5)
+
+    def reopened_delay(self, key: str, closed_seconds: float) -> float:
+        """How long to wait where visits are allowed again in so long: those that waited are spread."""
+        return closed_seconds + self.interval_seconds * _place(key)
+
+    def wants_enumeration(self, enumerated_at: datetime | None, now: datetime) -> bool:
+        """Whether the next visit is to ask everything; of two visits, the closer to the time does."""
+        if enumerated_at is None:
+            return True
+        passed = (now - enumerated_at).total_seconds()
+        return not 0 <= passed < self.enumerate_seconds - self.interval_seconds / 2
+
+    def closed_seconds(self, now: datetime) -> float:
+        """Until visits are allowed; 0 where they are now."""
+        return max((span.seconds_left(now) for span in self.closed), default=0.0)
+
+
+def _place(key: str) -> float:
+    """The key's place in any interval: evenly spread from 0 to 1, and the same after a restart."""
+    digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64
+
+
+def _share(leaf: Certificate, interval_seconds: float, now: datetime) -> float:
+    """The part of the interval after which this certificate is to be looked at again."""
+    lifetime = Lifetime.of(leaf.not_before, leaf.not_after)
+    if lifetime is None:
+        return 1.0
+    is_ending = lifetime.warning_at < now <= lifetime.not_after
+    is_new = timedelta(0) <= now - lifetime.not_before < _JUST_RENEWED
+    share = 1 / _CLOSER if is_ending or is_new else 1.0
+    longest = lifetime.whole.total_seconds() / _VISITS_IN_A_LIFETIME
+    return max(min(share, longest / interval_seconds), 1 / _CLOSEST)

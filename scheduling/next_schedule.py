@@ -1,0 +1,35 @@
+"""What follows from a visit: how often the endpoint has failed, and when it is due next."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from random import Random
+
+from model.observation import Mode, Observation
+from model.ports import Schedule
+from scheduling.interval import Pace
+
+
+def schedule_after(
+    observation: Observation, before: Schedule | None, pace: Pace, now: datetime, dice: Random
+) -> Schedule:
+    """The endpoint's next due time by its ``pace``; ``before`` is the one that the visit was made by.
+
+    ``dice`` spreads the repetitions of visits that failed.
+    """
+    key = observation.endpoint.key
+    enumerated_at = None if before is None else before.enumerated_at
+    if observation.answered_as_tls:
+        failures, delay = 0, pace.next_delay(key, now, observation)
+        if observation.mode is Mode.ENUMERATE:
+            enumerated_at = observation.started_at
+    else:
+        failures = 1 + (0 if before is None else before.consecutive_failures)
+        delay = pace.retry_delay(failures, dice)
+    return Schedule(
+        endpoint_key=key,
+        due_at=now + timedelta(seconds=delay),
+        interval_seconds=pace.interval_seconds,
+        consecutive_failures=failures,
+        enumerated_at=enumerated_at,
+    )

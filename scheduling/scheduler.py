@@ -1,0 +1,391 @@
+"""When is each endpoint due, and how many are visited at once?
+
+An agenda holds one entry for each target (look its addresses up again) and one for each endpoint
+(visit it). Entries leave it when they start and come back when they end, so nothing ever runs
+twice side by side. Due times go to the Store with each visit, so a restart goes on where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+from model.observation import Cost, Mode, Observation, State
+from model.ports import Clock, Meter, Schedule, Store
+from model.target import Endpoint, Target
+from model.version import TOOL_VERSION
+from scheduling.due_queue import Agenda
+from scheduling.endpoint_history import Standings
+from scheduling.in_flight import Running
+from scheduling.interval import Pace
+from scheduling.jobs import (
+    Job,
+    LookUp,
+    NotVisitedError,
+    Rank,
+    SchedulerSettings,
+    Tracked,
+    Visit,
+    Visiting,
+)
+from scheduling.resolve import Resolution, unresolved
+from scheduling.start_rate import Admission
+from scheduling.store_writer import Recorder
+
+_LOG = logging.getLogger(__name__)
+
+
+class Scheduler:
+    """Visits every endpoint of the inventory in its time, until it is stopped."""
+
+    def __init__(
+        self,
+        *,
+        visit: Visiting,
+        resolve: Callable[[Target], Awaitable[Resolution]],
+        store: Store,
+        clock: Clock,
+        settings: SchedulerSettings,
+        meter: Meter,
+    ) -> None:
+        self._visit = visit
+        self._resolve = resolve
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._meter = meter
+        self._dice = Random()  # noqa: S311 (jitter is no secret)
+        self._recorder = Recorder(store, meter)
+        self._agenda: Agenda[Job] = Agenda()
+        self._tracked: dict[str, Tracked] = {}
+        self._standings = Standings()
+        self._admission = Admission()
+        self._wake = asyncio.Event()
+        self._running = Running(lambda: self._settings, self._wake.set)
+        self._is_stopping = False
+        self._ended = asyncio.Event()
+        self._ended.set()
+
+    @property
+    def queue_length(self) -> int:
+        """How many look-ups and visits are due and wait for their turn."""
+        return self._agenda.count_due(self._clock.monotonic())
+
+    @property
+    def visits_in_flight(self) -> int:
+        """How many visits run now."""
+        return self._running.visits
+
+    @property
+    def lag_seconds(self) -> float:
+        """For how long the first in the queue has been due; 0 where nothing waits."""
+        next_due = self._agenda.next_due
+        return 0.0 if next_due is None else max(0.0, self._clock.monotonic() - next_due)
+
+    def current_endpoints(self) -> frozenset[str]:
+        """The keys of all endpoints in the inventory, those of unresolved names among them."""
+        keys = {key for tracked in self._tracked.values() for key in tracked.endpoints}
+        lost = {tracked.unresolved_key for tracked in self._tracked.values()} - {None}
+        return frozenset(keys | {key for key in lost if key is not None})
+
+    def reconfigure(self, settings: SchedulerSettings, visit: Visiting) -> None:
+        """Other settings, and another way to visit, for all that is planned from now on."""
+        self._settings = settings
+        self._visit = visit
+        self._wake.set()
+
+    @property
+    def targets(self) -> Sequence[Target]:
+        """The inventory."""
+        return [tracked.target for tracked in self._tracked.values()]
+
+    def target(self, key: str) -> Target | None:
+        """The inventory's target of that key."""
+        tracked = self._tracked.get(key)
+        return tracked.target if tracked is not None else None
+
+    def enumerate_soon(self, target_key: str | None = None) -> bool:
+        """Asks everything of the target, or of all, with the next visits, which come one after another.
+
+        Says whether there is any such target.
+        """
+        wanted = [
+            tracked
+            for key, tracked in self._tracked.items()
+            if target_key is None or key == target_key
+        ]
+        for tracked in wanted:
+            for key in tracked.endpoints:
+                self._standings.ask_all(key)
+                self._plan_visit(key, self._admitted_delay())
+        self._wake.set()
+        return bool(wanted)
+
+    def set_targets(self, targets: Sequence[Target]) -> None:
+        """Makes these the inventory: what is new is looked up now, what is gone is forgotten."""
+        wanted = {target.key: target for target in targets}
+        for key in self._tracked.keys() - wanted.keys():
+            self._forget(key)
+        for key, target in wanted.items():
+            known = self._tracked.get(key)
+            if known is None:
+                self._tracked[key] = Tracked(target)
+                self._put(LookUp(key), 0.0, target, Rank.NEW)
+            elif known.target != target:
+                self._relabel(known, target)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Visits what is due until ``stop``; raises what the Store raises at the start."""
+        self._ended.clear()
+        try:
+            self._standings.restore(
+                await self._store.schedules(), enumerates=self._settings.enumerates_at_start
+            )
+            async with asyncio.TaskGroup() as group:
+                trying = group.create_task(self._recorder.keep_trying())
+                while not self._is_stopping:
+                    self._start_due(group)
+                    await self._wait_for_change()
+                await self._let_visits_end()
+                trying.cancel()
+            await self._recorder.flush()
+        finally:
+            self._ended.set()
+
+    async def stop(self) -> None:
+        """Starts nothing more and returns when all visits have ended or been abandoned."""
+        self._is_stopping = True
+        self._wake.set()
+        await self._ended.wait()
+
+    def _start_due(self, group: asyncio.TaskGroup) -> None:
+        while self._running.has_a_place:
+            now = self._clock.monotonic()
+            found = self._agenda.pop_due(now)
+            if found is None:
+                return
+            job, due = found
+            if isinstance(job, Visit):
+                self._meter.visit_began(now - due)
+            self._running.add(job, group.create_task(self._do(job)))
+
+    async def _wait_for_change(self) -> None:
+        """Until something is due and has a place, something ended, or the inventory changed."""
+        self._wake.clear()
+        timeout = None
+        if self._running.has_a_place:
+            next_due = self._agenda.next_due
+            if next_due is not None:
+                timeout = max(0.0, next_due - self._clock.monotonic())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._wake.wait()
+
+    async def _let_visits_end(self) -> None:
+        if not (tasks := tuple(self._running.tasks)):
+            return
+        _, abandoned = await asyncio.wait(tasks, timeout=self._settings.stop_grace_seconds)
+        for task in abandoned:
+            task.cancel()
+
+    async def _do(self, job: Job) -> None:
+        """One job; a fault of ours costs this turn of it and never the scheduler."""
+        try:
+            if isinstance(job, LookUp):
+                await self._look_up(job)
+            else:
+                await self._visit_endpoint(job)
+        except Exception:
+            _LOG.exception("%s failed", job)
+            tracked = self._tracked.get(job.target_key)
+            if tracked is not None:
+                self._put(job, self._settings.paces[-1].retry_delay(1, self._dice), tracked.target)
+
+    async def _look_up(self, job: LookUp) -> None:
+        tracked = self._tracked.get(job.target_key)
+        if tracked is None:
+            return
+        started_at = self._clock.now()
+        try:
+            resolution = await self._resolve(tracked.target)
+        except NotVisitedError:
+            if self._tracked.get(job.target_key) is tracked:
+                self._put(job, self._settings.early_retry_seconds, tracked.target)
+            return
+        if self._tracked.get(job.target_key) is not tracked:
+            return
+        pace = self._settings.pace_of(tracked.target)
+        failures = 0
+        if resolution.failure is None:
+            tracked.unresolved_key = None
+            self._take_addresses(tracked, resolution.endpoints)
+            delay = pace.next_delay(job.target_key, self._clock.now())
+        else:
+            lost = unresolved(tracked.target, resolution.failure, started_at, TOOL_VERSION)
+            if self._standings.is_first_failure(job.target_key):
+                self._meter.visit_doubted(lost)
+                self._put(job, self._settings.early_retry_seconds, tracked.target)
+                return
+            failures = self._standings.failures(job.target_key) + 1
+            delay = pace.retry_delay(failures, self._dice)
+            tracked.unresolved_key = lost.endpoint.key
+            await self._keep(lost, failures, delay)
+        if self._tracked.get(job.target_key) is tracked:
+            self._standings.visited(job.target_key, failures)
+            self._put(job, delay, tracked.target)
+
+    def _take_addresses(self, tracked: Tracked, endpoints: Sequence[Endpoint]) -> None:
+        found = {endpoint.key: endpoint for endpoint in endpoints}
+        interval_seconds = self._settings.pace_of(tracked.target).interval_seconds
+        for gone in tracked.endpoints.keys() - found.keys():
+            self._agenda.remove(Visit(gone))
+            self._standings.depart(tracked, gone, self._clock.now(), interval_seconds)
+        added = found.keys() - tracked.endpoints.keys()
+        tracked.endpoints = found
+        for key in added:
+            self._plan_visit(key, self._first_delay(key, tracked.target))
+
+    def _plan_visit(self, endpoint_key: str, delay_seconds: float) -> None:
+        """Where a visit still runs, the next is planned when it ends: never two side by side."""
+        job = Visit(endpoint_key)
+        endpoint = self._find(endpoint_key)
+        if endpoint is not None and job not in self._running:
+            rank = self._standings.rank(endpoint_key)
+            self._put(job, delay_seconds, endpoint.target, rank)
+
+    def _put(self, job: Job, delay_seconds: float, target: Target, rank: Rank = Rank.KNOWN) -> None:
+        due = self._clock.monotonic() + delay_seconds
+        self._agenda.put(job, due, rank=rank, group=self._settings.group_of(job, target))
+
+    def _admitted_delay(self) -> float:
+        """The wait of one of many that come together."""
+        rate = self._settings.admitted_per_second(len(self._tracked))
+        return self._admission.delay(self._clock.monotonic(), rate)
+
+    def _first_delay(self, endpoint_key: str, target: Target) -> float:
+        """As planned for an endpoint from before a restart; soon for what is overdue or was never visited."""
+        planned = 0.0
+        schedule = self._standings.come_back(endpoint_key)
+        if schedule is not None:
+            pace = self._settings.pace_of(target)
+            planned = pace.resumed_delay(schedule.due_at, self._clock.now())
+        return planned or self._admitted_delay()
+
+    async def _visit_endpoint(self, job: Visit) -> None:
+        endpoint = self._find(job.endpoint_key)
+        if endpoint is None:
+            return
+        pace = self._settings.pace_of(endpoint.target)
+        if closed_seconds := pace.closed_seconds(self._clock.now()):
+            delay = pace.reopened_delay(job.endpoint_key, closed_seconds)
+            self._put(job, delay, endpoint.target)
+            return
+        try:
+            observation = await self._observe(endpoint, await self._known(endpoint, pace))
+        except NotVisitedError:
+            delay = self._settings.early_retry_seconds
+            self._plan_next(job, delay, self._standings.rank(job.endpoint_key))
+            return
+        if self._is_doubtful(observation):
+            self._meter.visit_doubted(observation)
+            delay = self._settings.early_retry_seconds
+        else:
+            delay = await self._take(observation, pace)
+        self._plan_next(job, delay, Rank.KNOWN if observation.answered_as_tls else Rank.FAILING)
+
+    def _plan_next(self, job: Visit, delay_seconds: float, rank: Rank) -> None:
+        """After a visit, by the end of which the endpoint may have other labels, or have left."""
+        endpoint = self._find(job.endpoint_key)
+        if endpoint is None:
+            self._standings.forget(job.endpoint_key)
+        else:
+            self._put(job, delay_seconds, endpoint.target, rank)
+
+    def _is_doubtful(self, observation: Observation) -> bool:
+        if observation.answered_as_tls or not self._settings.repeats_failed_visits:
+            return False
+        return self._standings.is_first_failure(observation.endpoint.key)
+
+    async def _take(self, observation: Observation, pace: Pace) -> float:
+        """Keeps what a visit found; says in how many seconds the next is due."""
+        key = observation.endpoint.key
+        failures, enumerated_at = 0, None
+        if not observation.answered_as_tls:
+            failures = self._standings.failures(key) + 1
+            delay = pace.retry_delay(failures, self._dice)
+        else:
+            delay = pace.next_delay(key, self._clock.now(), observation)
+            if observation.mode is Mode.ENUMERATE:
+                enumerated_at = observation.started_at
+        self._standings.visited(key, failures, enumerated_at)
+        await self._keep(observation, failures, delay)
+        return delay
+
+    async def _known(self, endpoint: Endpoint, pace: Pace) -> Observation | None:
+        """What the visit is only to verify; None where it is to ask everything."""
+        if pace.wants_enumeration(self._standings.enumerated_at(endpoint.key), self._clock.now()):
+            return None
+        try:
+            known = await self._store.latest(endpoint.key)
+        except Exception as error:
+            _LOG.warning(
+                "%s is asked everything, for its facts cannot be read: %s", endpoint, error
+            )
+            return None
+        return known if known is not None and known.tool_version == TOOL_VERSION else None
+
+    async def _observe(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+        started_at, began = self._clock.now(), self._clock.monotonic()
+        try:
+            return await self._visit(endpoint, known)
+        except NotVisitedError:
+            raise
+        except Exception as fault:
+            _LOG.exception("the visit to %s failed", endpoint.key)
+            return Observation(
+                tool_version=TOOL_VERSION,
+                mode=Mode.ENUMERATE,
+                endpoint=endpoint,
+                started_at=started_at,
+                cost=Cost(duration_seconds=self._clock.monotonic() - began),
+                state=State.ERROR,
+                reason=f"A fault of ours: the visit ended with {type(fault).__name__}.",
+            )
+
+    async def _keep(self, observation: Observation, failures: int, delay_seconds: float) -> None:
+        self._meter.visit_finished(observation)
+        key = observation.endpoint.key
+        schedule = Schedule(
+            endpoint_key=key,
+            due_at=self._clock.now() + timedelta(seconds=delay_seconds),
+            interval_seconds=self._settings.pace_of(observation.endpoint.target).interval_seconds,
+            consecutive_failures=failures,
+            enumerated_at=self._standings.last_enumerated_at(key),
+        )
+        await self._recorder.record(observation, schedule)
+
+    def _find(self, endpoint_key: str) -> Endpoint | None:
+        tracked = self._tracked.get(endpoint_key.rpartition("@")[0])
+        return None if tracked is None else tracked.endpoints.get(endpoint_key)
+
+    def _relabel(self, tracked: Tracked, target: Target) -> None:
+        """New labels are for the next visit, which comes soon: they are no new endpoint."""
+        tracked.target = target
+        for key, endpoint in tracked.endpoints.items():
+            tracked.endpoints[key] = replace(endpoint, target=target)
+            self._plan_visit(key, self._admitted_delay())
+
+    def _forget(self, target_key: str) -> None:
+        self._agenda.remove(LookUp(target_key))
+        self._standings.forget(target_key)
+        tracked = self._tracked.pop(target_key)
+        self._standings.forget_departed(tracked)
+        for key in tracked.endpoints:
+            self._agenda.remove(Visit(key))
+            self._standings.forget(key)

@@ -1,0 +1,167 @@
+"""``tlsprobe certificates``: the calendar of everything that the service has seen served."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from exporters.terminal.console import printable, report_width, wants_colour
+from exporters.terminal.remarks import Severity, describe_validity, expiry_severity
+from model.certificate_inventory import CertificateInventory, Held, certificate_inventory
+from model.certificates.certificate import Certificate
+from model.certificates.lifetime import Lifetime
+from model.encoding.times_json import time_to_json
+from storage import SqlStore
+
+_NAME_LIMIT: Final = 60
+_ENDPOINTS_SHOWN: Final = 3
+_STYLES: Final = {Severity.BAD: "bold red", Severity.WARNING: "yellow", None: "green"}
+
+
+async def read_inventory(database: str) -> CertificateInventory:
+    """The certificates of all endpoints that the database knows.
+
+    Raises:
+        StoreError: where it cannot be read.
+    """
+    async with await SqlStore.open(database) as store:
+        return certificate_inventory(await store.statuses())
+
+
+def print_inventory(found: CertificateInventory, *, as_json: bool, no_colour: bool) -> None:
+    """The calendar, then keys in several certificates and targets that differ by address."""
+    now = datetime.now(UTC)
+    if as_json:
+        print(json.dumps(_to_json(found, now)))
+        return
+    console = Console(
+        width=report_width(),
+        no_color=not wants_colour(sys.stdout, refused=no_colour),
+        highlight=False,
+        emoji=False,
+        markup=False,
+    )
+    if not found.held:
+        print("No certificate has been seen yet.")
+        return
+    console.print(_calendar(found.held, now))
+    for line in _shared(found):
+        console.print(line)
+
+
+def _calendar(held: Sequence[Held], now: datetime) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in ("expires", "left", "renewal", "certificate", "endpoints"):
+        table.add_column(column, overflow="fold")
+    for one in held:
+        certificate = one.certificate
+        end = certificate.not_after
+        style = _STYLES.get(expiry_severity(certificate, now), "")
+        table.add_row(
+            _day(end) if end else "never",
+            Text(_left(certificate, now), style=style),
+            _day(lifetime.renewal_at) if (lifetime := _lifetime(certificate)) else "",
+            _name(one),
+            _some(one.endpoints),
+        )
+    return table
+
+
+def _day(moment: datetime) -> str:
+    return moment.astimezone(UTC).date().isoformat()
+
+
+def _lifetime(certificate: Certificate) -> Lifetime | None:
+    return Lifetime.of(certificate.not_before, certificate.not_after)
+
+
+def _left(certificate: Certificate, now: datetime) -> str:
+    """The time left, and what part of the whole lifetime that is."""
+    if certificate.not_after is None:
+        return ""
+    left, lifetime = describe_validity(certificate.not_after, now), _lifetime(certificate)
+    if lifetime is None or now > lifetime.not_after:
+        return left
+    return f"{left}, {lifetime.fraction_left(now):.0%}"
+
+
+def _name(held: Held) -> Text:
+    subject = held.certificate.subject or held.certificate.sha256
+    return Text(printable(subject, limit=_NAME_LIMIT))
+
+
+def _some(endpoints: Sequence[str]) -> Text:
+    shown = ", ".join(printable(key, limit=_NAME_LIMIT) for key in endpoints[:_ENDPOINTS_SHOWN])
+    more = len(endpoints) - _ENDPOINTS_SHOWN
+    return Text(f"{shown} and {more} more" if more > 0 else shown)
+
+
+def _shared(found: CertificateInventory) -> Iterator[Text]:
+    for key in found.shared_keys:
+        names = ", ".join(_name(one).plain for one in key.held)
+        yield Text(f"one key in {len(key.held)} certificates: {names}", style="yellow")
+    for mismatch in found.mismatches:
+        places = ", ".join(
+            f"{', '.join(sha256[:16] for sha256 in sha256s)} at {address or 'no address'}"
+            for address, sha256s in mismatch.by_address.items()
+        )
+        target = printable(mismatch.target, limit=_NAME_LIMIT)
+        text = f"{target} serves different {mismatch.key_type} certificates: {places}"
+        yield Text(text, style="yellow")
+    for uneven in found.uneven:
+        places = "; ".join(
+            f"{', '.join(modes)} on {address or 'no address'}"
+            for address, modes in uneven.by_address.items()
+        )
+        target = printable(uneven.target, limit=_NAME_LIMIT)
+        text = f"{target} treats client certificates differently: {places}"
+        yield Text(text, style="yellow")
+
+
+def _to_json(found: CertificateInventory, now: datetime) -> dict[str, Any]:
+    return {
+        "certificates": [
+            {
+                "sha256": one.certificate.sha256,
+                "subject": one.certificate.subject,
+                "issuer": one.certificate.issuer,
+                "not_after": time_to_json(one.certificate.not_after),
+                "lifetime_left": lifetime.fraction_left(now) if lifetime else None,
+                "renewal_at": time_to_json(lifetime.renewal_at) if lifetime else None,
+                "public_key_sha256": one.certificate.public_key_sha256,
+                "endpoints": list(one.endpoints),
+            }
+            for one in found.held
+            for lifetime in (_lifetime(one.certificate),)
+        ],
+        "shared_keys": [
+            {
+                "public_key_sha256": key.public_key_sha256,
+                "certificates": [one.certificate.sha256 for one in key.held],
+            }
+            for key in found.shared_keys
+        ],
+        "mismatches": [
+            {
+                "target": one.target,
+                "key_type": one.key_type.value,
+                "by_address": {address: list(leaf) for address, leaf in one.by_address.items()},
+            }
+            for one in found.mismatches
+        ],
+        "client_auth_mismatches": [
+            {
+                "target": one.target,
+                "by_address": {address: list(modes) for address, modes in one.by_address.items()},
+            }
+            for one in found.uneven
+        ],
+    }

@@ -1,0 +1,51 @@
+"""The gate of ``scan`` and ``replay``: what the user named to judge by, read and checked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from exporters.terminal.console import printable
+from model.findings.finding import Severity
+from model.target import Target
+from policy.files.yaml_file import ConfigError
+from service.judging.ci_gate import Gate, check_that_all_are_judged, parse_labels, read_book
+from service.scan.request import ScanInputError, ScanRequest
+
+
+def with_labels(request: ScanRequest, texts: Sequence[str]) -> ScanRequest:
+    """The request, with ``NAME=VALUE`` labels on every target.
+
+    Raises:
+        ScanInputError: for a text that is none.
+    """
+    try:
+        labels = parse_labels(texts)
+    except ValueError as error:
+        raise ScanInputError(f"--label: {error}") from error
+    targets = tuple(replace(target, labels=labels) for target in request.targets)
+    return replace(request, targets=targets)
+
+
+def read_gate(
+    names: Sequence[str],
+    targets: Sequence[Target],
+    *,
+    fail_on: Severity | None,
+    allow_unknown: bool,
+) -> Gate:
+    """What to judge the targets by.
+
+    Raises:
+        ScanInputError: for a policy that cannot be used, or that holds for none of the targets.
+    """
+    try:
+        book = read_book(names, datetime.now(UTC))
+        check_that_all_are_judged(book, targets)
+    except ConfigError as error:
+        raise ScanInputError(f"--policy: {error}") from error
+    for remark in book.remarks:
+        print(f"tlsprobe: {printable(remark)}", file=sys.stderr)
+    return Gate(book=book, fail_on=fail_on or Severity.INFO, allow_unknown=allow_unknown)

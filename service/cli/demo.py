@@ -1,0 +1,89 @@
+"""``tlsprobe demo``: the demo's servers and the service on them, with a database of its own."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from model.intrusiveness import Intrusiveness
+from service.config.load import load_settings
+from service.config.settings import ServiceSettings
+from service.daemon.run import serve
+from service.demo import DemoFleet
+from service.demo.recipes import RECIPES
+from service.process.start_up import StartError
+
+_INTERVAL_SECONDS: Final = 60.0
+"""Often enough that a newcomer sees the service at work."""
+_POLICIES: Final = ("encryption-in-transit", "mozilla-intermediate")
+
+
+async def demonstrate(listen: str, directory: Path | None) -> None:
+    """Run the demo until SIGTERM or SIGINT, with its files in ``directory`` or a temporary one.
+
+    Raises:
+        ConfigError: where ``listen`` is no address.
+        StartError: where the port is taken or the directory cannot be used.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            home = directory or Path(stack.enter_context(TemporaryDirectory(prefix="tlsprobe-")))
+            fleet = await stack.enter_async_context(DemoFleet(directory=home.absolute()))
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            raise StartError(
+                f"the demo's servers cannot start ({place}{error.strerror}): name a --directory "
+                "that this user may write to"
+            ) from error
+        settings = _settings(listen, fleet)
+        await serve(
+            settings,
+            targets=fleet.targets,
+            on_start=lambda url: print(_introduction(url, fleet), flush=True),
+        )
+
+
+def _settings(listen: str, fleet: DemoFleet) -> ServiceSettings:
+    return load_settings(
+        None,
+        listen=listen,
+        database=f"sqlite:///{fleet.directory / 'tlsprobe.db'}",
+        targets_files=(),
+        interval_seconds=_INTERVAL_SECONDS,
+        metrics={"detail": "all"},
+        probe={"intrusiveness": Intrusiveness.FULL},
+        policies=_POLICIES,
+        trust_stores={"mozilla": None, **fleet.trust_stores},
+    )
+
+
+def _introduction(url: str, fleet: DemoFleet) -> str:
+    servers = [
+        f"  {target.host}:{target.port}  {recipe.name:<10}  {recipe.says}"
+        for target, recipe in zip(fleet.targets, RECIPES, strict=True)
+    ]
+    first = fleet.targets[0]
+    (name, file), *_ = fleet.trust_stores.items()
+    command = (
+        f"tlsprobe scan {first.host}:{first.port} --server-name {first.server_name} "
+        f"--trust-store {name}={file}"
+    )
+    return "\n".join(
+        (
+            f"Six TLS servers of this machine, each visited every {_INTERVAL_SECONDS:g} seconds:",
+            *servers,
+            "",
+            "What tlsprobe learnt of them:",
+            f"  {url}/metrics/endpoints",
+            f"How that meets the policies {' and '.join(_POLICIES)}:",
+            f"  {url}/reports/html",
+            "The service itself:",
+            f"  {url}/",
+            "Ask one yourself, from another terminal:",
+            f"  {command}",
+            "",
+            "Ctrl-C ends it all.",
+        )
+    )

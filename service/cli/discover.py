@@ -1,0 +1,114 @@
+"""``tlsprobe discover``: what each source finds now, and what the rules make of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from discovery.merge import Sifted, merge, sift
+from exporters.terminal.console import printable
+from model.target import Target
+from pki.net_guard.gate import SocketGate
+from service.sources.target_sources import RuledSource, untrusted_warning
+
+_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One source's targets after the rules, or why there are none."""
+
+    source: str
+    sifted: Sifted | None
+    error: str | None
+
+
+async def find_once(sources: Sequence[RuledSource], gate: SocketGate) -> list[Finding]:
+    """The first update of each source, side by side."""
+
+    async def first(ruled: RuledSource) -> Finding:
+        updates = ruled.source.watch()
+        update = await anext(aiter(updates))
+        sifted = None
+        if update.targets is not None:
+            sifted = await sift(update.targets, ruled.rules, gate, trusted=ruled.trusted_labels)
+        return Finding(source=ruled.source.name, sifted=sifted, error=update.error)
+
+    return list(await asyncio.gather(*(first(one) for one in sources)))
+
+
+async def all_targets(findings: Sequence[Finding]) -> tuple[Target, ...]:
+    """What all sources have together, each target once."""
+    return await merge(one.sifted.kept for one in findings if one.sifted is not None)
+
+
+def print_findings(
+    findings: Sequence[Finding], together: Sequence[Target], *, as_json: bool
+) -> bool:
+    """What each source has, before and after the rules; whether all could be read."""
+    if as_json:
+        print(json.dumps(_to_json(findings, together)))
+    else:
+        for line in _lines(findings, together):
+            print(printable(line, limit=_LIMIT))
+    return all(one.error is None for one in findings)
+
+
+def _lines(findings: Sequence[Finding], together: Sequence[Target]) -> Iterator[str]:
+    for one in findings:
+        if one.sifted is None:
+            yield f"{one.source}: failed: {one.error}"
+            continue
+        sifted = one.sifted
+        yield f"{one.source}: {len(sifted.kept)} targets" + _lost(sifted)
+        yield from (f"  + {_described(target)}" for target in sifted.kept)
+        yield from (f"  - {_described(target)}  (dropped by a rule)" for target in sifted.dropped)
+        yield from (f"  - {target.key}  (denied)" for target in sifted.denied)
+        yield from (f"  ! {reason}" for reason in sifted.rejected)
+        if sifted.untrusted:
+            yield f"  ! {untrusted_warning(sifted.untrusted)}"
+    yield f"together: {len(together)} targets"
+
+
+def _lost(sifted: Sifted) -> str:
+    counts = (
+        (len(sifted.dropped), "dropped"),
+        (len(sifted.denied), "denied"),
+        (len(sifted.rejected), "rejected"),
+    )
+    return "".join(f", {count} {word}" for count, word in counts if count)
+
+
+def _described(target: Target) -> str:
+    labels = " ".join(f"{name}={text}" for name, text in sorted(target.labels.items()))
+    return f"{target.key}  {labels}".rstrip()
+
+
+def _to_json(findings: Sequence[Finding], together: Sequence[Target]) -> dict[str, Any]:
+    return {
+        "sources": [
+            {
+                "source": one.source,
+                "error": one.error,
+                "dropped": [] if one.sifted is None else [it.key for it in one.sifted.dropped],
+                "denied": [] if one.sifted is None else [it.key for it in one.sifted.denied],
+                "rejected": [] if one.sifted is None else list(one.sifted.rejected),
+                "untrusted_labels": {} if one.sifted is None else dict(one.sifted.untrusted),
+            }
+            for one in findings
+        ],
+        "targets": [
+            {
+                "key": target.key,
+                "host": target.host,
+                "port": target.port,
+                "server_name": target.server_name,
+                "labels": dict(target.labels),
+                "source": target.source,
+            }
+            for target in together
+        ],
+    }

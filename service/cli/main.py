@@ -1,0 +1,63 @@
+"""The command line: each command is in a module of ``service.cli``, and ``COMMANDS`` has them all.
+
+Whatever goes wrong by the user's hand is one sentence on standard error and exit code 2.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import Final, NoReturn
+
+import typer
+
+from service.cli import db, history, once, policy, report, service, worker
+from service.cli.app import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, EXIT_OK, app, fail
+
+COMMANDS: Final = (
+    once.scan,
+    once.explain,
+    once.replay,
+    service.serve,
+    worker.worker,
+    service.discover,
+    service.status,
+    service.certificates,
+    service.demo,
+    history.history,
+    history.diff,
+    history.changes,
+    history.inventory,
+    history.events,
+    db.db,
+    policy.policy_app,
+    report.report_app,
+)
+"""Each is registered where it stands."""
+
+
+def main() -> NoReturn:
+    """The console script ``tlsprobe``; exits with the command's code, never with a traceback."""
+    code = _run()
+    sys.stderr.flush()
+    # Python would wait for threads in which the system's resolver still looks names up.
+    os._exit(code)
+
+
+def _run() -> int:
+    # A terminal or pipe of another encoding gets escapes for what it cannot show.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        code = app(prog_name="tlsprobe", standalone_mode=False)
+        sys.stdout.flush()
+    except typer.TyperException as error:
+        return fail(f"{error.format_message().rstrip('.')} (see tlsprobe --help)")
+    except (typer.Abort, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone, as in `| head`. Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_BROKEN_PIPE
+    return code if isinstance(code, int) else EXIT_OK

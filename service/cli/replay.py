@@ -1,0 +1,39 @@
+"""``tlsprobe replay``: recorded visits run again, and what they learn now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from model.observation import Observation
+from probe.recording.replay import ReplayClock, ReplayedLine
+from probe.recording.visit import RecordedVisit
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
+from service.cli.scan import ScanOptions, ScanOutcome, print_observation
+
+
+async def replay_all(
+    visits: Sequence[RecordedVisit], settings: ProbeSettings, options: ScanOptions
+) -> ScanOutcome:
+    """Prints what each visit learns now."""
+    outcome = ScanOutcome()
+    for number, visit in enumerate(visits):
+        observation = await _replayed(visit, settings)
+        print_observation(observation, options, outcome, is_first=number == 0)
+    return outcome
+
+
+async def _replayed(visit: RecordedVisit, settings: ProbeSettings) -> Observation:
+    clock = ReplayClock(visit)
+    engine = Engine(
+        replace(
+            settings,
+            parts=visit.parts,
+            intrusiveness=visit.intrusiveness,
+            user_agent=visit.user_agent,
+        ),
+        clock,
+        lambda *_: ReplayedLine(visit, clock),
+    )
+    return await engine.visit(visit.endpoint)

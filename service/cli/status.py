@@ -1,0 +1,71 @@
+"""Prints what a running service says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import httpx
+
+from exporters.terminal.console import printable
+
+_TIMEOUT_SECONDS: Final = 10.0
+_LIMIT: Final = 200
+
+
+class StatusError(Exception):
+    """No status could be had; the message is one sentence with the mend."""
+
+
+def ask_status(url: str) -> dict[str, Any]:
+    """The status of the service at ``url``.
+
+    Raises:
+        StatusError: where none answers.
+    """
+    place = f"{url.rstrip('/')}/-/status"
+    try:
+        answer = httpx.get(place, timeout=_TIMEOUT_SECONDS, trust_env=False)
+        if answer.status_code == httpx.codes.MISDIRECTED_REQUEST:
+            raise StatusError(f"{place}: {printable(answer.text.strip(), limit=_LIMIT)}")
+        status = answer.raise_for_status().json()
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        raise StatusError(
+            f"no service of tlsprobe answers at {place} ({error}): start one, or give --url"
+        ) from error
+    if not isinstance(status, dict) or "lag_seconds" not in status:
+        raise StatusError(f"{place} is no service of tlsprobe: give --url")
+    return status
+
+
+def status_lines(status: Mapping[str, Any]) -> Iterator[str]:
+    """The status for a person."""
+    yield from (printable(line, limit=_LIMIT) for line in _lines(status))
+
+
+def _lines(status: Mapping[str, Any]) -> Iterator[str]:
+    rate = status["endpoints_visited_recently"] / status["recent_seconds"]
+    yield f"tlsprobe {status['version']}, since {status['started_at']}"
+    yield (
+        f"endpoints  {status['endpoints']} known, {status['endpoints_visited']} visited, "
+        f"{status['endpoints_failing']} failing"
+    )
+    yield (
+        f"visits     {status['visits_in_flight']} in flight, {status['queue_length']} waiting, "
+        f"{rate:.2f} a second"
+    )
+    yield f"lag        {status['lag_seconds']:.1f} s"
+    for policy, counts in status.get("compliance", {}).items():
+        yield (
+            f"policy     {policy}: met by {counts['yes']}, not by {counts['no']}, "
+            f"not proved of {counts['unknown']}"
+        )
+    if status.get("compliance"):
+        counts = ", ".join(f"{count} {word}" for word, count in status["findings"].items() if count)
+        yield f"findings   {counts or 'none'}"
+    for name, targets in status["sources"].items():
+        error = status["source_errors"].get(name) or status["source_warnings"].get(name)
+        yield f"source     {name}: {targets} targets" + (f"; fails: {error}" if error else "")
+    for one in status["worst"]:
+        reason = one["reason"] or one["state"]
+        yield f"failing    {one['endpoint']}: {one['consecutive_failures']} times; {reason}"

@@ -1,0 +1,63 @@
+"""``tlsprobe worker``: makes the visits that a scheduler with workers hands out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli.app import EXIT_OK, app, fail
+
+
+@app.command(
+    short_help="Make visits for `tlsprobe serve`, beside other workers.",
+    epilog="""\b
+Examples:
+  tlsprobe worker --config /etc/tlsprobe/tlsprobe.yml
+  tlsprobe worker --config tlsprobe.yml --tag zone=dmz
+
+\b
+SIGTERM or Ctrl-C stops it within 10 seconds; what it has not finished is done by another one.
+What it takes to run them: docs/scale.md.""",
+)
+def worker(
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The configuration of the service, a YAML file."),
+    ] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="zone=NAME",
+            help="Visit only endpoints with this label; repeatable. Takes the place of the "
+            "configuration's workers.tags. Without any: only endpoints without the label zone.",
+        ),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="The PostgreSQL database that the service has."),
+    ] = None,
+) -> int:
+    """Take jobs from the service's database, visit their endpoints, and keep what is learnt there."""
+    from policy.files.yaml_file import ConfigError
+    from service.config.load import load_settings
+    from service.process.event_loop import run
+    from service.process.start_up import StartError
+
+    given = {} if database is None else {"database": database}
+    try:
+        settings = load_settings(config, **given)
+    except ConfigError as error:
+        return fail(str(error))
+    if not settings.workers.enabled:
+        return fail("this configuration has no workers: set workers.enabled to true in it")
+    try:
+        from service.fleet.worker import work
+    except ModuleNotFoundError as error:
+        return fail(f"workers need the Python package {error.name}: install tlsprobe[workers]")
+    try:
+        run(work(settings, tag if tag is not None else settings.workers.tags))
+    except (StartError, ValueError) as error:
+        return fail(str(error))
+    return EXIT_OK

@@ -1,0 +1,1 @@
+"""The configuration of what the service sends by itself."""

@@ -1,0 +1,84 @@
+"""Where something is posted to, and as whom: what remote writes and the notifiers by HTTP have in common."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from service.config.delivery.secrets import read_secret
+from service.config.secret_marks import OptionalSecretUrl, ReceiverUrl, SecretFile, SecretVariable
+from service.delivery.web import Receiver
+
+
+class WebSettings(BaseModel):
+    """A URL, itself or in a variable or file, and a token, or a user with a password."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    url: ReceiverUrl = None
+    url_variable: SecretVariable = None
+    url_file: SecretFile = None
+    token_variable: SecretVariable = None
+    token_file: SecretFile = None
+    user: str | None = None
+    password_variable: SecretVariable = None
+    password_file: SecretFile = None
+    ca_file: Path | None = None
+    proxy: OptionalSecretUrl = None
+    timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 30.0
+
+    def receiver(self) -> Receiver:
+        """The receiver, with its secrets.
+
+        Raises:
+            ValueError: where a secret is missing, or there is no URL that can be used.
+        """
+        password = read_secret("password", self.password_variable, self.password_file)
+        if (self.user is None) != (password is None):
+            raise ValueError("a user and a password go together: give both or neither")
+        token = read_secret("token", self.token_variable, self.token_file)
+        if token is not None and password is not None:
+            raise ValueError("give a token, or a user with a password, not both")
+        return Receiver(
+            url=self._whole_url(),
+            token=token,
+            login=None if self.user is None or password is None else (self.user, password),
+            trust=trusting(self.ca_file),
+            proxy=self.proxy,
+            timeout_seconds=self.timeout_seconds,
+        )
+
+    @model_validator(mode="after")
+    def _can_be_used(self) -> WebSettings:
+        self.receiver()
+        return self
+
+    def _whole_url(self) -> str:
+        secret = read_secret("url", self.url_variable, self.url_file)
+        if (self.url is None) == (secret is None):
+            raise ValueError("give one of url, url_variable and url_file")
+        url = secret or self.url or ""
+        try:
+            parts = urlsplit(url)
+            is_usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        except ValueError:
+            is_usable = False
+        if not is_usable or not url.isprintable() or " " in url:
+            raise ValueError("the URL must begin with http:// or https:// and a host")
+        return url
+
+
+def trusting(ca_file: Path | None) -> ssl.SSLContext:
+    """TLS that trusts the system's authorities, or those of a PEM file alone.
+
+    Raises:
+        ValueError: where the file has none.
+    """
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ValueError(f"ca_file {ca_file} cannot be used ({error.args[-1]})") from None

@@ -1,0 +1,338 @@
+"""The ``discovery`` section of the configuration: the sources of targets, each by its ``type``.
+
+``docs/discovery.md`` explains each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, ClassVar, Final, Literal, TypeAlias
+
+from pydantic import AfterValidator, Field, model_validator
+
+from discovery.apis.consul import Wanted, read_consul
+from discovery.apis.docker import read_docker
+from discovery.apis.http_sd import read_http_sd
+from discovery.apis.prometheus import read_prometheus
+from discovery.apis.web import WebApi
+from discovery.dns import Reading, read_records, read_zone
+from discovery.files.entries import MOST_TARGETS
+from discovery.files.targets_file import FileSource
+from discovery.kubernetes.objects import RESOURCES
+from discovery.kubernetes.source import USUAL_RESOURCES, KubernetesSource
+from discovery.names import read_names
+from discovery.networks import Scan, read_networks
+from discovery.server_files.apache import read_apache
+from discovery.server_files.caddy import read_caddy
+from discovery.server_files.haproxy import read_haproxy
+from discovery.server_files.nginx import read_nginx
+from discovery.server_files.source import ServerFiles, read_server_files
+from discovery.source import Source, SourceError
+from model.target_labels import EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS
+from pki.dns import DnsLookup, LookupFailedError
+from pki.net_guard.gate import SocketGate
+from service.config.secret_marks import SecretFile, SecretUrl, SecretUrls, SecretVariable
+from service.config.sources import PolledSettings, SourceSettings, Surrounding, Targets
+from service.config.values import Count, Port, Seconds, split_name_server
+from service.sources.seen_names import read_seen_names
+
+_SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+
+def _check_servers(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        split_name_server(text)
+    return texts
+
+
+def _check_resources(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name not in RESOURCES:
+            raise ValueError(f"{name!r} is no resource: use {', '.join(RESOURCES)}")
+    return names
+
+
+class FileSettings(SourceSettings):
+    """Targets files: YAML, JSON, CSV, or Prometheus' file_sd."""
+
+    type: Literal["file"]
+    path: Path
+    refresh_seconds: Seconds = 5.0
+    max_targets: Count = MOST_TARGETS
+    trusts_labels: bool = True
+
+    @property
+    def described(self) -> str:
+        """Its kind and file."""
+        return f"file:{self.path}"
+
+    def source(self, surrounding: Surrounding) -> Source:
+        """A watched file."""
+        return FileSource(
+            self.path,
+            self.refresh_seconds,
+            name=self.source_name(),
+            most_targets=self.max_targets,
+        )
+
+
+class _WebSettings(PolledSettings):
+    """An API: ``token_variable`` is the environment variable with its bearer token."""
+
+    url: SecretUrl
+    token_variable: SecretVariable = None
+    ca_file: Path | None = None
+
+    @property
+    def described(self) -> str:
+        """Its kind and URL."""
+        return f"{getattr(self, 'type', '')}:{self.url}"
+
+    def api(self, gate: SocketGate) -> WebApi:
+        """How it is asked."""
+        return WebApi(
+            url=self.url, gate=gate, token_variable=self.token_variable, ca_file=self.ca_file
+        )
+
+
+class HttpSdSettings(_WebSettings):
+    """Prometheus' http_sd."""
+
+    type: Literal["http_sd"]
+
+    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+        """Reads all groups."""
+        return lambda: read_http_sd(self.api(surrounding.gate), name, self.max_targets)
+
+
+class PrometheusSettings(_WebSettings):
+    """What a Prometheus scrapes over https."""
+
+    type: Literal["prometheus"]
+
+    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+        """Reads its active targets."""
+        return lambda: read_prometheus(self.api(surrounding.gate), name, self.max_targets)
+
+
+class ConsulSettings(_WebSettings):
+    """A Consul catalog; without ``services`` all of them, and of these those with all ``tags``."""
+
+    type: Literal["consul"]
+    url: SecretUrl = "http://127.0.0.1:8500"
+    services: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+        """Reads the catalog."""
+        header = "X-Consul-Token"
+        api = replace(self.api(surrounding.gate), token_header=header)
+        wanted = Wanted(services=self.services, tags=self.tags)
+        return lambda: read_consul(api, name, wanted, self.max_targets)
+
+
+class DockerSettings(PolledSettings):
+    """The containers of a Docker daemon."""
+
+    type: Literal["docker"]
+    socket: Path = Path("/var/run/docker.sock")
+
+    @property
+    def described(self) -> str:
+        """Its kind and socket."""
+        return f"docker:{self.socket}"
+
+    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+        """Reads the running containers."""
+        api = WebApi(url="http://docker", gate=surrounding.gate, unix_socket=self.socket)
+        return lambda: read_docker(api, name, self.max_targets)
+
+
+class KubernetesSettings(SourceSettings):
+    """A cluster; without ``url`` the one that this process runs in, as its service account."""
+
+    _computed_labels: ClassVar[frozenset[str]] = frozenset({EXPECTED_CERTIFICATE})
+
+    type: Literal["kubernetes"]
+    url: SecretUrl = "https://kubernetes.default.svc"
+    token_variable: SecretVariable = None
+    token_file: SecretFile = None
+    ca_file: Path | None = None
+    resources: Annotated[tuple[str, ...], AfterValidator(_check_resources)] = USUAL_RESOURCES
+    refresh_seconds: Seconds = 600.0
+
+    @property
+    def described(self) -> str:
+        """Its kind and URL."""
+        return f"kubernetes:{self.url}"
+
+    def source(self, surrounding: Surrounding) -> Source:
+        """A watched cluster."""
+        inside = _SERVICE_ACCOUNT.is_dir()
+        api = WebApi(
+            url=self.url,
+            gate=surrounding.gate,
+            token_variable=self.token_variable,
+            token_file=self.token_file or (_SERVICE_ACCOUNT / "token" if inside else None),
+            ca_file=self.ca_file or (_SERVICE_ACCOUNT / "ca.crt" if inside else None),
+        )
+        name = self.source_name()
+        return KubernetesSource(
+            name,
+            api,
+            refresh_seconds=self.refresh_seconds,
+            resources=self.resources,
+            most_targets=self.max_targets,
+        )
+
+
+class NamesSettings(PolledSettings):
+    """Lists of names, such as a certificate transparency monitor's feed, each at all ``ports``."""
+
+    type: Literal["names"]
+    files: tuple[Path, ...] = ()
+    urls: SecretUrls = ()
+    ports: tuple[Port, ...] = (443,)
+    refresh_seconds: Seconds = 3600.0
+
+    @property
+    def described(self) -> str:
+        """Its kind and the first list."""
+        first = [str(file) for file in self.files] + list(self.urls)
+        return f"names:{first[0] if first else ''}"
+
+    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+        """Reads all lists."""
+        apis = [WebApi(url=url, gate=surrounding.gate) for url in self.urls]
+        return lambda: read_names(self.files, apis, self.ports, name, self.max_targets)
+
+
+class DnsSettings(PolledSettings):
+    """Records of ``names``, and whole ``zones`` from the first of the ``name_servers``."""
+
+    type: Literal["dns"]
+    names: tuple[str, ...] = ()
+    records: tuple[Literal["A", "AAAA", "SRV", "HTTPS", "SVCB"], ...] = ("A", "AAAA")
+    zones: tuple[str, ...] = ()
+    port: Port = 443
+    name_servers: Annotated[tuple[str, ...], AfterValidator(_check_servers)] = ()
+    refresh_seconds: Seconds = 300.0
+
+    @property
+    def described(self) -> str:
+        """Its kind and the first name."""
+        return f"dns:{(*self.zones, *self.names, '')[0]}"
+
+    @model_validator(mode="after")
+    def _has_server_for_zones(self) -> DnsSettings:
+        if self.zones and not self.name_servers:
+            raise ValueError("zones are transferred from name_servers: name one that allows it")
+        return self
+
+    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+        """Reads all names and zones."""
+        servers = [split_name_server(text) for text in self.name_servers]
+        at = Reading(port=self.port, source=name, most=self.max_targets)
+
+        async def read() -> Targets:
+            try:
+                lookup = DnsLookup(servers)
+            except LookupFailedError as error:
+                raise SourceError(str(error)) from error
+            found = list(await read_records(self.names, self.records, lookup, at))
+            for zone in self.zones:
+                found += await read_zone(zone, servers[0], at)
+            return tuple(found)
+
+        return read
+
+
+class NetworksSettings(PolledSettings):
+    """Networks whose open ports are asked whether they speak TLS."""
+
+    type: Literal["networks"]
+    networks: Annotated[tuple[IPv4Network | IPv6Network, ...], Field(min_length=1)]
+    ports: Annotated[tuple[Port, ...], Field(min_length=1)] = (443,)
+    connections_per_second: Count = 50
+    refresh_seconds: Seconds = 86_400.0
+
+    @property
+    def described(self) -> str:
+        """Its kind and the first network."""
+        return f"networks:{self.networks[0]}"
+
+    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+        """Scans them once."""
+        scan = Scan(
+            networks=self.networks,
+            ports=self.ports,
+            connections_per_second=self.connections_per_second,
+        )
+        return lambda: read_networks(scan, surrounding.gate, name)
+
+
+class ServerFilesSettings(PolledSettings):
+    """Configuration files of a web server that is reached at ``host``."""
+
+    _computed_labels: ClassVar[frozenset[str]] = frozenset(
+        {EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS}
+    )
+
+    type: Literal["nginx", "haproxy", "apache", "caddy"]
+    paths: Annotated[tuple[Path, ...], Field(min_length=1)]
+    host: str = "localhost"
+
+    @property
+    def described(self) -> str:
+        """Its kind and the first file."""
+        return f"{self.type}:{self.paths[0]}"
+
+    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+        """Reads the files."""
+        read = _FILE_READERS[self.type]
+        files = ServerFiles(reader=read, kind=self.type, paths=self.paths, host=self.host)
+        return lambda: read_server_files(files, name, self.max_targets)
+
+
+class SeenNamesSettings(PolledSettings):
+    """Names in the certificates seen, that resolve into these ``networks``."""
+
+    type: Literal["seen_names"]
+    networks: Annotated[tuple[IPv4Network | IPv6Network, ...], Field(min_length=1)]
+    refresh_seconds: Seconds = 3600.0
+
+    @property
+    def described(self) -> str:
+        """Its kind."""
+        return "seen_names"
+
+    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+        """Reads the certificates seen."""
+        return lambda: read_seen_names(surrounding.statuses, self.networks, name)
+
+
+_FILE_READERS: Final = {
+    "nginx": read_nginx,
+    "haproxy": read_haproxy,
+    "apache": read_apache,
+    "caddy": read_caddy,
+}
+
+DiscoverySettings: TypeAlias = Annotated[
+    FileSettings
+    | HttpSdSettings
+    | PrometheusSettings
+    | ConsulSettings
+    | DockerSettings
+    | KubernetesSettings
+    | NamesSettings
+    | DnsSettings
+    | NetworksSettings
+    | ServerFilesSettings
+    | SeenNamesSettings,
+    Field(discriminator="type"),
+]
+"""The catalogue of sources."""

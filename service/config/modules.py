@@ -1,0 +1,227 @@
+"""The ``on_demand`` section: who may be asked by ``/probe``, and by which modules.
+
+A module has keys of our own, and takes those of blackbox_exporter's and ssl_exporter's modules for TCP and
+HTTPS as they are. A key of theirs that has no counterpart here is refused rather than passed over: it
+would be an assertion that nobody checks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
+
+from exporters.prometheus import Detail
+from exporters.prometheus.probe_page import Names
+from model.intrusiveness import Intrusiveness
+from model.observation import ClientAuthMode
+from model.protocol_version import ProtocolVersion
+from pki.certificates import load_trust_store
+from probe.connect.starttls.catalogue import application
+from probe.crypto.identity import load_identity
+from service.config.check_groups import parse_parts
+from service.config.values import Count, Seconds
+
+_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_VERSIONS: Final = {
+    "TLS10": ProtocolVersion.TLSV1_0,
+    "TLS11": ProtocolVersion.TLSV1_1,
+    "TLS12": ProtocolVersion.TLSV1_2,
+    "TLS13": ProtocolVersion.TLSV1_3,
+}
+DEFAULT_MODULE: Final = "default"
+
+
+def _duration(value: Any) -> Any:
+    """Seconds of a number, or of a text such as ``5s`` or ``1m30s``."""
+    if not isinstance(value, str):
+        return value
+    parts = _DURATION.findall(value)
+    if not parts or "".join(map("".join, parts)) != value:
+        raise ValueError(f"{value!r} must be seconds or a duration such as 5s, 500ms or 1m30s")
+    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+
+def _check_checks(names: tuple[str, ...]) -> tuple[str, ...]:
+    parse_parts(names)
+    return names
+
+
+def _check_path(path: str) -> str:
+    if not re.fullmatch(r"/[!-~]*", path):
+        raise ValueError(
+            f"{path!r} must begin with / and have no spaces: write /health, for example"
+        )
+    return path
+
+
+def _check_protocols(labels: tuple[str, ...]) -> tuple[str, ...]:
+    for label in labels:
+        ProtocolVersion.from_label(label)
+    return labels
+
+
+def _check_starttls(protocol: str | None) -> str | None:
+    return None if protocol is None else application(protocol).name
+
+
+Duration = Annotated[Seconds, BeforeValidator(_duration)]
+GoVersion = Literal["TLS10", "TLS11", "TLS12", "TLS13"]
+IpProtocol = Literal["ip4", "ip6"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TlsConfig(_Section):
+    """Both programs' ``tls_config``."""
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    server_name: str | None = None
+    insecure_skip_verify: bool = False
+    min_version: GoVersion = "TLS12"
+    max_version: GoVersion = "TLS13"
+    renegotiation: Literal["never"] = "never"
+
+    @model_validator(mode="after")
+    def _files_can_be_used(self) -> TlsConfig:
+        if self.ca_file is not None:
+            load_trust_store("ca_file", self.ca_file)
+        if self.cert_file is not None:
+            load_identity("module", self.cert_file, self.key_file)
+        elif self.key_file is not None:
+            raise ValueError("key_file needs a cert_file beside it")
+        return self
+
+    @property
+    def versions(self) -> tuple[ProtocolVersion, ...]:
+        """From the first to the last that a client of theirs speaks."""
+        first, last = _VERSIONS[self.min_version], _VERSIONS[self.max_version]
+        return tuple(version for version in _VERSIONS.values() if first <= version <= last)
+
+
+class TcpKeys(_Section):
+    """``tcp`` of blackbox_exporter and ssl_exporter."""
+
+    tls: Literal[True] = True
+    tls_config: TlsConfig | None = None
+    starttls: Annotated[str | None, AfterValidator(_check_starttls)] = None
+    preferred_ip_protocol: IpProtocol = "ip6"
+    ip_protocol_fallback: bool = True
+
+
+class HttpKeys(_Section):
+    """``http`` of blackbox_exporter, as far as a single GET over HTTP/1.1 goes."""
+
+    tls_config: TlsConfig | None = None
+    method: Literal["GET"] = "GET"
+    valid_status_codes: tuple[int, ...] = ()
+    valid_http_versions: tuple[str, ...] = ()
+    fail_if_ssl: bool = False
+    fail_if_not_ssl: bool = False
+    no_follow_redirects: bool = False
+    follow_redirects: bool = True
+    enable_http2: bool = True
+    preferred_ip_protocol: IpProtocol = "ip6"
+    ip_protocol_fallback: bool = True
+
+    def accepts(self, status: int) -> bool:
+        """Whether that status is as it should be. A redirect that would be followed is not, and is good."""
+        if status in self.valid_status_codes:
+            return True
+        follows = self.follow_redirects and not self.no_follow_redirects
+        is_redirect = 300 <= status < 400 and follows
+        return is_redirect or (not self.valid_status_codes and 200 <= status < 300)
+
+
+class Expectations(_Section):
+    """What a module of our own asserts."""
+
+    trusted: bool = True
+    client_auth: ClientAuthMode | None = None
+    refuses: Annotated[tuple[str, ...], AfterValidator(_check_protocols)] = ()
+
+
+class ModuleSettings(_Section):
+    """One module. ``prober`` is ``tls`` for ours; ``tcp``, ``http`` and ``https`` are the others' words.
+
+    With ``shows_client_identity`` the server gets the client certificate that the inventory's label names;
+    one of ``tls_config`` is shown anyway. ``path`` is what a GET asks for. None of these is in the request.
+    """
+
+    prober: Literal["tls", "tcp", "http", "https"] = "tls"
+    timeout: Duration | None = None
+    target: str | None = None
+    emit: tuple[Names, ...] = (Names.TLSPROBE,)
+    detail: Detail = Detail.ALL
+    checks: Annotated[tuple[str, ...], AfterValidator(_check_checks)] = ("versions", "certificates")
+    intrusiveness: Intrusiveness | None = None
+    shows_client_identity: bool = False
+    path: Annotated[str, AfterValidator(_check_path)] = "/"
+    expect: Expectations = Expectations()
+    tls_config: TlsConfig | None = None
+    tcp: TcpKeys = TcpKeys()
+    http: HttpKeys = HttpKeys()
+    https: Mapping[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _has_keys_that_mean_something(self) -> ModuleSettings:
+        if self.https:
+            raise ValueError(
+                "https.proxy_url has no counterpart: probe from where no proxy is needed"
+            )
+        needed = {"certificates", "client_auth"}
+        if self.expect.client_auth is not None and not needed <= set(self.checks):
+            raise ValueError(
+                "expect.client_auth needs certificates and client_auth among the checks"
+            )
+        if not self.emit:
+            raise ValueError(
+                "emit must name at least one of tlsprobe, blackbox_exporter, ssl_exporter"
+            )
+        return self
+
+    @property
+    def tls(self) -> TlsConfig:
+        """The one in force, wherever the program that it is from has it."""
+        nested = self.http.tls_config if self.prober == "http" else self.tcp.tls_config
+        return self.tls_config or nested or TlsConfig()
+
+    @property
+    def asks_http(self) -> bool:
+        """Whether it is blackbox_exporter's probe by HTTP; ssl_exporter's ``https`` sends no request."""
+        return self.prober == "http"
+
+    @property
+    def preferred_ip_version(self) -> int:
+        """4 or 6."""
+        keys = self.http if self.asks_http else self.tcp
+        return 4 if keys.preferred_ip_protocol == "ip4" else 6
+
+    @property
+    def may_fall_back(self) -> bool:
+        """Whether an address of the other version will do."""
+        return (self.http if self.asks_http else self.tcp).ip_protocol_fallback
+
+
+class OnDemandSettings(_Section):
+    """Who may ask for what. ``networks`` may be asked besides the inventory's own targets."""
+
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    at_once: Count = 16
+    default_module: str = DEFAULT_MODULE
+    modules: Mapping[str, ModuleSettings] = {DEFAULT_MODULE: ModuleSettings()}
+
+    @model_validator(mode="after")
+    def _has_its_default(self) -> OnDemandSettings:
+        if self.default_module not in self.modules:
+            raise ValueError(f"default_module {self.default_module!r} is none of the modules")
+        return self

@@ -1,0 +1,73 @@
+"""Which ways there are to endpoints: proxies by name, and the way that all go who want no other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from probe.connect.proxy_url import parse_proxy
+from probe.connect.route import Proxy, Route
+from service.config.secret_marks import SecretUrl, SecretVariable
+
+
+class ProxySettings(BaseModel):
+    """One proxy: its ``url``, and the environment variable that has its user's password."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: SecretUrl
+    password_variable: SecretVariable = None
+
+    def load(self, name: str) -> Proxy:
+        """The proxy.
+
+        Raises:
+            ValueError: where it is none, or its password is missing.
+        """
+        password = None
+        if self.password_variable is not None:
+            password = os.environ.get(self.password_variable)
+            if password is None:
+                raise ValueError(
+                    f"the proxy {name!r} has its password in {self.password_variable}, which the "
+                    "environment does not have: set it"
+                )
+        try:
+            return parse_proxy(self.url, password)
+        except ValueError as error:
+            raise ValueError(f"the proxy {name!r} {error}") from error
+
+
+def _check_proxies(proxies: Mapping[str, ProxySettings]) -> Mapping[str, ProxySettings]:
+    for name, one in proxies.items():
+        one.load(name)
+    return proxies
+
+
+def check_source_address(text: str | None) -> str | None:
+    """An address of this machine's, as text. Raises ValueError."""
+    if text is not None:
+        ip_address(text)
+    return text
+
+
+Proxies = Annotated[Mapping[str, ProxySettings], AfterValidator(_check_proxies)]
+SourceAddress = Annotated[str | None, AfterValidator(check_source_address)]
+
+
+def usual_route(
+    proxy: str | None, proxies: Mapping[str, Proxy], source_address: str | None
+) -> Route:
+    """The way of all who want no other.
+
+    Raises:
+        ValueError: where ``proxy`` names none of the ``proxies``.
+    """
+    if proxy is not None and proxy not in proxies:
+        known = ", ".join(proxies) or "none"
+        raise ValueError(f"probe.proxy is {proxy!r}, which is not in proxies: {known}")
+    return Route(proxy=None if proxy is None else proxies[proxy], source_address=source_address)

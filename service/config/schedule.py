@@ -1,0 +1,81 @@
+"""How often endpoints with certain labels are visited, and when never."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, time, tzinfo
+from typing import Annotated, Final, TypeAlias
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from scheduling.interval import Closed, Pace
+from service.config.values import Seconds
+
+_SPAN: Final = re.compile(r"\s*(\S+?)\s*-\s*(\S+)(?:\s+(\S+))?\s*")
+
+
+def split_span(text: str) -> Closed:
+    """``09:00-17:30``, in UTC, or ``09:00-17:30 Europe/Berlin``, by the clocks of a zone of IANA's database.
+
+    Raises:
+        ValueError: where it is no span of a day, or no such zone is known; the message says what it must be.
+    """
+    begin, end, place = found.groups() if (found := _SPAN.fullmatch(text)) else ("", "", None)
+    try:
+        first, last = time.fromisoformat(begin), time.fromisoformat(end)
+    except ValueError:
+        first = last = time()
+    if first == last or first.tzinfo or last.tzinfo:
+        raise ValueError(
+            f"{text!r} must be two times of day, in UTC or with a time zone behind them, such as "
+            "09:00-17:30 or 09:00-17:30 Europe/Berlin"
+        )
+    return Closed(begin=first, end=last, zone=_zone(place) if place else UTC)
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        # A file that is none, a folder of zones such as Europe, or nothing of that name.
+        raise ValueError(
+            f"{name!r} is no time zone that this machine knows: write a name of IANA's database, such as "
+            "Europe/Berlin or America/New_York, and install tzdata where it has none"
+        ) from None
+
+
+def _check_spans(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        split_span(text)
+    return texts
+
+
+ClosedSpans: TypeAlias = Annotated[tuple[str, ...], AfterValidator(_check_spans)]
+"""Spans of the day in which nothing is visited."""
+
+
+class LabelSchedule(BaseModel):
+    """The pace of targets that have all the labels of ``match``; what is not said is as for all."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    match: Annotated[Mapping[str, str], Field(min_length=1)]
+    interval_seconds: Seconds | None = None
+    enumerate_interval_seconds: Seconds | None = None
+    closed: ClosedSpans | None = None
+
+    def pace(self, general: Pace) -> Pace:
+        """This pace, beside the one for all."""
+        closed = general.closed
+        if self.closed is not None:
+            closed = tuple(map(split_span, self.closed))
+        return replace(
+            general,
+            match=dict(self.match),
+            interval_seconds=self.interval_seconds or general.interval_seconds,
+            enumerate_seconds=self.enumerate_interval_seconds or general.enumerate_seconds,
+            closed=closed,
+        )

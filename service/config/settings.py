@@ -1,0 +1,339 @@
+"""What a service can be told, with its defaults and bounds; ``docs/configuration.md`` explains it.
+
+Values come from the command line, else the environment (``TLSPROBE_…``), else a YAML file, else
+the defaults below. ``service.config.load.load_settings`` reads them and words their errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from model.intrusiveness import Intrusiveness
+from model.version import user_agent
+from pki.net_guard.deny import DenyList
+from pki.net_guard.gate import WEB_PORTS, SocketGate
+from pki.transparency import read_log_list
+from policy.files.yaml_file import ConfigError, read_yaml_mapping
+from probe.checks.part import USUAL_PARTS
+from probe.connect.route import Proxy
+from probe.crypto.identity import ClientIdentity, load_identity
+from probe.visit.settings import ProbeSettings
+from scheduling.interval import Pace
+from scheduling.resolve import AddressFamily
+from service.config.check_groups import parse_parts, part_names
+from service.config.delivery.notifiers import Notifiers
+from service.config.delivery.push import PushSettings
+from service.config.discovery import DiscoverySettings, FileSettings
+from service.config.http import HttpSettings
+from service.config.metrics import MetricsSettings
+from service.config.modules import OnDemandSettings
+from service.config.relabel import RelabelRules
+from service.config.retention import RetentionSettings
+from service.config.routes import Proxies, SourceAddress, usual_route
+from service.config.schedule import ClosedSpans, LabelSchedule, split_span
+from service.config.secret_marks import SecretUrl, SecretVariable
+from service.config.sources import Surrounding
+from service.config.trust_stores import check_trust_store
+from service.config.values import Count, Port, Seconds, split_listen, split_name_server
+from service.fleet.request import queues_of_tags
+from service.sources.target_sources import RuledSource
+
+ENVIRONMENT_PREFIX: Final = "TLSPROBE_"
+ENVIRONMENT_NESTING: Final = "__"
+DEFAULT_LISTEN: Final = "127.0.0.1:9844"
+ONLY_AT_START: Final = (
+    "listen",
+    "database",
+    "state_directory",
+    "workers",
+    "metrics",
+    "push",
+    "http",
+    "log_format",
+    "log_level",
+)
+"""What a reload does not change."""
+
+
+def _check_listen(text: str) -> str:
+    split_listen(text)
+    return text
+
+
+def _check_trust_stores(stores: Mapping[str, Path | None]) -> Mapping[str, Path | None]:
+    if not stores:
+        raise ValueError("must name at least one trust store, such as `mozilla: null`")
+    for name, file in stores.items():
+        check_trust_store(name, file)
+    return stores
+
+
+def _check_parts(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ValueError("must name at least one check, such as [versions, suites]")
+    parse_parts(names)
+    return names
+
+
+def _check_log_list(file: Path | None) -> Path | None:
+    if file is not None:
+        read_log_list(file)
+    return file
+
+
+def _check_name_servers(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        split_name_server(text)
+    return texts
+
+
+def _check_contact(contact: str | None) -> str | None:
+    user_agent(contact)
+    return contact
+
+
+def _check_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    queues_of_tags(tags)
+    return tags
+
+
+def _check_deny(entries: tuple[str, ...]) -> tuple[str, ...]:
+    DenyList(entries)
+    return entries
+
+
+_OF_THE_WAY: Final = ("proxy", "source_address", "address_family")
+_OF_THE_GATE: Final = ("fetch_networks", "fetch_ports")
+
+
+class ProbeLimits(BaseModel):
+    """The ``probe`` section: what a visit asks and may take; see ``probe.visit.settings``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    deadline_seconds: Seconds = ProbeSettings().deadline_seconds
+    connect_timeout_seconds: Seconds = ProbeSettings().connect_timeout_seconds
+    answer_timeout_seconds: Seconds = ProbeSettings().answer_timeout_seconds
+    greeting_timeout_seconds: Seconds = ProbeSettings().greeting_timeout_seconds
+    connections_per_address: Count = ProbeSettings().connections_per_address
+    connections_per_address_per_second: Count = 20
+    connections_per_host: Count = ProbeSettings().connections_per_host
+    connections_per_network: Count = ProbeSettings().connections_per_network
+    connections_open: Count = ProbeSettings().connections_open
+    connections_per_second: Count = ProbeSettings().connections_per_second
+    intrusiveness: Intrusiveness = Intrusiveness.STANDARD
+    fetch: bool = False
+    fetch_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    fetch_ports: Annotated[tuple[Port, ...], Field(min_length=1)] = tuple(sorted(WEB_PORTS))
+    dns_records: bool = False
+    name_servers: Annotated[tuple[str, ...], AfterValidator(_check_name_servers)] = ()
+    log_list: Annotated[Path | None, AfterValidator(_check_log_list)] = None
+    proxy: str | None = None
+    source_address: SourceAddress = None
+    address_family: AddressFamily = AddressFamily.ANY
+    checks: Annotated[tuple[str, ...], AfterValidator(_check_parts)] = tuple(
+        name for name in part_names() if name in USUAL_PARTS
+    )
+
+
+class Workers(BaseModel):
+    """The ``workers`` section: whether worker processes make the visits, and how they are watched."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = False
+    tags: Annotated[tuple[str, ...], AfterValidator(_check_tags)] = ()
+    visits_per_job: Annotated[int, Field(ge=1, le=1000)] = 50
+    dead_after_seconds: Annotated[float, Field(ge=2, le=3600)] = 20.0
+
+
+class ClientIdentityFiles(BaseModel):
+    """Where one client certificate and its key are: PEM files, or PKCS #12 without ``key``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    certificate: Path
+    key: Path | None = None
+    passphrase_variable: SecretVariable = None
+
+    def load(self, name: str) -> ClientIdentity:
+        """The identity; raises IdentityError."""
+        return load_identity(name, self.certificate, self.key, self.passphrase_variable)
+
+
+def _check_identities(
+    files: Mapping[str, ClientIdentityFiles],
+) -> Mapping[str, ClientIdentityFiles]:
+    for name, one in files.items():
+        one.load(name)
+    return files
+
+
+class ServiceSettings(BaseSettings):
+    """Everything that ``tlsprobe serve`` can be told.
+
+    ``config_file`` is the YAML file that the values not given otherwise are read from.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_nested_delimiter=ENVIRONMENT_NESTING,
+    )
+
+    config_file: Path | None = None
+    listen: Annotated[str, AfterValidator(_check_listen)] = DEFAULT_LISTEN
+    database: SecretUrl = "sqlite:///tlsprobe.db"
+    state_directory: Path | None = None
+    targets_files: tuple[Path, ...] = ()
+    discovery: tuple[DiscoverySettings, ...] = ()
+    relabel: RelabelRules = ()
+    deny: Annotated[tuple[str, ...], AfterValidator(_check_deny)] = ()
+    allow: tuple[IPv4Network | IPv6Network, ...] = ()
+    interval_seconds: Seconds = 3600.0
+    enumerate_interval_seconds: Seconds = 86_400.0
+    enumerate_at_start: bool = True
+    closed: ClosedSpans = ()
+    schedules: tuple[LabelSchedule, ...] = ()
+    visits_at_once: Count = 64
+    workers: Workers = Workers()
+    probe: ProbeLimits = ProbeLimits()
+    trust_stores: Annotated[Mapping[str, Path | None], AfterValidator(_check_trust_stores)] = (
+        ProbeSettings().trust_stores
+    )
+    proxies: Proxies = {}
+    client_identities: Annotated[
+        Mapping[str, ClientIdentityFiles], AfterValidator(_check_identities)
+    ] = {}
+    policies: tuple[str, ...] = ()
+    metrics: MetricsSettings = MetricsSettings()
+    on_demand: OnDemandSettings = OnDemandSettings()
+    push: PushSettings = PushSettings()
+    http: HttpSettings = HttpSettings()
+    retention: RetentionSettings = RetentionSettings()
+    notifications: Notifiers = {}
+    contact: Annotated[str | None, AfterValidator(_check_contact)] = None
+    log_format: Literal["auto", "json", "text"] = "auto"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _has_a_way(self) -> ServiceSettings:
+        usual_route(self.probe.proxy, self._loaded_proxies, self.probe.source_address)
+        return self
+
+    @property
+    def _loaded_proxies(self) -> dict[str, Proxy]:
+        return {name: one.load(name) for name, one in self.proxies.items()}
+
+    @model_validator(mode="after")
+    def _tells_sources_apart(self) -> ServiceSettings:
+        names = [source.source_name() for source in self.sources]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two sources are called {name!r}: give one another `name`")
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_database_for_workers(self) -> ServiceSettings:
+        if self.workers.enabled and not self.database.startswith("postgresql"):
+            raise ValueError(
+                "workers share a PostgreSQL database: set `database` to a postgresql:// URL, or leave "
+                "`workers` out"
+            )
+        return self
+
+    @property
+    def sources(self) -> tuple[DiscoverySettings, ...]:
+        """All sources, the targets files among them."""
+        files = (FileSettings(type="file", path=path) for path in self.targets_files)
+        return (*files, *self.discovery)
+
+    @property
+    def paces(self) -> tuple[Pace, ...]:
+        """Those for labels, and last the one for all."""
+        general = Pace(
+            interval_seconds=self.interval_seconds,
+            enumerate_seconds=self.enumerate_interval_seconds,
+            closed=tuple(map(split_span, self.closed)),
+        )
+        return (*(one.pace(general) for one in self.schedules), general)
+
+    @property
+    def gate(self) -> SocketGate:
+        """Which sockets the service may open."""
+        return SocketGate(
+            deny=DenyList(self.deny),
+            allow=self.allow,
+            guards_reserved=True,
+            fetch_networks=self.probe.fetch_networks,
+            fetch_ports=frozenset(self.probe.fetch_ports),
+        )
+
+    @property
+    def probe_settings(self) -> ProbeSettings:
+        """The engine's settings."""
+        proxies = self._loaded_proxies
+        return ProbeSettings(
+            **self.probe.model_dump(
+                exclude={"checks", "name_servers", *_OF_THE_WAY, *_OF_THE_GATE}
+            ),
+            gate=self.gate,
+            route=usual_route(self.probe.proxy, proxies, self.probe.source_address),
+            proxies=proxies,
+            name_servers=tuple(map(split_name_server, self.probe.name_servers)),
+            parts=parse_parts(self.probe.checks),
+            user_agent=user_agent(self.contact),
+            trust_stores=dict(self.trust_stores),
+            client_identities={
+                name: files.load(name) for name, files in self.client_identities.items()
+            },
+        )
+
+    def ruled_sources(self, surrounding: Surrounding) -> tuple[RuledSource, ...]:
+        """All sources with their rules; those for all come behind each one's own."""
+        common = tuple(one.rule() for one in self.relabel)
+        return tuple(
+            RuledSource(
+                source=one.source(surrounding),
+                rules=(*one.rules(), *common),
+                keep_failed_seconds=one.keep_failed_seconds,
+                trusted_labels=one.trusted_labels,
+            )
+            for one in self.sources
+        )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The sources, the first wins; no ``.env`` file of the working directory is ever read."""
+        return init_settings, env_settings, _ConfigFile(settings_cls)
+
+
+class _ConfigFile(PydanticBaseSettingsSource):
+    """The YAML file that the command line or TLSPROBE_CONFIG_FILE names."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        raise NotImplementedError("the file is read as a whole, by __call__")
+
+    def __call__(self) -> dict[str, Any]:
+        named = self.current_state.get("config_file")
+        if named is None:
+            return {}
+        file = read_yaml_mapping(Path(named))
+        if line := file.lines.get(("config_file",)):
+            raise ConfigError(f"{named}, line {line}: a file cannot name another: remove this line")
+        return dict(file.values)

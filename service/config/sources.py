@@ -1,0 +1,93 @@
+"""What the settings of all sources of targets have in common (``service.config.discovery``)."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+from discovery.bounds import USUAL_MOST_TARGETS, check_count
+from discovery.relabel import Rule
+from discovery.source import PolledSource, Source
+from model.safe_output.secret_text import masked_urls
+from model.snapshot import EndpointStatus
+from model.target import Target
+from model.target_labels import ACTING_NAMES
+from pki.net_guard.gate import SocketGate
+from service.config.relabel import RelabelRules
+from service.config.values import Count, Seconds
+
+Targets: TypeAlias = tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surrounding:
+    """What some sources need to know of the service: what may be asked, and what it has seen."""
+
+    gate: SocketGate
+    statuses: Callable[[], Iterable[EndpointStatus]]
+
+
+class SourceSettings(BaseModel):
+    """What all sources have. A source that fails keeps its targets for ``keep_failed_seconds``.
+
+    One that has more than ``max_targets`` fails. With ``trusts_labels``, labels that act
+    (``model.target_labels``) count where the source itself sets them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    _computed_labels: ClassVar[frozenset[str]] = frozenset()
+    """Acting labels that the source's reader computes; none is copied from what it reads."""
+
+    name: str = ""
+    refresh_seconds: Seconds = 60.0
+    keep_failed_seconds: Seconds = 86_400.0
+    max_targets: Count = USUAL_MOST_TARGETS
+    trusts_labels: bool = False
+    relabel: RelabelRules = ()
+
+    @property
+    def trusted_labels(self) -> frozenset[str]:
+        """The acting labels that the source may set."""
+        return ACTING_NAMES if self.trusts_labels else self._computed_labels
+
+    @property
+    @abstractmethod
+    def described(self) -> str:
+        """Its kind and what it reads, which names it where the user does not."""
+
+    def source_name(self) -> str:
+        """The name by which metrics and targets know it; no secret of a URL is in it."""
+        return self.name or masked_urls(self.described)
+
+    @abstractmethod
+    def source(self, surrounding: Surrounding) -> Source:
+        """The source itself."""
+
+    def rules(self) -> tuple[Rule, ...]:
+        """Its own relabelling."""
+        return tuple(one.rule() for one in self.relabel)
+
+
+class PolledSettings(SourceSettings):
+    """A source that is read as a whole, again and again."""
+
+    @abstractmethod
+    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+        """What reads it once; ``name`` is what its targets say of their source."""
+
+    def source(self, surrounding: Surrounding) -> Source:
+        """A polled source."""
+        name = self.source_name()
+        read = self.reader(name, surrounding)
+
+        async def bounded() -> Targets:
+            found = await read()
+            check_count(name, len(found), self.max_targets)
+            return found
+
+        return PolledSource(name, bounded, refresh_seconds=self.refresh_seconds)

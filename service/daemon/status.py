@@ -1,0 +1,81 @@
+"""What the running service says of itself at ``/-/status``, and ``tlsprobe status`` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from model.encoding.times_json import time_to_json
+from model.findings.finding import FindingStatus, Severity
+from model.snapshot import Snapshot
+from model.target import Target
+from model.verdict import Verdict
+from model.version import TOOL_VERSION
+from scheduling.scheduler import Scheduler
+
+_RECENT: Final = timedelta(minutes=5)
+_WORST_SHOWN: Final = 10
+
+
+def running_status(
+    scheduler: Scheduler,
+    snapshot: Snapshot,
+    by_source: Mapping[str, Sequence[Target]],
+    source_errors: Mapping[str, str],
+    source_warnings: Mapping[str, str],
+    started_at: datetime,
+) -> dict[str, Any]:
+    """Lag, rates, sources, and the endpoints that fail longest, as JSON values."""
+    recent = [one for one in snapshot.endpoints if snapshot.taken_at - one.last_probe_at <= _RECENT]
+    failing = sorted(
+        (one for one in snapshot.endpoints if one.consecutive_failures),
+        key=lambda one: -one.consecutive_failures,
+    )
+    return {
+        "version": TOOL_VERSION,
+        "started_at": time_to_json(started_at),
+        "sources": {name: len(targets) for name, targets in by_source.items()},
+        "source_errors": dict(source_errors),
+        "source_warnings": dict(source_warnings),
+        "endpoints": len(scheduler.current_endpoints()),
+        "endpoints_visited": len(snapshot.endpoints),
+        "endpoints_failing": len(failing),
+        "endpoints_visited_recently": len(recent),
+        "recent_seconds": _RECENT.total_seconds(),
+        "queue_length": scheduler.queue_length,
+        "visits_in_flight": scheduler.visits_in_flight,
+        "lag_seconds": round(scheduler.lag_seconds, 3),
+        "compliance": _compliance(snapshot),
+        "findings": _open_findings(snapshot),
+        "worst": [
+            {
+                "endpoint": one.observation.endpoint.key,
+                "state": one.observation.state.value,
+                "consecutive_failures": one.consecutive_failures,
+                "reason": one.observation.reason,
+                "last_success_at": time_to_json(one.last_success_at),
+            }
+            for one in failing[:_WORST_SHOWN]
+        ],
+    }
+
+
+def _compliance(snapshot: Snapshot) -> dict[str, dict[str, int]]:
+    """How many endpoints meet each policy, do not, or are not proved to."""
+    counts: dict[str, dict[str, int]] = {}
+    for one in snapshot.endpoints:
+        for policy, verdict in one.compliance.items():
+            of_policy = counts.setdefault(policy, {each.value: 0 for each in Verdict})
+            of_policy[verdict.value] += 1
+    return dict(sorted(counts.items()))
+
+
+def _open_findings(snapshot: Snapshot) -> dict[str, int]:
+    """How many are open by severity, the worst first, and how many are waived."""
+    findings = [finding for one in snapshot.endpoints for finding in one.findings]
+    severities = [
+        finding.result.severity for finding in findings if finding.status is FindingStatus.OPEN
+    ]
+    by_severity = {one.value: severities.count(one) for one in reversed(Severity)}
+    return {**by_severity, "waived": len(findings) - len(severities)}

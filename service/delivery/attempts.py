@@ -1,0 +1,69 @@
+"""What all outlets do with a failure: say it once, count it, and wait longer each time."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+
+from exporters.prometheus.service.delivery import DeliveryMetrics
+
+_LOG = structlog.stdlib.get_logger("tlsprobe")
+_FIRST_WAIT: Final = 5.0
+
+
+class DeliveryError(Exception):
+    """Something could not be delivered; the message is a reason without secrets.
+
+    ``retry_after_seconds`` is what the receiver asked for. ``is_refused`` is true where it will refuse
+    the same again.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        retry_after_seconds: float | None = None,
+        is_refused: bool = False,
+    ) -> None:
+        super().__init__(reason)
+        self.retry_after_seconds = retry_after_seconds
+        self.is_refused = is_refused
+
+
+class Attempts:
+    """How an outlet fares: its metrics and its log, and how long to wait before the next attempt.
+
+    The wait begins with 5 seconds and doubles up to ``longest_wait_seconds``; a refusal waits that long at
+    once, for it will not change by itself.
+    """
+
+    def __init__(self, outlet: str, metrics: DeliveryMetrics, longest_wait_seconds: float) -> None:
+        self._outlet = outlet
+        self._metrics = metrics
+        self._longest = longest_wait_seconds
+        self._failures = 0
+        metrics.begin(outlet)
+
+    @property
+    def have_failed(self) -> bool:
+        """Whether the newest attempt failed."""
+        return self._failures > 0
+
+    def succeeded(self) -> None:
+        """Count it; log it where the one before failed."""
+        if self._failures:
+            _LOG.info("an outlet is back", outlet=self._outlet, failures=self._failures)
+        self._failures = 0
+        self._metrics.delivered(self._outlet)
+
+    def failed(self, error: DeliveryError) -> float:
+        """Count it, log the first of a row, and say how many seconds to wait."""
+        if not self._failures:
+            _LOG.error("an outlet fails", outlet=self._outlet, reason=str(error))
+        self._failures += 1
+        self._metrics.failed(self._outlet)
+        if error.is_refused:
+            return self._longest
+        doubled = _FIRST_WAIT * float(1 << min(self._failures - 1, 16))
+        return max(min(doubled, self._longest), error.retry_after_seconds or 0.0)

@@ -1,0 +1,94 @@
+"""Pushes what a scrape would read to a receiver of Prometheus' remote write.
+
+A push that fails is not kept: the next one has newer facts, so that a receiver that is away costs a gap and
+no memory. What was sent is kept, in gzip, to end the series that vanish.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+
+from exporters.prometheus.service.delivery import DeliveryMetrics
+from exporters.remote_write import WriteRequest, write_requests
+from service.config.delivery.push import RemoteWriteSettings
+from service.delivery.attempts import Attempts, DeliveryError
+from service.delivery.web import WebPost
+from service.inventory.metrics_page import NoSnapshotError
+
+_HEADERS: Final = {
+    "content-encoding": "snappy",
+    "content-type": "application/x-protobuf",
+    "x-prometheus-remote-write-version": "0.1.0",
+}
+
+
+class RemoteWriter:
+    """Sends ``facts`` (a page in gzip) and ``registry`` at each interval.
+
+    While ``has_facts`` says no, another process of the fleet sends the facts, and this one only its own
+    numbers.
+    """
+
+    def __init__(
+        self,
+        settings: RemoteWriteSettings,
+        facts: Callable[[], Awaitable[bytes]],
+        has_facts: Callable[[], bool],
+        registry: CollectorRegistry,
+        metrics: DeliveryMetrics,
+    ) -> None:
+        self._settings = settings
+        self._facts = facts
+        self._has_facts = has_facts
+        self._registry = registry
+        self._metrics = metrics
+        self._attempts = Attempts("remote_write", metrics, settings.interval_seconds)
+        self._sent: tuple[bytes, ...] = ()
+
+    async def run(self) -> None:
+        """Push until cancelled."""
+        async with WebPost(self._settings.receiver()) as post:
+            while True:
+                wait = self._settings.interval_seconds
+                began = time.monotonic()
+                try:
+                    await self._push(post)
+                    self._attempts.succeeded()
+                except DeliveryError as error:
+                    wait = self._attempts.failed(error)
+                await asyncio.sleep(max(wait - (time.monotonic() - began), 0.1))
+
+    async def _push(self, post: WebPost) -> None:
+        import cramjam
+
+        pages = await self._pages()
+        earlier, self._sent = self._sent, (*self._sent[:2], *pages)
+        requests = write_requests(
+            pages, earlier, self._settings.labels, time.time_ns() // 1_000_000
+        )
+        async for request in _one_by_one(requests):
+            body = await asyncio.to_thread(cramjam.snappy.compress_raw, request.body)
+            await post.send(bytes(body), _HEADERS)
+            self._metrics.samples_sent(request.samples)
+        self._sent = pages
+
+    async def _pages(self) -> tuple[bytes, ...]:
+        own = gzip.compress(generate_latest(self._registry), compresslevel=1)
+        if not self._has_facts():
+            return (own,)
+        try:
+            return (own, await self._facts())
+        except NoSnapshotError:
+            return (own,)
+
+
+async def _one_by_one(requests: Iterator[WriteRequest]) -> AsyncIterator[WriteRequest]:
+    """Each made beside the event loop, when it is wanted."""
+    while (request := await asyncio.to_thread(next, requests, None)) is not None:
+        yield request

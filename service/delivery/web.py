@@ -1,0 +1,147 @@
+"""Posts to a receiver by HTTP, and says in one sentence why that failed, without a secret in it."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Final
+
+import httpx
+
+from model.safe_output.printable import printable
+from model.safe_output.secret_text import SecretMask, secrets_in_url, secrets_of_login
+from model.version import user_agent
+from service.delivery.attempts import DeliveryError
+
+_MOST_OF_AN_ANSWER: Final = 2048
+_SHOWN_OF_AN_ANSWER: Final = 200
+_LONGEST_WAIT: Final = 3600.0
+_MAY_SUCCEED_LATER: Final = (408, 429)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """Where to post, and as whom; shows none of its secrets."""
+
+    url: str = field(repr=False)
+    trust: ssl.SSLContext = field(repr=False)
+    token: str | None = field(default=None, repr=False)
+    login: tuple[str, str] | None = field(default=None, repr=False)
+    proxy: str | None = field(default=None, repr=False)
+    timeout_seconds: float = 30.0
+
+    def mask(self) -> SecretMask:
+        """Masks its secrets: what a receiver says may echo them."""
+        secrets = [*secrets_in_url(self.url, with_path=True), *secrets_in_url(self.proxy or "")]
+        secrets += [self.url, *([self.token] if self.token else ())]
+        return SecretMask((*secrets, *(secrets_of_login(*self.login) if self.login else ())))
+
+
+class WebPost:
+    """Posts to one receiver over connections that are kept; an async context manager that closes them."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        self._mask = receiver.mask()
+        headers = {"user-agent": user_agent()}
+        if receiver.token is not None:
+            headers["authorization"] = f"Bearer {receiver.token}"
+        self._client = httpx.AsyncClient(
+            auth=receiver.login,
+            headers=headers,
+            verify=receiver.trust,
+            proxy=receiver.proxy,
+            timeout=receiver.timeout_seconds,
+            trust_env=False,
+            follow_redirects=False,
+        )
+
+    async def __aenter__(self) -> WebPost:
+        return self
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        await self._client.aclose()
+
+    async def send(self, body: bytes, headers: Mapping[str, str], path: str = "") -> None:
+        """Post ``body`` to the receiver's URL, or to ``path`` below it.
+
+        Raises:
+            DeliveryError: where it is not taken.
+        """
+        url = f"{self._receiver.url.rstrip('/')}{path}" if path else self._receiver.url
+        try:
+            async with (
+                asyncio.timeout(self._receiver.timeout_seconds),
+                self._client.stream("POST", url, content=body, headers=headers) as answer,
+            ):
+                if not answer.is_success:
+                    raise await _refusal(answer, self._mask)
+        except TimeoutError as error:
+            raise DeliveryError(
+                f"no answer came within {self._receiver.timeout_seconds:g} s"
+            ) from error
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            # Some of httpx' own texts name the URL; what lies below them knows a connection alone.
+            reason = ": ".join(filter(None, (type(error).__name__, str(error.__cause__ or ""))))
+            shown = printable(self._mask.masked(reason), limit=_SHOWN_OF_AN_ANSWER)
+            raise DeliveryError(shown) from error
+
+
+async def _refusal(answer: httpx.Response, mask: SecretMask) -> DeliveryError:
+    """What the receiver says, as far as it says it in two kilobytes, without the secrets that it echoes."""
+    said = b""
+    async for piece in answer.aiter_raw(_MOST_OF_AN_ANSWER):
+        said += piece
+        if len(said) >= _MOST_OF_AN_ANSWER:
+            break
+    text = mask.masked(said.decode("utf-8", "replace").strip())
+    words = printable(text, limit=_SHOWN_OF_AN_ANSWER)
+    status = answer.status_code
+    return DeliveryError(
+        f"status {status}" + (f": {words}" if words else ""),
+        retry_after_seconds=_retry_after(answer.headers.get("retry-after", "")),
+        is_refused=status < 500 and status not in _MAY_SUCCEED_LATER,
+    )
+
+
+def _retry_after(text: str) -> float | None:
+    """Seconds, of RFC 9110's Retry-After; a date there is as good as nothing."""
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        return None
+    return min(float(text), _LONGEST_WAIT)
+
+
+class WebSender:
+    """Posts JSON to one receiver; an async context manager that closes its connections."""
+
+    def __init__(self, receiver: Receiver, path: str) -> None:
+        self._receiver = receiver
+        self._path = path
+        self._post: WebPost | None = None
+
+    async def __aenter__(self) -> WebSender:
+        self._post = WebPost(self._receiver)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._post is not None:
+            await self._post.__aexit__(kind, error, traceback)
+
+    async def send(self, body: bytes) -> None:
+        """Post ``body``; raises DeliveryError where it is not taken."""
+        if self._post is None:
+            raise RuntimeError("this sender was not entered")
+        await self._post.send(body, {"content-type": "application/json"}, self._path)

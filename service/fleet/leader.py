@@ -1,0 +1,107 @@
+"""The scheduler's side: leads where no other does, and while it leads, looks after jobs and workers.
+
+A term begins with what the Store says and ends with the lock's connection; nothing is carried over from one
+to the next but what is in the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from psycopg_pool import PoolTimeout
+
+from exporters.prometheus.service.fleet import FleetMetrics
+from scheduling.jobs import Visiting
+from service.config.settings import Workers
+from service.fleet.dispatcher import Dispatcher, KnownStatuses, Statuses
+from service.fleet.leadership import LeadLostError, Term, campaign
+from service.fleet.leases import Claims
+from service.fleet.queue import QUEUE_ERRORS, Queue, Times
+from storage import StoreError
+
+_LOOK_AFTER_SECONDS: Final = 5.0
+_PAUSE_SECONDS: Final = 5.0
+
+_LOG = logging.getLogger(__name__)
+
+
+class Lead:
+    """Waits for the lead, and uses it, again and again."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        workers: Workers,
+        statuses: Statuses,
+        known: KnownStatuses,
+        metrics: FleetMetrics,
+    ) -> None:
+        self._url = url
+        self._queue = Queue(url, Times(dead_after=workers.dead_after_seconds))
+        self._visits_per_job = workers.visits_per_job
+        self._statuses = statuses
+        self._known = known
+        self._metrics = metrics
+
+    async def run(self, serve_term: Callable[[Visiting], Awaitable[None]]) -> None:
+        """Serves one term after another by ``serve_term``, which is cancelled where the lead is lost."""
+        async with self._queue.open():
+            while True:
+                async with campaign(self._url) as term:
+                    try:
+                        await self._serve(term, serve_term)
+                    except* (LeadLostError, StoreError, *QUEUE_ERRORS, PoolTimeout) as lost:
+                        _LOG.error("this scheduler leads no more: %s", lost.exceptions[0])
+                    finally:
+                        self._metrics.leads(False)
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _serve(self, term: Term, serve_term: Callable[[Visiting], Awaitable[None]]) -> None:
+        await term.listen()
+        await self._queue.prepare(may_remake=True)
+        claims = Claims(self._queue.pool, self._queue.times.dead_after)
+        dispatcher = Dispatcher(
+            queue=self._queue,
+            claims=claims,
+            statuses=self._statuses,
+            known=self._known,
+            visits_per_job=self._visits_per_job,
+        )
+        await dispatcher.adopt()
+        _LOG.info("this scheduler leads")
+        self._metrics.leads(True)
+        async with asyncio.TaskGroup() as group:
+            beside = (
+                term.watch(dispatcher.visited),
+                dispatcher.run(_LOOK_AFTER_SECONDS),
+                self._sweep(claims),
+            )
+            tasks = [group.create_task(one) for one in beside]
+            await serve_term(dispatcher.visit)
+            for task in tasks:
+                task.cancel()
+
+    async def _sweep(self, claims: Claims) -> None:
+        """Gives dead workers' jobs to others, and counts what there is to know of the fleet."""
+        told: set[str] = set()
+        while True:
+            try:
+                retried, given_up = await self._queue.rescue()
+                set_aside = await claims.all_set_aside()
+                workers = await self._queue.living_workers()
+                waiting = await self._queue.waiting()
+            except (*QUEUE_ERRORS, PoolTimeout) as error:
+                _LOG.warning("dead workers cannot be looked for: %s", error)
+            else:
+                if retried or given_up:
+                    _LOG.warning("jobs of dead workers: %d retried, %d given up", retried, given_up)
+                for key in set(set_aside) - told:
+                    _LOG.error("%s is set aside: it kills the workers that visit it", key)
+                told = set(set_aside)
+                self._metrics.counted(workers=workers, waiting=waiting, set_aside=len(set_aside))
+                self._metrics.jobs_rescued(retried=retried, given_up=given_up)
+            await asyncio.sleep(self._queue.times.heartbeat)

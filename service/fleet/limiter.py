@@ -1,0 +1,83 @@
+"""How many visits a worker makes at once, and whether it has room for another job.
+
+A visit that takes long, mostly a wait for a silent server, gives its place to another one, within bounds:
+the rule of the scheduler that visits for itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from scheduling.jobs import SchedulerSettings
+
+_RULE: Final = SchedulerSettings()
+_LATE_SECONDS: Final = 0.1
+"""Where the timer itself comes late, visits wait for the processor, and more of them would end none."""
+
+
+@dataclass(slots=True)
+class _Held:
+    """A visit's place, until it is lent to another one."""
+
+    timer: asyncio.TimerHandle | None = None
+    is_lent: bool = False
+
+
+class Slots:
+    """Places for ``limit`` visits, and room for a job while no visit waits for one."""
+
+    def __init__(self, limit: int) -> None:
+        self._places = asyncio.Semaphore(limit)
+        self._waiting = 0
+        self._in_overtime = 0
+        self._changed = asyncio.Event()
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[None]:
+        """A place for one visit, as soon as there is one."""
+        self._waiting += 1
+        try:
+            await self._places.acquire()
+        finally:
+            self._waiting -= 1
+            self._changed.set()
+        held = _Held()
+        self._watch(held)
+        try:
+            yield
+        finally:
+            self._give_back(held)
+
+    async def room(self) -> None:
+        """Returns once another job's visits could begin."""
+        while self._waiting or self._places.locked():
+            self._changed.clear()
+            await self._changed.wait()
+
+    def _watch(self, held: _Held) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time() + _RULE.overtime_seconds
+        held.timer = loop.call_at(due, self._lend, held, due)
+
+    def _lend(self, held: _Held, due: float) -> None:
+        is_late = asyncio.get_running_loop().time() - due > _LATE_SECONDS
+        if is_late or self._in_overtime == _RULE.most_in_overtime:
+            self._watch(held)
+            return
+        held.is_lent = True
+        self._in_overtime += 1
+        self._places.release()
+        self._changed.set()
+
+    def _give_back(self, held: _Held) -> None:
+        if held.timer is not None:
+            held.timer.cancel()
+        if held.is_lent:
+            self._in_overtime -= 1
+        else:
+            self._places.release()
+        self._changed.set()

@@ -1,0 +1,1 @@
+"""What was: questions to the database, and their answers as text."""

@@ -1,0 +1,148 @@
+"""The HTTP side: metrics, health, and whatever other parts of the service answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from service.http.guard.bodies import Body, body_of, respond, takes_gzip
+from service.http.guard.query import Query, route
+from service.http.guard.turns import Shared
+from service.http.scrape_format import content_type, wants_openmetrics
+from service.inventory.metrics_page import InventoryPage, NoSnapshotError
+
+
+def make_app(
+    *,
+    service_registry: CollectorRegistry,
+    is_ready: Callable[[], bool],
+    status: Callable[[], Mapping[str, Any]],
+    reload: Callable[[], Awaitable[str | None]],
+    enumerate_soon: Callable[[str | None], bool],
+    more: Sequence[Route] = (),
+) -> Starlette:
+    """The application, which ``service.http.guard.guard`` is to guard.
+
+    Args:
+        service_registry: what ``/metrics`` shows.
+        is_ready: what ``/-/ready`` answers by.
+        status: what ``/-/status`` shows, as JSON values.
+        reload: reads the configuration anew; gives the reason where it cannot be used.
+        enumerate_soon: asks everything of a target, or of all; says whether there is any such.
+        more: what other parts of the service answer.
+    """
+    routes = [
+        _metrics_route(service_registry),
+        *_health_routes(is_ready),
+        _status_route(status),
+        *_admin_routes(reload, enumerate_soon),
+        *more,
+    ]
+    app = Starlette(routes=routes)
+    # Starlette would send a client to the host that its own Host header names.
+    app.router.redirect_slashes = False
+    return app
+
+
+def _metrics_route(registry: CollectorRegistry) -> Route:
+    # Its gauges ask parts of the service that live in the event loop, and it is short.
+    async def as_text() -> Body:
+        return await body_of(generate_latest(registry))
+
+    async def as_openmetrics() -> Body:
+        return await body_of(generate_openmetrics(registry))
+
+    shared = {False: Shared(as_text), True: Shared(as_openmetrics)}
+
+    async def service_metrics(request: Request, _: Query) -> Response:
+        is_open = wants_openmetrics(request)
+        headers = {"content-type": content_type(is_openmetrics=is_open)}
+        return respond(request, await shared[is_open].get(), headers)
+
+    return route("/metrics", service_metrics)
+
+
+def _health_routes(is_ready: Callable[[], bool]) -> tuple[Route, ...]:
+    async def healthy(_: Request, __: Query) -> Response:
+        return PlainTextResponse("healthy\n")
+
+    async def ready(_: Request, __: Query) -> Response:
+        if is_ready():
+            return PlainTextResponse("ready\n")
+        return PlainTextResponse("not ready\n", status_code=503)
+
+    return route("/-/healthy", healthy), route("/-/ready", ready)
+
+
+def _status_route(status: Callable[[], Mapping[str, Any]]) -> Route:
+    async def written() -> Body:
+        return await body_of(json.dumps(status(), separators=(",", ":")).encode())
+
+    shared = Shared(written)
+
+    async def running_status(request: Request, _: Query) -> Response:
+        return respond(request, await shared.get(), {"content-type": "application/json"})
+
+    return route("/-/status", running_status)
+
+
+def _admin_routes(
+    reload: Callable[[], Awaitable[str | None]], enumerate_soon: Callable[[str | None], bool]
+) -> tuple[Route, ...]:
+    async def read_again(_: Request, __: Query) -> Response:
+        reason = await reload()
+        if reason is None:
+            return PlainTextResponse("reloaded\n")
+        return PlainTextResponse(f"{reason}\n", status_code=400)
+
+    async def ask_all_again(_: Request, query: Query) -> Response:
+        wanted = query.get("target")
+        if enumerate_soon(wanted):
+            return PlainTextResponse("soon\n", status_code=202)
+        reason = f"no target is called {wanted!r}: give one as metrics name it, such as a.test:443"
+        return PlainTextResponse(
+            f"{reason if wanted else 'there is no target yet'}\n", status_code=404
+        )
+
+    return (
+        route("/-/reload", read_again, method="POST"),
+        route("/-/enumerate", ask_all_again, method="POST", once=("target",)),
+    )
+
+
+def inventory_route(inventory_page: InventoryPage) -> Route:
+    """What ``/metrics/endpoints`` shows."""
+
+    async def endpoint_metrics(request: Request, _: Query) -> Response:
+        is_open = wants_openmetrics(request)
+        headers = {
+            "content-type": content_type(is_openmetrics=is_open),
+            "vary": "Accept, Accept-Encoding",
+        }
+        try:
+            pieces = await inventory_page.compressed(is_openmetrics=is_open)
+        except NoSnapshotError as error:
+            return PlainTextResponse(f"{error}\n", status_code=503)
+        if takes_gzip(request):
+            length = {"content-encoding": "gzip", "content-length": str(sum(map(len, pieces)))}
+            return StreamingResponse(_as_stream(pieces), headers=headers | length)
+        return StreamingResponse(_as_stream(inventory_page.decompressed(pieces)), headers=headers)
+
+    return route("/metrics/endpoints", endpoint_metrics)
+
+
+async def _as_stream(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+        # Other work has its turn between the pieces, however fast the client reads.
+        await asyncio.sleep(0)

@@ -1,0 +1,146 @@
+"""The application's outermost layer: who may ask, by which name, with how large a body; headers of every answer.
+
+Plain ASGI. Routes below it are asked only for what passed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.http.guard.access import (
+    SAFE_METHODS,
+    Access,
+    Refusal,
+    cross_site_refusal,
+    host_refusal,
+)
+
+LARGEST_BODY: Final = 65_536
+_BODY_SECONDS: Final = 30.0
+_PIECE: Final = 65_536
+_PROBES: Final = "/probe"
+"""It changes nothing here, but sends packets: no other site may make a browser ask for it."""
+
+_HEADERS: Final = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+}
+"""Of every answer; a route may have a content security policy of its own."""
+
+
+class Guard:
+    """Serves ``app``, the routes, to those who may ask by ``access``."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self._app = app
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        send = _in_pieces(_with_headers(send))
+        refusal = self._refusal(scope)
+        if refusal is None and scope["method"] not in SAFE_METHODS:
+            body = await _whole_body(Headers(scope=scope), receive)
+            if body is None:
+                return
+            if isinstance(body, Refusal):
+                refusal = body
+            else:
+                receive = _again(body, receive)
+        if refusal is None:
+            await self._app(scope, receive, send)
+            return
+        answer = PlainTextResponse(
+            f"{refusal.sentence}\n", status_code=refusal.status, headers=refusal.headers
+        )
+        await answer(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Refusal | None:
+        headers = Headers(scope=scope)
+        refusal = host_refusal(headers.getlist("host"), self._access.hosts)
+        if refusal is not None:
+            return refusal
+        if scope["method"] in SAFE_METHODS:
+            return cross_site_refusal(headers) if scope["path"] == _PROBES else None
+        client = scope.get("client")
+        return cross_site_refusal(headers) or self._access.admin.refusal(
+            client[0] if client else None, headers
+        )
+
+
+async def _whole_body(headers: Headers, receive: Receive) -> bytes | Refusal | None:
+    """The request's body; a Refusal where it is too large or too slow, None where the client left."""
+    too_large = Refusal(status=413, sentence=f"the body must be at most {LARGEST_BODY} bytes")
+    length = headers.get("content-length", "0")
+    if len(length) > len(str(LARGEST_BODY)) or not length.isdecimal() or int(length) > LARGEST_BODY:
+        return too_large
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return None
+                body += message.get("body", b"")
+                if len(body) > LARGEST_BODY:
+                    return too_large
+                if not message.get("more_body", False):
+                    return bytes(body)
+    except TimeoutError:
+        return Refusal(
+            status=408, sentence=f"the body must be sent within {_BODY_SECONDS:g} seconds"
+        )
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """A channel that gives ``body`` first."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return receive_again
+
+
+def _with_headers(send: Send) -> Send:
+    """A channel that adds the headers of every answer."""
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return send_with_headers
+
+
+def _in_pieces(send: Send) -> Send:
+    """A channel that gives the server one piece after another: it waits for a slow reader between them.
+
+    A server buffers each piece whole, so that a large answer in one would stand in memory once for
+    every reader.
+    """
+
+    async def send_in_pieces(message: Message) -> None:
+        body = message.get("body", b"")
+        if message["type"] != "http.response.body" or len(body) <= _PIECE:
+            await send(message)
+            return
+        view = memoryview(body)
+        for start in range(0, len(view), _PIECE):
+            is_last = start + _PIECE >= len(view)
+            piece = bytes(view[start : start + _PIECE])
+            more = message.get("more_body", False) if is_last else True
+            await send({"type": message["type"], "body": piece, "more_body": more})
+            # Other work has its turn between the pieces, however fast the client reads.
+            await asyncio.sleep(0)
+
+    return send_in_pieces

@@ -1,0 +1,36 @@
+"""What the HTTP side starts with: its limits and who may ask, as settings and the listening socket have it."""
+
+from __future__ import annotations
+
+import socket
+
+from service.config.settings import ServiceSettings
+from service.config.values import split_listen
+from service.http.guard.access import Access, AdminAccess
+from service.http.guard.callers import is_loopback
+from service.http.guard.waiting import ConnectionLimits
+from service.process.limits import http_connections_that_fit
+
+
+def http_limits(settings: ServiceSettings) -> ConnectionLimits:
+    """The limits of the configuration, as far as this process may have files open."""
+    http = settings.http
+    connections = http_connections_that_fit(http.connections, settings.probe.connections_open)
+    return ConnectionLimits(
+        connections=connections,
+        per_caller=min(http.connections_per_address, connections),
+        requests_per_second=http.requests_per_second,
+    )
+
+
+def http_access(settings: ServiceSettings, listener: socket.socket) -> Access:
+    """Who may ask at ``listener``. The name in ``listen`` is allowed as those in ``http.hosts`` are."""
+    host, _ = split_listen(settings.listen)
+    return Access(
+        hosts=frozenset((*settings.http.hosts, host.lower())),
+        admin=AdminAccess(
+            mode=settings.http.admin,
+            token=settings.http.admin_token,
+            listens_on_loopback=is_loopback(listener.getsockname()[0]),
+        ),
+    )

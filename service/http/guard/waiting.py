@@ -1,0 +1,141 @@
+"""Connections that wait, by caller: for the rest of a head, oldest first, or for their turn, callers in rotation."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from service.http.guard.head import PendingConnection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionLimits:
+    """How many connections there may be at once, in all and for one caller, and how many requests a second.
+
+    At most half of either may be requests that wait or run, so that newcomers always find a place. A client
+    has ``head_seconds`` to send its head, then waits at most ``turn_seconds``; and it is cut off where it
+    reads less than 64 KiB of an answer in ``stall_seconds``.
+    """
+
+    connections: int
+    per_caller: int
+    requests_per_second: int
+    head_seconds: float = 10.0
+    turn_seconds: float = 10.0
+    stall_seconds: float = 20.0
+
+
+class Places:
+    """Who holds a connection. A newcomer takes the place of the oldest that has not sent its head."""
+
+    def __init__(self, limits: ConnectionLimits) -> None:
+        self._limits = limits
+        self._open: Counter[str] = Counter()
+        self._asking: Counter[str] = Counter()
+        self._headless: dict[str, OrderedDict[PendingConnection, None]] = {}
+        self._in_all = 0
+        self._asking_in_all = 0
+
+    @property
+    def open_connections(self) -> int:
+        """How many there are."""
+        return self._in_all
+
+    def to_make_room(self, caller: str) -> PendingConnection | None:
+        """What must be closed first where the caller or the service has no place left; else None.
+
+        Raises:
+            LookupError: where there is no room, and nothing that could be closed for it.
+        """
+        if self._open[caller] >= self._limits.per_caller:
+            return self._oldest_of(caller)
+        if self._in_all < self._limits.connections:
+            return None
+        waiting = (one for one in self._headless if self._headless[one])
+        return self._oldest_of(max(waiting, key=lambda one: len(self._headless[one]), default=""))
+
+    def _oldest_of(self, caller: str) -> PendingConnection:
+        oldest = next(iter(self._headless.get(caller, ())), None)
+        if oldest is None:
+            raise LookupError(caller)
+        return oldest
+
+    def add(self, one: PendingConnection) -> None:
+        """Count a new connection, which has not sent its head."""
+        self._open[one.caller] += 1
+        self._in_all += 1
+        self._headless.setdefault(one.caller, OrderedDict())[one] = None
+
+    def has_head(self, one: PendingConnection) -> bool:
+        """Its head is whole: it asks from now on. False where too many do already."""
+        self._forget_headless(one)
+        if self._asking[one.caller] >= max(
+            1, self._limits.per_caller // 2
+        ) or self._asking_in_all >= max(1, self._limits.connections // 2):
+            return False
+        self._asking[one.caller] += 1
+        self._asking_in_all += 1
+        return True
+
+    def remove(self, one: PendingConnection, *, was_asking: bool) -> None:
+        """The connection is closed."""
+        self._forget_headless(one)
+        _less(self._open, one.caller)
+        self._in_all -= 1
+        if was_asking:
+            _less(self._asking, one.caller)
+            self._asking_in_all -= 1
+
+    def without_head_since(self, moment: float) -> list[PendingConnection]:
+        """Those that were accepted before ``moment`` and have not sent their heads."""
+        late = []
+        for of_caller in self._headless.values():
+            for one in of_caller:
+                if one.since >= moment:
+                    break
+                late.append(one)
+        return late
+
+    def _forget_headless(self, one: PendingConnection) -> None:
+        of_caller = self._headless.get(one.caller)
+        if of_caller is not None:
+            of_caller.pop(one, None)
+            if not of_caller:
+                del self._headless[one.caller]
+
+
+class Queue:
+    """Connections whose heads are whole, one of each caller after another."""
+
+    def __init__(self) -> None:
+        self._by_caller: OrderedDict[str, deque[PendingConnection]] = OrderedDict()
+
+    def __bool__(self) -> bool:
+        return bool(self._by_caller)
+
+    def add(self, one: PendingConnection) -> None:
+        """Last of its caller's."""
+        self._by_caller.setdefault(one.caller, deque()).append(one)
+
+    def take(self) -> PendingConnection:
+        """The next one; its caller is the last to be asked again."""
+        caller, waiting = self._by_caller.popitem(last=False)
+        one = waiting.popleft()
+        if waiting:
+            self._by_caller[caller] = waiting
+        return one
+
+    def take_older_than(self, moment: float) -> Iterator[PendingConnection]:
+        """Takes all that were accepted before ``moment``."""
+        for caller, waiting in list(self._by_caller.items()):
+            while waiting and waiting[0].since < moment:
+                yield waiting.popleft()
+            if not waiting:
+                del self._by_caller[caller]
+
+
+def _less(counted: Counter[str], caller: str) -> None:
+    counted[caller] -= 1
+    if counted[caller] <= 0:
+        del counted[caller]

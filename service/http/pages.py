@@ -1,0 +1,134 @@
+"""The routes of the pages for people. Every text goes through jinja2's escaping; there are no scripts.
+
+Rows are made of a Snapshot once for all who ask, and pages written one at a time, in threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from exporters.pages.details import sections_of
+from exporters.pages.rows import Row, Totals, matching, row_of, totals_of
+from exporters.prometheus.label_text import label_value
+from model.ports import Clock
+from model.snapshot import EndpointStatus, Snapshot
+from model.version import TOOL_VERSION
+from service.http.guard.bodies import Body, body_of, busy, respond
+from service.http.guard.callers import caller_of_request
+from service.http.guard.query import Query, QueryError, route, whole_number
+from service.http.guard.turns import BusyError, Shared, Turns
+
+PAGE_LENGTH: Final = 100
+_LONGEST_SHOWN: Final = 2000
+_LONGEST_SEARCH: Final = 200
+_MOST_PAGES: Final = 999_999
+_HEADERS: Final = {
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Inventory:
+    """A Snapshot with its rows, the worst first, as of ``now``."""
+
+    rows: Sequence[Row]
+    totals: Totals
+    by_target: Mapping[str, Sequence[EndpointStatus]]
+    now: datetime
+
+
+def page_routes(snapshot: Callable[[], Snapshot], clock: Clock) -> tuple[Route, ...]:
+    """``/`` and ``/endpoint``, of what ``snapshot`` gives, which is called in the event loop."""
+    templates = _templates()
+    turns = Turns()
+
+    async def taken() -> _Inventory:
+        return await asyncio.to_thread(_inventory_of, snapshot(), clock.now())
+
+    shared = Shared(taken)
+
+    async def page(request: Request, write: Callable[[_Inventory], tuple[str, int]]) -> Response:
+        found = await shared.get()
+        try:
+            async with turns.turn(caller_of_request(request)):
+                text, status_code = await asyncio.to_thread(write, found)
+                body: Body = await body_of(text.encode())
+        except BusyError as error:
+            return busy(error)
+        return respond(request, body, _HEADERS, status_code=status_code)
+
+    async def inventory(request: Request, query: Query) -> Response:
+        wanted, number = query.get("q") or "", _page_number(query.get("page"))
+        if len(wanted) > _LONGEST_SEARCH:
+            raise QueryError(f"q must be at most {_LONGEST_SEARCH} characters: search for less")
+
+        def write(found: _Inventory) -> tuple[str, int]:
+            template = templates.get_template("inventory.html")
+            return template.render(_inventory_values(found, wanted, number)), 200
+
+        return await page(request, write)
+
+    async def endpoint(request: Request, query: Query) -> Response:
+        wanted = query.get("target") or ""
+
+        def write(found: _Inventory) -> tuple[str, int]:
+            statuses = found.by_target.get(wanted, ())
+            text = templates.get_template("endpoint.html").render(
+                version=TOOL_VERSION,
+                target=wanted[:_LONGEST_SHOWN],
+                endpoints=[(row_of(status, found.now), sections_of(status)) for status in statuses],
+            )
+            return text, 200 if statuses else 404
+
+        return await page(request, write)
+
+    return route("/", inventory, once=("q", "page")), route("/endpoint", endpoint, once=("target",))
+
+
+def _inventory_of(snapshot: Snapshot, now: datetime) -> _Inventory:
+    rows = sorted((row_of(status, now) for status in snapshot.endpoints), key=lambda row: row.rank)
+    by_target: dict[str, list[EndpointStatus]] = {}
+    for status in snapshot.endpoints:
+        by_target.setdefault(status.observation.endpoint.target.key, []).append(status)
+    return _Inventory(rows=rows, totals=totals_of(rows), by_target=by_target, now=now)
+
+
+def _inventory_values(found: _Inventory, wanted: str, number: int) -> dict[str, Any]:
+    """What the template shows: the page ``number`` of what was searched for, or the last one."""
+    shown = matching(found.rows, wanted)
+    pages = max(1, -(-len(shown) // PAGE_LENGTH))
+    page = min(pages, max(1, number))
+    return {
+        "version": TOOL_VERSION,
+        "now": found.now,
+        "wanted": wanted,
+        "totals": found.totals,
+        "found": len(shown),
+        "rows": shown[(page - 1) * PAGE_LENGTH : page * PAGE_LENGTH],
+        "page": page,
+        "pages": pages,
+    }
+
+
+def _templates() -> Environment:
+    made = Environment(
+        loader=PackageLoader("exporters.pages"), autoescape=True, undefined=StrictUndefined
+    )
+    # What steers a terminal or turns the direction of writing is written out.
+    made.filters["printable"] = lambda text: label_value(text, _LONGEST_SHOWN)
+    return made
+
+
+def _page_number(text: str | None) -> int:
+    return 1 if text is None else whole_number(text, "page", _MOST_PAGES)

@@ -1,0 +1,162 @@
+"""The reports over HTTP: ``/reports`` names the formats, ``/reports/html`` and the rest give them.
+
+``?label=team=web`` leaves only endpoints with that label, ``?weeks=12`` shows compliance that far back.
+One report is made at a time, and written outside of the event loop: it may be long. The same request soon
+after gets the same report.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from time import monotonic
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from exporters.reports import REPORTS, Report, ReportFormat, report_format
+from service.http.guard.bodies import Body, body_of, busy, respond
+from service.http.guard.callers import caller_of_request
+from service.http.guard.query import Query, route, whole_number
+from service.http.guard.turns import BusyError, Turns, rest_after
+from service.judging.ci_gate import parse_labels
+from storage import StoreError
+
+_MOST_WEEKS: Final = 260
+_EXECUTIVE_WEEKS: Final = 12
+_MOST_LABELS: Final = 32
+_SHOWN: Final = 60
+_NO_SCRIPT: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+_ENDINGS: Final = {
+    "html": "html",
+    "executive": "html",
+    "policy": "html",
+    "markdown": "md",
+    "junit": "xml",
+}
+
+Make = Callable[[Mapping[str, str], int], Awaitable[Report]]
+"""Makes the Report of the endpoints with these labels, with so many weeks of history."""
+
+
+def report_routes(make: Make) -> list[Route]:
+    """The routes of all formats. ``make`` may raise StoreError."""
+    written = _Written(make)
+
+    async def give(request: Request, query: Query) -> Response:
+        name = request.path_params["format"]
+        try:
+            wanted = report_format(name)
+            labels = parse_labels(query.every("label"))
+        except KeyError:
+            names = ", ".join(one.name for one in REPORTS)
+            return _text(f"no report is called {name[:_SHOWN]!r}: there are {names}", 404)
+        except ValueError as error:
+            return _text(str(error), 400)
+        if len(query.every("label")) > _MOST_LABELS:
+            return _text(f"a report has at most {_MOST_LABELS} labels: leave some out", 400)
+        weeks = _weeks(query.get("weeks"), name)
+        try:
+            body, at = await written.get(caller_of_request(request), wanted, labels, weeks)
+        except StoreError as error:
+            return _text(str(error), 503)
+        except BusyError as error:
+            return busy(error)
+        ending = _ENDINGS.get(name, name)
+        headers = {
+            "content-type": wanted.media_type,
+            "content-disposition": f'inline; filename="tlsprobe-{name}-{at:%Y%m%dT%H%M%SZ}.{ending}"',
+            "content-security-policy": _NO_SCRIPT,
+            "cache-control": "no-store",
+        }
+        return respond(request, body, headers)
+
+    async def names(_: Request, __: Query) -> Response:
+        return HTMLResponse(_INDEX, headers={"content-security-policy": _NO_SCRIPT})
+
+    return [
+        route("/reports", names),
+        route("/reports/{format}", give, once=("weeks",), many=("label",)),
+    ]
+
+
+class _Written:
+    """Reports as they were written last, each until it is nineteen times as old as it took to make."""
+
+    def __init__(self, make: Make) -> None:
+        self._make = make
+        self._turns = Turns()
+        self._reports: dict[tuple[str, int, tuple[tuple[str, str], ...]], _Kept] = {}
+
+    async def get(
+        self, caller: str, form: ReportFormat, labels: Mapping[str, str], weeks: int
+    ) -> tuple[Body, datetime]:
+        """The report with the moment of its facts; raises StoreError and BusyError."""
+        key = form.name, weeks, tuple(sorted(labels.items()))
+        if (kept := self._fresh(key)) is not None:
+            return kept
+        async with self._turns.turn(caller):
+            # Another caller may have had the same one made meanwhile.
+            if (kept := self._fresh(key)) is not None:
+                return kept
+            began = monotonic()
+            report = await self._make(labels, weeks)
+            text = await asyncio.to_thread(form.write, report)
+            body = await body_of(text.encode())
+            ended = monotonic()
+        self._reports[key] = _Kept(
+            body=body, at=report.generated_at, stale_at=ended + rest_after(ended - began)
+        )
+        return body, report.generated_at
+
+    def _fresh(
+        self, key: tuple[str, int, tuple[tuple[str, str], ...]]
+    ) -> tuple[Body, datetime] | None:
+        now = monotonic()
+        for old in [one for one, kept in self._reports.items() if kept.stale_at <= now]:
+            del self._reports[old]
+        kept = self._reports.get(key)
+        return None if kept is None else (kept.body, kept.at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """A report that was written, and until when it is given again."""
+
+    body: Body
+    at: datetime
+    stale_at: float
+
+
+def _weeks(text: str | None, name: str) -> int:
+    if text is None:
+        return _EXECUTIVE_WEEKS if name == "executive" else 0
+    return whole_number(text, "weeks", _MOST_WEEKS)
+
+
+def _text(sentence: str, status_code: int) -> Response:
+    return PlainTextResponse(f"{sentence}\n", status_code=status_code)
+
+
+_ITEMS: Final = "\n".join(
+    f'<li><a href="/reports/{one.name}">/reports/{one.name}</a>: {escape(one.says)}</li>'
+    for one in REPORTS
+)
+_INDEX: Final = f"""<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>tlsprobe: reports</title>
+<style>body {{ font: 1rem/1.6 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; }}</style>
+</head>
+<body>
+<h1>Reports</h1>
+<ul>
+{_ITEMS}
+</ul>
+</body>
+</html>
+"""

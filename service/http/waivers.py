@@ -1,0 +1,142 @@
+"""``/api/waivers``: the waivers in force, and those that are put and taken back while the service runs.
+
+Bodies are JSON and say so; their size, and who may send them, is decided by ``service.http.guard``. A waiver
+of a policy file is shown, and can only be changed there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from pydantic import Field, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from model.encoding.finding_json import waiver_to_json
+from model.findings.finding import Waiver
+from model.ports import Archive
+from policy.files.document import Name, WaiverBody
+from policy.files.errors import first_problem
+from policy.files.load import waiver_fault
+from service.http.guard.query import Query, route
+from service.judging.policy_evaluator import PolicyDesk
+from storage import StoreError
+
+_PATH: Final = "/api/waivers"
+_MOST_WAIVERS: Final = 1000
+_MOST_LABELS: Final = 32
+_SHOWN: Final = 100
+
+_LabelText = Annotated[str, Field(max_length=200)]
+
+
+class NamedWaiver(WaiverBody):
+    """What is posted: a waiver of the file's form, with its name."""
+
+    name: Name
+    labels: dict[_LabelText, _LabelText] = Field(default={}, max_length=_MOST_LABELS)
+
+
+class _RefusedError(Exception):
+    """A request that is not done; ``status`` is HTTP's, the message one sentence with the mend."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+def waiver_routes(
+    desk: PolicyDesk, archive: Archive, now: Callable[[], datetime]
+) -> tuple[Route, ...]:
+    """The routes. What is put is kept in ``archive`` first, and in force at once."""
+
+    one_at_a_time = asyncio.Lock()
+
+    async def every(_: Request, __: Query) -> Response:
+        of_files = _of_files(desk)
+        said = [
+            {**waiver_to_json(one), "from": "file" if one.name in of_files else "api"}
+            for one in desk.waivers
+        ]
+        return JSONResponse({"waivers": said})
+
+    async def put(request: Request, _: Query) -> Response:
+        async with one_at_a_time:
+            try:
+                waiver = await _posted(request, desk, now())
+                await archive.put_waiver(waiver)
+            except _RefusedError as refused:
+                return _error(refused.status, str(refused))
+            except StoreError as error:
+                return _error(503, str(error))
+            is_new = waiver.name not in desk.kept
+            desk.kept[waiver.name] = waiver
+        return JSONResponse(waiver_to_json(waiver), status_code=201 if is_new else 200)
+
+    async def remove(request: Request, _: Query) -> Response:
+        name = request.path_params["name"][:_SHOWN]
+        if name in _of_files(desk):
+            return _error(409, f"the waiver {name!r} stands in a policy file: remove it there")
+        try:
+            was_there = await archive.remove_waiver(name)
+        except StoreError as error:
+            return _error(503, str(error))
+        desk.kept.pop(name, None)
+        if not was_there:
+            return _error(404, f"there is no waiver {name!r}: GET {_PATH} has all")
+        return Response(status_code=204)
+
+    return (
+        route(_PATH, every),
+        route(_PATH, put, method="POST"),
+        route(f"{_PATH}/{{name}}", remove, method="DELETE"),
+    )
+
+
+def _of_files(desk: PolicyDesk) -> set[str]:
+    return {waiver.name for waiver in desk.book.waivers}
+
+
+async def _posted(request: Request, desk: PolicyDesk, at: datetime) -> Waiver:
+    fields = await _json_of(request)
+    try:
+        body = NamedWaiver.model_validate(fields)
+    except ValidationError as error:
+        keys, words = first_problem(error)
+        raise _RefusedError(400, f"{'.'.join(map(str, keys)) or 'the waiver'} {words}") from error
+    if body.name not in desk.kept and len(desk.kept) >= _MOST_WAIVERS:
+        raise _RefusedError(
+            409, f"there are {_MOST_WAIVERS} waivers already: remove one, or use policy files"
+        )
+    if body.name in _of_files(desk):
+        raise _RefusedError(
+            409, f"the waiver {body.name!r} stands in a policy file: change it there"
+        )
+    waiver = body.waiver(body.name)
+    fault = waiver_fault(waiver, desk.book.policies, at)
+    if fault is not None:
+        raise _RefusedError(400, ": ".join(fault))
+    if waiver.expires_at <= at:
+        raise _RefusedError(400, f"expires: {body.expires} is over: give a day to come")
+    return waiver
+
+
+async def _json_of(request: Request) -> Any:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    if kind != "application/json":
+        raise _RefusedError(
+            415, "the body must be JSON: send it with Content-Type: application/json"
+        )
+    try:
+        return json.loads(await request.body())
+    except (ValueError, RecursionError) as error:
+        raise _RefusedError(400, "the body is not valid JSON: correct it") from error
+
+
+def _error(status: int, sentence: str) -> Response:
+    return JSONResponse({"error": sentence}, status_code=status)

@@ -1,0 +1,1 @@
+"""The newest status of every endpoint, in memory."""

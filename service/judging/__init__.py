@@ -1,0 +1,1 @@
+"""Policies in force, held against what is seen."""

@@ -1,0 +1,199 @@
+"""Judging what a scan saw: the policies a user names, the findings, and whether they stop a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from exporters.terminal.console import printable
+from model.findings.finding import Assessment, Finding, FindingStatus, Outcome, Severity
+from model.findings.finding_life import live_on, with_waiver
+from model.findings.remediation import Remedy
+from model.observation import Observation
+from model.target import Target
+from model.verdict import Verdict
+from policy import PolicyBook, PolicyError, assess, load_policies, profile
+from policy.remediation import remedy
+
+_FILE_SUFFIXES: Final = (".yml", ".yaml", ".json")
+_TEXT_LIMIT: Final = 400
+_COMPLIANCE: Final = {
+    Verdict.YES: ("met", "green"),
+    Verdict.NO: ("not met", "bold red"),
+    Verdict.UNKNOWN: ("not proved to be met", "magenta"),
+}
+_STYLES: Final = {
+    Severity.CRITICAL: "bold red",
+    Severity.HIGH: "red",
+    Severity.MEDIUM: "yellow",
+    Severity.LOW: "cyan",
+    Severity.INFO: "dim",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What the policies made of one Observation; ``findings`` have the worst first.
+
+    ``remedies`` are by the findings' fingerprints, where the kind of server is known.
+    """
+
+    assessment: Assessment
+    findings: tuple[Finding, ...]
+    remedies: Mapping[str, Remedy] = field(default_factory=dict)
+
+    def for_a_person(self) -> RenderableType:
+        """Each policy's verdict, and under it its findings, the worst first."""
+        parts: list[RenderableType] = []
+        for policy in self.assessment.policies:
+            word, style = _COMPLIANCE[self.assessment.compliance(policy)]
+            parts.append(
+                Text.assemble(
+                    ("policy ", "dim"), policy, ": ", (word, style), (self._counted(policy), "dim")
+                )
+            )
+            rows = Table.grid(padding=(0, 2, 0, 0))
+            rows.add_column(no_wrap=True)
+            rows.add_column(no_wrap=True)
+            rows.add_column(overflow="fold")
+            for cells in self._rows(policy):
+                rows.add_row(*cells)
+            parts.append(Padding(rows, (0, 0, 0, 2), expand=False))
+        parts += self._remedies()
+        return Padding(Group(*parts), (0, 0, 0, 2), expand=False)
+
+    def _remedies(self) -> Iterator[RenderableType]:
+        """Each once, though it may mend several findings."""
+        for one in dict.fromkeys(self.remedies.values()):
+            yield Text(f"to mend it, for {one.server}, {one.place}:", style="dim")
+            lines = [Text(printable(line)) for line in one.lines]
+            yield Padding(Group(*lines), (0, 0, 0, 4), expand=False)
+
+    def _counted(self, policy: str) -> str:
+        outcomes = [one.outcome for one in self.assessment.results if one.policy == policy]
+        counts = [
+            f"{count} {word}"
+            for outcome, word in (
+                (Outcome.FAIL, "failed"),
+                (Outcome.UNKNOWN, "unknown"),
+                (Outcome.NOT_ASKED, "not asked"),
+                (Outcome.PASS, "passed"),
+                (Outcome.NOT_APPLICABLE, "not applicable"),
+            )
+            if (count := outcomes.count(outcome))
+        ]
+        return f" ({', '.join(counts)})"
+
+    def _rows(self, policy: str) -> Iterator[tuple[Text, Text, Text]]:
+        for finding in self.findings:
+            result = finding.result
+            if result.policy != policy:
+                continue
+            is_waived = finding.status is FindingStatus.WAIVED
+            style = "dim" if is_waived else _STYLES[result.severity]
+            said = Text(printable(result.observed, limit=_TEXT_LIMIT))
+            if result.outcome is Outcome.UNKNOWN:
+                said = Text.assemble(("unknown: ", "magenta"), said)
+            said.append(f"; required: {printable(result.required, limit=_TEXT_LIMIT)}", style="dim")
+            if is_waived and finding.waiver is not None:
+                until = finding.waiver.expires_at.date().isoformat()
+                why = f" (waived until {until} by {finding.waiver.owner}: {finding.waiver.reason})"
+                said.append(printable(why, limit=_TEXT_LIMIT), style="cyan")
+            yield Text(result.severity.value, style=style), Text(result.rule), said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What a scan is held against, and which findings make it fail.
+
+    Those of ``fail_on`` and worse do that are not waived; what was not proved does too, unless
+    ``allow_unknown``.
+    """
+
+    book: PolicyBook
+    fail_on: Severity = Severity.INFO
+    allow_unknown: bool = False
+
+    def judge(self, observation: Observation, at: datetime) -> Judged:
+        """The findings of one Observation at an aware moment."""
+        assessment = assess(observation, self.book.policies, at)
+        target = observation.endpoint.target
+        findings = (
+            with_waiver(finding, self.book.waivers, target, at)
+            for finding in live_on((), assessment)
+        )
+        worst_first = sorted(findings, key=_gravity)
+        mended = {
+            finding.fingerprint: remedy(observation, finding.result, self.book.policies)
+            for finding in worst_first
+        }
+        return Judged(
+            assessment=assessment,
+            findings=tuple(worst_first),
+            remedies={name: found for name, found in mended.items() if found is not None},
+        )
+
+    def stops(self, judged: Judged) -> bool:
+        """Whether any finding is one that makes a scan fail."""
+        return any(map(self._counts, judged.findings))
+
+    def _counts(self, finding: Finding) -> bool:
+        is_bad_enough = finding.result.severity.rank >= self.fail_on.rank
+        is_allowed = self.allow_unknown and finding.result.outcome is Outcome.UNKNOWN
+        return is_bad_enough and finding.status is FindingStatus.OPEN and not is_allowed
+
+
+def read_book(names: Sequence[str], at: datetime) -> PolicyBook:
+    """The policies of files, and profiles, by what the user named.
+
+    Raises:
+        PolicyError: for a file that cannot be used, or a name that is neither.
+    """
+    paths = [Path(name) for name in names if _is_file(name)]
+    book = load_policies(paths, at)
+    profiles = tuple(profile(name) for name in names if not _is_file(name))
+    return replace(book, policies=(*book.policies, *profiles))
+
+
+def _is_file(name: str) -> bool:
+    return name.endswith(_FILE_SUFFIXES) or "/" in name or Path(name).is_file()
+
+
+def parse_labels(texts: Sequence[str]) -> Mapping[str, str]:
+    """Labels of ``NAME=VALUE`` each.
+
+    Raises:
+        ValueError: for one that is not.
+    """
+    labels = {}
+    for text in texts:
+        name, has_value, value = text.partition("=")
+        if not name or not has_value:
+            raise ValueError(f"{text!r} must be NAME=VALUE, such as data=sensitive")
+        labels[name] = value
+    return labels
+
+
+def check_that_all_are_judged(book: PolicyBook, targets: Sequence[Target]) -> None:
+    """Raises PolicyError for a target that no policy holds for: it would be called good."""
+    for target in targets:
+        if not any(policy.choice.has(target) for policy in book.policies):
+            names = ", ".join(policy.name for policy in book.policies) or "none is there"
+            raise PolicyError(
+                f"no policy holds for {target.key} ({names}): give the labels that they ask for by "
+                "--label NAME=VALUE, or name a profile"
+            )
+
+
+def _gravity(finding: Finding) -> tuple[int, int, str, str]:
+    result = finding.result
+    is_unknown = result.outcome is Outcome.UNKNOWN
+    return (-result.severity.rank, is_unknown, result.policy, result.rule)

@@ -1,0 +1,140 @@
+"""Tests of policies: given facts that a scan wrote, the findings that are expected of each policy.
+
+A file of tests names policy files or profiles, and tests; each has a file of ``scan --json`` lines, and
+what of its endpoints each policy must find, no more and no less.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from model.encoding.observation_json import from_json
+from model.findings.finding import Outcome
+from model.observation import Observation
+from policy import PolicyBook, PolicyError, assess
+from policy.files.errors import Place, first_problem
+from policy.files.yaml_file import read_yaml_mapping
+from service.judging.ci_gate import read_book
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Expected(_Section):
+    """The names of the rules that fail, and of those that are unknown."""
+
+    fail: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
+
+
+class PolicyTest(_Section):
+    """One test. ``labels`` take the place of the endpoint's own; ``at`` is when it is judged."""
+
+    name: str
+    observation: Path
+    labels: dict[str, str] | None = None
+    at: AwareDatetime | None = None
+    expect: Annotated[dict[str, Expected], Field(min_length=1)]
+
+
+class PolicyTests(_Section):
+    """A whole file. Paths in it start at its folder."""
+
+    policies: tuple[str, ...] = Field(min_length=1)
+    tests: tuple[PolicyTest, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestResult:
+    """Whether a test holds; ``faults`` are sentences on what is otherwise."""
+
+    __test__ = False
+
+    name: str
+    faults: tuple[str, ...]
+
+
+def run_tests(path: Path) -> Iterator[TestResult]:
+    """Every test of the file, in order.
+
+    Raises:
+        PolicyError: where the file, a policy or an observation cannot be read.
+    """
+    tests = _read(path)
+    for test in tests.tests:
+        at = test.at or datetime.now(UTC)
+        book = read_book([_from(path, name) for name in tests.policies], at)
+        faults = [
+            fault
+            for observation in _observations(path.parent / test.observation, test.labels)
+            for fault in _faults(test, book, observation, at)
+        ]
+        yield TestResult(name=test.name, faults=tuple(faults))
+
+
+def _from(path: Path, name: str) -> str:
+    file = path.parent / name
+    return str(file) if file.is_file() else name
+
+
+def _read(path: Path) -> PolicyTests:
+    file = read_yaml_mapping(path)
+    try:
+        return PolicyTests.model_validate(file.values)
+    except ValidationError as error:
+        keys, words = first_problem(error)
+        place = Place(path=path, file=file, keys=keys)
+        raise PolicyError(f"{place}: {'.'.join(map(str, keys))} {words}") from error
+
+
+def _observations(path: Path, labels: Mapping[str, str] | None) -> Iterator[Observation]:
+    """The lines of ``scan --json``."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise PolicyError(
+            f"{path}: cannot be read ({error.strerror}): name a file that exists"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise PolicyError(f"{path}: is no text: write it by tlsprobe scan --json") from error
+    for number, line in enumerate(lines, 1):
+        try:
+            observation = from_json(json.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise PolicyError(
+                f"{path}, line {number}: is no Observation: write it by tlsprobe scan --json"
+            ) from error
+        if labels is not None:
+            endpoint = observation.endpoint
+            target = replace(endpoint.target, labels=labels)
+            observation = replace(observation, endpoint=replace(endpoint, target=target))
+        yield observation
+
+
+def _faults(
+    test: PolicyTest, book: PolicyBook, observation: Observation, at: datetime
+) -> Iterator[str]:
+    assessment = assess(observation, book.policies, at)
+    key = observation.endpoint.key
+    for policy, expected in test.expect.items():
+        if policy not in assessment.policies:
+            yield f"{key}: the policy {policy} does not hold for it"
+            continue
+        for outcome, wanted in ((Outcome.FAIL, expected.fail), (Outcome.UNKNOWN, expected.unknown)):
+            found = {
+                result.rule: result
+                for result in assessment.results
+                if result.policy == policy and result.outcome is outcome
+            }
+            for rule in sorted(found.keys() - wanted):
+                yield f"{key}: {policy}: {rule} is {outcome.value}: {found[rule].observed}"
+            for rule in sorted(wanted - found.keys()):
+                yield f"{key}: {policy}: {rule} is not {outcome.value}"

@@ -1,0 +1,170 @@
+"""Policies, rules and their differences as text for a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from model.protocol_version import ProtocolVersion
+from policy import RULES, Policy
+from policy.compare import Comparison, Permitted, in_kinds
+from policy.rule import AnyRule
+from policy.rules.endpoint.reach import REACHED
+
+_NAMES_SHOWN: Final = 6
+_WIDTH: Final = 98
+
+
+def listing(policies: Sequence[Policy]) -> Iterator[str]:
+    """The profiles, and the rules of the catalogue by family."""
+    width = max((len(policy.name) for policy in policies), default=0)
+    yield "Profiles:"
+    for policy in policies:
+        yield f"  {policy.name:<{width}}  {policy.title}"
+    width = max(len(rule.id) for rule in RULES)
+    for family in dict.fromkeys(rule.family for rule in RULES):
+        yield ""
+        yield f"Rules on {family.value}:"
+        for rule in RULES:
+            if rule.family is family:
+                yield f"  {rule.id:<{width}}  {rule.title}"
+
+
+def shown(policy: Policy) -> Iterator[str]:
+    """One policy: for whom it is, and what each rule demands."""
+    yield f"{policy.name}: {policy.title}"
+    if policy.description:
+        yield from (f"  {line}" for line in textwrap.wrap(policy.description.strip(), _WIDTH))
+    yield f"  holds for {_choice(policy)}"
+    if policy.endpoints:
+        yield f"  declares {', '.join(policy.endpoints)}"
+    if policy.extends:
+        yield f"  extends {', '.join(policy.extends)}"
+    yield f"  digest {policy.digest}"
+    for one in policy.rules:
+        used = "" if one.name == one.rule.id else f" ({one.rule.id})"
+        yield ""
+        yield f"  {one.name}{used}, {one.severity.value}: {one.title}"
+        yield f"    required: {one.required}"
+        yield f"    source: {one.source}"
+
+
+def _choice(policy: Policy) -> str:
+    words = [
+        f"{name} {' or '.join(values)}" for name, values in sorted(policy.choice.labels.items())
+    ]
+    if policy.choice.protocols:
+        words.append(f"protocol {' or '.join(policy.choice.protocols)}")
+    return f"endpoints with {', '.join(words)}" if words else "every endpoint"
+
+
+def explained(rule: AnyRule, policies: Iterable[Policy]) -> Iterator[str]:
+    """What a rule asks and why, what can be set of it, and who uses it how."""
+    yield f"{rule.id}: {rule.title}"
+    yield f"  {rule.why}"
+    yield f"  family {rule.family.value}; severity {rule.severity.value} unless set"
+    about = " ".join((rule.parameters.__doc__ or "").replace("``", "").split())
+    if rule.parameters.model_fields:
+        yield ""
+        yield f"  Parameters. {about}"
+        for name, found in rule.parameters.model_fields.items():
+            yield f"    {name}{_default(found)}"
+    users = [
+        f"    {policy.name}: {one.name}, {one.severity.value}: {one.required} [{one.source}]"
+        for policy in policies
+        for one in policy.rules
+        if one.rule is rule and rule is not REACHED
+    ]
+    if users:
+        yield ""
+        yield "  Used by"
+        yield from users
+
+
+def _default(found: FieldInfo) -> str:
+    if found.default is PydanticUndefined:
+        return ", which must be there"
+    value = found.default
+    if isinstance(value, tuple):
+        several = [getattr(one, "label", None) or str(one) for one in value]
+        text = ", ".join(several[:_NAMES_SHOWN])
+        more = f" and {len(several) - _NAMES_SHOWN} more" if len(several) > _NAMES_SHOWN else ""
+        return f", [{text}{more}] unless set"
+    return ", unset unless given" if value is None else f", {str(value).lower()} unless set"
+
+
+def differing(first: Policy, second: Policy, found: Comparison) -> Iterator[str]:
+    """Where two policies differ: versions, suites, groups, and all else."""
+    names = (first.name, second.name)
+    lines = [
+        *_sets("versions", names, *_labels(found.first.versions, found.second.versions)),
+        *_suites(names, found.first, found.second),
+        *_sets("groups", names, found.first.groups, found.second.groups),
+    ]
+    for demand in found.demands:
+        lines.append(f"{demand.rule}:")
+        lines += [f"  {first.name}: {'; '.join(demand.of_first) or 'asks nothing'}"]
+        lines += [f"  {second.name}: {'; '.join(demand.of_second) or 'asks nothing'}"]
+    yield from lines or [f"{first.name} and {second.name} demand the same"]
+
+
+def _labels(
+    *sets: frozenset[ProtocolVersion],
+) -> tuple[frozenset[str], frozenset[str]]:
+    first, second = (frozenset(version.label for version in one) for one in sets)
+    return first, second
+
+
+def _sets(
+    what: str, names: tuple[str, str], first: frozenset[str], second: frozenset[str]
+) -> Iterator[str]:
+    for name, only in ((names[0], first - second), (names[1], second - first)):
+        if only:
+            yield f"{what} that {name} alone lets be: {', '.join(sorted(only))}"
+
+
+def _suites(names: tuple[str, str], first: Permitted, second: Permitted) -> Iterator[str]:
+    for name, mine, others in ((names[0], first, second), (names[1], second, first)):
+        by_difference: dict[frozenset[str], list[str]] = {}
+        for version in sorted(mine.suites):
+            only = mine.suites[version] - others.suites[version]
+            if only and version in mine.versions:
+                by_difference.setdefault(only, []).append(version.label)
+        for only, versions in by_difference.items():
+            yield f"suites that {name} alone lets be at {', '.join(versions)}: {_counted(only)}"
+
+
+def _counted(only: frozenset[str]) -> str:
+    if len(only) <= _NAMES_SHOWN:
+        return ", ".join(sorted(only))
+    return ", ".join(f"{kind} ({count})" for kind, count in in_kinds(only).items())
+
+
+def comparison_to_json(first: Policy, second: Policy, found: Comparison) -> dict[str, Any]:
+    """The same as JSON values, suites by name."""
+    permitted = ((first, found.first, found.second), (second, found.second, found.first))
+    return {
+        "only": {
+            policy.name: {
+                "versions": sorted(one.label for one in mine.versions - others.versions),
+                "cipher_suites": {
+                    version.label: sorted(mine.suites[version] - others.suites[version])
+                    for version in sorted(mine.versions & mine.suites.keys())
+                },
+                "groups": sorted(mine.groups - others.groups),
+            }
+            for policy, mine, others in permitted
+        },
+        "demands": [
+            {
+                "rule": demand.rule,
+                first.name: list(demand.of_first),
+                second.name: list(demand.of_second),
+            }
+            for demand in found.demands
+        ],
+    }

@@ -1,0 +1,395 @@
+"""Asks one target at once for whoever scrapes ``/probe``, and gives the page of its metrics.
+
+Nothing leaves before the target was found to be allowed. Equal requests share one visit, only so many run
+side by side, and connections count towards the same limits as those of the schedule. What is not asked
+now is shown as the inventory has it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from discovery.targets import TargetError, parse_target
+from exporters.prometheus import MetricOptions
+from exporters.prometheus.other_exporters.handshake_summary import Glance
+from exporters.prometheus.probe_page import Names, probe_page
+from model.certificates.certificate import Certificate, Revocation, RevocationMethod
+from model.observation import Observation
+from model.ports import Clock
+from model.snapshot import EndpointStatus
+from model.target import Endpoint, Target, is_ip_address
+from model.target_labels import (
+    CLIENT_IDENTITY,
+)
+from model.version import TOOL_VERSION
+from pki.certificates import parse_certificate
+from probe.checks.part import Part
+from probe.crypto.identity import load_identity
+from probe.dialogue.handshake import Handshake
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
+from probe.visit.simple_client import PlainClient
+from scheduling.jobs import NotVisitedError
+from scheduling.resolve import Resolution, unresolved
+from service.config.check_groups import parse_parts
+from service.config.modules import ModuleSettings, OnDemandSettings
+from service.probe_endpoint.allowed import Allowed
+from service.probe_endpoint.merged_status import merged
+from service.probe_endpoint.module_choices import OWN, RefusedError, labels_for, path_for
+from service.probe_endpoint.places import Places
+from service.probe_endpoint.verdict import holds, is_as_asserted, status_of
+
+_USUAL_TIMEOUT_SECONDS: Final = 10.0
+_MARGIN_SECONDS: Final = 0.5
+"""So much sooner than the scraper gives up, the page is to be on its way."""
+
+_MARGIN_SHARE: Final = 0.25
+_WAITING_FOR_EACH_PLACE: Final = 8
+_FOREIGN: Final = frozenset({Names.BLACKBOX_EXPORTER, Names.SSL_EXPORTER})
+_STAPLE_PARTS: Final = frozenset({Part.VERSIONS, Part.CERTIFICATES, Part.REVOCATION})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the prober asks of the running service.
+
+    ``target_of`` gives the inventory's target of that key, ``status_of`` what is known of an endpoint.
+    ``guarding`` is entered for as long as an endpoint is asked, and may raise NotVisitedError.
+    """
+
+    engine: Engine
+    settings: ProbeSettings
+    clock: Clock
+    allowed: Allowed
+    resolve: Callable[[Target], Awaitable[Resolution]]
+    target_of: Callable[[str], Target | None]
+    status_of: Callable[[str], EndpointStatus | None]
+    guarding: Callable[[Endpoint], AbstractAsyncContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Module:
+    """A module with what it needs at hand."""
+
+    name: str
+    settings: ModuleSettings
+    engine: Engine
+
+
+_Key = tuple[str, str, int]
+"""What makes two requests equal: the module, the target, the path that is asked, and the settings."""
+
+
+class OnDemandProber:
+    """Serves ``/probe`` by the modules of ``settings``."""
+
+    def __init__(self, settings: OnDemandSettings, around: Surroundings) -> None:
+        self._settings = settings
+        self._around = around
+        self._modules = _modules(settings, around)
+        self._places = Places(settings.at_once)
+        self._reloads = 0
+        self._running: dict[_Key, asyncio.Task[str]] = {}
+
+    def reconfigure(self, settings: OnDemandSettings, around: Surroundings) -> None:
+        """Serve by ``settings`` from now on. What runs goes on, and counts towards the new limits too."""
+        self._modules = _modules(settings, around)
+        self._settings, self._around = settings, around
+        self._places.allow(settings.at_once)
+        # Nobody is given the page of a probe that was allowed by the settings before.
+        self._reloads += 1
+
+    async def page(
+        self,
+        target_text: str | None,
+        *,
+        module_name: str | None = None,
+        server_name: str | None = None,
+        scrape_timeout: str | None = None,
+    ) -> str:
+        """The page of metrics, as Prometheus' text.
+
+        ``scrape_timeout`` is the scraper's header, in seconds.
+
+        Raises:
+            RefusedError: where the request cannot or may not be served.
+        """
+        module = self._module(module_name or self._settings.default_module)
+        deadline = _deadline_seconds(module.settings, scrape_timeout)
+        text = module.settings.target or target_text
+        if not text:
+            raise RefusedError(400, "the target is missing: ask /probe?target=HOST:PORT")
+        target = self._target(text, module.settings, server_name)
+        path = path_for(module.settings, text) if module.settings.asks_http else None
+        key = (module.name, target.key, self._reloads)
+        running = self._running.get(key)
+        if running is None:
+            if len(self._running) >= self._settings.at_once * (1 + _WAITING_FOR_EACH_PLACE):
+                raise RefusedError(
+                    503,
+                    "too many probes wait already: scrape less often, or raise on_demand.at_once",
+                )
+            running = asyncio.create_task(self._probe(module, target, path, deadline))
+            self._running[key] = running
+            running.add_done_callback(partial(self._end, key))
+        done, _ = await asyncio.wait({running}, timeout=deadline + _MARGIN_SECONDS / 2)
+        if not done:
+            raise RefusedError(
+                504, f"{target.key} has given no answer within the scrape's time-out"
+            )
+        return running.result()
+
+    def _end(self, key: _Key, task: asyncio.Task[str]) -> None:
+        del self._running[key]
+        if not task.cancelled():
+            # Whoever waited for it has it too, or has gone away.
+            task.exception()
+
+    async def close(self) -> None:
+        """Ends what runs."""
+        for task in tuple(self._running.values()):
+            task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    def _module(self, name: str) -> _Module:
+        try:
+            return self._modules[name]
+        except KeyError:
+            there = ", ".join(sorted(self._modules))
+            raise RefusedError(400, f"no module is called {name!r}: there are {there}") from None
+
+    def _target(self, text: str, module: ModuleSettings, server_name: str | None) -> Target:
+        try:
+            asked = parse_target(
+                text,
+                server_name=module.tls.server_name or server_name,
+                protocol=module.tcp.starttls,
+                source="probe",
+            )
+        except TargetError as error:
+            raise RefusedError(400, str(error)) from error
+        known = self._around.target_of(asked.key)
+        if known is None and self._around.allowed.is_for_the_inventory_alone:
+            raise RefusedError(
+                403,
+                f"{asked.key} is not in the inventory, and no other may be probed: "
+                "name its network in on_demand.networks",
+            )
+        self._refuse(asked, self._around.allowed.refusal_of(asked))
+        if is_ip_address(asked.host):
+            is_known = known is not None
+            self._refuse(asked, self._around.allowed.refusal(asked, asked.host, is_known=is_known))
+        return replace(known or asked, labels=labels_for(module, known.labels if known else {}))
+
+    def _refuse(self, target: Target, refusal: str | None) -> None:
+        if refusal is not None:
+            raise RefusedError(403, f"{target.key} may not be probed: {refusal}")
+
+    async def _probe(
+        self, module: _Module, target: Target, path: str | None, deadline: float
+    ) -> str:
+        clock = self._around.clock
+        ends_at = clock.monotonic() + deadline
+        try:
+            await asyncio.wait_for(self._places.acquire(), deadline)
+        except TimeoutError:
+            raise RefusedError(
+                503, "all places for probes on demand were taken: try later"
+            ) from None
+        try:
+            began, started_at = clock.monotonic(), clock.now()
+            resolution = await self._around.resolve(target)
+            took = clock.monotonic() - began
+            endpoint = self._endpoint(module.settings, target, resolution)
+            if endpoint is None:
+                failure = resolution.failure or "The name has no address of the kind asked for."
+                return self._unresolved(module, target, failure, took, started_at)
+            left = max(0.1, ends_at - clock.monotonic())
+            return await self._asked(module, endpoint, path, took, left)
+        except NotVisitedError as error:
+            raise RefusedError(503, f"{target.key} is not probed now: {error}") from error
+        finally:
+            self._places.release()
+
+    def _endpoint(
+        self, module: ModuleSettings, target: Target, resolution: Resolution
+    ) -> Endpoint | None:
+        """The first address of the preferred kind that may be asked."""
+        wanted = [
+            one
+            for one in resolution.endpoints
+            if _is_version(one, module.preferred_ip_version) or module.may_fall_back
+        ]
+        wanted.sort(key=lambda one: not _is_version(one, module.preferred_ip_version))
+        if not wanted:
+            return None
+        is_known = self._around.target_of(target.key) is not None
+        refusals = []
+        for endpoint in wanted:
+            refusals.append(
+                self._around.allowed.refusal(target, endpoint.address or "", is_known=is_known)
+            )
+            if refusals[-1] is None:
+                return endpoint
+        self._refuse(target, refusals[0])
+        return None
+
+    async def _asked(
+        self, module: _Module, endpoint: Endpoint, path: str | None, resolve: float, deadline: float
+    ) -> str:
+        settings, engine = module.settings, module.engine.within(deadline)
+        began = self._around.clock.monotonic()
+        async with self._around.guarding(endpoint):
+            observation, handshake = await asyncio.gather(
+                _visit(engine, endpoint, settings), _greet(engine, endpoint, settings, path)
+            )
+        took = self._around.clock.monotonic() - began
+        chain = tuple(map(parse_certificate, handshake.certificates)) if handshake else ()
+        paths: tuple[tuple[Certificate, ...], ...] = ()
+        if chain and not settings.tls.insecure_skip_verify:
+            paths = tuple(dict.fromkeys(engine.paths(endpoint, chain).values()))
+        glance = Glance(
+            prober=settings.prober,
+            is_success=_is_success(settings, endpoint, observation, handshake, chain, paths),
+            duration_seconds=resolve + took,
+            resolve_seconds=resolve,
+            address=endpoint.address,
+            version=handshake.offer.version if handshake and chain else None,
+            cipher_suite=handshake.cipher_suite if handshake and chain else None,
+            chain=chain,
+            paths=paths,
+            staple=_staple(observation, chain),
+            http_status=_http_status(settings, handshake, is_verified=bool(paths)),
+        )
+        status = self._status(observation) if observation is not None else None
+        return probe_page(glance, status, settings.emit, MetricOptions(detail=settings.detail))
+
+    def _unresolved(
+        self, module: _Module, target: Target, failure: str, took: float, at: datetime
+    ) -> str:
+        glance = Glance(
+            prober=module.settings.prober,
+            is_success=False,
+            duration_seconds=took,
+            resolve_seconds=took,
+        )
+        status = self._status(unresolved(target, failure, at, TOOL_VERSION))
+        options = MetricOptions(detail=module.settings.detail)
+        return probe_page(glance, status, module.settings.emit, options)
+
+    def _status(self, observation: Observation) -> EndpointStatus:
+        known = self._around.status_of(observation.endpoint.key)
+        return merged(known, observation, self._around.clock.now())
+
+
+def _modules(settings: OnDemandSettings, around: Surroundings) -> dict[str, _Module]:
+    return {
+        name: _Module(name=name, settings=module, engine=_engine(module, around))
+        for name, module in settings.modules.items()
+    }
+
+
+async def _visit(engine: Engine, endpoint: Endpoint, module: ModuleSettings) -> Observation | None:
+    if set(module.emit) == {Names.BLACKBOX_EXPORTER}:
+        return None
+    return await engine.visit(endpoint)
+
+
+async def _greet(
+    engine: Engine, endpoint: Endpoint, module: ModuleSettings, path: str | None
+) -> Handshake | None:
+    if not _FOREIGN & set(module.emit):
+        return None
+    client = PlainClient(
+        versions=module.tls.versions,
+        path=path,
+        user_agent=engine.user_agent,
+        shows_certificate=CLIENT_IDENTITY in endpoint.target.labels,
+    )
+    return await engine.greet(endpoint, client)
+
+
+def _is_success(
+    module: ModuleSettings,
+    endpoint: Endpoint,
+    observation: Observation | None,
+    handshake: Handshake | None,
+    chain: tuple[Certificate, ...],
+    paths: tuple[tuple[Certificate, ...], ...],
+) -> bool:
+    """By each of the two that was asked for."""
+    host = endpoint.target.server_name or endpoint.target.host
+    if _FOREIGN & set(module.emit) and not is_as_asserted(
+        module, handshake, chain, host, is_verified=bool(paths)
+    ):
+        return False
+    if Names.TLSPROBE not in module.emit or observation is None:
+        return True
+    return holds(module.expect, observation, verifies=not module.tls.insecure_skip_verify)
+
+
+def _http_status(
+    module: ModuleSettings, handshake: Handshake | None, *, is_verified: bool
+) -> int | None:
+    """0 where none came, or a client that verifies would not have asked; None without HTTP."""
+    if not module.asks_http:
+        return None
+    would_ask = is_verified or module.tls.insecure_skip_verify
+    return (status_of(handshake) or 0) if handshake is not None and would_ask else 0
+
+
+def _staple(observation: Observation | None, chain: tuple[Certificate, ...]) -> Revocation | None:
+    """What came stapled to the leaf that the plain client got."""
+    if observation is None or not chain:
+        return None
+    words = (
+        word
+        for deployment in observation.own_certificates
+        for word in deployment.revocations
+        if deployment.leaf.sha256 == chain[0].sha256
+    )
+    return next(
+        (one for one in words if one.method is RevocationMethod.STAPLE and one.position == 0), None
+    )
+
+
+def _engine(module: ModuleSettings, around: Surroundings) -> Engine:
+    """One for the module, which shares the service's limits of connections."""
+    tls, settings = module.tls, around.settings
+    parts = parse_parts(module.checks) if Names.TLSPROBE in module.emit else _STAPLE_PARTS
+    if Names.SSL_EXPORTER in module.emit:
+        parts |= _STAPLE_PARTS
+    if tls.ca_file is not None:
+        settings = replace(settings, trust_stores={OWN: tls.ca_file})
+    if tls.cert_file is not None:
+        identity = load_identity(OWN, tls.cert_file, tls.key_file)
+        settings = replace(settings, client_identities={OWN: identity})
+    return Engine(replace(settings, parts=parts), around.clock, politeness=around.engine.politeness)
+
+
+def _deadline_seconds(module: ModuleSettings, scrape_timeout: str | None) -> float:
+    """The sooner of the two, and the scraper's a little sooner than it says."""
+    timeout = _USUAL_TIMEOUT_SECONDS
+    if scrape_timeout:
+        try:
+            timeout = float(scrape_timeout)
+        except ValueError:
+            timeout = float("nan")
+        if not 0 < timeout < 3600:
+            raise RefusedError(
+                400,
+                f"X-Prometheus-Scrape-Timeout-Seconds is {scrape_timeout!r}: "
+                "it must be a number of seconds above 0",
+            )
+        timeout -= min(_MARGIN_SECONDS, _MARGIN_SHARE * timeout)
+    return min(timeout, module.timeout or timeout)
+
+
+def _is_version(endpoint: Endpoint, version: int) -> bool:
+    return (":" in (endpoint.address or "")) == (version == 6)

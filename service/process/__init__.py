@@ -1,0 +1,1 @@
+"""What every process of tlsprobe has: start, logs, event loop, limits, maintenance."""

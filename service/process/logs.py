@@ -1,0 +1,121 @@
+"""Logs: one line an event on standard error, JSON for machines or readable on a terminal.
+
+What other libraries log by the standard library comes out the same way. Values may hold what a
+server chose: JSON escapes all but ASCII, and the readable form goes through ``printable``.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from collections.abc import Mapping
+from typing import Any, Literal, TextIO
+
+import structlog
+from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
+
+from exporters.terminal.console import printable, wants_colour
+from model.safe_output.secret_text import SecretMask
+
+LogFormat = Literal["auto", "json", "text"]
+
+
+def set_up_logs(log_format: LogFormat, level: str, mask: SecretMask | None = None) -> None:
+    """Send all logs from ``level`` on to standard error; ``auto`` is text on a terminal only.
+
+    What ``mask`` knows, and what stands where secrets stand in URLs, is in none of them.
+    """
+    mask = mask or SecretMask()
+    is_text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
+    render: list[Processor] = (
+        [
+            _Masking(mask),
+            _escape,
+            structlog.dev.ConsoleRenderer(
+                colors=wants_colour(sys.stderr), exception_formatter=_Traceback(mask)
+            ),
+        ]
+        if is_text
+        else [
+            structlog.processors.format_exc_info,
+            _Masking(mask),
+            structlog.processors.JSONRenderer(sort_keys=True, default=str),
+        ]
+    )
+    common: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *common,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*common, structlog.stdlib.ExtraAdder()],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    # These say every statement, revision and job; their warnings are enough. httpx would say URLs,
+    # which may be secrets.
+    for noisy in (
+        "alembic",
+        "aiosqlite",
+        "httpcore",
+        "httpx",
+        "procrastinate",
+        "sqlalchemy",
+    ):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    # It warns of each bad request, of which a client may send any number.
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+
+
+class _Masking:
+    """A processor that masks secrets in all that is logged, however deep it lies."""
+
+    def __init__(self, mask: SecretMask) -> None:
+        self._mask = mask
+
+    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        return {
+            key: value if key == "exc_info" else self._masked(value) for key, value in event.items()
+        }
+
+    def _masked(self, value: Any) -> Any:
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, Mapping):
+            return {self._masked(key): self._masked(one) for key, one in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._masked(one) for one in value]
+        return self._mask.masked(str(value))
+
+
+class _Traceback:
+    """Writes a traceback without secrets and without controls."""
+
+    def __init__(self, mask: SecretMask) -> None:
+        self._mask = mask
+
+    def __call__(self, stream: TextIO, failure: ExcInfo) -> None:
+        text = self._mask.masked("".join(traceback.format_exception(*failure)))
+        stream.writelines(f"\n{printable(line)}" for line in text.splitlines())
+
+
+def _escape(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {
+        key: printable(value) if isinstance(value, str) else value for key, value in event.items()
+    }

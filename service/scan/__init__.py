@@ -1,0 +1,1 @@
+"""Visits that a person asks for: scan, replay, explain."""

@@ -1,0 +1,66 @@
+"""Recordings on disk: one file for all visits of a scan."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from model.clock import SystemClock
+from model.observation import Observation
+from model.safe_output.private_file import open_private
+from model.target import Endpoint
+from pki.net_guard.politeness import Politeness
+from probe.recording.record import RecordingLine
+from probe.recording.visit import RecordedVisit, RecordingError, from_lines, to_lines
+from probe.visit.engine import NONCE_LENGTH, Engine, VisitLine
+from probe.visit.settings import ProbeSettings
+
+_LARGEST_FILE_BYTES: Final = 2**28
+
+
+class Recorder:
+    """Visits endpoints and appends each visit to one file once it is over."""
+
+    def __init__(self, settings: ProbeSettings, path: Path) -> None:
+        self._settings = settings
+        self._path = path
+        self._clock = SystemClock()
+
+    async def visit(self, endpoint: Endpoint, on_progress: Callable[[str], None]) -> Observation:
+        """What the visit learnt; what was said is in the file."""
+        lines: list[RecordingLine] = []
+
+        def line_to(address: tuple[str, int], politeness: Politeness) -> VisitLine:
+            nonce = secrets.token_bytes(NONCE_LENGTH)
+            line = RecordingLine(address, self._settings, politeness, self._clock, nonce=nonce)
+            lines.append(line)
+            return line
+
+        engine = Engine(self._settings, self._clock, line_to)
+        observation = await engine.visit(endpoint, on_progress)
+        self._append(lines[0].recorded(observation))
+        return observation
+
+    def _append(self, visit: RecordedVisit) -> None:
+        """A new file is its owner's alone: what servers answer without TLS may be private."""
+        with open(self._path, "a", encoding="ascii", opener=open_private) as file:
+            file.writelines(f"{line}\n" for line in to_lines(visit))
+
+
+def read_recording(path: Path) -> Sequence[RecordedVisit]:
+    """All visits of the file.
+
+    Raises:
+        RecordingError: for a file that cannot be read, or is no recording.
+    """
+    try:
+        if path.stat().st_size > _LARGEST_FILE_BYTES:
+            raise RecordingError(f"more than {_LARGEST_FILE_BYTES} bytes; is it a recording?")
+        text = path.read_text(encoding="ascii")
+    except OSError as error:
+        raise RecordingError((error.strerror or str(error)).lower()) from error
+    except UnicodeDecodeError as error:
+        raise RecordingError("it is no text, and so no recording") from error
+    return list(from_lines(text.splitlines()))

@@ -1,0 +1,139 @@
+"""What the command line asks of a scan: which targets, how thoroughly, and by which way."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from discovery.targets import TargetError, parse_target
+from model.intrusiveness import Intrusiveness
+from model.target import Target
+from pki.transparency import LogListError, read_log_list
+from probe.connect.proxy.proxy_protocol import Preamble
+from probe.connect.proxy_url import parse_proxy
+from probe.connect.route import Route
+from probe.visit.settings import ProbeSettings
+from scheduling.resolve import AddressFamily
+from service.config.check_groups import parse_parts
+from service.config.routes import check_source_address
+from service.config.trust_stores import parse_trust_store
+
+PROXY_PASSWORD_VARIABLE: Final = "TLSPROBE_PROXY_PASSWORD"  # noqa: S105 (a variable's name)
+_LONGEST_TIMEOUT_SECONDS: Final = 86_400.0
+
+
+class ScanInputError(ValueError):
+    """What the user asked for cannot be; the message is one sentence with the mend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanRequest:
+    """What to probe, in the order in which it is printed, and how."""
+
+    targets: tuple[Target, ...]
+    settings: ProbeSettings
+    family: AddressFamily = AddressFamily.ANY
+
+
+def read_request(
+    hosts: Sequence[str],
+    *,
+    server_name: str | None,
+    timeout_seconds: float,
+    trust_stores: Sequence[str],
+    checks: str | None = None,
+    intrusiveness: Intrusiveness = Intrusiveness.FULL,
+) -> ScanRequest:
+    """The request that the command line makes; ``checks`` are names with commas between them.
+
+    Raises:
+        ScanInputError: for the first argument that cannot be.
+    """
+    if not (math.isfinite(timeout_seconds) and 0 < timeout_seconds <= _LONGEST_TIMEOUT_SECONDS):
+        raise ScanInputError(
+            f"--timeout {timeout_seconds:g} must be more than 0 and at most 86400 seconds"
+        )
+    stores: dict[str, Path | None] = dict(ProbeSettings().trust_stores)
+    try:
+        stores |= dict(parse_trust_store(text) for text in trust_stores)
+    except ValueError as error:
+        raise ScanInputError(f"--trust-store: {error}") from error
+    try:
+        targets = tuple(parse_target(host, server_name=server_name) for host in hosts)
+    except TargetError as error:
+        raise ScanInputError(str(error)) from error
+    defaults = ProbeSettings()
+    try:
+        parts = defaults.parts if checks is None else parse_parts(checks.split(","))
+    except ValueError as error:
+        raise ScanInputError(f"--checks: {error}") from error
+    settings = ProbeSettings(
+        deadline_seconds=timeout_seconds,
+        connect_timeout_seconds=min(defaults.connect_timeout_seconds, timeout_seconds),
+        answer_timeout_seconds=min(defaults.answer_timeout_seconds, timeout_seconds),
+        greeting_timeout_seconds=min(defaults.greeting_timeout_seconds, timeout_seconds),
+        trust_stores=stores,
+        parts=parts,
+        intrusiveness=intrusiveness,
+    )
+    return ScanRequest(targets=targets, settings=settings)
+
+
+def with_surroundings(
+    request: ScanRequest, *, fetch: bool, dns: bool, log_list: Path | None
+) -> ScanRequest:
+    """The request, with what is to be judged beside the chains.
+
+    Raises:
+        ScanInputError: where the log list cannot be used.
+    """
+    try:
+        if log_list is not None:
+            read_log_list(log_list)
+    except LogListError as error:
+        raise ScanInputError(f"--log-list: {error}") from error
+    settings = replace(request.settings, fetch=fetch, dns_records=dns, log_list=log_list)
+    return replace(request, settings=settings)
+
+
+def by_way(
+    request: ScanRequest,
+    *,
+    proxy: str | None,
+    source_address: str | None,
+    proxy_protocol: str | None,
+    only_ipv4: bool,
+    only_ipv6: bool,
+) -> ScanRequest:
+    """The request, with the way by which endpoints are reached.
+
+    Raises:
+        ScanInputError: where there is no such way.
+    """
+    if only_ipv4 and only_ipv6:
+        raise ScanInputError("--ipv4 and --ipv6 leave no address: give one, or neither")
+    family = AddressFamily.ANY
+    if only_ipv4 or only_ipv6:
+        family = AddressFamily.IPV4 if only_ipv4 else AddressFamily.IPV6
+    try:
+        way = None
+        if proxy is not None:
+            way = parse_proxy(proxy, os.environ.get(PROXY_PASSWORD_VARIABLE))
+    except ValueError as error:
+        raise ScanInputError(f"--proxy {error}") from error
+    try:
+        check_source_address(source_address)
+    except ValueError as error:
+        raise ScanInputError(f"--source-address: {error}: give one of this machine's") from error
+    if proxy_protocol not in {None, *Preamble}:
+        raise ScanInputError("--proxy-protocol must be v1 or v2")
+    route = Route(
+        proxy=way,
+        preamble=None if proxy_protocol is None else Preamble(proxy_protocol),
+        source_address=source_address,
+    )
+    return replace(request, settings=replace(request.settings, route=route), family=family)

@@ -1,0 +1,1 @@
+"""The sources of targets, followed while the service runs."""

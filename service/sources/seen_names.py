@@ -1,0 +1,62 @@
+"""The certificates seen as a source: names in them that resolve into networks which may be probed."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Callable, Iterable, Sequence
+
+from discovery.found import Place, meta, targets_at
+from discovery.networks import Network
+from discovery.source import SourceError
+from model.snapshot import EndpointStatus
+from model.target import Target
+from scheduling.resolve import resolve
+
+_AT_ONCE = 16
+_MOST_NAMES = 10_000
+
+
+async def read_seen_names(
+    statuses: Callable[[], Iterable[EndpointStatus]], networks: Sequence[Network], source: str
+) -> tuple[Target, ...]:
+    """Each name of a leaf at the port where it was served, where an address of it is in ``networks``."""
+    wanted = await asyncio.to_thread(_names_seen, tuple(statuses()), source)
+    at_once = asyncio.Semaphore(_AT_ONCE)
+
+    async def place(name: str, port: int, seen_at: str) -> Place | None:
+        found = Place(host=name, port=port, labels=meta("seen", {"at": seen_at}))
+        targets = targets_at([found], source)
+        if not targets:
+            return None
+        async with at_once:
+            resolution = await resolve(targets[0])
+        addresses = (endpoint.address for endpoint in resolution.endpoints)
+        is_inside = any(_is_in(address, networks) for address in addresses if address)
+        return found if is_inside else None
+
+    asking = [place(name, port, seen_at) for (name, port), seen_at in wanted.items()]
+    found = await asyncio.gather(*asking)
+    return targets_at((one for one in found if one is not None), source)
+
+
+def _names_seen(statuses: Iterable[EndpointStatus], source: str) -> dict[tuple[str, int], str]:
+    """Names of leaves and the port where each was served, and the target that served it."""
+    wanted: dict[tuple[str, int], str] = {}
+    for status in statuses:
+        endpoint = status.observation.endpoint
+        for deployment in status.observation.certificates:
+            for name in deployment.leaf.dns_names:
+                if not name.startswith("*") and name != endpoint.target.host:
+                    wanted.setdefault((name, endpoint.target.port), endpoint.target.key)
+        if len(wanted) > _MOST_NAMES:
+            raise SourceError(
+                f"{source}: the certificates seen have more than {_MOST_NAMES} names that are not "
+                "targets: list the wanted ones in a source of type names."
+            )
+    return wanted
+
+
+def _is_in(address: str, networks: Sequence[Network]) -> bool:
+    plain = ipaddress.ip_address(address.partition("%")[0])
+    return any(plain in network for network in networks)

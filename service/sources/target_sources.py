@@ -1,0 +1,163 @@
+"""The inventory's sources side by side: what each yields, relabelled and joined, goes to the scheduler."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from discovery.merge import merge, sift
+from discovery.relabel import Rule, names_set_by
+from discovery.source import Source
+from discovery.trust import disarmed, untrusted_labels
+from model.ports import Meter
+from model.target import Target
+from model.target_labels import ACTING_NAMES
+from pki.net_guard.gate import SocketGate
+
+_LOG = structlog.stdlib.get_logger("tlsprobe")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuledSource:
+    """A source with the rules for its targets; they outlive its failure by ``keep_failed_seconds``.
+
+    ``trusted_labels`` are the acting labels (``model.target_labels``) that the source itself may set.
+    """
+
+    source: Source
+    rules: tuple[Rule, ...] = ()
+    keep_failed_seconds: float = 86_400.0
+    trusted_labels: frozenset[str] = frozenset()
+
+    def still_trusted(self, target: Target) -> Target:
+        """A target of an earlier reading, with only the acting labels that source or rules may set now."""
+        trusted = self.trusted_labels | names_set_by(self.rules)
+        return disarmed(target, untrusted_labels(target, trusted))
+
+
+class TargetSources:
+    """Any number of sources, and targets that stay.
+
+    ``use`` is called with all targets whenever one source has changed; a target that several sources
+    have is one, and names them all. A source that fails keeps what it last yielded, for its time;
+    ``kept`` is what sources of these names yielded before a reload or a restart.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[RuledSource],
+        fixed: Sequence[Target],
+        use: Callable[[Sequence[Target]], None],
+        meter: Meter,
+        gate: SocketGate,
+        kept: Mapping[str, Sequence[Target]] | None = None,
+    ) -> None:
+        self._sources = tuple(sources)
+        self._targets = {
+            one.source.name: tuple(
+                one.still_trusted(target)
+                for target in (kept or {}).get(one.source.name, ())
+                if not gate.forbids(target)
+            )
+            for one in sources
+        }
+        self._errors: dict[str, str] = {}
+        self._untrusted: dict[str, Mapping[str, int]] = {}
+        self._unread = set(self._targets)
+        self._expiries: dict[str, asyncio.Task[None]] = {}
+        self._fixed = tuple(fixed)
+        self._handing_over = asyncio.Lock()
+        self._use = use
+        self._meter = meter
+        self._gate = gate
+
+    @property
+    def by_source(self) -> Mapping[str, Sequence[Target]]:
+        """What each source holds now, by its name."""
+        return self._targets
+
+    @property
+    def errors(self) -> Mapping[str, str]:
+        """Why the last reading failed, by the name of each source that fails now."""
+        return self._errors
+
+    @property
+    def warnings(self) -> Mapping[str, str]:
+        """What is wrong with the last reading of a source that succeeded, by its name."""
+        return {
+            name: untrusted_warning(counts) for name, counts in self._untrusted.items() if counts
+        }
+
+    @property
+    def are_read(self) -> bool:
+        """Whether every source has been read, with whatever success."""
+        return not self._unread
+
+    async def watch(self) -> None:
+        """Follow all sources; ends only by cancellation, or at once where there is none."""
+        fixed = await sift(self._fixed, (), self._gate, trusted=ACTING_NAMES)
+        self._fixed = fixed.kept
+        if self._fixed:
+            self._meter.discovery_updated(self._fixed[0].source, len(self._fixed), None)
+        if self._fixed or not self._sources:
+            await self._hand_over()
+        async with asyncio.TaskGroup() as group:
+            for one in self._sources:
+                group.create_task(self._follow(one, group))
+
+    async def _follow(self, ruled: RuledSource, group: asyncio.TaskGroup) -> None:
+        name = ruled.source.name
+        async for update in ruled.source.watch():
+            if update.targets is None:
+                self._meter.discovery_updated(name, None, update.error)
+                self._errors[name] = update.error or "It failed."
+                if name not in self._expiries:
+                    # From the first failure on; later ones do not put it off.
+                    self._expiries[name] = group.create_task(self._expire_later(ruled))
+            else:
+                await self._take(ruled, update.targets)
+            self._unread.discard(name)
+
+    async def _take(self, ruled: RuledSource, targets: Sequence[Target]) -> None:
+        name = ruled.source.name
+        self._errors.pop(name, None)
+        sifted = await sift(targets, ruled.rules, self._gate, trusted=ruled.trusted_labels)
+        self._note_untrusted(name, sifted.untrusted)
+        self._meter.discovery_updated(name, len(sifted.kept), None)
+        for reason in sifted.rejected:
+            _LOG.warning("a relabelled target cannot be used", source=name, reason=reason)
+        if expiry := self._expiries.pop(name, None):
+            expiry.cancel()
+        self._targets[name] = sifted.kept
+        await self._hand_over()
+
+    def _note_untrusted(self, name: str, untrusted: Mapping[str, int]) -> None:
+        """The log says it when the labels change, not at each reading."""
+        self._meter.discovery_untrusted(name, sum(untrusted.values()))
+        if untrusted and untrusted.keys() != self._untrusted.get(name, {}).keys():
+            _LOG.warning(untrusted_warning(untrusted), source=name)
+        self._untrusted[name] = untrusted
+
+    async def _expire_later(self, ruled: RuledSource) -> None:
+        name = ruled.source.name
+        await asyncio.sleep(ruled.keep_failed_seconds)
+        self._targets[name] = ()
+        self._meter.discovery_expired(name)
+        await self._hand_over()
+
+    async def _hand_over(self) -> None:
+        """One after another, so that the newest is the last."""
+        async with self._handing_over:
+            self._use(await merge((self._fixed, *tuple(self._targets.values()))))
+
+
+def untrusted_warning(untrusted: Mapping[str, int]) -> str:
+    """One sentence on labels that a source set and that were set aside."""
+    names = ", ".join(f"{name} of {count} targets" for name, count in sorted(untrusted.items()))
+    return (
+        f"labels that act are not taken from this source ({names}): set them by a relabelling rule, "
+        "or set trusts_labels: true for the source"
+    )

@@ -1,0 +1,161 @@
+"""The visits of a service without workers: noted while they run, and alone where an endpoint is a suspect.
+
+A start finds what was in flight when an earlier process died. To have been in flight is no proof: each of these
+endpoints is visited in a process of its own, and cleared where that survives. Only what dies alone is set aside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Final, TypeAlias
+
+import structlog
+
+from model.observation import Cost, Mode, Observation, State
+from model.ports import Clock
+from model.query import ServiceEvent
+from model.target import Endpoint
+from model.version import TOOL_VERSION
+from pki.net_guard.shortage import refusing_shortages
+from scheduling.jobs import NotVisitedError, Visiting
+from service.config.settings import ServiceSettings
+from service.watchdog.in_flight import InFlight, left_behind
+from service.watchdog.isolation import DiedAloneError, IsolationPool, NoProcessError
+from service.watchdog.quarantine import Quarantine
+from service.watchdog.state_files import state_base
+from service.watchdog.suspicion import set_aside_reason
+
+Note: TypeAlias = Callable[[ServiceEvent], Awaitable[None]]
+"""Keeps a service event; must not raise."""
+
+_NAMED_IN_AN_EVENT: Final = 10
+
+_LOG = structlog.stdlib.get_logger("tlsprobe")
+
+
+class GuardedVisits:
+    """Knows the suspects, and notes what is in flight, from the start on."""
+
+    def __init__(self, settings: ServiceSettings, clock: Clock, note: Note) -> None:
+        base = state_base(settings.database, settings.state_directory)
+        self._clock = clock
+        self._note = note
+        self._quarantine = Quarantine(base, clock)
+        self._pool = IsolationPool(settings)
+        self._base = base
+        self._in_flight = InFlight(base)
+
+    async def begin(self) -> None:
+        """Make suspects of what was in flight when earlier processes died, and note visits from now on."""
+        dead_ones = await asyncio.to_thread(left_behind, self._base)
+        self._in_flight.open()
+        for dead in dead_ones:
+            await asyncio.to_thread(self._quarantine.accuse, dead.endpoint_keys)
+            dead.forget()
+            sentence = _obituary(dead.endpoint_keys)
+            _LOG.warning(
+                "the service had crashed", suspects=len(dead.endpoint_keys), reason=sentence
+            )
+            await self._note_event("crashed", sentence)
+
+    def count_set_aside(self) -> int:
+        """How many endpoints are left alone now, for the process died that visited them alone."""
+        return self._quarantine.count_set_aside()
+
+    @asynccontextmanager
+    async def guarding(self, endpoint: Endpoint) -> AsyncIterator[None]:
+        """Notes that the endpoint is in flight as long as the block lasts; a suspect is visited alone before.
+
+        Raises:
+            NotVisitedError: where the endpoint has to be left alone, and at the end where this machine ran
+                short of descriptors in the block.
+        """
+        if self._quarantine.suspect(endpoint.key) is not None:
+            alone = await self._visit_suspect(endpoint, None)
+            if self._quarantine.suspect(endpoint.key) is not None:
+                raise NotVisitedError(alone.reason or "it is suspected to crash the service")
+        with self._in_flight.visiting(endpoint.key), refusing_shortages():
+            yield
+
+    async def visit(
+        self, endpoint: Endpoint, known: Observation | None, visit_here: Visiting
+    ) -> Observation:
+        """The visit, by ``visit_here`` where nothing stands against the endpoint.
+
+        Raises:
+            NotVisitedError: where it has to wait for a process of its own, or this machine ran short of
+                descriptors.
+        """
+        if self._quarantine.suspect(endpoint.key) is not None:
+            return await self._visit_suspect(endpoint, known)
+        with self._in_flight.visiting(endpoint.key), refusing_shortages():
+            return await visit_here(endpoint, known)
+
+    async def _visit_suspect(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+        suspect = self._quarantine.suspect(endpoint.key)
+        if (
+            suspect is not None
+            and suspect.until is not None
+            and suspect.is_set_aside(self._clock.now())
+        ):
+            return self._left_alone(endpoint, suspect.until)
+        return await self._visit_alone(endpoint, known)
+
+    def reconfigure(self, settings: ServiceSettings) -> None:
+        """Take these settings for visits in processes of their own that begin from now on."""
+        self._pool.reconfigure(settings)
+
+    async def close(self) -> None:
+        """End the processes; nothing that was in flight is suspicious."""
+        await self._pool.close()
+        self._in_flight.close()
+
+    async def _visit_alone(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+        if self._pool.is_full:
+            raise NotVisitedError(f"{endpoint.key} waits for a process of its own")
+        try:
+            observation = await self._pool.visit(endpoint, known)
+        except NoProcessError as error:
+            _LOG.error("no process can be started", endpoint=endpoint.key, reason=str(error))
+            raise NotVisitedError(str(error)) from error
+        except DiedAloneError:
+            until = await asyncio.to_thread(self._quarantine.set_aside, endpoint.key)
+            left_alone = self._left_alone(endpoint, until)
+            _LOG.error("an endpoint is set aside", endpoint=endpoint.key, reason=left_alone.reason)
+            sentence = f"{endpoint.key} is set aside: {left_alone.reason}"
+            await self._note_event("endpoint_set_aside", sentence)
+            return left_alone
+        await asyncio.to_thread(self._quarantine.clear, endpoint.key)
+        _LOG.info(
+            "an endpoint survived alone, and is not suspected any more", endpoint=endpoint.key
+        )
+        return observation
+
+    def _left_alone(self, endpoint: Endpoint, until: datetime) -> Observation:
+        return Observation(
+            tool_version=TOOL_VERSION,
+            mode=Mode.ENUMERATE,
+            endpoint=endpoint,
+            started_at=self._clock.now(),
+            cost=Cost(),
+            state=State.ERROR,
+            reason=set_aside_reason(until),
+        )
+
+    async def _note_event(self, kind: str, sentence: str) -> None:
+        await self._note(ServiceEvent(at=self._clock.now(), kind=kind, sentence=sentence))
+
+
+def _obituary(endpoint_keys: frozenset[str]) -> str:
+    if not endpoint_keys:
+        return "an earlier process ended without stopping, with no visit in flight"
+    named = ", ".join(sorted(endpoint_keys)[:_NAMED_IN_AN_EVENT])
+    more = len(endpoint_keys) - _NAMED_IN_AN_EVENT
+    rest = f" and {more} more" if more > 0 else ""
+    return (
+        "an earlier process crashed, stood still or was killed with these endpoints in flight, each is "
+        f"visited alone now: {named}{rest}"
+    )

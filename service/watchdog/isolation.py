@@ -1,0 +1,204 @@
+"""Visits an endpoint in a process of its own, for it may be what killed the process that visited it.
+
+What dies there dies alone, which proves it. ``Isolation`` is the worker's side; this module run as a program
+is the other: it reads settings and then one visit after another, pickled, from its standard input, and ends
+with it, so that it outlives no worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import signal
+import struct
+import sys
+from asyncio.subprocess import PIPE, Process
+from typing import BinaryIO, Final
+
+from model.clock import SystemClock
+from model.observation import Observation
+from model.safe_output.secret_text import SecretMask
+from model.target import Endpoint
+from pki.net_guard.shortage import ShortageError, refusing_shortages
+from probe.visit.engine import Engine
+from service.config.secret_marks import secrets_in
+from service.config.settings import ServiceSettings
+from service.process.event_loop import run
+from service.process.logs import set_up_logs
+from service.process.start_up import engine_of
+from service.watchdog.suspicion import ALONE_AT_ONCE
+from service.watchdog.watchdog import watched_loop
+
+_LENGTH: Final = struct.Struct(">Q")
+_GRACE: Final = 3
+"""A visit that takes so many times its deadline has hung its process."""
+
+
+class DiedAloneError(Exception):
+    """The process of its own died at the visit, or stood still."""
+
+
+class NoProcessError(Exception):
+    """There is no process to be had, which is no fault of the endpoint."""
+
+
+class Isolation:
+    """Visits one endpoint at a time, each where it can kill nobody else."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._settings = settings
+        self._one_at_once = asyncio.Lock()
+        self._process: Process | None = None
+        self._is_outdated = False
+
+    def reconfigure(self, settings: ServiceSettings) -> None:
+        """The next visit is by these settings, in another process."""
+        self._settings, self._is_outdated = settings, True
+
+    async def visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+        """What the visit learnt.
+
+        Raises:
+            DiedAloneError: where the process did not survive the visit.
+            NoProcessError: where none could be started.
+            ShortageError: where the machine ran short during the visit.
+        """
+        async with self._one_at_once:
+            if self._is_outdated:
+                await self.close()
+                self._is_outdated = False
+            is_good = False
+            try:
+                process = self._process or await self._start()
+                observation = await self._visit_in(process, endpoint, known)
+                is_good = True
+                return observation
+            finally:
+                if not is_good:
+                    await self.close()
+
+    async def close(self) -> None:
+        """End the process, whatever it does."""
+        if self._process is not None:
+            process, self._process = self._process, None
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+    async def _start(self) -> Process:
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", __name__, stdin=PIPE, stdout=PIPE, start_new_session=True
+            )
+            await _ask(self._process, self._settings)
+        except (EOFError, OSError) as error:
+            raise NoProcessError(str(error)) from error
+        return self._process
+
+    async def _visit_in(
+        self, process: Process, endpoint: Endpoint, known: Observation | None
+    ) -> Observation:
+        try:
+            async with asyncio.timeout(_GRACE * self._settings.probe.deadline_seconds):
+                answer = await _ask(process, (endpoint, known))
+        except (EOFError, OSError) as error:
+            raise DiedAloneError(endpoint.key) from error
+        if isinstance(answer, ShortageError):
+            raise answer
+        if not isinstance(answer, Observation):
+            raise TypeError(f"no Observation, but {answer!r}")
+        return answer
+
+
+class IsolationPool:
+    """Processes for a few such visits side by side; they are started when they are needed."""
+
+    def __init__(self, settings: ServiceSettings, at_once: int = ALONE_AT_ONCE) -> None:
+        self._free = [Isolation(settings) for _ in range(at_once)]
+        self._all = tuple(self._free)
+        self._places = asyncio.Semaphore(at_once)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether another visit would have to wait."""
+        return self._places.locked()
+
+    async def visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+        """As ``Isolation.visit``, as soon as there is a place."""
+        async with self._places:
+            isolation = self._free.pop()
+            try:
+                return await isolation.visit(endpoint, known)
+            finally:
+                self._free.append(isolation)
+
+    def reconfigure(self, settings: ServiceSettings) -> None:
+        """Visits that begin from now on are by these settings."""
+        for isolation in self._all:
+            isolation.reconfigure(settings)
+
+    async def close(self) -> None:
+        """End all the processes, whatever they do."""
+        await asyncio.gather(*(one.close() for one in self._all))
+
+
+async def _ask(process: Process, question: object) -> object:
+    """The process's answer; EOFError or OSError where it has died."""
+    if process.stdin is None or process.stdout is None:
+        raise ValueError("the process has no pipes")
+    process.stdin.write(_framed(question))
+    await process.stdin.drain()
+    length = _LENGTH.unpack(await process.stdout.readexactly(_LENGTH.size))[0]
+    return _unpickled(await process.stdout.readexactly(length))
+
+
+async def answer_questions(questions: BinaryIO, answers: BinaryIO) -> None:
+    """The program: builds an engine of the settings that come first, then makes the visits asked for."""
+    settings = await asyncio.to_thread(_read, questions)
+    if not isinstance(settings, ServiceSettings):
+        raise TypeError("no settings came first")
+    set_up_logs(settings.log_format, settings.log_level, SecretMask(secrets_in(settings)))
+    async with watched_loop():
+        await _answer(engine_of(settings, SystemClock()), questions, answers)
+
+
+async def _answer(engine: Engine, questions: BinaryIO, answers: BinaryIO) -> None:
+    _write(answers, None)
+    while (asked := await asyncio.to_thread(_read, questions)) is not None:
+        if not isinstance(asked, tuple):
+            raise TypeError(f"no visit, but {asked!r}")
+        endpoint, known = asked
+        try:
+            with refusing_shortages():
+                observation = await engine.visit(endpoint, known=known)
+            _write(answers, observation)
+        except ShortageError as shortage:
+            _write(answers, shortage)
+
+
+def _read(stream: BinaryIO) -> object:
+    """What was sent, None at the end."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    return _unpickled(stream.read(_LENGTH.unpack(head)[0]))
+
+
+def _write(stream: BinaryIO, said: object) -> None:
+    stream.write(_framed(said))
+    stream.flush()
+
+
+def _framed(said: object) -> bytes:
+    body = pickle.dumps(said)
+    return _LENGTH.pack(len(body)) + body
+
+
+def _unpickled(body: bytes) -> object:
+    return pickle.loads(body)  # noqa: S301 (the other end of a pipe of ours)
+
+
+if __name__ == "__main__":
+    # Whoever stops a group of processes, as systemd does, must not make a suspect look like the culprit.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    run(answer_questions(sys.stdin.buffer, sys.stdout.buffer))

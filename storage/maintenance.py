@@ -1,0 +1,141 @@
+"""What is done to a database as a whole: upgraded, checked, tidied, exported and imported.
+
+Every function blocks, and raises StoreError, in one sentence, for whatever goes wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, select
+
+from storage.database import Database, connect
+from storage.errors import DRIVER_ERRORS, StoreError, explain
+from storage.migrate import check_revision, migrate
+from storage.reading.observations import certificates_of
+from storage.retention import Retention, prune
+from storage.retention_clock import read_retention_time
+from storage.rows.body import Body, decode_body
+from storage.rows.tables import EvidenceRow, ObservationRow, Table
+from storage.transfer import export_rows, import_rows
+
+_BUSY_SECONDS: Final = 30.0
+_ROWS_AT_ONCE: Final = 500
+
+
+def upgrade_database(url: str) -> str:
+    """Make or upgrade the tables; the revision that they are of now."""
+    with _opened(url) as database:
+        return migrate(database)
+
+
+def check_database(url: str) -> tuple[dict[str, int], list[str]]:
+    """How many rows each table has, and a sentence for each thing that is wrong.
+
+    Every observation is decoded; SQLite checks its pages and references besides.
+    """
+    with _opened(url) as database:
+        check_revision(database)
+        with database.reading_in_thread() as connection:
+            problems = [*_structure_problems(connection), *_unreadable(connection)]
+            counts = {
+                table.name: connection.scalar(select(func.count()).select_from(table)) or 0
+                for table in Table.metadata.sorted_tables
+            }
+        return counts, problems
+
+
+def tidy_database(
+    url: str, retention: Retention, now: datetime, *, is_clock_right: bool = False
+) -> Mapping[str, int]:
+    """Delete what ``retention`` keeps no longer, and give its room back to the disk.
+
+    How many rows of each kind there were. SQLite rewrites the whole file meanwhile, and needs as much room
+    again. Nothing is deleted where the clock is implausibly far ahead, unless ``is_clock_right``.
+    """
+    with _opened(url) as database:
+        check_revision(database)
+
+        async def forget() -> Mapping[str, int]:
+            try:
+                if not is_clock_right:
+                    await _check_clock(database, now)
+                return (await prune(database, retention, now, is_clock_right=is_clock_right)).counts
+            finally:
+                await database.close()
+
+        pruned = asyncio.run(forget())
+        database.vacuum()
+        return pruned
+
+
+async def _check_clock(database: Database, now: datetime) -> None:
+    async with database.reading() as connection:
+        time = await read_retention_time(connection, now, timedelta())
+    if time.held_back:
+        raise StoreError(
+            f"the clock shows {now:%Y-%m-%d %H:%M}, and the database was last in use "
+            f"{time.held_back.days} days before that, so nothing was deleted: correct the clock, or give "
+            "--clock-is-right where it is right"
+        )
+
+
+def export_database(url: str, path: Path) -> int:
+    """Write the whole database to a new file; how many rows that were."""
+    with _opened(url) as database, _file(path):
+        return export_rows(database, check_revision(database), path)
+
+
+def import_database(url: str, path: Path) -> int:
+    """Fill an empty database, or one that is not there yet, from a file; with how many rows."""
+    with _opened(url) as database, _file(path):
+        return import_rows(database, migrate(database), path)
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Database]:
+    database = connect(url, _BUSY_SECONDS)
+    try:
+        yield database
+    except DRIVER_ERRORS as error:
+        raise explain(error, database.name) from error
+
+
+@contextmanager
+def _file(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileExistsError:
+        raise StoreError(f"{path} exists already: name a new file") from None
+    except OSError as error:
+        raise StoreError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+
+
+def _structure_problems(connection: Connection) -> Iterator[str]:
+    if connection.dialect.name != "sqlite":
+        return
+    for (said,) in connection.exec_driver_sql("PRAGMA integrity_check"):
+        if said != "ok":
+            yield f"the file is damaged: {said}"
+    for table, row_id, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        yield f"row {row_id} of {table} refers to a row of {parent} that is not there"
+
+
+def _unreadable(connection: Connection) -> Iterator[str]:
+    bodies = select(ObservationRow.id, ObservationRow.facts, EvidenceRow.proofs).outerjoin(
+        EvidenceRow, EvidenceRow.observation_id == ObservationRow.id
+    )
+    found: Any = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(bodies)
+    for rows in found.partitions():
+        certificates: Any = connection.execute(certificates_of([row.id for row in rows]))
+        ders = {row.sha256: row.der for row in certificates}
+        for row in rows:
+            try:
+                decode_body(Body(facts=row.facts, proofs=row.proofs), ders)
+            except ValueError as error:
+                yield f"observation {row.id} cannot be read: {error}"

@@ -1,0 +1,1 @@
+"""Tables, columns and the bytes in them: what reading and writing share."""

@@ -1,0 +1,108 @@
+"""An Observation as the bytes of rows: its facts, and apart from them its proofs, which can be lost without them.
+
+``facts`` are JSON, compressed. Raw certificates are no part of either; they have a table of their own, and proofs
+in which they occur need them.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from model.certificates.certificate import Certificate
+from model.encoding.known_parts import KnownParts
+from model.encoding.observation_json import to_json
+from model.encoding.proofs import proofs_of, with_proofs
+from model.observation import Observation
+from storage.rows.compression import Kind, compressed, decompressed, is_compressed
+from storage.rows.proofs import decode_proofs, encode_proofs
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """The bytes of an Observation; ``proofs`` is None where they were not kept."""
+
+    facts: bytes
+    proofs: bytes | None
+
+
+def encode_body(observation: Observation) -> Body:
+    """The bytes that ``decode_body`` reads."""
+    ders = [certificate.der for certificate in _certificates(observation)]
+    return Body(
+        facts=compressed(facts_text(observation), Kind.FACTS),
+        proofs=encode_proofs(proofs_of(observation), ders),
+    )
+
+
+def facts_text(observation: Observation) -> bytes:
+    """The JSON of the facts before it is compressed."""
+    fields = to_json(observation, with_evidence=False)
+    return json.dumps(fields, separators=(",", ":")).encode("ascii")
+
+
+def decode_body(body: Body, ders: Mapping[str, bytes | None] = MappingProxyType({})) -> Observation:
+    """The Observation that ``encode_body`` wrote, with its proofs where they are there.
+
+    ``ders`` are its certificates by their SHA-256; without proofs they are not needed.
+
+    Raises:
+        ValueError: for bytes that it did not write, or where proofs need a certificate that is not given.
+    """
+    facts = decode_observation(body.facts, KnownParts())
+    if body.proofs is None:
+        return facts
+    known = [ders.get(certificate.sha256) for certificate in _certificates(facts)]
+    return with_proofs(facts, decode_proofs(body.proofs, known))
+
+
+def _certificates(observation: Observation) -> list[Certificate]:
+    """Each certificate of the chains once, in the order of the facts."""
+    chains = (deployment.chain for deployment in observation.certificates)
+    return list({one.sha256: one for chain in chains for one in chain}.values())
+
+
+def decode_observation(facts: bytes, parts: KnownParts) -> Observation:
+    """The Observation of a body's facts, of which ``parts`` that are known are not decoded again.
+
+    Raises:
+        ValueError: for bytes that ``encode_body`` did not write.
+    """
+    return _decoded(facts, parts.observation)
+
+
+def decode_facts(facts: bytes, parts: KnownParts) -> dict[str, Any]:
+    """The facts alone, by the Observation's names for them, for whoever has all else in other columns.
+
+    Raises:
+        ValueError: for bytes that ``encode_body`` did not write.
+    """
+    return _decoded(facts, parts.facts)
+
+
+def _decoded(facts: bytes, decode: Callable[[str], Found]) -> Found:
+    """Also of what was deflated, and of what has its proofs among the facts."""
+    try:
+        text = decompressed(facts, Kind.FACTS) if is_compressed(facts) else _inflated(facts)
+        return decode(text.decode())
+    except (zlib.error, IndexError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"no Observation: {error!r}") from error
+
+
+def _inflated(facts: bytes) -> bytes:
+    """As they were written at first (RFC 1950, 2.2)."""
+    inflater = zlib.decompressobj(zdict=_first_dictionary())
+    return inflater.decompress(facts) + inflater.flush()
+
+
+@cache
+def _first_dictionary() -> bytes:
+    return files("storage.rows").joinpath("facts_dictionary.txt").read_bytes()

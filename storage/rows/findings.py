@@ -1,0 +1,92 @@
+"""Rows of ``findings`` and ``results`` as the model's Findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult, Severity
+from storage.rows.proofs import decode_proofs
+from storage.rows.tables import FindingRow, ResultRow
+
+FINDING_COLUMNS: Final = (
+    FindingRow.id,
+    FindingRow.endpoint_id,
+    FindingRow.result_id,
+    FindingRow.reopened,
+    FindingRow.first_seen_at,
+    FindingRow.last_seen_at,
+    FindingRow.resolved_at,
+)
+"""What ``finding_of`` reads, of ``findings``; and evidence where wanted."""
+
+_IDS_AT_ONCE: Final = 1000
+
+
+async def read_results(
+    connection: AsyncConnection, rows: Iterable[Row[*tuple[Any, ...]]]
+) -> dict[int, RuleResult]:
+    """The results that the rows have, by their ids: few, however many the rows."""
+    ids = sorted({row.result_id for row in rows})
+    results: dict[int, RuleResult] = {}
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        found = await connection.execute(
+            select(ResultRow.__table__).where(ResultRow.id.in_(ids[start : start + _IDS_AT_ONCE]))
+        )
+        results |= {row.id: _result(row) for row in found}
+    return results
+
+
+def _result(row: Row[*tuple[Any, ...]]) -> RuleResult:
+    return RuleResult(
+        policy=row.policy,
+        rule=row.rule,
+        severity=Severity(row.severity),
+        outcome=Outcome(row.outcome),
+        title=row.words["title"],
+        observed=row.words["observed"],
+        required=row.words["required"],
+        source=row.words["source"],
+    )
+
+
+def finding_of(
+    row: Row[*tuple[Any, ...]],
+    result: RuleResult,
+    endpoint_key: str,
+    assessed_at: Any,
+    evidence: bytes | None = None,
+) -> Finding:
+    """The Finding of a row; ``assessed_at`` is the endpoint's newest Assessment's time.
+
+    Raises:
+        ValueError: for evidence that cannot be read.
+    """
+    if evidence is not None:
+        (proof,) = decode_proofs(evidence)
+        result = replace(result, evidence=proof)
+    return Finding(
+        endpoint_key=endpoint_key,
+        result=result,
+        status=FindingStatus.OPEN if row.resolved_at is None else FindingStatus.RESOLVED,
+        first_seen_at=row.first_seen_at,
+        last_seen_at=row.last_seen_at or assessed_at,
+        resolved_at=row.resolved_at,
+        reopened=row.reopened,
+    )
+
+
+def newest_openings(
+    rows: Iterable[Row[*tuple[Any, ...]]], results: Mapping[int, RuleResult]
+) -> dict[tuple[int, str, str], Row[*tuple[Any, ...]]]:
+    """Of each Finding the row of its newest opening, by endpoint's id, policy and rule."""
+    newest: dict[tuple[int, str, str], Row[*tuple[Any, ...]]] = {}
+    for row in rows:
+        identity = (row.endpoint_id, *results[row.result_id].identity)
+        if identity not in newest or newest[identity].reopened < row.reopened:
+            newest[identity] = row
+    return newest

@@ -1,0 +1,136 @@
+"""Proofs as the bytes of a row, apart from the facts that they prove.
+
+Two lines of JSON and what is behind them, compressed: the parts of each offer and answer, then for each proof
+its offer, its answer and its note, then the offers and answers themselves, each once and raw. A part is so many
+of those bytes, or, below 0, a certificate that is kept elsewhere: -1 is the first. An offer or answer is 0 where
+it is the next one, else how many it stands before that one. What is encrypted in an answer proves nothing to
+anybody and is not kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, TypeAlias
+
+from model.verdict import Evidence
+from storage.rows.compression import Kind, compressed, decompressed
+
+Proof: TypeAlias = Evidence | None
+
+_MOST_CERTIFICATES: Final = 16
+"""So many are looked for in each answer."""
+
+_APPLICATION_DATA: Final = 23
+"""The content type of a TLS record that is encrypted from TLS 1.3 on (RFC 9846, 5.1)."""
+
+_RECORD_HEADER: Final = 5
+
+
+def encode_proofs(proofs: Iterable[Proof], certificates: Sequence[bytes | None] = ()) -> bytes:
+    """The bytes that ``decode_proofs`` reads; ``certificates`` are DER, or None where it is not known."""
+    return compressed(laid_out(proofs, certificates), Kind.PROOFS)
+
+
+def decode_proofs(frame: bytes, certificates: Sequence[bytes | None] = ()) -> list[Proof]:
+    """What ``encode_proofs`` was given with the same certificates, but for what is encrypted.
+
+    Raises:
+        ValueError: for bytes that it did not write, or where a certificate is missing.
+    """
+    try:
+        parts, places, raw = decompressed(frame, Kind.PROOFS).split(b"\n", 2)
+        return _put_together(json.loads(places), list(_blobs(json.loads(parts), raw, certificates)))
+    except (IndexError, TypeError, ValueError) as error:
+        raise ValueError(f"no proofs: {error!r}") from error
+
+
+def laid_out(proofs: Iterable[Proof], certificates: Sequence[bytes | None] = ()) -> bytes:
+    """The text before it is compressed."""
+    blobs: dict[bytes, int] = {}
+    places = [None if proof is None else _places(proof, blobs) for proof in proofs]
+    cut = [_cut(blob, certificates) for blob in blobs]
+    parts = [[len(part) if isinstance(part, bytes) else part for part in blob] for blob in cut]
+    raw = b"".join(part for blob in cut for part in blob if isinstance(part, bytes))
+    return b"\n".join((_text(parts), _text(places), raw))
+
+
+def without_ciphertext(answer: bytes) -> bytes:
+    """An answer up to its first whole record of application data; as it is where it is no TLS records."""
+    start = 0
+    while start + _RECORD_HEADER <= len(answer) and answer[start + 1] == 3:
+        if answer[start] == _APPLICATION_DATA:
+            return answer[:start]
+        start += _RECORD_HEADER + int.from_bytes(answer[start + 3 : start + _RECORD_HEADER], "big")
+    return answer
+
+
+def _places(proof: Evidence, blobs: dict[bytes, int]) -> list[Any]:
+    """Where the proof's bytes are among ``blobs``, which grow."""
+
+    def place(blob: bytes | None) -> int | None:
+        if blob is None:
+            return None
+        behind = len(blobs)
+        return 0 if blobs.setdefault(blob, behind) == behind else behind - blobs[blob]
+
+    answer = None if proof.answer is None else without_ciphertext(proof.answer)
+    return [place(proof.offer), place(answer), proof.note]
+
+
+def _cut(blob: bytes, certificates: Sequence[bytes | None]) -> list[bytes | int]:
+    """The blob as bytes, and as places of certificates between them."""
+    parts: list[bytes | int] = [blob]
+    for number, der in enumerate(certificates[:_MOST_CERTIFICATES], 1):
+        if der and der in blob:
+            parts = [piece for part in parts for piece in _around(part, der, -number)]
+    return parts
+
+
+def _around(part: bytes | int, der: bytes, place: int) -> Iterator[bytes | int]:
+    if isinstance(part, int):
+        yield part
+        return
+    first, *others = part.split(der)
+    yield first
+    for other in others:
+        yield place
+        yield other
+
+
+def _blobs(
+    parts: Iterable[Iterable[int]], raw: bytes, certificates: Sequence[bytes | None]
+) -> Iterator[bytes]:
+    start = 0
+    for blob in parts:
+        pieces = []
+        for part in blob:
+            if part >= 0:
+                pieces.append(raw[start : start + part])
+                start += part
+            elif (der := certificates[-part - 1]) is None:
+                raise ValueError(f"certificate {-part} is missing")
+            else:
+                pieces.append(der)
+        yield b"".join(pieces)
+
+
+def _put_together(places: Sequence[Any], blobs: Sequence[bytes]) -> list[Proof]:
+    behind = 0
+
+    def blob(place: int | None) -> bytes | None:
+        nonlocal behind
+        if place is None:
+            return None
+        found = blobs[behind - place]
+        behind += place == 0
+        return found
+
+    return [
+        None if one is None else Evidence(offer=blob(one[0]), answer=blob(one[1]), note=one[2])
+        for one in places
+    ]
+
+
+def _text(fields: Any) -> bytes:
+    return json.dumps(fields, separators=(",", ":")).encode("ascii")

@@ -1,0 +1,102 @@
+"""What is kept as it was put: waivers, service events, and the notices that notifiers have told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from model.encoding.alert_json import notice_from_json, notice_to_json
+from model.encoding.finding_json import waiver_from_json, waiver_to_json
+from model.findings.alert import Notice
+from model.findings.finding import Waiver
+from model.query import ServiceEvent
+from storage.rows.tables import EventRow, ToldNoticeRow, WaiverRow
+
+_KEYS_AT_ONCE = 500
+
+
+async def read_waivers(connection: AsyncConnection) -> list[Waiver]:
+    """All waivers, by name.
+
+    Raises:
+        ValueError: for one that this version cannot read.
+    """
+    found = await connection.scalars(select(WaiverRow.fields).order_by(WaiverRow.name))
+    try:
+        return [waiver_from_json(fields) for fields in found]
+    except KeyError as error:
+        raise ValueError(f"no waiver: it has no {error}") from error
+
+
+async def put_waiver(connection: AsyncConnection, waiver: Waiver) -> None:
+    """Keep ``waiver`` in place of any of the same name."""
+    await remove_waiver(connection, waiver.name)
+    await connection.execute(
+        insert(WaiverRow).values(
+            name=waiver.name, fields=waiver_to_json(waiver), expires_at=waiver.expires_at
+        )
+    )
+
+
+async def remove_waiver(connection: AsyncConnection, name: str) -> bool:
+    """Forget a waiver; whether there was one."""
+    removed = await connection.execute(delete(WaiverRow).where(WaiverRow.name == name))
+    return removed.rowcount > 0
+
+
+async def add_event(connection: AsyncConnection, event: ServiceEvent) -> None:
+    """Keep ``event``."""
+    await connection.execute(
+        insert(EventRow).values(at=event.at, kind=event.kind, sentence=event.sentence)
+    )
+
+
+async def read_events(connection: AsyncConnection, since: datetime | None) -> list[ServiceEvent]:
+    """The events from ``since``, the newest first."""
+    query = select(EventRow.at, EventRow.kind, EventRow.sentence)
+    if since is not None:
+        query = query.where(EventRow.at >= since)
+    found = await connection.execute(query.order_by(EventRow.at.desc(), EventRow.id.desc()))
+    return [ServiceEvent(at=row.at, kind=row.kind, sentence=row.sentence) for row in found]
+
+
+async def read_told(connection: AsyncConnection, notifier: str) -> list[Notice]:
+    """The notices that ``notifier`` has told and that have not ended.
+
+    Raises:
+        ValueError: for one that this version cannot read.
+    """
+    found = await connection.scalars(
+        select(ToldNoticeRow.fields).where(ToldNoticeRow.notifier == notifier)
+    )
+    try:
+        return [notice_from_json(fields) for fields in found]
+    except KeyError as error:
+        raise ValueError(f"no notice: it has no {error}") from error
+
+
+async def put_told(
+    connection: AsyncConnection, notifier: str, told: Sequence[Notice], ended: Collection[str]
+) -> None:
+    """Keep that ``notifier`` has told those notices, and forget those whose keys have ended."""
+    await _forget_told(connection, notifier, {*ended, *(notice.key for notice in told)})
+    rows = [
+        {"notifier": notifier, "key": notice.key, "fields": notice_to_json(notice)}
+        for notice in told
+    ]
+    if rows:
+        await connection.execute(insert(ToldNoticeRow), rows)
+
+
+async def _forget_told(connection: AsyncConnection, notifier: str, keys: Collection[str]) -> None:
+    rest = iter(sorted(keys))
+    while some := list(islice(rest, _KEYS_AT_ONCE)):
+        await connection.execute(
+            delete(ToldNoticeRow).where(
+                ToldNoticeRow.notifier == notifier, ToldNoticeRow.key.in_(some)
+            )
+        )

@@ -1,0 +1,197 @@
+"""Each kind of socket asks the gate: twin ports, proxies, Unix sockets, UDP, QUIC; names resolve once."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import ipaddress
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from discovery.apis.web import WebApi
+from discovery.source import SourceError
+from discovery.targets import parse_target
+from model.clock import SystemClock
+from model.observation import Observation, State
+from model.target import Endpoint
+from pki.net_guard.deny import DenyList
+from pki.net_guard.gate import SocketGate
+from pki.net_guard.opening import DeniedError
+from pki.net_guard.politeness import Politeness
+from pki.revocation.fetch import Fetcher
+from pki.revocation.fetch_budget import FetchBudget
+from probe.budget import VisitBudget
+from probe.connect.quic import ask_quic
+from probe.connect.route import STRAIGHT, Proxy, ProxyKind
+from probe.connect.session import Line
+from probe.dialogue.answer import NoConnection, Obstacle
+from probe.visit.engine import NONCE_LENGTH, Engine
+from probe.visit.settings import ProbeSettings
+from probe.web.in_clear import ClearRequest
+from tests.pki.net_guard.canaries import canary, recorded_sockets
+from tests.pki.net_guard.evasions import Resolver
+from tests.pki.revocation.fetching import LOOPBACK, fetch_gate
+from tests.pki.revocation.servers import web_server
+
+ROOT = Path(__file__).parents[3]
+OPENERS = {
+    "create_connection",
+    "create_datagram_endpoint",
+    "create_unix_connection",
+    "open_connection",
+    "open_unix_connection",
+    "sock_connect",
+    "getaddrinfo",
+    "AsyncClient",
+    "AsyncHTTPTransport",
+    "AsyncConnectionPool",
+    "urlopen",
+}
+
+
+def denying(*entries: str) -> SocketGate:
+    return SocketGate(deny=DenyList(entries), guards_reserved=True)
+
+
+async def visited(settings: ProbeSettings, text: str, **labels: str) -> Observation:
+    target = parse_target(text, labels=labels)
+    settings = replace(settings, deadline_seconds=10.0, answer_timeout_seconds=0.5)
+    return await Engine(settings, SystemClock()).visit(Endpoint(target=target, address=target.host))
+
+
+def test_sockets_are_opened_by_the_guard_alone() -> None:
+    found = {
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in (ROOT / "probe").rglob("*.py")
+        if "net_guard" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", getattr(node.func, "id", None)) in OPENERS
+    }
+    assert found == set()
+
+
+async def test_the_twin_port_of_plaintext_is_judged_by_itself() -> None:
+    with canary() as trap, canary() as open_one:
+        for entry in (f"127.0.0.1:{trap.port}", f"shop.test:{trap.port}"):
+            settings = ProbeSettings(deadline_seconds=5.0, greeting_timeout_seconds=0.3)
+            line = Line(
+                ("127.0.0.1", open_one.port),
+                settings,
+                Politeness(settings),
+                SystemClock(),
+                nonce=bytes(NONCE_LENGTH),
+            )
+            line.go_by(replace(STRAIGHT, gate=denying(entry).named("shop.test")))
+            refused = await line.converse_in_clear(
+                ClearRequest("shop.test", user_agent="test"), port=trap.port
+            )
+            assert isinstance(refused, NoConnection)
+            assert (refused.obstacle, "(deny)" in refused.detail) == (Obstacle.DENIED, True)
+            taken = await line.converse_in_clear(
+                ClearRequest("shop.test", user_agent="test"), port=open_one.port
+            )
+            assert not isinstance(taken, NoConnection)
+            await line.close()
+        assert trap.is_untouched()
+
+
+@pytest.mark.parametrize("kind", list(ProxyKind))
+async def test_a_denied_target_is_not_asked_through_a_proxy(kind: ProxyKind) -> None:
+    with canary() as proxy:
+        route = replace(STRAIGHT, proxy=Proxy(kind=kind, host="127.0.0.1", port=proxy.port))
+        for text, entry in (("10.1.2.3:443", "10.0.0.0/8"), ("169.254.169.254:443", "x.test")):
+            seen = await visited(ProbeSettings(route=route, gate=denying(entry)), text)
+            assert (seen.state, seen.cost.connections) == (State.ERROR, 0)
+        assert proxy.is_untouched()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::ffff:127.0.0.1"])
+async def test_a_denied_proxy_is_not_asked(host: str) -> None:
+    with canary() as proxy, recorded_sockets() as sockets:
+        route = replace(STRAIGHT, proxy=Proxy(kind=ProxyKind.HTTP, host=host, port=proxy.port))
+        gate = denying(f"127.0.0.1:{proxy.port}", f"[::1]:{proxy.port}")
+        seen = await visited(ProbeSettings(route=route, gate=gate), "93.184.215.14:443")
+        assert (seen.state, "the proxy" in (seen.reason or "")) == (State.ERROR, True)
+        assert proxy.is_untouched()
+    assert all(name.startswith("look-up-") for name in sockets.resolving)
+
+
+async def test_unix_sockets_are_judged_by_where_they_lead(tmp_path: Path) -> None:
+    place, link = tmp_path / "x.sock", tmp_path / "harmless.sock"
+    link.symlink_to(place)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(place))
+        listener.listen()
+        listener.setblocking(False)
+        relative = str(Path(*[".."] * 12, *place.parts[1:]))
+        crooked = f"{tmp_path}/nothing/../x.sock"
+        for path in (str(place), str(link), relative, crooked):
+            for gate in (denying(str(place)), denying(f"{tmp_path}/*"), denying("192.0.2.7")):
+                settings = ProbeSettings(gate=gate)
+                seen = await visited(settings, "192.0.2.7:443", unix_socket=path)
+                assert (seen.state, seen.cost.connections) == (State.ERROR, 0)
+                assert "(deny)" in (seen.reason or "")
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+
+
+@pytest.mark.parametrize("path", ["/var/run/docker.sock", "/run/docker.sock", "/run/dbus/bus"])
+def test_sockets_that_command_the_machine_are_closed_to_the_service(path: str) -> None:
+    assert SocketGate(guards_reserved=True).socket_refusal(Path(path)) is not None
+    assert SocketGate().socket_refusal(Path(path)) is None
+
+
+async def test_quic_asks_the_gate() -> None:
+    with canary() as trap:
+        place = ("127.0.0.1", trap.port)
+        with pytest.raises(DeniedError, match="deny"):
+            await ask_quic(
+                denying("127.0.0.1"), place, None, bytes(NONCE_LENGTH), 0.3, VisitBudget()
+            )
+        assert trap.is_untouched()
+
+
+async def test_a_name_that_changes_leads_to_the_address_that_was_judged() -> None:
+    async with web_server({"/crl": b"list"}) as server:
+        deny = DenyList(["127.0.0.2"])
+        resolver = Resolver(turns={"rebind.test": ["127.0.0.1", "127.0.0.2"]})
+        fetcher = Fetcher(fetch_gate(LOOPBACK, deny=deny), look_up=resolver)
+        url = f"http://rebind.test:{server.port}/crl"
+        with recorded_sockets() as sockets:
+            assert await fetcher.fetch(url, most_bytes=10, budget=FetchBudget()) == b"list"
+        assert resolver.asked == ["rebind.test"]
+        assert "127.0.0.2" not in sockets.connected
+
+
+async def test_a_source_s_api_is_not_asked_at_a_reserved_address() -> None:
+    with recorded_sockets() as sockets:
+        for host in ("169.254.169.254", "[fd00:ec2::254]", "[::ffff:169.254.169.254]"):
+            api = WebApi(url=f"http://{host}/latest", gate=denying())
+            with pytest.raises(SourceError, match="may not be asked"):
+                await api.get()
+    assert sockets.connected == []
+
+
+async def test_names_are_looked_up_in_threads_of_their_own() -> None:
+    async with web_server({"/sd": b"[]", "/crl": b"list"}) as server:
+        with recorded_sockets() as sockets:
+            loop_back = f"http://localhost:{server.port}"
+            assert await WebApi(url=f"{loop_back}/sd").get() == []
+            gate = fetch_gate((*LOOPBACK, ipaddress.ip_network("::1")))
+            fetched = Fetcher(gate).fetch(f"{loop_back}/crl", most_bytes=9, budget=FetchBudget())
+            with_ipv6_first = await asyncio.gather(fetched, return_exceptions=True)
+        assert with_ipv6_first
+    assert sockets.resolving
+    assert {name.rpartition("_")[0] for name in sockets.resolving} == {
+        "look-up-configured",
+        "look-up-fetches",
+    }
+
+
+def test_a_canary_hears_a_connection() -> None:
+    with canary() as trap, socket.create_connection(("127.0.0.1", trap.port)):
+        assert not trap.is_untouched()

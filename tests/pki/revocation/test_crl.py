@@ -1,0 +1,164 @@
+"""A list counts only where it is the issuer's, about such certificates, and fresh; deltas lie over it."""
+
+from __future__ import annotations
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.verdict import Verdict
+from pki.revocation.crl import contents, judge_crl
+from pki.revocation.signed import About
+from tests.pki.certificates.making import DAY, NOW, Made, make
+from tests.pki.revocation.making import ABOUT, LEAF, OTHER, STRANGER, revocation_list
+
+KEY = x509.ReasonFlags.key_compromise
+REMOVED = x509.ReasonFlags.remove_from_crl
+
+
+def scope(
+    *, ca: bool = False, user: bool = False, indirect: bool = False, some: bool = False
+) -> x509.IssuingDistributionPoint:
+    return x509.IssuingDistributionPoint(
+        full_name=[x509.UniformResourceIdentifier("http://ca.test/crl")],
+        relative_name=None,
+        only_contains_user_certs=user,
+        only_contains_ca_certs=ca,
+        only_some_reasons=frozenset({KEY}) if some else None,
+        indirect_crl=indirect,
+        only_contains_attribute_certs=False,
+    )
+
+
+def test_listed_is_revoked_and_others_are_not() -> None:
+    found = judge_crl(revocation_list((LEAF, KEY)), ABOUT)
+    assert (found.is_revoked, found.revoked_at) == (Verdict.YES, NOW - 2 * DAY)
+    assert found.reason == "The CA says: keyCompromise."
+    found = judge_crl(revocation_list((OTHER, KEY)), ABOUT)
+    assert (found.is_revoked, found.next_update) == (Verdict.NO, NOW + DAY)
+
+
+def test_a_list_in_pem_says_the_same() -> None:
+    found = x509.load_der_x509_crl(revocation_list((LEAF, KEY)))
+    pem = found.public_bytes(Encoding.PEM)
+    assert judge_crl(b"\r\n" + pem, ABOUT).is_revoked is Verdict.YES
+    assert judge_crl(pem.replace(b"END", b"MID"), ABOUT).is_revoked is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("entries", [0, 1, 3, 10, 2000])
+def test_the_signed_part_is_the_one_that_the_library_would_encode(entries: int) -> None:
+    """At every length of a length (X.690, section 8.1.3)."""
+    listed = [(make(f"listed {number}"), KEY) for number in range(min(entries, 3))]
+    whole = revocation_list(*(listed * (entries // 3 or 1))[:entries])
+    begin, _ = contents(whole, 0)
+    first, length = contents(whole, begin)
+    assert whole[begin : first + length] == x509.load_der_x509_crl(whole).tbs_certlist_bytes
+
+
+@pytest.mark.parametrize("salt_length", [20, 32])
+def test_a_list_may_be_signed_by_rsa_with_pss(salt_length: int) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    issuer = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "pss")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(issuer)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(NOW - DAY)
+        .not_valid_after(NOW + DAY)
+        .sign(key, hashes.SHA256())
+        .public_bytes(Encoding.DER)
+    )
+    pss = padding.PSS(padding.MGF1(hashes.SHA256()), salt_length)
+    builder = x509.CertificateRevocationListBuilder().issuer_name(issuer)
+    dated = builder.last_update(NOW - DAY).next_update(NOW + DAY)
+    signed = dated.sign(key, hashes.SHA256(), rsa_padding=pss).public_bytes(Encoding.DER)
+    about = About(certificate=certificate, issuer=certificate, position=0, at=NOW)
+    assert judge_crl(signed, about).is_revoked is Verdict.NO
+    broken = signed[:-1] + bytes([signed[-1] ^ 1])
+    assert judge_crl(broken, about).reason == "The list is not signed by the issuer."
+
+
+def test_a_list_of_users_certificates_is_about_the_leaf() -> None:
+    assert judge_crl(revocation_list(extensions=(scope(user=True),)), ABOUT).is_revoked == "no"
+
+
+@pytest.mark.parametrize(
+    ("crl", "reason"),
+    [
+        (revocation_list(signer=STRANGER), "The list is not signed by the issuer."),
+        (revocation_list(name=STRANGER, signer=STRANGER), "The list is of another issuer."),
+        (
+            revocation_list(next_update=NOW - DAY, last_update=NOW - 2 * DAY),
+            "The list is stale since 2026-05-31.",
+        ),
+        (
+            revocation_list(last_update=NOW + DAY, next_update=NOW + 2 * DAY),
+            "The list is of a time to come.",
+        ),
+        (
+            revocation_list(extensions=(scope(ca=True),)),
+            "The list is of certificates of another kind.",
+        ),
+        (
+            revocation_list(extensions=(scope(indirect=True),)),
+            "The list is indirect: it may be about other issuers' certificates.",
+        ),
+        (
+            revocation_list(extensions=(scope(some=True),)),
+            "The list is of some reasons for revocation only.",
+        ),
+        (
+            revocation_list(
+                extensions=(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), b"\x05\0"),)
+            ),
+            "The list has the critical extension 1.2.3.",
+        ),
+    ],
+)
+def test_what_cannot_be_believed_is_unknown(crl: bytes, reason: str) -> None:
+    found = judge_crl(crl, ABOUT)
+    assert (found.is_revoked, found.reason) == (Verdict.UNKNOWN, reason)
+
+
+@pytest.mark.parametrize(
+    ("base", "newer", "verdict"),
+    [
+        ((), ((LEAF, KEY),), Verdict.YES),
+        (((LEAF, KEY),), ((LEAF, REMOVED),), Verdict.NO),
+        (((LEAF, KEY),), (), Verdict.YES),
+        ((), (), Verdict.NO),
+    ],
+)
+def test_a_delta_has_the_newer_word(
+    base: tuple[tuple[Made, x509.ReasonFlags], ...],
+    newer: tuple[tuple[Made, x509.ReasonFlags], ...],
+    verdict: Verdict,
+) -> None:
+    indicator = (x509.DeltaCRLIndicator(5),)
+    found = judge_crl(
+        revocation_list(*base),
+        ABOUT,
+        revocation_list(*newer, extensions=indicator, number=6),
+    )
+    assert found.is_revoked is verdict
+
+
+def test_a_delta_to_a_newer_list_is_unknown() -> None:
+    delta = revocation_list(extensions=(x509.DeltaCRLIndicator(7),), number=8)
+    assert judge_crl(revocation_list(), ABOUT, delta).is_revoked is Verdict.UNKNOWN
+
+
+@given(st.binary(max_size=300), st.integers(0, 400), st.integers(0, 255))
+def test_no_bytes_raise_and_no_change_makes_a_verdict(
+    some: bytes, position: int, octet: int
+) -> None:
+    assert judge_crl(some, ABOUT).is_revoked is Verdict.UNKNOWN
+    whole = bytearray(revocation_list((LEAF, KEY)))
+    whole[position % len(whole)] = octet
+    assert judge_crl(bytes(whole), ABOUT).is_revoked is not Verdict.NO

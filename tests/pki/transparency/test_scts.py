@@ -1,0 +1,249 @@
+"""Timestamps count where the log signed them over this certificate, whichever way they came."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.certificates.certificate import SctSource
+from model.verdict import Verdict
+from pki.certificates import parse_certificate
+from pki.certificates.reading.der import Element, Tag, first
+from pki.transparency import (
+    Beside,
+    LogList,
+    LogListError,
+    judge_policies,
+    judge_scts,
+    read_log_list,
+)
+from tests.pki.certificates.making import DAY, NOW, SERVER_NAMES, Made
+from tests.pki.revocation.making import ISSUER, LEAF, response
+from tests.pki.transparency.making import (
+    OurLog,
+    entry_of,
+    entry_of_precertificate,
+    sct_list,
+    write_list,
+)
+
+ONE = OurLog(key=ec.generate_private_key(ec.SECP256R1()), name="one", operator="A")
+TWO = OurLog(key=rsa.generate_private_key(65537, 2048), name="two", operator="B")
+THREE = OurLog(key=ec.generate_private_key(ec.SECP256R1()), name="three", operator="B")
+RETIRED = OurLog(
+    key=ec.generate_private_key(ec.SECP256R1()), name="old", operator="A", state="retired"
+)
+ENDED = OurLog(
+    key=ec.generate_private_key(ec.SECP256R1()), name="ended", operator="A", end=NOW - DAY
+)
+STRANGER = OurLog(key=ec.generate_private_key(ec.SECP256R1()), name="stranger", operator="C")
+LISTED = (ONE, TWO, THREE, RETIRED, ENDED)
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> LogList:
+    return read_log_list(write_list(tmp_path_factory.mktemp("logs") / "list.json", *LISTED))
+
+
+def with_embedded(*logs_that_sign: OurLog, days: int = 60) -> Made:
+    """A certificate with timestamps inside, made as a CA makes it: of a precertificate."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    assert isinstance(ISSUER.key, ec.EllipticCurvePrivateKey)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([]))
+        .issuer_name(ISSUER.certificate.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(NOW - DAY)
+        .not_valid_after(NOW + (days - 1) * DAY)
+        .add_extension(x509.SubjectAlternativeName(SERVER_NAMES), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(ISSUER.key.public_key()),
+            critical=False,
+        )
+    )
+    before = builder.sign(ISSUER.key, hashes.SHA256())
+    entry = entry_of_precertificate(before, ISSUER)
+    listed = sct_list(*(log.sct(entry) for log in logs_that_sign))
+    value = b"\x04\x82" + len(listed).to_bytes(2, "big") + listed
+    identifier = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
+    whole = builder.add_extension(x509.UnrecognizedExtension(identifier, value), critical=False)
+    return Made(certificate=whole.sign(ISSUER.key, hashes.SHA256()), key=key)
+
+
+def judged(leaf: Made, logs: LogList | None, beside: Beside) -> list[tuple[str, str]]:
+    found = judge_scts(leaf.der, ISSUER.der, beside, logs, NOW)
+    return [(one.is_valid.value, one.reason or "") for one in found]
+
+
+def by_tls(*scts: bytes) -> Beside:
+    return Beside(sct_list=sct_list(*scts))
+
+
+def test_embedded_timestamps_are_over_the_precertificate(logs: LogList) -> None:
+    leaf = with_embedded(ONE, TWO)
+    found = judge_scts(leaf.der, ISSUER.der, Beside(), logs, NOW)
+    assert [(one.source, one.log_name, one.operator, one.is_valid) for one in found] == [
+        (SctSource.CERTIFICATE, "one", "A", Verdict.YES),
+        (SctSource.CERTIFICATE, "two", "B", Verdict.YES),
+    ]
+    assert found[0].at == NOW - DAY
+    assert parse_certificate(leaf.der).embedded_scts == 2
+
+
+def test_those_by_tls_are_over_the_certificate(logs: LogList) -> None:
+    entry = entry_of(LEAF.certificate)
+    assert judged(LEAF, logs, by_tls(ONE.sct(entry), TWO.sct(entry))) == 2 * [("yes", "")]
+
+
+@pytest.mark.parametrize(
+    ("log", "at", "verdict", "reason"),
+    [
+        (STRANGER, NOW - DAY, "unknown", "The log list does not have this log."),
+        (ONE, NOW + DAY, "no", "The timestamp is of a time to come."),
+        (ENDED, NOW - DAY, "no", "The certificate ends outside the log's interval."),
+    ],
+)
+def test_what_does_not_count_says_why(
+    log: OurLog, at: datetime, verdict: str, reason: str, logs: LogList
+) -> None:
+    sct = log.sct(entry_of(LEAF.certificate), at)
+    assert judged(LEAF, logs, by_tls(sct)) == [(verdict, reason)]
+
+
+def test_a_timestamp_of_another_certificate_is_none_of_this(logs: LogList) -> None:
+    sct = ONE.sct(entry_of(ISSUER.certificate))
+    reason = "The signature is not the log's, or not over this certificate."
+    assert judged(LEAF, logs, by_tls(sct)) == [("no", reason)]
+
+
+def test_without_a_list_or_an_issuer_it_is_unknown(logs: LogList) -> None:
+    leaf = with_embedded(ONE)
+    assert judged(leaf, None, Beside()) == [("unknown", "No log list was given.")]
+    (found,) = judge_scts(leaf.der, None, Beside(), logs, NOW)
+    assert found.is_valid is Verdict.UNKNOWN
+
+
+@given(st.binary(max_size=200), st.binary(max_size=200))
+def test_no_bytes_raise(listed: bytes, leaf: bytes) -> None:
+    beside = Beside(sct_list=listed, ocsp_response=listed)
+    for der in (leaf, LEAF.der):
+        found = judge_scts(der, ISSUER.der, beside, {}, NOW)
+        assert all(one.is_valid is Verdict.UNKNOWN for one in found)
+
+
+@pytest.mark.parametrize(
+    ("signing", "days", "verdict", "reason"),
+    [
+        ((ONE, TWO), 60, "yes", None),
+        ((ONE, TWO, THREE), 300, "yes", None),
+        ((ONE, RETIRED, TWO), 300, "yes", None),
+        ((ONE, TWO), 300, "no", "2 valid timestamps of logs that count, and 3 are needed."),
+        ((ONE,), 60, "no", "1 valid timestamps of logs that count, and 2 are needed."),
+        ((TWO, THREE), 60, "no", "All timestamps are of one operator, and two are needed."),
+        (
+            (ONE, STRANGER),
+            60,
+            "unknown",
+            "1 valid timestamps of logs that count, and 2 are needed.",
+        ),
+    ],
+)
+def test_the_policies_count_logs_and_operators(
+    signing: tuple[OurLog, ...],
+    days: int,
+    verdict: str,
+    reason: str | None,
+    logs: LogList,
+) -> None:
+    leaf = with_embedded(*signing, days=days)
+    scts = judge_scts(leaf.der, ISSUER.der, Beside(), logs, NOW)
+    found = judge_policies(parse_certificate(leaf.der), scts, logs)
+    assert {name: (one.verdict.value, one.reason) for name, one in found.items()} == {
+        "apple": (verdict, reason),
+        "chrome": (verdict, reason),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "is no JSON"),
+        ("[]", "it has no list of operators"),
+        ('{"operators": []}', "has no log in it"),
+        ('{"operators": [{}]}', "operator 1 has no name"),
+        ('{"operators": [{"name": "A", "logs": [{}]}]}', "logs 1 of operator A cannot be read"),
+        (
+            '{"operators": [{"name": "A", "logs": [{"key": "AAAA", "log_id": "AAAA"}]}]}',
+            "its log_id is not the hash of its key",
+        ),
+    ],
+)
+def test_a_bad_list_is_one_sentence(text: str, told: str, tmp_path: Path) -> None:
+    file = tmp_path / "list.json"
+    file.write_text(text)
+    with pytest.raises(LogListError, match=told):
+        read_log_list(file)
+    with pytest.raises(LogListError, match="cannot be read"):
+        read_log_list(tmp_path / "nowhere")
+
+
+def test_those_in_a_stapled_response_are_read(logs: LogList) -> None:
+    listed = sct_list(ONE.sct(entry_of(LEAF.certificate)))
+    staple = with_extension(response(about=LEAF), "1.3.6.1.4.1.11129.2.4.5", listed)
+    (found,) = judge_scts(LEAF.der, ISSUER.der, Beside(ocsp_response=staple), logs, NOW)
+    assert (found.source, found.is_valid) == (SctSource.OCSP, Verdict.YES)
+
+
+def with_extension(staple: bytes, identifier: str, value: bytes) -> bytes:
+    """The response with that extension in its single response, which no builder here can make."""
+    outer = first(staple, Tag.SEQUENCE)
+    assert outer is not None
+    status, wrapped = outer.children()
+    kind, octets = _only(wrapped).children()
+    basic = _only(octets)
+    data, *signature = basic.children()
+    parts = list(data.children())
+    responses = _only(parts[-1])
+    extension = _sequence(
+        Element(tag=Tag.OBJECT_IDENTIFIER, content=_identifier(identifier)),
+        Element(tag=Tag.OCTET_STRING, content=_octets(value)),
+    )
+    extensions = Element(tag=0xA1, content=_sequence(extension).encode())
+    single = _sequence(*responses.children(), extensions)
+    parts[-1] = _sequence(single)
+    whole = _sequence(_sequence(*parts), *signature)
+    inner = _sequence(kind, Element(tag=Tag.OCTET_STRING, content=whole.encode()))
+    return _sequence(status, Element(tag=0xA0, content=inner.encode())).encode()
+
+
+def _only(element: Element) -> Element:
+    (found,) = element.children()
+    return found
+
+
+def _sequence(*parts: Element) -> Element:
+    return Element(tag=Tag.SEQUENCE, content=b"".join(part.encode() for part in parts))
+
+
+def _octets(value: bytes) -> bytes:
+    return Element(tag=Tag.OCTET_STRING, content=value).encode()
+
+
+def _identifier(dotted: str) -> bytes:
+    first_arc, second_arc, *arcs = map(int, dotted.split("."))
+    found = bytes((40 * first_arc + second_arc,))
+    for arc in arcs:
+        octets = [arc & 0x7F]
+        while arc := arc >> 7:
+            octets.insert(0, 0x80 | (arc & 0x7F))
+        found += bytes(octets)
+    return found

@@ -1,0 +1,112 @@
+"""Holds the checks against a ServerModel without a socket: the same questions, answers in memory.
+
+What a model says is bytes, read by the engine's own AnswerReader; full handshakes do not exist
+here, so every one of them breaks off.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from model.observation import Cost, Mode, Observation
+from model.target import Endpoint, Target
+from probe.checks.catalogue import STAGES
+from probe.checks.part import Part
+from probe.checks.prober import Interview
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.answer import Answer, AnswerReader, Ending, NoConnection
+from probe.dialogue.dialogue import Dialogue
+from probe.dialogue.exchange import Exchange
+from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
+from probe.dialogue.offer import Offer
+from probe.quic.answer import QuicAnswer
+from probe.visit.state import state_of
+from tests.probe.programmable.server_model import Reply, ServerModel, Then
+
+Found = TypeVar("Found")
+
+CORE = frozenset({Part.VERSIONS, Part.SUITES, Part.GROUPS, Part.CERTIFICATES, Part.CLIENT_AUTH})
+"""The facts that DESIGN's first budget is for."""
+
+NONCE = bytes(range(64))
+ENDPOINT = Endpoint(
+    target=Target(host="zoo.test", port=443, server_name="zoo.test"), address="127.0.0.1"
+)
+
+
+class Simulation:
+    """One model, and how many questions it was asked."""
+
+    nonce = NONCE
+
+    def __init__(self, model: ServerModel) -> None:
+        self.model = model
+        self.questions = 0
+
+    async def ask(
+        self, offer: Offer, *, patient: bool = False, is_chained: bool = False
+    ) -> Exchange:
+        self.questions += 1
+        offered = offer.encode(NONCE)
+        reply = self.model.reply(offered)
+        assert reply is not None, "an Offer is a whole hello"
+        return Exchange(offer=offer, offered=offered, answer=_read(reply))
+
+    async def handshake(self, offer: HandshakeOffer) -> Handshake:
+        return Handshake(offer=offer, end=HandshakeEnd.UNFINISHED, note="no handshakes in memory")
+
+    async def converse(
+        self, dialogue: Dialogue[Found], patience_seconds: float | None = None
+    ) -> Found | NoConnection:
+        return dialogue.end(Ending.SILENCE)
+
+    async def converse_in_clear(
+        self,
+        dialogue: Dialogue[Found],
+        patience_seconds: float | None = None,
+        port: int | None = None,
+    ) -> Found | NoConnection:
+        return dialogue.end(Ending.SILENCE)
+
+    async def quic(self, server_name: str | None) -> QuicAnswer | None:
+        return None
+
+    async def pause(self, seconds: float) -> None:
+        return
+
+    async def visit(self, parts: frozenset[Part] = CORE) -> Observation:
+        """The checks of those parts on the model, in the catalogue's order."""
+        interview = Interview(self)
+        learnt = Learnt(server_name="zoo.test")
+        for stage in STAGES:
+            for check in stage.checks:
+                if check.part in parts:
+                    await check.ask(interview, learnt)
+        state, reason = state_of(learnt, interview.exchanges)
+        return Observation(
+            tool_version="0",
+            mode=Mode.ENUMERATE,
+            endpoint=ENDPOINT,
+            started_at=datetime(2026, 1, 1, tzinfo=UTC),
+            cost=Cost(connections=self.questions),
+            state=state,
+            reason=reason,
+            protocols=learnt.protocols,
+            cipher_suites=learnt.cipher_suites,
+            groups=learnt.groups,
+            client_auth=learnt.client_auth,
+            dh=learnt.dh,
+            signature_schemes=learnt.signature_schemes,
+            features=learnt.features,
+            vulnerabilities=learnt.vulnerabilities,
+        )
+
+
+def _read(reply: Reply) -> Answer:
+    reader = AnswerReader()
+    answer = reader.feed(reply.sent) if reply.sent else None
+    if answer is not None:
+        return answer
+    endings = {Then.WAIT: Ending.SILENCE, Then.CLOSE: Ending.CLOSED, Then.RESET: Ending.RESET}
+    return reader.end(endings[reply.then])

@@ -1,0 +1,63 @@
+"""Several backends behind one address are told by their answers, and one server never is."""
+
+from __future__ import annotations
+
+from itertools import cycle
+
+from hypothesis import given, settings
+
+from probe.checks.contradictions import learn_contradictions
+from probe.checks.prober import Interview
+from probe.checks.versions_and_suites.versions import learn_versions
+from probe.checks.visit_facts import Learnt
+from probe.dialogue.exchange import Exchange
+from probe.dialogue.offer import Offer
+from tests.probe.checks.simulation import Simulation
+from tests.probe.checks.test_enumeration import models
+from tests.probe.programmable import wire
+from tests.probe.programmable.server_model import ServerModel
+
+ONE = ServerModel(cipher_suites={wire.TLSV1_2: (0xC02B, 0xC02C)})
+OTHER = ServerModel(cipher_suites={wire.TLSV1_2: (0xC02C, 0xC02B)})
+WITHOUT_IT = ServerModel(cipher_suites={wire.TLSV1_1: (0xC009,)})
+
+
+class Backends(Simulation):
+    """Each connection goes to the next of several servers."""
+
+    def __init__(self, *backends: ServerModel) -> None:
+        super().__init__(backends[0])
+        self._turns = cycle(backends)
+
+    async def ask(
+        self, offer: Offer, *, patient: bool = False, is_chained: bool = False
+    ) -> Exchange:
+        self.model = next(self._turns)
+        return await super().ask(offer, patient=patient, is_chained=is_chained)
+
+
+async def learn(way: Simulation) -> Learnt:
+    learnt, interview = Learnt(server_name="zoo.test"), Interview(way)
+    await learn_versions(interview, learnt)
+    await learn_contradictions(interview, learnt)
+    return learnt
+
+
+async def test_two_backends_that_differ_are_told() -> None:
+    for backends in ((ONE, OTHER, ONE, OTHER, OTHER), (ONE, ONE, ONE, WITHOUT_IT, WITHOUT_IT)):
+        found = [
+            contradiction
+            for turn in range(len(backends))
+            for contradiction in (
+                await learn(Backends(*backends[turn:], *backends[:turn]))
+            ).contradictions
+        ]
+        assert found
+        assert all(len(contradiction.answers) == 3 for contradiction in found)
+        assert all("TLSv1" in contradiction.subject for contradiction in found)
+
+
+@settings(deadline=None)
+@given(model=models())
+async def test_one_server_never_contradicts_itself(model: ServerModel) -> None:
+    assert (await learn(Simulation(model))).contradictions == []

@@ -1,0 +1,176 @@
+"""What follows from accepted versions and suites is true of the server, or unknown.
+
+Servers are drawn by hypothesis and their knowledge is blotted out at random: versions unsettled,
+sets left open. What may be said of them is read off the suites' names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model.observation import AcceptedSet
+from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
+from model.registry import cipher_suite_name, cipher_suites_for
+from model.verdict import Evidence, Fact, Preference, Verdict
+from probe.checks.prober import Interview
+from probe.checks.visit_facts import Learnt
+from probe.checks.vulnerabilities.derived_vulnerabilities import (
+    DERIVED,
+    learn_derived_vulnerabilities,
+)
+from probe.dialogue.answer import ServerFlight
+from probe.dialogue.exchange import Exchange
+from probe.dialogue.offer import Shape, offer
+from probe.tls.hello import ServerHello
+from probe.tls.messages import ServerKeyExchange
+from tests.probe.checks.simulation import Simulation
+from tests.probe.checks.test_enumeration import models
+from tests.probe.programmable.server_model import ServerModel
+from tests.zoo.flaws import RULES, flaws
+
+PROOF = Evidence(offer=b"offer", answer=b"answer")
+SSLV2_KINDS = ["SSL_CK_RC4_128_WITH_MD5"]
+
+
+def _version(version: ProtocolVersion) -> st.SearchStrategy[tuple[str, ...]]:
+    if version is ProtocolVersion.SSLV2:
+        return st.just(tuple(SSLV2_KINDS))
+    names = [suite.name for suite in cipher_suites_for(version)]
+    return st.lists(st.sampled_from(names), min_size=1, max_size=4, unique=True).map(tuple)
+
+
+ACCEPTED = st.sets(st.sampled_from(STREAM_VERSIONS), min_size=1).flatmap(
+    lambda versions: st.fixed_dictionaries({one: _version(one) for one in versions})
+)
+MENDED = st.sampled_from([None, *Verdict])
+
+
+def learnt_of(accepted: dict[ProtocolVersion, tuple[str, ...]], mended: Verdict | None) -> Learnt:
+    """A notebook with everything in it."""
+    learnt = Learnt(server_name=None)
+    for version in STREAM_VERSIONS:
+        verdict = Verdict.YES if version in accepted else Verdict.NO
+        learnt.protocols[version] = Fact(verdict=verdict, evidence=PROOF)
+    for version, names in accepted.items():
+        learnt.cipher_suites[version] = AcceptedSet(
+            accepted=names,
+            complete=True,
+            preference=Preference.UNKNOWN,
+            evidence=dict.fromkeys(names, PROOF),
+            refusal=PROOF,
+        )
+    if mended is not None:
+        learnt.features["encrypt_then_mac"] = Fact(verdict=mended, evidence=PROOF)
+    return learnt
+
+
+async def derived(learnt: Learnt, *exchanges: Exchange) -> dict[str, Fact]:
+    """What is found, without a question."""
+    simulation = Simulation(ServerModel(cipher_suites={}))
+    interview = Interview(simulation)
+    interview.exchanges.extend(exchanges)
+    await learn_derived_vulnerabilities(interview, learnt)
+    assert simulation.questions == 0
+    return learnt.vulnerabilities
+
+
+@given(ACCEPTED, st.sampled_from([Verdict.YES, Verdict.NO]))
+async def test_with_everything_learnt_nothing_stays_unknown_and_all_is_proved(
+    accepted: dict[ProtocolVersion, tuple[str, ...]], mended: Verdict
+) -> None:
+    found = await derived(learnt_of(accepted, mended))
+    truth = flaws(accepted, encrypts_then_macs=mended is Verdict.YES)
+    assert {name: fact.verdict is Verdict.YES for name, fact in found.items()} == truth
+    for fact in found.values():
+        assert fact.verdict is not Verdict.UNKNOWN
+        assert fact.evidence is not None
+        assert (fact.evidence.offer, fact.evidence.answer) == (b"offer", b"answer")
+
+
+@given(
+    ACCEPTED,
+    MENDED,
+    st.sets(st.sampled_from(STREAM_VERSIONS)),
+    st.sets(st.sampled_from(STREAM_VERSIONS)),
+    st.sets(st.sampled_from(STREAM_VERSIONS)),
+    st.data(),
+)
+async def test_with_gaps_nothing_is_said_that_the_gaps_could_belie(
+    accepted: dict[ProtocolVersion, tuple[str, ...]],
+    mended: Verdict | None,
+    unsettled: set[ProtocolVersion],
+    unasked: set[ProtocolVersion],
+    opened: set[ProtocolVersion],
+    data: st.DataObject,
+) -> None:
+    learnt = learnt_of(accepted, mended)
+    for version in unsettled:
+        learnt.protocols[version] = Fact(verdict=Verdict.UNKNOWN)
+        learnt.cipher_suites.pop(version, None)
+    for version in unasked:
+        learnt.cipher_suites.pop(version, None)
+    for version in opened & set(learnt.cipher_suites):
+        whole = learnt.cipher_suites[version]
+        kept = data.draw(st.integers(0, len(whole.accepted)))
+        learnt.cipher_suites[version] = replace(
+            whole, accepted=whole.accepted[:kept], complete=False, refusal=None
+        )
+    found = await derived(learnt)
+    possible = {Verdict.YES: [True], Verdict.NO: [False]}.get(
+        mended or Verdict.UNKNOWN, [True, False]
+    )
+    truths = [flaws(accepted, encrypts_then_macs=one) for one in possible]
+    for name, fact in found.items():
+        if fact.verdict is Verdict.UNKNOWN:
+            assert name == "drown" or (fact.evidence is not None and fact.evidence.note)
+            continue
+        for truth in truths:
+            assert truth.get(name, False) is (fact.verdict is Verdict.YES), name
+
+
+@settings(max_examples=60, deadline=None)
+@given(models())
+async def test_a_visited_server_gets_the_verdicts_its_suites_deserve(model: ServerModel) -> None:
+    observation = await Simulation(model).visit()
+    learnt = Learnt(
+        server_name=None,
+        protocols=dict(observation.protocols),
+        cipher_suites=dict(observation.cipher_suites),
+        features={"encrypt_then_mac": Fact(verdict=Verdict.NO)},
+    )
+    found = await derived(learnt)
+    accepted = {
+        ProtocolVersion(version): [cipher_suite_name(suite) for suite in suites]
+        for version, suites in model.cipher_suites.items()
+    }
+    truth = flaws(accepted, encrypts_then_macs=False)
+    asked = {name: fact.verdict is Verdict.YES for name, fact in found.items()}
+    del truth["drown"], asked["drown"]
+    assert asked == truth
+
+
+async def test_an_export_key_with_a_suite_that_is_not_for_export_is_freak() -> None:
+    suite = next(one for one in cipher_suites_for(ProtocolVersion.TLSV1_0) if one.code_point == 5)
+    asked = offer(ProtocolVersion.TLSV1_0, (suite.code_point,), Shape(server_name=None))
+    hello = ServerHello(
+        legacy_version=0x0301,
+        random=bytes(32),
+        session_id=b"",
+        cipher_suite=suite.code_point,
+        compression_method=0,
+        extensions=(),
+    )
+    flight = ServerFlight(
+        raw=b"hello", hello=hello, server_key_exchange=ServerKeyExchange(rsa_export_bits=512)
+    )
+    answered = Exchange(offer=asked, offered=b"offered", answer=flight)
+    learnt = learnt_of({ProtocolVersion.TLSV1_0: (suite.name,)}, None)
+    assert (await derived(learnt))["freak"].verdict is Verdict.NO
+    assert (await derived(learnt, answered))["freak"].verdict is Verdict.YES
+
+
+def test_the_tests_have_a_rule_for_each() -> None:
+    assert set(DERIVED) == {*RULES, "drown"}

@@ -1,0 +1,44 @@
+"""docs/checks.md and the catalogue name the same facts, each once and with every column filled."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from probe.checks.catalogue import STAGES
+
+PAGE = Path(__file__).parents[3] / "docs" / "checks.md"
+COLUMNS = 5
+
+
+def rows() -> list[list[str]]:
+    """The cells of each row that begins with a name."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    return [
+        [cell.strip() for cell in line.strip().strip("|").split("|")]
+        for line in lines
+        if re.match(r"\| `\w+` \|", line)
+    ]
+
+
+def test_the_page_has_a_row_for_each_fact_and_no_other() -> None:
+    documented = Counter(cells[0].strip("`") for cells in rows())
+    settled = Counter(
+        fact for stage in STAGES for check in stage.checks for fact in set(check.facts)
+    )
+    assert documented == settled
+
+
+def test_each_row_says_something_in_every_column() -> None:
+    assert [cells for cells in rows() if len(cells) != COLUMNS or not all(cells)] == []
+
+
+def test_each_row_has_the_level_that_its_check_declares() -> None:
+    declared = {
+        fact: check.level.value
+        for stage in STAGES
+        for check in stage.checks
+        for fact in check.facts
+    }
+    assert {cells[0].strip("`"): cells[-1] for cells in rows()} == declared

@@ -1,0 +1,57 @@
+"""A real TLS server in memory (Python's ssl), whose reply goes in records of one byte each."""
+
+from __future__ import annotations
+
+import ssl
+
+from model.protocol_version import ProtocolVersion
+from probe.connect.openssl import OpenSslHandshake
+from probe.dialogue.handshake import Afterword, Handshake, HandshakeOffer
+from tests.probe.starttls.scripted_servers import tls_context
+from tests.zoo.certificates import Certificates
+
+
+class MemoryServer:
+    """The server's end of one connection."""
+
+    def __init__(self, certificates: Certificates, reply: bytes) -> None:
+        self._reply = reply
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = tls_context(certificates).wrap_bio(
+            self._incoming, self._outgoing, server_side=True
+        )
+
+    def answer(self, heard: bytes) -> bytes:
+        """What it says to these bytes: its reply once the handshake is over."""
+        self._incoming.write(heard)
+        try:
+            self._tls.do_handshake()
+            for one in self._reply:
+                self._tls.write(bytes((one,)))
+        except ssl.SSLWantReadError:
+            pass
+        return self._outgoing.read()
+
+
+class Talk:
+    """A handshake of TLS 1.3 with such a server, up to the reply; ``finish`` hears that."""
+
+    def __init__(self, certificates: Certificates, afterword: Afterword, reply: bytes) -> None:
+        offer = HandshakeOffer(
+            version=ProtocolVersion.TLSV1_3,
+            server_name="zoo.test",
+            afterword=afterword,
+            words=b"GET",
+        )
+        self.dialogue = OpenSslHandshake(offer)
+        said: list[bytes] = []
+        server = MemoryServer(certificates, reply)
+        self.dialogue.begin(said.append)
+        flight = server.answer(b"".join(said))
+        said.clear()
+        assert self.dialogue.feed(flight) is None
+        self._last = server.answer(b"".join(said))
+
+    def finish(self) -> Handshake | None:
+        """The outcome, once the server's last bytes are heard."""
+        return self.dialogue.feed(self._last)

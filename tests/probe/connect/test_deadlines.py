@@ -1,0 +1,154 @@
+"""Whatever the server does, a Line's questions end with the visit."""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+
+import pytest
+
+from model.clock import SystemClock
+from model.protocol_version import ProtocolVersion
+from pki.net_guard.politeness import Politeness
+from probe.connect.pool import Connections
+from probe.connect.session import Line
+from probe.dialogue.answer import Ending, NoConnection, NoHello, Obstacle
+from probe.dialogue.exchange import Exchange
+from probe.dialogue.handshake import HandshakeEnd, HandshakeOffer
+from probe.dialogue.offer import Shape, offer
+from probe.visit.settings import ProbeSettings
+from tests.probe.programmable import behaviours
+from tests.probe.programmable.server import Behaviour, serve
+from tests.probe.programmable.server_model import ServerModel
+from tests.probe.programmable.visiting import visit
+
+PATIENCE_SECONDS = 60.0
+ATTEMPTS = 4
+MODEL = ServerModel(cipher_suites={ProtocolVersion.TLSV1_2: (0xC02F, 0x009C)})
+HELLO = offer(ProtocolVersion.TLSV1_2, (0xC02B,), Shape(server_name=None))
+
+
+def line(port: int, settings: ProbeSettings, politeness: Politeness | None = None) -> Line:
+    return Line(
+        ("127.0.0.1", port),
+        settings,
+        politeness or Politeness(settings),
+        SystemClock(),
+        nonce=bytes(64),
+    )
+
+
+async def ask(settings: ProbeSettings) -> Exchange:
+    async with serve(behaviours.says_nothing) as server:
+        return await line(server.port, settings).ask(HELLO)
+
+
+async def test_silence_ends_with_the_answer_timeout() -> None:
+    exchange = await ask(ProbeSettings(answer_timeout_seconds=0.05))
+    assert exchange.answer == NoHello(ending=Ending.SILENCE)
+
+
+async def test_silence_ends_with_the_visit() -> None:
+    exchange = await ask(ProbeSettings(deadline_seconds=0.5))
+    assert exchange.answer == NoHello(ending=Ending.SILENCE)
+
+
+async def test_nothing_is_dialled_past_the_deadline() -> None:
+    async with serve(behaviours.says_nothing) as server:
+        late = line(server.port, ProbeSettings(deadline_seconds=0))
+        exchange = await late.ask(HELLO)
+        assert isinstance(exchange.answer, NoConnection)
+        assert (exchange.answer.obstacle, server.connections) == (Obstacle.DEADLINE, 0)
+
+
+async def test_waiting_for_a_place_ends_with_the_visit() -> None:
+    settings = ProbeSettings(deadline_seconds=0.2, connections_per_address=1)
+    async with serve(behaviours.says_nothing) as server:
+        politeness = Politeness(settings)
+        async with politeness.connection(politeness.gate("127.0.0.1")):
+            exchange = await line(server.port, settings, politeness).ask(HELLO)
+    assert exchange.is_past_deadline
+
+
+async def test_a_visit_whose_time_is_up_in_the_moment_of_asking_ends() -> None:
+    """Before the task that dials has begun at all."""
+    settings = ProbeSettings()
+    connections = Connections(
+        ("127.0.0.1", 9), settings, Politeness(settings), SystemClock(), deadline=monotonic() + 60
+    )
+
+    async def ask_once() -> object:
+        async with connections.next(is_chained=False) as dialled:
+            return dialled
+
+    asking = asyncio.create_task(ask_once())
+    await asyncio.sleep(0)
+    connections._expire()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        dialled = await asking
+    assert isinstance(dialled, NoConnection)
+    assert dialled.obstacle is Obstacle.DEADLINE
+    await connections.close()
+
+
+async def test_a_fault_of_ours_while_dialling_is_told_to_who_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def broken(*_: object) -> NoConnection:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("probe.connect.pool.reach", broken)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        with pytest.raises(RuntimeError, match="of ours"):
+            await line(9, ProbeSettings()).ask(HELLO)
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        behaviours.says_nothing,
+        behaviours.sends_garbage,
+        behaviours.sends_application_data,
+        behaviours.resets_after_the_hello,
+        behaviours.drips(MODEL, seconds_between_bytes=0.02),
+        behaviours.silent_after(6, MODEL),
+    ],
+)
+async def test_no_visit_outlives_its_deadline_by_more_than_a_twentieth(
+    behaviour: Behaviour,
+) -> None:
+    settings = ProbeSettings(deadline_seconds=2.0, answer_timeout_seconds=1.5)
+    # A busy machine may hold one visit up, and not each: only a fault of ours does that.
+    for _ in range(ATTEMPTS):
+        if await ends_before_the_hourglass(behaviour, settings):
+            return
+    raise AssertionError(f"{ATTEMPTS} visits outlived their deadline")
+
+
+async def ends_before_the_hourglass(behaviour: Behaviour, settings: ProbeSettings) -> bool:
+    """Whether a visit has ended when a twentieth more than its deadline has run through.
+
+    The same loop turns the hourglass over at the deadline, so that what holds the loop up until then is
+    no delay of the visit.
+    """
+
+    async def hourglass() -> None:
+        await asyncio.sleep(settings.deadline_seconds)
+        await asyncio.sleep(0.05 * settings.deadline_seconds)
+
+    async with serve(behaviour) as server, asyncio.TaskGroup() as beside:
+        visiting = beside.create_task(visit(server.port, settings))
+        running_through = beside.create_task(hourglass())
+        await asyncio.wait({visiting, running_through}, return_when=asyncio.FIRST_COMPLETED)
+        has_ended = visiting.done()
+        running_through.cancel()
+    return has_ended
+
+
+async def test_a_handshake_with_silence_is_unfinished() -> None:
+    async with serve(behaviours.says_nothing) as server:
+        silent = line(server.port, ProbeSettings(answer_timeout_seconds=0.05))
+        handshake = await silent.handshake(
+            HandshakeOffer(version=ProtocolVersion.TLSV1_3, server_name=None)
+        )
+    assert (handshake.end, handshake.certificates) == (HandshakeEnd.UNFINISHED, ())

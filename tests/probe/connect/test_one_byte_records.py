@@ -1,0 +1,31 @@
+"""A server may send its reply in records of one byte each, more of them than Python calls may nest."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from probe.dialogue.answer import Ending
+from probe.dialogue.handshake import Afterword, HandshakeEnd
+from tests.probe.connect.memory_server import Talk
+from tests.zoo.certificates import Certificates
+
+REPLY = b"HTTP/1.1 200 OK\r\nX: " + b"x" * 5000 + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize("afterword", [Afterword.HTTP_HEAD, Afterword.HTTP])
+def test_a_reply_in_one_byte_records_is_read(
+    afterword: Afterword, certificates: Certificates
+) -> None:
+    assert len(REPLY) > 3 * sys.getrecursionlimit()
+    outcome = Talk(certificates, afterword, REPLY).finish()
+    assert outcome is not None
+    assert outcome.end is HandshakeEnd.ACCEPTED
+    assert outcome.reply == (REPLY if afterword is Afterword.HTTP_HEAD else b"HTTP/1.1 200 ")
+
+
+def test_words_are_answered_until_the_server_hangs_up(certificates: Certificates) -> None:
+    talk = Talk(certificates, Afterword.WORDS, REPLY)
+    assert talk.finish() is None
+    assert talk.dialogue.end(Ending.CLOSED).reply == REPLY

@@ -1,0 +1,179 @@
+"""An address's share: never exceeded, halved once for one trouble, given back slowly, never lost."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pki.net_guard.politeness import AddressGate, Politeness, network_of
+from probe.visit.settings import ProbeSettings
+from tests.scheduling.virtual_time import run_virtually
+
+
+async def fill(gate: AddressGate, visitors: int) -> int:
+    """Lets so many visitors in as the gate will; gives how many were inside at most."""
+    inside = most = 0
+
+    async def visitor() -> None:
+        nonlocal inside, most
+        async with gate.place():
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0)
+            inside -= 1
+
+    await asyncio.gather(*(visitor() for _ in range(visitors)))
+    return most
+
+
+async def trouble(gate: AddressGate) -> None:
+    async with gate.place() as epoch:
+        gate.trouble(epoch)
+
+
+async def test_no_more_than_the_share_are_inside() -> None:
+    assert await fill(AddressGate(4), 20) == 4
+
+
+async def test_trouble_halves_the_share() -> None:
+    gate = AddressGate(4)
+    await trouble(gate)
+    assert await fill(gate, 20) == 2
+
+
+async def test_connections_of_one_moment_in_trouble_count_once() -> None:
+    gate = AddressGate(8)
+    async with gate.place() as first, gate.place() as second:
+        gate.trouble(first)
+        gate.trouble(second)
+    assert await fill(gate, 20) == 4
+
+
+async def test_answers_give_back_all_but_the_limit_that_was_too_much() -> None:
+    gate = AddressGate(4)
+    await trouble(gate)
+    for _ in range(100):
+        gate.answered()
+    assert await fill(gate, 20) == 3
+
+
+async def test_there_is_always_one_place() -> None:
+    gate = AddressGate(4)
+    for _ in range(10):
+        await trouble(gate)
+    assert await fill(gate, 5) == 1
+
+
+@given(st.lists(st.sampled_from(["enter", "leave", "cancel", "trouble", "answered"]), max_size=40))
+async def test_no_place_is_ever_lost(deeds: list[str]) -> None:
+    """However visitors come, go, give up or meet trouble, the gate lets all of them in at last."""
+    gate = AddressGate(3)
+    leave = asyncio.Event()
+
+    async def visitor() -> None:
+        async with gate.place():
+            await leave.wait()
+
+    visitors: list[asyncio.Task[None]] = []
+    for deed in deeds:
+        match deed:
+            case "enter":
+                visitors.append(asyncio.create_task(visitor()))
+            case "leave":
+                leave.set()
+                await asyncio.sleep(0)
+                leave = asyncio.Event()
+            case "cancel" if visitors:
+                visitors.pop().cancel()
+            case "trouble":
+                gate.trouble(len(visitors) % 2)
+            case _:
+                gate.answered()
+        await asyncio.sleep(0)
+    for task in visitors:
+        task.cancel()
+    await asyncio.gather(*visitors, return_exceptions=True)
+    async with asyncio.timeout(5):
+        assert await fill(gate, 6) >= 1
+
+
+async def test_visits_to_one_address_share_its_gate() -> None:
+    politeness = Politeness(ProbeSettings())
+    assert politeness.gate("127.0.0.1") is politeness.gate("127.0.0.1")
+
+
+async def test_open_connections_have_a_ceiling_over_all_addresses() -> None:
+    politeness = Politeness(ProbeSettings(connections_open=2, connections_per_second=100_000))
+    assert await most_inside(politeness, [f"127.0.0.{last}" for last in range(1, 9)]) == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "are_one"),
+    [
+        ("192.0.2.1", "192.0.2.254", True),
+        ("192.0.2.1", "192.0.3.1", False),
+        ("2001:db8:1::1", "2001:db8:1:2::3", True),
+        ("2001:db8:1::1", "2001:db8:2::1", False),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
+    ],
+)
+def test_networks_are_slash_24_and_slash_48(first: str, second: str, are_one: bool) -> None:
+    assert (network_of(first) == network_of(second)) is are_one
+
+
+async def most_inside(politeness: Politeness, addresses: list[str]) -> int:
+    """How many of these addresses' connections are ever open together."""
+    inside = most = 0
+
+    async def visitor(address: str) -> None:
+        nonlocal inside, most
+        async with politeness.connection(politeness.gate(address)):
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0)
+            inside -= 1
+
+    await asyncio.gather(*map(visitor, addresses))
+    return most
+
+
+async def test_addresses_of_one_network_share_its_connections() -> None:
+    settings = ProbeSettings(connections_per_network=3, connections_per_second=10_000)
+    addresses = [f"192.0.2.{number}" for number in range(1, 30)]
+    assert await most_inside(Politeness(settings), addresses) == 3
+
+
+async def test_all_addresses_of_a_host_name_share_its_connections() -> None:
+    settings = ProbeSettings(connections_per_host=5, connections_per_second=10_000)
+    politeness = Politeness(settings)
+    addresses = [f"192.0.{number}.1" for number in range(30)]
+    both = await asyncio.gather(
+        most_inside(politeness.for_host("a.test"), addresses[:15]),
+        most_inside(politeness.for_host("a.test"), addresses[15:]),
+    )
+    assert max(both) <= 5
+    assert await most_inside(politeness.for_host("a.test"), addresses) == 5
+    assert politeness.for_host("192.0.2.1") is politeness
+
+
+def test_an_address_gets_no_more_new_connections_a_second_than_allowed() -> None:
+    """Also where visits come one after another."""
+
+    async def story() -> list[float]:
+        settings = ProbeSettings(connections_per_address_per_second=5)
+        politeness = Politeness(settings)
+        began: list[float] = []
+        for _ in range(4):
+            gate = politeness.gate("127.0.0.1")
+            for _ in range(5):
+                async with politeness.connection(gate):
+                    began.append(asyncio.get_running_loop().time())
+            del gate
+        return began
+
+    began = run_virtually(story())
+    for position, moment in enumerate(began[5:], start=5):
+        assert moment - began[position - 5] >= 0.99

@@ -1,0 +1,248 @@
+"""Everything else that takes a peer's bytes as they come: one row or more for each class with ``feed``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Final, Protocol
+
+import h11
+
+from model.protocol_version import ProtocolVersion
+from pki.byte_reader import DecodeError
+from probe.connect.openssl_reply import AwaitedReply
+from probe.connect.proxy.http_connect import HttpConnect
+from probe.connect.proxy.socks5 import Socks5
+from probe.connect.starttls.after_upgrade import Behind
+from probe.connect.starttls.catalogue import application
+from probe.connect.starttls.databases.mssql import InPackets
+from probe.connect.starttls.detect import Listening
+from probe.crypto.tls13_flight import Tls13FlightReader
+from probe.crypto.tls13_keys import OPENED_SUITES, SHARED_GROUPS, KeyShareSecret
+from probe.dialogue.answer import AnswerReader
+from probe.dialogue.dtls_question import DtlsQuestion
+from probe.dialogue.handshake import Afterword
+from probe.dialogue.offer import Shape, offer
+from probe.dialogue.question import Question
+from probe.dialogue.raw_probe import Provocation
+from probe.dialogue.session_reader import SessionInClear
+from probe.dialogue.sslv2 import Sslv2Question
+from probe.tls.dtls import FlightReader
+from probe.tls.record import MessageReader, RecordReader
+from probe.web.heads import HeadReader
+from probe.web.in_clear import ClearRequest
+from probe.web.reply import ReplyReader
+from tests.probe.growth.measuring import Row, Run
+from tests.probe.growth.scripts import PEER
+from tests.probe.tls import wire
+
+NONCE: Final = bytes(64)
+HELLO: Final = offer(ProtocolVersion.TLSV1_2, (0xC02F,), Shape(server_name="x.example")).encode(
+    NONCE
+)
+_HANDSHAKE, _ALERT, _DATA = 22, 21, 23
+_FIRST: Final = wire.record(_HANDSHAKE, wire.message(2, wire.server_hello()))
+_FLIGHT: Final = _FIRST + wire.record(_HANDSHAKE, wire.message(14, b""))
+RECORDS: Final[dict[str, tuple[bytes, bytes]]] = {
+    "one-byte records": (
+        _FIRST + wire.record(_HANDSHAKE, b"\x0b\x02\x00"),
+        wire.record(22, b"\x01"),
+    ),
+    "one-byte alerts": (b"", wire.record(_ALERT, b"\x01")),
+    "warnings": (b"", wire.record(_ALERT, b"\x01\x70")),
+    "ChangeCipherSpec": (b"", wire.record(20, b"\x01")),
+    "empty records": (b"", wire.record(_HANDSHAKE, b"")),
+    "HelloRequests": (b"", wire.record(_HANDSHAKE, wire.message(0, b""))),
+    "Certificates": (_FIRST, wire.record(_HANDSHAKE, wire.message(11, wire.certificate(b"x")))),
+    "application data": (_FLIGHT, wire.record(_DATA, b"x")),
+    "what is not TLS": (b"", b"\xff"),
+}
+"""What comes first, and what then comes again and again."""
+
+
+class _Reads(Protocol):
+    def feed(self, received: bytes, /) -> object: ...
+
+
+class _Records:
+    """Takes all records as they come."""
+
+    def __init__(self) -> None:
+        self._reader = RecordReader()
+
+    def feed(self, received: bytes) -> object:
+        self._reader.feed(received)
+        try:
+            while self._reader.next_record() is not None:
+                pass
+        except DecodeError as flaw:
+            return flaw
+        return None
+
+
+class _Messages:
+    """Takes all messages as they come."""
+
+    def __init__(self) -> None:
+        self._reader = MessageReader()
+
+    def feed(self, received: bytes) -> object:
+        self._reader.feed(received)
+        while self._reader.next_message() is not None:
+            pass
+        return None
+
+
+def stream_rows() -> Iterator[Row]:
+    """All of them."""
+    yield from _rows("MessageReader", _Messages, {"messages": (b"", wire.message(0, b""))})
+    for covers, makes in _RECORD_READERS.items():
+        yield from _rows(covers, makes, RECORDS)
+    for covers, (makes, head, unit) in _OTHERS.items():
+        yield from _rows(covers, makes, {"flood": (head, unit)})
+    yield Row("FlightReader", "gaps between fragments", partial(_datagrams, FlightReader))
+    yield Row("DtlsQuestion", "gaps between fragments", partial(_datagrams, _dtls))
+
+
+def _rows(
+    covers: str, makes: Callable[[], _Reads], floods: dict[str, tuple[bytes, bytes]]
+) -> Iterator[Row]:
+    for name, (head, unit) in floods.items():
+        for size in (2**16, 1):
+            how = "in bytes" if size == 1 else "whole"
+            yield Row(covers, f"{name} {how}", partial(_prepared, makes, head, unit, size))
+
+
+def _prepared(makes: Callable[[], _Reads], head: bytes, unit: bytes, size: int, length: int) -> Run:
+    content = head + unit * (length // len(unit))
+    pieces = [content[at : at + size] for at in range(0, len(content), size)]
+    return partial(_fed, makes(), pieces)
+
+
+def _fed(reader: _Reads, pieces: Sequence[bytes]) -> object:
+    for piece in pieces:
+        result = reader.feed(piece)
+        if result is not None:
+            return result
+    return None
+
+
+def _datagrams(makes: Callable[[], _Reads], length: int) -> Run:
+    """Single bytes of one message, every other one of them, each in a packet of its own."""
+    whole = length.to_bytes(3, "big")
+    packets = [
+        b"\x16\xfe\xfd"
+        + bytes(8)
+        + wire.vector(b"\x0b" + whole + b"\0\x01" + wire.number(at, 3) + b"\0\0\x01x", 2)
+        for at in range(0, length // 8, 2)
+    ]
+    return partial(_until_flaw, makes(), packets)
+
+
+def _until_flaw(reader: _Reads, packets: Sequence[bytes]) -> object:
+    try:
+        return _fed(reader, packets)
+    except DecodeError as flaw:
+        return flaw
+
+
+def _dtls() -> DtlsQuestion:
+    question = DtlsQuestion(HELLO)
+    question.begin(_nobody)
+    return question
+
+
+def _provocation() -> Provocation:
+    provocation = Provocation(HELLO, lambda _: b"words")
+    provocation.begin(_nobody)
+    return provocation
+
+
+def _packets() -> InPackets[object]:
+    dialogue: InPackets[object] = InPackets(Question(HELLO))
+    dialogue.begin(_nobody)
+    return dialogue
+
+
+def _tls13() -> Tls13FlightReader:
+    asked = offer(ProtocolVersion.TLSV1_3, OPENED_SUITES, Shape(server_name="x.example"))
+    reader = Tls13FlightReader(asked, KeyShareSecret(SHARED_GROUPS[0], NONCE), NONCE)
+    reader.begin(_nobody)
+    return reader
+
+
+def _behind() -> Behind[object]:
+    makes = application("smtp").upgrades(PEER)
+    assert makes is not None
+    dialogue: Behind[object] = Behind(makes(), Question(HELLO))
+    dialogue.begin(_nobody)
+    return dialogue
+
+
+def _started(dialogue: HttpConnect | Socks5 | ClearRequest) -> _Reads:
+    dialogue.begin(_nobody)
+    return dialogue
+
+
+def _replies() -> ReplyReader:
+    reader = ReplyReader()
+    reader.request("x.example", "/", "test")
+    return reader
+
+
+class _Head:
+    """The head of a reply to CONNECT."""
+
+    def __init__(self) -> None:
+        self._reader = HeadReader()
+        self._reader.request(h11.Request(method="GET", target="/", headers=[("Host", "x")]))
+
+    def feed(self, received: bytes) -> object:
+        try:
+            return self._reader.feed(received)
+        except h11.RemoteProtocolError as flaw:
+            return flaw
+
+
+class _Awaited:
+    """A reply inside a handshake."""
+
+    def __init__(self) -> None:
+        self._reply = AwaitedReply(Afterword.HTTP_HEAD)
+
+    def feed(self, received: bytes) -> object:
+        self._reply.add(received)
+        return None if self._reply.wants_more else self._reply.content
+
+
+def _nobody(_: bytes) -> None:
+    return
+
+
+_RECORD_READERS: Final[dict[str, Callable[[], _Reads]]] = {
+    "RecordReader": _Records,
+    "AnswerReader": AnswerReader,
+    "Question": partial(Question, HELLO),
+    "SessionInClear": SessionInClear,
+    "Provocation": _provocation,
+    "Tls13FlightReader": _tls13,
+    "Sslv2Question": partial(Sslv2Question, HELLO),
+    "InPackets": _packets,
+}
+_HEADERS: Final = (b"HTTP/1.1 200 OK\r\n", b"a:\r\n")
+_OTHERS: Final[dict[str, tuple[Callable[[], _Reads], bytes, bytes]]] = {
+    "Sslv2Question": (partial(Sslv2Question, HELLO), b"\xff\xff\x04\x00\x01\x00\x02", b"\x01"),
+    "InPackets": (_packets, b"", b"\x12\x01\x00\x08\x00\x00\x00\x00"),
+    "Behind": (_behind, b"220-", b"x\r\n"),
+    "Listening": (Listening, b"", b"x"),
+    "Socks5": (
+        lambda: _started(Socks5("127.0.0.1", 443, None)),
+        b"\x05\x00\x05\x00\x00\x03\xff",
+        b"x",
+    ),
+    "HttpConnect": (lambda: _started(HttpConnect("127.0.0.1", 443, None)), *_HEADERS),
+    "ClearRequest": (lambda: _started(ClearRequest("x.example", user_agent="test")), *_HEADERS),
+    "ReplyReader": (_replies, b"HTTP/1.1 200 OK\r\na: ", b" \t"),
+    "HeadReader": (_Head, b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "AwaitedReply": (_Awaited, b"HTTP/1.1 200 OK\r\n", b"\r"),
+}

@@ -1,0 +1,23 @@
+"""A full handshake's reader: a reply in one-byte records costs so much for each."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from probe.dialogue.handshake import Afterword
+from tests.probe.connect.memory_server import Talk
+from tests.probe.growth.measuring import Row, Run, assert_linear
+from tests.zoo.certificates import Certificates
+
+
+@pytest.mark.parametrize("afterword", [Afterword.HTTP_HEAD, Afterword.WORDS])
+def test_a_reply_in_one_byte_records_costs_its_length(
+    afterword: Afterword, certificates: Certificates
+) -> None:
+    def prepare(length: int) -> Run:
+        reply = b"HTTP/1.1 200 OK\r\n" + b"\r" * length
+        return partial(Talk(certificates, afterword, reply).finish)
+
+    assert_linear(Row("OpenSslHandshake", str(afterword), prepare))

@@ -1,0 +1,110 @@
+"""A hundred tarpits among a thousand endpoints cost the others no more than ordinary ones would."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from model.clock import SystemClock
+from model.observation import Observation, State
+from model.ports import Schedule
+from model.target import Endpoint, Target
+from probe.checks.part import Part
+from probe.visit.engine import Engine
+from probe.visit.settings import ProbeSettings
+from scheduling.jobs import SchedulerSettings
+from scheduling.scheduler import Scheduler
+from tests.probe.programmable import wire
+from tests.probe.programmable.behaviours import says_nothing
+from tests.probe.programmable.server import Behaviour, behind_a_port, serve
+from tests.probe.programmable.server_model import ServerModel
+from tests.scheduling.world import World
+
+ENDPOINTS, TARPITS = 1000, 100
+SETTINGS = ProbeSettings(
+    deadline_seconds=6.0,
+    answer_timeout_seconds=0.5,
+    connections_per_second=100_000,
+    parts=frozenset({Part.VERSIONS}),
+)
+SHARE = 1.25
+"""That of the tarpits is one tenth; the rest is what one run differs from the next."""
+
+ATTEMPTS = 3
+
+answers = behind_a_port(ServerModel(cipher_suites={wire.TLSV1_2: (0xC02F,)}))
+
+
+@dataclass(slots=True, kw_only=True)
+class RealVisits(World):
+    """The scheduler's world, but for the visits; ``done`` once so many endpoints spoke TLS."""
+
+    engine: Engine
+    ordinary: int
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+        """A visit on the wire."""
+        return await self.engine.visit(endpoint)
+
+    async def record(self, observation: Observation, schedule: Schedule) -> None:
+        """Counts down."""
+        self.ordinary -= observation.state is State.TLS
+        if not self.ordinary:
+            self.done.set()
+
+
+@asynccontextmanager
+async def servers(behaviour: Behaviour, network: str, count: int) -> AsyncIterator[list[Target]]:
+    """One behaviour on so many loopback addresses of ``network``."""
+    hosts = [f"{network}.{number >> 8}.{number & 255}" for number in range(1, count + 1)]
+    async with serve(behaviour, hosts) as server:
+        yield [Target(host=host, port=server.port, server_name="zoo.test") for host in hosts]
+
+
+async def seconds_until_learnt(targets: list[Target], ordinary: int) -> float:
+    """How long a new scheduler takes for those that answer."""
+    clock = SystemClock()
+    world = RealVisits(engine=Engine(SETTINGS, clock), ordinary=ordinary)
+    scheduler = Scheduler(
+        visit=world.visit,
+        resolve=world.resolve,
+        store=world,
+        clock=clock,
+        settings=SchedulerSettings(
+            overtime_seconds=0.3, stop_grace_seconds=0.0, least_admitted_per_second=ENDPOINTS
+        ),
+        meter=world,
+    )
+    world.addresses = {target.host: (target.host,) for target in targets}
+    scheduler.set_targets(targets)
+    began = clock.monotonic()
+    running = asyncio.create_task(scheduler.run())
+    await world.done.wait()
+    lasted = clock.monotonic() - began
+    await scheduler.stop()
+    await running
+    return lasted
+
+
+@pytest.mark.timeout(300)
+async def test_tarpits_do_not_slow_the_others_by_more_than_their_share() -> None:
+    ordinary = ENDPOINTS - TARPITS
+    async with (
+        servers(answers, "127.1", ENDPOINTS) as good,
+        servers(says_nothing, "127.2", TARPITS) as tarpits,
+    ):
+        mixed = good[:ordinary]
+        for number, tarpit in enumerate(tarpits):
+            mixed.insert(number * ENDPOINTS // TARPITS, tarpit)
+        # A busy machine may hold one run up, and not each: only tarpits do that.
+        shares: list[float] = []
+        while len(shares) < ATTEMPTS and (not shares or shares[-1] >= SHARE):
+            without = await seconds_until_learnt(good, ENDPOINTS)
+            among = await seconds_until_learnt(mixed, ordinary)
+            shares.append(among / without)
+    assert shares[-1] < SHARE

@@ -1,0 +1,145 @@
+"""What is said to proxies, and what is made of their answers, however these are cut."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probe.connect.proxy.http_connect import HttpConnect
+from probe.connect.proxy.proxy_protocol import Preamble, preamble
+from probe.connect.proxy.socks5 import Socks5
+from probe.connect.proxy.tunnel import Blocked, PassageEnd, Passed
+from probe.dialogue.answer import Ending, Obstacle
+from probe.dialogue.dialogue import Dialogue
+
+
+def carried(
+    dialogue: Dialogue[PassageEnd], pieces: Iterable[bytes]
+) -> tuple[PassageEnd | None, bytes]:
+    said: list[bytes] = []
+    dialogue.begin(said.append)
+    for piece in pieces:
+        end = dialogue.feed(piece)
+        if end is not None:
+            return end, b"".join(said)
+    return None, b"".join(said)
+
+
+def cut(answer: bytes, places: Iterable[int]) -> list[bytes]:
+    bounds = sorted({0, len(answer), *(place % (len(answer) + 1) for place in places)})
+    return [answer[start:end] for start, end in pairwise(bounds)]
+
+
+SOCKS_OPEN = b"\x05\x00" + b"\x05\x00\x00\x01\x7f\x00\x00\x01\x04\x38"
+SOCKS_NAMED = b"\x05\x00" + b"\x05\x00\x00\x03\x05proxy\x04\x38"
+SOCKS_SIX = b"\x05\x00" + b"\x05\x00\x00\x04" + bytes(16) + b"\x04\x38"
+
+
+@pytest.mark.parametrize("answer", [SOCKS_OPEN, SOCKS_NAMED, SOCKS_SIX])
+@given(places=st.lists(st.integers(0, 40), max_size=6))
+def test_socks_opens_however_its_answer_is_cut(answer: bytes, places: list[int]) -> None:
+    end, said = carried(Socks5("192.0.2.1", 443, None), cut(answer, places))
+    assert end == Passed()
+    assert said == b"\x05\x01\x00" + b"\x05\x01\x00\x01\xc0\x00\x02\x01\x01\xbb"
+
+
+def test_socks_keeps_what_the_server_said_behind_the_answer() -> None:
+    end, _ = carried(Socks5("192.0.2.1", 25, None), [SOCKS_OPEN + b"220 mail"])
+    assert end == Passed(surplus=b"220 mail")
+
+
+def test_socks_says_the_password_where_it_is_wanted() -> None:
+    answer = [b"\x05\x02", b"\x01\x00", SOCKS_OPEN[2:]]
+    end, said = carried(Socks5("2001:db8::1", 443, ("ops", "secret")), answer)
+    assert end == Passed()
+    address = ipaddress.ip_address("2001:db8::1").packed
+    assert said == b"\x05\x01\x02\x01\x03ops\x06secret\x05\x01\x00\x04" + address + b"\x01\xbb"
+
+
+@pytest.mark.parametrize(
+    ("answer", "obstacle", "words"),
+    [
+        (b"\x05\xff", Obstacle.UNREACHABLE, "another way to authenticate"),
+        (b"\x04\x00", Obstacle.UNREACHABLE, "no SOCKS 5"),
+        (b"\x05\x00\x05\x05\x00\x01", Obstacle.REFUSED, "connection refused"),
+        (b"\x05\x00\x05\x04\x00\x01\x00", Obstacle.UNREACHABLE, "host unreachable"),
+        (b"\x05\x00\x05\x63\x00\x01\x00", Obstacle.UNREACHABLE, "reply 99"),
+        (b"\x05\x00\x05\x00\x00\x09\x00", Obstacle.UNREACHABLE, "no SOCKS 5"),
+    ],
+)
+def test_socks_says_why_it_is_blocked(answer: bytes, obstacle: Obstacle, words: str) -> None:
+    end, _ = carried(Socks5("192.0.2.1", 443, None), [answer + bytes(2)])
+    assert isinstance(end, Blocked)
+    assert (end.obstacle, words in end.detail) == (obstacle, True)
+
+
+def test_socks_says_that_the_password_is_refused() -> None:
+    end, _ = carried(Socks5("192.0.2.1", 443, ("ops", "wrong")), [b"\x05\x02", b"\x01\x01"])
+    assert isinstance(end, Blocked)
+    assert "password" in end.detail
+
+
+@given(st.lists(st.integers(0, 90), max_size=6))
+def test_connect_opens_however_its_answer_is_cut(places: list[int]) -> None:
+    answer = b"HTTP/1.1 200 Connection established\r\nProxy-Agent: x\r\n\r\n"
+    end, said = carried(HttpConnect("192.0.2.1", 443, None), cut(answer, places))
+    assert end == Passed()
+    assert said.startswith(b"CONNECT 192.0.2.1:443 HTTP/1.1\r\n")
+
+
+def test_connect_keeps_what_the_server_said_behind_the_answer() -> None:
+    end, _ = carried(HttpConnect("192.0.2.1", 25, None), [b"HTTP/1.1 200 OK\r\n\r\n220 mail"])
+    assert end == Passed(surplus=b"220 mail")
+
+
+def test_connect_puts_addresses_of_ipv6_in_brackets_and_says_credentials() -> None:
+    _, said = carried(HttpConnect("2001:db8::1", 443, ("ops", "secret")), [])
+    assert said.startswith(b"CONNECT [2001:db8::1]:443 HTTP/1.1\r\n")
+    assert b"Basic b3BzOnNlY3JldA==" in said
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "credentials"),
+        (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "status 403"),
+        (b"HTTP/1.1 504 Gateway Timeout\r\n\r\n", "in time"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "no HTTP"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 2**15, "no HTTP"),
+    ],
+)
+def test_connect_says_why_it_is_blocked(answer: bytes, words: str) -> None:
+    end, _ = carried(HttpConnect("192.0.2.1", 443, None), [answer])
+    assert isinstance(end, Blocked)
+    assert words in end.detail
+
+
+@given(st.binary(max_size=200), st.lists(st.integers(0, 200), max_size=4))
+def test_no_bytes_of_a_proxy_make_us_raise(answer: bytes, places: list[int]) -> None:
+    carried(Socks5("192.0.2.1", 443, ("a", "b")), cut(answer, places))
+    carried(HttpConnect("192.0.2.1", 443, None), cut(answer, places))
+
+
+@pytest.mark.parametrize("dialogue", [Socks5("192.0.2.1", 1, None), HttpConnect("a", 1, None)])
+def test_a_silent_proxy_is_no_word_of_the_server(dialogue: Dialogue[PassageEnd]) -> None:
+    dialogue.begin(lambda _: None)
+    end = dialogue.end(Ending.SILENCE)
+    assert isinstance(end, Blocked)
+    assert end.obstacle is Obstacle.UNREACHABLE
+
+
+def test_the_preamble_of_version_1_is_a_line() -> None:
+    said = preamble(Preamble.V1, ("192.0.2.9", 50000), ("192.0.2.1", 443))
+    assert said == b"PROXY TCP4 192.0.2.9 192.0.2.1 50000 443\r\n"
+
+
+def test_the_preamble_of_version_2_has_both_places() -> None:
+    said = preamble(Preamble.V2, ("2001:db8::9", 50000), ("2001:db8::1", 443))
+    assert said[:16] == b"\r\n\r\n\x00\r\nQUIT\n\x21\x21\x00\x24"
+    assert said[16:32] == ipaddress.ip_address("2001:db8::9").packed
+    assert said[-4:] == (50000).to_bytes(2, "big") + (443).to_bytes(2, "big")

@@ -1,0 +1,91 @@
+"""A recorded visit gives the same Observation without the server, on real and hostile ones."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from model.encoding.observation_json import to_json
+from model.target import Endpoint, Target
+from probe.recording.visit import from_lines, to_lines
+from probe.visit.settings import ProbeSettings
+from tests.probe.programmable.flawed import SECRET, heartbeat, rsa_server
+from tests.probe.programmable.server import Behaviour, Connection, serve
+from tests.probe.programmable.visiting import THOROUGH
+from tests.probe.recording.recorded import record, replay
+from tests.zoo.catalogue import SERVERS
+from tests.zoo.certificates import Certificates
+from tests.zoo.server import ZooServer
+
+
+def endpoint(port: int) -> Endpoint:
+    target = Target(host="127.0.0.1", port=port, server_name="zoo.test")
+    return Endpoint(target=target, address="127.0.0.1")
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.name)
+async def test_every_real_server_is_learnt_again_from_its_recording(
+    server: ZooServer, certificates: Certificates, tmp_path: Path
+) -> None:
+    settings = ProbeSettings(trust_stores={"zoo": certificates.root_file})
+    with server.start(certificates, tmp_path) as port:
+        recorded = await record(endpoint(port), settings)
+    (read,) = from_lines(to_lines(recorded.recording))
+    assert read == recorded.recording
+    again = await replay(read, settings)
+    assert to_json(again) == to_json(recorded.observation)
+
+
+async def silent(connection: Connection) -> None:
+    await connection.until_closed()
+
+
+async def resetting(connection: Connection) -> None:
+    await connection.receive()
+    connection.reset()
+
+
+async def half(connection: Connection) -> None:
+    """A record that says it is longer than what follows."""
+    await connection.receive()
+    await connection.send(b"\x16\x03\x03\x00\x80\x02\x00")
+
+
+@pytest.mark.parametrize("behaviour", [silent, resetting, half])
+async def test_a_server_that_says_little_is_learnt_again(behaviour: Behaviour) -> None:
+    async with serve(behaviour) as server:
+        recorded = await record(endpoint(server.port), THOROUGH)
+    again = await replay(recorded.recording, THOROUGH)
+    assert to_json(again) == to_json(recorded.observation)
+
+
+async def test_memory_that_was_given_away_is_not_kept() -> None:
+    async with serve(rsa_server(heartbeat(is_mended=False), extensions=((15, b"\x01"),))) as server:
+        recorded = await record(endpoint(server.port), THOROUGH)
+    heard = b"".join(b"".join(one.heard) for one in recorded.recording.conversations)
+    assert 16 * SECRET not in heard
+    again = await replay(recorded.recording, THOROUGH)
+    assert again.vulnerabilities["heartbleed"] == recorded.observation.vulnerabilities["heartbleed"]
+
+
+async def test_questions_that_were_not_recorded_stay_unknown_and_stop_nothing() -> None:
+    async with serve(resetting) as server:
+        recorded = await record(endpoint(server.port), THOROUGH)
+    empty = type(recorded.recording)(
+        tool_version="0",
+        endpoint=recorded.recording.endpoint,
+        started_at=recorded.recording.started_at,
+        parts=recorded.recording.parts,
+        intrusiveness=recorded.recording.intrusiveness,
+        user_agent=recorded.recording.user_agent,
+        nonce=bytes(64),
+        conversations=(),
+        handshakes=(),
+        cost=recorded.recording.cost,
+    )
+    async with asyncio.timeout(5):
+        again = await replay(empty, THOROUGH)
+    assert not again.answered_as_tls

@@ -1,0 +1,95 @@
+"""The file's form: any visit comes back as it was, and a broken file names its line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.observation import Cost
+from model.protocol_version import ProtocolVersion
+from model.target import Endpoint, Target
+from probe.checks.part import Part
+from probe.dialogue.answer import Ending, NoConnection, Obstacle
+from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
+from probe.recording.visit import (
+    Conversation,
+    RecordedHandshake,
+    RecordedVisit,
+    RecordingError,
+    from_lines,
+    to_lines,
+)
+
+PIECES = st.lists(st.binary(max_size=40), max_size=4).map(tuple)
+SECONDS = st.floats(0, 100)
+NO_CONNECTIONS = st.builds(NoConnection, obstacle=st.sampled_from(Obstacle), detail=st.text())
+CONVERSATIONS = st.builds(
+    Conversation,
+    said=PIECES,
+    heard=PIECES,
+    ending=st.none() | st.sampled_from(Ending),
+    no_connection=st.none() | NO_CONNECTIONS,
+    started=SECONDS,
+    done=SECONDS,
+)
+OFFERS = st.builds(
+    HandshakeOffer,
+    version=st.sampled_from(ProtocolVersion),
+    server_name=st.none() | st.just("zoo.test"),
+    cipher_suites=st.lists(st.integers(0, 0xFFFF), max_size=3).map(tuple),
+)
+HANDSHAKES = st.builds(
+    RecordedHandshake,
+    outcome=st.builds(
+        Handshake,
+        offer=OFFERS,
+        end=st.sampled_from(HandshakeEnd),
+        certificates=PIECES,
+        alert=st.none() | st.integers(0, 255),
+        note=st.text(),
+    ),
+    started=SECONDS,
+    done=SECONDS,
+)
+VISITS = st.builds(
+    RecordedVisit,
+    tool_version=st.just("1.0"),
+    endpoint=st.just(
+        Endpoint(
+            target=Target(host="zoo.test", port=443, server_name="zoo.test"), address="127.0.0.1"
+        )
+    ),
+    started_at=st.just(datetime(2026, 11, 24, 9, 30, tzinfo=UTC)),
+    parts=st.frozensets(st.sampled_from(Part)),
+    nonce=st.binary(min_size=64, max_size=64),
+    conversations=st.lists(CONVERSATIONS, max_size=3).map(tuple),
+    handshakes=st.lists(HANDSHAKES, max_size=3).map(tuple),
+    cost=st.builds(Cost, connections=st.integers(0, 99), throttled=st.booleans()),
+)
+
+
+@given(visits=st.lists(VISITS, min_size=1, max_size=3))
+def test_visits_come_back_as_they_were(visits: list[RecordedVisit]) -> None:
+    lines = [line for visit in visits for line in to_lines(visit)]
+    assert list(from_lines(lines)) == visits
+    assert all(line.isascii() for line in lines)
+
+
+@given(visit=VISITS, data=st.data())
+def test_a_broken_file_is_refused_with_its_line(visit: RecordedVisit, data: st.DataObject) -> None:
+    lines = list(to_lines(visit))
+    kept = data.draw(st.integers(0, len(lines) - 1))
+    with pytest.raises(RecordingError, match=f"breaks off after line {kept}"):
+        list(from_lines(lines[:kept]))
+    spoilt = [*lines[:kept], '{"conversation": {"said": 7}}', *lines[kept:]]
+    with pytest.raises(RecordingError, match=f"line {kept + 1} "):
+        list(from_lines(spoilt))
+
+
+@given(line=st.text(max_size=60))
+def test_any_other_text_is_no_recording(line: str) -> None:
+    with pytest.raises(RecordingError):
+        list(from_lines([line]))

@@ -1,0 +1,132 @@
+"""What a server may say without an end before TLS, and XML that no stream may have."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probe.connect.starttls.catalogue import application
+from probe.connect.starttls.chat.xml_stream import elements, tags
+from probe.connect.starttls.peer import Peer
+from probe.connect.starttls.units import at_once, line
+from probe.dialogue.answer import Ending, NoConnection, Obstacle
+from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.scripted import BrokenOff, Script, Scripted, Turn
+from probe.tls.limits import MAX_CONVERSATION_LENGTH, MAX_TURNS
+from tests.probe.starttls.play import play
+
+PEER = Peer(name="x.example")
+STREAM = b"<?xml version='1.0'?><stream:stream xmlns:stream='x' id='1'>"
+
+
+def xmpp(features: bytes) -> object:
+    makes = application("xmpp").upgrades(PEER)
+    assert makes is not None
+    return play(makes(), [(None, features)])
+
+
+def listening() -> Scripted[str]:
+    """A script that would listen to lines for ever."""
+
+    def script() -> Script[str]:
+        while True:
+            yield Turn(until=line, what="the last line")
+
+    return Scripted(script(), lambda broken: f"{broken.ending} {broken.what}")
+
+
+@pytest.mark.parametrize("content", [b"\n", b"x" * 1000 + b"\n"], ids=["turns", "bytes"])
+def test_a_script_ends_after_so_many_turns_and_bytes(content: bytes) -> None:
+    talk = listening()
+    talk.begin(lambda _: None)
+    most = min(MAX_TURNS, MAX_CONVERSATION_LENGTH // len(content))
+    for _ in range(most - 1):
+        assert talk.feed(content) is None
+    assert "None the last line" in (talk.feed(content), talk.feed(content))
+
+
+def test_a_script_that_waits_for_nothing_ends_too() -> None:
+    def script() -> Script[str]:
+        while True:
+            yield Turn(until=at_once, what="nothing")
+
+    def broken(at: BrokenOff) -> str:
+        return at.what
+
+    talk = Scripted(script(), broken)
+    talk.begin(lambda _: None)
+    assert talk.feed(b"x") == "nothing"
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        b"<stream:features>" + b"<starttls>" * 3100 + b"<starttls/></stream:features>",
+        STREAM + b"<stream:features><starttls></stream:features>",
+        STREAM + b"<stream:features><a>" * 40 + b"</stream:features>",
+        b"<!DOCTYPE x [<!ENTITY a 'b'>]>" + STREAM + b"<stream:features/>",
+        STREAM + b"<!-- x --><stream:features/>",
+        STREAM + b"<?x y?><stream:features/>",
+        STREAM + b"<stream:features>" + b"<a/>" * 2000 + b"</stream:features>",
+    ],
+    ids=["nested", "unclosed", "deep", "document type", "comment", "instruction", "many"],
+)
+def test_xml_that_no_stream_may_have_is_not_xmpp(features: bytes) -> None:
+    """RFC 6120, section 11.1, and bounds far above any list of features."""
+    found = xmpp(features)
+    assert isinstance(found, NoConnection)
+    assert found.obstacle is Obstacle.OTHER_PROTOCOL
+
+
+def test_starttls_counts_inside_the_features_alone() -> None:
+    found = xmpp(STREAM + b"<starttls/><stream:features><a/></stream:features>")
+    assert isinstance(found, NoConnection)
+    assert found.obstacle is Obstacle.NOT_OFFERED
+
+
+_NAME = st.from_regex(rb"[a-z]{1,8}", fullmatch=True)
+
+
+@given(st.lists(st.tuples(_NAME, st.sampled_from([b"", b"p:"])), max_size=20))
+def test_elements_are_those_that_were_written(names: list[tuple[bytes, bytes]]) -> None:
+    inner = b"".join(
+        b"<" + prefix + name + b" a='1'>t</" + prefix + name + b">" for name, prefix in names
+    )
+    found = elements(b"<root>" + inner + b"</root>")
+    assert found is not None
+    assert [one.path for one in found] == [("root",)] + [
+        ("root", name.decode()) for name, _ in names
+    ]
+    assert all(one.text == "t" for one in found[1:])
+
+
+@given(st.binary(max_size=200), st.integers(0, 200))
+def test_tags_that_were_seen_and_those_that_follow_are_all(received: bytes, cut: int) -> None:
+    seen = min(cut, len(received))
+    whole = [tag.end for tag in tags(received, 0)]
+    assert [one for one in whole if one <= seen] == [tag.end for tag in tags(received[:seen], 0)]
+    assert [one for one in whole if one > seen] == [tag.end for tag in tags(received, seen)]
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_have_elements_or_none(received: bytes) -> None:
+    found = elements(received)
+    assert found is None or all(one.path for one in found)
+
+
+def test_a_list_of_mechanisms_is_cut_and_says_so() -> None:
+    notebook = Notebook()
+    notebook.login("PLAIN " * 1000)
+    value = notebook.remarks["login_before_tls"].value
+    assert value is not None
+    assert len(value) < 600
+    assert value.endswith("…")
+
+
+def test_a_search_without_an_end_is_no_answer() -> None:
+    makes = application("ldap").looks_in_clear(PEER)
+    assert makes is not None
+    entry = bytes.fromhex("30070201026402 0400".replace(" ", ""))
+    notebook = play(makes(), [(None, entry * 200)], ending=Ending.SILENCE)
+    assert "answers_in_clear" not in notebook.remarks

@@ -1,0 +1,77 @@
+"""What cannot be stored waits, up to a bound at which visits wait too, and is stored when that can be."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from scheduling.store_writer import Recorder
+from storage import SqlStore
+from tests.storage.samples import observation, schedule
+
+
+class FailureCount:
+    """Counts the writes that failed."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+
+    def store_write_failed(self) -> None:
+        self.failures += 1
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store.db"
+
+
+@pytest.fixture
+async def store(path: Path) -> AsyncIterator[SqlStore]:
+    async with await SqlStore.open(f"sqlite:///{path}", busy_timeout_seconds=0.0) as opened:
+        yield opened
+
+
+@pytest.fixture
+def lock(store: SqlStore, path: Path) -> Iterator[sqlite3.Connection]:
+    """Another process's lock, until its ``rollback``."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield other
+
+
+async def record(recorder: Recorder, host: str) -> None:
+    visit = observation(host)
+    await recorder.record(visit, schedule(visit))
+
+
+async def test_a_database_that_cannot_be_written_holds_visits_back_and_loses_none(
+    store: SqlStore, lock: sqlite3.Connection
+) -> None:
+    meter = FailureCount()
+    recorder = Recorder(store, meter, most_waiting=3)
+    for number in range(3):
+        await record(recorder, f"{number}.example")
+    held_back = [asyncio.create_task(record(recorder, f"{number}.example")) for number in (3, 4)]
+    assert not await recorder.flush()
+    assert not any(task.done() for task in held_back)
+    assert recorder.waiting == 3
+    lock.rollback()
+    while not all(task.done() for task in held_back) or recorder.waiting:
+        await recorder.flush()
+        await asyncio.sleep(0)
+    assert len(await store.statuses()) == 5
+    assert meter.failures == 2, "only the first that waits is tried"
+
+
+async def test_a_visit_that_can_never_be_stored_holds_nobody_back(store: SqlStore) -> None:
+    meter = FailureCount()
+    recorder = Recorder(store, meter)
+    await record(recorder, "lone-surrogate-\ud800")
+    await record(recorder, "a.example")
+    assert (recorder.waiting, meter.failures) == (0, 1)
+    assert len(await store.statuses()) == 1

@@ -1,0 +1,186 @@
+"""What came and went between two Snapshots, and what proves nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporters.notifications import Choice, StandingMaker, compare, standing_of
+from model.findings.alert import EventKind, Notice, NoticeKind
+from model.findings.finding import Finding, FindingStatus, Outcome, Severity
+from model.snapshot import Snapshot
+from tests.service.delivery.standing_samples import (
+    at_addresses,
+    finding,
+    of,
+    silent,
+    snapshot,
+    status,
+    with_leaf,
+)
+from tests.service.samples import NOW, modern
+
+EVERYTHING = Choice(min_severity=Severity.INFO, with_unknown=True)
+TARGET = "www.example:443"
+
+
+def events(
+    before: Snapshot, after: Snapshot, choice: Choice = EVERYTHING, gone: tuple[str, ...] = ()
+) -> list[tuple[str, str | None]]:
+    told = standing_of(before).notices
+    found = compare(told, standing_of(after), gone, choice, 1000)
+    return [(event.kind.value, event.notice.rule) for event in found.events]
+
+
+def test_a_finding_is_opened_once_and_resolved_once() -> None:
+    assert events(of(), of(finding())) == [("opened", "versions")]
+    assert events(of(finding()), of(finding(observed="something else"))) == []
+    assert events(of(finding()), of()) == [("resolved", "versions")]
+
+
+def test_one_that_came_back_is_reopened() -> None:
+    assert events(of(), of(finding(reopened=1))) == [("reopened", "versions")]
+
+
+def test_one_that_becomes_worse_is_told_again_and_one_that_becomes_milder_is_not() -> None:
+    mild, bad = (of(finding(severity=severity)) for severity in (Severity.LOW, Severity.CRITICAL))
+    assert events(mild, bad) == [("worsened", "versions")]
+    assert events(bad, mild) == []
+
+
+def test_a_waived_finding_is_not_called_resolved() -> None:
+    waived = of(finding(status=FindingStatus.WAIVED))
+    assert events(of(finding()), waived) == [("waived", "versions")]
+    assert events(of(), waived) == []
+    assert events(waived, of(finding())) == [("opened", "versions")]
+
+
+def test_several_addresses_are_one_notice_until_the_last_is_mended() -> None:
+    both = [status(one, finding()) for one in at_addresses(modern(), ["192.0.2.1", "192.0.2.2"])]
+    (notice,) = standing_of(snapshot(*both)).notices.values()
+    assert notice.addresses == ("192.0.2.1", "192.0.2.2")
+    mended = status(both[1].observation)
+    assert events(snapshot(*both), snapshot(both[0], mended)) == []
+    assert events(snapshot(*both), snapshot(status(both[0].observation), mended)) == [
+        ("resolved", "versions")
+    ]
+
+
+def test_a_target_that_is_not_there_proves_nothing_until_it_counts_as_gone() -> None:
+    assert events(of(finding()), snapshot()) == []
+    assert events(of(finding()), snapshot(), gone=(TARGET,)) == [("withdrawn", "versions")]
+
+
+def test_a_name_that_cannot_be_looked_up_proves_nothing() -> None:
+    (nowhere,) = at_addresses(silent(modern()), [None])
+    assert events(of(finding()), snapshot(status(nowhere))) == []
+
+
+def test_a_silent_server_renews_no_certificate() -> None:
+    ending = snapshot(status(with_leaf(10, 90)))
+    assert events(ending, snapshot(status(silent(modern())))) == []
+    assert events(ending, of()) == [("resolved", None)]
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "warning", "critical"),
+    [
+        (398, 30, 7),
+        (200, 30, 7),
+        (100, 25, 7),
+        (90, 22.5, 7),
+        (47, 11.75, 4.7),
+        (160 / 24, 40 / 24, 16 / 24),
+    ],
+)
+def test_an_end_is_near_by_the_lifetime(lifetime: float, warning: float, critical: float) -> None:
+    def severity(days_left: float) -> Severity | None:
+        notices = standing_of(snapshot(status(with_leaf(days_left, lifetime)))).notices.values()
+        return next((notice.severity for notice in notices), None)
+
+    assert severity(warning + 0.01) is None
+    assert severity(warning - 0.01) is Severity.MEDIUM
+    assert severity(critical + 0.01) is Severity.MEDIUM
+    assert severity(critical - 0.01) is Severity.HIGH
+    assert severity(-0.01) is Severity.CRITICAL
+
+
+def test_a_certificate_that_nears_its_end_is_told_at_each_step() -> None:
+    days = [snapshot(status(with_leaf(left, 90))) for left in (20, 19, 6, -1)]
+    steps = [events(before, after) for before, after in zip([of(), *days], days, strict=False)]
+    assert steps == [[("opened", None)], [], [("worsened", None)], [("worsened", None)]]
+
+
+def test_a_choice_leaves_out_what_it_is_not_for() -> None:
+    opened = of(finding(severity=Severity.MEDIUM))
+    chosen = [
+        Choice(min_severity=Severity.HIGH),
+        Choice(labels={"team": "payments"}),
+        Choice(kinds=frozenset({NoticeKind.EXPIRY})),
+        Choice(events=frozenset({EventKind.RESOLVED})),
+    ]
+    assert [events(of(), opened, choice) for choice in chosen] == [[]] * 4
+    assert events(of(), opened, Choice(labels={"team": "web"})) == [("opened", "versions")]
+    unknown = of(finding(outcome=Outcome.UNKNOWN))
+    assert events(of(), unknown, Choice()) == []
+    assert events(unknown, of(finding()), Choice(with_unknown=True)) == []
+
+
+def test_what_leaves_the_choice_is_forgotten_in_silence() -> None:
+    told = standing_of(of(finding())).notices
+    milder = standing_of(of(finding(severity=Severity.LOW)))
+    found = compare(told, milder, (), Choice(), 1000)
+    assert (found.events, [event.notice.key for event in found.in_silence]) == ((), list(told))
+
+
+def test_there_is_room_for_so_many_and_the_worst_go_first() -> None:
+    many = of(*(finding(f"r{rank}", severity=severity) for rank, severity in enumerate(Severity)))
+    found = compare({}, standing_of(many), (), EVERYTHING, 2)
+    assert [event.notice.severity for event in found.events] == [Severity.CRITICAL, Severity.HIGH]
+    assert found.dropped == 3
+
+
+def test_what_is_made_after_another_is_what_is_made_afresh() -> None:
+    ending = status(with_leaf(20, 90), finding())
+    maker = StandingMaker()
+    for day in (0, 1, 14, 21):
+        shown = snapshot(ending, at=NOW + timedelta(days=day))
+        assert maker.make(shown) == standing_of(shown)
+    assert maker.make(of()) == standing_of(of())
+
+
+_FINDINGS = st.lists(
+    st.builds(
+        finding,
+        st.sampled_from("abc"),
+        severity=st.sampled_from(Severity),
+        status=st.sampled_from((FindingStatus.OPEN, FindingStatus.WAIVED)),
+        outcome=st.sampled_from((Outcome.FAIL, Outcome.UNKNOWN)),
+    ),
+    unique_by=lambda one: one.result.rule,
+)
+_CHOICES = st.builds(
+    Choice,
+    min_severity=st.sampled_from(Severity),
+    with_unknown=st.booleans(),
+    events=st.frozensets(st.sampled_from(EventKind)),
+)
+
+
+@given(st.lists(_FINDINGS, min_size=1, max_size=5), _CHOICES)
+def test_nothing_is_ever_told_twice(states: list[list[Finding]], choice: Choice) -> None:
+    told: dict[str, Notice] = {}
+    for moment, findings in enumerate(states):
+        standing = standing_of(of(*findings, at=NOW + timedelta(hours=moment)))
+        found = compare(told, standing, (), choice, 1000)
+        for event in (*found.events, *found.in_silence):
+            if event.kind.is_end:
+                del told[event.notice.key]
+            else:
+                told[event.notice.key] = event.notice
+        again = compare(told, standing, (), choice, 1000)
+        assert (again.events, again.in_silence) == ((), ())
+        assert {key for key, one in standing.notices.items() if choice.has(one)} == told.keys()

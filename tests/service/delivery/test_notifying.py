@@ -1,0 +1,282 @@
+"""A notifier tells each thing once, to real receivers, over failures and restarts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+from pydantic import TypeAdapter
+
+from exporters.notifications import standing_of
+from exporters.prometheus.service.delivery import DeliveryMetrics
+from model.snapshot import Snapshot
+from service.config.delivery.notifiers import Notifiers
+from service.delivery.notifier import Assignment, Notifying
+from storage import SqlStore
+from tests.service.delivery.receivers import Hook, running_hook, running_post_office
+from tests.service.delivery.standing_samples import finding, of, snapshot
+from tests.service.samples import NOW
+from tests.support.ports import free_port
+
+
+@dataclass
+class HandClock:
+    """Time that the test moves."""
+
+    at: datetime = NOW
+    seconds: float = 0.0
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+        self.seconds += seconds
+
+
+@dataclass
+class Desk:
+    """A notifier as the service runs it, but that the test looks when it wants to."""
+
+    notifying: Notifying
+    clock: HandClock
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+    async def look(self, shown: Snapshot) -> None:
+        await self.notifying.look(standing_of(shown))
+
+    def number(self, name: str) -> float | None:
+        return self.registry.get_sample_value(f"tlsprobe_{name}", {"outlet": "ops"})
+
+
+@asynccontextmanager
+async def desk_of(
+    store: SqlStore, clock: HandClock | None = None, **settings: Any
+) -> AsyncIterator[Desk]:
+    """The notifier ``ops`` of a service whose configuration has ``settings``."""
+    notifiers: TypeAdapter[Any] = TypeAdapter(Notifiers)
+    if settings["type"] != "alertmanager":
+        settings = {"wait_seconds": 0, **settings}
+    one = notifiers.validate_python({"ops": settings})["ops"]
+    clock = clock or HandClock()
+    registry = CollectorRegistry()
+    assignment = Assignment(name="ops", form=one.form, choice=one.choice, timing=one.timing)
+    async with one.sender() as sender:
+        metrics = DeliveryMetrics(registry)
+        yield Desk(Notifying(assignment, sender.send, store, clock, metrics), clock, registry)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
+    async with await SqlStore.open(f"sqlite:///{tmp_path / 'store.db'}") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def hook() -> AsyncIterator[Hook]:
+    async with running_hook() as running:
+        yield running
+
+
+async def test_each_change_is_told_once_and_a_restart_repeats_none(
+    store: SqlStore, hook: Hook
+) -> None:
+    async with desk_of(store, type="webhook", url=hook.url) as desk:
+        for shown in (of(), of(finding()), of(finding())):
+            await desk.look(shown)
+    assert hook.events == [("opened", "www.example:443")]
+    async with desk_of(store, type="webhook", url=hook.url) as desk:
+        # Before the targets are read, there is nothing to be seen.
+        for shown in (snapshot(), of(finding()), of(), of()):
+            await desk.look(shown)
+    assert [event for event, _ in hook.events] == ["opened", "resolved"]
+
+
+async def test_a_receiver_that_is_away_is_told_later_and_told_what_is_true_then(
+    store: SqlStore, hook: Hook
+) -> None:
+    hook.answer = 503
+    async with desk_of(store, type="webhook", url=hook.url) as desk:
+        await desk.look(of(finding("a"), finding("b")))
+        await desk.look(of(finding("a"), finding("b")))
+        assert (hook.refused, desk.number("delivery_failures_total")) == (1, 1)
+        assert desk.number("notifications_waiting") == 2
+        desk.clock.advance(5)
+        await desk.look(of(finding("a"), finding("b")))
+        assert hook.refused == 2
+        hook.answer = 200
+        desk.clock.advance(5)
+        await desk.look(of(finding("a")))
+        assert hook.bodies == []
+        desk.clock.advance(5)
+        await desk.look(of(finding("a")))
+    assert [event["notice"]["rule"] for event in hook.bodies[0]["events"]] == ["a"]
+    assert desk.number("notifications_waiting") == 0
+
+
+async def test_a_refusal_is_not_hurried(store: SqlStore, hook: Hook) -> None:
+    hook.answer = 403
+    async with desk_of(store, type="webhook", url=hook.url) as desk:
+        await desk.look(of(finding()))
+        desk.clock.advance(599)
+        await desk.look(of(finding()))
+        assert hook.refused == 1
+        desk.clock.advance(1)
+        await desk.look(of(finding()))
+        assert hook.refused == 2
+
+
+async def test_what_comes_together_is_told_together(store: SqlStore, hook: Hook) -> None:
+    async with desk_of(store, type="slack", url=hook.url, wait_seconds=30) as desk:
+        await desk.look(of(finding("a")))
+        desk.clock.advance(29)
+        await desk.look(of(finding("a"), finding("b")))
+        assert hook.bodies == []
+        desk.clock.advance(1)
+        await desk.look(of(finding("a"), finding("b")))
+    assert [body["text"].splitlines()[0] for body in hook.bodies] == [
+        "*tlsprobe*: 2 opened. Open now: 2 high."
+    ]
+
+
+async def test_a_digest_comes_at_its_hour_and_not_for_nothing(store: SqlStore, hook: Hook) -> None:
+    digest: dict[str, Any] = {
+        "type": "slack",
+        "url": hook.url,
+        "digest_hours": 24,
+        "digest_at": "08:00",
+    }
+    async with desk_of(store, **digest) as desk:  # it is noon
+        await desk.look(of(finding("a")))
+        desk.clock.advance(19.9 * 3600)
+        await desk.look(of(finding("b")))
+        assert hook.bodies == []
+        desk.clock.advance(0.2 * 3600)
+        await desk.look(of(finding("b")))
+        desk.clock.advance(24 * 3600)
+        await desk.look(of(finding("b")))
+    (body,) = hook.bodies
+    assert body["text"].startswith("*tlsprobe digest*: 1 opened. Open now: 1 high.")
+
+
+async def test_a_target_that_has_left_is_withdrawn_after_an_hour(
+    store: SqlStore, hook: Hook
+) -> None:
+    async with desk_of(store, type="webhook", url=hook.url) as desk:
+        await desk.look(of(finding()))
+        for _ in range(3):
+            await desk.look(snapshot())
+            desk.clock.advance(1800)
+    assert [event for event, _ in hook.events] == ["opened", "withdrawn"]
+
+
+async def test_a_webhook_has_all_events_in_messages_of_five_hundred(
+    store: SqlStore, hook: Hook
+) -> None:
+    async with desk_of(store, type="webhook", url=hook.url) as desk:
+        await desk.look(of(*(finding(f"r{number}") for number in range(1100))))
+    assert [len(body["events"]) for body in hook.bodies] == [500, 500, 100]
+    assert [body["open"]["high"] for body in hook.bodies] == [500, 1000, 1100]
+
+
+async def test_a_token_goes_with_each_message_and_no_secret_is_logged(
+    store: SqlStore,
+    hook: Hook,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("HOOK_URL", hook.url)
+    monkeypatch.setenv("HOOK_TOKEN", "the-token")
+    settings: dict[str, Any] = {
+        "type": "webhook",
+        "url_variable": "HOOK_URL",
+        "token_variable": "HOOK_TOKEN",
+    }
+    async with desk_of(store, **settings) as desk:
+        hook.answer = 500
+        await desk.look(of(finding()))
+        hook.answer = 200
+        desk.clock.advance(5)
+        await desk.look(of(finding()))
+    assert hook.headers[0]["authorization"] == "Bearer the-token"
+    said = "".join(capfd.readouterr())
+    assert "an outlet fails" in said
+    assert "secret-path" not in said
+    assert "the-token" not in said
+
+
+async def test_a_receiver_that_is_not_there_is_told_without_its_url(
+    store: SqlStore, capfd: pytest.CaptureFixture[str]
+) -> None:
+    url = f"http://127.0.0.1:{free_port()}/secret-path"
+    async with desk_of(store, type="webhook", url=url) as desk:
+        await desk.look(of(finding()))
+        assert desk.number("delivery_failures_total") == 1
+    said = "".join(capfd.readouterr())
+    assert "ConnectError: " in said
+    assert "secret-path" not in said
+
+
+async def test_mail_goes_by_starttls_and_a_login(
+    store: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", "pass word")
+    async with running_post_office() as office:
+        office.authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+        settings: dict[str, Any] = {
+            "type": "email",
+            "host": "127.0.0.1",
+            "port": office.port,
+            "user": "ops",
+            "password_variable": "MAIL_PASSWORD",
+            **office.sender,
+            "to": ["ops@example.test", "web@example.test"],
+        }
+        async with desk_of(store, **settings) as stranger:
+            await stranger.look(of(finding()))
+            assert stranger.number("delivery_failures_total") == 1
+        async with desk_of(store, ca_file=tmp_path / "ca.pem", **settings) as desk:
+            await desk.look(of(finding()))
+            assert desk.number("deliveries_total") == 1
+    (mail,) = office.mails
+    assert office.recipients == [["ops@example.test", "web@example.test"]]
+    assert mail["From"] == office.sender["from"]
+    assert mail["Subject"] == "[tlsprobe] opened, high: www.example:443: Only TLS 1.2 and 1.3"
+    assert "found: TLSv1.0 is accepted" in mail.get_content()
+
+
+async def test_a_wrong_password_is_told_without_it(
+    store: SqlStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", "no-such-password")
+    async with running_post_office() as office:
+        office.authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+        async with desk_of(
+            store,
+            type="email",
+            host="127.0.0.1",
+            port=office.port,
+            user="ops",
+            password_variable="MAIL_PASSWORD",
+            ca_file=tmp_path / "ca.pem",
+            to=["ops@example.test"],
+            **office.sender,
+        ) as desk:
+            await desk.look(of(finding()))
+            assert desk.number("delivery_failures_total") == 1
+    assert office.mails == []
+    said = "".join(capfd.readouterr())
+    assert "535" in said
+    assert "no-such-password" not in said

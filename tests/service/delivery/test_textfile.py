@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import asyncio
+import gzip
+import os
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from exporters.prometheus.service.delivery import DeliveryMetrics
+from service.delivery.textfile import TextFile, replace_file
+from tests.service.delivery.waiting import until
+
+
+def test_the_file_is_replaced_whole_and_readable_by_all(tmp_path: Path) -> None:
+    file = tmp_path / "tlsprobe.prom"
+    replace_file(file, gzip.compress(b"one 1\n"))
+    with file.open() as reader:
+        replace_file(file, gzip.compress(b"two 2\n" * 100_000))
+        assert reader.read() == "one 1\n"
+    assert file.read_text() == "two 2\n" * 100_000
+    assert file.stat().st_mode & 0o777 == 0o644
+    assert os.listdir(tmp_path) == ["tlsprobe.prom"]
+
+
+def test_what_cannot_be_finished_leaves_the_last_file(tmp_path: Path) -> None:
+    file = tmp_path / "tlsprobe.prom"
+    file.mkdir()
+    with pytest.raises(OSError, match="directory"):
+        replace_file(file, gzip.compress(b"one 1\n"))
+    assert os.listdir(tmp_path) == ["tlsprobe.prom"]
+
+
+async def test_a_fault_is_counted_and_the_file_is_written_once_it_can_be(tmp_path: Path) -> None:
+    directory = tmp_path / "collector"
+    registry = CollectorRegistry()
+    page = gzip.compress(b"one 1\n")
+
+    async def facts() -> bytes:
+        return page
+
+    file = directory / "tlsprobe.prom"
+    writing = asyncio.create_task(TextFile(file, facts, DeliveryMetrics(registry)).run())
+    try:
+        failures = ("tlsprobe_delivery_failures_total", {"outlet": "textfile"})
+        await until(lambda: registry.get_sample_value(*failures) == 1)
+        directory.mkdir()
+        await until(file.exists)
+    finally:
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+    assert file.read_text() == "one 1\n"

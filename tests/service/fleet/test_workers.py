@@ -1,0 +1,180 @@
+"""Real schedulers and workers on a real PostgreSQL, and what befalls them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import subprocess
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from storage import SqlStore
+from tests.service.fleet.processes import Deployment, all_recorded, deployment, until
+from tests.service.fleet.simulated import simulated_fleet
+from tests.service.test_versions import upgrade_further
+from tests.support.postgresql import postgres_server
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1200)]
+
+POISON = """\
+import os
+import signal
+from probe.visit.engine import Engine
+
+visit = Engine.visit
+
+async def die_of_poison(self, endpoint, *rest, **options):
+    if endpoint.address == os.environ["POISON"]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return await visit(self, endpoint, *rest, **options)
+
+Engine.visit = die_of_poison
+"""
+"""What Python runs at its start: a flaw that one server brings out, in every process that visits it."""
+
+
+@pytest.fixture
+def deployed(postgresql_url: str, tmp_path: Path) -> Iterator[Deployment]:
+    make_tables(postgresql_url)
+    with deployment(postgresql_url, tmp_path) as found:
+        found.audit()
+        yield found
+
+
+def make_tables(url: str) -> None:
+    async def make() -> None:
+        async with await SqlStore.open(url):
+            pass
+
+    asyncio.run(make())
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def test_each_zone_is_visited_by_its_own_workers(deployed: Deployment) -> None:
+    with simulated_fleet(20, network=51) as fleet:
+        zones = [{}, {"zone": "dmz"}]
+        keys = fleet.write_targets(deployed.targets, 40, labels=zones)
+        leader, worker = deployed.serve(), deployed.work()
+        outside = [key for number, key in enumerate(keys) if number % 20 % 2 == 0]
+        until(lambda: len(deployed.recorded()) == len(outside))
+        until(lambda: deployed.metrics(leader).get('tlsprobe_jobs_waiting{queue="zone=dmz"}'))
+        assert deployed.recorded().keys() == set(outside)
+        in_the_zone = deployed.work("--tag", "zone=dmz")
+        until(partial(all_recorded, deployed, keys))
+        assert deployed.recorded() == dict.fromkeys(keys, 1)
+        until(lambda: deployed.reported(leader) == len(keys))
+        until(lambda: deployed.metrics(leader)["tlsprobe_workers"] == 2)
+        for process in (leader, worker, in_the_zone):
+            process.terminate()
+        assert [one.wait(60) for one in (leader, worker, in_the_zone)] == [0, 0, 0]
+
+
+def test_where_the_leader_dies_another_takes_over_and_repeats_nothing(deployed: Deployment) -> None:
+    with simulated_fleet(100, network=52, latency_seconds=0.05) as fleet:
+        keys = fleet.write_targets(deployed.targets, 300)
+        first = deployed.serve()
+        until(lambda: deployed.leads(first))
+        second = deployed.serve()
+        deployed.base_url(second)
+        assert not deployed.leads(second)
+        deployed.work()
+        until(lambda: len(deployed.recorded()) > 30)
+        kill(first)
+        until(lambda: deployed.leads(second))
+        until(partial(all_recorded, deployed, keys))
+        assert deployed.recorded() == dict.fromkeys(keys, 1)
+
+
+def test_an_endpoint_that_kills_its_workers_is_set_aside_and_its_mates_are_not(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    make_tables(postgresql_url)
+    (tmp_path / "sitecustomize.py").write_text(POISON)
+    with simulated_fleet(60, network=53) as fleet:
+        poison = fleet.addresses[17]
+        changes = {"PYTHONPATH": str(tmp_path), "POISON": poison}
+        with deployment(postgresql_url, tmp_path, changes) as deployed:
+            deployed.audit()
+            keys = fleet.write_targets(deployed.targets, 60)
+            leader = deployed.serve()
+            workers = [deployed.work()]
+
+            def is_over() -> bool:
+                if workers[-1].poll() is not None:
+                    workers.append(deployed.work())
+                return all_recorded(deployed, keys)
+
+            until(is_over)
+            until(lambda: deployed.metrics(leader)["tlsprobe_endpoints_set_aside"] == 1)
+            assert len(workers) == 2, "one death beside others, and the next is in no worker"
+            assert "is set aside" in deployed.log(leader)
+            assert deployed.recorded() == dict.fromkeys(keys, 1)
+            assert deployed.rows("SELECT endpoint_key, deaths FROM claims") == [(keys[17], 2)]
+            told = dict(deployed.rows("SELECT kind, sentence FROM service_events"))
+            assert keys[17] in told["endpoint_set_aside"]
+            failed = 'tlsprobe_probe_failures_total{reason="error"}'
+            until(lambda: deployed.metrics(leader).get(failed) == 1)
+
+
+def test_a_restart_of_the_database_is_outlived(tmp_path: Path) -> None:
+    with postgres_server() as server, server.database() as url:
+        make_tables(url)
+        with (
+            simulated_fleet(100, network=55, latency_seconds=0.1) as fleet,
+            deployment(url, tmp_path) as deployed,
+        ):
+            deployed.audit()
+            deployed.configure(visits_per_job=10, visits_at_once=8)
+            keys = fleet.write_targets(deployed.targets, 200)
+            leader, worker = deployed.serve(), deployed.work()
+            until(lambda: len(deployed.recorded()) > 30)
+            server.stop("immediate")
+            until(lambda: not deployed.leads(leader))
+            server.start()
+            until(partial(all_recorded, deployed, keys))
+            assert deployed.recorded() == dict.fromkeys(keys, 1)
+            assert [leader.poll(), worker.poll()] == [None, None]
+
+
+def test_where_the_tables_are_upgraded_under_them_all_end_and_say_why(deployed: Deployment) -> None:
+    with simulated_fleet(20, network=56) as fleet:
+        keys = fleet.write_targets(deployed.targets, 20)
+        processes = [deployed.serve(), deployed.work()]
+        until(partial(all_recorded, deployed, keys))
+        processes.append(deployed.serve())
+        deployed.base_url(processes[-1])
+        upgrade_further(deployed.url)
+        assert [one.wait(60) for one in processes] == [2, 2, 2]
+        for one in processes:
+            assert (
+                "was changed by another version of tlsprobe" in deployed.log(one).splitlines()[-1]
+            )
+
+
+def test_workers_may_be_killed_at_any_moment(deployed: Deployment) -> None:
+    kills, dice = 15, random.Random(6)
+    deployed.configure(visits_per_job=25)
+    with simulated_fleet(300, network=54, latency_seconds=0.1) as fleet:
+        keys = fleet.write_targets(deployed.targets, 1500)
+        leader = deployed.serve()
+        workers = [deployed.work() for _ in range(3)]
+        for number in range(kills):
+            # Between one kill and the next, so many more are visited.
+            goal = len(keys) * number // (kills + 3)
+            until(lambda: len(deployed.recorded()) > goal)  # noqa: B023 (asked at once)
+            victim = dice.randrange(len(workers))
+            kill(workers[victim])
+            workers[victim] = deployed.work()
+        until(partial(all_recorded, deployed, keys))
+        assert deployed.recorded() == dict.fromkeys(keys, 1)
+        until(lambda: deployed.reported(leader) == len(keys))
+        assert deployed.metrics(leader)["tlsprobe_endpoints_set_aside"] == 0
+        assert deployed.metrics(leader)['tlsprobe_jobs_rescued_total{outcome="retried"}'] > 0

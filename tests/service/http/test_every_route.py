@@ -1,0 +1,300 @@
+"""Every route of the service, whatever it is asked: an answer below 500, with the headers that all have."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+from urllib.parse import quote, unquote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.routing import Route
+from starlette.types import Message
+
+from exporters.prometheus import PageWriter
+from exporters.reports import Report
+from model.clock import SystemClock
+from model.snapshot import Snapshot
+from model.target import Target
+from service.config.modules import OnDemandSettings
+from service.http.app import inventory_route, make_app
+from service.http.guard.access import Access
+from service.http.guard.guard import Guard
+from service.http.pages import page_routes
+from service.http.probe import probe_route
+from service.http.reports import report_routes
+from service.http.service_discovery import service_discovery_route
+from service.http.waivers import waiver_routes
+from service.inventory.metrics_page import InventoryPage
+from service.judging.policy_evaluator import PolicyDesk
+from storage import SqlStore
+from tests.exporters.reports.samples import report
+from tests.service.on_demand.asking import World
+from tests.service.samples import NOW, modern
+from tests.service.test_pages import status as status_of
+
+HEADERS: Final = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+}
+PARAMETERS: Final = ("q", "page", "target", "module", "hostname", "label", "weeks", "other")
+HOST: Final = (b"host", b"localhost")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One request, as a server gives it to an application."""
+
+    method: str = "GET"
+    path: str = "/"
+    query: bytes = b""
+    headers: tuple[tuple[bytes, bytes], ...] = (HOST,)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    status: int
+    headers: Headers
+    text: str
+
+
+class Service:
+    """All routes behind the guard, asked without a network."""
+
+    def __init__(self, app: Starlette) -> None:
+        self.routes = [
+            (method, route.path)
+            for route in app.routes
+            if isinstance(route, Route)
+            for method in sorted(route.methods or ())
+        ]
+        self._app = Guard(app, Access())
+
+    async def ask(self, asked: Asked) -> Answer:
+        sent: list[Message] = []
+        messages: list[Message] = [{"type": "http.request", "body": asked.body, "more_body": False}]
+
+        async def receive() -> Message:
+            return messages.pop() if messages else {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": asked.method,
+            "scheme": "http",
+            "path": unquote(asked.path),
+            "raw_path": asked.path.encode(),
+            "root_path": "",
+            "query_string": asked.query,
+            "headers": list(asked.headers),
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 9844),
+        }
+        await self._app(scope, receive, send)
+        start, *bodies = sent
+        headers = Headers(raw=start["headers"])
+        text = b"".join(one.get("body", b"") for one in bodies)
+        shown = "" if "content-encoding" in headers else text.decode()
+        return Answer(status=start["status"], headers=headers, text=shown)
+
+
+@asynccontextmanager
+async def service() -> AsyncIterator[Service]:
+    """The routes that the daemon puts together."""
+    snapshot = Snapshot(taken_at=NOW, endpoints=(status_of(modern()),))
+    clock = SystemClock()
+    page = InventoryPage(lambda: snapshot, PageWriter(), clock, lambda _: None)
+
+    async def reload() -> str | None:
+        return None
+
+    async def make(_labels: object, _weeks: int) -> Report:
+        return report()
+
+    with TemporaryDirectory() as directory:
+        async with await SqlStore.open(f"sqlite:///{Path(directory) / 'kept.db'}") as store:
+            yield Service(
+                make_app(
+                    service_registry=CollectorRegistry(),
+                    is_ready=lambda: True,
+                    status=lambda: {"targets": 1},
+                    reload=reload,
+                    enumerate_soon=lambda wanted: wanted is None,
+                    more=(
+                        *page_routes(lambda: snapshot, clock),
+                        inventory_route(page),
+                        probe_route(World().prober(OnDemandSettings())),
+                        service_discovery_route(
+                            lambda: (Target(host="a.test", port=443, server_name="a.test"),)
+                        ),
+                        *waiver_routes(PolicyDesk(), store, lambda: NOW),
+                        *report_routes(make),
+                    ),
+                )
+            )
+
+
+@pytest.fixture
+async def asked_service() -> AsyncIterator[Service]:
+    async with service() as made:
+        yield made
+
+
+_PAIRS = st.tuples(st.sampled_from(PARAMETERS), st.text(max_size=30) | st.just("9" * 5000))
+_QUERIES = st.binary(max_size=200) | st.lists(_PAIRS, max_size=80).map(
+    lambda pairs: "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs).encode()
+)
+_FIELDS = st.sampled_from(
+    (
+        b"accept",
+        b"accept-encoding",
+        b"authorization",
+        b"content-length",
+        b"content-type",
+        b"cookie",
+        b"forwarded",
+        b"host",
+        b"origin",
+        b"sec-fetch-site",
+        b"x-prometheus-scrape-timeout-seconds",
+    )
+)
+_VALUES = st.binary(max_size=60) | st.sampled_from(
+    (
+        b"application/openmetrics-text; version=\xb2",
+        b"application/openmetrics-text;version=1.0.0;escaping=x",
+        b"application/json",
+        b"same-origin",
+        b"nan",
+        b"1e999",
+        b"1_0",
+        b"-0",
+        b"9" * 5000,
+    )
+)
+_BODIES = st.binary(max_size=100) | st.sampled_from(
+    (
+        b"[]",
+        b"{}",
+        b'{"name": "\\ud800"}',
+        b"9" * 5000,
+        b"[" * 60_000,
+        b'{"labels": {"\\ud800": 1}}',
+    )
+)
+
+
+@st.composite
+def requests(draw: st.DrawFn, routes: list[tuple[str, str]]) -> Asked:
+    _, path = draw(st.sampled_from(routes))
+    word = quote(draw(st.text(max_size=20) | st.sampled_from(("html", "json"))), safe="")
+    fields = draw(st.lists(st.tuples(_FIELDS, _VALUES), max_size=6))
+    return Asked(
+        method=draw(st.sampled_from(("GET", "HEAD", "POST", "DELETE", "PUT", "OPTIONS", "TRACE"))),
+        path=path.replace("{format}", word).replace("{name}", word),
+        query=draw(_QUERIES),
+        headers=(*draw(st.sampled_from(((HOST,), ()))), *fields),
+        body=draw(_BODIES),
+    )
+
+
+def test_any_request_of_any_route_has_an_answer_below_500() -> None:
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        asked_service = runner.run(stack.enter_async_context(service()))
+
+        @settings(max_examples=300, deadline=None)
+        @given(requests(asked_service.routes))
+        def check(asked: Asked) -> None:
+            answer = runner.run(asked_service.ask(asked))
+            assert answer.status < 500
+            assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+            assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+            assert "location" not in answer.headers
+
+        try:
+            check()
+        finally:
+            runner.run(stack.aclose())
+
+
+async def test_no_route_takes_a_parameter_that_it_does_not_have(asked_service: Service) -> None:
+    for method, path in asked_service.routes:
+        is_json = ((b"content-type", b"application/json"),)
+        answer = await asked_service.ask(
+            Asked(method=method, path=path, query=b"other=1", headers=(HOST, *is_json))
+        )
+        assert answer.status == 400, (method, path)
+        assert "unknown parameter 'other'" in answer.text or method == "HEAD"
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "words"),
+    [
+        ("/", b"page=" + b"9" * 5000, "at most 2048 characters"),
+        ("/", b"page=" + b"9" * 2000, "page must be a whole number"),
+        ("/", b"page=x", "page must be a whole number"),
+        ("/", b"page=1&page=2", "given twice"),
+        ("/", b"q=" + b"x" * 201, "at most 200 characters"),
+        ("/", b"q=%ff", "percent-encoded UTF-8"),
+        ("/reports/html", b"&".join([b"label=a%3Db"] * 5000), "at most 8192 bytes"),
+        ("/reports/html", b"&".join([b"label=a%3Db"] * 33), "at most 32 labels"),
+        ("/reports/html", b"weeks=" + b"1" * 1000, "weeks must be a whole number"),
+        ("/probe", b"target=a&target=b", "given twice"),
+    ],
+)
+async def test_what_cannot_be_is_400_with_a_sentence(
+    asked_service: Service, path: str, query: bytes, words: str
+) -> None:
+    answer = await asked_service.ask(Asked(path=path, query=query))
+    assert (answer.status, words in answer.text) == (400, True)
+    assert answer.text.count("\n") == 1
+    assert len(answer.text) < 300
+
+
+async def test_no_route_leads_to_a_host_that_the_client_names(asked_service: Service) -> None:
+    for host in (b"evil.example", b"localhost"):
+        for path in ("/metrics/", "/reports/", "//evil.example/", "/reports/html/"):
+            answer = await asked_service.ask(Asked(path=path, headers=((b"host", host),)))
+            assert answer.status == (404 if host == b"localhost" else 421)
+            assert "location" not in answer.headers
+
+
+CROSS_SITE: Final = (
+    (HOST, (b"origin", b"http://evil.example")),
+    (HOST, (b"origin", b"null")),
+    (HOST, (b"sec-fetch-site", b"cross-site")),
+    (HOST, (b"sec-fetch-site", b"same-site")),
+    ((b"host", b"rebind.evil.example"), (b"origin", b"http://rebind.evil.example")),
+)
+
+
+@pytest.mark.parametrize("headers", CROSS_SITE)
+async def test_no_page_of_another_site_uses_a_route_that_changes_state(
+    asked_service: Service, headers: tuple[tuple[bytes, bytes], ...]
+) -> None:
+    changing = [one for one in asked_service.routes if one[0] not in {"GET", "HEAD"}]
+    assert len(changing) == 4
+    for method, path in [*changing, ("GET", "/probe")]:
+        answer = await asked_service.ask(Asked(method=method, path=path, headers=headers))
+        assert answer.status in {403, 421}, (method, path)
+
+
+async def test_a_link_of_another_site_may_lead_to_a_page(asked_service: Service) -> None:
+    headers = (HOST, (b"sec-fetch-site", b"cross-site"), (b"sec-fetch-mode", b"navigate"))
+    assert (await asked_service.ask(Asked(headers=headers))).status == 200

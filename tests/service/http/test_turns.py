@@ -1,0 +1,102 @@
+"""Work that clients cause: done once for all who ask, one at a time, and no more than a twentieth of the time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.http.guard.turns import BusyError, Shared, Turns, rest_after
+from service.probe_endpoint.places import Places
+
+
+class Counting:
+    """Counts how often it is asked, and how many ask at once."""
+
+    done = 0
+    running = 0
+    most = 0
+
+    async def work(self) -> int:
+        self.running += 1
+        self.most = max(self.most, self.running)
+        await asyncio.sleep(0.05)
+        self.running -= 1
+        self.done += 1
+        return self.done
+
+
+async def test_a_thousand_who_ask_share_one_result() -> None:
+    counting = Counting()
+    shared = Shared(counting.work)
+    assert set(await asyncio.gather(*(shared.get() for _ in range(1000)))) == {1}
+
+
+@given(st.floats(0, 1e6))
+def test_work_is_at_most_a_twentieth_of_the_time_up_to_half_a_minute_of_rest(
+    seconds: float,
+) -> None:
+    assert rest_after(seconds) == pytest.approx(min(19 * seconds, 30))
+
+
+async def test_a_result_that_cannot_be_made_is_asked_for_again() -> None:
+    answers = iter((OSError("nothing yet"), None))
+
+    async def make() -> str:
+        error = next(answers)
+        if error is not None:
+            raise error
+        return "made"
+
+    shared = Shared(make)
+    with pytest.raises(OSError, match="nothing yet"):
+        await shared.get()
+    assert await shared.get() == "made"
+
+
+async def test_one_has_its_turn_at_a_time_and_a_caller_may_have_four_waiting() -> None:
+    turns, counting = Turns(), Counting()
+
+    async def ask(caller: str) -> bool:
+        try:
+            async with turns.turn(caller):
+                await counting.work()
+        except BusyError:
+            return False
+        return True
+
+    served = await asyncio.gather(*(ask(caller) for caller in ["a"] * 10 + ["b"]))
+    assert served == [True] * 4 + [False] * 6 + [True]
+    assert (counting.most, counting.done) == (1, 5)
+
+
+async def test_places_are_counted_over_a_change_of_their_number() -> None:
+    places = Places(2)
+    await places.acquire()
+    await places.acquire()
+    places.allow(1)
+    waiting = asyncio.create_task(places.acquire())
+    await asyncio.sleep(0)
+    places.release()
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    places.release()
+    await waiting
+    places.allow(2)
+    await places.acquire()
+
+
+async def test_a_place_that_nobody_waits_for_any_more_goes_to_the_next() -> None:
+    places = Places(1)
+    await places.acquire()
+    gone, next_one = (asyncio.create_task(places.acquire()) for _ in range(2))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await asyncio.gather(gone, return_exceptions=True)
+    places.release()
+    await next_one
+    places.release()
+    late = asyncio.create_task(places.acquire())
+    await late

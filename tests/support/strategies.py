@@ -1,0 +1,271 @@
+"""Arbitrary values of the model for property tests: anything that its types allow.
+
+Text is any Unicode with NUL and control characters, as hostile certificates have it; hosts and
+server names are what discovery lets through. Evidence and chains are kept short: their length
+is no property that any test here asks for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from model.certificates.certificate import (
+    Certificate,
+    Completion,
+    Deployment,
+    Judgement,
+    KeyType,
+    NameAsked,
+    Problem,
+    Revocation,
+    RevocationMethod,
+    Sct,
+    SctSource,
+    TrustVerdict,
+    Validation,
+)
+from model.observation import (
+    AcceptedSet,
+    ClientAuth,
+    ClientAuthMode,
+    Cost,
+    Mode,
+    Observation,
+    OwnAttempt,
+    State,
+)
+from model.protocol_version import ProtocolVersion
+from model.target import Endpoint, Target
+from model.verdict import Evidence, Fact, Preference, Verdict
+
+T = TypeVar("T")
+
+_TEXT = st.text(max_size=12)
+_NAME = st.text("abcdefghijklmnopqrstuvwxyz0123456789-_", min_size=1, max_size=12)
+_HOST = st.lists(_NAME, min_size=1, max_size=3).map(".".join)
+_ADDRESS = st.ip_addresses().map(str)
+_ANY_TIME = st.datetimes(timezones=st.just(UTC))
+_VISIT_TIME = st.integers(min_value=0, max_value=7_000_000_000_000_000).map(
+    lambda microseconds: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+)
+_COUNT = st.integers(min_value=0, max_value=2**53)
+
+
+def targets() -> SearchStrategy[Target]:
+    """Targets with arbitrary labels and sources."""
+    return st.builds(
+        Target,
+        host=_HOST | _ADDRESS,
+        port=st.integers(min_value=1, max_value=65535),
+        server_name=st.none() | _HOST,
+        protocol=st.sampled_from(["tls", "smtp", "postgres"]),
+        labels=st.dictionaries(_NAME, _TEXT, max_size=3),
+        source=_TEXT.filter(lambda text: "\0" not in text),
+    )
+
+
+def endpoints() -> SearchStrategy[Endpoint]:
+    """Endpoints, some of whose targets did not resolve."""
+    return st.builds(Endpoint, target=targets(), address=st.none() | _ADDRESS)
+
+
+def evidence() -> SearchStrategy[Evidence]:
+    """Proofs, whole or in part."""
+    # What looks like a record of ciphertext is not kept.
+    raw = st.none() | st.binary(max_size=24).filter(lambda proof: not proof.startswith(b"\x17\x03"))
+    return st.builds(Evidence, offer=raw, answer=raw, note=st.none() | _TEXT)
+
+
+def facts() -> SearchStrategy[Fact]:
+    """Verdicts with and without evidence."""
+    return st.builds(Fact, verdict=st.sampled_from(Verdict), evidence=st.none() | evidence())
+
+
+def certificates() -> SearchStrategy[Certificate]:
+    """Certificates with raw DER under its own hash, parsed in whole, in part or not at all."""
+    return st.binary(min_size=1, max_size=48).flatmap(
+        lambda der: st.builds(
+            Certificate,
+            sha256=st.just(hashlib.sha256(der).hexdigest()),
+            der=st.just(der),
+            subject=st.none() | _TEXT,
+            issuer=st.none() | _TEXT,
+            serial_number=st.none() | st.integers(min_value=0, max_value=2**160).map("{:x}".format),
+            dns_names=_tuples(_TEXT),
+            ip_addresses=_tuples(_ADDRESS),
+            not_before=st.none() | _ANY_TIME,
+            not_after=st.none() | _ANY_TIME,
+            key_type=st.sampled_from(KeyType),
+            key_bits=st.none() | st.integers(min_value=0, max_value=16384),
+            uris=_tuples(_TEXT),
+            email_addresses=_tuples(_TEXT),
+            public_key_sha256=st.none() | _NAME,
+            signature_algorithm=st.none() | _TEXT,
+            key_usage=st.none() | _tuples(_NAME),
+            extended_key_usage=st.none() | _tuples(_NAME),
+            is_ca=st.none() | st.booleans(),
+            path_length=st.none() | st.integers(min_value=0, max_value=9),
+            policies=_tuples(_NAME),
+            validation=st.none() | st.sampled_from(Validation),
+            crl_urls=_tuples(_TEXT),
+            ocsp_urls=_tuples(_TEXT),
+            issuer_urls=_tuples(_TEXT),
+            must_staple=st.booleans(),
+            embedded_scts=st.integers(min_value=0, max_value=9),
+            parse_error=st.none() | _TEXT,
+        )
+    )
+
+
+def deployments() -> SearchStrategy[Deployment]:
+    """Chains of one to three certificates, with any problems."""
+    return st.builds(
+        Deployment,
+        key_type=st.sampled_from(KeyType),
+        chain=st.lists(certificates(), min_size=1, max_size=3).map(tuple),
+        versions=_tuples(st.sampled_from(ProtocolVersion)),
+        served_with_server_name=st.booleans(),
+        names=st.sampled_from([(NameAsked.OWN,), (NameAsked.NO_NAME, NameAsked.UNKNOWN_NAME)]),
+        problems=_tuples(st.sampled_from(Problem)),
+        trust=st.dictionaries(
+            _NAME,
+            st.builds(
+                TrustVerdict,
+                verdict=st.sampled_from(Verdict),
+                reason=st.none() | _TEXT,
+                path_not_after=st.none() | _ANY_TIME,
+                strict=st.sampled_from(Verdict),
+                strict_reason=st.none() | _TEXT,
+            ),
+            max_size=2,
+        ),
+        hostname_matches=st.sampled_from(Verdict),
+        revocations=_tuples(_revocations()),
+        scts=_tuples(_scts()),
+        completion=st.none()
+        | st.builds(
+            Completion,
+            issuers=st.just((Certificate(sha256=64 * "0", subject="CN=issuer"),)),
+            trust=st.dictionaries(_NAME, st.builds(TrustVerdict, verdict=st.just(Verdict.NO))),
+            reason=st.none() | _TEXT,
+        ),
+        transparency=st.dictionaries(
+            st.sampled_from(["apple", "chrome"]),
+            st.builds(Judgement, verdict=st.sampled_from(Verdict), reason=st.none() | _TEXT),
+        ),
+        dns=st.dictionaries(
+            st.sampled_from(["caa", "tlsa"]),
+            st.builds(Judgement, verdict=st.sampled_from(Verdict), reason=st.none() | _TEXT),
+        ),
+    )
+
+
+def _revocations() -> SearchStrategy[Revocation]:
+    return st.builds(
+        Revocation,
+        position=st.integers(min_value=0, max_value=9),
+        method=st.sampled_from(RevocationMethod),
+        is_revoked=st.sampled_from(Verdict),
+        reason=st.none() | _TEXT,
+        revoked_at=st.none() | _ANY_TIME,
+        this_update=st.none() | _ANY_TIME,
+        next_update=st.none() | _ANY_TIME,
+        source=st.none() | _TEXT,
+    )
+
+
+def _scts() -> SearchStrategy[Sct]:
+    return st.builds(
+        Sct,
+        source=st.sampled_from(SctSource),
+        log_id=_NAME,
+        at=st.none() | _ANY_TIME,
+        log_name=st.none() | _TEXT,
+        operator=st.none() | _TEXT,
+        is_valid=st.sampled_from(Verdict),
+        reason=st.none() | _TEXT,
+    )
+
+
+def accepted_sets() -> SearchStrategy[AcceptedSet]:
+    """Accepted suites or groups, each with its evidence or without."""
+    return st.lists(_NAME, max_size=3, unique=True).flatmap(
+        lambda names: st.builds(
+            AcceptedSet,
+            accepted=st.just(tuple(names)),
+            complete=st.booleans(),
+            preference=st.sampled_from(Preference),
+            evidence=st.dictionaries(st.sampled_from(names), evidence()) if names else st.just({}),
+            refusal=st.none() | evidence(),
+        )
+    )
+
+
+def client_auths() -> SearchStrategy[ClientAuth]:
+    """Every mode of client authentication."""
+    return st.builds(
+        ClientAuth,
+        mode=st.sampled_from(ClientAuthMode),
+        asked_on_path=st.none() | _TEXT,
+        verifies=st.none() | st.sampled_from(Verdict),
+        ca_names=_tuples(_TEXT),
+        own=st.none() | _own_attempts(),
+        expired=st.none() | _own_attempts(),
+        evidence=st.none() | evidence(),
+    )
+
+
+def _own_attempts() -> SearchStrategy[OwnAttempt]:
+    return st.builds(
+        OwnAttempt,
+        identity=_NAME,
+        sha256=_TEXT,
+        not_after=_ANY_TIME,
+        is_accepted=st.sampled_from(Verdict),
+        evidence=st.none() | evidence(),
+    )
+
+
+def costs() -> SearchStrategy[Cost]:
+    """Costs whose duration is whole microseconds, which is what an Observation's JSON keeps."""
+    return st.builds(
+        Cost,
+        duration_seconds=st.integers(min_value=0, max_value=10**9).map(lambda count: count / 10**6),
+        connections=_COUNT,
+        bytes_sent=_COUNT,
+        bytes_received=_COUNT,
+        throttled=st.booleans(),
+    )
+
+
+def observations() -> SearchStrategy[Observation]:
+    """Whole Observations, in any state."""
+    return st.builds(
+        Observation,
+        tool_version=_NAME,
+        mode=st.sampled_from(Mode),
+        endpoint=endpoints(),
+        started_at=_VISIT_TIME,
+        cost=costs(),
+        state=st.sampled_from(State),
+        reason=st.none() | _TEXT,
+        protocols=_by_version(facts()),
+        cipher_suites=_by_version(accepted_sets()),
+        groups=_by_version(accepted_sets()),
+        certificates=st.lists(deployments(), max_size=2).map(tuple),
+        client_auth=_by_version(client_auths()),
+    )
+
+
+def _by_version(values: SearchStrategy[T]) -> SearchStrategy[Mapping[ProtocolVersion, T]]:
+    return st.dictionaries(st.sampled_from(ProtocolVersion), values, max_size=3)
+
+
+def _tuples(values: SearchStrategy[T]) -> SearchStrategy[tuple[T, ...]]:
+    return st.lists(values, max_size=3).map(tuple)
