@@ -184,3 +184,7 @@ class Meter(WriteMeter, Protocol):
     def discovery_expired(self, source: str) -> None:
         """A discovery source failed for so long that its last targets were let go."""
         ...
+
+
+class NotVisitedError(Exception):
+    """Whoever was to make a visit did not: nothing was learnt, and the visit is to be planned anew."""

@@ -19,10 +19,6 @@ May raise NotVisitedError.
 """
 
 
-class NotVisitedError(Exception):
-    """Whoever was to make a visit did not: nothing was learnt, and the visit is to be planned anew."""
-
-
 @dataclass(frozen=True, slots=True)
 class LookUp:
     """The agenda's entry for a target."""

@@ -16,7 +16,7 @@ from datetime import timedelta
 from random import Random
 
 from model.observation import Cost, Mode, Observation, State
-from model.ports import Clock, Meter, Schedule, Store
+from model.ports import Clock, Meter, NotVisitedError, Schedule, Store
 from model.target import Endpoint, Target
 from model.version import TOOL_VERSION
 from scheduling.due_queue import Agenda
@@ -26,7 +26,6 @@ from scheduling.interval import Pace
 from scheduling.jobs import (
     Job,
     LookUp,
-    NotVisitedError,
     Rank,
     SchedulerSettings,
     Tracked,

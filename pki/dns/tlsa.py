@@ -16,7 +16,9 @@ from model.verdict import Verdict
 from pki.certificates.path_building import ancestors, read_link
 from pki.certificates.reading.fields import read_fields
 from pki.dns.lookup import DnsLookup, LookupFailedError
-from probe.tls.limits import MAX_DNS_RECORDS
+
+MAX_DNS_RECORDS: Final = 100
+"""Records of one name and type that a chain is compared with."""
 
 _PKIX_TA, _PKIX_EE, _DANE_TA, _DANE_EE = range(4)
 """RFC 7218's names of the certificate usages."""

@@ -13,19 +13,37 @@ import ipaddress
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 from weakref import WeakValueDictionary
 
 from asyncio_throttle import Throttler
 
 from model.target import is_ip_address
-from probe.visit.settings import ProbeSettings
 
 _PREFIX_LENGTHS: Final = {4: 24, 6: 48}
 _PERIOD_SECONDS: Final = 0.05
 _PERIODS_PER_SECOND: Final = 20
 _RECOVERY: Final = 0.125
 """How much of a connection each good answer gives back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionLimits:
+    """How many connections are open at once, and how many begin each second.
+
+    ``connections_per_address`` are open at once to one IP address, and ``connections_per_address_per_second``
+    begin there each second; ``connections_per_host`` are open to all addresses of one name, and
+    ``connections_per_network`` to one /24 or /48. ``connections_open`` and ``connections_per_second`` hold for
+    all visits together.
+    """
+
+    connections_per_address: int = 4
+    connections_per_address_per_second: int = 50
+    connections_per_host: int = 16
+    connections_per_network: int = 256
+    connections_open: int = 1024
+    connections_per_second: int = 200
 
 
 class AddressGate:
@@ -112,19 +130,19 @@ class AddressGate:
 class Politeness:
     """All limits of one process: addresses' gates, hosts' and networks' shares, the open connections, their rate."""
 
-    def __init__(self, settings: ProbeSettings) -> None:
-        self._most_per_address = settings.connections_per_address
-        self._per_address_second = settings.connections_per_address_per_second
-        self._most_per_host = settings.connections_per_host
+    def __init__(self, limits: ConnectionLimits) -> None:
+        self._most_per_address = limits.connections_per_address
+        self._per_address_second = limits.connections_per_address_per_second
+        self._most_per_host = limits.connections_per_host
         self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
-        self._host = asyncio.Semaphore(settings.connections_open)
-        self._most_per_network = settings.connections_per_network
+        self._host = asyncio.Semaphore(limits.connections_open)
+        self._most_per_network = limits.connections_per_network
         self._networks: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._gates: WeakValueDictionary[str, AddressGate] = WeakValueDictionary()
-        self._open = asyncio.Semaphore(settings.connections_open)
+        self._open = asyncio.Semaphore(limits.connections_open)
         # One waiter at a time and short periods: else it bursts a second's worth, and all poll.
         self._throttler = Throttler(
-            max(1, settings.connections_per_second // _PERIODS_PER_SECOND),
+            max(1, limits.connections_per_second // _PERIODS_PER_SECOND),
             _PERIOD_SECONDS,
             retry_interval=0.005,
         )

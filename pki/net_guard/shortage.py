@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
-from scheduling.jobs import NotVisitedError
+from model.ports import NotVisitedError
 
 SHORTAGES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """Linux's errno(3). EADDRNOTAVAIL is missing: it also means that the machine has no IPv6 or not the

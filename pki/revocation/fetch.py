@@ -17,9 +17,8 @@ from pki.net_guard.gate import Purpose, SocketGate
 from pki.net_guard.http_client import HttpClient, HttpError, HttpRequest
 from pki.net_guard.look_up import OF_FETCHES, LookUp
 from pki.net_guard.opening import DeniedError, judged_addresses
-from pki.net_guard.politeness import Politeness
+from pki.net_guard.politeness import ConnectionLimits, Politeness
 from pki.revocation.fetch_budget import FetchBudget, FetchError, ProcessFetches
-from probe.visit.settings import ProbeSettings
 
 _PORTS: Final = {"http": 80, "https": 443}
 _MOST_REDIRECTS: Final = 3
@@ -42,7 +41,7 @@ class Fetcher:
         process: ProcessFetches | None = None,
     ) -> None:
         self._gate = gate
-        self._politeness = politeness or Politeness(ProbeSettings())
+        self._politeness = politeness or Politeness(ConnectionLimits())
         self._timeout_seconds = timeout_seconds
         self._headers = {"User-Agent": user_agent}
         self._look_up = look_up

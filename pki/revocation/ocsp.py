@@ -26,7 +26,9 @@ from pki.certificates.reading.bounds import beyond_bounds
 from pki.certificates.reading.der import Tag, first
 from pki.certificates.reading.strict_reading import load_certificate
 from pki.revocation.signed import About, is_issued_by, is_signed_by
-from probe.tls.limits import MAX_RESPONSES
+
+MAX_RESPONSES: Final = 64
+"""Single responses in one OCSP response, and certificates that come with it."""
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 _LONGEST_COMPLAINT: Final = 200

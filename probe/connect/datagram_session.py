@@ -17,6 +17,7 @@ from pki.net_guard.politeness import Politeness
 from pki.net_guard.shortage import note_shortage
 from probe.budget import VisitBudget
 from probe.connect.dial import over_budget
+from probe.connect.limits import VisitLimits
 from probe.connect.pool import PAST_DEADLINE
 from probe.connect.route import STRAIGHT, Route
 from probe.connect.starttls.application import Application
@@ -30,7 +31,6 @@ from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
 from probe.dialogue.offer import Offer
 from probe.quic.answer import QuicAnswer
 from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_DATAGRAMS
-from probe.visit.settings import ProbeSettings
 
 _FIRST_REPEAT_SECONDS: Final = 0.5
 _PATIENCE_FACTOR: Final = 20
@@ -102,23 +102,23 @@ class DatagramLine:
     def __init__(
         self,
         address: tuple[str, int],
-        settings: ProbeSettings,
+        limits: VisitLimits,
         politeness: Politeness,
         clock: Clock,
         *,
         nonce: bytes,
     ) -> None:
         self._address = address
-        self._settings = settings
+        self._limits = limits
         self._politeness = politeness
         self._clock = clock
-        self._deadline = clock.monotonic() + settings.deadline_seconds
+        self._deadline = clock.monotonic() + limits.deadline_seconds
         self._gate = politeness.gate(address[0])
         self._turn = asyncio.Lock()
         self._route = STRAIGHT
         self._slowest_seconds: float | None = None
         self.nonce = nonce
-        self.budget = VisitBudget(settings.budget)
+        self.budget = VisitBudget(limits.budget)
         self.throttled = False
         self.identity: ClientIdentity | None = None
         self.expired_identity: ClientIdentity | None = None
@@ -197,7 +197,7 @@ class DatagramLine:
             return answer
 
     def _patience(self, *, patient: bool) -> float:
-        longest = self._settings.answer_timeout_seconds
+        longest = self._limits.answer_timeout_seconds
         if not patient and self._slowest_seconds is not None:
             quick = max(_SHORTEST_PATIENCE_SECONDS, _PATIENCE_FACTOR * self._slowest_seconds)
             longest = min(longest, quick)

@@ -19,10 +19,10 @@ from model.ports import Clock
 from pki.net_guard.politeness import AddressGate, Politeness
 from probe.budget import VisitBudget
 from probe.connect.dial import Connection
+from probe.connect.limits import VisitLimits
 from probe.connect.route import STRAIGHT, Route, reach
 from probe.connect.upgrade import Upgrade
 from probe.dialogue.answer import NoConnection, Obstacle
-from probe.visit.settings import ProbeSettings
 
 PAST_DEADLINE: Final = NoConnection(
     obstacle=Obstacle.DEADLINE, detail="the visit's time was up before this was asked"
@@ -88,13 +88,13 @@ class Connections:
     def __init__(
         self,
         address: tuple[str, int],
-        settings: ProbeSettings,
+        limits: VisitLimits,
         politeness: Politeness,
         clock: Clock,
         deadline: float,
     ) -> None:
         self._address, self._port = address
-        self._settings = settings
+        self._limits = limits
         self._politeness = politeness
         self._clock = clock
         self._deadline = deadline
@@ -103,7 +103,7 @@ class Connections:
         self._expiry = asyncio.get_running_loop().call_later(self.remaining_seconds, self._expire)
         self._chains = 0
         self.gate: AddressGate = politeness.gate(self._address)
-        self.budget = VisitBudget(settings.budget)
+        self.budget = VisitBudget(limits.budget)
         self.may_dial_ahead = True
         """Until the first trouble."""
         self.upgrade = Upgrade()
@@ -207,13 +207,13 @@ class Connections:
 
     async def _connected(self, request: _Request) -> Connection | NoConnection:
         async def opened() -> Connection | NoConnection:
-            timeout = min(self._settings.connect_timeout_seconds, self.remaining_seconds)
+            timeout = min(self._limits.connect_timeout_seconds, self.remaining_seconds)
             place = (self._address, request.port)
             return await reach(self.budget, *place, max(0.0, timeout), self.route)
 
         if not request.is_upgraded or self.upgrade.is_needless:
             return await opened()
-        longest = self._settings.greeting_timeout_seconds
+        longest = self._limits.greeting_timeout_seconds
         return await self.upgrade.over(
             opened, lambda: max(0.0, min(longest, self.remaining_seconds))
         )

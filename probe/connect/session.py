@@ -17,6 +17,7 @@ from model.protocol_version import ProtocolVersion
 from pki.net_guard.politeness import Politeness
 from pki.net_guard.shortage import note_shortage
 from probe.budget import VisitBudget
+from probe.connect.limits import VisitLimits
 from probe.connect.openssl import OpenSslHandshake
 from probe.connect.pool import Connections
 from probe.connect.quic import ask_quic
@@ -35,7 +36,6 @@ from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, Pr
 from probe.dialogue.offer import Offer
 from probe.dialogue.question import Question
 from probe.quic.answer import QuicAnswer
-from probe.visit.settings import ProbeSettings
 
 _SHORTEST_PATIENCE_SECONDS: Final = 1.0
 _PATIENCE_FACTOR: Final = 20
@@ -71,7 +71,7 @@ class Line:
     def __init__(
         self,
         address: tuple[str, int],
-        settings: ProbeSettings,
+        limits: VisitLimits,
         politeness: Politeness,
         clock: Clock,
         *,
@@ -79,10 +79,10 @@ class Line:
     ) -> None:
         self._address = address
         self._politeness = politeness
-        self._settings = settings
+        self._limits = limits
         self._clock = clock
-        deadline = clock.monotonic() + settings.deadline_seconds
-        self._connections = Connections(address, settings, politeness, clock, deadline)
+        deadline = clock.monotonic() + limits.deadline_seconds
+        self._connections = Connections(address, limits, politeness, clock, deadline)
         self.nonce = nonce
         self._slowest_seconds: float | None = None
         self._sessions: dict[ProtocolVersion, Session] = {}
@@ -135,7 +135,7 @@ class Line:
         upgrade = self._injects() if injects and self._injects is not None else None
         if upgrade is None:
             return await self.converse(dialogue)
-        patience = self._settings.answer_timeout_seconds
+        patience = self._limits.answer_timeout_seconds
         return await self._converse(Behind(upgrade, dialogue), patience, is_upgraded=False)
 
     async def converse(
@@ -145,7 +145,7 @@ class Line:
 
         It ends in silence after ``patience_seconds`` in all, or the time-out of a whole answer.
         """
-        longest = self._settings.answer_timeout_seconds
+        longest = self._limits.answer_timeout_seconds
         return await self._converse(dialogue, min(longest, patience_seconds or longest))
 
     async def converse_in_clear(
@@ -158,7 +158,7 @@ class Line:
 
         ``port`` is another one of the same address.
         """
-        longest = self._settings.greeting_timeout_seconds
+        longest = self._limits.greeting_timeout_seconds
         patience = min(longest, patience_seconds or longest)
         return await self._converse(dialogue, patience, is_upgraded=False, port=port)
 
@@ -196,7 +196,7 @@ class Line:
         await asyncio.sleep(max(0.0, min(seconds, self._connections.remaining_seconds)))
 
     def _patience(self, *, patient: bool) -> float:
-        longest = self._settings.answer_timeout_seconds
+        longest = self._limits.answer_timeout_seconds
         if patient or self._slowest_seconds is None:
             return longest
         return min(

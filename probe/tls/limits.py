@@ -70,9 +70,3 @@ MAX_TURNS: Final = 1000
 
 MAX_CRYPTO_FRAMES: Final = 512
 """CRYPTO frames of one QUIC handshake: 128 KiB in pieces of 256 bytes."""
-
-MAX_RESPONSES: Final = 64
-"""Single responses in one OCSP response, and certificates that come with it."""
-
-MAX_DNS_RECORDS: Final = 100
-"""Records of one name and type that a chain is compared with."""

@@ -9,21 +9,17 @@ from pathlib import Path
 from model.intrusiveness import Intrusiveness
 from model.version import user_agent
 from pki.net_guard.gate import SocketGate
-from probe.budget import BudgetLimits
 from probe.checks.part import USUAL_PARTS, Part
+from probe.connect.limits import VisitLimits
 from probe.connect.route import STRAIGHT, Proxy, Route
 from probe.crypto.identity import ClientIdentity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeSettings:
-    """Limits of visits; times in seconds.
+class ProbeSettings(VisitLimits):
+    """What a visit asks, of whom, and by which way.
 
-    ``deadline_seconds`` bounds a whole visit in time, ``budget`` in all that it costs, ``answer_timeout_seconds`` one whole answer,
-    ``greeting_timeout_seconds`` what is said before TLS: some servers greet late on purpose.
-    ``connections_per_address`` are open at once to one IP address, and ``connections_per_address_per_second`` begin
-    there each second; ``connections_per_host`` to all addresses of one name,
-    ``connections_per_network`` to one /24 or /48; ``connections_open`` and ``connections_per_second`` hold for all visits together. ``parts`` of
+    ``parts`` of
     a visit that are not named are left out, but for the versions. What is more intrusive than
     ``intrusiveness`` is not asked, where the target's label does not name another level.
     ``user_agent`` names tlsprobe, and whom to write to, in each HTTP request. ``trust_stores`` names PEM
@@ -35,17 +31,6 @@ class ProbeSettings:
     label ``proxy`` names one of the ``proxies`` go by that.
     """
 
-    deadline_seconds: float = 60.0
-    budget: BudgetLimits = field(default_factory=BudgetLimits)
-    connect_timeout_seconds: float = 5.0
-    answer_timeout_seconds: float = 5.0
-    greeting_timeout_seconds: float = 15.0
-    connections_per_address: int = 4
-    connections_per_address_per_second: int = 50
-    connections_per_host: int = 16
-    connections_per_network: int = 256
-    connections_open: int = 1024
-    connections_per_second: int = 200
     parts: frozenset[Part] = USUAL_PARTS
     intrusiveness: Intrusiveness = Intrusiveness.FULL
     user_agent: str = user_agent()

@@ -16,9 +16,9 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from model.observation import Observation
+from model.ports import NotVisitedError
 from model.snapshot import EndpointStatus
 from model.target import Endpoint
-from scheduling.jobs import NotVisitedError
 from service.fleet.batches import Batch, Batches
 from service.fleet.leases import Claims
 from service.fleet.queue import QUEUE_ERRORS, Queue

@@ -19,11 +19,11 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from model.observation import Cost, Mode, Observation, State
-from model.ports import Clock, Schedule, UnkeepableError
+from model.ports import Clock, NotVisitedError, Schedule, UnkeepableError
 from model.query import ServiceEvent
 from model.target import Endpoint
 from model.version import TOOL_VERSION
-from scheduling.jobs import NotVisitedError, SchedulerSettings, Visiting
+from scheduling.jobs import SchedulerSettings, Visiting
 from scheduling.next_schedule import schedule_after
 from service.fleet.leases import INNOCENT, Claims, Record
 from service.fleet.limiter import Slots

@@ -21,7 +21,7 @@ from exporters.prometheus.other_exporters.handshake_summary import Glance
 from exporters.prometheus.probe_page import Names, probe_page
 from model.certificates.certificate import Certificate, Revocation, RevocationMethod
 from model.observation import Observation
-from model.ports import Clock
+from model.ports import Clock, NotVisitedError
 from model.snapshot import EndpointStatus
 from model.target import Endpoint, Target, is_ip_address
 from model.target_labels import (
@@ -35,7 +35,6 @@ from probe.dialogue.handshake import Handshake
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
 from probe.visit.simple_client import PlainClient
-from scheduling.jobs import NotVisitedError
 from scheduling.resolve import Resolution, unresolved
 from service.config.check_groups import parse_parts
 from service.config.modules import ModuleSettings, OnDemandSettings

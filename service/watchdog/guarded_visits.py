@@ -15,12 +15,12 @@ from typing import Final, TypeAlias
 import structlog
 
 from model.observation import Cost, Mode, Observation, State
-from model.ports import Clock
+from model.ports import Clock, NotVisitedError
 from model.query import ServiceEvent
 from model.target import Endpoint
 from model.version import TOOL_VERSION
 from pki.net_guard.shortage import refusing_shortages
-from scheduling.jobs import NotVisitedError, Visiting
+from scheduling.jobs import Visiting
 from service.config.settings import ServiceSettings
 from service.watchdog.in_flight import InFlight, left_behind
 from service.watchdog.isolation import DiedAloneError, IsolationPool, NoProcessError

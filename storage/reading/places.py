@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, exists, or_
 
 from model.observation import Observation
 from model.query import Selection
+from storage.rows.columns import label_text
 from storage.rows.tables import EndpointRow, TargetLabelRow, TargetRow
-from storage.writing.places import label_text
 
 
 def with_target(observation: Observation, labels: Mapping[str, str], source: str) -> Observation:

@@ -84,3 +84,8 @@ class Compressed(TypeDecorator[bytes]):
             ValueError: for bytes that are no frame.
         """
         return None if value is None else decompressed(bytes(value), Kind.PROOFS)
+
+
+def label_text(text: str) -> str:
+    """``text`` as it stands in ``target_labels``, where PostgreSQL could not hold a NUL."""
+    return text.replace("\0", "\ufffd")

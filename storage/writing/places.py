@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.target import Endpoint, Target
+from storage.rows.columns import label_text
 from storage.rows.tables import EndpointRow, TargetLabelRow, TargetRow
 from storage.writing.insert_new import insert_new
 
@@ -101,8 +102,3 @@ async def _write_labels(connection: AsyncConnection, targets: Mapping[int, Targe
                 for name, value, target_id in sorted(labels)
             ],
         )
-
-
-def label_text(text: str) -> str:
-    """``text`` as it stands in ``target_labels``, where PostgreSQL could not hold a NUL."""
-    return text.replace("\0", "\ufffd")

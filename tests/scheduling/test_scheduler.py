@@ -12,10 +12,9 @@ from itertools import pairwise
 import pytest
 
 from model.observation import Observation, State
-from model.ports import Schedule
+from model.ports import NotVisitedError, Schedule
 from model.target import Endpoint
 from scheduling.interval import Closed
-from scheduling.jobs import NotVisitedError
 from scheduling.resolve import MOST_ADDRESSES
 from scheduling.scheduler import Scheduler
 from tests.scheduling.virtual_time import EPOCH, VirtualLoop, run_virtually

@@ -18,7 +18,7 @@ from model.target import Endpoint, Target
 from model.verdict import Verdict
 from pki.certificates import TrustStore, deployment
 from pki.dns import DnsLookup, judge_caa, judge_tlsa
-from probe.tls.limits import MAX_DNS_RECORDS
+from pki.dns.tlsa import MAX_DNS_RECORDS
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
 from tests.pki.certificates.making import NOW, make

@@ -12,10 +12,9 @@ import pytest
 
 from model.clock import SystemClock
 from model.observation import Cost, Mode, Observation, State
-from model.ports import Schedule
+from model.ports import NotVisitedError, Schedule
 from model.target import Endpoint
 from model.version import TOOL_VERSION
-from scheduling.jobs import NotVisitedError
 from service.fleet.dispatcher import Dispatcher
 from service.fleet.leases import Claims
 from service.fleet.queue import Queue, Times
