@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from benchmarks.nginx import HOST, SERVER_NAME, running_nginx
-from model.certificates.certificate import Deployment
+from model.certificates.certificate import ServedChain
 from model.clock import SystemClock
 from model.encoding.proofs import proofs_of, with_proofs
 from model.findings.finding import Assessment
@@ -101,7 +101,7 @@ def scheduled(visit: Observation) -> Schedule:
     )
 
 
-def _with_leaf(deployment: Deployment, dice: random.Random) -> Deployment:
+def _with_leaf(deployment: ServedChain, dice: random.Random) -> ServedChain:
     leaf = deployment.leaf
     der = _reissued(leaf.der or b"", dice)
     new = replace(
@@ -125,7 +125,7 @@ def _reissued(der: bytes, dice: random.Random) -> bytes:
     return der
 
 
-def _proving(template: Observation, served: tuple[Deployment, ...]) -> Iterator[Evidence | None]:
+def _proving(template: Observation, served: tuple[ServedChain, ...]) -> Iterator[Evidence | None]:
     """The template's proofs, in which these certificates are served."""
     for proof in proofs_of(template):
         answer = proof.answer if proof is not None else None

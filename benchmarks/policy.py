@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from model.certificates.certificate import Certificate, Deployment, KeyType, TrustVerdict
+from model.certificates.certificate import Certificate, KeyType, ServedChain, TrustVerdict
 from model.observation import AcceptedSet, Cost, Mode, Observation, State
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import NAMED_GROUPS, cipher_suites_for
@@ -95,7 +95,7 @@ def _accepted(names: list[str], chance: random.Random) -> AcceptedSet:
     )
 
 
-def _chain(number: int, chance: random.Random) -> Deployment:
+def _chain(number: int, chance: random.Random) -> ServedChain:
     key_type, bits = chance.choice([(KeyType.RSA, 2048), (KeyType.RSA, 4096), (KeyType.ECDSA, 256)])
     begin = _NOW - timedelta(days=chance.randint(0, 90))
     leaf = Certificate(
@@ -110,7 +110,7 @@ def _chain(number: int, chance: random.Random) -> Deployment:
         signature_algorithm="sha256WithRSAEncryption",
         extended_key_usage=("serverAuth",),
     )
-    return Deployment(
+    return ServedChain(
         key_type=key_type,
         chain=(leaf, replace(leaf, sha256="0" * 64, subject="CN=Some CA", issuer="CN=Some root")),
         versions=(ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3),

@@ -22,7 +22,7 @@ from discovery.files.targets_file import read_targets_file
 from discovery.merge import merge, sift
 from model.target import Target
 from pki.net_guard.gate import SocketGate
-from scheduling.due_queue import Agenda
+from scheduling.due_queue import DueQueue
 from scheduling.jobs import SchedulerSettings
 from scheduling.scheduler import Scheduler
 from tests.scheduling.world import World
@@ -66,7 +66,7 @@ def measure(count: int, directory: Path) -> dict[str, float]:
 
 def pick_seconds(count: int) -> float:
     """The time to take the next due and plan it again, with so many planned; the best of some batches."""
-    agenda: Agenda[int] = Agenda()
+    agenda: DueQueue[int] = DueQueue()
     for number in range(count):
         agenda.put(number, number * 0.001, group=f"source{number % 5}")
     now, best = 0.0, math.inf

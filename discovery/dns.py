@@ -17,7 +17,7 @@ import dns.rdtypes.svcbbase
 import dns.zone
 
 from discovery.bounds import USUAL_MOST_TARGETS
-from discovery.found import Place, meta, targets_at
+from discovery.found import SourceLocation, meta, targets_at
 from discovery.source import SourceError
 from model.target import Target
 from pki.dns import DnsLookup, LookupFailedError
@@ -47,7 +47,7 @@ async def read_records(
         SourceError: where a look-up fails.
     """
 
-    async def ask(name: str, record_type: str) -> list[Place]:
+    async def ask(name: str, record_type: str) -> list[SourceLocation]:
         try:
             answer = await lookup.records(f"{name.rstrip('.')}.", record_type)
         except LookupFailedError as error:
@@ -63,21 +63,21 @@ async def read_records(
     return await asyncio.to_thread(targets_at, places, at.source, at.most)
 
 
-def _places(name: str, record: object, port: int) -> Iterator[Place]:
+def _places(name: str, record: object, port: int) -> Iterator[SourceLocation]:
     about = meta("dns", {"name": name, "type": type(record).__name__})
     match record:
         case dns.rdtypes.IN.SRV.SRV():
             host = record.target.to_text(omit_final_dot=True)
-            yield Place(host=host, port=record.port, labels=about)
+            yield SourceLocation(host=host, port=record.port, labels=about)
         case dns.rdtypes.svcbbase.SVCBBase():
             yield from _of_service(name, record, port, about)
         case _:
-            yield Place(host=name, port=port, labels=about)
+            yield SourceLocation(host=name, port=port, labels=about)
 
 
 def _of_service(
     name: str, record: dns.rdtypes.svcbbase.SVCBBase, port: int, about: dict[str, str]
-) -> Iterator[Place]:
+) -> Iterator[SourceLocation]:
     """RFC 9460: an alias leads elsewhere, a dot is the name itself; the server name stays the owner's."""
     target = record.target.to_text(omit_final_dot=True)
     host = _served_name(name) if target in {"", ".", "@"} else target
@@ -86,7 +86,7 @@ def _of_service(
     asked = re.match(r"_(\d{1,5})\._", name)
     own_port = int(asked[1]) if asked else port
     its_port = told.port if isinstance(told, dns.rdtypes.svcbbase.PortParam) else own_port
-    yield Place(host=host, port=its_port, server_name=_served_name(name), labels=about)
+    yield SourceLocation(host=host, port=its_port, server_name=_served_name(name), labels=about)
 
 
 def _served_name(owner: str) -> str:
@@ -123,7 +123,7 @@ def _targets_in(zone: str, held: dns.zone.Zone, at: Reading) -> tuple[Target, ..
     }
     about = meta("dns", {"name": zone, "type": "AXFR"})
     places = [
-        Place(host=name, port=at.port, labels=about)
+        SourceLocation(host=name, port=at.port, labels=about)
         for name in sorted(names)
         if not name.startswith("*")
     ]

@@ -17,7 +17,7 @@ _NOT_OF_LABELS: Final = re.compile(r"[^A-Za-z0-9_]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class SourceLocation:
     """A host and port that a source names, and what it says of it."""
 
     host: str
@@ -27,7 +27,7 @@ class Place:
 
 
 def targets_at(
-    places: Iterable[Place], source: str, most: int = USUAL_MOST_TARGETS
+    places: Iterable[SourceLocation], source: str, most: int = USUAL_MOST_TARGETS
 ) -> tuple[Target, ...]:
     """A target for each place that can be one, each once; raises SourceError for more than ``most``."""
     found = Collected(source, most)

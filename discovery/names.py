@@ -14,7 +14,7 @@ from typing import Any
 from discovery.apis.json_text import read_json
 from discovery.apis.web import WebApi
 from discovery.bounds import USUAL_MOST_TARGETS
-from discovery.found import Place, targets_at
+from discovery.found import SourceLocation, targets_at
 from discovery.source import SourceError
 from model.target import Target
 
@@ -30,7 +30,10 @@ async def read_names(
     texts = [await asyncio.to_thread(_text, file) for file in files]
     texts += [await api.get_text(api.url) for api in apis]
     places = (
-        Place(host=name, port=port) for text in texts for name in names_in(text) for port in ports
+        SourceLocation(host=name, port=port)
+        for text in texts
+        for name in names_in(text)
+        for port in ports
     )
     return await asyncio.to_thread(targets_at, places, source, most)
 

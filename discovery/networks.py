@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from asyncio_throttle import Throttler
 
-from discovery.found import Place, targets_at
+from discovery.found import SourceLocation, targets_at
 from discovery.source import SourceError
 from model.protocol_version import ProtocolVersion
 from model.target import Target
@@ -60,13 +60,13 @@ async def read_networks(scan: Scan, gate: SocketGate, source: str) -> tuple[Targ
         )
     throttler = Throttler(rate_limit=scan.connections_per_second, period=1.0)
     waiting = _places(scan, gate)
-    found: list[Place] = []
+    found: list[SourceLocation] = []
 
     async def ask_next() -> None:
         for host, port in waiting:
             await throttler.acquire()
             if await _speaks_tls(gate, host, port, scan.timeout_seconds):
-                found.append(Place(host=host, port=port))
+                found.append(SourceLocation(host=host, port=port))
 
     with noting_shortages() as shortages:
         async with asyncio.TaskGroup() as group:

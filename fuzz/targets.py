@@ -14,7 +14,7 @@ from pki.byte_reader import DecodeError
 from pki.certificates import parse_certificate
 from probe.connect.starttls.chat.xml_stream import elements, tags
 from probe.dialogue.answer import AnswerReader, Ending
-from probe.dialogue.raw_probe import Provocation
+from probe.dialogue.raw_probe import RawProbe
 from probe.dialogue.session_reader import SessionInClear
 from probe.dialogue.sslv2 import Sslv2Question
 from probe.tls.decoded import decoded
@@ -73,8 +73,8 @@ def sslv2(some: bytes) -> None:
 
 
 def provocations(some: bytes) -> None:
-    """A Provocation ends with a reaction, wherever the flight ends and the rest begins."""
-    provocation = Provocation(b"", lambda _: b"words")
+    """A RawProbe ends with a reaction, wherever the flight ends and the rest begins."""
+    provocation = RawProbe(b"", lambda _: b"words")
     provocation.begin(_nobody)
     half = len(some) // 2
     if provocation.feed(some[:half]) is None and provocation.feed(some[half:]) is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from model.certificates.certificate import Deployment
+from model.certificates.certificate import ServedChain
 from model.intrusiveness import Intrusiveness
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint
@@ -186,7 +186,7 @@ class Observation:
     protocols: Mapping[ProtocolVersion, Fact] = field(default_factory=dict)
     cipher_suites: Mapping[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
     groups: Mapping[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
-    certificates: tuple[Deployment, ...] = ()
+    certificates: tuple[ServedChain, ...] = ()
     client_auth: Mapping[ProtocolVersion, ClientAuth] = field(default_factory=dict)
     dh: tuple[DhParameters, ...] = ()
     signature_schemes: Mapping[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
@@ -200,7 +200,7 @@ class Observation:
     not_asked: Mapping[str, Intrusiveness] = field(default_factory=dict)
 
     @property
-    def own_certificates(self) -> tuple[Deployment, ...]:
+    def own_certificates(self) -> tuple[ServedChain, ...]:
         """The chains that a client of the target gets, without those for other names."""
         return tuple(one for one in self.certificates if one.is_own)
 

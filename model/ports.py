@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Protocol
 
 from model.change import Change
-from model.findings.alert import Notice
+from model.findings.alert import Alert
 from model.findings.finding import Assessment, Finding, Waiver
 from model.observation import Observation
-from model.query import EVERYWHERE, Page, PageEnd, Selection, ServiceEvent, Stretch
+from model.query import EVERYWHERE, Page, PageEnd, Period, Selection, ServiceEvent
 from model.snapshot import EndpointStatus, Snapshot
 
 
@@ -110,7 +110,7 @@ class Archive(Store, Protocol):
         """The newest ``limit`` Changes from ``since`` to before ``until``, the newest first."""
         ...
 
-    async def history(self, selection: Selection, limit: int = 1000) -> Sequence[Stretch]:
+    async def history(self, selection: Selection, limit: int = 1000) -> Sequence[Period]:
         """The newest ``limit`` Stretches of the endpoints, the newest first."""
         ...
 
@@ -139,12 +139,12 @@ class Archive(Store, Protocol):
 class NoticeLedger(Protocol):
     """What notifiers ask of storage: which notices each has told, over restarts."""
 
-    async def told(self, notifier: str) -> Sequence[Notice]:
+    async def told(self, notifier: str) -> Sequence[Alert]:
         """The notices that ``notifier`` has told and that have not ended."""
         ...
 
     async def put_told(
-        self, notifier: str, told: Sequence[Notice], ended: Collection[str] = ()
+        self, notifier: str, told: Sequence[Alert], ended: Collection[str] = ()
     ) -> None:
         """Keep what ``notifier`` has told, and forget the keys of what has ended; durable on return."""
         ...

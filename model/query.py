@@ -35,8 +35,8 @@ class PageEnd:
     endpoint_id: int
 
 
-class Turn(StrEnum):
-    """What the first visit of a Stretch was to the ones before it."""
+class Transition(StrEnum):
+    """What the first visit of a Period was to the ones before it."""
 
     FIRST = "first"
     """None came before it."""
@@ -49,14 +49,14 @@ class Turn(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class Period:
     """Visits in a row that learnt the same, from the first one's start to the newest one's.
 
     ``observation`` has the facts without their evidence, of the first visit that ever learnt them.
     """
 
     endpoint_key: str
-    turn: Turn
+    turn: Transition
     first_at: datetime
     last_at: datetime
     visits: int

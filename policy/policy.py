@@ -35,7 +35,7 @@ class PolicyRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class EndpointSelector:
     """The endpoints that a policy holds for: all, or those that have what is given.
 
     For each of ``labels``, the target's value must be one of those given; its protocol one of
@@ -63,7 +63,7 @@ class Policy:
     name: str
     title: str
     description: str
-    choice: Choice
+    choice: EndpointSelector
     rules: tuple[PolicyRule, ...]
     digest: str
     extends: tuple[str, ...] = ()

@@ -58,7 +58,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ruling:
+class Evaluation:
     """A rule's answer: ``observed`` and ``required`` say what was seen and what would do."""
 
     outcome: Outcome
@@ -67,7 +67,7 @@ class Ruling:
     evidence: Evidence | None = None
 
 
-Judge: TypeAlias = Callable[[Subject], Ruling]
+Judge: TypeAlias = Callable[[Subject], Evaluation]
 P = TypeVar("P", bound=Parameters)
 
 

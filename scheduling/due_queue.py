@@ -39,7 +39,7 @@ class _Group(Generic[Key]):
     by_rank: dict[int, list[Entry[Key]]] = field(default_factory=dict)
 
 
-class Agenda(Generic[Key]):
+class DueQueue(Generic[Key]):
     """Keys in the order in which they are due; those due at one moment in the order put in.
 
     Taking one costs time in proportion to the number of groups, and to the logarithm of the keys'.

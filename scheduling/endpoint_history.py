@@ -15,7 +15,7 @@ from scheduling.jobs import Rank, Tracked
 from scheduling.resolve import MOST_ADDRESSES
 
 
-class Standings:
+class EndpointHistories:
     """Of all endpoints that are in the inventory, and of those that may come back to it."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ _LATE_SECONDS: Final = 0.1
 """What comes later than this has not had the processor."""
 
 
-class Running:
+class InFlight:
     """Tasks and their jobs, each until it ends.
 
     ``settings`` gives those in force; ``on_change`` is called whenever a place becomes free.

@@ -89,7 +89,7 @@ def _seconds_between(earlier: time, later: time) -> float:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class IntervalPolicy:
     """All times in seconds; ``jitter_fraction`` is the share of a retry's delay that chance decides.
 
     ``match`` are the labels that a target must have for it. An endpoint is verified every

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from model.observation import Observation
 from model.target import Endpoint, Target
-from scheduling.interval import Pace
+from scheduling.interval import IntervalPolicy
 
 Visiting: TypeAlias = Callable[[Endpoint, Observation | None], Awaitable[Observation]]
 """Visits an endpoint, and only verifies what is known where there is anything known.
@@ -55,7 +55,7 @@ class SchedulerSettings:
     ``enumerates_at_start`` all that was planned before a restart is asked everything with its next visit.
     """
 
-    paces: tuple[Pace, ...] = (Pace(),)
+    paces: tuple[IntervalPolicy, ...] = (IntervalPolicy(),)
     visits_at_once: int = 64
     least_admitted_per_second: float = 5.0
     early_retry_seconds: float = 10.0
@@ -65,7 +65,7 @@ class SchedulerSettings:
     most_in_overtime: int = 512
     stop_grace_seconds: float = 10.0
 
-    def pace_of(self, target: Target) -> Pace:
+    def pace_of(self, target: Target) -> IntervalPolicy:
         """The pace that the target's labels choose."""
         return self.paces[self._pace_number(target)]
 

@@ -7,11 +7,15 @@ from random import Random
 
 from model.observation import Mode, Observation
 from model.ports import Schedule
-from scheduling.interval import Pace
+from scheduling.interval import IntervalPolicy
 
 
 def schedule_after(
-    observation: Observation, before: Schedule | None, pace: Pace, now: datetime, dice: Random
+    observation: Observation,
+    before: Schedule | None,
+    pace: IntervalPolicy,
+    now: datetime,
+    dice: Random,
 ) -> Schedule:
     """The endpoint's next due time by its ``pace``; ``before`` is the one that the visit was made by.
 

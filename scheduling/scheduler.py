@@ -19,10 +19,10 @@ from model.observation import Cost, Mode, Observation, State
 from model.ports import Clock, Meter, NotVisitedError, Schedule, Store
 from model.target import Endpoint, Target
 from model.version import TOOL_VERSION
-from scheduling.due_queue import Agenda
-from scheduling.endpoint_history import Standings
-from scheduling.in_flight import Running
-from scheduling.interval import Pace
+from scheduling.due_queue import DueQueue
+from scheduling.endpoint_history import EndpointHistories
+from scheduling.in_flight import InFlight
+from scheduling.interval import IntervalPolicy
 from scheduling.jobs import (
     Job,
     LookUp,
@@ -33,8 +33,8 @@ from scheduling.jobs import (
     Visiting,
 )
 from scheduling.resolve import Resolution, unresolved
-from scheduling.start_rate import Admission
-from scheduling.store_writer import Recorder
+from scheduling.start_rate import StartRate
+from scheduling.store_writer import StoreWriter
 
 _LOG = logging.getLogger(__name__)
 
@@ -59,13 +59,13 @@ class Scheduler:
         self._settings = settings
         self._meter = meter
         self._dice = Random()  # noqa: S311 (jitter is no secret)
-        self._recorder = Recorder(store, meter)
-        self._agenda: Agenda[Job] = Agenda()
+        self._recorder = StoreWriter(store, meter)
+        self._agenda: DueQueue[Job] = DueQueue()
         self._tracked: dict[str, Tracked] = {}
-        self._standings = Standings()
-        self._admission = Admission()
+        self._standings = EndpointHistories()
+        self._admission = StartRate()
         self._wake = asyncio.Event()
-        self._running = Running(lambda: self._settings, self._wake.set)
+        self._running = InFlight(lambda: self._settings, self._wake.set)
         self._is_stopping = False
         self._ended = asyncio.Event()
         self._ended.set()
@@ -311,7 +311,7 @@ class Scheduler:
             return False
         return self._standings.is_first_failure(observation.endpoint.key)
 
-    async def _take(self, observation: Observation, pace: Pace) -> float:
+    async def _take(self, observation: Observation, pace: IntervalPolicy) -> float:
         """Keeps what a visit found; says in how many seconds the next is due."""
         key = observation.endpoint.key
         failures, enumerated_at = 0, None
@@ -326,7 +326,7 @@ class Scheduler:
         await self._keep(observation, failures, delay)
         return delay
 
-    async def _known(self, endpoint: Endpoint, pace: Pace) -> Observation | None:
+    async def _known(self, endpoint: Endpoint, pace: IntervalPolicy) -> Observation | None:
         """What the visit is only to verify; None where it is to ask everything."""
         if pace.wants_enumeration(self._standings.enumerated_at(endpoint.key), self._clock.now()):
             return None

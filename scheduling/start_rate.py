@@ -12,7 +12,7 @@ from typing import Final
 _AT_ONCE: Final = 20
 
 
-class Admission:
+class StartRate:
     """Gives each comer its moment."""
 
     def __init__(self) -> None:

@@ -24,7 +24,7 @@ _MOST_WAITING: Final = 2_000
 _LOG = logging.getLogger(__name__)
 
 
-class Recorder:
+class StoreWriter:
     """A Store that does not forget what it was given while it cannot be written."""
 
     def __init__(

@@ -15,11 +15,11 @@ from types import TracebackType
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.change import Change
-from model.findings.alert import Notice
+from model.findings.alert import Alert
 from model.findings.finding import Assessment, Finding, Waiver
 from model.observation import Observation
 from model.ports import Schedule
-from model.query import EVERYWHERE, Page, PageEnd, Selection, ServiceEvent, Stretch
+from model.query import EVERYWHERE, Page, PageEnd, Period, Selection, ServiceEvent
 from model.snapshot import EndpointStatus, Snapshot
 from storage import waivers_and_events
 from storage.database import Database, connect
@@ -257,7 +257,7 @@ class SqlStore:
         async with self._reading() as connection:
             return await read_changes(connection, selection, since, until, limit)
 
-    async def history(self, selection: Selection, limit: int = 1000) -> Sequence[Stretch]:
+    async def history(self, selection: Selection, limit: int = 1000) -> Sequence[Period]:
         """The newest ``limit`` Stretches of the endpoints, the newest first.
 
         Raises:
@@ -343,7 +343,7 @@ class SqlStore:
         except DRIVER_ERRORS as error:
             raise explain(error, self._database.name) from error
 
-    async def told(self, notifier: str) -> Sequence[Notice]:
+    async def told(self, notifier: str) -> Sequence[Alert]:
         """The notices that ``notifier`` has told and that have not ended, in any order.
 
         Raises:
@@ -353,7 +353,7 @@ class SqlStore:
             return await waivers_and_events.read_told(connection, notifier)
 
     async def put_told(
-        self, notifier: str, told: Sequence[Notice], ended: Collection[str] = ()
+        self, notifier: str, told: Sequence[Alert], ended: Collection[str] = ()
     ) -> None:
         """Keep what ``notifier`` has told, in place of what had the same keys, and forget ``ended`` keys.
 

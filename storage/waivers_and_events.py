@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.encoding.alert_json import notice_from_json, notice_to_json
 from model.encoding.finding_json import waiver_from_json, waiver_to_json
-from model.findings.alert import Notice
+from model.findings.alert import Alert
 from model.findings.finding import Waiver
 from model.query import ServiceEvent
 from storage.rows.tables import EventRow, ToldNoticeRow, WaiverRow
@@ -64,7 +64,7 @@ async def read_events(connection: AsyncConnection, since: datetime | None) -> li
     return [ServiceEvent(at=row.at, kind=row.kind, sentence=row.sentence) for row in found]
 
 
-async def read_told(connection: AsyncConnection, notifier: str) -> list[Notice]:
+async def read_told(connection: AsyncConnection, notifier: str) -> list[Alert]:
     """The notices that ``notifier`` has told and that have not ended.
 
     Raises:
@@ -80,7 +80,7 @@ async def read_told(connection: AsyncConnection, notifier: str) -> list[Notice]:
 
 
 async def put_told(
-    connection: AsyncConnection, notifier: str, told: Sequence[Notice], ended: Collection[str]
+    connection: AsyncConnection, notifier: str, told: Sequence[Alert], ended: Collection[str]
 ) -> None:
     """Keep that ``notifier`` has told those notices, and forget those whose keys have ended."""
     await _forget_told(connection, notifier, {*ended, *(notice.key for notice in told)})

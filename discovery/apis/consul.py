@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from discovery.apis.web import WebApi
 from discovery.bounds import USUAL_MOST_TARGETS, check_count
-from discovery.found import Place, mappings, meta, targets_at
+from discovery.found import SourceLocation, mappings, meta, targets_at
 from discovery.source import SourceError
 from model.target import Target
 
@@ -43,7 +43,7 @@ async def read_consul(
     check_count(source, len(names), most)
     at_once = asyncio.Semaphore(_AT_ONCE)
 
-    async def instances(name: str) -> list[Place]:
+    async def instances(name: str) -> list[SourceLocation]:
         async with at_once:
             answer = await api.get(f"/v1/catalog/service/{quote(name, safe='')}")
         found = mappings(answer, f"{api.url}: service {name}")
@@ -58,7 +58,7 @@ async def read_consul(
     return await asyncio.to_thread(targets_at, places, source, most)
 
 
-def _places(instance: Mapping[str, Any], tags: Sequence[str]) -> Iterator[Place]:
+def _places(instance: Mapping[str, Any], tags: Sequence[str]) -> Iterator[SourceLocation]:
     its_tags = [str(tag) for tag in instance.get("ServiceTags") or ()]
     port = instance.get("ServicePort")
     if not isinstance(port, int) or not set(tags) <= set(its_tags):
@@ -73,4 +73,4 @@ def _places(instance: Mapping[str, Any], tags: Sequence[str]) -> Iterator[Place]
     }
     own = instance.get("ServiceMeta") or {}
     labels = meta("consul", about) | meta("consul_service_metadata", own)
-    yield Place(host=str(host), port=port, labels=labels)
+    yield SourceLocation(host=str(host), port=port, labels=labels)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from discovery.apis.web import WebApi
 from discovery.bounds import USUAL_MOST_TARGETS
-from discovery.found import Place, mappings, meta, targets_at
+from discovery.found import SourceLocation, mappings, meta, targets_at
 from model.target import Target
 
 _PORT: Final = "tlsprobe.port"
@@ -30,7 +30,7 @@ async def read_docker(
     return await asyncio.to_thread(targets_at, places, source, most)
 
 
-def _places(container: Mapping[str, Any]) -> Iterator[Place]:
+def _places(container: Mapping[str, Any]) -> Iterator[SourceLocation]:
     labels = container.get("Labels") or {}
     host = labels.get(_HOST) or _first_address(container)
     names = container.get("Names") or [""]
@@ -41,7 +41,7 @@ def _places(container: Mapping[str, Any]) -> Iterator[Place]:
     }
     for port in str(labels.get(_PORT, "")).split(","):
         if port.strip().isdigit() and host:
-            yield Place(
+            yield SourceLocation(
                 host=str(host),
                 port=int(port),
                 server_name=labels.get(_SERVER_NAME),

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from discovery.apis.web import WebApi
 from discovery.bounds import USUAL_MOST_TARGETS
-from discovery.found import Place, mappings, meta, targets_at
+from discovery.found import SourceLocation, mappings, meta, targets_at
 from discovery.source import SourceError
 from model.target import Target
 
@@ -27,13 +27,13 @@ async def read_prometheus(
     return await asyncio.to_thread(targets_at, places, source, most)
 
 
-def _places(target: Mapping[str, Any]) -> Iterator[Place]:
+def _places(target: Mapping[str, Any]) -> Iterator[SourceLocation]:
     labels = target.get("labels", {})
     said = labels if isinstance(labels, dict) else {}
     about = meta("prometheus_label", said) | meta("prometheus", {"job": said.get("job")})
     try:
         url = urlsplit(str(target.get("scrapeUrl", "")))
         if url.scheme == "https" and url.hostname:
-            yield Place(host=url.hostname, port=url.port or 443, labels=about)
+            yield SourceLocation(host=url.hostname, port=url.port or 443, labels=about)
     except ValueError:
         return

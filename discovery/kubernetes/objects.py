@@ -20,7 +20,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from discovery.declared import declaring, leaf_sha256
-from discovery.found import Place, meta
+from discovery.found import SourceLocation, meta
 
 Item: TypeAlias = Mapping[str, Any]
 Items: TypeAlias = Mapping[str, Sequence[Item]]
@@ -56,10 +56,10 @@ RESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
 """What the user may ask for by name, and the lists that are read for it."""
 
 
-def places_of(items: Items) -> Iterator[Place]:
+def places_of(items: Items) -> Iterator[SourceLocation]:
     """All that the cluster serves with TLS."""
     cluster = _Cluster(items)
-    kinds: tuple[tuple[str, Callable[[Item], Iterator[Place]]], ...] = (
+    kinds: tuple[tuple[str, Callable[[Item], Iterator[SourceLocation]]], ...] = (
         (INGRESSES, cluster.ingress),
         (GATEWAYS, cluster.gateway),
         (SERVICES, _service),
@@ -78,7 +78,7 @@ class _Cluster:
         self._leaves = dict(_leaves(items.get(SECRETS, ())))
         self._routes = [route for path in ROUTES for route in items.get(path, ())]
 
-    def ingress(self, item: Item) -> Iterator[Place]:
+    def ingress(self, item: Item) -> Iterator[SourceLocation]:
         namespace = _metadata(item).get("namespace")
         for one in _of(item, "spec", "tls") or ():
             secret = one.get("secretName")
@@ -86,9 +86,9 @@ class _Cluster:
             labels |= self._expected([(namespace, secret)])
             for host in one.get("hosts") or ():
                 if not str(host).startswith("*"):
-                    yield Place(host=str(host), port=_HTTPS_PORT, labels=labels)
+                    yield SourceLocation(host=str(host), port=_HTTPS_PORT, labels=labels)
 
-    def gateway(self, item: Item) -> Iterator[Place]:
+    def gateway(self, item: Item) -> Iterator[SourceLocation]:
         own_namespace = _metadata(item).get("namespace")
         for listener in _of(item, "spec", "listeners") or ():
             if listener.get("protocol") not in {"HTTPS", "TLS"}:
@@ -102,7 +102,7 @@ class _Cluster:
             labels |= self._expected(secrets)
             port = int(listener.get("port") or _HTTPS_PORT)
             for host in self._hosts_of(item, listener):
-                yield Place(host=host, port=port, labels=labels)
+                yield SourceLocation(host=host, port=port, labels=labels)
 
     def _hosts_of(self, gateway: Item, listener: Item) -> list[str]:
         own = str(listener.get("hostname") or "")
@@ -154,13 +154,13 @@ def _is_attached(route: Item, gateway: Item, listener: Item) -> bool:
     return False
 
 
-def _service(item: Item) -> Iterator[Place]:
+def _service(item: Item) -> Iterator[SourceLocation]:
     metadata = _metadata(item)
     labels = _about("Service", item)
     wanted = str((metadata.get("annotations") or {}).get(PORT_ANNOTATION, ""))
     if wanted.isdigit():
         host = f"{metadata.get('name')}.{metadata.get('namespace')}.svc"
-        yield Place(host=host, port=int(wanted), labels=labels)
+        yield SourceLocation(host=host, port=int(wanted), labels=labels)
     if _of(item, "spec", "type") != "LoadBalancer":
         return
     balancers = _of(item, "status", "loadBalancer", "ingress") or ()
@@ -168,10 +168,10 @@ def _service(item: Item) -> Iterator[Place]:
         is_tls = port.get("port") == _HTTPS_PORT or port.get("name") in {"https", "tls"}
         for balancer in balancers if is_tls else ():
             host = balancer.get("hostname") or balancer.get("ip") or ""
-            yield Place(host=str(host), port=int(port["port"]), labels=labels)
+            yield SourceLocation(host=str(host), port=int(port["port"]), labels=labels)
 
 
-def _webhooks(item: Item) -> Iterator[Place]:
+def _webhooks(item: Item) -> Iterator[SourceLocation]:
     for webhook in item.get("webhooks") or ():
         labels = _about("Webhook", item)
         service, url = (_of(webhook, "clientConfig", name) for name in ("service", "url"))
@@ -181,25 +181,25 @@ def _webhooks(item: Item) -> Iterator[Place]:
             yield from _at_url(str(url), labels)
 
 
-def _at_url(url: str, labels: Mapping[str, str]) -> Iterator[Place]:
+def _at_url(url: str, labels: Mapping[str, str]) -> Iterator[SourceLocation]:
     try:
         parts = urlsplit(url)
         if parts.scheme == "https" and parts.hostname:
-            yield Place(host=parts.hostname, port=parts.port or _HTTPS_PORT, labels=labels)
+            yield SourceLocation(host=parts.hostname, port=parts.port or _HTTPS_PORT, labels=labels)
     except ValueError:
         return
 
 
-def _api_service(item: Item) -> Iterator[Place]:
+def _api_service(item: Item) -> Iterator[SourceLocation]:
     service = _of(item, "spec", "service")
     if service:
         yield _cluster_service(service, _about("APIService", item))
 
 
-def _cluster_service(service: Item, labels: Mapping[str, str]) -> Place:
+def _cluster_service(service: Item, labels: Mapping[str, str]) -> SourceLocation:
     """The name that the API server itself verifies: <service>.<namespace>.svc."""
     host = f"{service.get('name')}.{service.get('namespace')}.svc"
-    return Place(host=host, port=int(service.get("port") or _HTTPS_PORT), labels=labels)
+    return SourceLocation(host=host, port=int(service.get("port") or _HTTPS_PORT), labels=labels)
 
 
 def _about(kind: str, item: Item, extra: Mapping[str, Any] | None = None) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from discovery.bounds import USUAL_MOST_TARGETS
 from discovery.declared import declaring, leaves_in
-from discovery.found import Place, meta, targets_at
+from discovery.found import SourceLocation, meta, targets_at
 from discovery.source import SourceError
 from model.protocol_version import ProtocolVersion
 from model.target import Target, is_ip_address
@@ -52,7 +52,7 @@ class ServerFiles:
     paths: Sequence[Path]
     host: str
 
-    def places(self) -> Iterator[Place]:
+    def places(self) -> Iterator[SourceLocation]:
         """What all files declare; raises SourceError."""
         for path in self.paths:
             yield from _read(self, path)
@@ -69,7 +69,7 @@ async def read_server_files(
     return await asyncio.to_thread(targets_at, files.places(), source, most)
 
 
-def _read(files: ServerFiles, path: Path) -> list[Place]:
+def _read(files: ServerFiles, path: Path) -> list[SourceLocation]:
     try:
         declared = files.reader(path)
         return [place for one in declared for place in _places(one, files.kind, files.host)]
@@ -77,15 +77,15 @@ def _read(files: ServerFiles, path: Path) -> list[Place]:
         raise SourceError(f"{path} cannot be read: {error}.") from error
 
 
-def _places(one: Declared, kind: str, host: str) -> Iterable[Place]:
+def _places(one: Declared, kind: str, host: str) -> Iterable[SourceLocation]:
     where = host if one.address in _ANY_ADDRESS else one.address
     own_words = meta(kind, {**one.settings, "file": one.file})
     labels = own_words | declaring(leaves_in(one.certificates) or (), one.protocols)
     names = [name for name in one.names if _is_plain(name)]
     if not names:
-        yield Place(host=where, port=one.port, labels=labels)
+        yield SourceLocation(host=where, port=one.port, labels=labels)
     for name in names:
-        yield Place(host=where, port=one.port, server_name=name, labels=labels)
+        yield SourceLocation(host=where, port=one.port, server_name=name, labels=labels)
 
 
 def _is_plain(name: str) -> bool:

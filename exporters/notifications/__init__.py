@@ -6,19 +6,19 @@ catalogue of the forms; sending, waiting and remembering are the service's.
 
 from __future__ import annotations
 
-from exporters.notifications.active_alerts import Standing, StandingMaker, standing_of
+from exporters.notifications.active_alerts import ActiveAlerts, StandingMaker, standing_of
 from exporters.notifications.catalogue import NOTIFIERS, Notifier, notifier_of
 from exporters.notifications.events import Comparison, compare
 from exporters.notifications.message import Message
-from exporters.notifications.selector import Choice
+from exporters.notifications.selector import AlertSelector
 
 __all__ = [
     "NOTIFIERS",
-    "Choice",
+    "ActiveAlerts",
+    "AlertSelector",
     "Comparison",
     "Message",
     "Notifier",
-    "Standing",
     "StandingMaker",
     "compare",
     "notifier_of",

@@ -15,7 +15,7 @@ from typing import Final
 from model.certificates.certificate import Certificate
 from model.certificates.lifetime import Lifetime
 from model.encoding.times_json import time_to_json
-from model.findings.alert import Notice, NoticeKind
+from model.findings.alert import Alert, NoticeKind
 from model.findings.finding import Finding, FindingStatus, Outcome, Severity
 from model.safe_output.printable import printable
 from model.snapshot import EndpointStatus, Snapshot
@@ -26,7 +26,7 @@ _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ActiveAlerts:
     """``notices`` by key stand; those of ``waived`` keys are wrong, and somebody answers for them.
 
     ``seen`` are the targets of the Snapshot. Of those in ``resolving`` each name led to an address; those
@@ -34,13 +34,13 @@ class Standing:
     """
 
     at: datetime
-    notices: Mapping[str, Notice]
+    notices: Mapping[str, Alert]
     waived: frozenset[str]
     seen: frozenset[str]
     resolving: frozenset[str]
     showing: frozenset[str]
 
-    def has_ended(self, key: str, notice: Notice) -> bool:
+    def has_ended(self, key: str, notice: Alert) -> bool:
         """Whether it is proved that ``notice``, of that key, which was told, does not stand any more."""
         proved = self.showing if notice.kind is NoticeKind.EXPIRY else self.resolving
         return key not in self.notices and notice.target in proved
@@ -52,7 +52,7 @@ class _Part:
 
     statuses: tuple[EndpointStatus, ...]
     until: datetime
-    notices: Mapping[str, Notice]
+    notices: Mapping[str, Alert]
     waived: frozenset[str]
 
     def holds(self, statuses: Sequence[EndpointStatus], at: datetime) -> bool:
@@ -70,7 +70,7 @@ class StandingMaker:
     def __init__(self) -> None:
         self._parts: dict[str, _Part] = {}
 
-    def make(self, snapshot: Snapshot) -> Standing:
+    def make(self, snapshot: Snapshot) -> ActiveAlerts:
         """What stands at the moment of ``snapshot``, which is not before that of the last one."""
         by_target: dict[str, list[EndpointStatus]] = {}
         for status in snapshot.endpoints:
@@ -83,10 +83,10 @@ class StandingMaker:
                 part if part is not None and part.holds(statuses, at) else _part(statuses, at)
             )
         self._parts = parts
-        notices: dict[str, Notice] = {}
+        notices: dict[str, Alert] = {}
         for part in parts.values():
             notices.update(part.notices)
-        return Standing(
+        return ActiveAlerts(
             at=at,
             notices=notices,
             waived=frozenset(key for part in parts.values() for key in part.waived),
@@ -102,7 +102,7 @@ class StandingMaker:
         )
 
 
-def standing_of(snapshot: Snapshot) -> Standing:
+def standing_of(snapshot: Snapshot) -> ActiveAlerts:
     """What stands at the moment of ``snapshot``."""
     return StandingMaker().make(snapshot)
 
@@ -136,7 +136,7 @@ def _shows_chains(status: EndpointStatus) -> bool:
     return status.observation.answered_as_tls and bool(status.observation.certificates)
 
 
-def _of_findings(statuses: Sequence[EndpointStatus], wanted: FindingStatus) -> Iterator[Notice]:
+def _of_findings(statuses: Sequence[EndpointStatus], wanted: FindingStatus) -> Iterator[Alert]:
     """One for each rule, with all addresses at which it is not met; the worst gives the words."""
     by_rule: dict[tuple[str, str], list[tuple[Finding, EndpointStatus]]] = {}
     for status in statuses:
@@ -153,7 +153,7 @@ def _of_findings(statuses: Sequence[EndpointStatus], wanted: FindingStatus) -> I
             ),
         )
         target = found[0][1].observation.endpoint.target
-        yield Notice(
+        yield Alert(
             kind=NoticeKind.FINDING,
             target=target.key,
             addresses=_addresses(status for _, status in found),
@@ -170,7 +170,7 @@ def _of_findings(statuses: Sequence[EndpointStatus], wanted: FindingStatus) -> I
         )
 
 
-def _of_certificates(statuses: Sequence[EndpointStatus], at: datetime) -> Iterator[Notice]:
+def _of_certificates(statuses: Sequence[EndpointStatus], at: datetime) -> Iterator[Alert]:
     """One for each leaf whose end is near for a life so long, or past."""
     served: dict[str, tuple[Certificate, list[EndpointStatus]]] = {}
     for status in statuses:
@@ -186,7 +186,7 @@ def _of_certificates(statuses: Sequence[EndpointStatus], at: datetime) -> Iterat
         target = places[0].observation.endpoint.target
         is_over = at >= life.not_after
         name = printable(leaf.subject or leaf.sha256, limit=_LONGEST_NAME)
-        yield Notice(
+        yield Alert(
             kind=NoticeKind.EXPIRY,
             target=target.key,
             addresses=_addresses(places),

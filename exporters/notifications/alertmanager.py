@@ -1,6 +1,6 @@
 """What stands as alerts for Alertmanager's API v2 (``POST /api/v2/alerts``), which groups, mutes and repeats.
 
-An alert must be told again before its ``endsAt``; one whose Notice has ended is told once more, with an
+An alert must be told again before its ``endsAt``; one whose Alert has ended is told once more, with an
 ``endsAt`` that has come.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from exporters.notifications.message import Message
 from model.encoding.times_json import time_to_json
-from model.findings.alert import Notice, NoticeKind
+from model.findings.alert import Alert, NoticeKind
 from model.findings.finding import Severity
 
 _NAMES: Final = {
@@ -40,7 +40,7 @@ def render_alertmanager(message: Message) -> bytes:
     return json.dumps(alerts).encode()
 
 
-def _alert(notice: Notice, ends_at: datetime) -> dict[str, Any]:
+def _alert(notice: Alert, ends_at: datetime) -> dict[str, Any]:
     return {
         "labels": _labels(notice),
         "annotations": {
@@ -53,7 +53,7 @@ def _alert(notice: Notice, ends_at: datetime) -> dict[str, Any]:
     }
 
 
-def _labels(notice: Notice) -> dict[str, str]:
+def _labels(notice: Alert) -> dict[str, str]:
     """Ours, which tell alerts apart, and the owner's, to route by; ours win."""
     labels = {_NOT_IN_A_NAME.sub("_", name): value for name, value in notice.labels.items() if name}
     ours = {

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from exporters.notifications.active_alerts import Standing
-from exporters.notifications.selector import Choice
-from model.findings.alert import Event, EventKind, Notice
+from exporters.notifications.active_alerts import ActiveAlerts
+from exporters.notifications.selector import AlertSelector
+from model.findings.alert import Alert, Event, EventKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +27,10 @@ class Comparison:
 
 
 def compare(
-    told: Mapping[str, Notice],
-    standing: Standing,
+    told: Mapping[str, Alert],
+    standing: ActiveAlerts,
     gone: Collection[str],
-    choice: Choice,
+    choice: AlertSelector,
     most_told: int,
 ) -> Comparison:
     """What to tell of ``standing`` after ``told``, the worst first.
@@ -62,12 +62,12 @@ def compare(
     return Comparison(events=tuple(wanted), in_silence=tuple(in_silence), dropped=len(dropped))
 
 
-def _urgency(notice: Notice) -> tuple[int, str]:
+def _urgency(notice: Alert) -> tuple[int, str]:
     """What is worse comes first."""
     return (-notice.severity.rank, notice.target)
 
 
-def _begun(told: Notice | None, notice: Notice, standing: Standing) -> Event | None:
+def _begun(told: Alert | None, notice: Alert, standing: ActiveAlerts) -> Event | None:
     if told is None:
         kind = EventKind.REOPENED if notice.reopened else EventKind.OPENED
     elif notice.severity.rank > told.severity.rank:
@@ -77,7 +77,7 @@ def _begun(told: Notice | None, notice: Notice, standing: Standing) -> Event | N
     return Event(kind=kind, at=standing.at, notice=notice)
 
 
-def _ended(key: str, told: Notice, standing: Standing, gone: Collection[str]) -> Event | None:
+def _ended(key: str, told: Alert, standing: ActiveAlerts, gone: Collection[str]) -> Event | None:
     if key in standing.waived:
         kind = EventKind.WAIVED
     elif standing.has_ended(key, told):

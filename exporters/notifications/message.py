@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from model.findings.alert import Event, EventKind, Notice
+from model.findings.alert import Alert, Event, EventKind
 from model.findings.finding import Severity
 from model.safe_output.printable import printable
 
@@ -25,7 +25,7 @@ class Message:
     at: datetime
     valid_until: datetime
     events: tuple[Event, ...]
-    standing: tuple[Notice, ...]
+    standing: tuple[Alert, ...]
     is_digest: bool = False
     group_label: str = "team"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from model.findings.alert import EventKind, Notice, NoticeKind
+from model.findings.alert import Alert, EventKind, NoticeKind
 from model.findings.finding import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class AlertSelector:
     """Notices of ``min_severity`` and worse, at targets that carry all of ``labels``.
 
     ``with_unknown`` takes in rules that are not proved to be met, besides those that are proved not to be.
@@ -22,7 +22,7 @@ class Choice:
     events: frozenset[EventKind] = frozenset(EventKind)
     with_unknown: bool = False
 
-    def has(self, notice: Notice) -> bool:
+    def has(self, notice: Alert) -> bool:
         """Whether the notifier is for ``notice``."""
         return (
             notice.kind in self.kinds

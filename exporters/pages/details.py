@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from exporters.pages.rows import Mark
-from model.certificates.certificate import Deployment
+from model.certificates.certificate import ServedChain
 from model.findings.finding import Finding
 from model.observation import AcceptedSet, Observation
 from model.protocol_version import ProtocolVersion
@@ -22,7 +22,7 @@ _MARKS: dict[Verdict, Mark] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class DetailLine:
     """A name and what is known under it."""
 
     name: str
@@ -35,7 +35,7 @@ class Section:
     """Lines under one heading."""
 
     title: str
-    lines: tuple[Line, ...]
+    lines: tuple[DetailLine, ...]
 
 
 def sections_of(status: EndpointStatus) -> tuple[Section, ...]:
@@ -64,24 +64,24 @@ def sections_of(status: EndpointStatus) -> tuple[Section, ...]:
     return tuple(section for section in found if section.lines)
 
 
-def _not_asked(observation: Observation) -> Iterator[Line]:
+def _not_asked(observation: Observation) -> Iterator[DetailLine]:
     for name, level in sorted(observation.not_asked.items()):
-        yield Line(name=name, text=f"needs intrusiveness {level}")
+        yield DetailLine(name=name, text=f"needs intrusiveness {level}")
 
 
 def _worst_first(status: EndpointStatus) -> list[Finding]:
     return sorted(status.findings, key=lambda finding: -finding.result.severity.rank)
 
 
-def _finding(finding: Finding) -> Line:
+def _finding(finding: Finding) -> DetailLine:
     result = finding.result
     mark: Mark = "bad" if result.severity.rank >= 3 else "warning"
     text = f"{result.title} Seen: {result.observed}. Asked for: {result.required}."
     name = f"{result.severity.value} · {result.policy} · {result.rule}"
-    return Line(name=name, text=f"{text} ({finding.status.value})", mark=mark)
+    return DetailLine(name=name, text=f"{text} ({finding.status.value})", mark=mark)
 
 
-def _policies(status: EndpointStatus) -> Iterator[Line]:
+def _policies(status: EndpointStatus) -> Iterator[DetailLine]:
     marks: dict[Verdict, Mark] = {
         Verdict.YES: "good",
         Verdict.NO: "bad",
@@ -89,76 +89,76 @@ def _policies(status: EndpointStatus) -> Iterator[Line]:
     }
     words = {Verdict.YES: "met", Verdict.NO: "not met", Verdict.UNKNOWN: "undecided"}
     for policy, verdict in sorted(status.compliance.items()):
-        yield Line(name=policy, text=words[verdict], mark=marks[verdict])
+        yield DetailLine(name=policy, text=words[verdict], mark=marks[verdict])
 
 
-def _versions(observation: Observation) -> Iterator[Line]:
+def _versions(observation: Observation) -> Iterator[DetailLine]:
     for version, fact in sorted(observation.protocols.items(), reverse=True):
         is_old = version < ProtocolVersion.TLSV1_2
         mark: Mark = "bad" if fact.verdict is Verdict.YES and is_old else _MARKS[fact.verdict]
-        yield Line(name=version.label, text=fact.verdict.value, mark=mark)
+        yield DetailLine(name=version.label, text=fact.verdict.value, mark=mark)
 
 
-def _suites(sets: Mapping[ProtocolVersion, AcceptedSet]) -> Iterator[Line]:
+def _suites(sets: Mapping[ProtocolVersion, AcceptedSet]) -> Iterator[DetailLine]:
     for version, found in sorted(sets.items(), reverse=True):
         for name in found.accepted:
             strength = strength_by_name(name) or Strength.INSECURE
             is_bad = strength in {Strength.INSECURE, Strength.WEAK}
-            yield Line(
+            yield DetailLine(
                 name=version.label,
                 text=f"{name} ({strength.value})",
                 mark="bad" if is_bad else "plain",
             )
         if not found.complete:
-            yield Line(name=version.label, text="there may be others", mark="warning")
+            yield DetailLine(name=version.label, text="there may be others", mark="warning")
 
 
-def _sets(sets: Mapping[ProtocolVersion, AcceptedSet]) -> Iterator[Line]:
+def _sets(sets: Mapping[ProtocolVersion, AcceptedSet]) -> Iterator[DetailLine]:
     for version, found in sorted(sets.items(), reverse=True):
-        yield Line(name=version.label, text=", ".join(found.accepted) or "none")
+        yield DetailLine(name=version.label, text=", ".join(found.accepted) or "none")
 
 
-def _chain(deployment: Deployment) -> Iterator[Line]:
+def _chain(deployment: ServedChain) -> Iterator[DetailLine]:
     leaf = deployment.leaf
-    yield Line(name="subject", text=leaf.subject or "")
-    yield Line(name="issuer", text=leaf.issuer or "")
+    yield DetailLine(name="subject", text=leaf.subject or "")
+    yield DetailLine(name="issuer", text=leaf.issuer or "")
     names = (*leaf.dns_names, *leaf.ip_addresses)
-    yield Line(name="names", text=", ".join(names) or "none")
+    yield DetailLine(name="names", text=", ".join(names) or "none")
     if leaf.not_before is not None and leaf.not_after is not None:
         text = f"{leaf.not_before:%Y-%m-%d %H:%M} to {leaf.not_after:%Y-%m-%d %H:%M} UTC"
-        yield Line(name="valid", text=text)
-    yield Line(name="key", text=f"{leaf.key_type.value} {leaf.key_bits or ''}".strip())
-    yield Line(name="SHA-256", text=leaf.sha256)
+        yield DetailLine(name="valid", text=text)
+    yield DetailLine(name="key", text=f"{leaf.key_type.value} {leaf.key_bits or ''}".strip())
+    yield DetailLine(name="SHA-256", text=leaf.sha256)
     for store, trust in deployment.trust.items():
         mark: Mark = "bad" if trust.verdict is Verdict.NO else _MARKS[trust.verdict]
         text = trust.reason or trust.verdict.value
-        yield Line(name=f"trusted by {store}", text=text, mark=mark)
+        yield DetailLine(name=f"trusted by {store}", text=text, mark=mark)
     for problem in deployment.problems:
-        yield Line(name="problem", text=problem.value.replace("_", " "), mark="warning")
+        yield DetailLine(name="problem", text=problem.value.replace("_", " "), mark="warning")
 
 
-def _client_auth(observation: Observation) -> Iterator[Line]:
+def _client_auth(observation: Observation) -> Iterator[DetailLine]:
     for version, found in sorted(observation.client_auth.items(), reverse=True):
         verifies = f", verified: {found.verifies.value}" if found.verifies is not None else ""
         mark: Mark = "bad" if found.verifies is Verdict.NO else "plain"
-        yield Line(name=version.label, text=f"{found.mode.value}{verifies}", mark=mark)
+        yield DetailLine(name=version.label, text=f"{found.mode.value}{verifies}", mark=mark)
 
 
-def _facts(facts: Mapping[str, Fact], *, bad: bool = False) -> Iterator[Line]:
+def _facts(facts: Mapping[str, Fact], *, bad: bool = False) -> Iterator[DetailLine]:
     for name, fact in sorted(facts.items()):
         is_bad = bad and fact.verdict is Verdict.YES
         value = f" ({fact.value})" if fact.value else ""
         mark: Mark = "bad" if is_bad else _MARKS[fact.verdict]
-        yield Line(name=name, text=f"{fact.verdict.value}{value}", mark=mark)
+        yield DetailLine(name=name, text=f"{fact.verdict.value}{value}", mark=mark)
 
 
-def _visit(status: EndpointStatus) -> Iterator[Line]:
+def _visit(status: EndpointStatus) -> Iterator[DetailLine]:
     observation = status.observation
-    yield Line(name="state", text=observation.state.value)
+    yield DetailLine(name="state", text=observation.state.value)
     if observation.reason:
-        yield Line(name="reason", text=observation.reason)
-    yield Line(name="ended", text=f"{status.last_probe_at:%Y-%m-%d %H:%M:%S} UTC")
-    yield Line(name="connections", text=str(observation.cost.connections))
-    yield Line(name="took", text=f"{observation.cost.duration_seconds:.2f} s")
+        yield DetailLine(name="reason", text=observation.reason)
+    yield DetailLine(name="ended", text=f"{status.last_probe_at:%Y-%m-%d %H:%M:%S} UTC")
+    yield DetailLine(name="connections", text=str(observation.cost.connections))
+    yield DetailLine(name="took", text=f"{observation.cost.duration_seconds:.2f} s")
     if status.config_changed_at is not None:
-        yield Line(name="last changed", text=f"{status.config_changed_at:%Y-%m-%d %H:%M} UTC")
+        yield DetailLine(name="last changed", text=f"{status.config_changed_at:%Y-%m-%d %H:%M} UTC")

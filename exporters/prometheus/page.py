@@ -25,7 +25,7 @@ from exporters.prometheus.catalogue import (
 from exporters.prometheus.families.family import PREFIX, Family, Sample, TargetFamily
 from exporters.prometheus.label_text import LONGEST_KEY, quoted
 from exporters.prometheus.options import MOST_OF_A_FAMILY, MetricOptions
-from model.caching.size_bounded_cache import Recent
+from model.caching.size_bounded_cache import SizeBoundedCache
 from model.snapshot import EndpointStatus, Snapshot
 
 TEXT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -83,7 +83,7 @@ class PageWriter:
         )
         self._target_forms = tuple(_form(family) for family in TARGET_FAMILIES)
         self._written: Mapping[str, _Written] = {}
-        self._texts = Recent(_TEXTS_REMEMBERED)
+        self._texts = SizeBoundedCache(_TEXTS_REMEMBERED)
         self.dropped_total = 0
 
     def write(self, snapshot: Snapshot) -> Iterator[str]:

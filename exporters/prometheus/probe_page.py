@@ -8,7 +8,7 @@ from enum import StrEnum
 from exporters.prometheus.families.family import PREFIX
 from exporters.prometheus.options import MetricOptions
 from exporters.prometheus.other_exporters.blackbox_exporter import blackbox_samples
-from exporters.prometheus.other_exporters.handshake_summary import Glance
+from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary
 from exporters.prometheus.other_exporters.samples import ForeignSample, written
 from exporters.prometheus.other_exporters.ssl_exporter import ssl_exporter_samples
 from exporters.prometheus.page import PageWriter
@@ -25,7 +25,7 @@ class Names(StrEnum):
 
 
 def probe_page(
-    glance: Glance,
+    glance: HandshakeSummary,
     status: EndpointStatus | None,
     names: Sequence[Names],
     options: MetricOptions,
@@ -44,7 +44,7 @@ def probe_page(
     return "".join(parts)
 
 
-def _our_own(glance: Glance, status: EndpointStatus) -> list[ForeignSample]:
+def _our_own(glance: HandshakeSummary, status: EndpointStatus) -> list[ForeignSample]:
     """What only a page of this kind has."""
     labels = {"target": status.observation.endpoint.target.key}
     numbers = (

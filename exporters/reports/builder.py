@@ -19,13 +19,13 @@ from exporters.reports.report import (
 )
 from model.findings.finding import FindingStatus, RuleResult, Waiver
 from model.findings.finding_life import with_waiver
-from model.findings.remediation import Remedy
+from model.findings.remediation import Remediation
 from model.intrusiveness import words_for_not_asked
 from model.observation import ClientAuthMode, Observation
 from model.snapshot import EndpointStatus, Snapshot
 from model.verdict import Verdict
 
-RemedyOf = Callable[[Observation, RuleResult], Remedy | None]
+RemedyOf = Callable[[Observation, RuleResult], Remediation | None]
 """Gives the lines that mend what a rule found at an endpoint, where its kind of server is known."""
 
 

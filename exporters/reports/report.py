@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from model.findings.finding import Finding, FindingStatus, Outcome, Severity, Waiver
-from model.findings.remediation import Remedy
+from model.findings.remediation import Remediation
 from model.verdict import Verdict
 
 DEFAULT_GROUPING: Final = "team"
@@ -49,7 +49,7 @@ class ReportedFinding:
     """A Finding with its remedy, where the kind of server is known."""
 
     finding: Finding
-    remedy: Remedy | None = None
+    remedy: Remediation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

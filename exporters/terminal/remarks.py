@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Final
 
-from model.certificates.certificate import Certificate, Deployment, Problem
+from model.certificates.certificate import Certificate, Problem, ServedChain
 from model.certificates.lifetime import Lifetime
 from model.observation import ClientAuthMode, Observation, OwnAttempt
 from model.protocol_version import ProtocolVersion
@@ -21,7 +21,7 @@ from model.registry import Strength, strength_by_name
 from model.verdict import Verdict
 
 
-class Severity(IntEnum):
+class RemarkSeverity(IntEnum):
     """How much a remark matters, worst first."""
 
     BAD = 0
@@ -33,65 +33,68 @@ class Severity(IntEnum):
 class Remark:
     """One fault in one sentence, which may hold text that a server chose."""
 
-    severity: Severity
+    severity: RemarkSeverity
     text: str
 
 
-_PROBLEMS: Final[dict[Problem, tuple[Severity, str]]] = {
-    Problem.EXPIRED: (Severity.BAD, "the certificate has expired"),
-    Problem.NOT_YET_VALID: (Severity.BAD, "the certificate is not valid yet"),
-    Problem.REVOKED: (Severity.BAD, "a certificate of the chain is revoked"),
+_PROBLEMS: Final[dict[Problem, tuple[RemarkSeverity, str]]] = {
+    Problem.EXPIRED: (RemarkSeverity.BAD, "the certificate has expired"),
+    Problem.NOT_YET_VALID: (RemarkSeverity.BAD, "the certificate is not valid yet"),
+    Problem.REVOKED: (RemarkSeverity.BAD, "a certificate of the chain is revoked"),
     Problem.STAPLE_MISSING: (
-        Severity.BAD,
+        RemarkSeverity.BAD,
         "the certificate demands a stapled OCSP response, and none that counts comes with it",
     ),
-    Problem.UNPARSABLE: (Severity.BAD, "a certificate of the chain cannot be read"),
-    Problem.HOSTNAME_MISMATCH: (Severity.BAD, "the certificate is for other names"),
-    Problem.SELF_SIGNED: (Severity.BAD, "the certificate is self-signed"),
-    Problem.UNKNOWN_CA: (Severity.BAD, "the chain leads to no trusted authority"),
-    Problem.INCOMPLETE: (Severity.BAD, "the chain lacks an intermediate certificate"),
-    Problem.WEAK_KEY: (Severity.BAD, "a key of the chain is weak"),
-    Problem.WEAK_SIGNATURE: (Severity.BAD, "a signature of the chain is weak"),
+    Problem.UNPARSABLE: (RemarkSeverity.BAD, "a certificate of the chain cannot be read"),
+    Problem.HOSTNAME_MISMATCH: (RemarkSeverity.BAD, "the certificate is for other names"),
+    Problem.SELF_SIGNED: (RemarkSeverity.BAD, "the certificate is self-signed"),
+    Problem.UNKNOWN_CA: (RemarkSeverity.BAD, "the chain leads to no trusted authority"),
+    Problem.INCOMPLETE: (RemarkSeverity.BAD, "the chain lacks an intermediate certificate"),
+    Problem.WEAK_KEY: (RemarkSeverity.BAD, "a key of the chain is weak"),
+    Problem.WEAK_SIGNATURE: (RemarkSeverity.BAD, "a signature of the chain is weak"),
     Problem.LIFETIME_TOO_LONG: (
-        Severity.WARNING,
+        RemarkSeverity.WARNING,
         "the certificate lives longer than a public CA may let it",
     ),
-    Problem.INTERNAL_NAME: (Severity.WARNING, "a public certificate is for an internal name"),
-    Problem.MISORDERED: (Severity.WARNING, "the chain is out of order"),
-    Problem.OTHER: (Severity.WARNING, "the chain has a fault that has no name here"),
-    Problem.SURPLUS: (Severity.NOTE, "the chain has certificates that it does not need"),
-    Problem.CONTAINS_ROOT: (Severity.NOTE, "the chain carries its root, which no client needs"),
+    Problem.INTERNAL_NAME: (RemarkSeverity.WARNING, "a public certificate is for an internal name"),
+    Problem.MISORDERED: (RemarkSeverity.WARNING, "the chain is out of order"),
+    Problem.OTHER: (RemarkSeverity.WARNING, "the chain has a fault that has no name here"),
+    Problem.SURPLUS: (RemarkSeverity.NOTE, "the chain has certificates that it does not need"),
+    Problem.CONTAINS_ROOT: (
+        RemarkSeverity.NOTE,
+        "the chain carries its root, which no client needs",
+    ),
 }
 
 _OLD_VERSIONS: Final = (
-    (ProtocolVersion.SSLV2, Severity.BAD, "broken (RFC 6176)"),
-    (ProtocolVersion.SSLV3, Severity.BAD, "broken (RFC 7568)"),
-    (ProtocolVersion.TLSV1_0, Severity.WARNING, "deprecated (RFC 8996)"),
-    (ProtocolVersion.TLSV1_1, Severity.WARNING, "deprecated (RFC 8996)"),
+    (ProtocolVersion.SSLV2, RemarkSeverity.BAD, "broken (RFC 6176)"),
+    (ProtocolVersion.SSLV3, RemarkSeverity.BAD, "broken (RFC 7568)"),
+    (ProtocolVersion.TLSV1_0, RemarkSeverity.WARNING, "deprecated (RFC 8996)"),
+    (ProtocolVersion.TLSV1_1, RemarkSeverity.WARNING, "deprecated (RFC 8996)"),
 )
 _SUITE_SEVERITIES: Final = {
-    Strength.INSECURE: Severity.BAD,
-    Strength.WEAK: Severity.WARNING,
+    Strength.INSECURE: RemarkSeverity.BAD,
+    Strength.WEAK: RemarkSeverity.WARNING,
 }
 
-_ATTACKS: Final[dict[str, tuple[Severity, str]]] = {
-    "heartbleed": (Severity.BAD, "Heartbleed"),
-    "ccs_injection": (Severity.BAD, "CCS injection"),
-    "robot": (Severity.BAD, "ROBOT"),
-    "ticketbleed": (Severity.BAD, "Ticketbleed"),
-    "drown": (Severity.BAD, "DROWN"),
-    "poodle_ssl3": (Severity.BAD, "POODLE"),
-    "poodle_tls": (Severity.BAD, "POODLE at TLS"),
-    "freak": (Severity.BAD, "FREAK"),
-    "logjam": (Severity.BAD, "Logjam"),
-    "crime": (Severity.BAD, "CRIME"),
-    "insecure_renegotiation": (Severity.BAD, "insecure renegotiation"),
-    "sweet32": (Severity.WARNING, "SWEET32"),
-    "raccoon": (Severity.WARNING, "Raccoon"),
-    "starttls_injection": (Severity.BAD, "commands injected before STARTTLS"),
-    "client_renegotiation_dos": (Severity.WARNING, "renegotiation at the client's will"),
-    "beast": (Severity.NOTE, "BEAST"),
-    "lucky13": (Severity.NOTE, "Lucky Thirteen"),
+_ATTACKS: Final[dict[str, tuple[RemarkSeverity, str]]] = {
+    "heartbleed": (RemarkSeverity.BAD, "Heartbleed"),
+    "ccs_injection": (RemarkSeverity.BAD, "CCS injection"),
+    "robot": (RemarkSeverity.BAD, "ROBOT"),
+    "ticketbleed": (RemarkSeverity.BAD, "Ticketbleed"),
+    "drown": (RemarkSeverity.BAD, "DROWN"),
+    "poodle_ssl3": (RemarkSeverity.BAD, "POODLE"),
+    "poodle_tls": (RemarkSeverity.BAD, "POODLE at TLS"),
+    "freak": (RemarkSeverity.BAD, "FREAK"),
+    "logjam": (RemarkSeverity.BAD, "Logjam"),
+    "crime": (RemarkSeverity.BAD, "CRIME"),
+    "insecure_renegotiation": (RemarkSeverity.BAD, "insecure renegotiation"),
+    "sweet32": (RemarkSeverity.WARNING, "SWEET32"),
+    "raccoon": (RemarkSeverity.WARNING, "Raccoon"),
+    "starttls_injection": (RemarkSeverity.BAD, "commands injected before STARTTLS"),
+    "client_renegotiation_dos": (RemarkSeverity.WARNING, "renegotiation at the client's will"),
+    "beast": (RemarkSeverity.NOTE, "BEAST"),
+    "lucky13": (RemarkSeverity.NOTE, "Lucky Thirteen"),
 }
 """Attacks by the names they are known by; what is said of suites anyhow is not among them."""
 
@@ -114,11 +117,11 @@ def remarks(observation: Observation, now: datetime) -> tuple[Remark, ...]:
     found += _attack_remarks(observation)
     found += _clear_remarks(observation)
     found += [
-        Remark(severity=Severity.WARNING, text=contradiction.subject)
+        Remark(severity=RemarkSeverity.WARNING, text=contradiction.subject)
         for contradiction in observation.contradictions
     ]
     if observation.answered_as_tls and observation.reason:
-        found.append(Remark(severity=Severity.WARNING, text=observation.reason))
+        found.append(Remark(severity=RemarkSeverity.WARNING, text=observation.reason))
     return tuple(sorted(dict.fromkeys(found), key=lambda remark: remark.severity))
 
 
@@ -132,19 +135,19 @@ def _clear_remarks(observation: Observation) -> Iterator[Remark]:
         offered = observation.plaintext.get("starttls_offered")
         # Mail between servers is opportunistic by design (RFC 7435): whoever wants to may go without.
         is_choice = offered is not None and offered.verdict is Verdict.YES
-        severity = Severity.WARNING if is_choice else Severity.BAD
+        severity = RemarkSeverity.WARNING if is_choice else RemarkSeverity.BAD
         yield Remark(severity=severity, text=f"it is answered without TLS too{where}")
     login = observation.plaintext.get("login_before_tls")
     if login is not None and login.verdict is Verdict.YES:
-        yield Remark(severity=Severity.BAD, text="a login is offered before TLS")
+        yield Remark(severity=RemarkSeverity.BAD, text="a login is offered before TLS")
     downgrade = observation.http.get("redirect_downgrade")
     if downgrade is not None and downgrade.verdict is Verdict.YES:
         text = f"HTTPS leads on to HTTP in clear ({downgrade.value})"
-        yield Remark(severity=Severity.BAD, text=text)
+        yield Remark(severity=RemarkSeverity.BAD, text=text)
 
 
 def _version_remarks(observation: Observation) -> Iterator[Remark]:
-    accepted: dict[tuple[Severity, str], list[str]] = defaultdict(list)
+    accepted: dict[tuple[RemarkSeverity, str], list[str]] = defaultdict(list)
     for version, severity, word in _OLD_VERSIONS:
         fact = observation.protocols.get(version)
         if fact is not None and fact.verdict is Verdict.YES:
@@ -169,7 +172,7 @@ def _suite_remarks(observation: Observation) -> Iterator[Remark]:
 
 def _attack_remarks(observation: Observation) -> Iterator[Remark]:
     """One for each severity, with all attacks of it."""
-    open_to: dict[Severity, list[str]] = defaultdict(list)
+    open_to: dict[RemarkSeverity, list[str]] = defaultdict(list)
     for name, (severity, attack) in _ATTACKS.items():
         fact = observation.vulnerabilities.get(name)
         if fact is not None and fact.verdict is Verdict.YES:
@@ -181,8 +184,8 @@ def _attack_remarks(observation: Observation) -> Iterator[Remark]:
 def _client_auth_remarks(observation: Observation) -> Iterator[Remark]:
     """A demand that checks nothing is a hole; a request may be checked further behind."""
     for mode, severity, verb in (
-        (ClientAuthMode.REQUIRED, Severity.BAD, "demanded"),
-        (ClientAuthMode.REQUESTED, Severity.WARNING, "asked for"),
+        (ClientAuthMode.REQUIRED, RemarkSeverity.BAD, "demanded"),
+        (ClientAuthMode.REQUESTED, RemarkSeverity.WARNING, "asked for"),
     ):
         labels = [
             version.label
@@ -204,11 +207,11 @@ def _enforcement_remarks(observation: Observation) -> Iterator[Remark]:
     if len(modes) > 1:
         words = ", ".join(f"{mode} at {' and '.join(labels)}" for mode, labels in modes.items())
         text = f"client certificates are treated differently by version: {words}"
-        yield Remark(severity=Severity.WARNING, text=text)
+        yield Remark(severity=RemarkSeverity.WARNING, text=text)
     by_name = observation.features.get("server_name_selects_client_auth")
     if by_name is not None and by_name.verdict is Verdict.YES:
         text = "whether a client certificate is asked for depends on the server name"
-        yield Remark(severity=Severity.WARNING, text=text)
+        yield Remark(severity=RemarkSeverity.WARNING, text=text)
 
 
 def _own_certificate_remarks(observation: Observation, now: datetime) -> Iterator[Remark]:
@@ -217,7 +220,7 @@ def _own_certificate_remarks(observation: Observation, now: datetime) -> Iterato
         for own in (found.own, found.expired):
             text = _fault_of_own(own, now) if own is not None else None
             if text is not None:
-                yield Remark(severity=Severity.BAD, text=f"{text} ({version.label})")
+                yield Remark(severity=RemarkSeverity.BAD, text=f"{text} ({version.label})")
 
 
 def _fault_of_own(own: OwnAttempt, now: datetime) -> str | None:
@@ -229,7 +232,7 @@ def _fault_of_own(own: OwnAttempt, now: datetime) -> str | None:
     return None
 
 
-def _deployment_remarks(deployment: Deployment, now: datetime) -> Iterator[Remark]:
+def _deployment_remarks(deployment: ServedChain, now: datetime) -> Iterator[Remark]:
     for problem in deployment.problems:
         severity, text = _PROBLEMS[problem]
         yield Remark(severity=severity, text=text)
@@ -237,14 +240,14 @@ def _deployment_remarks(deployment: Deployment, now: datetime) -> Iterator[Remar
     if Problem.EXPIRED not in deployment.problems:
         yield from _expiry_remarks(deployment.chain, now)
     # A chain with a bad problem is untrusted for that very reason, which is said already.
-    if all(_PROBLEMS[problem][0] is not Severity.BAD for problem in deployment.problems):
+    if all(_PROBLEMS[problem][0] is not RemarkSeverity.BAD for problem in deployment.problems):
         yield from _trust_remarks(deployment)
 
 
-def _dns_remarks(deployment: Deployment) -> Iterator[Remark]:
+def _dns_remarks(deployment: ServedChain) -> Iterator[Remark]:
     for record, severity, text in (
-        ("tlsa", Severity.BAD, "the chain is not that of the DNS"),
-        ("caa", Severity.WARNING, "the DNS forbids the issuer to issue"),
+        ("tlsa", RemarkSeverity.BAD, "the chain is not that of the DNS"),
+        ("caa", RemarkSeverity.WARNING, "the DNS forbids the issuer to issue"),
     ):
         found = deployment.dns.get(record)
         if found is not None and found.verdict is Verdict.NO:
@@ -252,12 +255,14 @@ def _dns_remarks(deployment: Deployment) -> Iterator[Remark]:
             yield Remark(severity=severity, text=f"{text} ({reason})")
 
 
-def _trust_remarks(deployment: Deployment) -> Iterator[Remark]:
+def _trust_remarks(deployment: ServedChain) -> Iterator[Remark]:
     if any(found.verdict is not Verdict.NO for found in deployment.trust.values()):
         return
     for store, found in sorted(deployment.trust.items()):
         reason = f" ({found.reason.rstrip('.')})" if found.reason else ""
-        yield Remark(severity=Severity.BAD, text=f"the chain is not trusted by {store}{reason}")
+        yield Remark(
+            severity=RemarkSeverity.BAD, text=f"the chain is not trusted by {store}{reason}"
+        )
 
 
 def _expiry_remarks(chain: Iterable[Certificate], now: datetime) -> Iterator[Remark]:
@@ -269,14 +274,14 @@ def _expiry_remarks(chain: Iterable[Certificate], now: datetime) -> Iterator[Rem
             yield Remark(severity=severity, text=f"{which}: {left}")
 
 
-def expiry_severity(certificate: Certificate, now: datetime) -> Severity | None:
+def expiry_severity(certificate: Certificate, now: datetime) -> RemarkSeverity | None:
     """How bad the time left is, measured by the lifetime; None where there is plenty."""
     lifetime = Lifetime.of(certificate.not_before, certificate.not_after)
     if lifetime is None:
         return None
     if now > lifetime.critical_at:
-        return Severity.BAD
-    return Severity.WARNING if now > lifetime.warning_at else None
+        return RemarkSeverity.BAD
+    return RemarkSeverity.WARNING if now > lifetime.warning_at else None
 
 
 def describe_validity(not_after: datetime, now: datetime) -> str:

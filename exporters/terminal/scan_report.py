@@ -17,16 +17,16 @@ from rich.table import Table
 from rich.text import Text
 
 from exporters.terminal.console import printable
-from exporters.terminal.remarks import Severity, describe_validity, expiry_severity, remarks
+from exporters.terminal.remarks import RemarkSeverity, describe_validity, expiry_severity, remarks
 from exporters.terminal.scan_report_facts import named_facts
 from exporters.terminal.scan_report_words import NAME_LIMIT, REASON_LIMIT, listed, say
 from model.certificates.certificate import (
     Certificate,
     Completion,
-    Deployment,
     NameAsked,
     Revocation,
     RevocationMethod,
+    ServedChain,
     TrustVerdict,
 )
 from model.certificates.lifetime import Lifetime
@@ -38,9 +38,9 @@ from model.verdict import Preference, Verdict
 _CERTIFICATES_SHOWN: Final = 6
 
 _SEVERITY_STYLES: Final = {
-    Severity.BAD: "bold red",
-    Severity.WARNING: "yellow",
-    Severity.NOTE: "cyan",
+    RemarkSeverity.BAD: "bold red",
+    RemarkSeverity.WARNING: "yellow",
+    RemarkSeverity.NOTE: "cyan",
 }
 _STRENGTH_STYLES: Final = {
     Strength.INSECURE: "bold red",
@@ -214,7 +214,7 @@ _METHODS: Final = {
 }
 
 
-def _certificate_rows(deployment: Deployment, now: datetime) -> RenderableType:
+def _certificate_rows(deployment: ServedChain, now: datetime) -> RenderableType:
     lines = [_certificate(certificate, now) for certificate in deployment.chain]
     surplus = len(lines) - _CERTIFICATES_SHOWN
     if surplus > 0:
@@ -250,7 +250,7 @@ def _certificate_rows(deployment: Deployment, now: datetime) -> RenderableType:
     return Group(*lines)
 
 
-def _to_whom(deployment: Deployment) -> str:
+def _to_whom(deployment: ServedChain) -> str:
     """What other clients ask for, who alone get this chain."""
     names = {NameAsked.NO_NAME: "no name", NameAsked.UNKNOWN_NAME: "an unknown name"}
     return f"only to who asks for {' or '.join(names[name] for name in deployment.names)}"
@@ -284,7 +284,7 @@ def _completion(found: Completion) -> Text:
     return text.append(f" ({reason})" if reason else "")
 
 
-def _timestamps(deployment: Deployment) -> Text:
+def _timestamps(deployment: ServedChain) -> Text:
     valid = sum(one.is_valid is Verdict.YES for one in deployment.scts)
     operators = {one.operator for one in deployment.scts if one.is_valid is Verdict.YES}
     text = Text.assemble(

@@ -13,7 +13,7 @@ _ENTRY_BYTES = 128
 """What the mapping itself takes for an entry."""
 
 
-class Recent:
+class SizeBoundedCache:
     """Values by keys, which together take twice ``room`` bytes at most.
 
     When what was asked for since the last time fills the room, what was not is forgotten. A value that takes

@@ -1,4 +1,4 @@
-"""Certificates as served: each certificate's facts, and each distinct chain (a Deployment)."""
+"""Certificates as served: each certificate's facts, and each distinct chain (a ServedChain)."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ class Completion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
+class ServedChain:
     """One distinct chain that an endpoint serves, leaf first as sent.
 
     ``served_with_server_name`` says whether the target's server name was sent when it came.

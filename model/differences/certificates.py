@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, TypeAlias
 
-from model.certificates.certificate import Certificate, Deployment, KeyType, NameAsked
+from model.certificates.certificate import Certificate, KeyType, NameAsked, ServedChain
 from model.differences.difference import Difference, appeared, changed, listed, vanished
 from model.observation import Observation
 from model.verdict import Verdict
@@ -43,9 +43,9 @@ def compare_certificates(before: Observation, after: Observation) -> Iterator[Di
             yield vanished(_fact(place), _subject(leaf), f"{_chain_words(place)} vanished")
 
 
-def _by_place(observation: Observation) -> Mapping[_Place, list[Deployment]]:
+def _by_place(observation: Observation) -> Mapping[_Place, list[ServedChain]]:
     """Chains by name and key type; those for other names only where they are no client's own."""
-    places: dict[_Place, list[Deployment]] = {}
+    places: dict[_Place, list[ServedChain]] = {}
     own = {one.leaf.sha256 for one in observation.own_certificates}
     for deployment in observation.certificates:
         for name in deployment.names:
@@ -60,7 +60,7 @@ def _asked_all(observation: Observation) -> bool:
     return bool(sets) and all(found.complete for found in sets)
 
 
-def _has_key_of(places: Mapping[_Place, list[Deployment]], place: _Place) -> bool:
+def _has_key_of(places: Mapping[_Place, list[ServedChain]], place: _Place) -> bool:
     return {key for name, key in places if name is NameAsked.OWN} == {place[1]}
 
 
@@ -85,7 +85,7 @@ def _key_words(key_type: KeyType) -> str:
 
 
 def _compare_place(
-    place: _Place, words: str, before: list[Deployment], after: list[Deployment]
+    place: _Place, words: str, before: list[ServedChain], after: list[ServedChain]
 ) -> Iterator[Difference]:
     leaves_before = {one.leaf.sha256 for one in before}
     leaves_after = {one.leaf.sha256 for one in after}
@@ -125,7 +125,7 @@ def _compare_leaf(
 
 
 def _compare_judgements(
-    fact: str, words: str, was: Deployment, now: Deployment
+    fact: str, words: str, was: ServedChain, now: ServedChain
 ) -> Iterator[Difference]:
     for problem in now.problems:
         if problem not in was.problems:
@@ -148,7 +148,7 @@ def _compare_judgements(
 
 
 def _compare_revocation(
-    fact: str, words: str, was: Deployment, now: Deployment
+    fact: str, words: str, was: ServedChain, now: ServedChain
 ) -> Iterator[Difference]:
     known = {one.position for one in was.revocations if one.is_revoked is Verdict.YES}
     for position in sorted(
@@ -158,7 +158,7 @@ def _compare_revocation(
         yield appeared(f"{fact}.revoked.{position}", "yes", f"{words}: {what}")
 
 
-def _issuers(deployment: Deployment) -> str:
+def _issuers(deployment: ServedChain) -> str:
     return ", ".join(one.sha256 for one in deployment.chain[1:])
 
 

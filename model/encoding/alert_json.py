@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from model.encoding.times_json import time_from_json, time_to_json
-from model.findings.alert import Notice, NoticeKind
+from model.findings.alert import Alert, NoticeKind
 from model.findings.finding import Severity
 
 Json: TypeAlias = dict[str, Any]
 
 
-def notice_to_json(notice: Notice) -> Json:
+def notice_to_json(notice: Alert) -> Json:
     """The notice."""
     return {
         "key": notice.key,
@@ -34,9 +34,9 @@ def notice_to_json(notice: Notice) -> Json:
     }
 
 
-def notice_from_json(fields: Json) -> Notice:
+def notice_from_json(fields: Json) -> Alert:
     """The notice. Raises KeyError, ValueError."""
-    return Notice(
+    return Alert(
         kind=NoticeKind(fields["kind"]),
         target=fields["target"],
         addresses=tuple(fields["addresses"]),

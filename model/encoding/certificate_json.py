@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 from model.certificates.certificate import (
     Certificate,
     Completion,
-    Deployment,
     Judgement,
     KeyType,
     NameAsked,
@@ -18,6 +17,7 @@ from model.certificates.certificate import (
     RevocationMethod,
     Sct,
     SctSource,
+    ServedChain,
     TrustVerdict,
     Validation,
 )
@@ -28,7 +28,7 @@ from model.verdict import Verdict
 Json: TypeAlias = dict[str, Any]
 
 
-def deployment_to_json(deployment: Deployment) -> Json:
+def deployment_to_json(deployment: ServedChain) -> Json:
     """One chain, leaf first, without the certificates' raw DER."""
     return {
         "key_type": deployment.key_type.value,
@@ -51,9 +51,9 @@ def deployment_to_json(deployment: Deployment) -> Json:
     }
 
 
-def deployment_from_json(fields: Json) -> Deployment:
+def deployment_from_json(fields: Json) -> ServedChain:
     """The chain that ``deployment_to_json`` wrote. Raises KeyError or ValueError."""
-    return Deployment(
+    return ServedChain(
         key_type=KeyType(fields["key_type"]),
         chain=tuple(certificate_from_json(item) for item in fields["chain"]),
         **service_from_json(fields),
@@ -61,7 +61,7 @@ def deployment_from_json(fields: Json) -> Deployment:
 
 
 def service_from_json(fields: Json) -> dict[str, Any]:
-    """How a chain is served and what is thought of it: all of a Deployment but key type and chain.
+    """How a chain is served and what is thought of it: all of a ServedChain but key type and chain.
 
     Raises:
         KeyError, ValueError: where a required property is missing or has no known meaning.

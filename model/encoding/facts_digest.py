@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from model.certificates.certificate import Deployment, Judgement, TrustVerdict
+from model.certificates.certificate import Judgement, ServedChain, TrustVerdict
 from model.observation import AcceptedSet, ClientAuth, Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact
@@ -80,7 +80,7 @@ def _of_sets(sets: Mapping[ProtocolVersion, AcceptedSet]) -> Iterator[str]:
     yield _END
 
 
-def _of_deployment(one: Deployment) -> Iterator[str]:
+def _of_deployment(one: ServedChain) -> Iterator[str]:
     yield one.key_type
     yield from (certificate.sha256 for certificate in one.chain)
     yield _END

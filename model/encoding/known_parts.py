@@ -13,8 +13,8 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
-from model.caching.size_bounded_cache import Recent
-from model.certificates.certificate import Certificate, Deployment, KeyType
+from model.caching.size_bounded_cache import SizeBoundedCache
+from model.certificates.certificate import Certificate, KeyType, ServedChain
 from model.encoding.certificate_json import certificate_of, kind_from_json, service_from_json
 from model.encoding.observation_json import SECTIONS, Section, facts_of, from_json, observation_of
 from model.observation import Observation
@@ -32,7 +32,7 @@ class KnownParts:
     """What was decoded not long ago, by its text: of twice ``room`` bytes at most."""
 
     def __init__(self, room: int = _ROOM) -> None:
-        self._recent = Recent(room)
+        self._recent = SizeBoundedCache(room)
 
     def observation(self, text: str) -> Observation:
         """As ``from_json`` of what the text says.
@@ -81,12 +81,12 @@ class KnownParts:
             for section, part in zip(sections, parts, strict=True)
         }
 
-    def _deployments(self, text: str) -> tuple[Deployment, ...]:
+    def _deployments(self, text: str) -> tuple[ServedChain, ...]:
         return tuple(map(self._deployment, _objects(text, _KEY_TYPE)))
 
-    def _deployment(self, text: str) -> Deployment:
+    def _deployment(self, text: str) -> ServedChain:
         key_type, chain, service = _cut(text, (',"chain":', "," + _SERVED_FOR))
-        return Deployment(
+        return ServedChain(
             key_type=KeyType(json.loads(key_type)),
             chain=tuple(
                 self._known("certificate", one, self._certificate)

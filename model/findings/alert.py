@@ -1,6 +1,6 @@
-"""What people are told: a Notice stands while something is wrong at a target, an Event is its beginning or end.
+"""What people are told: a Alert stands while something is wrong at a target, an Event is its beginning or end.
 
-A Notice is one rule not met, or one certificate near its end, at however many addresses of a target: a name
+A Alert is one rule not met, or one certificate near its end, at however many addresses of a target: a name
 that moves from one address to the next is told once. It is made of Findings and facts, never kept beside
 them; what is kept is only which Notices a notifier has told.
 """
@@ -17,14 +17,14 @@ from model.findings.finding import Severity
 
 
 class NoticeKind(StrEnum):
-    """What a Notice is of."""
+    """What a Alert is of."""
 
     FINDING = "finding"
     EXPIRY = "expiry"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class Alert:
     """Something that is wrong at ``target``, a target's key, whose owner's labels are ``labels``.
 
     ``since`` is when it was first seen; ``reopened`` how often it came back. A Finding's has ``policy`` and
@@ -55,7 +55,7 @@ class Notice:
 
 
 class EventKind(StrEnum):
-    """What became of a Notice."""
+    """What became of a Alert."""
 
     OPENED = "opened"
     REOPENED = "reopened"
@@ -68,14 +68,14 @@ class EventKind(StrEnum):
 
     @property
     def is_end(self) -> bool:
-        """Whether the Notice stands no more."""
+        """Whether the Alert stands no more."""
         return self in (EventKind.RESOLVED, EventKind.WAIVED, EventKind.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A Notice that begins to stand, or does no more; ``at`` is when that was seen."""
+    """A Alert that begins to stand, or does no more; ``at`` is when that was seen."""
 
     kind: EventKind
     at: datetime
-    notice: Notice
+    notice: Alert

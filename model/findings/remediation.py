@@ -1,4 +1,4 @@
-"""A Remedy: the lines that make one kind of server do what a policy asks."""
+"""A Remediation: the lines that make one kind of server do what a policy asks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remedy:
+class Remediation:
     """Lines of configuration, or commands.
 
     ``server`` is the kind of server as its makers write it, such as ``nginx``; ``place`` says in a

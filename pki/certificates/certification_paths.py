@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final, TypeAlias
 
-from pki.certificates.path_building import Link
+from pki.certificates.path_building import PathElement
 
 Way: TypeAlias = tuple[bytes, ...]
 """The DER of each certificate above the leaf, lowest first; the last is an anchor."""
@@ -21,7 +21,7 @@ _MOST_STEPS: Final = 500
 
 
 def ways_up(
-    links: Sequence[Link], issuers_in_store: Callable[[Link], Sequence[bytes]]
+    links: Sequence[PathElement], issuers_in_store: Callable[[PathElement], Sequence[bytes]]
 ) -> tuple[Way, ...]:
     """The ways from the first of ``links`` through the others, the first found _MOST_WAYS of them.
 
@@ -34,13 +34,15 @@ def ways_up(
 
 class _Steps:
     def __init__(
-        self, sent: Sequence[Link], issuers_in_store: Callable[[Link], Sequence[bytes]]
+        self,
+        sent: Sequence[PathElement],
+        issuers_in_store: Callable[[PathElement], Sequence[bytes]],
     ) -> None:
         self._sent = sent
         self._issuers_in_store = issuers_in_store
         self._left = _MOST_STEPS
 
-    def above(self, link: Link, below: Way) -> Iterator[Way]:
+    def above(self, link: PathElement, below: Way) -> Iterator[Way]:
         """The ways that begin with ``below`` and go on above ``link``."""
         self._left -= 1
         if self._left < 0:

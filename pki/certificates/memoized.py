@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Final, TypeVar
 
-from model.caching.size_bounded_cache import Recent
+from model.caching.size_bounded_cache import SizeBoundedCache
 
 _ROOM: Final = 8 * 2**20
 """In bytes, of which twice as many may be in use for each reader."""
@@ -26,7 +26,7 @@ Read = TypeVar("Read")
 
 def remembered(read: Callable[[bytes], Read]) -> Callable[[bytes], Read]:
     """``read``, a pure function of one certificate's DER, with such a memory."""
-    recent = Recent(_ROOM)
+    recent = SizeBoundedCache(_ROOM)
 
     @wraps(read)
     def reader(der: bytes) -> Read:

@@ -16,7 +16,7 @@ from pki.certificates.reading.names import NameKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class PathElement:
     """What of one certificate decides whom it issued and who issued it."""
 
     der: bytes
@@ -35,7 +35,7 @@ class Link:
         """Whether it names itself as its issuer; its signature is not checked."""
         return self.issued(self)
 
-    def issued(self, other: Link) -> bool:
+    def issued(self, other: PathElement) -> bool:
         """Whether ``other`` names this one as its issuer, and its key if both name keys."""
         if self.subject is None or self.subject != other.issuer:
             return False
@@ -43,10 +43,10 @@ class Link:
 
 
 @remembered
-def read_link(der: bytes) -> Link:
+def read_link(der: bytes) -> PathElement:
     """The link that the certificate in ``der`` is; never raises."""
     fields = read_fields(der)
-    return Link(
+    return PathElement(
         der=der,
         subject=fields.subject.key() if fields.subject else None,
         issuer=fields.issuer.key() if fields.issuer else None,
@@ -55,17 +55,17 @@ def read_link(der: bytes) -> Link:
     )
 
 
-def ancestors(links: Sequence[Link], start: int) -> frozenset[int]:
+def ancestors(links: Sequence[PathElement], start: int) -> frozenset[int]:
     """The positions of all links that issued that at ``start``, directly or not, and its own."""
     return _closure(links, start, upwards=True)
 
 
-def descendants(links: Sequence[Link], start: int) -> frozenset[int]:
+def descendants(links: Sequence[PathElement], start: int) -> frozenset[int]:
     """The positions of all links that the one at ``start`` issued, directly or not, and its own."""
     return _closure(links, start, upwards=False)
 
 
-def _closure(links: Sequence[Link], start: int, *, upwards: bool) -> frozenset[int]:
+def _closure(links: Sequence[PathElement], start: int, *, upwards: bool) -> frozenset[int]:
     found = {start}
     waiting = [start]
     while waiting:

@@ -10,7 +10,7 @@ from typing import Final
 from model.certificates.certificate import Certificate, KeyType, Problem
 from model.verdict import Verdict
 from pki.certificates.limits import has_internal_name, lives_too_long
-from pki.certificates.path_building import Link, ancestors, descendants, read_link
+from pki.certificates.path_building import PathElement, ancestors, descendants, read_link
 from pki.certificates.reading.signatures import WEAK_SIGNATURES
 from pki.certificates.trust import TrustStore
 
@@ -69,7 +69,7 @@ def problems(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Served:
     chain: Sequence[Certificate]
-    links: Sequence[Link]
+    links: Sequence[PathElement]
     stores: Mapping[str, TrustStore]
 
     def is_anchored(self) -> bool:

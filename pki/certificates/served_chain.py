@@ -1,4 +1,4 @@
-"""One served chain, from the bytes as sent to the Deployment that is reported."""
+"""One served chain, from the bytes as sent to the ServedChain that is reported."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from model.certificates.certificate import Deployment, Problem, Revocation, RevocationMethod
+from model.certificates.certificate import Problem, Revocation, RevocationMethod, ServedChain
 from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
 from pki.certificates.hostname import matches
@@ -27,8 +27,8 @@ def deployment(
     host: str | None,
     at: datetime,
     stores: Mapping[str, TrustStore],
-) -> Deployment:
-    """The Deployment of a chain that was served, leaf first.
+) -> ServedChain:
+    """The ServedChain of a chain that was served, leaf first.
 
     ``host`` is the server name that was asked for, or absent that the target's host or address, None
     where the chain was served for other names only, in which it is not looked for;
@@ -45,7 +45,7 @@ def deployment(
     found = problems(chain, at=at, server_name_matches=hostname_matches, stores=stores)
     if len(chain_der) > MOST_CERTIFICATES:
         found = tuple(each for each in Problem if each in {*found, Problem.SURPLUS})
-    return Deployment(
+    return ServedChain(
         key_type=chain[0].key_type,
         chain=chain,
         versions=versions,
@@ -57,9 +57,9 @@ def deployment(
 
 
 def with_revocations(
-    found: Deployment, revocations: Sequence[Revocation], *, was_asked: bool = True
-) -> Deployment:
-    """The Deployment with what was learnt of its revocation, and the problems that follow from it.
+    found: ServedChain, revocations: Sequence[Revocation], *, was_asked: bool = True
+) -> ServedChain:
+    """The ServedChain with what was learnt of its revocation, and the problems that follow from it.
 
     A certificate that demands a staple lacks it where none that counts came with it, if the server
     ``was_asked`` for one.
@@ -81,13 +81,13 @@ def with_revocations(
 
 
 def judged_again(
-    known: Deployment,
+    known: ServedChain,
     *,
     host: str,
     judged_at: datetime,
     at: datetime,
     stores: Mapping[str, TrustStore],
-) -> Deployment | None:
+) -> ServedChain | None:
     """The same chain judged as of ``at``, where it was judged at ``judged_at`` before.
 
     Without the certificates' bytes it stays as it was judged; None where it cannot, because the

@@ -22,7 +22,7 @@ from OpenSSL.SSL import X509VerificationCodes as Codes
 from model.certificates.certificate import Certificate, TrustVerdict
 from model.verdict import Verdict
 from pki.certificates.certification_paths import ways_up
-from pki.certificates.path_building import Link, read_link
+from pki.certificates.path_building import PathElement, read_link
 from pki.certificates.reading.bounds import beyond_bounds
 from pki.certificates.reading.fields import CertificateFields, read_fields
 from pki.certificates.reading.names import NameKey
@@ -169,12 +169,12 @@ class TrustStore:
             for each in context.get_verified_chain()
         )
 
-    def anchors(self, link: Link) -> bool:
+    def anchors(self, link: PathElement) -> bool:
         """Whether a path may end at ``link``: it, or one that issued it, is in this store."""
         own = self._links.get(link.subject, ()) if link.subject is not None else ()
         return bool(self.issuers_of(link)) or any(each.der == link.der for each in own)
 
-    def issuers_of(self, link: Link) -> tuple[bytes, ...]:
+    def issuers_of(self, link: PathElement) -> tuple[bytes, ...]:
         """The DER of the store's certificates that ``link`` names as its issuer."""
         issuers = self._links.get(link.issuer, ()) if link.issuer is not None else ()
         return tuple(each.der for each in issuers if each.issued(link))
@@ -196,8 +196,8 @@ class TrustStore:
         ]
 
     @cached_property
-    def _links(self) -> Mapping[NameKey, Sequence[Link]]:
-        links: dict[NameKey, list[Link]] = {}
+    def _links(self) -> Mapping[NameKey, Sequence[PathElement]]:
+        links: dict[NameKey, list[PathElement]] = {}
         for link in map(read_link, self._certificates):
             if link.subject is not None:
                 links.setdefault(link.subject, []).append(link)

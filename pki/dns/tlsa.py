@@ -11,7 +11,7 @@ from typing import Final
 
 from dns.rdtypes.ANY.TLSA import TLSA
 
-from model.certificates.certificate import Deployment, Judgement
+from model.certificates.certificate import Judgement, ServedChain
 from model.verdict import Verdict
 from pki.certificates.path_building import ancestors, read_link
 from pki.certificates.reading.fields import read_fields
@@ -32,7 +32,7 @@ _MATCHINGS: Final[dict[int, Callable[[bytes], bytes]]] = {
 
 
 async def judge_tlsa(
-    found: Deployment, host: str, port: int, lookup: DnsLookup
+    found: ServedChain, host: str, port: int, lookup: DnsLookup
 ) -> Judgement | None:
     """Whether any record matches; None where the name has none for this port."""
     name = f"_{port}._tcp.{host}."
@@ -60,7 +60,7 @@ async def judge_tlsa(
 
 
 def _matches(
-    record: TLSA, found: Deployment, leaf: Sequence[bytes], above: Sequence[bytes]
+    record: TLSA, found: ServedChain, leaf: Sequence[bytes], above: Sequence[bytes]
 ) -> bool:
     if record.usage in {_PKIX_EE, _DANE_EE}:
         is_there = any(_is(record, der) for der in leaf)

@@ -24,7 +24,7 @@ from pki.revocation.crl import MOST_CRL_LENGTH, freshest_urls, judge_crl
 from pki.revocation.fetch import Fetcher
 from pki.revocation.fetch_budget import BudgetError, FetchBudget, FetchError
 from pki.revocation.ocsp import judge_ocsp, ocsp_request
-from pki.revocation.signed import About
+from pki.revocation.signed import RevocationQuery
 
 _MOST_OCSP_LENGTH: Final = 2**18
 _MOST_URLS: Final = 2
@@ -38,7 +38,7 @@ Judged = TypeVar("Judged")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class IssuerLink:
     """One certificate of a chain with its issuer, both in DER."""
 
     position: int
@@ -46,9 +46,9 @@ class Link:
     der: bytes
     issuer: bytes
 
-    def about(self, at: datetime, source: str | None = None) -> About:
+    def about(self, at: datetime, source: str | None = None) -> RevocationQuery:
         """The question to that source."""
-        return About(
+        return RevocationQuery(
             certificate=self.der,
             issuer=self.issuer,
             position=self.position,
@@ -57,7 +57,7 @@ class Link:
         )
 
 
-def links(chain: Sequence[Certificate]) -> Iterator[Link]:
+def links(chain: Sequence[Certificate]) -> Iterator[IssuerLink]:
     """Each certificate whose issuer is there too; a root is not asked about."""
     sent = [one.der for one in chain if one.der is not None]
     for position, certificate in enumerate(chain):
@@ -67,7 +67,7 @@ def links(chain: Sequence[Certificate]) -> Iterator[Link]:
         issuers = (der for der in sent if der != certificate.der and read_link(der).issued(own))
         issuer = next(issuers, None)
         if issuer is not None and not own.is_self_signed:
-            yield Link(
+            yield IssuerLink(
                 position=position, certificate=certificate, der=certificate.der, issuer=issuer
             )
 
@@ -164,7 +164,9 @@ class RevocationChecker:
         asked = await asyncio.gather(*(self._check_one(link, at, budget) for link in links(chain)))
         return tuple(said for answers in asked for said in answers)
 
-    async def _check_one(self, link: Link, at: datetime, budget: FetchBudget) -> list[Revocation]:
+    async def _check_one(
+        self, link: IssuerLink, at: datetime, budget: FetchBudget
+    ) -> list[Revocation]:
         """A responder that answers saves the list."""
         found = []
         for url in link.certificate.ocsp_urls[:_MOST_URLS]:
@@ -178,7 +180,12 @@ class RevocationChecker:
         return found
 
     async def _word(
-        self, method: RevocationMethod, link: Link, url: str, at: datetime, budget: FetchBudget
+        self,
+        method: RevocationMethod,
+        link: IssuerLink,
+        url: str,
+        at: datetime,
+        budget: FetchBudget,
     ) -> Revocation:
         """What the source says of the certificate, judged once for all endpoints that serve it."""
         key = (method, url, link.der, link.issuer)
@@ -195,7 +202,9 @@ class RevocationChecker:
             self._words.popitem(last=False)
         return replace(said, position=link.position)
 
-    async def _by_ocsp(self, link: Link, url: str, at: datetime, budget: FetchBudget) -> Revocation:
+    async def _by_ocsp(
+        self, link: IssuerLink, url: str, at: datetime, budget: FetchBudget
+    ) -> Revocation:
         about = link.about(at, url)
         request = ocsp_request(about)
         if request is None:
@@ -221,7 +230,9 @@ class RevocationChecker:
         self._keep_until((url, request), said, at)
         return said
 
-    async def _by_crl(self, link: Link, url: str, at: datetime, budget: FetchBudget) -> Revocation:
+    async def _by_crl(
+        self, link: IssuerLink, url: str, at: datetime, budget: FetchBudget
+    ) -> Revocation:
         about = link.about(at, url)
         try:
             crl = await self._get(url, at, budget)

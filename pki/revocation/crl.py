@@ -20,7 +20,7 @@ from model.certificates.certificate import Revocation, RevocationMethod
 from model.verdict import Verdict
 from pki.certificates.reading.strict_reading import load_certificate
 from pki.revocation.ocsp import CLOCK_SKEW
-from pki.revocation.signed import About, is_signed_by
+from pki.revocation.signed import RevocationQuery, is_signed_by
 
 MOST_CRL_LENGTH: Final = 2**24
 """16 MiB: the longest lists of public CAs; those that split theirs stay far below."""
@@ -49,7 +49,7 @@ class _List:
     signed_part: bytes
 
 
-def judge_crl(crl: bytes, about: About, delta: bytes | None = None) -> Revocation:
+def judge_crl(crl: bytes, about: RevocationQuery, delta: bytes | None = None) -> Revocation:
     """What the list (DER or PEM), and the ``delta`` to it, say of it; never raises."""
     found = about.unknown(RevocationMethod.CRL)
     certificate, issuer = load_certificate(about.certificate), load_certificate(about.issuer)

@@ -25,7 +25,7 @@ from model.verdict import Verdict
 from pki.certificates.reading.bounds import beyond_bounds
 from pki.certificates.reading.der import Tag, first
 from pki.certificates.reading.strict_reading import load_certificate
-from pki.revocation.signed import About, is_issued_by, is_signed_by
+from pki.revocation.signed import RevocationQuery, is_issued_by, is_signed_by
 
 MAX_RESPONSES: Final = 64
 """Single responses in one OCSP response, and certificates that come with it."""
@@ -36,7 +36,7 @@ _MOST_DELEGATES: Final = 8
 """Responders' certificates that are looked at; a response has one."""
 
 
-def ocsp_request(about: About) -> bytes | None:
+def ocsp_request(about: RevocationQuery) -> bytes | None:
     """A request in DER for that certificate; None where it or its issuer cannot be read."""
     subject, signer = load_certificate(about.certificate), load_certificate(about.issuer)
     if subject is None or signer is None:
@@ -46,7 +46,7 @@ def ocsp_request(about: About) -> bytes | None:
     return builder.build().public_bytes(Encoding.DER)
 
 
-def judge_ocsp(response: bytes, about: About, method: RevocationMethod) -> Revocation:
+def judge_ocsp(response: bytes, about: RevocationQuery, method: RevocationMethod) -> Revocation:
     """What ``response`` (DER) says of that certificate; never raises."""
     unknown = about.unknown(method)
     certificate, issuer = load_certificate(about.certificate), load_certificate(about.issuer)

@@ -15,7 +15,7 @@ from model.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class About:
+class RevocationQuery:
     """One certificate of a chain at ``position`` and its issuer, both DER, at an aware moment.
 
     ``source`` is the URL that was asked, None for what the server sent itself.

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from pki.transparency.log_list import Log, LogList, LogListError, read_log_list
 from pki.transparency.policy import judge_policies
-from pki.transparency.scts import Beside, judge_scts
+from pki.transparency.scts import StapledData, judge_scts
 
 __all__ = [
-    "Beside",
     "Log",
     "LogList",
     "LogListError",
+    "StapledData",
     "judge_policies",
     "judge_scts",
     "read_log_list",

@@ -41,7 +41,7 @@ _CLOCK_SKEW: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
+class StapledData:
     """What came beside the chain: a list in the TLS extension, and an OCSP response (DER)."""
 
     sct_list: bytes | None = None
@@ -69,7 +69,7 @@ class _Read:
 
 
 def judge_scts(
-    leaf: bytes, issuer: bytes | None, beside: Beside, logs: LogList | None, at: datetime
+    leaf: bytes, issuer: bytes | None, beside: StapledData, logs: LogList | None, at: datetime
 ) -> tuple[Sct, ...]:
     """All of them, the embedded first; ``issuer`` is needed for these. Never raises.
 
@@ -82,7 +82,7 @@ def judge_scts(
     )
 
 
-def _lists(leaf: bytes, beside: Beside) -> Iterator[tuple[SctSource, bytes]]:
+def _lists(leaf: bytes, beside: StapledData) -> Iterator[tuple[SctSource, bytes]]:
     embedded = first(read_fields(leaf).extensions.get(_EMBEDDED, b""), Tag.OCTET_STRING)
     if embedded is not None:
         yield SctSource.CERTIFICATE, embedded.content

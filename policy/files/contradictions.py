@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations, product
 from typing import Final, TypeAlias
 
-from policy.policy import Choice, Policy, PolicyRule
+from policy.policy import EndpointSelector, Policy, PolicyRule
 from policy.rules.handshake.cipher_suites import AllowedSuites, ForbiddenSuites, RequiredSuites
 from policy.rules.handshake.features import Features
 from policy.rules.handshake.groups import AllowedGroups, ForbiddenGroups, RequiredGroups
@@ -47,7 +47,7 @@ def _at_odds(pairs: Iterable[tuple[PolicyRule, PolicyRule]]) -> Iterator[tuple[s
                     yield second.name, f"{first.name} and {second.name}: {why}"
 
 
-def _may_meet(one: Choice, other: Choice) -> bool:
+def _may_meet(one: EndpointSelector, other: EndpointSelector) -> bool:
     if one.protocols and other.protocols and set(one.protocols).isdisjoint(other.protocols):
         return False
     return not any(

@@ -25,16 +25,16 @@ class PolicyError(ConfigError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class FileLocation:
     """A place in a file, which reads as ``FILE, line N``."""
 
     path: Path
     file: YamlFile
     keys: KeyPath = ()
 
-    def at(self, *keys: str | int) -> Place:
+    def at(self, *keys: str | int) -> FileLocation:
         """A place further in."""
-        return Place(path=self.path, file=self.file, keys=(*self.keys, *keys))
+        return FileLocation(path=self.path, file=self.file, keys=(*self.keys, *keys))
 
     def __str__(self) -> str:
         for length in range(len(self.keys), 0, -1):

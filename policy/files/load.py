@@ -15,7 +15,7 @@ from model.findings.finding import Waiver
 from model.target import Target
 from policy.files.contradictions import conflict
 from policy.files.document import ChoiceBody, Document, PolicyBody, WaiverBody
-from policy.files.errors import Place, PolicyError, first_problem
+from policy.files.errors import FileLocation, PolicyError, first_problem
 from policy.files.profiles import profiles
 from policy.files.resolve import Library, Written, nearest_profile
 from policy.files.yaml_file import ConfigError, KeyPath, YamlFile, read_yaml_mapping
@@ -27,7 +27,7 @@ _SECTIONS: Final = (Document, PolicyBody, WaiverBody, ChoiceBody)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyBook:
+class PolicySet:
     """All that policy files say. ``remarks`` are sentences on what is odd, and no error.
 
     ``places`` has the file and line of each policy that stands in one, by its name.
@@ -52,7 +52,7 @@ class PolicyBook:
         return "" if place is None else f"{place}: "
 
 
-def load_policies(paths: Sequence[Path], at: datetime) -> PolicyBook:
+def load_policies(paths: Sequence[Path], at: datetime) -> PolicySet:
     """What the files say at the aware moment ``at``, which decides on what has expired.
 
     Raises:
@@ -64,7 +64,7 @@ def load_policies(paths: Sequence[Path], at: datetime) -> PolicyBook:
     names: list[str] = []
     for path, file, document in documents:
         for name, body in document.policies.items():
-            place = Place(path=path, file=file, keys=("policies", name))
+            place = FileLocation(path=path, file=file, keys=("policies", name))
             if name in written:
                 raise PolicyError(f"{place}: {_taken(name, written[name], names)}")
             written[name] = Written(name=name, body=body, place=place)
@@ -77,7 +77,7 @@ def load_policies(paths: Sequence[Path], at: datetime) -> PolicyBook:
         for one, other in combinations(policies, 2)
         if (why := conflict(one, other)) is not None
     )
-    return PolicyBook(
+    return PolicySet(
         policies=policies,
         waivers=waivers,
         remarks=(*at_odds, *remarks),
@@ -114,7 +114,7 @@ def _document(path: Path, file: YamlFile) -> Document:
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         keys = _in_file(problem["loc"])
-        place = Place(path=path, file=file, keys=keys)
+        place = FileLocation(path=path, file=file, keys=keys)
         if problem["type"] == "extra_forbidden":
             raise PolicyError(f"{place}: {_unknown_key(keys)}") from error
         where, words = first_problem(error)
@@ -145,7 +145,7 @@ def _waivers(
     remarks: list[str] = []
     for path, file, document in documents:
         for name, body in document.waivers.items():
-            place = Place(path=path, file=file, keys=("waivers", name))
+            place = FileLocation(path=path, file=file, keys=("waivers", name))
             if name in waivers:
                 raise PolicyError(f"{place}: there is a waiver {name!r} already: rename one")
             waiver = body.waiver(name)

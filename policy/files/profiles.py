@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from policy.files.document import PolicyBody
-from policy.files.errors import Place
+from policy.files.errors import FileLocation
 from policy.files.named_policies import NamedPolicy, named_policies
 from policy.files.resolve import Written
 from policy.files.yaml_file import read_yaml_mapping
@@ -23,7 +23,7 @@ _FOLDER: Final = Path(__file__).parents[1] / "profiles"
 def _read(path: Path) -> Written:
     file = read_yaml_mapping(path)
     body = PolicyBody.model_validate(file.values)
-    return Written(name=path.stem, body=body, place=Place(path=path, file=file))
+    return Written(name=path.stem, body=body, place=FileLocation(path=path, file=file))
 
 
 @cache
@@ -47,4 +47,4 @@ def _named(one: NamedPolicy) -> Written:
         for fields in rules.values():
             fields["uncertain"] = one.uncertain
     body = PolicyBody(title=f"{one.product}, a security policy", source=one.source, rules=rules)
-    return Written(name=one.name, body=body, place=Place(path=one.path, file=one.file))
+    return Written(name=one.name, body=body, place=FileLocation(path=one.path, file=one.file))

@@ -17,9 +17,9 @@ from pydantic import ValidationError
 from policy.catalogue import RULES_BY_ID
 from policy.files.contradictions import contradiction
 from policy.files.document import PolicyBody, RuleSettings
-from policy.files.errors import Place, PolicyError, first_problem
+from policy.files.errors import FileLocation, PolicyError, first_problem
 from policy.files.named_policies import WITHOUT_SUITES
-from policy.policy import Choice, Policy, PolicyRule
+from policy.policy import EndpointSelector, Policy, PolicyRule
 from policy.policy_json import rule_to_json
 from policy.rule import AnyRule
 from policy.rules.endpoint.reach import REACHED
@@ -34,7 +34,7 @@ class Written:
 
     name: str
     body: PolicyBody
-    place: Place
+    place: FileLocation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +46,8 @@ class _Draft:
     """
 
     fields: Mapping[str, Any]
-    places: Mapping[str, Place]
-    place: Place
+    places: Mapping[str, FileLocation]
+    place: FileLocation
     source: str
     changed_by: str | None = None
 
@@ -87,7 +87,7 @@ class Library:
             name=name,
             title=body.title or name,
             description=body.description,
-            choice=Choice(labels=body.for_.labels, protocols=body.for_.protocols),
+            choice=EndpointSelector(labels=body.for_.labels, protocols=body.for_.protocols),
             rules=rules,
             digest=_digest(name, body, rules),
             extends=body.extends,

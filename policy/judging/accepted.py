@@ -15,7 +15,7 @@ from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import cipher_suite_by_name
 from model.verdict import Evidence, Verdict
 from policy.judging.partial_results import labels, listed, not_applicable, unknown
-from policy.rule import Ruling
+from policy.rule import Evaluation
 
 Sets: TypeAlias = Mapping[ProtocolVersion, AcceptedSet]
 BadIn: TypeAlias = Callable[[tuple[str, ...]], Iterable[str]]
@@ -27,7 +27,7 @@ _UNSIGNED: Final = frozenset({"anon", "NULL", "PSK", "SRP"})
 
 def judge_sets(
     sets: Sets, bad_in: BadIn, gaps: Callable[[], list[str]], *, required: str, nothing: str
-) -> Ruling:
+) -> Evaluation:
     """Fail by the names that ``bad_in`` finds, else unknown by the first gap, else pass.
 
     ``nothing`` is said where there is no set at all and no gap.
@@ -35,7 +35,7 @@ def judge_sets(
     bad = {version: names for version, one in sets.items() if (names := [*bad_in(one.accepted)])}
     if bad:
         first = min(bad)
-        return Ruling(
+        return Evaluation(
             outcome=Outcome.FAIL,
             observed=f"accepted: {_by_name(bad)}",
             required=required,
@@ -47,7 +47,7 @@ def judge_sets(
     if not any(one.accepted for one in sets.values()):
         return not_applicable(nothing, required)
     newest = max(sets)
-    return Ruling(
+    return Evaluation(
         outcome=Outcome.PASS,
         observed=f"accepted: {every_name(sets)}",
         required=required,
@@ -57,13 +57,13 @@ def judge_sets(
 
 def judge_presence(
     sets: Sets, wanted: frozenset[str], gaps: Callable[[], list[str]], *, required: str
-) -> Ruling:
+) -> Evaluation:
     """Pass where any of ``wanted`` is accepted, fail where it is proved that none is."""
     for version in sorted(sets, reverse=True):
         found = sets[version]
         names = [name for name in found.accepted if name in wanted]
         if names:
-            return Ruling(
+            return Evaluation(
                 outcome=Outcome.PASS,
                 observed=f"accepted: {listed(names)}",
                 required=required,
@@ -73,7 +73,7 @@ def judge_presence(
     if missing:
         return unknown(f"not learnt: {listed(missing)}", required)
     refusal: Evidence | None = sets[max(sets)].refusal if sets else None
-    return Ruling(
+    return Evaluation(
         outcome=Outcome.FAIL,
         observed=f"accepted: {every_name(sets)}",
         required=required,

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from model.certificates.certificate import Deployment
+from model.certificates.certificate import ServedChain
 from model.findings.finding import Outcome
 from model.intrusiveness import Intrusiveness
 from model.observation import AcceptedSet, Observation
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import cipher_suite_by_name
 from model.verdict import Evidence, Fact, Verdict
-from policy.rule import Judge, Parameters, Ruling, Subject
+from policy.rule import Evaluation, Judge, Parameters, Subject
 
 NAMES_SHOWN: Final = 12
 _REMEMBERED: Final = 512
@@ -58,31 +58,33 @@ def _labels(versions: tuple[ProtocolVersion, ...]) -> str:
     return ", ".join(version.label for version in versions) or "none"
 
 
-def not_applicable(observed: str, required: str) -> Ruling:
+def not_applicable(observed: str, required: str) -> Evaluation:
     """The rule speaks of something that is not there; ``observed`` says of what."""
-    return Ruling(outcome=Outcome.NOT_APPLICABLE, observed=observed, required=required)
+    return Evaluation(outcome=Outcome.NOT_APPLICABLE, observed=observed, required=required)
 
 
-def unknown(observed: str, required: str, evidence: Evidence | None = None) -> Ruling:
+def unknown(observed: str, required: str, evidence: Evidence | None = None) -> Evaluation:
     """What the rule needs was not proved; ``observed`` says what is missing."""
-    return Ruling(outcome=Outcome.UNKNOWN, observed=observed, required=required, evidence=evidence)
+    return Evaluation(
+        outcome=Outcome.UNKNOWN, observed=observed, required=required, evidence=evidence
+    )
 
 
-def worst(parts: Sequence[Part], required: str, evidence: Evidence | None = None) -> Ruling:
-    """One Ruling of ``parts`` (at least one): fail, unknown, not asked, pass, the rest."""
+def worst(parts: Sequence[Part], required: str, evidence: Evidence | None = None) -> Evaluation:
+    """One Evaluation of ``parts`` (at least one): fail, unknown, not asked, pass, the rest."""
     if len(parts) == 1:
         ((outcome, observed),) = parts
     else:
         outcomes = {one for one, _ in parts}
         outcome = next(one for one in _GRAVITY if one in outcomes)
         observed = "; ".join(dict.fromkeys(text for one, text in parts if one is outcome))
-    return Ruling(outcome=outcome, observed=observed, required=required, evidence=evidence)
+    return Evaluation(outcome=outcome, observed=observed, required=required, evidence=evidence)
 
 
-def not_asked_ruling(level: Intrusiveness, required: str) -> Ruling:
+def not_asked_ruling(level: Intrusiveness, required: str) -> Evaluation:
     """The rule needs a fact that is asked only at ``level``."""
     outcome, observed = not_asked(level)
-    return Ruling(outcome=outcome, observed=observed, required=required)
+    return Evaluation(outcome=outcome, observed=observed, required=required)
 
 
 def not_asked(level: Intrusiveness, what: str = "") -> Part:
@@ -98,7 +100,7 @@ def judge_fact(
     words: Mapping[Verdict, str],
     required: str,
     needs: Intrusiveness | None = None,
-) -> Ruling:
+) -> Evaluation:
     """Pass where the fact is ``wanted``, fail where it is the opposite, else unknown.
 
     ``needs`` is the level of intrusiveness at which an absent fact would have been asked.
@@ -112,7 +114,7 @@ def judge_fact(
         return unknown(note or words[Verdict.UNKNOWN], required, fact.evidence)
     outcome = Outcome.PASS if fact.verdict is wanted else Outcome.FAIL
     value = f" ({fact.value})" if fact.value else ""
-    return Ruling(
+    return Evaluation(
         outcome=outcome,
         observed=words[fact.verdict] + value,
         required=required,
@@ -158,7 +160,7 @@ class ChainParameters(Parameters):
     only_public: bool = False
 
 
-def is_public(chain: Deployment) -> bool:
+def is_public(chain: ServedChain) -> bool:
     """Whether a public trust store, Mozilla's or the system's, leads to it."""
     return any(
         name in _PUBLIC_STORES and found.path_not_after is not None
@@ -168,18 +170,18 @@ def is_public(chain: Deployment) -> bool:
 
 def of_each_chain(
     required: str,
-    say: Callable[[Deployment, Subject], Part],
+    say: Callable[[ServedChain, Subject], Part],
     *,
     only_public: bool = False,
 ) -> Judge:
     """A Judge that asks ``say`` about every chain which the target's own clients get."""
 
-    def part_of(chain: Deployment, subject: Subject) -> Part:
+    def part_of(chain: ServedChain, subject: Subject) -> Part:
         if only_public and not is_public(chain):
             return Outcome.NOT_APPLICABLE, "no public trust store leads to it"
         return say(chain, subject)
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         chains = subject.observation.own_certificates
         if not chains:
             if has_no_certificates(subject.observation):
@@ -196,7 +198,7 @@ def of_each_chain(
             chain for chain, (one, _) in zip(chains, parts, strict=True) if one is ruling.outcome
         )
         proof = Evidence(note=f"the chain of leaf certificate {shown.leaf.sha256}")
-        return Ruling(
+        return Evaluation(
             outcome=ruling.outcome,
             observed=ruling.observed,
             required=required,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from model.certificates.certificate import Deployment, KeyType, Problem
+from model.certificates.certificate import KeyType, Problem, ServedChain
 from model.observation import Observation
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import CipherSuite, cipher_suite_by_name
@@ -161,7 +161,7 @@ def _key_score(observation: Observation) -> int:
     return min(scores, default=100)
 
 
-def _leaf_score(chain: Deployment) -> int:
+def _leaf_score(chain: ServedChain) -> int:
     bits = chain.leaf.key_bits
     if bits is None:
         return 100
@@ -235,7 +235,7 @@ def _key_at_most(score: int) -> Callable[[Observation, datetime], Verdict]:
 
 
 def _chain(
-    judge: Callable[[Deployment, datetime], Verdict],
+    judge: Callable[[ServedChain, datetime], Verdict],
 ) -> Callable[[Observation, datetime], Verdict]:
     """Whether any of the target's own chains is so."""
 
@@ -256,28 +256,28 @@ def _has_problem(*problems: Problem) -> Callable[[Observation, datetime], Verdic
 
 
 def _signed_over(*hashes: str) -> Callable[[Observation, datetime], Verdict]:
-    def judge(chain: Deployment, _: datetime) -> Verdict:
+    def judge(chain: ServedChain, _: datetime) -> Verdict:
         algorithm = (chain.leaf.signature_algorithm or "").casefold()
         return _yes(any(one in algorithm for one in hashes))
 
     return _chain(judge)
 
 
-def _is_untrusted(chain: Deployment, _: datetime) -> Verdict:
+def _is_untrusted(chain: ServedChain, _: datetime) -> Verdict:
     verdicts = {found.verdict for found in chain.trust.values()}
     if Verdict.YES in verdicts:
         return Verdict.NO
     return Verdict.UNKNOWN if Verdict.UNKNOWN in verdicts or not verdicts else Verdict.YES
 
 
-def _is_out_of_date(chain: Deployment, at: datetime) -> Verdict:
+def _is_out_of_date(chain: ServedChain, at: datetime) -> Verdict:
     begin, end = chain.leaf.not_before, chain.leaf.not_after
     if begin is None or end is None:
         return Verdict.UNKNOWN
     return _yes(not begin <= at <= end)
 
 
-def _is_for_others(chain: Deployment, _: datetime) -> Verdict:
+def _is_for_others(chain: ServedChain, _: datetime) -> Verdict:
     opposite = {Verdict.YES: Verdict.NO, Verdict.NO: Verdict.YES}
     return opposite.get(chain.hostname_matches, Verdict.UNKNOWN)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from model.findings.finding import RuleResult
-from model.findings.remediation import Remedy
+from model.findings.remediation import Remediation
 from model.observation import Observation
 from model.target import Target
 from model.target_labels import SERVER
@@ -36,7 +36,7 @@ def server_kind(observation: Observation) -> ServerKind | None:
 
 def remedy(
     observation: Observation, result: RuleResult, policies: Sequence[Policy]
-) -> Remedy | None:
+) -> Remediation | None:
     """The lines that make the endpoint's server meet the rule of ``result``, and all other policies.
 
     None where the kind of server is not known, it was not reached, or no setting of it does that.
@@ -50,7 +50,7 @@ def remedy(
 
 def remedy_for(
     kind: ServerKind, topics: Sequence[Topic], policies: Sequence[Policy]
-) -> Remedy | None:
+) -> Remediation | None:
     """What a server of ``kind`` needs to be told on ``topics``, so that it meets all ``policies``."""
     demands = demands_of(policies)
     if demands is None:
@@ -64,9 +64,9 @@ def remedy_for(
         return None
     if len(blocks) == 1:
         ((place, block),) = blocks.items()
-        return Remedy(server=kind.name, place=place, lines=_flat(block))
+        return Remediation(server=kind.name, place=place, lines=_flat(block))
     lines = [line for place, block in blocks.items() for line in (f"# {place}:", *_flat(block))]
-    return Remedy(server=kind.name, place="each where it is said", lines=tuple(lines))
+    return Remediation(server=kind.name, place="each where it is said", lines=tuple(lines))
 
 
 def _flat(blocks: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from model.protocol_version import ProtocolVersion
 from model.registry import CipherSuite, cipher_suite_by_code_point, cipher_suite_by_name
-from probe.checks.visit_facts import Learnt
+from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.offer import Offer, offer
 from probe.dialogue.preference import with_chacha20_last
 
 
 def newest_version(
-    learnt: Learnt, most: ProtocolVersion = ProtocolVersion.TLSV1_3
+    learnt: VisitFacts, most: ProtocolVersion = ProtocolVersion.TLSV1_3
 ) -> ProtocolVersion | None:
     """The newest version up to ``most`` that the server speaks, SSL 2.0 aside."""
     return max((version for version in learnt.spoken if version <= most), default=None)
 
 
-def newest_in_clear(learnt: Learnt) -> ProtocolVersion | None:
+def newest_in_clear(learnt: VisitFacts) -> ProtocolVersion | None:
     """The newest of TLS 1.0 to 1.2, whose whole flight can be read; None where there is none."""
     version = newest_version(learnt, ProtocolVersion.TLSV1_2)
     return None if version is ProtocolVersion.SSLV3 else version
 
 
-def accepted_suites(learnt: Learnt, version: ProtocolVersion) -> tuple[int, ...]:
+def accepted_suites(learnt: VisitFacts, version: ProtocolVersion) -> tuple[int, ...]:
     """The suites that ``version`` takes, or those that proved the version where they are not known.
 
     They are in the server's order, but ChaCha20 last.
@@ -33,7 +33,7 @@ def accepted_suites(learnt: Learnt, version: ProtocolVersion) -> tuple[int, ...]
     return known or learnt.spoken[version].offer.cipher_suites
 
 
-def cbc_suites(learnt: Learnt, version: ProtocolVersion) -> tuple[int, ...]:
+def cbc_suites(learnt: VisitFacts, version: ProtocolVersion) -> tuple[int, ...]:
     """Those of the accepted suites that have a mode for encrypt-then-MAC to matter in."""
     return tuple(
         suite
@@ -42,7 +42,9 @@ def cbc_suites(learnt: Learnt, version: ProtocolVersion) -> tuple[int, ...]:
     )
 
 
-def answered_offer(learnt: Learnt, version: ProtocolVersion, suites: tuple[int, ...] = ()) -> Offer:
+def answered_offer(
+    learnt: VisitFacts, version: ProtocolVersion, suites: tuple[int, ...] = ()
+) -> Offer:
     """A hello of accepted suites, or of ``suites``, that the server answers at ``version``."""
     asked = suites or accepted_suites(learnt, version)
     return offer(version, asked, learnt.shape_at(version))

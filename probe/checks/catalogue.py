@@ -1,6 +1,6 @@
 """The catalogue of checks, in the order in which they build on one another.
 
-To add a check: one file with one function over (Interview, Learnt), one line here, its test.
+To add a check: one file with one function over (Prober, VisitFacts), one line here, its test.
 """
 
 from __future__ import annotations
@@ -10,66 +10,66 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from model.intrusiveness import Intrusiveness
-from probe.checks.certificates.certificate_compression import learn_certificate_compression
-from probe.checks.certificates.oversized_chains import learn_hard_chains
+from probe.checks.certificates.certificate_compression import check_certificate_compression
+from probe.checks.certificates.oversized_chains import check_oversized_chains
 from probe.checks.certificates.served_chains import (
     CHAIN_FEATURES,
-    learn_served_chains,
-    learn_tls13_chains,
+    check_served_chains,
+    check_tls13_chains,
 )
-from probe.checks.certificates.stapling import STAPLING_FEATURES, learn_stapling
-from probe.checks.client_auth.client_auth import learn_client_auth
-from probe.checks.client_auth.client_verification import VERIFICATION, learn_client_verification
-from probe.checks.client_auth.post_handshake_auth import learn_later_client_auth
-from probe.checks.contradictions import learn_contradictions
-from probe.checks.features.alpn import learn_alpn
-from probe.checks.features.chacha20_first import learn_chacha20_first
-from probe.checks.features.fallback_scsv import learn_fallback_scsv
-from probe.checks.features.fingerprints import learn_fingerprints
-from probe.checks.features.hello_features import HELLO_FEATURES, learn_hello_features
-from probe.checks.features.jarm import learn_jarm
-from probe.checks.features.passive_features import READ_OFF, learn_hellos_read_off
-from probe.checks.features.renegotiation import RENEGOTIATION, learn_renegotiation
-from probe.checks.features.resumption import RESUMPTION, learn_resumption
-from probe.checks.features.server_name import SERVER_NAME_FEATURES, learn_server_name
-from probe.checks.features.tolerance import TOLERANCES, learn_tolerance
-from probe.checks.http.http3 import HTTP3_FACTS, learn_http3
-from probe.checks.http.http_plaintext import HTTP_IN_CLEAR_FACTS, learn_http_in_clear
-from probe.checks.http.https import HTTPS_FACTS, learn_https
+from probe.checks.certificates.stapling import STAPLING_FEATURES, check_stapling
+from probe.checks.client_auth.client_auth import check_client_auth
+from probe.checks.client_auth.client_verification import VERIFICATION, check_client_verification
+from probe.checks.client_auth.post_handshake_auth import check_post_handshake_auth
+from probe.checks.contradictions import check_contradictions
+from probe.checks.features.alpn import check_alpn
+from probe.checks.features.chacha20_first import check_chacha20_first
+from probe.checks.features.fallback_scsv import check_fallback_scsv
+from probe.checks.features.fingerprints import check_fingerprints
+from probe.checks.features.hello_features import HELLO_FEATURES, check_hello_features
+from probe.checks.features.jarm import check_jarm
+from probe.checks.features.passive_features import READ_OFF, check_passive_features
+from probe.checks.features.renegotiation import RENEGOTIATION, check_renegotiation
+from probe.checks.features.resumption import RESUMPTION, check_resumption
+from probe.checks.features.server_name import SERVER_NAME_FEATURES, check_server_name
+from probe.checks.features.tolerance import TOLERANCES, check_tolerance
+from probe.checks.http.http3 import HTTP3_FACTS, check_http3
+from probe.checks.http.http_plaintext import HTTP_IN_CLEAR_FACTS, check_http_plaintext
+from probe.checks.http.https import HTTPS_FACTS, check_https
 from probe.checks.part import Part
 from probe.checks.plaintext.plaintext_session import (
     PLAINTEXT,
     STARTTLS_FACTS,
-    learn_plaintext,
-    learn_starttls,
+    check_plaintext,
+    check_starttls,
 )
-from probe.checks.plaintext.starttls_injection import STARTTLS_INJECTION, learn_starttls_injection
-from probe.checks.prober import Interview
-from probe.checks.versions_and_suites.cipher_suites import learn_cipher_suites
-from probe.checks.versions_and_suites.dh_parameters import DH_FACTS, learn_dh_parameters
+from probe.checks.plaintext.starttls_injection import STARTTLS_INJECTION, check_starttls_injection
+from probe.checks.prober import Prober
+from probe.checks.versions_and_suites.cipher_suites import check_cipher_suites
+from probe.checks.versions_and_suites.dh_parameters import DH_FACTS, check_dh_parameters
 from probe.checks.versions_and_suites.signature_schemes import (
     SIGNATURE_FEATURES,
-    learn_signature_schemes,
+    check_signature_schemes,
 )
-from probe.checks.versions_and_suites.sslv2 import learn_sslv2
+from probe.checks.versions_and_suites.sslv2 import check_sslv2
 from probe.checks.versions_and_suites.tls12_groups import (
     EARLIER_GROUP_FEATURES,
-    learn_earlier_groups,
+    check_tls12_groups,
 )
-from probe.checks.versions_and_suites.tls13_drafts import learn_tls13_drafts
-from probe.checks.versions_and_suites.tls13_groups import learn_tls13_groups
-from probe.checks.versions_and_suites.versions import learn_sslv3, learn_versions
-from probe.checks.visit_facts import Learnt
-from probe.checks.vulnerabilities.ccs_injection import learn_ccs_injection
+from probe.checks.versions_and_suites.tls13_drafts import check_tls13_drafts
+from probe.checks.versions_and_suites.tls13_groups import check_tls13_groups
+from probe.checks.versions_and_suites.versions import check_sslv3, check_versions
+from probe.checks.visit_facts import VisitFacts
+from probe.checks.vulnerabilities.ccs_injection import check_ccs_injection
 from probe.checks.vulnerabilities.derived_vulnerabilities import (
     DERIVED,
-    learn_derived_vulnerabilities,
+    check_derived_vulnerabilities,
 )
-from probe.checks.vulnerabilities.heartbleed import learn_heartbleed
-from probe.checks.vulnerabilities.poodle_tls import learn_poodle_tls
-from probe.checks.vulnerabilities.robot import learn_robot
+from probe.checks.vulnerabilities.heartbleed import check_heartbleed
+from probe.checks.vulnerabilities.poodle_tls import check_poodle_tls
+from probe.checks.vulnerabilities.robot import check_robot
 
-Ask: TypeAlias = Callable[[Interview, Learnt], Awaitable[None]]
+Ask: TypeAlias = Callable[[Prober, VisitFacts], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ STAGES: Final = (
         checks=(
             Check(
                 part=Part.PLAINTEXT,
-                ask=learn_plaintext,
+                ask=check_plaintext,
                 level=Intrusiveness.STANDARD,
                 facts=PLAINTEXT,
             ),
@@ -115,21 +115,21 @@ STAGES: Final = (
     ),
     Stage(
         phrase="protocol versions",
-        checks=(Check(part=Part.VERSIONS, ask=learn_versions, level=Intrusiveness.SAFE),),
+        checks=(Check(part=Part.VERSIONS, ask=check_versions, level=Intrusiveness.SAFE),),
         is_first_contact=True,
     ),
     Stage(
         phrase="cipher suites, groups and certificates",
         is_first_contact=True,
         checks=(
-            Check(part=Part.SUITES, ask=learn_cipher_suites, level=Intrusiveness.SAFE),
-            Check(part=Part.GROUPS, ask=learn_tls13_groups, level=Intrusiveness.SAFE),
-            Check(part=Part.CERTIFICATES, ask=learn_tls13_chains, level=Intrusiveness.SAFE),
-            Check(part=Part.VERSIONS, ask=learn_sslv3, level=Intrusiveness.SAFE),
-            Check(part=Part.VERSIONS, ask=learn_sslv2, level=Intrusiveness.SAFE),
+            Check(part=Part.SUITES, ask=check_cipher_suites, level=Intrusiveness.SAFE),
+            Check(part=Part.GROUPS, ask=check_tls13_groups, level=Intrusiveness.SAFE),
+            Check(part=Part.CERTIFICATES, ask=check_tls13_chains, level=Intrusiveness.SAFE),
+            Check(part=Part.VERSIONS, ask=check_sslv3, level=Intrusiveness.SAFE),
+            Check(part=Part.VERSIONS, ask=check_sslv2, level=Intrusiveness.SAFE),
             Check(
                 part=Part.PLAINTEXT,
-                ask=learn_starttls,
+                ask=check_starttls,
                 level=Intrusiveness.SAFE,
                 facts=STARTTLS_FACTS,
             ),
@@ -137,13 +137,15 @@ STAGES: Final = (
     ),
     Stage(
         phrase="chains that are hard to read",
-        checks=(Check(part=Part.CERTIFICATES, ask=learn_hard_chains, level=Intrusiveness.SAFE),),
+        checks=(
+            Check(part=Part.CERTIFICATES, ask=check_oversized_chains, level=Intrusiveness.SAFE),
+        ),
     ),
     Stage(
         phrase="client authentication, and the suites of SSL 3.0",
         checks=(
-            Check(part=Part.SUITES, ask=learn_cipher_suites, level=Intrusiveness.SAFE),
-            Check(part=Part.CLIENT_AUTH, ask=learn_client_auth, level=Intrusiveness.SAFE),
+            Check(part=Part.SUITES, ask=check_cipher_suites, level=Intrusiveness.SAFE),
+            Check(part=Part.CLIENT_AUTH, ask=check_client_auth, level=Intrusiveness.SAFE),
         ),
     ),
     Stage(
@@ -151,72 +153,72 @@ STAGES: Final = (
         checks=(
             Check(
                 part=Part.GROUPS,
-                ask=learn_earlier_groups,
+                ask=check_tls12_groups,
                 level=Intrusiveness.SAFE,
                 facts=EARLIER_GROUP_FEATURES,
             ),
             Check(
                 part=Part.SIGNATURES,
-                ask=learn_signature_schemes,
+                ask=check_signature_schemes,
                 level=Intrusiveness.SAFE,
                 facts=SIGNATURE_FEATURES,
             ),
             Check(
                 part=Part.REVOCATION,
-                ask=learn_stapling,
+                ask=check_stapling,
                 level=Intrusiveness.SAFE,
                 facts=STAPLING_FEATURES,
             ),
             Check(
                 part=Part.FEATURES,
-                ask=learn_hello_features,
+                ask=check_hello_features,
                 level=Intrusiveness.SAFE,
                 facts=(*HELLO_FEATURES, "crime"),
             ),
             Check(
                 part=Part.FEATURES,
-                ask=learn_alpn,
+                ask=check_alpn,
                 level=Intrusiveness.SAFE,
                 facts=("alpn", "alpn_unknown_refused"),
             ),
             Check(
                 part=Part.FEATURES,
-                ask=learn_server_name,
+                ask=check_server_name,
                 level=Intrusiveness.SAFE,
                 facts=SERVER_NAME_FEATURES,
             ),
             Check(
-                part=Part.FEATURES, ask=learn_tolerance, level=Intrusiveness.SAFE, facts=TOLERANCES
+                part=Part.FEATURES, ask=check_tolerance, level=Intrusiveness.SAFE, facts=TOLERANCES
             ),
             Check(
                 part=Part.FEATURES,
-                ask=learn_fallback_scsv,
+                ask=check_fallback_scsv,
                 level=Intrusiveness.SAFE,
                 facts=("fallback_scsv",),
             ),
             Check(
                 part=Part.FEATURES,
-                ask=learn_chacha20_first,
+                ask=check_chacha20_first,
                 level=Intrusiveness.SAFE,
                 facts=("yields_to_chacha20",),
             ),
             Check(
                 part=Part.FEATURES,
-                ask=learn_tls13_drafts,
+                ask=check_tls13_drafts,
                 level=Intrusiveness.SAFE,
                 facts=("tls13_drafts",),
             ),
             Check(
                 part=Part.FEATURES,
-                ask=learn_certificate_compression,
+                ask=check_certificate_compression,
                 level=Intrusiveness.SAFE,
                 facts=("certificate_compression",),
             ),
             Check(
-                part=Part.FEATURES, ask=learn_resumption, level=Intrusiveness.SAFE, facts=RESUMPTION
+                part=Part.FEATURES, ask=check_resumption, level=Intrusiveness.SAFE, facts=RESUMPTION
             ),
-            Check(part=Part.CLIENT_AUTH, ask=learn_later_client_auth, level=Intrusiveness.SAFE),
-            Check(part=Part.JARM, ask=learn_jarm, level=Intrusiveness.SAFE),
+            Check(part=Part.CLIENT_AUTH, ask=check_post_handshake_auth, level=Intrusiveness.SAFE),
+            Check(part=Part.JARM, ask=check_jarm, level=Intrusiveness.SAFE),
         ),
     ),
     Stage(
@@ -224,43 +226,43 @@ STAGES: Final = (
         checks=(
             Check(
                 part=Part.CLIENT_AUTH,
-                ask=learn_client_verification,
+                ask=check_client_verification,
                 level=Intrusiveness.STANDARD,
                 other_facts=VERIFICATION,
             ),
-            Check(part=Part.DH, ask=learn_dh_parameters, level=Intrusiveness.SAFE, facts=DH_FACTS),
+            Check(part=Part.DH, ask=check_dh_parameters, level=Intrusiveness.SAFE, facts=DH_FACTS),
             Check(
                 part=Part.VULNERABILITIES,
-                ask=learn_heartbleed,
+                ask=check_heartbleed,
                 level=Intrusiveness.FULL,
                 facts=("heartbleed",),
             ),
             Check(
                 part=Part.VULNERABILITIES,
-                ask=learn_ccs_injection,
+                ask=check_ccs_injection,
                 level=Intrusiveness.FULL,
                 facts=("ccs_injection",),
             ),
             Check(
                 part=Part.VULNERABILITIES,
-                ask=learn_robot,
+                ask=check_robot,
                 level=Intrusiveness.FULL,
                 facts=("robot",),
             ),
-            Check(part=Part.HTTP, ask=learn_https, level=Intrusiveness.STANDARD, facts=HTTPS_FACTS),
+            Check(part=Part.HTTP, ask=check_https, level=Intrusiveness.STANDARD, facts=HTTPS_FACTS),
             Check(
                 part=Part.HTTP,
-                ask=learn_http_in_clear,
+                ask=check_http_plaintext,
                 level=Intrusiveness.STANDARD,
                 facts=HTTP_IN_CLEAR_FACTS,
             ),
             Check(
                 part=Part.PLAINTEXT,
-                ask=learn_starttls_injection,
+                ask=check_starttls_injection,
                 level=Intrusiveness.FULL,
                 facts=(STARTTLS_INJECTION,),
             ),
-            Check(part=Part.FEATURES, ask=learn_contradictions, level=Intrusiveness.SAFE),
+            Check(part=Part.FEATURES, ask=check_contradictions, level=Intrusiveness.SAFE),
         ),
     ),
     Stage(
@@ -268,17 +270,17 @@ STAGES: Final = (
         checks=(
             Check(
                 part=Part.VULNERABILITIES,
-                ask=learn_poodle_tls,
+                ask=check_poodle_tls,
                 level=Intrusiveness.FULL,
                 facts=("poodle_tls",),
             ),
             Check(
                 part=Part.FEATURES,
-                ask=learn_renegotiation,
+                ask=check_renegotiation,
                 level=Intrusiveness.FULL,
                 facts=RENEGOTIATION,
             ),
-            Check(part=Part.HTTP, ask=learn_http3, level=Intrusiveness.STANDARD, facts=HTTP3_FACTS),
+            Check(part=Part.HTTP, ask=check_http3, level=Intrusiveness.STANDARD, facts=HTTP3_FACTS),
         ),
     ),
     Stage(
@@ -286,20 +288,20 @@ STAGES: Final = (
         checks=(
             Check(
                 part=Part.CERTIFICATES,
-                ask=learn_served_chains,
+                ask=check_served_chains,
                 level=Intrusiveness.SAFE,
                 facts=CHAIN_FEATURES,
             ),
-            Check(part=Part.FINGERPRINTS, ask=learn_fingerprints, level=Intrusiveness.SAFE),
+            Check(part=Part.FINGERPRINTS, ask=check_fingerprints, level=Intrusiveness.SAFE),
             Check(
                 part=Part.FEATURES,
-                ask=learn_hellos_read_off,
+                ask=check_passive_features,
                 level=Intrusiveness.SAFE,
                 facts=READ_OFF,
             ),
             Check(
                 part=Part.VULNERABILITIES,
-                ask=learn_derived_vulnerabilities,
+                ask=check_derived_vulnerabilities,
                 level=Intrusiveness.SAFE,
                 facts=DERIVED,
             ),
@@ -313,14 +315,14 @@ The one before it has what servers take worst: OpenSSL's s_server rests for a se
 
 _OVER_DATAGRAMS: Final = frozenset(
     {
-        learn_versions,
-        learn_cipher_suites,
-        learn_client_auth,
-        learn_earlier_groups,
-        learn_signature_schemes,
-        learn_dh_parameters,
-        learn_contradictions,
-        learn_served_chains,
+        check_versions,
+        check_cipher_suites,
+        check_client_auth,
+        check_tls12_groups,
+        check_signature_schemes,
+        check_dh_parameters,
+        check_contradictions,
+        check_served_chains,
     }
 )
 DATAGRAM_STAGES: Final = tuple(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from probe.checks.prober import Interview
+from probe.checks.prober import Prober
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import Offer
 from probe.tls.extensions import Extension
@@ -19,7 +19,7 @@ Change: TypeAlias = Callable[[Offer], Offer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Addition:
+class ExtensionProbe:
     """One thing that a hello can have beside the others; ``name`` is the fact that it tells."""
 
     name: str
@@ -36,8 +36,8 @@ def extending(*extensions: Extension) -> Change:
     return add
 
 
-async def ask_together(
-    interview: Interview, answered: Offer, additions: Sequence[Addition]
+async def probe_combined(
+    interview: Prober, answered: Offer, additions: Sequence[ExtensionProbe]
 ) -> dict[str, Exchange]:
     """The answer that each addition to a hello that is ``answered`` got, by the addition's name."""
     asked = answered
@@ -50,6 +50,6 @@ async def ask_together(
         return {addition.name: exchange for addition in additions}
     half = len(additions) // 2
     return {
-        **await ask_together(interview, answered, additions[:half]),
-        **await ask_together(interview, answered, additions[half:]),
+        **await probe_combined(interview, answered, additions[:half]),
+        **await probe_combined(interview, answered, additions[half:]),
     }

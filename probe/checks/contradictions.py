@@ -12,8 +12,8 @@ from typing import Final, TypeAlias
 
 from model.observation import Contradiction
 from model.registry import cipher_suite_name, named_group_name
-from probe.checks.prober import Interview, side_by_side
-from probe.checks.visit_facts import Learnt
+from probe.checks.prober import Prober, side_by_side
+from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import ServerFlight
 from probe.dialogue.exchange import Exchange
 from probe.tls.hello import ServerHello
@@ -24,7 +24,7 @@ _Gist: TypeAlias = tuple[str, bytes | None]
 """An answer in words, and the leaf that came with it."""
 
 
-async def learn_contradictions(interview: Interview, learnt: Learnt) -> None:
+async def check_contradictions(interview: Prober, learnt: VisitFacts) -> None:
     """Fills ``contradictions``."""
     await side_by_side(*(interview.ask(one.offer) for one in learnt.spoken.values()))
     contested = list(_contested(interview.exchanges))[:_MOST_CONTRADICTIONS]

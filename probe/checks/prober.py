@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, Final, NoReturn, Protocol, TypeVar
 
 from probe.budget import Metered, current_budget
-from probe.dialogue.answer import NoConnection, Obstacle
+from probe.dialogue.answer import ConnectFailure, FailureKind
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeOffer
@@ -38,7 +38,7 @@ async def side_by_side(*questions: Coroutine[Any, Any, Found]) -> list[Found]:
     return [task.result() for task in tasks]
 
 
-class Way(Protocol):
+class ProbeTransport(Protocol):
     """The way to one endpoint, as ``probe.connect.session.Line`` is.
 
     ``nonce`` are this visit's 64 random bytes: the random and the session id of its hellos.
@@ -61,7 +61,7 @@ class Way(Protocol):
 
     async def converse(
         self, dialogue: Dialogue[Found], patience_seconds: float | None = None
-    ) -> Found | NoConnection:
+    ) -> Found | ConnectFailure:
         """The result of a Dialogue on a connection of its own; silence after so many seconds."""
         ...
 
@@ -70,7 +70,7 @@ class Way(Protocol):
         dialogue: Dialogue[Found],
         patience_seconds: float | None = None,
         port: int | None = None,
-    ) -> Found | NoConnection:
+    ) -> Found | ConnectFailure:
         """The same, before anything was said that leads to TLS; on another ``port``, if one is given."""
         ...
 
@@ -99,17 +99,17 @@ class _SilentWay:
     ask = handshake = converse = converse_in_clear = quic = pause = _refuse
 
 
-class Interview:
+class Prober:
     """One visit's questions. ``exchanges`` holds every answer, in the order it came."""
 
-    def __init__(self, way: Way) -> None:
+    def __init__(self, way: ProbeTransport) -> None:
         self._way = way
         self._control: Offer | None = None
         self.exchanges: list[Exchange] = []
         self.spent: str | None = None
         """That the visit's budget was used up, and which, once a question got this for an answer."""
 
-    def silenced(self) -> Interview:
+    def silenced(self) -> Prober:
         """The same answers so far, and no way to ask: a question raises NotAskedError."""
         silent = copy(self)
         silent._way = _SilentWay(self.nonce)
@@ -126,7 +126,7 @@ class Interview:
 
     async def converse(
         self, dialogue: Dialogue[Found], patience_seconds: float | None = None
-    ) -> Found | NoConnection:
+    ) -> Found | ConnectFailure:
         """The result of a Dialogue, whatever it is; silence after so many seconds."""
         return self._noticed(await self._way.converse(dialogue, patience_seconds))
 
@@ -145,7 +145,7 @@ class Interview:
         patience_seconds: float | None = None,
         *,
         port: int | None = None,
-    ) -> Found | NoConnection:
+    ) -> Found | ConnectFailure:
         """The result of a Dialogue before anything was said that leads to TLS."""
         found = await self._way.converse_in_clear(dialogue, patience_seconds, port=port)
         return self._noticed(found)
@@ -195,7 +195,7 @@ class Interview:
         return latest
 
     def _noticed(self, found: Found) -> Found:
-        if isinstance(found, NoConnection) and found.obstacle is Obstacle.BUDGET:
+        if isinstance(found, ConnectFailure) and found.obstacle is FailureKind.BUDGET:
             self.spent = self.spent or found.detail
         return found
 

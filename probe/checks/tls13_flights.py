@@ -6,17 +6,17 @@ from model.protocol_version import ProtocolVersion
 from model.registry import named_group_code_point
 from probe.checks.answered_offers import answered_offer
 from probe.checks.combined_extensions import Change
-from probe.checks.prober import Interview
-from probe.checks.visit_facts import Learnt
+from probe.checks.prober import Prober
+from probe.checks.visit_facts import VisitFacts
 from probe.crypto.tls13_flight import Tls13Flight, Tls13FlightReader
 from probe.crypto.tls13_keys import SHARED_GROUPS, KeyShareSecret
-from probe.dialogue.answer import NoConnection
+from probe.dialogue.answer import ConnectFailure
 from probe.tls.limits import MAX_ANSWER_LENGTH
 
 
 async def read_tls13_flight(
-    interview: Interview, learnt: Learnt, *changes: Change, longest: int = MAX_ANSWER_LENGTH
-) -> Tls13Flight | NoConnection | None:
+    interview: Prober, learnt: VisitFacts, *changes: Change, longest: int = MAX_ANSWER_LENGTH
+) -> Tls13Flight | ConnectFailure | None:
     """The flight that a hello with these changes gets.
 
     ``longest`` is how many bytes of it are held. None where the server has no group that a share can be made in here.
@@ -31,7 +31,7 @@ async def read_tls13_flight(
     return await interview.converse(Tls13FlightReader(asked, secret, interview.nonce, longest))
 
 
-def _shared_group(learnt: Learnt) -> int | None:
+def _shared_group(learnt: VisitFacts) -> int | None:
     """A group of the server's; the usual one where its groups were not asked for."""
     found = learnt.groups.get(ProtocolVersion.TLSV1_3)
     if found is None:

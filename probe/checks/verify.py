@@ -25,9 +25,9 @@ from model.registry import (
 from model.verdict import Evidence, Preference, Verdict
 from pki.certificates import parse_certificate
 from probe.checks.certificates.served_chains import finish_handshake
-from probe.checks.prober import Interview, side_by_side
+from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.strike_out import picked_group
-from probe.checks.visit_facts import ASKED_VERSIONS, Learnt
+from probe.checks.visit_facts import ASKED_VERSIONS, VisitFacts
 from probe.dialogue.answer import Ending, NoHello, ServerFlight
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import HandshakeEnd
@@ -50,7 +50,7 @@ def can_be_verified(known: Observation) -> bool:
     )
 
 
-async def is_unchanged(interview: Interview, learnt: Learnt, known: Observation) -> bool:
+async def is_unchanged(interview: Prober, learnt: VisitFacts, known: Observation) -> bool:
     """Whether every answer is as ``known`` has it; false where one was missing too.
 
     Adds what was asked to ``learnt.spoken`` and ``learnt.handshakes``.
@@ -108,7 +108,7 @@ def _suites(found: AcceptedSet) -> tuple[int, ...]:
 
 
 async def _gives_the_known_pick(
-    interview: Interview, learnt: Learnt, known: Observation, version: ProtocolVersion
+    interview: Prober, learnt: VisitFacts, known: Observation, version: ProtocolVersion
 ) -> bool:
     """The accepted suites alone: the pick, the leaf and what is asked of the client's certificate."""
     found = known.cipher_suites[version]
@@ -185,7 +185,7 @@ def _to_be_refused(known: Observation) -> Iterator[tuple[Offer, Evidence | None]
         yield offer(version, suites, _shape(known, version) or usual, groups), found.refusal
 
 
-async def _refuses(interview: Interview, question: Offer, before: Evidence | None) -> bool:
+async def _refuses(interview: Prober, question: Offer, before: Evidence | None) -> bool:
     """A close needs no second control where it was the confirmed refusal before."""
     exchange = await interview.ask_once(question)
     is_close = isinstance(exchange.answer, NoHello) and exchange.answer.ending is Ending.CLOSED
@@ -197,7 +197,7 @@ async def _refuses(interview: Interview, question: Offer, before: Evidence | Non
 
 
 async def _serves_the_known_leaf_at_tls13(
-    interview: Interview, learnt: Learnt, known: Observation
+    interview: Prober, learnt: VisitFacts, known: Observation
 ) -> bool:
     version = ProtocolVersion.TLSV1_3
     handshake = await finish_handshake(interview, learnt, version)

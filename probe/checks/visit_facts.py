@@ -16,7 +16,7 @@ from model.observation import AcceptedSet, ClientAuth, Contradiction, DhParamete
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
 from probe.dialogue.before_tls.injection import Injection
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Scripted
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake
@@ -37,7 +37,7 @@ DATAGRAM_VERSIONS: Final = (ProtocolVersion.TLSV1_1, ProtocolVersion.TLSV1_2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServedChain:
+class RawChain:
     """One distinct chain as DER, leaf first, and for which names it was served.
 
     ``versions`` are those at which it was, for the first of the ``names``.
@@ -68,7 +68,7 @@ class OwnCertificate:
 
 
 @dataclass(slots=True, kw_only=True)
-class Learnt:
+class VisitFacts:
     """The facts of one visit, by protocol version.
 
     ``host`` is the name or address by which the target was named, ``client_auth_path`` an HTTP path
@@ -85,7 +85,7 @@ class Learnt:
 
     server_name: str | None
     web: WebSite | None = None
-    looks_in_clear: Callable[[], Scripted[Notebook]] | None = None
+    looks_in_clear: Callable[[], Scripted[PlaintextFindings]] | None = None
     begins_in_clear: bool = False
     injection: Injection | None = None
     host: str | None = None
@@ -100,7 +100,7 @@ class Learnt:
     groups: dict[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
     handshakes: list[Handshake] = field(default_factory=list)
     sslv2_certificate: bytes | None = None
-    chains: tuple[ServedChain, ...] = ()
+    chains: tuple[RawChain, ...] = ()
     unread_chains: dict[ProtocolVersion, str] = field(default_factory=dict)
     stapled: list[Stapled] = field(default_factory=list)
     client_auth: dict[ProtocolVersion, ClientAuth] = field(default_factory=dict)

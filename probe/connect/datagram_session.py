@@ -23,7 +23,7 @@ from probe.connect.route import STRAIGHT, Route
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
-from probe.dialogue.answer import Answer, Ending, NoConnection, Obstacle
+from probe.dialogue.answer import Answer, ConnectFailure, Ending, FailureKind
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.dtls_question import DtlsQuestion
 from probe.dialogue.exchange import Exchange
@@ -37,11 +37,12 @@ _PATIENCE_FACTOR: Final = 20
 _SHORTEST_PATIENCE_SECONDS: Final = 2.0
 """Room for two repeats, however quick the server has been so far."""
 
-_NO_STREAM: Final = NoConnection(
-    obstacle=Obstacle.UNREACHABLE, detail="this is asked over TCP alone, and the server is DTLS's"
+_NO_STREAM: Final = ConnectFailure(
+    obstacle=FailureKind.UNREACHABLE,
+    detail="this is asked over TCP alone, and the server is DTLS's",
 )
-_STRAIGHT_ONLY: Final = NoConnection(
-    obstacle=Obstacle.UNREACHABLE, detail="datagrams go by no proxy, preamble or Unix socket"
+_STRAIGHT_ONLY: Final = ConnectFailure(
+    obstacle=FailureKind.UNREACHABLE, detail="datagrams go by no proxy, preamble or Unix socket"
 )
 
 Result = TypeVar("Result")
@@ -86,7 +87,7 @@ class _Packets(asyncio.DatagramProtocol):
         detail = f"no datagram could be sent: {str(exc).lower()}"
         if isinstance(exc, ConnectionRefusedError):
             detail = "the machine says that nothing listens on the UDP port"
-        self._settle(NoConnection(obstacle=Obstacle.REFUSED, detail=detail))
+        self._settle(ConnectFailure(obstacle=FailureKind.REFUSED, detail=detail))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._settle(self._question.end(Ending.CLOSED))
@@ -96,7 +97,7 @@ class _Packets(asyncio.DatagramProtocol):
             self.answer.set_result(answer)
 
 
-class DatagramLine:
+class DatagramSession:
     """As ``probe.connect.session.Line``, for hellos alone: a Way that finishes no handshakes."""
 
     def __init__(
@@ -143,7 +144,7 @@ class DatagramLine:
 
     async def converse(
         self, dialogue: Dialogue[Result], patience_seconds: float | None = None
-    ) -> Result | NoConnection:
+    ) -> Result | ConnectFailure:
         """A Dialogue needs a stream of bytes."""
         return _NO_STREAM
 
@@ -152,7 +153,7 @@ class DatagramLine:
         dialogue: Dialogue[Result],
         patience_seconds: float | None = None,
         port: int | None = None,
-    ) -> Result | NoConnection:
+    ) -> Result | ConnectFailure:
         """So it does in clear."""
         return _NO_STREAM
 
@@ -212,12 +213,12 @@ class DatagramLine:
                 source_address=self._route.source_address,
             )
         except DeniedError as denied:
-            return NoConnection(obstacle=Obstacle.DENIED, detail=str(denied))
+            return ConnectFailure(obstacle=FailureKind.DENIED, detail=str(denied))
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             is_short = note_shortage(error)
-            obstacle = Obstacle.EXHAUSTED if is_short else Obstacle.UNREACHABLE
-            return NoConnection(obstacle=obstacle, detail=f"no UDP socket: {reason}")
+            obstacle = FailureKind.EXHAUSTED if is_short else FailureKind.UNREACHABLE
+            return ConnectFailure(obstacle=obstacle, detail=f"no UDP socket: {reason}")
         self.budget.connections += 1
         repeating = asyncio.create_task(_repeat(question))
         try:
@@ -242,6 +243,6 @@ async def _repeat(question: DtlsQuestion) -> None:
 
 
 def _is_trouble(answer: Answer) -> bool:
-    if isinstance(answer, NoConnection):
-        return answer.obstacle is not Obstacle.BUDGET
+    if isinstance(answer, ConnectFailure):
+        return answer.obstacle is not FailureKind.BUDGET
     return getattr(answer, "ending", None) is Ending.SILENCE

@@ -17,7 +17,7 @@ from pki.net_guard.gate import Purpose, SocketGate
 from pki.net_guard.opening import DeniedError, open_tcp, open_unix
 from pki.net_guard.shortage import note_shortage
 from probe.budget import VisitBudget
-from probe.dialogue.answer import Ending, NoConnection, Obstacle
+from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
 from probe.dialogue.dialogue import Dialogue
 
 Result = TypeVar("Result")
@@ -26,10 +26,10 @@ _MOST_EARLY_BYTES: Final = 2**14
 """How much is kept of what a server says unasked: a greeting is shorter."""
 
 
-def over_budget(spent: str) -> NoConnection:
+def over_budget(spent: str) -> ConnectFailure:
     """The answer to every question once the visit's budget is exhausted."""
-    return NoConnection(
-        obstacle=Obstacle.BUDGET, detail=f"the visit's budget of {spent} is used up"
+    return ConnectFailure(
+        obstacle=FailureKind.BUDGET, detail=f"the visit's budget of {spent} is used up"
     )
 
 
@@ -44,7 +44,7 @@ class _Talk(Generic[Result]):
     def __init__(
         self,
         dialogue: Dialogue[Result],
-        result: asyncio.Future[Result | NoConnection],
+        result: asyncio.Future[Result | ConnectFailure],
         budget: VisitBudget,
     ) -> None:
         self._dialogue = dialogue
@@ -102,10 +102,10 @@ class Connection(asyncio.Protocol):
 
     async def carry(
         self, dialogue: Dialogue[Result], patience_seconds: float
-    ) -> Result | NoConnection:
+    ) -> Result | ConnectFailure:
         """The Dialogue's result; it is in silence after so many seconds.
 
-        A NoConnection in its place says that the visit's budget was used up first.
+        A ConnectFailure in its place says that the visit's budget was used up first.
         """
         talk: _Talk[Result] = _Talk(dialogue, self._loop.create_future(), self._budget)
         self._hear, self._finish = talk.hear, talk.finish
@@ -183,7 +183,7 @@ class Connection(asyncio.Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class DialAddress:
     """Where to dial: an address and port, or a socket of the file system in their place.
 
     ``source_address`` is the address of ours to come from, the system's choice where None. The ``gate`` decides whether
@@ -217,8 +217,8 @@ class Place:
 
 
 async def dial(
-    budget: VisitBudget, place: Place, timeout_seconds: float
-) -> Connection | NoConnection:
+    budget: VisitBudget, place: DialAddress, timeout_seconds: float
+) -> Connection | ConnectFailure:
     """A connection, or why there is none."""
     if budget.exhausted is not None:
         return over_budget(budget.exhausted)
@@ -227,26 +227,26 @@ async def dial(
             connected = Connection(budget)
             await place.connect(connected)
     except DeniedError as denied:
-        return NoConnection(obstacle=Obstacle.DENIED, detail=str(denied))
+        return ConnectFailure(obstacle=FailureKind.DENIED, detail=str(denied))
     except ConnectionRefusedError:
-        return NoConnection(
-            obstacle=Obstacle.REFUSED, detail=f"{place.label} refused the connection"
+        return ConnectFailure(
+            obstacle=FailureKind.REFUSED, detail=f"{place.label} refused the connection"
         )
     except ConnectionResetError:
-        return NoConnection(
-            obstacle=Obstacle.REFUSED, detail=f"{place.label} reset the connection at once"
+        return ConnectFailure(
+            obstacle=FailureKind.REFUSED, detail=f"{place.label} reset the connection at once"
         )
     except TimeoutError:
-        return NoConnection(
-            obstacle=Obstacle.UNREACHABLE,
+        return ConnectFailure(
+            obstacle=FailureKind.UNREACHABLE,
             detail=f"no TCP connection within {timeout_seconds:.1f} s",
         )
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         if note_shortage(error) or error.errno == errno.EADDRNOTAVAIL:
             detail = f"this machine has run short: {reason}"
-            return NoConnection(obstacle=Obstacle.EXHAUSTED, detail=detail)
-        return NoConnection(
-            obstacle=Obstacle.UNREACHABLE, detail=f"no connection to {place.label}: {reason}"
+            return ConnectFailure(obstacle=FailureKind.EXHAUSTED, detail=detail)
+        return ConnectFailure(
+            obstacle=FailureKind.UNREACHABLE, detail=f"no connection to {place.label}: {reason}"
         )
     return connected

@@ -25,10 +25,10 @@ from probe.crypto.throwaway import throwaway_certificate, throwaway_key
 from probe.dialogue.answer import Ending
 from probe.dialogue.handshake import (
     USERS_OWN,
-    Afterword,
     Handshake,
     HandshakeEnd,
     HandshakeOffer,
+    PostHandshakeAction,
     Presented,
 )
 from probe.dialogue.session_reader import SessionInClear
@@ -46,7 +46,7 @@ _SHOWN: Final = {
     Presented.IMPOSTOR: "with a client certificate that claims an issuer which did not sign it",
 }
 _KEPT_LENGTH = 2048
-_WAITING: Final = frozenset({Afterword.NOTHING, Afterword.LISTEN})
+_WAITING: Final = frozenset({PostHandshakeAction.NOTHING, PostHandshakeAction.LISTEN})
 """Here the end of the connection is no answer to what we said."""
 
 _FATAL = 2
@@ -165,22 +165,22 @@ class OpenSslHandshake:
         """
         is_tls13 = self._offer.version >= ProtocolVersion.TLSV1_3
         match self._offer.afterword:
-            case Afterword.RENEGOTIATION:
+            case PostHandshakeAction.RENEGOTIATION:
                 self._flush()
                 self._connection.renegotiate()
                 return self._renegotiate()
-            case Afterword.HTTP | Afterword.HTTP_HEAD:
+            case PostHandshakeAction.HTTP | PostHandshakeAction.HTTP_HEAD:
                 return self._ask(_request(self._offer))
-            case Afterword.WORDS:
+            case PostHandshakeAction.WORDS:
                 return self._ask(self._offer.words)
-            case Afterword.SPOILED_PADDING | Afterword.SPOILED_MAC:
+            case PostHandshakeAction.SPOILED_PADDING | PostHandshakeAction.SPOILED_MAC:
                 self._flush()
                 return self._say(self._spoiled_record())
-            case Afterword.SESSION if not is_tls13:
+            case PostHandshakeAction.SESSION if not is_tls13:
                 return self._accepted()
-            case Afterword.NOTHING if not (self._requested and is_tls13):
+            case PostHandshakeAction.NOTHING if not (self._requested and is_tls13):
                 return self._accepted()
-            case Afterword.LISTEN:
+            case PostHandshakeAction.LISTEN:
                 return None if is_tls13 else self._accepted()
             case _:
                 self._connection.shutdown()
@@ -191,7 +191,7 @@ class OpenSslHandshake:
 
         Session tickets, data and ``close_notify`` come only from a server that took our Finished.
         """
-        if self._offer.afterword is Afterword.RENEGOTIATION:
+        if self._offer.afterword is PostHandshakeAction.RENEGOTIATION:
             return self._renegotiate()
         try:
             self._reply.add(self._connection.recv(_READ_LENGTH))
@@ -201,7 +201,7 @@ class OpenSslHandshake:
             self._flush()
             if self._offer.afterword in ASKING:
                 return None
-            is_over = self._offer.afterword is Afterword.NOTHING or self._has_ticket
+            is_over = self._offer.afterword is PostHandshakeAction.NOTHING or self._has_ticket
             return self._accepted() if is_over else None
         except SSL.ZeroReturnError:
             is_spoiled = self._offer.afterword in SPOILED
@@ -248,8 +248,8 @@ class OpenSslHandshake:
         return application_data(
             _SPOILED_CONTENT,
             secrets,
-            spoils_mac=self._offer.afterword is Afterword.SPOILED_MAC,
-            spoils_padding=self._offer.afterword is Afterword.SPOILED_PADDING,
+            spoils_mac=self._offer.afterword is PostHandshakeAction.SPOILED_MAC,
+            spoils_padding=self._offer.afterword is PostHandshakeAction.SPOILED_PADDING,
         )
 
     def _say(self, record: bytes) -> Handshake | None:

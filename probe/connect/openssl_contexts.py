@@ -16,7 +16,7 @@ from OpenSSL import SSL
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_code_point
 from probe.crypto.identity import ClientIdentity
-from probe.dialogue.handshake import Afterword, HandshakeOffer
+from probe.dialogue.handshake import HandshakeOffer, PostHandshakeAction
 
 HANDSHAKE_VERSIONS: Final = {
     ProtocolVersion.TLSV1_0: SSL.TLS1_VERSION,
@@ -51,7 +51,7 @@ _OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION = 0x40000
 _OP_NO_ENCRYPT_THEN_MAC = 0x80000
 """MAC and padding are only told apart where the MAC comes first."""
 
-SPOILED: Final = frozenset({Afterword.SPOILED_PADDING, Afterword.SPOILED_MAC})
+SPOILED: Final = frozenset({PostHandshakeAction.SPOILED_PADDING, PostHandshakeAction.SPOILED_MAC})
 
 
 @lru_cache(maxsize=64)
@@ -107,7 +107,7 @@ def _ciphers(version: ProtocolVersion, code_points: tuple[int, ...]) -> bytes:
 
 def _options(offer: HandshakeOffer) -> int:
     options = 0 if offer.wants_ticket else SSL.OP_NO_TICKET
-    if offer.afterword is Afterword.RENEGOTIATION or offer.is_open_to_requests:
+    if offer.afterword is PostHandshakeAction.RENEGOTIATION or offer.is_open_to_requests:
         options |= _OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION
     if offer.afterword in SPOILED:
         options |= _OP_NO_ENCRYPT_THEN_MAC

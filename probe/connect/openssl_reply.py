@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from probe.dialogue.handshake import Afterword
+from probe.dialogue.handshake import PostHandshakeAction
 
-ASKING: Final = frozenset({Afterword.HTTP, Afterword.HTTP_HEAD, Afterword.WORDS})
+ASKING: Final = frozenset(
+    {PostHandshakeAction.HTTP, PostHandshakeAction.HTTP_HEAD, PostHandshakeAction.WORDS}
+)
 """These want an answer."""
 
 _LONGEST_HEAD: Final = 2**14
@@ -17,7 +19,7 @@ _STATUS_LENGTH: Final = len(b"HTTP/1.1 400 ")
 class AwaitedReply:
     """Collects the reply, 16 KiB of it at most, in whatever pieces it comes."""
 
-    def __init__(self, afterword: Afterword) -> None:
+    def __init__(self, afterword: PostHandshakeAction) -> None:
         self._afterword = afterword
         self._received = bytearray()
         self._has_head = False
@@ -32,11 +34,11 @@ class AwaitedReply:
     def wants_more(self) -> bool:
         """Whether more is to be read before the answer is known."""
         match self._afterword:
-            case Afterword.HTTP:
+            case PostHandshakeAction.HTTP:
                 return len(self._received) < _STATUS_LENGTH
-            case Afterword.WORDS:
+            case PostHandshakeAction.WORDS:
                 return len(self._received) < _LONGEST_HEAD
-            case Afterword.HTTP_HEAD:
+            case PostHandshakeAction.HTTP_HEAD:
                 return not self._has_head and len(self._received) < _LONGEST_HEAD
             case _:
                 return False

@@ -22,10 +22,10 @@ from probe.connect.dial import Connection
 from probe.connect.limits import VisitLimits
 from probe.connect.route import STRAIGHT, Route, reach
 from probe.connect.upgrade import Upgrade
-from probe.dialogue.answer import NoConnection, Obstacle
+from probe.dialogue.answer import ConnectFailure, FailureKind
 
-PAST_DEADLINE: Final = NoConnection(
-    obstacle=Obstacle.DEADLINE, detail="the visit's time was up before this was asked"
+PAST_DEADLINE: Final = ConnectFailure(
+    obstacle=FailureKind.DEADLINE, detail="the visit's time was up before this was asked"
 )
 
 
@@ -33,7 +33,7 @@ PAST_DEADLINE: Final = NoConnection(
 class Dialled:
     """What came of dialling, and the epoch of the address's gate in which that was."""
 
-    connection: Connection | NoConnection
+    connection: Connection | ConnectFailure
     epoch: int
     place: AsyncExitStack
 
@@ -118,14 +118,14 @@ class Connections:
     @asynccontextmanager
     async def next(
         self, *, is_chained: bool, is_upgraded: bool = True, port: int | None = None
-    ) -> AsyncIterator[Dialled | NoConnection]:
+    ) -> AsyncIterator[Dialled | ConnectFailure]:
         """A connection that nobody uses, or why there is none; it is closed afterwards.
 
         ``is_chained`` where another question will follow this one's answer. Where not ``is_upgraded``
         nothing was said on it yet, whatever comes before TLS; only then it may be to another ``port``.
         """
         self._chains += is_chained
-        dialled: Dialled | NoConnection | None = None
+        dialled: Dialled | ConnectFailure | None = None
         try:
             if port is None and (is_upgraded or self.upgrade.is_needless):
                 dialled = await self._usable(is_chained=is_chained)
@@ -146,7 +146,7 @@ class Connections:
         while self._ahead:
             await self._give_up(self._ahead.popleft())
 
-    async def _bare(self, port: int) -> Dialled | NoConnection:
+    async def _bare(self, port: int) -> Dialled | ConnectFailure:
         request = self._request(port, is_upgraded=False)
         waited_for = request.dialled
         try:
@@ -157,7 +157,7 @@ class Connections:
             await self._give_up(request)
             raise
 
-    async def _usable(self, *, is_chained: bool) -> Dialled | NoConnection:
+    async def _usable(self, *, is_chained: bool) -> Dialled | ConnectFailure:
         while self.remaining_seconds > 0:
             was_ahead = len(self._ahead) > (0 if is_chained else self._chains)
             request = self._ahead.popleft() if was_ahead else self._request()
@@ -205,8 +205,8 @@ class Connections:
             place = stack.pop_all()
             request.dialled.set_result(Dialled(connection=connection, epoch=epoch, place=place))
 
-    async def _connected(self, request: _Request) -> Connection | NoConnection:
-        async def opened() -> Connection | NoConnection:
+    async def _connected(self, request: _Request) -> Connection | ConnectFailure:
+        async def opened() -> Connection | ConnectFailure:
             timeout = min(self._limits.connect_timeout_seconds, self.remaining_seconds)
             place = (self._address, request.port)
             return await reach(self.budget, *place, max(0.0, timeout), self.route)

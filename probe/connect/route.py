@@ -13,12 +13,12 @@ from typing import Final
 
 from pki.net_guard.gate import Purpose, SocketGate
 from probe.budget import VisitBudget
-from probe.connect.dial import Connection, Place, dial
+from probe.connect.dial import Connection, DialAddress, dial
 from probe.connect.proxy.http_connect import HttpConnect
 from probe.connect.proxy.proxy_protocol import Preamble, preamble
 from probe.connect.proxy.socks5 import Socks5
-from probe.connect.proxy.tunnel import Blocked, PassageEnd
-from probe.dialogue.answer import NoConnection, Obstacle
+from probe.connect.proxy.tunnel import PassageEnd, TunnelFailed
+from probe.dialogue.answer import ConnectFailure, FailureKind
 from probe.dialogue.dialogue import Dialogue
 
 
@@ -61,22 +61,24 @@ class Route:
 
 
 STRAIGHT: Final = Route()
-_OURS: Final = frozenset({Obstacle.DEADLINE, Obstacle.EXHAUSTED, Obstacle.DENIED, Obstacle.BUDGET})
+_OURS: Final = frozenset(
+    {FailureKind.DEADLINE, FailureKind.EXHAUSTED, FailureKind.DENIED, FailureKind.BUDGET}
+)
 """Obstacles on this machine: they say nothing of the way."""
 
 
 async def reach(
     budget: VisitBudget, address: str, port: int, timeout_seconds: float, route: Route
-) -> Connection | NoConnection:
+) -> Connection | ConnectFailure:
     """A connection on which the server itself is heard next, or why there is none."""
     if route.missing is not None:
-        return NoConnection(obstacle=Obstacle.UNREACHABLE, detail=route.missing)
+        return ConnectFailure(obstacle=FailureKind.UNREACHABLE, detail=route.missing)
     # A detour leads to the same address in the end: it is judged as if it were dialled here.
     refusal = route.gate.refusal(address, port)
     if refusal is not None:
-        return NoConnection(obstacle=Obstacle.DENIED, detail=refusal)
+        return ConnectFailure(obstacle=FailureKind.DENIED, detail=refusal)
     proxy = route.proxy
-    place = Place(
+    place = DialAddress(
         address=address if proxy is None else proxy.host,
         port=port if proxy is None else proxy.port,
         source_address=route.source_address,
@@ -96,22 +98,22 @@ async def reach(
 
 
 async def _through(
-    connection: Connection | NoConnection,
+    connection: Connection | ConnectFailure,
     proxy: Proxy,
     place: tuple[str, int],
     timeout_seconds: float,
-) -> Connection | NoConnection:
-    if isinstance(connection, NoConnection):
+) -> Connection | ConnectFailure:
+    if isinstance(connection, ConnectFailure):
         is_ours = connection.obstacle in _OURS
-        obstacle = connection.obstacle if is_ours else Obstacle.UNREACHABLE
+        obstacle = connection.obstacle if is_ours else FailureKind.UNREACHABLE
         detail = f"the proxy {proxy.host} is not reached: {connection.detail}"
-        return NoConnection(obstacle=obstacle, detail=detail)
+        return ConnectFailure(obstacle=obstacle, detail=detail)
     end = await connection.carry(proxy.passage(*place), timeout_seconds)
-    if isinstance(end, NoConnection):
+    if isinstance(end, ConnectFailure):
         await connection.close()
         return end
-    if isinstance(end, Blocked):
+    if isinstance(end, TunnelFailed):
         await connection.close()
-        return NoConnection(obstacle=end.obstacle, detail=end.detail)
+        return ConnectFailure(obstacle=end.obstacle, detail=end.detail)
     connection.unread(end.surplus)
     return connection

@@ -22,13 +22,13 @@ from probe.connect.openssl import OpenSslHandshake
 from probe.connect.pool import Connections
 from probe.connect.quic import ask_quic
 from probe.connect.route import Route
-from probe.connect.starttls.after_upgrade import Behind
+from probe.connect.starttls.after_upgrade import AfterUpgrade
 from probe.connect.starttls.application import Application
-from probe.connect.starttls.databases.mssql import InPackets
+from probe.connect.starttls.databases.mssql import TdsFraming
 from probe.connect.starttls.outcome import UpgradeOutcome
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
-from probe.dialogue.answer import Ending, NoConnection, NoHello, Obstacle
+from probe.dialogue.answer import ConnectFailure, Ending, FailureKind, NoHello
 from probe.dialogue.before_tls.scripted import Scripted
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.exchange import Exchange
@@ -42,17 +42,17 @@ _PATIENCE_FACTOR: Final = 20
 """Once a server has shown how long its answers take, silence is so many times as long."""
 
 _ENDINGS: Final = {
-    Obstacle.HUNG_UP: Ending.CLOSED,
-    Obstacle.RESET: Ending.RESET,
-    Obstacle.SILENT: Ending.SILENCE,
+    FailureKind.HUNG_UP: Ending.CLOSED,
+    FailureKind.RESET: Ending.RESET,
+    FailureKind.SILENT: Ending.SILENCE,
 }
 _NO_DISTRESS: Final = frozenset(
     {
-        Obstacle.OTHER_PROTOCOL,
-        Obstacle.NOT_OFFERED,
-        Obstacle.DECLINED,
-        Obstacle.DENIED,
-        Obstacle.BUDGET,
+        FailureKind.OTHER_PROTOCOL,
+        FailureKind.NOT_OFFERED,
+        FailureKind.DECLINED,
+        FailureKind.DENIED,
+        FailureKind.BUDGET,
     }
 )
 """What a server says at its ease is no sign of distress, and neither is a limit of ours."""
@@ -60,7 +60,7 @@ _NO_DISTRESS: Final = frozenset(
 Result = TypeVar("Result")
 
 
-class Line:
+class EndpointSession:
     """One visit's connections to one address and port.
 
     ``nonce`` are the 64 bytes for the hellos' random and session id, ``identity`` the user's client
@@ -120,7 +120,7 @@ class Line:
         outcome = await self._shaken(dialogue, injects=bool(offer.injects))
         if dialogue.session is not None:
             self._sessions[offer.version] = dialogue.session
-        if isinstance(outcome, NoConnection):
+        if isinstance(outcome, ConnectFailure):
             return Handshake(
                 offer=offer,
                 end=HandshakeEnd.UNFINISHED,
@@ -131,16 +131,16 @@ class Line:
 
     async def _shaken(
         self, dialogue: OpenSslHandshake, *, injects: bool
-    ) -> Handshake | NoConnection:
+    ) -> Handshake | ConnectFailure:
         upgrade = self._injects() if injects and self._injects is not None else None
         if upgrade is None:
             return await self.converse(dialogue)
         patience = self._limits.answer_timeout_seconds
-        return await self._converse(Behind(upgrade, dialogue), patience, is_upgraded=False)
+        return await self._converse(AfterUpgrade(upgrade, dialogue), patience, is_upgraded=False)
 
     async def converse(
         self, dialogue: Dialogue[Result], patience_seconds: float | None = None
-    ) -> Result | NoConnection:
+    ) -> Result | ConnectFailure:
         """The dialogue's result, on a connection of its own.
 
         It ends in silence after ``patience_seconds`` in all, or the time-out of a whole answer.
@@ -153,7 +153,7 @@ class Line:
         dialogue: Dialogue[Result],
         patience_seconds: float | None = None,
         port: int | None = None,
-    ) -> Result | NoConnection:
+    ) -> Result | ConnectFailure:
         """The same on a connection on which nothing has been said, whatever comes before TLS.
 
         ``port`` is another one of the same address.
@@ -211,20 +211,20 @@ class Line:
         is_chained: bool = False,
         is_upgraded: bool = True,
         port: int | None = None,
-    ) -> Result | NoConnection:
+    ) -> Result | ConnectFailure:
         connections = self._connections.next(
             is_chained=is_chained, is_upgraded=is_upgraded, port=port
         )
         async with connections as dialled:
-            if isinstance(dialled, NoConnection):
+            if isinstance(dialled, ConnectFailure):
                 return dialled
-            if isinstance(dialled.connection, NoConnection):
+            if isinstance(dialled.connection, ConnectFailure):
                 self._judge(dialled.connection, dialled.epoch)
                 return dialled.connection
             began = self._clock.monotonic()
             patience = min(patience_seconds, self._connections.remaining_seconds)
             is_framed = is_upgraded and self._frames_handshakes
-            carried = InPackets(dialogue) if is_framed else dialogue
+            carried = TdsFraming(dialogue) if is_framed else dialogue
             result = await dialled.connection.carry(carried, patience)
             if is_upgraded and not _is_trouble(result):
                 took = self._clock.monotonic() - began
@@ -243,7 +243,7 @@ class Line:
 
 def _is_trouble(result: object) -> bool:
     match result:
-        case NoConnection(obstacle=obstacle):
+        case ConnectFailure(obstacle=obstacle):
             return obstacle not in _NO_DISTRESS
         case NoHello(ending=ending):
             return ending is not Ending.CLOSED

@@ -12,13 +12,15 @@ from typing import Final, TypeAlias
 
 from probe.connect.dial import Connection
 from probe.connect.starttls.outcome import UpgradeOutcome
-from probe.dialogue.answer import NoConnection, Obstacle
+from probe.dialogue.answer import ConnectFailure, FailureKind
 from probe.dialogue.before_tls.scripted import Scripted
 
-_LASTING: Final = frozenset({Obstacle.OTHER_PROTOCOL, Obstacle.NOT_OFFERED, Obstacle.DECLINED})
+_LASTING: Final = frozenset(
+    {FailureKind.OTHER_PROTOCOL, FailureKind.NOT_OFFERED, FailureKind.DECLINED}
+)
 """What would be so again on the next connection."""
 
-Opened: TypeAlias = Connection | NoConnection
+Opened: TypeAlias = Connection | ConnectFailure
 
 
 class Upgrade:
@@ -27,7 +29,7 @@ class Upgrade:
     def __init__(self) -> None:
         self.dialogue: Callable[[], Scripted[UpgradeOutcome]] | None = None
         self._first: asyncio.Event | None = None
-        self._hindrance: NoConnection | None = None
+        self._hindrance: ConnectFailure | None = None
         self._has_worked = False
 
     @property
@@ -51,11 +53,11 @@ class Upgrade:
             self._first.set()
 
     async def _carried(self, connection: Opened, patience_seconds: float) -> Opened:
-        if isinstance(connection, NoConnection) or self.dialogue is None:
+        if isinstance(connection, ConnectFailure) or self.dialogue is None:
             return connection
         dialogue = self.dialogue()
         outcome = await connection.carry(dialogue, patience_seconds)
-        if not isinstance(outcome, NoConnection):
+        if not isinstance(outcome, ConnectFailure):
             self._has_worked = True
             connection.unread(dialogue.surplus)
             return connection

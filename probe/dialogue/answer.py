@@ -48,7 +48,7 @@ class Ending(StrEnum):
     SILENCE = "silence"
 
 
-class Obstacle(StrEnum):
+class FailureKind(StrEnum):
     """Why there is no connection on which TLS could be asked.
 
     From OTHER_PROTOCOL on TCP came up, and what is spoken before TLS did not lead to it.
@@ -145,19 +145,19 @@ class Malformed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoConnection:
+class ConnectFailure:
     """TLS could not be asked; ``detail`` is the system's, the server's or our own reason.
 
     ``raw`` is what the server said in place of going over to TLS.
     """
 
-    obstacle: Obstacle
+    obstacle: FailureKind
     detail: str
     raw: bytes = b""
 
 
 Answer: TypeAlias = (
-    ServerFlight | RetryRequest | Alert | NoHello | NotTls | Malformed | NoConnection
+    ServerFlight | RetryRequest | Alert | NoHello | NotTls | Malformed | ConnectFailure
 )
 
 

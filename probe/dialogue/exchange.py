@@ -15,12 +15,12 @@ from model.verdict import Evidence, Fact, Verdict
 from probe.dialogue.answer import (
     Alert,
     Answer,
+    ConnectFailure,
     Ending,
+    FailureKind,
     Malformed,
-    NoConnection,
     NoHello,
     NotTls,
-    Obstacle,
     RetryRequest,
     ServerFlight,
 )
@@ -30,7 +30,7 @@ from probe.tls.hello import ServerHello
 CLOSE_NOTIFY = 0
 PROTOCOL_VERSION = 70
 INTERNAL_ERROR = 80
-OURS: Final = frozenset({Obstacle.DEADLINE, Obstacle.BUDGET, Obstacle.DENIED})
+OURS: Final = frozenset({FailureKind.DEADLINE, FailureKind.BUDGET, FailureKind.DENIED})
 """Limits of the visit's own, after which it is not asked again."""
 
 UNRECOGNIZED_NAME = 112
@@ -71,7 +71,7 @@ class Exchange:
                 return description in {CLOSE_NOTIFY, INTERNAL_ERROR}
             case NoHello() | Malformed() | NotTls():
                 return True
-            case NoConnection(obstacle=obstacle):
+            case ConnectFailure(obstacle=obstacle):
                 return obstacle not in OURS
             case _:
                 return False
@@ -95,7 +95,7 @@ class Exchange:
     @property
     def is_past_deadline(self) -> bool:
         """Whether the question was not asked any more, because time or budget was used up."""
-        return isinstance(self.answer, NoConnection) and self.answer.obstacle in OURS
+        return isinstance(self.answer, ConnectFailure) and self.answer.obstacle in OURS
 
     def evidence(self, note: str | None = None) -> Evidence:
         """The pair as proof, with a sentence on how to read it."""
@@ -136,5 +136,5 @@ def in_words(answer: Answer) -> str:
             return "answered, but not in TLS"
         case Malformed(what=what):
             return f"malformed {what}"
-        case NoConnection(detail=detail):
+        case ConnectFailure(detail=detail):
             return detail

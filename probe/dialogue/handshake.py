@@ -30,7 +30,7 @@ class HandshakeEnd(StrEnum):
     """Nobody finished it: the server's flight was read to its CertificateVerify, and left there."""
 
 
-class Afterword(StrEnum):
+class PostHandshakeAction(StrEnum):
     """What the client does once the handshake is finished."""
 
     NOTHING = "nothing"
@@ -93,7 +93,7 @@ class HandshakeOffer:
     cipher_suites: tuple[int, ...] = ()
     wants_ticket: bool = True
     resumes: bool = False
-    afterword: Afterword = Afterword.NOTHING
+    afterword: PostHandshakeAction = PostHandshakeAction.NOTHING
     presents: Presented = Presented.NOTHING
     claimed_issuer: bytes = b""
     path: str = "/"

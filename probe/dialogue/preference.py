@@ -17,7 +17,7 @@ from model.verdict import Preference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class SuiteChoice:
     """What stood in one offer, in the client's order, and what the server took."""
 
     offered: tuple[int, ...]
@@ -30,7 +30,7 @@ class Choice:
         return self.offered.index(first) < self.offered.index(second)
 
 
-def preference_shown(choices: Sequence[Choice], accepted: Sequence[int]) -> Preference:
+def preference_shown(choices: Sequence[SuiteChoice], accepted: Sequence[int]) -> Preference:
     """What the choices prove; unknown where they prove neither, or both.
 
     ``accepted`` is all that the server is known to take; it took one of them at each choice.
@@ -46,12 +46,12 @@ def preference_shown(choices: Sequence[Choice], accepted: Sequence[int]) -> Pref
     return Preference.SERVER if own else Preference.CLIENT
 
 
-def _passed_over(choice: Choice, accepted: frozenset[int]) -> bool:
+def _passed_over(choice: SuiteChoice, accepted: frozenset[int]) -> bool:
     before = choice.offered[: choice.offered.index(choice.pick)]
     return not accepted.isdisjoint(before)
 
 
-def _follows_the_client(one: Choice, other: Choice) -> bool:
+def _follows_the_client(one: SuiteChoice, other: SuiteChoice) -> bool:
     """Whether each pick stood first of the two, in turn; not where ChaCha20 won over another."""
     chacha20_won = is_chacha20(other.pick) and not is_chacha20(one.pick)
     return not chacha20_won and one.puts(one.pick, other.pick) and other.puts(other.pick, one.pick)

@@ -21,7 +21,7 @@ Words: TypeAlias = Callable[[ServerFlight], bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reaction:
+class ProbeResponse:
     """``answer`` is what the hello got, ``said`` the words after it, ``heard`` what came of them.
 
     ``ending`` is how the connection ended, or None where the server's alert, or a record that was
@@ -47,7 +47,7 @@ class Reaction:
         return next((one for one in self.heard if one.content_type is content_type), None)
 
 
-class Provocation:
+class RawProbe:
     """The Dialogue; it is over at the first alert, or at a record of the type ``until``."""
 
     def __init__(self, hello: bytes, words: Words, until: ContentType = ContentType.ALERT) -> None:
@@ -67,7 +67,7 @@ class Provocation:
         self._send = send
         send(self._hello)
 
-    def feed(self, received: bytes) -> Reaction | None:
+    def feed(self, received: bytes) -> ProbeResponse | None:
         """The reaction, once it came."""
         if self._answer is not None:
             return self._listen(received)
@@ -82,12 +82,12 @@ class Provocation:
         self._send(self._said)
         return None
 
-    def end(self, ending: Ending) -> Reaction:
+    def end(self, ending: Ending) -> ProbeResponse:
         """The reaction when nothing more will come."""
         self._answer = self._answer or self._reader.end(ending)
         return self._reaction(ending)
 
-    def _listen(self, received: bytes) -> Reaction | None:
+    def _listen(self, received: bytes) -> ProbeResponse | None:
         self._heard_length += len(received)
         self._records.feed(received)
         try:
@@ -99,9 +99,9 @@ class Provocation:
             return self._reaction(Ending.CLOSED)
         return self._reaction(None) if self._heard_length > _MOST_HEARD else None
 
-    def _reaction(self, ending: Ending | None) -> Reaction:
+    def _reaction(self, ending: Ending | None) -> ProbeResponse:
         assert self._answer is not None  # noqa: S101 (set by feed and by end)
-        return Reaction(
+        return ProbeResponse(
             offered=self._hello,
             answer=self._answer,
             said=self._said,

@@ -11,9 +11,9 @@ from model.observation import Observation
 from model.ports import Clock
 from pki.net_guard.politeness import Politeness
 from probe.connect.openssl import OpenSslHandshake
-from probe.connect.session import Line
-from probe.connect.starttls.after_upgrade import Behind
-from probe.dialogue.answer import Ending, NoConnection
+from probe.connect.session import EndpointSession
+from probe.connect.starttls.after_upgrade import AfterUpgrade
+from probe.dialogue.answer import ConnectFailure, Ending
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.handshake import Handshake, HandshakeOffer
 from probe.quic.answer import QuicAnswer
@@ -81,8 +81,8 @@ class _Slots(Generic[Result]):
         return tuple(one for one in self.kept if one is not None)
 
 
-class RecordingLine(Line):
-    """A Line that remembers."""
+class RecordingSession(EndpointSession):
+    """A EndpointSession that remembers."""
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class RecordingLine(Line):
         is_chained: bool = False,
         is_upgraded: bool = True,
         port: int | None = None,
-    ) -> Result | NoConnection:
+    ) -> Result | ConnectFailure:
         way = partial(
             super()._converse,
             patience_seconds=patience_seconds,
@@ -133,7 +133,7 @@ class RecordingLine(Line):
             is_upgraded=is_upgraded,
             port=port,
         )
-        if isinstance(cast(object, dialogue), OpenSslHandshake | Behind):
+        if isinstance(cast(object, dialogue), OpenSslHandshake | AfterUpgrade):
             return await way(dialogue)
         place, started, tap = self._talks.take(), self._elapsed, _Tap(dialogue)
         result = await way(tap)
@@ -141,7 +141,7 @@ class RecordingLine(Line):
             said=tuple(tap.said),
             heard=mask_cookies_in_pieces(tap.heard),
             ending=tap.ending,
-            no_connection=result if isinstance(result, NoConnection) else None,
+            no_connection=result if isinstance(result, ConnectFailure) else None,
             started=started,
             done=self._elapsed,
         )

@@ -23,7 +23,7 @@ from probe.connect.route import Route
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
-from probe.dialogue.answer import AnswerReader, Ending, NoConnection, Obstacle
+from probe.dialogue.answer import AnswerReader, ConnectFailure, Ending, FailureKind
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.exchange import OURS, Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
@@ -38,8 +38,8 @@ _PATIENCE_SECONDS: Final = 1.0
 _SETTLING_STEPS: Final = 40
 """How often others run before the next answer comes: more than any chain of awaits is long."""
 
-_NOT_RECORDED: Final = NoConnection(
-    obstacle=Obstacle.DEADLINE, detail="the recording has no answer to this"
+_NOT_RECORDED: Final = ConnectFailure(
+    obstacle=FailureKind.DEADLINE, detail="the recording has no answer to this"
 )
 
 _NO_LIMITS: Final = BudgetLimits(
@@ -77,7 +77,7 @@ class _Answer:
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class ReplayedLine:
+class ReplaySession:
     """Answers as the recorded endpoint did, whatever the address is now."""
 
     def __init__(self, visit: RecordedVisit, clock: ReplayClock) -> None:
@@ -129,7 +129,7 @@ class ReplayedLine:
 
     async def converse(
         self, dialogue: Dialogue[Result], patience_seconds: float | None = None
-    ) -> Result | NoConnection:
+    ) -> Result | ConnectFailure:
         """What the Dialogue makes of the recorded peer."""
         said: list[bytes] = []
         dialogue.begin(said.append)
@@ -143,7 +143,7 @@ class ReplayedLine:
         dialogue: Dialogue[Result],
         patience_seconds: float | None = None,
         port: int | None = None,
-    ) -> Result | NoConnection:
+    ) -> Result | ConnectFailure:
         """The same, before anything was said."""
         return await self.converse(dialogue, patience_seconds)
 
@@ -191,7 +191,7 @@ class ReplayedLine:
                 await asyncio.sleep(0)
 
 
-def _limit_reached(visit: RecordedVisit) -> NoConnection:
+def _limit_reached(visit: RecordedVisit) -> ConnectFailure:
     """What questions got that were not asked any more, because time or budget was used up.
 
     They are not told apart in a recording, for nothing was said; where none was, the checks have changed.

@@ -16,7 +16,7 @@ from model.intrusiveness import Intrusiveness
 from model.observation import Cost
 from model.target import DEFAULT_PROTOCOL, Endpoint, Target
 from probe.checks.part import Part
-from probe.dialogue.answer import Ending, NoConnection
+from probe.dialogue.answer import ConnectFailure, Ending
 from probe.dialogue.handshake import Handshake
 from probe.quic.answer import QuicAnswer
 from probe.recording.plain import from_plain, to_plain
@@ -44,7 +44,7 @@ class Conversation:
     said: tuple[bytes, ...] = ()
     heard: tuple[bytes, ...] = ()
     ending: Ending | None = None
-    no_connection: NoConnection | None = None
+    no_connection: ConnectFailure | None = None
     started: float
     done: float
 

@@ -15,10 +15,10 @@ from datetime import datetime
 from model.certificates.certificate import (
     Certificate,
     Completion,
-    Deployment,
     Problem,
     Revocation,
     RevocationMethod,
+    ServedChain,
     TrustVerdict,
 )
 from model.target import Target, is_ip_address
@@ -35,7 +35,7 @@ from pki.revocation import (
     missing_issuers,
     unasked,
 )
-from pki.transparency import Beside, judge_policies, judge_scts, read_log_list
+from pki.transparency import StapledData, judge_policies, judge_scts, read_log_list
 from probe.budget import off_loop
 from probe.checks.part import Part
 from probe.checks.prober import side_by_side
@@ -43,7 +43,7 @@ from probe.checks.visit_facts import Stapled
 from probe.visit.settings import ProbeSettings
 
 
-class Surroundings:
+class ChainChecks:
     """Judges them for any number of visits.
 
     Raises:
@@ -69,12 +69,12 @@ class Surroundings:
 
     async def judged(
         self,
-        chains: tuple[Deployment, ...],
+        chains: tuple[ServedChain, ...],
         stapled: list[Stapled] | None,
         at: datetime,
         within_seconds: float,
         target: Target | None = None,
-    ) -> tuple[Deployment, ...]:
+    ) -> tuple[ServedChain, ...]:
         """The chains with their surroundings; where ``stapled`` is None, what came stays as it was.
 
         What is not fetched ``within_seconds`` is given up. The DNS is asked about the ``target``.
@@ -90,12 +90,12 @@ class Surroundings:
 
     async def _judged(
         self,
-        found: Deployment,
+        found: ServedChain,
         stapled: list[Stapled] | None,
         at: datetime,
         within_seconds: float,
         budget: FetchBudget,
-    ) -> Deployment:
+    ) -> ServedChain:
         fetched: tuple[Revocation, ...] = ()
         chain = await off_loop(self._with_issuers, found) if self._revocation else ()
         try:
@@ -113,11 +113,11 @@ class Surroundings:
 
     def _with_words(
         self,
-        found: Deployment,
+        found: ServedChain,
         stapled: list[Stapled] | None,
         fetched: tuple[Revocation, ...],
         at: datetime,
-    ) -> Deployment:
+    ) -> ServedChain:
         """With what is said of its revocation and by public logs; runs in a thread."""
         chain = self._with_issuers(found)
         if stapled is None:
@@ -130,7 +130,7 @@ class Surroundings:
         scts = judge_scts(
             found.leaf.der or b"",
             issuer_of_leaf(chain),
-            Beside(sct_list=sct_list, ocsp_response=staple),
+            StapledData(sct_list=sct_list, ocsp_response=staple),
             self._logs,
             at,
         )
@@ -142,8 +142,8 @@ class Surroundings:
         )
 
     async def _with_dns(
-        self, found: Deployment, target: Target, within_seconds: float, lookup: DnsLookup
-    ) -> Deployment:
+        self, found: ServedChain, target: Target, within_seconds: float, lookup: DnsLookup
+    ) -> ServedChain:
         """With the verdicts of the DNS, for what the target's own clients get by its name."""
         host = target.server_name or target.host
         if is_ip_address(host) or not found.is_own:
@@ -158,7 +158,7 @@ class Surroundings:
         return found
 
     async def _completion(
-        self, found: Deployment, at: datetime, budget: FetchBudget
+        self, found: ServedChain, at: datetime, budget: FetchBudget
     ) -> Completion | None:
         if self._fetcher is None or Problem.INCOMPLETE not in found.problems:
             return None
@@ -168,7 +168,7 @@ class Surroundings:
         trust = await off_loop(_verified, stores, whole, at)
         return Completion(issuers=issuers, trust=trust, reason=reason)
 
-    def _with_issuers(self, found: Deployment) -> tuple[Certificate, ...]:
+    def _with_issuers(self, found: ServedChain) -> tuple[Certificate, ...]:
         """The chain as sent, the issuers that were fetched, and those that the trust stores hold."""
         chain = (*found.chain, *(found.completion.issuers if found.completion else ()))
         stores = [self._stores[name] for name in found.trust if name in self._stores]

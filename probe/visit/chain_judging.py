@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from model.certificates.certificate import Deployment, NameAsked
+from model.certificates.certificate import NameAsked, ServedChain
 from model.observation import Observation
 from model.target import Target
 from pki.certificates import TrustStore, deployment, elements_of, judged_again
 from probe.budget import VisitBudget, off_loop
-from probe.checks.visit_facts import Learnt
+from probe.checks.visit_facts import VisitFacts
 
 
 async def judged(
-    learnt: Learnt,
+    learnt: VisitFacts,
     target: Target,
     at: datetime,
     stores: Mapping[str, TrustStore],
     budget: VisitBudget,
-) -> tuple[Deployment, ...]:
+) -> tuple[ServedChain, ...]:
     """The chains that were served, in their order, as far as the budget's certificate elements go.
 
     ``at`` is the aware moment to judge by; ``stores`` are the trust stores by their names.
@@ -30,7 +30,7 @@ async def judged(
 
 async def judged_anew(
     known: Observation, target: Target, at: datetime, stores: Mapping[str, TrustStore]
-) -> tuple[Deployment, ...] | None:
+) -> tuple[ServedChain, ...] | None:
     """The known chains judged as of ``at``; None where one cannot be without being served again."""
     found = await off_loop(_judged_anew, known, target, at, stores)
     kept = tuple(one for one in found if one is not None)
@@ -38,12 +38,12 @@ async def judged_anew(
 
 
 def _judged(
-    learnt: Learnt,
+    learnt: VisitFacts,
     target: Target,
     at: datetime,
     stores: Mapping[str, TrustStore],
     budget: VisitBudget,
-) -> tuple[Deployment, ...]:
+) -> tuple[ServedChain, ...]:
     host = target.server_name or target.host
     found = []
     for served in learnt.chains:
@@ -63,7 +63,7 @@ def _judged(
 
 def _judged_anew(
     known: Observation, target: Target, at: datetime, stores: Mapping[str, TrustStore]
-) -> tuple[Deployment | None, ...]:
+) -> tuple[ServedChain | None, ...]:
     return tuple(
         judged_again(
             one,

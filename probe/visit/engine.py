@@ -37,28 +37,28 @@ from pki.certificates import (
 from pki.net_guard.politeness import Politeness
 from probe.budget import Metered, VisitBudget
 from probe.checks.catalogue import DATAGRAM_STAGES, STAGES, Check
-from probe.checks.prober import Interview, NotAskedError, Way, side_by_side
+from probe.checks.prober import NotAskedError, Prober, ProbeTransport, side_by_side
 from probe.checks.verify import can_be_verified, is_unchanged
 from probe.checks.visit_facts import (
     ASKED_VERSIONS,
     DATAGRAM_VERSIONS,
-    Learnt,
     OwnCertificate,
     Stapled,
+    VisitFacts,
 )
-from probe.connect.datagram_session import DatagramLine
+from probe.connect.datagram_session import DatagramSession
 from probe.connect.dial import over_budget
 from probe.connect.route import Route
-from probe.connect.session import Line
+from probe.connect.session import EndpointSession
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.catalogue import AUTO, DTLS
 from probe.connect.starttls.catalogue import application as application_named
 from probe.connect.starttls.detect import LISTENS_SECONDS, Listening, spoken
 from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
-from probe.dialogue.answer import NoConnection
+from probe.dialogue.answer import ConnectFailure
 from probe.dialogue.handshake import Handshake
-from probe.visit.chain_checks import Surroundings
+from probe.visit.chain_checks import ChainChecks
 from probe.visit.chain_judging import judged, judged_anew
 from probe.visit.dtls_versions import named_as_dtls
 from probe.visit.settings import ProbeSettings
@@ -72,7 +72,7 @@ NONCE_LENGTH: Final = 64
 _LOG = logging.getLogger(__name__)
 
 
-class VisitLine(Way, Protocol):
+class VisitSession(ProbeTransport, Protocol):
     """The way to one endpoint for one visit, and what the visit cost."""
 
     budget: VisitBudget
@@ -96,7 +96,7 @@ class VisitLine(Way, Protocol):
 Path: TypeAlias = tuple[Certificate, ...]
 """A chain that verifies, from its leaf to a trust store's anchor."""
 
-LineTo: TypeAlias = Callable[[tuple[str, int], Politeness], VisitLine]
+SessionFactory: TypeAlias = Callable[[tuple[str, int], Politeness], VisitSession]
 """Makes the way to an address and port; recordings and replays have ways of their own."""
 
 
@@ -112,7 +112,7 @@ class Engine:
         self,
         settings: ProbeSettings,
         clock: Clock,
-        line_to: LineTo | None = None,
+        line_to: SessionFactory | None = None,
         politeness: Politeness | None = None,
     ) -> None:
         self._settings = settings
@@ -122,7 +122,7 @@ class Engine:
         self._stores: Mapping[str, TrustStore] = {
             name: load_trust_store(name, path) for name, path in settings.trust_stores.items()
         }
-        self._surroundings = Surroundings(settings, self._stores, self.politeness)
+        self._surroundings = ChainChecks(settings, self._stores, self.politeness)
 
     async def visit(
         self,
@@ -147,15 +147,15 @@ class Engine:
     async def _visit(
         self,
         endpoint: Endpoint,
-        line: VisitLine,
+        line: VisitSession,
         say: Callable[[str], None],
         known: Observation | None,
     ) -> Observation:
         began, started_at = self._clock.monotonic(), self._clock.now()
         is_dtls = endpoint.target.protocol == DTLS
         try:
-            interview = Interview(line)
-            learnt = Learnt(
+            interview = Prober(line)
+            learnt = VisitFacts(
                 server_name=endpoint.target.server_name,
                 host=endpoint.target.host,
                 own_certificate=_told_of(line.identity),
@@ -190,11 +190,11 @@ class Engine:
             seen = named_as_dtls(seen)
         return await self._with_surroundings(seen, learnt.stapled)
 
-    async def _begin(self, line: VisitLine, target: Target, learnt: Learnt) -> None:
+    async def _begin(self, line: VisitSession, target: Target, learnt: VisitFacts) -> None:
         """Finds the protocol, and how TLS begins in it."""
         if target.protocol == AUTO:
             greeting = await line.converse_in_clear(Listening(), LISTENS_SECONDS)
-            heard = b"" if isinstance(greeting, NoConnection) else greeting
+            heard = b"" if isinstance(greeting, ConnectFailure) else greeting
             application = spoken(heard, target.port)
             learnt.plaintext["application_protocol"] = _shown(application, heard)
         else:
@@ -248,7 +248,7 @@ class Engine:
         """What ``client`` gets of an endpoint with an address; None where it spoke no version."""
         line = self._line(endpoint.address or "", endpoint)
         try:
-            learnt = Learnt(server_name=endpoint.target.server_name, host=endpoint.target.host)
+            learnt = VisitFacts(server_name=endpoint.target.server_name, host=endpoint.target.host)
             await self._begin(line, endpoint.target, learnt)
             return await client.greet(line, endpoint.target.server_name)
         finally:
@@ -260,7 +260,7 @@ class Engine:
         paths = {name: one.path(chain, at) for name, one in self._stores_for(endpoint).items()}
         return {name: tuple(map(parse_certificate, path)) for name, path in paths.items() if path}
 
-    def _line(self, address: str, endpoint: Endpoint) -> VisitLine:
+    def _line(self, address: str, endpoint: Endpoint) -> VisitSession:
         is_dtls = endpoint.target.protocol == DTLS
         line_to = self._new_datagram_line if is_dtls else self._line_to or self._new_line
         politeness = self.politeness.for_host(endpoint.target.host)
@@ -272,17 +272,17 @@ class Engine:
         line.go_by(replace(route_to(target, settings.route, settings.proxies), gate=gate))
         return line
 
-    def _new_line(self, address: tuple[str, int], politeness: Politeness) -> VisitLine:
+    def _new_line(self, address: tuple[str, int], politeness: Politeness) -> VisitSession:
         nonce = secrets.token_bytes(NONCE_LENGTH)
-        return Line(address, self._settings, politeness, self._clock, nonce=nonce)
+        return EndpointSession(address, self._settings, politeness, self._clock, nonce=nonce)
 
-    def _new_datagram_line(self, address: tuple[str, int], politeness: Politeness) -> VisitLine:
+    def _new_datagram_line(self, address: tuple[str, int], politeness: Politeness) -> VisitSession:
         nonce = secrets.token_bytes(NONCE_LENGTH)
-        return DatagramLine(address, self._settings, politeness, self._clock, nonce=nonce)
+        return DatagramSession(address, self._settings, politeness, self._clock, nonce=nonce)
 
     async def _verified(
         self,
-        interview: Interview,
+        interview: Prober,
         endpoint: Endpoint,
         at: datetime,
         known: Observation | None,
@@ -295,7 +295,7 @@ class Engine:
         if any(map(self._level_for(endpoint.target).allows, known.not_asked.values())):
             return None
         on_progress("whether anything changed")
-        learnt = Learnt(server_name=endpoint.target.server_name)
+        learnt = VisitFacts(server_name=endpoint.target.server_name)
         if not await is_unchanged(interview, learnt, known):
             return None
         certificates = await judged_anew(known, endpoint.target, at, self._stores_for(endpoint))
@@ -314,8 +314,8 @@ class Engine:
         endpoint: Endpoint,
         started_at: datetime,
         cost: Cost,
-        interview: Interview,
-        learnt: Learnt,
+        interview: Prober,
+        learnt: VisitFacts,
         faults: list[str],
     ) -> Observation:
         state, reason = state_of(learnt, interview.exchanges)
@@ -348,8 +348,8 @@ class Engine:
 
     async def _run(
         self,
-        interview: Interview,
-        learnt: Learnt,
+        interview: Prober,
+        learnt: VisitFacts,
         level: Intrusiveness,
         on_progress: Callable[[str], None],
     ) -> list[str]:
@@ -375,7 +375,7 @@ class Engine:
         return faults
 
 
-async def _ask(check: Check, interview: Interview, learnt: Learnt, level: Intrusiveness) -> None:
+async def _ask(check: Check, interview: Prober, learnt: VisitFacts, level: Intrusiveness) -> None:
     """Asks, as far as ``level`` allows; notes which facts stay absent because of it."""
     if level.allows(check.level):
         await check.ask(interview, learnt)
@@ -408,7 +408,7 @@ def _path_of(target: Target) -> str | None:
     return quote(path, safe="/?&=%+:,;@!$'()*~") if path.startswith("/") else None
 
 
-def _with_limit(reason: str | None, budget: VisitBudget, interview: Interview) -> str | None:
+def _with_limit(reason: str | None, budget: VisitBudget, interview: Prober) -> str | None:
     """The visit's reason, and which limit of its budget was reached, if one was."""
     spent = over_budget(budget.exhausted).detail if budget.exhausted else interview.spent
     if spent is None or (reason is not None and spent in reason):

@@ -10,8 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
-from probe.checks.prober import Way
-from probe.dialogue.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer, Presented
+from probe.checks.prober import ProbeTransport
+from probe.dialogue.handshake import (
+    Handshake,
+    HandshakeEnd,
+    HandshakeOffer,
+    PostHandshakeAction,
+    Presented,
+)
 
 GO_SIGNATURE_SCHEMES: Final = (
     "rsa_pss_rsae_sha256",
@@ -51,7 +57,7 @@ class PlainClient:
     user_agent: str = ""
     shows_certificate: bool = False
 
-    async def greet(self, way: Way, server_name: str | None) -> Handshake | None:
+    async def greet(self, way: ProbeTransport, server_name: str | None) -> Handshake | None:
         """The handshake at the newest version that the server has, or the last try; None without any."""
         handshake = None
         for version in sorted(self.versions, reverse=True):
@@ -66,7 +72,9 @@ class PlainClient:
             server_name=server_name,
             signature_schemes=GO_SIGNATURE_SCHEMES if version >= ProtocolVersion.TLSV1_2 else (),
             cipher_suites=GO_CIPHER_SUITES if version < ProtocolVersion.TLSV1_3 else (),
-            afterword=Afterword.NOTHING if self.path is None else Afterword.HTTP,
+            afterword=PostHandshakeAction.NOTHING
+            if self.path is None
+            else PostHandshakeAction.HTTP,
             presents=Presented.OWN if self.shows_certificate else Presented.NOTHING,
             path=self.path or "/",
             user_agent=self.user_agent if self.path else "",

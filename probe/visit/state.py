@@ -7,49 +7,49 @@ from typing import Final
 
 from model.observation import State
 from model.verdict import Fact, Verdict
-from probe.checks.visit_facts import Learnt
+from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import (
     Alert,
     Answer,
+    ConnectFailure,
     Ending,
+    FailureKind,
     Malformed,
-    NoConnection,
     NoHello,
     NotTls,
-    Obstacle,
 )
 from probe.dialogue.before_tls.greetings import is_ssh, plaintext_service
 from probe.dialogue.exchange import Exchange
 
 _OBSTACLES: Final = {
-    Obstacle.REFUSED: State.REFUSED,
-    Obstacle.UNREACHABLE: State.UNREACHABLE,
-    Obstacle.DEADLINE: State.TIMEOUT,
-    Obstacle.EXHAUSTED: State.ERROR,
-    Obstacle.BUDGET: State.ERROR,
-    Obstacle.DENIED: State.ERROR,
-    Obstacle.OTHER_PROTOCOL: State.NOT_TLS,
-    Obstacle.NOT_OFFERED: State.PLAINTEXT,
-    Obstacle.DECLINED: State.REFUSED,
-    Obstacle.TURNED_AWAY: State.REFUSED,
-    Obstacle.HUNG_UP: State.NOT_TLS,
-    Obstacle.RESET: State.REFUSED,
-    Obstacle.SILENT: State.TIMEOUT,
+    FailureKind.REFUSED: State.REFUSED,
+    FailureKind.UNREACHABLE: State.UNREACHABLE,
+    FailureKind.DEADLINE: State.TIMEOUT,
+    FailureKind.EXHAUSTED: State.ERROR,
+    FailureKind.BUDGET: State.ERROR,
+    FailureKind.DENIED: State.ERROR,
+    FailureKind.OTHER_PROTOCOL: State.NOT_TLS,
+    FailureKind.NOT_OFFERED: State.PLAINTEXT,
+    FailureKind.DECLINED: State.REFUSED,
+    FailureKind.TURNED_AWAY: State.REFUSED,
+    FailureKind.HUNG_UP: State.NOT_TLS,
+    FailureKind.RESET: State.REFUSED,
+    FailureKind.SILENT: State.TIMEOUT,
 }
 _TELLING: Final = (
-    Obstacle.NOT_OFFERED,
-    Obstacle.OTHER_PROTOCOL,
-    Obstacle.DECLINED,
-    Obstacle.TURNED_AWAY,
-    Obstacle.HUNG_UP,
-    Obstacle.RESET,
-    Obstacle.SILENT,
-    Obstacle.REFUSED,
-    Obstacle.UNREACHABLE,
-    Obstacle.DEADLINE,
-    Obstacle.EXHAUSTED,
-    Obstacle.BUDGET,
-    Obstacle.DENIED,
+    FailureKind.NOT_OFFERED,
+    FailureKind.OTHER_PROTOCOL,
+    FailureKind.DECLINED,
+    FailureKind.TURNED_AWAY,
+    FailureKind.HUNG_UP,
+    FailureKind.RESET,
+    FailureKind.SILENT,
+    FailureKind.REFUSED,
+    FailureKind.UNREACHABLE,
+    FailureKind.DEADLINE,
+    FailureKind.EXHAUSTED,
+    FailureKind.BUDGET,
+    FailureKind.DENIED,
 )
 """What tells most of the service comes first."""
 _ENDINGS: Final = {
@@ -59,7 +59,7 @@ _ENDINGS: Final = {
 }
 
 
-def state_of(learnt: Learnt, exchanges: Sequence[Exchange]) -> tuple[State, str | None]:
+def state_of(learnt: VisitFacts, exchanges: Sequence[Exchange]) -> tuple[State, str | None]:
     """The visit's state and reason, by the most telling of all answers."""
     if learnt.speaks_any:
         return State.TLS, _unlearnt(learnt)
@@ -93,7 +93,7 @@ def _rank(answer: Answer) -> int:
             return 4
         case NoHello():
             return 5
-        case NoConnection(obstacle=obstacle):
+        case ConnectFailure(obstacle=obstacle):
             return 6 + _TELLING.index(obstacle)
         case _:
             return 2
@@ -109,8 +109,8 @@ def _verdict_on(answer: Answer) -> tuple[State, str]:
             return State.NOT_TLS, f"The server sent a malformed {what} in answer to a hello."
         case NoHello(ending=ending):
             return _ENDINGS[ending]
-        case NoConnection(obstacle=obstacle, detail=detail):
-            is_connected = _TELLING.index(obstacle) < _TELLING.index(Obstacle.REFUSED)
+        case ConnectFailure(obstacle=obstacle, detail=detail):
+            is_connected = _TELLING.index(obstacle) < _TELLING.index(FailureKind.REFUSED)
             what = "TLS not begun" if is_connected else "Not connected"
             return _OBSTACLES[obstacle], f"{what}: {detail.rstrip('.')}."
         case _:
@@ -126,7 +126,7 @@ def _not_tls(received: bytes) -> tuple[State, str]:
     return State.NOT_TLS, "The server answered a hello with bytes that are not TLS."
 
 
-def _unlearnt(learnt: Learnt) -> str | None:
+def _unlearnt(learnt: VisitFacts) -> str | None:
     gaps = [
         f"{version.label} ({fact.evidence.note if fact.evidence else 'not asked'})"
         for version, fact in learnt.protocols.items()

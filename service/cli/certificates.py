@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from exporters.terminal.console import printable, report_width, wants_colour
-from exporters.terminal.remarks import Severity, describe_validity, expiry_severity
+from exporters.terminal.remarks import RemarkSeverity, describe_validity, expiry_severity
 from model.certificate_inventory import CertificateInventory, Held, certificate_inventory
 from model.certificates.certificate import Certificate
 from model.certificates.lifetime import Lifetime
@@ -23,7 +23,7 @@ from storage import SqlStore
 
 _NAME_LIMIT: Final = 60
 _ENDPOINTS_SHOWN: Final = 3
-_STYLES: Final = {Severity.BAD: "bold red", Severity.WARNING: "yellow", None: "green"}
+_STYLES: Final = {RemarkSeverity.BAD: "bold red", RemarkSeverity.WARNING: "yellow", None: "green"}
 
 
 async def read_inventory(database: str) -> CertificateInventory:

@@ -11,7 +11,7 @@ from exporters.terminal.console import printable
 from model.findings.finding import Severity
 from model.target import Target
 from policy.files.yaml_file import ConfigError
-from service.judging.ci_gate import Gate, check_that_all_are_judged, parse_labels, read_book
+from service.judging.ci_gate import CiGate, check_that_all_are_judged, parse_labels, read_book
 from service.scan.request import ScanInputError, ScanRequest
 
 
@@ -35,7 +35,7 @@ def read_gate(
     *,
     fail_on: Severity | None,
     allow_unknown: bool,
-) -> Gate:
+) -> CiGate:
     """What to judge the targets by.
 
     Raises:
@@ -48,4 +48,4 @@ def read_gate(
         raise ScanInputError(f"--policy: {error}") from error
     for remark in book.remarks:
         print(f"tlsprobe: {printable(remark)}", file=sys.stderr)
-    return Gate(book=book, fail_on=fail_on or Severity.INFO, allow_unknown=allow_unknown)
+    return CiGate(book=book, fail_on=fail_on or Severity.INFO, allow_unknown=allow_unknown)

@@ -18,7 +18,7 @@ _LIMIT = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class SourceResult:
     """One source's targets after the rules, or why there are none."""
 
     source: str
@@ -26,27 +26,27 @@ class Finding:
     error: str | None
 
 
-async def find_once(sources: Sequence[RuledSource], gate: SocketGate) -> list[Finding]:
+async def find_once(sources: Sequence[RuledSource], gate: SocketGate) -> list[SourceResult]:
     """The first update of each source, side by side."""
 
-    async def first(ruled: RuledSource) -> Finding:
+    async def first(ruled: RuledSource) -> SourceResult:
         updates = ruled.source.watch()
         update = await anext(aiter(updates))
         sifted = None
         if update.targets is not None:
             sifted = await sift(update.targets, ruled.rules, gate, trusted=ruled.trusted_labels)
-        return Finding(source=ruled.source.name, sifted=sifted, error=update.error)
+        return SourceResult(source=ruled.source.name, sifted=sifted, error=update.error)
 
     return list(await asyncio.gather(*(first(one) for one in sources)))
 
 
-async def all_targets(findings: Sequence[Finding]) -> tuple[Target, ...]:
+async def all_targets(findings: Sequence[SourceResult]) -> tuple[Target, ...]:
     """What all sources have together, each target once."""
     return await merge(one.sifted.kept for one in findings if one.sifted is not None)
 
 
 def print_findings(
-    findings: Sequence[Finding], together: Sequence[Target], *, as_json: bool
+    findings: Sequence[SourceResult], together: Sequence[Target], *, as_json: bool
 ) -> bool:
     """What each source has, before and after the rules; whether all could be read."""
     if as_json:
@@ -57,7 +57,7 @@ def print_findings(
     return all(one.error is None for one in findings)
 
 
-def _lines(findings: Sequence[Finding], together: Sequence[Target]) -> Iterator[str]:
+def _lines(findings: Sequence[SourceResult], together: Sequence[Target]) -> Iterator[str]:
     for one in findings:
         if one.sifted is None:
             yield f"{one.source}: failed: {one.error}"
@@ -87,7 +87,7 @@ def _described(target: Target) -> str:
     return f"{target.key}  {labels}".rstrip()
 
 
-def _to_json(findings: Sequence[Finding], together: Sequence[Target]) -> dict[str, Any]:
+def _to_json(findings: Sequence[SourceResult], together: Sequence[Target]) -> dict[str, Any]:
     return {
         "sources": [
             {

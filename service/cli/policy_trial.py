@@ -18,7 +18,7 @@ from probe.visit.engine import Engine
 from scheduling.resolve import resolve, unresolved
 from service.cli.app import EXIT_NOT_ALL_TLS, EXIT_OK
 from service.cli.scan import ScanOutcome
-from service.judging.ci_gate import Gate
+from service.judging.ci_gate import CiGate
 from service.scan.request import ScanRequest
 
 _TEXT_LIMIT: Final = 400
@@ -35,7 +35,7 @@ _WORDS: Final = {
 }
 
 
-async def try_policies(request: ScanRequest, gate: Gate) -> ScanOutcome:
+async def try_policies(request: ScanRequest, gate: CiGate) -> ScanOutcome:
     """Prints the outcome of every rule for each address of the target."""
     outcome = ScanOutcome()
     for observation in await _visits(request):

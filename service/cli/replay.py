@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from model.observation import Observation
-from probe.recording.replay import ReplayClock, ReplayedLine
+from probe.recording.replay import ReplayClock, ReplaySession
 from probe.recording.visit import RecordedVisit
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
@@ -34,6 +34,6 @@ async def _replayed(visit: RecordedVisit, settings: ProbeSettings) -> Observatio
             user_agent=visit.user_agent,
         ),
         clock,
-        lambda *_: ReplayedLine(visit, clock),
+        lambda *_: ReplaySession(visit, clock),
     )
     return await engine.visit(visit.endpoint)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exporters.reports import Report
-    from policy import PolicyBook
-    from service.judging.report_builder import ReportWish
+    from policy import PolicySet
+    from service.judging.report_builder import ReportScope
 
 EXIT_NOT_INTACT: Final = 1
 _DATABASE: Final = "sqlite:///tlsprobe.db"
@@ -146,7 +146,7 @@ def report(  # noqa: PLR0913 - each parameter is an option of the command
     from policy.files.yaml_file import ConfigError
     from service.cli.time_arguments import MomentError, parse_moment
     from service.judging.ci_gate import parse_labels
-    from service.judging.report_builder import ReportWish
+    from service.judging.report_builder import ReportScope
     from service.process.event_loop import run
     from storage import StoreError
 
@@ -156,7 +156,7 @@ def report(  # noqa: PLR0913 - each parameter is an option of the command
     shown_weeks = _WEEKS_SHOWN if format_ is Format.EXECUTIVE else 0
     try:
         where, book = _read_settings(config, policy or (), now)
-        wish = ReportWish(
+        wish = ReportScope(
             book=book,
             selection=parse_labels(label or ()),
             grouped_by=group_by,
@@ -237,7 +237,7 @@ def verify(
 
 def _read_settings(
     config: Path | None, policies: Sequence[str], now: datetime
-) -> tuple[str, PolicyBook]:
+) -> tuple[str, PolicySet]:
     """The database and what to judge by; raises ConfigError."""
     from service.config.load import load_settings
     from service.judging.ci_gate import read_book
@@ -249,7 +249,7 @@ def _read_settings(
     return settings.database, book
 
 
-async def _read_report(database: str, wish: ReportWish, moment: datetime) -> Report:
+async def _read_report(database: str, wish: ReportScope, moment: datetime) -> Report:
     from model.query import Selection
     from service.judging.report_builder import make_report
     from storage import SqlStore

@@ -23,12 +23,12 @@ from model.version import TOOL_VERSION
 from probe.visit.engine import Engine
 from scheduling.resolve import resolve, unresolved
 from service.cli.app import EXIT_FINDINGS, EXIT_NOT_ALL_TLS, EXIT_OK
-from service.scan.recording_file import Recorder
+from service.scan.recording_file import RecordingFile
 from service.scan.request import ScanRequest
 
 if TYPE_CHECKING:
     # Whoever names no policy does not wait for all that policies need.
-    from service.judging.ci_gate import Gate, Judged
+    from service.judging.ci_gate import CiGate, Judged
 
 _VISITS_AT_ONCE: Final = 16
 
@@ -44,7 +44,7 @@ class ScanOptions:
     with_evidence: bool
     no_colour: bool
     record_to: Path | None = None
-    gate: Gate | None = None
+    gate: CiGate | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,7 +69,7 @@ async def scan_all(request: ScanRequest, options: ScanOptions) -> ScanOutcome:
         BrokenPipeError: where the reader of standard output has gone.
     """
     progress = _Progress(len(request.targets))
-    visits = Recorder(request.settings, options.record_to) if options.record_to else None
+    visits = RecordingFile(request.settings, options.record_to) if options.record_to else None
     scanner = _Scanner(request, progress, visits)
     outcome = ScanOutcome()
     is_first = True
@@ -95,7 +95,7 @@ class _Scanner:
     """Probes targets, so many endpoints at a time."""
 
     def __init__(
-        self, request: ScanRequest, progress: _Progress, recorder: Recorder | None
+        self, request: ScanRequest, progress: _Progress, recorder: RecordingFile | None
     ) -> None:
         self._clock = SystemClock()
         self._engine = Engine(request.settings, self._clock)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from scheduling.interval import Closed, Pace
+from scheduling.interval import Closed, IntervalPolicy
 from service.config.values import Seconds
 
 _SPAN: Final = re.compile(r"\s*(\S+?)\s*-\s*(\S+)(?:\s+(\S+))?\s*")
@@ -67,7 +67,7 @@ class LabelSchedule(BaseModel):
     enumerate_interval_seconds: Seconds | None = None
     closed: ClosedSpans | None = None
 
-    def pace(self, general: Pace) -> Pace:
+    def pace(self, general: IntervalPolicy) -> IntervalPolicy:
         """This pace, beside the one for all."""
         closed = general.closed
         if self.closed is not None:

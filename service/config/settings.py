@@ -25,7 +25,7 @@ from probe.checks.part import USUAL_PARTS
 from probe.connect.route import Proxy
 from probe.crypto.identity import ClientIdentity, load_identity
 from probe.visit.settings import ProbeSettings
-from scheduling.interval import Pace
+from scheduling.interval import IntervalPolicy
 from scheduling.resolve import AddressFamily
 from service.config.check_groups import parse_parts, part_names
 from service.config.delivery.notifiers import Notifiers
@@ -257,9 +257,9 @@ class ServiceSettings(BaseSettings):
         return (*files, *self.discovery)
 
     @property
-    def paces(self) -> tuple[Pace, ...]:
+    def paces(self) -> tuple[IntervalPolicy, ...]:
         """Those for labels, and last the one for all."""
-        general = Pace(
+        general = IntervalPolicy(
             interval_seconds=self.interval_seconds,
             enumerate_seconds=self.enumerate_interval_seconds,
             closed=tuple(map(split_span, self.closed)),

@@ -39,7 +39,7 @@ from service.config.secret_marks import secrets_in
 from service.config.settings import ONLY_AT_START, ServiceSettings
 from service.config.sources import Surrounding
 from service.daemon.status import running_status
-from service.delivery.sinks import Outlets, Sources
+from service.delivery.sinks import Sinks, Sources
 from service.fleet.leader_store import LeaderStore, plan_with_workers
 from service.http.app import inventory_route, make_app
 from service.http.guard.guard import Guard
@@ -54,10 +54,10 @@ from service.inventory.inventory import Inventory
 from service.inventory.metrics_page import InventoryPage
 from service.inventory.service_meter import ServiceMeter
 from service.judging.judging_store import JudgingStore
-from service.judging.policy_evaluator import PolicyDesk, declared_targets
-from service.judging.report_builder import ReportWish, make_report
+from service.judging.policy_evaluator import PolicyEvaluator, declared_targets
+from service.judging.report_builder import ReportScope, make_report
 from service.probe_endpoint.allowed import Allowed
-from service.probe_endpoint.prober import OnDemandProber, Surroundings
+from service.probe_endpoint.prober import OnDemandProber, ProberContext
 from service.process.logs import set_up_logs
 from service.process.maintenance import (
     forget,
@@ -163,7 +163,7 @@ class _Service:
         self._is_stopping = False
         self._fixed_targets = fixed_targets
         self._started_at = self._clock.now()
-        self._desk = PolicyDesk(book_of(settings, self._clock))
+        self._desk = PolicyEvaluator(book_of(settings, self._clock))
         self.inventory = Inventory(
             self._clock, self._current_endpoints, self._interval_of, self._desk
         )
@@ -201,7 +201,7 @@ class _Service:
         self._gate = settings.gate
         self._sources = FollowedSources(self._new_sources, self._metrics.forget_source)
         self._on_demand = OnDemandProber(settings.on_demand, self._around_probes())
-        self._outlets = Outlets(
+        self._outlets = Sinks(
             settings,
             Sources(
                 page=self._page,
@@ -381,8 +381,8 @@ class _Service:
                 _LOG.warning("a policy is idle", reason=remark)
         self._remarks = remarks
 
-    def _around_probes(self) -> Surroundings:
-        return Surroundings(
+    def _around_probes(self) -> ProberContext:
+        return ProberContext(
             engine=self._engine,
             settings=self._settings.probe_settings,
             clock=self._clock,
@@ -442,7 +442,7 @@ class _Service:
         )
 
     async def _report(self, labels: Mapping[str, str], weeks: int) -> Report:
-        wish = ReportWish(
+        wish = ReportScope(
             book=replace(self._desk.book, waivers=self._desk.waivers),
             selection=labels,
             weeks=weeks,

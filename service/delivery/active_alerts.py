@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from exporters.notifications import Standing, StandingMaker
+from exporters.notifications import ActiveAlerts, StandingMaker
 from model.ports import Clock
 from model.snapshot import Snapshot
 
@@ -14,8 +14,8 @@ LOOK_SECONDS: Final = 5.0
 """How often a notifier looks."""
 
 
-class Standings:
-    """The Standing of what ``snapshot`` gives, which is called in the event loop."""
+class SharedActiveAlerts:
+    """The ActiveAlerts of what ``snapshot`` gives, which is called in the event loop."""
 
     def __init__(self, snapshot: Callable[[], Snapshot], clock: Clock) -> None:
         self._snapshot = snapshot
@@ -23,9 +23,9 @@ class Standings:
         self._maker = StandingMaker()
         self._lock = asyncio.Lock()
         self._taken_at = float("-inf")
-        self._newest: Standing | None = None
+        self._newest: ActiveAlerts | None = None
 
-    async def newest(self) -> Standing:
+    async def newest(self) -> ActiveAlerts:
         """Not older than the time between two looks."""
         async with self._lock:
             now = self._clock.monotonic()

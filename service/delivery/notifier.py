@@ -15,9 +15,16 @@ from typing import Final
 
 import structlog
 
-from exporters.notifications import Choice, Comparison, Message, Notifier, Standing, compare
+from exporters.notifications import (
+    ActiveAlerts,
+    AlertSelector,
+    Comparison,
+    Message,
+    Notifier,
+    compare,
+)
 from exporters.prometheus.service.delivery import DeliveryMetrics
-from model.findings.alert import Event, Notice
+from model.findings.alert import Alert, Event
 from model.ports import Clock, NoticeLedger
 from service.delivery.attempts import Attempts, DeliveryError
 from service.delivery.schedule import Timing
@@ -42,7 +49,7 @@ class Assignment:
 
     name: str
     form: Notifier
-    choice: Choice
+    choice: AlertSelector
     timing: Timing
 
 
@@ -63,8 +70,8 @@ class Notifying:
         self._clock = clock
         self._metrics = metrics
         self._attempts = Attempts(assignment.name, metrics, _LONGEST_WAIT)
-        self._told: dict[str, Notice] | None = None
-        self._unkept: dict[str, Notice | None] = {}
+        self._told: dict[str, Alert] | None = None
+        self._unkept: dict[str, Alert | None] = {}
         self._absent_since: dict[str, float] = {}
         self._began_at: float | None = None
         self._repeated_at = float("-inf")
@@ -76,7 +83,7 @@ class Notifying:
         """Read anew what was told: another process of the fleet may tell meanwhile."""
         self._told = None
 
-    async def look(self, standing: Standing) -> None:
+    async def look(self, standing: ActiveAlerts) -> None:
         """Tell what is due to be told of ``standing``; a failure is counted, and tried again later."""
         if not await self._keep() or self._told is None:
             return
@@ -145,9 +152,7 @@ class Notifying:
         for start in range(0, len(events), most):
             yield events[start : start + most]
 
-    def _message(
-        self, events: Sequence[Event], standing: Sequence[Notice] | None = None
-    ) -> Message:
+    def _message(self, events: Sequence[Event], standing: Sequence[Alert] | None = None) -> Message:
         """Of these events, after which all that was told stands, unless another ``standing`` is given."""
         now = self._clock.now()
         if standing is None:
@@ -191,7 +196,7 @@ class Notifying:
         self._is_keeping = True
         return True
 
-    def _gone(self, standing: Standing) -> set[str]:
+    def _gone(self, standing: ActiveAlerts) -> set[str]:
         """Targets of what was told that have been away for long."""
         now = self._clock.monotonic()
         away = {notice.target for notice in (self._told or {}).values()} - standing.seen
@@ -203,7 +208,7 @@ class Notifying:
         }
 
 
-def _after(told: dict[str, Notice], events: Sequence[Event]) -> dict[str, Notice]:
+def _after(told: dict[str, Alert], events: Sequence[Event]) -> dict[str, Alert]:
     """What stands as told after ``events``."""
     ended = {event.notice.key for event in events if event.kind.is_end}
     begun = {event.notice.key: event.notice for event in events if not event.kind.is_end}

@@ -15,7 +15,7 @@ from model.ports import Clock, NoticeLedger
 from model.snapshot import Snapshot
 from service.config.delivery.notifiers import NotifierSettings
 from service.config.settings import ServiceSettings
-from service.delivery.active_alerts import LOOK_SECONDS, Standings
+from service.delivery.active_alerts import LOOK_SECONDS, SharedActiveAlerts
 from service.delivery.notifier import Assignment, Notifying
 from service.delivery.remote_write import RemoteWriter
 from service.delivery.textfile import TextFile
@@ -25,7 +25,7 @@ _LOG = structlog.stdlib.get_logger("tlsprobe")
 _REST_SECONDS: Final = 60.0
 
 
-class Outlet(Protocol):
+class Sink(Protocol):
     """What sends something by itself."""
 
     async def run(self) -> None:
@@ -44,7 +44,7 @@ class Sources:
     clock: Clock
 
 
-class Outlets:
+class Sinks:
     """Those that the settings name.
 
     ``has_facts`` says whether this process is the one that knows the inventory: with workers, the one
@@ -55,14 +55,14 @@ class Outlets:
         self, settings: ServiceSettings, sources: Sources, *, has_facts: Callable[[], bool]
     ) -> None:
         metrics = DeliveryMetrics(sources.registry)
-        outlets: list[Outlet] = []
+        outlets: list[Sink] = []
         if (file := settings.push.textfile) is not None:
             outlets.append(TextFile(file, sources.page.facts, metrics))
         if (remote := settings.push.remote_write) is not None:
             outlets.append(
                 RemoteWriter(remote, sources.page.facts, has_facts, sources.registry, metrics)
             )
-        standings = Standings(sources.snapshot, sources.clock)
+        standings = SharedActiveAlerts(sources.snapshot, sources.clock)
         for name, notifier in settings.notifications.items():
             outlets.append(_Notifier(name, notifier, standings, sources, metrics, has_facts))
         self._outlets = outlets
@@ -81,7 +81,7 @@ class _Notifier:
         self,
         name: str,
         settings: NotifierSettings,
-        standings: Standings,
+        standings: SharedActiveAlerts,
         sources: Sources,
         metrics: DeliveryMetrics,
         has_facts: Callable[[], bool],
@@ -113,7 +113,7 @@ class _Notifier:
                 await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _keep_running(outlet: Outlet) -> None:
+async def _keep_running(outlet: Sink) -> None:
     while True:
         try:
             await outlet.run()

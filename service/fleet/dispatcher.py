@@ -20,7 +20,7 @@ from model.ports import NotVisitedError
 from model.snapshot import EndpointStatus
 from model.target import Endpoint
 from service.fleet.batches import Batch, Batches
-from service.fleet.leases import Claims
+from service.fleet.leases import Leases
 from service.fleet.queue import QUEUE_ERRORS, Queue
 from service.fleet.request import Request
 from storage import StoreError
@@ -75,7 +75,7 @@ class Dispatcher:
         self,
         *,
         queue: Queue,
-        claims: Claims,
+        claims: Leases,
         statuses: Statuses,
         known: KnownStatuses,
         visits_per_job: int,

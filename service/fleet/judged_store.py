@@ -8,14 +8,14 @@ from collections.abc import Collection, Mapping
 from model.observation import Observation
 from model.ports import Schedule
 from model.query import ServiceEvent
-from service.judging.policy_evaluator import PolicyDesk
+from service.judging.policy_evaluator import PolicyEvaluator
 from storage import LastVisit, SqlStore
 
 
 class JudgedStore:
     """Records with the ``desk``'s judgement; asks the store for all else."""
 
-    def __init__(self, store: SqlStore, desk: PolicyDesk) -> None:
+    def __init__(self, store: SqlStore, desk: PolicyEvaluator) -> None:
         self._store = store
         self._desk = desk
 

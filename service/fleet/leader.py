@@ -17,8 +17,8 @@ from exporters.prometheus.service.fleet import FleetMetrics
 from scheduling.jobs import Visiting
 from service.config.settings import Workers
 from service.fleet.dispatcher import Dispatcher, KnownStatuses, Statuses
-from service.fleet.leadership import LeadLostError, Term, campaign
-from service.fleet.leases import Claims
+from service.fleet.leadership import LeadershipTerm, LeadLostError, campaign
+from service.fleet.leases import Leases
 from service.fleet.queue import QUEUE_ERRORS, Queue, Times
 from storage import StoreError
 
@@ -28,7 +28,7 @@ _PAUSE_SECONDS: Final = 5.0
 _LOG = logging.getLogger(__name__)
 
 
-class Lead:
+class Leader:
     """Waits for the lead, and uses it, again and again."""
 
     def __init__(
@@ -60,10 +60,12 @@ class Lead:
                         self._metrics.leads(False)
                 await asyncio.sleep(_PAUSE_SECONDS)
 
-    async def _serve(self, term: Term, serve_term: Callable[[Visiting], Awaitable[None]]) -> None:
+    async def _serve(
+        self, term: LeadershipTerm, serve_term: Callable[[Visiting], Awaitable[None]]
+    ) -> None:
         await term.listen()
         await self._queue.prepare(may_remake=True)
-        claims = Claims(self._queue.pool, self._queue.times.dead_after)
+        claims = Leases(self._queue.pool, self._queue.times.dead_after)
         dispatcher = Dispatcher(
             queue=self._queue,
             claims=claims,
@@ -85,7 +87,7 @@ class Lead:
             for task in tasks:
                 task.cancel()
 
-    async def _sweep(self, claims: Claims) -> None:
+    async def _sweep(self, claims: Leases) -> None:
         """Gives dead workers' jobs to others, and counts what there is to know of the fleet."""
         told: set[str] = set()
         while True:

@@ -34,7 +34,7 @@ class LeadLostError(Exception):
     """The connection that holds the lock is gone, and somebody else may lead."""
 
 
-class Term:
+class LeadershipTerm:
     """The time in which this process leads, over the connection that holds the lock."""
 
     def __init__(self, connection: AsyncConnection[Any]) -> None:
@@ -64,11 +64,11 @@ class Term:
 
 
 @asynccontextmanager
-async def campaign(url: str) -> AsyncIterator[Term]:
+async def campaign(url: str) -> AsyncIterator[LeadershipTerm]:
     """Waits until this process leads, however long that takes."""
     connection = await _elected(url)
     try:
-        yield Term(connection)
+        yield LeadershipTerm(connection)
     finally:
         await connection.close()
 

@@ -45,7 +45,7 @@ class Record:
 INNOCENT: Final = Record(deaths=0, is_set_aside=False)
 
 
-class Claims:
+class Leases:
     """The claims in the queue's database; each method is one transaction.
 
     Raises:

@@ -27,7 +27,7 @@ class _Held:
     is_lent: bool = False
 
 
-class Slots:
+class Limiter:
     """Places for ``limit`` visits, and room for a job while no visit waits for one."""
 
     def __init__(self, limit: int) -> None:

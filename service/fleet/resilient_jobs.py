@@ -23,7 +23,7 @@ _PAUSE_SECONDS: Final = 1.0
 _LOG = logging.getLogger(__name__)
 
 
-class EnduringJobManager(JobManager):
+class ResilientJobManager(JobManager):
     """What one worker asks of the queue; ``stop`` is set when it is to take no more jobs."""
 
     def __init__(self, connector: BaseConnector, room: Callable[[], Awaitable[None]]) -> None:

@@ -25,8 +25,8 @@ from model.target import Endpoint
 from model.version import TOOL_VERSION
 from scheduling.jobs import SchedulerSettings, Visiting
 from scheduling.next_schedule import schedule_after
-from service.fleet.leases import INNOCENT, Claims, Record
-from service.fleet.limiter import Slots
+from service.fleet.leases import INNOCENT, Leases, Record
+from service.fleet.limiter import Limiter
 from service.fleet.request import Request
 from service.watchdog.isolation import DiedAloneError, NoProcessError
 from service.watchdog.suspicion import ALONE_AT_ONCE, seconds_set_aside, set_aside_reason
@@ -76,8 +76,8 @@ class Visitor:
         *,
         ways: Ways,
         records: Records,
-        claims: Claims,
-        slots: Slots,
+        claims: Leases,
+        slots: Limiter,
         clock: Clock,
         settings: SchedulerSettings,
     ) -> None:

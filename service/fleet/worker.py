@@ -26,13 +26,13 @@ from scheduling.jobs import SchedulerSettings
 from service.config.secret_marks import secrets_in
 from service.config.settings import ServiceSettings
 from service.fleet.judged_store import JudgedStore
-from service.fleet.leases import Claims
-from service.fleet.limiter import Slots
+from service.fleet.leases import Leases
+from service.fleet.limiter import Limiter
 from service.fleet.queue import QUEUE_ERRORS, TASK, Queue, QueueVersionError, Times
 from service.fleet.request import queues_of_tags, requests_from_json
-from service.fleet.resilient_jobs import EnduringJobManager
+from service.fleet.resilient_jobs import ResilientJobManager
 from service.fleet.visitor import Visitor, Ways
-from service.judging.policy_evaluator import PolicyDesk
+from service.judging.policy_evaluator import PolicyEvaluator
 from service.process.logs import set_up_logs
 from service.process.maintenance import limit_endpoints, watch_version
 from service.process.start_up import StartError, book_of, engine_of, stopping_signals
@@ -42,7 +42,7 @@ from storage import SqlStore, StoreError
 
 _STOP_SECONDS: Final = 7.0
 _MOST_JOBS: Final = 10_000
-"""More than there is ever room for: what bounds them is ``Slots``."""
+"""More than there is ever room for: what bounds them is ``Limiter``."""
 
 _POLL_SECONDS: Final = 0.5
 _PAUSE_SECONDS: Final = 1.0
@@ -71,7 +71,7 @@ async def work(settings: ServiceSettings, tags: Sequence[str]) -> None:
                 await queue.prepare(may_remake=False)
             except (StoreError, QueueVersionError, *QUEUE_ERRORS) as error:
                 raise StartError(mask.masked(str(error))) from error
-            slots = Slots(settings.visits_at_once)
+            slots = Limiter(settings.visits_at_once)
             isolation = IsolationPool(settings)
             stack.push_async_callback(isolation.close)
             try:
@@ -90,11 +90,15 @@ async def work(settings: ServiceSettings, tags: Sequence[str]) -> None:
 
 
 def _visitor(
-    settings: ServiceSettings, store: SqlStore, queue: Queue, slots: Slots, isolation: IsolationPool
+    settings: ServiceSettings,
+    store: SqlStore,
+    queue: Queue,
+    slots: Limiter,
+    isolation: IsolationPool,
 ) -> Visitor:
     clock = SystemClock()
     engine = engine_of(settings, clock)
-    desk = PolicyDesk(book_of(settings, clock))
+    desk = PolicyEvaluator(book_of(settings, clock))
     plan = SchedulerSettings(paces=settings.paces)
 
     async def visit(endpoint: Endpoint, known: Observation | None) -> Observation:
@@ -107,7 +111,7 @@ def _visitor(
             alone=isolation.visit,
         ),
         records=JudgedStore(store, desk),
-        claims=Claims(queue.pool, queue.times.dead_after),
+        claims=Leases(queue.pool, queue.times.dead_after),
         slots=slots,
         clock=clock,
         settings=plan,
@@ -122,7 +126,7 @@ async def _work_until(
     room: Callable[[], Any],
 ) -> None:
     """One life of a worker in the queue: until ``stop``, or until others hold it for dead."""
-    manager = EnduringJobManager(queue.app.connector, room)
+    manager = ResilientJobManager(queue.app.connector, room)
     app = queue.app
     app.job_manager = manager
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from model.change import Change
 from model.differences import differences, known_facts
-from model.query import Selection, ServiceEvent, Stretch
+from model.query import Period, Selection, ServiceEvent
 from model.snapshot import Snapshot
 from storage import SqlStore
 
@@ -21,7 +21,7 @@ class EndpointHistory:
     """The stretches of visits to one endpoint with the changes that each began with, newest first."""
 
     endpoint_key: str
-    stretches: tuple[tuple[Stretch, tuple[Change, ...]], ...]
+    stretches: tuple[tuple[Period, tuple[Change, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,14 +113,14 @@ async def read_events(
     return [event for event in found if not kinds or event.kind in kinds][:limit]
 
 
-def _by_endpoint(stretches: Sequence[Stretch]) -> dict[str, list[Stretch]]:
-    found: dict[str, list[Stretch]] = {}
+def _by_endpoint(stretches: Sequence[Period]) -> dict[str, list[Period]]:
+    found: dict[str, list[Period]] = {}
     for one in stretches:
         found.setdefault(one.endpoint_key, []).append(one)
     return dict(sorted(found.items()))
 
 
-def _since(newest_first: Sequence[Stretch], moment: datetime) -> tuple[Change, ...] | None:
+def _since(newest_first: Sequence[Period], moment: datetime) -> tuple[Change, ...] | None:
     then = [one.observation for one in newest_first if one.first_at <= moment]
     if not then:
         return None

@@ -15,17 +15,17 @@ from model.encoding.observation_json import to_json
 from model.encoding.times_json import time_to_json
 from model.findings.finding import Severity
 from model.observation import Observation
-from model.query import ServiceEvent, Stretch, Turn
+from model.query import Period, ServiceEvent, Transition
 from model.snapshot import EndpointStatus, Snapshot
 from model.verdict import Verdict
 from service.history.queries import EndpointDifference, EndpointHistory
 
 _LIMIT: Final = 300
 _TURN_WORDS: Final = {
-    Turn.FIRST: "first visit",
-    Turn.SAME: "the same, as far as it is known",
-    Turn.CHANGED: "",
-    Turn.FLAPPING: "flapping",
+    Transition.FIRST: "first visit",
+    Transition.SAME: "the same, as far as it is known",
+    Transition.CHANGED: "",
+    Transition.FLAPPING: "flapping",
 }
 
 
@@ -192,7 +192,7 @@ def _summary(observation: Observation) -> str:
     return f"{versions}; leaf until {min(ends).date().isoformat()}" if ends else versions
 
 
-def _span(stretch: Stretch) -> str:
+def _span(stretch: Period) -> str:
     if stretch.first_at == stretch.last_at:
         return _minute(stretch.first_at)
     return f"{_minute(stretch.first_at)} to {_minute(stretch.last_at)}"

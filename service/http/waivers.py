@@ -24,7 +24,7 @@ from policy.files.document import Name, WaiverBody
 from policy.files.errors import first_problem
 from policy.files.load import waiver_fault
 from service.http.guard.query import Query, route
-from service.judging.policy_evaluator import PolicyDesk
+from service.judging.policy_evaluator import PolicyEvaluator
 from storage import StoreError
 
 _PATH: Final = "/api/waivers"
@@ -51,7 +51,7 @@ class _RefusedError(Exception):
 
 
 def waiver_routes(
-    desk: PolicyDesk, archive: Archive, now: Callable[[], datetime]
+    desk: PolicyEvaluator, archive: Archive, now: Callable[[], datetime]
 ) -> tuple[Route, ...]:
     """The routes. What is put is kept in ``archive`` first, and in force at once."""
 
@@ -98,11 +98,11 @@ def waiver_routes(
     )
 
 
-def _of_files(desk: PolicyDesk) -> set[str]:
+def _of_files(desk: PolicyEvaluator) -> set[str]:
     return {waiver.name for waiver in desk.book.waivers}
 
 
-async def _posted(request: Request, desk: PolicyDesk, at: datetime) -> Waiver:
+async def _posted(request: Request, desk: PolicyEvaluator, at: datetime) -> Waiver:
     fields = await _json_of(request)
     try:
         body = NamedWaiver.model_validate(fields)

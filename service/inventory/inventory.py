@@ -20,7 +20,7 @@ from model.snapshot import EndpointStatus, Snapshot
 from model.target import Target
 from service.inventory.shared_parts import SharedParts
 from service.inventory.without_evidence import without_evidence
-from service.judging.policy_evaluator import PolicyDesk
+from service.judging.policy_evaluator import PolicyEvaluator
 
 _JUDGED_AT_ONCE: Final = 50
 _LEAF: Final = ".leaf"
@@ -42,12 +42,12 @@ class Inventory:
         clock: Clock,
         current_endpoints: Callable[[], Collection[str]],
         interval_of: Callable[[Target], float],
-        desk: PolicyDesk | None = None,
+        desk: PolicyEvaluator | None = None,
     ) -> None:
         self._clock = clock
         self._current_endpoints = current_endpoints
         self._interval_of = interval_of
-        self._desk = PolicyDesk() if desk is None else desk
+        self._desk = PolicyEvaluator() if desk is None else desk
         self._findings: dict[str, tuple[Finding, ...]] = {}
         self._statuses: dict[str, EndpointStatus] = {}
         self._known: dict[str, Observation] = {}

@@ -10,8 +10,8 @@ from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from model.caching.size_bounded_cache import Recent
-from model.certificates.certificate import Deployment
+from model.caching.size_bounded_cache import SizeBoundedCache
+from model.certificates.certificate import ServedChain
 from model.findings.finding import Finding
 from model.observation import Observation
 
@@ -29,7 +29,7 @@ class SharedParts:
     """Knows parts of twice ``room`` bytes at most: those that were seen not long ago."""
 
     def __init__(self, room: int = _ROOM) -> None:
-        self._recent = Recent(room)
+        self._recent = SizeBoundedCache(room)
 
     @property
     def held_bytes(self) -> int:
@@ -63,10 +63,10 @@ class SharedParts:
         """The same, made of parts that others have too."""
         return self._recent.of((_MAPPING, *mapping.items()), self._new_mapping, mapping)
 
-    def _deployment(self, deployment: Deployment) -> Deployment:
+    def _deployment(self, deployment: ServedChain) -> ServedChain:
         return self._recent.of(deployment, self._new_deployment, deployment)
 
-    def _new_deployment(self, deployment: Deployment) -> Deployment:
+    def _new_deployment(self, deployment: ServedChain) -> ServedChain:
         return replace(
             deployment,
             chain=tuple(map(self._part, deployment.chain)),

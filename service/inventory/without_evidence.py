@@ -9,7 +9,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from model.certificates.certificate import Deployment
+from model.certificates.certificate import ServedChain
 from model.observation import AcceptedSet, ClientAuth, Observation
 from model.verdict import Evidence, Fact, Verdict
 
@@ -82,7 +82,7 @@ def _bare_auth(found: ClientAuth) -> ClientAuth:
     )
 
 
-def _bare_chain(deployment: Deployment) -> Deployment:
+def _bare_chain(deployment: ServedChain) -> ServedChain:
     if all(certificate.der is None for certificate in deployment.chain):
         return deployment
     chain = tuple(replace(certificate, der=None) for certificate in deployment.chain)

@@ -16,11 +16,11 @@ from rich.text import Text
 from exporters.terminal.console import printable
 from model.findings.finding import Assessment, Finding, FindingStatus, Outcome, Severity
 from model.findings.finding_life import live_on, with_waiver
-from model.findings.remediation import Remedy
+from model.findings.remediation import Remediation
 from model.observation import Observation
 from model.target import Target
 from model.verdict import Verdict
-from policy import PolicyBook, PolicyError, assess, load_policies, profile
+from policy import PolicyError, PolicySet, assess, load_policies, profile
 from policy.remediation import remedy
 
 _FILE_SUFFIXES: Final = (".yml", ".yaml", ".json")
@@ -48,7 +48,7 @@ class Judged:
 
     assessment: Assessment
     findings: tuple[Finding, ...]
-    remedies: Mapping[str, Remedy] = field(default_factory=dict)
+    remedies: Mapping[str, Remediation] = field(default_factory=dict)
 
     def for_a_person(self) -> RenderableType:
         """Each policy's verdict, and under it its findings, the worst first."""
@@ -111,14 +111,14 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
+class CiGate:
     """What a scan is held against, and which findings make it fail.
 
     Those of ``fail_on`` and worse do that are not waived; what was not proved does too, unless
     ``allow_unknown``.
     """
 
-    book: PolicyBook
+    book: PolicySet
     fail_on: Severity = Severity.INFO
     allow_unknown: bool = False
 
@@ -151,7 +151,7 @@ class Gate:
         return is_bad_enough and finding.status is FindingStatus.OPEN and not is_allowed
 
 
-def read_book(names: Sequence[str], at: datetime) -> PolicyBook:
+def read_book(names: Sequence[str], at: datetime) -> PolicySet:
     """The policies of files, and profiles, by what the user named.
 
     Raises:
@@ -182,7 +182,7 @@ def parse_labels(texts: Sequence[str]) -> Mapping[str, str]:
     return labels
 
 
-def check_that_all_are_judged(book: PolicyBook, targets: Sequence[Target]) -> None:
+def check_that_all_are_judged(book: PolicySet, targets: Sequence[Target]) -> None:
     """Raises PolicyError for a target that no policy holds for: it would be called good."""
     for target in targets:
         if not any(policy.choice.has(target) for policy in book.policies):

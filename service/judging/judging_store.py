@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from model.observation import Observation
 from model.ports import Archive, Schedule
 from model.snapshot import EndpointStatus
-from service.judging.policy_evaluator import PolicyDesk
+from service.judging.policy_evaluator import PolicyEvaluator
 
 
 class JudgingStore:
     """Fulfils model's Store over an Archive, by the policies that the desk has at the time."""
 
-    def __init__(self, archive: Archive, desk: PolicyDesk) -> None:
+    def __init__(self, archive: Archive, desk: PolicyEvaluator) -> None:
         self._archive = archive
         self._desk = desk
 

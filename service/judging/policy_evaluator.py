@@ -11,20 +11,20 @@ from model.findings.finding import Assessment, Finding, Waiver
 from model.findings.finding_life import live_on, with_waiver
 from model.observation import Observation
 from model.target import Target
-from policy import Policy, PolicyBook, PolicyError, assess
+from policy import Policy, PolicyError, PolicySet, assess
 
 _SOURCE = "policies"
 
 
-class PolicyDesk:
+class PolicyEvaluator:
     """Judges Observations by the book in force.
 
     ``kept`` are the waivers that came by the API, by name; those of the policy files are in the book,
     and hold where both have a name.
     """
 
-    def __init__(self, book: PolicyBook | None = None, kept: Iterable[Waiver] = ()) -> None:
-        self.book = PolicyBook() if book is None else book
+    def __init__(self, book: PolicySet | None = None, kept: Iterable[Waiver] = ()) -> None:
+        self.book = PolicySet() if book is None else book
         self.kept = {waiver.name: waiver for waiver in kept}
 
     @property
@@ -59,7 +59,7 @@ class PolicyDesk:
         return tuple(with_waiver(finding, waivers, target, at) for finding in findings)
 
 
-def declared_targets(book: PolicyBook) -> tuple[Target, ...]:
+def declared_targets(book: PolicySet) -> tuple[Target, ...]:
     """The endpoints that policies declare, with the labels by which these hold for them.
 
     Raises:

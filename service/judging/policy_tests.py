@@ -18,8 +18,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from model.encoding.observation_json import from_json
 from model.findings.finding import Outcome
 from model.observation import Observation
-from policy import PolicyBook, PolicyError, assess
-from policy.files.errors import Place, first_problem
+from policy import PolicyError, PolicySet, assess
+from policy.files.errors import FileLocation, first_problem
 from policy.files.yaml_file import read_yaml_mapping
 from service.judging.ci_gate import read_book
 
@@ -91,7 +91,7 @@ def _read(path: Path) -> PolicyTests:
         return PolicyTests.model_validate(file.values)
     except ValidationError as error:
         keys, words = first_problem(error)
-        place = Place(path=path, file=file, keys=keys)
+        place = FileLocation(path=path, file=file, keys=keys)
         raise PolicyError(f"{place}: {'.'.join(map(str, keys))} {words}") from error
 
 
@@ -120,7 +120,7 @@ def _observations(path: Path, labels: Mapping[str, str] | None) -> Iterator[Obse
 
 
 def _faults(
-    test: PolicyTest, book: PolicyBook, observation: Observation, at: datetime
+    test: PolicyTest, book: PolicySet, observation: Observation, at: datetime
 ) -> Iterator[str]:
     assessment = assess(observation, book.policies, at)
     key = observation.endpoint.key

@@ -16,17 +16,17 @@ from exporters.reports import Report, ReportRequest, report_of, standings_of
 from exporters.reports.report import DEFAULT_GROUPING, PastStandings
 from model.findings.finding import Finding, FindingStatus, RuleResult, Waiver
 from model.findings.finding_life import live_on
-from model.findings.remediation import Remedy
+from model.findings.remediation import Remediation
 from model.observation import Observation
 from model.query import EVERYWHERE, Selection
 from model.snapshot import EndpointStatus, Snapshot
 from model.version import TOOL_VERSION
-from policy import PolicyBook, assess
+from policy import PolicySet, assess
 from policy.remediation import remedy
 from service.judging.report_policies import policy_text
 
 _WEEK: Final = timedelta(weeks=1)
-_NO_BOOK: Final = PolicyBook()
+_NO_BOOK: Final = PolicySet()
 
 
 class Archive(Protocol):
@@ -52,7 +52,7 @@ class Archive(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportWish:
+class ReportScope:
     """What a report is to be about.
 
     ``book`` has the policies to judge by, and waivers; ``selection`` are labels that endpoints must
@@ -61,7 +61,7 @@ class ReportWish:
     ``is_past`` whether it is of another moment than now.
     """
 
-    book: PolicyBook = _NO_BOOK
+    book: PolicySet = _NO_BOOK
     selection: Mapping[str, str] = field(default_factory=dict)
     grouped_by: str = DEFAULT_GROUPING
     weeks: int = 0
@@ -70,7 +70,7 @@ class ReportWish:
 
 
 async def make_report(
-    archive: Archive, snapshot: Snapshot, wish: ReportWish, generated_at: datetime
+    archive: Archive, snapshot: Snapshot, wish: ReportScope, generated_at: datetime
 ) -> Report:
     """The Report of ``snapshot``, made at the aware moment ``generated_at``.
 
@@ -94,14 +94,14 @@ async def make_report(
         history=await _history(archive, snapshot.taken_at, wish),
     )
 
-    def remedy_of(observation: Observation, result: RuleResult) -> Remedy | None:
+    def remedy_of(observation: Observation, result: RuleResult) -> Remediation | None:
         return remedy(observation, result, wish.book.policies)
 
     return report_of(replace(snapshot, endpoints=tuple(judged)), request, remedy_of)
 
 
 async def _judged(
-    archive: Archive, status: EndpointStatus, wish: ReportWish, known: Sequence[Finding]
+    archive: Archive, status: EndpointStatus, wish: ReportScope, known: Sequence[Finding]
 ) -> EndpointStatus:
     """The status by the policies of ``wish`` where it has any, each finding with its proof."""
     observation = status.observation
@@ -120,7 +120,7 @@ async def _judged(
 
 
 def _judged_anew(
-    status: EndpointStatus, wish: ReportWish, known: Sequence[Finding]
+    status: EndpointStatus, wish: ReportScope, known: Sequence[Finding]
 ) -> EndpointStatus:
     """The status with the open findings of the policies of ``wish``, and its compliance with them."""
     assessment = assess(status.observation, wish.book.policies, status.last_probe_at)
@@ -160,7 +160,7 @@ def _selected(snapshot: Snapshot, labels: Mapping[str, str]) -> Iterator[Endpoin
 
 
 async def _history(
-    archive: Archive, until: datetime, wish: ReportWish
+    archive: Archive, until: datetime, wish: ReportScope
 ) -> tuple[PastStandings, ...]:
     """One for each week before ``until``, which comes last."""
     past = []

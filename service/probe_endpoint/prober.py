@@ -17,7 +17,7 @@ from typing import Final
 
 from discovery.targets import TargetError, parse_target
 from exporters.prometheus import MetricOptions
-from exporters.prometheus.other_exporters.handshake_summary import Glance
+from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary
 from exporters.prometheus.probe_page import Names, probe_page
 from model.certificates.certificate import Certificate, Revocation, RevocationMethod
 from model.observation import Observation
@@ -55,7 +55,7 @@ _STAPLE_PARTS: Final = frozenset({Part.VERSIONS, Part.CERTIFICATES, Part.REVOCAT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class ProberContext:
     """What the prober asks of the running service.
 
     ``target_of`` gives the inventory's target of that key, ``status_of`` what is known of an endpoint.
@@ -88,7 +88,7 @@ _Key = tuple[str, str, int]
 class OnDemandProber:
     """Serves ``/probe`` by the modules of ``settings``."""
 
-    def __init__(self, settings: OnDemandSettings, around: Surroundings) -> None:
+    def __init__(self, settings: OnDemandSettings, around: ProberContext) -> None:
         self._settings = settings
         self._around = around
         self._modules = _modules(settings, around)
@@ -96,7 +96,7 @@ class OnDemandProber:
         self._reloads = 0
         self._running: dict[_Key, asyncio.Task[str]] = {}
 
-    def reconfigure(self, settings: OnDemandSettings, around: Surroundings) -> None:
+    def reconfigure(self, settings: OnDemandSettings, around: ProberContext) -> None:
         """Serve by ``settings`` from now on. What runs goes on, and counts towards the new limits too."""
         self._modules = _modules(settings, around)
         self._settings, self._around = settings, around
@@ -253,7 +253,7 @@ class OnDemandProber:
         paths: tuple[tuple[Certificate, ...], ...] = ()
         if chain and not settings.tls.insecure_skip_verify:
             paths = tuple(dict.fromkeys(engine.paths(endpoint, chain).values()))
-        glance = Glance(
+        glance = HandshakeSummary(
             prober=settings.prober,
             is_success=_is_success(settings, endpoint, observation, handshake, chain, paths),
             duration_seconds=resolve + took,
@@ -272,7 +272,7 @@ class OnDemandProber:
     def _unresolved(
         self, module: _Module, target: Target, failure: str, took: float, at: datetime
     ) -> str:
-        glance = Glance(
+        glance = HandshakeSummary(
             prober=module.settings.prober,
             is_success=False,
             duration_seconds=took,
@@ -287,7 +287,7 @@ class OnDemandProber:
         return merged(known, observation, self._around.clock.now())
 
 
-def _modules(settings: OnDemandSettings, around: Surroundings) -> dict[str, _Module]:
+def _modules(settings: OnDemandSettings, around: ProberContext) -> dict[str, _Module]:
     return {
         name: _Module(name=name, settings=module, engine=_engine(module, around))
         for name, module in settings.modules.items()
@@ -358,7 +358,7 @@ def _staple(observation: Observation | None, chain: tuple[Certificate, ...]) -> 
     )
 
 
-def _engine(module: ModuleSettings, around: Surroundings) -> Engine:
+def _engine(module: ModuleSettings, around: ProberContext) -> Engine:
     """One for the module, which shares the service's limits of connections."""
     tls, settings = module.tls, around.settings
     parts = parse_parts(module.checks) if Names.TLSPROBE in module.emit else _STAPLE_PARTS

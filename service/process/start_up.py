@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from exporters.prometheus.service.fleet import FleetMetrics
 from model.clock import SystemClock
-from policy import PolicyBook
+from policy import PolicySet
 from probe.visit.engine import Engine
 from service.config.settings import ServiceSettings
 from service.inventory.inventory import Inventory
@@ -26,7 +26,7 @@ from service.watchdog.watchdog import start_stop_guard
 from storage import SqlStore
 
 if TYPE_CHECKING:
-    from service.fleet.leader import Lead
+    from service.fleet.leader import Leader
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
@@ -35,7 +35,7 @@ class StartError(Exception):
     """The service cannot start, or go on; the message is one sentence with the mend."""
 
 
-def book_of(settings: ServiceSettings, clock: SystemClock) -> PolicyBook:
+def book_of(settings: ServiceSettings, clock: SystemClock) -> PolicySet:
     """The policies of the configuration; raises PolicyError."""
     book = read_book(settings.policies, clock.now())
     declared_targets(book)
@@ -59,15 +59,15 @@ def engine_of(settings: ServiceSettings, clock: SystemClock) -> Engine:
 
 def lead_of(
     settings: ServiceSettings, store: SqlStore, inventory: Inventory, registry: CollectorRegistry
-) -> Lead:
+) -> Leader:
     """What has visits made by workers while this process leads; raises StartError."""
     try:
-        from service.fleet.leader import Lead
+        from service.fleet.leader import Leader
     except ModuleNotFoundError as error:
         raise StartError(
             f"workers need the Python package {error.name}: install tlsprobe[workers]"
         ) from error
-    return Lead(
+    return Leader(
         settings.database,
         workers=settings.workers,
         statuses=store,

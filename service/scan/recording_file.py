@@ -12,15 +12,15 @@ from model.observation import Observation
 from model.safe_output.private_file import open_private
 from model.target import Endpoint
 from pki.net_guard.politeness import Politeness
-from probe.recording.record import RecordingLine
+from probe.recording.record import RecordingSession
 from probe.recording.visit import RecordedVisit, RecordingError, from_lines, to_lines
-from probe.visit.engine import NONCE_LENGTH, Engine, VisitLine
+from probe.visit.engine import NONCE_LENGTH, Engine, VisitSession
 from probe.visit.settings import ProbeSettings
 
 _LARGEST_FILE_BYTES: Final = 2**28
 
 
-class Recorder:
+class RecordingFile:
     """Visits endpoints and appends each visit to one file once it is over."""
 
     def __init__(self, settings: ProbeSettings, path: Path) -> None:
@@ -30,11 +30,11 @@ class Recorder:
 
     async def visit(self, endpoint: Endpoint, on_progress: Callable[[str], None]) -> Observation:
         """What the visit learnt; what was said is in the file."""
-        lines: list[RecordingLine] = []
+        lines: list[RecordingSession] = []
 
-        def line_to(address: tuple[str, int], politeness: Politeness) -> VisitLine:
+        def line_to(address: tuple[str, int], politeness: Politeness) -> VisitSession:
             nonce = secrets.token_bytes(NONCE_LENGTH)
-            line = RecordingLine(address, self._settings, politeness, self._clock, nonce=nonce)
+            line = RecordingSession(address, self._settings, politeness, self._clock, nonce=nonce)
             lines.append(line)
             return line
 

@@ -6,7 +6,7 @@ import asyncio
 import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 
-from discovery.found import Place, meta, targets_at
+from discovery.found import SourceLocation, meta, targets_at
 from discovery.networks import Network
 from discovery.source import SourceError
 from model.snapshot import EndpointStatus
@@ -24,8 +24,8 @@ async def read_seen_names(
     wanted = await asyncio.to_thread(_names_seen, tuple(statuses()), source)
     at_once = asyncio.Semaphore(_AT_ONCE)
 
-    async def place(name: str, port: int, seen_at: str) -> Place | None:
-        found = Place(host=name, port=port, labels=meta("seen", {"at": seen_at}))
+    async def place(name: str, port: int, seen_at: str) -> SourceLocation | None:
+        found = SourceLocation(host=name, port=port, labels=meta("seen", {"at": seen_at}))
         targets = targets_at([found], source)
         if not targets:
             return None

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.change import Change, ChangeKind
 from model.encoding.known_parts import KnownParts
-from model.query import Selection, Stretch, Turn
+from model.query import Period, Selection, Transition
 from storage.reading.places import conditions, with_target
 from storage.reading.statuses import decode
 from storage.rows.body import decode_observation
@@ -62,7 +62,7 @@ async def read_changes(
 
 async def read_history(
     connection: AsyncConnection, selection: Selection, limit: int
-) -> list[Stretch]:
+) -> list[Period]:
     """The newest ``limit`` Stretches, the newest first.
 
     Raises:
@@ -90,9 +90,9 @@ async def read_history(
     decoded = partial(decode_observation, parts=KnownParts())
     facts = await decode(connection, [row.observation_id for row in rows], decoded)
     return [
-        Stretch(
+        Period(
             endpoint_key=row.key,
-            turn=Turn(row.turn),
+            turn=Transition(row.turn),
             first_at=row.first_at,
             last_at=row.last_at,
             visits=row.visits,

@@ -16,7 +16,7 @@ from storage.writing.facts import Difference, write_differences
 from storage.writing.places import add_endpoints, describe_anew
 from storage.writing.standing import (
     KnownEndpoint,
-    Standing,
+    StatusRecord,
     add_standings,
     load_endpoints,
     update_standings,
@@ -78,7 +78,7 @@ async def _write_part(
     return await note_dropped(connection, dropped, now)
 
 
-def _has_news(visit: Visit, standing: Standing) -> bool:
+def _has_news(visit: Visit, standing: StatusRecord) -> bool:
     """Whether more than the circumstances of the visit is to be written; facts have been by now."""
     is_new_stretch = standing.visits == 0
     is_judged_anew = visit.assessment_digest not in (None, standing.assessment_digest)
@@ -97,17 +97,17 @@ async def _describe_anew(
     await describe_anew(connection, targets)
 
 
-async def _add(connection: AsyncConnection, visits: Sequence[Visit]) -> dict[str, Standing]:
+async def _add(connection: AsyncConnection, visits: Sequence[Visit]) -> dict[str, StatusRecord]:
     if not visits:
         return {}
     ids = await add_endpoints(connection, [visit.observation.endpoint for visit in visits])
-    return {key: Standing(endpoint_id=endpoint_id) for key, endpoint_id in ids.items()}
+    return {key: StatusRecord(endpoint_id=endpoint_id) for key, endpoint_id in ids.items()}
 
 
 async def _assess(
     connection: AsyncConnection,
     visits: Sequence[Visit],
-    standings: Mapping[str, Standing],
+    standings: Mapping[str, StatusRecord],
     limited: Collection[str],
 ) -> None:
     assessed = []

@@ -13,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from model.change import Change, ChangeKind
 from model.differences import differences
 from model.flapping import is_flapping
-from model.query import Turn
+from model.query import Transition
 from storage.rows.body import Body, encode_body
 from storage.rows.tables import ChangeRow, EvidenceRow, ObservationRow, VisitRow
 from storage.writing.certificates import write_certificates
 from storage.writing.daily_limit import fit, stored_of_late
 from storage.writing.past import Past, find_known_facts, load_pasts
-from storage.writing.standing import Standing
+from storage.writing.standing import StatusRecord
 from storage.writing.visit import Visit
 
 _FLAPPING: Final = "flapping"
@@ -31,14 +31,14 @@ class Difference:
     """A visit whose facts are not those of ``standing``, which is its endpoint's."""
 
     visit: Visit
-    standing: Standing
+    standing: StatusRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
     """What a visit turned out to be; ``body`` is None where its facts are kept already."""
 
-    turn: Turn
+    turn: Transition
     changes: tuple[Change, ...]
     body: Body | None
     with_certificates: bool = True
@@ -128,16 +128,16 @@ def _look_at(different: Difference, past: Past | None, kept: Mapping[int, int]) 
     visit, standing = different.visit, different.standing
     body = None if standing.endpoint_id in kept else encode_body(visit.observation)
     if past is None or not past.facts:
-        return _Found(turn=Turn.FIRST, changes=(), body=body)
+        return _Found(turn=Transition.FIRST, changes=(), body=body)
     changes = differences(past.known(), visit.observation)
     if not changes:
-        return _Found(turn=Turn.SAME, changes=(), body=body)
+        return _Found(turn=Transition.SAME, changes=(), body=body)
     at, last_visit_at = visit.observation.started_at, standing.started_at
     shown = past.showings(at if last_visit_at is None else last_visit_at)
     if not is_flapping(shown, visit.facts_digest, at):
-        return _Found(turn=Turn.CHANGED, changes=changes, body=body)
+        return _Found(turn=Transition.CHANGED, changes=changes, body=body)
     told = () if past.has_flapped(at) else (_flapping_change(visit, changes),)
-    return _Found(turn=Turn.FLAPPING, changes=told, body=body)
+    return _Found(turn=Transition.FLAPPING, changes=told, body=body)
 
 
 def _flapping_change(visit: Visit, changes: Sequence[Change]) -> Change:
@@ -195,7 +195,7 @@ async def _write_observations(
     return [ids[one.standing.endpoint_id] for one in different]
 
 
-async def _close_stretches(connection: AsyncConnection, standings: Sequence[Standing]) -> None:
+async def _close_stretches(connection: AsyncConnection, standings: Sequence[StatusRecord]) -> None:
     if standings:
         await connection.execute(
             _CLOSE,

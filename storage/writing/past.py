@@ -15,7 +15,7 @@ from model.differences.known import is_wholly_known, known_facts
 from model.encoding.known_parts import KnownParts
 from model.flapping import FLAPPING_WITHIN, Showing
 from model.observation import Observation
-from model.query import Turn
+from model.query import Transition
 from storage.rows.body import decode_observation
 from storage.rows.tables import ObservationRow, VisitRow
 
@@ -23,7 +23,7 @@ _MOST_STRETCHES: Final = 12
 _MOST_FACTS: Final = 6
 """So many differing facts back is what was not learnt since still remembered."""
 
-_TURNS: Final = (Turn.CHANGED.value, Turn.FLAPPING.value)
+_TURNS: Final = (Transition.CHANGED.value, Transition.FLAPPING.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class PastStretch:
 
     observation_id: int
     facts_digest: str
-    turn: Turn
+    turn: Transition
     first_at: datetime
     last_at: datetime | None
 
@@ -59,7 +59,7 @@ class Past:
     def has_flapped(self, at: datetime) -> bool:
         """Whether it flapped not long before ``at``, so that this has been told."""
         return any(
-            one.turn is Turn.FLAPPING and at - one.first_at <= FLAPPING_WITHIN
+            one.turn is Transition.FLAPPING and at - one.first_at <= FLAPPING_WITHIN
             for one in self.stretches
         )
 
@@ -149,7 +149,7 @@ async def _load_stretches(
             PastStretch(
                 observation_id=row.observation_id,
                 facts_digest=row.facts_digest,
-                turn=Turn(row.turn),
+                turn=Transition(row.turn),
                 first_at=row.first_at,
                 last_at=row.last_at,
             )

@@ -16,7 +16,7 @@ from storage.writing.visit import Visit
 
 
 @dataclass(slots=True, kw_only=True)
-class Standing:
+class StatusRecord:
     """The columns of ``StatusRow`` by their names; what no visit has set yet is None or 0."""
 
     endpoint_id: int
@@ -74,14 +74,14 @@ class Standing:
         self.throttled = cost.throttled
 
 
-_COLUMNS: Final = tuple(field.name for field in fields(Standing))
+_COLUMNS: Final = tuple(field.name for field in fields(StatusRecord))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownEndpoint:
     """An endpoint that has rows already, with its target as the table has it."""
 
-    standing: Standing
+    standing: StatusRecord
     target_id: int
     labels: Mapping[str, str]
     source: str
@@ -125,7 +125,7 @@ async def load_endpoints(
 
 def _known(row: Row[*tuple[Any, ...]]) -> KnownEndpoint:
     _, target_id, labels, source, *columns = row
-    standing = Standing(**dict(zip(_STATUS_COLUMNS, columns, strict=True)))
+    standing = StatusRecord(**dict(zip(_STATUS_COLUMNS, columns, strict=True)))
     return KnownEndpoint(standing=standing, target_id=target_id, labels=labels, source=source)
 
 
@@ -163,7 +163,7 @@ _UPDATE: Final = _update(name for name in _COLUMNS if name != "endpoint_id")
 _MOVE_ON: Final = _update(_CIRCUMSTANCES)
 
 
-async def add_standings(connection: AsyncConnection, standings: Sequence[Standing]) -> None:
+async def add_standings(connection: AsyncConnection, standings: Sequence[StatusRecord]) -> None:
     """Write the rows of endpoints that had none."""
     if standings:
         await connection.execute(
@@ -172,7 +172,7 @@ async def add_standings(connection: AsyncConnection, standings: Sequence[Standin
 
 
 async def update_standings(
-    connection: AsyncConnection, standings: Sequence[Standing], *, has_news: bool
+    connection: AsyncConnection, standings: Sequence[StatusRecord], *, has_news: bool
 ) -> None:
     """Write the rows of endpoints that have one: whole, or only a newer visit's circumstances."""
     if standings:
@@ -186,5 +186,5 @@ async def update_standings(
         )
 
 
-def _values(standing: Standing, names: Iterable[str]) -> dict[str, Any]:
+def _values(standing: StatusRecord, names: Iterable[str]) -> dict[str, Any]:
     return {name: getattr(standing, name) for name in names}

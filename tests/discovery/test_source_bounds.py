@@ -19,7 +19,7 @@ from discovery.apis.prometheus import read_prometheus
 from discovery.apis.web import WebApi
 from discovery.bounds import LONGEST_LABEL
 from discovery.files.targets_file import TargetsFileError, read_targets_file
-from discovery.found import Place, meta, targets_at
+from discovery.found import SourceLocation, meta, targets_at
 from discovery.names import read_names
 from discovery.source import PolledSource, SourceError
 from tests.pki.revocation.servers import web_server
@@ -87,7 +87,7 @@ async def test_a_label_too_long_for_rules_is_an_error() -> None:
 
 
 def test_places_of_any_source_are_bounded() -> None:
-    places = [Place(host=f"h{number}.test", port=443) for number in range(6)]
+    places = [SourceLocation(host=f"h{number}.test", port=443) for number in range(6)]
     assert len(targets_at(places, "any", 6)) == 6
     with pytest.raises(SourceError, match="any has more than 5 targets"):
         targets_at(places, "any", 5)

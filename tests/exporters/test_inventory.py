@@ -22,11 +22,11 @@ from exporters.prometheus import (
 )
 from model.certificates.certificate import (
     Certificate,
-    Deployment,
     KeyType,
     Problem,
     Revocation,
     RevocationMethod,
+    ServedChain,
     TrustVerdict,
 )
 from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult, Severity
@@ -82,7 +82,7 @@ KNOWN = Observation(
         )
     },
     certificates=(
-        Deployment(
+        ServedChain(
             key_type=KeyType.ECDSA,
             chain=(LEAF, ISSUER),
             versions=(TLS12,),
@@ -439,7 +439,7 @@ def test_hostile_names_stay_one_label() -> None:
     hostile = Certificate(
         sha256="ef" * 32, subject='CN=a"} 1\nup 0\x1b[31m\ud800', issuer="x" * 100_000
     )
-    deployment = Deployment(
+    deployment = ServedChain(
         key_type=KeyType.OTHER,
         chain=(hostile,),
         versions=(),

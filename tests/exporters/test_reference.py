@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from exporters.prometheus import Detail, ServiceMetrics
 from exporters.prometheus.options import MetricOptions
-from exporters.prometheus.other_exporters.handshake_summary import Glance
+from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary
 from exporters.prometheus.probe_page import Names, probe_page
 from exporters.prometheus.reference import reference
 from exporters.prometheus.service.delivery import DeliveryMetrics
@@ -68,7 +68,7 @@ def service_registry() -> CollectorRegistry:
 
 def on_demand_page() -> str:
     (status,) = snapshot(KNOWN).endpoints
-    glance = Glance(
+    glance = HandshakeSummary(
         prober="tls",
         is_success=True,
         duration_seconds=1.0,

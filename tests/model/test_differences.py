@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from model.certificates.certificate import Certificate, Deployment, KeyType, Problem, TrustVerdict
+from model.certificates.certificate import Certificate, KeyType, Problem, ServedChain, TrustVerdict
 from model.change import ChangeKind
 from model.differences import differences, known_facts
 from model.flapping import Showing, is_flapping
@@ -53,7 +53,7 @@ def leaf(
     )
 
 
-def chain(one: Certificate, *issuers: Certificate, **more: Any) -> Deployment:
+def chain(one: Certificate, *issuers: Certificate, **more: Any) -> ServedChain:
     fields: dict[str, Any] = {
         "key_type": one.key_type,
         "chain": (one, *issuers),
@@ -63,7 +63,7 @@ def chain(one: Certificate, *issuers: Certificate, **more: Any) -> Deployment:
         "trust": {"mozilla": TrustVerdict(verdict=Verdict.YES)},
         "hostname_matches": Verdict.YES,
     }
-    return Deployment(**fields | more)
+    return ServedChain(**fields | more)
 
 
 def visit(state: State = State.TLS, **facts: Any) -> Observation:

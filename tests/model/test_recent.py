@@ -7,26 +7,26 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.caching.size_bounded_cache import Recent
+from model.caching.size_bounded_cache import SizeBoundedCache
 from model.caching.weight import weight
 
 
 @given(st.lists(st.integers(min_value=0, max_value=50)), st.integers(min_value=0, max_value=20_000))
 def test_the_value_is_the_one_that_was_made_or_one_made_again(keys: list[int], room: int) -> None:
-    recent = Recent(room)
+    recent = SizeBoundedCache(room)
     assert [recent.of(key, str, key) for key in keys] == [str(key) for key in keys]
 
 
 @given(st.lists(st.integers(min_value=0, max_value=5000), max_size=200), st.integers(0, 50_000))
 def test_no_more_bytes_are_held_than_there_is_room_for(sizes: list[int], room: int) -> None:
-    recent = Recent(room)
+    recent = SizeBoundedCache(room)
     for number, size in enumerate(sizes):
         recent.of(number, bytes, size)
         assert recent.held_bytes <= 2 * room
 
 
 def test_what_is_asked_for_again_and_again_is_kept() -> None:
-    recent = Recent(20_000)
+    recent = SizeBoundedCache(20_000)
     kept = recent.of("kept", object)
     for number in range(100):
         recent.of(number, str, number)
@@ -34,7 +34,7 @@ def test_what_is_asked_for_again_and_again_is_kept() -> None:
 
 
 def test_a_value_that_would_take_most_of_the_room_is_not_kept() -> None:
-    recent = Recent(80_000)
+    recent = SizeBoundedCache(80_000)
     small = recent.of("small", object)
     for number in range(10):
         recent.of(number, bytes, 20_000)

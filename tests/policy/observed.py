@@ -13,8 +13,8 @@ from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.verdict import Evidence, Fact, Preference, Verdict
 from policy.assess import assess
 from policy.catalogue import RULES_BY_ID
-from policy.policy import Choice, Policy, PolicyRule
-from policy.rule import Ruling, Subject
+from policy.policy import EndpointSelector, Policy, PolicyRule
+from policy.rule import Evaluation, Subject
 from tests.service.samples import NOW, modern
 
 AT = NOW
@@ -22,7 +22,7 @@ PROOF = Evidence(offer=b"\x16\x03", answer=b"\x15\x03", note="as recorded")
 YES, NO, UNKNOWN = (Fact(verdict=verdict, evidence=PROOF) for verdict in Verdict)
 
 
-def ruling(rule: str, observation: Observation, at: datetime = AT, **parameters: Any) -> Ruling:
+def ruling(rule: str, observation: Observation, at: datetime = AT, **parameters: Any) -> Evaluation:
     """What the rule says of the observation."""
     found = RULES_BY_ID[rule]
     bound = found.bind(found.parameters.model_validate(parameters))
@@ -50,7 +50,7 @@ def policy(name: str, rules: Mapping[str, Mapping[str, Any]], **choice: Any) -> 
         name=name,
         title=name,
         description="",
-        choice=Choice(**choice),
+        choice=EndpointSelector(**choice),
         rules=tuple(bound),
         digest="0" * 64,
     )

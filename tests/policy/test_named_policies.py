@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from model.certificates.certificate import Deployment, KeyType
+from model.certificates.certificate import KeyType, ServedChain
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
 from policy.files.named_policies import named_policies, policies_that_give
@@ -19,7 +19,7 @@ def served(name: str, *keys: KeyType) -> Observation:
     """What a load balancer with that policy shows, to whoever looks at its certificates of ``keys``."""
     named = named_policies()[name]
     kinds = {"any", *(key.value.upper() for key in keys)}
-    chains: tuple[Deployment, ...] = tuple(
+    chains: tuple[ServedChain, ...] = tuple(
         replace(deployment(), key_type=key) for key in keys or (KeyType.RSA,)
     )
     sets = {

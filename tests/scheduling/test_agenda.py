@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling.due_queue import Agenda
+from scheduling.due_queue import DueQueue
 
 KEYS = st.integers(0, 5)
 MOMENTS = st.integers(0, 20).map(float)
@@ -24,7 +24,7 @@ DEEDS = st.lists(
 def test_keys_come_out_when_due_in_order_and_once(
     deeds: list[tuple[str, int, float, int]],
 ) -> None:
-    agenda: Agenda[int] = Agenda()
+    agenda: DueQueue[int] = DueQueue()
     plain: dict[int, tuple[int, float, int]] = {}
     now = 0.0
     for order, (deed, key, moment, rank) in enumerate(deeds):
@@ -52,7 +52,7 @@ def test_keys_come_out_when_due_in_order_and_once(
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 30)), min_size=1, max_size=4))
 def test_groups_take_turns(crowds: list[tuple[int, int]]) -> None:
-    agenda: Agenda[tuple[int, int]] = Agenda()
+    agenda: DueQueue[tuple[int, int]] = DueQueue()
     sizes = dict(crowds)
     for group, size in sizes.items():
         for number in range(size):
@@ -67,7 +67,7 @@ def test_groups_take_turns(crowds: list[tuple[int, int]]) -> None:
 
 
 def test_who_comes_late_does_not_take_all_turns() -> None:
-    agenda: Agenda[str] = Agenda()
+    agenda: DueQueue[str] = DueQueue()
     for number in range(100):
         agenda.put(f"a{number}", 0.0, group="a")
     for _ in range(50):
@@ -79,7 +79,7 @@ def test_who_comes_late_does_not_take_all_turns() -> None:
 
 
 def test_a_lower_rank_goes_first_but_for_every_fourth_turn() -> None:
-    agenda: Agenda[str] = Agenda()
+    agenda: DueQueue[str] = DueQueue()
     for number in range(20):
         agenda.put(f"old{number}", 0.0, rank=1)
         agenda.put(f"new{number}", 1.0, rank=0)
@@ -87,14 +87,14 @@ def test_a_lower_rank_goes_first_but_for_every_fourth_turn() -> None:
 
 
 def test_what_is_moved_again_and_again_takes_no_more_room() -> None:
-    agenda: Agenda[str] = Agenda()
+    agenda: DueQueue[str] = DueQueue()
     for number in range(10_000):
         agenda.put("one", float(number))
     assert len(agenda._waiting) <= 1_003
     assert (agenda.next_due, take(agenda, 10_000.0)) == (9_999.0, "one")
 
 
-def take(agenda: Agenda[str], now: float = 1.0) -> str:
+def take(agenda: DueQueue[str], now: float = 1.0) -> str:
     found = agenda.pop_due(now)
     assert found is not None
     return found[0]

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from model.observation import Cost, Mode, Observation, State
 from model.target import Endpoint
-from scheduling.interval import Closed, Pace
+from scheduling.interval import Closed, IntervalPolicy
 from tests.scheduling.world import chain_of, target
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-PACE = Pace(interval_seconds=3600, first_retry_seconds=60)
-EXACT = Pace(interval_seconds=3600, jitter_fraction=0, first_retry_seconds=60)
+PACE = IntervalPolicy(interval_seconds=3600, first_retry_seconds=60)
+EXACT = IntervalPolicy(interval_seconds=3600, jitter_fraction=0, first_retry_seconds=60)
 DICE = st.integers().map(Random)
 TIMES = st.timedeltas(timedelta(-9000), timedelta(9000)).map(lambda since: NOW + since)
 
@@ -37,7 +37,7 @@ def test_jitter_stays_within_its_fraction(failures: int, dice: Random) -> None:
 def test_the_next_visit_is_within_half_an_interval_of_its_time_and_then_exact(
     key: str, now: datetime, interval: float
 ) -> None:
-    pace = Pace(interval_seconds=interval)
+    pace = IntervalPolicy(interval_seconds=interval)
     first = pace.next_delay(key, now)
     assert 0.499 * interval <= first <= 1.501 * interval
     then = now + timedelta(seconds=first)
@@ -76,7 +76,7 @@ def test_what_waited_for_a_span_of_rest_is_spread_over_an_interval() -> None:
 def test_a_short_lived_certificate_is_seen_often_and_within_bounds(
     lifetime: timedelta, interval: float
 ) -> None:
-    pace = Pace(interval_seconds=interval)
+    pace = IntervalPolicy(interval_seconds=interval)
     begin = NOW - timedelta(days=2)
     seen = Observation(
         tool_version="1",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduling.store_writer import Recorder
+from scheduling.store_writer import StoreWriter
 from storage import SqlStore
 from tests.storage.samples import observation, schedule
 
@@ -44,7 +44,7 @@ def lock(store: SqlStore, path: Path) -> Iterator[sqlite3.Connection]:
         yield other
 
 
-async def record(recorder: Recorder, host: str) -> None:
+async def record(recorder: StoreWriter, host: str) -> None:
     visit = observation(host)
     await recorder.record(visit, schedule(visit))
 
@@ -53,7 +53,7 @@ async def test_a_database_that_cannot_be_written_holds_visits_back_and_loses_non
     store: SqlStore, lock: sqlite3.Connection
 ) -> None:
     meter = FailureCount()
-    recorder = Recorder(store, meter, most_waiting=3)
+    recorder = StoreWriter(store, meter, most_waiting=3)
     for number in range(3):
         await record(recorder, f"{number}.example")
     held_back = [asyncio.create_task(record(recorder, f"{number}.example")) for number in (3, 4)]
@@ -70,7 +70,7 @@ async def test_a_database_that_cannot_be_written_holds_visits_back_and_loses_non
 
 async def test_a_visit_that_can_never_be_stored_holds_nobody_back(store: SqlStore) -> None:
     meter = FailureCount()
-    recorder = Recorder(store, meter)
+    recorder = StoreWriter(store, meter)
     await record(recorder, "lone-surrogate-\ud800")
     await record(recorder, "a.example")
     assert (recorder.waiting, meter.failures) == (0, 1)

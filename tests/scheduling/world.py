@@ -10,21 +10,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from model.certificates.certificate import Certificate, Deployment
+from model.certificates.certificate import Certificate, ServedChain
 from model.observation import Cost, Mode, Observation, State
 from model.ports import Schedule
 from model.snapshot import EndpointStatus
 from model.target import Endpoint, Target
 from model.verdict import Verdict
 from model.version import TOOL_VERSION
-from scheduling.interval import Pace
+from scheduling.interval import IntervalPolicy
 from scheduling.jobs import SchedulerSettings
 from scheduling.resolve import Resolution
 from scheduling.scheduler import Scheduler
 from tests.scheduling.virtual_time import LoopClock
 
 HOUR = 3600.0
-PACE = Pace(interval_seconds=HOUR)
+PACE = IntervalPolicy(interval_seconds=HOUR)
 SETTINGS = SchedulerSettings(paces=(PACE,), visits_at_once=4)
 
 
@@ -32,10 +32,10 @@ def target(host: str, **labels: str) -> Target:
     return Target(host=host, port=443, server_name=host, labels=labels)
 
 
-def chain_of(not_before: datetime, not_after: datetime) -> Deployment:
+def chain_of(not_before: datetime, not_after: datetime) -> ServedChain:
     """What a server shows whose certificate is valid between the two."""
     leaf = Certificate(sha256=64 * "0", not_before=not_before, not_after=not_after)
-    return Deployment(
+    return ServedChain(
         key_type=leaf.key_type,
         chain=(leaf,),
         versions=(),
@@ -58,7 +58,7 @@ class World:
     settings: SchedulerSettings = SETTINGS
     clock: LoopClock = field(default_factory=LoopClock)
     differs: bool = False
-    certificates: tuple[Deployment, ...] = ()
+    certificates: tuple[ServedChain, ...] = ()
     known: list[tuple[str, bool]] = field(default_factory=list)
     visits: list[tuple[float, Endpoint]] = field(default_factory=list)
     stored: list[tuple[Observation, Schedule]] = field(default_factory=list)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from model.certificates.certificate import Certificate, Deployment, KeyType, Problem, TrustVerdict
+from model.certificates.certificate import Certificate, KeyType, Problem, ServedChain, TrustVerdict
 from model.observation import (
     AcceptedSet,
     ClientAuth,
@@ -43,9 +43,9 @@ def certificate(
     )
 
 
-def deployment(*problems: Problem, leaf: Certificate | None = None) -> Deployment:
+def deployment(*problems: Problem, leaf: Certificate | None = None) -> ServedChain:
     trusted = Verdict.NO if problems else Verdict.YES
-    return Deployment(
+    return ServedChain(
         key_type=KeyType.ECDSA,
         chain=(leaf or certificate(), certificate("CN=Example CA", days_left=900)),
         versions=(ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3),

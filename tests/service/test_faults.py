@@ -16,8 +16,8 @@ import pytest
 
 from model.observation import State
 from probe.budget import VisitBudget
-from probe.connect.dial import Place, dial
-from probe.dialogue.answer import NoConnection, Obstacle
+from probe.connect.dial import DialAddress, dial
+from probe.dialogue.answer import ConnectFailure, FailureKind
 from service.demo import DemoFleet
 from storage import SqlStore
 from tests.service.processes import HANGING_RESOLVER, PATIENCE_SECONDS, TLSPROBE, running
@@ -54,7 +54,7 @@ async def test_few_file_descriptors_make_it_slower_and_nothing_else(
 DIAL_WITHOUT_FILES = """
 import asyncio, resource
 from probe.budget import VisitBudget
-from probe.connect.dial import Place, dial
+from probe.connect.dial import DialAddress, dial
 
 async def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))
@@ -64,7 +64,7 @@ async def main():
             held.append(open("/dev/null"))
     except OSError:
         pass
-    print((await dial(VisitBudget(), Place(address="127.0.0.1", port=9), 1.0)).obstacle)
+    print((await dial(VisitBudget(), DialAddress(address="127.0.0.1", port=9), 1.0)).obstacle)
 
 asyncio.run(main())
 """
@@ -79,9 +79,9 @@ def test_our_own_shortage_is_never_the_server_s_fault() -> None:
 
 
 async def test_a_refusal_is_still_the_server_s() -> None:
-    assert await dial(VisitBudget(), Place(address="127.0.0.1", port=9), 1.0) == NoConnection(
-        obstacle=Obstacle.REFUSED, detail="TCP port 9 refused the connection"
-    )
+    assert await dial(
+        VisitBudget(), DialAddress(address="127.0.0.1", port=9), 1.0
+    ) == ConnectFailure(obstacle=FailureKind.REFUSED, detail="TCP port 9 refused the connection")
 
 
 async def test_kill_9_in_the_middle_of_a_thousand_visits_leaves_a_database_that_is_true(

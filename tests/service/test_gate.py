@@ -18,7 +18,7 @@ from model.findings.finding import Severity
 from model.target import Target
 from policy import PolicyError, load_policies
 from service.demo import DemoFleet
-from service.judging.ci_gate import Gate, check_that_all_are_judged, parse_labels, read_book
+from service.judging.ci_gate import CiGate, check_that_all_are_judged, parse_labels, read_book
 from tests.service.processes import tlsprobe
 from tests.service.samples import NOW, legacy, modern
 from tests.service.test_scan import SCHEMA, place
@@ -47,8 +47,8 @@ def policies(tmp_path: Path) -> Path:
     return path
 
 
-def gate(path: Path, **settings: Any) -> Gate:
-    return Gate(book=load_policies([path], NOW), **settings)
+def gate(path: Path, **settings: Any) -> CiGate:
+    return CiGate(book=load_policies([path], NOW), **settings)
 
 
 def test_what_was_not_proved_stops_unless_it_is_allowed(policies: Path) -> None:

@@ -11,9 +11,9 @@ from model.findings.finding import FindingStatus, Waiver
 from model.observation import Observation
 from model.snapshot import EndpointStatus
 from model.verdict import Verdict
-from policy import PolicyBook, PolicyError
+from policy import PolicyError, PolicySet
 from service.inventory.inventory import Inventory
-from service.judging.policy_evaluator import PolicyDesk, declared_targets
+from service.judging.policy_evaluator import PolicyEvaluator, declared_targets
 from tests.policy.observed import policy
 from tests.service.samples import NOW, failed, legacy, modern
 from tests.service.test_inventory import HandClock
@@ -28,12 +28,12 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def desk() -> PolicyDesk:
-    return PolicyDesk(PolicyBook(policies=(WEB,)))
+def desk() -> PolicyEvaluator:
+    return PolicyEvaluator(PolicySet(policies=(WEB,)))
 
 
 @pytest.fixture
-def inventory(clock: HandClock, desk: PolicyDesk) -> Inventory:
+def inventory(clock: HandClock, desk: PolicyEvaluator) -> Inventory:
     every = {one.endpoint.key for one in (modern(), legacy(), failed())}
     return Inventory(clock, lambda: every, lambda _: 3600.0, desk)
 
@@ -63,7 +63,7 @@ def test_what_is_not_reached_keeps_its_findings_and_has_one_more(inventory: Inve
 
 
 def test_what_was_resolved_before_a_restart_is_reopened_when_it_comes_back(
-    inventory: Inventory, desk: PolicyDesk, clock: HandClock
+    inventory: Inventory, desk: PolicyEvaluator, clock: HandClock
 ) -> None:
     inventory.visit_finished(legacy())
     (opened,) = status_of(inventory, legacy()).findings
@@ -79,7 +79,7 @@ def test_what_was_resolved_before_a_restart_is_reopened_when_it_comes_back(
 
 
 def test_a_waiver_counts_until_it_expires(
-    inventory: Inventory, desk: PolicyDesk, clock: HandClock
+    inventory: Inventory, desk: PolicyEvaluator, clock: HandClock
 ) -> None:
     inventory.visit_finished(legacy())
     waiver = Waiver(
@@ -96,14 +96,14 @@ def test_a_waiver_counts_until_it_expires(
 
 
 async def test_other_policies_judge_what_is_known_already(
-    inventory: Inventory, desk: PolicyDesk
+    inventory: Inventory, desk: PolicyEvaluator
 ) -> None:
     inventory.visit_finished(modern())
     assert status_of(inventory, modern()).compliance == {"web": Verdict.YES}
-    desk.book = PolicyBook(policies=(STRICT,))
+    desk.book = PolicySet(policies=(STRICT,))
     await inventory.judge_again()
     assert status_of(inventory, modern()).compliance == {"web": Verdict.NO}
-    desk.book = PolicyBook()
+    desk.book = PolicySet()
     await inventory.judge_again()
     status = status_of(inventory, modern())
     assert (status.compliance, status.findings) == ({}, ())
@@ -112,11 +112,11 @@ async def test_other_policies_judge_what_is_known_already(
 def test_declared_endpoints_carry_the_labels_of_their_policy() -> None:
     declaring = policy("db", {"reached": {}}, labels={"data": ("sensitive", "secret")})
     declaring = replace(declaring, endpoints=("db.example:5432",))
-    (target,) = declared_targets(PolicyBook(policies=(declaring,)))
+    (target,) = declared_targets(PolicySet(policies=(declaring,)))
     assert (target.key, target.labels) == ("db.example:5432", {"data": "sensitive"})
 
 
 def test_a_declared_endpoint_that_cannot_be_is_told_with_its_policy() -> None:
     declaring = replace(policy("db", {"reached": {}}), endpoints=("db.example:port",))
     with pytest.raises(PolicyError, match=r"the policy db declares 'db.example:port'"):
-        declared_targets(PolicyBook(policies=(declaring,)))
+        declared_targets(PolicySet(policies=(declaring,)))

@@ -13,11 +13,11 @@ import pytest
 from starlette.applications import Starlette
 
 from model.findings.finding import Waiver
-from policy import PolicyBook
+from policy import PolicySet
 from service.http.guard.access import Access
 from service.http.guard.guard import Guard
 from service.http.waivers import waiver_routes
-from service.judging.policy_evaluator import PolicyDesk
+from service.judging.policy_evaluator import PolicyEvaluator
 from storage import SqlStore
 from tests.policy.observed import policy
 
@@ -40,7 +40,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
 
 
 @pytest.fixture
-def desk() -> PolicyDesk:
+def desk() -> PolicyEvaluator:
     of_file = Waiver(
         name="filed",
         rule="protocol_versions",
@@ -49,11 +49,11 @@ def desk() -> PolicyDesk:
         expires_at=datetime(2027, 1, 1, tzinfo=UTC),
     )
     web = policy("web", {"protocol_versions": {"allowed": ["TLSv1.3"]}})
-    return PolicyDesk(PolicyBook(policies=(web,), waivers=(of_file,)))
+    return PolicyEvaluator(PolicySet(policies=(web,), waivers=(of_file,)))
 
 
 @pytest.fixture
-async def client(desk: PolicyDesk, store: SqlStore) -> AsyncIterator[httpx.AsyncClient]:
+async def client(desk: PolicyEvaluator, store: SqlStore) -> AsyncIterator[httpx.AsyncClient]:
     app = Guard(Starlette(routes=list(waiver_routes(desk, store, lambda: NOW))), Access())
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://localhost"
@@ -62,7 +62,7 @@ async def client(desk: PolicyDesk, store: SqlStore) -> AsyncIterator[httpx.Async
 
 
 async def test_a_waiver_is_in_force_and_kept_as_soon_as_it_is_put(
-    client: httpx.AsyncClient, desk: PolicyDesk, store: SqlStore
+    client: httpx.AsyncClient, desk: PolicyEvaluator, store: SqlStore
 ) -> None:
     answer = await client.post("/api/waivers", json=POSTED)
     assert (answer.status_code, answer.json()["expires_at"]) == (201, "2027-02-01T00:00:00Z")
@@ -73,7 +73,7 @@ async def test_a_waiver_is_in_force_and_kept_as_soon_as_it_is_put(
 
 
 async def test_a_waiver_is_put_again_under_its_name_and_taken_back(
-    client: httpx.AsyncClient, desk: PolicyDesk, store: SqlStore
+    client: httpx.AsyncClient, desk: PolicyEvaluator, store: SqlStore
 ) -> None:
     await client.post("/api/waivers", json=POSTED)
     again = await client.post("/api/waivers", json={**POSTED, "owner": "shop@example"})
@@ -132,7 +132,7 @@ async def test_a_body_that_is_too_large_is_refused(client: httpx.AsyncClient) ->
 
 
 async def test_there_are_at_most_a_thousand_waivers(
-    client: httpx.AsyncClient, desk: PolicyDesk
+    client: httpx.AsyncClient, desk: PolicyEvaluator
 ) -> None:
     first = await client.post("/api/waivers", json=POSTED)
     one = desk.kept["tills"]
@@ -157,7 +157,7 @@ async def test_there_are_at_most_a_thousand_waivers(
     ],
 )
 async def test_a_page_of_another_site_can_put_no_waiver(
-    client: httpx.AsyncClient, desk: PolicyDesk, headers: dict[str, str]
+    client: httpx.AsyncClient, desk: PolicyEvaluator, headers: dict[str, str]
 ) -> None:
     answer = await client.post("/api/waivers", json=POSTED, headers=headers)
     assert answer.status_code in {403, 421}

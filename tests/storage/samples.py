@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from model.certificates.certificate import Certificate, Deployment, KeyType, TrustVerdict
+from model.certificates.certificate import Certificate, KeyType, ServedChain, TrustVerdict
 from model.encoding.observation_json import from_json, to_json
 from model.observation import AcceptedSet, Cost, Mode, Observation, State
 from model.ports import Schedule
@@ -41,7 +41,7 @@ def observation(
 ) -> Observation:
     """A visit, ``hour`` hours after noon, that learnt which TLS 1.3 suites are accepted."""
     proof = Evidence(offer=b"\x16\x03\x01", answer=b"\x16\x03\x03", note=f"at hour {hour}")
-    deployment = Deployment(
+    deployment = ServedChain(
         key_type=KeyType.ECDSA,
         chain=tuple(chain),
         versions=(ProtocolVersion.TLSV1_3,),

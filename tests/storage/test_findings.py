@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from model.findings.alert import Notice, NoticeKind
+from model.findings.alert import Alert, NoticeKind
 from model.findings.finding import (
     Assessment,
     Finding,
@@ -219,7 +219,7 @@ async def test_a_waiver_is_kept_replaced_and_removed(store: SqlStore) -> None:
 async def test_what_was_told_is_kept_replaced_and_forgotten_by_each_notifier(
     store: SqlStore,
 ) -> None:
-    first = Notice(
+    first = Alert(
         kind=NoticeKind.FINDING,
         target="www.example:443",
         severity=Severity.HIGH,

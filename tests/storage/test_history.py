@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from model.change import ChangeKind
 from model.observation import State
-from model.query import Selection, ServiceEvent, Turn
+from model.query import Selection, ServiceEvent, Transition
 from storage import SqlStore
 from tests.storage.samples import INTERVAL, NOON, bare, certificate, observation, refusal, schedule
 
@@ -24,14 +24,14 @@ async def visit_in_turn(store: SqlStore, facts: str, first_hour: int = 0) -> Non
         await store.record(visit, schedule(visit))
 
 
-async def turns(store: SqlStore) -> list[Turn]:
+async def turns(store: SqlStore) -> list[Transition]:
     return [one.turn for one in reversed(await store.history(HERE))]
 
 
 async def test_the_first_visit_is_no_change(store: SqlStore) -> None:
     await visit_in_turn(store, "a")
     assert await store.changes() == []
-    assert await turns(store) == [Turn.FIRST]
+    assert await turns(store) == [Transition.FIRST]
 
 
 async def test_a_difference_is_told_in_words_at_its_time_and_place(store: SqlStore) -> None:
@@ -54,7 +54,7 @@ async def test_visits_that_learn_the_same_are_one_stretch(store: SqlStore) -> No
         NOON + 4 * INTERVAL,
         2,
     )
-    assert newest.turn is Turn.CHANGED
+    assert newest.turn is Transition.CHANGED
 
 
 async def test_what_a_failed_visit_did_not_learn_has_not_vanished(store: SqlStore) -> None:
@@ -75,7 +75,7 @@ async def test_two_servers_behind_one_address_are_told_once_as_flapping(store: S
     changes = await store.changes(since=NOON + 3 * INTERVAL)
     assert [change.fact for change in changes] == ["flapping"]
     assert changes[0].sentence.startswith("flapping: answers go to and fro (TLS 1.3 suite")
-    assert set((await turns(store))[3:]) == {Turn.FLAPPING}
+    assert set((await turns(store))[3:]) == {Transition.FLAPPING}
 
 
 async def test_something_new_is_told_while_an_endpoint_flaps(store: SqlStore) -> None:
@@ -88,7 +88,7 @@ async def test_what_comes_back_after_weeks_is_a_change_again(store: SqlStore) ->
     await visit_in_turn(store, "abab")
     await visit_in_turn(store, "b", first_hour=24 * 30)
     await visit_in_turn(store, "a", first_hour=24 * 30 + 1)
-    assert (await turns(store))[-1] is Turn.CHANGED
+    assert (await turns(store))[-1] is Transition.CHANGED
 
 
 async def test_status_says_when_facts_and_leaf_changed(store: SqlStore) -> None:

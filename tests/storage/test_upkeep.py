@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from model.findings.alert import Notice, NoticeKind
+from model.findings.alert import Alert, NoticeKind
 from model.findings.finding import Outcome, Severity, Waiver
 from model.query import Selection, ServiceEvent
 from storage import SqlStore, StoreError
@@ -51,7 +51,7 @@ async def fill(url: str) -> None:
         await store.put_waiver(
             Waiver(name="w", rule="r", reason="why", owner="me", expires_at=NOON + INTERVAL)
         )
-        told = Notice(
+        told = Alert(
             kind=NoticeKind.FINDING,
             target="a.example:443",
             severity=Severity.HIGH,

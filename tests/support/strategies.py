@@ -18,7 +18,6 @@ from hypothesis.strategies import SearchStrategy
 from model.certificates.certificate import (
     Certificate,
     Completion,
-    Deployment,
     Judgement,
     KeyType,
     NameAsked,
@@ -27,6 +26,7 @@ from model.certificates.certificate import (
     RevocationMethod,
     Sct,
     SctSource,
+    ServedChain,
     TrustVerdict,
     Validation,
 )
@@ -123,10 +123,10 @@ def certificates() -> SearchStrategy[Certificate]:
     )
 
 
-def deployments() -> SearchStrategy[Deployment]:
+def deployments() -> SearchStrategy[ServedChain]:
     """Chains of one to three certificates, with any problems."""
     return st.builds(
-        Deployment,
+        ServedChain,
         key_type=st.sampled_from(KeyType),
         chain=st.lists(certificates(), min_size=1, max_size=3).map(tuple),
         versions=_tuples(st.sampled_from(ProtocolVersion)),

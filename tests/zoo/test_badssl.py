@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 from cryptography import x509
 
-from model.certificates.certificate import Deployment, Validation
+from model.certificates.certificate import ServedChain, Validation
 from model.clock import SystemClock
 from model.observation import Observation
 from model.protocol_version import ProtocolVersion
@@ -146,7 +146,7 @@ CHAINS: Final = {
 
 @pytest.mark.integration
 async def test_timestamps_and_validation_are_seen(tmp_path: Path) -> None:
-    found: dict[str, Deployment] = {}
+    found: dict[str, ServedChain] = {}
     settings = ProbeSettings(
         parts=frozenset({Part.VERSIONS, Part.SUITES, Part.CERTIFICATES, Part.REVOCATION}),
         log_list=write_list(tmp_path / "logs.json", *LISTED),

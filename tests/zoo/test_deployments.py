@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from exporters.terminal.console import printable
-from model.certificates.certificate import Deployment
+from model.certificates.certificate import ServedChain
 from model.clock import SystemClock
 from model.target import Endpoint, Target
 from model.verdict import Verdict
@@ -37,7 +37,7 @@ def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, int
         yield found
 
 
-async def deployment(name: str, port: int, directory: Path) -> Deployment:
+async def deployment(name: str, port: int, directory: Path) -> ServedChain:
     store = directory / "anchors.pem"
     store.write_bytes(b"".join(made.pem for made in DEPLOYMENTS[name].anchors))
     engine = Engine(

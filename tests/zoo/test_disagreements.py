@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from model.certificates.certificate import Certificate, Deployment, KeyType, TrustVerdict
+from model.certificates.certificate import Certificate, KeyType, ServedChain, TrustVerdict
 from model.observation import (
     AcceptedSet,
     ClientAuth,
@@ -64,7 +64,7 @@ RIGHT = Observation(
     cipher_suites={TLSV1_3: accepted(*SUITES, preference=Preference.SERVER)},
     groups={TLSV1_3: accepted("x25519", preference=Preference.UNKNOWN)},
     certificates=(
-        Deployment(
+        ServedChain(
             key_type=KeyType.RSA,
             chain=(Certificate(sha256="a" * 64),),
             versions=(TLSV1_3,),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from model.certificates.certificate import Deployment, KeyType, Problem
+from model.certificates.certificate import KeyType, Problem, ServedChain
 from model.observation import ClientAuthMode, Observation, State
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.verdict import Fact, Verdict
@@ -113,7 +113,7 @@ def _chain_disagreements(truth: Truth, observation: Observation) -> Iterator[str
             yield from _deployment_disagreements(chain, found[key_type])
 
 
-def _deployment_disagreements(chain: Chain, deployment: Deployment) -> Iterator[str]:
+def _deployment_disagreements(chain: Chain, deployment: ServedChain) -> Iterator[str]:
     what = f"certificates {deployment.key_type}"
     sent = tuple(certificate.sha256 for certificate in deployment.chain)
     if sent != chain.sha256s:

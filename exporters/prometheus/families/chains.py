@@ -12,7 +12,7 @@ from typing import Final
 from exporters.prometheus.families.certificates import fingerprint
 from exporters.prometheus.families.family import Family, Sample
 from exporters.prometheus.options import Detail
-from model.certificates.certificate import Deployment, Problem
+from model.certificates.certificate import Problem, ServedChain
 from model.snapshot import EndpointStatus
 from model.verdict import Verdict
 
@@ -142,7 +142,7 @@ def _verify_error(status: EndpointStatus) -> Iterator[Sample]:
                     yield (fingerprint(deployment.leaf), store, reason), 1.0
 
 
-def _reasons(deployment: Deployment, said: str) -> set[str]:
+def _reasons(deployment: ServedChain, said: str) -> set[str]:
     """A store that does not have the issuer says so where nothing else is wrong."""
     told = {
         _REASONS.get(problem, problem.value)

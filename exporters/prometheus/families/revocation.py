@@ -8,7 +8,7 @@ from typing import Final
 
 from exporters.prometheus.families.certificates import fingerprint, position
 from exporters.prometheus.families.family import Family, Sample
-from model.certificates.certificate import Deployment, Revocation, RevocationMethod
+from model.certificates.certificate import Revocation, RevocationMethod, ServedChain
 from model.snapshot import EndpointStatus
 from model.verdict import Verdict
 
@@ -34,7 +34,7 @@ def _times(
     return samples
 
 
-def _words(status: EndpointStatus) -> Iterator[tuple[Deployment, Revocation]]:
+def _words(status: EndpointStatus) -> Iterator[tuple[ServedChain, Revocation]]:
     """The last word of each method on each certificate."""
     for deployment in status.observation.own_certificates:
         words = {(one.position, one.method): one for one in deployment.revocations}
@@ -43,7 +43,7 @@ def _words(status: EndpointStatus) -> Iterator[tuple[Deployment, Revocation]]:
                 yield deployment, word
 
 
-def _labels(deployment: Deployment, word: Revocation) -> tuple[str, str, str]:
+def _labels(deployment: ServedChain, word: Revocation) -> tuple[str, str, str]:
     certificate = deployment.chain[word.position]
     return position(word.position, certificate), fingerprint(certificate), word.method.value
 

@@ -1,4 +1,4 @@
-"""A Glance under blackbox_exporter's names, with its labels, so that its users' alerts go on.
+"""A HandshakeSummary under blackbox_exporter's names, with its labels, so that its users' alerts go on.
 
 Differences, all to the better: what a certificate says stays there though verification failed, and the
 expiry of the last chain is left out where none verifies, in place of the year 1.
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from exporters.prometheus.other_exporters.handshake_summary import Glance, words_of
+from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary, words_of
 from exporters.prometheus.other_exporters.samples import ForeignSample
 from model.certificates.certificate import Certificate
 
@@ -20,7 +20,7 @@ _FNV_PRIME: Final = 0x01000193
 """FNV-1a of 32 binary digits, which hashes the address there."""
 
 
-def blackbox_samples(glance: Glance) -> Iterator[ForeignSample]:
+def blackbox_samples(glance: HandshakeSummary) -> Iterator[ForeignSample]:
     """In the order of their names."""
     address = ipaddress.ip_address(glance.address.partition("%")[0]) if glance.address else None
     yield _sample(
@@ -65,7 +65,7 @@ def blackbox_samples(glance: Glance) -> Iterator[ForeignSample]:
         )
 
 
-def _of_chain(glance: Glance) -> Iterator[ForeignSample]:
+def _of_chain(glance: HandshakeSummary) -> Iterator[ForeignSample]:
     ends = _ends(glance.chain)
     if ends:
         yield _sample(

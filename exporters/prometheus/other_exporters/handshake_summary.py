@@ -9,7 +9,7 @@ from model.protocol_version import ProtocolVersion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Glance:
+class HandshakeSummary:
     """A connection, or the attempt at one.
 
     ``is_success`` is whether all holds that the module asserts. ``chain`` is as served, leaf first;

@@ -1,4 +1,4 @@
-"""A Glance under ssl_exporter's names, with its labels, so that its users' alerts go on.
+"""A HandshakeSummary under ssl_exporter's names, with its labels, so that its users' alerts go on.
 
 When a stapled response was produced is not kept, so ``ssl_ocsp_response_produced_at`` is there only where
 nothing is stapled, and all of them are 0.
@@ -12,7 +12,7 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from exporters.prometheus.other_exporters.handshake_summary import Glance, words_of
+from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary, words_of
 from exporters.prometheus.other_exporters.samples import ForeignSample
 from model.certificates.certificate import Certificate
 from model.verdict import Verdict
@@ -20,7 +20,7 @@ from model.verdict import Verdict
 _GOOD, _REVOKED, _UNKNOWN = 0.0, 1.0, 2.0
 
 
-def ssl_exporter_samples(glance: Glance) -> Iterator[ForeignSample]:
+def ssl_exporter_samples(glance: HandshakeSummary) -> Iterator[ForeignSample]:
     """Those of a connection; of a failed one only that it failed."""
     yield from _validity("ssl_cert", [("", glance.chain)])
     if glance.version is not None:
@@ -56,7 +56,7 @@ def _validity(
                     )
 
 
-def _of_staple(glance: Glance) -> Iterator[ForeignSample]:
+def _of_staple(glance: HandshakeSummary) -> Iterator[ForeignSample]:
     staple = glance.staple
     times: dict[str, datetime | None] = {
         "next_update": None,

@@ -13,7 +13,7 @@ from exporters.reports.overview import overview
 from exporters.reports.report import Report, ReportedEndpoint, ReportedFinding
 from exporters.reports.report_json import report_digest
 from model.findings.finding import FindingStatus
-from model.findings.remediation import Remedy
+from model.findings.remediation import Remediation
 
 
 def write_markdown(report: Report) -> str:
@@ -92,7 +92,7 @@ def _status(found: ReportedFinding) -> str:
     return f"{said} {code(words.waived(finding))}{reopened}"
 
 
-def _remedy(remedy: Remedy) -> Iterator[str]:
+def _remedy(remedy: Remediation) -> Iterator[str]:
     yield f"Remedy for {plain(remedy.server)}, {plain(remedy.place)}:"
     yield ""
     yield from block(remedy.lines)

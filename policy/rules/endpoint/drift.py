@@ -11,7 +11,7 @@ from model.findings.finding import Outcome, Severity
 from model.observation import AcceptedSet, ClientAuthMode, Observation
 from policy.judging.accepted import group_gaps, suite_gaps
 from policy.judging.partial_results import Part, labels, listed, spoken, unsettled, worst
-from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 from policy.values import GroupName, SuiteName, Version
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -44,7 +44,7 @@ class Declared(Parameters):
 def _bind(declared: Declared) -> Judge:
     required = "the declared state"
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         return worst(list(_compare(declared, subject.observation)), required)
 
     return judge

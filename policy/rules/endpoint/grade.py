@@ -7,7 +7,7 @@ from typing import Final, Literal
 from model.findings.finding import Outcome, Severity
 from policy.judging.partial_results import listed, unknown
 from policy.judging.ssl_labs import grade
-from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 
 
 class LeastGrade(Parameters):
@@ -19,19 +19,19 @@ class LeastGrade(Parameters):
 def _bind(parameters: LeastGrade) -> Judge:
     required = f"{parameters.minimum} or better"
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         found = grade(subject.observation, subject.at)
         why = f": {listed(found.reasons)}" if found.reasons else ""
         at_best = " at best" if found.unknown or found.not_asked else ""
         observed = f"{found.letter}{at_best}, score {found.score}{why}"
         if not found.is_at_least(parameters.minimum):
-            return Ruling(outcome=Outcome.FAIL, observed=observed, required=required)
+            return Evaluation(outcome=Outcome.FAIL, observed=observed, required=required)
         if missing := found.unknown_below(parameters.minimum):
             return unknown(f"{observed}; not learnt: {listed(missing)}", required)
         if missing := found.not_asked_below(parameters.minimum):
             observed = f"{observed}; not asked at this intrusiveness: {listed(missing)}"
-            return Ruling(outcome=Outcome.NOT_ASKED, observed=observed, required=required)
-        return Ruling(outcome=Outcome.PASS, observed=observed, required=required)
+            return Evaluation(outcome=Outcome.NOT_ASKED, observed=observed, required=required)
+        return Evaluation(outcome=Outcome.PASS, observed=observed, required=required)
 
     return judge
 

@@ -14,7 +14,7 @@ from model.findings.finding import Outcome, Severity
 from model.verdict import Verdict
 from policy.judging.asked import may_be_http
 from policy.judging.partial_results import judge_fact, not_applicable, unknown
-from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 
 
 class Hsts(Parameters):
@@ -30,7 +30,7 @@ class Nothing(Parameters):
 
 
 def _fact_judge(name: str, wanted: Verdict, required: str, words: dict[Verdict, str]) -> Judge:
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         if not may_be_http(observation):
             return not_applicable("nothing says that it speaks HTTP", required)
@@ -58,12 +58,12 @@ def _bind_redirect(_: Nothing) -> Judge:
         },
     )
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         in_clear = observation.plaintext.get("answers_in_clear")
         is_closed = in_clear is not None and in_clear.verdict is Verdict.NO
         if is_closed and "redirects_to_https" not in observation.http:
-            return Ruling(
+            return Evaluation(
                 outcome=Outcome.PASS,
                 observed="HTTP is closed",
                 required=required,
@@ -71,7 +71,7 @@ def _bind_redirect(_: Nothing) -> Judge:
             )
         downgrade = observation.http.get("redirect_downgrade")
         if downgrade is not None and downgrade.verdict is Verdict.YES:
-            return Ruling(
+            return Evaluation(
                 outcome=Outcome.FAIL,
                 observed=f"a redirect leads back to HTTP{_value(downgrade.value)}",
                 required=required,
@@ -102,7 +102,7 @@ def _bind_hsts(parameters: Hsts) -> Judge:
         {Verdict.YES: "max-age", Verdict.NO: "no such header", Verdict.UNKNOWN: "not learnt"},
     )
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         ruling = header(subject)
         if ruling.outcome is not Outcome.PASS:
             return ruling
@@ -117,7 +117,7 @@ def _bind_hsts(parameters: Hsts) -> Judge:
         ]
         is_met = int(age) >= parameters.max_age and not missing
         lack = f", without {' and '.join(missing)}" if missing else ""
-        return Ruling(
+        return Evaluation(
             outcome=Outcome.PASS if is_met else Outcome.FAIL,
             observed=f"max-age={age}{lack}",
             required=required,
@@ -140,7 +140,7 @@ def _bind_cookies(_: Nothing) -> Judge:
         },
     )
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         facts = subject.observation.http
         if "status" in facts and "secure_cookies" not in facts:
             return not_applicable("no cookie is set", required)

@@ -9,7 +9,7 @@ from model.target import DEFAULT_PROTOCOL
 from model.verdict import Verdict
 from policy.judging.asked import may_be_http
 from policy.judging.partial_results import judge_fact, not_applicable
-from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 
 _REDIRECT: Final = "redirects_to_https"
 
@@ -32,7 +32,7 @@ def _bind_clear(parameters: InClear) -> Judge:
         Verdict.UNKNOWN: "not learnt",
     }
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         fact = observation.plaintext.get("answers_in_clear")
         redirect = observation.http.get(_REDIRECT)
@@ -44,7 +44,7 @@ def _bind_clear(parameters: InClear) -> Judge:
             )
         is_open = fact is not None and fact.verdict is Verdict.YES
         if is_open and is_redirect and parameters.redirect:
-            return Ruling(
+            return Evaluation(
                 outcome=Outcome.PASS,
                 observed="HTTP answers, and redirects to HTTPS",
                 required=required,
@@ -57,7 +57,7 @@ def _bind_clear(parameters: InClear) -> Judge:
 
 
 def _starttls(name: str, wanted: Verdict, required: str, words: dict[Verdict, str]) -> Judge:
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         fact = observation.plaintext.get(name)
         if fact is None and observation.endpoint.target.protocol == DEFAULT_PROTOCOL:

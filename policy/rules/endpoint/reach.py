@@ -11,7 +11,7 @@ from typing import Final
 from model.findings.finding import Outcome, Severity
 from model.observation import State
 from model.verdict import Evidence
-from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 
 _REQUIRED: Final = "a TLS handshake"
 _OUTCOMES: Final = {
@@ -36,11 +36,11 @@ class Nothing(Parameters):
 
 
 def _bind(_: Nothing) -> Judge:
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         words, reason = _WORDS[observation.state], observation.reason
         is_tls = observation.state is State.TLS
-        return Ruling(
+        return Evaluation(
             outcome=_OUTCOMES.get(observation.state, Outcome.UNKNOWN),
             observed=words if is_tls or not reason else f"{words}: {reason}",
             required=_REQUIRED,

@@ -17,7 +17,7 @@ from model.registry import Strength, strength_by_name
 from model.verdict import Preference
 from policy.judging.accepted import BadIn, judge_presence, judge_sets, suite_gaps
 from policy.judging.partial_results import labels, listed, not_applicable, spoken, unknown
-from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 from policy.suite_selector import SuiteSelector
 from policy.values import SUITE_NAMES, SuiteName, Version
 
@@ -110,7 +110,7 @@ def _bind_forbidden(parameters: ForbiddenSuites) -> Judge:
 
     judge = _judge(bad_in, parameters.versions, required)
 
-    def judge_with_nameless(subject: Subject) -> Ruling:
+    def judge_with_nameless(subject: Subject) -> Evaluation:
         ruling = judge(subject)
         if ruling.outcome is Outcome.PASS and (strange := nameless(subject.observation)):
             return unknown(f"not learnt: {listed(strange)}", required)
@@ -148,7 +148,7 @@ def _bind_required(parameters: RequiredSuites) -> Judge:
     wanted = frozenset(parameters.any_of)
     required = f"one of {listed(parameters.any_of)}"
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         sets = {
             version: found
@@ -166,7 +166,7 @@ def _bind_required(parameters: RequiredSuites) -> Judge:
 def _bind_deciding(parameters: Deciding) -> Judge:
     required = f"the {parameters.by}'s order decides"
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         several = _with_choice(observation)
         found = {version: one.preference for version, one in several.items()}
@@ -178,7 +178,7 @@ def _bind_deciding(parameters: Deciding) -> Judge:
         if wrong:
             other = "client" if parameters.by == "server" else "server"
             observed = f"the {other}'s order decides at {labels(wrong)}"
-            return Ruling(outcome=Outcome.FAIL, observed=observed, required=required)
+            return Evaluation(outcome=Outcome.FAIL, observed=observed, required=required)
         open_ = [version for version, one in found.items() if one is Preference.UNKNOWN]
         missing = [
             version
@@ -189,7 +189,7 @@ def _bind_deciding(parameters: Deciding) -> Judge:
             return unknown(f"not learnt at {labels([*open_, *missing])}", required)
         if not found:
             return not_applicable("no version accepts two suites", required)
-        return Ruling(outcome=Outcome.PASS, observed=required, required=required)
+        return Evaluation(outcome=Outcome.PASS, observed=required, required=required)
 
     return judge
 
@@ -197,7 +197,7 @@ def _bind_deciding(parameters: Deciding) -> Judge:
 def _bind_order(_: NoParameters) -> Judge:
     required = "in the server's order, no suite comes before one of a stronger class"
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         several = _with_choice(subject.observation)
         ordered = {
             version: one for version, one in several.items() if one.preference is Preference.SERVER
@@ -205,7 +205,7 @@ def _bind_order(_: NoParameters) -> Judge:
         for version, one in sorted(ordered.items(), reverse=True):
             if (pair := _misplaced(one)) is not None:
                 weak, strong = pair
-                return Ruling(
+                return Evaluation(
                     outcome=Outcome.FAIL,
                     observed=f"{weak} comes before {strong} ({version.label})",
                     required=required,
@@ -220,7 +220,7 @@ def _bind_order(_: NoParameters) -> Judge:
             return unknown(f"not learnt at {labels(open_)}", required)
         if not ordered:
             return not_applicable("the server has no order of its own", required)
-        return Ruling(outcome=Outcome.PASS, observed="the strongest first", required=required)
+        return Evaluation(outcome=Outcome.PASS, observed="the strongest first", required=required)
 
     return judge
 
@@ -251,7 +251,7 @@ def _misplaced(found: AcceptedSet) -> tuple[str, str] | None:
 def _judge(bad_in: BadIn, versions: tuple[ProtocolVersion, ...], required: str) -> Judge:
     is_every_version = versions == _EVERY_VERSION
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         sets = observation.cipher_suites
         if not is_every_version:

@@ -13,7 +13,7 @@ from model.registry import cipher_suite_by_name
 from model.verdict import Verdict
 from policy.judging.accepted import suite_gaps
 from policy.judging.partial_results import listed, not_applicable, unknown
-from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 
 _BELOW_TLS13: Final = STREAM_VERSIONS[1:-1]
 _NO_DHE: Final = "no DHE suite is accepted"
@@ -31,7 +31,7 @@ class PrimeSafety(Parameters):
     shared: bool = True
 
 
-def _without_fields(observation: Observation, required: str) -> Ruling:
+def _without_fields(observation: Observation, required: str) -> Evaluation:
     """What to say where no prime was seen."""
     if any(map(_is_dhe, _accepted(observation))):
         return unknown("a DHE suite is accepted, and its prime was not seen", required)
@@ -59,13 +59,13 @@ def _in_words(prime: DhParameters) -> str:
 def _bind_size(parameters: PrimeSize) -> Judge:
     required = f"primes of {parameters.minimum_bits} bits or more"
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         primes = subject.observation.dh
         if not primes:
             return _without_fields(subject.observation, required)
         shortest = min(primes, key=lambda prime: prime.prime_bits)
         is_long = shortest.prime_bits >= parameters.minimum_bits
-        return Ruling(
+        return Evaluation(
             outcome=Outcome.PASS if is_long else Outcome.FAIL,
             observed=listed(map(_in_words, primes)),
             required=required,
@@ -78,7 +78,7 @@ def _bind_size(parameters: PrimeSize) -> Judge:
 def _bind_safety(parameters: PrimeSafety) -> Judge:
     required = "safe primes" if parameters.shared else "safe primes that no other server shares"
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         primes = subject.observation.dh
         if not primes:
             return _without_fields(subject.observation, required)
@@ -86,7 +86,7 @@ def _bind_safety(parameters: PrimeSafety) -> Judge:
             is_shared = prime.known_as is not None and not prime.known_as.startswith("ffdhe")
             if prime.is_safe_prime is Verdict.NO or (is_shared and not parameters.shared):
                 what = "shared" if is_shared else "not a safe prime"
-                return Ruling(
+                return Evaluation(
                     outcome=Outcome.FAIL,
                     observed=f"{_in_words(prime)}: {what}",
                     required=required,
@@ -95,7 +95,7 @@ def _bind_safety(parameters: PrimeSafety) -> Judge:
         open_ = [prime for prime in primes if prime.is_safe_prime is Verdict.UNKNOWN]
         if open_:
             return unknown(f"not learnt of {_in_words(open_[0])}", required, open_[0].evidence)
-        return Ruling(
+        return Evaluation(
             outcome=Outcome.PASS,
             observed=listed(map(_in_words, primes)),
             required=required,

@@ -11,7 +11,7 @@ from model.findings.finding import Outcome, Severity
 from model.verdict import Evidence, Verdict
 from policy.judging.asked import feature_does_not_apply
 from policy.judging.partial_results import Part, listed, not_asked, worst
-from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 from policy.values import FeatureName
 
 
@@ -24,7 +24,7 @@ class Features(Parameters):
 def _bind(parameters: Features, *, wanted: Verdict, required: str) -> Judge:
     met, unmet = ("has", "has not") if wanted is Verdict.YES else ("has not", "has")
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         parts: list[Part] = []
         proofs: dict[Outcome, Evidence | None] = {}

@@ -10,7 +10,7 @@ from model.findings.finding import Severity
 from model.registry import NAMED_GROUPS
 from policy.judging.accepted import BadIn, group_gaps, judge_presence, judge_sets
 from policy.judging.partial_results import listed
-from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 from policy.values import GroupName
 
 _NO_GROUP: Final = "no key exchange has a group"
@@ -41,7 +41,7 @@ class LeastGroupStrength(Parameters):
 
 
 def _judge(bad_in: BadIn, required: str) -> Judge:
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         return judge_sets(
             observation.groups,
@@ -87,7 +87,7 @@ def _bind_required(parameters: RequiredGroups) -> Judge:
     wanted = frozenset(parameters.any_of)
     required = f"one of {listed(parameters.any_of)}"
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         return judge_presence(
             observation.groups, wanted, lambda: group_gaps(observation), required=required

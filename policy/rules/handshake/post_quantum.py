@@ -16,7 +16,7 @@ from model.registry import NAMED_GROUPS
 from model.verdict import Preference, Verdict
 from policy.judging.accepted import judge_presence
 from policy.judging.partial_results import listed, not_applicable, unknown
-from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 from policy.values import GroupName
 
 _TLS13: Final = ProtocolVersion.TLSV1_3
@@ -32,12 +32,12 @@ class QuantumGroups(Parameters):
     any_of: tuple[GroupName, ...] = Field(default=_POST_QUANTUM, min_length=1)
 
 
-def _no_tls13(subject: Subject, required: str) -> Ruling | None:
+def _no_tls13(subject: Subject, required: str) -> Evaluation | None:
     fact = subject.observation.protocols.get(_TLS13)
     if fact is None or fact.verdict is Verdict.UNKNOWN:
         return unknown("not learnt whether TLSv1.3 is spoken", required)
     if fact.verdict is Verdict.NO:
-        return Ruling(
+        return Evaluation(
             outcome=Outcome.FAIL,
             observed="TLSv1.3 is not spoken",
             required=required,
@@ -50,7 +50,7 @@ def _bind_offered(parameters: QuantumGroups) -> Judge:
     wanted = frozenset(parameters.any_of)
     required = f"one of {listed(parameters.any_of)} at TLSv1.3"
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         missing = _no_tls13(subject, required)
         if missing is not None:
             return missing
@@ -67,7 +67,7 @@ def _bind_preferred(parameters: QuantumGroups) -> Judge:
     wanted = frozenset(parameters.any_of)
     required = f"the server picks one of {listed(parameters.any_of)} first"
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         missing = _no_tls13(subject, required)
         if missing is not None:
             return missing
@@ -79,7 +79,7 @@ def _bind_preferred(parameters: QuantumGroups) -> Judge:
         if len(found.accepted) > 1 and found.preference is Preference.UNKNOWN:
             return unknown("not learnt whose order decides on the group", required)
         first = found.accepted[0]
-        return Ruling(
+        return Evaluation(
             outcome=Outcome.PASS if first in wanted else Outcome.FAIL,
             observed=f"{first} comes first",
             required=required,

@@ -10,7 +10,7 @@ from model.findings.finding import Outcome, Severity
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.verdict import Evidence, Verdict
 from policy.judging.partial_results import labels, spoken, unknown
-from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 from policy.values import Version
 
 
@@ -30,7 +30,7 @@ def _bind_allowed(parameters: Versions) -> Judge:
     required = f"no version but {labels(parameters.allowed)}"
     refused = [version for version in STREAM_VERSIONS if version not in parameters.allowed]
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         protocols = subject.observation.protocols
         bad: list[ProtocolVersion] = []
         open_: list[ProtocolVersion] = []
@@ -41,7 +41,7 @@ def _bind_allowed(parameters: Versions) -> Judge:
             elif fact.verdict is Verdict.YES:
                 bad.append(version)
         if bad:
-            return Ruling(
+            return Evaluation(
                 outcome=Outcome.FAIL,
                 observed=f"{labels(bad)} accepted",
                 required=required,
@@ -50,7 +50,7 @@ def _bind_allowed(parameters: Versions) -> Judge:
         if open_:
             proof = protocols[open_[0]].evidence if open_[0] in protocols else None
             return unknown(f"not proved to be refused: {labels(open_)}", required, proof)
-        return Ruling(
+        return Evaluation(
             outcome=Outcome.PASS,
             observed=f"{labels(spoken(subject.observation))} accepted",
             required=required,
@@ -63,7 +63,7 @@ def _bind_allowed(parameters: Versions) -> Judge:
 def _bind_required(parameters: RequiredVersions) -> Judge:
     required = labels(parameters.versions)
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         protocols = subject.observation.protocols
         verdicts = {
             version: protocols[version].verdict if version in protocols else Verdict.UNKNOWN
@@ -71,7 +71,7 @@ def _bind_required(parameters: RequiredVersions) -> Judge:
         }
         missing = [version for version, found in verdicts.items() if found is Verdict.NO]
         if missing:
-            return Ruling(
+            return Evaluation(
                 outcome=Outcome.FAIL,
                 observed=f"{labels(missing)} refused",
                 required=required,
@@ -81,7 +81,7 @@ def _bind_required(parameters: RequiredVersions) -> Judge:
         if open_:
             return unknown(f"not learnt: {labels(open_)}", required)
         proof: Evidence | None = protocols[parameters.versions[0]].evidence
-        return Ruling(
+        return Evaluation(
             outcome=Outcome.PASS, observed=f"{required} accepted", required=required, evidence=proof
         )
 

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from model.findings.finding import Severity
 from policy.judging.accepted import BadIn, judge_sets, scheme_gaps
 from policy.judging.partial_results import listed
-from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 from policy.values import SCHEME_NAMES, SchemeName
 
 _NOTHING_SIGNED: Final = "nothing is signed at TLS 1.2 or 1.3"
@@ -35,7 +35,7 @@ class ForbiddenSchemes(Parameters):
 
 
 def _judge(bad_in: BadIn, required: str) -> Judge:
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         return judge_sets(
             observation.signature_schemes,

@@ -16,7 +16,7 @@ from model.verdict import Evidence, Verdict
 from policy.fact_names import VULNERABILITIES
 from policy.judging.asked import vulnerability_does_not_apply
 from policy.judging.partial_results import Part, listed, not_asked, worst
-from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 from policy.values import VulnerabilityName
 
 _WORDS: Final = {
@@ -35,7 +35,7 @@ class Vulnerabilities(Parameters):
 def _bind(parameters: Vulnerabilities) -> Judge:
     required = f"not open to {listed(parameters.to)}"
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         parts: list[Part] = []
         proofs: dict[Outcome, Evidence | None] = {}

@@ -10,7 +10,7 @@ from typing import Final
 
 from pydantic import Field, model_validator
 
-from model.certificates.certificate import Certificate, Deployment, KeyType, Problem
+from model.certificates.certificate import Certificate, KeyType, Problem, ServedChain
 from model.certificates.lifetime import Lifetime
 from model.findings.finding import Outcome, Severity
 from policy.judging.partial_results import ChainParameters, Part, listed, of_each_chain
@@ -93,7 +93,7 @@ def _bind_key(parameters: KeyLimits) -> Judge:
     words += [f"EC of {parameters.ec_bits} bits or more"] * bool(parameters.ec_bits)
     words += [f"ECDSA of {listed(map(str, parameters.ec_sizes))} bits"] * bool(parameters.ec_sizes)
 
-    def say(chain: Deployment, _: Subject) -> Part:
+    def say(chain: ServedChain, _: Subject) -> Part:
         leaf = chain.leaf
         key = f"{leaf.key_type} {leaf.key_bits or ''}".rstrip()
         if leaf.parse_error is not None:
@@ -120,7 +120,7 @@ def _is_long_enough(key_type: KeyType, bits: int, limits: KeyLimits) -> bool:
 def _bind_signature(parameters: Signatures) -> Judge:
     allowed = frozenset(parameters.allowed)
 
-    def say(chain: Deployment, _: Subject) -> Part:
+    def say(chain: ServedChain, _: Subject) -> Part:
         judged = chain.chain if parameters.whole_chain else chain.chain[:1]
         algorithms = [
             one.signature_algorithm for one in judged if one is chain.leaf or not _is_root(one)
@@ -145,7 +145,7 @@ def _bind_lifetime(parameters: LifetimeLimits) -> Judge:
         f"a lifetime of at most {most} days{', by day of issue' * (len(parameters.limits) > 1)}"
     )
 
-    def say(chain: Deployment, _: Subject) -> Part:
+    def say(chain: ServedChain, _: Subject) -> Part:
         lifetime = Lifetime.of(chain.leaf.not_before, chain.leaf.not_after)
         if lifetime is None:
             return Outcome.UNKNOWN, "its validity cannot be read"
@@ -173,7 +173,7 @@ def _bind_time_left(parameters: TimeLeft) -> Judge:
     words = [f"{parameters.days:g} days left"] * bool(parameters.days)
     words += [f"{parameters.share:.0%} of its life left"] * bool(parameters.share)
 
-    def say(chain: Deployment, subject: Subject) -> Part:
+    def say(chain: ServedChain, subject: Subject) -> Part:
         lifetime = Lifetime.of(chain.leaf.not_before, chain.leaf.not_after)
         if lifetime is None:
             return Outcome.UNKNOWN, "its validity cannot be read"
@@ -187,7 +187,7 @@ def _bind_time_left(parameters: TimeLeft) -> Judge:
 
 
 def _bind_validity(parameters: Validity) -> Judge:
-    def say(chain: Deployment, subject: Subject) -> Part:
+    def say(chain: ServedChain, subject: Subject) -> Part:
         leaf = chain.leaf
         if leaf.not_before is None or leaf.not_after is None:
             return Outcome.UNKNOWN, "its validity cannot be read"
@@ -208,7 +208,7 @@ def _bind_validity(parameters: Validity) -> Judge:
 def _bind_problems(parameters: ForbiddenProblems) -> Judge:
     forbidden = frozenset(parameters.forbidden)
 
-    def say(chain: Deployment, _: Subject) -> Part:
+    def say(chain: ServedChain, _: Subject) -> Part:
         found = [problem.value for problem in chain.problems if problem in forbidden]
         return (Outcome.FAIL, listed(found)) if found else (Outcome.PASS, "none of them")
 
@@ -220,7 +220,7 @@ def _bind_problems(parameters: ForbiddenProblems) -> Judge:
 
 
 def _bind_usage(parameters: Usages) -> Judge:
-    def say(chain: Deployment, _: Subject) -> Part:
+    def say(chain: ServedChain, _: Subject) -> Part:
         leaf = chain.leaf
         if leaf.parse_error is not None:
             return Outcome.UNKNOWN, "the certificate does not parse"

@@ -23,7 +23,7 @@ from policy.judging.partial_results import (
     unsettled,
     worst,
 )
-from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 
 VERIFIES: Final = "client_auth.verifies"
 """The name under which ``Observation.not_asked`` has it."""
@@ -45,7 +45,7 @@ def _of_each_version(required: str, say: Callable[[ClientAuth], Part], needs: st
     ``needs`` names the fact without which ``say`` does not know.
     """
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         parts: dict[ProtocolVersion, Part] = {}
         for version in spoken(observation):
@@ -114,7 +114,7 @@ def _bind_authorities(parameters: Authorities) -> Judge:
     allowed = tuple(one.casefold() for one in parameters.allowed)
     required = f"no authorities but {listed(parameters.allowed)}"
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         asking = [
             found
             for found in subject.observation.client_auth.values()
@@ -133,10 +133,10 @@ def _bind_authorities(parameters: Authorities) -> Judge:
         proof = asking[0].evidence
         if strange or not names:
             observed = listed(strange) if strange else "names none, and so takes any"
-            return Ruling(
+            return Evaluation(
                 outcome=Outcome.FAIL, observed=observed, required=required, evidence=proof
             )
-        return Ruling(
+        return Evaluation(
             outcome=Outcome.PASS, observed=listed(names), required=required, evidence=proof
         )
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic import Field
 
-from model.certificates.certificate import Deployment, Revocation
+from model.certificates.certificate import Revocation, ServedChain
 from model.certificates.lifetime import Lifetime
 from model.findings.finding import Outcome, Severity
 from model.verdict import Verdict
@@ -18,7 +18,7 @@ from policy.judging.partial_results import (
     not_applicable,
     of_each_chain,
 )
-from policy.rule import Family, Judge, Parameters, Rule, Ruling, Subject
+from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 
 _STAPLING: Final = "ocsp_stapling"
 _WORDS: Final = {
@@ -43,7 +43,7 @@ class Stapling(Parameters):
 def _bind_not_revoked(parameters: ShortLived) -> Judge:
     short = timedelta(days=parameters.short_lived_days)
 
-    def say(chain: Deployment, subject: Subject) -> Part:
+    def say(chain: ServedChain, subject: Subject) -> Part:
         revoked = [word for word in chain.revocations if word.is_revoked is Verdict.YES]
         if revoked:
             return Outcome.FAIL, _which(revoked[0])
@@ -82,7 +82,7 @@ def _which(word: Revocation) -> str:
 def _bind_stapling(parameters: Stapling) -> Judge:
     required = _WORDS[Verdict.YES]
 
-    def judge(subject: Subject) -> Ruling:
+    def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         chains = observation.own_certificates
         names_none = bool(chains) and not any(chain.leaf.ocsp_urls for chain in chains)

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from model.certificates.certificate import Deployment
+from model.certificates.certificate import ServedChain
 from model.findings.finding import Outcome, Severity
 from model.verdict import Verdict
 from policy.judging.partial_results import ChainParameters, Part, listed, of_each_chain
@@ -29,7 +29,7 @@ class Browsers(ChainParameters):
 
 
 def _bind(parameters: Browsers) -> Judge:
-    def say(chain: Deployment, _: Subject) -> Part:
+    def say(chain: ServedChain, _: Subject) -> Part:
         found = {name: chain.transparency.get(name) for name in parameters.browsers}
         bad = [
             f"{name}: {one.reason or 'not met'}"

@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic import Field
 
-from model.certificates.certificate import Deployment
+from model.certificates.certificate import ServedChain
 from model.findings.finding import Outcome, Severity
 from model.verdict import Verdict
 from policy.judging.partial_results import ChainParameters, Part, listed, of_each_chain
@@ -52,7 +52,7 @@ def _bind_trusted(parameters: Stores) -> Judge:
     words = f"trusted by {listed(parameters.any_of)}" if parameters.any_of else "trusted"
     required = f"{words}, a strict verifier's too" if parameters.strict else words
 
-    def say(chain: Deployment, _: Subject) -> Part:
+    def say(chain: ServedChain, _: Subject) -> Part:
         asked = {
             name: found
             for name, found in chain.trust.items()
@@ -84,7 +84,7 @@ def _bind_authorities(parameters: Authorities) -> Judge:
         folded = (text or "").casefold()
         return any(folded == one or fnmatchcase(folded, one) for one in allowed)
 
-    def say(chain: Deployment, _: Subject) -> Part:
+    def say(chain: ServedChain, _: Subject) -> Part:
         leaf = chain.leaf
         if leaf.issuer is None:
             return Outcome.UNKNOWN, "its issuer cannot be read"
@@ -103,7 +103,7 @@ def _bind_names(parameters: Names) -> Judge:
     if patterns:
         required += f", and for no names but {listed(parameters.allowed)}"
 
-    def say(chain: Deployment, _: Subject) -> Part:
+    def say(chain: ServedChain, _: Subject) -> Part:
         names = [*chain.leaf.dns_names, *chain.leaf.ip_addresses]
         strange = [
             name

@@ -11,11 +11,11 @@ from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
 from pki.byte_reader import uint16_list
 from probe.checks.combined_extensions import extending
-from probe.checks.prober import Interview
+from probe.checks.prober import Prober
 from probe.checks.tls13_flights import read_tls13_flight
-from probe.checks.visit_facts import Learnt
+from probe.checks.visit_facts import VisitFacts
 from probe.crypto.tls13_flight import Tls13Flight
-from probe.dialogue.answer import NoConnection
+from probe.dialogue.answer import ConnectFailure
 from probe.dialogue.exchange import in_words
 from probe.tls.encrypted_messages import COMPRESSION_ALGORITHMS
 from probe.tls.extensions import Extension, ExtensionType
@@ -28,19 +28,19 @@ _EVERY_ALGORITHM: Final = Extension(
 _MOST_KEPT: Final = 64
 
 
-async def learn_certificate_compression(interview: Interview, learnt: Learnt) -> None:
+async def check_certificate_compression(interview: Prober, learnt: VisitFacts) -> None:
     """Fills the feature ``certificate_compression``; absent where TLS 1.3 is not spoken."""
     if _TLSV1_3 not in learnt.spoken:
         return
     learnt.features["certificate_compression"] = await _compression(interview, learnt)
 
 
-async def _compression(interview: Interview, learnt: Learnt) -> Fact:
+async def _compression(interview: Prober, learnt: VisitFacts) -> Fact:
     flight = await read_tls13_flight(interview, learnt, extending(_EVERY_ALGORITHM))
     if flight is None:
         note = "its groups are none that a key share can be made in here"
         return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))
-    if isinstance(flight, NoConnection):
+    if isinstance(flight, ConnectFailure):
         return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=flight.detail))
     return _judge(flight)
 

@@ -14,8 +14,8 @@ from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_code_point, cipher_suites_for
 from pki.certificates import parse_certificate
 from probe.checks.certificates.served_chains import FOR_ISSUERS, TLS13_SCHEMES
-from probe.checks.prober import Interview, side_by_side
-from probe.checks.visit_facts import Learnt
+from probe.checks.prober import Prober, side_by_side
+from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import ServerFlight
 from probe.dialogue.candidate_suites import FEW_SUITES
 from probe.dialogue.exchange import Exchange
@@ -26,12 +26,12 @@ _KINDS: Final = ("RSA", "ECDSA")
 """Of authentication by a certificate; keys of DSA died before server names were born."""
 
 
-async def ask_other_keys(interview: Interview, answered: Sequence[Exchange]) -> None:
+async def ask_other_keys(interview: Prober, answered: Sequence[Exchange]) -> None:
     """One hello more for each kind of key that they did not show; the interview keeps the chains."""
     await side_by_side(*(_ask_other_key(interview, one) for one in answered))
 
 
-async def _ask_other_key(interview: Interview, first: Exchange) -> None:
+async def _ask_other_key(interview: Prober, first: Exchange) -> None:
     shown = _authentication(first)
     for kind in _KINDS:
         if kind != shown:
@@ -54,14 +54,14 @@ def _suites_of(version: ProtocolVersion, kind: str) -> tuple[int, ...]:
 
 
 async def shake_for_other_keys(
-    interview: Interview, learnt: Learnt, answered: Sequence[Handshake]
+    interview: Prober, learnt: VisitFacts, answered: Sequence[Handshake]
 ) -> None:
     """The same by handshakes at TLS 1.3: one for each key type, and one that gets no other."""
     found = await side_by_side(*(_shake_for_other_keys(interview, one) for one in answered))
     learnt.handshakes += [handshake for several in found for handshake in several]
 
 
-async def _shake_for_other_keys(interview: Interview, first: Handshake) -> list[Handshake]:
+async def _shake_for_other_keys(interview: Prober, first: Handshake) -> list[Handshake]:
     left = dict(TLS13_SCHEMES)
     found: list[Handshake] = []
     latest = first

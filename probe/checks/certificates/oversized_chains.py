@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
-from probe.checks.prober import Interview
+from probe.checks.prober import Prober
 from probe.checks.tls13_flights import read_tls13_flight
-from probe.checks.visit_facts import Learnt
+from probe.checks.visit_facts import VisitFacts
 from probe.crypto.tls13_flight import Tls13Flight
-from probe.dialogue.answer import NoConnection, ServerFlight
+from probe.dialogue.answer import ConnectFailure, ServerFlight
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
 from probe.tls.limits import MAX_LONG_ANSWER_LENGTH
@@ -23,13 +23,13 @@ _TLSV1_3: Final = ProtocolVersion.TLSV1_3
 _TOO_LONG: Final = f"no whole one in the first {MAX_LONG_ANSWER_LENGTH // 1024} KiB"
 
 
-async def learn_hard_chains(interview: Interview, learnt: Learnt) -> None:
+async def check_oversized_chains(interview: Prober, learnt: VisitFacts) -> None:
     """Adds the answer that shows the chain, or says in ``unread_chains`` that none does."""
     await _in_clear(interview, learnt)
     await _at_tls13(interview, learnt)
 
 
-async def _in_clear(interview: Interview, learnt: Learnt) -> None:
+async def _in_clear(interview: Prober, learnt: VisitFacts) -> None:
     """One question at the newest version alone: what others serve is hardly another chain."""
     cut = [one for one in interview.exchanges if _is_cut(one)]
     if not cut or any(_has_chain(one) for one in interview.exchanges):
@@ -49,7 +49,7 @@ def _has_chain(exchange: Exchange) -> bool:
     return isinstance(exchange.answer, ServerFlight) and bool(exchange.answer.certificates)
 
 
-async def _at_tls13(interview: Interview, learnt: Learnt) -> None:
+async def _at_tls13(interview: Prober, learnt: VisitFacts) -> None:
     shaken = [one for one in learnt.handshakes if one.offer.version is _TLSV1_3]
     broken = [one for one in shaken if one.end is HandshakeEnd.UNFINISHED and one.answered]
     if not broken or any(one.certificates for one in shaken):
@@ -62,7 +62,7 @@ async def _at_tls13(interview: Interview, learnt: Learnt) -> None:
     learnt.handshakes.insert(learnt.handshakes.index(shaken[0]), opened)
 
 
-def _opened(offer: HandshakeOffer, flight: Tls13Flight | NoConnection | None) -> Handshake | None:
+def _opened(offer: HandshakeOffer, flight: Tls13Flight | ConnectFailure | None) -> Handshake | None:
     """What the flight shows, as a handshake that nobody finished."""
     if not isinstance(flight, Tls13Flight) or not (flight.is_whole and flight.certificates):
         return None

@@ -16,8 +16,8 @@ from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
 from pki.certificates import parse_certificate
 from probe.budget import current_budget
-from probe.checks.prober import Interview
-from probe.checks.visit_facts import Learnt, ServedChain
+from probe.checks.prober import Prober
+from probe.checks.visit_facts import RawChain, VisitFacts
 from probe.dialogue.answer import ServerFlight
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
@@ -45,7 +45,7 @@ FOR_ISSUERS: Final = ("rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512"
 """Never used by TLS 1.3 itself, but Java serves no chain that is signed with others."""
 
 
-async def learn_tls13_chains(interview: Interview, learnt: Learnt) -> None:
+async def check_tls13_chains(interview: Prober, learnt: VisitFacts) -> None:
     """Adds handshakes at TLS 1.3: one for each key type, and one that gets no other."""
     if ProtocolVersion.TLSV1_3 not in learnt.spoken:
         return
@@ -62,8 +62,8 @@ async def learn_tls13_chains(interview: Interview, learnt: Learnt) -> None:
 
 
 async def finish_handshake(
-    interview: Interview,
-    learnt: Learnt,
+    interview: Prober,
+    learnt: VisitFacts,
     version: ProtocolVersion,
     signature_schemes: tuple[str, ...] = (),
 ) -> Handshake:
@@ -80,7 +80,7 @@ async def finish_handshake(
     return handshake
 
 
-async def learn_served_chains(interview: Interview, learnt: Learnt) -> None:
+async def check_served_chains(interview: Prober, learnt: VisitFacts) -> None:
     """Fills ``chains`` from all answers that came; asks nothing.
 
     Of more than the budget's deployments the first are kept, and the feature ``certificate_varies`` says so.
@@ -110,7 +110,7 @@ def _varies(count: int, most: int) -> Fact:
     return Fact(verdict=Verdict.YES, evidence=Evidence(note=note), value=str(count))
 
 
-def _name_asked(learnt: Learnt, version: ProtocolVersion, server_name: str | None) -> NameAsked:
+def _name_asked(learnt: VisitFacts, version: ProtocolVersion, server_name: str | None) -> NameAsked:
     """Some versions and servers take no name at all: there, to send none is the target's way."""
     proof = learnt.spoken.get(version)
     own = proof.offer.shape.server_name if proof is not None else learnt.server_name
@@ -120,8 +120,8 @@ def _name_asked(learnt: Learnt, version: ProtocolVersion, server_name: str | Non
 
 
 def _served(
-    learnt: Learnt, chain: tuple[bytes, ...], by_name: Mapping[NameAsked, set[ProtocolVersion]]
-) -> ServedChain:
+    learnt: VisitFacts, chain: tuple[bytes, ...], by_name: Mapping[NameAsked, set[ProtocolVersion]]
+) -> RawChain:
     names = tuple(name for name in NameAsked if name in by_name)
     versions = by_name[names[0]]
     takes_name = any(
@@ -129,7 +129,7 @@ def _served(
         for version, proof in learnt.spoken.items()
         if version in versions
     )
-    return ServedChain(
+    return RawChain(
         chain=chain,
         versions=tuple(sorted(versions)),
         served_with_server_name=names[0] is not NameAsked.NO_NAME and takes_name,

@@ -20,10 +20,10 @@ from pki.certificates import parse_certificate
 from probe.checks.answered_offers import accepted_suites, answered_offer, newest_in_clear
 from probe.checks.certificates.served_chains import FOR_ISSUERS, TLS13_SCHEMES
 from probe.checks.combined_extensions import extending
-from probe.checks.prober import Interview, side_by_side
+from probe.checks.prober import Prober, side_by_side
 from probe.checks.tls13_flights import read_tls13_flight
-from probe.checks.visit_facts import Learnt, Stapled
-from probe.dialogue.answer import NoConnection, ServerFlight
+from probe.checks.visit_facts import Stapled, VisitFacts
+from probe.dialogue.answer import ConnectFailure, ServerFlight
 from probe.dialogue.exchange import Exchange
 from probe.tls.extensions import (
     ExtensionType,
@@ -41,14 +41,14 @@ _ASK: Final = extending(status_request(), signed_certificate_timestamp())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Beside:
+class _StapledData:
     """What came beside one leaf, and the bytes that show it."""
 
     stapled: Stapled
     evidence: Evidence
 
 
-async def learn_stapling(interview: Interview, learnt: Learnt) -> None:
+async def check_stapling(interview: Prober, learnt: VisitFacts) -> None:
     """Fills ``stapled`` and the features ``ocsp_stapling`` and ``sct_in_tls``."""
     version = newest_in_clear(learnt)
     in_clear = [] if version is None else await _in_clear(interview, learnt, version)
@@ -66,7 +66,7 @@ async def learn_stapling(interview: Interview, learnt: Learnt) -> None:
         )
 
 
-def _fact(having: list[_Beside], found: list[_Beside], what: str) -> Fact:
+def _fact(having: list[_StapledData], found: list[_StapledData], what: str) -> Fact:
     if not having:
         proof = found[0].evidence
         note = f"no {what.removeprefix('an ')} beside the certificate"
@@ -85,8 +85,8 @@ def _fact(having: list[_Beside], found: list[_Beside], what: str) -> Fact:
 
 
 async def _in_clear(
-    interview: Interview, learnt: Learnt, version: ProtocolVersion
-) -> list[_Beside]:
+    interview: Prober, learnt: VisitFacts, version: ProtocolVersion
+) -> list[_StapledData]:
     """One hello for each kind of authentication among the accepted suites."""
     suites: dict[str, list[int]] = {}
     for code_point in accepted_suites(learnt, version):
@@ -104,13 +104,13 @@ async def _in_clear(
     return [beside for answer in answers for beside in _read_in_clear(answer)]
 
 
-def _read_in_clear(exchange: Exchange) -> Iterator[_Beside]:
+def _read_in_clear(exchange: Exchange) -> Iterator[_StapledData]:
     flight = exchange.answer
     if not (isinstance(flight, ServerFlight) and flight.certificates):
         return
     status = flight.certificate_status
     kind = ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP
-    yield _Beside(
+    yield _StapledData(
         stapled=Stapled(
             leaf=flight.certificates[0],
             ocsp_response=status.ocsp_response if status else None,
@@ -120,7 +120,7 @@ def _read_in_clear(exchange: Exchange) -> Iterator[_Beside]:
     )
 
 
-def _tls13_keys(learnt: Learnt) -> list[KeyType]:
+def _tls13_keys(learnt: VisitFacts) -> list[KeyType]:
     """The kinds of key that handshakes of TLS 1.3 have shown."""
     leaves = [
         one.certificates[0]
@@ -130,15 +130,15 @@ def _tls13_keys(learnt: Learnt) -> list[KeyType]:
     return list(dict.fromkeys(parse_certificate(leaf).key_type for leaf in leaves))
 
 
-async def _opened(interview: Interview, learnt: Learnt, kind: KeyType) -> _Beside | None:
+async def _opened(interview: Prober, learnt: VisitFacts, kind: KeyType) -> _StapledData | None:
     names = (*TLS13_SCHEMES.get(kind, ()), *FOR_ISSUERS)
     schemes = [signature_scheme_code_point(name) for name in names]
     wanted = signature_algorithms(tuple(one for one in schemes if one is not None))
     flight = await read_tls13_flight(interview, learnt, extending(wanted), _ASK)
-    if flight is None or isinstance(flight, NoConnection) or not flight.certificates:
+    if flight is None or isinstance(flight, ConnectFailure) or not flight.certificates:
         return None
     leaf = flight.certificates[0]
-    return _Beside(
+    return _StapledData(
         stapled=Stapled(
             leaf=leaf.der,
             ocsp_response=_ocsp_response(leaf.extension(ExtensionType.STATUS_REQUEST)),

@@ -18,11 +18,11 @@ from model.registry import signature_scheme_name
 from model.verdict import Evidence
 from pki.certificates import name_text
 from probe.checks.certificates.served_chains import finish_handshake
-from probe.checks.prober import Interview, side_by_side
-from probe.checks.visit_facts import Learnt
+from probe.checks.prober import Prober, side_by_side
+from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import ServerFlight
 from probe.dialogue.exchange import Exchange
-from probe.dialogue.handshake import Afterword, Handshake, HandshakeEnd
+from probe.dialogue.handshake import Handshake, HandshakeEnd, PostHandshakeAction
 from probe.tls.messages import CertificateRequest
 
 _MOST_NAMES: Final = 1000
@@ -52,12 +52,12 @@ _TOLD = frozenset({HandshakeEnd.ACCEPTED, HandshakeEnd.OPENED})
 """Ends by which a CertificateRequest would have come."""
 
 
-async def learn_client_auth(interview: Interview, learnt: Learnt) -> None:
+async def check_client_auth(interview: Prober, learnt: VisitFacts) -> None:
     """Fills ``client_auth`` for every accepted version."""
     await side_by_side(*(_learn_at(interview, learnt, version) for version in learnt.spoken))
 
 
-async def _learn_at(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> None:
+async def _learn_at(interview: Prober, learnt: VisitFacts, version: ProtocolVersion) -> None:
     if version is ProtocolVersion.TLSV1_3:
         learnt.client_auth[version] = _by_handshake(await _at_tls13(interview, learnt))
         return
@@ -76,7 +76,7 @@ async def _learn_at(interview: Interview, learnt: Learnt, version: ProtocolVersi
 
 
 def requested_authorities(
-    interview: Interview, learnt: Learnt, version: ProtocolVersion
+    interview: Prober, learnt: VisitFacts, version: ProtocolVersion
 ) -> tuple[bytes, ...]:
     """The names in DER that the CertificateRequest of ``version`` lists."""
     if version is ProtocolVersion.TLSV1_3:
@@ -116,12 +116,12 @@ def _not_asked(silent: Exchange | None) -> ClientAuth:
     return ClientAuth(mode=ClientAuthMode.NONE, evidence=silent.evidence(note))
 
 
-async def _at_tls13(interview: Interview, learnt: Learnt) -> Handshake | None:
+async def _at_tls13(interview: Prober, learnt: VisitFacts) -> Handshake | None:
     """The handshake that showed the chain; one more, that only listens, where its end was lost."""
     seen = learnt.first_handshake_at(ProtocolVersion.TLSV1_3)
     if seen is None or not seen.certificate_requested or seen.end is not HandshakeEnd.UNFINISHED:
         return seen
-    again = await interview.handshake(replace(seen.offer, afterword=Afterword.LISTEN))
+    again = await interview.handshake(replace(seen.offer, afterword=PostHandshakeAction.LISTEN))
     return again if again.end is not HandshakeEnd.UNFINISHED else seen
 
 

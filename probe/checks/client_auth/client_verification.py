@@ -25,11 +25,17 @@ from model.verdict import Evidence, Verdict
 from pki.byte_reader import ByteReader, DecodeError
 from probe.checks.client_auth.client_auth import requested_authorities, scheme_names
 from probe.checks.client_auth.post_handshake_auth import REFUSALS, http_status, on_path
-from probe.checks.prober import Interview, side_by_side
+from probe.checks.prober import Prober, side_by_side
 from probe.checks.tls13_flights import read_tls13_flight
-from probe.checks.visit_facts import Learnt, OwnCertificate
-from probe.dialogue.answer import NoConnection
-from probe.dialogue.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer, Presented
+from probe.checks.visit_facts import OwnCertificate, VisitFacts
+from probe.dialogue.answer import ConnectFailure
+from probe.dialogue.handshake import (
+    Handshake,
+    HandshakeEnd,
+    HandshakeOffer,
+    PostHandshakeAction,
+    Presented,
+)
 from probe.tls.extensions import ExtensionType
 
 VERIFICATION: Final = ("client_auth.verifies", "client_auth.own", "client_auth.expired")
@@ -42,20 +48,20 @@ _PRESENTED: Final = {
 }
 
 
-async def learn_client_verification(interview: Interview, learnt: Learnt) -> None:
+async def check_client_verification(interview: Prober, learnt: VisitFacts) -> None:
     """Completes ``client_auth`` of every version that asks for a certificate."""
     asking = [version for version, found in learnt.client_auth.items() if found.mode in _ASKING]
     found = await side_by_side(*(_verified(interview, learnt, version) for version in asking))
     learnt.client_auth.update(zip(asking, found, strict=True))
 
 
-async def _verified(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> ClientAuth:
+async def _verified(interview: Prober, learnt: VisitFacts, version: ProtocolVersion) -> ClientAuth:
     auth = learnt.client_auth[version]
     is_optional = auth.mode is ClientAuthMode.REQUESTED or auth.asked_on_path is not None
     plain = HandshakeOffer(
         version=version,
         server_name=learnt.shape_at(version).server_name,
-        afterword=Afterword.HTTP if is_optional else Afterword.LISTEN,
+        afterword=PostHandshakeAction.HTTP if is_optional else PostHandshakeAction.LISTEN,
         user_agent=learnt.user_agent if is_optional else "",
     )
     if auth.asked_on_path is not None:
@@ -94,10 +100,10 @@ async def _verified(interview: Interview, learnt: Learnt, version: ProtocolVersi
     )
 
 
-async def _schemes_at_tls13(interview: Interview, learnt: Learnt) -> tuple[str, ...]:
+async def _schemes_at_tls13(interview: Prober, learnt: VisitFacts) -> tuple[str, ...]:
     """Those in the encrypted CertificateRequest (RFC 9846, section 4.3.2)."""
     flight = await read_tls13_flight(interview, learnt)
-    if flight is None or isinstance(flight, NoConnection):
+    if flight is None or isinstance(flight, ConnectFailure):
         return ()
     for extension in flight.requested or ():
         if extension.code_point == ExtensionType.SIGNATURE_ALGORITHMS:
@@ -109,7 +115,7 @@ async def _schemes_at_tls13(interview: Interview, learnt: Learnt) -> tuple[str, 
 
 
 async def _own(
-    interview: Interview,
+    interview: Prober,
     certificate: OwnCertificate | None,
     offer: HandshakeOffer,
     without: Handshake | None,

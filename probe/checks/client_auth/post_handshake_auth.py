@@ -14,15 +14,15 @@ from model.observation import ClientAuth, ClientAuthMode
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence
 from probe.checks.client_auth.client_auth import authority_names
-from probe.checks.prober import Interview, side_by_side
-from probe.checks.visit_facts import Learnt
-from probe.dialogue.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer
+from probe.checks.prober import Prober, side_by_side
+from probe.checks.visit_facts import VisitFacts
+from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, PostHandshakeAction
 
 REFUSALS: Final = frozenset({400, 401, 403, 495, 496})
 """Statuses that refuse a client for its certificate; nginx has 495 and 496 for it inside."""
 
 
-async def learn_later_client_auth(interview: Interview, learnt: Learnt) -> None:
+async def check_post_handshake_auth(interview: Prober, learnt: VisitFacts) -> None:
     """Completes ``client_auth`` of the versions whose handshake asks for nothing."""
     path = learnt.client_auth_path
     if path is None:
@@ -52,7 +52,7 @@ async def learn_later_client_auth(interview: Interview, learnt: Learnt) -> None:
 
 def on_path(offer: HandshakeOffer, path: str) -> HandshakeOffer:
     """The offer, asking for ``path`` and open to what the server then wants."""
-    return replace(offer, afterword=Afterword.HTTP, path=path, is_open_to_requests=True)
+    return replace(offer, afterword=PostHandshakeAction.HTTP, path=path, is_open_to_requests=True)
 
 
 def http_status(reply: bytes) -> int | None:

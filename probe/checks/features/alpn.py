@@ -18,8 +18,8 @@ from model.verdict import Fact, Verdict
 from pki.byte_reader import ByteReader, DecodeError
 from probe.checks.answered_offers import answered_offer, newest_in_clear
 from probe.checks.combined_extensions import extending
-from probe.checks.prober import Interview
-from probe.checks.visit_facts import Learnt
+from probe.checks.prober import Prober
+from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
 from probe.tls.extensions import ExtensionType, protocol_names
@@ -44,7 +44,7 @@ class _Reply:
 _Ask: TypeAlias = Callable[[tuple[str, ...]], Awaitable[_Reply]]
 
 
-async def learn_alpn(interview: Interview, learnt: Learnt) -> None:
+async def check_alpn(interview: Prober, learnt: VisitFacts) -> None:
     """Fills ``alpn`` and the features ``alpn`` and ``alpn_unknown_refused``."""
     ask = _way_to_ask(interview, learnt)
     if ask is None:
@@ -60,7 +60,7 @@ async def learn_alpn(interview: Interview, learnt: Learnt) -> None:
     learnt.features["alpn_unknown_refused"] = _strictness(reply)
 
 
-def _way_to_ask(interview: Interview, learnt: Learnt) -> _Ask | None:
+def _way_to_ask(interview: Prober, learnt: VisitFacts) -> _Ask | None:
     version = newest_in_clear(learnt)
     if version is not None:
         return _asking_in_clear(interview, learnt, version)
@@ -69,7 +69,7 @@ def _way_to_ask(interview: Interview, learnt: Learnt) -> _Ask | None:
     return None
 
 
-def _asking_in_clear(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> _Ask:
+def _asking_in_clear(interview: Prober, learnt: VisitFacts, version: ProtocolVersion) -> _Ask:
     usual = answered_offer(learnt, version)
 
     async def ask(names: tuple[str, ...]) -> _Reply:
@@ -82,7 +82,7 @@ def _asking_in_clear(interview: Interview, learnt: Learnt, version: ProtocolVers
     return ask
 
 
-def _asking_by_handshake(interview: Interview, learnt: Learnt) -> _Ask:
+def _asking_by_handshake(interview: Prober, learnt: VisitFacts) -> _Ask:
     version = ProtocolVersion.TLSV1_3
     server_name = learnt.shape_at(version).server_name
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from model.protocol_version import ProtocolVersion
 from model.verdict import Preference, Verdict
 from probe.checks.answered_offers import accepted_suites, answered_offer
-from probe.checks.prober import Interview, side_by_side
+from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.strike_out import picked_cipher_suite
-from probe.checks.visit_facts import Learnt
+from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.preference import is_chacha20
 
 
-async def learn_chacha20_first(interview: Interview, learnt: Learnt) -> None:
+async def check_chacha20_first(interview: Prober, learnt: VisitFacts) -> None:
     """Fills the feature ``yields_to_chacha20`` where the server's order begins otherwise.
 
     Its value names the versions at which the server yields.
@@ -36,7 +36,7 @@ async def learn_chacha20_first(interview: Interview, learnt: Learnt) -> None:
     learnt.features["yields_to_chacha20"] = fact
 
 
-def _is_open(learnt: Learnt, version: ProtocolVersion) -> bool:
+def _is_open(learnt: VisitFacts, version: ProtocolVersion) -> bool:
     found = learnt.cipher_suites.get(version)
     if found is None or found.preference is not Preference.SERVER:
         return False
@@ -44,7 +44,7 @@ def _is_open(learnt: Learnt, version: ProtocolVersion) -> bool:
     return not favours_chacha20 and any("CHACHA20" in name for name in found.accepted)
 
 
-async def _ask(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> Exchange:
+async def _ask(interview: Prober, learnt: VisitFacts, version: ProtocolVersion) -> Exchange:
     suites = accepted_suites(learnt, version)
     chacha20_first = sorted(suites, key=lambda suite: not is_chacha20(suite))
     return await interview.ask(answered_offer(learnt, version, tuple(chacha20_first)))

@@ -11,13 +11,13 @@ from typing import Final
 
 from model.verdict import Verdict
 from probe.checks.answered_offers import accepted_suites, answered_offer
-from probe.checks.prober import Interview
-from probe.checks.visit_facts import Learnt
+from probe.checks.prober import Prober
+from probe.checks.visit_facts import VisitFacts
 
 _TLS_FALLBACK_SCSV: Final = 0x5600
 
 
-async def learn_fallback_scsv(interview: Interview, learnt: Learnt) -> None:
+async def check_fallback_scsv(interview: Prober, learnt: VisitFacts) -> None:
     """Fills the feature ``fallback_scsv``."""
     versions = sorted(learnt.spoken, reverse=True)
     if len(versions) < 2:

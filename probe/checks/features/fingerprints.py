@@ -11,8 +11,8 @@ import hashlib
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
-from probe.checks.prober import Interview
-from probe.checks.visit_facts import Learnt
+from probe.checks.prober import Prober
+from probe.checks.visit_facts import VisitFacts
 from probe.tls.extensions import ExtensionType
 from probe.tls.hello import ServerHello
 
@@ -27,7 +27,7 @@ _NO_EXTENSIONS: Final = 12 * "0"
 _MOST_COUNTED: Final = 99
 
 
-async def learn_fingerprints(interview: Interview, learnt: Learnt) -> None:
+async def check_fingerprints(interview: Prober, learnt: VisitFacts) -> None:
     """Fills ``fingerprints``, such as ``ja3s_tlsv1.2``; asks nothing."""
     for version, exchange in sorted(learnt.spoken.items()):
         if exchange.hello is not None:

@@ -15,9 +15,9 @@ from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
 from pki.byte_reader import ByteReader, DecodeError
 from probe.checks.answered_offers import answered_offer, cbc_suites, newest_version
-from probe.checks.combined_extensions import Addition, ask_together, extending
-from probe.checks.prober import Interview
-from probe.checks.visit_facts import Learnt
+from probe.checks.combined_extensions import ExtensionProbe, extending, probe_combined
+from probe.checks.prober import Prober
+from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import Offer
 from probe.tls.extensions import Extension, ExtensionType
@@ -35,7 +35,7 @@ _MOST_NAMES_LENGTH: Final = 200
 class _Agreement:
     """Something offered, and the value that a ServerHello which agrees gives it, or None."""
 
-    addition: Addition
+    addition: ExtensionProbe
     value: Callable[[ServerHello], str | None]
 
 
@@ -47,7 +47,7 @@ def _extension(
         return None if found is None else value(found)
 
     add = extending(Extension(code_point=kind, body=body))
-    return _Agreement(addition=Addition(name=name, add=add), value=answered)
+    return _Agreement(addition=ExtensionProbe(name=name, add=add), value=answered)
 
 
 def _no_value(_: bytes) -> str:
@@ -85,7 +85,7 @@ _ENCRYPT_THEN_MAC: Final = _extension(
     "encrypt_then_mac", ExtensionType.ENCRYPT_THEN_MAC, b"", _no_value
 )
 _COMPRESSION: Final = _Agreement(
-    addition=Addition(name="compression", add=_offer_compression), value=_compression
+    addition=ExtensionProbe(name="compression", add=_offer_compression), value=_compression
 )
 _AGREEMENTS: Final = (
     # RFC 7627: the main secret depends on the whole handshake.
@@ -106,7 +106,7 @@ HELLO_FEATURES: Final = (
 )
 
 
-async def learn_hello_features(interview: Interview, learnt: Learnt) -> None:
+async def check_hello_features(interview: Prober, learnt: VisitFacts) -> None:
     """Fills the features named in ``HELLO_FEATURES`` and the vulnerability ``crime``."""
     newest = newest_version(learnt, ProtocolVersion.TLSV1_2)
     if newest is None:
@@ -123,19 +123,19 @@ async def learn_hello_features(interview: Interview, learnt: Learnt) -> None:
     learnt.vulnerabilities["crime"] = learnt.features["compression"]
 
 
-def _newest_with_cbc(learnt: Learnt) -> ProtocolVersion | None:
+def _newest_with_cbc(learnt: VisitFacts) -> ProtocolVersion | None:
     in_clear = [one for one in learnt.spoken if one > ProtocolVersion.SSLV3]
     return max((version for version in in_clear if cbc_suites(learnt, version)), default=None)
 
 
 async def _ask(
-    interview: Interview,
-    learnt: Learnt,
+    interview: Prober,
+    learnt: VisitFacts,
     version: ProtocolVersion,
     suites: tuple[int, ...],
     agreements: list[_Agreement],
 ) -> None:
-    answers = await ask_together(
+    answers = await probe_combined(
         interview,
         answered_offer(learnt, version, suites),
         [agreement.addition for agreement in agreements],

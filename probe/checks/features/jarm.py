@@ -10,18 +10,18 @@ import hashlib
 from typing import Final
 
 from probe.checks.features.jarm_hellos import JARM_HELLOS, JARM_SUITES, JarmHello
-from probe.checks.prober import Interview, side_by_side
-from probe.checks.visit_facts import Learnt
+from probe.checks.prober import Prober, side_by_side
+from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import (
     Alert,
     Answer,
+    ConnectFailure,
     Ending,
-    NoConnection,
     NoHello,
     RetryRequest,
     ServerFlight,
 )
-from probe.dialogue.raw_probe import Provocation
+from probe.dialogue.raw_probe import RawProbe
 from probe.tls.extensions import ExtensionType
 from probe.tls.hello import ServerHello
 
@@ -32,7 +32,7 @@ _NOTHING_HEARD: Final = 62 * "0"
 _VERSION_LETTERS: Final = "abcdef"
 
 
-async def learn_jarm(interview: Interview, learnt: Learnt) -> None:
+async def check_jarm(interview: Prober, learnt: VisitFacts) -> None:
     """Fills the fingerprint ``jarm``; not where any of the ten got neither hello nor refusal."""
     if learnt.host is None:
         return
@@ -42,13 +42,13 @@ async def learn_jarm(interview: Interview, learnt: Learnt) -> None:
         learnt.fingerprints["jarm"] = jarm([_hello(answer) for answer in answers])
 
 
-async def _answer(interview: Interview, asked: JarmHello, host: str) -> Answer:
+async def _answer(interview: Prober, asked: JarmHello, host: str) -> Answer:
     """What one of the ten gets; asked again where it was reset, which a server may always do."""
     answer: Answer = NoHello(ending=Ending.SILENCE)
     for _ in range(2):
-        provocation = Provocation(asked.encode(host, interview.nonce), lambda _: b"")
+        provocation = RawProbe(asked.encode(host, interview.nonce), lambda _: b"")
         reaction = await interview.converse(provocation)
-        answer = reaction if isinstance(reaction, NoConnection) else reaction.answer
+        answer = reaction if isinstance(reaction, ConnectFailure) else reaction.answer
         if _is_told(answer) or not await interview.is_well():
             break
     return answer

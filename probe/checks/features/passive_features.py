@@ -11,8 +11,8 @@ from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
-from probe.checks.prober import Interview
-from probe.checks.visit_facts import Learnt
+from probe.checks.prober import Prober
+from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import ServerFlight
 from probe.dialogue.exchange import Exchange
 from probe.tls.extensions import ExtensionType
@@ -33,7 +33,7 @@ _LONGEST_VISIT_SECONDS: Final = 3600
 _FEWEST_READINGS: Final = 2
 
 
-async def learn_hellos_read_off(interview: Interview, learnt: Learnt) -> None:
+async def check_passive_features(interview: Prober, learnt: VisitFacts) -> None:
     """Fills the features named in ``READ_OFF``, where they apply; asks nothing."""
     if not learnt.spoken:
         return
@@ -74,7 +74,7 @@ def _session_ids(earlier: Sequence[Exchange], ours: bytes) -> Fact:
     return earlier[0].fact(Verdict.NO, "ServerHello without a session id of the server's own")
 
 
-def _session_id_echo(interview: Interview, learnt: Learnt) -> Fact:
+def _session_id_echo(interview: Prober, learnt: VisitFacts) -> Fact:
     """Demanded at TLS 1.3 (RFC 9846, 4.1.3); below, a promise to resume what never was."""
     ours = interview.nonce[32:64]
     spoken = sorted(learnt.spoken.items(), reverse=True)

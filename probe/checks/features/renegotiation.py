@@ -12,9 +12,9 @@ from typing import Final
 
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.answered_offers import newest_in_clear
-from probe.checks.prober import Interview
-from probe.checks.visit_facts import Learnt
-from probe.dialogue.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer
+from probe.checks.prober import Prober
+from probe.checks.visit_facts import VisitFacts
+from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, PostHandshakeAction
 from probe.tls.extensions import ExtensionType
 
 RENEGOTIATION: Final = (
@@ -24,7 +24,7 @@ RENEGOTIATION: Final = (
 )
 
 
-async def learn_renegotiation(interview: Interview, learnt: Learnt) -> None:
+async def check_renegotiation(interview: Prober, learnt: VisitFacts) -> None:
     """Fills the feature and the vulnerabilities named in ``RENEGOTIATION``."""
     version = newest_in_clear(learnt)
     if version is None:
@@ -32,7 +32,7 @@ async def learn_renegotiation(interview: Interview, learnt: Learnt) -> None:
     offer = HandshakeOffer(
         version=version,
         server_name=learnt.shape_at(version).server_name,
-        afterword=Afterword.RENEGOTIATION,
+        afterword=PostHandshakeAction.RENEGOTIATION,
     )
     hello = learnt.spoken[version].hello
     is_bound = hello is not None and hello.extension(ExtensionType.RENEGOTIATION_INFO) is not None

@@ -16,11 +16,11 @@ from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.answered_offers import answered_offer, newest_in_clear
 from probe.checks.combined_extensions import extending
-from probe.checks.prober import Interview, side_by_side
-from probe.checks.visit_facts import Learnt
+from probe.checks.prober import Prober, side_by_side
+from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import ServerFlight
 from probe.dialogue.exchange import Exchange
-from probe.dialogue.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer
+from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, PostHandshakeAction
 from probe.dialogue.offer import Offer
 from probe.tls.extensions import Extension, ExtensionType
 
@@ -40,7 +40,7 @@ _KEPT_OF_LEAK: Final = 4 + 2 + 32 + 1 + 1
 _EXTENDED_MAIN_SECRET = Extension(code_point=ExtensionType.EXTENDED_MAIN_SECRET, body=b"")
 
 
-async def learn_resumption(interview: Interview, learnt: Learnt) -> None:
+async def check_resumption(interview: Prober, learnt: VisitFacts) -> None:
     """Fills the features and the vulnerability named in ``RESUMPTION``, where they apply."""
     version = newest_in_clear(learnt)
     questions = []
@@ -51,19 +51,19 @@ async def learn_resumption(interview: Interview, learnt: Learnt) -> None:
     await side_by_side(*questions)
 
 
-def _handshake_offer(learnt: Learnt, version: ProtocolVersion) -> HandshakeOffer:
+def _handshake_offer(learnt: VisitFacts, version: ProtocolVersion) -> HandshakeOffer:
     return HandshakeOffer(version=version, server_name=learnt.shape_at(version).server_name)
 
 
 def _resuming(
-    learnt: Learnt, version: ProtocolVersion, session_id: bytes, *extensions: Extension
+    learnt: VisitFacts, version: ProtocolVersion, session_id: bytes, *extensions: Extension
 ) -> Offer:
     """RFC 7627, section 5.3: what the session had, the resuming hello must offer too."""
     asked = extending(_EXTENDED_MAIN_SECRET, *extensions)(answered_offer(learnt, version))
     return replace(asked, changes=replace(asked.changes, session_id=session_id))
 
 
-async def _by_id(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> None:
+async def _by_id(interview: Prober, learnt: VisitFacts, version: ProtocolVersion) -> None:
     offer = replace(_handshake_offer(learnt, version), wants_ticket=False)
     handshake = await interview.handshake(offer)
     if handshake.end is not HandshakeEnd.ACCEPTED:
@@ -76,7 +76,7 @@ async def _by_id(interview: Interview, learnt: Learnt, version: ProtocolVersion)
     learnt.features["resumption_by_id"] = fact
 
 
-async def _by_ticket(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> None:
+async def _by_ticket(interview: Prober, learnt: VisitFacts, version: ProtocolVersion) -> None:
     handshake = await interview.handshake(_handshake_offer(learnt, version))
     if handshake.end is not HandshakeEnd.ACCEPTED:
         learnt.features["resumption_by_ticket"] = handshake.fact(Verdict.UNKNOWN)
@@ -123,8 +123,10 @@ def _ticketbleed(exchange: Exchange) -> Fact:
     return exchange.fact(Verdict.NO, f"a session id of {len(echoed)} bytes to one of one byte")
 
 
-async def _at_tls13(interview: Interview, learnt: Learnt) -> None:
-    offer = replace(_handshake_offer(learnt, ProtocolVersion.TLSV1_3), afterword=Afterword.SESSION)
+async def _at_tls13(interview: Prober, learnt: VisitFacts) -> None:
+    offer = replace(
+        _handshake_offer(learnt, ProtocolVersion.TLSV1_3), afterword=PostHandshakeAction.SESSION
+    )
     first = await interview.handshake(offer)
     learnt.features["early_data"] = _early_data(first)
     if first.end is not HandshakeEnd.ACCEPTED:

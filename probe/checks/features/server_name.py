@@ -16,8 +16,8 @@ from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
 from probe.checks.answered_offers import answered_offer, newest_in_clear, newest_version
 from probe.checks.certificates.other_names import ask_other_keys, shake_for_other_keys
-from probe.checks.prober import Interview, side_by_side
-from probe.checks.visit_facts import Learnt
+from probe.checks.prober import Prober, side_by_side
+from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import ServerFlight
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd
@@ -35,7 +35,7 @@ SERVER_NAME_FEATURES: Final = (
 )
 
 
-async def learn_server_name(interview: Interview, learnt: Learnt) -> None:
+async def check_server_name(interview: Prober, learnt: VisitFacts) -> None:
     """Fills those of ``SERVER_NAME_FEATURES`` that apply.
 
     Not asked where hellos to this server carry no name.
@@ -64,7 +64,7 @@ async def learn_server_name(interview: Interview, learnt: Learnt) -> None:
     await ask_other_keys(interview, [one for one in others if _shows_another(one, own)])
 
 
-async def _learn_by_handshakes(interview: Interview, learnt: Learnt) -> None:
+async def _learn_by_handshakes(interview: Prober, learnt: VisitFacts) -> None:
     known = learnt.first_handshake_at(ProtocolVersion.TLSV1_3)
     if known is None or not known.certificates:
         return

@@ -16,9 +16,9 @@ from model.registry import cipher_suite_by_code_point
 from model.verdict import Fact, Verdict
 from pki.byte_reader import vector
 from probe.checks.answered_offers import answered_offer, newest_in_clear, newest_version
-from probe.checks.combined_extensions import Addition, ask_together, extending
-from probe.checks.prober import Interview, side_by_side
-from probe.checks.visit_facts import Learnt
+from probe.checks.combined_extensions import ExtensionProbe, extending, probe_combined
+from probe.checks.prober import Prober, side_by_side
+from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import X25519, Offer, key_shares
 from probe.tls.extensions import (
@@ -82,18 +82,18 @@ def _ech() -> Extension:
     return Extension(code_point=ExtensionType.ENCRYPTED_CLIENT_HELLO, body=body + payload)
 
 
-_GREASED: Final = Addition(name="grease_tolerance", add=_grease)
-_LONG: Final = Addition(name="long_hello_tolerance", add=extending(padding(_LONG_PADDING)))
-_NEWER: Final = Addition(name="version_tolerance", add=_name_newer_version)
-_ECH: Final = Addition(name="ech_grease_answered", add=extending(_ech()))
+_GREASED: Final = ExtensionProbe(name="grease_tolerance", add=_grease)
+_LONG: Final = ExtensionProbe(name="long_hello_tolerance", add=extending(padding(_LONG_PADDING)))
+_NEWER: Final = ExtensionProbe(name="version_tolerance", add=_name_newer_version)
+_ECH: Final = ExtensionProbe(name="ech_grease_answered", add=extending(_ech()))
 
 
-async def learn_tolerance(interview: Interview, learnt: Learnt) -> None:
+async def check_tolerance(interview: Prober, learnt: VisitFacts) -> None:
     """Fills the features named in ``TOLERANCES`` that apply; SSL 3.0 has no room for most."""
     newest, in_clear = newest_version(learnt), newest_in_clear(learnt)
     if newest is None or newest is ProtocolVersion.SSLV3:
         return
-    asked: dict[ProtocolVersion, list[Addition]] = {newest: [_GREASED, _LONG]}
+    asked: dict[ProtocolVersion, list[ExtensionProbe]] = {newest: [_GREASED, _LONG]}
     if newest is ProtocolVersion.TLSV1_3:
         asked[newest].append(_ECH)
     if in_clear is not None:
@@ -105,9 +105,9 @@ async def learn_tolerance(interview: Interview, learnt: Learnt) -> None:
 
 
 async def _learn_at(
-    interview: Interview, learnt: Learnt, version: ProtocolVersion, additions: list[Addition]
+    interview: Prober, learnt: VisitFacts, version: ProtocolVersion, additions: list[ExtensionProbe]
 ) -> None:
-    answers = await ask_together(interview, answered_offer(learnt, version), additions)
+    answers = await probe_combined(interview, answered_offer(learnt, version), additions)
     for name, exchange in answers.items():
         is_ech = name == _ECH.name
         learnt.features[name] = _ech_answer(exchange) if is_ech else _tolerance(exchange)
@@ -130,7 +130,7 @@ def _ech_answer(exchange: Exchange) -> Fact:
 
 
 async def _learn_unassigned_suites(
-    interview: Interview, learnt: Learnt, version: ProtocolVersion
+    interview: Prober, learnt: VisitFacts, version: ProtocolVersion
 ) -> None:
     exchange = await interview.ask(answered_offer(learnt, version, _UNASSIGNED_SUITES))
     if exchange.version is not None:

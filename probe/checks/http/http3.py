@@ -10,8 +10,8 @@ import hashlib
 from typing import Final
 
 from model.verdict import Evidence, Fact, Verdict
-from probe.checks.prober import Interview
-from probe.checks.visit_facts import Learnt
+from probe.checks.prober import Prober
+from probe.checks.visit_facts import VisitFacts
 from probe.quic.answer import QuicAnswer, QuicEnd
 from probe.quic.version_negotiation import version_name
 
@@ -23,7 +23,7 @@ _VERDICTS: Final = {
 }
 
 
-async def learn_http3(interview: Interview, learnt: Learnt) -> None:
+async def check_http3(interview: Prober, learnt: VisitFacts) -> None:
     """Fills ``http`` with what the UDP port answers."""
     if learnt.web is None or not learnt.web.is_likely(learnt.alpn):
         return
@@ -37,7 +37,7 @@ async def learn_http3(interview: Interview, learnt: Learnt) -> None:
         learnt.http["http3_certificate"] = _certificate(answer, learnt)
 
 
-def _certificate(answer: QuicAnswer, learnt: Learnt) -> Fact:
+def _certificate(answer: QuicAnswer, learnt: VisitFacts) -> Fact:
     leaf = answer.certificates[0]
     over_tcp = {chain.chain[0] for chain in learnt.chains} | {
         shaken.certificates[0] for shaken in learnt.handshakes if shaken.certificates

@@ -14,9 +14,9 @@ from typing import Final
 import httpx
 
 from model.verdict import Evidence, Fact, Verdict
-from probe.checks.prober import Interview
-from probe.checks.visit_facts import Learnt
-from probe.dialogue.answer import Ending, NoConnection, Obstacle
+from probe.checks.prober import Prober
+from probe.checks.visit_facts import VisitFacts
+from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
 from probe.web.in_clear import ClearAnswer, ClearRequest
 
 HTTP_IN_CLEAR_FACTS: Final = ("redirects_to_https",)
@@ -27,7 +27,7 @@ _REFUSING: Final = frozenset({400, 421, 426, 497})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _RedirectVerdict:
     """Where it was asked in clear, and whether it answered there."""
 
     where: str
@@ -35,7 +35,7 @@ class _Place:
     evidence: Evidence
 
 
-async def learn_http_in_clear(interview: Interview, learnt: Learnt) -> None:
+async def check_http_plaintext(interview: Prober, learnt: VisitFacts) -> None:
     """Fills ``plaintext`` and ``http`` with what is answered in clear."""
     web = learnt.web
     if web is None or not web.is_likely(learnt.alpn):
@@ -52,7 +52,7 @@ async def learn_http_in_clear(interview: Interview, learnt: Learnt) -> None:
     learnt.plaintext["answers_in_clear"] = _together(places)
 
 
-def _together(places: list[_Place]) -> Fact:
+def _together(places: list[_RedirectVerdict]) -> Fact:
     """Yes where any does, no where all are proved not to."""
     by_verdict = {place.verdict: place for place in reversed(places)}
     for verdict in (Verdict.YES, Verdict.UNKNOWN, Verdict.NO):
@@ -62,19 +62,21 @@ def _together(places: list[_Place]) -> Fact:
     raise ValueError("nobody was asked")
 
 
-def _on_port_of_tls(answer: ClearAnswer | NoConnection, port: int) -> _Place:
+def _on_port_of_tls(answer: ClearAnswer | ConnectFailure, port: int) -> _RedirectVerdict:
     where = f"http on port {port}"
-    if isinstance(answer, NoConnection):
+    if isinstance(answer, ConnectFailure):
         return _unanswered(answer, where, is_open=True)
     if answer.reply is None:
         # The port is open and speaks TLS: hanging up on a request in clear, or an alert, is a no.
         is_silent = answer.ending is Ending.SILENCE and not answer.raw
         verdict = Verdict.UNKNOWN if is_silent else Verdict.NO
-        return _Place(where=where, verdict=verdict, evidence=_proof(answer, _ended(answer)))
+        return _RedirectVerdict(
+            where=where, verdict=verdict, evidence=_proof(answer, _ended(answer))
+        )
     status = answer.reply.status
     target = answer.reply.leads_to(httpx.URL("http://host/"))
     is_refusal = status in _REFUSING or (target is not None and target.scheme == "https")
-    return _Place(
+    return _RedirectVerdict(
         where=where,
         verdict=Verdict.NO if is_refusal else Verdict.YES,
         evidence=_proof(answer, f"HTTP status {status} in clear on the port of TLS"),
@@ -82,8 +84,8 @@ def _on_port_of_tls(answer: ClearAnswer | NoConnection, port: int) -> _Place:
 
 
 async def _beside(
-    interview: Interview, host: str, port: int, user_agent: str
-) -> tuple[_Place, Fact | None]:
+    interview: Prober, host: str, port: int, user_agent: str
+) -> tuple[_RedirectVerdict, Fact | None]:
     """What the port of HTTP answers, and whether it redirects to HTTPS; None where it says nothing."""
     where = f"http on port {port}"
     url = httpx.URL(f"http://{host}:{port}/" if port != 80 else f"http://{host}/")
@@ -94,12 +96,14 @@ async def _beside(
         path = url.raw_path.decode("ascii")
         request = ClearRequest(authority, path, user_agent=user_agent)
         answer = await interview.converse_in_clear(request, port=port)
-        if isinstance(answer, NoConnection):
+        if isinstance(answer, ConnectFailure):
             return _unanswered(answer, where, is_open=False), None
         first = first or answer
         if answer.reply is None:
             verdict = Verdict.UNKNOWN if answer.ending is not None else Verdict.NO
-            place = _Place(where=where, verdict=verdict, evidence=_proof(answer, _ended(answer)))
+            place = _RedirectVerdict(
+                where=where, verdict=verdict, evidence=_proof(answer, _ended(answer))
+            )
             return place, None
         target = answer.reply.leads_to(url)
         if target is None:
@@ -108,7 +112,9 @@ async def _beside(
         chain.append(str(target))
         if target.scheme == "https":
             proof = _proof(first, "every answer in clear leads on to HTTPS")
-            place = _Place(where=f"{where}, to HTTPS", verdict=Verdict.YES, evidence=proof)
+            place = _RedirectVerdict(
+                where=f"{where}, to HTTPS", verdict=Verdict.YES, evidence=proof
+            )
             return place, Fact(verdict=Verdict.YES, evidence=proof, value=_shown(chain))
         stays = target.host == url.host and (target.port or 80) == port
         if not stays:
@@ -119,16 +125,18 @@ async def _beside(
         url = target
 
 
-def _served(where: str, answer: ClearAnswer, chain: list[str], note: str) -> tuple[_Place, Fact]:
+def _served(
+    where: str, answer: ClearAnswer, chain: list[str], note: str
+) -> tuple[_RedirectVerdict, Fact]:
     proof = _proof(answer, note)
-    place = _Place(where=where, verdict=Verdict.YES, evidence=proof)
+    place = _RedirectVerdict(where=where, verdict=Verdict.YES, evidence=proof)
     return place, Fact(verdict=Verdict.NO, evidence=proof, value=_shown(chain))
 
 
-def _unanswered(obstacle: NoConnection, where: str, *, is_open: bool) -> _Place:
-    is_closed = obstacle.obstacle is Obstacle.REFUSED and not is_open
+def _unanswered(obstacle: ConnectFailure, where: str, *, is_open: bool) -> _RedirectVerdict:
+    is_closed = obstacle.obstacle is FailureKind.REFUSED and not is_open
     verdict = Verdict.NO if is_closed else Verdict.UNKNOWN
-    return _Place(where=where, verdict=verdict, evidence=Evidence(note=obstacle.detail))
+    return _RedirectVerdict(where=where, verdict=verdict, evidence=Evidence(note=obstacle.detail))
 
 
 def _ended(answer: ClearAnswer) -> str:

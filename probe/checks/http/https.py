@@ -14,9 +14,9 @@ import httpx
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
-from probe.checks.prober import Interview
-from probe.checks.visit_facts import Learnt
-from probe.dialogue.handshake import Afterword, HandshakeOffer
+from probe.checks.prober import Prober
+from probe.checks.visit_facts import VisitFacts
+from probe.dialogue.handshake import HandshakeOffer, PostHandshakeAction
 from probe.web.fields import alternative_protocols, cookies_without_secure, strict_transport
 from probe.web.reply import HttpReply, read_reply
 
@@ -35,7 +35,7 @@ _LONGEST_VALUE: Final = 200
 _HTTP2: Final = "h2"
 
 
-async def learn_https(interview: Interview, learnt: Learnt) -> None:
+async def check_https(interview: Prober, learnt: VisitFacts) -> None:
     """Fills ``http`` with what one answer says."""
     version = max(learnt.spoken, default=ProtocolVersion.SSLV3)
     web = learnt.web
@@ -45,7 +45,7 @@ async def learn_https(interview: Interview, learnt: Learnt) -> None:
         HandshakeOffer(
             version=version,
             server_name=learnt.shape_at(version).server_name,
-            afterword=Afterword.HTTP_HEAD,
+            afterword=PostHandshakeAction.HTTP_HEAD,
             user_agent=learnt.user_agent,
         )
     )
@@ -57,7 +57,7 @@ async def learn_https(interview: Interview, learnt: Learnt) -> None:
     learnt.http |= _facts(reply, web.authority, learnt)
 
 
-def _facts(reply: HttpReply, authority: str, learnt: Learnt) -> dict[str, Fact]:
+def _facts(reply: HttpReply, authority: str, learnt: VisitFacts) -> dict[str, Fact]:
     fact = partial(stated, reply)
     found = {"status": fact(True, "the answer to one GET", str(reply.status))}
     server = reply.headers.get("server")

@@ -10,10 +10,10 @@ import re
 from typing import Final
 
 from model.verdict import Evidence, Fact, Verdict
-from probe.checks.prober import Interview
-from probe.checks.visit_facts import Learnt
-from probe.dialogue.answer import Ending, NoConnection, Obstacle
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.checks.prober import Prober
+from probe.checks.visit_facts import VisitFacts
+from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Scripted
 
 PLAINTEXT: Final = (
@@ -24,13 +24,13 @@ PLAINTEXT: Final = (
 )
 STARTTLS_FACTS: Final = ("starttls_works",)
 
-_REFUSALS: Final = frozenset({Obstacle.NOT_OFFERED, Obstacle.DECLINED})
+_REFUSALS: Final = frozenset({FailureKind.NOT_OFFERED, FailureKind.DECLINED})
 _ALERT: Final = re.compile(rb"\x15\x03[\x00-\x04]", re.DOTALL)
 _PATIENCE_SECONDS: Final = 2.0
 """How long an answer in clear may take where TLS is what is expected."""
 
 
-async def learn_plaintext(interview: Interview, learnt: Learnt) -> None:
+async def check_plaintext(interview: Prober, learnt: VisitFacts) -> None:
     """Fills ``plaintext`` where the protocol has words before TLS, or may do without it."""
     dialogue, obstacle = await _looked(interview, learnt)
     if dialogue is None or "answers_in_clear" in learnt.plaintext:
@@ -44,7 +44,7 @@ async def learn_plaintext(interview: Interview, learnt: Learnt) -> None:
         learnt.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.UNKNOWN, _how(dialogue))
 
 
-async def learn_starttls(interview: Interview, learnt: Learnt) -> None:
+async def check_starttls(interview: Prober, learnt: VisitFacts) -> None:
     """Fills ``starttls_works``, and settles what hangs up on words in clear and speaks TLS."""
     if learnt.begins_in_clear:
         learnt.plaintext["starttls_works"] = _works(interview, learnt)
@@ -59,43 +59,43 @@ async def learn_starttls(interview: Interview, learnt: Learnt) -> None:
 
 
 async def _looked(
-    interview: Interview, learnt: Learnt
-) -> tuple[Scripted[Notebook] | None, str | None]:
+    interview: Prober, learnt: VisitFacts
+) -> tuple[Scripted[PlaintextFindings] | None, str | None]:
     """Writes down what the conversation in clear shows; and why there was none."""
     if learnt.looks_in_clear is None:
         return None, None
     dialogue = learnt.looks_in_clear()
     patience = None if learnt.begins_in_clear else _PATIENCE_SECONDS
     notebook = await interview.converse_in_clear(dialogue, patience)
-    if isinstance(notebook, NoConnection):
+    if isinstance(notebook, ConnectFailure):
         return dialogue, notebook.detail
     for name, remark in notebook.remarks.items():
         learnt.plaintext[name] = _fact(dialogue, remark.verdict, remark.note, remark.value)
     return dialogue, None
 
 
-def _hangs_up(dialogue: Scripted[Notebook]) -> bool:
+def _hangs_up(dialogue: Scripted[PlaintextFindings]) -> bool:
     return dialogue.ending in {Ending.CLOSED, Ending.RESET} and not dialogue.heard
 
 
-def _how(dialogue: Scripted[Notebook]) -> str:
+def _how(dialogue: Scripted[PlaintextFindings]) -> str:
     if dialogue.heard:
         return "what was said in clear proves neither"
     return f"{dialogue.ending or 'no end'} after words in clear, without an answer"
 
 
 def _fact(
-    dialogue: Scripted[Notebook], verdict: Verdict, note: str, value: str | None = None
+    dialogue: Scripted[PlaintextFindings], verdict: Verdict, note: str, value: str | None = None
 ) -> Fact:
     proof = Evidence(offer=dialogue.said or None, answer=dialogue.heard or None, note=note)
     return Fact(verdict=verdict, evidence=proof, value=value)
 
 
-def _works(interview: Interview, learnt: Learnt) -> Fact:
+def _works(interview: Prober, learnt: VisitFacts) -> Fact:
     proved = next(iter(learnt.spoken.values()), None)
     if proved is not None:
         return proved.fact(Verdict.YES, "TLS was spoken behind it")
-    answers = [one.answer for one in interview.exchanges if isinstance(one.answer, NoConnection)]
+    answers = [one.answer for one in interview.exchanges if isinstance(one.answer, ConnectFailure)]
     refusal = next((one for one in answers if one.obstacle in _REFUSALS), None)
     if refusal is not None:
         proof = Evidence(answer=refusal.raw or None, note=refusal.detail)

@@ -11,17 +11,17 @@ from __future__ import annotations
 from typing import Final
 
 from model.verdict import Fact, Verdict
-from probe.checks.prober import Interview
-from probe.checks.visit_facts import Learnt
+from probe.checks.prober import Prober
+from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import Ending
 from probe.dialogue.before_tls.injection import Injection
-from probe.dialogue.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer
+from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, PostHandshakeAction
 
 STARTTLS_INJECTION: Final = "starttls_injection"
 _LONGEST_NOTE: Final = 300
 
 
-async def learn_starttls_injection(interview: Interview, learnt: Learnt) -> None:
+async def check_starttls_injection(interview: Prober, learnt: VisitFacts) -> None:
     """Fills ``vulnerabilities`` where TLS begins by a command that words may follow."""
     injection = learnt.injection
     if injection is None or not learnt.spoken:
@@ -30,7 +30,7 @@ async def learn_starttls_injection(interview: Interview, learnt: Learnt) -> None
     offer = HandshakeOffer(
         version=version,
         server_name=learnt.shape_at(version).server_name,
-        afterword=Afterword.WORDS,
+        afterword=PostHandshakeAction.WORDS,
         words=injection.words,
         injects=injection.injected,
     )

@@ -13,7 +13,7 @@ from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_code_point, cipher_suite_name
-from probe.checks.prober import Interview, side_by_side
+from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.strike_out import (
     Pick,
     Struck,
@@ -21,7 +21,7 @@ from probe.checks.versions_and_suites.strike_out import (
     picked_cipher_suite,
     strike_out,
 )
-from probe.checks.visit_facts import Learnt
+from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.candidate_suites import suites_in_parts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import offer
@@ -31,7 +31,7 @@ _TLS_AES_128_GCM_SHA256: Final = 0x1301
 likely that the client decides, which the very next answer then tells."""
 
 
-async def learn_cipher_suites(interview: Interview, learnt: Learnt) -> None:
+async def check_cipher_suites(interview: Prober, learnt: VisitFacts) -> None:
     """Fills ``cipher_suites`` of every accepted version that has none yet.
 
     The longest chains of questions begin first, and dial ahead; TLS 1.3 has few suites.
@@ -41,7 +41,7 @@ async def learn_cipher_suites(interview: Interview, learnt: Learnt) -> None:
     await side_by_side(*(_learn_at(interview, learnt, version) for version in unlearnt))
 
 
-async def _learn_at(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> None:
+async def _learn_at(interview: Prober, learnt: VisitFacts, version: ProtocolVersion) -> None:
     first, shape = learnt.spoken[version], learnt.shape_at(version)
     is_chained = version is not ProtocolVersion.TLSV1_3
     reprise_after = 1 if picked_cipher_suite(first) == _TLS_AES_128_GCM_SHA256 else 2

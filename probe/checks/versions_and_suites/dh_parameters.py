@@ -16,14 +16,14 @@ from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_name, known_prime
 from model.verdict import Evidence, Fact, Verdict
 from probe.budget import current_budget
-from probe.checks.prober import Interview, side_by_side
+from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.key_exchanges import (
     SeenKeyExchange,
     key_exchanges,
     suites_with,
 )
 from probe.checks.versions_and_suites.safe_primes import MOST_BITS, safety
-from probe.checks.visit_facts import ASKED_VERSIONS, Learnt
+from probe.checks.visit_facts import ASKED_VERSIONS, VisitFacts
 from probe.checks.vulnerabilities.suite_flaws import SuiteFlaw, judge_by_suites, not_known
 from probe.dialogue.offer import offer
 
@@ -53,7 +53,7 @@ _STATIC = SuiteFlaw(
 )
 
 
-async def learn_dh_parameters(interview: Interview, learnt: Learnt) -> None:
+async def check_dh_parameters(interview: Prober, learnt: VisitFacts) -> None:
     """Fills ``dh``, and the facts named in ``DH_FACTS`` that apply."""
     await _hear_of_each_version(interview, learnt)
     fields = await _with_a_pair(interview, learnt, _prime)
@@ -78,7 +78,7 @@ def _curve(seen: SeenKeyExchange) -> int | None:
     return seen.sent.named_group
 
 
-async def _hear_of_each_version(interview: Interview, learnt: Learnt) -> None:
+async def _hear_of_each_version(interview: Prober, learnt: VisitFacts) -> None:
     """Asks where a version has DHE suites, or may have, and no ServerKeyExchange came of one."""
     heard = {one.version for one in key_exchanges(interview, learnt) if _prime(one) is not None}
     unheard = [
@@ -94,7 +94,7 @@ async def _hear_of_each_version(interview: Interview, learnt: Learnt) -> None:
 
 
 async def _with_a_pair(
-    interview: Interview, learnt: Learnt, kind: Callable[[SeenKeyExchange], Hashable | None]
+    interview: Prober, learnt: VisitFacts, kind: Callable[[SeenKeyExchange], Hashable | None]
 ) -> tuple[SeenKeyExchange, ...]:
     """Those of one kind; where no two of them can be compared, the last hello is sent again."""
 
@@ -181,7 +181,7 @@ async def _parameters_of(prime: int, seen: Sequence[SeenKeyExchange]) -> DhParam
     )
 
 
-def _logjam(learnt: Learnt, seen: Sequence[SeenKeyExchange]) -> Fact:
+def _logjam(learnt: VisitFacts, seen: Sequence[SeenKeyExchange]) -> Fact:
     """Yes by one short prime or one suite for export; no where all primes in use were seen."""
     shortest = min(learnt.dh, key=lambda one: one.prime_bits, default=None)
     value = str(shortest.prime_bits) if shortest is not None else None
@@ -199,7 +199,7 @@ def _logjam(learnt: Learnt, seen: Sequence[SeenKeyExchange]) -> Fact:
     return Fact(verdict=Verdict.NO, evidence=shortest.evidence, value=value)
 
 
-def _suites_without_prime(learnt: Learnt, seen: Sequence[SeenKeyExchange]) -> list[str]:
+def _suites_without_prime(learnt: VisitFacts, seen: Sequence[SeenKeyExchange]) -> list[str]:
     """DHE suites that are accepted, but of which no ServerKeyExchange came; with their version."""
     shown = {(one.version, one.suite.name) for one in seen}
     return [
@@ -210,13 +210,13 @@ def _suites_without_prime(learnt: Learnt, seen: Sequence[SeenKeyExchange]) -> li
     ]
 
 
-def _ephemeral_names(learnt: Learnt, version: ProtocolVersion) -> list[str]:
+def _ephemeral_names(learnt: VisitFacts, version: ProtocolVersion) -> list[str]:
     found = learnt.cipher_suites.get(version)
     named = [(name, cipher_suite_by_name(name)) for name in (found.accepted if found else ())]
     return [name for name, suite in named if suite is not None and _EPHEMERAL.is_in(suite)]
 
 
-def _raccoon(learnt: Learnt) -> Fact:
+def _raccoon(learnt: VisitFacts) -> Fact:
     """A DH key that is used again lets the leading zeros of a premaster secret be timed."""
     static = judge_by_suites(_STATIC, learnt)
     reuse = learnt.features.get("dh_public_value_reused")

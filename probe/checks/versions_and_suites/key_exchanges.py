@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from model.protocol_version import ProtocolVersion
 from model.registry import CipherSuite, alert_name, cipher_suite_by_code_point
 from probe.checks.answered_offers import accepted_suites
-from probe.checks.prober import Interview
+from probe.checks.prober import Prober
 from probe.checks.versions_and_suites.strike_out import Struck
-from probe.checks.visit_facts import Learnt
+from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import ServerFlight
 from probe.dialogue.exchange import INTERNAL_ERROR, Exchange
 from probe.dialogue.offer import NO_CHANGES
@@ -37,7 +37,7 @@ class SeenKeyExchange:
         return offer.version is self.version and offer.changes == NO_CHANGES
 
 
-def key_exchanges(interview: Interview, learnt: Learnt) -> Iterator[SeenKeyExchange]:
+def key_exchanges(interview: Prober, learnt: VisitFacts) -> Iterator[SeenKeyExchange]:
     """Those sent to hellos that named this server as its versions were proved."""
     for exchange in interview.exchanges:
         answer, version = exchange.answer, exchange.version
@@ -54,7 +54,7 @@ def key_exchanges(interview: Interview, learnt: Learnt) -> Iterator[SeenKeyExcha
 
 
 def suites_with(
-    learnt: Learnt, version: ProtocolVersion, *key_exchange_kinds: str
+    learnt: VisitFacts, version: ProtocolVersion, *key_exchange_kinds: str
 ) -> tuple[CipherSuite, ...]:
     """Those of the suites that ``version`` takes, as many as fit one hello.
 
@@ -73,7 +73,7 @@ def sent_in(exchange: Exchange) -> ServerKeyExchange | None:
     return answer.server_key_exchange
 
 
-async def ended_by_alert(interview: Interview, struck: Struck) -> Struck:
+async def ended_by_alert(interview: Prober, struck: Struck) -> Struck:
     """A row of questions that a fatal alert behind a ServerHello ended is complete.
 
     OpenSSL chooses ECDHE_PSK suites whatever the groups, and Java any suite whatever the

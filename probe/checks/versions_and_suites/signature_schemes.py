@@ -24,10 +24,10 @@ from pki.certificates.reading.strict_reading import load_certificate
 from probe.checks.certificates.served_chains import (
     FOR_ISSUERS,
     TLS13_SCHEMES,
+    check_tls13_chains,
     finish_handshake,
-    learn_tls13_chains,
 )
-from probe.checks.prober import Interview, side_by_side
+from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.key_exchanges import (
     ended_by_alert,
     key_exchanges,
@@ -35,7 +35,7 @@ from probe.checks.versions_and_suites.key_exchanges import (
     suites_with,
 )
 from probe.checks.versions_and_suites.strike_out import Struck, merged, strike_out
-from probe.checks.visit_facts import Learnt
+from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd
 from probe.dialogue.offer import EVERY_SIGNATURE_SCHEME, Changes, offer
@@ -64,12 +64,12 @@ _FINISHED: Final = frozenset({HandshakeEnd.ACCEPTED, HandshakeEnd.REFUSED})
 """Ends that lie behind a CertificateVerify which OpenSSL found good."""
 
 
-async def learn_signature_schemes(interview: Interview, learnt: Learnt) -> None:
+async def check_signature_schemes(interview: Prober, learnt: VisitFacts) -> None:
     """Fills ``signature_schemes`` of TLS 1.2 and 1.3, and the features of signatures."""
     await side_by_side(_learn_in_clear(interview, learnt), _learn_at_tls13(interview, learnt))
 
 
-async def _learn_in_clear(interview: Interview, learnt: Learnt) -> None:
+async def _learn_in_clear(interview: Prober, learnt: VisitFacts) -> None:
     if _TLSV1_2 not in learnt.spoken:
         return
     suites = suites_with(learnt, _TLSV1_2, "ECDHE", "DHE")
@@ -87,7 +87,7 @@ async def _learn_in_clear(interview: Interview, learnt: Learnt) -> None:
         learnt.features[f"signs_with_{broken}"] = _signs_with(broken, found)
 
 
-async def _struck(interview: Interview, learnt: Learnt, suites: tuple[CipherSuite, ...]) -> Struck:
+async def _struck(interview: Prober, learnt: VisitFacts, suites: tuple[CipherSuite, ...]) -> Struck:
     """The schemes beside ``suites``. Those for certificates are all offered all along: Java
     serves no chain that is signed with others (RFC 8446, 4.2.3: signature_algorithms_cert)."""
     code_points = tuple(suite.code_point for suite in suites)
@@ -134,10 +134,10 @@ def _signs_with(broken: str, found: AcceptedSet) -> Fact:
     return Fact(verdict=Verdict.NO if found.complete else Verdict.UNKNOWN, evidence=found.refusal)
 
 
-async def _learn_at_tls13(interview: Interview, learnt: Learnt) -> None:
+async def _learn_at_tls13(interview: Prober, learnt: VisitFacts) -> None:
     """Asks for each scheme that is one of several for a key; says nothing without a chain."""
     if learnt.first_handshake_at(_TLSV1_3) is None:
-        await learn_tls13_chains(interview, learnt)
+        await check_tls13_chains(interview, learnt)
     heard = [one for one in learnt.handshakes if one.offer.version is _TLSV1_3]
     served = {leaf.key_type: (one, leaf) for one in heard for leaf in _leaf(one)}
     if not served:

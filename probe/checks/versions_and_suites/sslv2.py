@@ -14,9 +14,9 @@ from model.observation import AcceptedSet
 from model.protocol_version import ProtocolVersion
 from model.registry import SSLV2_CIPHER_KINDS
 from model.verdict import Evidence, Fact, Preference, Verdict
-from probe.checks.prober import Interview
-from probe.checks.visit_facts import Learnt
-from probe.dialogue.answer import Alert, Ending, NoConnection, NoHello, NotTls, ServerFlight
+from probe.checks.prober import Prober
+from probe.checks.visit_facts import VisitFacts
+from probe.dialogue.answer import Alert, ConnectFailure, Ending, NoHello, NotTls, ServerFlight
 from probe.dialogue.exchange import in_words
 from probe.dialogue.sslv2 import (
     SSLV2,
@@ -32,13 +32,13 @@ _NAMES = {kind.code_point: kind.name for kind in SSLV2_CIPHER_KINDS}
 _NO_KIND = "SERVER-HELLO without any cipher kind (CVE-2015-3197 where OpenSSL is older than 1.0.2f)"
 
 
-async def learn_sslv2(interview: Interview, learnt: Learnt) -> None:
+async def check_sslv2(interview: Prober, learnt: VisitFacts) -> None:
     """Fills ``protocols`` of SSL 2.0, and its cipher kinds and certificate where it is spoken.
 
     Not asked where nobody listens, or where something else than TLS spoke.
     """
     answers = (one.answer for one in interview.exchanges)
-    is_no_tls = any(isinstance(one, NoConnection | NotTls) for one in answers)
+    is_no_tls = any(isinstance(one, ConnectFailure | NotTls) for one in answers)
     if not learnt.spoken and (is_no_tls or learnt.answers_in_clear):
         return
     offered = encode_client_hello(_EVERY_KIND, interview.nonce)
@@ -81,7 +81,7 @@ def _fact(offered: bytes, answer: Sslv2Answer, *, is_confirmed: bool) -> Fact:
     return Fact(verdict=verdict, evidence=evidence)
 
 
-async def _ask_tls_again(interview: Interview, learnt: Learnt) -> None:
+async def _ask_tls_again(interview: Prober, learnt: VisitFacts) -> None:
     """Settles the versions whose hello was closed on, now that SSL 2.0's answer is the control."""
     closed = {
         one.offer.version: one
@@ -94,7 +94,7 @@ async def _ask_tls_again(interview: Interview, learnt: Learnt) -> None:
             learnt.protocols[version] = Fact(verdict=Verdict.NO, evidence=again.evidence())
 
 
-def _write_down(hello: Sslv2ServerHello, offered: bytes, learnt: Learnt) -> None:
+def _write_down(hello: Sslv2ServerHello, offered: bytes, learnt: VisitFacts) -> None:
     proof = Evidence(offer=offered, answer=hello.raw, note="SERVER-HELLO lists it")
     names = tuple(_NAMES.get(kind, f"0x{kind:06X}") for kind in dict.fromkeys(hello.cipher_kinds))
     learnt.cipher_suites[ProtocolVersion.SSLV2] = AcceptedSet(

@@ -16,7 +16,7 @@ from model.protocol_version import ProtocolVersion
 from model.verdict import Preference
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.preference import (
-    Choice,
+    SuiteChoice,
     is_chacha20,
     preference_shown,
     reversed_order,
@@ -95,7 +95,7 @@ class _Search:
     reprise_after: int
     has_reprised: bool = False
     picks: list[Pick] = field(default_factory=list)
-    choices: list[Choice] = field(default_factory=list)
+    choices: list[SuiteChoice] = field(default_factory=list)
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -105,7 +105,7 @@ class _Search:
     def preference(self) -> Preference:
         return preference_shown(self.choices, self.order)
 
-    def chose(self, choice: Choice, exchange: Exchange) -> None:
+    def chose(self, choice: SuiteChoice, exchange: Exchange) -> None:
         """A pick at a lower version is struck and not counted: the server may have other names
         left for this version (nmap's ssl-enum-ciphers)."""
         is_new = choice.pick in self.left
@@ -149,7 +149,7 @@ async def strike_out(
     offered = candidates
     exchange = first or await ask(offered)
     while (pick := picked(exchange)) is not None and pick in offered and pick != UNASSIGNED:
-        search.chose(Choice(offered=offered, pick=pick), exchange)
+        search.chose(SuiteChoice(offered=offered, pick=pick), exchange)
         offered = search.next_offer()
         exchange = await ask(offered)
     preference = search.preference
@@ -168,7 +168,7 @@ async def _ask_backwards(
     backwards = reversed_order(search.order)
     pick = picked(await ask(backwards))
     if pick is not None and pick in backwards:
-        search.choices.append(Choice(offered=backwards, pick=pick))
+        search.choices.append(SuiteChoice(offered=backwards, pick=pick))
 
 
 def picked_cipher_suite(exchange: Exchange) -> int | None:

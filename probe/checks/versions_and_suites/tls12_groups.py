@@ -21,7 +21,7 @@ from model.registry import (
 )
 from model.verdict import Fact, Preference, Verdict
 from probe.checks.answered_offers import newest_in_clear
-from probe.checks.prober import Interview, side_by_side
+from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.key_exchanges import (
     ended_by_alert,
     key_exchanges,
@@ -29,7 +29,7 @@ from probe.checks.versions_and_suites.key_exchanges import (
     suites_with,
 )
 from probe.checks.versions_and_suites.strike_out import Struck, merged, strike_out
-from probe.checks.visit_facts import Learnt
+from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import EARLIER_GROUPS, offer
 from probe.tls.extensions import ExtensionType
@@ -54,7 +54,7 @@ _POINT_FORMATS: Final = {
 }
 
 
-async def learn_earlier_groups(interview: Interview, learnt: Learnt) -> None:
+async def check_tls12_groups(interview: Prober, learnt: VisitFacts) -> None:
     """Fills ``groups`` of the newest version of TLS 1.0 to 1.2, and two features."""
     version = newest_in_clear(learnt)
     if version is None:
@@ -72,7 +72,7 @@ async def learn_earlier_groups(interview: Interview, learnt: Learnt) -> None:
         learnt.groups[version] = merged(found).accepted_set(named_group_name)
 
 
-async def _curves(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> Struck | None:
+async def _curves(interview: Prober, learnt: VisitFacts, version: ProtocolVersion) -> Struck | None:
     """The curves struck out; None where no ECDHE suite is accepted.
 
     An ECDSA certificate is good only for clients that have its curve (RFC 8422, 5.1.1): once
@@ -116,7 +116,7 @@ async def _struck_before(behind: tuple[int, ...], left: tuple[int, ...], ask: _A
 
 
 async def _finite_fields(
-    interview: Interview, learnt: Learnt, version: ProtocolVersion
+    interview: Prober, learnt: VisitFacts, version: ProtocolVersion
 ) -> Struck | None:
     """The ffdhe groups struck out; None where no DHE suite is accepted.
 
@@ -135,8 +135,8 @@ async def _finite_fields(
 
 
 def _asking(
-    interview: Interview,
-    learnt: Learnt,
+    interview: Prober,
+    learnt: VisitFacts,
     version: ProtocolVersion,
     suites: Sequence[CipherSuite],
 ) -> _Ask:
@@ -150,8 +150,8 @@ def _asking(
 
 
 def _heard_of_all(
-    interview: Interview,
-    learnt: Learnt,
+    interview: Prober,
+    learnt: VisitFacts,
     version: ProtocolVersion,
     suites: Sequence[CipherSuite],
 ) -> Exchange | None:
@@ -190,7 +190,7 @@ def _ignores(struck: Struck) -> Fact:
     return last.fact(Verdict.YES, f"{name} is taken, which was not offered")
 
 
-def _point_formats(interview: Interview, learnt: Learnt, version: ProtocolVersion) -> Fact | None:
+def _point_formats(interview: Prober, learnt: VisitFacts, version: ProtocolVersion) -> Fact | None:
     """RFC 8422, section 5.2: the ServerHello of an ECDHE suite may list those it can read."""
     for seen in key_exchanges(interview, learnt):
         hello = seen.exchange.hello

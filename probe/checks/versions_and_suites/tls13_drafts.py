@@ -15,8 +15,8 @@ from typing import Final
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
 from pki.byte_reader import DecodeError
-from probe.checks.prober import Interview
-from probe.checks.visit_facts import Learnt
+from probe.checks.prober import Prober
+from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import Malformed
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import SECP256R1, X25519, Changes, key_shares, offer
@@ -35,7 +35,7 @@ _GROUPS: Final = (X25519, SECP256R1, 0x0018, 0x0019)
 _OLD_ANSWERS: Final = {HandshakeType.SERVER_HELLO, HandshakeType.DRAFT_HELLO_RETRY_REQUEST}
 
 
-async def learn_tls13_drafts(interview: Interview, learnt: Learnt) -> None:
+async def check_tls13_drafts(interview: Prober, learnt: VisitFacts) -> None:
     """Fills the feature ``tls13_drafts``; not asked where nothing newer than SSL 3.0 is spoken."""
     newest = max(learnt.spoken, default=ProtocolVersion.SSLV3)
     if newest is ProtocolVersion.SSLV3:

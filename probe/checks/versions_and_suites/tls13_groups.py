@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from model.protocol_version import ProtocolVersion
 from model.registry import named_group_name
-from probe.checks.prober import Interview
+from probe.checks.prober import Prober
 from probe.checks.versions_and_suites.strike_out import picked_group, strike_out
-from probe.checks.visit_facts import Learnt
+from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.candidate_suites import suites_in_parts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import TLS13_GROUPS, offer
 
 
-async def learn_tls13_groups(interview: Interview, learnt: Learnt) -> None:
+async def check_tls13_groups(interview: Prober, learnt: VisitFacts) -> None:
     """Fills ``groups`` of TLS 1.3, where that is accepted."""
     version = ProtocolVersion.TLSV1_3
     if version not in learnt.spoken:

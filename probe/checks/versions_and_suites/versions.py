@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
-from probe.checks.prober import Interview, side_by_side
-from probe.checks.visit_facts import Learnt
-from probe.dialogue.answer import Ending, NoConnection, NoHello, NotTls
+from probe.checks.prober import Prober, side_by_side
+from probe.checks.visit_facts import VisitFacts
+from probe.dialogue.answer import ConnectFailure, Ending, NoHello, NotTls
 from probe.dialogue.candidate_suites import FEW_SUITES, suites_in_parts
 from probe.dialogue.exchange import PROTOCOL_VERSION, UNRECOGNIZED_NAME, Exchange
 from probe.dialogue.offer import Offer, Shape, offer
@@ -32,10 +32,10 @@ class _Settled:
     evidence: Evidence
 
 
-async def learn_versions(interview: Interview, learnt: Learnt) -> None:
+async def check_versions(interview: Prober, learnt: VisitFacts) -> None:
     """Fills ``protocols`` and ``spoken``, and gives the interview its control.
 
-    SSL 3.0 is left to ``learn_sslv3`` where the server speaks any TLS.
+    SSL 3.0 is left to ``check_sslv3`` where the server speaks any TLS.
     """
     usual = Shape(server_name=learnt.server_name)
     # The newest first, for its answer is what other questions wait for.
@@ -60,8 +60,8 @@ async def learn_versions(interview: Interview, learnt: Learnt) -> None:
         _write_down(one, learnt)
 
 
-async def learn_sslv3(interview: Interview, learnt: Learnt) -> None:
-    """Settles SSL 3.0, where ``learn_versions`` left it open."""
+async def check_sslv3(interview: Prober, learnt: VisitFacts) -> None:
+    """Settles SSL 3.0, where ``check_versions`` left it open."""
     version = ProtocolVersion.SSLV3
     if version in learnt.protocols or not learnt.spoken:
         return
@@ -72,7 +72,7 @@ async def learn_sslv3(interview: Interview, learnt: Learnt) -> None:
     _write_down(await _settle(interview, first, longest), learnt)
 
 
-def _write_down(settled: _Settled, learnt: Learnt) -> None:
+def _write_down(settled: _Settled, learnt: VisitFacts) -> None:
     version = settled.exchange.offer.version
     learnt.protocols[version] = Fact(verdict=settled.verdict, evidence=settled.evidence)
     if settled.verdict is Verdict.YES:
@@ -80,12 +80,12 @@ def _write_down(settled: _Settled, learnt: Learnt) -> None:
 
 
 async def _ask_all(
-    interview: Interview, versions: Sequence[ProtocolVersion], shape: Shape
+    interview: Prober, versions: Sequence[ProtocolVersion], shape: Shape
 ) -> Sequence[Exchange]:
     return await side_by_side(*(_ask_first_part(interview, one, shape) for one in versions))
 
 
-async def _ask_first_part(interview: Interview, version: ProtocolVersion, shape: Shape) -> Exchange:
+async def _ask_first_part(interview: Prober, version: ProtocolVersion, shape: Shape) -> Exchange:
     suites = next(suites_in_parts(version, shape.most_cipher_suites))
     return await interview.ask_once(offer(version, suites, shape))
 
@@ -95,7 +95,7 @@ def _spoken(answers: Sequence[Exchange]) -> list[Exchange]:
 
 
 async def _find_another_shape(
-    interview: Interview, learnt: Learnt, answers: Sequence[Exchange]
+    interview: Prober, learnt: VisitFacts, answers: Sequence[Exchange]
 ) -> Exchange | None:
     """The first hello of another shape that gets any hello back, or None."""
     for offers in _other_hellos(learnt, answers):
@@ -106,13 +106,13 @@ async def _find_another_shape(
     return None
 
 
-def _other_hellos(learnt: Learnt, answers: Sequence[Exchange]) -> Iterator[tuple[Offer, ...]]:
+def _other_hellos(learnt: VisitFacts, answers: Sequence[Exchange]) -> Iterator[tuple[Offer, ...]]:
     """Hellos worth a try, in rounds; none where nobody listens or something else than TLS spoke.
 
     Below TLS 1.3 a server negotiates down, so TLS 1.2 is tried before the versions under it.
     Whoever was silent to all is asked only once more, with small hellos.
     """
-    if any(isinstance(one.answer, NoConnection | NotTls) for one in answers):
+    if any(isinstance(one.answer, ConnectFailure | NotTls) for one in answers):
         return
     newest, older = learnt.asked_versions[-2:], learnt.asked_versions[-3::-1]
     server_name = learnt.server_name
@@ -139,7 +139,7 @@ def _hellos(shape: Shape, version: ProtocolVersion) -> tuple[Offer, ...]:
     return tuple(offer(version, suites, shape) for suites in parts)
 
 
-async def _settle(interview: Interview, first: Exchange, longest: int) -> _Settled:
+async def _settle(interview: Prober, first: Exchange, longest: int) -> _Settled:
     """The verdict on the version of ``first``; ``longest`` is the longest list answered so far."""
     if first.version is first.offer.version:
         return _accepted(first)
@@ -184,7 +184,7 @@ def _shapes_that_may_help(first: Exchange, longest: int) -> Iterator[Shape]:
 
 
 async def _ask_until_accepted(
-    interview: Interview, version: ProtocolVersion, shape: Shape
+    interview: Prober, version: ProtocolVersion, shape: Shape
 ) -> Exchange:
     """The first part of the suites that is accepted, or the last that was asked.
 

@@ -14,11 +14,11 @@ from model.protocol_version import ProtocolVersion
 from model.registry import alert_name
 from model.verdict import Fact, Verdict
 from probe.checks.answered_offers import answered_offer, newest_version
-from probe.checks.prober import Interview
-from probe.checks.visit_facts import Learnt
+from probe.checks.prober import Prober
+from probe.checks.visit_facts import VisitFacts
 from probe.checks.vulnerabilities.raw_probes import judged, proof, provoke, provoked_fact
 from probe.dialogue.answer import Ending, ServerFlight
-from probe.dialogue.raw_probe import Reaction
+from probe.dialogue.raw_probe import ProbeResponse
 from probe.tls.record import ContentType, encode_record
 
 _DECRYPTION_ALERTS: Final = frozenset({20, 21})
@@ -27,7 +27,7 @@ _DECRYPTION_ALERTS: Final = frozenset({20, 21})
 _PATIENCE_SECONDS: Final = 1.0
 
 
-async def learn_ccs_injection(interview: Interview, learnt: Learnt) -> None:
+async def check_ccs_injection(interview: Prober, learnt: VisitFacts) -> None:
     """Fills the vulnerability ``ccs_injection``, where a version below TLS 1.3 is spoken."""
     version = newest_version(learnt, ProtocolVersion.TLSV1_2)
     if version is None:
@@ -48,7 +48,7 @@ def _two(flight: ServerFlight) -> bytes:
     return 2 * _one(flight)
 
 
-def _judge_two(reaction: Reaction) -> Fact:
+def _judge_two(reaction: ProbeResponse) -> Fact:
     if reaction.alert in _DECRYPTION_ALERTS:
         name = alert_name(reaction.alert)
         note = f"took an early ChangeCipherSpec: alert {name} at the record behind it"
@@ -59,7 +59,7 @@ def _judge_two(reaction: Reaction) -> Fact:
     return Fact(verdict=Verdict.UNKNOWN, evidence=proof(reaction, "no alert"))
 
 
-def _judge_one(reaction: Reaction) -> Fact:
+def _judge_one(reaction: ProbeResponse) -> Fact:
     if reaction.ending in {Ending.CLOSED, Ending.RESET} or reaction.alert is not None:
         note = "hung up at a single early ChangeCipherSpec"
         return Fact(verdict=Verdict.NO, evidence=proof(reaction, note))

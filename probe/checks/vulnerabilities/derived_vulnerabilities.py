@@ -13,9 +13,9 @@ from typing import Final
 from model.protocol_version import ProtocolVersion
 from model.registry import CipherSuite
 from model.verdict import Fact, Verdict
-from probe.checks.prober import Interview
+from probe.checks.prober import Prober
 from probe.checks.versions_and_suites.sslv2 import lists_no_kind
-from probe.checks.visit_facts import ASKED_VERSIONS, Learnt
+from probe.checks.visit_facts import ASKED_VERSIONS, VisitFacts
 from probe.checks.vulnerabilities.suite_flaws import (
     SuiteFlaw,
     flawed_names,
@@ -68,7 +68,7 @@ _OF_SUITES_ALONE: Final = (
 DERIVED: Final = (*(flaw.name for flaw in _OF_SUITES_ALONE), "lucky13", "freak", "drown")
 
 
-async def learn_derived_vulnerabilities(interview: Interview, learnt: Learnt) -> None:
+async def check_derived_vulnerabilities(interview: Prober, learnt: VisitFacts) -> None:
     """Fills the vulnerabilities named in ``DERIVED``; asks nothing."""
     learnt.vulnerabilities["drown"] = _drown(learnt)
     asked = [fact for version, fact in learnt.protocols.items() if version in ASKED_VERSIONS]
@@ -80,7 +80,7 @@ async def learn_derived_vulnerabilities(interview: Interview, learnt: Learnt) ->
     learnt.vulnerabilities["freak"] = _freak(interview, learnt)
 
 
-def _lucky13(learnt: Learnt) -> Fact:
+def _lucky13(learnt: VisitFacts) -> Fact:
     """RFC 7366 mends it where both sides have it; SSL 3.0 has no extensions to say so in."""
     prone = judge_by_suites(_LUCKY13, learnt)
     if prone.verdict is not Verdict.YES or any(flawed_names(_LUCKY13, learnt, _SSLV3)):
@@ -98,7 +98,7 @@ def _lucky13(learnt: Learnt) -> Fact:
             return Fact(verdict=Verdict.NO, evidence=mended.evidence)
 
 
-def _freak(interview: Interview, learnt: Learnt) -> Fact:
+def _freak(interview: Prober, learnt: VisitFacts) -> Fact:
     """Also where an export key comes with a suite that is not for export, as it could in 2015."""
     accepted = judge_by_suites(_FREAK, learnt)
     if accepted.verdict is Verdict.YES:
@@ -118,7 +118,7 @@ def _rsa_export_bits(exchange: Exchange) -> int | None:
     return answer.server_key_exchange.rsa_export_bits
 
 
-def _drown(learnt: Learnt) -> Fact:
+def _drown(learnt: VisitFacts) -> Fact:
     """CVE-2016-0800: whoever speaks SSL 2.0 gives away what the same key keeps at TLS.
 
     Where the SERVER-HELLO lists no kind, old OpenSSL may take one nonetheless (CVE-2015-3197);

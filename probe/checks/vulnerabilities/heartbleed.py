@@ -15,11 +15,11 @@ from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
 from probe.checks.answered_offers import answered_offer, newest_in_clear
 from probe.checks.combined_extensions import extending
-from probe.checks.prober import Interview
-from probe.checks.visit_facts import Learnt
+from probe.checks.prober import Prober
+from probe.checks.visit_facts import VisitFacts
 from probe.checks.vulnerabilities.raw_probes import GOODBYE, proof, provoked_fact
 from probe.dialogue.answer import Ending, ServerFlight
-from probe.dialogue.raw_probe import Reaction
+from probe.dialogue.raw_probe import ProbeResponse
 from probe.tls.extensions import Extension, ExtensionType
 from probe.tls.record import ContentType, encode_record
 
@@ -29,7 +29,7 @@ _HEADER_LENGTH: Final = 3
 _PEER_ALLOWED_TO_SEND = Extension(code_point=ExtensionType.HEARTBEAT, body=b"\x01")
 
 
-async def learn_heartbleed(interview: Interview, learnt: Learnt) -> None:
+async def check_heartbleed(interview: Prober, learnt: VisitFacts) -> None:
     """Fills the vulnerability ``heartbleed``; asked only where heartbeats are agreed to."""
     heartbeat = learnt.features.get("heartbeat")
     version = newest_in_clear(learnt)
@@ -51,7 +51,7 @@ def _words(flight: ServerFlight) -> bytes:
     )
 
 
-def _judge(reaction: Reaction) -> Fact:
+def _judge(reaction: ProbeResponse) -> Fact:
     heard = reaction.first(ContentType.HEARTBEAT)
     if heard is not None and heard.fragment[:1] == bytes((_RESPONSE,)):
         note = f"a heartbeat_response of {len(heard.fragment)} bytes to a request of three"

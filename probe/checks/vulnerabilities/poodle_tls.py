@@ -14,12 +14,12 @@ from model.protocol_version import ProtocolVersion
 from model.registry import CipherSuite, cipher_suite_by_code_point
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.answered_offers import cbc_suites
-from probe.checks.prober import Interview
-from probe.checks.visit_facts import Learnt
-from probe.dialogue.handshake import Afterword, Handshake, HandshakeEnd, HandshakeOffer
+from probe.checks.prober import Prober
+from probe.checks.visit_facts import VisitFacts
+from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, PostHandshakeAction
 
 
-async def learn_poodle_tls(interview: Interview, learnt: Learnt) -> None:
+async def check_poodle_tls(interview: Prober, learnt: VisitFacts) -> None:
     """Fills the vulnerability ``poodle_tls``; unknown where CBC is taken with other ciphers only."""
     earlier = sorted(learnt.spoken, reverse=True)
     versions = [one for one in earlier if ProtocolVersion.SSLV3 < one < ProtocolVersion.TLSV1_3]
@@ -38,7 +38,7 @@ def _can_be_made(code_point: int) -> bool:
     return suite is not None and bool(suite.openssl_name) and suite.is_aes_cbc
 
 
-def _without_question(learnt: Learnt, versions: list[ProtocolVersion]) -> Fact:
+def _without_question(learnt: VisitFacts, versions: list[ProtocolVersion]) -> Fact:
     found = [learnt.cipher_suites.get(version) for version in versions]
     if any(one is None or not one.complete for one in found):
         return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note="not learnt: every suite"))
@@ -54,13 +54,13 @@ def _without_question(learnt: Learnt, versions: list[ProtocolVersion]) -> Fact:
 
 
 async def _ask(
-    interview: Interview, learnt: Learnt, version: ProtocolVersion, suites: tuple[int, ...]
+    interview: Prober, learnt: VisitFacts, version: ProtocolVersion, suites: tuple[int, ...]
 ) -> Fact:
     offer = HandshakeOffer(
         version=version,
         server_name=learnt.shape_at(version).server_name,
         cipher_suites=suites,
-        afterword=Afterword.SPOILED_PADDING,
+        afterword=PostHandshakeAction.SPOILED_PADDING,
     )
     padding = await interview.handshake(offer)
     if padding.afterword is HandshakeEnd.REFUSED:
@@ -69,7 +69,7 @@ async def _ask(
         return padding.fact(Verdict.YES, "a record with wrong padding was answered")
     if padding.end is not HandshakeEnd.ACCEPTED:
         return padding.fact(Verdict.UNKNOWN)
-    mac = await interview.handshake(replace(offer, afterword=Afterword.SPOILED_MAC))
+    mac = await interview.handshake(replace(offer, afterword=PostHandshakeAction.SPOILED_MAC))
     return _compared(padding, mac)
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Final
 
 from model.verdict import Evidence, Fact, Verdict
-from probe.checks.prober import Interview
-from probe.dialogue.answer import NoConnection, ServerFlight
+from probe.checks.prober import Prober
+from probe.dialogue.answer import ConnectFailure, ServerFlight
 from probe.dialogue.exchange import in_words
 from probe.dialogue.offer import Offer
-from probe.dialogue.raw_probe import Provocation, Reaction, Words
+from probe.dialogue.raw_probe import ProbeResponse, RawProbe, Words
 from probe.tls.record import ContentType
 
 GOODBYE: Final = b"\x02\x50"
@@ -18,22 +18,22 @@ GOODBYE: Final = b"\x02\x50"
 
 
 async def provoke(
-    interview: Interview,
+    interview: Prober,
     asked: Offer,
     words: Words,
     until: ContentType = ContentType.ALERT,
     patience_seconds: float | None = None,
-) -> Reaction | NoConnection:
+) -> ProbeResponse | ConnectFailure:
     """What the server makes of ``words`` after its flight."""
-    provocation = Provocation(asked.encode(interview.nonce), words, until)
+    provocation = RawProbe(asked.encode(interview.nonce), words, until)
     return await interview.converse(provocation, patience_seconds)
 
 
 async def provoked_fact(
-    interview: Interview,
+    interview: Prober,
     asked: Offer,
     words: Words,
-    judge: Callable[[Reaction], Fact],
+    judge: Callable[[ProbeResponse], Fact],
     until: ContentType = ContentType.ALERT,
 ) -> Fact:
     """The verdict on the reaction; asked twice where the first leaves it unknown."""
@@ -43,9 +43,11 @@ async def provoked_fact(
     return fact
 
 
-def judged(reaction: Reaction | NoConnection, judge: Callable[[Reaction], Fact]) -> Fact:
+def judged(
+    reaction: ProbeResponse | ConnectFailure, judge: Callable[[ProbeResponse], Fact]
+) -> Fact:
     """The verdict; unknown where the words were never said."""
-    if isinstance(reaction, NoConnection):
+    if isinstance(reaction, ConnectFailure):
         return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=reaction.detail))
     answer = reaction.answer
     if not (isinstance(answer, ServerFlight) and answer.is_complete and reaction.said):
@@ -54,7 +56,7 @@ def judged(reaction: Reaction | NoConnection, judge: Callable[[Reaction], Fact])
     return judge(reaction)
 
 
-def proof(reaction: Reaction, note: str, *, most_kept: int = 64) -> Evidence:
+def proof(reaction: ProbeResponse, note: str, *, most_kept: int = 64) -> Evidence:
     """The hello and the words after it, and the beginning of what came back."""
     heard = b"".join(
         bytes((record.content_type,)) + record.version.to_bytes(2, "big") + record.fragment

@@ -23,12 +23,12 @@ from pki.byte_reader import vector
 from pki.certificates.reading.bounds import beyond_bounds
 from pki.certificates.reading.strict_reading import load_certificate
 from probe.checks.answered_offers import accepted_suites, answered_offer
-from probe.checks.prober import Interview, side_by_side
-from probe.checks.visit_facts import Learnt
+from probe.checks.prober import Prober, side_by_side
+from probe.checks.visit_facts import VisitFacts
 from probe.checks.vulnerabilities.raw_probes import GOODBYE, proof, provoke
-from probe.dialogue.answer import Ending, NoConnection, ServerFlight
+from probe.dialogue.answer import ConnectFailure, Ending, ServerFlight
 from probe.dialogue.offer import Offer
-from probe.dialogue.raw_probe import Reaction, Words
+from probe.dialogue.raw_probe import ProbeResponse, Words
 from probe.tls.record import ContentType, HandshakeType, encode_handshake, encode_record
 
 _PREMASTER_LENGTH: Final = 48
@@ -83,7 +83,7 @@ _PLAINTEXTS: Final[tuple[_Plaintext, ...]] = (
 class _Round:
     """The reactions to all plaintexts; None where one did not come about."""
 
-    reactions: tuple[Reaction, ...]
+    reactions: tuple[ProbeResponse, ...]
 
     @property
     def signatures(self) -> tuple[_Signature, ...]:
@@ -94,7 +94,7 @@ class _Round:
         return len(set(self.signatures)) == 1
 
 
-async def learn_robot(interview: Interview, learnt: Learnt) -> None:
+async def check_robot(interview: Prober, learnt: VisitFacts) -> None:
     """Fills the vulnerability ``robot``; its value is ``strong`` or ``weak``.
 
     Absent where no version is spoken that has RSA key exchange; no where no such suite is taken.
@@ -121,7 +121,7 @@ def _has_rsa_key_exchange(code_point: int) -> bool:
     )
 
 
-def _without_rsa(learnt: Learnt, earlier: Sequence[ProtocolVersion]) -> Fact:
+def _without_rsa(learnt: VisitFacts, earlier: Sequence[ProtocolVersion]) -> Fact:
     found = [learnt.cipher_suites.get(version) for version in earlier]
     known = [one for one in found if one is not None and one.complete]
     if len(known) < len(earlier):
@@ -135,14 +135,14 @@ def _without_rsa(learnt: Learnt, earlier: Sequence[ProtocolVersion]) -> Fact:
     )
 
 
-async def _robot(interview: Interview, asked: Offer) -> Fact:
+async def _robot(interview: Prober, asked: Offer) -> Fact:
     whole = await _judged(interview, asked, is_whole=True)
     if whole.verdict is not Verdict.NO:
         return whole
     return await _judged(interview, asked, is_whole=False)
 
 
-async def _judged(interview: Interview, asked: Offer, *, is_whole: bool) -> Fact:
+async def _judged(interview: Prober, asked: Offer, *, is_whole: bool) -> Fact:
     first = await _ask(interview, asked, is_whole=is_whole)
     if first is None:
         note = _beyond(interview) or "the server did not answer every hello with RSA key exchange"
@@ -158,7 +158,7 @@ async def _judged(interview: Interview, asked: Offer, *, is_whole: bool) -> Fact
     return _oracle(first)
 
 
-def _beyond(interview: Interview) -> str | None:
+def _beyond(interview: Prober) -> str | None:
     """Why nothing is encrypted to the server's key, where that is beyond the bounds."""
     answers = (one.answer for one in interview.exchanges)
     leaves = {
@@ -192,14 +192,14 @@ def _in_words(signature: _Signature) -> str:
     return str(ending) if ending is not None else "records"
 
 
-async def _ask(interview: Interview, asked: Offer, *, is_whole: bool) -> _Round | None:
+async def _ask(interview: Prober, asked: Offer, *, is_whole: bool) -> _Round | None:
     reactions = await side_by_side(
         *(
             provoke(interview, asked, _words(plaintext, is_whole=is_whole))
             for plaintext in _PLAINTEXTS
         )
     )
-    whole = tuple(one for one in reactions if not isinstance(one, NoConnection) and one.said)
+    whole = tuple(one for one in reactions if not isinstance(one, ConnectFailure) and one.said)
     return _Round(reactions=whole) if len(whole) == len(reactions) else None
 
 

@@ -13,7 +13,7 @@ from model.observation import AcceptedSet
 from model.protocol_version import ProtocolVersion
 from model.registry import CipherSuite, cipher_suite_by_name, cipher_suites_for
 from model.verdict import Evidence, Fact, Verdict
-from probe.checks.visit_facts import ASKED_VERSIONS, Learnt
+from probe.checks.visit_facts import ASKED_VERSIONS, VisitFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class SuiteFlaw:
                 yield version
 
 
-def judge_by_suites(flaw: SuiteFlaw, learnt: Learnt) -> Fact:
+def judge_by_suites(flaw: SuiteFlaw, learnt: VisitFacts) -> Fact:
     """Whether ``flaw`` is in what the server accepts, with its proof."""
     involved = tuple(flaw.involved)
     found = [
@@ -46,7 +46,7 @@ def judge_by_suites(flaw: SuiteFlaw, learnt: Learnt) -> Fact:
     return Fact(verdict=Verdict.NO, evidence=_proof_of_none(involved, learnt))
 
 
-def flawed_names(flaw: SuiteFlaw, learnt: Learnt, version: ProtocolVersion) -> Iterator[str]:
+def flawed_names(flaw: SuiteFlaw, learnt: VisitFacts, version: ProtocolVersion) -> Iterator[str]:
     """The suites with that flaw among those that ``version`` accepts."""
     for name in _accepted(learnt, version):
         suite = cipher_suite_by_name(name)
@@ -54,12 +54,12 @@ def flawed_names(flaw: SuiteFlaw, learnt: Learnt, version: ProtocolVersion) -> I
             yield name
 
 
-def _accepted(learnt: Learnt, version: ProtocolVersion) -> tuple[str, ...]:
+def _accepted(learnt: VisitFacts, version: ProtocolVersion) -> tuple[str, ...]:
     found = learnt.cipher_suites.get(version)
     return found.accepted if found is not None else ()
 
 
-def gap_in(learnt: Learnt, version: ProtocolVersion) -> str | None:
+def gap_in(learnt: VisitFacts, version: ProtocolVersion) -> str | None:
     """What would have to be known of ``version`` before anybody may say no."""
     spoken = learnt.protocols.get(version)
     if spoken is None or spoken.verdict is Verdict.UNKNOWN:
@@ -73,7 +73,7 @@ def gap_in(learnt: Learnt, version: ProtocolVersion) -> str | None:
     return f"what suite {nameless[0]} is" if nameless else None
 
 
-def _proof_of_first(found: list[tuple[str, ProtocolVersion]], learnt: Learnt) -> Evidence:
+def _proof_of_first(found: list[tuple[str, ProtocolVersion]], learnt: VisitFacts) -> Evidence:
     name, version = found[0]
     proof = learnt.cipher_suites[version].evidence.get(name, Evidence())
     more = f", and {len(found) - 1} more" if len(found) > 1 else ""
@@ -81,7 +81,7 @@ def _proof_of_first(found: list[tuple[str, ProtocolVersion]], learnt: Learnt) ->
     return Evidence(offer=proof.offer, answer=proof.answer, note=note)
 
 
-def _proof_of_none(involved: tuple[ProtocolVersion, ...], learnt: Learnt) -> Evidence:
+def _proof_of_none(involved: tuple[ProtocolVersion, ...], learnt: VisitFacts) -> Evidence:
     """The refusal of such suites at the newest version spoken, or of the newest version."""
     for version in involved:
         found: AcceptedSet | None = learnt.cipher_suites.get(version)

@@ -9,8 +9,8 @@ from typing import Final
 import h11
 
 from model.version import user_agent
-from probe.connect.proxy.tunnel import Blocked, PassageEnd, Passed, ended
-from probe.dialogue.answer import Ending, Obstacle
+from probe.connect.proxy.tunnel import PassageEnd, TunnelFailed, TunnelOpen, ended
+from probe.dialogue.answer import Ending, FailureKind
 from probe.web.heads import HeadReader
 
 _PROXY_AUTHENTICATION_REQUIRED: Final = 407
@@ -38,16 +38,18 @@ class HttpConnect:
         try:
             response = self._head.feed(received)
         except h11.RemoteProtocolError:
-            return Blocked(Obstacle.UNREACHABLE, "the proxy answers CONNECT in no HTTP")
+            return TunnelFailed(FailureKind.UNREACHABLE, "the proxy answers CONNECT in no HTTP")
         if response is None:
             return None
         if 200 <= response.status_code < 300:
-            return Passed(surplus=self._head.surplus)
+            return TunnelOpen(surplus=self._head.surplus)
         if response.status_code == _PROXY_AUTHENTICATION_REQUIRED:
-            return Blocked(Obstacle.UNREACHABLE, "the proxy wants other credentials (status 407)")
+            return TunnelFailed(
+                FailureKind.UNREACHABLE, "the proxy wants other credentials (status 407)"
+            )
         why = "in time " if response.status_code == _GATEWAY_TIMEOUT else ""
         reason = f"the proxy did not connect {why}(status {response.status_code})"
-        return Blocked(Obstacle.UNREACHABLE, reason)
+        return TunnelFailed(FailureKind.UNREACHABLE, reason)
 
     def end(self, ending: Ending) -> PassageEnd:
         """No answer came."""

@@ -11,8 +11,8 @@ from enum import Enum, auto
 from typing import Final
 
 from pki.byte_reader import vector
-from probe.connect.proxy.tunnel import Blocked, PassageEnd, Passed, ended
-from probe.dialogue.answer import Ending, Obstacle
+from probe.connect.proxy.tunnel import PassageEnd, TunnelFailed, TunnelOpen, ended
+from probe.dialogue.answer import Ending, FailureKind
 
 _VERSION: Final = 5
 _NO_AUTHENTICATION: Final = 0
@@ -73,7 +73,7 @@ class Socks5:
 
     def _advance(self) -> PassageEnd | None:
         if self._buffer and self._stage is not _Stage.PASSWORD and self._buffer[0] != _VERSION:
-            return Blocked(Obstacle.UNREACHABLE, "the proxy answers in no SOCKS 5")
+            return TunnelFailed(FailureKind.UNREACHABLE, "the proxy answers in no SOCKS 5")
         match self._stage:
             case _Stage.METHOD:
                 return self._method()
@@ -94,14 +94,16 @@ class Socks5:
         if chosen == _NO_AUTHENTICATION:
             self._ask()
             return None
-        return Blocked(Obstacle.UNREACHABLE, "the proxy wants another way to authenticate")
+        return TunnelFailed(FailureKind.UNREACHABLE, "the proxy wants another way to authenticate")
 
     def _password(self) -> PassageEnd | None:
         if len(self._buffer) < 2:
             return None
         status, self._buffer = self._buffer[1], self._buffer[2:]
         if status != 0:
-            return Blocked(Obstacle.UNREACHABLE, "the proxy refuses the user's name or password")
+            return TunnelFailed(
+                FailureKind.UNREACHABLE, "the proxy refuses the user's name or password"
+            )
         self._ask()
         return None
 
@@ -118,13 +120,13 @@ class Socks5:
         if code != 0:
             reason = _REPLIES.get(code, f"reply {code}")
             is_refusal = code == _CONNECTION_REFUSED
-            obstacle = Obstacle.REFUSED if is_refusal else Obstacle.UNREACHABLE
-            return Blocked(obstacle, f"the proxy did not connect: {reason}")
+            obstacle = FailureKind.REFUSED if is_refusal else FailureKind.UNREACHABLE
+            return TunnelFailed(obstacle, f"the proxy did not connect: {reason}")
         length = 1 + self._buffer[4] if kind == _DOMAIN_NAME else _ADDRESS_LENGTHS.get(kind)
         if length is None:
-            return Blocked(Obstacle.UNREACHABLE, "the proxy answers in no SOCKS 5")
+            return TunnelFailed(FailureKind.UNREACHABLE, "the proxy answers in no SOCKS 5")
         end = 4 + length + 2
-        return Passed(surplus=self._buffer[end:]) if len(self._buffer) >= end else None
+        return TunnelOpen(surplus=self._buffer[end:]) if len(self._buffer) >= end else None
 
     def _say(self, words: bytes) -> None:
         if self._send is not None:

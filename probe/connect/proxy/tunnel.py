@@ -8,29 +8,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from probe.dialogue.answer import Ending, Obstacle
+from probe.dialogue.answer import Ending, FailureKind
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class TunnelOpen:
     """From here on the server itself is heard; ``surplus`` has come of it already."""
 
     surplus: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
-class Blocked:
+class TunnelFailed:
     """There is no way through; ``detail`` says why, in a few words."""
 
-    obstacle: Obstacle
+    obstacle: FailureKind
     detail: str
 
 
-PassageEnd: TypeAlias = Passed | Blocked
+PassageEnd: TypeAlias = TunnelOpen | TunnelFailed
 
 
-def ended(ending: Ending) -> Blocked:
+def ended(ending: Ending) -> TunnelFailed:
     """The proxy hung up, or said nothing."""
-    return Blocked(
-        Obstacle.UNREACHABLE, f"{ending.value} by the proxy before there was a way through"
+    return TunnelFailed(
+        FailureKind.UNREACHABLE, f"{ending.value} by the proxy before there was a way through"
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Generic, TypeVar
 
 from probe.connect.starttls.outcome import UpgradeOutcome, UpgradeScript
-from probe.dialogue.answer import Ending, NoConnection
+from probe.dialogue.answer import ConnectFailure, Ending
 from probe.dialogue.before_tls.injection import Injection
 from probe.dialogue.before_tls.scripted import Scripted
 from probe.dialogue.dialogue import Dialogue
@@ -29,7 +29,7 @@ def with_words_injected(script: UpgradeScript, injection: Injection) -> UpgradeS
             return outcome
 
 
-class Behind(Generic[Result]):
+class AfterUpgrade(Generic[Result]):
     """A Dialogue that goes into TLS by one, and then is the other."""
 
     def __init__(self, upgrade: Scripted[UpgradeOutcome], dialogue: Dialogue[Result]) -> None:
@@ -43,21 +43,21 @@ class Behind(Generic[Result]):
         self._send = send
         self._upgrade.begin(send)
 
-    def feed(self, received: bytes) -> Result | NoConnection | None:
+    def feed(self, received: bytes) -> Result | ConnectFailure | None:
         """The result of the second, or why it was not begun."""
         if self._is_upgraded:
             return self._dialogue.feed(received)
         outcome = self._upgrade.feed(received)
-        if outcome is None or isinstance(outcome, NoConnection) or self._send is None:
-            return outcome if isinstance(outcome, NoConnection) else None
+        if outcome is None or isinstance(outcome, ConnectFailure) or self._send is None:
+            return outcome if isinstance(outcome, ConnectFailure) else None
         self._is_upgraded = True
         self._dialogue.begin(self._send)
         surplus = self._upgrade.surplus
         return self._dialogue.feed(surplus) if surplus else None
 
-    def end(self, ending: Ending) -> Result | NoConnection:
+    def end(self, ending: Ending) -> Result | ConnectFailure:
         """The result when nothing more will come."""
         if self._is_upgraded:
             return self._dialogue.end(ending)
         outcome = self._upgrade.end(ending)
-        return outcome if isinstance(outcome, NoConnection) else self._dialogue.end(ending)
+        return outcome if isinstance(outcome, ConnectFailure) else self._dialogue.end(ending)

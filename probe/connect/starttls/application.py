@@ -11,10 +11,10 @@ from probe.connect.starttls.after_upgrade import with_words_injected
 from probe.connect.starttls.outcome import UpgradeOutcome, UpgradeScript, broken_off
 from probe.connect.starttls.peer import Peer
 from probe.dialogue.before_tls.injection import Injection
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Scripted
 
-InClear: TypeAlias = Callable[[Notebook, Peer], Script[None]]
+InClear: TypeAlias = Callable[[PlaintextFindings, Peer], Script[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Application:
             return None
         return partial(_injecting, self.upgrade, self.service, self.injection, peer)
 
-    def looks_in_clear(self, peer: Peer) -> Callable[[], Scripted[Notebook]] | None:
+    def looks_in_clear(self, peer: Peer) -> Callable[[], Scripted[PlaintextFindings]] | None:
         """Makes the Dialogue that looks at the server without TLS."""
         return None if self.in_clear is None else partial(_looking, self.in_clear, peer)
 
@@ -68,10 +68,10 @@ def _upgrading(
     return Scripted(upgrade(peer), partial(broken_off, service))
 
 
-def _looking(in_clear: InClear, peer: Peer) -> Scripted[Notebook]:
-    notebook = Notebook()
+def _looking(in_clear: InClear, peer: Peer) -> Scripted[PlaintextFindings]:
+    notebook = PlaintextFindings()
 
-    def noted() -> Script[Notebook]:
+    def noted() -> Script[PlaintextFindings]:
         yield from in_clear(notebook, peer)
         return notebook
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from probe.dialogue.answer import Ending, NoConnection, Obstacle
+from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
 from probe.dialogue.before_tls.greetings import greeting_of, is_ssh
 from probe.dialogue.before_tls.scripted import BrokenOff, Script
 from probe.tls.limits import MAX_TURN_LENGTH
@@ -21,9 +21,9 @@ _TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]", re.DOTALL)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 _ENDINGS: Final = {
-    Ending.CLOSED: (Obstacle.HUNG_UP, "the server hung up in place of"),
-    Ending.RESET: (Obstacle.RESET, "the server reset the connection in place of"),
-    Ending.SILENCE: (Obstacle.SILENT, "the server did not send in time"),
+    Ending.CLOSED: (FailureKind.HUNG_UP, "the server hung up in place of"),
+    Ending.RESET: (FailureKind.RESET, "the server reset the connection in place of"),
+    Ending.SILENCE: (FailureKind.SILENT, "the server did not send in time"),
 }
 
 
@@ -32,42 +32,42 @@ class Upgraded:
     """Both sides go over to TLS now: the next bytes are its records."""
 
 
-UpgradeOutcome: TypeAlias = Upgraded | NoConnection
+UpgradeOutcome: TypeAlias = Upgraded | ConnectFailure
 UpgradeScript: TypeAlias = Script[UpgradeOutcome]
 
 
-def not_offered(detail: str, heard: bytes) -> NoConnection:
+def not_offered(detail: str, heard: bytes) -> ConnectFailure:
     """The server speaks the protocol, and says that it has no TLS in it."""
-    return _ended(Obstacle.NOT_OFFERED, detail, heard)
+    return _ended(FailureKind.NOT_OFFERED, detail, heard)
 
 
-def declined(detail: str, heard: bytes) -> NoConnection:
+def declined(detail: str, heard: bytes) -> ConnectFailure:
     """The server has TLS and does not begin it; ``heard`` is quoted."""
-    return _ended(Obstacle.DECLINED, f"{detail}: {quoted(heard)}", heard)
+    return _ended(FailureKind.DECLINED, f"{detail}: {quoted(heard)}", heard)
 
 
-def turned_away(heard: bytes) -> NoConnection:
+def turned_away(heard: bytes) -> ConnectFailure:
     """The server wants no client now, or not this one."""
-    return _ended(Obstacle.TURNED_AWAY, f"the server turns us away: {quoted(heard)}", heard)
+    return _ended(FailureKind.TURNED_AWAY, f"the server turns us away: {quoted(heard)}", heard)
 
 
-def unexpected(own: str, heard: bytes) -> NoConnection:
+def unexpected(own: str, heard: bytes) -> ConnectFailure:
     """Something else than a server of ``own`` says came, and it may show what is spoken here."""
     if _TLS_RECORD.match(heard):
         detail = f"TLS came in place of {own}: the server may speak TLS from the first byte"
-        return _ended(Obstacle.OTHER_PROTOCOL, detail, heard)
+        return _ended(FailureKind.OTHER_PROTOCOL, detail, heard)
     if is_ssh(heard):
-        return _ended(Obstacle.OTHER_PROTOCOL, f"the server speaks SSH, not {own}", heard)
+        return _ended(FailureKind.OTHER_PROTOCOL, f"the server speaks SSH, not {own}", heard)
     shown = greeting_of(heard)
     if shown is None or own in shown.service:
-        return _ended(Obstacle.OTHER_PROTOCOL, f"{quoted(heard)!r} is no {own}", heard)
+        return _ended(FailureKind.OTHER_PROTOCOL, f"{quoted(heard)!r} is no {own}", heard)
     mend = f"; name the protocol {shown.protocol}" if shown.protocol else ""
     return _ended(
-        Obstacle.OTHER_PROTOCOL, f"the server speaks {shown.service}, not {own}{mend}", heard
+        FailureKind.OTHER_PROTOCOL, f"the server speaks {shown.service}, not {own}{mend}", heard
     )
 
 
-def broken_off(own: str, at: BrokenOff) -> NoConnection:
+def broken_off(own: str, at: BrokenOff) -> ConnectFailure:
     """The server of ``own``, as it should be, ended, fell silent, or went on without an end."""
     shown = greeting_of(at.heard)
     is_other = shown is not None and own not in shown.service
@@ -75,7 +75,7 @@ def broken_off(own: str, at: BrokenOff) -> NoConnection:
         return unexpected(own, at.heard)
     if at.ending is None:
         detail = f"too many bytes or lines came (over {MAX_TURN_LENGTH} bytes at a time), and no end of {at.what}"
-        return _ended(Obstacle.OTHER_PROTOCOL, detail, at.heard)
+        return _ended(FailureKind.OTHER_PROTOCOL, detail, at.heard)
     obstacle, words = _ENDINGS[at.ending]
     return _ended(obstacle, f"{words} {at.what}", at.heard)
 
@@ -86,5 +86,5 @@ def quoted(heard: bytes) -> str:
     return "".join(one if one.isprintable() else "\ufffd" for one in text) or "nothing"
 
 
-def _ended(obstacle: Obstacle, detail: str, heard: bytes) -> NoConnection:
-    return NoConnection(obstacle=obstacle, detail=detail, raw=heard[:_KEPT_LENGTH])
+def _ended(obstacle: FailureKind, detail: str, heard: bytes) -> ConnectFailure:
+    return ConnectFailure(obstacle=obstacle, detail=detail, raw=heard[:_KEPT_LENGTH])

@@ -12,7 +12,7 @@ _LONGEST_LIST: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remark:
+class PlaintextFact:
     """One fact learnt in clear, before the bytes that prove it are put beside it."""
 
     verdict: Verdict
@@ -21,15 +21,15 @@ class Remark:
 
 
 @dataclass(slots=True)
-class Notebook:
+class PlaintextFindings:
     """Remarks by the names of ``Observation.plaintext``."""
 
-    remarks: dict[str, Remark] = field(default_factory=dict)
+    remarks: dict[str, PlaintextFact] = field(default_factory=dict)
 
     def note(self, name: str, *, holds: bool, note: str, value: str | None = None) -> None:
         """Writes a fact down; a later word on it takes the place of an earlier one."""
         verdict = Verdict.YES if holds else Verdict.NO
-        self.remarks[name] = Remark(verdict=verdict, note=note, value=value)
+        self.remarks[name] = PlaintextFact(verdict=verdict, note=note, value=value)
 
     def goes_on(self, *, holds: bool, note: str, value: str | None = None) -> None:
         """Whether a session in a protocol with STARTTLS goes on without it."""

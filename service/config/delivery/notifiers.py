@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from exporters.notifications import Choice, Notifier, notifier_of
+from exporters.notifications import AlertSelector, Notifier, notifier_of
 from model.findings.alert import EventKind, NoticeKind
 from model.findings.finding import Severity
 from service.config.delivery.secrets import read_secret
@@ -46,9 +46,9 @@ class NotifierSettings(BaseModel):
         return notifier_of(self.type)
 
     @property
-    def choice(self) -> Choice:
+    def choice(self) -> AlertSelector:
         """What it is for."""
-        return Choice(
+        return AlertSelector(
             min_severity=self.min_severity,
             labels=self.labels,
             kinds=self.kinds,
@@ -75,9 +75,9 @@ class _OnceSettings(NotifierSettings):
     group_by: str = "team"
 
     @property
-    def choice(self) -> Choice:
+    def choice(self) -> AlertSelector:
         """What it is for."""
-        return Choice(
+        return AlertSelector(
             min_severity=self.min_severity,
             labels=self.labels,
             kinds=self.kinds,

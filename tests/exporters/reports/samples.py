@@ -16,7 +16,7 @@ from exporters.reports.report import (
     ServedCertificate,
 )
 from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult, Severity, Waiver
-from model.findings.remediation import Remedy
+from model.findings.remediation import Remediation
 from model.observation import Observation, State
 from model.snapshot import EndpointStatus, Snapshot
 from model.verdict import Evidence, Verdict
@@ -45,7 +45,7 @@ POLICY = PolicyText(
     digest="5a" * 32,
     rules=(VERSIONS_RULE, TRUST_RULE),
 )
-REMEDY = Remedy(
+REMEDY = Remediation(
     server="nginx",
     place="in the server block",
     lines=("ssl_protocols TLSv1.2 TLSv1.3;",),
@@ -165,7 +165,7 @@ def report(**selection: str) -> Report:
     return report_of(snapshot(), request(**selection), lambda _, judged: _remedy(judged))
 
 
-def _remedy(judged: RuleResult) -> Remedy | None:
+def _remedy(judged: RuleResult) -> Remediation | None:
     return REMEDY if judged.rule == VERSIONS_RULE.rule else None
 
 
@@ -216,7 +216,7 @@ def hostile_reports(draw: DrawFn) -> Report:
         status=draw(st.sampled_from([FindingStatus.OPEN, FindingStatus.WAIVED])),
         waiver=draw(st.none() | st.just(waiver)),
     )
-    remedy = Remedy(
+    remedy = Remediation(
         server=draw(text), place=draw(text), lines=tuple(draw(st.lists(text, max_size=2)))
     )
     endpoint = ReportedEndpoint(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from model.certificates.certificate import Deployment, Problem
+from model.certificates.certificate import Problem, ServedChain
 from model.clock import SystemClock
 from model.target import Endpoint, Target
 from model.target_labels import TRUST_STORES
@@ -43,7 +43,7 @@ async def serves_the_leaf(connection: Connection) -> None:
     await connection.until_closed()
 
 
-async def deployment(directory: Path, **labels: str) -> Deployment:
+async def deployment(directory: Path, **labels: str) -> ServedChain:
     stores = {}
     for name, root in (("internal", INTERNAL), ("other", STRANGER)):
         stores[name] = directory / f"{name}.pem"

@@ -1,4 +1,4 @@
-"""A chain of bytes becomes one Deployment."""
+"""A chain of bytes becomes one ServedChain."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.certificates.certificate import Deployment, KeyType, Problem
+from model.certificates.certificate import KeyType, Problem, ServedChain
 from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
 from pki.certificates import MOST_CERTIFICATES, TrustStore, deployment, load_trust_store
@@ -29,7 +29,7 @@ VERSIONS = (ProtocolVersion.TLSV1_2, ProtocolVersion.TLSV1_3)
 DER = [each.der for each in (LEAF, LOWER, UPPER)]
 
 
-def deployed(chain_der: list[bytes], host: str = SERVER_NAME) -> Deployment:
+def deployed(chain_der: list[bytes], host: str = SERVER_NAME) -> ServedChain:
     return deployment(
         chain_der,
         versions=VERSIONS,

@@ -14,7 +14,7 @@ import pytest
 from cryptography import x509
 
 from exporters.terminal.scan_report import render_report
-from model.certificates.certificate import Deployment, Problem
+from model.certificates.certificate import Problem, ServedChain
 from model.encoding.observation_json import to_json
 from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
@@ -83,7 +83,7 @@ CHAINS: Final[dict[str, Callable[[], tuple[Made, ...]]]] = {
 
 
 @cache
-def judged(name: str) -> Deployment:
+def judged(name: str) -> ServedChain:
     return deployment(
         [made.der for made in CHAINS[name]()],
         versions=(ProtocolVersion.TLSV1_2,),

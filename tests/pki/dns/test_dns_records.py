@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
-from model.certificates.certificate import Deployment, Judgement
+from model.certificates.certificate import Judgement, ServedChain
 from model.clock import SystemClock
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
@@ -83,7 +83,7 @@ def at(port: int) -> DnsLookup:
     return DnsLookup([("127.0.0.1", port)])
 
 
-def served(*ders: bytes, trusted: bool = True) -> Deployment:
+def served(*ders: bytes, trusted: bool = True) -> ServedChain:
     anchors = [CA.der] if trusted else []
     return deployment(
         ders,

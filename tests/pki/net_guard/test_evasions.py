@@ -26,7 +26,7 @@ from scheduling.resolve import Resolution, allowed, resolve
 from service.config.modules import OnDemandSettings
 from service.probe_endpoint.allowed import Allowed
 from service.probe_endpoint.module_choices import RefusedError
-from service.probe_endpoint.prober import OnDemandProber, Surroundings
+from service.probe_endpoint.prober import OnDemandProber, ProberContext
 from tests.pki.net_guard.canaries import Canary, canary, recorded_sockets
 from tests.pki.net_guard.evasions import DENY, PLACES, URLS, Resolver
 
@@ -98,7 +98,7 @@ def prober(known: Target | None = None) -> OnDemandProber:
     clock = SystemClock()
     return OnDemandProber(
         on_demand,
-        Surroundings(
+        ProberContext(
             engine=Engine(settings, clock),
             settings=settings,
             clock=clock,

@@ -26,8 +26,8 @@ from pki.revocation.fetch_budget import FetchBudget
 from probe.budget import VisitBudget
 from probe.connect.quic import ask_quic
 from probe.connect.route import STRAIGHT, Proxy, ProxyKind
-from probe.connect.session import Line
-from probe.dialogue.answer import NoConnection, Obstacle
+from probe.connect.session import EndpointSession
+from probe.dialogue.answer import ConnectFailure, FailureKind
 from probe.visit.engine import NONCE_LENGTH, Engine
 from probe.visit.settings import ProbeSettings
 from probe.web.in_clear import ClearRequest
@@ -78,7 +78,7 @@ async def test_the_twin_port_of_plaintext_is_judged_by_itself() -> None:
     with canary() as trap, canary() as open_one:
         for entry in (f"127.0.0.1:{trap.port}", f"shop.test:{trap.port}"):
             settings = ProbeSettings(deadline_seconds=5.0, greeting_timeout_seconds=0.3)
-            line = Line(
+            line = EndpointSession(
                 ("127.0.0.1", open_one.port),
                 settings,
                 Politeness(settings),
@@ -89,12 +89,12 @@ async def test_the_twin_port_of_plaintext_is_judged_by_itself() -> None:
             refused = await line.converse_in_clear(
                 ClearRequest("shop.test", user_agent="test"), port=trap.port
             )
-            assert isinstance(refused, NoConnection)
-            assert (refused.obstacle, "(deny)" in refused.detail) == (Obstacle.DENIED, True)
+            assert isinstance(refused, ConnectFailure)
+            assert (refused.obstacle, "(deny)" in refused.detail) == (FailureKind.DENIED, True)
             taken = await line.converse_in_clear(
                 ClearRequest("shop.test", user_agent="test"), port=open_one.port
             )
-            assert not isinstance(taken, NoConnection)
+            assert not isinstance(taken, ConnectFailure)
             await line.close()
         assert trap.is_untouched()
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from pki.revocation.signed import About
+from pki.revocation.signed import RevocationQuery
 from tests.pki.certificates.making import DAY, NOW, SERVER_NAMES, Made, make
 
 ISSUER = make("issuer", is_ca=True)
@@ -27,7 +27,7 @@ LATE = make(
     valid_to=NOW - DAY,
 )
 
-ABOUT = About(certificate=LEAF.der, issuer=ISSUER.der, position=0, at=NOW)
+ABOUT = RevocationQuery(certificate=LEAF.der, issuer=ISSUER.der, position=0, at=NOW)
 GOOD, REVOKED = ocsp.OCSPCertStatus.GOOD, ocsp.OCSPCertStatus.REVOKED
 
 

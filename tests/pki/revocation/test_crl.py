@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from model.verdict import Verdict
 from pki.revocation.crl import contents, judge_crl
-from pki.revocation.signed import About
+from pki.revocation.signed import RevocationQuery
 from tests.pki.certificates.making import DAY, NOW, Made, make
 from tests.pki.revocation.making import ABOUT, LEAF, OTHER, STRANGER, revocation_list
 
@@ -78,7 +78,7 @@ def test_a_list_may_be_signed_by_rsa_with_pss(salt_length: int) -> None:
     builder = x509.CertificateRevocationListBuilder().issuer_name(issuer)
     dated = builder.last_update(NOW - DAY).next_update(NOW + DAY)
     signed = dated.sign(key, hashes.SHA256(), rsa_padding=pss).public_bytes(Encoding.DER)
-    about = About(certificate=certificate, issuer=certificate, position=0, at=NOW)
+    about = RevocationQuery(certificate=certificate, issuer=certificate, position=0, at=NOW)
     assert judge_crl(signed, about).is_revoked is Verdict.NO
     broken = signed[:-1] + bytes([signed[-1] ^ 1])
     assert judge_crl(broken, about).reason == "The list is not signed by the issuer."

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from cryptography import x509
 
-from model.certificates.certificate import Deployment, Problem, RevocationMethod
+from model.certificates.certificate import Problem, RevocationMethod, ServedChain
 from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
 from pki.certificates import TrustStore, deployment
 from probe.checks.visit_facts import Stapled
-from probe.visit.chain_checks import Surroundings
+from probe.visit.chain_checks import ChainChecks
 from probe.visit.settings import ProbeSettings
 from tests.pki.certificates.making import NOW, SERVER_NAME, SERVER_NAMES, Made, make
 from tests.pki.revocation.fetching import LOOPBACK, fetch_gate
@@ -20,16 +20,16 @@ STORES = {"own": TrustStore("own", lambda: [ISSUER.der])}
 MUST_STAPLE = x509.TLSFeature([x509.TLSFeatureType.status_request])
 
 
-def online() -> Surroundings:
+def online() -> ChainChecks:
     settings = ProbeSettings(fetch=True, gate=fetch_gate(LOOPBACK))
-    return Surroundings(settings, STORES)
+    return ChainChecks(settings, STORES)
 
 
-def offline() -> Surroundings:
-    return Surroundings(ProbeSettings(), STORES)
+def offline() -> ChainChecks:
+    return ChainChecks(ProbeSettings(), STORES)
 
 
-def served(*sent: Made) -> Deployment:
+def served(*sent: Made) -> ServedChain:
     return deployment(
         [made.der for made in sent],
         versions=(ProtocolVersion.TLSV1_2,),

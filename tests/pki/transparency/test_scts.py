@@ -17,9 +17,9 @@ from model.verdict import Verdict
 from pki.certificates import parse_certificate
 from pki.certificates.reading.der import Element, Tag, first
 from pki.transparency import (
-    Beside,
     LogList,
     LogListError,
+    StapledData,
     judge_policies,
     judge_scts,
     read_log_list,
@@ -79,18 +79,18 @@ def with_embedded(*logs_that_sign: OurLog, days: int = 60) -> Made:
     return Made(certificate=whole.sign(ISSUER.key, hashes.SHA256()), key=key)
 
 
-def judged(leaf: Made, logs: LogList | None, beside: Beside) -> list[tuple[str, str]]:
+def judged(leaf: Made, logs: LogList | None, beside: StapledData) -> list[tuple[str, str]]:
     found = judge_scts(leaf.der, ISSUER.der, beside, logs, NOW)
     return [(one.is_valid.value, one.reason or "") for one in found]
 
 
-def by_tls(*scts: bytes) -> Beside:
-    return Beside(sct_list=sct_list(*scts))
+def by_tls(*scts: bytes) -> StapledData:
+    return StapledData(sct_list=sct_list(*scts))
 
 
 def test_embedded_timestamps_are_over_the_precertificate(logs: LogList) -> None:
     leaf = with_embedded(ONE, TWO)
-    found = judge_scts(leaf.der, ISSUER.der, Beside(), logs, NOW)
+    found = judge_scts(leaf.der, ISSUER.der, StapledData(), logs, NOW)
     assert [(one.source, one.log_name, one.operator, one.is_valid) for one in found] == [
         (SctSource.CERTIFICATE, "one", "A", Verdict.YES),
         (SctSource.CERTIFICATE, "two", "B", Verdict.YES),
@@ -127,14 +127,14 @@ def test_a_timestamp_of_another_certificate_is_none_of_this(logs: LogList) -> No
 
 def test_without_a_list_or_an_issuer_it_is_unknown(logs: LogList) -> None:
     leaf = with_embedded(ONE)
-    assert judged(leaf, None, Beside()) == [("unknown", "No log list was given.")]
-    (found,) = judge_scts(leaf.der, None, Beside(), logs, NOW)
+    assert judged(leaf, None, StapledData()) == [("unknown", "No log list was given.")]
+    (found,) = judge_scts(leaf.der, None, StapledData(), logs, NOW)
     assert found.is_valid is Verdict.UNKNOWN
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200))
 def test_no_bytes_raise(listed: bytes, leaf: bytes) -> None:
-    beside = Beside(sct_list=listed, ocsp_response=listed)
+    beside = StapledData(sct_list=listed, ocsp_response=listed)
     for der in (leaf, LEAF.der):
         found = judge_scts(der, ISSUER.der, beside, {}, NOW)
         assert all(one.is_valid is Verdict.UNKNOWN for one in found)
@@ -165,7 +165,7 @@ def test_the_policies_count_logs_and_operators(
     logs: LogList,
 ) -> None:
     leaf = with_embedded(*signing, days=days)
-    scts = judge_scts(leaf.der, ISSUER.der, Beside(), logs, NOW)
+    scts = judge_scts(leaf.der, ISSUER.der, StapledData(), logs, NOW)
     found = judge_policies(parse_certificate(leaf.der), scts, logs)
     assert {name: (one.verdict.value, one.reason) for name, one in found.items()} == {
         "apple": (verdict, reason),
@@ -199,7 +199,7 @@ def test_a_bad_list_is_one_sentence(text: str, told: str, tmp_path: Path) -> Non
 def test_those_in_a_stapled_response_are_read(logs: LogList) -> None:
     listed = sct_list(ONE.sct(entry_of(LEAF.certificate)))
     staple = with_extension(response(about=LEAF), "1.3.6.1.4.1.11129.2.4.5", listed)
-    (found,) = judge_scts(LEAF.der, ISSUER.der, Beside(ocsp_response=staple), logs, NOW)
+    (found,) = judge_scts(LEAF.der, ISSUER.der, StapledData(ocsp_response=staple), logs, NOW)
     assert (found.source, found.is_valid) == (SctSource.OCSP, Verdict.YES)
 
 

@@ -13,9 +13,9 @@ from model.observation import Cost, Mode, Observation
 from model.target import Endpoint, Target
 from probe.checks.catalogue import STAGES
 from probe.checks.part import Part
-from probe.checks.prober import Interview
-from probe.checks.visit_facts import Learnt
-from probe.dialogue.answer import Answer, AnswerReader, Ending, NoConnection
+from probe.checks.prober import Prober
+from probe.checks.visit_facts import VisitFacts
+from probe.dialogue.answer import Answer, AnswerReader, ConnectFailure, Ending
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
@@ -58,7 +58,7 @@ class Simulation:
 
     async def converse(
         self, dialogue: Dialogue[Found], patience_seconds: float | None = None
-    ) -> Found | NoConnection:
+    ) -> Found | ConnectFailure:
         return dialogue.end(Ending.SILENCE)
 
     async def converse_in_clear(
@@ -66,7 +66,7 @@ class Simulation:
         dialogue: Dialogue[Found],
         patience_seconds: float | None = None,
         port: int | None = None,
-    ) -> Found | NoConnection:
+    ) -> Found | ConnectFailure:
         return dialogue.end(Ending.SILENCE)
 
     async def quic(self, server_name: str | None) -> QuicAnswer | None:
@@ -77,8 +77,8 @@ class Simulation:
 
     async def visit(self, parts: frozenset[Part] = CORE) -> Observation:
         """The checks of those parts on the model, in the catalogue's order."""
-        interview = Interview(self)
-        learnt = Learnt(server_name="zoo.test")
+        interview = Prober(self)
+        learnt = VisitFacts(server_name="zoo.test")
         for stage in STAGES:
             for check in stage.checks:
                 if check.part in parts:

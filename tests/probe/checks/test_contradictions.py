@@ -6,10 +6,10 @@ from itertools import cycle
 
 from hypothesis import given, settings
 
-from probe.checks.contradictions import learn_contradictions
-from probe.checks.prober import Interview
-from probe.checks.versions_and_suites.versions import learn_versions
-from probe.checks.visit_facts import Learnt
+from probe.checks.contradictions import check_contradictions
+from probe.checks.prober import Prober
+from probe.checks.versions_and_suites.versions import check_versions
+from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import Offer
 from tests.probe.checks.simulation import Simulation
@@ -36,10 +36,10 @@ class Backends(Simulation):
         return await super().ask(offer, patient=patient, is_chained=is_chained)
 
 
-async def learn(way: Simulation) -> Learnt:
-    learnt, interview = Learnt(server_name="zoo.test"), Interview(way)
-    await learn_versions(interview, learnt)
-    await learn_contradictions(interview, learnt)
+async def learn(way: Simulation) -> VisitFacts:
+    learnt, interview = VisitFacts(server_name="zoo.test"), Prober(way)
+    await check_versions(interview, learnt)
+    await check_contradictions(interview, learnt)
     return learnt
 
 

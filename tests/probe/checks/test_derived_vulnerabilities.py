@@ -15,11 +15,11 @@ from model.observation import AcceptedSet
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import cipher_suite_name, cipher_suites_for
 from model.verdict import Evidence, Fact, Preference, Verdict
-from probe.checks.prober import Interview
-from probe.checks.visit_facts import Learnt
+from probe.checks.prober import Prober
+from probe.checks.visit_facts import VisitFacts
 from probe.checks.vulnerabilities.derived_vulnerabilities import (
     DERIVED,
-    learn_derived_vulnerabilities,
+    check_derived_vulnerabilities,
 )
 from probe.dialogue.answer import ServerFlight
 from probe.dialogue.exchange import Exchange
@@ -48,9 +48,11 @@ ACCEPTED = st.sets(st.sampled_from(STREAM_VERSIONS), min_size=1).flatmap(
 MENDED = st.sampled_from([None, *Verdict])
 
 
-def learnt_of(accepted: dict[ProtocolVersion, tuple[str, ...]], mended: Verdict | None) -> Learnt:
+def learnt_of(
+    accepted: dict[ProtocolVersion, tuple[str, ...]], mended: Verdict | None
+) -> VisitFacts:
     """A notebook with everything in it."""
-    learnt = Learnt(server_name=None)
+    learnt = VisitFacts(server_name=None)
     for version in STREAM_VERSIONS:
         verdict = Verdict.YES if version in accepted else Verdict.NO
         learnt.protocols[version] = Fact(verdict=verdict, evidence=PROOF)
@@ -67,12 +69,12 @@ def learnt_of(accepted: dict[ProtocolVersion, tuple[str, ...]], mended: Verdict 
     return learnt
 
 
-async def derived(learnt: Learnt, *exchanges: Exchange) -> dict[str, Fact]:
+async def derived(learnt: VisitFacts, *exchanges: Exchange) -> dict[str, Fact]:
     """What is found, without a question."""
     simulation = Simulation(ServerModel(cipher_suites={}))
-    interview = Interview(simulation)
+    interview = Prober(simulation)
     interview.exchanges.extend(exchanges)
-    await learn_derived_vulnerabilities(interview, learnt)
+    await check_derived_vulnerabilities(interview, learnt)
     assert simulation.questions == 0
     return learnt.vulnerabilities
 
@@ -135,7 +137,7 @@ async def test_with_gaps_nothing_is_said_that_the_gaps_could_belie(
 @given(models())
 async def test_a_visited_server_gets_the_verdicts_its_suites_deserve(model: ServerModel) -> None:
     observation = await Simulation(model).visit()
-    learnt = Learnt(
+    learnt = VisitFacts(
         server_name=None,
         protocols=dict(observation.protocols),
         cipher_suites=dict(observation.cipher_suites),

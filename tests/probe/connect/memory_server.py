@@ -6,7 +6,7 @@ import ssl
 
 from model.protocol_version import ProtocolVersion
 from probe.connect.openssl import OpenSslHandshake
-from probe.dialogue.handshake import Afterword, Handshake, HandshakeOffer
+from probe.dialogue.handshake import Handshake, HandshakeOffer, PostHandshakeAction
 from tests.probe.starttls.scripted_servers import tls_context
 from tests.zoo.certificates import Certificates
 
@@ -36,7 +36,9 @@ class MemoryServer:
 class Talk:
     """A handshake of TLS 1.3 with such a server, up to the reply; ``finish`` hears that."""
 
-    def __init__(self, certificates: Certificates, afterword: Afterword, reply: bytes) -> None:
+    def __init__(
+        self, certificates: Certificates, afterword: PostHandshakeAction, reply: bytes
+    ) -> None:
         offer = HandshakeOffer(
             version=ProtocolVersion.TLSV1_3,
             server_name="zoo.test",

@@ -1,4 +1,4 @@
-"""Whatever the server does, a Line's questions end with the visit."""
+"""Whatever the server does, a EndpointSession's questions end with the visit."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from model.clock import SystemClock
 from model.protocol_version import ProtocolVersion
 from pki.net_guard.politeness import Politeness
 from probe.connect.pool import Connections
-from probe.connect.session import Line
-from probe.dialogue.answer import Ending, NoConnection, NoHello, Obstacle
+from probe.connect.session import EndpointSession
+from probe.dialogue.answer import ConnectFailure, Ending, FailureKind, NoHello
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import HandshakeEnd, HandshakeOffer
 from probe.dialogue.offer import Shape, offer
@@ -28,8 +28,10 @@ MODEL = ServerModel(cipher_suites={ProtocolVersion.TLSV1_2: (0xC02F, 0x009C)})
 HELLO = offer(ProtocolVersion.TLSV1_2, (0xC02B,), Shape(server_name=None))
 
 
-def line(port: int, settings: ProbeSettings, politeness: Politeness | None = None) -> Line:
-    return Line(
+def line(
+    port: int, settings: ProbeSettings, politeness: Politeness | None = None
+) -> EndpointSession:
+    return EndpointSession(
         ("127.0.0.1", port),
         settings,
         politeness or Politeness(settings),
@@ -57,8 +59,8 @@ async def test_nothing_is_dialled_past_the_deadline() -> None:
     async with serve(behaviours.says_nothing) as server:
         late = line(server.port, ProbeSettings(deadline_seconds=0))
         exchange = await late.ask(HELLO)
-        assert isinstance(exchange.answer, NoConnection)
-        assert (exchange.answer.obstacle, server.connections) == (Obstacle.DEADLINE, 0)
+        assert isinstance(exchange.answer, ConnectFailure)
+        assert (exchange.answer.obstacle, server.connections) == (FailureKind.DEADLINE, 0)
 
 
 async def test_waiting_for_a_place_ends_with_the_visit() -> None:
@@ -86,15 +88,15 @@ async def test_a_visit_whose_time_is_up_in_the_moment_of_asking_ends() -> None:
     connections._expire()
     async with asyncio.timeout(PATIENCE_SECONDS):
         dialled = await asking
-    assert isinstance(dialled, NoConnection)
-    assert dialled.obstacle is Obstacle.DEADLINE
+    assert isinstance(dialled, ConnectFailure)
+    assert dialled.obstacle is FailureKind.DEADLINE
     await connections.close()
 
 
 async def test_a_fault_of_ours_while_dialling_is_told_to_who_asked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def broken(*_: object) -> NoConnection:
+    async def broken(*_: object) -> ConnectFailure:
         raise RuntimeError("a fault of ours")
 
     monkeypatch.setattr("probe.connect.pool.reach", broken)

@@ -7,25 +7,27 @@ import sys
 import pytest
 
 from probe.dialogue.answer import Ending
-from probe.dialogue.handshake import Afterword, HandshakeEnd
+from probe.dialogue.handshake import HandshakeEnd, PostHandshakeAction
 from tests.probe.connect.memory_server import Talk
 from tests.zoo.certificates import Certificates
 
 REPLY = b"HTTP/1.1 200 OK\r\nX: " + b"x" * 5000 + b"\r\n\r\n"
 
 
-@pytest.mark.parametrize("afterword", [Afterword.HTTP_HEAD, Afterword.HTTP])
+@pytest.mark.parametrize("afterword", [PostHandshakeAction.HTTP_HEAD, PostHandshakeAction.HTTP])
 def test_a_reply_in_one_byte_records_is_read(
-    afterword: Afterword, certificates: Certificates
+    afterword: PostHandshakeAction, certificates: Certificates
 ) -> None:
     assert len(REPLY) > 3 * sys.getrecursionlimit()
     outcome = Talk(certificates, afterword, REPLY).finish()
     assert outcome is not None
     assert outcome.end is HandshakeEnd.ACCEPTED
-    assert outcome.reply == (REPLY if afterword is Afterword.HTTP_HEAD else b"HTTP/1.1 200 ")
+    assert outcome.reply == (
+        REPLY if afterword is PostHandshakeAction.HTTP_HEAD else b"HTTP/1.1 200 "
+    )
 
 
 def test_words_are_answered_until_the_server_hangs_up(certificates: Certificates) -> None:
-    talk = Talk(certificates, Afterword.WORDS, REPLY)
+    talk = Talk(certificates, PostHandshakeAction.WORDS, REPLY)
     assert talk.finish() is None
     assert talk.dialogue.end(Ending.CLOSED).reply == REPLY

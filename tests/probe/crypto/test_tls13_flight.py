@@ -13,10 +13,10 @@ from model.clock import SystemClock
 from model.protocol_version import ProtocolVersion
 from pki.byte_reader import DecodeError
 from pki.net_guard.politeness import Politeness
-from probe.connect.session import Line
+from probe.connect.session import EndpointSession
 from probe.crypto.tls13_flight import Tls13Flight, Tls13FlightReader
 from probe.crypto.tls13_keys import OPENED_SUITES, SHARED_GROUPS, KeyShareSecret, expand_label
-from probe.dialogue.answer import Ending, NoConnection
+from probe.dialogue.answer import ConnectFailure, Ending
 from probe.dialogue.offer import Shape, offer
 from probe.tls.encrypted_messages import CompressedCertificate
 from probe.tls.limits import MAX_UNCOMPRESSED_LENGTH
@@ -61,12 +61,14 @@ async def test_a_real_flight_is_opened_with_every_suite_and_group(
     (server,) = [one for one in SERVERS if one.name == name]
     settings = ProbeSettings()
     with server.start(certificates, tmp_path) as port:
-        line = Line(("127.0.0.1", port), settings, Politeness(settings), SystemClock(), nonce=NONCE)
+        line = EndpointSession(
+            ("127.0.0.1", port), settings, Politeness(settings), SystemClock(), nonce=NONCE
+        )
         asked = offer(ProtocolVersion.TLSV1_3, (suite,), SHAPE)
         secret = KeyShareSecret(group, NONCE)
         flight = await line.converse(Tls13FlightReader(asked, secret, NONCE))
         await line.close()
-    assert not isinstance(flight, NoConnection)
+    assert not isinstance(flight, ConnectFailure)
     assert flight.is_whole
     assert flight.certificates is not None
     assert len(flight.certificates) == len(certificates.rsa.chain.sha256s)

@@ -13,18 +13,18 @@ from pki.byte_reader import DecodeError
 from probe.connect.openssl_reply import AwaitedReply
 from probe.connect.proxy.http_connect import HttpConnect
 from probe.connect.proxy.socks5 import Socks5
-from probe.connect.starttls.after_upgrade import Behind
+from probe.connect.starttls.after_upgrade import AfterUpgrade
 from probe.connect.starttls.catalogue import application
-from probe.connect.starttls.databases.mssql import InPackets
+from probe.connect.starttls.databases.mssql import TdsFraming
 from probe.connect.starttls.detect import Listening
 from probe.crypto.tls13_flight import Tls13FlightReader
 from probe.crypto.tls13_keys import OPENED_SUITES, SHARED_GROUPS, KeyShareSecret
 from probe.dialogue.answer import AnswerReader
 from probe.dialogue.dtls_question import DtlsQuestion
-from probe.dialogue.handshake import Afterword
+from probe.dialogue.handshake import PostHandshakeAction
 from probe.dialogue.offer import Shape, offer
 from probe.dialogue.question import Question
-from probe.dialogue.raw_probe import Provocation
+from probe.dialogue.raw_probe import RawProbe
 from probe.dialogue.session_reader import SessionInClear
 from probe.dialogue.sslv2 import Sslv2Question
 from probe.tls.dtls import FlightReader
@@ -152,14 +152,14 @@ def _dtls() -> DtlsQuestion:
     return question
 
 
-def _provocation() -> Provocation:
-    provocation = Provocation(HELLO, lambda _: b"words")
+def _provocation() -> RawProbe:
+    provocation = RawProbe(HELLO, lambda _: b"words")
     provocation.begin(_nobody)
     return provocation
 
 
-def _packets() -> InPackets[object]:
-    dialogue: InPackets[object] = InPackets(Question(HELLO))
+def _packets() -> TdsFraming[object]:
+    dialogue: TdsFraming[object] = TdsFraming(Question(HELLO))
     dialogue.begin(_nobody)
     return dialogue
 
@@ -171,10 +171,10 @@ def _tls13() -> Tls13FlightReader:
     return reader
 
 
-def _behind() -> Behind[object]:
+def _behind() -> AfterUpgrade[object]:
     makes = application("smtp").upgrades(PEER)
     assert makes is not None
-    dialogue: Behind[object] = Behind(makes(), Question(HELLO))
+    dialogue: AfterUpgrade[object] = AfterUpgrade(makes(), Question(HELLO))
     dialogue.begin(_nobody)
     return dialogue
 
@@ -208,7 +208,7 @@ class _Awaited:
     """A reply inside a handshake."""
 
     def __init__(self) -> None:
-        self._reply = AwaitedReply(Afterword.HTTP_HEAD)
+        self._reply = AwaitedReply(PostHandshakeAction.HTTP_HEAD)
 
     def feed(self, received: bytes) -> object:
         self._reply.add(received)

@@ -6,15 +6,15 @@ from functools import partial
 
 import pytest
 
-from probe.dialogue.handshake import Afterword
+from probe.dialogue.handshake import PostHandshakeAction
 from tests.probe.connect.memory_server import Talk
 from tests.probe.growth.measuring import Row, Run, assert_linear
 from tests.zoo.certificates import Certificates
 
 
-@pytest.mark.parametrize("afterword", [Afterword.HTTP_HEAD, Afterword.WORDS])
+@pytest.mark.parametrize("afterword", [PostHandshakeAction.HTTP_HEAD, PostHandshakeAction.WORDS])
 def test_a_reply_in_one_byte_records_costs_its_length(
-    afterword: Afterword, certificates: Certificates
+    afterword: PostHandshakeAction, certificates: Certificates
 ) -> None:
     def prepare(length: int) -> Run:
         reply = b"HTTP/1.1 200 OK\r\n" + b"\r" * length

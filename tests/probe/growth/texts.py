@@ -18,7 +18,7 @@ from pki.byte_reader import DecodeError
 from pki.certificates.confusables import escape_lookalikes
 from pki.certificates.hostname import matches
 from pki.certificates.reading.names import name_text
-from pki.transparency.scts import Beside, judge_scts
+from pki.transparency.scts import StapledData, judge_scts
 from probe.connect.starttls.chat.xml_stream import elements, tags
 from probe.connect.starttls.outcome import quoted
 from probe.dialogue.before_tls.greetings import greeting_of
@@ -152,7 +152,7 @@ def _hostnames(content: bytes) -> object:
 
 
 def _timestamps(content: bytes) -> object:
-    return judge_scts(b"", None, Beside(sct_list=content), None, _AT)
+    return judge_scts(b"", None, StapledData(sct_list=content), None, _AT)
 
 
 _SCT: Final = wire.vector(bytes(41) + b"\0\0" + b"\x04\x03" + b"\0\0", 2)

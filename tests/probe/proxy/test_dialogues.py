@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from probe.connect.proxy.http_connect import HttpConnect
 from probe.connect.proxy.proxy_protocol import Preamble, preamble
 from probe.connect.proxy.socks5 import Socks5
-from probe.connect.proxy.tunnel import Blocked, PassageEnd, Passed
-from probe.dialogue.answer import Ending, Obstacle
+from probe.connect.proxy.tunnel import PassageEnd, TunnelFailed, TunnelOpen
+from probe.dialogue.answer import Ending, FailureKind
 from probe.dialogue.dialogue import Dialogue
 
 
@@ -44,19 +44,19 @@ SOCKS_SIX = b"\x05\x00" + b"\x05\x00\x00\x04" + bytes(16) + b"\x04\x38"
 @given(places=st.lists(st.integers(0, 40), max_size=6))
 def test_socks_opens_however_its_answer_is_cut(answer: bytes, places: list[int]) -> None:
     end, said = carried(Socks5("192.0.2.1", 443, None), cut(answer, places))
-    assert end == Passed()
+    assert end == TunnelOpen()
     assert said == b"\x05\x01\x00" + b"\x05\x01\x00\x01\xc0\x00\x02\x01\x01\xbb"
 
 
 def test_socks_keeps_what_the_server_said_behind_the_answer() -> None:
     end, _ = carried(Socks5("192.0.2.1", 25, None), [SOCKS_OPEN + b"220 mail"])
-    assert end == Passed(surplus=b"220 mail")
+    assert end == TunnelOpen(surplus=b"220 mail")
 
 
 def test_socks_says_the_password_where_it_is_wanted() -> None:
     answer = [b"\x05\x02", b"\x01\x00", SOCKS_OPEN[2:]]
     end, said = carried(Socks5("2001:db8::1", 443, ("ops", "secret")), answer)
-    assert end == Passed()
+    assert end == TunnelOpen()
     address = ipaddress.ip_address("2001:db8::1").packed
     assert said == b"\x05\x01\x02\x01\x03ops\x06secret\x05\x01\x00\x04" + address + b"\x01\xbb"
 
@@ -64,23 +64,23 @@ def test_socks_says_the_password_where_it_is_wanted() -> None:
 @pytest.mark.parametrize(
     ("answer", "obstacle", "words"),
     [
-        (b"\x05\xff", Obstacle.UNREACHABLE, "another way to authenticate"),
-        (b"\x04\x00", Obstacle.UNREACHABLE, "no SOCKS 5"),
-        (b"\x05\x00\x05\x05\x00\x01", Obstacle.REFUSED, "connection refused"),
-        (b"\x05\x00\x05\x04\x00\x01\x00", Obstacle.UNREACHABLE, "host unreachable"),
-        (b"\x05\x00\x05\x63\x00\x01\x00", Obstacle.UNREACHABLE, "reply 99"),
-        (b"\x05\x00\x05\x00\x00\x09\x00", Obstacle.UNREACHABLE, "no SOCKS 5"),
+        (b"\x05\xff", FailureKind.UNREACHABLE, "another way to authenticate"),
+        (b"\x04\x00", FailureKind.UNREACHABLE, "no SOCKS 5"),
+        (b"\x05\x00\x05\x05\x00\x01", FailureKind.REFUSED, "connection refused"),
+        (b"\x05\x00\x05\x04\x00\x01\x00", FailureKind.UNREACHABLE, "host unreachable"),
+        (b"\x05\x00\x05\x63\x00\x01\x00", FailureKind.UNREACHABLE, "reply 99"),
+        (b"\x05\x00\x05\x00\x00\x09\x00", FailureKind.UNREACHABLE, "no SOCKS 5"),
     ],
 )
-def test_socks_says_why_it_is_blocked(answer: bytes, obstacle: Obstacle, words: str) -> None:
+def test_socks_says_why_it_is_blocked(answer: bytes, obstacle: FailureKind, words: str) -> None:
     end, _ = carried(Socks5("192.0.2.1", 443, None), [answer + bytes(2)])
-    assert isinstance(end, Blocked)
+    assert isinstance(end, TunnelFailed)
     assert (end.obstacle, words in end.detail) == (obstacle, True)
 
 
 def test_socks_says_that_the_password_is_refused() -> None:
     end, _ = carried(Socks5("192.0.2.1", 443, ("ops", "wrong")), [b"\x05\x02", b"\x01\x01"])
-    assert isinstance(end, Blocked)
+    assert isinstance(end, TunnelFailed)
     assert "password" in end.detail
 
 
@@ -88,13 +88,13 @@ def test_socks_says_that_the_password_is_refused() -> None:
 def test_connect_opens_however_its_answer_is_cut(places: list[int]) -> None:
     answer = b"HTTP/1.1 200 Connection established\r\nProxy-Agent: x\r\n\r\n"
     end, said = carried(HttpConnect("192.0.2.1", 443, None), cut(answer, places))
-    assert end == Passed()
+    assert end == TunnelOpen()
     assert said.startswith(b"CONNECT 192.0.2.1:443 HTTP/1.1\r\n")
 
 
 def test_connect_keeps_what_the_server_said_behind_the_answer() -> None:
     end, _ = carried(HttpConnect("192.0.2.1", 25, None), [b"HTTP/1.1 200 OK\r\n\r\n220 mail"])
-    assert end == Passed(surplus=b"220 mail")
+    assert end == TunnelOpen(surplus=b"220 mail")
 
 
 def test_connect_puts_addresses_of_ipv6_in_brackets_and_says_credentials() -> None:
@@ -115,7 +115,7 @@ def test_connect_puts_addresses_of_ipv6_in_brackets_and_says_credentials() -> No
 )
 def test_connect_says_why_it_is_blocked(answer: bytes, words: str) -> None:
     end, _ = carried(HttpConnect("192.0.2.1", 443, None), [answer])
-    assert isinstance(end, Blocked)
+    assert isinstance(end, TunnelFailed)
     assert words in end.detail
 
 
@@ -129,8 +129,8 @@ def test_no_bytes_of_a_proxy_make_us_raise(answer: bytes, places: list[int]) -> 
 def test_a_silent_proxy_is_no_word_of_the_server(dialogue: Dialogue[PassageEnd]) -> None:
     dialogue.begin(lambda _: None)
     end = dialogue.end(Ending.SILENCE)
-    assert isinstance(end, Blocked)
-    assert end.obstacle is Obstacle.UNREACHABLE
+    assert isinstance(end, TunnelFailed)
+    assert end.obstacle is FailureKind.UNREACHABLE
 
 
 def test_the_preamble_of_version_1_is_a_line() -> None:

@@ -9,10 +9,10 @@ from model.clock import SystemClock
 from model.observation import Observation
 from model.target import Endpoint
 from pki.net_guard.politeness import Politeness
-from probe.recording.record import RecordingLine
-from probe.recording.replay import ReplayClock, ReplayedLine
+from probe.recording.record import RecordingSession
+from probe.recording.replay import ReplayClock, ReplaySession
 from probe.recording.visit import RecordedVisit
-from probe.visit.engine import NONCE_LENGTH, Engine, VisitLine
+from probe.visit.engine import NONCE_LENGTH, Engine, VisitSession
 from probe.visit.settings import ProbeSettings
 
 
@@ -26,11 +26,11 @@ class Recorded:
 
 async def record(endpoint: Endpoint, settings: ProbeSettings) -> Recorded:
     """Visits once and keeps what is said."""
-    clock, lines = SystemClock(), list[RecordingLine]()
+    clock, lines = SystemClock(), list[RecordingSession]()
 
-    def line_to(address: tuple[str, int], politeness: Politeness) -> VisitLine:
+    def line_to(address: tuple[str, int], politeness: Politeness) -> VisitSession:
         nonce = secrets.token_bytes(NONCE_LENGTH)
-        lines.append(RecordingLine(address, settings, politeness, clock, nonce=nonce))
+        lines.append(RecordingSession(address, settings, politeness, clock, nonce=nonce))
         return lines[0]
 
     observation = await Engine(settings, clock, line_to).visit(endpoint)
@@ -40,5 +40,5 @@ async def record(endpoint: Endpoint, settings: ProbeSettings) -> Recorded:
 async def replay(recording: RecordedVisit, settings: ProbeSettings) -> Observation:
     """What the same checks learn from the recording."""
     clock = ReplayClock(recording)
-    engine = Engine(settings, clock, lambda *_: ReplayedLine(recording, clock))
+    engine = Engine(settings, clock, lambda *_: ReplaySession(recording, clock))
     return await engine.visit(recording.endpoint)

@@ -15,7 +15,7 @@ from model.intrusiveness import Intrusiveness
 from model.target import Endpoint, Target
 from model.version import user_agent
 from probe.checks.catalogue import STAGES
-from probe.dialogue.handshake import Afterword, Presented
+from probe.dialogue.handshake import PostHandshakeAction, Presented
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
 from tests.probe.programmable.flawed import heartbeat, rsa_server
@@ -32,8 +32,12 @@ ATTACKS = {
 }  # fmt: skip
 """What the issue on intrusiveness names as never sent at the level standard."""
 
-OF_ATTACKS = {Afterword.RENEGOTIATION, Afterword.SPOILED_PADDING, Afterword.SPOILED_MAC}
-OF_HTTP = {Afterword.HTTP, Afterword.HTTP_HEAD}
+OF_ATTACKS = {
+    PostHandshakeAction.RENEGOTIATION,
+    PostHandshakeAction.SPOILED_PADDING,
+    PostHandshakeAction.SPOILED_MAC,
+}
+OF_HTTP = {PostHandshakeAction.HTTP, PostHandshakeAction.HTTP_HEAD}
 FORGED = {Presented.SELF_SIGNED, Presented.IMPOSTOR}
 FLAWED = rsa_server(heartbeat(is_mended=False), extensions=((15, b"\x01"),))
 CONTACT = "https://scans.example/why"

@@ -12,7 +12,7 @@ from model.observation import Cost
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from probe.checks.part import Part
-from probe.dialogue.answer import Ending, NoConnection, Obstacle
+from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
 from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
 from probe.recording.visit import (
     Conversation,
@@ -25,7 +25,7 @@ from probe.recording.visit import (
 
 PIECES = st.lists(st.binary(max_size=40), max_size=4).map(tuple)
 SECONDS = st.floats(0, 100)
-NO_CONNECTIONS = st.builds(NoConnection, obstacle=st.sampled_from(Obstacle), detail=st.text())
+NO_CONNECTIONS = st.builds(ConnectFailure, obstacle=st.sampled_from(FailureKind), detail=st.text())
 CONVERSATIONS = st.builds(
     Conversation,
     said=PIECES,

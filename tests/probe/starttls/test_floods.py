@@ -10,8 +10,8 @@ from probe.connect.starttls.catalogue import application
 from probe.connect.starttls.chat.xml_stream import elements, tags
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import at_once, line
-from probe.dialogue.answer import Ending, NoConnection, Obstacle
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import BrokenOff, Script, Scripted, Turn
 from probe.tls.limits import MAX_CONVERSATION_LENGTH, MAX_TURNS
 from tests.probe.starttls.play import play
@@ -75,14 +75,14 @@ def test_a_script_that_waits_for_nothing_ends_too() -> None:
 def test_xml_that_no_stream_may_have_is_not_xmpp(features: bytes) -> None:
     """RFC 6120, section 11.1, and bounds far above any list of features."""
     found = xmpp(features)
-    assert isinstance(found, NoConnection)
-    assert found.obstacle is Obstacle.OTHER_PROTOCOL
+    assert isinstance(found, ConnectFailure)
+    assert found.obstacle is FailureKind.OTHER_PROTOCOL
 
 
 def test_starttls_counts_inside_the_features_alone() -> None:
     found = xmpp(STREAM + b"<starttls/><stream:features><a/></stream:features>")
-    assert isinstance(found, NoConnection)
-    assert found.obstacle is Obstacle.NOT_OFFERED
+    assert isinstance(found, ConnectFailure)
+    assert found.obstacle is FailureKind.NOT_OFFERED
 
 
 _NAME = st.from_regex(rb"[a-z]{1,8}", fullmatch=True)
@@ -116,7 +116,7 @@ def test_any_bytes_have_elements_or_none(received: bytes) -> None:
 
 
 def test_a_list_of_mechanisms_is_cut_and_says_so() -> None:
-    notebook = Notebook()
+    notebook = PlaintextFindings()
     notebook.login("PLAIN " * 1000)
     value = notebook.remarks["login_before_tls"].value
     assert value is not None

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from probe.connect.starttls.catalogue import IMPLICIT, STARTTLS, application
 from probe.connect.starttls.peer import Peer
 from probe.dialogue.answer import Ending
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Scripted
 from tests.probe.starttls.play import Cut, Turns, byte_by_byte, play, whole
 
@@ -99,14 +99,14 @@ DIALOGUES: tuple[tuple[str, Turns, dict[str, str]], ...] = (
 )
 
 
-def dialogue(name: str) -> Scripted[Notebook]:
+def dialogue(name: str) -> Scripted[PlaintextFindings]:
     """What is asked without TLS in that protocol."""
     looks = application(name).looks_in_clear(PEER)
     assert looks is not None
     return looks()
 
 
-def shown(notebook: Notebook) -> dict[str, str]:
+def shown(notebook: PlaintextFindings) -> dict[str, str]:
     """Verdicts with their values, by name."""
     return {
         name: f"{remark.verdict} {remark.value or ''}".strip()

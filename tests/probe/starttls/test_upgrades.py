@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from probe.connect.starttls.catalogue import STARTTLS, application
 from probe.connect.starttls.outcome import UpgradeOutcome
 from probe.connect.starttls.peer import Peer
-from probe.dialogue.answer import Ending, NoConnection, Obstacle
+from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
 from probe.dialogue.before_tls.scripted import Scripted
 from probe.tls.limits import MAX_TURN_LENGTH
 from tests.probe.starttls.play import Cut, byte_by_byte, play, whole
@@ -34,8 +34,8 @@ def outcome(upgrade: Upgrade, cut: Cut) -> UpgradeOutcome:
 @pytest.mark.parametrize("upgrade", UPGRADES, ids=lambda one: f"{one.protocol}-{one.detail}")
 def test_a_dialogue_comes_to_what_the_server_said(upgrade: Upgrade, cut: Cut) -> None:
     found = outcome(upgrade, cut)
-    obstacle = found.obstacle if isinstance(found, NoConnection) else None
-    detail = found.detail if isinstance(found, NoConnection) else ""
+    obstacle = found.obstacle if isinstance(found, ConnectFailure) else None
+    detail = found.detail if isinstance(found, ConnectFailure) else ""
     assert (obstacle, upgrade.detail in detail) == (upgrade.obstacle, True), detail
 
 
@@ -51,24 +51,24 @@ def test_no_prefix_of_a_dialogue_leads_to_tls_or_to_no_tls(upgrade: Upgrade) -> 
         return
     for length in range(len(last)):
         found = play(dialogue(upgrade.protocol), [*before, (said, last[:length])])
-        assert isinstance(found, NoConnection)
-        assert found.obstacle not in {Obstacle.NOT_OFFERED, Obstacle.DECLINED}
+        assert isinstance(found, ConnectFailure)
+        assert found.obstacle not in {FailureKind.NOT_OFFERED, FailureKind.DECLINED}
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
     ("ending", "obstacle"),
     [
-        (Ending.CLOSED, Obstacle.HUNG_UP),
-        (Ending.RESET, Obstacle.RESET),
-        (Ending.SILENCE, Obstacle.SILENT),
+        (Ending.CLOSED, FailureKind.HUNG_UP),
+        (Ending.RESET, FailureKind.RESET),
+        (Ending.SILENCE, FailureKind.SILENT),
     ],
 )
 def test_an_end_before_the_first_word_is_told_as_such(
-    name: str, ending: Ending, obstacle: Obstacle
+    name: str, ending: Ending, obstacle: FailureKind
 ) -> None:
     found = play(dialogue(name), [(None, b"")], ending=ending)
-    assert isinstance(found, NoConnection)
+    assert isinstance(found, ConnectFailure)
     assert found.obstacle is obstacle
 
 
@@ -82,7 +82,7 @@ def test_what_never_ends_is_cut_short(name: str, endless: bytes) -> None:
             break
     else:
         found = talk.end(Ending.SILENCE)
-        assert isinstance(found, NoConnection)
+        assert isinstance(found, ConnectFailure)
     assert len(talk.heard) <= MAX_TURN_LENGTH
 
 
@@ -95,7 +95,7 @@ def test_any_bytes_come_to_an_outcome(name: str, pieces: list[bytes], ending: En
     talk = dialogue(name)
     talk.begin(lambda _: None)
     found = next((one for piece in pieces if (one := talk.feed(piece)) is not None), None)
-    assert found is not None or isinstance(talk.end(ending), NoConnection)
+    assert found is not None or isinstance(talk.end(ending), ConnectFailure)
 
 
 @given(upgrade=st.sampled_from(UPGRADES), at=st.integers(0, 200), odd=st.binary(max_size=4))
@@ -103,12 +103,12 @@ def test_a_spoilt_dialogue_comes_to_an_outcome(upgrade: Upgrade, at: int, odd: b
     *before, (said, last) = upgrade.turns
     spoilt = last[:at] + odd + last[at + len(odd) :]
     found = play(dialogue(upgrade.protocol), [*before, (said, spoilt)])
-    if isinstance(found, NoConnection):
+    if isinstance(found, ConnectFailure):
         assert found.detail.isprintable()
 
 
 @given(st.binary(max_size=200))
 def test_what_is_quoted_of_a_server_is_printable(said: bytes) -> None:
     found = play(dialogue("smtp"), [(None, b"421 " + said + b"\r\n")])
-    assert isinstance(found, NoConnection)
+    assert isinstance(found, ConnectFailure)
     assert found.detail.isprintable()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from probe.dialogue.answer import Obstacle
+from probe.dialogue.answer import FailureKind
 from tests.probe.starttls.play import Turns
 
 _EHLO: Final = b"EHLO tlsprobe.invalid\r\n"
@@ -31,12 +31,15 @@ class Upgrade:
 
     protocol: str
     turns: Turns
-    obstacle: Obstacle | None = None
+    obstacle: FailureKind | None = None
     detail: str = ""
 
 
 def _upgrade(
-    protocol: str, *turns: tuple[bytes | None, bytes], then: Obstacle | None = None, why: str = ""
+    protocol: str,
+    *turns: tuple[bytes | None, bytes],
+    then: FailureKind | None = None,
+    why: str = "",
 ) -> Upgrade:
     return Upgrade(protocol=protocol, turns=turns, obstacle=then, detail=why)
 
@@ -59,14 +62,14 @@ UPGRADES: Final = (
         "smtp",
         (b"", b"220 mail.example ESMTP\r\n"),
         (_EHLO, b"250-mail.example\r\n250 8BITMIME\r\n"),
-        then=Obstacle.NOT_OFFERED,
+        then=FailureKind.NOT_OFFERED,
         why="SMTP lists no STARTTLS",
     ),
     _upgrade(
         "smtp",
         (b"", b"220 mail.example ESMTP\r\n"),
         (_EHLO, b"250-mail.example\r\n250-XXXXXXXA\r\n250 8BITMIME\r\n"),
-        then=Obstacle.NOT_OFFERED,
+        then=FailureKind.NOT_OFFERED,
         why="something on the way masks it",
     ),
     _upgrade(
@@ -74,47 +77,47 @@ UPGRADES: Final = (
         (b"", b"220 mail.example ESMTP\r\n"),
         (_EHLO, _LISTED),
         (b"STARTTLS\r\n", b"454 4.7.0 TLS not available due to local problem\r\n"),
-        then=Obstacle.DECLINED,
+        then=FailureKind.DECLINED,
         why="454 4.7.0 TLS not available",
     ),
     _upgrade(
         "smtp",
         (b"", b"421 4.7.0 mail.example too many connections from 192.0.2.1\r\n"),
-        then=Obstacle.TURNED_AWAY,
+        then=FailureKind.TURNED_AWAY,
         why="too many connections",
     ),
     _upgrade(
         "smtp",
         (b"", b"220 mail.example ESMTP\r\n"),
         (_EHLO, b"450 4.7.1 greylisted, come back later\r\n"),
-        then=Obstacle.TURNED_AWAY,
+        then=FailureKind.TURNED_AWAY,
         why="greylisted",
     ),
     _upgrade(
         "smtp",
         (b"", b"554 5.7.1 no service for you\r\n"),
-        then=Obstacle.TURNED_AWAY,
+        then=FailureKind.TURNED_AWAY,
         why="no service",
     ),
     _upgrade(
         "smtp",
         (b"", b"* OK IMAP4rev1 ready\r\n"),
-        then=Obstacle.OTHER_PROTOCOL,
+        then=FailureKind.OTHER_PROTOCOL,
         why="the server speaks IMAP, not SMTP; name the protocol imap",
     ),
     _upgrade(
         "smtp",
         (b"", b"SSH-2.0-OpenSSH_9.2p1\r\n"),
-        then=Obstacle.OTHER_PROTOCOL,
+        then=FailureKind.OTHER_PROTOCOL,
         why="the server speaks SSH, not SMTP",
     ),
     _upgrade(
         "smtp",
         (b"", _MYSQL_GREETING),
-        then=Obstacle.OTHER_PROTOCOL,
+        then=FailureKind.OTHER_PROTOCOL,
         why="the server speaks MySQL, not SMTP; name the protocol mysql",
     ),
-    _upgrade("smtp", (b"", b""), then=Obstacle.HUNG_UP, why="in place of the greeting of SMTP"),
+    _upgrade("smtp", (b"", b""), then=FailureKind.HUNG_UP, why="in place of the greeting of SMTP"),
     _upgrade(
         "lmtp",
         (b"", b"220 mail.example LMTP\r\n"),
@@ -130,18 +133,21 @@ UPGRADES: Final = (
     _upgrade(
         "imap",
         (b"", b"* PREAUTH logged in as root\r\n"),
-        then=Obstacle.NOT_OFFERED,
+        then=FailureKind.NOT_OFFERED,
         why="PREAUTH",
     ),
     _upgrade(
-        "imap", (b"", b"* BYE too many connections\r\n"), then=Obstacle.TURNED_AWAY, why="too many"
+        "imap",
+        (b"", b"* BYE too many connections\r\n"),
+        then=FailureKind.TURNED_AWAY,
+        why="too many",
     ),
     _upgrade(
         "imap",
         (b"", b"* OK ready\r\n"),
         (None, b"* CAPABILITY IMAP4rev1 STARTTLS\r\na1 OK done\r\n"),
         (None, b"a2 BAD no certificate\r\n"),
-        then=Obstacle.DECLINED,
+        then=FailureKind.DECLINED,
         why="no certificate",
     ),
     _upgrade(
@@ -155,16 +161,16 @@ UPGRADES: Final = (
         (b"", b"+OK ready\r\n"),
         (b"CAPA\r\n", b"-ERR what?\r\n"),
         (b"STLS\r\n", b"-ERR what?\r\n"),
-        then=Obstacle.NOT_OFFERED,
+        then=FailureKind.NOT_OFFERED,
         why="no list of capabilities",
     ),
-    _upgrade("pop3", (b"", b"-ERR [SYS/TEMP] later\r\n"), then=Obstacle.TURNED_AWAY),
+    _upgrade("pop3", (b"", b"-ERR [SYS/TEMP] later\r\n"), then=FailureKind.TURNED_AWAY),
     _upgrade(
         "sieve",
         (b"", b'"IMPLEMENTATION" "x"\r\n"SASL" "PLAIN"\r\n"STARTTLS"\r\nOK "ready"\r\n'),
         (b"STARTTLS\r\n", b"OK begin\r\n"),
     ),
-    _upgrade("sieve", (b"", b'BYE "busy"\r\n'), then=Obstacle.TURNED_AWAY, why="busy"),
+    _upgrade("sieve", (b"", b'BYE "busy"\r\n'), then=FailureKind.TURNED_AWAY, why="busy"),
     _upgrade(
         "ftp",
         (b"", b"220-welcome\r\n220 (vsFTPd 3.0.3)\r\n"),
@@ -174,20 +180,20 @@ UPGRADES: Final = (
         "ftp",
         (b"", b"220 ftp ready\r\n"),
         (b"AUTH TLS\r\n", b"500 what?\r\n"),
-        then=Obstacle.NOT_OFFERED,
+        then=FailureKind.NOT_OFFERED,
         why="500 what?",
     ),
     _upgrade(
         "ftp",
         (b"", b"220 ftp ready\r\n"),
         (None, b"431 Necessary security is unavailable\r\n"),
-        then=Obstacle.DECLINED,
+        then=FailureKind.DECLINED,
         why="431",
     ),
     _upgrade(
         "ftp",
         (b"", b"220 mail.example ESMTP\r\n"),
-        then=Obstacle.OTHER_PROTOCOL,
+        then=FailureKind.OTHER_PROTOCOL,
         why="the server speaks SMTP, not FTP; name the protocol smtp",
     ),
     _upgrade(
@@ -200,13 +206,13 @@ UPGRADES: Final = (
     _upgrade(
         "ldap",
         (None, bytes.fromhex("300c02010178070a010204000400")),
-        then=Obstacle.NOT_OFFERED,
+        then=FailureKind.NOT_OFFERED,
         why="protocolError",
     ),
     _upgrade(
         "ldap",
         (None, bytes.fromhex("300c02010178070a013404000400")),
-        then=Obstacle.DECLINED,
+        then=FailureKind.DECLINED,
         why="unavailable",
     ),
     _upgrade(
@@ -218,13 +224,13 @@ UPGRADES: Final = (
     _upgrade(
         "xmpp-server",
         (None, b"<stream:stream><stream:features><bidi/></stream:features>"),
-        then=Obstacle.NOT_OFFERED,
+        then=FailureKind.NOT_OFFERED,
         why="XMPP lists no starttls",
     ),
     _upgrade(
         "xmpp-client",
         (None, b"<stream:stream><stream:error><host-unknown xmlns='x'/></stream:error>"),
-        then=Obstacle.DECLINED,
+        then=FailureKind.DECLINED,
         why="host-unknown",
     ),
     _upgrade(
@@ -236,7 +242,7 @@ UPGRADES: Final = (
     _upgrade(
         "nntp",
         (b"", b"400 load at 18.41, try later\r\n"),
-        then=Obstacle.TURNED_AWAY,
+        then=FailureKind.TURNED_AWAY,
         why="load at 18.41",
     ),
     _upgrade(
@@ -248,33 +254,35 @@ UPGRADES: Final = (
     _upgrade(
         "irc",
         (None, b"ERROR :Closing link: throttled\r\n"),
-        then=Obstacle.TURNED_AWAY,
+        then=FailureKind.TURNED_AWAY,
         why="throttled",
     ),
     _upgrade("postgres", (bytes.fromhex("0000000804d2162f"), b"S")),
-    _upgrade("postgres", (None, b"N"), then=Obstacle.NOT_OFFERED, why="answers SSLRequest with N"),
+    _upgrade(
+        "postgres", (None, b"N"), then=FailureKind.NOT_OFFERED, why="answers SSLRequest with N"
+    ),
     _upgrade(
         "postgres",
         (None, b"E\x00\x00\x00\x2cSFATAL\0C53300\0Msorry, too many clients\0\0"),
-        then=Obstacle.TURNED_AWAY,
+        then=FailureKind.TURNED_AWAY,
         why="too many clients",
     ),
     _upgrade(
         "postgres",
         (None, b"HTTP/1.1 400 Bad Request\r\n"),
-        then=Obstacle.OTHER_PROTOCOL,
+        then=FailureKind.OTHER_PROTOCOL,
     ),
     _upgrade("mysql", (b"", _MYSQL_GREETING)),
     _upgrade(
         "mysql",
         (b"", _MYSQL_GREETING.replace(b"\xff\xff\xff\x02", b"\xff\xf7\xff\x02", 1)),
-        then=Obstacle.NOT_OFFERED,
+        then=FailureKind.NOT_OFFERED,
         why="no CLIENT_SSL",
     ),
     _upgrade(
         "mysql",
         (b"", b"\x17\x00\x00\x00\xff\x10\x04Too many connections"),
-        then=Obstacle.TURNED_AWAY,
+        then=FailureKind.TURNED_AWAY,
         why="Too many connections",
     ),
     _upgrade(
@@ -287,7 +295,7 @@ UPGRADES: Final = (
     _upgrade(
         "mssql",
         (None, bytes.fromhex("0401001a00000100 00000b0006 0100110001 ff 0c0007d00000 02")),
-        then=Obstacle.NOT_OFFERED,
+        then=FailureKind.NOT_OFFERED,
         why="ENCRYPT_NOT_SUP",
     ),
     _upgrade(
@@ -300,13 +308,13 @@ UPGRADES: Final = (
     _upgrade(
         "rdp",
         (None, bytes.fromhex("030000130ed000001234000300080002000000")),
-        then=Obstacle.NOT_OFFERED,
+        then=FailureKind.NOT_OFFERED,
         why="SSL_NOT_ALLOWED_BY_SERVER",
     ),
     _upgrade(
         "rdp",
         (None, bytes.fromhex("0300000b06d00000123400")),
-        then=Obstacle.NOT_OFFERED,
+        then=FailureKind.NOT_OFFERED,
         why="its own encryption",
     ),
     _upgrade(
@@ -321,20 +329,20 @@ UPGRADES: Final = (
         "vnc",
         (b"", b"RFB 003.008\n"),
         (None, b"\x00\x00\x00\x00\x0fToo many fails!"),
-        then=Obstacle.TURNED_AWAY,
+        then=FailureKind.TURNED_AWAY,
         why="Too many fails!",
     ),
     _upgrade("amqp", (b"AMQP\x02\x01\x00\x00", b"AMQP\x02\x01\x00\x00")),
     _upgrade(
         "amqp",
         (None, b"AMQP\x00\x00\x09\x01"),
-        then=Obstacle.NOT_OFFERED,
+        then=FailureKind.NOT_OFFERED,
         why="AMQP wants the protocol 0 0 9 1",
     ),
     _upgrade(
         "amqp",
         (None, bytes.fromhex("15030300020246")),
-        then=Obstacle.OTHER_PROTOCOL,
+        then=FailureKind.OTHER_PROTOCOL,
         why="the server may speak TLS from the first byte",
     ),
 )

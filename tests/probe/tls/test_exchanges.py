@@ -8,12 +8,12 @@ from model.protocol_version import ProtocolVersion
 from probe.dialogue.answer import (
     Alert,
     Answer,
+    ConnectFailure,
     Ending,
+    FailureKind,
     Malformed,
-    NoConnection,
     NoHello,
     NotTls,
-    Obstacle,
     ServerFlight,
 )
 from probe.dialogue.exchange import Exchange
@@ -56,8 +56,8 @@ def exchange(answer: Answer, *, confirmed: bool = False) -> Exchange:
         (NoHello(ending=Ending.SILENCE), True, False, False),
         (NotTls(raw=b"421 too many"), True, False, False),
         (Malformed(raw=b"", what="record header"), True, False, False),
-        (NoConnection(obstacle=Obstacle.REFUSED, detail="no"), True, False, False),
-        (NoConnection(obstacle=Obstacle.DEADLINE, detail="late"), False, False, False),
+        (ConnectFailure(obstacle=FailureKind.REFUSED, detail="no"), True, False, False),
+        (ConnectFailure(obstacle=FailureKind.DEADLINE, detail="late"), False, False, False),
         (flight(0x0303), False, False, False),
     ],
 )

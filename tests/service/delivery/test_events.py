@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporters.notifications import Choice, StandingMaker, compare, standing_of
-from model.findings.alert import EventKind, Notice, NoticeKind
+from exporters.notifications import AlertSelector, StandingMaker, compare, standing_of
+from model.findings.alert import Alert, EventKind, NoticeKind
 from model.findings.finding import Finding, FindingStatus, Outcome, Severity
 from model.snapshot import Snapshot
 from tests.service.delivery.standing_samples import (
@@ -23,12 +23,15 @@ from tests.service.delivery.standing_samples import (
 )
 from tests.service.samples import NOW, modern
 
-EVERYTHING = Choice(min_severity=Severity.INFO, with_unknown=True)
+EVERYTHING = AlertSelector(min_severity=Severity.INFO, with_unknown=True)
 TARGET = "www.example:443"
 
 
 def events(
-    before: Snapshot, after: Snapshot, choice: Choice = EVERYTHING, gone: tuple[str, ...] = ()
+    before: Snapshot,
+    after: Snapshot,
+    choice: AlertSelector = EVERYTHING,
+    gone: tuple[str, ...] = (),
 ) -> list[tuple[str, str | None]]:
     told = standing_of(before).notices
     found = compare(told, standing_of(after), gone, choice, 1000)
@@ -117,22 +120,22 @@ def test_a_certificate_that_nears_its_end_is_told_at_each_step() -> None:
 def test_a_choice_leaves_out_what_it_is_not_for() -> None:
     opened = of(finding(severity=Severity.MEDIUM))
     chosen = [
-        Choice(min_severity=Severity.HIGH),
-        Choice(labels={"team": "payments"}),
-        Choice(kinds=frozenset({NoticeKind.EXPIRY})),
-        Choice(events=frozenset({EventKind.RESOLVED})),
+        AlertSelector(min_severity=Severity.HIGH),
+        AlertSelector(labels={"team": "payments"}),
+        AlertSelector(kinds=frozenset({NoticeKind.EXPIRY})),
+        AlertSelector(events=frozenset({EventKind.RESOLVED})),
     ]
     assert [events(of(), opened, choice) for choice in chosen] == [[]] * 4
-    assert events(of(), opened, Choice(labels={"team": "web"})) == [("opened", "versions")]
+    assert events(of(), opened, AlertSelector(labels={"team": "web"})) == [("opened", "versions")]
     unknown = of(finding(outcome=Outcome.UNKNOWN))
-    assert events(of(), unknown, Choice()) == []
-    assert events(unknown, of(finding()), Choice(with_unknown=True)) == []
+    assert events(of(), unknown, AlertSelector()) == []
+    assert events(unknown, of(finding()), AlertSelector(with_unknown=True)) == []
 
 
 def test_what_leaves_the_choice_is_forgotten_in_silence() -> None:
     told = standing_of(of(finding())).notices
     milder = standing_of(of(finding(severity=Severity.LOW)))
-    found = compare(told, milder, (), Choice(), 1000)
+    found = compare(told, milder, (), AlertSelector(), 1000)
     assert (found.events, [event.notice.key for event in found.in_silence]) == ((), list(told))
 
 
@@ -163,7 +166,7 @@ _FINDINGS = st.lists(
     unique_by=lambda one: one.result.rule,
 )
 _CHOICES = st.builds(
-    Choice,
+    AlertSelector,
     min_severity=st.sampled_from(Severity),
     with_unknown=st.booleans(),
     events=st.frozensets(st.sampled_from(EventKind)),
@@ -171,8 +174,8 @@ _CHOICES = st.builds(
 
 
 @given(st.lists(_FINDINGS, min_size=1, max_size=5), _CHOICES)
-def test_nothing_is_ever_told_twice(states: list[list[Finding]], choice: Choice) -> None:
-    told: dict[str, Notice] = {}
+def test_nothing_is_ever_told_twice(states: list[list[Finding]], choice: AlertSelector) -> None:
+    told: dict[str, Alert] = {}
     for moment, findings in enumerate(states):
         standing = standing_of(of(*findings, at=NOW + timedelta(hours=moment)))
         found = compare(told, standing, (), choice, 1000)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from exporters.notifications import NOTIFIERS, Message, notifier_of, standing_of
 from model.encoding.alert_json import notice_from_json, notice_to_json
-from model.findings.alert import Event, EventKind, Notice
+from model.findings.alert import Alert, Event, EventKind
 from model.findings.finding import Severity
 from tests.service.delivery.standing_samples import finding, of, snapshot, status, with_leaf
 from tests.service.samples import NOW
@@ -34,12 +34,12 @@ def message(*events: Event, group_label: str = "team") -> Message:
     )
 
 
-def notice(observed: str = "TLSv1.0 is accepted") -> Notice:
+def notice(observed: str = "TLSv1.0 is accepted") -> Alert:
     (found,) = standing_of(of(finding(observed=observed))).notices.values()
     return found
 
 
-def opened(of_notice: Notice | None = None) -> Event:
+def opened(of_notice: Alert | None = None) -> Event:
     return Event(kind=EventKind.OPENED, at=NOW, notice=of_notice or notice())
 
 

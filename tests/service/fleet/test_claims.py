@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from service.fleet.batches import Batch
-from service.fleet.leases import VISITED_CHANNEL, Claims, Record
+from service.fleet.leases import VISITED_CHANNEL, Leases, Record
 from service.fleet.queue import Queue, QueueVersionError, Times
 from tests.service.fleet.test_batches import request
 
@@ -28,8 +28,8 @@ async def queue(postgresql_url: str) -> AsyncIterator[Queue]:
 
 
 @pytest.fixture
-def claims(queue: Queue) -> Claims:
-    return Claims(queue.pool, TIMES.dead_after)
+def claims(queue: Queue) -> Leases:
+    return Leases(queue.pool, TIMES.dead_after)
 
 
 async def new_worker(queue: Queue) -> int:
@@ -46,7 +46,7 @@ async def let_die(queue: Queue, worker_id: int) -> None:
         )
 
 
-async def test_of_two_workers_one_has_the_claim(queue: Queue, claims: Claims) -> None:
+async def test_of_two_workers_one_has_the_claim(queue: Queue, claims: Leases) -> None:
     first, second = await new_worker(queue), await new_worker(queue)
     assert await claims.take(KEYS, first) == set(KEYS)
     assert await claims.take(KEYS, second) == set()
@@ -58,7 +58,7 @@ async def test_of_two_workers_one_has_the_claim(queue: Queue, claims: Claims) ->
 
 
 async def test_while_a_visit_is_recorded_nobody_takes_its_claim_for_dead(
-    queue: Queue, claims: Claims
+    queue: Queue, claims: Leases
 ) -> None:
     slow, other = await new_worker(queue), await new_worker(queue)
     await claims.take(KEYS[:1], slow)
@@ -73,7 +73,7 @@ async def test_while_a_visit_is_recorded_nobody_takes_its_claim_for_dead(
 
 
 async def test_a_claim_that_was_given_up_is_free_and_leaves_nothing(
-    queue: Queue, claims: Claims
+    queue: Queue, claims: Leases
 ) -> None:
     first, second = await new_worker(queue), await new_worker(queue)
     await claims.take(KEYS, first)
@@ -84,7 +84,7 @@ async def test_a_claim_that_was_given_up_is_free_and_leaves_nothing(
 
 
 async def test_what_was_in_flight_when_a_worker_died_is_remembered(
-    queue: Queue, claims: Claims
+    queue: Queue, claims: Leases
 ) -> None:
     for deaths in (1, 2, 3):
         worker = await new_worker(queue)
@@ -93,7 +93,7 @@ async def test_what_was_in_flight_when_a_worker_died_is_remembered(
         assert await claims.records(KEYS) == {KEYS[0]: Record(deaths=deaths, is_set_aside=False)}
 
 
-async def test_an_innocent_that_was_visited_is_cleared(queue: Queue, claims: Claims) -> None:
+async def test_an_innocent_that_was_visited_is_cleared(queue: Queue, claims: Leases) -> None:
     dead, alive = await new_worker(queue), await new_worker(queue)
     await claims.take(KEYS, dead)
     await let_die(queue, dead)
@@ -104,7 +104,7 @@ async def test_an_innocent_that_was_visited_is_cleared(queue: Queue, claims: Cla
 
 
 async def test_what_is_set_aside_is_nobodys_until_then_and_each_time_is_counted(
-    queue: Queue, claims: Claims
+    queue: Queue, claims: Leases
 ) -> None:
     worker = await new_worker(queue)
     for times in (1, 2):
@@ -121,7 +121,7 @@ async def test_what_is_set_aside_is_nobodys_until_then_and_each_time_is_counted(
 
 
 async def test_the_end_of_a_visit_is_news(
-    queue: Queue, claims: Claims, postgresql_url: str
+    queue: Queue, claims: Leases, postgresql_url: str
 ) -> None:
     worker = await new_worker(queue)
     await claims.take(KEYS, worker)

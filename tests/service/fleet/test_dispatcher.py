@@ -16,7 +16,7 @@ from model.ports import NotVisitedError, Schedule
 from model.target import Endpoint
 from model.version import TOOL_VERSION
 from service.fleet.dispatcher import Dispatcher
-from service.fleet.leases import Claims
+from service.fleet.leases import Leases
 from service.fleet.queue import Queue, Times
 from service.fleet.request import Request, requests_from_json
 from service.inventory.inventory import Inventory
@@ -48,7 +48,7 @@ class World:
 
     queue: Queue
     store: SqlStore
-    claims: Claims
+    claims: Leases
     inventory: Inventory
     dispatcher: Dispatcher
     worker_id: int
@@ -89,7 +89,7 @@ async def world(postgresql_url: str) -> AsyncIterator[World]:
         Queue(postgresql_url, Times(dead_after=20)).open() as queue,
     ):
         await queue.prepare(may_remake=False)
-        claims = Claims(queue.pool, 20)
+        claims = Leases(queue.pool, 20)
         inventory = Inventory(SystemClock(), tuple, lambda target: 3600.0)
         dispatcher = Dispatcher(
             queue=queue, claims=claims, statuses=store, known=inventory, visits_per_job=50

@@ -3,11 +3,11 @@ from __future__ import annotations
 import asyncio
 
 from scheduling.jobs import SchedulerSettings
-from service.fleet.limiter import Slots
+from service.fleet.limiter import Limiter
 from tests.scheduling.virtual_time import run_virtually
 
 
-async def hold(slots: Slots, began: asyncio.Event, end: asyncio.Event) -> None:
+async def hold(slots: Limiter, began: asyncio.Event, end: asyncio.Event) -> None:
     async with slots.one():
         began.set()
         await end.wait()
@@ -15,7 +15,7 @@ async def hold(slots: Slots, began: asyncio.Event, end: asyncio.Event) -> None:
 
 def test_there_is_room_for_a_job_while_no_visit_waits() -> None:
     async def scenario() -> None:
-        slots = Slots(1)
+        slots = Limiter(1)
         await slots.room()
         began, end = asyncio.Event(), asyncio.Event()
         holding = asyncio.create_task(hold(slots, began, end))
@@ -31,7 +31,7 @@ def test_there_is_room_for_a_job_while_no_visit_waits() -> None:
 
 def test_a_visit_that_takes_long_gives_its_place_to_another() -> None:
     async def scenario() -> None:
-        slots = Slots(1)
+        slots = Limiter(1)
         loop = asyncio.get_running_loop()
         began, other_began, end = asyncio.Event(), asyncio.Event(), asyncio.Event()
         async with asyncio.TaskGroup() as group:

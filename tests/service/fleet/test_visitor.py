@@ -11,10 +11,10 @@ import pytest
 from model.observation import Cost, Mode, Observation, State
 from model.target import Endpoint
 from model.version import TOOL_VERSION
-from scheduling.interval import Closed, Pace
+from scheduling.interval import Closed, IntervalPolicy
 from scheduling.jobs import SchedulerSettings
-from service.fleet.leases import Claims
-from service.fleet.limiter import Slots
+from service.fleet.leases import Leases
+from service.fleet.limiter import Limiter
 from service.fleet.queue import Queue, Times
 from service.fleet.visitor import Visitor, Ways
 from storage import SqlStore
@@ -24,7 +24,8 @@ pytestmark = pytest.mark.integration
 
 NIGHT = Closed(begin=time(22), end=time(6))
 SETTINGS = SchedulerSettings(
-    paces=(Pace(match={"zone": "a"}, closed=(NIGHT,)), Pace()), early_retry_seconds=0.0
+    paces=(IntervalPolicy(match={"zone": "a"}, closed=(NIGHT,)), IntervalPolicy()),
+    early_retry_seconds=0.0,
 )
 SLEEPER = request("sleeper.example", "192.0.2.1", zone="a")
 OTHER = request("other.example", "192.0.2.2")
@@ -48,7 +49,7 @@ class World:
     """A worker, and what it visited."""
 
     store: SqlStore
-    claims: Claims
+    claims: Leases
     worker_id: int
     clock: SetClock = field(default_factory=SetClock)
     visited: list[str] = field(default_factory=list)
@@ -60,7 +61,7 @@ class World:
             ways=Ways(beside_others=self.visit, alone=self.visit),
             records=self.store,
             claims=self.claims,
-            slots=Slots(4),
+            slots=Limiter(4),
             clock=self.clock,
             settings=SETTINGS,
         )
@@ -91,7 +92,7 @@ async def world(postgresql_url: str) -> AsyncIterator[World]:
     ):
         await queue.prepare(may_remake=False)
         worker_id = await queue.app.job_manager.register_worker()
-        yield World(store=store, claims=Claims(queue.pool, 20), worker_id=worker_id)
+        yield World(store=store, claims=Leases(queue.pool, 20), worker_id=worker_id)
 
 
 async def test_what_waited_into_a_closed_span_is_given_back_and_visited_after_it(

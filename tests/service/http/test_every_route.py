@@ -35,7 +35,7 @@ from service.http.reports import report_routes
 from service.http.service_discovery import service_discovery_route
 from service.http.waivers import waiver_routes
 from service.inventory.metrics_page import InventoryPage
-from service.judging.policy_evaluator import PolicyDesk
+from service.judging.policy_evaluator import PolicyEvaluator
 from storage import SqlStore
 from tests.exporters.reports.samples import report
 from tests.service.on_demand.asking import World
@@ -142,7 +142,7 @@ async def service() -> AsyncIterator[Service]:
                         service_discovery_route(
                             lambda: (Target(host="a.test", port=443, server_name="a.test"),)
                         ),
-                        *waiver_routes(PolicyDesk(), store, lambda: NOW),
+                        *waiver_routes(PolicyEvaluator(), store, lambda: NOW),
                         *report_routes(make),
                     ),
                 )

@@ -19,7 +19,7 @@ from probe.visit.settings import ProbeSettings
 from scheduling.resolve import Resolution, resolve
 from service.config.modules import OnDemandSettings
 from service.probe_endpoint.allowed import Allowed
-from service.probe_endpoint.prober import OnDemandProber, Surroundings
+from service.probe_endpoint.prober import OnDemandProber, ProberContext
 
 LOOPBACK = ["127.0.0.0/8"]
 
@@ -43,11 +43,11 @@ class World:
     def reconfigure(self, prober: OnDemandProber, on_demand: OnDemandSettings) -> None:
         prober.reconfigure(on_demand, self._around(on_demand))
 
-    def _around(self, on_demand: OnDemandSettings) -> Surroundings:
+    def _around(self, on_demand: OnDemandSettings) -> ProberContext:
         targets = {target.key: target for target in self.inventory}
         gate = SocketGate(deny=DenyList(self.deny), guards_reserved=True)
         clock, settings = SystemClock(), ProbeSettings(gate=gate)
-        return Surroundings(
+        return ProberContext(
             engine=Engine(settings, clock),
             settings=settings,
             clock=clock,

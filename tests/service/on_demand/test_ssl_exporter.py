@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from exporters.prometheus.options import MetricOptions
-from exporters.prometheus.other_exporters.handshake_summary import Glance
+from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary
 from exporters.prometheus.probe_page import Names, probe_page
 from model.certificates.certificate import Certificate, Revocation, RevocationMethod
 from model.protocol_version import ProtocolVersion
@@ -75,7 +75,7 @@ async def test_a_chain_that_does_not_verify_is_still_told_of(fleet: DemoFleet) -
 
 
 def staple_series(staple: Revocation | None, chain: Sequence[Certificate] = (LEAF,)) -> Any:
-    glance = Glance(
+    glance = HandshakeSummary(
         prober="https",
         is_success=True,
         duration_seconds=0.1,

@@ -19,7 +19,7 @@ from probe.connect.starttls.outcome import (
 )
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import line
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
 from probe.tls.limits import MAX_TURN_LENGTH
 
@@ -71,7 +71,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     return turned_away(heard) if _command(heard) == b"ERROR" else unexpected(OWN, heard)
 
 
-def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
+def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads the capabilities, registers, and takes its leave."""
     listed = yield from _capabilities()
     if _command(listed) == b"CAP":

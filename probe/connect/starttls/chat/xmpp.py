@@ -24,8 +24,8 @@ from probe.connect.starttls.outcome import (
 )
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import at_once
-from probe.dialogue.answer import NoConnection
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.answer import ConnectFailure
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
 
 OWN: Final = "XMPP"
@@ -84,7 +84,7 @@ class _Features:
         return any(one.is_in(*path) for one in self.elements)
 
 
-def _features(peer: Peer, namespace: str) -> Script[_Features | NoConnection]:
+def _features(peer: Peer, namespace: str) -> Script[_Features | ConnectFailure]:
     heard = yield Turn(
         say=_stream(peer, namespace), until=_features_end, what="the features of an XMPP stream"
     )
@@ -106,7 +106,7 @@ def _features(peer: Peer, namespace: str) -> Script[_Features | NoConnection]:
 def upgrade(peer: Peer, *, namespace: str) -> UpgradeScript:
     """Opens a stream and asks for TLS where it is listed."""
     features = yield from _features(peer, namespace)
-    if isinstance(features, NoConnection):
+    if isinstance(features, ConnectFailure):
         return features
     if not features.has("features", "starttls"):
         return not_offered("XMPP lists no starttls", features.raw)
@@ -120,10 +120,10 @@ def upgrade(peer: Peer, *, namespace: str) -> UpgradeScript:
     return declined("starttls is refused", heard)
 
 
-def in_clear(notebook: Notebook, peer: Peer, *, namespace: str) -> Script[None]:
+def in_clear(notebook: PlaintextFindings, peer: Peer, *, namespace: str) -> Script[None]:
     """Reads what may be done before TLS, and closes the stream."""
     features = yield from _features(peer, namespace)
-    if isinstance(features, NoConnection):
+    if isinstance(features, ConnectFailure):
         return
     is_offered = features.has("features", "starttls")
     listed = "list" if is_offered else "do not list"

@@ -18,7 +18,7 @@ from probe.connect.starttls.outcome import (
 )
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import exactly, foreign
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
 from probe.tls.limits import MAX_TURN_LENGTH
 
@@ -67,7 +67,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     return unexpected(OWN, heard)
 
 
-def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
+def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """Begins a session of 0-9-1, and goes no further than the mechanisms."""
     heard = yield Turn(say=_PLAIN_HEADER, until=_frame_or_header, what="connection.start")
     if heard.startswith(_START):

@@ -12,7 +12,7 @@ from typing import Final
 from probe.connect.starttls.outcome import quoted
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import exactly, line
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
 
 _KAFKA_CORRELATION: Final = 0x746C7370
@@ -28,7 +28,7 @@ _MQTT_CONNACK: Final = 0x20
 _MQTT_CODES: Final = {0: "accepted", 4: "bad user name or password", 5: "not authorized"}
 
 
-def redis(notebook: Notebook, _: Peer) -> Script[None]:
+def redis(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """PING, answered by PONG, or by the wish for a password (RESP)."""
     heard = yield Turn(say=b"PING\r\n", until=line, what="the answer to PING")
     if heard.startswith((b"+PONG", b"-NOAUTH", b"-DENIED", b"-ERR", b"-LOADING", b"-MASTERDOWN")):
@@ -36,14 +36,14 @@ def redis(notebook: Notebook, _: Peer) -> Script[None]:
         notebook.login("AUTH" if heard.startswith(b"-NOAUTH") else "")
 
 
-def memcached(notebook: Notebook, _: Peer) -> Script[None]:
+def memcached(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """``version`` (the text protocol)."""
     heard = yield Turn(say=b"version\r\n", until=line, what="the answer to version")
     if heard.startswith((b"VERSION ", b"ERROR", b"CLIENT_ERROR")):
         _answers(notebook, f"version in clear: {quoted(heard)}")
 
 
-def mongodb(notebook: Notebook, _: Peer) -> Script[None]:
+def mongodb(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """``hello`` in an OP_MSG (MongoDB Wire Protocol)."""
     document = struct.pack("<I", 4 + len(_HELLO_DOCUMENT)) + _HELLO_DOCUMENT
     body = struct.pack("<IB", 0, 0) + document
@@ -54,7 +54,7 @@ def mongodb(notebook: Notebook, _: Peer) -> Script[None]:
         _answers(notebook, "hello is answered in clear")
 
 
-def kafka(notebook: Notebook, _: Peer) -> Script[None]:
+def kafka(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """ApiVersions, version 0: any broker answers it before a login (Kafka protocol guide)."""
     request = struct.pack(">HHIH", 18, 0, _KAFKA_CORRELATION, 8) + b"tlsprobe"
     framed = struct.pack(">I", len(request)) + request
@@ -63,7 +63,7 @@ def kafka(notebook: Notebook, _: Peer) -> Script[None]:
         _answers(notebook, "ApiVersions is answered in clear")
 
 
-def cassandra(notebook: Notebook, _: Peer) -> Script[None]:
+def cassandra(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """OPTIONS, answered by SUPPORTED, or by an error on the version (CQL native protocol, 4)."""
     request = struct.pack(">BBHBI", 4, 0, 0, _CASSANDRA_OPTIONS, 0)
     heard = yield Turn(say=request, until=exactly(9), what="the answer to OPTIONS")
@@ -71,7 +71,7 @@ def cassandra(notebook: Notebook, _: Peer) -> Script[None]:
         _answers(notebook, "OPTIONS is answered in clear")
 
 
-def mqtt(notebook: Notebook, _: Peer) -> Script[None]:
+def mqtt(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """CONNECT of 3.1.1 without a name or password (section 3.1), answered by CONNACK."""
     body = b"\x00\x04MQTT\x04\x02\x00\x0a\x00\x00"
     connect = bytes((0x10, len(body))) + body
@@ -84,7 +84,7 @@ def mqtt(notebook: Notebook, _: Peer) -> Script[None]:
     notebook.login("name and password" if code in {4, 5} else "")
 
 
-def http(notebook: Notebook, peer: Peer) -> Script[None]:
+def http(notebook: PlaintextFindings, peer: Peer) -> Script[None]:
     """HEAD, answered by a status, as Elasticsearch and OpenSearch do.
 
     400 is how most servers with TLS on the port answer what is none: it proves no session in clear.
@@ -96,7 +96,7 @@ def http(notebook: Notebook, peer: Peer) -> Script[None]:
         _answers(notebook, f"HEAD in clear: {quoted(heard)}")
 
 
-def sip(notebook: Notebook, peer: Peer) -> Script[None]:
+def sip(notebook: PlaintextFindings, peer: Peer) -> Script[None]:
     """OPTIONS, answered by any status (RFC 3261, section 11)."""
     request = (
         f"OPTIONS sip:{peer.authority} SIP/2.0\r\n"
@@ -113,5 +113,5 @@ def sip(notebook: Notebook, peer: Peer) -> Script[None]:
         _answers(notebook, f"OPTIONS in clear: {quoted(heard)}")
 
 
-def _answers(notebook: Notebook, note: str, value: str | None = None) -> None:
+def _answers(notebook: PlaintextFindings, note: str, value: str | None = None) -> None:
     notebook.note("answers_in_clear", holds=True, note=note, value=value)

@@ -21,7 +21,7 @@ from probe.connect.starttls.outcome import (
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import at_once, foreign
 from probe.dialogue.before_tls.injection import injection
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
 from probe.tls.limits import MAX_TURN_LENGTH
 
@@ -149,7 +149,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     return declined("LDAP refuses StartTLS", said.encode())
 
 
-def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
+def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads the root DSE, binds as nobody, and takes its leave."""
     heard = yield from _search()
     operation, _result = result_of(heard)

@@ -20,7 +20,7 @@ from probe.connect.starttls.outcome import (
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import foreign
 from probe.dialogue.answer import Ending
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
 from probe.dialogue.dialogue import Dialogue
 from probe.tls.limits import MAX_ANSWER_LENGTH
@@ -107,7 +107,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     return Upgraded()
 
 
-def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
+def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """Says that it has no encryption, and hears whether that will do."""
     heard = yield Turn(say=_prelogin(_NOT_SUPPORTED), until=packet, what="SQL Server's PRELOGIN")
     encryption = encryption_of(heard)
@@ -120,7 +120,7 @@ def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
         notebook.goes_on(holds=False, note=note)
 
 
-class InPackets(Generic[Result]):
+class TdsFraming(Generic[Result]):
     """A Dialogue of TLS whose handshake goes in packets, and all that follows bare."""
 
     def __init__(self, dialogue: Dialogue[Result]) -> None:

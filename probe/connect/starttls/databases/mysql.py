@@ -22,8 +22,8 @@ from probe.connect.starttls.outcome import (
 )
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import at_once
-from probe.dialogue.answer import NoConnection
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.answer import ConnectFailure
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
 from probe.tls.limits import MAX_TURN_LENGTH
 
@@ -87,7 +87,7 @@ def _error(heard: bytes) -> int | None:
     return int.from_bytes(heard[5:7], "little") if is_error else None
 
 
-def _greeted() -> Script[bytes | NoConnection]:
+def _greeted() -> Script[bytes | ConnectFailure]:
     greeting = yield Turn(until=packet, what="the greeting of MySQL")
     if _error(greeting) is not None:
         return turned_away(greeting[7:])
@@ -99,7 +99,7 @@ def _greeted() -> Script[bytes | NoConnection]:
 def upgrade(_: Peer) -> UpgradeScript:
     """Sends SSLRequest where the greeting has CLIENT_SSL."""
     greeting = yield from _greeted()
-    if isinstance(greeting, NoConnection):
+    if isinstance(greeting, ConnectFailure):
         return greeting
     if not (_capabilities(greeting) or 0) & _CLIENT_SSL:
         return not_offered("MySQL's greeting has no CLIENT_SSL", greeting)
@@ -107,10 +107,10 @@ def upgrade(_: Peer) -> UpgradeScript:
     return Upgraded()
 
 
-def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
+def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """Begins a login without TLS, and no further than the server's first word on it."""
     greeting = yield from _greeted()
-    if isinstance(greeting, NoConnection):
+    if isinstance(greeting, ConnectFailure):
         return
     is_offered = bool((_capabilities(greeting) or 0) & _CLIENT_SSL)
     has = "has" if is_offered else "does not have"

@@ -21,7 +21,7 @@ from probe.connect.starttls.outcome import (
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import anything
 from probe.dialogue.before_tls.injection import injection
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
 
 OWN: Final = "PostgreSQL"
@@ -75,7 +75,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     return declined("PostgreSQL answers SSLRequest with an error", heard[5:])
 
 
-def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
+def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """Begins a session without TLS, and no further than the server's first word on it."""
     heard = yield Turn(say=STARTUP, until=message, what="PostgreSQL's answer to a session")
     kind, body = heard[:1], heard[5:]

@@ -19,9 +19,9 @@ from probe.connect.starttls.outcome import (
 )
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import line, tagged
-from probe.dialogue.answer import NoConnection
+from probe.dialogue.answer import ConnectFailure
 from probe.dialogue.before_tls.injection import injection
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
 
 OWN: Final = "IMAP"
@@ -31,7 +31,7 @@ INJECTION: Final = injection(
 )
 
 
-def _capabilities() -> Script[bytes | NoConnection]:
+def _capabilities() -> Script[bytes | ConnectFailure]:
     greeting = yield Turn(until=line, what="the greeting of IMAP")
     if re.match(rb"\* BYE\b", greeting, re.IGNORECASE):
         return turned_away(greeting)
@@ -49,7 +49,7 @@ def _capabilities() -> Script[bytes | NoConnection]:
 def upgrade(_: Peer) -> UpgradeScript:
     """Says STARTTLS where it is listed."""
     heard = yield from _capabilities()
-    if isinstance(heard, NoConnection):
+    if isinstance(heard, ConnectFailure):
         return heard
     if b"STARTTLS" not in _listed(heard):
         return not_offered("IMAP lists no STARTTLS", heard)
@@ -61,10 +61,10 @@ def upgrade(_: Peer) -> UpgradeScript:
     return turned_away(heard)
 
 
-def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
+def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads what may be done before TLS, and takes its leave."""
     heard = yield from _capabilities()
-    if isinstance(heard, NoConnection):
+    if isinstance(heard, ConnectFailure):
         if b"PREAUTH" in heard.raw[:10].upper():
             notebook.goes_on(holds=True, note="the session is open in clear: PREAUTH")
         return

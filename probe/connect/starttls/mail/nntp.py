@@ -19,9 +19,9 @@ from probe.connect.starttls.outcome import (
 )
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import dotted, line, lists
-from probe.dialogue.answer import NoConnection
+from probe.dialogue.answer import ConnectFailure
 from probe.dialogue.before_tls.injection import injection
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
 
 OWN: Final = "NNTP"
@@ -31,7 +31,7 @@ INJECTION: Final = injection(
 )
 
 
-def _capabilities() -> Script[bytes | NoConnection]:
+def _capabilities() -> Script[bytes | ConnectFailure]:
     greeting = yield Turn(until=line, what="the greeting of NNTP")
     if re.match(rb"(400|50[0-9])\b", greeting):
         return turned_away(greeting)
@@ -43,7 +43,7 @@ def _capabilities() -> Script[bytes | NoConnection]:
 def upgrade(_: Peer) -> UpgradeScript:
     """Says STARTTLS where it is listed, or where the server has no list."""
     listed = yield from _capabilities()
-    if isinstance(listed, NoConnection):
+    if isinstance(listed, ConnectFailure):
         return listed
     has_list = listed.startswith(b"101")
     if has_list and not lists(listed, b"STARTTLS"):
@@ -62,10 +62,10 @@ def upgrade(_: Peer) -> UpgradeScript:
     return unexpected(OWN, heard)
 
 
-def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
+def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads what may be done before TLS, asks for a group's list's head, and takes its leave."""
     listed = yield from _capabilities()
-    if isinstance(listed, NoConnection):
+    if isinstance(listed, ConnectFailure):
         return
     if listed.startswith(b"101"):
         is_offered = lists(listed, b"STARTTLS")

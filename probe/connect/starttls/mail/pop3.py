@@ -19,9 +19,9 @@ from probe.connect.starttls.outcome import (
 )
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import dotted, line, lists
-from probe.dialogue.answer import NoConnection
+from probe.dialogue.answer import ConnectFailure
 from probe.dialogue.before_tls.injection import injection
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
 
 OWN: Final = "POP3"
@@ -32,7 +32,7 @@ INJECTION: Final = injection(
 )
 
 
-def _capabilities() -> Script[bytes | NoConnection]:
+def _capabilities() -> Script[bytes | ConnectFailure]:
     greeting = yield Turn(until=line, what="the greeting of POP3")
     if greeting.startswith(b"-ERR"):
         return turned_away(greeting)
@@ -44,7 +44,7 @@ def _capabilities() -> Script[bytes | NoConnection]:
 def upgrade(_: Peer) -> UpgradeScript:
     """Says STLS where it is listed, or where the server has no list."""
     listed = yield from _capabilities()
-    if isinstance(listed, NoConnection):
+    if isinstance(listed, ConnectFailure):
         return listed
     if listed.startswith(b"+OK") and not lists(listed, b"STLS"):
         return not_offered("POP3 lists no STLS", listed)
@@ -60,10 +60,10 @@ def upgrade(_: Peer) -> UpgradeScript:
     return not_offered(f"POP3 has no list of capabilities and no STLS: {quoted(heard)}", heard)
 
 
-def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
+def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads what may be done before TLS, and takes its leave."""
     listed = yield from _capabilities()
-    if isinstance(listed, NoConnection) or not listed.startswith(b"+OK"):
+    if isinstance(listed, ConnectFailure) or not listed.startswith(b"+OK"):
         return
     is_offered = lists(listed, b"STLS")
     listed_or_not = "lists" if is_offered else "does not list"

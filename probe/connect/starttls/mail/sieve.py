@@ -16,9 +16,9 @@ from probe.connect.starttls.outcome import (
 )
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import line_that
-from probe.dialogue.answer import NoConnection
+from probe.dialogue.answer import ConnectFailure
 from probe.dialogue.before_tls.injection import injection
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
 
 OWN: Final = "ManageSieve"
@@ -29,7 +29,7 @@ INJECTION: Final = injection(
 )
 
 
-def _capabilities() -> Script[bytes | NoConnection]:
+def _capabilities() -> Script[bytes | ConnectFailure]:
     heard = yield Turn(until=_ANSWER, what="the greeting of ManageSieve")
     if not heard.startswith(b'"'):
         return turned_away(heard) if heard.startswith(b"BYE") else unexpected(OWN, heard)
@@ -39,7 +39,7 @@ def _capabilities() -> Script[bytes | NoConnection]:
 def upgrade(_: Peer) -> UpgradeScript:
     """Says STARTTLS where it is listed."""
     heard = yield from _capabilities()
-    if isinstance(heard, NoConnection):
+    if isinstance(heard, ConnectFailure):
         return heard
     if not _lists_starttls(heard):
         return not_offered("ManageSieve lists no STARTTLS", heard)
@@ -51,10 +51,10 @@ def upgrade(_: Peer) -> UpgradeScript:
     )
 
 
-def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
+def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads what may be done before TLS, and takes its leave."""
     heard = yield from _capabilities()
-    if isinstance(heard, NoConnection):
+    if isinstance(heard, ConnectFailure):
         return
     is_offered = _lists_starttls(heard)
     listed = "lists" if is_offered else "does not list"

@@ -22,10 +22,10 @@ from probe.connect.starttls.outcome import (
 )
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import reply
-from probe.dialogue.answer import NoConnection
+from probe.dialogue.answer import ConnectFailure
 from probe.dialogue.before_tls.greetings import greeting_of
 from probe.dialogue.before_tls.injection import injection
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
 
 _NAMES: Final = (b"tlsprobe.invalid", b"[127.0.0.1]")
@@ -38,7 +38,7 @@ INJECTION: Final = injection(
 )
 
 
-def _introduced(verb: bytes, own: str) -> Script[bytes | NoConnection]:
+def _introduced(verb: bytes, own: str) -> Script[bytes | ConnectFailure]:
     """The server's extensions."""
     greeting = yield Turn(until=reply, what=f"the greeting of {own}")
     if greeting[:1] in {b"4", b"5"} and greeting[1:3].isdigit():
@@ -59,7 +59,7 @@ def _introduced(verb: bytes, own: str) -> Script[bytes | NoConnection]:
 def upgrade(_: Peer, *, verb: bytes, own: str) -> UpgradeScript:
     """Introduces itself and says STARTTLS."""
     extensions = yield from _introduced(verb, own)
-    if isinstance(extensions, NoConnection):
+    if isinstance(extensions, ConnectFailure):
         return extensions
     if not _lists(extensions, b"STARTTLS"):
         words = " (something on the way masks it)" if _MASKED.search(extensions) else ""
@@ -76,10 +76,10 @@ def _begun(heard: bytes) -> UpgradeOutcome:
     )
 
 
-def in_clear(notebook: Notebook, _: Peer, *, verb: bytes, own: str) -> Script[None]:
+def in_clear(notebook: PlaintextFindings, _: Peer, *, verb: bytes, own: str) -> Script[None]:
     """What a client without TLS is offered; begins a message from nobody, and takes it back."""
     extensions = yield from _introduced(verb, own)
-    if isinstance(extensions, NoConnection):
+    if isinstance(extensions, ConnectFailure):
         return
     is_offered = _lists(extensions, b"STARTTLS")
     listed = "lists" if is_offered else "does not list"

@@ -20,9 +20,9 @@ from probe.connect.starttls.outcome import (
 )
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import reply
-from probe.dialogue.answer import NoConnection
+from probe.dialogue.answer import ConnectFailure
 from probe.dialogue.before_tls.injection import injection
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
 
 OWN: Final = "FTP"
@@ -41,7 +41,7 @@ INJECTION: Final = injection(
 )
 
 
-def _greeted() -> Script[NoConnection | None]:
+def _greeted() -> Script[ConnectFailure | None]:
     greeting = yield Turn(until=reply, what="the greeting of FTP")
     if re.match(rb"(421|4\d\d|5\d\d)[ -]", greeting):
         return turned_away(greeting)
@@ -69,7 +69,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     return unexpected(OWN, heard)
 
 
-def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
+def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads FEAT, names a user, and takes its leave."""
     if (yield from _greeted()) is not None:
         return

@@ -18,7 +18,7 @@ from probe.connect.starttls.outcome import (
 )
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import foreign
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
 
 OWN: Final = "RDP"
@@ -83,7 +83,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     return declined("RDP refuses TLS", name.encode())
 
 
-def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
+def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """Asks for RDP's own encryption."""
     request = _request(_OWN_SECURITY)
     heard = yield Turn(say=request, until=packet, what="RDP's Connection Confirm")

@@ -11,14 +11,14 @@ from typing import Final
 from probe.connect.starttls.outcome import quoted
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import exactly
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
 
 _IAC: Final = b"\xff"
 _NAMELESS: Final = b"\0\0\0\0"
 
 
-def telnet(notebook: Notebook, _: Peer) -> Script[None]:
+def telnet(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """Listens to what the server begins with."""
     heard = yield Turn(until=exactly(1), what="the server's first words")
     is_option = heard == _IAC
@@ -26,7 +26,7 @@ def telnet(notebook: Notebook, _: Peer) -> Script[None]:
     notebook.note("answers_in_clear", holds=True, note=note)
 
 
-def rlogin(notebook: Notebook, _: Peer) -> Script[None]:
+def rlogin(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """Begins as a client without names, and hears whether that is taken."""
     heard = yield Turn(say=_NAMELESS, until=exactly(1), what="the server's answer")
     note = "it takes a client" if heard == b"\0" else "it answers a client, and refuses it"

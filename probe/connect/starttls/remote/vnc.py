@@ -20,8 +20,8 @@ from probe.connect.starttls.outcome import (
 )
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import exactly, foreign
-from probe.dialogue.answer import NoConnection
-from probe.dialogue.before_tls.plaintext_findings import Notebook
+from probe.dialogue.answer import ConnectFailure
+from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
 from probe.tls.limits import MAX_TURN_LENGTH
 
@@ -69,7 +69,7 @@ def _subtypes(received: bytes, seen: int) -> int | None:
     return exactly(2 + 4 * received[1])(received, seen) if len(received) > 1 else None
 
 
-def _offered() -> Script[bytes | NoConnection]:
+def _offered() -> Script[bytes | ConnectFailure]:
     banner = yield Turn(until=_banner, what="the greeting of VNC")
     if not re.match(rb"RFB \d{3}\.\d{3}\n", banner):
         return unexpected(OWN, banner)
@@ -82,7 +82,7 @@ def _offered() -> Script[bytes | NoConnection]:
 def upgrade(_: Peer) -> UpgradeScript:
     """Chooses VeNCrypt and its first subtype with a certificate."""
     types = yield from _offered()
-    if isinstance(types, NoConnection):
+    if isinstance(types, ConnectFailure):
         return types
     if _VENCRYPT not in types:
         return not_offered(f"VNC lists the security types {sorted(types)}, no VeNCrypt", types)
@@ -102,10 +102,10 @@ def upgrade(_: Peer) -> UpgradeScript:
     return Upgraded() if answer == b"\x01" else declined("VeNCrypt's subtype is refused", answer)
 
 
-def in_clear(notebook: Notebook, _: Peer) -> Script[None]:
+def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads the security types, and goes no further."""
     types = yield from _offered()
-    if isinstance(types, NoConnection):
+    if isinstance(types, ConnectFailure):
         return
     names = [_IN_CLEAR[one] for one in types if one in _IN_CLEAR]
     has_vencrypt = _VENCRYPT in types
