@@ -4,7 +4,8 @@ Five ClientKeyExchanges, of which PKCS#1 version 1.5 allows only the first, each
 that nobody could have made. RFC 5246, section 7.4.7.1, demands the same reaction to all; another
 one is Bleichenbacher's oracle. Where all are alike the same is asked without a Finished, which
 some servers need to differ. Differences count only when they come back twice the same: noise
-does not. The first five are at once the control of each other.
+does not. The first five are at once the control of each other. Silence may be the load of five
+questions side by side: where a reaction is silence, they are repeated one after the other.
 """
 
 from __future__ import annotations
@@ -93,6 +94,10 @@ class _Round:
     def is_uniform(self) -> bool:
         return len(set(self.signatures)) == 1
 
+    @property
+    def has_silence(self) -> bool:
+        return any(one.ending is Ending.SILENCE for one in self.reactions)
+
 
 async def check_robot(interview: Prober, learnt: VisitFacts) -> None:
     """Fills the vulnerability ``robot``; its value is ``strong`` or ``weak``.
@@ -151,7 +156,8 @@ async def _judged(interview: Prober, asked: Offer, *, is_whole: bool) -> Fact:
         reaction = _in_words(first.signatures[0])
         note = f"{reaction} to each of five RSA key exchanges, four of them malformed"
         return Fact(verdict=Verdict.NO, evidence=proof(first.reactions[0], note))
-    again = [await _ask(interview, asked, is_whole=is_whole) for _ in range(_REPEATS)]
+    ask_again = _ask_in_turn if first.has_silence else _ask
+    again = [await ask_again(interview, asked, is_whole=is_whole) for _ in range(_REPEATS)]
     if any(one is None or one.signatures != first.signatures for one in again):
         note = "the reactions differ from one time to the next, so they tell nothing"
         return Fact(verdict=Verdict.UNKNOWN, evidence=proof(first.reactions[0], note))
@@ -193,12 +199,19 @@ def _in_words(signature: _Signature) -> str:
 
 
 async def _ask(interview: Prober, asked: Offer, *, is_whole: bool) -> _Round | None:
-    reactions = await side_by_side(
-        *(
-            provoke(interview, asked, _words(plaintext, is_whole=is_whole))
-            for plaintext in _PLAINTEXTS
-        )
+    questions = (
+        provoke(interview, asked, _words(plaintext, is_whole=is_whole)) for plaintext in _PLAINTEXTS
     )
+    return _round_of(await side_by_side(*questions))
+
+
+async def _ask_in_turn(interview: Prober, asked: Offer, *, is_whole: bool) -> _Round | None:
+    """The same, one question after the other, which a busy server has time to answer."""
+    words = [_words(plaintext, is_whole=is_whole) for plaintext in _PLAINTEXTS]
+    return _round_of([await provoke(interview, asked, one) for one in words])
+
+
+def _round_of(reactions: Sequence[ProbeResponse | ConnectFailure]) -> _Round | None:
     whole = tuple(one for one in reactions if not isinstance(one, ConnectFailure) and one.said)
     return _Round(reactions=whole) if len(whole) == len(reactions) else None
 
