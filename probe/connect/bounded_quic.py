@@ -6,12 +6,17 @@ which sends single bytes with gaps between them costs time that grows with the s
 
 from __future__ import annotations
 
+import logging
+
 from aioquic._buffer import Buffer
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import QuicConnection, QuicConnectionError, QuicReceiveContext
 from aioquic.quic.packet import QuicErrorCode
 
 from probe.tls.limits import MAX_CRYPTO_FRAMES
+
+# aioquic warns in words of the server's choice, as often as the server likes.
+logging.getLogger("quic").setLevel(logging.CRITICAL)
 
 
 class BoundedQuicConnection(QuicConnection):

@@ -67,7 +67,7 @@ def state_of(learnt: VisitFacts, exchanges: Sequence[Exchange]) -> tuple[State, 
         return State.PLAINTEXT, _in_clear(learnt.plaintext["answers_in_clear"], exchanges)
     if not exchanges:
         return State.TIMEOUT, "The visit's time was up before anything was asked."
-    return _verdict_on(min((one.answer for one in exchanges), key=_rank))
+    return _verdict_on([one.answer for one in exchanges])
 
 
 def _in_clear(session: Fact, exchanges: Sequence[Exchange]) -> str:
@@ -76,7 +76,7 @@ def _in_clear(session: Fact, exchanges: Sequence[Exchange]) -> str:
     answered = f"The service answers in plaintext: {note.rstrip('.')}."
     if not exchanges:
         return answered
-    _, why = _verdict_on(min((one.answer for one in exchanges), key=_rank))
+    _, why = _verdict_on([one.answer for one in exchanges])
     return f"{answered} {why}"
 
 
@@ -99,12 +99,19 @@ def _rank(answer: Answer) -> int:
             return 2
 
 
-def _verdict_on(answer: Answer) -> tuple[State, str]:
-    match answer:
+def _verdict_on(answers: Sequence[Answer]) -> tuple[State, str]:
+    """By the most telling of them."""
+    match min(answers, key=_rank):
         case NotTls(raw=received):
             return _not_tls(received)
         case Alert() as alert:
-            return State.REFUSED, f"The server refused every hello, with alert {alert.name}."
+            is_all = all(isinstance(one, Alert) for one in answers)
+            refused = (
+                f"The server refused {'every' if is_all else 'a'} hello, with alert {alert.name}"
+            )
+            return State.REFUSED, refused + (
+                "." if is_all else ", and gave others no whole answer."
+            )
         case Malformed(what=what):
             return State.NOT_TLS, f"The server sent a malformed {what} in answer to a hello."
         case NoHello(ending=ending):
