@@ -8,11 +8,13 @@ with it, so that it outlives no worker.
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
 import signal
 import struct
 import sys
 from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
 from typing import BinaryIO, Final
 
 from model.clock import SystemClock
@@ -155,11 +157,15 @@ async def _ask(process: Process, question: object) -> object:
 async def answer_questions(questions: BinaryIO, answers: BinaryIO) -> None:
     """The program: builds an engine of the settings that come first, then makes the visits asked for."""
     settings = await asyncio.to_thread(_read, questions)
+    if settings is None:
+        return
     if not isinstance(settings, ServiceSettings):
         raise TypeError("no settings came first")
     set_up_logs(settings.log_format, settings.log_level, SecretMask(secrets_in(settings)))
+    # Where the one who asks has died, nobody reads the answer.
     async with watched_loop():
-        await _answer(engine_of(settings, SystemClock()), questions, answers)
+        with suppress(BrokenPipeError):
+            await _answer(engine_of(settings, SystemClock()), questions, answers)
 
 
 async def _answer(engine: Engine, questions: BinaryIO, answers: BinaryIO) -> None:
@@ -181,7 +187,9 @@ def _read(stream: BinaryIO) -> object:
     head = stream.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         return None
-    return _unpickled(stream.read(_LENGTH.unpack(head)[0]))
+    length = _LENGTH.unpack(head)[0]
+    body = stream.read(length)
+    return None if len(body) < length else _unpickled(body)
 
 
 def _write(stream: BinaryIO, said: object) -> None:
@@ -202,3 +210,5 @@ if __name__ == "__main__":
     # Whoever stops a group of processes, as systemd does, must not make a suspect look like the culprit.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     run(answer_questions(sys.stdin.buffer, sys.stdout.buffer))
+    # Python would try again to write what nobody reads, and wait for names that are still looked up.
+    os._exit(0)

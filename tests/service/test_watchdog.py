@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
 import subprocess
 import sys
@@ -83,7 +85,8 @@ def test_the_guard_ends_with_the_process_it_guards(number: signal.Signals) -> No
     process = start("waits", 600)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     [guard] = children.read_text().split()
+    ended = os.pidfd_open(int(guard))
     process.send_signal(number)
-    # The guard has this pipe too: it is at its end only when both have ended.
     process.communicate(timeout=60)
-    assert not Path(f"/proc/{guard}").exists() or "Z (" in Path(f"/proc/{guard}/status").read_text()
+    assert select.select([ended], [], [], 60) == ([ended], [], [])
+    os.close(ended)
