@@ -31,7 +31,7 @@ import sys
 
 if "service.watchdog.isolation" in sys.orig_argv or any(one.endswith("tlsprobe") for one in sys.orig_argv):
     from probe.visit.engine import Engine
-    from service import watchdog
+    from service.watchdog import watchdog
 
     watchdog.STANDSTILL_SECONDS = 4.0
     visit = Engine.visit
