@@ -27,8 +27,8 @@ def main() -> None:
     parent = os.getppid()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    traceback = os.read(_STANDARD_INPUT, _MOST_BYTES)
-    if not traceback or _has_ended_within(STOP_SECONDS):
+    traceback = bytearray(os.read(_STANDARD_INPUT, _MOST_BYTES))
+    if not traceback or _has_ended_within(STOP_SECONDS, traceback):
         return
     where = traceback.decode(errors="replace").strip()
     sys.stderr.write(
@@ -38,17 +38,22 @@ def main() -> None:
     for last in (ENDING_SIGNAL, signal.SIGKILL):
         if os.getppid() == parent:
             os.kill(parent, last)
-        if _has_ended_within(_LAST_WORD_SECONDS):
+        if _has_ended_within(_LAST_WORD_SECONDS, traceback):
             return
 
 
-def _has_ended_within(seconds: float) -> bool:
-    """Whether the standard input ends in that time; more tracebacks are not of interest."""
+def _has_ended_within(seconds: float, traceback: bytearray) -> bool:
+    """Whether the standard input ends in that time; it comes in small pieces, which ``traceback`` gets."""
     give_up_at = time.monotonic() + seconds
     while (left := give_up_at - time.monotonic()) > 0:
         ready, _, _ = select.select([_STANDARD_INPUT], [], [], left)
-        if ready and not os.read(_STANDARD_INPUT, _MOST_BYTES):
+        if not ready:
+            return False
+        piece = os.read(_STANDARD_INPUT, _MOST_BYTES)
+        if not piece:
             return True
+        if len(traceback) < _MOST_BYTES:
+            traceback += piece
     return False
 
 

@@ -68,6 +68,7 @@ def test_a_stopping_signal_ends_it_within_ten_seconds_whatever_it_does(
     _, said = process.communicate(timeout=60)
     assert process.returncode == signal.SIGUSR2
     assert "did not stop within 9.5 s" in said
+    assert "in <module>" in said, "the whole stack is there"
     assert time.monotonic() - began < WITHIN_SECONDS + 1  # the test's own delays
 
 
