@@ -38,7 +38,7 @@ from service.inventory.metrics_page import InventoryPage
 from service.judging.policy_evaluator import PolicyEvaluator
 from storage import SqlStore
 from tests.exporters.reports.samples import report
-from tests.service.on_demand.asking import World
+from tests.service.probe_endpoint.asking import World
 from tests.service.samples import NOW, modern
 from tests.service.test_pages import status as status_of
 

@@ -18,7 +18,7 @@ from service.config.modules import ModuleSettings, OnDemandSettings
 from service.demo import DemoFleet
 from service.probe_endpoint.module_choices import RefusedError, labels_for, path_for
 from tests.exporters.test_inventory import KNOWN, NOW, snapshot
-from tests.service.on_demand.asking import LOOPBACK, World, series, value
+from tests.service.probe_endpoint.asking import LOOPBACK, World, series, value
 
 
 def settings(**module: Any) -> OnDemandSettings:

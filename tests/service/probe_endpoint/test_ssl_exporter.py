@@ -17,7 +17,7 @@ from model.verdict import Verdict
 from service.config.modules import OnDemandSettings
 from service.demo import DemoFleet
 from tests.exporters.test_inventory import LEAF, NOW
-from tests.service.on_demand.asking import LOOPBACK, World, series
+from tests.service.probe_endpoint.asking import LOOPBACK, World, series
 
 
 def cn(name: x509.Name) -> str:

@@ -13,7 +13,7 @@ import yaml
 from model.target import Target
 from service.config.modules import OnDemandSettings
 from service.demo import DemoFleet
-from tests.service.on_demand.asking import LOOPBACK, Series, World, series
+from tests.service.probe_endpoint.asking import LOOPBACK, Series, World, series
 from tests.zoo.process import Command, running
 
 pytestmark = pytest.mark.integration
