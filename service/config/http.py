@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from service.config.delivery.secrets import read_secret
+from service.config.secret_marks import SecretFile, SecretVariable
 from service.config.values import Count
 
 _HOST_NAME: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
@@ -39,8 +39,8 @@ class HttpSettings(BaseModel):
 
     hosts: Annotated[tuple[str, ...], AfterValidator(_check_hosts)] = ()
     admin: Annotated[Literal["auto", "off", "open"], BeforeValidator(_off)] = "auto"
-    admin_token_variable: str | None = None
-    admin_token_file: Path | None = None
+    admin_token_variable: SecretVariable = None
+    admin_token_file: SecretFile = None
     connections: Count = 1024
     connections_per_address: Count = 512
     requests_per_second: Count = 50

@@ -368,6 +368,7 @@ class _Service:
         self._targets = targets
         if self._is_planning:
             self._scheduler.set_targets(targets)
+        self._page.expire()
         # By then the source that has just been read counts as read.
         asyncio.get_running_loop().call_soon(self._tell_idle_policies, targets)
 

@@ -63,6 +63,10 @@ class InventoryPage:
         """How long ago the facts were put together; 0 before there are any."""
         return 0.0 if self._taken_at is None else self._clock.monotonic() - self._taken_at
 
+    def expire(self) -> None:
+        """Let the next who asks get a new page: what is no target any more must not be on it."""
+        self._rests_until = 0.0
+
     async def keep_fresh(self) -> None:
         """Writes what has changed now and then, so that no scrape has to write it all; never ends."""
         while True:

@@ -41,6 +41,8 @@ PUBLIC: Final[Mapping[str, str]] = {
     "checks": "names of checks",
     "client_identities": "names",
     "closed": "spans of time",
+    "hosts": "names by which the service is asked",
+    "state_directory": "a path",
     "contact": "shown to every server that is asked by HTTP",
     "config_file": "a path",
     "default_module": "a name",
