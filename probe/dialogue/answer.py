@@ -25,11 +25,12 @@ from probe.tls.messages import (
     ServerKeyExchange,
 )
 from probe.tls.record import (
-    MESSAGE_LENGTH,
     ContentType,
     HandshakeType,
+    MessageLengthError,
     MessageReader,
     Record,
+    RecordHeaderError,
     RecordReader,
     encode_handshake,
 )
@@ -161,6 +162,27 @@ Answer: TypeAlias = (
 )
 
 
+def outcome_of(answer: Answer) -> tuple[object, ...]:
+    """What kind of answer it is, without its bytes: two answers with equal outcomes say the same.
+
+    Alerts are told apart by their description, connections that ended by their ending, failures by
+    their kind, malformed answers by the structure, and hellos by the version and suite they choose.
+    """
+    match answer:
+        case ServerFlight(hello=hello) | RetryRequest(hello=hello):
+            return type(answer), hello.version, hello.cipher_suite
+        case Alert(description=description):
+            return Alert, description
+        case NoHello(ending=ending):
+            return NoHello, ending
+        case NotTls():
+            return (NotTls,)
+        case Malformed(what=what):
+            return Malformed, what
+        case ConnectFailure(obstacle=obstacle):
+            return ConnectFailure, obstacle
+
+
 class AnswerReader:
     """Turns the bytes of one connection into its Answer, of which it holds ``longest`` bytes."""
 
@@ -204,12 +226,12 @@ class AnswerReader:
 
     def _cut(self, flaw: DecodeError | None = None) -> ServerFlight | None:
         """The flight as far as it came; cut, where it is its length that ended it."""
+        is_long = flaw is None or isinstance(flaw, MessageLengthError)
         what = None if flaw is None else flaw.what
-        is_long = what is None or what == MESSAGE_LENGTH
         return self._flight and replace(self._flight, is_cut=is_long, flaw=what)
 
     def _without_hello(self, flaw: DecodeError) -> Answer | None:
-        if flaw.what == "record header" and flaw.offset == 0:
+        if isinstance(flaw, RecordHeaderError) and flaw.offset == 0:
             self._is_tls = False
             return self._greeting()
         return Malformed(raw=self._beginning, what=flaw.what)
