@@ -14,9 +14,10 @@ from typing import TypeAlias
 
 from model.protocol_version import ProtocolVersion
 from model.registry import alert_name, cipher_suite_by_code_point
+from model.verdict import Evidence
 from pki.byte_reader import DecodeError
 from probe.tls.hello import ServerHello
-from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_WARNINGS
+from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_EVIDENCE_LENGTH, MAX_WARNINGS
 from probe.tls.message_order import UP_TO_TLS12, MessageOrder
 from probe.tls.messages import (
     CertificateMessage,
@@ -149,12 +150,25 @@ class Malformed:
 class ConnectFailure:
     """TLS could not be asked; ``detail`` is the system's, the server's or our own reason.
 
-    ``raw`` is what the server said in place of going over to TLS.
+    ``said`` and ``raw`` are what we and the server said before TLS, where something is; ``is_cut`` is
+    whether there was more than is kept.
     """
 
     obstacle: FailureKind
     detail: str
+    said: bytes = b""
     raw: bytes = b""
+    is_cut: bool = False
+
+    def evidence(self, note: str | None = None) -> Evidence:
+        """The conversation as proof. No hello was sent, so none is offered."""
+        return conversation_evidence(self.said, self.raw, note or self.detail, is_cut=self.is_cut)
+
+
+def conversation_evidence(said: bytes, heard: bytes, note: str, *, is_cut: bool) -> Evidence:
+    """The bytes of both sides as proof; the note says so where they are not all."""
+    cut = f" (the conversation is cut at {MAX_EVIDENCE_LENGTH} bytes of a side)" if is_cut else ""
+    return Evidence(offer=said or None, answer=heard or None, note=f"{note}{cut}")
 
 
 Answer: TypeAlias = (

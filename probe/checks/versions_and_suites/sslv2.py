@@ -73,6 +73,8 @@ def _fact(offered: bytes, answer: Sslv2Answer, *, is_confirmed: bool) -> Fact:
             verdict = Verdict.NO
         case _:
             verdict, note = Verdict.UNKNOWN, in_words(answer)
+    if isinstance(answer, ConnectFailure):
+        return Fact(verdict=verdict, evidence=answer.evidence(note))
     evidence = Evidence(offer=offered, answer=answer.raw or None, note=note)
     return Fact(verdict=verdict, evidence=evidence)
 
