@@ -18,10 +18,14 @@ META_PREFIX = "__"
 
 
 class SourceError(Exception):
-    """A source could not be read; the message is one sentence with the mend, and URLs in it are masked."""
+    """A source could not be read; the message says why and how to fix it, and URLs in it are masked.
 
-    def __init__(self, message: str) -> None:
+    ``status`` is the HTTP status of the refusal, None where it was not HTTP that refused.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
         super().__init__(masked_urls(message))
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,11 +35,16 @@ _EXAMPLES: Final = (
 
 
 class TargetError(ValueError):
-    """A text that names no target; the message is one sentence that quotes it and says the mend."""
+    """A text that does not name a target; the message quotes it and says how to fix it.
 
-    def __init__(self, text: str, problem: str, mend: str) -> None:
+    ``problem`` is the first half of the message, with the quoted text, and ``fix`` the second.
+    """
+
+    def __init__(self, text: str, problem: str, fix: str) -> None:
         shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
-        super().__init__(f"{shown!r} {problem}: {mend}")
+        self.problem = f"{shown!r} {problem}"
+        self.fix = fix
+        super().__init__(f"{self.problem}: {fix}")
 
 
 def parse_target(

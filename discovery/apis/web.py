@@ -65,7 +65,8 @@ class WebApi:
             async with asyncio.timeout(self.timeout_seconds):
                 async with self.ask(url, parameters) as answer:
                     if answer.status != _OK:
-                        raise HttpError(f"answers with HTTP status {answer.status}")
+                        reason = f"answers with HTTP status {answer.status}"
+                        raise SourceError(f"{url} {reason}.", status=answer.status)
                     received = await answer.body(_MOST_BYTES)
         except TimeoutError:
             reason = f"gave no whole answer within {self.timeout_seconds:g} s"

@@ -21,11 +21,11 @@ _NO_NAME: Final = "-"
 
 @dataclass(frozen=True, slots=True)
 class RowError(Exception):
-    """One line that is not understood."""
+    """One line that is not understood: its number, what is wrong, and how to fix it."""
 
     line: int
     problem: str
-    mend: str
+    fix: str
 
 
 def targets_of_csv(text: str, source: str, most: int) -> tuple[Target, ...]:
@@ -41,8 +41,8 @@ def targets_of_csv(text: str, source: str, most: int) -> tuple[Target, ...]:
         for row in reader:
             target = _target(row, source, reader.line_num)
             if len(found) >= most and target.key not in found:
-                mend = "raise max_targets of this source, or split the file"
-                raise RowError(reader.line_num, f"holds more than {most} targets", mend)
+                fix = "raise max_targets of this source, or split the file"
+                raise RowError(reader.line_num, f"holds more than {most} targets", fix)
             known = found.get(target.key)
             found[target.key] = target if known is None else _joined(known, target)
     except csv.Error as error:
@@ -56,8 +56,8 @@ def _check_header(names: object) -> None:
         raise RowError(1, "has no column called 'target'", "name it in the first line")
     for name in columns:
         if not _LABEL_NAME.fullmatch(name) or columns.count(name) > 1:
-            mend = "use letters, digits and _, and each name once"
-            raise RowError(1, f"{name!r} is no name of a column", mend)
+            fix = "use letters, digits and _, and each name once"
+            raise RowError(1, f"{name!r} is no name of a column", fix)
 
 
 def _target(row: Mapping[str, str | None], source: str, line: int) -> Target:
@@ -75,8 +75,7 @@ def _target(row: Mapping[str, str | None], source: str, line: int) -> Target:
             source=source,
         )
     except TargetError as error:
-        problem, _, mend = str(error).rpartition(": ")
-        raise RowError(line, problem, mend) from error
+        raise RowError(line, error.problem, error.fix) from error
 
 
 def _joined(known: Target, later: Target) -> Target:

@@ -26,13 +26,13 @@ _NULL_TAG: Final = "tag:yaml.org,2002:null"
 
 
 class EntryError(Exception):
-    """One line that is not understood."""
+    """One line that is not understood: its number, what is wrong, and how to fix it."""
 
-    def __init__(self, node: yaml.Node, problem: str, mend: str) -> None:
+    def __init__(self, node: yaml.Node, problem: str, fix: str) -> None:
         super().__init__(problem)
         self.line: int = node.start_mark.line + 1
         self.problem = problem
-        self.mend = mend
+        self.fix = fix
 
 
 def targets_of(root: yaml.Node | None, source: str, most: int = MOST_TARGETS) -> tuple[Target, ...]:
@@ -51,8 +51,8 @@ def targets_of(root: yaml.Node | None, source: str, most: int = MOST_TARGETS) ->
     for entry in root.value:
         for target in _targets_of_entry(entry, source):
             if len(found) >= most and target.key not in found:
-                mend = "raise max_targets of this source, or split the file"
-                raise EntryError(entry, f"holds more than {most} targets", mend)
+                fix = "raise max_targets of this source, or split the file"
+                raise EntryError(entry, f"holds more than {most} targets", fix)
             known = found.get(target.key)
             labels = {**(known.labels if known else {}), **target.labels}
             found[target.key] = replace(target, labels=labels)
@@ -95,8 +95,7 @@ def _target(
     try:
         return parse_target(text, **chosen, labels=labels, source=source)
     except TargetError as error:
-        problem, _, mend = str(error).rpartition(": ")
-        raise EntryError(node, problem, mend) from error
+        raise EntryError(node, error.problem, error.fix) from error
 
 
 def _fields(entry: yaml.MappingNode) -> dict[str, yaml.Node]:

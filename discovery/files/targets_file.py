@@ -49,7 +49,7 @@ def read_targets_file(path: Path, most_targets: int = MOST_TARGETS) -> tuple[Tar
         try:
             return targets_of_csv(text, f"file:{path}", most_targets)
         except RowError as error:
-            raise TargetsFileError(path, error.line, error.problem, error.mend) from error
+            raise TargetsFileError(path, error.line, error.problem, error.fix) from error
     try:
         root = yaml.compose(_as_yaml(text), Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
@@ -64,7 +64,7 @@ def read_targets_file(path: Path, most_targets: int = MOST_TARGETS) -> tuple[Tar
     try:
         return targets_of(root, f"file:{path}", most_targets)
     except EntryError as error:
-        raise TargetsFileError(path, error.line, error.problem, error.mend) from error
+        raise TargetsFileError(path, error.line, error.problem, error.fix) from error
 
 
 def _as_yaml(text: str) -> str:

@@ -21,7 +21,6 @@ from model.target import Target
 from pki.net_guard.http_client import HttpError
 
 USUAL_RESOURCES: Final = tuple(name for name in RESOURCES if name != "secrets")
-_NOT_FOUND: Final = "HTTP status 404"
 _TLS_SECRETS: Final = {"fieldSelector": "type=kubernetes.io/tls"}
 _CALM_SECONDS: Final = 1.0
 """Changes come in swarms; the cluster is read again when one is over."""
@@ -76,7 +75,7 @@ class KubernetesSource:
         try:
             answer = await self._api.get(path, **_parameters(path))
         except SourceError as error:
-            if _NOT_FOUND in str(error):
+            if error.status == httpx.codes.NOT_FOUND:
                 return []
             raise
         if not isinstance(answer, dict):

@@ -110,9 +110,20 @@ class Certificate:
     parse_error: str | None = None
 
 
+class TrustFailure(StrEnum):
+    """What a verifier alone finds wrong with a path; all else is a Problem of the chain."""
+
+    PURPOSE = "purpose"
+    """A certificate of the path is not for TLS servers (RFC 5280, sections 4.2.1.3 and 4.2.1.12)."""
+    NAME_CONSTRAINT = "name_constraint"
+    """A CA of the path may not issue for the name (RFC 5280, section 4.2.1.10)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustVerdict:
     """Whether a chain verifies against one trust store, and why not.
+
+    ``reason`` says in one sentence why not, and ``failure`` names what only the verifier finds.
 
     ``verdict`` is OpenSSL's, which is as lenient as most clients are. ``strict`` is that of a verifier
     that keeps to the Web PKI's profile (cryptography's), with its own reason. ``path_not_after`` is
@@ -122,6 +133,7 @@ class TrustVerdict:
 
     verdict: Verdict
     reason: str | None = None
+    failure: TrustFailure | None = None
     path_not_after: datetime | None = None
     strict: Verdict = Verdict.UNKNOWN
     strict_reason: str | None = None

@@ -18,6 +18,7 @@ from model.certificates.certificate import (
     Sct,
     SctSource,
     ServedChain,
+    TrustFailure,
     TrustVerdict,
     Validation,
 )
@@ -102,6 +103,7 @@ def _trust_to_json(found: TrustVerdict) -> Json:
     return {
         "verdict": found.verdict.value,
         "reason": found.reason,
+        "failure": None if found.failure is None else found.failure.value,
         "path_not_after": time_to_json(found.path_not_after),
         "strict": found.strict.value,
         "strict_reason": found.strict_reason,
@@ -112,6 +114,7 @@ def _trust_from_json(fields: Json) -> TrustVerdict:
     return TrustVerdict(
         verdict=Verdict(fields["verdict"]),
         reason=_interned(fields["reason"]),
+        failure=None if (failure := fields.get("failure")) is None else TrustFailure(failure),
         path_not_after=time_from_json(fields.get("path_not_after")),
         strict=Verdict(fields.get("strict", Verdict.UNKNOWN)),
         strict_reason=_interned(fields.get("strict_reason")),

@@ -111,7 +111,8 @@ def _of_deployment(one: ServedChain) -> Iterator[str]:
 
 def _of_trust(trust: Mapping[str, TrustVerdict]) -> Iterator[str]:
     for store, word in sorted(trust.items()):
-        yield from (store, word.verdict, word.reason or _NONE, _moment(word.path_not_after))
+        verdict = word.verdict if word.failure is None else f"{word.verdict} {word.failure}"
+        yield from (store, verdict, word.reason or _NONE, _moment(word.path_not_after))
         yield from (word.strict, word.strict_reason or _NONE)
     yield _END
 

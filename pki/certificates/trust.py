@@ -19,7 +19,7 @@ from typing import Final
 from OpenSSL import crypto
 from OpenSSL.SSL import X509VerificationCodes as Codes
 
-from model.certificates.certificate import Certificate, TrustVerdict
+from model.certificates.certificate import Certificate, TrustFailure, TrustVerdict
 from model.verdict import Verdict
 from pki.certificates.certification_paths import ways_up
 from pki.certificates.path_building import PathElement, read_link
@@ -50,6 +50,22 @@ _REASONS: Final[Mapping[int, str]] = {
     Codes.ERR_INVALID_CA: "{subject} has issued a certificate but is no CA.",
     Codes.ERR_PATH_LENGTH_EXCEEDED: "More CAs are below {subject} than it allows.",
 }
+_FAILURES: Final[Mapping[int, TrustFailure]] = {
+    Codes.ERR_INVALID_PURPOSE: TrustFailure.PURPOSE,
+    **dict.fromkeys(
+        (
+            Codes.ERR_PERMITTED_VIOLATION,
+            Codes.ERR_EXCLUDED_VIOLATION,
+            Codes.ERR_SUBTREE_MINMAX,
+            Codes.ERR_UNSUPPORTED_CONSTRAINT_TYPE,
+            Codes.ERR_UNSUPPORTED_CONSTRAINT_SYNTAX,
+            Codes.ERR_UNSUPPORTED_NAME_SYNTAX,
+        ),
+        TrustFailure.NAME_CONSTRAINT,
+    ),
+}
+"""OpenSSL's codes (X509_STORE_CTX_get_error(3)) for what no Problem of a chain tells."""
+
 _ISSUER_MISSING: Final = frozenset(
     {
         Codes.ERR_UNABLE_TO_GET_ISSUER_CERT,
@@ -235,6 +251,7 @@ def _path(sent: Sequence[bytes], store: crypto.X509Store) -> TrustVerdict:
     return TrustVerdict(
         verdict=Verdict.NO if unfit else Verdict.YES,
         reason=unfit,
+        failure=TrustFailure.PURPOSE if unfit else None,
         path_not_after=min(ends, default=None),
     )
 
@@ -281,6 +298,7 @@ def _failure(error: crypto.X509StoreContextError, *, all_readable: bool) -> Trus
     reason = _REASONS.get(code, "{subject} does not verify: " + words.replace("{", "") + ".")
     return TrustVerdict(
         verdict=Verdict.UNKNOWN if code in _BEYOND_OPENSSL else Verdict.NO,
+        failure=_FAILURES.get(code),
         reason=reason.format(
             subject=(failed.subject and failed.subject.text()) or "A certificate without a name",
             issuer=(failed.issuer and failed.issuer.text()) or "An issuer without a name",

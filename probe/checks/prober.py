@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, Final, NoReturn, Protocol, TypeVar
 
 from probe.budget import Metered, current_budget
-from probe.dialogue.answer import ConnectFailure, FailureKind
+from probe.dialogue.answer import ConnectFailure, FailureKind, outcome_of
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeOffer
@@ -189,7 +189,7 @@ class Prober:
             again = await self._heard(first.offer, patient=True, is_chained=is_chained)
             if not again.is_ambiguous:
                 return again
-            if again.summary == latest.summary:
+            if outcome_of(again.answer) == outcome_of(latest.answer):
                 return replace(again, confirmed=True)
             latest = again
         return latest

@@ -78,6 +78,7 @@ class VisitFacts:
     whether words come before it. ``web`` is where its web server would be; None where there can be none.
 
     ``not_asked`` names the facts that stay absent because of the visit's level of intrusiveness.
+    ``sslv2_lists_no_kind`` is whether SSL 2.0's SERVER-HELLO came and lists no cipher kind.
     ``unread_chains`` says of a version why its chain could not be read, though there is one.
     ``spoken`` holds the exchange that proved each accepted version: its Offer, in a shape that
     this server answers at that version, is what further questions are derived from.
@@ -100,6 +101,7 @@ class VisitFacts:
     groups: dict[ProtocolVersion, AcceptedSet] = field(default_factory=dict)
     handshakes: list[Handshake] = field(default_factory=list)
     sslv2_certificate: bytes | None = None
+    sslv2_lists_no_kind: bool = False
     chains: tuple[RawChain, ...] = ()
     unread_chains: dict[ProtocolVersion, str] = field(default_factory=dict)
     stapled: list[Stapled] = field(default_factory=list)

@@ -125,6 +125,8 @@ class EndpointSession:
                 offer=offer,
                 end=HandshakeEnd.UNFINISHED,
                 ending=_ENDINGS.get(outcome.obstacle),
+                offered=outcome.said,
+                answered=outcome.raw,
                 note=outcome.detail,
             )
         return outcome

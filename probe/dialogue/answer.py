@@ -14,9 +14,10 @@ from typing import TypeAlias
 
 from model.protocol_version import ProtocolVersion
 from model.registry import alert_name, cipher_suite_by_code_point
+from model.verdict import Evidence
 from pki.byte_reader import DecodeError
 from probe.tls.hello import ServerHello
-from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_WARNINGS
+from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_EVIDENCE_LENGTH, MAX_WARNINGS
 from probe.tls.message_order import UP_TO_TLS12, MessageOrder
 from probe.tls.messages import (
     CertificateMessage,
@@ -25,11 +26,12 @@ from probe.tls.messages import (
     ServerKeyExchange,
 )
 from probe.tls.record import (
-    MESSAGE_LENGTH,
     ContentType,
     HandshakeType,
+    MessageLengthError,
     MessageReader,
     Record,
+    RecordHeaderError,
     RecordReader,
     encode_handshake,
 )
@@ -148,17 +150,51 @@ class Malformed:
 class ConnectFailure:
     """TLS could not be asked; ``detail`` is the system's, the server's or our own reason.
 
-    ``raw`` is what the server said in place of going over to TLS.
+    ``said`` and ``raw`` are what we and the server said before TLS, where something is; ``is_cut`` is
+    whether there was more than is kept.
     """
 
     obstacle: FailureKind
     detail: str
+    said: bytes = b""
     raw: bytes = b""
+    is_cut: bool = False
+
+    def evidence(self, note: str | None = None) -> Evidence:
+        """The conversation as proof. No hello was sent, so none is offered."""
+        return conversation_evidence(self.said, self.raw, note or self.detail, is_cut=self.is_cut)
+
+
+def conversation_evidence(said: bytes, heard: bytes, note: str, *, is_cut: bool) -> Evidence:
+    """The bytes of both sides as proof; the note says so where they are not all."""
+    cut = f" (the conversation is cut at {MAX_EVIDENCE_LENGTH} bytes of a side)" if is_cut else ""
+    return Evidence(offer=said or None, answer=heard or None, note=f"{note}{cut}")
 
 
 Answer: TypeAlias = (
     ServerFlight | RetryRequest | Alert | NoHello | NotTls | Malformed | ConnectFailure
 )
+
+
+def outcome_of(answer: Answer) -> tuple[object, ...]:
+    """What kind of answer it is, without its bytes: two answers with equal outcomes say the same.
+
+    Alerts are told apart by their description, connections that ended by their ending, failures by
+    their kind, malformed answers by the structure, and hellos by the version and suite they choose.
+    """
+    match answer:
+        case ServerFlight(hello=hello) | RetryRequest(hello=hello):
+            return type(answer), hello.version, hello.cipher_suite
+        case Alert(description=description):
+            return Alert, description
+        case NoHello(ending=ending):
+            return NoHello, ending
+        case NotTls():
+            return (NotTls,)
+        case Malformed(what=what):
+            return Malformed, what
+        case ConnectFailure(obstacle=obstacle):
+            return ConnectFailure, obstacle
 
 
 class AnswerReader:
@@ -204,12 +240,12 @@ class AnswerReader:
 
     def _cut(self, flaw: DecodeError | None = None) -> ServerFlight | None:
         """The flight as far as it came; cut, where it is its length that ended it."""
+        is_long = flaw is None or isinstance(flaw, MessageLengthError)
         what = None if flaw is None else flaw.what
-        is_long = what is None or what == MESSAGE_LENGTH
         return self._flight and replace(self._flight, is_cut=is_long, flaw=what)
 
     def _without_hello(self, flaw: DecodeError) -> Answer | None:
-        if flaw.what == "record header" and flaw.offset == 0:
+        if isinstance(flaw, RecordHeaderError) and flaw.offset == 0:
             self._is_tls = False
             return self._greeting()
         return Malformed(raw=self._beginning, what=flaw.what)

@@ -22,7 +22,7 @@ from probe.dialogue.answer import (
     ServerFlight,
 )
 from probe.tls.dtls import FlightReader, client_hello, encode_datagram
-from probe.tls.record import ContentType
+from probe.tls.record import ContentType, RecordHeaderError
 
 _KEPT_LENGTH: Final = 512
 _MOST_COOKIES: Final = 2
@@ -87,7 +87,7 @@ class DtlsQuestion:
         answer = self._answer.end(Ending.CLOSED)
         if isinstance(answer, ServerFlight):
             return self._as_sent(answer)
-        if flaw.what == "record header" and not self._is_dtls:
+        if isinstance(flaw, RecordHeaderError) and not self._is_dtls:
             return NotTls(raw=self._first)
         return Malformed(raw=self._first, what=flaw.what)
 

@@ -99,6 +99,8 @@ class Exchange:
 
     def evidence(self, note: str | None = None) -> Evidence:
         """The pair as proof, with a sentence on how to read it."""
+        if isinstance(self.answer, ConnectFailure):
+            return self.answer.evidence(note or self.summary)
         return Evidence(
             offer=self.offered or None, answer=self.answer.raw or None, note=note or self.summary
         )

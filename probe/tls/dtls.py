@@ -30,6 +30,7 @@ from probe.tls.limits import (
 from probe.tls.record import (
     ContentType,
     HandshakeType,
+    RecordHeaderError,
     encode_handshake,
     encode_record,
 )
@@ -96,19 +97,27 @@ def datagrams_in(packet: bytes) -> Iterator[Datagram]:
     """The records of epoch 0 in one UDP packet.
 
     Raises:
-        DecodeError: where it holds no whole records of DTLS.
+        RecordHeaderError: where it holds no whole records of DTLS.
     """
     reader = ByteReader(packet, "record header")
     while reader.remaining:
+        epoch, datagram = _next_record(reader)
+        if epoch == 0:
+            yield datagram
+
+
+def _next_record(reader: ByteReader) -> tuple[int, Datagram]:
+    """The next record and its epoch; raises RecordHeaderError."""
+    try:
         content_type, major = reader.uint(1), reader.uint(1)
         if content_type not in frozenset(ContentType) or major != ProtocolVersion.DTLSV1_0 >> 8:
-            raise DecodeError("record header", 0)
+            raise RecordHeaderError(0)
         reader.take(1)
         epoch = reader.uint(2)
         reader.take(6)
-        fragment = reader.vector(2)
-        if epoch == 0:
-            yield Datagram(content_type=content_type, fragment=fragment)
+        return epoch, Datagram(content_type=content_type, fragment=reader.vector(2))
+    except DecodeError as flaw:
+        raise RecordHeaderError(flaw.offset) from flaw
 
 
 @dataclass(slots=True)

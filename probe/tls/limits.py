@@ -65,6 +65,9 @@ MAX_TURN_LENGTH: Final = 2**15
 MAX_CONVERSATION_LENGTH: Final = 2**18
 """Bytes of all turns before TLS."""
 
+MAX_EVIDENCE_LENGTH: Final = 2**12
+"""Bytes of each side of a conversation before TLS that its evidence keeps; a longer one is said to be cut."""
+
 MAX_TURNS: Final = 1000
 """Turns of one conversation before TLS: each line of IRC is one."""
 

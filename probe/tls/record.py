@@ -17,8 +17,19 @@ RECORD_HEADER_LENGTH = 5
 MAX_FRAGMENT_LENGTH = 2**14 + 2048
 """The longest ciphertext fragment that any version allows (RFC 5246, section 6.2.3)."""
 
-MESSAGE_LENGTH = "handshake message length"
-"""What a DecodeError names where a message is longer than is read."""
+
+class RecordHeaderError(DecodeError):
+    """The bytes at ``offset`` are not the header of a record."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__("record header", offset)
+
+
+class MessageLengthError(DecodeError):
+    """A handshake message claims to be longer than is read."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__("handshake message length", offset)
 
 
 class ContentType(IntEnum):
@@ -102,14 +113,14 @@ class RecordReader:
         """The next whole record, or None until more bytes come.
 
         Raises:
-            DecodeError: when the bytes are not a record header of SSL 3.0 to TLS 1.3, or when there
-                are more records than any honest connection has.
+            RecordHeaderError: when the bytes are not a record header of SSL 3.0 to TLS 1.3.
+            DecodeError: when there are more records than any honest connection has.
         """
         header = self._buffer[:RECORD_HEADER_LENGTH]
         if not header:
             return None
         if header[0] not in _CONTENT_TYPES or (len(header) > 1 and header[1] != 3):
-            raise DecodeError("record header", self._consumed)
+            raise RecordHeaderError(self._consumed)
         if len(header) < RECORD_HEADER_LENGTH:
             return None
         length = int.from_bytes(header[3:5], "big")
@@ -156,13 +167,13 @@ class MessageReader:
         """The next message's type and body, or None until more fragments come.
 
         Raises:
-            DecodeError: when a message claims to be longer than any honest one.
+            MessageLengthError: when a message claims to be longer than any honest one.
         """
         if len(self._buffer) < 4:
             return None
         length = int.from_bytes(self._buffer[1:4], "big")
         if length > self._longest:
-            raise DecodeError(MESSAGE_LENGTH, 1)
+            raise MessageLengthError(1)
         if len(self._buffer) < 4 + length:
             return None
         message_type, body = self._buffer[0], bytes(self._buffer[4 : 4 + length])

@@ -35,6 +35,7 @@ from probe.dialogue.handshake import Handshake
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
 from probe.visit.simple_client import PlainClient
+from probe.web.status_line import http_status
 from scheduling.resolve import Resolution, unresolved
 from service.config.check_groups import parse_parts
 from service.config.modules import ModuleSettings, OnDemandSettings
@@ -42,7 +43,7 @@ from service.probe_endpoint.allowed import Allowed
 from service.probe_endpoint.merged_status import merged
 from service.probe_endpoint.module_choices import OWN, RefusedError, labels_for, path_for
 from service.probe_endpoint.places import Places
-from service.probe_endpoint.verdict import holds, is_as_asserted, status_of
+from service.probe_endpoint.verdict import holds, is_as_asserted
 
 _USUAL_TIMEOUT_SECONDS: Final = 10.0
 _MARGIN_SECONDS: Final = 0.5
@@ -340,7 +341,7 @@ def _http_status(
     if not module.asks_http:
         return None
     would_ask = is_verified or module.tls.insecure_skip_verify
-    return (status_of(handshake) or 0) if handshake is not None and would_ask else 0
+    return (http_status(handshake.reply) or 0) if handshake is not None and would_ask else 0
 
 
 def _staple(observation: Observation | None, chain: tuple[Certificate, ...]) -> Revocation | None:

@@ -11,6 +11,7 @@ from model.verdict import Verdict
 from pki.certificates import matches
 from probe.dialogue.handshake import Handshake
 from probe.visit.simple_client import is_connected
+from probe.web.status_line import http_status
 from service.config.modules import Expectations, ModuleSettings
 
 
@@ -42,7 +43,7 @@ def is_as_asserted(
             return False
     if not module.asks_http:
         return True
-    status = status_of(handshake)
+    status = http_status(handshake.reply)
     versions = module.http.valid_http_versions
     return (
         status is not None
@@ -50,13 +51,6 @@ def is_as_asserted(
         and not module.http.fail_if_ssl
         and (not versions or "HTTP/1.1" in versions)
     )
-
-
-def status_of(handshake: Handshake) -> int | None:
-    """The status of an HTTP answer; None where none came."""
-    protocol, _, rest = handshake.reply.partition(b" ")
-    digits = rest[:3]
-    return int(digits) if protocol.startswith(b"HTTP/") and digits.isdigit() else None
 
 
 def _is_trusted(observation: Observation) -> bool:

@@ -64,8 +64,9 @@ async def test_an_answer_that_is_none_is_told(body: bytes, words: str) -> None:
 
 async def test_refusals_silence_and_floods_are_told() -> None:
     async with web_server() as server:
-        with pytest.raises(SourceError, match="HTTP status 404"):
+        with pytest.raises(SourceError, match="HTTP status 404") as refused:
             await read_http_sd(api(server, "/nowhere"), "sd")
+        assert refused.value.status == 404
         with pytest.raises(SourceError, match="within"):
             await read_http_sd(WebApi(url=server.url("/silence"), timeout_seconds=0.2), "sd")
         with pytest.raises(SourceError, match=r"sends more than|no whole answer"):

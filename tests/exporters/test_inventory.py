@@ -27,6 +27,7 @@ from model.certificates.certificate import (
     Revocation,
     RevocationMethod,
     ServedChain,
+    TrustFailure,
     TrustVerdict,
 )
 from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult, Severity
@@ -361,17 +362,20 @@ def test_words_on_revocation_are_told_by_method() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "reason"),
+    ("failure", "reason"),
     [
-        ("unsuitable certificate purpose", "bad_eku"),
-        ("permitted subtree violation", "name_constraint"),
+        (TrustFailure.PURPOSE, "bad_eku"),
+        (TrustFailure.NAME_CONSTRAINT, "name_constraint"),
+        (None, "unknown_ca"),
     ],
 )
-def test_what_only_the_verifier_says_is_a_reason_too(said: str, reason: str) -> None:
+def test_what_only_the_verifier_finds_is_a_reason_too(
+    failure: TrustFailure | None, reason: str
+) -> None:
     deployment = replace(
         KNOWN.certificates[0],
         problems=(),
-        trust={"mozilla": TrustVerdict(verdict=Verdict.NO, reason=said)},
+        trust={"mozilla": TrustVerdict(verdict=Verdict.NO, reason="x", failure=failure)},
     )
     shown = series(replace(KNOWN, certificates=(deployment,)))["cert_verify_error"]
     assert {dict(labels)["reason"] for labels in shown} == {reason}

@@ -31,6 +31,7 @@ OTHER_WORDS = (
     *("yes", "no", "unknown", "server", "client", "none", "requested", "required"),
     *("tls", "refused", "rsa", "ecdsa", "expired", "self_signed", "impostor", "own", "no_name"),
     *("staple", "ocsp", "crl", "certificate", "2001-02-03T04:05:06Z"),
+    *("purpose", "name_constraint"),
 )
 
 

@@ -27,6 +27,7 @@ from model.certificates.certificate import (
     Sct,
     SctSource,
     ServedChain,
+    TrustFailure,
     TrustVerdict,
     Validation,
 )
@@ -139,6 +140,7 @@ def deployments() -> SearchStrategy[ServedChain]:
                 TrustVerdict,
                 verdict=st.sampled_from(Verdict),
                 reason=st.none() | _TEXT,
+                failure=st.none() | st.sampled_from(TrustFailure),
                 path_not_after=st.none() | _ANY_TIME,
                 strict=st.sampled_from(Verdict),
                 strict_reason=st.none() | _TEXT,

@@ -12,7 +12,7 @@ from typing import Final
 from exporters.prometheus.families.certificates import fingerprint
 from exporters.prometheus.families.family import Family, Sample
 from exporters.prometheus.options import Detail
-from model.certificates.certificate import Problem, ServedChain
+from model.certificates.certificate import Problem, ServedChain, TrustFailure
 from model.snapshot import EndpointStatus
 from model.verdict import Verdict
 
@@ -32,14 +32,11 @@ _HARMLESS: Final = {
 }
 """What is untidy and refused by no verifier."""
 
-_IN_WORDS: Final = (
-    ("extended key usage", "bad_eku"),
-    ("eku", "bad_eku"),
-    ("unsuitable certificate purpose", "bad_eku"),
-    ("name constraint", "name_constraint"),
-    ("subtree violation", "name_constraint"),
-)
-"""What only a verifier's sentence tells, by its words."""
+_FAILURES: Final = {
+    TrustFailure.PURPOSE: "bad_eku",
+    TrustFailure.NAME_CONSTRAINT: "name_constraint",
+}
+"""What only a verifier finds."""
 
 VERIFY_REASONS: Final = (
     "expired",
@@ -138,18 +135,19 @@ def _verify_error(status: EndpointStatus) -> Iterator[Sample]:
     for deployment in status.observation.own_certificates:
         for store, trust in deployment.trust.items():
             if trust.verdict is Verdict.NO:
-                for reason in _reasons(deployment, trust.reason or ""):
+                for reason in _reasons(deployment, trust.failure):
                     yield (fingerprint(deployment.leaf), store, reason), 1.0
 
 
-def _reasons(deployment: ServedChain, said: str) -> set[str]:
+def _reasons(deployment: ServedChain, failure: TrustFailure | None) -> set[str]:
     """A store that does not have the issuer says so where nothing else is wrong."""
     told = {
         _REASONS.get(problem, problem.value)
         for problem in deployment.problems
         if problem not in _HARMLESS
     }
-    told |= {reason for words, reason in _IN_WORDS if words in said.lower()}
+    if failure is not None:
+        told.add(_FAILURES[failure])
     return told or {"unknown_ca"}
 
 

@@ -24,7 +24,7 @@ from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Verdict
 from pki.byte_reader import ByteReader, DecodeError
 from probe.checks.client_auth.client_auth import requested_authorities, scheme_names
-from probe.checks.client_auth.post_handshake_auth import REFUSALS, http_status, on_path
+from probe.checks.client_auth.post_handshake_auth import REFUSALS, on_path
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.tls13_flights import read_tls13_flight
 from probe.checks.visit_facts import OwnCertificate, VisitFacts
@@ -37,6 +37,7 @@ from probe.dialogue.handshake import (
     Presented,
 )
 from probe.tls.extensions import ExtensionType
+from probe.web.status_line import http_status
 
 VERIFICATION: Final = ("client_auth.verifies", "client_auth.own", "client_auth.expired")
 """What it settles, as an Observation names it where it was not asked."""

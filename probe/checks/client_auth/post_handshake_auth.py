@@ -17,6 +17,7 @@ from probe.checks.client_auth.client_auth import authority_names
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, PostHandshakeAction
+from probe.web.status_line import http_status
 
 REFUSALS: Final = frozenset({400, 401, 403, 495, 496})
 """Statuses that refuse a client for its certificate; nginx has 495 and 496 for it inside."""
@@ -53,13 +54,6 @@ async def check_post_handshake_auth(interview: Prober, learnt: VisitFacts) -> No
 def on_path(offer: HandshakeOffer, path: str) -> HandshakeOffer:
     """The offer, asking for ``path`` and open to what the server then wants."""
     return replace(offer, afterword=PostHandshakeAction.HTTP, path=path, is_open_to_requests=True)
-
-
-def http_status(reply: bytes) -> int | None:
-    """``HTTP-version SP status-code SP`` (RFC 9112, section 4)."""
-    version, _, rest = reply.partition(b" ")
-    code = rest[:3]
-    return int(code) if version.startswith(b"HTTP/1.") and code.isdigit() else None
 
 
 def _asked(handshake: Handshake, path: str) -> ClientAuth | None:

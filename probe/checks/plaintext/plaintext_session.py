@@ -12,9 +12,10 @@ from typing import Final
 from model.verdict import Evidence, Fact, Verdict
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
-from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
+from probe.dialogue.answer import ConnectFailure, Ending, FailureKind, conversation_evidence
 from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Scripted
+from probe.web.cookies import mask_cookies
 
 PLAINTEXT: Final = (
     "answers_in_clear",
@@ -87,7 +88,8 @@ def _how(dialogue: Scripted[PlaintextFindings]) -> str:
 def _fact(
     dialogue: Scripted[PlaintextFindings], verdict: Verdict, note: str, value: str | None = None
 ) -> Fact:
-    proof = Evidence(offer=dialogue.said or None, answer=dialogue.heard or None, note=note)
+    heard = mask_cookies(dialogue.heard)
+    proof = conversation_evidence(dialogue.said, heard, note, is_cut=dialogue.is_cut)
     return Fact(verdict=verdict, evidence=proof, value=value)
 
 
@@ -98,7 +100,8 @@ def _works(interview: Prober, learnt: VisitFacts) -> Fact:
     answers = [one.answer for one in interview.exchanges if isinstance(one.answer, ConnectFailure)]
     refusal = next((one for one in answers if one.obstacle in _REFUSALS), None)
     if refusal is not None:
-        proof = Evidence(answer=refusal.raw or None, note=refusal.detail)
-        return Fact(verdict=Verdict.NO, evidence=proof)
-    note = answers[0].detail if answers else "no version of TLS was proved behind it"
+        return Fact(verdict=Verdict.NO, evidence=refusal.evidence())
+    if answers:
+        return Fact(verdict=Verdict.UNKNOWN, evidence=answers[0].evidence())
+    note = "no version of TLS was proved after it"
     return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))

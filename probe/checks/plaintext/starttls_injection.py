@@ -13,9 +13,10 @@ from typing import Final
 from model.verdict import Fact, Verdict
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
-from probe.dialogue.answer import Ending
+from probe.dialogue.answer import Ending, conversation_evidence
 from probe.dialogue.before_tls.injection import Injection
 from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, PostHandshakeAction
+from probe.tls.limits import MAX_EVIDENCE_LENGTH
 
 STARTTLS_INJECTION: Final = "starttls_injection"
 _LONGEST_NOTE: Final = 300
@@ -58,10 +59,18 @@ def _judged(handshake: Handshake, injection: Injection) -> Fact:
         note = (
             f"{injection.injected!r}, said before TLS, is answered behind it: {handshake.reply!r}"
         )
-        return handshake.fact(Verdict.YES, note[:_LONGEST_NOTE])
+        return _fact(handshake, injection, Verdict.YES, note)
     if injection.dropped.search(handshake.reply):
         note = f"only what was said behind TLS is answered: {handshake.reply!r}"
-        return handshake.fact(Verdict.NO, note[:_LONGEST_NOTE])
-    return handshake.fact(
-        Verdict.UNKNOWN, f"an answer of unknown meaning: {handshake.reply[:80]!r}"
-    )
+        return _fact(handshake, injection, Verdict.NO, note)
+    note = f"an answer of unknown meaning: {handshake.reply[:80]!r}"
+    return _fact(handshake, injection, Verdict.UNKNOWN, note)
+
+
+def _fact(handshake: Handshake, injection: Injection, verdict: Verdict, note: str) -> Fact:
+    """Proved by what was said before and inside TLS, and by the server's words inside it."""
+    said = injection.command + injection.injected + injection.words
+    heard = handshake.reply[:MAX_EVIDENCE_LENGTH]
+    is_cut = len(handshake.reply) > MAX_EVIDENCE_LENGTH
+    proof = conversation_evidence(said, heard, note[:_LONGEST_NOTE], is_cut=is_cut)
+    return Fact(verdict=verdict, evidence=proof)

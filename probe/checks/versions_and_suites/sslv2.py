@@ -49,15 +49,11 @@ async def check_sslv2(interview: Prober, learnt: VisitFacts) -> None:
         is_confirmed = _is_close(again)
         answer = again
     learnt.protocols[ProtocolVersion.SSLV2] = _fact(offered, answer, is_confirmed=is_confirmed)
+    learnt.sslv2_lists_no_kind = isinstance(answer, Sslv2ServerHello) and not answer.cipher_kinds
     if isinstance(answer, Sslv2ServerHello) and answer.cipher_kinds:
         _write_down(answer, offered, learnt)
         if not learnt.spoken:
             await _ask_tls_again(interview, learnt)
-
-
-def lists_no_kind(fact: Fact) -> bool:
-    """Whether the no to SSL 2.0 is a SERVER-HELLO that lists no cipher kind."""
-    return fact.evidence is not None and fact.evidence.note == _NO_KIND
 
 
 def _is_close(answer: Sslv2Answer) -> bool:
@@ -77,6 +73,8 @@ def _fact(offered: bytes, answer: Sslv2Answer, *, is_confirmed: bool) -> Fact:
             verdict = Verdict.NO
         case _:
             verdict, note = Verdict.UNKNOWN, in_words(answer)
+    if isinstance(answer, ConnectFailure):
+        return Fact(verdict=verdict, evidence=answer.evidence(note))
     evidence = Evidence(offer=offered, answer=answer.raw or None, note=note)
     return Fact(verdict=verdict, evidence=evidence)
 

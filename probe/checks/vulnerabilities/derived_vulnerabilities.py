@@ -14,7 +14,6 @@ from model.protocol_version import ProtocolVersion
 from model.registry import CipherSuite
 from model.verdict import Fact, Verdict
 from probe.checks.prober import Prober
-from probe.checks.versions_and_suites.sslv2 import lists_no_kind
 from probe.checks.visit_facts import ASKED_VERSIONS, VisitFacts
 from probe.checks.vulnerabilities.suite_flaws import (
     SuiteFlaw,
@@ -127,5 +126,5 @@ def _drown(learnt: VisitFacts) -> Fact:
     spoken = learnt.protocols.get(ProtocolVersion.SSLV2)
     if spoken is None:
         return not_known("not learnt: whether SSLv2 is spoken")
-    verdict = Verdict.UNKNOWN if lists_no_kind(spoken) else spoken.verdict
+    verdict = Verdict.UNKNOWN if learnt.sslv2_lists_no_kind else spoken.verdict
     return Fact(verdict=verdict, evidence=spoken.evidence)

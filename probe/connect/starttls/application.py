@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeAlias
 
 from probe.connect.starttls.after_upgrade import with_words_injected
-from probe.connect.starttls.outcome import UpgradeOutcome, UpgradeScript, broken_off
+from probe.connect.starttls.outcome import UpgradeDialogue, UpgradeOutcome, UpgradeScript
 from probe.connect.starttls.peer import Peer
 from probe.dialogue.before_tls.injection import Injection
 from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
@@ -58,14 +58,13 @@ class Application:
 def _injecting(
     upgrade: Callable[[Peer], UpgradeScript], service: str, injection: Injection, peer: Peer
 ) -> Scripted[UpgradeOutcome]:
-    script = with_words_injected(upgrade(peer), injection)
-    return Scripted(script, partial(broken_off, service))
+    return UpgradeDialogue(with_words_injected(upgrade(peer), injection), service)
 
 
 def _upgrading(
     upgrade: Callable[[Peer], UpgradeScript], service: str, peer: Peer
 ) -> Scripted[UpgradeOutcome]:
-    return Scripted(upgrade(peer), partial(broken_off, service))
+    return UpgradeDialogue(upgrade(peer), service)
 
 
 def _looking(in_clear: InClear, peer: Peer) -> Scripted[PlaintextFindings]:

@@ -7,15 +7,16 @@ speaks something else is told as just that.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, TypeAlias
 
 from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
 from probe.dialogue.before_tls.greetings import greeting_of, is_ssh
-from probe.dialogue.before_tls.scripted import BrokenOff, Script
+from probe.dialogue.before_tls.scripted import BrokenOff, Script, Scripted
 from probe.tls.limits import MAX_TURN_LENGTH
+from probe.web.cookies import mask_cookies
 
-_KEPT_LENGTH: Final = 512
 _QUOTED_LENGTH: Final = 120
 _TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]", re.DOTALL)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -36,35 +37,59 @@ UpgradeOutcome: TypeAlias = Upgraded | ConnectFailure
 UpgradeScript: TypeAlias = Script[UpgradeOutcome]
 
 
-def not_offered(detail: str, heard: bytes) -> ConnectFailure:
+class UpgradeDialogue(Scripted[UpgradeOutcome]):
+    """Plays a script that leads to TLS in the protocol ``own``.
+
+    A failure gets the whole conversation for its evidence, whatever the script quotes of it.
+    """
+
+    def __init__(self, script: UpgradeScript, own: str) -> None:
+        super().__init__(script, partial(broken_off, own))
+
+    def feed(self, received: bytes) -> UpgradeOutcome | None:
+        """Takes bytes; the outcome once the script has ended."""
+        outcome = super().feed(received)
+        return None if outcome is None else self._with_conversation(outcome)
+
+    def end(self, ending: Ending) -> UpgradeOutcome:
+        """The outcome when nothing more will come."""
+        return self._with_conversation(super().end(ending))
+
+    def _with_conversation(self, outcome: UpgradeOutcome) -> UpgradeOutcome:
+        if not isinstance(outcome, ConnectFailure):
+            return outcome
+        heard = mask_cookies(self.heard)
+        return replace(outcome, said=self.said, raw=heard, is_cut=self.is_cut)
+
+
+def not_offered(detail: str) -> ConnectFailure:
     """The server speaks the protocol, and says that it has no TLS in it."""
-    return _ended(FailureKind.NOT_OFFERED, detail, heard)
+    return ConnectFailure(obstacle=FailureKind.NOT_OFFERED, detail=detail)
 
 
-def declined(detail: str, heard: bytes) -> ConnectFailure:
-    """The server has TLS and does not begin it; ``heard`` is quoted."""
-    return _ended(FailureKind.DECLINED, f"{detail}: {quoted(heard)}", heard)
+def declined(detail: str, words: bytes) -> ConnectFailure:
+    """The server has TLS and does not begin it; ``words`` are quoted in the reason."""
+    return ConnectFailure(obstacle=FailureKind.DECLINED, detail=f"{detail}: {quoted(words)}")
 
 
-def turned_away(heard: bytes) -> ConnectFailure:
-    """The server wants no client now, or not this one."""
-    return _ended(FailureKind.TURNED_AWAY, f"the server turns us away: {quoted(heard)}", heard)
+def turned_away(words: bytes) -> ConnectFailure:
+    """The server wants no client now, or not this one; ``words`` are quoted in the reason."""
+    detail = f"the server turns us away: {quoted(words)}"
+    return ConnectFailure(obstacle=FailureKind.TURNED_AWAY, detail=detail)
 
 
 def unexpected(own: str, heard: bytes) -> ConnectFailure:
     """Something else than a server of ``own`` says came, and it may show what is spoken here."""
     if _TLS_RECORD.match(heard):
         detail = f"TLS came in place of {own}: the server may speak TLS from the first byte"
-        return _ended(FailureKind.OTHER_PROTOCOL, detail, heard)
+        return _other_protocol(detail)
     if is_ssh(heard):
-        return _ended(FailureKind.OTHER_PROTOCOL, f"the server speaks SSH, not {own}", heard)
+        return _other_protocol(f"the server speaks SSH, not {own}")
     shown = greeting_of(heard)
     if shown is None or own in shown.service:
-        return _ended(FailureKind.OTHER_PROTOCOL, f"{quoted(heard)!r} is no {own}", heard)
-    mend = f"; name the protocol {shown.protocol}" if shown.protocol else ""
-    return _ended(
-        FailureKind.OTHER_PROTOCOL, f"the server speaks {shown.service}, not {own}{mend}", heard
-    )
+        return _other_protocol(f"{quoted(heard)!r} is no {own}")
+    fix = f"; name the protocol {shown.protocol}" if shown.protocol else ""
+    return _other_protocol(f"the server speaks {shown.service}, not {own}{fix}")
 
 
 def broken_off(own: str, at: BrokenOff) -> ConnectFailure:
@@ -75,9 +100,9 @@ def broken_off(own: str, at: BrokenOff) -> ConnectFailure:
         return unexpected(own, at.heard)
     if at.ending is None:
         detail = f"too many bytes or lines came (over {MAX_TURN_LENGTH} bytes at a time), and no end of {at.what}"
-        return _ended(FailureKind.OTHER_PROTOCOL, detail, at.heard)
+        return _other_protocol(detail)
     obstacle, words = _ENDINGS[at.ending]
-    return _ended(obstacle, f"{words} {at.what}", at.heard)
+    return ConnectFailure(obstacle=obstacle, detail=f"{words} {at.what}")
 
 
 def quoted(heard: bytes) -> str:
@@ -86,5 +111,5 @@ def quoted(heard: bytes) -> str:
     return "".join(one if one.isprintable() else "\ufffd" for one in text) or "nothing"
 
 
-def _ended(obstacle: FailureKind, detail: str, heard: bytes) -> ConnectFailure:
-    return ConnectFailure(obstacle=obstacle, detail=detail, raw=heard[:_KEPT_LENGTH])
+def _other_protocol(detail: str) -> ConnectFailure:
+    return ConnectFailure(obstacle=FailureKind.OTHER_PROTOCOL, detail=detail)

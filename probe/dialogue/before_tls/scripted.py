@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from probe.dialogue.answer import Ending
-from probe.tls.limits import MAX_CONVERSATION_LENGTH, MAX_TURN_LENGTH, MAX_TURNS
-
-_KEPT_LENGTH: Final = 2048
-"""How much of either side the transcript keeps."""
+from probe.tls.limits import (
+    MAX_CONVERSATION_LENGTH,
+    MAX_EVIDENCE_LENGTH,
+    MAX_TURN_LENGTH,
+    MAX_TURNS,
+)
 
 Result = TypeVar("Result")
 
@@ -54,8 +56,9 @@ Script: TypeAlias = Generator[Turn, bytes, Result]
 class Scripted(Generic[Result]):
     """The Dialogue that plays a script; ``broken_off`` makes the result where the peer stops.
 
-    ``said`` and ``heard`` are the beginning of the transcript, ``surplus`` what came behind the
-    last turn, and ``ending`` how the connection ended before the script did.
+    ``said`` and ``heard`` are the bytes of each side, ``MAX_EVIDENCE_LENGTH`` of them at most, and
+    ``is_cut`` is whether there were more. ``surplus`` is what came after the last turn, and
+    ``ending`` how the connection ended before the script did.
     """
 
     def __init__(self, script: Script[Result], broken_off: Callable[[BrokenOff], Result]) -> None:
@@ -70,6 +73,7 @@ class Scripted(Generic[Result]):
         self._turns = 0
         self.said = b""
         self.heard = b""
+        self.is_cut = False
         self.ending: Ending | None = None
 
     @property
@@ -84,7 +88,7 @@ class Scripted(Generic[Result]):
 
     def feed(self, received: bytes) -> Result | None:
         """Takes bytes; the result once the script has ended."""
-        self.heard += received[: _KEPT_LENGTH - len(self.heard)]
+        self.heard = self._kept(self.heard, received)
         self._pending += received[: MAX_TURN_LENGTH - len(self._pending)]
         self._received += len(received)
         while self._turn is not None:
@@ -122,5 +126,10 @@ class Scripted(Generic[Result]):
             self._turn, self._result = None, end.value
             return
         if self._turn.say and self._send is not None:
-            self.said += self._turn.say[: _KEPT_LENGTH - len(self.said)]
+            self.said = self._kept(self.said, self._turn.say)
             self._send(self._turn.say)
+
+    def _kept(self, before: bytes, more: bytes) -> bytes:
+        room = MAX_EVIDENCE_LENGTH - len(before)
+        self.is_cut = self.is_cut or len(more) > room
+        return before + more[:room]

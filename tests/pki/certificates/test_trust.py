@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from OpenSSL import SSL
 
-from model.certificates.certificate import TrustVerdict
+from model.certificates.certificate import TrustFailure, TrustVerdict
 from model.verdict import Verdict
 from pki.certificates import TrustStore, load_trust_store, parse_certificate
 from tests.pki.certificates.making import DAY, NOW, Made, make
@@ -44,6 +44,17 @@ def test_the_verdict_and_its_reason(name: str) -> None:
         assert found.verdict is Verdict.YES, "a strict reader took what OpenSSL refuses"
     else:
         assert found.strict_reason
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_what_only_a_verifier_finds_has_a_name(name: str) -> None:
+    expected = {
+        "for clients": TrustFailure.PURPOSE,
+        "CA for clients": TrustFailure.PURPOSE,
+        "may not sign": TrustFailure.PURPOSE,
+        "outside the name constraints": TrustFailure.NAME_CONSTRAINT,
+    }
+    assert verify(SCENARIOS[name]).failure is expected.get(name)
 
 
 @pytest.mark.integration

@@ -227,13 +227,13 @@ _RECORD_READERS: Final[dict[str, Callable[[], _Reads]]] = {
     "Provocation": _provocation,
     "Tls13FlightReader": _tls13,
     "Sslv2Question": partial(Sslv2Question, HELLO),
-    "InPackets": _packets,
+    "TdsFraming": _packets,
 }
 _HEADERS: Final = (b"HTTP/1.1 200 OK\r\n", b"a:\r\n")
 _OTHERS: Final[dict[str, tuple[Callable[[], _Reads], bytes, bytes]]] = {
     "Sslv2Question": (partial(Sslv2Question, HELLO), b"\xff\xff\x04\x00\x01\x00\x02", b"\x01"),
-    "InPackets": (_packets, b"", b"\x12\x01\x00\x08\x00\x00\x00\x00"),
-    "Behind": (_behind, b"220-", b"x\r\n"),
+    "TdsFraming": (_packets, b"", b"\x12\x01\x00\x08\x00\x00\x00\x00"),
+    "AfterUpgrade": (_behind, b"220-", b"x\r\n"),
     "Listening": (Listening, b"", b"x"),
     "Socks5": (
         lambda: _started(Socks5("127.0.0.1", 443, None)),

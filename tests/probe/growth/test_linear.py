@@ -24,6 +24,7 @@ ROWS: Final = (*script_rows(), *stream_rows(), *text_rows())
 _ELSEWHERE: Final = {
     "Dialogue": "a Protocol",
     "Scripted": "a row for each script",
+    "UpgradeDialogue": "a row for each script",
     "OpenSslHandshake": "test_handshakes.py",
 }
 

@@ -29,6 +29,7 @@ from probe.tls.hello import ServerHello
 from probe.tls.messages import CertificateMessage, CertificateRequest, CertificateStatus
 from probe.web.fields import alternative_protocols, cookies_without_secure, strict_transport
 from probe.web.reply import HttpReply
+from probe.web.status_line import http_status
 from tests.probe.growth.measuring import Row, Run
 from tests.probe.tls import wire
 
@@ -62,6 +63,10 @@ def _hsts(field: str) -> object:
     return strict_transport(httpx.Headers({"strict-transport-security": field}))
 
 
+def _status(answer: str) -> object:
+    return http_status(answer.encode())
+
+
 def _cookies(field: str) -> object:
     return cookies_without_secure(httpx.Headers({"set-cookie": field}))
 
@@ -86,6 +91,15 @@ _TEXTS: Final[dict[str, tuple[Callable[[str], object], tuple[_Text, ...]]]] = {
             ("", "a", '"'),
             ("max-age=1", "; a=1", ""),
             ('max-age="', '"', ""),
+        ),
+    ),
+    "http_status": (
+        _status,
+        (
+            ("HTTP/1.1 ", "1", ""),
+            ("HTTP/1.1 200", " ", "x"),
+            ("HTTP/1.", "1", " 200"),
+            ("", "HTTP/", ""),
         ),
     ),
     "cookies_without_secure": (_cookies, (("a=b", ";", ""), ("a=b; ", " ", "x"), ("", "=", ""))),

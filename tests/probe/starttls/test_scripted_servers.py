@@ -158,7 +158,11 @@ async def test_words_that_are_answered_behind_tls_are_an_injection(
     async with serve(behaviour) as server:
         observation = await _asked(server, "smtp", frozenset({Part.VERSIONS, Part.PLAINTEXT}))
     found = observation.vulnerabilities["starttls_injection"]
-    assert (found.verdict, found.evidence is not None) == (Verdict.YES, True)
+    assert found.verdict is Verdict.YES
+    # Our words before and inside TLS, and the server's answers to both, which came inside TLS.
+    assert found.evidence is not None
+    assert found.evidence.offer == b"STARTTLS\r\nRSET\r\nQUIT\r\n"
+    assert found.evidence.answer == b"250 fine\r\n221 bye\r\n"
 
 
 async def test_a_server_without_starttls_is_asked_on_two_connections() -> None:

@@ -125,6 +125,13 @@ UPGRADES: Final = (
         (b"STARTTLS\r\n", b"220 go\r\n"),
     ),
     _upgrade(
+        "lmtp",
+        (b"", b"220 mail.example LMTP\r\n"),
+        (b"LHLO tlsprobe.invalid\r\n", b"250-mail.example\r\n250 8BITMIME\r\n"),
+        then=FailureKind.NOT_OFFERED,
+        why="LMTP lists no STARTTLS",
+    ),
+    _upgrade(
         "imap",
         (b"", b"* OK [CAPABILITY IMAP4rev1 STARTTLS] ready\r\n"),
         (b"a1 CAPABILITY\r\n", b"* CAPABILITY IMAP4rev1 StartTLS\r\na1 OK done\r\n"),

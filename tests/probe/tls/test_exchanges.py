@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from model.protocol_version import ProtocolVersion
@@ -15,6 +17,7 @@ from probe.dialogue.answer import (
     NoHello,
     NotTls,
     ServerFlight,
+    outcome_of,
 )
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import Shape, offer
@@ -94,6 +97,20 @@ def test_evidence_is_the_offer_the_answer_and_words() -> None:
         b"\x02\x28",
         "alert handshake_failure",
     )
+
+
+def test_answers_are_alike_by_what_they_are_and_not_by_how_they_read() -> None:
+    words = "the server turns us away: try again in 3 s"
+    failures = [
+        ConnectFailure(obstacle=kind, detail=words)
+        for kind in (FailureKind.TURNED_AWAY, FailureKind.OTHER_PROTOCOL)
+    ]
+    later = replace(failures[0], detail="the server turns us away: try again in 1 s")
+    assert outcome_of(failures[0]) == outcome_of(later)
+    assert outcome_of(failures[0]) != outcome_of(failures[1])
+    closed = NoHello(ending=Ending.CLOSED, raw=b"a")
+    assert outcome_of(closed) == outcome_of(NoHello(ending=Ending.CLOSED))
+    assert outcome_of(closed) != outcome_of(NoHello(ending=Ending.RESET, raw=b"a"))
 
 
 def test_a_confirmed_refusal_says_how_it_was_confirmed() -> None:

@@ -60,14 +60,14 @@ def upgrade(_: Peer) -> UpgradeScript:
     if _command(listed) not in {b"CAP", b"421", b"451"}:
         return unexpected(OWN, listed)
     if _command(listed) == b"CAP" and not _lists_tls(listed):
-        return not_offered("IRC lists no tls", listed)
+        return not_offered("IRC lists no tls")
     heard = yield from _until(b"STARTTLS\r\n", rb"670|691|421|451", "the answer to STARTTLS")
     if _command(heard) == b"670":
         return Upgraded()
     if _command(heard) == b"691":
         return declined("STARTTLS is refused", heard)
     if _command(heard) in {b"421", b"451"}:
-        return not_offered(f"IRC has no STARTTLS: {quoted(heard)}", heard)
+        return not_offered(f"IRC has no STARTTLS: {quoted(heard)}")
     return turned_away(heard) if _command(heard) == b"ERROR" else unexpected(OWN, heard)
 
 

@@ -109,7 +109,7 @@ def upgrade(peer: Peer, *, namespace: str) -> UpgradeScript:
     if isinstance(features, ConnectFailure):
         return features
     if not features.has("features", "starttls"):
-        return not_offered("XMPP lists no starttls", features.raw)
+        return not_offered("XMPP lists no starttls")
     heard = yield Turn(
         say=f"<starttls xmlns='{_TLS}'/>".encode("ascii"),
         until=_answer_end,

@@ -63,7 +63,7 @@ def upgrade(_: Peer) -> UpgradeScript:
         return Upgraded()
     if heard.startswith(b"AMQP"):
         wanted = " ".join(str(number) for number in heard[4:])
-        return not_offered(f"AMQP wants the protocol {wanted} in place of TLS", heard)
+        return not_offered(f"AMQP wants the protocol {wanted} in place of TLS")
     return unexpected(OWN, heard)
 
 

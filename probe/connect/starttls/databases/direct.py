@@ -5,7 +5,6 @@ Each is greeted once, in the way that any client begins, and nothing is asked be
 
 from __future__ import annotations
 
-import re
 import struct
 from typing import Final
 
@@ -14,6 +13,7 @@ from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import exactly, line
 from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
+from probe.web.status_line import http_status
 
 _KAFKA_CORRELATION: Final = 0x746C7370
 _MONGODB_REQUEST: Final = 0x746C7370
@@ -24,6 +24,7 @@ _HELLO_DOCUMENT: Final = (
 _CASSANDRA_OPTIONS: Final = 0x05
 _CASSANDRA_SUPPORTED: Final = 0x06
 _CASSANDRA_ERROR: Final = 0x00
+_BAD_REQUEST: Final = 400
 _MQTT_CONNACK: Final = 0x20
 _MQTT_CODES: Final = {0: "accepted", 4: "bad user name or password", 5: "not authorized"}
 
@@ -91,8 +92,7 @@ def http(notebook: PlaintextFindings, peer: Peer) -> Script[None]:
     """
     request = f"HEAD / HTTP/1.1\r\nHost: {peer.authority}\r\nConnection: close\r\n\r\n"
     heard = yield Turn(say=request.encode("ascii"), until=line, what="a status of HTTP")
-    status = re.match(rb"HTTP/1\.[01] (\d{3})\b", heard)
-    if status is not None and status[1] != b"400":
+    if http_status(heard) not in {None, _BAD_REQUEST}:
         _answers(notebook, f"HEAD in clear: {quoted(heard)}")
 
 

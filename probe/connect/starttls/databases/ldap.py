@@ -141,12 +141,13 @@ def upgrade(_: Peer) -> UpgradeScript:
         return unexpected(OWN, heard)
     if result == _SUCCESS:
         return Upgraded()
-    said = f"StartTLS: {_RESULTS.get(result, f'result {result}')}, {quoted(_text(heard))}"
+    words = _text(heard)
     if _NOTICE_OF_DISCONNECTION in heard:
-        return turned_away(_text(heard))
+        return turned_away(words)
+    name = _RESULTS.get(result, "result")
     if result == _PROTOCOL_ERROR:
-        return not_offered(f"LDAP knows no {said}", heard)
-    return declined("LDAP refuses StartTLS", said.encode())
+        return not_offered(f"LDAP knows no StartTLS: {name} ({result}), {quoted(words)}")
+    return declined(f"LDAP refuses StartTLS: {name} ({result})", words)
 
 
 def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:

@@ -103,7 +103,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     if encryption is None:
         return unexpected(OWN, heard)
     if encryption == _NOT_SUPPORTED:
-        return not_offered("SQL Server answers ENCRYPT_NOT_SUP", heard)
+        return not_offered("SQL Server answers ENCRYPT_NOT_SUP")
     return Upgraded()
 
 

@@ -102,7 +102,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     if isinstance(greeting, ConnectFailure):
         return greeting
     if not (_capabilities(greeting) or 0) & _CLIENT_SSL:
-        return not_offered("MySQL's greeting has no CLIENT_SSL", greeting)
+        return not_offered("MySQL's greeting has no CLIENT_SSL")
     yield Turn(say=SSL_REQUEST, until=at_once, what="nothing")
     return Upgraded()
 

@@ -67,7 +67,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     if heard == b"S":
         return Upgraded()
     if heard == b"N":
-        return not_offered("PostgreSQL answers SSLRequest with N", heard)
+        return not_offered("PostgreSQL answers SSLRequest with N")
     if not heard.startswith(b"E"):
         return unexpected(OWN, heard)
     if any(code in heard for code in _NOT_NOW):

@@ -19,7 +19,7 @@ from probe.connect.starttls.outcome import (
 )
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import line, tagged
-from probe.dialogue.answer import ConnectFailure
+from probe.dialogue.answer import ConnectFailure, FailureKind
 from probe.dialogue.before_tls.injection import injection
 from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
@@ -36,7 +36,7 @@ def _capabilities() -> Script[bytes | ConnectFailure]:
     if re.match(rb"\* BYE\b", greeting, re.IGNORECASE):
         return turned_away(greeting)
     if re.match(rb"\* PREAUTH\b", greeting, re.IGNORECASE):
-        return not_offered("IMAP greets with PREAUTH: no STARTTLS once logged in", greeting)
+        return not_offered("IMAP greets with PREAUTH: no STARTTLS once logged in")
     if not re.match(rb"\* OK\b", greeting, re.IGNORECASE):
         return unexpected(OWN, greeting)
     what = "the answer to CAPABILITY"
@@ -52,7 +52,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     if isinstance(heard, ConnectFailure):
         return heard
     if b"STARTTLS" not in _listed(heard):
-        return not_offered("IMAP lists no STARTTLS", heard)
+        return not_offered("IMAP lists no STARTTLS")
     heard = yield Turn(say=b"a2 STARTTLS\r\n", until=tagged(b"a2"), what="the answer to STARTTLS")
     if _answer(heard, b"a2") == b"OK":
         return Upgraded()
@@ -65,7 +65,7 @@ def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads what may be done before TLS, and takes its leave."""
     heard = yield from _capabilities()
     if isinstance(heard, ConnectFailure):
-        if b"PREAUTH" in heard.raw[:10].upper():
+        if heard.obstacle is FailureKind.NOT_OFFERED:
             notebook.goes_on(holds=True, note="the session is open in clear: PREAUTH")
         return
     words = _listed(heard)

@@ -47,7 +47,7 @@ def upgrade(_: Peer) -> UpgradeScript:
         return listed
     has_list = listed.startswith(b"101")
     if has_list and not lists(listed, b"STARTTLS"):
-        return not_offered("NNTP lists no STARTTLS", listed)
+        return not_offered("NNTP lists no STARTTLS")
     heard = yield Turn(say=b"STARTTLS\r\n", until=line, what="the answer to STARTTLS")
     if heard.startswith(b"382"):
         return Upgraded()
@@ -56,9 +56,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     if has_list:
         return declined("STARTTLS is refused", heard)
     if re.match(rb"5\d\d\b", heard):
-        return not_offered(
-            f"NNTP has no list of capabilities, nor STARTTLS: {quoted(heard)}", heard
-        )
+        return not_offered(f"NNTP has no list of capabilities, nor STARTTLS: {quoted(heard)}")
     return unexpected(OWN, heard)
 
 

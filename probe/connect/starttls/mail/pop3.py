@@ -47,7 +47,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     if isinstance(listed, ConnectFailure):
         return listed
     if listed.startswith(b"+OK") and not lists(listed, b"STLS"):
-        return not_offered("POP3 lists no STLS", listed)
+        return not_offered("POP3 lists no STLS")
     heard = yield Turn(say=b"STLS\r\n", until=line, what="the answer to STLS")
     if heard.startswith(b"+OK"):
         return Upgraded()
@@ -57,7 +57,7 @@ def upgrade(_: Peer) -> UpgradeScript:
         return turned_away(heard)
     if listed.startswith(b"+OK"):
         return declined("STLS is refused", heard)
-    return not_offered(f"POP3 has no list of capabilities and no STLS: {quoted(heard)}", heard)
+    return not_offered(f"POP3 has no list of capabilities and no STLS: {quoted(heard)}")
 
 
 def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:

@@ -42,7 +42,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     if isinstance(heard, ConnectFailure):
         return heard
     if not _lists_starttls(heard):
-        return not_offered("ManageSieve lists no STARTTLS", heard)
+        return not_offered("ManageSieve lists no STARTTLS")
     heard = yield Turn(say=b"STARTTLS\r\n", until=_ANSWER, what="the answer to STARTTLS")
     if _answer(heard) == b"OK":
         return Upgraded()

@@ -63,7 +63,7 @@ def upgrade(_: Peer, *, verb: bytes, own: str) -> UpgradeScript:
         return extensions
     if not _lists(extensions, b"STARTTLS"):
         words = " (something on the way masks it)" if _MASKED.search(extensions) else ""
-        return not_offered(f"{own} lists no STARTTLS{words}", extensions)
+        return not_offered(f"{own} lists no STARTTLS{words}")
     heard = yield Turn(say=b"STARTTLS\r\n", until=reply, what="the answer to STARTTLS")
     return _begun(heard)
 

@@ -63,7 +63,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     if heard.startswith(b"421"):
         return turned_away(heard)
     if heard.startswith(_UNKNOWN):
-        return not_offered(f"FTP has no AUTH TLS: {quoted(heard)}", heard)
+        return not_offered(f"FTP has no AUTH TLS: {quoted(heard)}")
     if re.match(rb"\d{3}[ -]", heard):
         return declined("AUTH TLS is refused", heard)
     return unexpected(OWN, heard)

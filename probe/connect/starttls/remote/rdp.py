@@ -12,12 +12,12 @@ from typing import Final
 from probe.connect.starttls.outcome import (
     Upgraded,
     UpgradeScript,
-    declined,
     not_offered,
     unexpected,
 )
 from probe.connect.starttls.peer import Peer
 from probe.connect.starttls.units import foreign
+from probe.dialogue.answer import ConnectFailure, FailureKind
 from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
 
@@ -76,11 +76,11 @@ def upgrade(_: Peer) -> UpgradeScript:
     if kind == _RESPONSE and content != _OWN_SECURITY:
         return Upgraded()
     if kind == _RESPONSE:
-        return not_offered("RDP selects its own encryption, without TLS", heard)
+        return not_offered("RDP selects its own encryption, without TLS")
     name = _FAILURES.get(content, f"failure {content}")
     if kind == _FAILURE and content in _WITHOUT_TLS:
-        return not_offered(f"RDP answers {name}", heard)
-    return declined("RDP refuses TLS", name.encode())
+        return not_offered(f"RDP answers {name}")
+    return ConnectFailure(obstacle=FailureKind.DECLINED, detail=f"RDP refuses TLS: {name}")
 
 
 def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:

@@ -74,7 +74,7 @@ def _offered() -> Script[bytes | ConnectFailure]:
     if not re.match(rb"RFB \d{3}\.\d{3}\n", banner):
         return unexpected(OWN, banner)
     if banner < b"RFB 003.007":
-        return not_offered("VNC of a version before security types", banner)
+        return not_offered("VNC of a version before security types")
     types = yield Turn(say=_VERSION, until=_types, what="VNC's security types")
     return types[1:] if types[0] else turned_away(types[5:])
 
@@ -85,17 +85,17 @@ def upgrade(_: Peer) -> UpgradeScript:
     if isinstance(types, ConnectFailure):
         return types
     if _VENCRYPT not in types:
-        return not_offered(f"VNC lists the security types {sorted(types)}, no VeNCrypt", types)
+        return not_offered(f"VNC lists the security types {sorted(types)}, no VeNCrypt")
     version = yield Turn(say=bytes((_VENCRYPT,)), until=exactly(2), what="the version of VeNCrypt")
     if version < _VERSION_02:
-        return not_offered("VeNCrypt of a version before 0.2", version)
+        return not_offered("VeNCrypt of a version before 0.2")
     heard = yield Turn(say=_VERSION_02, until=_subtypes, what="the subtypes of VeNCrypt")
     if heard[0]:
         return declined("VeNCrypt 0.2 is refused", heard)
     found = set(struct.unpack(f">{heard[1]}I", heard[2:]))
     chosen = next((one for one in _SUBTYPES if one in found), None)
     if chosen is None:
-        return not_offered(f"VeNCrypt lists {sorted(found)}, none with TLS", heard)
+        return not_offered(f"VeNCrypt lists {sorted(found)}, none with TLS")
     answer = yield Turn(
         say=chosen.to_bytes(4, "big"), until=exactly(1), what="the answer to a subtype"
     )
