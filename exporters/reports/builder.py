@@ -22,6 +22,7 @@ from model.findings.finding_life import with_waiver
 from model.findings.remediation import Remediation
 from model.intrusiveness import words_for_not_asked
 from model.observation import ClientAuthMode, Observation
+from model.sections import named_facts
 from model.snapshot import EndpointStatus, Snapshot
 from model.verdict import Verdict
 
@@ -151,12 +152,7 @@ def _unknown(observation: Observation) -> Iterator[str]:
     for version, auth in sorted(observation.client_auth.items()):
         if auth.mode is ClientAuthMode.UNKNOWN:
             yield f"client authentication at {version.label}"
-    for facts in (
-        observation.features,
-        observation.vulnerabilities,
-        observation.plaintext,
-        observation.http,
-    ):
+    for facts in named_facts(observation):
         for name, fact in sorted(facts.items()):
             if fact.verdict is Verdict.UNKNOWN:
                 yield name

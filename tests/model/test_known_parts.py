@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.encoding.known_parts import KnownParts
-from model.encoding.observation_json import SECTIONS, facts_of, from_json, to_json
+from model.encoding.observation_json import facts_of, from_json, to_json
 from model.observation import Cost, Mode, Observation, State
+from model.sections import SECTIONS
 from model.target import Endpoint, Target
 from tests.support.strategies import observations
 

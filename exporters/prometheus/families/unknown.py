@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from exporters.prometheus.families.family import Family, Sample
 from model.observation import ClientAuthMode, Observation
 from model.protocol_version import ProtocolVersion
 from model.registry import NAMED_GROUPS
+from model.sections import named_facts
 from model.snapshot import EndpointStatus
-from model.verdict import Fact, Verdict
+from model.verdict import Verdict
 
 THROTTLED: Final = "throttled"
 """The server slowed the visit down, and the next one may learn more."""
@@ -62,13 +63,7 @@ def _post_quantum_is_unknown(observation: Observation) -> bool:
 
 
 def _by_name(observation: Observation) -> Iterator[_Unknown]:
-    named: tuple[Mapping[str, Fact], ...] = (
-        observation.features,
-        observation.vulnerabilities,
-        observation.plaintext,
-        observation.http,
-    )
-    for facts in named:
+    for facts in named_facts(observation):
         for name, fact in facts.items():
             if fact.verdict is Verdict.UNKNOWN:
                 yield name, ""
