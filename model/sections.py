@@ -106,6 +106,11 @@ NAMED_FACTS: Final[tuple[Section[Mapping[str, Fact]], ...]] = tuple(
 )
 """The sections that hold a verdict for each name: features, vulnerabilities and their like."""
 
+ACCEPTED_SETS: Final[tuple[Section[Mapping[ProtocolVersion, AcceptedSet]], ...]] = tuple(
+    section for section in SECTIONS if isinstance(section.kind, AcceptedSets)
+)
+"""The sections that hold what each protocol version accepts."""
+
 IDENTITY: Final = frozenset(
     {"tool_version", "mode", "endpoint", "started_at", "cost", "state", "reason"}
 )

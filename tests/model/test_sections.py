@@ -6,19 +6,22 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 
 from model.differences import differences, known_facts
+from model.differences.known import is_wholly_known
 from model.encoding.facts_digest import facts_digest
 from model.encoding.known_parts import KnownParts
 from model.encoding.observation_json import facts_of, from_json, to_json
 from model.encoding.proofs import proofs_of, with_proofs
-from model.observation import Observation
+from model.observation import ClientAuth, ClientAuthMode, Observation
 from model.protocol_version import ProtocolVersion
 from model.sections import IDENTITY, SECTION_NAMES, SECTIONS, Section, with_versions_renamed
+from model.verdict import Fact, Verdict
 from probe.checks.visit_facts import VisitFacts
 from service.inventory.without_evidence import without_evidence
 from storage.rows.body import facts_text
@@ -54,6 +57,14 @@ def test_every_field_is_a_section_or_says_which_visit_it_was() -> None:
 
 def test_a_visit_fills_every_section_but_what_is_judged_after_it() -> None:
     assert SECTION_NAMES - VisitFacts(server_name=None).sections().keys() == {"certificates"}
+
+
+def test_the_schema_describes_every_section() -> None:
+    schema = Path(__file__).parents[2] / "docs" / "observation.schema.json"
+    described = json.loads(schema.read_text(encoding="utf-8"))
+    assert SECTION_NAMES.issubset(described["properties"])
+    required = {section.name for section in SECTIONS if section.is_required}
+    assert set(described["required"]) & SECTION_NAMES == required
 
 
 @each_section
@@ -158,3 +169,14 @@ def test_versions_are_renamed_wherever_they_stand() -> None:
 def test_an_observation_differs_from_itself_in_nothing(observation: Observation) -> None:
     assert differences(observation, observation) == ()
     assert facts_of(known_facts([observation, observation])).keys() == SECTION_NAMES
+
+
+def test_what_a_visit_left_unknown_is_looked_for_in_older_ones() -> None:
+    seen = replace(everything(), protocols={ProtocolVersion.TLSV1_2: Fact(verdict=Verdict.YES)})
+    assert is_wholly_known(seen)
+    auth = {ProtocolVersion.TLSV1_2: ClientAuth(mode=ClientAuthMode.UNKNOWN)}
+    schemes = {
+        version: replace(found, complete=False) for version, found in seen.signature_schemes.items()
+    }
+    assert not is_wholly_known(replace(seen, client_auth=auth))
+    assert not is_wholly_known(replace(seen, signature_schemes=schemes))
