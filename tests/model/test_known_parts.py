@@ -27,7 +27,7 @@ def _text(observation: Observation, *, with_evidence: bool = False) -> str:
     room=st.sampled_from([0, 500, 2**20]),
     with_evidence=st.booleans(),
 )
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_it_is_what_the_plain_way_decodes(
     seen: list[Observation], room: int, with_evidence: bool
 ) -> None:

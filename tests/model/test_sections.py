@@ -83,7 +83,7 @@ def test_what_databases_hold_is_written_as_ever(sample: Callable[[], Observation
 
 
 @given(observation=observations())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_json_gives_back_the_observation(observation: Observation) -> None:
     fields = json.loads(json.dumps(to_json(observation)))
     again = from_json(fields)
@@ -97,7 +97,7 @@ def test_json_gives_back_the_observation(observation: Observation) -> None:
 
 
 @given(observation=observations())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_proofs_go_back_to_the_facts_that_they_were_taken_from(observation: Observation) -> None:
     bare = from_json(to_json(observation, with_evidence=False))
     proved = with_proofs(bare, proofs_of(observation))
@@ -106,7 +106,7 @@ def test_proofs_go_back_to_the_facts_that_they_were_taken_from(observation: Obse
 
 
 @given(observation=observations())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_what_is_without_evidence_has_no_bytes_and_the_same_facts(observation: Observation) -> None:
     bare = without_evidence(observation)
     assert to_json(bare, with_evidence=False) == to_json(observation, with_evidence=False)
@@ -165,7 +165,7 @@ def test_versions_are_renamed_wherever_they_stand() -> None:
 
 
 @given(observation=observations())
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 def test_an_observation_differs_from_itself_in_nothing(observation: Observation) -> None:
     assert differences(observation, observation) == ()
     assert facts_of(known_facts([observation, observation])).keys() == SECTION_NAMES
