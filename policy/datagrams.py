@@ -6,13 +6,13 @@ datagrams, and DTLS 1.3 is not asked about. Policies so need no words of their o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final
 
 from model.findings.finding import RuleResult
 from model.observation import Observation
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
+from model.sections import with_versions_renamed
 from model.verdict import Evidence, Fact, Verdict
 
 _NAMES: Final = {
@@ -29,7 +29,6 @@ _MISSING: Final = Fact(
 _NOT_ASKED: Final = Fact(
     verdict=Verdict.UNKNOWN, evidence=Evidence(note="DTLS 1.3 is not asked about")
 )
-Found = TypeVar("Found")
 
 
 def is_over_datagrams(observation: Observation) -> bool:
@@ -39,18 +38,12 @@ def is_over_datagrams(observation: Observation) -> bool:
 
 def as_stream(observation: Observation) -> Observation:
     """The same facts, each under the version of TLS."""
-    told = {
+    known_absent = {
         version: _NOT_ASKED if version is ProtocolVersion.TLSV1_3 else _MISSING
         for version in STREAM_VERSIONS
     }
-    return replace(
-        observation,
-        protocols=told | _renamed(observation.protocols),
-        cipher_suites=_renamed(observation.cipher_suites),
-        groups=_renamed(observation.groups),
-        client_auth=_renamed(observation.client_auth),
-        signature_schemes=_renamed(observation.signature_schemes),
-    )
+    renamed = with_versions_renamed(observation, _over_streams)
+    return replace(renamed, protocols=known_absent | dict(renamed.protocols))
 
 
 def named_as_dtls(result: RuleResult) -> RuleResult:
@@ -60,8 +53,8 @@ def named_as_dtls(result: RuleResult) -> RuleResult:
     )
 
 
-def _renamed(found: Mapping[ProtocolVersion, Found]) -> dict[ProtocolVersion, Found]:
-    return {_STREAM.get(version, version): one for version, one in found.items()}
+def _over_streams(version: ProtocolVersion) -> ProtocolVersion:
+    return _STREAM.get(version, version)
 
 
 def _with_names(text: str) -> str:

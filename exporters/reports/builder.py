@@ -22,6 +22,7 @@ from model.findings.finding_life import with_waiver
 from model.findings.remediation import Remediation
 from model.intrusiveness import words_for_not_asked
 from model.observation import ClientAuthMode, Observation
+from model.sections import ACCEPTED_SETS, named_facts
 from model.snapshot import EndpointStatus, Snapshot
 from model.verdict import Verdict
 
@@ -140,23 +141,14 @@ def _unknown(observation: Observation) -> Iterator[str]:
     for version, fact in sorted(observation.protocols.items()):
         if fact.verdict is Verdict.UNKNOWN:
             yield version.label
-    for noun, sets in (
-        ("cipher suites", observation.cipher_suites),
-        ("groups", observation.groups),
-        ("signature schemes", observation.signature_schemes),
-    ):
-        for version, found in sorted(sets.items()):
+    for section in ACCEPTED_SETS:
+        for version, found in sorted(section.of(observation).items()):
             if not found.complete:
-                yield f"more {noun} at {version.label}"
+                yield f"more {section.name.replace('_', ' ')} at {version.label}"
     for version, auth in sorted(observation.client_auth.items()):
         if auth.mode is ClientAuthMode.UNKNOWN:
             yield f"client authentication at {version.label}"
-    for facts in (
-        observation.features,
-        observation.vulnerabilities,
-        observation.plaintext,
-        observation.http,
-    ):
+    for facts in named_facts(observation):
         for name, fact in sorted(facts.items()):
             if fact.verdict is Verdict.UNKNOWN:
                 yield name

@@ -1,19 +1,14 @@
-"""Compares two Observations part by part."""
+"""Compares two Observations section by section."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Final, TypeAlias
+from collections.abc import Iterator
+from typing import Final
 
 from model.change import Change
-from model.differences.certificates import compare_certificates
-from model.differences.client_auth import compare_client_auth
-from model.differences.difference import Difference, appeared, changed, vanished
-from model.differences.named_facts import compare_named_facts
-from model.differences.protocols import compare_protocols, compare_sets
+from model.comparisons.difference import Difference, changed
 from model.observation import Observation, State
-
-Comparison: TypeAlias = Callable[[Observation, Observation], Iterator[Difference]]
+from model.sections import SECTIONS
 
 _STATE_WORDS: Final = {
     State.TLS: "answers as TLS",
@@ -39,9 +34,15 @@ def differences(before: Observation, after: Observation) -> tuple[Change, ...]:
             after=one.after,
             sentence=one.sentence,
         )
-        for compare in COMPARISONS
-        for one in compare(before, after)
+        for one in _differences(before, after)
     )
+
+
+def _differences(before: Observation, after: Observation) -> Iterator[Difference]:
+    yield from _compare_state(before, after)
+    for section in SECTIONS:
+        if section.compare is not None:
+            yield from section.compare(before, after)
 
 
 def _compare_state(before: Observation, after: Observation) -> Iterator[Difference]:
@@ -56,42 +57,3 @@ def _compare_state(before: Observation, after: Observation) -> Iterator[Differen
         yield changed("state", was, now, f"{words} again, after {was.replace('_', ' ')}")
     else:
         yield changed("state", was, now, f"{words} now")
-
-
-def _compare_alpn(before: Observation, after: Observation) -> Iterator[Difference]:
-    # An empty list does not say whether it was asked.
-    if before.alpn and after.alpn:
-        for name in sorted(set(after.alpn) - set(before.alpn)):
-            yield appeared("alpn", name, f"ALPN protocol {name} appeared")
-        for name in sorted(set(before.alpn) - set(after.alpn)):
-            yield vanished("alpn", name, f"ALPN protocol {name} vanished")
-
-
-def _compare_fingerprints(before: Observation, after: Observation) -> Iterator[Difference]:
-    for name in sorted(before.fingerprints.keys() & after.fingerprints.keys()):
-        was, now = before.fingerprints[name], after.fingerprints[name]
-        if was != now:
-            yield changed(f"fingerprints.{name}", was, now, f"fingerprint {name} changed")
-
-
-def _compare_contradictions(before: Observation, after: Observation) -> Iterator[Difference]:
-    known = {one.subject for one in before.contradictions}
-    for subject in sorted({one.subject for one in after.contradictions} - known):
-        yield appeared(
-            "contradictions",
-            subject,
-            f"answers contradict each other on {subject}: several servers behind one address?",
-        )
-
-
-COMPARISONS: Final[tuple[Comparison, ...]] = (
-    _compare_state,
-    compare_protocols,
-    compare_sets,
-    compare_certificates,
-    compare_client_auth,
-    compare_named_facts,
-    _compare_alpn,
-    _compare_fingerprints,
-    _compare_contradictions,
-)

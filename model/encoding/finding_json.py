@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from model.encoding.fact_json import evidence_from_json, evidence_to_json
+from model.encoding.evidence_json import evidence_from_json, evidence_to_json
 from model.encoding.times_json import time_from_json, time_to_json
 from model.findings.finding import Finding, FindingStatus, Outcome, RuleResult, Severity, Waiver
 

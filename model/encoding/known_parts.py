@@ -16,8 +16,9 @@ from typing import Any, Final, TypeVar
 from model.caching.size_bounded_cache import SizeBoundedCache
 from model.certificates.certificate import Certificate, KeyType, ServedChain
 from model.encoding.certificate_json import certificate_of, kind_from_json, service_from_json
-from model.encoding.observation_json import SECTIONS, Section, facts_of, from_json, observation_of
+from model.encoding.observation_json import facts_of, from_json, observation_of
 from model.observation import Observation
+from model.sections import SECTIONS, Section
 
 _ROOM: Final = 16 * 2**20
 """In bytes: of a few hundred configurations, or as many leaves as ever."""
@@ -73,12 +74,17 @@ class KnownParts:
     def _behind(self, text: str) -> dict[str, Any]:
         return self._sections(text, _BEHIND)
 
-    def _sections(self, text: str, sections: Sequence[Section]) -> dict[str, Any]:
-        """The facts of sections, of which the first one's mark has been cut off."""
-        parts = _cut(text, [_mark(section) for section in sections[1:]])
-        return {
-            section.name: self._known(section.name, part, _of_text(section.decode))
-            for section, part in zip(sections, parts, strict=True)
+    def _sections(self, text: str, sections: Sequence[Section[Any]]) -> dict[str, Any]:
+        """The facts of sections, of which the first one's mark has been cut off.
+
+        Of a section that came later than the text there is no mark.
+        """
+        first, *others = sections
+        there = [first, *(one for one in others if one.is_required or _mark(one) in text)]
+        parts = _cut(text, [_mark(section) for section in there[1:]])
+        return {section.name: section.kind.nothing() for section in sections} | {
+            section.name: self._known(section.name, part, _of_text(section.kind.from_json))
+            for section, part in zip(there, parts, strict=True)
         }
 
     def _deployments(self, text: str) -> tuple[ServedChain, ...]:
@@ -132,7 +138,7 @@ _BEFORE: Final = SECTIONS[:_CERTIFICATES]
 _BEHIND: Final = SECTIONS[_CERTIFICATES + 1 :]
 
 
-def _mark(section: Section) -> str:
+def _mark(section: Section[Any]) -> str:
     return f',"{section.name}":'
 
 

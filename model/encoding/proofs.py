@@ -5,25 +5,12 @@ The order is that of the facts themselves, so that nothing needs to say whose a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TypeAlias, TypeVar
 
-from model.observation import (
-    AcceptedSet,
-    ClientAuth,
-    Contradiction,
-    DhParameters,
-    Observation,
-    OwnAttempt,
-)
-from model.protocol_version import ProtocolVersion
-from model.verdict import Evidence, Fact
-
-Proof: TypeAlias = Evidence | None
-_Exchange: TypeAlias = Callable[[Proof], Proof]
-_Key = TypeVar("_Key", str, ProtocolVersion)
-_Found = TypeVar("_Found")
+from model.observation import Observation
+from model.section_kinds.kind import Exchange, Proof
+from model.sections import SECTIONS
 
 
 def proofs_of(observation: Observation) -> list[Proof]:
@@ -58,68 +45,8 @@ def with_proofs(observation: Observation, proofs: Iterable[Proof]) -> Observatio
     return proved
 
 
-def _exchanged(found: Observation, exchange: _Exchange) -> Observation:
-    def fact(one: Fact) -> Fact:
-        return replace(one, evidence=exchange(one.evidence))
-
-    def accepted(one: AcceptedSet) -> AcceptedSet:
-        return _in_set(one, exchange)
-
-    def client_auth(one: ClientAuth) -> ClientAuth:
-        return _in_client_auth(one, exchange)
-
-    # Keyword arguments are evaluated as they are written: their order is that of the proofs.
-    return replace(
-        found,
-        protocols=_each(found.protocols, fact),
-        cipher_suites=_each(found.cipher_suites, accepted),
-        groups=_each(found.groups, accepted),
-        client_auth=_each(found.client_auth, client_auth),
-        dh=tuple(_in_dh(one, exchange) for one in found.dh),
-        signature_schemes=_each(found.signature_schemes, accepted),
-        features=_each(found.features, fact),
-        vulnerabilities=_each(found.vulnerabilities, fact),
-        plaintext=_each(found.plaintext, fact),
-        http=_each(found.http, fact),
-        contradictions=tuple(_in_contradiction(one, exchange) for one in found.contradictions),
-    )
-
-
-def _each(facts: Mapping[_Key, _Found], exchange: Callable[[_Found], _Found]) -> dict[_Key, _Found]:
-    """In the order of the keys, which is another than theirs where one was read from JSON."""
-    return {key: exchange(facts[key]) for key in sorted(facts)}
-
-
-def _in_set(found: AcceptedSet, exchange: _Exchange) -> AcceptedSet:
-    proofs = {name: exchange(found.evidence.get(name)) for name in found.accepted}
-    return replace(
-        found,
-        evidence={name: proof for name, proof in proofs.items() if proof is not None},
-        refusal=exchange(found.refusal),
-    )
-
-
-def _in_client_auth(found: ClientAuth, exchange: _Exchange) -> ClientAuth:
-    def own(one: OwnAttempt | None) -> OwnAttempt | None:
-        return None if one is None else replace(one, evidence=exchange(one.evidence))
-
-    return replace(
-        found,
-        attempts=tuple(replace(one, evidence=exchange(one.evidence)) for one in found.attempts),
-        own=own(found.own),
-        expired=own(found.expired),
-        evidence=exchange(found.evidence),
-    )
-
-
-def _in_dh(found: DhParameters, exchange: _Exchange) -> DhParameters:
-    return replace(found, evidence=exchange(found.evidence))
-
-
-def _in_contradiction(found: Contradiction, exchange: _Exchange) -> Contradiction:
-    """Answers are proofs and no more: after the last one stands that there are no more."""
-    given = iter(found.answers)
-    answers = []
-    while (answer := exchange(next(given, None))) is not None:
-        answers.append(answer)
-    return replace(found, answers=tuple(answers))
+def _exchanged(found: Observation, exchange: Exchange) -> Observation:
+    facts = {
+        section.name: section.kind.exchanged(section.of(found), exchange) for section in SECTIONS
+    }
+    return replace(found, **facts)

@@ -30,12 +30,12 @@ async def check_contradictions(interview: Prober, learnt: VisitFacts) -> None:
     contested = list(_contested(interview.exchanges))[:_MOST_CONTRADICTIONS]
     for first, second in contested:
         third = await interview.ask(first.offer)
-        learnt.contradictions.append(
+        learnt.contradictions += (
             Contradiction(
                 subject=f"the same hello of {first.offer.version.label} got different answers: "
                 f"{_in_words(first)}, and {_in_words(second)}",
                 answers=tuple(one.evidence(_in_words(one)) for one in (first, second, third)),
-            )
+            ),
         )
 
 

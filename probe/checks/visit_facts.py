@@ -1,19 +1,21 @@
 """What a visit has learnt so far: the notebook that checks write into, one field each.
 
-It begins with the server name alone; ``engine`` turns it into an Observation at the end.
+It begins with the server name alone; ``engine`` turns it into an Observation at the end: what is called as a
+section of ``model.sections`` goes into that section.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from model.certificates.certificate import NameAsked
 from model.intrusiveness import Intrusiveness
 from model.observation import AcceptedSet, ClientAuth, Contradiction, DhParameters
 from model.protocol_version import ProtocolVersion
+from model.sections import NAMED_FACTS, SECTION_NAMES
 from model.verdict import Fact, Verdict
 from probe.dialogue.before_tls.injection import Injection
 from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
@@ -114,12 +116,21 @@ class VisitFacts:
     plaintext: dict[str, Fact] = field(default_factory=dict)
     http: dict[str, Fact] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
-    contradictions: list[Contradiction] = field(default_factory=list)
+    contradictions: tuple[Contradiction, ...] = ()
     not_asked: dict[str, Intrusiveness] = field(default_factory=dict)
+
+    def sections(self) -> dict[str, Any]:
+        """The values of the Observation's sections by their names, but for what is judged after the visit.
+
+        These are the fields that are called as a section of ``model.sections``.
+        """
+        names = (one.name for one in fields(self))
+        return {name: getattr(self, name) for name in names if name in SECTION_NAMES}
 
     def leave_unasked(self, names: Iterable[str], level: Intrusiveness) -> None:
         """Note which facts would be asked at ``level``; those that are known anyway are not among them."""
-        known = {*self.features, *self.vulnerabilities, *self.plaintext, *self.http}
+        found = self.sections()
+        known = {name for section in NAMED_FACTS for name in found[section.name]}
         self.not_asked |= {name: level for name in names if name not in known}
 
     @property

@@ -330,20 +330,7 @@ class Engine:
             cost=cost,
             state=state,
             reason=reason,
-            protocols=learnt.protocols,
-            cipher_suites=learnt.cipher_suites,
-            groups=learnt.groups,
-            client_auth=learnt.client_auth,
-            dh=learnt.dh,
-            signature_schemes=learnt.signature_schemes,
-            alpn=learnt.alpn,
-            features=learnt.features,
-            vulnerabilities=learnt.vulnerabilities,
-            plaintext=learnt.plaintext,
-            http=learnt.http,
-            fingerprints=learnt.fingerprints,
-            contradictions=tuple(learnt.contradictions),
-            not_asked=learnt.not_asked,
+            **learnt.sections(),
         )
 
     async def _run(

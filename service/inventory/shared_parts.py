@@ -6,14 +6,15 @@ place of it, section by section, and where a section is new fact by fact.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from typing import Final, TypeVar
 
 from model.caching.size_bounded_cache import SizeBoundedCache
-from model.certificates.certificate import ServedChain
 from model.findings.finding import Finding
 from model.observation import Observation
+from model.section_kinds.kind import PartSharer
+from model.sections import SECTIONS
 
 _ROOM: Final = 16 * 2**20
 """In bytes: of a few hundred configurations, or of as many visits that nothing was like."""
@@ -25,7 +26,7 @@ Name = TypeVar("Name", bound=Hashable)
 Found = TypeVar("Found", bound=Hashable)
 
 
-class SharedParts:
+class SharedParts(PartSharer):
     """Knows parts of twice ``room`` bytes at most: those that were seen not long ago."""
 
     def __init__(self, room: int = _ROOM) -> None:
@@ -38,48 +39,31 @@ class SharedParts:
 
     def shared_by(self, observation: Observation) -> Observation:
         """The same, made of parts that others have too. It should be without evidence, which none share."""
-        return replace(
-            observation,
-            protocols=self.mapping(observation.protocols),
-            cipher_suites=self.mapping(observation.cipher_suites),
-            groups=self.mapping(observation.groups),
-            certificates=tuple(map(self._deployment, observation.certificates)),
-            client_auth=self.mapping(observation.client_auth),
-            dh=self._part(observation.dh),
-            signature_schemes=self.mapping(observation.signature_schemes),
-            alpn=self._part(observation.alpn),
-            features=self.mapping(observation.features),
-            vulnerabilities=self.mapping(observation.vulnerabilities),
-            plaintext=self.mapping(observation.plaintext),
-            http=self.mapping(observation.http),
-            fingerprints=self.mapping(observation.fingerprints),
-        )
+        facts = {
+            section.name: section.kind.shared(section.of(observation), self) for section in SECTIONS
+        }
+        return replace(observation, **facts)
 
     def finding(self, finding: Finding) -> Finding:
         """The same, with the result that others have too; its proof should be gone."""
-        return replace(finding, result=self._part(finding.result))
+        return replace(finding, result=self.part(finding.result))
 
     def mapping(self, mapping: Mapping[Name, Found]) -> Mapping[Name, Found]:
         """The same, made of parts that others have too."""
         return self._recent.of((_MAPPING, *mapping.items()), self._new_mapping, mapping)
 
-    def _deployment(self, deployment: ServedChain) -> ServedChain:
-        return self._recent.of(deployment, self._new_deployment, deployment)
+    def part(self, part: Part) -> Part:
+        """The object that is equal to ``part``."""
+        shared: Part = self._recent.of(part, _same, part)
+        return shared
 
-    def _new_deployment(self, deployment: ServedChain) -> ServedChain:
-        return replace(
-            deployment,
-            chain=tuple(map(self._part, deployment.chain)),
-            problems=self._part(deployment.problems),
-            trust=self.mapping(deployment.trust),
-            scts=tuple(map(self._part, deployment.scts)),
-            transparency=self.mapping(deployment.transparency),
-            dns=self.mapping(deployment.dns),
-        )
+    def assembled(self, part: Part, assemble: Callable[[Part], Part]) -> Part:
+        """The object that is equal to ``part``; where it is new, what ``assemble`` makes of shared parts."""
+        return self._recent.of(part, assemble, part)
 
     def _new_mapping(self, mapping: Mapping[Name, Found]) -> Mapping[Name, Found]:
-        return {name: self._part(found) for name, found in mapping.items()}
+        return {name: self.part(found) for name, found in mapping.items()}
 
-    def _part(self, part: Part) -> Part:
-        shared: Part = self._recent.of(part, lambda: part)
-        return shared
+
+def _same(part: Part) -> Part:
+    return part

@@ -14,6 +14,7 @@ from typing import Final
 from model.observation import AcceptedSet, Observation
 from model.protocol_version import ProtocolVersion
 from model.registry import CIPHER_SUITES, NAMED_GROUPS, SIGNATURE_SCHEMES
+from model.sections import named_facts
 from model.verdict import Evidence, Verdict
 from probe.checks.catalogue import STAGES
 from probe.checks.part import USUAL_PARTS, Part
@@ -99,11 +100,7 @@ def _version(version: ProtocolVersion) -> _Find:
 
 def _named(name: str) -> _Find:
     def find(observation: Observation) -> Iterator[Explanation]:
-        kinds = (
-            *(observation.features, observation.vulnerabilities),
-            *(observation.plaintext, observation.http),
-        )
-        fact = next((kind[name] for kind in kinds if name in kind), None)
+        fact = next((facts[name] for facts in named_facts(observation) if name in facts), None)
         if fact is None and name in observation.not_asked:
             needs = f"needs intrusiveness {observation.not_asked[name]}"
             yield Explanation(title=name, verdict="not asked", evidence=Evidence(note=needs))

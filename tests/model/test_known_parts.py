@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.encoding.known_parts import KnownParts
-from model.encoding.observation_json import SECTIONS, facts_of, from_json, to_json
+from model.encoding.observation_json import facts_of, from_json, to_json
 from model.observation import Cost, Mode, Observation, State
+from model.sections import SECTIONS
 from model.target import Endpoint, Target
 from tests.support.strategies import observations
 
@@ -26,7 +27,7 @@ def _text(observation: Observation, *, with_evidence: bool = False) -> str:
     room=st.sampled_from([0, 500, 2**20]),
     with_evidence=st.booleans(),
 )
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_it_is_what_the_plain_way_decodes(
     seen: list[Observation], room: int, with_evidence: bool
 ) -> None:

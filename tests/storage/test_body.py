@@ -55,7 +55,7 @@ def test_proofs_of_other_facts_are_told() -> None:
 
 def test_deflated_facts_are_read_too() -> None:
     visit = observation()
-    dictionary = files("storage").joinpath("facts_dictionary.txt").read_bytes()
+    dictionary = files("storage.rows").joinpath("facts_dictionary.txt").read_bytes()
     deflater = zlib.compressobj(zdict=dictionary)
     facts = deflater.compress(facts_text(visit)) + deflater.flush()
     assert decode_body(Body(facts=facts, proofs=encode_body(visit).proofs)) == decode_body(

@@ -20,7 +20,7 @@ from tests.support.strategies import observations
 
 
 @given(observation=observations())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_body_is_the_observation(observation: Observation) -> None:
     restored = decode_body(encode_body(observation), ders(observation))
     assert restored == observation
@@ -28,7 +28,7 @@ def test_body_is_the_observation(observation: Observation) -> None:
 
 
 @given(observation=observations())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 def test_observation_comes_back_from_sqlite(observation: Observation) -> None:
     with tempfile.TemporaryDirectory() as directory:
         asyncio.run(_record_and_compare(f"sqlite:///{directory}/store.db", observation))

@@ -31,11 +31,16 @@ from model.certificates.certificate import (
     TrustVerdict,
     Validation,
 )
+from model.intrusiveness import Intrusiveness
 from model.observation import (
     AcceptedSet,
+    ClientAttempt,
     ClientAuth,
     ClientAuthMode,
+    Contradiction,
     Cost,
+    DhParameters,
+    ForgedCertificate,
     Mode,
     Observation,
     OwnAttempt,
@@ -84,8 +89,13 @@ def evidence() -> SearchStrategy[Evidence]:
 
 
 def facts() -> SearchStrategy[Fact]:
-    """Verdicts with and without evidence."""
-    return st.builds(Fact, verdict=st.sampled_from(Verdict), evidence=st.none() | evidence())
+    """Verdicts with and without evidence and value."""
+    return st.builds(
+        Fact,
+        verdict=st.sampled_from(Verdict),
+        evidence=st.none() | evidence(),
+        value=st.none() | _TEXT,
+    )
 
 
 def certificates() -> SearchStrategy[Certificate]:
@@ -217,8 +227,20 @@ def client_auths() -> SearchStrategy[ClientAuth]:
         asked_on_path=st.none() | _TEXT,
         verifies=st.none() | st.sampled_from(Verdict),
         ca_names=_tuples(_TEXT),
+        certificate_types=_tuples(_NAME),
+        signature_schemes=_tuples(_NAME),
+        attempts=st.lists(_client_attempts(), max_size=1).map(tuple),
         own=st.none() | _own_attempts(),
         expired=st.none() | _own_attempts(),
+        evidence=st.none() | evidence(),
+    )
+
+
+def _client_attempts() -> SearchStrategy[ClientAttempt]:
+    return st.builds(
+        ClientAttempt,
+        forged=st.sampled_from(ForgedCertificate),
+        is_accepted=st.sampled_from(Verdict),
         evidence=st.none() | evidence(),
     )
 
@@ -262,11 +284,41 @@ def observations() -> SearchStrategy[Observation]:
         groups=_by_version(accepted_sets()),
         certificates=st.lists(deployments(), max_size=2).map(tuple),
         client_auth=_by_version(client_auths()),
+        dh=st.lists(_dh_parameters(), max_size=1).map(tuple),
+        signature_schemes=_by_version(accepted_sets()),
+        alpn=_tuples(_NAME),
+        features=_by_name(facts()),
+        vulnerabilities=_by_name(facts()),
+        plaintext=_by_name(facts()),
+        http=_by_name(facts()),
+        fingerprints=_by_name(_TEXT),
+        contradictions=st.lists(_contradictions(), max_size=1).map(tuple),
+        not_asked=_by_name(st.sampled_from(Intrusiveness)),
     )
 
 
+def _dh_parameters() -> SearchStrategy[DhParameters]:
+    return st.builds(
+        DhParameters,
+        prime_bits=_COUNT,
+        prime_sha256=_NAME,
+        known_as=st.none() | _NAME,
+        is_safe_prime=st.sampled_from(Verdict),
+        versions=_tuples(st.sampled_from(ProtocolVersion)),
+        evidence=st.none() | evidence(),
+    )
+
+
+def _contradictions() -> SearchStrategy[Contradiction]:
+    return st.builds(Contradiction, subject=_TEXT, answers=_tuples(evidence()))
+
+
+def _by_name(values: SearchStrategy[T]) -> SearchStrategy[Mapping[str, T]]:
+    return st.dictionaries(_NAME, values, max_size=1)
+
+
 def _by_version(values: SearchStrategy[T]) -> SearchStrategy[Mapping[ProtocolVersion, T]]:
-    return st.dictionaries(st.sampled_from(ProtocolVersion), values, max_size=3)
+    return st.dictionaries(st.sampled_from(ProtocolVersion), values, max_size=2)
 
 
 def _tuples(values: SearchStrategy[T]) -> SearchStrategy[tuple[T, ...]]:

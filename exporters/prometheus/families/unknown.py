@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from exporters.prometheus.families.family import Family, Sample
 from model.observation import ClientAuthMode, Observation
 from model.protocol_version import ProtocolVersion
 from model.registry import NAMED_GROUPS
+from model.sections import ACCEPTED_SETS, named_facts
 from model.snapshot import EndpointStatus
-from model.verdict import Fact, Verdict
+from model.verdict import Verdict
 
 THROTTLED: Final = "throttled"
 """The server slowed the visit down, and the next one may learn more."""
@@ -39,14 +40,10 @@ def _by_version(observation: Observation) -> Iterator[_Unknown]:
     for version, fact in observation.protocols.items():
         if fact.verdict is Verdict.UNKNOWN:
             yield "protocol_supported", version.label
-    for check, sets in (
-        ("cipher_suites", observation.cipher_suites),
-        ("groups", observation.groups),
-        ("signature_schemes", observation.signature_schemes),
-    ):
-        for version, found in sets.items():
+    for section in ACCEPTED_SETS:
+        for version, found in section.of(observation).items():
             if not found.complete:
-                yield check, version.label
+                yield section.name, version.label
     for version, auth in observation.client_auth.items():
         if auth.mode is ClientAuthMode.UNKNOWN:
             yield "client_auth", version.label
@@ -62,13 +59,7 @@ def _post_quantum_is_unknown(observation: Observation) -> bool:
 
 
 def _by_name(observation: Observation) -> Iterator[_Unknown]:
-    named: tuple[Mapping[str, Fact], ...] = (
-        observation.features,
-        observation.vulnerabilities,
-        observation.plaintext,
-        observation.http,
-    )
-    for facts in named:
+    for facts in named_facts(observation):
         for name, fact in facts.items():
             if fact.verdict is Verdict.UNKNOWN:
                 yield name, ""

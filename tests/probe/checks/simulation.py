@@ -92,14 +92,7 @@ class Simulation:
             cost=Cost(connections=self.questions),
             state=state,
             reason=reason,
-            protocols=learnt.protocols,
-            cipher_suites=learnt.cipher_suites,
-            groups=learnt.groups,
-            client_auth=learnt.client_auth,
-            dh=learnt.dh,
-            signature_schemes=learnt.signature_schemes,
-            features=learnt.features,
-            vulnerabilities=learnt.vulnerabilities,
+            **learnt.sections(),
         )
 
 

@@ -60,4 +60,4 @@ async def test_two_backends_that_differ_are_told() -> None:
 @settings(deadline=None)
 @given(model=models())
 async def test_one_server_never_contradicts_itself(model: ServerModel) -> None:
-    assert (await learn(Simulation(model))).contradictions == []
+    assert (await learn(Simulation(model))).contradictions == ()

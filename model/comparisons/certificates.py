@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, TypeAlias
 
 from model.certificates.certificate import Certificate, KeyType, NameAsked, ServedChain
-from model.differences.difference import Difference, appeared, changed, listed, vanished
+from model.comparisons.difference import Difference, appeared, changed, listed, vanished
 from model.observation import Observation
 from model.verdict import Verdict
 

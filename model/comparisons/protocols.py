@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
 
-from model.differences.difference import Difference, appeared, changed, listed, spoken, vanished
+from model.comparisons.difference import Difference, appeared, changed, listed, spoken, vanished
 from model.observation import AcceptedSet, Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Preference, Verdict
-
-_KINDS: Final = (
-    ("cipher_suites", "suite"),
-    ("groups", "group"),
-    ("signature_schemes", "signature scheme"),
-)
 
 
 def compare_protocols(before: Observation, after: Observation) -> Iterator[Difference]:
@@ -28,16 +21,17 @@ def compare_protocols(before: Observation, after: Observation) -> Iterator[Diffe
             yield vanished(fact, "yes", f"{spoken(version)} vanished")
 
 
-def compare_sets(before: Observation, after: Observation) -> Iterator[Difference]:
-    """What versions accept that are accepted before and after."""
-    for part, noun in _KINDS:
-        sets_before: Mapping[ProtocolVersion, AcceptedSet] = getattr(before, part)
-        sets_after: Mapping[ProtocolVersion, AcceptedSet] = getattr(after, part)
-        for version in sorted(sets_before.keys() & sets_after.keys()):
-            if _is_refused(before, version) or _is_refused(after, version):
-                continue
-            fact, where = f"{part}.{version.label}", f"{spoken(version)} {noun}"
-            yield from _compare_set(fact, where, sets_before[version], sets_after[version])
+def compare_sets(
+    before: Observation, after: Observation, *, section: str, noun: str
+) -> Iterator[Difference]:
+    """What a section says that versions accept, of those that are accepted before and after."""
+    sets_before: Mapping[ProtocolVersion, AcceptedSet] = getattr(before, section)
+    sets_after: Mapping[ProtocolVersion, AcceptedSet] = getattr(after, section)
+    for version in sorted(sets_before.keys() & sets_after.keys()):
+        if _is_refused(before, version) or _is_refused(after, version):
+            continue
+        fact, where = f"{section}.{version.label}", f"{spoken(version)} {noun}"
+        yield from _compare_set(fact, where, sets_before[version], sets_after[version])
 
 
 def _is_refused(observation: Observation, version: ProtocolVersion) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from model.differences.difference import Difference, appeared, changed, listed, spoken, vanished
+from model.comparisons.difference import Difference, appeared, changed, listed, spoken, vanished
 from model.observation import ClientAuth, ClientAuthMode, Observation
 from model.verdict import Verdict
 

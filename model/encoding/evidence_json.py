@@ -1,0 +1,37 @@
+"""Proofs to JSON values and back."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from model.verdict import Evidence
+
+Json: TypeAlias = dict[str, Any]
+
+
+def evidence_field(evidence: Evidence | None, *, with_evidence: bool) -> Json:
+    """The property ``evidence`` of what it proves; no property where proofs are left out."""
+    return {"evidence": evidence_to_json(evidence)} if with_evidence else {}
+
+
+def evidence_to_json(proof: Evidence | None) -> Json | None:
+    """The bytes as hex, and the note."""
+    if proof is None:
+        return None
+    return {
+        "offer": None if proof.offer is None else proof.offer.hex(),
+        "answer": None if proof.answer is None else proof.answer.hex(),
+        "note": proof.note,
+    }
+
+
+def evidence_from_json(fields: Json | None) -> Evidence | None:
+    """The Evidence. Raises ValueError for what is not hex."""
+    if fields is None:
+        return None
+    offer, answer = fields.get("offer"), fields.get("answer")
+    return Evidence(
+        offer=None if offer is None else bytes.fromhex(offer),
+        answer=None if answer is None else bytes.fromhex(answer),
+        note=fields.get("note"),
+    )

@@ -1,0 +1,94 @@
+"""Sections that are made of texts alone: lists of names, texts by name, and levels by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from sys import intern
+
+from model.intrusiveness import Intrusiveness
+from model.protocol_version import ProtocolVersion
+from model.section_kinds.kind import END, Json, ListKind, MappingKind
+
+
+class Names(ListKind[str]):
+    """A list of names in an order that matters."""
+
+    def to_json(
+        self,
+        value: tuple[str, ...],
+        *,
+        with_evidence: bool,
+    ) -> list[str]:
+        """The names."""
+        return list(value)
+
+    def from_json(self, fields: list[str]) -> tuple[str, ...]:
+        """The names."""
+        return tuple(fields)
+
+    def digest(self, value: tuple[str, ...]) -> Iterable[str]:
+        """The names."""
+        return (*value, END)
+
+
+class NamedTexts(MappingKind[str, str]):
+    """A text for each name."""
+
+    def to_json(
+        self,
+        value: Mapping[str, str],
+        *,
+        with_evidence: bool,
+    ) -> Json:
+        """An object by the names, in their order."""
+        return dict(sorted(value.items()))
+
+    def from_json(self, fields: Json) -> Mapping[str, str]:
+        """The texts by name."""
+        return dict(fields)
+
+    def digest(self, value: Mapping[str, str]) -> Iterable[str]:
+        """Name and text of each."""
+        for name, text in sorted(value.items()):
+            yield from (name, text)
+        yield END
+
+    def merged(
+        self,
+        newer: Mapping[str, str],
+        older: Mapping[str, str],
+        refused: Set[ProtocolVersion],
+    ) -> Mapping[str, str]:
+        """The last known text of each name."""
+        return {**older, **newer}
+
+
+class NamedLevels(MappingKind[str, Intrusiveness]):
+    """The level that each name takes, of one visit alone."""
+
+    def to_json(
+        self,
+        value: Mapping[str, Intrusiveness],
+        *,
+        with_evidence: bool,
+    ) -> Json:
+        """An object by the names, in their order."""
+        return {name: level.value for name, level in sorted(value.items())}
+
+    def from_json(self, fields: Json) -> Mapping[str, Intrusiveness]:
+        """The levels by name."""
+        return {intern(name): Intrusiveness(level) for name, level in fields.items()}
+
+    def digest(self, value: Mapping[str, Intrusiveness]) -> Iterable[str]:
+        """Name and level of each."""
+        for name, level in sorted(value.items()):
+            yield from (END, name, level)
+
+    def merged(
+        self,
+        newer: Mapping[str, Intrusiveness],
+        older: Mapping[str, Intrusiveness],
+        refused: Set[ProtocolVersion],
+    ) -> Mapping[str, Intrusiveness]:
+        """The newer visit's: what an older one was not allowed to ask says nothing of this one."""
+        return newer

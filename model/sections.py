@@ -1,0 +1,130 @@
+"""The table of an Observation's sections: one row for each field that holds facts.
+
+Whatever is done with every section loops over this table: JSON, digests, proofs, comparison, merging, storage
+and what is kept in memory. A new section is a field of the Observation and a row here; ``docs/add-a-check.md``
+has the steps. Names that are no section say which visit it was: ``IDENTITY``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final, Generic, TypeAlias, TypeVar
+
+from model.comparisons.certificates import compare_certificates
+from model.comparisons.client_auth import compare_client_auth
+from model.comparisons.difference import Difference
+from model.comparisons.lists import (
+    compare_alpn,
+    compare_contradictions,
+    compare_fingerprints,
+    compare_primes,
+)
+from model.comparisons.named_facts import (
+    Words,
+    compare_named_facts,
+    feature_words,
+    http_words,
+    plaintext_words,
+    vulnerability_words,
+)
+from model.comparisons.protocols import compare_protocols, compare_sets
+from model.observation import AcceptedSet, Observation
+from model.protocol_version import ProtocolVersion
+from model.section_kinds.accepted_sets import AcceptedSets
+from model.section_kinds.chains import ServedChains
+from model.section_kinds.client_auth import ClientAuths
+from model.section_kinds.contradictions import Contradictions
+from model.section_kinds.dh_primes import DhPrimes
+from model.section_kinds.facts import NamedFacts, VersionFacts
+from model.section_kinds.kind import Kind, Rename
+from model.section_kinds.texts import NamedLevels, NamedTexts, Names
+from model.verdict import Fact
+
+Value = TypeVar("Value")
+Comparison: TypeAlias = Callable[[Observation, Observation], Iterator[Difference]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section(Generic[Value]):
+    """One field of the Observation that holds facts; its JSON has the same name.
+
+    ``kind`` says how its value is written, merged and shared. ``compare`` yields what differs between two
+    Observations; None where differences are of no interest. ``is_required`` is whether its JSON must be there;
+    where it need not, databases and files from before the section have none.
+    """
+
+    name: str
+    kind: Kind[Value]
+    compare: Comparison | None = None
+    is_required: bool = False
+
+    def of(self, observation: Observation) -> Value:
+        """The Observation's value of this section."""
+        value: Value = getattr(observation, self.name)
+        return value
+
+
+def _accepted_sets(
+    name: str, noun: str, *, is_required: bool = False
+) -> Section[Mapping[ProtocolVersion, AcceptedSet]]:
+    compare = partial(compare_sets, section=name, noun=noun)
+    return Section(name=name, kind=AcceptedSets(), compare=compare, is_required=is_required)
+
+
+def _named_facts(name: str, words: Words) -> Section[Mapping[str, Fact]]:
+    compare = partial(compare_named_facts, section=name, words=words)
+    return Section(name=name, kind=NamedFacts(), compare=compare)
+
+
+SECTIONS: Final[tuple[Section[Any], ...]] = (
+    Section(name="protocols", kind=VersionFacts(), compare=compare_protocols, is_required=True),
+    _accepted_sets("cipher_suites", "suite", is_required=True),
+    _accepted_sets("groups", "group", is_required=True),
+    Section(
+        name="certificates", kind=ServedChains(), compare=compare_certificates, is_required=True
+    ),
+    Section(name="client_auth", kind=ClientAuths(), compare=compare_client_auth, is_required=True),
+    Section(name="dh", kind=DhPrimes(), compare=compare_primes),
+    _accepted_sets("signature_schemes", "signature scheme"),
+    Section(name="alpn", kind=Names(), compare=compare_alpn),
+    _named_facts("features", feature_words),
+    _named_facts("vulnerabilities", vulnerability_words),
+    _named_facts("plaintext", plaintext_words),
+    _named_facts("http", http_words),
+    Section(name="fingerprints", kind=NamedTexts(), compare=compare_fingerprints),
+    Section(name="contradictions", kind=Contradictions(), compare=compare_contradictions),
+    Section(name="not_asked", kind=NamedLevels()),
+)
+"""In the order of their JSON, of their proofs and of Changes. New ones come last: stored facts are in this order."""
+
+SECTION_NAMES: Final = frozenset(section.name for section in SECTIONS)
+
+NAMED_FACTS: Final[tuple[Section[Mapping[str, Fact]], ...]] = tuple(
+    section for section in SECTIONS if isinstance(section.kind, NamedFacts)
+)
+"""The sections that hold a verdict for each name: features, vulnerabilities and their like."""
+
+ACCEPTED_SETS: Final[tuple[Section[Mapping[ProtocolVersion, AcceptedSet]], ...]] = tuple(
+    section for section in SECTIONS if isinstance(section.kind, AcceptedSets)
+)
+"""The sections that hold what each protocol version accepts."""
+
+IDENTITY: Final = frozenset(
+    {"tool_version", "mode", "endpoint", "started_at", "cost", "state", "reason"}
+)
+"""The fields of an Observation that say which visit it was and how it went, and hold no facts."""
+
+
+def with_versions_renamed(observation: Observation, rename: Rename) -> Observation:
+    """The same facts, each under the name that ``rename`` gives to its protocol version."""
+    facts = {
+        section.name: section.kind.renamed(section.of(observation), rename) for section in SECTIONS
+    }
+    return replace(observation, **facts)
+
+
+def named_facts(observation: Observation) -> Iterator[Mapping[str, Fact]]:
+    """The values of the sections that hold a verdict for each name."""
+    return (section.of(observation) for section in NAMED_FACTS)
