@@ -45,16 +45,8 @@ class UnkeepableError(Exception):
     """A visit cannot be stored, now or ever: it is the visit's fault, and not the database's."""
 
 
-class Store(Protocol):
-    """What the scheduler asks of storage."""
-
-    async def record(self, observation: Observation, schedule: Schedule) -> None:
-        """Keep a visit's Observation and the endpoint's next due time.
-
-        On return both are durable: a killed process loses neither. Raises UnkeepableError where
-        trying again is of no use.
-        """
-        ...
+class StoreReader(Protocol):
+    """What the scheduler asks of storage before it visits."""
 
     async def schedules(self) -> Sequence[Schedule]:
         """The due time of every endpoint that has been visited."""
@@ -69,17 +61,20 @@ class Store(Protocol):
         ...
 
 
-class Archive(Store, Protocol):
-    """What the service, its API and its reports ask of storage besides."""
+class Store(StoreReader, Protocol):
+    """What the scheduler asks of storage."""
 
-    async def record(
-        self, observation: Observation, schedule: Schedule, assessment: Assessment | None = None
-    ) -> None:
-        """As the Store's, with what the policies say of the Observation; durable on return.
+    async def record(self, observation: Observation, schedule: Schedule) -> None:
+        """Keep a visit's Observation and the endpoint's next due time.
 
-        Without an ``assessment`` the endpoint's Findings and compliance stay as they are.
+        On return both are durable: a killed process loses neither. Raises UnkeepableError where
+        trying again is of no use.
         """
         ...
+
+
+class ArchiveReader(StoreReader, Protocol):
+    """What reports and the commands that only read ask of storage: nothing here writes."""
 
     async def findings(
         self, selection: Selection = EVERYWHERE, *, with_resolved: bool = False
@@ -89,14 +84,6 @@ class Archive(Store, Protocol):
 
     async def waivers(self) -> Sequence[Waiver]:
         """The waivers that were put here, by name, expired ones too."""
-        ...
-
-    async def put_waiver(self, waiver: Waiver) -> None:
-        """Keep ``waiver`` in place of any of the same name; durable on return."""
-        ...
-
-    async def remove_waiver(self, name: str) -> bool:
-        """Forget a waiver; whether there was one."""
         ...
 
     async def changes(
@@ -127,12 +114,33 @@ class Archive(Store, Protocol):
         """The endpoints as they were known at ``moment``, with their Findings and compliance."""
         ...
 
-    async def note(self, event: ServiceEvent) -> None:
-        """Keep what befell the service; durable on return."""
+    async def events(self, since: datetime | None = None) -> Sequence[ServiceEvent]:
+        """Events of the service, the newest first."""
         ...
 
-    async def events(self, since: datetime | None = None) -> Sequence[ServiceEvent]:
-        """What befell the service, the newest first."""
+
+class Archive(Store, ArchiveReader, Protocol):
+    """What the service and its API ask of storage: all that is read, and what they write."""
+
+    async def record(
+        self, observation: Observation, schedule: Schedule, assessment: Assessment | None = None
+    ) -> None:
+        """As the Store's, with what the policies say of the Observation; durable on return.
+
+        Without an ``assessment`` the endpoint's Findings and compliance stay as they are.
+        """
+        ...
+
+    async def put_waiver(self, waiver: Waiver) -> None:
+        """Keep ``waiver`` in place of any of the same name; durable on return."""
+        ...
+
+    async def remove_waiver(self, name: str) -> bool:
+        """Forget a waiver; whether there was one."""
+        ...
+
+    async def note(self, event: ServiceEvent) -> None:
+        """Store an event of the service; durable on return."""
         ...
 
 

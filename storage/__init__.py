@@ -1,11 +1,13 @@
 """Keeps Observations, certificates and due times in a database.
 
-``SqlStore`` fulfils ``model.ports.Store``; whatever goes wrong is a ``StoreError`` of one sentence.
+``SqlStore`` fulfils ``model.ports.Archive``, and ``open_reader`` gives what commands read with: it cannot write.
+Whatever goes wrong is a ``StoreError`` of one sentence.
 The tables and what is guaranteed: ``docs/storage.md``.
 """
 
 from storage.errors import AnotherVersionError, StoreError
-from storage.last_visits import LastVisit
+from storage.reader import SqlReader, open_reader
+from storage.reading.last_visits import LastVisit
 from storage.retention import Pruned, Retention
 from storage.retention_clock import RetentionTime
 from storage.store import SqlStore
@@ -19,6 +21,8 @@ __all__ = [
     "Pruned",
     "Retention",
     "RetentionTime",
+    "SqlReader",
     "SqlStore",
     "StoreError",
+    "open_reader",
 ]

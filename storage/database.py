@@ -8,42 +8,29 @@ Transactions"): writers take the write lock at once, so that none finds it taken
 
 from __future__ import annotations
 
-import os
 import stat
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from model.safe_output.private_file import make_private
-from model.safe_output.secret_text import masked_url
 from storage.errors import DRIVER_ERRORS, AnotherVersionError, StoreError, explain
+from storage.location import Location, locate
 
-_DRIVERS = {
-    "sqlite": "sqlite+aiosqlite",
-    "sqlite+aiosqlite": "sqlite+aiosqlite",
-    "postgresql": "postgresql+psycopg",
-    "postgresql+psycopg": "postgresql+psycopg",
-}
-_ONE_STATE: Final = "REPEATABLE READ"
-"""PostgreSQL's level at which all statements of a transaction see the same rows."""
+_ONE_STATE: Final = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+"""A transaction of PostgreSQL whose statements all see the same rows, and which cannot write.
+
+Each transaction says so itself: a setting of the session (``default_transaction_read_only``) would stay with a
+connection that a pooler such as PgBouncer then gives to the service.
+"""
 
 _FOR_WRITING = "tlsprobe_for_writing"
 _REVISION = text("SELECT version_num FROM alembic_version")
-_LIVELY = {
-    "connect_timeout": 5,
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 60_000,
-}
-"""How libpq finds that a server is gone, in seconds and the last in milliseconds; a URL may say otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,42 +56,30 @@ class FileIdentity:
 
 
 class Database:
-    """A database's connections, and the name by which messages call it."""
+    """A database's connections for reading, and the name by which messages call it."""
 
-    def __init__(
-        self, url: URL, name: str, *, path: Path | None = None, options: Mapping[str, object]
-    ) -> None:
-        self.name = name
-        self._url = url
-        self._path = path
-        self._options = dict(options)
+    def __init__(self, location: Location) -> None:
+        self.name = location.name
+        self._location = location
         self._file: FileIdentity | None = None
         self._revision: str | None = None
         # A server may have been restarted since a connection was used last; a file is there or not.
         self._engine = create_async_engine(
-            url, connect_args=self._options, pool_pre_ping=path is None
+            location.url, connect_args=dict(location.options), pool_pre_ping=self._path is None
         )
-        _prepare(self._engine.sync_engine)
-        self._writing_engine = self._engine.execution_options(**{_FOR_WRITING: True})
+        self._prepare(self._engine.sync_engine)
         # SQLite's BEGIN reads one state of the file; PostgreSQL's usual level reads another with each statement.
         self._reading_engine = (
-            self._engine
-            if path is not None
-            else self._engine.execution_options(isolation_level=_ONE_STATE)
+            self._engine if self._path is not None else self._engine.execution_options(**_ONE_STATE)
         )
 
+    @property
+    def _path(self) -> Path | None:
+        return self._location.path
+
     def is_missing(self) -> bool:
-        """Whether it is a file that is not there; of a server this cannot be told."""
+        """Whether it is a file that does not exist; False for a server, whose databases only it knows."""
         return self._path is not None and not self._path.exists()
-
-    def make_private(self) -> None:
-        """Make the file where it is missing, readable by its owner only; SQLite's log and index take its mode.
-
-        Where it cannot be made, SQLite says why when it opens it.
-        """
-        if self._path is not None:
-            with suppress(OSError):
-                make_private(self._path)
 
     @property
     def readers_besides_owner(self) -> str | None:
@@ -134,21 +109,6 @@ class Database:
         except DRIVER_ERRORS as error:
             raise explain(error, self.name) from error
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that alone may write; durable once the block has ended without error.
-
-        Raises:
-            StoreError: where the file was deleted or replaced since it was opened, which SQLite
-                itself would not notice.
-            AnotherVersionError: where another version of tlsprobe has changed the tables.
-        """
-        self._refuse_another_file()
-        async with self._writing_engine.begin() as connection:
-            self._refuse_another_revision(await connection.scalar(_REVISION))
-            yield connection
-            self._refuse_another_file()
-
     async def check_revision(self) -> None:
         """Look whether the tables are still those that were opened.
 
@@ -160,37 +120,28 @@ class Database:
             self._refuse_another_revision(await connection.scalar(_REVISION))
 
     @contextmanager
-    def writing_in_thread(self) -> Iterator[Connection]:
-        """A transaction that alone may write, for code that blocks, to be used beside the event loop."""
-        with self._blocking().execution_options(**{_FOR_WRITING: True}).begin() as connection:
-            yield connection
-
-    @contextmanager
     def reading_in_thread(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database, for code that blocks."""
         engine = self._blocking()
         if self._path is None:
-            engine = engine.execution_options(isolation_level=_ONE_STATE)
+            engine = engine.execution_options(**_ONE_STATE)
         with engine.begin() as connection:
             yield connection
 
-    def vacuum(self) -> None:
-        """Give room that is not used any more back to the disk; blocks, outside of any transaction."""
-        raw = self._blocking().raw_connection()
-        try:
-            connection: Any = raw.driver_connection
-            if self._path is None:
-                connection.autocommit = True
-            connection.execute("VACUUM" if self._path is not None else "VACUUM (ANALYZE)")
-        finally:
-            raw.close()
-
     def _blocking(self) -> Engine:
         # PostgreSQL's driver is both; SQLite's has another for each.
-        url = self._url.set(drivername=self._url.drivername.removesuffix("+aiosqlite"))
-        engine = create_engine(url, connect_args=self._options, poolclass=NullPool)
-        _prepare(engine)
+        url = self._location.url
+        url = url.set(drivername=url.drivername.removesuffix("+aiosqlite"))
+        engine = create_engine(url, connect_args=dict(self._location.options), poolclass=NullPool)
+        self._prepare(engine)
         return engine
+
+    def _prepare(self, engine: Engine) -> None:
+        """Have each connection of ``engine`` set up, and its transactions begun by us."""
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "begin", _begin_sqlite_transaction)
+        else:
+            event.listen(engine, "connect", _prepare_postgresql_connection)
 
     async def close(self) -> None:
         """Close all connections; the last one folds the write-ahead log into the database."""
@@ -214,65 +165,99 @@ class Database:
             )
 
 
-def connect(url: str, busy_timeout_seconds: float) -> Database:
-    """The Database at ``url``; nothing is opened yet.
+class WritableDatabase(Database):
+    """A database's connections for reading and for writing."""
+
+    def __init__(self, location: Location) -> None:
+        super().__init__(location)
+        self._writing_engine = self._engine.execution_options(**{_FOR_WRITING: True})
+
+    def make_private(self) -> None:
+        """Make the file where it is missing, readable by its owner only; SQLite's log and index take its mode.
+
+        Where it cannot be made, SQLite says why when it opens it.
+        """
+        if self._path is not None:
+            with suppress(OSError):
+                make_private(self._path)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that alone may write; durable once the block has ended without error.
+
+        Raises:
+            StoreError: where the file was deleted or replaced since it was opened, which SQLite
+                itself would not notice.
+            AnotherVersionError: where another version of tlsprobe has changed the tables.
+        """
+        self._refuse_another_file()
+        async with self._writing_engine.begin() as connection:
+            self._refuse_another_revision(await connection.scalar(_REVISION))
+            yield connection
+            self._refuse_another_file()
+
+    @contextmanager
+    def writing_in_thread(self) -> Iterator[Connection]:
+        """A transaction that alone may write, for code that blocks, to be used beside the event loop."""
+        with self._blocking().execution_options(**{_FOR_WRITING: True}).begin() as connection:
+            yield connection
+
+    def vacuum(self) -> None:
+        """Give room that is not used any more back to the disk; blocks, outside of any transaction."""
+        raw = self._blocking().raw_connection()
+        try:
+            connection: Any = raw.driver_connection
+            if self._path is None:
+                connection.autocommit = True
+            connection.execute("VACUUM" if self._path is not None else "VACUUM (ANALYZE)")
+        finally:
+            raw.close()
+
+    def _prepare(self, engine: Engine) -> None:
+        super()._prepare(engine)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _prepare_sqlite_connection)
+
+
+def connect(url: str, busy_timeout_seconds: float) -> WritableDatabase:
+    """The database at ``url``, to read and write; nothing is opened yet.
 
     ``busy_timeout_seconds`` is how long a statement waits for another process's lock.
 
     Raises:
         StoreError: for a URL that names no database we can use.
     """
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
+    location = locate(url, busy_timeout_seconds)
+    if location.path is not None and not location.path.parent.is_dir():
         raise StoreError(
-            f"{masked_url(url)!r} is not a valid database URL: write sqlite:///file.db or an absolute sqlite:////dir/file.db"
-        ) from None
-    shown = masked_url(url)
-    driver = _DRIVERS.get(parsed.drivername)
-    if driver is None:
-        raise StoreError(
-            f"the database URL {shown!r} is of a kind that tlsprobe does not know: "
-            "begin it with sqlite:/// or postgresql://"
+            f"the database {location.name} cannot be made, its directory does not exist: "
+            f"create {location.path.parent} or name another file"
         )
-    parsed = parsed.set(drivername=driver)
-    if driver == "sqlite+aiosqlite":
-        return _connect_sqlite(parsed, shown, busy_timeout_seconds)
+    with _driver_of(location):
+        return WritableDatabase(location)
+
+
+def connect_for_reading(url: str, busy_timeout_seconds: float) -> Database:
+    """The database at ``url``, on connections that cannot write; nothing is opened yet.
+
+    ``busy_timeout_seconds`` is how long a statement waits for another process's lock.
+
+    Raises:
+        StoreError: for a URL that names no database we can use.
+    """
+    location = locate(url, busy_timeout_seconds)
+    with _driver_of(location):
+        return Database(location.read_only())
+
+
+@contextmanager
+def _driver_of(location: Location) -> Iterator[None]:
     try:
-        options = {name: value for name, value in _LIVELY.items() if name not in parsed.query}
-        return Database(parsed, shown, options=options)
+        yield
     except ModuleNotFoundError as error:
         raise StoreError(
-            f"the database {shown} needs the Python package {error.name}: install it beside tlsprobe"
+            f"the database {location.name} needs the Python package {error.name}: install it next to tlsprobe"
         ) from error
-
-
-def _connect_sqlite(url: URL, shown: str, busy_timeout_seconds: float) -> Database:
-    if not url.database or url.database == ":memory:" or url.query:
-        raise StoreError(
-            f"the database URL {shown!r} names no plain file, and what is acknowledged must be kept: "
-            "write sqlite:///file.db"
-        )
-    path = Path(url.database).absolute()
-    if not path.parent.is_dir():
-        raise StoreError(
-            f"the database {path} cannot be made, its directory does not exist: "
-            f"create {path.parent} or name another file"
-        )
-    return Database(
-        url.set(database=os.fspath(path)),
-        os.fspath(path),
-        path=path,
-        options={"isolation_level": None, "timeout": busy_timeout_seconds},
-    )
-
-
-def _prepare(engine: Engine) -> None:
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite_connection)
-        event.listen(engine, "begin", _begin_sqlite_transaction)
-    else:
-        event.listen(engine, "connect", _prepare_postgresql_connection)
 
 
 def _prepare_sqlite_connection(connection: Any, _record: object) -> None:

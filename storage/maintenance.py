@@ -6,20 +6,21 @@ Every function blocks, and raises StoreError, in one sentence, for whatever goes
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, func, select
 
-from storage.database import Database, connect
+from storage.database import Database, connect, connect_for_reading
 from storage.errors import DRIVER_ERRORS, StoreError, explain
-from storage.migrate import check_revision, migrate
+from storage.migrate import migrate
 from storage.reading.observations import certificates_of
 from storage.retention import Retention, prune
 from storage.retention_clock import read_retention_time
+from storage.revision import check_revision
 from storage.rows.body import Body, decode_body
 from storage.rows.tables import EvidenceRow, ObservationRow, Table
 from storage.transfer import export_rows, import_rows
@@ -27,10 +28,12 @@ from storage.transfer import export_rows, import_rows
 _BUSY_SECONDS: Final = 30.0
 _ROWS_AT_ONCE: Final = 500
 
+Opened = TypeVar("Opened", bound=Database)
+
 
 def upgrade_database(url: str) -> str:
     """Make or upgrade the tables; the revision that they are of now."""
-    with _opened(url) as database:
+    with _opened(url, connect) as database:
         return migrate(database)
 
 
@@ -39,7 +42,7 @@ def check_database(url: str) -> tuple[dict[str, int], list[str]]:
 
     Every observation is decoded; SQLite checks its pages and references besides.
     """
-    with _opened(url) as database:
+    with _opened(url, connect_for_reading) as database:
         check_revision(database)
         with database.reading_in_thread() as connection:
             problems = [*_structure_problems(connection), *_unreadable(connection)]
@@ -58,7 +61,7 @@ def tidy_database(
     How many rows of each kind there were. SQLite rewrites the whole file meanwhile, and needs as much room
     again. Nothing is deleted where the clock is implausibly far ahead, unless ``is_clock_right``.
     """
-    with _opened(url) as database:
+    with _opened(url, connect) as database:
         check_revision(database)
 
         async def forget() -> Mapping[str, int]:
@@ -87,19 +90,19 @@ async def _check_clock(database: Database, now: datetime) -> None:
 
 def export_database(url: str, path: Path) -> int:
     """Write the whole database to a new file; how many rows that were."""
-    with _opened(url) as database, _file(path):
+    with _opened(url, connect_for_reading) as database, _file(path):
         return export_rows(database, check_revision(database), path)
 
 
 def import_database(url: str, path: Path) -> int:
     """Fill an empty database, or one that is not there yet, from a file; with how many rows."""
-    with _opened(url) as database, _file(path):
+    with _opened(url, connect) as database, _file(path):
         return import_rows(database, migrate(database), path)
 
 
 @contextmanager
-def _opened(url: str) -> Iterator[Database]:
-    database = connect(url, _BUSY_SECONDS)
+def _opened(url: str, open_at: Callable[[str, float], Opened]) -> Iterator[Opened]:
+    database = open_at(url, _BUSY_SECONDS)
     try:
         yield database
     except DRIVER_ERRORS as error:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, delete, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database import Database
+from storage.database import WritableDatabase
 from storage.retention_clock import RetentionTime, read_retention_time, write_retention_time
 from storage.rows.tables import (
     CertificateRow,
@@ -65,7 +65,7 @@ class Pruned:
 
 
 async def prune(
-    database: Database,
+    database: WritableDatabase,
     retention: Retention,
     now: datetime,
     running: timedelta = timedelta(),
@@ -92,7 +92,7 @@ async def prune(
     return Pruned(counts=counts, time=time)
 
 
-async def _prune(database: Database, retention: Retention, at: datetime) -> dict[str, int]:
+async def _prune(database: WritableDatabase, retention: Retention, at: datetime) -> dict[str, int]:
     def before(days: float) -> datetime:
         return at - timedelta(days=days)
 
@@ -137,7 +137,7 @@ async def _prune(database: Database, retention: Retention, at: datetime) -> dict
 
 
 async def _walk(
-    database: Database,
+    database: WritableDatabase,
     query: Select[Any],
     drop: Callable[[AsyncConnection, Sequence[int]], Any],
 ) -> int:
@@ -157,7 +157,7 @@ async def _walk(
         await asyncio.sleep(0)
 
 
-async def _forget(database: Database, key: Any, is_old: ColumnElement[bool]) -> int:
+async def _forget(database: WritableDatabase, key: Any, is_old: ColumnElement[bool]) -> int:
     return await _walk(database, select(key).where(is_old), _deletion(key))
 
 
@@ -197,7 +197,7 @@ async def _drop_observations(connection: AsyncConnection, ids: Sequence[int]) ->
     await connection.execute(delete(ObservationRow).where(ObservationRow.id.in_(ids)))
 
 
-async def _prune_endpoints(database: Database, cutoff: datetime) -> int:
+async def _prune_endpoints(database: WritableDatabase, cutoff: datetime) -> int:
     query = select(StatusRow.endpoint_id).where(
         StatusRow.started_at < cutoff, StatusRow.started_at >= _FIRST_PLAUSIBLE
     )

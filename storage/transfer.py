@@ -21,7 +21,7 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy.exc import IntegrityError
 
 from model.safe_output.private_file import open_private
-from storage.database import Database
+from storage.database import Database, WritableDatabase
 from storage.errors import StoreError
 from storage.rows.columns import Compressed, UtcDateTime
 from storage.rows.tables import Table
@@ -59,7 +59,7 @@ def export_rows(database: Database, revision: str, path: Path) -> int:
     return count
 
 
-def import_rows(database: Database, revision: str, path: Path) -> int:
+def import_rows(database: WritableDatabase, revision: str, path: Path) -> int:
     """Write the rows of ``path`` to the tables, all or none; how many there were. Blocks.
 
     Raises:

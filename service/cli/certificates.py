@@ -19,7 +19,7 @@ from model.certificate_inventory import CertificateInventory, Held, certificate_
 from model.certificates.certificate import Certificate
 from model.certificates.lifetime import Lifetime
 from model.encoding.times_json import time_to_json
-from storage import SqlStore
+from storage import open_reader
 
 _NAME_LIMIT: Final = 60
 _ENDPOINTS_SHOWN: Final = 3
@@ -32,7 +32,7 @@ async def read_inventory(database: str) -> CertificateInventory:
     Raises:
         StoreError: where it cannot be read.
     """
-    async with await SqlStore.open(database) as store:
+    async with await open_reader(database) as store:
         return certificate_inventory(await store.statuses())
 
 

@@ -252,9 +252,9 @@ def _read_settings(
 async def _read_report(database: str, wish: ReportScope, moment: datetime) -> Report:
     from model.query import Selection
     from service.judging.report_builder import make_report
-    from storage import SqlStore
+    from storage import open_reader
 
-    async with await SqlStore.open(database) as store:
+    async with await open_reader(database) as store:
         snapshot = await store.snapshot_at(moment, Selection(labels=wish.selection))
         return await make_report(store, snapshot, wish, datetime.now(UTC))
 

@@ -11,7 +11,7 @@ from model.change import Change
 from model.differences import differences, known_facts
 from model.query import Period, Selection, ServiceEvent
 from model.snapshot import Snapshot
-from storage import SqlStore
+from storage import open_reader
 
 _MOST: Final = 10_000
 
@@ -39,7 +39,7 @@ async def read_history(database: str, place: str, limit: int) -> tuple[EndpointH
         StoreError: where the database cannot be read.
     """
     selection = Selection(place=place)
-    async with await SqlStore.open(database, must_exist=True) as store:
+    async with await open_reader(database) as store:
         stretches = await store.history(selection, limit)
         oldest = min((one.first_at for one in stretches), default=None)
         changes = await store.changes(selection, since=oldest, limit=_MOST)
@@ -67,7 +67,7 @@ async def read_difference(
     Raises:
         StoreError: where the database cannot be read.
     """
-    async with await SqlStore.open(database, must_exist=True) as store:
+    async with await open_reader(database) as store:
         stretches = await store.history(Selection(place=place), _MOST)
     return tuple(
         EndpointDifference(endpoint_key=key, changes=_since(newest_first, moment))
@@ -83,7 +83,7 @@ async def read_changes(
     Raises:
         StoreError: where the database cannot be read.
     """
-    async with await SqlStore.open(database, must_exist=True) as store:
+    async with await open_reader(database) as store:
         selection = Selection(place=place, labels=labels)
         return await store.changes(selection, since=since, limit=limit)
 
@@ -96,7 +96,7 @@ async def read_snapshot(
     Raises:
         StoreError: where the database cannot be read.
     """
-    async with await SqlStore.open(database, must_exist=True) as store:
+    async with await open_reader(database) as store:
         return await store.snapshot_at(moment, Selection(place=place, labels=labels))
 
 
@@ -108,7 +108,7 @@ async def read_events(
     Raises:
         StoreError: where the database cannot be read.
     """
-    async with await SqlStore.open(database, must_exist=True) as store:
+    async with await open_reader(database) as store:
         found = await store.events(since)
     return [event for event in found if not kinds or event.kind in kinds][:limit]
 

@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from exporters.reports import Report, ReportRequest, report_of, standings_of
 from exporters.reports.report import DEFAULT_GROUPING, PastStandings
-from model.findings.finding import Finding, FindingStatus, RuleResult, Waiver
+from model.findings.finding import Finding, FindingStatus, RuleResult
 from model.findings.finding_life import live_on
 from model.findings.remediation import Remediation
 from model.observation import Observation
-from model.query import EVERYWHERE, Selection
+from model.ports import ArchiveReader
+from model.query import Selection
 from model.snapshot import EndpointStatus, Snapshot
 from model.version import TOOL_VERSION
 from policy import PolicySet, assess
@@ -27,28 +28,6 @@ from service.judging.report_policies import policy_text
 
 _WEEK: Final = timedelta(weeks=1)
 _NO_BOOK: Final = PolicySet()
-
-
-class Archive(Protocol):
-    """What a report asks of storage; ``model.ports.Archive`` has it all."""
-
-    async def findings(
-        self, selection: Selection = EVERYWHERE, *, with_resolved: bool = False
-    ) -> Sequence[Finding]:
-        """The Findings with their evidence."""
-        ...
-
-    async def waivers(self) -> Sequence[Waiver]:
-        """The waivers that were put there."""
-        ...
-
-    async def latest(self, endpoint_key: str) -> Observation | None:
-        """The endpoint's newest facts, with evidence."""
-        ...
-
-    async def snapshot_at(self, moment: datetime, selection: Selection = EVERYWHERE) -> Snapshot:
-        """The endpoints as they were known at ``moment``."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +49,7 @@ class ReportScope:
 
 
 async def make_report(
-    archive: Archive, snapshot: Snapshot, wish: ReportScope, generated_at: datetime
+    archive: ArchiveReader, snapshot: Snapshot, wish: ReportScope, generated_at: datetime
 ) -> Report:
     """The Report of ``snapshot``, made at the aware moment ``generated_at``.
 
@@ -101,7 +80,7 @@ async def make_report(
 
 
 async def _judged(
-    archive: Archive, status: EndpointStatus, wish: ReportScope, known: Sequence[Finding]
+    archive: ArchiveReader, status: EndpointStatus, wish: ReportScope, known: Sequence[Finding]
 ) -> EndpointStatus:
     """The status by the policies of ``wish`` where it has any, each finding with its proof."""
     observation = status.observation
@@ -160,7 +139,7 @@ def _selected(snapshot: Snapshot, labels: Mapping[str, str]) -> Iterator[Endpoin
 
 
 async def _history(
-    archive: Archive, until: datetime, wish: ReportScope
+    archive: ArchiveReader, until: datetime, wish: ReportScope
 ) -> tuple[PastStandings, ...]:
     """One for each week before ``until``, which comes last."""
     past = []

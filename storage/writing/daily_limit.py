@@ -19,7 +19,6 @@ from model.change import Change
 from model.findings.finding import Assessment
 from model.observation import Observation
 from model.query import ServiceEvent
-from storage import waivers_and_events
 from storage.rows.body import Body
 from storage.rows.tables import (
     CertificateRow,
@@ -30,6 +29,7 @@ from storage.rows.tables import (
     ObservationCertificateRow,
     ObservationRow,
 )
+from storage.writing.waivers_and_events import add_event
 
 BYTES_PER_DAY: Final = 32 * 2**20
 EVENT_KIND: Final = "not_stored"
@@ -166,9 +166,7 @@ async def note_dropped(
             "until then, proofs and certificates that are new are dropped, and facts where these do not "
             "fit either"
         )
-        await waivers_and_events.add_event(
-            connection, ServiceEvent(at=now, kind=EVENT_KIND, sentence=sentence)
-        )
+        await add_event(connection, ServiceEvent(at=now, kind=EVENT_KIND, sentence=sentence))
     return [
         Dropped(endpoint_key=key, size=size, is_first=key not in said)
         for key, size in sizes.items()

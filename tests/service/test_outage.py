@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from service.demo import DemoFleet
-from storage import SqlStore, StoreError
+from storage import StoreError, open_reader
 from tests.service.processes import PATIENCE_SECONDS, running
 from tests.service.test_daemon import Service, facts_of, write_targets
 from tests.support.postgresql import PostgresServer, postgres_server
@@ -83,7 +83,7 @@ def write_much(server: PostgresServer) -> None:
 
 async def all_visited_since(server: PostgresServer, moment: datetime) -> bool:
     try:
-        async with await SqlStore.open(server.url("postgres"), must_exist=True) as store:
+        async with await open_reader(server.url("postgres")) as store:
             kept = await store.statuses()
     except StoreError:
         return False

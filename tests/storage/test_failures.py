@@ -179,7 +179,7 @@ async def test_a_url_that_cannot_be_used_is_named_without_its_password(
 
 
 async def test_acknowledged_means_written_through_to_the_disk(store: SqlStore, path: Path) -> None:
-    async with store._database.writing() as connection:
+    async with store._writable.writing() as connection:
         synchronous = (await connection.exec_driver_sql("PRAGMA synchronous")).scalar_one()
         journal_mode = (await connection.exec_driver_sql("PRAGMA journal_mode")).scalar_one()
         foreign_keys = (await connection.exec_driver_sql("PRAGMA foreign_keys")).scalar_one()

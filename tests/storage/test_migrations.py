@@ -6,7 +6,7 @@ import asyncio
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,9 +19,10 @@ from sqlalchemy import Engine, create_engine, inspect
 
 from model.encoding.observation_json import to_json
 from model.query import Selection
-from storage import AnotherVersionError, SqlStore, StoreError
-from storage.database import Database, connect
-from storage.migrate import migration_config, upgrade
+from storage import AnotherVersionError, SqlReader, SqlStore, StoreError, open_reader
+from storage.database import WritableDatabase, connect
+from storage.migrate import upgrade
+from storage.revision import migration_config
 from storage.rows.tables import Table
 from tests.storage.samples import INTERVAL, NOON, observation, refusal, schedule
 
@@ -92,9 +93,9 @@ async def test_two_databases_can_be_made_at_once(tmp_path: Path) -> None:
             await store.close()
 
 
-@pytest.mark.parametrize("must_exist", [False, True])
+@pytest.mark.parametrize("open_at", [SqlStore.open, open_reader])
 async def test_a_database_of_a_newer_version_is_refused_untouched(
-    url: str, must_exist: bool
+    url: str, open_at: Callable[[str], Awaitable[SqlReader]]
 ) -> None:
     await (await SqlStore.open(url)).close()
     database = connect(url, busy_timeout_seconds=5.0)
@@ -112,7 +113,7 @@ async def test_a_database_of_a_newer_version_is_refused_untouched(
     await asyncio.to_thread(make_newer)
     before = await asyncio.to_thread(everything)
     with pytest.raises(StoreError) as refusal:
-        await SqlStore.open(url, must_exist=must_exist)
+        await open_at(url)
     assert str(refusal.value) == (
         f"the database {database.name} was made by a newer version of tlsprobe (its tables are of "
         "revision '9001'): use that version or a newer one, or name another database"
@@ -176,7 +177,7 @@ OLD_OBSERVATION = sa.text(
 )
 
 
-def old_database(url: str) -> Database:
+def old_database(url: str) -> WritableDatabase:
     """A database of revision 0002, in which one endpoint went from one state to another and back."""
     database = connect(url, busy_timeout_seconds=5.0)
     config = migration_config()
@@ -263,4 +264,4 @@ async def test_those_who_only_read_upgrade_nothing(url: str) -> None:
     with pytest.raises(
         StoreError, match=r"older version of tlsprobe .* or run `tlsprobe db upgrade`"
     ):
-        await SqlStore.open(url, must_exist=True)
+        await open_reader(url)

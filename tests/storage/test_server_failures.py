@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from storage import SqlStore, StoreError
+from storage import SqlStore, StoreError, open_reader
 from storage.database import connect
 from tests.storage.samples import observation, schedule
 from tests.support.postgresql import PostgresServer, postgres_server
@@ -121,8 +121,9 @@ async def test_a_slow_server_is_waited_for_while_others_read(
 
 
 async def test_a_server_that_lets_nobody_in_is_told(server: PostgresServer) -> None:
-    with pytest.raises(StoreError, match=r'database "nowhere" does not exist\)'):
-        await SqlStore.open(server.url("nowhere"))
+    for open_at in (SqlStore.open, open_reader):
+        with pytest.raises(StoreError, match=r'database "nowhere" does not exist\)'):
+            await open_at(server.url("nowhere"))
     nobody = server.url("postgres").replace("postgres@", "nobody@")
     with pytest.raises(StoreError, match=r'role "nobody" does not exist\)'):
         await SqlStore.open(nobody)

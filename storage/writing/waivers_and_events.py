@@ -1,35 +1,21 @@
-"""What is kept as it was put: waivers, service events, and the notices that notifiers have told."""
+"""Stores waivers, service events, and the alerts that notifiers have reported, each as it is given."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.encoding.alert_json import notice_from_json, notice_to_json
-from model.encoding.finding_json import waiver_from_json, waiver_to_json
+from model.encoding.alert_json import notice_to_json
+from model.encoding.finding_json import waiver_to_json
 from model.findings.alert import Alert
 from model.findings.finding import Waiver
 from model.query import ServiceEvent
 from storage.rows.tables import EventRow, ToldNoticeRow, WaiverRow
 
 _KEYS_AT_ONCE = 500
-
-
-async def read_waivers(connection: AsyncConnection) -> list[Waiver]:
-    """All waivers, by name.
-
-    Raises:
-        ValueError: for one that this version cannot read.
-    """
-    found = await connection.scalars(select(WaiverRow.fields).order_by(WaiverRow.name))
-    try:
-        return [waiver_from_json(fields) for fields in found]
-    except KeyError as error:
-        raise ValueError(f"no waiver: it has no {error}") from error
 
 
 async def put_waiver(connection: AsyncConnection, waiver: Waiver) -> None:
@@ -53,30 +39,6 @@ async def add_event(connection: AsyncConnection, event: ServiceEvent) -> None:
     await connection.execute(
         insert(EventRow).values(at=event.at, kind=event.kind, sentence=event.sentence)
     )
-
-
-async def read_events(connection: AsyncConnection, since: datetime | None) -> list[ServiceEvent]:
-    """The events from ``since``, the newest first."""
-    query = select(EventRow.at, EventRow.kind, EventRow.sentence)
-    if since is not None:
-        query = query.where(EventRow.at >= since)
-    found = await connection.execute(query.order_by(EventRow.at.desc(), EventRow.id.desc()))
-    return [ServiceEvent(at=row.at, kind=row.kind, sentence=row.sentence) for row in found]
-
-
-async def read_told(connection: AsyncConnection, notifier: str) -> list[Alert]:
-    """The notices that ``notifier`` has told and that have not ended.
-
-    Raises:
-        ValueError: for one that this version cannot read.
-    """
-    found = await connection.scalars(
-        select(ToldNoticeRow.fields).where(ToldNoticeRow.notifier == notifier)
-    )
-    try:
-        return [notice_from_json(fields) for fields in found]
-    except KeyError as error:
-        raise ValueError(f"no notice: it has no {error}") from error
 
 
 async def put_told(

@@ -1,0 +1,266 @@
+"""SqlReader: reads the archive of a relational database, and has no means to write to it.
+
+Each answer is of one state of the database, however many statements it takes, and waits for no writer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from types import TracebackType
+from typing import Self, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from model.change import Change
+from model.findings.alert import Alert
+from model.findings.finding import Finding, Waiver
+from model.observation import Observation
+from model.ports import Schedule
+from model.query import EVERYWHERE, Page, PageEnd, Period, Selection, ServiceEvent
+from model.snapshot import EndpointStatus, Snapshot
+from storage.database import Database, connect_for_reading
+from storage.errors import DRIVER_ERRORS, StoreError, explain
+from storage.reading import observations as of_observations
+from storage.reading.findings import read_findings, read_resolved_findings
+from storage.reading.history import read_changes, read_history
+from storage.reading.last_visits import LastVisit, read_last_visits
+from storage.reading.pages import read_page
+from storage.reading.past import read_snapshot_at
+from storage.reading.statuses import StatusReader
+from storage.reading.waivers_and_events import read_events, read_told, read_waivers
+from storage.revision import check_revision
+
+Opened = TypeVar("Opened", bound=Database)
+
+
+class SqlReader:
+    """Fulfils ``model.ports.ArchiveReader``; made by ``open_reader``, and an async context manager that closes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._statuses = StatusReader()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the database; may be called again."""
+        await self._database.close()
+
+    async def schedules(self) -> Sequence[Schedule]:
+        """The due time of every endpoint that has been visited, the soonest first.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await of_observations.read_schedules(connection)
+
+    async def statuses(self) -> Sequence[EndpointStatus]:
+        """The newest status of every endpoint ever visited, ordered by endpoint key.
+
+        The facts, without their evidence, are of the visit that first learnt them; time, cost, mode
+        and reason are the newest visit's. Certificates come without their DER.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await self._statuses.read(connection)
+
+    async def page(
+        self, selection: Selection = EVERYWHERE, *, limit: int = 50, after: PageEnd | None = None
+    ) -> Page:
+        """At most ``limit`` endpoints with certificates, those first whose own ends first.
+
+        ``after`` is the end of the page before.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_page(connection, selection, limit, after)
+
+    async def statuses_of(self, endpoint_keys: Collection[str]) -> Sequence[EndpointStatus]:
+        """As ``statuses``, of those of the endpoints that have been visited, in any order.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            selection = Selection(keys=frozenset(endpoint_keys))
+            return await self._statuses.read_some(connection, selection)
+
+    async def last_visits(self, endpoint_keys: Collection[str]) -> Mapping[str, LastVisit]:
+        """When each of the endpoints that have been visited was so last, and is due, by its key.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_last_visits(connection, endpoint_keys)
+
+    async def latest(self, endpoint_key: str) -> Observation | None:
+        """The endpoint's newest facts, with evidence and DER; None for a key that was never visited.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await of_observations.read_latest(connection, endpoint_key)
+
+    async def observations(self, endpoint_key: str, limit: int = 100) -> Sequence[Observation]:
+        """An endpoint's history, newest first: each Observation whose facts differ from the last.
+
+        Each is the visit that first learnt its facts, whenever that was; none for a key that was
+        never visited.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await of_observations.read_observations(connection, endpoint_key, limit)
+
+    async def certificate(self, sha256: str) -> bytes | None:
+        """The raw DER of the certificate with this hash in lower-case hex, or None.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await of_observations.read_certificate(connection, sha256)
+
+    async def findings(
+        self, selection: Selection = EVERYWHERE, *, with_resolved: bool = False
+    ) -> Sequence[Finding]:
+        """The Findings with their evidence, ordered by endpoint, policy and rule; none is waived here.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_findings(connection, selection, with_resolved=with_resolved)
+
+    async def resolved_findings(self) -> Mapping[str, Sequence[Finding]]:
+        """Every opening that was resolved by endpoint key, the older ones of a Finding first, without evidence.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_resolved_findings(connection, EVERYWHERE)
+
+    async def changes(
+        self,
+        selection: Selection = EVERYWHERE,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 1000,
+    ) -> Sequence[Change]:
+        """The newest ``limit`` Changes from ``since`` to before ``until``, the newest first.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_changes(connection, selection, since, until, limit)
+
+    async def history(self, selection: Selection, limit: int = 1000) -> Sequence[Period]:
+        """The newest ``limit`` Stretches of the endpoints, the newest first.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_history(connection, selection, limit)
+
+    async def snapshot_at(self, moment: datetime, selection: Selection = EVERYWHERE) -> Snapshot:
+        """The endpoints as they were known at ``moment``, with their Findings and compliance.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_snapshot_at(connection, moment, selection)
+
+    async def waivers(self) -> Sequence[Waiver]:
+        """The waivers that were put here, by name, expired ones too.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_waivers(connection)
+
+    async def events(self, since: datetime | None = None) -> Sequence[ServiceEvent]:
+        """What befell the service, the newest first.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_events(connection, since)
+
+    async def told(self, notifier: str) -> Sequence[Alert]:
+        """The notices that ``notifier`` has told and that have not ended, in any order.
+
+        Raises:
+            StoreError: where the database cannot be read.
+        """
+        async with self._reading() as connection:
+            return await read_told(connection, notifier)
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._database.reading() as connection:
+                yield connection
+        except ValueError as error:
+            raise StoreError(
+                f"the database {self._database.name} holds what this version cannot read ({error}): "
+                "restore it from a backup, or name another"
+            ) from error
+
+
+async def open_reader(url: str, *, busy_timeout_seconds: float = 5.0) -> SqlReader:
+    """Open the database at ``url`` as it is, to read it alone: nothing is made, upgraded or written.
+
+    Args:
+        url: such as ``sqlite:///tlsprobe.db``, or ``sqlite:////var/lib/x.db`` from the root.
+        busy_timeout_seconds: how long to wait for a lock that another process holds.
+
+    Raises:
+        StoreError: where it does not exist, cannot be read or has another version's tables, and what to do
+            about it.
+    """
+    database = connect_for_reading(url, busy_timeout_seconds)
+    return SqlReader(await opened(database, check_revision))
+
+
+async def opened(database: Opened, revision_of: Callable[[Opened], str]) -> Opened:
+    """``database`` once ``revision_of``, which blocks, has given its revision; closed where that fails.
+
+    Raises:
+        StoreError: where the driver fails, and whatever ``revision_of`` raises.
+    """
+    try:
+        database.remember(await asyncio.to_thread(revision_of, database))
+    except DRIVER_ERRORS as error:
+        await database.close()
+        raise explain(error, database.name) from error
+    except BaseException:
+        await database.close()
+        raise
+    return database

@@ -1,0 +1,52 @@
+"""What is read as it was stored: waivers, service events, and the alerts that notifiers have reported."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from model.encoding.alert_json import notice_from_json
+from model.encoding.finding_json import waiver_from_json
+from model.findings.alert import Alert
+from model.findings.finding import Waiver
+from model.query import ServiceEvent
+from storage.rows.tables import EventRow, ToldNoticeRow, WaiverRow
+
+
+async def read_waivers(connection: AsyncConnection) -> list[Waiver]:
+    """All waivers, by name.
+
+    Raises:
+        ValueError: for one that this version cannot read.
+    """
+    found = await connection.scalars(select(WaiverRow.fields).order_by(WaiverRow.name))
+    try:
+        return [waiver_from_json(fields) for fields in found]
+    except KeyError as error:
+        raise ValueError(f"no waiver: it has no {error}") from error
+
+
+async def read_events(connection: AsyncConnection, since: datetime | None) -> list[ServiceEvent]:
+    """The events from ``since``, the newest first."""
+    query = select(EventRow.at, EventRow.kind, EventRow.sentence)
+    if since is not None:
+        query = query.where(EventRow.at >= since)
+    found = await connection.execute(query.order_by(EventRow.at.desc(), EventRow.id.desc()))
+    return [ServiceEvent(at=row.at, kind=row.kind, sentence=row.sentence) for row in found]
+
+
+async def read_told(connection: AsyncConnection, notifier: str) -> list[Alert]:
+    """The notices that ``notifier`` has told and that have not ended.
+
+    Raises:
+        ValueError: for one that this version cannot read.
+    """
+    found = await connection.scalars(
+        select(ToldNoticeRow.fields).where(ToldNoticeRow.notifier == notifier)
+    )
+    try:
+        return [notice_from_json(fields) for fields in found]
+    except KeyError as error:
+        raise ValueError(f"no notice: it has no {error}") from error

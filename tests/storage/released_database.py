@@ -1,0 +1,136 @@
+"""Databases as each schema had them: rows in ``released/REVISION.jsonl``, written by the code of its time.
+
+``python -m tests.storage.released_database FILE`` writes the rows of the newest schema, for the file of a new revision.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from alembic import command
+
+from model.findings.alert import Alert, NoticeKind
+from model.findings.finding import Outcome, Severity, Waiver
+from model.query import ServiceEvent
+from storage import Retention, SqlStore
+from storage.database import connect
+from storage.revision import migration_config
+from tests.storage.samples import INTERVAL, NOON, certificate, observation, refusal, schedule
+from tests.storage.test_findings import assessment, result
+
+RELEASED: Final = Path(__file__).with_name("released")
+
+ISSUER: Final = certificate(b"issuer")
+VISITS: Final = tuple(
+    observation(
+        hour=hour,
+        suites=[f"SUITE_{hour}"],
+        chain=[certificate(f"leaf {hour}".encode()), ISSUER],
+    )
+    for hour in range(3)
+)
+"""What each database knows of a.example, the oldest visit first."""
+
+OUTCOMES: Final = (Outcome.FAIL, Outcome.PASS, Outcome.FAIL)
+FAILED: Final = refusal("b.example")
+EVENT: Final = ServiceEvent(at=NOON, kind="started", sentence="version 0.1")
+WAIVER: Final = Waiver(name="w", rule="r", reason="why", owner="me", expires_at=NOON + INTERVAL)
+ALERT: Final = Alert(
+    kind=NoticeKind.FINDING,
+    target="a.example:443",
+    severity=Severity.HIGH,
+    title="Only TLS 1.2 and 1.3 may be spoken.",
+    observed="TLSv1.0",
+    required="TLSv1.2",
+    since=NOON,
+)
+
+
+def load(url: str, revision: str) -> None:
+    """Make the database of ``revision`` at ``url``, with the rows of its file; blocks."""
+    config = migration_config()
+    lines = (RELEASED / f"{revision}.jsonl").read_text().splitlines()
+    with connect(url, busy_timeout_seconds=5.0).writing_in_thread() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        tables = sa.MetaData()
+        tables.reflect(connection)
+        for line in lines:
+            name, values = json.loads(line)
+            table = tables.tables[name]
+            row = {key: _decoded(table.columns[key], value) for key, value in values.items()}
+            connection.execute(table.insert().values(row))
+        if connection.dialect.name == "postgresql":
+            _go_on_counting(connection, tables)
+
+
+def _decoded(column: sa.Column[Any], value: Any) -> Any:
+    if isinstance(column.type, sa.LargeBinary):
+        return base64.b64decode(value)
+    return (
+        datetime.fromisoformat(value).replace(tzinfo=UTC)
+        if isinstance(column.type, sa.DateTime)
+        else value
+    )
+
+
+def _go_on_counting(connection: sa.Connection, tables: sa.MetaData) -> None:
+    """Have the next id of each table follow those of its rows, as where PostgreSQL gave them itself."""
+    for name, table in tables.tables.items():
+        if "id" in table.columns:
+            sequence = sa.func.pg_get_serial_sequence(name, "id")
+            connection.execute(
+                sa.select(sa.func.setval(sequence, sa.func.max(table.columns["id"])))
+            )
+
+
+async def _fill(url: str) -> None:
+    async with await SqlStore.open(url) as store:
+        for visit, outcome in zip(VISITS, OUTCOMES, strict=True):
+            judged = assessment(visit, [result(outcome=outcome)])
+            await store.record(visit, schedule(visit), judged)
+        await store.record(FAILED, schedule(FAILED, failures=1))
+        await store.note(EVENT)
+        await store.put_waiver(WAIVER)
+        await store.put_told("chat", [ALERT])
+        await store.prune(Retention(), NOON + 3 * INTERVAL)
+
+
+def _rows(url: str) -> list[str]:
+    engine, tables = sa.create_engine(url), sa.MetaData()
+    tables.reflect(engine)
+    with engine.connect() as connection:
+        return [
+            json.dumps(
+                [
+                    table.name,
+                    {key: _encoded(value) for key, value in row.items() if value is not None},
+                ]
+            )
+            for table in tables.sorted_tables
+            if table.name != "alembic_version"
+            for row in connection.execute(
+                table.select().order_by(*table.primary_key.columns)
+            ).mappings()
+        ]
+
+
+def _encoded(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as directory:
+        made = f"sqlite:///{directory}/store.db"
+        asyncio.run(_fill(made))
+        Path(sys.argv[1]).write_text("".join(f"{row}\n" for row in _rows(made)))

@@ -1,0 +1,123 @@
+"""A database of every schema that there has been becomes one of this version's, with all that it knew."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from model.findings.finding import FindingStatus
+from model.query import Selection
+from storage import SqlStore, StoreError, open_reader
+from storage.maintenance import check_database, upgrade_database
+from storage.revision import migration_scripts
+from tests.storage.released_database import (
+    ALERT,
+    EVENT,
+    FAILED,
+    ISSUER,
+    RELEASED,
+    VISITS,
+    WAIVER,
+    load,
+)
+from tests.storage.samples import INTERVAL, NOON, bare, ders, observation, schedule
+from tests.storage.test_findings import PROOF
+
+REVISIONS = sorted(script.revision for script in migration_scripts().walk_revisions())
+KEY = VISITS[0].endpoint.key
+HERE = Selection(place="a.example")
+
+each_revision = pytest.mark.parametrize("revision", REVISIONS)
+since_findings = pytest.mark.parametrize("revision", [one for one in REVISIONS if one >= "0003"])
+since_alerts = pytest.mark.parametrize("revision", [one for one in REVISIONS if one >= "0004"])
+
+
+async def upgraded(url: str, revision: str) -> None:
+    await asyncio.to_thread(load, url, revision)
+    assert await asyncio.to_thread(upgrade_database, url) == REVISIONS[-1]
+
+
+def test_there_are_rows_of_each_schema() -> None:
+    assert sorted(path.stem for path in RELEASED.glob("*.jsonl")) == REVISIONS
+
+
+@each_revision
+async def test_facts_with_their_proofs_and_certificates_are_there(url: str, revision: str) -> None:
+    await upgraded(url, revision)
+    async with await open_reader(url) as reader:
+        assert await reader.observations(KEY) == list(reversed(VISITS))
+        latest = await reader.latest(KEY)
+        assert latest == VISITS[-1]
+        assert ders(latest) == ders(VISITS[-1])
+        assert await reader.certificate(ISSUER.sha256) == ISSUER.der
+        assert await reader.latest(FAILED.endpoint.key) == FAILED
+
+
+@each_revision
+async def test_statuses_and_due_times_are_there(url: str, revision: str) -> None:
+    await upgraded(url, revision)
+    async with await open_reader(url) as reader:
+        good, bad = await reader.statuses()
+        # Facts of the first two schemas have their evidence in them.
+        assert bare(good.observation) == bare(VISITS[-1])
+        assert bare(bad.observation) == FAILED
+        assert [one.consecutive_failures for one in (good, bad)] == [0, 1]
+        assert (good.last_success_at, bad.last_success_at) == (good.last_probe_at, None)
+        assert {one.endpoint_key: one for one in await reader.schedules()} == {
+            KEY: schedule(VISITS[-1]),
+            FAILED.endpoint.key: schedule(FAILED, failures=1),
+        }
+
+
+@each_revision
+async def test_the_past_is_there(url: str, revision: str) -> None:
+    await upgraded(url, revision)
+    async with await open_reader(url) as reader:
+        periods = await reader.history(HERE)
+        assert [one.first_at for one in periods] == [NOON + hour * INTERVAL for hour in (2, 1, 0)]
+        past = await reader.snapshot_at(NOON + INTERVAL, HERE)
+        (then,) = past.endpoints
+        assert bare(then.observation).cipher_suites == bare(VISITS[1]).cipher_suites
+
+
+@since_findings
+async def test_findings_changes_waivers_and_events_are_there(url: str, revision: str) -> None:
+    await upgraded(url, revision)
+    async with await open_reader(url) as reader:
+        (finding,) = await reader.findings()
+        assert (finding.status, finding.reopened) == (FindingStatus.OPEN, 1)
+        assert (finding.first_seen_at, finding.result.evidence) == (NOON, PROOF)
+        changes = await reader.changes(HERE)
+        assert {one.after for one in changes} >= {"SUITE_1", "SUITE_2"}
+        assert await reader.waivers() == [WAIVER]
+        assert await reader.events() == [EVENT]
+
+
+@since_alerts
+async def test_alerts_that_were_reported_are_there(url: str, revision: str) -> None:
+    await upgraded(url, revision)
+    async with await open_reader(url) as reader:
+        assert await reader.told("chat") == [ALERT]
+
+
+@each_revision
+async def test_it_is_whole_and_written_on(url: str, revision: str) -> None:
+    await upgraded(url, revision)
+    visit = observation(hour=9, suites=["SUITE_9"])
+    new = observation("c.example", hour=9)
+    async with await SqlStore.open(url) as store:
+        for one in (visit, new):
+            await store.record(one, schedule(one))
+        assert await store.latest(KEY) == visit
+        assert await store.latest(new.endpoint.key) == new
+        assert len(await store.history(HERE)) == len(VISITS) + 1
+    _, problems = await asyncio.to_thread(check_database, url)
+    assert problems == []
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+async def test_a_reader_upgrades_none(url: str, revision: str) -> None:
+    await asyncio.to_thread(load, url, revision)
+    with pytest.raises(StoreError, match=f"revision '{revision}'.*run `tlsprobe db upgrade`"):
+        await open_reader(url)
