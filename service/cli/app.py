@@ -1,14 +1,21 @@
-"""The command line's application, its exit codes, and how a user's fault is told."""
+"""The command line's application, its exit codes, and how a user's mistake is reported."""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
-from exporters.terminal.console import printable
+from model.safe_output.printable import printable
 from model.safe_output.secret_text import masked_urls
+from service.cli import commands
+
+if TYPE_CHECKING:
+    from service.scan.output import ScanOutcome
 
 EXIT_OK: Final = 0
 EXIT_NOT_ALL_TLS: Final = 1
@@ -18,8 +25,55 @@ EXIT_FINDINGS: Final = 3
 EXIT_INTERRUPTED: Final = 130
 EXIT_BROKEN_PIPE: Final = 141
 
+
+class CommandGroup(TyperGroup):
+    """Knows its commands by the names of their rows, and imports the one that is asked for."""
+
+    def __init__(self, *, name: str, **attributes: Any) -> None:
+        self._rows = {row.name: row for row in commands.COMMANDS if row.group == name}
+        # What lists or suggests commands needs their names alone; ``get_command`` gives the rest.
+        attributes["commands"] = {row: TyperCommand(row) for row in self._rows}
+        super().__init__(name=name, **attributes)
+
+    def get_command(self, ctx: object, cmd_name: str) -> Any:
+        """The command that is called ``cmd_name`` (typer's ``Command``), or None."""
+        row = self._rows.get(cmd_name)
+        return None if row is None else get_command(import_module(row.module).app)
+
+
+def new_app(**settings: Any) -> typer.Typer:
+    """The ``app`` of one command's module; ``settings`` are typer's, for a command with commands of its own."""
+    return typer.Typer(add_completion=False, rich_markup_mode=None, **settings)
+
+
+def fail(sentence: str) -> int:
+    """Say on standard error what is wrong with the usage or input, URLs masked; returns the exit code."""
+    warn(masked_urls(sentence))
+    return EXIT_USAGE
+
+
+def exit_code_of(outcome: ScanOutcome) -> int:
+    """The exit code of a scan: findings count for more than an endpoint that does not answer."""
+    if outcome.is_stopped:
+        return EXIT_FINDINGS
+    return EXIT_OK if outcome.are_all_tls else EXIT_NOT_ALL_TLS
+
+
+def warn(sentence: str) -> None:
+    """Say on standard error what the user should know."""
+    print(f"tlsprobe: {printable(sentence)}", file=sys.stderr)
+
+
+def show_help_without_command(context: typer.Context) -> None:
+    """Where no command follows: the help on standard error, and the exit code of bad usage."""
+    if context.invoked_subcommand is None:
+        print(context.get_help(), file=sys.stderr)
+        raise typer.Exit(EXIT_USAGE)
+
+
 app = typer.Typer(
-    name="tlsprobe",
+    name=commands.ROOT,
+    cls=CommandGroup,
     invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -34,12 +88,6 @@ Examples:
 
 Run `tlsprobe COMMAND --help` for a command's options and examples.""",
 )
-
-
-def fail(sentence: str) -> int:
-    """Say on standard error what is wrong with the usage or input, URLs masked; returns the exit code."""
-    print(f"tlsprobe: {printable(masked_urls(sentence))}", file=sys.stderr)
-    return EXIT_USAGE
 
 
 def _show_version(is_wanted: bool) -> None:
@@ -58,6 +106,4 @@ def _root(
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    if context.invoked_subcommand is None:
-        print(context.get_help(), file=sys.stderr)
-        raise typer.Exit(EXIT_USAGE)
+    show_help_without_command(context)

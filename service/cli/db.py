@@ -8,15 +8,15 @@ from typing import Annotated, Final
 
 import typer
 
-from exporters.terminal.console import printable
-from service.cli.app import EXIT_OK, app, fail
+from model.safe_output.printable import printable
+from service.cli.app import EXIT_OK, fail, new_app
+from service.cli.options import DEFAULT_DATABASE, Database
 
 EXIT_DAMAGED: Final = 1
 
-db = typer.Typer(
+app = new_app(
     name="db",
     no_args_is_help=True,
-    rich_markup_mode=None,
     help="Upgrade, check, tidy, export or import the database that the service keeps.",
     epilog="""\b
 Examples:
@@ -24,17 +24,11 @@ Examples:
   tlsprobe db export backup.jsonl.gz --database sqlite:////var/lib/tlsprobe/tlsprobe.db
   tlsprobe db import backup.jsonl.gz --database postgresql://tlsprobe@db.internal/tlsprobe""",
 )
-app.add_typer(db)
-
-_Database = Annotated[
-    str, typer.Option("--database", metavar="URL", help="Where the service keeps what it learns.")
-]
 _File = Annotated[Path, typer.Argument(metavar="FILE", help="JSON lines, compressed by gzip.")]
-_DATABASE: Final = "sqlite:///tlsprobe.db"
 
 
-@db.command()
-def upgrade(*, database: _Database = _DATABASE) -> int:
+@app.command()
+def upgrade(*, database: Database = DEFAULT_DATABASE) -> int:
     """Make the tables, or bring them to this version's; stop the service first."""
     from storage import StoreError
     from storage.maintenance import upgrade_database
@@ -47,8 +41,8 @@ def upgrade(*, database: _Database = _DATABASE) -> int:
     return EXIT_OK
 
 
-@db.command()
-def check(*, database: _Database = _DATABASE) -> int:
+@app.command()
+def check(*, database: Database = DEFAULT_DATABASE) -> int:
     """Read every row, and say what is damaged; exit code 1 where anything is."""
     from storage import StoreError
     from storage.maintenance import check_database
@@ -66,7 +60,7 @@ def check(*, database: _Database = _DATABASE) -> int:
     return EXIT_DAMAGED if problems else EXIT_OK
 
 
-@db.command()
+@app.command()
 def vacuum(
     *,
     config: Annotated[
@@ -105,8 +99,8 @@ def vacuum(
     return EXIT_OK
 
 
-@db.command("export")
-def export_(file: _File, *, database: _Database = _DATABASE) -> int:
+@app.command("export")
+def export_(file: _File, *, database: Database = DEFAULT_DATABASE) -> int:
     """Write every row to a new file, of one state of the database; the service may run on."""
     from storage import StoreError
     from storage.maintenance import export_database
@@ -119,8 +113,8 @@ def export_(file: _File, *, database: _Database = _DATABASE) -> int:
     return EXIT_OK
 
 
-@db.command("import")
-def import_(file: _File, *, database: _Database = _DATABASE) -> int:
+@app.command("import")
+def import_(file: _File, *, database: Database = DEFAULT_DATABASE) -> int:
     """Fill an empty database of any kind from an export; all of it or nothing."""
     from storage import StoreError
     from storage.maintenance import import_database

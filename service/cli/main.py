@@ -1,6 +1,6 @@
-"""The command line: each command is in a module of ``service.cli``, and ``COMMANDS`` has them all.
+"""The console script ``tlsprobe``: runs the command that was asked for, and turns what ends it into an exit code.
 
-Whatever goes wrong by the user's hand is one sentence on standard error and exit code 2.
+What a user can get wrong is one sentence on standard error and exit code 2.
 """
 
 from __future__ import annotations
@@ -8,33 +8,11 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import Final, NoReturn
+from typing import NoReturn
 
 import typer
 
-from service.cli import db, history, once, policy, report, service, worker
 from service.cli.app import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, EXIT_OK, app, fail
-
-COMMANDS: Final = (
-    once.scan,
-    once.explain,
-    once.replay,
-    service.serve,
-    worker.worker,
-    service.discover,
-    service.status,
-    service.certificates,
-    service.demo,
-    history.history,
-    history.diff,
-    history.changes,
-    history.inventory,
-    history.events,
-    db.db,
-    policy.policy_app,
-    report.report_app,
-)
-"""Each is registered where it stands."""
 
 
 def main() -> NoReturn:

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from model.encoding.times_json import time_to_json
 from model.findings.finding import FindingStatus, Severity
 from model.snapshot import Snapshot
-from model.target import Target
 from model.verdict import Verdict
 from model.version import TOOL_VERSION
-from scheduling.scheduler import Scheduler
+from service.daemon.build import Parts
 
 _RECENT: Final = timedelta(minutes=5)
 _WORST_SHOWN: Final = 10
 
 
-def running_status(
-    scheduler: Scheduler,
-    snapshot: Snapshot,
-    by_source: Mapping[str, Sequence[Target]],
-    source_errors: Mapping[str, str],
-    source_warnings: Mapping[str, str],
-    started_at: datetime,
-) -> dict[str, Any]:
+def status_of(parts: Parts) -> dict[str, Any]:
     """Lag, rates, sources, and the endpoints that fail longest, as JSON values."""
+    scheduler, sources = parts.planner.scheduler, parts.targets.sources.current
+    snapshot = parts.inventory.snapshot()
     recent = [one for one in snapshot.endpoints if snapshot.taken_at - one.last_probe_at <= _RECENT]
     failing = sorted(
         (one for one in snapshot.endpoints if one.consecutive_failures),
@@ -34,10 +27,10 @@ def running_status(
     )
     return {
         "version": TOOL_VERSION,
-        "started_at": time_to_json(started_at),
-        "sources": {name: len(targets) for name, targets in by_source.items()},
-        "source_errors": dict(source_errors),
-        "source_warnings": dict(source_warnings),
+        "started_at": time_to_json(parts.started_at),
+        "sources": {name: len(targets) for name, targets in sources.by_source.items()},
+        "source_errors": dict(sources.errors),
+        "source_warnings": dict(sources.warnings),
         "endpoints": len(scheduler.current_endpoints()),
         "endpoints_visited": len(snapshot.endpoints),
         "endpoints_failing": len(failing),

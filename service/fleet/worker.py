@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
@@ -118,17 +118,8 @@ def _visitor(
     )
 
 
-async def _work_until(
-    stop: asyncio.Event,
-    queue: Queue,
-    queues: Sequence[str],
-    visitor: Visitor,
-    room: Callable[[], Any],
-) -> None:
-    """One life of a worker in the queue: until ``stop``, or until others hold it for dead."""
-    manager = ResilientJobManager(queue.app.connector, room)
-    app = queue.app
-    app.job_manager = manager
+def _job_of(visitor: Visitor) -> Callable[..., Awaitable[None]]:
+    """What a job of the queue does here: has ``visitor`` make the visits that it requests."""
 
     async def visit(context: JobContext, requests: list[dict[str, Any]], addresses: object) -> None:
         del addresses  # the scheduler reads them
@@ -141,8 +132,23 @@ async def _work_until(
             # What has not been visited is asked for again.
             _LOG.exception("job %s failed", context.job.id)
 
+    return visit
+
+
+async def _work_until(
+    stop: asyncio.Event,
+    queue: Queue,
+    queues: Sequence[str],
+    visitor: Visitor,
+    room: Callable[[], Any],
+) -> None:
+    """One life of a worker in the queue: until ``stop``, or until others hold it for dead."""
+    manager = ResilientJobManager(queue.app.connector, room)
+    app = queue.app
+    app.job_manager = manager
+
     app.tasks.pop(TASK, None)
-    app.task(name=TASK, pass_context=True)(visit)
+    app.task(name=TASK, pass_context=True)(_job_of(visitor))
     working = app.run_worker_async(
         queues=queues,
         concurrency=_MOST_JOBS,

@@ -50,50 +50,62 @@ class _Inventory:
 
 def page_routes(snapshot: Callable[[], Snapshot], clock: Clock) -> tuple[Route, ...]:
     """``/`` and ``/endpoint``, of what ``snapshot`` gives, which is called in the event loop."""
-    templates = _templates()
-    turns = Turns()
+    pages = _Pages(snapshot, clock)
+    return (
+        route("/", pages.inventory, once=("q", "page")),
+        route("/endpoint", pages.endpoint, once=("target",)),
+    )
 
-    async def taken() -> _Inventory:
-        return await asyncio.to_thread(_inventory_of, snapshot(), clock.now())
 
-    shared = Shared(taken)
+class _Pages:
+    """Answers the routes: rows of one Snapshot for all who ask, and one page written at a time."""
 
-    async def page(request: Request, write: Callable[[_Inventory], tuple[str, int]]) -> Response:
-        found = await shared.get()
-        try:
-            async with turns.turn(caller_of_request(request)):
-                text, status_code = await asyncio.to_thread(write, found)
-                body: Body = await body_of(text.encode())
-        except BusyError as error:
-            return busy(error)
-        return respond(request, body, _HEADERS, status_code=status_code)
+    def __init__(self, snapshot: Callable[[], Snapshot], clock: Clock) -> None:
+        self._snapshot = snapshot
+        self._clock = clock
+        self._templates = _templates()
+        self._turns = Turns()
+        self._shared = Shared(self._taken)
 
-    async def inventory(request: Request, query: Query) -> Response:
+    async def inventory(self, request: Request, query: Query) -> Response:
         wanted, number = query.get("q") or "", _page_number(query.get("page"))
         if len(wanted) > _LONGEST_SEARCH:
             raise QueryError(f"q must be at most {_LONGEST_SEARCH} characters: search for less")
 
         def write(found: _Inventory) -> tuple[str, int]:
-            template = templates.get_template("inventory.html")
+            template = self._templates.get_template("inventory.html")
             return template.render(_inventory_values(found, wanted, number)), 200
 
-        return await page(request, write)
+        return await self._page(request, write)
 
-    async def endpoint(request: Request, query: Query) -> Response:
+    async def endpoint(self, request: Request, query: Query) -> Response:
         wanted = query.get("target") or ""
 
         def write(found: _Inventory) -> tuple[str, int]:
             statuses = found.by_target.get(wanted, ())
-            text = templates.get_template("endpoint.html").render(
+            text = self._templates.get_template("endpoint.html").render(
                 version=TOOL_VERSION,
                 target=wanted[:_LONGEST_SHOWN],
                 endpoints=[(row_of(status, found.now), sections_of(status)) for status in statuses],
             )
             return text, 200 if statuses else 404
 
-        return await page(request, write)
+        return await self._page(request, write)
 
-    return route("/", inventory, once=("q", "page")), route("/endpoint", endpoint, once=("target",))
+    async def _taken(self) -> _Inventory:
+        return await asyncio.to_thread(_inventory_of, self._snapshot(), self._clock.now())
+
+    async def _page(
+        self, request: Request, write: Callable[[_Inventory], tuple[str, int]]
+    ) -> Response:
+        found = await self._shared.get()
+        try:
+            async with self._turns.turn(caller_of_request(request)):
+                text, status_code = await asyncio.to_thread(write, found)
+                body: Body = await body_of(text.encode())
+        except BusyError as error:
+            return busy(error)
+        return respond(request, body, _HEADERS, status_code=status_code)
 
 
 def _inventory_of(snapshot: Snapshot, now: datetime) -> _Inventory:

@@ -54,48 +54,58 @@ def waiver_routes(
     desk: PolicyEvaluator, archive: Archive, now: Callable[[], datetime]
 ) -> tuple[Route, ...]:
     """The routes. What is put is kept in ``archive`` first, and in force at once."""
+    api = _WaiverApi(desk, archive, now)
+    return (
+        route(_PATH, api.every),
+        route(_PATH, api.put, method="POST"),
+        route(f"{_PATH}/{{name}}", api.remove, method="DELETE"),
+    )
 
-    one_at_a_time = asyncio.Lock()
 
-    async def every(_: Request, __: Query) -> Response:
-        of_files = _of_files(desk)
+class _WaiverApi:
+    """Answers the routes; only one waiver is put at a time."""
+
+    def __init__(
+        self, desk: PolicyEvaluator, archive: Archive, now: Callable[[], datetime]
+    ) -> None:
+        self._desk = desk
+        self._archive = archive
+        self._now = now
+        self._one_at_a_time = asyncio.Lock()
+
+    async def every(self, _: Request, __: Query) -> Response:
+        of_files = _of_files(self._desk)
         said = [
             {**waiver_to_json(one), "from": "file" if one.name in of_files else "api"}
-            for one in desk.waivers
+            for one in self._desk.waivers
         ]
         return JSONResponse({"waivers": said})
 
-    async def put(request: Request, _: Query) -> Response:
-        async with one_at_a_time:
+    async def put(self, request: Request, _: Query) -> Response:
+        async with self._one_at_a_time:
             try:
-                waiver = await _posted(request, desk, now())
-                await archive.put_waiver(waiver)
+                waiver = await _posted(request, self._desk, self._now())
+                await self._archive.put_waiver(waiver)
             except _RefusedError as refused:
                 return _error(refused.status, str(refused))
             except StoreError as error:
                 return _error(503, str(error))
-            is_new = waiver.name not in desk.kept
-            desk.kept[waiver.name] = waiver
+            is_new = waiver.name not in self._desk.kept
+            self._desk.kept[waiver.name] = waiver
         return JSONResponse(waiver_to_json(waiver), status_code=201 if is_new else 200)
 
-    async def remove(request: Request, _: Query) -> Response:
+    async def remove(self, request: Request, _: Query) -> Response:
         name = request.path_params["name"][:_SHOWN]
-        if name in _of_files(desk):
+        if name in _of_files(self._desk):
             return _error(409, f"the waiver {name!r} stands in a policy file: remove it there")
         try:
-            was_there = await archive.remove_waiver(name)
+            was_there = await self._archive.remove_waiver(name)
         except StoreError as error:
             return _error(503, str(error))
-        desk.kept.pop(name, None)
+        self._desk.kept.pop(name, None)
         if not was_there:
             return _error(404, f"there is no waiver {name!r}: GET {_PATH} has all")
         return Response(status_code=204)
-
-    return (
-        route(_PATH, every),
-        route(_PATH, put, method="POST"),
-        route(f"{_PATH}/{{name}}", remove, method="DELETE"),
-    )
 
 
 def _of_files(desk: PolicyEvaluator) -> set[str]:

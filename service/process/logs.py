@@ -10,7 +10,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Mapping
-from typing import Any, Literal, TextIO
+from typing import Any, Final, Literal, TextIO
 
 import structlog
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
@@ -20,29 +20,25 @@ from model.safe_output.secret_text import SecretMask
 
 LogFormat = Literal["auto", "json", "text"]
 
+_LEAST_LEVELS: Final = {
+    # These log every statement, revision and job; their warnings are enough.
+    "alembic": logging.WARNING,
+    "aiosqlite": logging.WARNING,
+    "procrastinate": logging.WARNING,
+    "sqlalchemy": logging.WARNING,
+    # These log URLs, which may be secrets.
+    "httpcore": logging.WARNING,
+    "httpx": logging.WARNING,
+    # It warns of each bad request, of which a client may send any number.
+    "uvicorn": logging.ERROR,
+}
+
 
 def set_up_logs(log_format: LogFormat, level: str, mask: SecretMask | None = None) -> None:
     """Send all logs from ``level`` on to standard error; ``auto`` is text on a terminal only.
 
     What ``mask`` knows, and what stands where secrets stand in URLs, is in none of them.
     """
-    mask = mask or SecretMask()
-    is_text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
-    render: list[Processor] = (
-        [
-            _Masking(mask),
-            _escape,
-            structlog.dev.ConsoleRenderer(
-                colors=wants_colour(sys.stderr), exception_formatter=_Traceback(mask)
-            ),
-        ]
-        if is_text
-        else [
-            structlog.processors.format_exc_info,
-            _Masking(mask),
-            structlog.processors.JSONRenderer(sort_keys=True, default=str),
-        ]
-    )
     common: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -58,6 +54,8 @@ def set_up_logs(log_format: LogFormat, level: str, mask: SecretMask | None = Non
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+    is_text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
+    render = _rendering(mask or SecretMask(), is_text=is_text)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -68,19 +66,22 @@ def set_up_logs(log_format: LogFormat, level: str, mask: SecretMask | None = Non
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    # These say every statement, revision and job; their warnings are enough. httpx would say URLs,
-    # which may be secrets.
-    for noisy in (
-        "alembic",
-        "aiosqlite",
-        "httpcore",
-        "httpx",
-        "procrastinate",
-        "sqlalchemy",
-    ):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    # It warns of each bad request, of which a client may send any number.
-    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    for library, least in _LEAST_LEVELS.items():
+        logging.getLogger(library).setLevel(least)
+
+
+def _rendering(mask: SecretMask, *, is_text: bool) -> list[Processor]:
+    """The last steps of each event: secrets masked, then text for a person or JSON."""
+    if not is_text:
+        return [
+            structlog.processors.format_exc_info,
+            _Masking(mask),
+            structlog.processors.JSONRenderer(sort_keys=True, default=str),
+        ]
+    console = structlog.dev.ConsoleRenderer(
+        colors=wants_colour(sys.stderr), exception_formatter=_Traceback(mask)
+    )
+    return [_Masking(mask), _escape, console]
 
 
 class _Masking:

@@ -9,13 +9,15 @@ from typing import Final
 
 from model.clock import SystemClock
 from model.observation import Observation
-from model.safe_output.private_file import open_private
-from model.target import Endpoint
+from model.safe_output.private_file import make_private, open_private
+from model.target import Endpoint, Target
 from pki.net_guard.politeness import Politeness
+from probe.connect.starttls.catalogue import DTLS
 from probe.recording.record import RecordingSession
 from probe.recording.visit import RecordedVisit, RecordingError, from_lines, to_lines
 from probe.visit.engine import NONCE_LENGTH, Engine, VisitSession
 from probe.visit.settings import ProbeSettings
+from service.scan.request import ScanInputError
 
 _LARGEST_FILE_BYTES: Final = 2**28
 
@@ -47,6 +49,22 @@ class RecordingFile:
         """A new file is its owner's alone: what servers answer without TLS may be private."""
         with open(self._path, "a", encoding="ascii", opener=open_private) as file:
             file.writelines(f"{line}\n" for line in to_lines(visit))
+
+
+def begin_recording(path: Path, targets: Sequence[Target]) -> None:
+    """Make the new file ``path``, its owner's alone, for the visits of ``targets``.
+
+    Raises:
+        ScanInputError: where it cannot be made, or would not hold what is said to a target.
+    """
+    if any(target.protocol == DTLS for target in targets):
+        raise ScanInputError("--record keeps no DTLS: leave it out, or the dtls:// targets")
+    try:
+        make_private(path)
+    except OSError as error:
+        raise ScanInputError(
+            f"--record {path}: {(error.strerror or str(error)).lower()}"
+        ) from error
 
 
 def read_recording(path: Path) -> Sequence[RecordedVisit]:

@@ -41,10 +41,9 @@ class ScanRequest:
 
 def read_request(
     hosts: Sequence[str],
-    *,
-    server_name: str | None,
-    timeout_seconds: float,
-    trust_stores: Sequence[str],
+    server_name: str | None = None,
+    timeout_seconds: float = 60.0,
+    trust_stores: Sequence[str] = (),
     checks: str | None = None,
     intrusiveness: Intrusiveness = Intrusiveness.FULL,
 ) -> ScanRequest:
@@ -102,7 +101,6 @@ def with_surroundings(
 
 def by_way(
     request: ScanRequest,
-    *,
     proxy: str | None,
     source_address: str | None,
     proxy_protocol: str | None,

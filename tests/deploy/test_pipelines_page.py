@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from service.cli.report import Format
+from service.cli.reports.report import Format
 from tests.service.processes import tlsprobe
 
 PAGE = Path(__file__).parents[2] / "docs" / "ci.md"

@@ -17,7 +17,7 @@ from model.ports import Schedule
 from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
 from policy import assess, profile
-from service.cli.report import Format
+from service.cli.reports.report import Format
 from storage import SqlStore
 from tests.exporters.reports.samples import labelled, silent
 from tests.service.processes import tlsprobe

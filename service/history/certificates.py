@@ -1,12 +1,10 @@
-"""``tlsprobe certificates``: the calendar of everything that the service has seen served."""
+"""The calendar of everything that the service has seen served: what expires when, and what is shared."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from rich import box
 from rich.console import Console
@@ -26,7 +24,7 @@ _ENDPOINTS_SHOWN: Final = 3
 _STYLES: Final = {RemarkSeverity.BAD: "bold red", RemarkSeverity.WARNING: "yellow", None: "green"}
 
 
-async def read_inventory(database: str) -> CertificateInventory:
+async def read_certificates(database: str) -> CertificateInventory:
     """The certificates of all endpoints that the database knows.
 
     Raises:
@@ -36,21 +34,20 @@ async def read_inventory(database: str) -> CertificateInventory:
         return certificate_inventory(await store.statuses())
 
 
-def print_inventory(found: CertificateInventory, *, as_json: bool, no_colour: bool) -> None:
-    """The calendar, then keys in several certificates and targets that differ by address."""
-    now = datetime.now(UTC)
-    if as_json:
-        print(json.dumps(_to_json(found, now)))
-        return
+def write_calendar(
+    found: CertificateInventory, now: datetime, stream: TextIO, *, no_colour: bool
+) -> None:
+    """Write the calendar to ``stream``, then keys in several certificates and targets that differ by address."""
     console = Console(
+        file=stream,
         width=report_width(),
-        no_color=not wants_colour(sys.stdout, refused=no_colour),
+        no_color=not wants_colour(stream, refused=no_colour),
         highlight=False,
         emoji=False,
         markup=False,
     )
     if not found.held:
-        print("No certificate has been seen yet.")
+        console.print("No certificate has been seen yet.")
         return
     console.print(_calendar(found.held, now))
     for line in _shared(found):
@@ -126,7 +123,8 @@ def _shared(found: CertificateInventory) -> Iterator[Text]:
         yield Text(text, style="yellow")
 
 
-def _to_json(found: CertificateInventory, now: datetime) -> dict[str, Any]:
+def calendar_json(found: CertificateInventory, now: datetime) -> dict[str, Any]:
+    """The same as JSON values."""
     return {
         "certificates": [
             {

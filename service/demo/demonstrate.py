@@ -1,11 +1,11 @@
-"""``tlsprobe demo``: the demo's servers and the service on them, with a database of its own."""
+"""Runs the demo's servers and the service on them, with a database of its own."""
 
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, TextIO
 
 from model.intrusiveness import Intrusiveness
 from service.config.load import load_settings
@@ -20,8 +20,10 @@ _INTERVAL_SECONDS: Final = 60.0
 _POLICIES: Final = ("encryption-in-transit", "mozilla-intermediate")
 
 
-async def demonstrate(listen: str, directory: Path | None) -> None:
+async def demonstrate(listen: str, directory: Path | None, stream: TextIO) -> None:
     """Run the demo until SIGTERM or SIGINT, with its files in ``directory`` or a temporary one.
+
+    What there is to see is written to ``stream`` at the start.
 
     Raises:
         ConfigError: where ``listen`` is no address.
@@ -41,7 +43,7 @@ async def demonstrate(listen: str, directory: Path | None) -> None:
         await serve(
             settings,
             targets=fleet.targets,
-            on_start=lambda url: print(_introduction(url, fleet), flush=True),
+            on_start=lambda url: _introduce(url, fleet, stream),
         )
 
 
@@ -57,6 +59,11 @@ def _settings(listen: str, fleet: DemoFleet) -> ServiceSettings:
         policies=_POLICIES,
         trust_stores={"mozilla": None, **fleet.trust_stores},
     )
+
+
+def _introduce(url: str, fleet: DemoFleet, stream: TextIO) -> None:
+    stream.write(f"{_introduction(url, fleet)}\n")
+    stream.flush()
 
 
 def _introduction(url: str, fleet: DemoFleet) -> str:

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-from service.cli.app import EXIT_OK, app, fail
+from service.cli.app import EXIT_OK, fail, new_app
+
+app = new_app()
 
 
 @app.command(

@@ -1,13 +1,11 @@
-"""The gate of ``scan`` and ``replay``: what the user named to judge by, read and checked."""
+"""What the user of a scan named to judge by, read and checked before anything is probed."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from exporters.terminal.console import printable
 from model.findings.finding import Severity
 from model.target import Target
 from policy.files.yaml_file import ConfigError
@@ -35,8 +33,9 @@ def read_gate(
     *,
     fail_on: Severity | None,
     allow_unknown: bool,
+    warn: Callable[[str], None],
 ) -> CiGate:
-    """What to judge the targets by.
+    """What to judge the targets by; ``warn`` is given what is odd about the policy files.
 
     Raises:
         ScanInputError: for a policy that cannot be used, or that holds for none of the targets.
@@ -47,5 +46,5 @@ def read_gate(
     except ConfigError as error:
         raise ScanInputError(f"--policy: {error}") from error
     for remark in book.remarks:
-        print(f"tlsprobe: {printable(remark)}", file=sys.stderr)
+        warn(remark)
     return CiGate(book=book, fail_on=fail_on or Severity.INFO, allow_unknown=allow_unknown)

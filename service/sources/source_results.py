@@ -1,9 +1,8 @@
-"""``tlsprobe discover``: what each source finds now, and what the rules make of it."""
+"""What each source finds now, and what the rules make of it."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,25 +39,18 @@ async def find_once(sources: Sequence[RuledSource], gate: SocketGate) -> list[So
     return list(await asyncio.gather(*(first(one) for one in sources)))
 
 
-async def all_targets(findings: Sequence[SourceResult]) -> tuple[Target, ...]:
+async def all_targets(results: Sequence[SourceResult]) -> tuple[Target, ...]:
     """What all sources have together, each target once."""
-    return await merge(one.sifted.kept for one in findings if one.sifted is not None)
+    return await merge(one.sifted.kept for one in results if one.sifted is not None)
 
 
-def print_findings(
-    findings: Sequence[SourceResult], together: Sequence[Target], *, as_json: bool
-) -> bool:
-    """What each source has, before and after the rules; whether all could be read."""
-    if as_json:
-        print(json.dumps(_to_json(findings, together)))
-    else:
-        for line in _lines(findings, together):
-            print(printable(line, limit=_LIMIT))
-    return all(one.error is None for one in findings)
+def results_lines(results: Sequence[SourceResult], merged: Sequence[Target]) -> Iterator[str]:
+    """What each source has, before and after the rules, for a person; what sources chose is escaped."""
+    return (printable(line, limit=_LIMIT) for line in _lines(results, merged))
 
 
-def _lines(findings: Sequence[SourceResult], together: Sequence[Target]) -> Iterator[str]:
-    for one in findings:
+def _lines(results: Sequence[SourceResult], merged: Sequence[Target]) -> Iterator[str]:
+    for one in results:
         if one.sifted is None:
             yield f"{one.source}: failed: {one.error}"
             continue
@@ -70,7 +62,7 @@ def _lines(findings: Sequence[SourceResult], together: Sequence[Target]) -> Iter
         yield from (f"  ! {reason}" for reason in sifted.rejected)
         if sifted.untrusted:
             yield f"  ! {untrusted_warning(sifted.untrusted)}"
-    yield f"together: {len(together)} targets"
+    yield f"together: {len(merged)} targets"
 
 
 def _lost(sifted: Sifted) -> str:
@@ -87,7 +79,8 @@ def _described(target: Target) -> str:
     return f"{target.key}  {labels}".rstrip()
 
 
-def _to_json(findings: Sequence[SourceResult], together: Sequence[Target]) -> dict[str, Any]:
+def results_json(results: Sequence[SourceResult], merged: Sequence[Target]) -> dict[str, Any]:
+    """The same as JSON values."""
     return {
         "sources": [
             {
@@ -98,7 +91,7 @@ def _to_json(findings: Sequence[SourceResult], together: Sequence[Target]) -> di
                 "rejected": [] if one.sifted is None else list(one.sifted.rejected),
                 "untrusted_labels": {} if one.sifted is None else dict(one.sifted.untrusted),
             }
-            for one in findings
+            for one in results
         ],
         "targets": [
             {
@@ -109,6 +102,6 @@ def _to_json(findings: Sequence[SourceResult], together: Sequence[Target]) -> di
                 "labels": dict(target.labels),
                 "source": target.source,
             }
-            for target in together
+            for target in merged
         ],
     }

@@ -1,11 +1,10 @@
-"""``tlsprobe policy test`` and ``match``: one host probed, and held against policies."""
+"""One host probed, and held against policies: every rule's outcome, or which named policies look like it."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Final
 
 from exporters.terminal.console import ProgressLine, printable
@@ -16,9 +15,7 @@ from model.version import TOOL_VERSION
 from policy.files.named_policies import named_policies, policies_that_give
 from probe.visit.engine import Engine
 from scheduling.resolve import resolve, unresolved
-from service.cli.app import EXIT_NOT_ALL_TLS, EXIT_OK
-from service.cli.scan import ScanOutcome
-from service.judging.ci_gate import CiGate
+from service.judging.ci_gate import Judged
 from service.scan.request import ScanRequest
 
 _TEXT_LIMIT: Final = 400
@@ -35,20 +32,13 @@ _WORDS: Final = {
 }
 
 
-async def try_policies(request: ScanRequest, gate: CiGate) -> ScanOutcome:
-    """Prints the outcome of every rule for each address of the target."""
-    outcome = ScanOutcome()
-    for observation in await _visits(request):
-        judged = gate.judge(observation, datetime.now(UTC))
-        outcome.are_all_tls &= observation.answered_as_tls
-        outcome.is_stopped |= gate.stops(judged)
-        print(printable(observation.endpoint.key))
-        results = sorted(judged.assessment.results, key=lambda one: _ORDER.index(one.outcome))
-        for policy in judged.assessment.policies:
-            print(f"  {policy}: {judged.assessment.compliance(policy).value}")
-            for line in _lines([one for one in results if one.policy == policy]):
-                print(line)
-    return outcome
+def trial_lines(observation: Observation, judged: Judged) -> Iterator[str]:
+    """The outcome of every rule of each policy for one address; what servers chose is escaped."""
+    yield printable(observation.endpoint.key)
+    results = sorted(judged.assessment.results, key=lambda one: _ORDER.index(one.outcome))
+    for policy in judged.assessment.policies:
+        yield f"  {policy}: {judged.assessment.compliance(policy).value}"
+        yield from _lines([one for one in results if one.policy == policy])
 
 
 def _lines(results: list[RuleResult]) -> Iterator[str]:
@@ -58,16 +48,10 @@ def _lines(results: list[RuleResult]) -> Iterator[str]:
         yield f"    {_WORDS[one.outcome]:<9}  {one.severity.value:<8}  {one.rule:<{width}}  {observed}"
 
 
-async def match_named_policies(request: ScanRequest) -> int:
-    """Prints the policies of AWS that would give what is seen; the exit code."""
-    code = EXIT_OK
-    for observation in await _visits(request):
-        if not observation.answered_as_tls:
-            code = EXIT_NOT_ALL_TLS
-        print(printable(observation.endpoint.key))
-        for line in _matches(observation):
-            print(f"  {printable(line)}")
-    return code
+def match_lines(observation: Observation) -> Iterator[str]:
+    """The policies of AWS that would give what one address shows; what servers chose is escaped."""
+    yield printable(observation.endpoint.key)
+    yield from (f"  {printable(line)}" for line in _matches(observation))
 
 
 def _matches(observation: Observation) -> Iterator[str]:
@@ -81,7 +65,8 @@ def _matches(observation: Observation) -> Iterator[str]:
         yield f"none of the {len(named_policies())} whose suites are published"
 
 
-async def _visits(request: ScanRequest) -> list[Observation]:
+async def observe(request: ScanRequest) -> list[Observation]:
+    """One Observation for each address of each target, with a progress line on a terminal."""
     clock = SystemClock()
     engine = Engine(request.settings, clock)
     progress = ProgressLine(sys.stderr)

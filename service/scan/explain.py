@@ -1,13 +1,12 @@
-"""``tlsprobe explain``: one fact of one endpoint, with the bytes that prove it, decoded."""
+"""One fact of one endpoint, with the bytes that prove it, decoded."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from exporters.terminal.console import printable
 from model.clock import SystemClock
 from model.observation import Observation
 from model.target import Endpoint
@@ -27,25 +26,23 @@ class Explained:
     """One address, what it proved, and why nothing where there is nothing."""
 
     endpoint: Endpoint
+    is_tls: bool
     reason: str | None
     explanations: tuple[Explanation, ...]
 
 
-async def explain(request: ScanRequest, fact: FactName, name: str, *, as_json: bool) -> bool:
-    """Visit every address of the first target and print the fact; whether all answered as TLS."""
-    observations = await _visits(request)
-    explained = [
+async def explain_fact(request: ScanRequest, fact: FactName) -> Sequence[Explained]:
+    """Visit every address of the first target, and ask no more than the fact takes."""
+    settings = replace(request.settings, parts=fact.parts)
+    return [
         Explained(
             endpoint=observation.endpoint,
+            is_tls=observation.answered_as_tls,
             reason=observation.reason,
             explanations=tuple(fact.find(observation)),
         )
-        for observation in observations
+        for observation in await _visits(replace(request, settings=settings))
     ]
-    lines = _as_json(explained) if as_json else _as_text(explained, name)
-    for line in lines:
-        print(line if as_json else printable(line))
-    return all(observation.answered_as_tls for observation in observations)
 
 
 async def _visits(request: ScanRequest) -> Sequence[Observation]:
@@ -59,14 +56,14 @@ async def _visits(request: ScanRequest) -> Sequence[Observation]:
     return [await engine.visit(endpoint) for endpoint in resolution.endpoints]
 
 
-def _as_text(explained: Sequence[Explained], name: str) -> Iterator[str]:
-    for one in explained:
-        if not one.explanations:
-            reason = one.reason or f"{name} does not apply to this server, or was not asked"
-            yield f"{one.endpoint.key}: {reason}"
-        for explanation in one.explanations:
-            yield f"{one.endpoint.key}: {_headline(explanation)}"
-            yield from _proof(explanation)
+def explanation_lines(explained: Explained, name: str) -> Iterator[str]:
+    """What one address proved of the fact called ``name``, for a person; what servers chose is not escaped."""
+    if not explained.explanations:
+        reason = explained.reason or f"{name} does not apply to this server, or was not asked"
+        yield f"{explained.endpoint.key}: {reason}"
+    for explanation in explained.explanations:
+        yield f"{explained.endpoint.key}: {_headline(explanation)}"
+        yield from _proof(explanation)
 
 
 def _headline(explanation: Explanation) -> str:
@@ -91,15 +88,15 @@ def _proof(explanation: Explanation) -> Iterator[str]:
         yield from (_INDENT + line for line in hex_dump(raw))
 
 
-def _as_json(explained: Sequence[Explained]) -> Iterator[str]:
-    for one in explained:
-        yield json.dumps(
-            {
-                "endpoint": one.endpoint.key,
-                "reason": one.reason,
-                "explanations": [_json(explanation) for explanation in one.explanations],
-            }
-        )
+def explanation_json(explained: Explained) -> str:
+    """The same as one line of JSON."""
+    return json.dumps(
+        {
+            "endpoint": explained.endpoint.key,
+            "reason": explained.reason,
+            "explanations": [_json(explanation) for explanation in explained.explanations],
+        }
+    )
 
 
 def _json(explanation: Explanation) -> dict[str, object]:

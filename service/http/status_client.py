@@ -1,4 +1,4 @@
-"""Prints what a running service says of itself."""
+"""Asks a running service for its status, and puts it in words."""
 
 from __future__ import annotations
 

@@ -1,26 +1,30 @@
-"""``tlsprobe replay``: recorded visits run again, and what they learn now."""
+"""Recorded visits run again, and what they learn now."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TextIO
 
 from model.observation import Observation
 from probe.recording.replay import ReplayClock, ReplaySession
 from probe.recording.visit import RecordedVisit
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
-from service.cli.scan import ScanOptions, ScanOutcome, print_observation
+from service.scan.output import ScanOptions, ScanOutcome, write_observation
 
 
 async def replay_all(
-    visits: Sequence[RecordedVisit], settings: ProbeSettings, options: ScanOptions
+    visits: Sequence[RecordedVisit],
+    settings: ProbeSettings,
+    options: ScanOptions,
+    stream: TextIO,
 ) -> ScanOutcome:
-    """Prints what each visit learns now."""
+    """Replay each visit, and write to ``stream`` what it learns now."""
     outcome = ScanOutcome()
     for number, visit in enumerate(visits):
         observation = await _replayed(visit, settings)
-        print_observation(observation, options, outcome, is_first=number == 0)
+        write_observation(observation, options, outcome, stream, is_first=number == 0)
     return outcome
 
 

@@ -1,0 +1,55 @@
+"""``tlsprobe certificates``: the calendar of everything that the service has seen served."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+
+from service.cli.app import (
+    EXIT_OK,
+    fail,
+    new_app,
+)
+from service.cli.options import (
+    DEFAULT_DATABASE,
+    AsJson,
+    Database,
+    NoColour,
+)
+
+app = new_app()
+
+
+@app.command(
+    short_help="Print what certificates the service has seen, and when they expire.",
+    epilog="""\b
+Examples:
+  tlsprobe certificates --database sqlite:////var/lib/tlsprobe/tlsprobe.db
+  tlsprobe certificates --json | jq '.certificates[] | select(.endpoints | length > 1)'""",
+)
+def certificates(
+    *,
+    database: Database = DEFAULT_DATABASE,
+    as_json: AsJson = False,
+    no_color: NoColour = False,
+) -> int:
+    """Print every certificate that is served, the first to expire first, and what is shared.
+
+    One key in several certificates, and a target that serves different ones at its addresses, are
+    said behind the calendar.
+    """
+    from service.history.certificates import calendar_json, read_certificates, write_calendar
+    from service.process.event_loop import run
+    from storage import StoreError
+
+    try:
+        found = run(read_certificates(database))
+    except StoreError as error:
+        return fail(str(error))
+    now = datetime.now(UTC)
+    if as_json:
+        print(json.dumps(calendar_json(found, now)))
+    else:
+        write_calendar(found, now, sys.stdout, no_colour=no_color)
+    return EXIT_OK

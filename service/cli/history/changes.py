@@ -1,0 +1,56 @@
+"""``tlsprobe changes``: what changed across the inventory."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from service.cli.app import (
+    fail,
+    new_app,
+)
+from service.cli.history.output import print_either
+from service.cli.options import (
+    DEFAULT_DATABASE,
+    AsJson,
+    Database,
+    NewestRows,
+    OnlyHost,
+    OnlyLabels,
+    Since,
+)
+
+app = new_app()
+
+
+@app.command(
+    short_help="Print what changed across the inventory.",
+    epilog="""\b
+Examples:
+  tlsprobe changes --since 24h
+  tlsprobe changes --since 7d --label team=payments --json""",
+)
+def changes(
+    host: OnlyHost = None,
+    *,
+    since: Since = "24h",
+    label: OnlyLabels = None,
+    limit: NewestRows = 1000,
+    database: Database = DEFAULT_DATABASE,
+    as_json: AsJson = False,
+) -> int:
+    """Print every change since then, the newest first."""
+    from model.encoding.change_json import change_to_json
+    from service.cli.time_arguments import MomentError, parse_moment
+    from service.history.queries import read_changes
+    from service.history.text import change_lines
+    from service.judging.ci_gate import parse_labels
+    from service.process.event_loop import run
+    from storage import StoreError
+
+    try:
+        moment = parse_moment(since, datetime.now(UTC))
+        found = run(read_changes(database, host, parse_labels(label or ()), moment, limit))
+    except (MomentError, StoreError, ValueError) as error:
+        return fail(str(error))
+    as_object = {"changes": [change_to_json(change) for change in found]} if as_json else None
+    return print_either(as_object, change_lines(found))

@@ -1,0 +1,53 @@
+"""``tlsprobe diff``: how a host differs from what it was."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from service.cli.app import (
+    fail,
+    new_app,
+)
+from service.cli.history.output import no_endpoint_of, print_either
+from service.cli.options import (
+    DEFAULT_DATABASE,
+    AsJson,
+    Database,
+    KnownHost,
+    Since,
+)
+
+app = new_app()
+
+
+@app.command(
+    short_help="Print how a host differs from what it was.",
+    epilog="""\b
+Examples:
+  tlsprobe diff www.example.com --since 7d
+  tlsprobe diff www.example.com --since 2026-11-01""",
+)
+def diff(
+    host: KnownHost,
+    *,
+    since: Since = "24h",
+    database: Database = DEFAULT_DATABASE,
+    as_json: AsJson = False,
+) -> int:
+    """Print what each endpoint of HOST shows now and did not then."""
+    from service.cli.time_arguments import MomentError, parse_moment
+    from service.history.queries import read_difference
+    from service.history.text import difference_json, difference_lines
+    from service.process.event_loop import run
+    from storage import StoreError
+
+    try:
+        moment = parse_moment(since, datetime.now(UTC))
+        found = run(read_difference(database, host, moment))
+    except (MomentError, StoreError) as error:
+        return fail(str(error))
+    if not found:
+        return fail(no_endpoint_of(host))
+    return print_either(
+        difference_json(found, moment) if as_json else None, difference_lines(found, moment)
+    )

@@ -1,0 +1,60 @@
+"""``tlsprobe events``: what happened to the service itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from service.cli.app import (
+    fail,
+    new_app,
+)
+from service.cli.history.output import print_either
+from service.cli.options import (
+    DEFAULT_DATABASE,
+    AsJson,
+    Database,
+    NewestRows,
+    Since,
+)
+
+app = new_app()
+
+
+@app.command(
+    short_help="Print what befell the service itself.",
+    epilog="""\b
+Examples:
+  tlsprobe events
+  tlsprobe events --since 30d --kind endpoint_set_aside
+  tlsprobe events --since 24h --json | jq -r '.events[].sentence'""",
+)
+def events(
+    *,
+    since: Since = "7d",
+    kind: Annotated[
+        list[str] | None,
+        typer.Option("--kind", metavar="KIND", help="Only events of this kind; repeatable."),
+    ] = None,
+    limit: NewestRows = 1000,
+    database: Database = DEFAULT_DATABASE,
+    as_json: AsJson = False,
+) -> int:
+    """Print starts, stops, endpoints set aside and the like since then, the newest first.
+
+    Kinds: started, stopped, crashed, endpoint_set_aside.
+    """
+    from service.cli.time_arguments import MomentError, parse_moment
+    from service.history.queries import read_events
+    from service.history.text import event_lines, events_json
+    from service.process.event_loop import run
+    from storage import StoreError
+
+    try:
+        moment = parse_moment(since, datetime.now(UTC))
+        found = run(read_events(database, moment, frozenset(kind or ()), limit))
+    except (MomentError, StoreError) as error:
+        return fail(str(error))
+    return print_either(events_json(found) if as_json else None, event_lines(found))

@@ -1,0 +1,47 @@
+"""``tlsprobe history``: what a host was like, and when that changed."""
+
+from __future__ import annotations
+
+from service.cli.app import (
+    fail,
+    new_app,
+)
+from service.cli.history.output import no_endpoint_of, print_either
+from service.cli.options import (
+    DEFAULT_DATABASE,
+    AsJson,
+    Database,
+    KnownHost,
+    NewestRows,
+)
+
+app = new_app()
+
+
+@app.command(
+    short_help="Print what a host was like, and when that changed.",
+    epilog="""\b
+Examples:
+  tlsprobe history www.example.com
+  tlsprobe history www.example.com:443 --json | jq '.endpoints[].stretches[0].changes'""",
+)
+def history(
+    host: KnownHost,
+    *,
+    database: Database = DEFAULT_DATABASE,
+    limit: NewestRows = 100,
+    as_json: AsJson = False,
+) -> int:
+    """Print each span of time in which an endpoint of HOST stayed the same, the newest first."""
+    from service.history.queries import read_history
+    from service.history.text import history_json, history_lines
+    from service.process.event_loop import run
+    from storage import StoreError
+
+    try:
+        found = run(read_history(database, host, limit))
+    except StoreError as error:
+        return fail(str(error))
+    if not found:
+        return fail(no_endpoint_of(host))
+    return print_either(history_json(found) if as_json else None, history_lines(found))

@@ -1,0 +1,59 @@
+"""``tlsprobe inventory``: the endpoints as they were at a date."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from service.cli.app import (
+    fail,
+    new_app,
+)
+from service.cli.history.output import print_either
+from service.cli.options import (
+    DEFAULT_DATABASE,
+    AsJson,
+    Database,
+    OnlyHost,
+    OnlyLabels,
+)
+
+app = new_app()
+
+
+@app.command(
+    short_help="Print the endpoints and their compliance as they were at a date.",
+    epilog="""\b
+Examples:
+  tlsprobe inventory
+  tlsprobe inventory --at 2026-11-01 --label team=payments
+  tlsprobe inventory --at 2026-11-01T12:00+01:00 --json""",
+)
+def inventory(
+    host: OnlyHost = None,
+    *,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="MOMENT", help="A day, a time, or how long ago. [default: now]"),
+    ] = None,
+    label: OnlyLabels = None,
+    database: Database = DEFAULT_DATABASE,
+    as_json: AsJson = False,
+) -> int:
+    """Print a line for each endpoint that was visited up to then, and not over a week before."""
+    from service.cli.time_arguments import MomentError, parse_moment
+    from service.history.queries import read_snapshot
+    from service.history.text import inventory_json, inventory_lines
+    from service.judging.ci_gate import parse_labels
+    from service.process.event_loop import run
+    from storage import StoreError
+
+    now = datetime.now(UTC)
+    try:
+        moment = now if at is None else parse_moment(at, now)
+        found = run(read_snapshot(database, host, parse_labels(label or ()), moment))
+    except (MomentError, StoreError, ValueError) as error:
+        return fail(str(error))
+    return print_either(inventory_json(found) if as_json else None, inventory_lines(found))

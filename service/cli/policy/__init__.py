@@ -1,0 +1,1 @@
+"""``tlsprobe policy``: commands that show, check, compare and try policies."""

@@ -1,0 +1,53 @@
+"""``tlsprobe policy check``: whether policy files can be used."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from model.safe_output.printable import printable
+from service.cli.app import (
+    EXIT_OK,
+    fail,
+    new_app,
+)
+
+app = new_app()
+
+EXIT_REMARKS: Final = 1
+
+
+@app.command(
+    short_help="Say whether policy files can be used, and what is wrong with them.",
+    epilog="""\b
+Examples:
+  tlsprobe policy check policies.yml
+  tlsprobe policy check team.yml house.yml
+
+\b
+Exit codes: 0 they can be used; 1 they can, and something is odd; 2 they cannot.""",
+)
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of policies.")],
+) -> int:
+    """Read policy files as the service would; tell the first fault with its line and the mend.
+
+    An expired waiver is odd, and no fault: its findings are open again.
+    """
+    from policy import load_policies
+    from policy.files.yaml_file import ConfigError
+    from service.judging.policy_evaluator import declared_targets
+
+    try:
+        book = load_policies(files, datetime.now(UTC))
+        declared_targets(book)
+    except ConfigError as error:
+        return fail(str(error))
+    for remark in book.remarks:
+        print(printable(remark))
+    names = ", ".join(policy.name for policy in book.policies) or "none"
+    print(f"{len(book.policies)} policies ({names}) and {len(book.waivers)} waivers can be used")
+    return EXIT_REMARKS if book.remarks else EXIT_OK

@@ -1,0 +1,56 @@
+"""``tlsprobe policy diff``: where two policies differ."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from model.safe_output.printable import printable
+from service.cli.app import (
+    EXIT_OK,
+    fail,
+    new_app,
+)
+from service.cli.options import (
+    AsJson,
+)
+
+app = new_app()
+
+
+@app.command(
+    short_help="Print where two policies differ.",
+    epilog="""\b
+Examples:
+  tlsprobe policy diff mozilla-modern mozilla-intermediate
+  tlsprobe policy diff old.yml new.yml
+
+\b
+A file must have one policy for this, or name it: policies.yml#web.""",
+)
+def diff(
+    first: Annotated[str, typer.Argument(metavar="NAME|FILE", help="The one.")],
+    second: Annotated[str, typer.Argument(metavar="NAME|FILE", help="The other.")],
+    *,
+    as_json: AsJson = False,
+) -> int:
+    """Print the versions, suites and groups that one alone lets be, and demands that differ."""
+    from policy.compare import compare
+    from policy.files.yaml_file import ConfigError
+    from service.judging.policy_names import one_policy
+    from service.judging.policy_text import comparison_to_json, differing
+
+    now = datetime.now(UTC)
+    try:
+        one, other = one_policy(first, now), one_policy(second, now)
+    except ConfigError as error:
+        return fail(str(error))
+    found = compare(one, other)
+    if as_json:
+        print(json.dumps(comparison_to_json(one, other, found)))
+    else:
+        print("\n".join(map(printable, differing(one, other, found))))
+    return EXIT_OK

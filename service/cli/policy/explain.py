@@ -1,0 +1,45 @@
+"""``tlsprobe policy explain``: what one rule asks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from model.safe_output.printable import printable
+from service.cli.app import (
+    EXIT_OK,
+    fail,
+    new_app,
+)
+
+app = new_app()
+
+
+@app.command(
+    short_help="Print what a rule asks, why, and what can be set of it.",
+    epilog="""\b
+Examples:
+  tlsprobe policy explain certificate_time_left
+  tlsprobe policy explain cipher_suites_forbidden""",
+)
+def explain(
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule of tlsprobe policy list.")],
+) -> int:
+    """Print a rule's question, its parameters, and how each profile uses it."""
+    from policy import profile
+    from policy.catalogue import RULES_BY_ID
+    from policy.files.named_policies import named_policies
+    from policy.files.profiles import profiles
+    from policy.values import nearest
+    from service.judging.policy_text import explained
+
+    found = RULES_BY_ID.get(rule)
+    if found is None:
+        close = nearest(rule, RULES_BY_ID)
+        mend = f"did you mean {close}?" if close else "see tlsprobe policy list"
+        return fail(f"there is no rule {rule!r}: {mend}")
+    own = [name for name in profiles() if name not in named_policies()]
+    policies = [profile(name) for name in own]
+    print("\n".join(map(printable, explained(found, policies))))
+    return EXIT_OK

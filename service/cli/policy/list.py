@@ -1,0 +1,42 @@
+"""``tlsprobe policy list``: the profiles that come with tlsprobe, and all rules."""
+
+from __future__ import annotations
+
+import json
+
+from service.cli.app import (
+    EXIT_OK,
+    new_app,
+)
+from service.cli.options import (
+    AsJson,
+)
+
+app = new_app()
+
+
+@app.command(
+    short_help="Print the profiles that come with tlsprobe, and all rules.",
+    epilog="""\b
+Examples:
+  tlsprobe policy list
+  tlsprobe policy list --json | jq -r '.profiles[].name'""",
+)
+def list_policies(*, as_json: AsJson = False) -> int:
+    """Print every profile by name, and every rule that a policy may use."""
+    from policy import RULES, profile
+    from policy.files.profiles import profiles
+    from service.judging.policy_text import listing
+
+    policies = [profile(name) for name in profiles()]
+    if as_json:
+        said = {
+            "profiles": [{"name": one.name, "title": one.title} for one in policies],
+            "rules": [
+                {"id": rule.id, "family": rule.family.value, "title": rule.title} for rule in RULES
+            ],
+        }
+        print(json.dumps(said))
+    else:
+        print("\n".join(listing(policies)))
+    return EXIT_OK

@@ -1,0 +1,27 @@
+"""``tlsprobe policy``: what its commands have in common, and the help without one."""
+
+from __future__ import annotations
+
+import typer
+
+from service.cli.app import CommandGroup, new_app, show_help_without_command
+
+app = new_app(
+    name="policy",
+    cls=CommandGroup,
+    invoke_without_command=True,
+    help="Show, check and try policies: rules that endpoints must meet.",
+    epilog="""\b
+Examples:
+  tlsprobe policy list
+  tlsprobe policy check policies.yml
+  tlsprobe policy diff nist-sp800-52r2 mozilla-intermediate
+
+\b
+How to write one: docs/policy.md.""",
+)
+
+
+@app.callback()
+def _root(context: typer.Context) -> None:
+    show_help_without_command(context)

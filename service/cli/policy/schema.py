@@ -1,0 +1,21 @@
+"""``tlsprobe policy schema``: the JSON Schema of policy files."""
+
+from __future__ import annotations
+
+import json
+
+from service.cli.app import (
+    EXIT_OK,
+    new_app,
+)
+
+app = new_app()
+
+
+@app.command(short_help="Print the JSON Schema of policy files.")
+def schema() -> int:
+    """Print the schema, for editors and checkers; docs/policy.schema.json is the same."""
+    from policy.files.schema import policy_schema
+
+    print(json.dumps(policy_schema(), indent=1))
+    return EXIT_OK

@@ -1,0 +1,44 @@
+"""``tlsprobe policy show``: what a profile or a file demands."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from model.safe_output.printable import printable
+from service.cli.app import (
+    EXIT_OK,
+    fail,
+    new_app,
+)
+from service.cli.options import (
+    AsJson,
+    PolicyName,
+)
+
+app = new_app()
+
+
+@app.command(
+    short_help="Print what a profile or the policies of a file demand.",
+    epilog="""\b
+Examples:
+  tlsprobe policy show rfc9325
+  tlsprobe policy show policies.yml --json""",
+)
+def show(name: PolicyName, *, as_json: AsJson = False) -> int:
+    """Print every rule with its severity, what it requires, and the document and section it is from."""
+    from policy.files.yaml_file import ConfigError
+    from policy.policy_json import policy_to_json
+    from service.judging.policy_names import policies_of
+    from service.judging.policy_text import shown
+
+    try:
+        policies = policies_of(name, datetime.now(UTC))
+    except ConfigError as error:
+        return fail(str(error))
+    if as_json:
+        print(json.dumps({"policies": [policy_to_json(one) for one in policies]}))
+    else:
+        print("\n\n".join("\n".join(map(printable, shown(one))) for one in policies))
+    return EXIT_OK

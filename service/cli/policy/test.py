@@ -1,0 +1,62 @@
+"""``tlsprobe policy test``: one host probed, and what each rule says of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from service.cli.app import (
+    exit_code_of,
+    fail,
+    new_app,
+    warn,
+)
+from service.cli.options import (
+    AllowUnknown,
+    FailOn,
+    Labels,
+    PolicyName,
+    ProbedHost,
+)
+
+app = new_app()
+
+
+@app.command(
+    short_help="Probe one host and print what each rule says of it.",
+    epilog="""\b
+Examples:
+  tlsprobe policy test mozilla-intermediate example.com
+  tlsprobe policy test policies.yml db.example:5432 --label data=sensitive
+
+\b
+Exit codes: 0 the policy is met; 2 bad usage; 3 it is not, or not proved to be.""",
+)
+def try_policy(
+    name: PolicyName,
+    host: ProbedHost,
+    *,
+    label: Labels = None,
+    fail_on: FailOn = None,
+    allow_unknown: AllowUnknown = False,
+) -> int:
+    """Probe one host, and print the outcome of every rule: passed, failed, unknown, not applicable."""
+    from service.process.event_loop import run
+    from service.scan.output import ScanOutcome
+    from service.scan.policy_options import read_gate, with_labels
+    from service.scan.policy_trial import observe, trial_lines
+    from service.scan.request import ScanInputError, read_request
+
+    try:
+        request = with_labels(read_request([host]), label or ())
+        gate = read_gate(
+            [name], request.targets, fail_on=fail_on, allow_unknown=allow_unknown, warn=warn
+        )
+    except ScanInputError as error:
+        return fail(str(error))
+    outcome = ScanOutcome()
+    for observation in run(observe(request)):
+        judged = gate.judge(observation, datetime.now(UTC))
+        outcome.are_all_tls &= observation.answered_as_tls
+        outcome.is_stopped |= gate.stops(judged)
+        print("\n".join(trial_lines(observation, judged)))
+    return exit_code_of(outcome)

@@ -1,0 +1,1 @@
+"""Commands that probe at once and store nothing: scan, replay, explain."""

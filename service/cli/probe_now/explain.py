@@ -1,0 +1,62 @@
+"""``tlsprobe explain``: its options, and what they ask of ``service.scan``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from model.safe_output.printable import printable
+from service.cli.app import EXIT_NOT_ALL_TLS, EXIT_OK, fail, new_app
+from service.cli.options import ProbedHost, ServerName
+
+app = new_app()
+
+
+@app.command(
+    short_help="Show the bytes that prove one fact of one endpoint.",
+    epilog="""\b
+Examples:
+  tlsprobe explain example.com tls1.0
+  tlsprobe explain example.com:8443 TLS_RSA_WITH_RC4_128_SHA
+  tlsprobe explain example.com heartbleed --json
+
+\b
+FACT is a protocol version, a cipher suite (IANA's name, OpenSSL's or 0xC02F), a named group, a
+signature scheme, client_auth, or a feature or vulnerability of docs/checks.md.""",
+)
+def explain(
+    host: ProbedHost,
+    fact: Annotated[str, typer.Argument(metavar="FACT", help="What to explain.")],
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one line of JSON for each address.")
+    ] = False,
+    server_name: ServerName = None,
+    timeout: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", help="How long one address may take in all."),
+    ] = 60.0,
+) -> int:
+    """Probe one endpoint for one fact, and show the hello sent and the answer, decoded.
+
+    Asks no more than the fact takes. Nothing is stored.
+    """
+    from service.process.event_loop import run
+    from service.scan.explain import explain_fact, explanation_json, explanation_lines
+    from service.scan.explained_facts import find_fact
+    from service.scan.request import ScanInputError, read_request
+
+    try:
+        request = read_request([host], server_name, timeout)
+        found = find_fact(fact)
+    except (ScanInputError, ValueError) as error:
+        return fail(str(error))
+    explained = run(explain_fact(request, found))
+    for one in explained:
+        if as_json:
+            print(explanation_json(one))
+        else:
+            for line in explanation_lines(one, fact):
+                print(printable(line))
+    return EXIT_OK if all(one.is_tls for one in explained) else EXIT_NOT_ALL_TLS

@@ -1,0 +1,67 @@
+"""``tlsprobe replay``: its options, and what they ask of ``service.scan``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli.app import exit_code_of, fail, new_app, warn
+from service.cli.options import AllowUnknown, FailOn, NoColour, ObservationsAsJson, Policies
+
+app = new_app()
+
+
+@app.command(
+    short_help="Print what a recorded scan saw, without a network.",
+    epilog="""\b
+Examples:
+  tlsprobe scan example.com --record visit.jsonl
+  tlsprobe replay visit.jsonl --json
+  tlsprobe replay visit.jsonl --policy mozilla-modern
+
+\b
+What a recording holds: docs/recordings.md.""",
+)
+def replay(  # noqa: PLR0913 - each parameter is an option of the command
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What scan --record wrote.")],
+    *,
+    as_json: ObservationsAsJson = False,
+    trust_store: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FILE", help="As in scan; a recording does not hold them."),
+    ] = None,
+    policy: Policies = None,
+    fail_on: FailOn = None,
+    allow_unknown: AllowUnknown = False,
+    no_color: NoColour = False,
+) -> int:
+    """Run the recorded visits again: the same checks ask, and the recording answers."""
+    from probe.recording.visit import RecordingError
+    from service.process.event_loop import run
+    from service.scan.output import ScanOptions
+    from service.scan.recording_file import read_recording
+    from service.scan.replay import replay_all
+    from service.scan.request import ScanInputError, read_request
+
+    if not policy and (fail_on is not None or allow_unknown):
+        return fail("--fail-on and --allow-unknown are for --policy: give one too")
+    gate = None
+    try:
+        request = read_request([], trust_stores=trust_store or ())
+        visits = read_recording(file)
+        if policy:
+            from service.scan.policy_options import read_gate
+
+            targets = [visit.endpoint.target for visit in visits]
+            gate = read_gate(
+                policy, targets, fail_on=fail_on, allow_unknown=allow_unknown, warn=warn
+            )
+    except ScanInputError as error:
+        return fail(str(error))
+    except RecordingError as error:
+        return fail(f"{file}: {error}")
+    options = ScanOptions(as_json=as_json, with_evidence=True, no_colour=no_color, gate=gate)
+    return exit_code_of(run(replay_all(visits, request.settings, options, sys.stdout)))

@@ -1,0 +1,191 @@
+"""``tlsprobe scan``: its options, and what they ask of ``service.scan``.
+
+Imports what it needs when it runs: a scan never waits for the database's libraries, nor one without policies for theirs.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from model.findings.finding import Severity
+from model.intrusiveness import Intrusiveness
+from service.cli.app import exit_code_of, fail, new_app, warn
+from service.cli.options import (
+    AllowUnknown,
+    FailOn,
+    IntrusivenessLevel,
+    Labels,
+    NoColour,
+    ObservationsAsJson,
+    OnlyIpv4,
+    OnlyIpv6,
+    Policies,
+    Proxy,
+    ProxyProtocol,
+    ServerName,
+    SourceAddress,
+)
+
+if TYPE_CHECKING:
+    from service.scan.output import ScanOptions
+    from service.scan.request import ScanRequest
+
+app = new_app()
+
+_Hosts: TypeAlias = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="HOST[:PORT]",
+        help="What to probe: a name, an IP address, an IPv6 address in brackets, or an "
+        "https:// URL. The port is 443 unless given. Every address of a name is probed.",
+    ),
+]
+_NoEvidence: TypeAlias = Annotated[
+    bool, typer.Option("--no-evidence", help="With --json: leave the raw proofs out.")
+]
+_Timeout: TypeAlias = Annotated[
+    float, typer.Option(metavar="SECONDS", help="How long one endpoint may take in all.")
+]
+_TrustStores: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=FILE",
+        help="Judge chains by the PEM certificates in FILE too, besides Mozilla's; repeatable.",
+    ),
+]
+_Checks: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME,NAME",
+        help="Ask only for these parts, such as versions,suites,certificates.",
+    ),
+]
+_Fetch: TypeAlias = Annotated[
+    bool,
+    typer.Option("--fetch", help="Fetch what certificates point at: OCSP, CRLs, missing issuers."),
+]
+_Dns: TypeAlias = Annotated[
+    bool, typer.Option("--dns", help="Look up CAA and TLSA, and hold the chains against them.")
+]
+_LogList: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Verify certificate timestamps by this log list (version 3)."
+    ),
+]
+_Record: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Keep all that is said in FILE, a new one, for tlsprobe replay."
+    ),
+]
+
+
+@app.command(
+    short_help="Probe endpoints now and print what they are.",
+    epilog="""\b
+Examples:
+  tlsprobe scan example.com
+  tlsprobe scan example.com:8443 '[2001:db8::1]:443' https://example.org/
+  tlsprobe scan 192.0.2.7 --server-name www.example.com
+  tlsprobe scan intranet.example --trust-store internal=/etc/ssl/internal-ca.pem
+  tlsprobe scan example.com --json | jq '.protocols | map_values(.verdict)'
+  tlsprobe scan example.com --policy mozilla-intermediate --fail-on high
+
+\b
+Exit codes:
+  0  every endpoint answered as TLS
+  1  some did not
+  2  the usage or an input is wrong; a sentence on standard error says what
+  3  a policy is not met, or not proved to be""",
+)
+def scan(  # noqa: PLR0913 - each parameter is an option of the command
+    hosts: _Hosts,
+    *,
+    as_json: ObservationsAsJson = False,
+    no_evidence: _NoEvidence = False,
+    server_name: ServerName = None,
+    timeout: _Timeout = 60.0,
+    trust_store: _TrustStores = None,
+    checks: _Checks = None,
+    intrusiveness: IntrusivenessLevel = Intrusiveness.FULL,
+    fetch: _Fetch = False,
+    dns: _Dns = False,
+    log_list: _LogList = None,
+    record: _Record = None,
+    proxy: Proxy = None,
+    source_address: SourceAddress = None,
+    proxy_protocol: ProxyProtocol = None,
+    ipv4: OnlyIpv4 = False,
+    ipv6: OnlyIpv6 = False,
+    policy: Policies = None,
+    label: Labels = None,
+    fail_on: FailOn = None,
+    allow_unknown: AllowUnknown = False,
+    no_color: NoColour = False,
+) -> int:
+    """Probe endpoints now and print what each is: versions, suites, certificates, and faults.
+
+    The worst is said first. Nothing is stored.
+    """
+    from service.scan import request as asked
+    from service.scan.output import ScanOptions
+
+    options = ScanOptions(as_json=as_json, with_evidence=not no_evidence, no_colour=no_color)
+    judging = _JudgeOptions(policy, label, fail_on, allow_unknown)
+    stores = trust_store or ()
+    try:
+        request = asked.read_request(hosts, server_name, timeout, stores, checks, intrusiveness)
+        request = asked.with_surroundings(request, fetch=fetch, dns=dns, log_list=log_list)
+        request = asked.by_way(request, proxy, source_address, proxy_protocol, ipv4, ipv6)
+        return _scan_and_print(request, options, judging, record)
+    except asked.ScanInputError as error:
+        return fail(str(error))
+
+
+@dataclass(frozen=True, slots=True)
+class _JudgeOptions:
+    """What the user wants to judge by, and what is to make the command fail."""
+
+    policies: list[str] | None
+    labels: list[str] | None
+    fail_on: Severity | None
+    allow_unknown: bool
+
+
+def _scan_and_print(
+    request: ScanRequest, options: ScanOptions, judging: _JudgeOptions, record: Path | None
+) -> int:
+    """The exit code; raises ScanInputError for options that do not go together, before anything is probed."""
+    from service.process.event_loop import run
+    from service.scan.recording_file import begin_recording
+    from service.scan.request import ScanInputError
+    from service.scan.scanner import scan_all
+
+    gate = None
+    if judging.policies:
+        from service.scan.policy_options import read_gate, with_labels
+
+        request = with_labels(request, judging.labels or ())
+        gate = read_gate(
+            judging.policies,
+            request.targets,
+            fail_on=judging.fail_on,
+            allow_unknown=judging.allow_unknown,
+            warn=warn,
+        )
+    elif judging.labels or judging.fail_on is not None or judging.allow_unknown:
+        raise ScanInputError(
+            "--label, --fail-on and --allow-unknown are for --policy: give one too"
+        )
+    if not (options.with_evidence or options.as_json):
+        raise ScanInputError("--no-evidence is for --json: give both, or neither")
+    if record is not None:
+        begin_recording(record, request.targets)
+    outcome = run(scan_all(request, replace(options, gate=gate), sys.stdout, record))
+    return exit_code_of(outcome)

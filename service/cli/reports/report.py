@@ -1,0 +1,249 @@
+"""``tlsprobe report``: what the service knows, as evidence in nine formats."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
+
+import typer
+
+from model.findings.finding import Severity
+from service.cli.app import EXIT_FINDINGS, EXIT_OK, CommandGroup, fail, new_app, warn
+from service.cli.options import DEFAULT_DATABASE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exporters.reports import Report
+
+_WEEKS_SHOWN: Final = 12
+
+
+class Format(StrEnum):
+    """The names of the formats, for the command line to know before it loads what writes them."""
+
+    HTML = "html"
+    MARKDOWN = "markdown"
+    CSV = "csv"
+    JSON = "json"
+    JUNIT = "junit"
+    SARIF = "sarif"
+    OSCAL = "oscal"
+    EXECUTIVE = "executive"
+    POLICY = "policy"
+
+
+app = new_app(
+    name="report",
+    cls=CommandGroup,
+    invoke_without_command=True,
+    help="Report what the service knows, as evidence; or verify such a report.",
+    epilog="""\b
+Examples:
+  tlsprobe report --policy mozilla-intermediate --output report.html
+  tlsprobe report --config tlsprobe.yml --format junit --fail-on high --output junit.xml
+  tlsprobe report --config tlsprobe.yml --format executive --label env=production > page.html
+  tlsprobe report --policy pci-dss-4.0.1 --at 2026-10-01 --format markdown
+  tlsprobe report verify report.html
+
+\b
+Exit codes:
+  0  the report is written, and no finding stops it
+  2  the usage or an input is wrong, or --fail-on has nothing to judge; standard error says what
+  3  --fail-on was given, and findings of that severity or worse are open
+
+\b
+What each format holds, and how to verify one: docs/reports.md.""",
+)
+
+_Format: TypeAlias = Annotated[
+    Format, typer.Option("--format", help="How to write it.", show_default=True)
+]
+_Output: TypeAlias = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write to FILE, not to standard output.")
+]
+_Data: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Write the JSON report of the same data to FILE too, to verify the other by.",
+    ),
+]
+_Database: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help=f"Where the service keeps what it learns. [default: {DEFAULT_DATABASE}]",
+    ),
+]
+_Config: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="The service's configuration: its database and its policies."
+    ),
+]
+_Policies: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME|FILE",
+        help="Judge what is known by this profile, or by the policies of this file, in place of "
+        "the configuration's; repeatable.",
+    ),
+]
+_At: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="MOMENT", help="What was known then: how long ago, such as 7d, or a day."),
+]
+_Labels: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=VALUE", help="Only endpoints that carry this label; repeatable."),
+]
+_GroupBy: TypeAlias = Annotated[
+    str, typer.Option(metavar="LABEL", help="The label that says who answers for an endpoint.")
+]
+_Weeks: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=260,
+        help=f"Show compliance this many weeks back. [default: {_WEEKS_SHOWN} in the format "
+        "executive, else 0]",
+    ),
+]
+_FailOn: TypeAlias = Annotated[
+    Severity | None,
+    typer.Option(help="Exit with 3 where findings of this severity or worse are open."),
+]
+_AllowUnknown: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--allow-unknown",
+        help="With --fail-on: let pass what was neither proved nor refuted.",
+    ),
+]
+
+
+@app.callback()
+def report(  # noqa: PLR0913 - each parameter is an option of the command
+    context: typer.Context,
+    *,
+    format_: _Format = Format.HTML,
+    output: _Output = None,
+    data: _Data = None,
+    database: _Database = None,
+    config: _Config = None,
+    policy: _Policies = None,
+    at: _At = None,
+    label: _Labels = None,
+    group_by: _GroupBy = "team",
+    weeks: _Weeks = None,
+    fail_on: _FailOn = None,
+    allow_unknown: _AllowUnknown = False,
+) -> int | None:
+    """Report what the service knows: what was probed, when, what is not met, who answers for it."""
+    if context.invoked_subcommand is not None:
+        return None
+    if allow_unknown and fail_on is None:
+        return fail("--allow-unknown is for --fail-on: give both, or neither")
+    shown_weeks = _WEEKS_SHOWN if format_ is Format.EXECUTIVE else 0
+    wish = _Wish(
+        database=database,
+        config=config,
+        policies=policy or (),
+        at=at,
+        labels=label or (),
+        grouped_by=group_by,
+        weeks=shown_weeks if weeks is None else weeks,
+    )
+    try:
+        found = _read_report(wish, datetime.now(UTC))
+        _write_reports(found, format_, output, data)
+    except _WishError as error:
+        return fail(str(error))
+    return EXIT_OK if fail_on is None else _exit_code(found, fail_on, allow_unknown=allow_unknown)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """What is to be reported, as the options have it."""
+
+    database: str | None
+    config: Path | None
+    policies: Sequence[str]
+    at: str | None
+    labels: Sequence[str]
+    grouped_by: str
+    weeks: int
+
+
+class _WishError(Exception):
+    """There is no such report; the message is one sentence."""
+
+
+def _read_report(wish: _Wish, now: datetime) -> Report:
+    """Raises _WishError."""
+    from policy.files.yaml_file import ConfigError
+    from service.cli.time_arguments import MomentError, parse_moment
+    from service.judging.ci_gate import parse_labels
+    from service.judging.report_builder import ReportScope
+    from service.judging.stored_report import read_report, report_settings
+    from service.process.event_loop import run
+    from storage import StoreError
+
+    try:
+        database, book = report_settings(wish.config, wish.policies, now)
+        for remark in book.remarks:
+            warn(remark)
+        scope = ReportScope(
+            book=book,
+            selection=parse_labels(wish.labels),
+            grouped_by=wish.grouped_by,
+            weeks=wish.weeks,
+            is_past=wish.at is not None,
+        )
+        moment = now if wish.at is None else parse_moment(wish.at, now)
+        return run(read_report(wish.database or database, scope, moment))
+    except MomentError as error:
+        raise _WishError(f"--at: {error}") from error
+    except (ConfigError, StoreError) as error:
+        raise _WishError(str(error)) from error
+    except ValueError as error:
+        raise _WishError(f"--label: {error}") from error
+
+
+def _write_reports(found: Report, format_: Format, output: Path | None, data: Path | None) -> None:
+    """Raises _WishError where a file cannot be written."""
+    from exporters.reports import report_format
+
+    try:
+        if data is not None:
+            _write(report_format(Format.JSON).write(found), data)
+        _write(report_format(format_).write(found), output)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise _WishError(f"cannot write {error.filename}: {reason}") from error
+
+
+def _exit_code(made: Report, fail_on: Severity, *, allow_unknown: bool) -> int:
+    """The exit code by the open findings; nothing passes by being judged by nothing."""
+    from exporters.reports import open_at_least
+
+    if not any(endpoint.standing for endpoint in made.endpoints):
+        return fail(
+            "--fail-on: no policy holds for anything that is known here, so nothing was judged: "
+            "give --policy or --config, or look at --label and --database"
+        )
+    is_stopped = open_at_least(made, fail_on, with_unknown=not allow_unknown)
+    return EXIT_FINDINGS if is_stopped else EXIT_OK
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is not None:
+        with output.open("w", encoding="utf-8", newline="") as opened:
+            opened.write(text)
+        return
+    sys.stdout.write(text)

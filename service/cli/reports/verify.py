@@ -1,0 +1,62 @@
+"""``tlsprobe report verify``: whether a report still says what it said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from model.safe_output.printable import printable
+from service.cli.app import EXIT_OK, fail, new_app
+
+EXIT_NOT_INTACT: Final = 1
+
+app = new_app()
+
+
+@app.command(
+    short_help="Tell whether a report still says what it said.",
+    epilog="""\b
+Examples:
+  tlsprobe report verify report.html
+  tlsprobe report verify junit.xml --data report.json
+
+\b
+Exit codes: 0 it is intact; 1 it is not; 2 it cannot be verified.""",
+)
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The report.")],
+    *,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The JSON report of the same data, for formats that hold none."
+        ),
+    ] = None,
+) -> int:
+    """Compute the SHA-256 of the report's data, make the report again, and compare both."""
+    from exporters.reports import NotAReportError, verify_report
+
+    try:
+        text = _text_of(file)
+        found = verify_report(text, None if data is None else _text_of(data))
+    except OSError as error:
+        return fail(f"cannot read {error.filename}: {(error.strerror or str(error)).lower()}")
+    except NotAReportError as error:
+        return fail(f"{file}: {error}")
+    print(f"SHA-256 of the data: {found.computed}")
+    print(f"made by tlsprobe {printable(found.version, limit=40)}")
+    if found.stated != found.computed:
+        print(f"NOT INTACT: the data were changed; it states {printable(found.stated, limit=80)}")
+        return EXIT_NOT_INTACT
+    if found.format is None:
+        print("NOT INTACT: its text is not what this version of tlsprobe writes of these data")
+        return EXIT_NOT_INTACT
+    print(f"intact: the {found.format} report of these data, byte by byte")
+    return EXIT_OK
+
+
+def _text_of(file: Path) -> str:
+    with file.open(encoding="utf-8", newline="", errors="replace") as opened:
+        return opened.read()

@@ -1,0 +1,1 @@
+"""Commands that run the service or its workers, or ask what they do."""

@@ -1,0 +1,53 @@
+"""``tlsprobe demo``: the service on six demo servers of this machine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli.app import (
+    EXIT_OK,
+    fail,
+    new_app,
+)
+
+app = new_app()
+
+
+@app.command(
+    short_help="Serve six demo servers of this machine, to look around.",
+    epilog="""\b
+Examples:
+  tlsprobe demo
+  tlsprobe demo --listen 127.0.0.1:9900 --directory ~/tlsprobe-demo""",
+)
+def demo(
+    listen: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where to serve metrics.")
+    ] = "127.0.0.1:9844",
+    directory: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIRECTORY",
+            help="Keep the demo's certificates and database here. Without it they are in a "
+            "temporary directory, which the end removes.",
+        ),
+    ] = None,
+) -> int:
+    """Start six real TLS servers on this machine, each with something to find, and serve them.
+
+    No network is needed: the servers are on loopback, and end with the demo.
+    """
+    from policy.files.yaml_file import ConfigError
+    from service.demo.demonstrate import demonstrate
+    from service.process.event_loop import run
+    from service.process.start_up import StartError
+
+    try:
+        run(demonstrate(listen, directory, sys.stdout))
+    except (ConfigError, StartError) as error:
+        return fail(str(error))
+    return EXIT_OK

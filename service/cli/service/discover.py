@@ -1,0 +1,63 @@
+"""``tlsprobe discover``: what each source finds now, and what the rules make of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli.app import (
+    EXIT_OK,
+    EXIT_SOURCE_FAILED,
+    fail,
+    new_app,
+)
+from service.cli.options import (
+    AsJson,
+)
+
+app = new_app()
+
+
+@app.command(
+    short_help="Print what each source of targets finds now.",
+    epilog="""\b
+Examples:
+  tlsprobe discover --config /etc/tlsprobe/tlsprobe.yml
+  tlsprobe discover --config tlsprobe.yml --json | jq -r '.targets[].key'
+
+\b
+Exit codes: 0 every source was read; 1 one could not be; 2 the configuration cannot be used.""",
+)
+def discover(
+    config: Annotated[Path, typer.Option(metavar="FILE", help="The configuration, a YAML file.")],
+    *,
+    as_json: AsJson = False,
+) -> int:
+    """Read every source once, print its targets and what relabelling made of them, and stop.
+
+    Nothing is probed; only sources of the type networks look for TLS where they are told to.
+    """
+    from policy.files.yaml_file import ConfigError
+    from service.config.load import load_settings
+    from service.config.sources import Surrounding
+    from service.process.event_loop import run
+    from service.sources.source_results import all_targets, find_once, results_json, results_lines
+
+    try:
+        settings = load_settings(config)
+    except ConfigError as error:
+        return fail(str(error))
+    gate = settings.gate
+    sources = settings.ruled_sources(Surrounding(gate=gate, statuses=tuple))
+    if not sources:
+        return fail(f"{config} has no source: add targets_files or discovery")
+    results = run(find_once(sources, gate))
+    merged = run(all_targets(results))
+    if as_json:
+        print(json.dumps(results_json(results, merged)))
+    else:
+        print("\n".join(results_lines(results, merged)))
+    return EXIT_OK if all(one.error is None for one in results) else EXIT_SOURCE_FAILED

@@ -1,0 +1,79 @@
+"""``tlsprobe serve``: the service, until it is stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from service.cli.app import (
+    EXIT_OK,
+    fail,
+    new_app,
+)
+
+app = new_app()
+
+_TargetsFiles: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE",
+        help="A YAML or JSON file of targets, read again when it changes; repeatable. "
+        "Takes the place of the configuration's targets_files.",
+    ),
+]
+
+
+@app.command(
+    short_help="Probe the endpoints of a targets file again and again, and serve metrics.",
+    epilog="""\b
+Examples:
+  tlsprobe serve --targets targets.yml
+  tlsprobe serve --config /etc/tlsprobe/tlsprobe.yml
+  tlsprobe serve --targets targets.yml --listen 0.0.0.0:9844 --database sqlite:////var/lib/t.db
+
+\b
+Metrics are at /metrics (the service) and /metrics/endpoints (the endpoints' facts).
+SIGTERM or Ctrl-C stops it within 10 seconds. Every setting: docs/configuration.md.""",
+)
+def serve(
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The configuration, a YAML file.")
+    ] = None,
+    targets: _TargetsFiles = None,
+    listen: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Where to serve metrics. [default: 127.0.0.1:9844]"),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Where to keep what is learnt. [default: sqlite:///tlsprobe.db]"
+        ),
+    ] = None,
+) -> int:
+    """Probe the endpoints of targets files again and again, keep what is learnt, serve metrics."""
+    from policy.files.yaml_file import ConfigError
+    from service.config.load import load_settings
+    from service.process.event_loop import run
+
+    said = {"targets_files": targets, "listen": listen, "database": database}
+    given = {name: value for name, value in said.items() if value is not None}
+    try:
+        settings = load_settings(config, **given)
+    except ConfigError as error:
+        return fail(str(error))
+    if not (settings.targets_files or settings.discovery or settings.policies):
+        return fail(
+            "there is nothing to probe: give --targets FILE, or targets_files or discovery in the "
+            "configuration"
+        )
+    from service.daemon.run import serve as serve_until_stopped
+    from service.process.start_up import StartError
+
+    try:
+        run(serve_until_stopped(settings, read_again=lambda: load_settings(config, **given)))
+    except StartError as error:
+        return fail(str(error))
+    return EXIT_OK

@@ -1,0 +1,44 @@
+"""``tlsprobe status``: what a running service is doing."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from service.cli.app import (
+    EXIT_OK,
+    fail,
+    new_app,
+)
+from service.cli.options import (
+    AsJson,
+)
+
+app = new_app()
+
+
+@app.command(
+    short_help="Print what a running service is doing.",
+    epilog="""\b
+Examples:
+  tlsprobe status
+  tlsprobe status --url http://probe.example:9844 --json""",
+)
+def status(
+    *,
+    url: Annotated[
+        str, typer.Option(metavar="URL", help="Where the service listens.")
+    ] = "http://127.0.0.1:9844",
+    as_json: AsJson = False,
+) -> int:
+    """Print the lag, the rate of visits, the sources and the endpoints that fail longest."""
+    from service.http.status_client import StatusError, ask_status, status_lines
+
+    try:
+        said = ask_status(url)
+    except StatusError as error:
+        return fail(str(error))
+    print(json.dumps(said) if as_json else "\n".join(status_lines(said)))
+    return EXIT_OK

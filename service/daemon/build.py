@@ -1,0 +1,192 @@
+"""Puts the parts of the service together: each is given what it asks for. Nothing runs yet.
+
+Here the layers meet, and only here; parts know one another by model's Protocols.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from exporters.prometheus import PageWriter, ServiceMetrics
+from model.clock import SystemClock
+from model.query import ServiceEvent
+from model.target import Target
+from scheduling.resolve import resolve
+from scheduling.scheduler import Scheduler
+from service.config.settings import ServiceSettings
+from service.daemon.planning import Planner
+from service.daemon.probes import LocalProbes
+from service.daemon.state import ServiceState
+from service.daemon.targets import TargetFeed
+from service.delivery.sinks import Sinks, Sources
+from service.inventory.inventory import Inventory
+from service.inventory.metrics_page import InventoryPage
+from service.inventory.service_meter import ServiceMeter
+from service.judging.judging_store import JudgingStore
+from service.judging.policy_evaluator import PolicyEvaluator
+from service.probe_endpoint.allowed import Allowed
+from service.probe_endpoint.prober import OnDemandProber, ProberContext
+from service.process.start_up import book_of, engine_of, lead_of
+from service.watchdog.guarded_visits import GuardedVisits
+from storage import SqlStore, StoreError
+
+if TYPE_CHECKING:
+    # It needs procrastinate, which only those with workers install.
+    from service.fleet.leader import Leader
+
+_LOG: Final = structlog.stdlib.get_logger("tlsprobe")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The parts of one service. What changes while it runs is in ``state`` and in the parts themselves."""
+
+    state: ServiceState
+    clock: SystemClock
+    store: SqlStore
+    evaluator: PolicyEvaluator
+    page: InventoryPage
+    metrics: ServiceMetrics
+    planner: Planner
+    targets: TargetFeed
+    on_demand: OnDemandProber
+    sinks: Sinks
+    started_at: datetime
+
+    @property
+    def inventory(self) -> Inventory:
+        """The newest status of every endpoint."""
+        return self.planner.inventory
+
+    @property
+    def guarded(self) -> GuardedVisits:
+        """What keeps endpoints apart that crash the service."""
+        return self.planner.probes.guarded
+
+
+def build(settings: ServiceSettings, store: SqlStore, fixed_targets: Sequence[Target]) -> Parts:
+    """The parts of a service that keeps what it learns in ``store``, and probes ``fixed_targets`` besides its sources'.
+
+    Raises:
+        PolicyError: for a policy that cannot be used.
+        StartError: where workers are wanted and what they need is not installed.
+    """
+    clock = SystemClock()
+    state = ServiceState(settings, engine_of(settings, clock))
+    evaluator = PolicyEvaluator(book_of(settings, clock))
+    guarded = GuardedVisits(settings, clock, partial(note_event, store))
+
+    def current_endpoints() -> Collection[str]:
+        return planner.current_endpoints()
+
+    # What these two ask of the planner, they ask once the service runs.
+    metrics = _metrics(state, guarded, lambda: planner.scheduler, lambda: page.age_seconds)
+    inventory = Inventory(
+        clock,
+        current_endpoints,
+        lambda target: state.scheduler_settings.pace_of(target).interval_seconds,
+        evaluator,
+    )
+    planner = Planner(
+        state=state,
+        clock=clock,
+        store=JudgingStore(store, evaluator),
+        inventory=inventory,
+        probes=LocalProbes(state=state, guarded=guarded, meter=ServiceMeter(metrics, inventory)),
+        leader=_leader(settings, store, inventory, metrics),
+    )
+    page = _page(settings, clock, inventory, metrics)
+    return Parts(
+        state=state,
+        clock=clock,
+        store=store,
+        evaluator=evaluator,
+        page=page,
+        metrics=metrics,
+        planner=planner,
+        targets=TargetFeed(
+            state, evaluator, planner, fixed_targets, metrics.forget_source, page.expire
+        ),
+        on_demand=OnDemandProber(settings.on_demand, prober_context(planner)),
+        sinks=_sinks(settings, store, page, planner, metrics),
+        started_at=clock.now(),
+    )
+
+
+def _metrics(
+    state: ServiceState,
+    guarded: GuardedVisits,
+    scheduler: Callable[[], Scheduler],
+    age_seconds: Callable[[], float],
+) -> ServiceMetrics:
+    # With workers the queue knows which endpoints are set aside, and the leader counts them.
+    is_alone = not state.settings.workers.enabled
+    return ServiceMetrics(
+        queue_length=lambda: scheduler().queue_length,
+        visits_in_flight=lambda: scheduler().visits_in_flight,
+        schedule_lag_seconds=lambda: scheduler().lag_seconds,
+        store_up=lambda: state.is_store_up,
+        endpoints_set_aside=guarded.count_set_aside if is_alone else None,
+        snapshot_age_seconds=age_seconds,
+    )
+
+
+def _page(
+    settings: ServiceSettings, clock: SystemClock, inventory: Inventory, metrics: ServiceMetrics
+) -> InventoryPage:
+    writer = PageWriter(settings.metrics.options)
+    return InventoryPage(inventory.snapshot, writer, clock, metrics.series_dropped)
+
+
+def _leader(
+    settings: ServiceSettings, store: SqlStore, inventory: Inventory, metrics: ServiceMetrics
+) -> Leader | None:
+    if not settings.workers.enabled:
+        return None
+    return lead_of(settings, store, inventory, metrics.registry)
+
+
+def _sinks(
+    settings: ServiceSettings,
+    store: SqlStore,
+    page: InventoryPage,
+    planner: Planner,
+    metrics: ServiceMetrics,
+) -> Sinks:
+    sources = Sources(
+        page=page,
+        snapshot=planner.inventory.snapshot,
+        registry=metrics.registry,
+        ledger=store,
+        clock=planner.clock,
+    )
+    return Sinks(settings, sources, has_facts=lambda: planner.is_planning)
+
+
+def prober_context(planner: Planner) -> ProberContext:
+    """What ``/probe`` asks of the service, by the configuration in force."""
+    state = planner.state
+    return ProberContext(
+        engine=state.engine,
+        settings=state.settings.probe_settings,
+        clock=planner.clock,
+        allowed=Allowed(state.settings.on_demand.networks, state.gate),
+        resolve=resolve,
+        target_of=planner.target,
+        status_of=planner.inventory.status,
+        guarding=planner.probes.guarded.guarding,
+    )
+
+
+async def note_event(store: SqlStore, event: ServiceEvent) -> None:
+    """Keep the event, or log that it cannot be kept."""
+    try:
+        await store.note(event)
+    except StoreError as error:
+        _LOG.warning("an event cannot be stored", event_kind=event.kind, reason=str(error))

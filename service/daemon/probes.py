@@ -1,0 +1,60 @@
+"""The two things that a scheduler has done in this process: a name resolved, and an endpoint visited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from model.observation import Observation
+from model.target import Endpoint, Target
+from model.target_labels import LOG
+from pki.net_guard.shortage import ShortageError, refusing_shortages
+from scheduling.resolve import Resolution, allowed, resolve
+from service.daemon.state import ServiceState
+from service.inventory.service_meter import ServiceMeter
+from service.watchdog.guarded_visits import GuardedVisits
+
+_LOG: Final = structlog.stdlib.get_logger("tlsprobe")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalProbes:
+    """Resolves and visits by the configuration in force; ``guarded`` keeps what crashes the service apart."""
+
+    state: ServiceState
+    guarded: GuardedVisits
+    meter: ServiceMeter
+
+    async def visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+        """The Observation of one visit.
+
+        Raises:
+            NotVisitedError: where the endpoint has to wait, or this machine ran short of descriptors.
+        """
+        try:
+            return await self.guarded.visit(endpoint, known, self._visit_here)
+        except ShortageError as shortage:
+            self.meter.ran_short(str(shortage))
+            raise
+
+    async def _visit_here(self, endpoint: Endpoint, known: Observation | None) -> Observation:
+        def say(phrase: str) -> None:
+            _LOG.info("asking", endpoint=endpoint.key, about=phrase)
+
+        is_followed = endpoint.target.labels.get(LOG) == "debug"
+        return await self.state.engine.visit(endpoint, say if is_followed else None, known=known)
+
+    async def resolve(self, target: Target) -> Resolution:
+        """The addresses of ``target`` that may be probed; raises ShortageError."""
+        try:
+            with refusing_shortages():
+                found = await resolve(target, family=self.state.settings.probe.address_family)
+        except ShortageError as shortage:
+            self.meter.ran_short(str(shortage))
+            raise
+        judged = allowed(found, self.state.gate)
+        if denied := len(found.endpoints) - len(judged.endpoints):
+            _LOG.info("addresses of a target are denied", target=target.key, addresses=denied)
+        return judged

@@ -1,0 +1,66 @@
+"""Puts the configuration as it stands now in force, while the service runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from model.safe_output.secret_text import SecretMask
+from pki.certificates import TrustStoreError
+from pki.transparency import LogListError
+from policy.files.yaml_file import ConfigError
+from service.config.secret_marks import secrets_in
+from service.config.settings import ONLY_AT_START, ServiceSettings
+from service.daemon.build import Parts, prober_context
+from service.process.maintenance import limit_endpoints
+from service.process.start_up import book_of, engine_of
+
+_LOG: Final = structlog.stdlib.get_logger("tlsprobe")
+
+
+async def reload(
+    parts: Parts, read_again: Callable[[], ServiceSettings] | None, mask: SecretMask
+) -> str | None:
+    """Take the configuration that ``read_again`` gives; or leave all as it is, and return why.
+
+    ``mask`` learns the new configuration's secrets.
+    """
+    if read_again is None:
+        return "this service was started without a configuration: there is nothing to read again"
+    try:
+        settings = await asyncio.to_thread(read_again)
+        engine = await asyncio.to_thread(engine_of, settings, parts.clock)
+        book = await asyncio.to_thread(book_of, settings, parts.clock)
+    except (ConfigError, TrustStoreError, LogListError) as error:
+        reason = mask.masked(str(error))
+        parts.metrics.config_read(is_good=False)
+        _LOG.error("the configuration cannot be used, the last good one stays", reason=reason)
+        return reason
+    mask.add(secrets_in(settings))
+    _warn_of_late_settings(parts.state.settings, settings)
+    parts.state.use(settings, engine)
+    parts.evaluator.book = book
+    await parts.inventory.judge_again()
+    limit_stored_bytes(parts)
+    parts.guarded.reconfigure(settings)
+    parts.planner.reconfigure()
+    parts.on_demand.reconfigure(settings.on_demand, prober_context(parts.planner))
+    parts.targets.sources.reload()
+    parts.metrics.config_read(is_good=True)
+    _LOG.info("configuration reloaded", sources=len(settings.sources))
+    return None
+
+
+def limit_stored_bytes(parts: Parts) -> None:
+    """Let each endpoint store as much in a day as the configuration in force allows."""
+    limit = parts.state.settings.retention.endpoint_bytes_per_day
+    limit_endpoints(parts.store, limit, parts.metrics.store_dropped)
+
+
+def _warn_of_late_settings(before: ServiceSettings, after: ServiceSettings) -> None:
+    for name in ONLY_AT_START:
+        if getattr(before, name) != getattr(after, name):
+            _LOG.warning("a setting takes effect at the next start", setting=name)

@@ -1,0 +1,50 @@
+"""All that the running service answers by HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+
+from starlette.applications import Starlette
+
+from exporters.reports import Report
+from service.daemon.build import Parts
+from service.daemon.status import status_of
+from service.http.app import inventory_route, make_app
+from service.http.pages import page_routes
+from service.http.probe import probe_route
+from service.http.reports import report_routes
+from service.http.service_discovery import service_discovery_route
+from service.http.waivers import waiver_routes
+from service.judging.report_builder import ReportScope, make_report
+
+
+def app_of(parts: Parts, reload: Callable[[], Awaitable[str | None]]) -> Starlette:
+    """The application, which ``service.http.guard.guard`` is to guard; ``reload`` gives why it could not be done."""
+    planner, state = parts.planner, parts.state
+    return make_app(
+        service_registry=parts.metrics.registry,
+        is_ready=lambda: parts.targets.sources.current.are_read and not state.is_stopping,
+        status=lambda: status_of(parts),
+        reload=reload,
+        enumerate_soon=planner.enumerate_soon,
+        more=(
+            *page_routes(parts.inventory.snapshot, parts.clock),
+            inventory_route(parts.page),
+            probe_route(parts.on_demand),
+            service_discovery_route(lambda: planner.scheduler.targets),
+            *waiver_routes(parts.evaluator, parts.store, parts.clock.now),
+            *report_routes(lambda labels, weeks: _report(parts, labels, weeks)),
+        ),
+    )
+
+
+async def _report(parts: Parts, labels: Mapping[str, str], weeks: int) -> Report:
+    evaluator = parts.evaluator
+    scope = ReportScope(
+        book=replace(evaluator.book, waivers=evaluator.waivers),
+        selection=labels,
+        weeks=weeks,
+        is_judged=True,
+    )
+    return await make_report(parts.store, parts.inventory.snapshot(), scope, parts.clock.now())

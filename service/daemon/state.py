@@ -1,0 +1,53 @@
+"""What changes while the service runs, in one place: the configuration in force, and how the service is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from pki.net_guard.gate import SocketGate
+from probe.visit.engine import Engine
+from scheduling.jobs import SchedulerSettings
+from service.config.settings import ServiceSettings
+from service.fleet.leader_store import plan_with_workers
+from storage import Retention
+
+_STOP_SECONDS: Final = 7.0
+"""For visits that run when the service is stopped; the store and HTTP take the rest of ten."""
+
+
+@dataclass(slots=True)
+class ServiceState:
+    """The ``settings`` in force with the ``engine`` and the ``gate`` made of them; a reload replaces all three."""
+
+    settings: ServiceSettings
+    engine: Engine
+    gate: SocketGate = field(init=False)
+    is_store_up: bool = True
+    is_stopping: bool = False
+
+    def __post_init__(self) -> None:
+        self.gate = self.settings.gate
+
+    def use(self, settings: ServiceSettings, engine: Engine) -> None:
+        """Put another configuration in force, with the engine that was made of it."""
+        self.settings, self.engine, self.gate = settings, engine, settings.gate
+
+    @property
+    def scheduler_settings(self) -> SchedulerSettings:
+        """How the configuration in force wants visits to be planned."""
+        plan = SchedulerSettings(
+            paces=self.settings.paces,
+            visits_at_once=self.settings.visits_at_once,
+            stop_grace_seconds=_STOP_SECONDS,
+            enumerates_at_start=self.settings.enumerate_at_start,
+        )
+        return plan_with_workers(plan) if self.settings.workers.enabled else plan
+
+    def retention(self) -> Retention:
+        """How long the configuration in force keeps what is stored."""
+        return self.settings.retention.kept()
+
+    def set_store_up(self, is_up: bool) -> None:
+        """Note whether the database answers."""
+        self.is_store_up = is_up

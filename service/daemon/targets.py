@@ -1,0 +1,70 @@
+"""Gives the planner what the sources of the configuration in force have, and warns of policies without endpoints."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from model.target import Target
+from service.config.sources import Surrounding
+from service.daemon.planning import Planner
+from service.daemon.state import ServiceState
+from service.judging.policy_evaluator import PolicyEvaluator, declared_targets
+from service.sources.followed_sources import FollowedSources, Kept
+from service.sources.target_sources import TargetSources
+
+_LOG: Final = structlog.stdlib.get_logger("tlsprobe")
+
+
+@dataclass(slots=True)
+class TargetFeed:
+    """Follows the ``sources``; ``fixed_targets`` and those that policies declare are planned besides theirs.
+
+    ``expire_page`` lets the page of metrics be made again, so that no target is on it that has gone.
+    """
+
+    state: ServiceState
+    evaluator: PolicyEvaluator
+    planner: Planner
+    fixed_targets: Sequence[Target]
+    forget_source: Callable[[str], None]
+    expire_page: Callable[[], None]
+    sources: FollowedSources = field(init=False)
+    _remarks: tuple[str, ...] = field(init=False, default=())
+
+    def __post_init__(self) -> None:
+        self.sources = FollowedSources(self._new_sources, self.forget_source)
+
+    def _new_sources(self, kept: Kept) -> TargetSources:
+        inventory = self.planner.inventory
+        surrounding = Surrounding(
+            gate=self.state.gate, statuses=lambda: inventory.snapshot().endpoints
+        )
+        return TargetSources(
+            self.state.settings.ruled_sources(surrounding),
+            (*self.fixed_targets, *declared_targets(self.evaluator.book)),
+            self._take_targets,
+            self.planner.probes.meter,
+            self.state.gate,
+            kept,
+        )
+
+    def _take_targets(self, targets: Sequence[Target]) -> None:
+        self.planner.set_targets(targets)
+        self.expire_page()
+        # By then the source that has just been read counts as read.
+        asyncio.get_running_loop().call_soon(self._warn_of_idle_policies, targets)
+
+    def _warn_of_idle_policies(self, targets: Sequence[Target]) -> None:
+        """Warn once of each policy that matches no endpoint, when all sources have been read."""
+        if not self.sources.current.are_read:
+            return
+        remarks = self.evaluator.book.without_endpoints(targets)
+        for remark in remarks:
+            if remark not in self._remarks:
+                _LOG.warning("a policy is idle", reason=remark)
+        self._remarks = remarks

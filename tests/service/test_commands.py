@@ -1,0 +1,121 @@
+"""``COMMANDS`` is the only place besides its own file that a command stands in, and loads none that is not asked for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from service.cli import commands
+from service.cli.app import app
+from service.cli.commands import COMMANDS, ROOT, Command
+from tests.service.processes import environment
+
+CLI = Path(commands.__file__).parent
+HEAVY = ("OpenSSL", "alembic", "httpx", "policy", "probe", "rich", "sqlalchemy", "starlette")
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, arguments, prog_name="tlsprobe")
+    return result.exit_code, result.output
+
+
+def path_of(row: Command) -> tuple[str, ...]:
+    return (row.name,) if row.group == ROOT else (row.group, row.name)
+
+
+def imported_by(*arguments: str) -> set[str]:
+    """The modules that a process of its own has imported when the command is over."""
+    program = (
+        "import sys\n"
+        "from service.cli.app import app\n"
+        "app(sys.argv[1:], prog_name='tlsprobe', standalone_mode=False)\n"
+        "print('\\nMODULES', *sys.modules)\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env=environment(),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=True,
+    )
+    return set(finished.stdout.partition("\nMODULES ")[2].split())
+
+
+@pytest.mark.parametrize("row", COMMANDS, ids=lambda row: " ".join(path_of(row)))
+def test_a_command_stands_in_a_file_of_its_name_and_has_a_help(row: Command) -> None:
+    assert row.module.rpartition(".")[2] == row.name
+    code, output = run(*path_of(row), "--help")
+    assert code == 0
+    assert output.startswith(f"Usage: tlsprobe {' '.join(path_of(row))} ")
+
+
+def test_every_file_with_a_command_has_a_row() -> None:
+    modules = {
+        ".".join(("service.cli", *file.relative_to(CLI).with_suffix("").parts))
+        for file in CLI.rglob("*.py")
+        if file.parent != CLI or file.name == "db.py"
+    }
+    with_a_command = {name for name in modules if hasattr(import_module(name), "app")}
+    assert with_a_command == {row.module for row in COMMANDS}
+
+
+def test_the_help_lists_the_rows_in_their_order() -> None:
+    _, output = run("--help")
+    section = output.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    # A summary that is longer than its line goes on in the next one, further to the right.
+    listed = [line for line in section if not line.startswith("   ")]
+    assert [line.split()[0] for line in listed] == [
+        row.name for row in COMMANDS if row.group == ROOT
+    ]
+
+
+@pytest.mark.parametrize("row", COMMANDS, ids=lambda row: " ".join(path_of(row)))
+def test_a_row_that_is_deleted_removes_its_command(
+    row: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "COMMANDS", tuple(one for one in COMMANDS if one != row))
+    code, output = run(*path_of(row), "--help")
+    assert code == 2
+    assert f"No such command '{row.name}'" in output
+
+
+@pytest.mark.parametrize("group", [ROOT, "policy"])
+def test_a_command_takes_one_file_and_one_row(
+    group: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "greet.py").write_text(
+        "from service.cli.app import new_app\n"
+        "app = new_app()\n"
+        "@app.command(short_help='Greet somebody.')\n"
+        "def greet(name: str) -> int:\n"
+        "    print(f'hello {name}')\n"
+        "    return 0\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "greet", raising=False)
+    row = Command(name="greet", module="greet", group=group)
+    monkeypatch.setattr(commands, "COMMANDS", (*COMMANDS, row))
+    assert run(*path_of(row), "you") == (0, "hello you\n")
+    assert "Greet somebody." in run(*path_of(row)[:-1], "--help")[1]
+
+
+def test_the_version_imports_no_command_and_no_engine() -> None:
+    loaded = imported_by("--version")
+    assert {row.module for row in COMMANDS} & loaded == set()
+    assert set(HEAVY) & loaded == set()
+
+
+@pytest.mark.parametrize("name", ["scan", "serve", "report", "policy"])
+def test_a_command_s_help_imports_that_command_alone(name: str) -> None:
+    loaded = imported_by(name, "--help")
+    # A group's help has a line of each of its commands.
+    expected = {row.module for row in COMMANDS if name in (row.name, row.group)}
+    assert {row.module for row in COMMANDS} & loaded == expected
+    assert set(HEAVY) & loaded == set()
