@@ -298,9 +298,9 @@ def schema() -> int:
 
 
 def _policies(name: str) -> tuple[Policy, ...]:
-    from service.judging.ci_gate import read_book
+    from policy import read_policies
 
-    return read_book([name], datetime.now(UTC)).policies
+    return read_policies([name], datetime.now(UTC)).policies
 
 
 def _single(name: str) -> Policy:

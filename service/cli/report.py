@@ -239,11 +239,11 @@ def _read_settings(
     config: Path | None, policies: Sequence[str], now: datetime
 ) -> tuple[str, PolicySet]:
     """The database and what to judge by; raises ConfigError."""
+    from policy import read_policies
     from service.config.load import load_settings
-    from service.judging.ci_gate import read_book
 
     settings = load_settings(config)
-    book = read_book(policies or settings.policies, now)
+    book = read_policies(policies or settings.policies, now)
     for remark in book.remarks:
         print(f"tlsprobe: {printable(remark)}", file=sys.stderr)
     return settings.database, book
