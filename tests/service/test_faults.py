@@ -192,7 +192,10 @@ async def test_a_resolver_that_is_down_stops_neither_visits_nor_pages(
     with running(*arguments, *both, program=HANGING_RESOLVER) as process:
         service = Service(process)
         await service.start()
-        states: dict[str, list[str]] = {"visit finished": [], "visit failed, to be repeated soon": []}
+        states: dict[str, list[str]] = {
+            "visit finished": [],
+            "visit failed, to be repeated soon": [],
+        }
         finished, failed = states.values()
 
         def is_enough(event: dict[str, Any]) -> bool:
