@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from model.certificates.certificate import ServedChain
@@ -198,6 +198,11 @@ class Observation:
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     contradictions: tuple[Contradiction, ...] = ()
     not_asked: Mapping[str, Intrusiveness] = field(default_factory=dict)
+
+    @property
+    def ended_at(self) -> datetime:
+        """When the visit ended."""
+        return self.started_at + timedelta(seconds=self.cost.duration_seconds)
 
     @property
     def own_certificates(self) -> tuple[ServedChain, ...]:

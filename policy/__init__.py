@@ -6,7 +6,8 @@
 from policy.assess import assess
 from policy.catalogue import RULES
 from policy.files.errors import PolicyError
-from policy.files.load import PolicySet, load_policies, profile
+from policy.files.load import PolicySet, load_policies, profile, read_policies
+from policy.findings import findings_of
 from policy.policy import Policy, PolicyRule
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "PolicyRule",
     "PolicySet",
     "assess",
+    "findings_of",
     "load_policies",
     "profile",
+    "read_policies",
 ]

@@ -94,7 +94,10 @@ class Assessment:
         """No where a rule of ``policy`` fails, else unknown where one is, else yes.
 
         A rule that was not asked does not count: it is listed apart wherever compliance is shown.
+        A policy that was not assessed here is unknown.
         """
+        if policy not in self.policies:
+            return Verdict.UNKNOWN
         outcomes = {result.outcome for result in self.results if result.policy == policy}
         if Outcome.FAIL in outcomes:
             return Verdict.NO

@@ -17,12 +17,13 @@ from pki.certificates.served_chain import (
     with_revocations,
 )
 from pki.certificates.trust import TrustStore
-from pki.certificates.trust_files import TrustStoreError, load_trust_store
+from pki.certificates.trust_files import TrustStoreError, check_trust_store, load_trust_store
 
 __all__ = [
     "MOST_CERTIFICATES",
     "TrustStore",
     "TrustStoreError",
+    "check_trust_store",
     "deployment",
     "elements_of",
     "judged_again",

@@ -22,6 +22,7 @@ _BLOCK: Final = re.compile(
 )
 _BEGIN: Final = re.compile(rb"-----BEGIN (?:X509 )?CERTIFICATE-----")
 _DER_SEQUENCE: Final = b"\x30"
+_STORE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _SYSTEM: Final = Path("system")
 _BUNDLES: Final = (
     "/etc/ssl/certs/ca-certificates.crt",
@@ -48,6 +49,20 @@ def load_trust_store(name: str, path: Path | None) -> TrustStore:
     is_system = path == _SYSTEM
     anchors = read_anchors(_system_bundle() if is_system else path)
     return TrustStore(name, lambda: anchors, is_public=is_system)
+
+
+def check_trust_store(name: str, file: Path | None) -> None:
+    """Check that ``name`` can be the value of a metric's label, and that ``file`` holds certificates.
+
+    Raises:
+        ValueError: where either cannot be used; the sentence says how to fix it.
+    """
+    if not _STORE_NAME.fullmatch(name):
+        raise ValueError(
+            f"the trust store's name {name!r} must be letters, digits, '.', '_' and '-', "
+            "at most 63 of them"
+        )
+    load_trust_store(name, file)
 
 
 def _system_bundle() -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import combinations
 from pathlib import Path
@@ -22,6 +22,7 @@ from policy.files.yaml_file import ConfigError, KeyPath, YamlFile, read_yaml_map
 from policy.policy import Policy
 from policy.values import nearest
 
+_FILE_SUFFIXES: Final = (".yml", ".yaml", ".json")
 _LONGEST_WAIVER: Final = timedelta(days=2 * 366)
 _SECTIONS: Final = (Document, PolicyBody, WaiverBody, ChoiceBody)
 
@@ -94,6 +95,22 @@ def profile(name: str) -> Policy:
     if name not in profiles():
         raise PolicyError(f"there is no profile {name!r}: {nearest_profile(name, profiles())}")
     return Library(written=profiles()).resolve(name)
+
+
+def read_policies(names: Sequence[str], at: datetime) -> PolicySet:
+    """The policies that ``names`` stand for at an aware moment: profiles by name, policy files by path.
+
+    Raises:
+        PolicyError: for a file that cannot be used, or a name that is neither.
+    """
+    paths = [Path(name) for name in names if _is_file(name)]
+    found = load_policies(paths, at)
+    by_name = tuple(profile(name) for name in names if not _is_file(name))
+    return replace(found, policies=(*found.policies, *by_name))
+
+
+def _is_file(name: str) -> bool:
+    return name.endswith(_FILE_SUFFIXES) or "/" in name or Path(name).is_file()
 
 
 def _read(path: Path) -> YamlFile:

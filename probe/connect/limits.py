@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from pki.net_guard.politeness import ConnectionLimits
 from probe.budget import BudgetLimits
@@ -22,3 +23,13 @@ class VisitLimits(ConnectionLimits):
     connect_timeout_seconds: float = 5.0
     answer_timeout_seconds: float = 5.0
     greeting_timeout_seconds: float = 15.0
+
+    def with_deadline(self, deadline_seconds: float) -> Self:
+        """These limits with another deadline in seconds, which no single wait exceeds."""
+        return replace(
+            self,
+            deadline_seconds=deadline_seconds,
+            connect_timeout_seconds=min(self.connect_timeout_seconds, deadline_seconds),
+            answer_timeout_seconds=min(self.answer_timeout_seconds, deadline_seconds),
+            greeting_timeout_seconds=min(self.greeting_timeout_seconds, deadline_seconds),
+        )

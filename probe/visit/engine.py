@@ -172,7 +172,8 @@ class Engine:
         finally:
             await line.close()
         cost = Cost(
-            duration_seconds=self._clock.monotonic() - began,
+            # Microseconds, as its JSON has it, so that what is read back equals what was learned.
+            duration_seconds=round(self._clock.monotonic() - began, 6),
             connections=line.budget.connections,
             bytes_sent=line.budget.bytes_sent,
             bytes_received=line.budget.bytes_received,

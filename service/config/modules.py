@@ -21,9 +21,9 @@ from model.intrusiveness import Intrusiveness
 from model.observation import ClientAuthMode
 from model.protocol_version import ProtocolVersion
 from pki.certificates import load_trust_store
+from probe.checks.check_groups import parse_parts
 from probe.connect.starttls.catalogue import application
 from probe.crypto.identity import load_identity
-from service.config.check_groups import parse_parts
 from service.config.values import Count, Seconds
 
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")

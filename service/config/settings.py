@@ -17,17 +17,18 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from model.intrusiveness import Intrusiveness
 from model.version import user_agent
+from pki.certificates import check_trust_store
 from pki.net_guard.deny import DenyList
 from pki.net_guard.gate import WEB_PORTS, SocketGate
 from pki.transparency import read_log_list
 from policy.files.yaml_file import ConfigError, read_yaml_mapping
+from probe.checks.check_groups import parse_parts, part_names
 from probe.checks.part import USUAL_PARTS
 from probe.connect.route import Proxy
 from probe.crypto.identity import ClientIdentity, load_identity
 from probe.visit.settings import ProbeSettings
 from scheduling.interval import IntervalPolicy
 from scheduling.resolve import AddressFamily
-from service.config.check_groups import parse_parts, part_names
 from service.config.delivery.notifiers import Notifiers
 from service.config.delivery.push import PushSettings
 from service.config.discovery import DiscoverySettings, FileSettings
@@ -40,7 +41,6 @@ from service.config.routes import Proxies, SourceAddress, usual_route
 from service.config.schedule import ClosedSpans, LabelSchedule, split_span
 from service.config.secret_marks import SecretUrl, SecretVariable
 from service.config.sources import Surrounding
-from service.config.trust_stores import check_trust_store
 from service.config.values import Count, Port, Seconds, split_listen, split_name_server
 from service.fleet.request import queues_of_tags
 from service.sources.target_sources import RuledSource

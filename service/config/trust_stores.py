@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Final
 
-from pki.certificates import load_trust_store
-
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+from pki.certificates import check_trust_store
 
 
 def parse_trust_store(text: str) -> tuple[str, Path]:
@@ -22,17 +18,3 @@ def parse_trust_store(text: str) -> tuple[str, Path]:
         raise ValueError(f"{text!r} must be NAME=FILE, such as internal=/etc/ssl/internal-ca.pem")
     check_trust_store(name, Path(file))
     return name, Path(file)
-
-
-def check_trust_store(name: str, file: Path | None) -> None:
-    """See to it that ``name`` can be a label's value, and that ``file`` holds certificates.
-
-    Raises:
-        ValueError: where either cannot be used, with the mend.
-    """
-    if not _NAME.fullmatch(name):
-        raise ValueError(
-            f"the trust store's name {name!r} must be letters, digits, '.', '_' and '-', "
-            "at most 63 of them"
-        )
-    load_trust_store(name, file)

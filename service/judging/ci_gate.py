@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -15,15 +14,13 @@ from rich.text import Text
 
 from exporters.terminal.console import printable
 from model.findings.finding import Assessment, Finding, FindingStatus, Outcome, Severity
-from model.findings.finding_life import live_on, with_waiver
 from model.findings.remediation import Remediation
 from model.observation import Observation
 from model.target import Target
 from model.verdict import Verdict
-from policy import PolicyError, PolicySet, assess, load_policies, profile
+from policy import PolicyError, PolicySet, assess, findings_of
 from policy.remediation import remedy
 
-_FILE_SUFFIXES: Final = (".yml", ".yaml", ".json")
 _TEXT_LIMIT: Final = 400
 _COMPLIANCE: Final = {
     Verdict.YES: ("met", "green"),
@@ -125,19 +122,14 @@ class CiGate:
     def judge(self, observation: Observation, at: datetime) -> Judged:
         """The findings of one Observation at an aware moment."""
         assessment = assess(observation, self.book.policies, at)
-        target = observation.endpoint.target
-        findings = (
-            with_waiver(finding, self.book.waivers, target, at)
-            for finding in live_on((), assessment)
-        )
-        worst_first = sorted(findings, key=_gravity)
+        findings = findings_of(assessment, observation.endpoint.target, self.book.waivers)
         mended = {
             finding.fingerprint: remedy(observation, finding.result, self.book.policies)
-            for finding in worst_first
+            for finding in findings
         }
         return Judged(
             assessment=assessment,
-            findings=tuple(worst_first),
+            findings=findings,
             remedies={name: found for name, found in mended.items() if found is not None},
         )
 
@@ -149,22 +141,6 @@ class CiGate:
         is_bad_enough = finding.result.severity.rank >= self.fail_on.rank
         is_allowed = self.allow_unknown and finding.result.outcome is Outcome.UNKNOWN
         return is_bad_enough and finding.status is FindingStatus.OPEN and not is_allowed
-
-
-def read_book(names: Sequence[str], at: datetime) -> PolicySet:
-    """The policies of files, and profiles, by what the user named.
-
-    Raises:
-        PolicyError: for a file that cannot be used, or a name that is neither.
-    """
-    paths = [Path(name) for name in names if _is_file(name)]
-    book = load_policies(paths, at)
-    profiles = tuple(profile(name) for name in names if not _is_file(name))
-    return replace(book, policies=(*book.policies, *profiles))
-
-
-def _is_file(name: str) -> bool:
-    return name.endswith(_FILE_SUFFIXES) or "/" in name or Path(name).is_file()
 
 
 def parse_labels(texts: Sequence[str]) -> Mapping[str, str]:
@@ -191,9 +167,3 @@ def check_that_all_are_judged(book: PolicySet, targets: Sequence[Target]) -> Non
                 f"no policy holds for {target.key} ({names}): give the labels that they ask for by "
                 "--label NAME=VALUE, or name a profile"
             )
-
-
-def _gravity(finding: Finding) -> tuple[int, int, str, str]:
-    result = finding.result
-    is_unknown = result.outcome is Outcome.UNKNOWN
-    return (-result.severity.rank, is_unknown, result.policy, result.rule)

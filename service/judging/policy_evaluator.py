@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from discovery.targets import TargetError, parse_target
 from model.findings.finding import Assessment, Finding, Waiver
@@ -36,8 +36,7 @@ class PolicyEvaluator:
 
     def assess(self, observation: Observation) -> Assessment:
         """What the policies say of it, as of the moment at which its visit ended."""
-        duration = timedelta(seconds=observation.cost.duration_seconds)
-        return assess(observation, self.book.policies, observation.started_at + duration)
+        return assess(observation, self.book.policies, observation.ended_at)
 
     def lived_on(self, known: Iterable[Finding], assessment: Assessment) -> tuple[Finding, ...]:
         """The endpoint's findings after ``assessment``, without proofs: the Store has those."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from policy import Policy, PolicyError
-from service.judging.ci_gate import read_book
+from policy import Policy, PolicyError, read_policies
 
 
 def policies_of(name: str, at: datetime) -> tuple[Policy, ...]:
     """The policies of a profile or of a file, as of an aware moment; raises PolicyError."""
-    return read_book([name], at).policies
+    return read_policies([name], at).policies
 
 
 def one_policy(name: str, at: datetime) -> Policy:

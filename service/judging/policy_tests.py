@@ -18,10 +18,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from model.encoding.observation_json import from_json
 from model.findings.finding import Outcome
 from model.observation import Observation
-from policy import PolicyError, PolicySet, assess
+from policy import PolicyError, PolicySet, assess, read_policies
 from policy.files.errors import FileLocation, first_problem
 from policy.files.yaml_file import read_yaml_mapping
-from service.judging.ci_gate import read_book
 
 
 class _Section(BaseModel):
@@ -71,7 +70,7 @@ def run_tests(path: Path) -> Iterator[TestResult]:
     tests = _read(path)
     for test in tests.tests:
         at = test.at or datetime.now(UTC)
-        book = read_book([_from(path, name) for name in tests.policies], at)
+        book = read_policies([_from(path, name) for name in tests.policies], at)
         faults = [
             fault
             for observation in _observations(path.parent / test.observation, test.labels)

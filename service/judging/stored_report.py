@@ -8,9 +8,8 @@ from pathlib import Path
 
 from exporters.reports import Report
 from model.query import Selection
-from policy import PolicySet
+from policy import PolicySet, read_policies
 from service.config.load import load_settings
-from service.judging.ci_gate import read_book
 from service.judging.report_builder import ReportScope, make_report
 from storage import open_reader
 
@@ -24,7 +23,7 @@ def report_settings(
         ConfigError: for a configuration or a policy that cannot be used.
     """
     settings = load_settings(config)
-    return settings.database, read_book(policies or settings.policies, now)
+    return settings.database, read_policies(policies or settings.policies, now)
 
 
 async def read_report(database: str, scope: ReportScope, moment: datetime) -> Report:

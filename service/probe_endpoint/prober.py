@@ -29,6 +29,7 @@ from model.target_labels import (
 )
 from model.version import TOOL_VERSION
 from pki.certificates import parse_certificate
+from probe.checks.check_groups import parse_parts
 from probe.checks.part import Part
 from probe.crypto.identity import load_identity
 from probe.dialogue.handshake import Handshake
@@ -37,7 +38,6 @@ from probe.visit.settings import ProbeSettings
 from probe.visit.simple_client import PlainClient
 from probe.web.status_line import http_status
 from scheduling.resolve import Resolution, unresolved
-from service.config.check_groups import parse_parts
 from service.config.modules import ModuleSettings, OnDemandSettings
 from service.probe_endpoint.allowed import Allowed
 from service.probe_endpoint.merged_status import merged

@@ -15,11 +15,10 @@ from prometheus_client import CollectorRegistry
 
 from exporters.prometheus.service.fleet import FleetMetrics
 from model.clock import SystemClock
-from policy import PolicySet
+from policy import PolicySet, read_policies
 from probe.visit.engine import Engine
 from service.config.settings import ServiceSettings
 from service.inventory.inventory import Inventory
-from service.judging.ci_gate import read_book
 from service.judging.policy_evaluator import declared_targets
 from service.process.limits import connections_that_fit
 from service.watchdog.watchdog import start_stop_guard
@@ -37,7 +36,7 @@ class StartError(Exception):
 
 def book_of(settings: ServiceSettings, clock: SystemClock) -> PolicySet:
     """The policies of the configuration; raises PolicyError."""
-    book = read_book(settings.policies, clock.now())
+    book = read_policies(settings.policies, clock.now())
     declared_targets(book)
     for remark in book.remarks:
         _LOG.warning("a policy file is odd", reason=remark)

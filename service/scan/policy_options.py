@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 from model.findings.finding import Severity
 from model.target import Target
+from policy import read_policies
 from policy.files.yaml_file import ConfigError
-from service.judging.ci_gate import CiGate, check_that_all_are_judged, parse_labels, read_book
+from service.judging.ci_gate import CiGate, check_that_all_are_judged, parse_labels
 from service.scan.request import ScanInputError, ScanRequest
 
 
@@ -41,7 +42,7 @@ def read_gate(
         ScanInputError: for a policy that cannot be used, or that holds for none of the targets.
     """
     try:
-        book = read_book(names, datetime.now(UTC))
+        book = read_policies(names, datetime.now(UTC))
         check_that_all_are_judged(book, targets)
     except ConfigError as error:
         raise ScanInputError(f"--policy: {error}") from error

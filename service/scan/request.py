@@ -13,12 +13,12 @@ from discovery.targets import TargetError, parse_target
 from model.intrusiveness import Intrusiveness
 from model.target import Target
 from pki.transparency import LogListError, read_log_list
+from probe.checks.check_groups import parse_parts
 from probe.connect.proxy.proxy_protocol import Preamble
 from probe.connect.proxy_url import parse_proxy
 from probe.connect.route import Route
 from probe.visit.settings import ProbeSettings
 from scheduling.resolve import AddressFamily
-from service.config.check_groups import parse_parts
 from service.config.routes import check_source_address
 from service.config.trust_stores import parse_trust_store
 
@@ -71,14 +71,10 @@ def read_request(
     except ValueError as error:
         raise ScanInputError(f"--checks: {error}") from error
     settings = ProbeSettings(
-        deadline_seconds=timeout_seconds,
-        connect_timeout_seconds=min(defaults.connect_timeout_seconds, timeout_seconds),
-        answer_timeout_seconds=min(defaults.answer_timeout_seconds, timeout_seconds),
-        greeting_timeout_seconds=min(defaults.greeting_timeout_seconds, timeout_seconds),
         trust_stores=stores,
         parts=parts,
         intrusiveness=intrusiveness,
-    )
+    ).with_deadline(timeout_seconds)
     return ScanRequest(targets=targets, settings=settings)
 
 

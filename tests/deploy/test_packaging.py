@@ -9,25 +9,22 @@ import zipfile
 from pathlib import Path
 
 from tests.deploy.files import ROOT
+from tlsprobe.own_packages import PACKAGES
 
-PACKAGES = tuple(
-    name
-    for name in ("model", "probe", "policy", "storage", "exporters", "service")
-    if (ROOT / name).is_dir()
-)
 NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.md")
 
 
 def test_the_wheel_carries_every_module_and_data_file(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
-    for name in PACKAGES:
+    packages = (*PACKAGES, "tlsprobe")
+    for name in packages:
         shutil.copytree(ROOT / name, source / name, ignore=NOT_SHIPPED)
     for name in ("pyproject.toml", "LICENSE"):
         shutil.copy(ROOT / name, source)
     expected = {
         str(path.relative_to(source))
-        for name in PACKAGES
+        for name in packages
         for path in (source / name).rglob("*")
         if path.is_file()
     }

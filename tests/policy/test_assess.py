@@ -42,6 +42,11 @@ def test_every_policy_that_holds_has_its_results() -> None:
     assert assessment.compliance("web") is Verdict.YES
 
 
+def test_a_policy_that_was_not_assessed_is_unknown() -> None:
+    mail = policy("mail", VERSIONS, protocols=("smtp",))
+    assert assess(endpoint(), (mail,), AT).compliance("mail") is Verdict.UNKNOWN
+
+
 @pytest.mark.parametrize(
     ("state", "outcome"),
     [

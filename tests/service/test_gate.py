@@ -16,9 +16,9 @@ from rich.console import Console
 
 from model.findings.finding import Severity
 from model.target import Target
-from policy import PolicyError, load_policies
+from policy import PolicyError, load_policies, read_policies
 from service.demo import DemoFleet
-from service.judging.ci_gate import CiGate, check_that_all_are_judged, parse_labels, read_book
+from service.judging.ci_gate import CiGate, check_that_all_are_judged, parse_labels
 from tests.service.processes import tlsprobe
 from tests.service.samples import NOW, legacy, modern
 from tests.service.test_scan import SCHEMA, place
@@ -69,7 +69,7 @@ def test_a_waived_finding_does_not_stop_until_its_waiver_expires(policies: Path)
 
 
 def test_an_endpoint_that_no_policy_holds_for_is_not_called_good(policies: Path) -> None:
-    book = read_book([str(policies)], NOW)
+    book = read_policies([str(policies)], NOW)
     check_that_all_are_judged(book, [modern().endpoint.target])
     with pytest.raises(PolicyError, match=r"no policy holds for .*--label NAME=VALUE"):
         check_that_all_are_judged(book, [legacy_without_labels()])

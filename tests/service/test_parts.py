@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from probe.checks.catalogue import ASKED_PARTS
+from probe.checks.check_groups import parse_parts, part_names
 from probe.checks.part import Part
-from service.config.check_groups import parse_parts, part_names
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "cli.md"
 

@@ -1,0 +1,223 @@
+"""The smallest example of each addition to what stores, shows and sends, and to the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from tests.additions.addition import ROOT, Addition, Line, imported
+
+METRIC: Final = Addition(
+    kind="metric",
+    files={
+        "exporters/prometheus/families/example.py": """
+from collections.abc import Iterator
+
+from exporters.prometheus.families.family import Family, Sample
+from model.snapshot import EndpointStatus
+
+
+def _port(status: EndpointStatus) -> Iterator[Sample]:
+    yield (), float(status.observation.endpoint.target.port)
+
+
+PORT_FAMILY = Family(
+    name="port", help="The port.", example="max(tlsprobe_port)", samples=_port
+)
+"""
+    },
+    lines=(
+        imported(
+            "exporters/prometheus/catalogue.py",
+            "from exporters.prometheus.families.example import PORT_FAMILY",
+        ),
+        Line(
+            path="exporters/prometheus/catalogue.py",
+            after="FAMILIES: Final",
+            text="    PORT_FAMILY,",
+        ),
+    ),
+    proof="""
+from exporters.prometheus.reference import reference
+
+print(*("The port." in line for line in reference().splitlines() if "`tlsprobe_port`" in line))
+""",
+    shows="True",
+)
+
+REPORT: Final = Addition(
+    kind="report format",
+    files={
+        "exporters/reports/formats/as_example.py": '''
+from exporters.reports.report import Report
+
+
+def write_example(report: Report) -> str:
+    """The targets, one a line."""
+    return "".join(f"example {endpoint.target}\\n" for endpoint in report.endpoints)
+'''
+    },
+    lines=(
+        imported(
+            "exporters/reports/catalogue.py",
+            "from exporters.reports.formats.as_example import write_example",
+        ),
+        Line(
+            path="exporters/reports/catalogue.py",
+            after="REPORTS: Final",
+            text='    ReportFormat(name="example", media_type="text/plain", start="example ",'
+            ' says="targets", write=write_example),',
+        ),
+    ),
+    proof="""
+from exporters.reports.catalogue import report_format
+from tests.exporters.reports.samples import report
+
+print(report_format("example").write(report()).split()[0])
+""",
+    shows="example",
+)
+
+NOTIFIER: Final = Addition(
+    kind="notifier",
+    files={
+        "exporters/notifications/example.py": '''
+from exporters.notifications.message import Message
+
+
+def render_example(message: Message) -> bytes:
+    """One line."""
+    return message.headline.encode()
+''',
+    },
+    lines=(
+        imported(
+            "exporters/notifications/catalogue.py",
+            "from exporters.notifications.example import render_example",
+        ),
+        Line(
+            path="exporters/notifications/catalogue.py",
+            after="NOTIFIERS: Final",
+            text='    Notifier(name="example", render=render_example, most_events=10),',
+        ),
+        Line(
+            path="service/config/delivery/notifiers.py",
+            after='    type: Literal["slack"]',
+            text="""
+
+class ExampleSettings(_OnceSettings, _PostedSettings):
+    type: Literal["example"]
+""",
+        ),
+        Line(
+            path="service/config/delivery/notifiers.py",
+            after="_AnyNotifier: TypeAlias",
+            text="    ExampleSettings |",
+        ),
+    ),
+    proof="""
+from pathlib import Path
+
+Path("service.yml").write_text(
+    "notifications: {ops: {type: example, url: 'https://hooks.example/tlsprobe'}}"
+)
+from service.config.load import load_settings
+
+form = load_settings(Path("service.yml")).notifications["ops"].form
+print(form.name, form.render.__name__)
+""",
+    shows="example render_example",
+)
+
+COMMAND: Final = Addition(
+    kind="command",
+    files={
+        "service/cli/hello.py": '''
+from service.cli.app import EXIT_OK, new_app
+
+app = new_app()
+
+
+@app.command()
+def hello() -> int:
+    """Say hello."""
+    print("hello from tlsprobe")
+    return EXIT_OK
+'''
+    },
+    lines=(
+        Line(
+            path="service/cli/commands.py",
+            after="COMMANDS: Final",
+            text='    Command(name="hello", module="service.cli.hello"),',
+        ),
+    ),
+    proof="""
+import sys
+from tlsprobe.__main__ import main
+
+sys.argv = ["tlsprobe", "hello"]
+main()
+""",
+    shows="hello from tlsprobe",
+)
+
+SETTING: Final = Addition(
+    kind="setting",
+    files={},
+    lines=(
+        Line(
+            path="service/config/settings.py",
+            after="    config_file: Path | None = None",
+            text="    example_seconds: Seconds = 5.0",
+        ),
+    ),
+    proof="""
+import os
+from service.config.load import load_settings
+
+print(load_settings(None).example_seconds)
+os.environ["TLSPROBE_EXAMPLE_SECONDS"] = "7"
+print(load_settings(None).example_seconds)
+""",
+    shows="5.0\n7.0",
+)
+
+
+def _newest_revision() -> int:
+    folder = ROOT / "storage/migrations/versions"
+    return max(int(path.name[1:5]) for path in folder.glob("v*.py"))
+
+
+_REVISION: Final = _newest_revision() + 1
+
+MIGRATION: Final = Addition(
+    kind="store migration",
+    files={
+        str(Path("storage/migrations/versions") / f"v{_REVISION:04}_example.py"): f'''
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{_REVISION:04}"
+down_revision = "{_REVISION - 1:04}"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table("example", sa.Column("id", sa.Integer, primary_key=True))
+
+
+def downgrade() -> None:
+    op.drop_table("example")
+'''
+    },
+    proof="""
+import sqlite3
+from storage.maintenance import upgrade_database
+
+print(int(upgrade_database("sqlite:///example.db")) > 5)
+print(*sqlite3.connect("example.db").execute("SELECT name FROM sqlite_master WHERE name = 'example'"))
+""",
+    shows="True\n('example',)",
+)

@@ -1,0 +1,26 @@
+"""The errors that the public API raises: each message says what is wrong and what to do.
+
+A server that does not answer is no error: its Observation says so (``state`` and ``reason``).
+"""
+
+from __future__ import annotations
+
+
+class TlsprobeError(Exception):
+    """The base class of all errors of this package."""
+
+
+class InputError(TlsprobeError, ValueError):
+    """An argument cannot be used; the message begins with its name."""
+
+
+class PolicyError(TlsprobeError, ValueError):
+    """A policy cannot be used, or holds for no endpoint; the message has the file and the line."""
+
+
+class JsonError(TlsprobeError, ValueError):
+    """A text is not an Observation in the form of ``docs/observation.schema.json``."""
+
+
+class ShadowedPackageError(TlsprobeError, ImportError):
+    """Another package hides one of tlsprobe's; the message names both."""
