@@ -25,6 +25,9 @@ from typing import Any, Final, ParamSpec, TypeVar
 _THREADS: Final = 2
 """Threads of the whole process that judge what servers sent; each visit uses one at a time."""
 
+_HEAVY_SECONDS: Final = 0.25
+"""Of the processor: several times what a visit to an honest server with all checks takes."""
+
 Found = TypeVar("Found")
 Given = ParamSpec("Given")
 
@@ -85,6 +88,11 @@ class VisitBudget:
         if self.connections >= limits.connections:
             return f"{limits.connections:,} connections"
         return None
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether the visit has taken so much of the processor that it has to take turns with its like."""
+        return self.processor_seconds > _HEAVY_SECONDS
 
     @contextmanager
     def step(self) -> Iterator[None]:

@@ -147,6 +147,7 @@ class Politeness:
             retry_interval=0.005,
         )
         self._turn = asyncio.Lock()
+        self._heavy = asyncio.Lock()
 
     def for_host(self, host: str) -> Politeness:
         """The same limits, and the share of a host name over all of its addresses; an address is its own."""
@@ -185,6 +186,24 @@ class Politeness:
                 await self._throttler.acquire()
             await gate.pace()
             yield epoch
+
+    @asynccontextmanager
+    async def turn_of_heavy(self, within_seconds: float) -> AsyncIterator[bool]:
+        """A turn among all visits that are costly to this process: one question at a time.
+
+        Yields false, and no turn, where none comes ``within_seconds``. Without turns a few costly visits side by
+        side would leave the event loop no time for all others.
+        """
+        try:
+            async with asyncio.timeout(max(0.0, within_seconds)):
+                await self._heavy.acquire()
+        except TimeoutError:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self._heavy.release()
 
 
 def _forget(_: AddressGate) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from OpenSSL.SSL import Session
@@ -19,7 +20,7 @@ from pki.net_guard.shortage import note_shortage
 from probe.budget import VisitBudget
 from probe.connect.limits import VisitLimits
 from probe.connect.openssl import OpenSslHandshake
-from probe.connect.pool import Connections
+from probe.connect.pool import PAST_DEADLINE, Connections
 from probe.connect.quic import ask_quic
 from probe.connect.route import Route
 from probe.connect.starttls.after_upgrade import AfterUpgrade
@@ -58,6 +59,15 @@ _NO_DISTRESS: Final = frozenset(
 """What a server says at its ease is no sign of distress, and neither is a limit of ours."""
 
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    """On which connection a dialogue is carried."""
+
+    is_chained: bool
+    is_upgraded: bool
+    port: int | None
 
 
 class EndpointSession:
@@ -214,8 +224,20 @@ class EndpointSession:
         is_upgraded: bool = True,
         port: int | None = None,
     ) -> Result | ConnectFailure:
+        options = _Options(is_chained=is_chained, is_upgraded=is_upgraded, port=port)
+        if not self.budget.is_heavy:
+            return await self._converse_now(dialogue, patience_seconds, options)
+        async with self._politeness.turn_of_heavy(self._connections.remaining_seconds) as has_turn:
+            if not has_turn:
+                return PAST_DEADLINE
+            return await self._converse_now(dialogue, patience_seconds, options)
+
+    async def _converse_now(
+        self, dialogue: Dialogue[Result], patience_seconds: float, options: _Options
+    ) -> Result | ConnectFailure:
+        is_upgraded = options.is_upgraded
         connections = self._connections.next(
-            is_chained=is_chained, is_upgraded=is_upgraded, port=port
+            is_chained=options.is_chained, is_upgraded=is_upgraded, port=options.port
         )
         async with connections as dialled:
             if isinstance(dialled, ConnectFailure):

@@ -177,3 +177,30 @@ def test_an_address_gets_no_more_new_connections_a_second_than_allowed() -> None
     began = run_virtually(story())
     for position, moment in enumerate(began[5:], start=5):
         assert moment - began[position - 5] >= 0.99
+
+
+async def test_costly_visits_take_turns_at_one_question_each() -> None:
+    politeness, inside = Politeness(ProbeSettings()), 0
+
+    async def question() -> int:
+        nonlocal inside
+        async with politeness.for_host("a.example").turn_of_heavy(60.0) as has_turn:
+            assert has_turn
+            inside += 1
+            most = inside
+            await asyncio.sleep(0)
+            inside -= 1
+            return most
+
+    assert set(await asyncio.gather(*(question() for _ in range(20)))) == {1}
+
+
+def test_a_turn_that_does_not_come_in_time_is_none_and_the_next_one_gets_it() -> None:
+    async def wait() -> tuple[bool, bool]:
+        politeness = Politeness(ProbeSettings())
+        async with politeness.turn_of_heavy(1.0), politeness.turn_of_heavy(5.0) as late:
+            pass
+        async with politeness.turn_of_heavy(1.0) as next_one:
+            return late, next_one
+
+    assert run_virtually(wait()) == (False, True)
