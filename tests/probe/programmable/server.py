@@ -47,7 +47,9 @@ class Connection:
         return not self.reader.at_eof() and self.reader.exception() is None
 
     def reset(self) -> None:
-        """Ends with a reset in place of an end, whether or not all was read."""
+        """Ends with a reset in place of an end, whether or not all was read; nothing where it has ended."""
+        if self.writer.transport.is_closing():
+            return
         at_once = struct.pack("ii", 1, 0)
         socket_of_it = self.writer.get_extra_info("socket")
         socket_of_it.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
