@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from hypothesis import settings
 
@@ -9,6 +11,10 @@ from tests.support.postgresql import postgresql, postgresql_url
 from tests.zoo.certificates import Certificates, make_certificates
 
 __all__ = ["certificates", "postgresql", "postgresql_url"]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # nohup and some CI systems ignore it, and what the tests start would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("whatever the load", deadline=None)
 settings.load_profile("whatever the load")

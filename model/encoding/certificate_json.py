@@ -103,7 +103,7 @@ def _trust_to_json(found: TrustVerdict) -> Json:
     return {
         "verdict": found.verdict.value,
         "reason": found.reason,
-        "failure": None if found.failure is None else found.failure.value,
+        **({} if found.failure is None else {"failure": found.failure.value}),
         "path_not_after": time_to_json(found.path_not_after),
         "strict": found.strict.value,
         "strict_reason": found.strict_reason,

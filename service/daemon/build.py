@@ -110,9 +110,7 @@ def build(settings: ServiceSettings, store: SqlStore, fixed_targets: Sequence[Ta
         page=page,
         metrics=metrics,
         planner=planner,
-        targets=TargetFeed(
-            state, evaluator, planner, fixed_targets, metrics.forget_source, page.expire
-        ),
+        targets=TargetFeed(state, evaluator, planner, fixed_targets, metrics.forget_source, page),
         on_demand=OnDemandProber(settings.on_demand, prober_context(planner)),
         sinks=_sinks(settings, store, page, planner, metrics),
         started_at=clock.now(),

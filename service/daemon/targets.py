@@ -13,6 +13,7 @@ from model.target import Target
 from service.config.sources import Surrounding
 from service.daemon.planning import Planner
 from service.daemon.state import ServiceState
+from service.inventory.metrics_page import InventoryPage
 from service.judging.policy_evaluator import PolicyEvaluator, declared_targets
 from service.sources.followed_sources import FollowedSources, Kept
 from service.sources.target_sources import TargetSources
@@ -24,7 +25,7 @@ _LOG: Final = structlog.stdlib.get_logger("tlsprobe")
 class TargetFeed:
     """Follows the ``sources``; ``fixed_targets`` and those that policies declare are planned besides theirs.
 
-    ``expire_page`` lets the page of metrics be made again, so that no target is on it that has gone.
+    The ``page`` of metrics is made again for other targets, so that none is on it that has gone.
     """
 
     state: ServiceState
@@ -32,7 +33,7 @@ class TargetFeed:
     planner: Planner
     fixed_targets: Sequence[Target]
     forget_source: Callable[[str], None]
-    expire_page: Callable[[], None]
+    page: InventoryPage
     sources: FollowedSources = field(init=False)
     _remarks: tuple[str, ...] = field(init=False, default=())
 
@@ -55,7 +56,7 @@ class TargetFeed:
 
     def _take_targets(self, targets: Sequence[Target]) -> None:
         self.planner.set_targets(targets)
-        self.expire_page()
+        self.page.expire()
         # By then the source that has just been read counts as read.
         asyncio.get_running_loop().call_soon(self._warn_of_idle_policies, targets)
 

@@ -137,7 +137,8 @@ def a_thousand(fleet: DemoFleet, directory: Path) -> Path:
     config = directory / "thousand.yml"
     config.write_text(
         f"targets_files: [{directory / 'thousand.json'}]\n"
-        "interval_seconds: 30\nprobe: {checks: [versions, suites]}\n"
+        "interval_seconds: 30\n"
+        "probe: {checks: [versions, suites], connections_per_address_per_second: 1000}\n"
     )
     return config
 

@@ -119,7 +119,7 @@ async def test_every_rule_is_tried_on_a_host(fleet: DemoFleet, house: Path) -> N
     assert run.returncode == 3
     assert "  house: no" in run.stdout
     assert "FAIL       high      protocol_versions" in run.stdout
-    assert "pass     high      reached" in run.stdout
+    assert "pass       high      reached" in run.stdout
 
 
 async def test_a_host_is_matched_with_the_policies_of_aws(fleet: DemoFleet) -> None:
