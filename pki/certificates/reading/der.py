@@ -12,7 +12,7 @@ from enum import IntEnum
 from itertools import islice
 from typing import Final
 
-MOST_ELEMENTS: Final = 20_000
+MOST_ELEMENTS: Final = 12_000
 """Elements of one structure that are read; ten thousand host names are the most that are met."""
 
 _CONSTRUCTED: Final = 0x20
