@@ -60,7 +60,7 @@ from probe.dialogue.before_tls.scripted import Turn
 def upgrade(_: Peer) -> UpgradeScript:
     """Says GO and waits for OK."""
     heard = yield Turn(say=b"GO\\r\\n", until=line, what="the answer to GO")
-    return Upgraded() if heard.startswith(b"OK") else not_offered("GO is not offered", heard)
+    return Upgraded() if heard.startswith(b"OK") else not_offered("GO is not offered")
 '''
     },
     lines=(
