@@ -11,7 +11,13 @@ from pki.byte_reader import DecodeError
 from probe.tls.hello import ServerHello
 from probe.tls.message_order import UP_TO_TLS12, MessageOrder
 from probe.tls.messages import CertificateMessage, NewSessionTicket, ServerKeyExchange
-from probe.tls.record import ContentType, HandshakeType, MessageReader, RecordReader
+from probe.tls.record import (
+    ContentType,
+    HandshakeType,
+    MessageReader,
+    RecordHeaderError,
+    RecordReader,
+)
 
 
 class SessionInClear:
@@ -43,6 +49,9 @@ class SessionInClear:
                 if record.content_type is ContentType.HANDSHAKE:
                     self._read(record.fragment)
                 self._is_over = record.content_type is ContentType.CHANGE_CIPHER_SPEC
+        except RecordHeaderError:
+            # Not TLS, such as MySQL's plaintext error after an alert: OpenSSL reads no key in it either.
+            self._is_over = True
         except DecodeError as flaw:
             self._is_over = True
             self.unreadable = flaw.what
