@@ -13,7 +13,6 @@ import idna
 
 from model.certificates.certificate import Certificate
 from model.verdict import Verdict
-from pki.certificates.reading.fields import MOST_NAMES
 
 _WILDCARD: Final = "*"
 
@@ -24,19 +23,17 @@ def matches(certificate: Certificate, name: str) -> Verdict:
     A name may end in a dot, and may be international, as U-labels or A-labels; an IPv6 address
     may stand in brackets or carry a zone. Public suffixes are no exception here: ``*.com``
     matches ``example.com``, as RFC 9525, section 6.3, has it. Unknown, rather than no, where
-    the certificate does not parse or names more hosts than are kept.
+    the certificate does not parse, or has more names than are read.
     """
     address = _address(name)
     if address is not None:
         found = str(address) in certificate.ip_addresses
-        kept = certificate.ip_addresses
     else:
         host = _a_labels(name)
         found = any(_covers(presented, host) for presented in certificate.dns_names)
-        kept = certificate.dns_names
     if found:
         return Verdict.YES
-    if certificate.parse_error is not None or len(kept) >= MOST_NAMES:
+    if certificate.parse_error is not None:
         return Verdict.UNKNOWN
     return Verdict.NO
 

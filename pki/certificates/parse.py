@@ -19,7 +19,7 @@ from pki.certificates.memoized import remembered
 from pki.certificates.path_building import read_link
 from pki.certificates.reading.bounds import beyond_bounds
 from pki.certificates.reading.der import Element
-from pki.certificates.reading.fields import MOST_NAMES, CertificateFields, read_fields
+from pki.certificates.reading.fields import CertificateFields, read_fields
 from pki.certificates.reading.names import LONGEST_TEXT, MOST_PARTS, bounded
 from pki.certificates.reading.public_keys import read_public_key
 from pki.certificates.reading.signatures import signature_algorithm_name
@@ -115,8 +115,6 @@ def _cut(fields: CertificateFields) -> str | None:
         parts = read.relative_names if read is not None else ()
         if max(len(parts), *map(len, parts), 0) >= MOST_PARTS:
             return f"The {name} has {MOST_PARTS} parts or more, and no more are read."
-    if len(fields.dns_names()) >= MOST_NAMES or len(fields.ip_addresses()) >= MOST_NAMES:
-        return f"The certificate is for {MOST_NAMES:,} names or more, and no more are read."
     return None
 
 

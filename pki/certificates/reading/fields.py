@@ -22,9 +22,6 @@ from pki.certificates.memoized import remembered
 from pki.certificates.reading.der import Element, Tag, elements, first, integer, object_identifier
 from pki.certificates.reading.names import Name, bounded, read_name
 
-MOST_NAMES: Final = 10_000
-"""Subject alternative names of each kind that are kept."""
-
 _VERSION: Final = 0xA0
 _EXTENSIONS: Final = 0xA3
 _DNS_NAME: Final = 0x82
@@ -114,8 +111,7 @@ class CertificateFields:
         )
 
     def _alternative_names(self, tag: int) -> tuple[bytes, ...]:
-        found = (each.content for each in self.alternative_names if each.tag == tag)
-        return tuple(islice(found, MOST_NAMES))
+        return tuple(each.content for each in self.alternative_names if each.tag == tag)
 
 
 @remembered

@@ -93,9 +93,8 @@ def test_what_of_long_lists_is_not_read_is_said() -> None:
     assert "subject has 128 parts or more" in str(parse_certificate(some_parts).parse_error)
     many_names = hostile.certificate(ordinary, extensions=hostile.host_names(100_000))
     assert "elements" in str(parse_certificate(many_names).parse_error)
-    some_names = hostile.certificate(ordinary, extensions=hostile.host_names(10_000))
-    read = parse_certificate(some_names)
-    assert (len(read.dns_names), "10,000 names or more" in str(read.parse_error)) == (10_000, True)
+    all_names = hostile.certificate(ordinary, extensions=hostile.host_names(10_000))
+    assert len(parse_certificate(all_names).dns_names) == 10_000
 
 
 @pytest.mark.parametrize(
