@@ -15,7 +15,7 @@ BENCH_VENV := .cache/bench-venv
 FUZZ_VENV := .cache/fuzz-venv
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := answers provocations messages certificates sslv2 sessions lines datagrams xml_streams
-CODE := $(wildcard model pki probe discovery scheduling policy storage exporters service tlsprobe tests benchmarks fuzz scripts/dashboards)
+CODE := $(wildcard model pki probe discovery scheduling policy storage exporters service tlsprobe tests benchmarks fuzz scripts)
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE := copy
