@@ -9,16 +9,21 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
-WORKERS ?= auto
+# Many tests wait more than they compute: two workers a processor keep it busy.
+WORKERS ?= $(shell expr 2 '*' $$(nproc))
 BIN := .venv/bin
 BENCH_VENV := .cache/bench-venv
 FUZZ_VENV := .cache/fuzz-venv
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := answers provocations messages certificates sslv2 sessions lines datagrams xml_streams
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
 CODE := $(wildcard model pki probe discovery scheduling policy storage exporters service tlsprobe tests benchmarks fuzz scripts)
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE := copy
+# Compiled once for all of the processes that tests start, wherever the environment says otherwise.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/bytecode
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
 .PHONY: help
@@ -66,7 +71,8 @@ run: .venv/.run .venv/.project ## probe the demo's six servers; TARGETS=file.yml
 # --- checking --------------------------------------------------------------------------------
 
 .PHONY: test
-test: lint unit integration ## everything that CI asks: lint, unit, integration
+test: lint test-servers ## everything that CI asks: lint, and all tests in one run
+	$(PYTEST)
 
 .PHONY: lint
 lint: venv ## style, types, layers, deployment files, locks
@@ -79,9 +85,13 @@ lint: venv ## style, types, layers, deployment files, locks
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	scripts/lock.sh --check
 
+.PHONY: quick
+quick: venv ## the tests of a minute: no real servers, no process of tlsprobe, nothing slow
+	$(PYTEST) -m "not integration and not process and not slow"
+
 .PHONY: unit
 unit: venv ## tests that need nothing but Python
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not integration"
+	$(PYTEST) -m "not integration"
 
 .PHONY: test-servers
 test-servers: ## install the real TLS servers that tests ask (Debian, as root)
@@ -89,7 +99,7 @@ test-servers: ## install the real TLS servers that tests ask (Debian, as root)
 
 .PHONY: integration
 integration: venv test-servers ## tests against real servers
-	$(BIN)/python -m pytest -n $(WORKERS) -m integration
+	$(PYTEST) -m integration
 
 .PHONY: bench
 bench: venv $(BENCH_VENV)/.installed test-servers ## measure tlsprobe beside sslyze, sslscan and nmap, and what the service costs

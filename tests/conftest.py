@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import pytest
 from hypothesis import settings
 
+from tests.service import processes
+from tests.support.order import long_ones_first
 from tests.support.postgresql import postgresql, postgresql_url
 from tests.zoo.certificates import Certificates, make_certificates
 
@@ -18,6 +21,19 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 settings.register_profile("whatever the load", deadline=None)
 settings.load_profile("whatever the load")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Within the random order of pytest-randomly, and of what was chosen, each worker begins with the long tests."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    are_long = [item.get_closest_marker("slow") is not None for item in items]
+    items[:] = long_ones_first(items, are_long, workers)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Only what is marked may start ``tlsprobe`` as a process."""
+    processes.are_allowed = any(item.iter_markers("process"))
 
 
 @pytest.fixture(scope="session")

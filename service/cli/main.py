@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 import typer
@@ -17,18 +18,22 @@ from service.cli.app import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, EXIT_OK, app, fa
 
 def main() -> NoReturn:
     """The console script ``tlsprobe``; exits with the command's code, never with a traceback."""
-    code = _run()
+    code = run_command()
     sys.stderr.flush()
     # Python would wait for threads in which the system's resolver still looks names up.
     os._exit(code)
 
 
-def _run() -> int:
+def run_command(arguments: Sequence[str] | None = None) -> int:
+    """The exit code of the command with these arguments, or those of the process.
+
+    It prints on ``sys.stdout`` and ``sys.stderr``, and raises nothing that a user can cause.
+    """
     # A terminal or pipe of another encoding gets escapes for what it cannot show.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        code = app(prog_name="tlsprobe", standalone_mode=False)
+        code = app(arguments, prog_name="tlsprobe", standalone_mode=False)
         sys.stdout.flush()
     except typer.TyperException as error:
         return fail(f"{error.format_message().rstrip('.')} (see tlsprobe --help)")

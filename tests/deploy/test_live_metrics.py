@@ -25,7 +25,7 @@ from tests.exporters.test_inventory import KNOWN, snapshot
 from tests.service.processes import TLSPROBE
 from tests.zoo.process import Command, running
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("prometheus")]
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("prometheus"), pytest.mark.process]
 
 RULES = sorted((ROOT / "deploy/prometheus/rules").glob("*.yml"))
 PATIENCE_SECONDS = 90

@@ -179,6 +179,8 @@ def count(visits: Mapping[int, Iterable[float]], began: float, ended: float) -> 
 
 
 @pytest.mark.integration
+@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.timeout(3 * MOST_SECONDS)
 def test_healthy_endpoints_keep_their_pace_among_all_hostile_ones_at_once(tmp_path: Path) -> None:
     with (

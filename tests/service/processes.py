@@ -1,16 +1,28 @@
-"""Runs the ``tlsprobe`` command as its users do: as a process of its own, on pipes or a terminal."""
+"""Runs the ``tlsprobe`` command: in this process, which is quick, or as its users do, in a process of its own.
+
+``tlsprobe`` is for what a command reads, prints and returns. The others are for what needs a process: its start,
+its signals, its pipes, its terminal, and a service that runs. Tests that use them are marked ``process``.
+"""
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from unittest.mock import patch
+
+from service.cli.main import run_command
+
+are_allowed = False
+"""Whether the test that runs is marked ``process``; ``tests/conftest.py`` sets it."""
 
 TLSPROBE: Final = Path(sys.executable).with_name("tlsprobe")
 PATIENCE_SECONDS: Final = 60.0
@@ -43,10 +55,41 @@ def environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, "TERM": "xterm", **(changes or {})}
 
 
-def tlsprobe(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandRun:
+    """What the command printed, and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+_ONE_COMMAND = threading.Lock()
+"""The standard streams and the environment are the process's: one command has them at a time."""
+
+
+def tlsprobe(*arguments: str | Path, changes: Mapping[str, str] | None = None) -> CommandRun:
+    """The finished command, which ran in this thread with the environment and the streams of a process of its own."""
+    output, errors, nothing = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(3))
+    with (
+        _ONE_COMMAND,
+        patch.dict(os.environ, environment(changes), clear=True),
+        patch.multiple(sys, stdin=nothing, stdout=output, stderr=errors),
+    ):
+        code = run_command([str(one) for one in arguments])
+    return CommandRun(returncode=code, stdout=_written(output), stderr=_written(errors))
+
+
+def _written(stream: io.TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()
+
+
+def tlsprobe_process(
     *arguments: str | Path, changes: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """The finished command, its output caught in pipes."""
+    """The finished command as a process, its output caught in pipes."""
+    _refuse_without_mark()
     return subprocess.run(
         [TLSPROBE, *arguments],
         env=environment(changes),
@@ -70,6 +113,7 @@ def tlsprobe_on_terminal(
     *arguments: str | Path, changes: Mapping[str, str] | None = None
 ) -> TerminalRun:
     """The finished command, with a pseudo-terminal for standard output and error."""
+    _refuse_without_mark()
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [TLSPROBE, *arguments],
@@ -92,6 +136,10 @@ def tlsprobe_on_terminal(
         process.wait()
 
 
+def _refuse_without_mark() -> None:
+    assert are_allowed, "a test that starts tlsprobe as a process is marked so: pytest.mark.process"
+
+
 def _read(descriptor: int) -> bytes:
     try:
         return os.read(descriptor, 65536)
@@ -107,6 +155,7 @@ def running(
     program: Sequence[str | Path] = (TLSPROBE,),
 ) -> Iterator[subprocess.Popen[str]]:
     """The command as it runs, with pipes for its output; killed at the end if it still runs."""
+    _refuse_without_mark()
     process = subprocess.Popen(
         [*program, *arguments],
         env=environment(changes),

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.service.processes import tlsprobe
+from tests.service.processes import tlsprobe, tlsprobe_process
 
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.process
 def test_the_version_is_the_project_s() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    run = tlsprobe("--version")
+    run = tlsprobe_process("--version")
     assert (run.returncode, run.stdout) == (0, f"tlsprobe {project['version']}\n")
 
 

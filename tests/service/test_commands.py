@@ -106,12 +106,14 @@ def test_a_command_takes_one_file_and_one_row(
     assert "Greet somebody." in run(*path_of(row)[:-1], "--help")[1]
 
 
+@pytest.mark.process
 def test_the_version_imports_no_command_and_no_engine() -> None:
     loaded = imported_by("--version")
     assert {row.module for row in COMMANDS} & loaded == set()
     assert set(HEAVY) & loaded == set()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", ["scan", "serve", "report", "policy"])
 def test_a_command_s_help_imports_that_command_alone(name: str) -> None:
     loaded = imported_by(name, "--help")

@@ -77,6 +77,7 @@ def arguments(tmp_path: Path) -> list[str]:
     return ["serve", "--listen", "127.0.0.1:0", "--database", database]
 
 
+@pytest.mark.process
 async def test_it_probes_serves_and_stops(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path
 ) -> None:
@@ -96,6 +97,7 @@ async def test_it_probes_serves_and_stops(
         assert await service.stop() == 0
 
 
+@pytest.mark.process
 async def test_a_restart_shows_what_was_learnt_and_visits_when_it_is_due(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path
 ) -> None:
@@ -117,6 +119,7 @@ async def test_a_restart_shows_what_was_learnt_and_visits_when_it_is_due(
         assert await service.stop() == 0
 
 
+@pytest.mark.process
 async def test_it_stops_while_a_visit_hangs(
     silent_server: socket, arguments: list[str], tmp_path: Path
 ) -> None:
@@ -130,6 +133,7 @@ async def test_it_stops_while_a_visit_hangs(
         connection.close()
 
 
+@pytest.mark.process
 async def test_it_stops_while_the_resolver_hangs(arguments: list[str], tmp_path: Path) -> None:
     targets = tmp_path / "targets.yml"
     targets.write_text("- www.example\n", encoding="utf-8")
@@ -140,6 +144,7 @@ async def test_it_stops_while_the_resolver_hangs(arguments: list[str], tmp_path:
         assert await service.stop() == 0
 
 
+@pytest.mark.process
 async def test_a_targets_file_that_breaks_leaves_the_last_good_one(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path
 ) -> None:
@@ -157,6 +162,7 @@ async def test_a_targets_file_that_breaks_leaves_the_last_good_one(
         assert await service.stop() == 0
 
 
+@pytest.mark.process
 async def test_the_demo_says_where_to_look_and_shows_six_endpoints(tmp_path: Path) -> None:
     with running("demo", "--listen", "127.0.0.1:0", "--directory", tmp_path / "here") as process:
         service = Service(process)
@@ -228,6 +234,7 @@ async def post(service: Service, path: str) -> httpx.Response:
         return await client.post(service.url + path)
 
 
+@pytest.mark.process
 async def test_a_reload_takes_what_is_good_and_leaves_all_as_it_is_else(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path
 ) -> None:
@@ -267,6 +274,7 @@ async def test_a_reload_takes_what_is_good_and_leaves_all_as_it_is_else(
         assert await service.stop() == 0
 
 
+@pytest.mark.process
 async def test_the_status_command_shows_sources_and_the_worst(
     arguments: list[str], tmp_path: Path
 ) -> None:
@@ -288,6 +296,7 @@ async def test_the_status_command_shows_sources_and_the_worst(
     assert (gone.returncode, "no service of tlsprobe answers" in gone.stderr) == (2, True)
 
 
+@pytest.mark.process
 async def test_an_address_that_is_denied_is_never_visited_whatever_name_leads_there(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path
 ) -> None:
@@ -306,6 +315,7 @@ async def test_an_address_that_is_denied_is_never_visited_whatever_name_leads_th
     assert status["endpoints"] == 1
 
 
+@pytest.mark.process
 async def test_the_log_follows_a_target_that_is_labelled_so(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path
 ) -> None:

@@ -36,6 +36,7 @@ def arguments(database: str) -> list[str]:
     return ["serve", "--listen", "127.0.0.1:0", "--database", database]
 
 
+@pytest.mark.process
 async def test_few_file_descriptors_make_it_slower_and_nothing_else(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path
 ) -> None:
@@ -70,6 +71,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.process
 def test_our_own_shortage_is_never_the_server_s_fault() -> None:
     python = TLSPROBE.with_name("python")
     said = subprocess.run(
@@ -84,6 +86,7 @@ async def test_a_refusal_is_still_the_server_s() -> None:
     ) == ConnectFailure(obstacle=FailureKind.REFUSED, detail="TCP port 9 refused the connection")
 
 
+@pytest.mark.process
 async def test_kill_9_in_the_middle_of_a_thousand_visits_leaves_a_database_that_is_true(
     fleet: DemoFleet, url: str, tmp_path: Path
 ) -> None:
@@ -107,6 +110,7 @@ async def test_kill_9_in_the_middle_of_a_thousand_visits_leaves_a_database_that_
         assert await store.healthy()
 
 
+@pytest.mark.process
 async def test_sigterm_in_the_middle_of_a_thousand_visits_loses_none_that_ended(
     fleet: DemoFleet, arguments: list[str], database: str, tmp_path: Path
 ) -> None:
@@ -150,6 +154,7 @@ def visits_in(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
     return [event for event in events if event["event"] == "visit finished"]
 
 
+@pytest.mark.process
 async def test_a_full_disk_stops_no_visit_and_what_was_learnt_is_stored_when_there_is_room(
     fleet: DemoFleet, arguments: list[str], database: str, tmp_path: Path
 ) -> None:
@@ -182,6 +187,7 @@ async def count_of_stored(database: str) -> int:
         return len(await store.statuses())
 
 
+@pytest.mark.process
 async def test_a_resolver_that_is_down_stops_neither_visits_nor_pages(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path
 ) -> None:
@@ -212,6 +218,7 @@ async def test_a_resolver_that_is_down_stops_neither_visits_nor_pages(
         assert await service.stop() == 0
 
 
+@pytest.mark.process
 async def test_the_database_knows_when_the_service_ran(
     fleet: DemoFleet, arguments: list[str], database: str, tmp_path: Path
 ) -> None:
@@ -225,6 +232,7 @@ async def test_the_database_knows_when_the_service_ran(
         assert [event.kind for event in await store.events()] == ["stopped", "started"]
 
 
+@pytest.mark.process
 async def test_a_third_of_the_fleet_in_a_black_hole_costs_the_others_nothing(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path
 ) -> None:

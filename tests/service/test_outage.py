@@ -18,7 +18,7 @@ from tests.service.test_daemon import Service, facts_of, write_targets
 from tests.support.postgresql import PostgresServer, postgres_server
 from tests.support.small_disk import small_disk
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.process]
 
 
 async def test_a_scrape_during_an_outage_has_the_last_facts_and_their_age(

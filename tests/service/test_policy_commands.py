@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import yaml
 
 from policy.files.schema import policy_schema
 from service.demo import DemoFleet
-from tests.service.processes import tlsprobe
+from tests.service.processes import CommandRun, tlsprobe
 from tests.service.test_scan import place
 
 ROOT = Path(__file__).parents[2]
@@ -143,9 +142,7 @@ async def test_policies_are_tested_with_recorded_facts(
     assert "house: reached is not fail" in outcome.stdout
 
 
-def run_verify(
-    folder: Path, facts: str, expected: Mapping[str, object]
-) -> subprocess.CompletedProcess[str]:
+def run_verify(folder: Path, facts: str, expected: Mapping[str, object]) -> CommandRun:
     (folder / "legacy.jsonl").write_text(facts)
     test = {"name": "legacy", "observation": "legacy.jsonl", "expect": expected}
     tests = folder / "tests.yml"

@@ -61,6 +61,7 @@ async def compliance(service: Service) -> Any:
     return (await service.get("/-/status")).json()["compliance"]
 
 
+@pytest.mark.process
 async def test_policies_judge_and_are_read_again_and_a_broken_file_leaves_the_last_good_one(
     fleet: DemoFleet, arguments: list[str], tmp_path: Path, policies: Path
 ) -> None:
@@ -89,6 +90,7 @@ async def test_policies_judge_and_are_read_again_and_a_broken_file_leaves_the_la
     assert "findings   1 high" in run.stdout
 
 
+@pytest.mark.process
 async def test_an_endpoint_that_a_policy_declares_is_a_finding_until_it_answers(
     arguments: list[str], tmp_path: Path, closed_port: int
 ) -> None:

@@ -1,4 +1,4 @@
-"""``tlsprobe scan`` against real servers, as a process of its own."""
+"""``tlsprobe scan`` against real servers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ import pytest
 
 from service.demo import DemoFleet
 from tests.service.hostile import hostile_server
-from tests.service.processes import HANGING_RESOLVER, running, tlsprobe, tlsprobe_on_terminal
+from tests.service.processes import (
+    HANGING_RESOLVER,
+    running,
+    tlsprobe,
+    tlsprobe_on_terminal,
+    tlsprobe_process,
+)
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "docs/observation.schema.json").read_text(encoding="utf-8")
@@ -44,12 +50,14 @@ async def test_reports_come_in_the_order_given(fleet: DemoFleet) -> None:
     assert run.returncode == 0
 
 
+@pytest.mark.process
 async def test_a_pipe_gets_neither_colour_nor_progress(fleet: DemoFleet) -> None:
-    run = await asyncio.to_thread(tlsprobe, "scan", place(fleet, "modern"))
+    run = await asyncio.to_thread(tlsprobe_process, "scan", place(fleet, "modern"))
     assert run.stderr == ""
     assert "\x1b" not in run.stdout
 
 
+@pytest.mark.process
 async def test_a_terminal_gets_both(fleet: DemoFleet) -> None:
     run = await asyncio.to_thread(tlsprobe_on_terminal, "scan", place(fleet, "legacy"))
     assert "\r\x1b[K0 of 1 done; " in run.output
@@ -58,6 +66,7 @@ async def test_a_terminal_gets_both(fleet: DemoFleet) -> None:
     assert run.returncode == 0, report
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("arguments", "changes"),
     [(["--no-color"], {}), ([], {"NO_COLOR": "1"}), ([], {"TERM": "dumb"})],
@@ -114,10 +123,11 @@ HOSTILE_NAME = "\x1b]0;owned\x07\x1b[2J\u202eevil\x9b\r\n"
 ESCAPED_NAME = r"CN=\x1b]0\;owned\x07\x1b[2J\u202eevil\x9b\x0d\x0a"
 
 
+@pytest.mark.process
 async def test_names_from_a_server_reach_no_terminal_raw() -> None:
     async with hostile_server(HOSTILE_NAME) as port:
         place = f"127.0.0.1:{port}"
-        piped = (await asyncio.to_thread(tlsprobe, "scan", place)).stdout
+        piped = (await asyncio.to_thread(tlsprobe_process, "scan", place)).stdout
         shown = (await asyncio.to_thread(tlsprobe_on_terminal, "scan", place)).output
         as_json = (await asyncio.to_thread(tlsprobe, "scan", "--json", place)).stdout
     for output in (piped, COLOUR.sub("", shown.replace("\r\x1b[K", ""))):
@@ -153,6 +163,7 @@ def test_silence_ends_with_the_timeout(silent_server: socket) -> None:
     assert run.returncode == 1
 
 
+@pytest.mark.process
 def test_ctrl_c_ends_it_quietly(silent_server: socket) -> None:
     port = silent_server.getsockname()[1]
     with running("scan", f"127.0.0.1:{port}") as process:
@@ -163,6 +174,7 @@ def test_ctrl_c_ends_it_quietly(silent_server: socket) -> None:
     assert (process.returncode, output, errors) == (130, "", "")
 
 
+@pytest.mark.process
 def test_ctrl_c_does_not_wait_for_the_resolver() -> None:
     with running("scan", "www.example", program=HANGING_RESOLVER) as process:
         assert process.stderr is not None
@@ -172,6 +184,7 @@ def test_ctrl_c_does_not_wait_for_the_resolver() -> None:
         assert process.stderr.read() == ""
 
 
+@pytest.mark.process
 async def test_a_reader_that_goes_ends_it_quietly(fleet: DemoFleet) -> None:
     with running("scan", "--json", *places(fleet)) as process:
         assert process.stdout is not None

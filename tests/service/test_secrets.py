@@ -234,6 +234,7 @@ PATHS: Final = (
 )
 
 
+@pytest.mark.process
 @pytest.mark.timeout(300)
 async def test_no_planted_secret_is_in_any_output(tmp_path: Path) -> None:
     async with parrot() as port, hostile_server("unknown.test") as tls_port:
@@ -357,6 +358,7 @@ def test_a_command_that_cannot_open_its_database_shows_no_password(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.process
 @pytest.mark.integration
 def test_the_log_of_a_start_shows_no_password_of_its_database(
     postgresql_url: str, tmp_path: Path

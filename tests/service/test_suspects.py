@@ -98,6 +98,7 @@ async def events(url: str) -> list[tuple[str, str]]:
         return [(one.kind, one.sentence) for one in await store.events()]
 
 
+@pytest.mark.process
 async def test_an_endpoint_that_freezes_the_service_does_so_once(
     fleet: DemoFleet, url: str, tmp_path: Path, changes: dict[str, str], freezing_port: int
 ) -> None:
@@ -142,6 +143,7 @@ async def wait_for_all(service: Service, ports: list[int]) -> None:
         left.discard(visit["endpoint"])
 
 
+@pytest.mark.process
 async def test_a_frozen_service_ends_within_ten_seconds_of_sigterm(
     url: str, tmp_path: Path, changes: dict[str, str], freezing_port: int
 ) -> None:
@@ -158,6 +160,7 @@ async def test_a_frozen_service_ends_within_ten_seconds_of_sigterm(
     assert "in stand_still" in said
 
 
+@pytest.mark.process
 async def test_what_was_in_flight_at_a_kill_is_tried_alone_at_once_and_cleared(
     fleet: DemoFleet, silent_server: socket, url: str, tmp_path: Path
 ) -> None:
@@ -184,6 +187,7 @@ async def test_what_was_in_flight_at_a_kill_is_tried_alone_at_once_and_cleared(
     assert left_behind(tmp_path / "tlsprobe.db") == [], "a service that stopped leaves nothing"
 
 
+@pytest.mark.process
 async def test_a_probe_on_demand_that_freezes_the_service_does_so_once(
     fleet: DemoFleet, url: str, tmp_path: Path, changes: dict[str, str], freezing_port: int
 ) -> None:
@@ -257,6 +261,7 @@ def test_whatever_opens_a_socket_reports_that_there_is_none_to_be_had(closed_por
     assert done.stdout.split() == ["ShortageError"] * 3 + ["SourceError"]
 
 
+@pytest.mark.process
 async def test_without_descriptors_visits_are_put_off_and_no_state_is_an_error(
     fleet: DemoFleet, url: str, tmp_path: Path
 ) -> None:

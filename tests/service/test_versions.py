@@ -7,9 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from service.demo import DemoFleet
 from storage.database import connect
-from tests.service.processes import PATIENCE_SECONDS, running, tlsprobe
+from tests.service.processes import PATIENCE_SECONDS, running, tlsprobe_process
 from tests.service.test_daemon import Service, write_targets
 
 
@@ -20,6 +22,7 @@ def upgrade_further(url: str) -> None:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9001'")
 
 
+@pytest.mark.process
 async def test_a_service_whose_tables_are_upgraded_under_it_stops_and_is_refused_at_its_next_start(
     url: str, fleet: DemoFleet, tmp_path: Path
 ) -> None:
@@ -51,7 +54,7 @@ async def test_a_service_whose_tables_are_upgraded_under_it_stops_and_is_refused
     (stopping,) = [number for number, event in enumerate(told) if event["event"] == "stopping"]
     finished = [event for event in told[stopping:] if event["event"] == "visit finished"]
     assert len(finished) <= told[stopping]["visits_in_flight"], "no visit begins after that"
-    again = await asyncio.to_thread(tlsprobe, *arguments, "--targets", targets)
+    again = await asyncio.to_thread(tlsprobe_process, *arguments, "--targets", targets)
     assert again.returncode == 2
     assert "was made by a newer version of tlsprobe" in again.stderr.splitlines()[-1]
 

@@ -17,6 +17,9 @@ from typing import Final
 _PROCESS: Final = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 _PROCESSES: Final = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 _PORTS: Final = range(12_000 + _PROCESS, 32_000, _PROCESSES)
+_DICE: Final = random.SystemRandom()
+"""Not the generator that each test's seed sets: two runs of one seed would meet at the same ports."""
+
 _drawn: Final[set[int]] = set()
 """None is given twice in one process, whose earlier server on it may still be ending."""
 
@@ -24,7 +27,7 @@ _drawn: Final[set[int]] = set()
 def free_port() -> int:
     """One that is free for TCP and UDP alike."""
     while True:
-        port = random.choice(_PORTS)
+        port = _DICE.choice(_PORTS)
         if port not in _drawn and _is_free(port):
             _drawn.add(port)
             return port

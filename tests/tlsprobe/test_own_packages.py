@@ -34,6 +34,7 @@ def test_every_package_of_the_distribution_is_checked() -> None:
     assert sorted(patterns) == sorted(f"{name}*" for name in (*PACKAGES, "tlsprobe"))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("command", _COMMANDS, ids=["script", "module"])
 @pytest.mark.parametrize("name", ["service", "model"])
 def test_the_command_refuses_a_package_that_hides_one_of_ours(
@@ -58,6 +59,7 @@ def test_a_module_of_the_working_directory_hides_a_package_from_python_m(tmp_pat
     assert str(planted) in run.stderr
 
 
+@pytest.mark.process
 def test_a_folder_without_code_hides_nothing(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     run = _run(str(TLSPROBE), "--version", path=tmp_path, folder=tmp_path)

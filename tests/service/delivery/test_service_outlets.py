@@ -61,6 +61,7 @@ def write_config(folder: Path, hook: Hook) -> Path:
     return config
 
 
+@pytest.mark.process
 async def test_findings_and_ends_are_told_once_and_metrics_are_written_to_the_file(
     fleet: DemoFleet, hook: Hook, tmp_path: Path
 ) -> None:

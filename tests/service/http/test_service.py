@@ -33,6 +33,7 @@ async def post(url: str, path: str, **headers: str) -> int:
         return (await client.post(url + path, headers=headers)).status_code
 
 
+@pytest.mark.process
 async def test_a_token_is_needed_where_one_is_set(config: Path) -> None:
     changes = {"TLSPROBE_HTTP__ADMIN_TOKEN_VARIABLE": "ADMIN", "ADMIN": TOKEN}
     arguments = ("serve", "--config", config, "--listen", "127.0.0.1:0")
@@ -48,6 +49,7 @@ async def test_a_token_is_needed_where_one_is_set(config: Path) -> None:
         assert await service.stop() == 0
 
 
+@pytest.mark.process
 async def test_on_all_addresses_nothing_changes_state_without_a_token(config: Path) -> None:
     with running("serve", "--config", config, "--listen", "0.0.0.0:0") as process:
         service = Service(process)
@@ -57,6 +59,7 @@ async def test_on_all_addresses_nothing_changes_state_without_a_token(config: Pa
         assert await service.stop() == 0
 
 
+@pytest.mark.process
 async def test_the_service_answers_by_the_names_of_its_configuration_alone(config: Path) -> None:
     with running("serve", "--config", config, "--listen", "127.0.0.1:0") as process:
         service = Service(process)
