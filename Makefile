@@ -87,7 +87,7 @@ lint: venv ## style, types, layers, deployment files, locks
 
 .PHONY: quick
 quick: venv ## the tests of a minute: no real servers, no process of tlsprobe, nothing slow
-	$(PYTEST) -m "not integration and not process and not slow"
+	$(BIN)/python -m pytest -n auto -m "not integration and not process and not slow"
 
 .PHONY: unit
 unit: venv ## tests that need nothing but Python
@@ -100,6 +100,13 @@ test-servers: ## install the real TLS servers that tests ask (Debian, as root)
 .PHONY: integration
 integration: venv test-servers ## tests against real servers
 	$(PYTEST) -m integration
+
+.PHONY: coverage
+coverage: venv test-servers ## which lines all tests run, in what they start too; fails below the floor
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest -n $(WORKERS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 .PHONY: bench
 bench: venv $(BENCH_VENV)/.installed test-servers ## measure tlsprobe beside sslyze, sslscan and nmap, and what the service costs

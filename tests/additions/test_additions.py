@@ -62,6 +62,7 @@ def test_every_file_and_folder_of_the_page_is_there() -> None:
     assert [path for path in named if not (ROOT / path).exists()] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("addition", ADDITIONS, ids=lambda one: one.kind)
 def test_the_example_is_there_after_its_file_and_its_line(
     addition: Addition, tmp_path: Path

@@ -25,7 +25,12 @@ from tests.exporters.test_inventory import KNOWN, snapshot
 from tests.service.processes import TLSPROBE
 from tests.zoo.process import Command, running
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("prometheus"), pytest.mark.process]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.xdist_group("prometheus"),
+    pytest.mark.process,
+    pytest.mark.slow,
+]
 
 RULES = sorted((ROOT / "deploy/prometheus/rules").glob("*.yml"))
 PATIENCE_SECONDS = 90

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 import time
 
 from tests.hostile.judge import MOST_STALL_SECONDS, Cost, heartbeat, resident_megabytes
+from tests.hostile.starvation import Starvation
 
 
 def burn(seconds: float) -> None:
@@ -51,3 +55,27 @@ def test_every_limit_is_judged() -> None:
     assert good.breaches(2.5) == []
     bad = Cost(stall=0.3, gap=0.3, processor=5.1, wall=3.6, lost=0, memory=21, outcome="")
     assert len(bad.breaches(2.5)) == 4
+
+
+def test_the_wait_for_a_processor_that_another_has_is_starvation() -> None:
+    one_processor = str(min(os.sched_getaffinity(0)))
+    endless = ["taskset", "-c", one_processor, sys.executable, "-c", "while True: pass"]
+    with subprocess.Popen(endless) as starved, subprocess.Popen(endless) as other:
+        starvation = Starvation(process_id=starved.pid)
+        began = ended = time.monotonic()
+        starvation.look(began)
+        while ended - began - starvation.own_seconds(began, ended) < 0.2:
+            time.sleep(0.01)
+            ended = time.monotonic()
+            starvation.look(ended)
+        for process in (starved, other):
+            process.kill()
+
+
+def test_who_waits_for_nothing_but_an_event_does_not_starve() -> None:
+    with subprocess.Popen(["sleep", "60"]) as asleep:
+        starvation = Starvation(process_id=asleep.pid)
+        starvation.look(10.0)
+        starvation.look(20.0)
+        asleep.kill()
+    assert starvation.own_seconds(10.0, 20.0) > 9.0

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TREE = Path(__file__).parents[2]
 ROOMS = ("model", "pki", "probe", "scheduling", "storage", "service", "tests")
 
@@ -65,6 +67,7 @@ print("everything knows the new section")
 """
 
 
+@pytest.mark.slow
 def test_a_new_section_takes_a_field_and_a_row(tmp_path: Path) -> None:
     for room in ROOMS:
         shutil.copytree(

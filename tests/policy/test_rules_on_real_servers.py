@@ -252,6 +252,7 @@ def test_every_rule_has_its_servers() -> None:
     assert [case.rule for case in CASES] == [rule.id for rule in RULES]
 
 
+@pytest.mark.slow
 @pytest.mark.integration
 @pytest.mark.timeout(300)
 async def test_every_rule_passes_on_the_one_and_fails_on_the_other(

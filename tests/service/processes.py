@@ -25,7 +25,7 @@ are_allowed = False
 """Whether the test that runs is marked ``process``; ``tests/conftest.py`` sets it."""
 
 TLSPROBE: Final = Path(sys.executable).with_name("tlsprobe")
-PATIENCE_SECONDS: Final = 60.0
+PATIENCE_SECONDS: Final = 150.0
 
 HANGING_RESOLVER: Final = (
     sys.executable,

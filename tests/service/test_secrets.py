@@ -234,6 +234,7 @@ PATHS: Final = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.process
 @pytest.mark.timeout(300)
 async def test_no_planted_secret_is_in_any_output(tmp_path: Path) -> None:

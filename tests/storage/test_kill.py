@@ -55,6 +55,7 @@ def killed_after(
     assert child.returncode == -signal.SIGKILL
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_every_acknowledged_visit_survives_kill_9(url: str) -> None:
     moments = random.Random(20)
@@ -71,6 +72,7 @@ async def test_every_acknowledged_visit_survives_kill_9(url: str) -> None:
     assert len(acknowledged) == ENDPOINTS
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_a_process_killed_while_it_makes_the_database_leaves_one_that_opens(
     fresh_urls: Iterator[str],

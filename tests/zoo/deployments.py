@@ -132,7 +132,9 @@ def _rsa_of_8192() -> rsa.RSAPrivateKey:
         dmq1=rsa.rsa_crt_dmq1(d, q),
         iqmp=rsa.rsa_crt_iqmp(p, q),
         public_numbers=public,
-    ).private_key()
+    ).private_key(
+        unsafe_skip_rsa_key_validation=True
+    )  # It would take seconds to see that the primes are primes.
 
 
 def _like_badssl() -> dict[str, Scenario]:

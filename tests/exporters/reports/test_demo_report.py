@@ -14,7 +14,7 @@ from tests.exporters.reports.browser import browser
 from tests.exporters.reports.test_in_a_browser import SECTIONS
 from tests.service.processes import running
 
-pytestmark = [pytest.mark.integration, pytest.mark.process]
+pytestmark = [pytest.mark.integration, pytest.mark.process, pytest.mark.slow]
 
 _FINISHED = "visit finished"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -72,6 +73,7 @@ async def test_every_server_that_answers_is_learnt_in_full(model: ServerModel) -
     assert omissions(model, observation) == []
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(models(), st.floats(min_value=0.05, max_value=0.9), st.integers(0, 10_000))
 async def test_a_server_that_is_silent_at_random_is_never_slandered(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -64,6 +65,7 @@ async def verified(model: ServerModel, observation: Observation) -> tuple[bool, 
     return same, simulation.questions
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(plain_models())
 async def test_an_unchanged_server_is_confirmed_within_the_budget(model: ServerModel) -> None:
@@ -75,6 +77,7 @@ async def test_an_unchanged_server_is_confirmed_within_the_budget(model: ServerM
     assert questions <= 2 * len(model.cipher_suites) + 6
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(plain_models(), st.data())
 async def test_what_was_turned_on_or_off_is_caught(model: ServerModel, data: st.DataObject) -> None:

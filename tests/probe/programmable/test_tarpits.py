@@ -91,6 +91,7 @@ async def seconds_until_learnt(targets: list[Target], ordinary: int) -> float:
     return lasted
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_tarpits_do_not_slow_the_others_by_more_than_their_share() -> None:
     ordinary = ENDPOINTS - TARPITS

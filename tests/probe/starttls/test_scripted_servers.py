@@ -226,8 +226,8 @@ async def test_no_visit_waits_for_a_greeting_past_its_deadline(behaviour: Behavi
         endpoint = Endpoint(target=target, address="127.0.0.1")
         observation = await Engine(settings, SystemClock()).visit(endpoint)
     assert observation.state is State.TIMEOUT
-    # Twice is for a busy machine: either would outlast it seven times.
-    assert observation.cost.duration_seconds <= 2 * settings.deadline_seconds
+    # Five times is for a busy machine: either would outlast it seven times.
+    assert observation.cost.duration_seconds <= 5 * settings.deadline_seconds
 
 
 async def test_a_visit_through_starttls_is_verified_on_as_few_connections(

@@ -18,7 +18,12 @@ from tests.service.fleet.simulated import simulated_fleet
 from tests.service.test_versions import upgrade_further
 from tests.support.postgresql import postgres_server
 
-pytestmark = [pytest.mark.integration, pytest.mark.process, pytest.mark.timeout(1200)]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.process,
+    pytest.mark.slow,
+    pytest.mark.timeout(1200),
+]
 
 POISON = """\
 import os

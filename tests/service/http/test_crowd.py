@@ -17,7 +17,12 @@ from tests.service.processes import environment, running
 
 WINDOW_SECONDS = 20.0
 HEALTH = b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n"
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300), pytest.mark.process]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.timeout(300),
+    pytest.mark.process,
+    pytest.mark.slow,
+]
 
 
 class Watched:
