@@ -16,7 +16,7 @@ BENCH_VENV := .cache/bench-venv
 FUZZ_VENV := .cache/fuzz-venv
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS := answers provocations messages certificates sslv2 sessions lines datagrams xml_streams
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
+PYTEST := -m pytest -n $(WORKERS) --dist worksteal
 CODE := $(wildcard model pki probe discovery scheduling policy storage exporters service tlsprobe tests benchmarks fuzz scripts)
 
 export UV_PYTHON_DOWNLOADS := never
@@ -72,7 +72,7 @@ run: .venv/.run .venv/.project ## probe the demo's six servers; TARGETS=file.yml
 
 .PHONY: test
 test: lint test-servers ## everything that CI asks: lint, and all tests in one run
-	$(PYTEST)
+	$(BIN)/python $(PYTEST)
 
 .PHONY: lint
 lint: venv ## style, types, layers, deployment files, locks
@@ -87,11 +87,11 @@ lint: venv ## style, types, layers, deployment files, locks
 
 .PHONY: quick
 quick: venv ## the tests of a minute: no real servers, no process of tlsprobe, nothing slow
-	$(BIN)/python -m pytest -n auto -m "not integration and not process and not slow"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not integration and not process and not slow"
 
 .PHONY: unit
 unit: venv ## tests that need nothing but Python
-	$(PYTEST) -m "not integration"
+	$(BIN)/python $(PYTEST) -m "not integration"
 
 .PHONY: test-servers
 test-servers: ## install the real TLS servers that tests ask (Debian, as root)
@@ -99,12 +99,12 @@ test-servers: ## install the real TLS servers that tests ask (Debian, as root)
 
 .PHONY: integration
 integration: venv test-servers ## tests against real servers
-	$(PYTEST) -m integration
+	$(BIN)/python $(PYTEST) -m integration
 
 .PHONY: coverage
 coverage: venv test-servers ## which lines all tests run, in what they start too; fails below the floor
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -n $(WORKERS)
+	$(BIN)/coverage run $(PYTEST)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
