@@ -34,9 +34,9 @@ from discovery.source import Source, SourceError
 from model.target_labels import EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS
 from pki.dns import DnsLookup, LookupFailedError
 from pki.net_guard.gate import SocketGate
-from service.config.secret_marks import SecretFile, SecretUrl, SecretUrls, SecretVariable
 from service.config.sources import PolledSettings, SourceSettings, Surrounding, Targets
-from service.config.values import Count, Port, Seconds, split_name_server
+from service.setting_types.secret_marks import SecretFile, SecretUrl, SecretUrls, SecretVariable
+from service.setting_types.values import Count, Port, Seconds, split_name_server
 from service.sources.seen_names import read_seen_names
 
 _SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")

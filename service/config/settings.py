@@ -29,20 +29,20 @@ from probe.crypto.identity import ClientIdentity, load_identity
 from probe.visit.settings import ProbeSettings
 from scheduling.interval import IntervalPolicy
 from scheduling.resolve import AddressFamily
-from service.config.delivery.notifiers import Notifiers
-from service.config.delivery.push import PushSettings
 from service.config.discovery import DiscoverySettings, FileSettings
 from service.config.http import HttpSettings
 from service.config.metrics import MetricsSettings
 from service.config.modules import OnDemandSettings
+from service.config.push import PushSettings
 from service.config.relabel import RelabelRules
 from service.config.retention import RetentionSettings
 from service.config.routes import Proxies, SourceAddress, usual_route
 from service.config.schedule import ClosedSpans, LabelSchedule, split_span
-from service.config.secret_marks import SecretUrl, SecretVariable
 from service.config.sources import Surrounding
-from service.config.values import Count, Port, Seconds, split_listen, split_name_server
 from service.fleet.request import queues_of_tags
+from service.integrations.catalogue import NotifierSection
+from service.setting_types.secret_marks import SecretUrl, SecretVariable
+from service.setting_types.values import Count, Port, Seconds, split_listen, split_name_server
 from service.sources.target_sources import RuledSource
 
 ENVIRONMENT_PREFIX: Final = "TLSPROBE_"
@@ -219,7 +219,7 @@ class ServiceSettings(BaseSettings):
     push: PushSettings = PushSettings()
     http: HttpSettings = HttpSettings()
     retention: RetentionSettings = RetentionSettings()
-    notifications: Notifiers = {}
+    notifications: NotifierSection = {}
     contact: Annotated[str | None, AfterValidator(_check_contact)] = None
     log_format: Literal["auto", "json", "text"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

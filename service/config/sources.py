@@ -18,7 +18,7 @@ from model.target import Target
 from model.target_labels import ACTING_NAMES
 from pki.net_guard.gate import SocketGate
 from service.config.relabel import RelabelRules
-from service.config.values import Count, Seconds
+from service.setting_types.values import Count, Seconds
 
 Targets: TypeAlias = tuple[Target, ...]
 

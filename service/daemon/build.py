@@ -161,7 +161,7 @@ def _sinks(
         page=page,
         snapshot=planner.inventory.snapshot,
         registry=metrics.registry,
-        ledger=store,
+        reported=store,
         clock=planner.clock,
     )
     return Sinks(settings, sources, has_facts=lambda: planner.is_planning)

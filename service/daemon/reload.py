@@ -12,11 +12,11 @@ from model.safe_output.secret_text import SecretMask
 from pki.certificates import TrustStoreError
 from pki.transparency import LogListError
 from policy.files.yaml_file import ConfigError
-from service.config.secret_marks import secrets_in
 from service.config.settings import ONLY_AT_START, ServiceSettings
 from service.daemon.build import Parts, prober_context
 from service.process.maintenance import limit_endpoints
 from service.process.start_up import book_of, engine_of
+from service.setting_types.secret_marks import secrets_in
 
 _LOG: Final = structlog.stdlib.get_logger("tlsprobe")
 

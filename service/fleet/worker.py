@@ -23,7 +23,6 @@ from model.version import TOOL_VERSION
 from pki.net_guard.shortage import refusing_shortages
 from policy import PolicyError
 from scheduling.jobs import SchedulerSettings
-from service.config.secret_marks import secrets_in
 from service.config.settings import ServiceSettings
 from service.fleet.judged_store import JudgedStore
 from service.fleet.leases import Leases
@@ -36,6 +35,7 @@ from service.judging.policy_evaluator import PolicyEvaluator
 from service.process.logs import set_up_logs
 from service.process.maintenance import limit_endpoints, watch_version
 from service.process.start_up import StartError, book_of, engine_of, stopping_signals
+from service.setting_types.secret_marks import secrets_in
 from service.watchdog.isolation import IsolationPool
 from service.watchdog.watchdog import watched_loop
 from storage import SqlStore, StoreError

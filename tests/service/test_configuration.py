@@ -12,7 +12,7 @@ from policy.files.yaml_file import ConfigError
 from probe.checks.part import Part
 from probe.visit.settings import ProbeSettings
 from service.config.load import load_settings
-from service.config.values import split_listen
+from service.setting_types.values import split_listen
 from tests.zoo.certificates import Certificates
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from exporters.remote_write.protobuf import STALE, encode_series, number_bytes
-from exporters.remote_write.series import labels_of, samples_of
+from service.integrations.remote_write.protobuf import STALE, encode_series, number_bytes
+from service.integrations.remote_write.series import labels_of, samples_of
 
 _MOST_SERIES: Final = 2000
 """Of one request, as Prometheus' own senders have it."""
