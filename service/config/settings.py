@@ -39,10 +39,10 @@ from service.config.retention import RetentionSettings
 from service.config.routes import Proxies, SourceAddress, usual_route
 from service.config.schedule import ClosedSpans, LabelSchedule, split_span
 from service.config.sources import Surrounding
-from service.fleet.request import queues_of_tags
 from service.integrations.catalogue import NotifierSection
 from service.setting_types.secret_marks import SecretUrl, SecretVariable
 from service.setting_types.values import Count, Port, Seconds, split_listen, split_name_server
+from service.setting_types.worker_tags import zones_of_tags
 from service.sources.target_sources import RuledSource
 
 ENVIRONMENT_PREFIX: Final = "TLSPROBE_"
@@ -100,7 +100,7 @@ def _check_contact(contact: str | None) -> str | None:
 
 
 def _check_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
-    queues_of_tags(tags)
+    zones_of_tags(tags)
     return tags
 
 

@@ -31,10 +31,12 @@ from service.fleet.queue import QUEUE_ERRORS, TASK, Queue, QueueVersionError, Ti
 from service.fleet.request import queues_of_tags, requests_from_json
 from service.fleet.resilient_jobs import ResilientJobManager
 from service.fleet.visitor import Visitor, Ways
+from service.judging.configured_policies import configured_policies
 from service.judging.policy_evaluator import PolicyEvaluator
 from service.process.logs import set_up_logs
 from service.process.maintenance import limit_endpoints, watch_version
-from service.process.start_up import StartError, book_of, engine_of, stopping_signals
+from service.process.start_up import StartError, engine_of
+from service.process.stopping import stopping_signals
 from service.setting_types.secret_marks import secrets_in
 from service.watchdog.isolation import IsolationPool
 from service.watchdog.watchdog import watched_loop
@@ -98,7 +100,7 @@ def _visitor(
 ) -> Visitor:
     clock = SystemClock()
     engine = engine_of(settings, clock)
-    desk = PolicyEvaluator(book_of(settings, clock))
+    desk = PolicyEvaluator(configured_policies(settings, clock))
     plan = SchedulerSettings(paces=settings.paces)
 
     async def visit(endpoint: Endpoint, known: Observation | None) -> Observation:
