@@ -38,7 +38,7 @@ from service.config.relabel import RelabelRules
 from service.config.retention import RetentionSettings
 from service.config.routes import Proxies, SourceAddress, usual_route
 from service.config.schedule import ClosedSpans, LabelSchedule, split_span
-from service.config.sources import Surrounding
+from service.config.sources import SourceContext
 from service.integrations.catalogue import NotifierSection
 from service.setting_types.secret_marks import SecretUrl, SecretVariable
 from service.setting_types.values import Count, Port, Seconds, split_listen, split_name_server
@@ -297,12 +297,12 @@ class ServiceSettings(BaseSettings):
             },
         )
 
-    def ruled_sources(self, surrounding: Surrounding) -> tuple[RuledSource, ...]:
+    def ruled_sources(self, context: SourceContext) -> tuple[RuledSource, ...]:
         """All sources with their rules; those for all come behind each one's own."""
         common = tuple(one.rule() for one in self.relabel)
         return tuple(
             RuledSource(
-                source=one.source(surrounding),
+                source=one.source(context),
                 rules=(*one.rules(), *common),
                 keep_failed_seconds=one.keep_failed_seconds,
                 trusted_labels=one.trusted_labels,

@@ -25,7 +25,7 @@ from service.daemon.planning import Planner
 from service.daemon.probes import LocalProbes
 from service.daemon.state import ServiceState
 from service.daemon.targets import TargetFeed
-from service.delivery.sinks import Sinks, Sources
+from service.delivery.sinks import SinkInputs, Sinks
 from service.inventory.inventory import Inventory
 from service.inventory.metrics_page import InventoryPage
 from service.inventory.service_meter import ServiceMeter
@@ -171,14 +171,14 @@ def _sinks(
     planner: Planner,
     metrics: ServiceMetrics,
 ) -> Sinks:
-    sources = Sources(
+    inputs = SinkInputs(
         page=page,
         snapshot=planner.inventory.snapshot,
         registry=metrics.registry,
         reported=store,
         clock=planner.clock,
     )
-    return Sinks(settings, sources, has_facts=lambda: planner.is_planning)
+    return Sinks(settings, inputs, has_facts=lambda: planner.is_planning)
 
 
 def prober_context(planner: Planner) -> ProberContext:

@@ -35,7 +35,7 @@ class Sink(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
+class SinkInputs:
     """Where sinks find what they send, and store what they have reported."""
 
     page: InventoryPage
@@ -60,17 +60,17 @@ class Sinks:
     """
 
     def __init__(
-        self, settings: ServiceSettings, sources: Sources, *, has_facts: Callable[[], bool]
+        self, settings: ServiceSettings, inputs: SinkInputs, *, has_facts: Callable[[], bool]
     ) -> None:
-        metrics = DeliveryMetrics(sources.registry)
+        metrics = DeliveryMetrics(inputs.registry)
         sinks: list[Sink] = []
         if (file := settings.push.textfile) is not None:
-            sinks.append(TextFile(file, sources.facts, metrics))
+            sinks.append(TextFile(file, inputs.facts, metrics))
         if (remote := settings.push.remote_write) is not None:
-            sinks.append(RemoteWriter(remote, sources.facts, has_facts, sources.registry, metrics))
-        alerts = SharedActiveAlerts(sources.snapshot, sources.clock)
+            sinks.append(RemoteWriter(remote, inputs.facts, has_facts, inputs.registry, metrics))
+        alerts = SharedActiveAlerts(inputs.snapshot, inputs.clock)
         for name, notifier in settings.notifications.items():
-            sinks.append(_NotifierSink(name, notifier, alerts, sources, metrics, has_facts))
+            sinks.append(_NotifierSink(name, notifier, alerts, inputs, metrics, has_facts))
         self._sinks = sinks
 
     async def run(self) -> None:
@@ -88,14 +88,14 @@ class _NotifierSink:
         name: str,
         settings: NotifierSettings,
         alerts: SharedActiveAlerts,
-        sources: Sources,
+        inputs: SinkInputs,
         metrics: DeliveryMetrics,
         has_facts: Callable[[], bool],
     ) -> None:
         self._name = name
         self._settings = settings
         self._alerts = alerts
-        self._sources = sources
+        self._inputs = inputs
         self._metrics = metrics
         self._has_facts = has_facts
 
@@ -106,8 +106,8 @@ class _NotifierSink:
             channel = Channel(
                 name=self._name, notifier=notifier, settings=self._settings, send=send
             )
-            sources = self._sources
-            loop = NotifierLoop(channel, sources.reported, sources.clock, self._metrics)
+            inputs = self._inputs
+            loop = NotifierLoop(channel, inputs.reported, inputs.clock, self._metrics)
             while True:
                 if self._has_facts():
                     await loop.step(await self._alerts.newest())

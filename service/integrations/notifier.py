@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import time
-from typing import Annotated, Generic, TypeAlias, TypeVar
+from typing import Annotated, Final, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,7 +21,7 @@ from service.integrations.web.settings import WebSettings
 Send: TypeAlias = Callable[[bytes], Awaitable[None]]
 """Sends one message; raises DeliveryError where the receiver does not take it."""
 
-UNLIMITED: int = 1_000_000
+UNLIMITED: Final = 1_000_000
 """Of events in a message: a person's message lists the first and counts the others itself."""
 
 

@@ -30,11 +30,11 @@ TARGET = "www.example:443"
 def events(
     before: Snapshot,
     after: Snapshot,
-    choice: AlertSelector = EVERYTHING,
-    gone: tuple[str, ...] = (),
+    selector: AlertSelector = EVERYTHING,
+    removed: tuple[str, ...] = (),
 ) -> list[tuple[str, str | None]]:
-    told = active_alerts_of(before).alerts
-    found = compare(told, active_alerts_of(after), gone, choice, 1000)
+    reported = active_alerts_of(before).alerts
+    found = compare(reported, active_alerts_of(after), removed, selector, 1000)
     return [(event.kind.value, event.alert.rule) for event in found.events]
 
 
@@ -65,16 +65,16 @@ def test_several_addresses_are_one_notice_until_the_last_is_mended() -> None:
     both = [status(one, finding()) for one in at_addresses(modern(), ["192.0.2.1", "192.0.2.2"])]
     (alert,) = active_alerts_of(snapshot(*both)).alerts.values()
     assert alert.addresses == ("192.0.2.1", "192.0.2.2")
-    mended = status(both[1].observation)
-    assert events(snapshot(*both), snapshot(both[0], mended)) == []
-    assert events(snapshot(*both), snapshot(status(both[0].observation), mended)) == [
+    fixed = status(both[1].observation)
+    assert events(snapshot(*both), snapshot(both[0], fixed)) == []
+    assert events(snapshot(*both), snapshot(status(both[0].observation), fixed)) == [
         ("resolved", "versions")
     ]
 
 
 def test_a_target_that_is_not_there_proves_nothing_until_it_counts_as_gone() -> None:
     assert events(of(finding()), snapshot()) == []
-    assert events(of(finding()), snapshot(), gone=(TARGET,)) == [("withdrawn", "versions")]
+    assert events(of(finding()), snapshot(), removed=(TARGET,)) == [("withdrawn", "versions")]
 
 
 def test_a_name_that_cannot_be_looked_up_proves_nothing() -> None:
@@ -125,7 +125,7 @@ def test_a_choice_leaves_out_what_it_is_not_for() -> None:
         AlertSelector(kinds=frozenset({AlertKind.EXPIRY})),
         AlertSelector(events=frozenset({EventKind.RESOLVED})),
     ]
-    assert [events(of(), opened, choice) for choice in chosen] == [[]] * 4
+    assert [events(of(), opened, selector) for selector in chosen] == [[]] * 4
     assert events(of(), opened, AlertSelector(labels={"team": "web"})) == [("opened", "versions")]
     unknown = of(finding(outcome=Outcome.UNKNOWN))
     assert events(of(), unknown, AlertSelector()) == []
@@ -133,10 +133,10 @@ def test_a_choice_leaves_out_what_it_is_not_for() -> None:
 
 
 def test_what_leaves_the_choice_is_forgotten_unwanted() -> None:
-    told = active_alerts_of(of(finding())).alerts
+    reported = active_alerts_of(of(finding())).alerts
     milder = active_alerts_of(of(finding(severity=Severity.LOW)))
-    found = compare(told, milder, (), AlertSelector(), 1000)
-    assert (found.events, [event.alert.key for event in found.unwanted]) == ((), list(told))
+    found = compare(reported, milder, (), AlertSelector(), 1000)
+    assert (found.events, [event.alert.key for event in found.unwanted]) == ((), list(reported))
 
 
 def test_there_is_room_for_so_many_and_the_worst_go_first() -> None:
@@ -174,16 +174,16 @@ _CHOICES = st.builds(
 
 
 @given(st.lists(_FINDINGS, min_size=1, max_size=5), _CHOICES)
-def test_nothing_is_ever_told_twice(states: list[list[Finding]], choice: AlertSelector) -> None:
-    told: dict[str, Alert] = {}
+def test_nothing_is_ever_told_twice(states: list[list[Finding]], selector: AlertSelector) -> None:
+    reported: dict[str, Alert] = {}
     for moment, findings in enumerate(states):
-        standing = active_alerts_of(of(*findings, at=NOW + timedelta(hours=moment)))
-        found = compare(told, standing, (), choice, 1000)
+        active = active_alerts_of(of(*findings, at=NOW + timedelta(hours=moment)))
+        found = compare(reported, active, (), selector, 1000)
         for event in (*found.events, *found.unwanted):
             if event.kind.is_end:
-                del told[event.alert.key]
+                del reported[event.alert.key]
             else:
-                told[event.alert.key] = event.alert
-        again = compare(told, standing, (), choice, 1000)
+                reported[event.alert.key] = event.alert
+        again = compare(reported, active, (), selector, 1000)
         assert (again.events, again.unwanted) == ((), ())
-        assert {key for key, one in standing.alerts.items() if choice.has(one)} == told.keys()
+        assert {key for key, one in active.alerts.items() if selector.has(one)} == reported.keys()
