@@ -144,17 +144,17 @@ class Archive(Store, ArchiveReader, Protocol):
         ...
 
 
-class NoticeLedger(Protocol):
-    """What notifiers ask of storage: which notices each has told, over restarts."""
+class ReportedAlerts(Protocol):
+    """What notifiers ask of storage: the alerts that each has reported, over restarts."""
 
-    async def told(self, notifier: str) -> Sequence[Alert]:
-        """The notices that ``notifier`` has told and that have not ended."""
+    async def reported_alerts(self, notifier: str) -> Sequence[Alert]:
+        """The alerts that ``notifier`` has reported and that have not ended."""
         ...
 
-    async def put_told(
-        self, notifier: str, told: Sequence[Alert], ended: Collection[str] = ()
+    async def put_reported_alerts(
+        self, notifier: str, reported: Sequence[Alert], ended: Collection[str] = ()
     ) -> None:
-        """Keep what ``notifier`` has told, and forget the keys of what has ended; durable on return."""
+        """Store what ``notifier`` has reported, and remove the keys that have ended; durable on return."""
         ...
 
 

@@ -30,7 +30,7 @@ from storage.reading.last_visits import LastVisit, read_last_visits
 from storage.reading.pages import read_page
 from storage.reading.past import read_snapshot_at
 from storage.reading.statuses import StatusReader
-from storage.reading.waivers_and_events import read_events, read_told, read_waivers
+from storage.reading.waivers_and_events import read_events, read_reported_alerts, read_waivers
 from storage.revision import check_revision
 
 Opened = TypeVar("Opened", bound=Database)
@@ -213,14 +213,14 @@ class SqlReader:
         async with self._reading() as connection:
             return await read_events(connection, since)
 
-    async def told(self, notifier: str) -> Sequence[Alert]:
-        """The notices that ``notifier`` has told and that have not ended, in any order.
+    async def reported_alerts(self, notifier: str) -> Sequence[Alert]:
+        """The alerts that ``notifier`` has reported and that have not ended, in any order.
 
         Raises:
             StoreError: where the database cannot be read.
         """
         async with self._reading() as connection:
-            return await read_told(connection, notifier)
+            return await read_reported_alerts(connection, notifier)
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection]:

@@ -33,7 +33,12 @@ from storage.writer import BatchWriter, WriterClosedError
 from storage.writing.batch import write_visits
 from storage.writing.daily_limit import BYTES_PER_DAY, Dropped
 from storage.writing.visit import Visit
-from storage.writing.waivers_and_events import add_event, put_told, put_waiver, remove_waiver
+from storage.writing.waivers_and_events import (
+    add_event,
+    put_reported_alerts,
+    put_waiver,
+    remove_waiver,
+)
 
 
 class SqlStore(SqlReader):
@@ -153,16 +158,16 @@ class SqlStore(SqlReader):
         except DRIVER_ERRORS as error:
             raise explain(error, self._database.name) from error
 
-    async def put_told(
-        self, notifier: str, told: Sequence[Alert], ended: Collection[str] = ()
+    async def put_reported_alerts(
+        self, notifier: str, reported: Sequence[Alert], ended: Collection[str] = ()
     ) -> None:
-        """Keep what ``notifier`` has told, in place of what had the same keys, and forget ``ended`` keys.
+        """Store what ``notifier`` has reported, in place of what had the same keys, and remove ``ended`` keys.
 
         Raises:
             StoreError: where it could not be stored.
         """
         async with self._writing() as connection:
-            await put_told(connection, notifier, told, ended)
+            await put_reported_alerts(connection, notifier, reported, ended)
 
     async def healthy(self) -> bool:
         """Whether the newest visit could be kept and the database can be read now."""

@@ -1,26 +1,26 @@
-"""Notifications: what stands in a Snapshot, what came and went since it was told, and messages of it.
+"""Notifications: which alerts are active in a Snapshot, which have started or ended, and what a message says.
 
-Pure: a Snapshot and what was told give Events, Events give a message's bytes. ``NOTIFIERS`` is the
-catalogue of the forms; sending, waiting and remembering are the service's.
+Pure: a Snapshot and what was reported give Events; Events give a Message. Each notifier writes it in its own format
+and sends it (``service.integrations``).
 """
 
 from __future__ import annotations
 
-from exporters.notifications.active_alerts import ActiveAlerts, StandingMaker, standing_of
-from exporters.notifications.catalogue import NOTIFIERS, Notifier, notifier_of
+from exporters.notifications.active_alerts import (
+    ActiveAlerts,
+    ActiveAlertsBuilder,
+    active_alerts_of,
+)
 from exporters.notifications.events import Comparison, compare
 from exporters.notifications.message import Message
 from exporters.notifications.selector import AlertSelector
 
 __all__ = [
-    "NOTIFIERS",
     "ActiveAlerts",
+    "ActiveAlertsBuilder",
     "AlertSelector",
     "Comparison",
     "Message",
-    "Notifier",
-    "StandingMaker",
+    "active_alerts_of",
     "compare",
-    "notifier_of",
-    "standing_of",
 ]

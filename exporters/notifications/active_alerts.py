@@ -1,7 +1,7 @@
-"""Which Notices stand in a Snapshot, and of which targets it proves that others do not.
+"""Which alerts are active in a Snapshot, and for which targets it proves that others have ended.
 
-A target that does not answer proves nothing: neither does its certificate's end pass, nor are its findings
-resolved when its name cannot be looked up.
+A target that does not answer proves nothing: its certificate is not renewed by silence, and its findings are not
+resolved while its name cannot be looked up.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 from model.certificates.certificate import Certificate
 from model.certificates.lifetime import Lifetime
 from model.encoding.times_json import time_to_json
-from model.findings.alert import Alert, NoticeKind
+from model.findings.alert import Alert, AlertKind
 from model.findings.finding import Finding, FindingStatus, Outcome, Severity
 from model.safe_output.printable import printable
 from model.snapshot import EndpointStatus, Snapshot
@@ -27,36 +27,36 @@ _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveAlerts:
-    """``notices`` by key stand; those of ``waived`` keys are wrong, and somebody answers for them.
+    """``alerts`` by key are active; the findings of ``waived`` keys are accepted until a day.
 
-    ``seen`` are the targets of the Snapshot. Of those in ``resolving`` each name led to an address; those
-    in ``showing`` showed their certificates at every address.
+    ``seen`` are the targets of the Snapshot. The name of each target in ``resolving`` led to an address; each target
+    in ``showing`` showed its certificates at every address.
     """
 
     at: datetime
-    notices: Mapping[str, Alert]
+    alerts: Mapping[str, Alert]
     waived: frozenset[str]
     seen: frozenset[str]
     resolving: frozenset[str]
     showing: frozenset[str]
 
-    def has_ended(self, key: str, notice: Alert) -> bool:
-        """Whether it is proved that ``notice``, of that key, which was told, does not stand any more."""
-        proved = self.showing if notice.kind is NoticeKind.EXPIRY else self.resolving
-        return key not in self.notices and notice.target in proved
+    def has_ended(self, key: str, alert: Alert) -> bool:
+        """Whether it is proved that ``alert``, which was reported under ``key``, is not active any more."""
+        proved = self.showing if alert.kind is AlertKind.EXPIRY else self.resolving
+        return key not in self.alerts and alert.target in proved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    """What stands at one target, which is so for these very ``statuses`` up to the moment ``until``."""
+class _TargetAlerts:
+    """What is active at one target, valid for these very ``statuses`` until ``until``."""
 
     statuses: tuple[EndpointStatus, ...]
     until: datetime
-    notices: Mapping[str, Alert]
+    alerts: Mapping[str, Alert]
     waived: frozenset[str]
 
     def holds(self, statuses: Sequence[EndpointStatus], at: datetime) -> bool:
-        """Whether nothing was learnt, and no certificate has come nearer its end, since it was made."""
+        """Whether no fact has changed, and no certificate has come nearer its end, since it was built."""
         return (
             at < self.until
             and len(statuses) == len(self.statuses)
@@ -64,32 +64,32 @@ class _Part:
         )
 
 
-class StandingMaker:
-    """Makes Standings of one inventory, one after the other: what has not changed is not made anew."""
+class ActiveAlertsBuilder:
+    """Builds the ActiveAlerts of one inventory again and again; only what has changed is built again."""
 
     def __init__(self) -> None:
-        self._parts: dict[str, _Part] = {}
+        self._targets: dict[str, _TargetAlerts] = {}
 
-    def make(self, snapshot: Snapshot) -> ActiveAlerts:
-        """What stands at the moment of ``snapshot``, which is not before that of the last one."""
+    def build(self, snapshot: Snapshot) -> ActiveAlerts:
+        """What is active at the time of ``snapshot``, which is not before that of the last one."""
         by_target: dict[str, list[EndpointStatus]] = {}
         for status in snapshot.endpoints:
             by_target.setdefault(status.observation.endpoint.target.key, []).append(status)
-        at, before = snapshot.taken_at, self._parts
-        parts = {}
+        at, before = snapshot.taken_at, self._targets
+        targets = {}
         for target, statuses in by_target.items():
-            part = before.get(target)
-            parts[target] = (
-                part if part is not None and part.holds(statuses, at) else _part(statuses, at)
+            one = before.get(target)
+            targets[target] = (
+                one if one is not None and one.holds(statuses, at) else _alerts_at(statuses, at)
             )
-        self._parts = parts
-        notices: dict[str, Alert] = {}
-        for part in parts.values():
-            notices.update(part.notices)
+        self._targets = targets
+        alerts: dict[str, Alert] = {}
+        for one in targets.values():
+            alerts.update(one.alerts)
         return ActiveAlerts(
             at=at,
-            notices=notices,
-            waived=frozenset(key for part in parts.values() for key in part.waived),
+            alerts=alerts,
+            waived=frozenset(key for one in targets.values() for key in one.waived),
             seen=frozenset(by_target),
             resolving=frozenset(
                 target for target, statuses in by_target.items() if all(map(_has_address, statuses))
@@ -102,25 +102,25 @@ class StandingMaker:
         )
 
 
-def standing_of(snapshot: Snapshot) -> ActiveAlerts:
-    """What stands at the moment of ``snapshot``."""
-    return StandingMaker().make(snapshot)
+def active_alerts_of(snapshot: Snapshot) -> ActiveAlerts:
+    """What is active at the time of ``snapshot``."""
+    return ActiveAlertsBuilder().build(snapshot)
 
 
-def _part(statuses: Sequence[EndpointStatus], at: datetime) -> _Part:
-    notices = {notice.key: notice for notice in _of_findings(statuses, FindingStatus.OPEN)}
-    notices.update((notice.key, notice) for notice in _of_certificates(statuses, at))
-    waived = {notice.key for notice in _of_findings(statuses, FindingStatus.WAIVED)}
-    return _Part(
+def _alerts_at(statuses: Sequence[EndpointStatus], at: datetime) -> _TargetAlerts:
+    alerts = {alert.key: alert for alert in _of_findings(statuses, FindingStatus.OPEN)}
+    alerts.update((alert.key, alert) for alert in _of_certificates(statuses, at))
+    waived = {alert.key for alert in _of_findings(statuses, FindingStatus.WAIVED)}
+    return _TargetAlerts(
         statuses=tuple(statuses),
         until=min((step for step in _steps(statuses) if step > at), default=_NEVER),
-        notices=notices,
-        waived=frozenset(waived - notices.keys()),
+        alerts=alerts,
+        waived=frozenset(waived - alerts.keys()),
     )
 
 
 def _steps(statuses: Sequence[EndpointStatus]) -> Iterator[datetime]:
-    """The moments at which what is told of a certificate becomes something else."""
+    """The times at which the severity of a certificate's alert changes."""
     for status in statuses:
         for deployment in status.observation.certificates:
             for leaf in deployment.chain[:1]:
@@ -154,7 +154,7 @@ def _of_findings(statuses: Sequence[EndpointStatus], wanted: FindingStatus) -> I
         )
         target = found[0][1].observation.endpoint.target
         yield Alert(
-            kind=NoticeKind.FINDING,
+            kind=AlertKind.FINDING,
             target=target.key,
             addresses=_addresses(status for _, status in found),
             labels=target.labels,
@@ -187,7 +187,7 @@ def _of_certificates(statuses: Sequence[EndpointStatus], at: datetime) -> Iterat
         is_over = at >= life.not_after
         name = printable(leaf.subject or leaf.sha256, limit=_LONGEST_NAME)
         yield Alert(
-            kind=NoticeKind.EXPIRY,
+            kind=AlertKind.EXPIRY,
             target=target.key,
             addresses=_addresses(places),
             labels=target.labels,

@@ -1,7 +1,7 @@
-"""What came and went between what a notifier has told and what stands now.
+"""Which alerts have started or ended since a notifier's last report.
 
-What was told is compared with what stands, and no queue is kept: a receiver that was away hears
-of what is still true, a restart repeats nothing, and a crash loses nothing.
+What was reported is compared with what is active, and there is no queue: a receiver that was away gets
+what is still true, a restart repeats nothing, and a crash loses nothing.
 """
 
 from __future__ import annotations
@@ -16,74 +16,76 @@ from model.findings.alert import Alert, Event, EventKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """``events`` are to be told; ``in_silence`` are Events that nobody wants to hear of.
+    """``events`` are to be sent; ``unwanted`` count as reported and are not sent.
 
-    ``dropped`` Notices have begun to stand and found no room.
+    ``dropped`` is how many active alerts found no room.
     """
 
     events: tuple[Event, ...]
-    in_silence: tuple[Event, ...]
+    unwanted: tuple[Event, ...]
     dropped: int
 
 
 def compare(
-    told: Mapping[str, Alert],
-    standing: ActiveAlerts,
-    gone: Collection[str],
-    choice: AlertSelector,
-    most_told: int,
+    reported: Mapping[str, Alert],
+    active: ActiveAlerts,
+    removed_targets: Collection[str],
+    selector: AlertSelector,
+    max_reported: int,
 ) -> Comparison:
-    """What to tell of ``standing`` after ``told``, the worst first.
+    """What to send of ``active`` where ``reported`` was sent before, the most severe first.
 
     Args:
-        gone: targets that are known to have left the inventory.
-        most_told: how many Notices may stand as told, beyond which none begins.
+        removed_targets: keys of targets that have left the inventory.
+        max_reported: how many alerts may be reported and active at once; beyond it no new one is reported.
     """
-    begun = {
+    started = {
         key: event
-        for key, notice in standing.notices.items()
-        if choice.has(notice) and (event := _begun(told.get(key), notice, standing))
+        for key, alert in active.alerts.items()
+        if selector.has(alert) and (event := _started(reported.get(key), alert, active))
     }
     ended: list[Event] = []
-    in_silence: list[Event] = []
-    for key, notice in told.items():
-        event = _ended(key, notice, standing, gone)
+    unwanted: list[Event] = []
+    for key, alert in reported.items():
+        event = _ended(key, alert, active, removed_targets)
         if event is not None:
             ended.append(event)
-        elif (now := standing.notices.get(key)) and not choice.has(now):
-            in_silence.append(Event(kind=EventKind.WITHDRAWN, at=standing.at, notice=notice))
-    in_order = sorted(begun, key=lambda key: _urgency(begun[key].notice))
-    room = max(most_told - len(told), 0)
-    dropped = set([key for key in in_order if key not in told][room:])
+        elif (now := active.alerts.get(key)) and not selector.has(now):
+            unwanted.append(Event(kind=EventKind.WITHDRAWN, at=active.at, alert=alert))
+    in_order = sorted(started, key=lambda key: _urgency(started[key].alert))
+    room = max(max_reported - len(reported), 0)
+    dropped = set([key for key in in_order if key not in reported][room:])
     wanted: list[Event] = []
-    for event in (*(begun[key] for key in in_order if key not in dropped), *ended):
-        is_wanted = event.kind in choice.events and choice.has(event.notice)
-        (wanted if is_wanted else in_silence).append(event)
-    return Comparison(events=tuple(wanted), in_silence=tuple(in_silence), dropped=len(dropped))
+    for event in (*(started[key] for key in in_order if key not in dropped), *ended):
+        is_wanted = event.kind in selector.events and selector.has(event.alert)
+        (wanted if is_wanted else unwanted).append(event)
+    return Comparison(events=tuple(wanted), unwanted=tuple(unwanted), dropped=len(dropped))
 
 
-def _urgency(notice: Alert) -> tuple[int, str]:
+def _urgency(alert: Alert) -> tuple[int, str]:
     """What is worse comes first."""
-    return (-notice.severity.rank, notice.target)
+    return (-alert.severity.rank, alert.target)
 
 
-def _begun(told: Alert | None, notice: Alert, standing: ActiveAlerts) -> Event | None:
-    if told is None:
-        kind = EventKind.REOPENED if notice.reopened else EventKind.OPENED
-    elif notice.severity.rank > told.severity.rank:
+def _started(reported: Alert | None, alert: Alert, active: ActiveAlerts) -> Event | None:
+    if reported is None:
+        kind = EventKind.REOPENED if alert.reopened else EventKind.OPENED
+    elif alert.severity.rank > reported.severity.rank:
         kind = EventKind.WORSENED
     else:
         return None
-    return Event(kind=kind, at=standing.at, notice=notice)
+    return Event(kind=kind, at=active.at, alert=alert)
 
 
-def _ended(key: str, told: Alert, standing: ActiveAlerts, gone: Collection[str]) -> Event | None:
-    if key in standing.waived:
+def _ended(
+    key: str, reported: Alert, active: ActiveAlerts, removed_targets: Collection[str]
+) -> Event | None:
+    if key in active.waived:
         kind = EventKind.WAIVED
-    elif standing.has_ended(key, told):
+    elif active.has_ended(key, reported):
         kind = EventKind.RESOLVED
-    elif told.target in gone:
+    elif reported.target in removed_targets:
         kind = EventKind.WITHDRAWN
     else:
         return None
-    return Event(kind=kind, at=standing.at, notice=told)
+    return Event(kind=kind, at=active.at, alert=reported)

@@ -1,4 +1,4 @@
-"""What one message says, before it has a form: Events, and all that stands as told."""
+"""What one message says, in whatever format: Events, and all alerts that are reported and active."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _LONGEST_GROUP = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message of ``notifier`` as of ``at``. ``standing`` are the Notices told and not ended, these events included.
+    """A message of ``notifier`` as of ``at``. ``active`` are the alerts reported and not ended, after these events.
 
-    ``valid_until`` is for a receiver that lets go what it is not told again.
+    ``valid_until`` is for a receiver that ends an alert by itself unless it is sent again.
     """
 
     notifier: str
     at: datetime
     valid_until: datetime
     events: tuple[Event, ...]
-    standing: tuple[Alert, ...]
+    active: tuple[Alert, ...]
     is_digest: bool = False
     group_label: str = "team"
 
@@ -36,24 +36,22 @@ class Message:
         return ", ".join(f"{counts[kind]} {kind}" for kind in EventKind if counts[kind])
 
     @property
-    def standing_counts(self) -> dict[str, int]:
-        """How many Notices stand, by severity, the worst first."""
-        counts = Counter(notice.severity for notice in self.standing)
+    def active_counts(self) -> dict[str, int]:
+        """How many alerts are active, by severity, the most severe first."""
+        counts = Counter(alert.severity for alert in self.active)
         return {severity.value: counts[severity] for severity in reversed(Severity)}
 
     @property
-    def standing_line(self) -> str:
+    def active_line(self) -> str:
         """The same in words."""
-        counts = ", ".join(
-            f"{count} {name}" for name, count in self.standing_counts.items() if count
-        )
+        counts = ", ".join(f"{count} {name}" for name, count in self.active_counts.items() if count)
         return f"Open now: {counts or 'nothing'}."
 
-    def sections(self, most_events: int) -> Iterator[tuple[str, tuple[Event, ...]]]:
-        """The first ``most_events`` Events, apart for each value of the group's label."""
+    def sections(self, max_events: int) -> Iterator[tuple[str, tuple[Event, ...]]]:
+        """The first ``max_events`` Events, apart for each value of the group's label."""
         groups: dict[str, list[Event]] = {}
-        for event in self.events[:most_events]:
-            value = event.notice.labels.get(self.group_label, "")
+        for event in self.events[:max_events]:
+            value = event.alert.labels.get(self.group_label, "")
             groups.setdefault(printable(value, limit=_LONGEST_GROUP), []).append(event)
         for value in sorted(groups, key=lambda value: (not value, value)):
             yield f"{self.group_label} {value}" if value else "", tuple(groups[value])

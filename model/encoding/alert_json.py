@@ -1,4 +1,4 @@
-"""Notices to JSON values and back."""
+"""Alerts to JSON values and back."""
 
 from __future__ import annotations
 
@@ -6,38 +6,38 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from model.encoding.times_json import time_from_json, time_to_json
-from model.findings.alert import Alert, NoticeKind
+from model.findings.alert import Alert, AlertKind
 from model.findings.finding import Severity
 
 Json: TypeAlias = dict[str, Any]
 
 
-def notice_to_json(notice: Alert) -> Json:
-    """The notice."""
+def alert_to_json(alert: Alert) -> Json:
+    """The alert."""
     return {
-        "key": notice.key,
-        "kind": notice.kind.value,
-        "target": notice.target,
-        "addresses": list(notice.addresses),
-        "labels": dict(notice.labels),
-        "severity": notice.severity.value,
-        "policy": notice.policy,
-        "rule": notice.rule,
-        "title": notice.title,
-        "observed": notice.observed,
-        "required": notice.required,
-        "is_proved": notice.is_proved,
-        "since": time_to_json(notice.since),
-        "reopened": notice.reopened,
-        "certificate": notice.certificate,
-        "ends_at": time_to_json(notice.ends_at),
+        "key": alert.key,
+        "kind": alert.kind.value,
+        "target": alert.target,
+        "addresses": list(alert.addresses),
+        "labels": dict(alert.labels),
+        "severity": alert.severity.value,
+        "policy": alert.policy,
+        "rule": alert.rule,
+        "title": alert.title,
+        "observed": alert.observed,
+        "required": alert.required,
+        "is_proved": alert.is_proved,
+        "since": time_to_json(alert.since),
+        "reopened": alert.reopened,
+        "certificate": alert.certificate,
+        "ends_at": time_to_json(alert.ends_at),
     }
 
 
-def notice_from_json(fields: Json) -> Alert:
-    """The notice. Raises KeyError, ValueError."""
+def alert_from_json(fields: Json) -> Alert:
+    """The alert. Raises KeyError, ValueError."""
     return Alert(
-        kind=NoticeKind(fields["kind"]),
+        kind=AlertKind(fields["kind"]),
         target=fields["target"],
         addresses=tuple(fields["addresses"]),
         labels=dict(fields["labels"]),

@@ -1,8 +1,8 @@
-"""What people are told: a Alert stands while something is wrong at a target, an Event is its beginning or end.
+"""What notifiers report: an Alert is active while something is wrong at a target; an Event is its start or end.
 
-A Alert is one rule not met, or one certificate near its end, at however many addresses of a target: a name
-that moves from one address to the next is told once. It is made of Findings and facts, never kept beside
-them; what is kept is only which Notices a notifier has told.
+An Alert is one rule not met, or one certificate near its end, at however many addresses of a target: a name
+that moves from one address to the next is reported once. It is made of Findings and facts and never stored
+with them; only the alerts that a notifier has reported are stored.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from enum import StrEnum
 from model.findings.finding import Severity
 
 
-class NoticeKind(StrEnum):
-    """What a Alert is of."""
+class AlertKind(StrEnum):
+    """What an Alert is of."""
 
     FINDING = "finding"
     EXPIRY = "expiry"
@@ -31,7 +31,7 @@ class Alert:
     ``rule``; an expiry's has ``certificate``, its SHA-256 in hex, and ``ends_at``. Texts are printable.
     """
 
-    kind: NoticeKind
+    kind: AlertKind
     target: str
     severity: Severity
     title: str
@@ -55,7 +55,7 @@ class Alert:
 
 
 class EventKind(StrEnum):
-    """What became of a Alert."""
+    """What happened to an Alert."""
 
     OPENED = "opened"
     REOPENED = "reopened"
@@ -68,14 +68,14 @@ class EventKind(StrEnum):
 
     @property
     def is_end(self) -> bool:
-        """Whether the Alert stands no more."""
+        """Whether the Alert is not active any more."""
         return self in (EventKind.RESOLVED, EventKind.WAIVED, EventKind.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A Alert that begins to stand, or does no more; ``at`` is when that was seen."""
+    """An Alert that becomes active, or ends; ``at`` is when that was seen."""
 
     kind: EventKind
     at: datetime
-    notice: Alert
+    alert: Alert

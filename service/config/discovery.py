@@ -34,9 +34,9 @@ from discovery.source import Source, SourceError
 from model.target_labels import EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS
 from pki.dns import DnsLookup, LookupFailedError
 from pki.net_guard.gate import SocketGate
-from service.config.secret_marks import SecretFile, SecretUrl, SecretUrls, SecretVariable
-from service.config.sources import PolledSettings, SourceSettings, Surrounding, Targets
-from service.config.values import Count, Port, Seconds, split_name_server
+from service.config.sources import PolledSettings, SourceContext, SourceSettings, Targets
+from service.setting_types.secret_marks import SecretFile, SecretUrl, SecretUrls, SecretVariable
+from service.setting_types.values import Count, Port, Seconds, split_name_server
 from service.sources.seen_names import read_seen_names
 
 _SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -69,7 +69,7 @@ class FileSettings(SourceSettings):
         """Its kind and file."""
         return f"file:{self.path}"
 
-    def source(self, surrounding: Surrounding) -> Source:
+    def source(self, context: SourceContext) -> Source:
         """A watched file."""
         return FileSource(
             self.path,
@@ -103,9 +103,9 @@ class HttpSdSettings(_WebSettings):
 
     type: Literal["http_sd"]
 
-    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
         """Reads all groups."""
-        return lambda: read_http_sd(self.api(surrounding.gate), name, self.max_targets)
+        return lambda: read_http_sd(self.api(context.gate), name, self.max_targets)
 
 
 class PrometheusSettings(_WebSettings):
@@ -113,9 +113,9 @@ class PrometheusSettings(_WebSettings):
 
     type: Literal["prometheus"]
 
-    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
         """Reads its active targets."""
-        return lambda: read_prometheus(self.api(surrounding.gate), name, self.max_targets)
+        return lambda: read_prometheus(self.api(context.gate), name, self.max_targets)
 
 
 class ConsulSettings(_WebSettings):
@@ -126,10 +126,10 @@ class ConsulSettings(_WebSettings):
     services: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
 
-    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
         """Reads the catalog."""
         header = "X-Consul-Token"
-        api = replace(self.api(surrounding.gate), token_header=header)
+        api = replace(self.api(context.gate), token_header=header)
         wanted = Wanted(services=self.services, tags=self.tags)
         return lambda: read_consul(api, name, wanted, self.max_targets)
 
@@ -145,9 +145,9 @@ class DockerSettings(PolledSettings):
         """Its kind and socket."""
         return f"docker:{self.socket}"
 
-    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
         """Reads the running containers."""
-        api = WebApi(url="http://docker", gate=surrounding.gate, unix_socket=self.socket)
+        api = WebApi(url="http://docker", gate=context.gate, unix_socket=self.socket)
         return lambda: read_docker(api, name, self.max_targets)
 
 
@@ -169,12 +169,12 @@ class KubernetesSettings(SourceSettings):
         """Its kind and URL."""
         return f"kubernetes:{self.url}"
 
-    def source(self, surrounding: Surrounding) -> Source:
+    def source(self, context: SourceContext) -> Source:
         """A watched cluster."""
         inside = _SERVICE_ACCOUNT.is_dir()
         api = WebApi(
             url=self.url,
-            gate=surrounding.gate,
+            gate=context.gate,
             token_variable=self.token_variable,
             token_file=self.token_file or (_SERVICE_ACCOUNT / "token" if inside else None),
             ca_file=self.ca_file or (_SERVICE_ACCOUNT / "ca.crt" if inside else None),
@@ -204,9 +204,9 @@ class NamesSettings(PolledSettings):
         first = [str(file) for file in self.files] + list(self.urls)
         return f"names:{first[0] if first else ''}"
 
-    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
         """Reads all lists."""
-        apis = [WebApi(url=url, gate=surrounding.gate) for url in self.urls]
+        apis = [WebApi(url=url, gate=context.gate) for url in self.urls]
         return lambda: read_names(self.files, apis, self.ports, name, self.max_targets)
 
 
@@ -232,7 +232,7 @@ class DnsSettings(PolledSettings):
             raise ValueError("zones are transferred from name_servers: name one that allows it")
         return self
 
-    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
         """Reads all names and zones."""
         servers = [split_name_server(text) for text in self.name_servers]
         at = Reading(port=self.port, source=name, most=self.max_targets)
@@ -264,14 +264,14 @@ class NetworksSettings(PolledSettings):
         """Its kind and the first network."""
         return f"networks:{self.networks[0]}"
 
-    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
         """Scans them once."""
         scan = Scan(
             networks=self.networks,
             ports=self.ports,
             connections_per_second=self.connections_per_second,
         )
-        return lambda: read_networks(scan, surrounding.gate, name)
+        return lambda: read_networks(scan, context.gate, name)
 
 
 class ServerFilesSettings(PolledSettings):
@@ -290,7 +290,7 @@ class ServerFilesSettings(PolledSettings):
         """Its kind and the first file."""
         return f"{self.type}:{self.paths[0]}"
 
-    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
         """Reads the files."""
         read = _FILE_READERS[self.type]
         files = ServerFiles(reader=read, kind=self.type, paths=self.paths, host=self.host)
@@ -309,9 +309,9 @@ class SeenNamesSettings(PolledSettings):
         """Its kind."""
         return "seen_names"
 
-    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
         """Reads the certificates seen."""
-        return lambda: read_seen_names(surrounding.statuses, self.networks, name)
+        return lambda: read_seen_names(context.statuses, self.networks, name)
 
 
 _FILE_READERS: Final = {

@@ -7,9 +7,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 
-from service.config.delivery.secrets import read_secret
-from service.config.secret_marks import SecretFile, SecretVariable
-from service.config.values import Count
+from service.setting_types.secret_marks import SecretFile, SecretVariable
+from service.setting_types.secrets import read_secret
+from service.setting_types.values import Count
 
 _HOST_NAME: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _SHORTEST_TOKEN: Final = 16

@@ -1,9 +1,10 @@
-"""Loads the settings of a service, and says in one sentence where one is wrong, and how to mend it."""
+"""Loads the settings of a service; an error says in one sentence where one is wrong, and how to fix it."""
 
 from __future__ import annotations
 
-import difflib
+import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -14,38 +15,36 @@ from pydantic_settings import SettingsError
 
 from model.safe_output.secret_text import masked_urls
 from policy.files.yaml_file import ConfigError, KeyPath, read_yaml_mapping
-from service.config.settings import (
-    ENVIRONMENT_NESTING,
-    ENVIRONMENT_PREFIX,
-    ProbeLimits,
-    ServiceSettings,
-)
+from service.config.known_settings import suggestion, takes_json, types_at
+from service.config.settings import ENVIRONMENT_NESTING, ENVIRONMENT_PREFIX, ServiceSettings
 
 _CONFIG_FILE_VARIABLE: Final = f"{ENVIRONMENT_PREFIX}CONFIG_FILE"
 
-_PLAIN_WORDS: Final = {
-    "a valid tuple": "a list",
-    "a valid dictionary": "a mapping",
-    "a valid mapping": "a mapping",
-    " or instance of ProbeLimits": "",
-    "a valid string": "text",
-    "Input is not a valid path for <class 'pathlib.Path'>": "must be a file's path",
-}
-"""pydantic speaks of Python's types; the reader has YAML before them."""
+_PLAIN_WORDS: Final = (
+    (re.compile(r"a valid (tuple|frozenset)"), "a list"),
+    (re.compile(r"a valid (dictionary|mapping)"), "a mapping"),
+    (re.compile(r" or instance of \w+| or object to extract fields from"), ""),
+    (re.compile("a valid string"), "text"),
+    (re.compile("Input is not a valid path for <class 'pathlib.Path'>"), "must be a file's path"),
+)
+"""pydantic's messages name types of Python; the reader sees YAML."""
 
 
 def load_settings(config_file: Path | None, **given: Any) -> ServiceSettings:
     """The settings of ``config_file``, the environment, and ``given``, which wins.
 
     Raises:
-        ConfigError: for the first value that cannot be, with its place and the mend.
+        ConfigError: for the first value that cannot be used, with its place and the fix.
     """
     if config_file is not None:
         given["config_file"] = config_file
     try:
         return ServiceSettings(**given)
     except ValidationError as error:
-        problems = error.errors(include_url=False)
+        # A setting whose name is wrong comes first: it may be the one that is missing.
+        problems = sorted(
+            error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden"
+        )
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise ConfigError(_explain(problems[0], given) + more) from error
     except SettingsError as error:
@@ -59,7 +58,7 @@ def _explain(problem: ErrorDetails, given: Mapping[str, Any]) -> str:
 
 
 def _without_tag(path: KeyPath) -> KeyPath:
-    """pydantic puts the type of a source or notifier behind its number or name, where no file has it."""
+    """pydantic puts the type of a source or notifier after its number or name, where no file has it."""
     if path[:1] in (("discovery",), ("notifications",)) and len(path) > 3:
         return (*path[:2], *path[3:])
     return path
@@ -93,34 +92,47 @@ def _variable(path: KeyPath) -> str | None:
 
 
 def _what_is_wrong(problem: ErrorDetails, key: str) -> str:
-    if problem["type"] == "extra_forbidden":
-        return f"{key!r} is no setting{_suggest(key)}"
+    kind, value = problem["type"], problem["input"]
+    if kind == "extra_forbidden":
+        place = problem["loc"]
+        return f"{key!r} is no setting: {suggestion(place, _without_tag(place))}"
+    if kind.startswith("union_tag"):
+        return _wrong_type(problem, key)
     wanted = problem["msg"].removeprefix("Value error, ").replace("Input should", "must")
-    for python, plain in _PLAIN_WORDS.items():
-        wanted = wanted.replace(python, plain)
-    value = problem["input"]
+    for python, plain in _PLAIN_WORDS:
+        wanted = python.sub(plain, wanted)
     shown = f", not {value!r}" if isinstance(value, str | int | float | None) else ""
     return f"{key} {wanted}{shown}" if wanted.startswith("must") else f"{key}: {wanted}"
 
 
-def _suggest(key: str) -> str:
-    known = [name for name in ServiceSettings.model_fields if name != "config_file"]
-    known += [f"probe.{name}" for name in ProbeLimits.model_fields]
-    close = difflib.get_close_matches(key, known, n=1)
-    if close:
-        return f": did you mean {close[0]}?"
-    return f": the settings are {', '.join(sorted(known))}"
+def _wrong_type(problem: ErrorDetails, key: str) -> str:
+    """Of a source or a notifier whose ``type`` is missing or unknown."""
+    context = problem.get("ctx", {})
+    if problem["type"] == "union_tag_not_found":
+        return f"{key} needs a `type`: one of {', '.join(types_at(problem['loc']))}"
+    return f"{key}.type must be one of {context['expected_tags']}, not {context['tag']!r}"
 
 
 def _explain_undecodable() -> str:
     """Lists and mappings in the environment are JSON; pydantic does not say which was not."""
     names = [
         name
-        for name in os.environ
-        if name.upper()
-        in {f"{ENVIRONMENT_PREFIX}{field}" for field in ("TARGETS_FILES", "TRUST_STORES", "PROBE")}
+        for name, text in os.environ.items()
+        if name.upper().startswith(ENVIRONMENT_PREFIX)
+        and takes_json(
+            tuple(name.upper().removeprefix(ENVIRONMENT_PREFIX).lower().split(ENVIRONMENT_NESTING))
+        )
+        and not _is_json(text)
     ]
     return (
         f"the environment variable {' or '.join(sorted(names))} must be JSON, such as "
-        '["targets.yml"] for targets_files or {"internal": "ca.pem"} for trust_stores'
+        '["targets.yml"] for a list or {"internal": "ca.pem"} for a mapping'
     )
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from exporters.prometheus import Detail, MetricOptions
-from service.config.values import Count
+from service.setting_types.values import Count
 
 
 class MetricsSettings(BaseModel):

@@ -24,7 +24,7 @@ from pki.certificates import load_trust_store
 from probe.checks.check_groups import parse_parts
 from probe.connect.starttls.catalogue import application
 from probe.crypto.identity import load_identity
-from service.config.values import Count, Seconds
+from service.setting_types.values import Count, Seconds
 
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from probe.connect.proxy_url import parse_proxy
 from probe.connect.route import Proxy, Route
-from service.config.secret_marks import SecretUrl, SecretVariable
+from service.setting_types.secret_marks import SecretUrl, SecretVariable
 
 
 class ProxySettings(BaseModel):

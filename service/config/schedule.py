@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from scheduling.interval import Closed, IntervalPolicy
-from service.config.values import Seconds
+from service.setting_types.values import Seconds
 
 _SPAN: Final = re.compile(r"\s*(\S+?)\s*-\s*(\S+)(?:\s+(\S+))?\s*")
 

@@ -29,20 +29,20 @@ from probe.crypto.identity import ClientIdentity, load_identity
 from probe.visit.settings import ProbeSettings
 from scheduling.interval import IntervalPolicy
 from scheduling.resolve import AddressFamily
-from service.config.delivery.notifiers import Notifiers
-from service.config.delivery.push import PushSettings
 from service.config.discovery import DiscoverySettings, FileSettings
 from service.config.http import HttpSettings
 from service.config.metrics import MetricsSettings
 from service.config.modules import OnDemandSettings
+from service.config.push import PushSettings
 from service.config.relabel import RelabelRules
 from service.config.retention import RetentionSettings
 from service.config.routes import Proxies, SourceAddress, usual_route
 from service.config.schedule import ClosedSpans, LabelSchedule, split_span
-from service.config.secret_marks import SecretUrl, SecretVariable
-from service.config.sources import Surrounding
-from service.config.values import Count, Port, Seconds, split_listen, split_name_server
-from service.fleet.request import queues_of_tags
+from service.config.sources import SourceContext
+from service.integrations.catalogue import NotifierSection
+from service.setting_types.secret_marks import SecretUrl, SecretVariable
+from service.setting_types.values import Count, Port, Seconds, split_listen, split_name_server
+from service.setting_types.worker_tags import zones_of_tags
 from service.sources.target_sources import RuledSource
 
 ENVIRONMENT_PREFIX: Final = "TLSPROBE_"
@@ -100,7 +100,7 @@ def _check_contact(contact: str | None) -> str | None:
 
 
 def _check_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
-    queues_of_tags(tags)
+    zones_of_tags(tags)
     return tags
 
 
@@ -219,7 +219,7 @@ class ServiceSettings(BaseSettings):
     push: PushSettings = PushSettings()
     http: HttpSettings = HttpSettings()
     retention: RetentionSettings = RetentionSettings()
-    notifications: Notifiers = {}
+    notifications: NotifierSection = {}
     contact: Annotated[str | None, AfterValidator(_check_contact)] = None
     log_format: Literal["auto", "json", "text"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -297,12 +297,12 @@ class ServiceSettings(BaseSettings):
             },
         )
 
-    def ruled_sources(self, surrounding: Surrounding) -> tuple[RuledSource, ...]:
+    def ruled_sources(self, context: SourceContext) -> tuple[RuledSource, ...]:
         """All sources with their rules; those for all come behind each one's own."""
         common = tuple(one.rule() for one in self.relabel)
         return tuple(
             RuledSource(
-                source=one.source(surrounding),
+                source=one.source(context),
                 rules=(*one.rules(), *common),
                 keep_failed_seconds=one.keep_failed_seconds,
                 trusted_labels=one.trusted_labels,

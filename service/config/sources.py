@@ -18,13 +18,13 @@ from model.target import Target
 from model.target_labels import ACTING_NAMES
 from pki.net_guard.gate import SocketGate
 from service.config.relabel import RelabelRules
-from service.config.values import Count, Seconds
+from service.setting_types.values import Count, Seconds
 
 Targets: TypeAlias = tuple[Target, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surrounding:
+class SourceContext:
     """What some sources need to know of the service: what may be asked, and what it has seen."""
 
     gate: SocketGate
@@ -65,7 +65,7 @@ class SourceSettings(BaseModel):
         return self.name or masked_urls(self.described)
 
     @abstractmethod
-    def source(self, surrounding: Surrounding) -> Source:
+    def source(self, context: SourceContext) -> Source:
         """The source itself."""
 
     def rules(self) -> tuple[Rule, ...]:
@@ -77,13 +77,13 @@ class PolledSettings(SourceSettings):
     """A source that is read as a whole, again and again."""
 
     @abstractmethod
-    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
         """What reads it once; ``name`` is what its targets say of their source."""
 
-    def source(self, surrounding: Surrounding) -> Source:
+    def source(self, context: SourceContext) -> Source:
         """A polled source."""
         name = self.source_name()
-        read = self.reader(name, surrounding)
+        read = self.reader(name, context)
 
         async def bounded() -> Targets:
             found = await read()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from exporters.prometheus import PageWriter, ServiceMetrics
+from exporters.prometheus.service.fleet import FleetMetrics
 from model.clock import SystemClock
 from model.query import ServiceEvent
 from model.target import Target
@@ -24,15 +25,16 @@ from service.daemon.planning import Planner
 from service.daemon.probes import LocalProbes
 from service.daemon.state import ServiceState
 from service.daemon.targets import TargetFeed
-from service.delivery.sinks import Sinks, Sources
+from service.delivery.sinks import SinkInputs, Sinks
 from service.inventory.inventory import Inventory
 from service.inventory.metrics_page import InventoryPage
 from service.inventory.service_meter import ServiceMeter
+from service.judging.configured_policies import configured_policies
 from service.judging.judging_store import JudgingStore
 from service.judging.policy_evaluator import PolicyEvaluator
 from service.probe_endpoint.allowed import Allowed
 from service.probe_endpoint.prober import OnDemandProber, ProberContext
-from service.process.start_up import book_of, engine_of, lead_of
+from service.process.start_up import StartError, engine_of
 from service.watchdog.guarded_visits import GuardedVisits
 from storage import SqlStore, StoreError
 
@@ -79,7 +81,7 @@ def build(settings: ServiceSettings, store: SqlStore, fixed_targets: Sequence[Ta
     """
     clock = SystemClock()
     state = ServiceState(settings, engine_of(settings, clock))
-    evaluator = PolicyEvaluator(book_of(settings, clock))
+    evaluator = PolicyEvaluator(configured_policies(settings, clock))
     guarded = GuardedVisits(settings, clock, partial(note_event, store))
 
     def current_endpoints() -> Collection[str]:
@@ -147,7 +149,19 @@ def _leader(
 ) -> Leader | None:
     if not settings.workers.enabled:
         return None
-    return lead_of(settings, store, inventory, metrics.registry)
+    try:
+        from service.fleet.leader import Leader
+    except ModuleNotFoundError as error:
+        raise StartError(
+            f"workers need the Python package {error.name}: install tlsprobe[workers]"
+        ) from error
+    return Leader(
+        settings.database,
+        workers=settings.workers,
+        statuses=store,
+        known=inventory,
+        metrics=FleetMetrics(metrics.registry),
+    )
 
 
 def _sinks(
@@ -157,14 +171,14 @@ def _sinks(
     planner: Planner,
     metrics: ServiceMetrics,
 ) -> Sinks:
-    sources = Sources(
+    inputs = SinkInputs(
         page=page,
         snapshot=planner.inventory.snapshot,
         registry=metrics.registry,
-        ledger=store,
+        reported=store,
         clock=planner.clock,
     )
-    return Sinks(settings, sources, has_facts=lambda: planner.is_planning)
+    return Sinks(settings, inputs, has_facts=lambda: planner.is_planning)
 
 
 def prober_context(planner: Planner) -> ProberContext:

@@ -12,11 +12,12 @@ from model.safe_output.secret_text import SecretMask
 from pki.certificates import TrustStoreError
 from pki.transparency import LogListError
 from policy.files.yaml_file import ConfigError
-from service.config.secret_marks import secrets_in
 from service.config.settings import ONLY_AT_START, ServiceSettings
 from service.daemon.build import Parts, prober_context
+from service.judging.configured_policies import configured_policies
 from service.process.maintenance import limit_endpoints
-from service.process.start_up import book_of, engine_of
+from service.process.start_up import engine_of
+from service.setting_types.secret_marks import secrets_in
 
 _LOG: Final = structlog.stdlib.get_logger("tlsprobe")
 
@@ -33,7 +34,7 @@ async def reload(
     try:
         settings = await asyncio.to_thread(read_again)
         engine = await asyncio.to_thread(engine_of, settings, parts.clock)
-        book = await asyncio.to_thread(book_of, settings, parts.clock)
+        book = await asyncio.to_thread(configured_policies, settings, parts.clock)
     except (ConfigError, TrustStoreError, LogListError) as error:
         reason = mask.masked(str(error))
         parts.metrics.config_read(is_good=False)

@@ -22,7 +22,6 @@ from model.safe_output.secret_text import SecretMask, masked_url
 from model.target import Target
 from model.version import TOOL_VERSION
 from policy import PolicyError
-from service.config.secret_marks import secrets_in
 from service.config.settings import ServiceSettings
 from service.daemon.build import Parts, build
 from service.daemon.reload import limit_stored_bytes, reload
@@ -32,7 +31,9 @@ from service.http.guard.start import http_access, http_limits
 from service.http.server import ListenError, listen, serve_http, url_of
 from service.process.logs import set_up_logs
 from service.process.maintenance import forget, reload_on_signal, watch_store, watch_version
-from service.process.start_up import StartError, stopping_signals, warn_of_readers
+from service.process.start_up import StartError, warn_of_readers
+from service.process.stopping import stopping_signals
+from service.setting_types.secret_marks import secrets_in
 from service.sources.remembered_targets import targets_by_source
 from service.watchdog.watchdog import watched_loop
 from storage import SqlStore, StoreError

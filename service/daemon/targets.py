@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from model.target import Target
-from service.config.sources import Surrounding
+from service.config.sources import SourceContext
 from service.daemon.planning import Planner
 from service.daemon.state import ServiceState
 from service.inventory.metrics_page import InventoryPage
@@ -42,11 +42,11 @@ class TargetFeed:
 
     def _new_sources(self, kept: Kept) -> TargetSources:
         inventory = self.planner.inventory
-        surrounding = Surrounding(
+        context = SourceContext(
             gate=self.state.gate, statuses=lambda: inventory.snapshot().endpoints
         )
         return TargetSources(
-            self.state.settings.ruled_sources(surrounding),
+            self.state.settings.ruled_sources(context),
             (*self.fixed_targets, *declared_targets(self.evaluator.book)),
             self._take_targets,
             self.planner.probes.meter,

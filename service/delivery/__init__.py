@@ -1,5 +1,5 @@
-"""Outlets: what the service sends by itself, for those whom no scrape reaches.
+"""What the service sends by itself: a file for node_exporter, remote writes, and notifiers, each a sink.
 
-A file for node_exporter, remote writes, and notifiers. None of them holds up a visit or another outlet:
-each looks at the inventory at its own pace, and has at most what that says to send.
+No sink holds up a visit or another sink: each reads the inventory at its own interval, and holds at most what that
+says to send. How each is configured and what it sends is in ``service.integrations``.
 """

@@ -1,4 +1,4 @@
-"""What stands now, worked out once for all notifiers, beside the event loop."""
+"""The active alerts, built once for all notifiers, in a thread."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from exporters.notifications import ActiveAlerts, StandingMaker
+from exporters.notifications import ActiveAlerts, ActiveAlertsBuilder
 from model.ports import Clock
 from model.snapshot import Snapshot
 
-LOOK_SECONDS: Final = 5.0
-"""How often a notifier looks."""
+POLL_SECONDS: Final = 5.0
+"""How often a notifier asks for them."""
 
 
 class SharedActiveAlerts:
-    """The ActiveAlerts of what ``snapshot`` gives, which is called in the event loop."""
+    """The ActiveAlerts of the Snapshot that ``snapshot`` gives, which is called in the event loop."""
 
     def __init__(self, snapshot: Callable[[], Snapshot], clock: Clock) -> None:
         self._snapshot = snapshot
         self._clock = clock
-        self._maker = StandingMaker()
+        self._builder = ActiveAlertsBuilder()
         self._lock = asyncio.Lock()
-        self._taken_at = float("-inf")
+        self._built_at = float("-inf")
         self._newest: ActiveAlerts | None = None
 
     async def newest(self) -> ActiveAlerts:
-        """Not older than the time between two looks."""
+        """Not older than half the time between two polls."""
         async with self._lock:
             now = self._clock.monotonic()
-            if self._newest is None or now - self._taken_at >= LOOK_SECONDS / 2:
-                self._newest = await asyncio.to_thread(self._maker.make, self._snapshot())
-                self._taken_at = now
+            if self._newest is None or now - self._built_at >= POLL_SECONDS / 2:
+                self._newest = await asyncio.to_thread(self._builder.build, self._snapshot())
+                self._built_at = now
             return self._newest

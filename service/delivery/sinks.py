@@ -1,4 +1,4 @@
-"""All outlets of a service, side by side: one that breaks is begun anew, and the others go on."""
+"""All sinks of a service, side by side: one that crashes is restarted, and the others continue."""
 
 from __future__ import annotations
 
@@ -11,112 +11,115 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from exporters.prometheus.service.delivery import DeliveryMetrics
-from model.ports import Clock, NoticeLedger
+from model.ports import Clock, ReportedAlerts
 from model.snapshot import Snapshot
-from service.config.delivery.notifiers import NotifierSettings
 from service.config.settings import ServiceSettings
-from service.delivery.active_alerts import LOOK_SECONDS, SharedActiveAlerts
-from service.delivery.notifier import Assignment, Notifying
-from service.delivery.remote_write import RemoteWriter
-from service.delivery.textfile import TextFile
-from service.inventory.metrics_page import InventoryPage
+from service.delivery.active_alerts import POLL_SECONDS, SharedActiveAlerts
+from service.delivery.notifier_loop import Channel, NotifierLoop
+from service.integrations.catalogue import notifier_of
+from service.integrations.notifier import NotifierSettings
+from service.integrations.remote_write.writer import RemoteWriter
+from service.integrations.textfile import TextFile
+from service.inventory.metrics_page import InventoryPage, NoSnapshotError
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
-_REST_SECONDS: Final = 60.0
+_RESTART_SECONDS: Final = 60.0
 
 
 class Sink(Protocol):
     """What sends something by itself."""
 
     async def run(self) -> None:
-        """Send until cancelled; raises nothing that is foreseen."""
+        """Send until cancelled; failures that are foreseen are logged and not raised."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """Where outlets find what they send, and keep what they have told."""
+class SinkInputs:
+    """Where sinks find what they send, and store what they have reported."""
 
     page: InventoryPage
     snapshot: Callable[[], Snapshot]
     registry: CollectorRegistry
-    ledger: NoticeLedger
+    reported: ReportedAlerts
     clock: Clock
+
+    async def facts(self) -> bytes | None:
+        """The page of the inventory's metrics in gzip; None where there is no Snapshot yet."""
+        try:
+            return await self.page.facts()
+        except NoSnapshotError:
+            return None
 
 
 class Sinks:
-    """Those that the settings name.
+    """The sinks that the settings name.
 
     ``has_facts`` says whether this process is the one that knows the inventory: with workers, the one
     that leads.
     """
 
     def __init__(
-        self, settings: ServiceSettings, sources: Sources, *, has_facts: Callable[[], bool]
+        self, settings: ServiceSettings, inputs: SinkInputs, *, has_facts: Callable[[], bool]
     ) -> None:
-        metrics = DeliveryMetrics(sources.registry)
-        outlets: list[Sink] = []
+        metrics = DeliveryMetrics(inputs.registry)
+        sinks: list[Sink] = []
         if (file := settings.push.textfile) is not None:
-            outlets.append(TextFile(file, sources.page.facts, metrics))
+            sinks.append(TextFile(file, inputs.facts, metrics))
         if (remote := settings.push.remote_write) is not None:
-            outlets.append(
-                RemoteWriter(remote, sources.page.facts, has_facts, sources.registry, metrics)
-            )
-        standings = SharedActiveAlerts(sources.snapshot, sources.clock)
+            sinks.append(RemoteWriter(remote, inputs.facts, has_facts, inputs.registry, metrics))
+        alerts = SharedActiveAlerts(inputs.snapshot, inputs.clock)
         for name, notifier in settings.notifications.items():
-            outlets.append(_Notifier(name, notifier, standings, sources, metrics, has_facts))
-        self._outlets = outlets
+            sinks.append(_NotifierSink(name, notifier, alerts, inputs, metrics, has_facts))
+        self._sinks = sinks
 
     async def run(self) -> None:
         """All of them, until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for outlet in self._outlets:
-                group.create_task(_keep_running(outlet))
+            for sink in self._sinks:
+                group.create_task(_keep_running(sink))
 
 
-class _Notifier:
-    """One notifier, which looks every few seconds; while another process knows the facts, it tells."""
+class _NotifierSink:
+    """One notifier, which polls every few seconds; while another process has the facts, that one sends."""
 
     def __init__(
         self,
         name: str,
         settings: NotifierSettings,
-        standings: SharedActiveAlerts,
-        sources: Sources,
+        alerts: SharedActiveAlerts,
+        inputs: SinkInputs,
         metrics: DeliveryMetrics,
         has_facts: Callable[[], bool],
     ) -> None:
-        self._assignment = Assignment(
-            name=name, form=settings.form, choice=settings.choice, timing=settings.timing
-        )
+        self._name = name
         self._settings = settings
-        self._standings = standings
-        self._sources = sources
+        self._alerts = alerts
+        self._inputs = inputs
         self._metrics = metrics
         self._has_facts = has_facts
 
     async def run(self) -> None:
-        """Tell until cancelled."""
-        async with self._settings.sender() as sender:
-            notifying = Notifying(
-                self._assignment,
-                sender.send,
-                self._sources.ledger,
-                self._sources.clock,
-                self._metrics,
+        """Send until cancelled."""
+        notifier = notifier_of(self._settings.type)
+        async with notifier.connect(self._settings) as send:
+            channel = Channel(
+                name=self._name, notifier=notifier, settings=self._settings, send=send
             )
+            inputs = self._inputs
+            loop = NotifierLoop(channel, inputs.reported, inputs.clock, self._metrics)
             while True:
                 if self._has_facts():
-                    await notifying.look(await self._standings.newest())
+                    await loop.step(await self._alerts.newest())
                 else:
-                    notifying.forget()
-                await asyncio.sleep(LOOK_SECONDS)
+                    loop.reload()
+                await asyncio.sleep(POLL_SECONDS)
 
 
-async def _keep_running(outlet: Sink) -> None:
+async def _keep_running(sink: Sink) -> None:
     while True:
         try:
-            await outlet.run()
+            await sink.run()
         except Exception:
             _LOG.exception("an outlet broke, and is begun anew")
-            await asyncio.sleep(_REST_SECONDS)
+            await asyncio.sleep(_RESTART_SECONDS)

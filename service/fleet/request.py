@@ -17,6 +17,7 @@ from model.encoding.observation_json import target_from_json, target_to_json
 from model.encoding.times_json import time_from_json, time_to_json
 from model.target import Endpoint, Target
 from model.target_labels import ZONE
+from service.setting_types.worker_tags import zones_of_tags
 
 ANY_ZONE: Final = "any"
 """The queue of targets without a zone."""
@@ -104,10 +105,4 @@ def queues_of_tags(tags: Sequence[str]) -> list[str]:
     Raises:
         ValueError: for a tag that is not ``zone=NAME``.
     """
-    queues = []
-    for tag in tags:
-        name, _, zone = tag.partition("=")
-        if name != ZONE or not zone:
-            raise ValueError(f"{tag!r} is no tag: write {ZONE}=NAME, such as zone=dmz")
-        queues.append(queue_of_zone(zone))
-    return queues or [ANY_ZONE]
+    return [queue_of_zone(zone) for zone in zones_of_tags(tags)] or [ANY_ZONE]

@@ -23,7 +23,6 @@ from model.version import TOOL_VERSION
 from pki.net_guard.shortage import refusing_shortages
 from policy import PolicyError
 from scheduling.jobs import SchedulerSettings
-from service.config.secret_marks import secrets_in
 from service.config.settings import ServiceSettings
 from service.fleet.judged_store import JudgedStore
 from service.fleet.leases import Leases
@@ -32,10 +31,13 @@ from service.fleet.queue import QUEUE_ERRORS, TASK, Queue, QueueVersionError, Ti
 from service.fleet.request import queues_of_tags, requests_from_json
 from service.fleet.resilient_jobs import ResilientJobManager
 from service.fleet.visitor import Visitor, Ways
+from service.judging.configured_policies import configured_policies
 from service.judging.policy_evaluator import PolicyEvaluator
 from service.process.logs import set_up_logs
 from service.process.maintenance import limit_endpoints, watch_version
-from service.process.start_up import StartError, book_of, engine_of, stopping_signals
+from service.process.start_up import StartError, engine_of
+from service.process.stopping import stopping_signals
+from service.setting_types.secret_marks import secrets_in
 from service.watchdog.isolation import IsolationPool
 from service.watchdog.watchdog import watched_loop
 from storage import SqlStore, StoreError
@@ -98,7 +100,7 @@ def _visitor(
 ) -> Visitor:
     clock = SystemClock()
     engine = engine_of(settings, clock)
-    desk = PolicyEvaluator(book_of(settings, clock))
+    desk = PolicyEvaluator(configured_policies(settings, clock))
     plan = SchedulerSettings(paces=settings.paces)
 
     async def visit(endpoint: Endpoint, known: Observation | None) -> Observation:

@@ -23,8 +23,9 @@ from exporters.reports import REPORTS, Report, ReportFormat, report_format
 from service.http.guard.bodies import Body, body_of, busy, respond
 from service.http.guard.callers import caller_of_request
 from service.http.guard.query import Query, route, whole_number
-from service.http.guard.turns import BusyError, Turns, rest_after
+from service.http.guard.turns import BusyError, Turns
 from service.judging.ci_gate import parse_labels
+from service.process.limits import rest_after
 from storage import StoreError
 
 _MOST_WEEKS: Final = 260

@@ -12,11 +12,11 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from service.config.values import split_listen
 from service.http.guard.acceptor import Acceptor
 from service.http.guard.head import LARGEST_HEAD
 from service.http.guard.protocol import BoundedProtocol
 from service.http.guard.waiting import ConnectionLimits
+from service.setting_types.values import split_listen
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 _BACKLOG: Final = 4096

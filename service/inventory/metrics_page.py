@@ -19,7 +19,7 @@ from exporters.prometheus.page import heading
 from exporters.prometheus.service.service_families import described
 from model.ports import Clock
 from model.snapshot import EndpointStatus, Snapshot
-from service.http.guard.turns import rest_after
+from service.process.limits import rest_after
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 _QUICKEST: Final = 1

@@ -1,4 +1,4 @@
-"""How many connections this process may hold open: each is a file descriptor, and these are limited."""
+"""How many connections this process may hold open, and which share of the processor HTTP clients get."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ _FOR_ALL_ELSE: Final = 128
 """Descriptors for the database, logs and libraries."""
 
 _LEAST_OF_HTTP: Final = 8
+
+_REST_PER_SECOND: Final = 19.0
+"""Seconds of rest for each second of work: HTTP clients cannot take more than a twentieth of the time."""
+
+_LONGEST_REST: Final = 30.0
 
 
 def connections_that_fit(wanted: int, http: int = 0) -> int:
@@ -36,3 +41,8 @@ def http_connections_that_fit(wanted: int, probing: int) -> int:
         return wanted
     left = max(soft - fitting - _FOR_ALL_ELSE, soft // 4)
     return max(_LEAST_OF_HTTP, min(wanted, left))
+
+
+def rest_after(seconds: float) -> float:
+    """How long to rest after so many seconds of work, in seconds."""
+    return min(_LONGEST_REST, _REST_PER_SECOND * seconds)

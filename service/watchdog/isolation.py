@@ -23,11 +23,11 @@ from model.safe_output.secret_text import SecretMask
 from model.target import Endpoint
 from pki.net_guard.shortage import ShortageError, refusing_shortages
 from probe.visit.engine import Engine
-from service.config.secret_marks import secrets_in
 from service.config.settings import ServiceSettings
 from service.process.event_loop import run
 from service.process.logs import set_up_logs
 from service.process.start_up import engine_of
+from service.setting_types.secret_marks import secrets_in
 from service.watchdog.suspicion import ALONE_AT_ONCE
 from service.watchdog.watchdog import watched_loop
 

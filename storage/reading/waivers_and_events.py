@@ -7,12 +7,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.encoding.alert_json import notice_from_json
+from model.encoding.alert_json import alert_from_json
 from model.encoding.finding_json import waiver_from_json
 from model.findings.alert import Alert
 from model.findings.finding import Waiver
 from model.query import ServiceEvent
-from storage.rows.tables import EventRow, ToldNoticeRow, WaiverRow
+from storage.rows.tables import EventRow, ReportedAlertRow, WaiverRow
 
 
 async def read_waivers(connection: AsyncConnection) -> list[Waiver]:
@@ -37,16 +37,16 @@ async def read_events(connection: AsyncConnection, since: datetime | None) -> li
     return [ServiceEvent(at=row.at, kind=row.kind, sentence=row.sentence) for row in found]
 
 
-async def read_told(connection: AsyncConnection, notifier: str) -> list[Alert]:
-    """The notices that ``notifier`` has told and that have not ended.
+async def read_reported_alerts(connection: AsyncConnection, notifier: str) -> list[Alert]:
+    """The alerts that ``notifier`` has reported and that have not ended.
 
     Raises:
         ValueError: for one that this version cannot read.
     """
     found = await connection.scalars(
-        select(ToldNoticeRow.fields).where(ToldNoticeRow.notifier == notifier)
+        select(ReportedAlertRow.fields).where(ReportedAlertRow.notifier == notifier)
     )
     try:
-        return [notice_from_json(fields) for fields in found]
+        return [alert_from_json(fields) for fields in found]
     except KeyError as error:
-        raise ValueError(f"no notice: it has no {error}") from error
+        raise ValueError(f"no alert: it has no {error}") from error

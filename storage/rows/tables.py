@@ -272,8 +272,8 @@ class WaiverRow(Table):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class ToldNoticeRow(Table):
-    """A Notice that a notifier has told and that has not ended since."""
+class ReportedAlertRow(Table):
+    """An Alert that a notifier has reported and that has not ended since; the table keeps its first name."""
 
     __tablename__ = "told_notices"
 

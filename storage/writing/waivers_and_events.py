@@ -8,12 +8,12 @@ from itertools import islice
 from sqlalchemy import delete, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.encoding.alert_json import notice_to_json
+from model.encoding.alert_json import alert_to_json
 from model.encoding.finding_json import waiver_to_json
 from model.findings.alert import Alert
 from model.findings.finding import Waiver
 from model.query import ServiceEvent
-from storage.rows.tables import EventRow, ToldNoticeRow, WaiverRow
+from storage.rows.tables import EventRow, ReportedAlertRow, WaiverRow
 
 _KEYS_AT_ONCE = 500
 
@@ -41,24 +41,26 @@ async def add_event(connection: AsyncConnection, event: ServiceEvent) -> None:
     )
 
 
-async def put_told(
-    connection: AsyncConnection, notifier: str, told: Sequence[Alert], ended: Collection[str]
+async def put_reported_alerts(
+    connection: AsyncConnection, notifier: str, reported: Sequence[Alert], ended: Collection[str]
 ) -> None:
-    """Keep that ``notifier`` has told those notices, and forget those whose keys have ended."""
-    await _forget_told(connection, notifier, {*ended, *(notice.key for notice in told)})
+    """Store that ``notifier`` has reported those alerts, and remove those whose keys have ended."""
+    await _remove_reported(connection, notifier, {*ended, *(alert.key for alert in reported)})
     rows = [
-        {"notifier": notifier, "key": notice.key, "fields": notice_to_json(notice)}
-        for notice in told
+        {"notifier": notifier, "key": alert.key, "fields": alert_to_json(alert)}
+        for alert in reported
     ]
     if rows:
-        await connection.execute(insert(ToldNoticeRow), rows)
+        await connection.execute(insert(ReportedAlertRow), rows)
 
 
-async def _forget_told(connection: AsyncConnection, notifier: str, keys: Collection[str]) -> None:
+async def _remove_reported(
+    connection: AsyncConnection, notifier: str, keys: Collection[str]
+) -> None:
     rest = iter(sorted(keys))
     while some := list(islice(rest, _KEYS_AT_ONCE)):
         await connection.execute(
-            delete(ToldNoticeRow).where(
-                ToldNoticeRow.notifier == notifier, ToldNoticeRow.key.in_(some)
+            delete(ReportedAlertRow).where(
+                ReportedAlertRow.notifier == notifier, ReportedAlertRow.key.in_(some)
             )
         )

@@ -114,7 +114,7 @@ from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from discovery.word_list import read_word_list
-from service.config.sources import PolledSettings, Surrounding, Targets
+from service.config.sources import PolledSettings, SourceContext, Targets
 
 
 class WordListSettings(PolledSettings):
@@ -128,7 +128,7 @@ class WordListSettings(PolledSettings):
         """Its kind."""
         return "word_list"
 
-    def reader(self, name: str, surrounding: Surrounding) -> Callable[[], Awaitable[Targets]]:
+    def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
         """Reads the words."""
         return lambda: read_word_list(self.words, name)
 ''',
@@ -150,11 +150,11 @@ from pathlib import Path
 Path("service.yml").write_text("discovery: [{type: word_list, words: [192.0.2.1, a.example:8443]}]")
 from model.snapshot import EndpointStatus
 from service.config.load import load_settings
-from service.config.sources import Surrounding
+from service.config.sources import SourceContext
 
 async def main():
     settings = load_settings(Path("service.yml"))
-    (source,) = settings.ruled_sources(Surrounding(gate=settings.gate, statuses=lambda: ()))
+    (source,) = settings.ruled_sources(SourceContext(gate=settings.gate, statuses=lambda: ()))
     update = await anext(source.source.watch())
     print(*(target.key for target in update.targets), update.targets[0].source)
 

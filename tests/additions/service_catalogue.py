@@ -81,52 +81,60 @@ print(report_format("example").write(report()).split()[0])
 NOTIFIER: Final = Addition(
     kind="notifier",
     files={
-        "exporters/notifications/example.py": '''
-from exporters.notifications.message import Message
+        "service/integrations/example.py": '''
+from exporters.notifications import Message
+from service.integrations.notifier import Notifier, PostedEventSettings, post_json
 
 
 def render_example(message: Message) -> bytes:
     """One line."""
-    return message.headline.encode()
+    return f"hello from {message.notifier}".encode()
+
+
+EXAMPLE = Notifier(
+    name="example", settings=PostedEventSettings, render=render_example, connect=post_json
+)
 ''',
     },
     lines=(
         imported(
-            "exporters/notifications/catalogue.py",
-            "from exporters.notifications.example import render_example",
+            "service/integrations/catalogue.py",
+            "from service.integrations.example import EXAMPLE",
         ),
         Line(
-            path="exporters/notifications/catalogue.py",
+            path="service/integrations/catalogue.py",
             after="NOTIFIERS: Final",
-            text='    Notifier(name="example", render=render_example, most_events=10),',
-        ),
-        Line(
-            path="service/config/delivery/notifiers.py",
-            after='    type: Literal["slack"]',
-            text="""
-
-class ExampleSettings(_OnceSettings, _PostedSettings):
-    type: Literal["example"]
-""",
-        ),
-        Line(
-            path="service/config/delivery/notifiers.py",
-            after="_AnyNotifier: TypeAlias",
-            text="    ExampleSettings |",
+            text="    EXAMPLE,",
         ),
     ),
     proof="""
+import asyncio
 from pathlib import Path
 
-Path("service.yml").write_text(
-    "notifications: {ops: {type: example, url: 'https://hooks.example/tlsprobe'}}"
-)
+from tests.service.delivery.test_forms import message
 from service.config.load import load_settings
+from service.integrations.catalogue import notifier_of
 
-form = load_settings(Path("service.yml")).notifications["ops"].form
-print(form.name, form.render.__name__)
+async def take(reader, writer):
+    await reader.readuntil(b"\\r\\n\\r\\n")
+    print((await reader.readexactly(len("hello from ops"))).decode())
+    writer.write(b"HTTP/1.1 204 No Content\\r\\n\\r\\n")
+    await writer.drain()
+    writer.close()
+
+async def main():
+    async with await asyncio.start_server(take, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        url = f"http://127.0.0.1:{port}/"
+        Path("service.yml").write_text(f"notifications: {{ops: {{type: example, url: '{url}'}}}}")
+        settings = load_settings(Path("service.yml")).notifications["ops"]
+        notifier = notifier_of(settings.type)
+        async with notifier.connect(settings) as send:
+            await send(notifier.render(message()))
+
+asyncio.run(main())
 """,
-    shows="example render_example",
+    shows="hello from ops",
 )
 
 COMMAND: Final = Addition(

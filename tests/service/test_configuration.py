@@ -12,7 +12,7 @@ from policy.files.yaml_file import ConfigError
 from probe.checks.part import Part
 from probe.visit.settings import ProbeSettings
 from service.config.load import load_settings
-from service.config.values import split_listen
+from service.setting_types.values import split_listen
 from tests.zoo.certificates import Certificates
 
 
@@ -133,6 +133,81 @@ def test_the_environment_may_name_the_file(monkeypatch: pytest.MonkeyPatch) -> N
             ),
         ),
         (
+            "deadline_secnds: 5\n",
+            (
+                "tlsprobe.yml, line 1: 'deadline_secnds' is no setting: "
+                "did you mean probe.deadline_seconds?"
+            ),
+        ),
+        (
+            "http:\n  host: [a.example]\n",
+            "tlsprobe.yml, line 2: 'http.host' is no setting: did you mean http.hosts?",
+        ),
+        (
+            "retention: {proof: 3}\n",
+            (
+                "tlsprobe.yml, line 1: 'retention.proof' is no setting: the settings are "
+                "retention.changes_days, retention.endpoint_bytes_per_day, "
+                "retention.endpoints_days, retention.events_days, retention.evidence_days, "
+                "retention.findings_days, retention.history_days"
+            ),
+        ),
+        (
+            "discovery:\n  - {type: consul, token_varable: A}\n",
+            (
+                "tlsprobe.yml, line 2: 'discovery.0.token_varable' is no setting: "
+                "did you mean discovery.0.token_variable?"
+            ),
+        ),
+        (
+            "discovery:\n  - {type: docker, url: http://localhost}\n",
+            (
+                "tlsprobe.yml, line 2: 'discovery.0.url' is no setting: the settings are "
+                "discovery.0.keep_failed_seconds, discovery.0.max_targets, discovery.0.name, "
+                "discovery.0.refresh_seconds, discovery.0.relabel, discovery.0.socket, "
+                "discovery.0.trusts_labels, discovery.0.type"
+            ),
+        ),
+        (
+            "discovery:\n  - {type: dns, relabel: [{reg: a}]}\n",
+            (
+                "tlsprobe.yml, line 2: 'discovery.0.relabel.0.reg' is no setting: "
+                "did you mean discovery.0.relabel.0.regex?"
+            ),
+        ),
+        (
+            "proxies:\n  way: {ulr: 'http://proxy.example:3128'}\n",
+            (
+                "tlsprobe.yml, line 2: 'proxies.way.ulr' is no setting: did you mean "
+                "proxies.way.url? (and 1 more)"
+            ),
+        ),
+        (
+            "notifications:\n  ops: {type: email, form: a@b.example}\n",
+            (
+                "tlsprobe.yml, line 2: 'notifications.ops.form' is no setting: did you mean "
+                "notifications.ops.from? (and 3 more)"
+            ),
+        ),
+        (
+            "notifications:\n  ops: {url: 'https://hooks.example'}\n",
+            (
+                "tlsprobe.yml, line 2: notifications.ops needs a `type`: one of alertmanager, "
+                "email, slack, webhook"
+            ),
+        ),
+        (
+            "notifications:\n  ops: {type: pager}\n",
+            (
+                "tlsprobe.yml, line 2: notifications.ops.type must be one of 'webhook', 'slack', "
+                "'email', 'alertmanager', not 'pager'"
+            ),
+        ),
+        (
+            "push: {remote_write: 5}\n",
+            "tlsprobe.yml, line 1: push.remote_write must be a mapping, not 5",
+        ),
+        (
             "targets_files: a.yml\n",
             "tlsprobe.yml, line 1: targets_files must be a list, not 'a.yml'",
         ),
@@ -232,11 +307,24 @@ def test_a_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def test_a_list_in_the_environment_that_is_no_json_is_named(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "TLSPROBE_TARGETS_FILES",
+        "TLSPROBE_NOTIFICATIONS",
+        "TLSPROBE_HTTP__HOSTS",
+        "TLSPROBE_PROBE__FETCH_PORTS",
+        "tlsprobe_discovery",
+    ],
+)
+def test_a_list_or_a_mapping_in_the_environment_that_is_no_json_is_named(
+    variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TLSPROBE_TARGETS_FILES", "targets.yml")
-    with pytest.raises(ConfigError, match=r"TLSPROBE_TARGETS_FILES must be JSON"):
+    monkeypatch.setenv("TLSPROBE_LISTEN", "127.0.0.1:0")
+    monkeypatch.setenv("TLSPROBE_CONTACT", "mailto:ops@example.com")
+    monkeypatch.setenv("TLSPROBE_RETENTION", "{}")
+    monkeypatch.setenv(variable, "targets.yml")
+    with pytest.raises(ConfigError, match=rf"^the environment variable {variable} must be JSON"):
         load_settings(None)
 
 

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.process]
 PROGRAM = """
 import asyncio, sys
 from service.process.event_loop import run
-from service.process.start_up import stopping_signals
+from service.process.stopping import stopping_signals
 from service.watchdog.watchdog import watched_loop
 
 async def main(deed, seconds):

@@ -17,7 +17,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from alembic import command
 
-from model.findings.alert import Alert, NoticeKind
+from model.findings.alert import Alert, AlertKind
 from model.findings.finding import Outcome, Severity, Waiver
 from model.query import ServiceEvent
 from storage import Retention, SqlStore
@@ -44,7 +44,7 @@ FAILED: Final = refusal("b.example")
 EVENT: Final = ServiceEvent(at=NOON, kind="started", sentence="version 0.1")
 WAIVER: Final = Waiver(name="w", rule="r", reason="why", owner="me", expires_at=NOON + INTERVAL)
 ALERT: Final = Alert(
-    kind=NoticeKind.FINDING,
+    kind=AlertKind.FINDING,
     target="a.example:443",
     severity=Severity.HIGH,
     title="Only TLS 1.2 and 1.3 may be spoken.",
@@ -100,7 +100,7 @@ async def _fill(url: str) -> None:
         await store.record(FAILED, schedule(FAILED, failures=1))
         await store.note(EVENT)
         await store.put_waiver(WAIVER)
-        await store.put_told("chat", [ALERT])
+        await store.put_reported_alerts("chat", [ALERT])
         await store.prune(Retention(), NOON + 3 * INTERVAL)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from model.findings.alert import Alert, NoticeKind
+from model.findings.alert import Alert, AlertKind
 from model.findings.finding import (
     Assessment,
     Finding,
@@ -220,7 +220,7 @@ async def test_what_was_told_is_kept_replaced_and_forgotten_by_each_notifier(
     store: SqlStore,
 ) -> None:
     first = Alert(
-        kind=NoticeKind.FINDING,
+        kind=AlertKind.FINDING,
         target="www.example:443",
         severity=Severity.HIGH,
         title="TLS 1.0 is refused",
@@ -232,11 +232,11 @@ async def test_what_was_told_is_kept_replaced_and_forgotten_by_each_notifier(
         addresses=("192.0.2.1",),
         labels={"team": "web"},
     )
-    second = replace(first, kind=NoticeKind.EXPIRY, certificate="ab" * 32, ends_at=NOON)
+    second = replace(first, kind=AlertKind.EXPIRY, certificate="ab" * 32, ends_at=NOON)
     worse = replace(first, severity=Severity.CRITICAL)
-    await store.put_told("ops", [first, second])
-    await store.put_told("web", [first])
-    await store.put_told("ops", [worse], ended=[second.key])
-    assert await store.told("ops") == [worse]
-    assert await store.told("web") == [first]
-    assert await store.told("nobody") == []
+    await store.put_reported_alerts("ops", [first, second])
+    await store.put_reported_alerts("web", [first])
+    await store.put_reported_alerts("ops", [worse], ended=[second.key])
+    assert await store.reported_alerts("ops") == [worse]
+    assert await store.reported_alerts("web") == [first]
+    assert await store.reported_alerts("nobody") == []

@@ -52,7 +52,7 @@ async def test_it_reads_what_a_writer_commits_meanwhile(filled: str) -> None:
 
 
 def test_it_has_no_method_that_writes() -> None:
-    writing = {"record", "put_waiver", "remove_waiver", "note", "prune", "put_told"}
+    writing = {"record", "put_waiver", "remove_waiver", "note", "prune", "put_reported_alerts"}
     assert writing <= set(dir(SqlStore))
     assert not writing & set(dir(SqlReader))
 

@@ -98,7 +98,7 @@ async def test_findings_changes_waivers_and_events_are_there(url: str, revision:
 async def test_alerts_that_were_reported_are_there(url: str, revision: str) -> None:
     await upgraded(url, revision)
     async with await open_reader(url) as reader:
-        assert await reader.told("chat") == [ALERT]
+        assert await reader.reported_alerts("chat") == [ALERT]
 
 
 @each_revision

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from model.findings.alert import Alert, NoticeKind
+from model.findings.alert import Alert, AlertKind
 from model.findings.finding import Outcome, Severity, Waiver
 from model.query import Selection, ServiceEvent
 from storage import SqlStore, StoreError
@@ -52,7 +52,7 @@ async def fill(url: str) -> None:
             Waiver(name="w", rule="r", reason="why", owner="me", expires_at=NOON + INTERVAL)
         )
         told = Alert(
-            kind=NoticeKind.FINDING,
+            kind=AlertKind.FINDING,
             target="a.example:443",
             severity=Severity.HIGH,
             title="Only TLS 1.2 and 1.3 may be spoken.",
@@ -63,7 +63,7 @@ async def fill(url: str) -> None:
             rule="r",
             labels={"team": "a\0b"},
         )
-        await store.put_told("ops", [told])
+        await store.put_reported_alerts("ops", [told])
         await store.prune(Retention(), NOON)
 
 

@@ -11,7 +11,7 @@ from exporters.prometheus.service.service_families import described
 
 
 class DeliveryMetrics:
-    """Counts by ``outlet``: ``textfile``, ``remote_write``, or a notifier's name."""
+    """Counts by sink: ``textfile``, ``remote_write``, or a notifier's name; the label is called ``outlet``."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._deliveries = _counter("deliveries_total", registry)
@@ -19,33 +19,33 @@ class DeliveryMetrics:
         self._last_success = _gauge("delivery_last_success_timestamp_seconds", registry)
         self._samples = _counter("remote_write_samples_total", registry)
         self._waiting = _gauge("notifications_waiting", registry)
-        self._untold = _counter("notifications_dropped_total", registry)
+        self._dropped = _counter("notifications_dropped_total", registry)
 
-    def begin(self, outlet: str) -> None:
-        """Show zeros for an outlet that has done nothing yet."""
-        self._deliveries.labels(outlet)
-        self._failures.labels(outlet)
+    def begin(self, sink: str) -> None:
+        """Show zeros for a sink that has done nothing yet."""
+        self._deliveries.labels(sink)
+        self._failures.labels(sink)
 
-    def delivered(self, outlet: str) -> None:
+    def delivered(self, sink: str) -> None:
         """Count a file that was written, a push that got through, or a message that was taken."""
-        self._deliveries.labels(outlet).inc()
-        self._last_success.labels(outlet).set(time.time())
+        self._deliveries.labels(sink).inc()
+        self._last_success.labels(sink).set(time.time())
 
-    def failed(self, outlet: str) -> None:
+    def failed(self, sink: str) -> None:
         """Count an attempt that failed."""
-        self._failures.labels(outlet).inc()
+        self._failures.labels(sink).inc()
 
     def samples_sent(self, count: int) -> None:
         """Count samples that the receiver of remote writes took."""
         self._samples.inc(count)
 
-    def waiting(self, outlet: str, count: int) -> None:
-        """Note how many events a notifier has to tell."""
-        self._waiting.labels(outlet).set(count)
+    def waiting(self, sink: str, count: int) -> None:
+        """Note how many events a notifier has to send."""
+        self._waiting.labels(sink).set(count)
 
-    def dropped(self, outlet: str, count: int) -> None:
+    def dropped(self, sink: str, count: int) -> None:
         """Count events that a notifier has no room for."""
-        self._untold.labels(outlet).inc(count)
+        self._dropped.labels(sink).inc(count)
 
 
 def _counter(name: str, registry: CollectorRegistry) -> Counter:

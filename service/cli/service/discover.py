@@ -42,7 +42,7 @@ def discover(
     """
     from policy.files.yaml_file import ConfigError
     from service.config.load import load_settings
-    from service.config.sources import Surrounding
+    from service.config.sources import SourceContext
     from service.process.event_loop import run
     from service.sources.source_results import all_targets, find_once, results_json, results_lines
 
@@ -51,7 +51,7 @@ def discover(
     except ConfigError as error:
         return fail(str(error))
     gate = settings.gate
-    sources = settings.ruled_sources(Surrounding(gate=gate, statuses=tuple))
+    sources = settings.ruled_sources(SourceContext(gate=gate, statuses=tuple))
     if not sources:
         return fail(f"{config} has no source: add targets_files or discovery")
     results = run(find_once(sources, gate))

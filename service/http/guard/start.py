@@ -5,11 +5,11 @@ from __future__ import annotations
 import socket
 
 from service.config.settings import ServiceSettings
-from service.config.values import split_listen
 from service.http.guard.access import Access, AdminAccess
 from service.http.guard.callers import is_loopback
 from service.http.guard.waiting import ConnectionLimits
 from service.process.limits import http_connections_that_fit
+from service.setting_types.values import split_listen
 
 
 def http_limits(settings: ServiceSettings) -> ConnectionLimits:

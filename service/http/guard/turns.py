@@ -8,12 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final, Generic, TypeVar
 
+from service.process.limits import rest_after
+
 T = TypeVar("T")
 
-_REST_PER_SECOND: Final = 19.0
-"""So much rest for each second of work: HTTP clients cannot take more than a twentieth of the time."""
-
-_LONGEST_REST: Final = 30.0
 _MOST_WAITING: Final = 64
 _MOST_WAITING_PER_CALLER: Final = 4
 
@@ -73,8 +71,3 @@ class Turns:
             self._waiting[caller] -= 1
             if not self._waiting[caller]:
                 del self._waiting[caller]
-
-
-def rest_after(seconds: float) -> float:
-    """How long to rest after so many seconds of work, in seconds."""
-    return min(_LONGEST_REST, _REST_PER_SECOND * seconds)

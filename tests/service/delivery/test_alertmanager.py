@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from storage import SqlStore
+from tests.service.delivery.alert_samples import finding, of
 from tests.service.delivery.real_servers import alertmanager
-from tests.service.delivery.standing_samples import finding, of
 from tests.service.delivery.test_forms import HOSTILE
 from tests.service.delivery.test_notifying import HandClock, desk_of
 from tests.service.delivery.waiting import until_answered

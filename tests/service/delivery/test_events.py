@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporters.notifications import AlertSelector, StandingMaker, compare, standing_of
-from model.findings.alert import Alert, EventKind, NoticeKind
+from exporters.notifications import ActiveAlertsBuilder, AlertSelector, active_alerts_of, compare
+from model.findings.alert import Alert, AlertKind, EventKind
 from model.findings.finding import Finding, FindingStatus, Outcome, Severity
 from model.snapshot import Snapshot
-from tests.service.delivery.standing_samples import (
+from tests.service.delivery.alert_samples import (
     at_addresses,
     finding,
     of,
@@ -30,12 +30,12 @@ TARGET = "www.example:443"
 def events(
     before: Snapshot,
     after: Snapshot,
-    choice: AlertSelector = EVERYTHING,
-    gone: tuple[str, ...] = (),
+    selector: AlertSelector = EVERYTHING,
+    removed: tuple[str, ...] = (),
 ) -> list[tuple[str, str | None]]:
-    told = standing_of(before).notices
-    found = compare(told, standing_of(after), gone, choice, 1000)
-    return [(event.kind.value, event.notice.rule) for event in found.events]
+    reported = active_alerts_of(before).alerts
+    found = compare(reported, active_alerts_of(after), removed, selector, 1000)
+    return [(event.kind.value, event.alert.rule) for event in found.events]
 
 
 def test_a_finding_is_opened_once_and_resolved_once() -> None:
@@ -63,18 +63,18 @@ def test_a_waived_finding_is_not_called_resolved() -> None:
 
 def test_several_addresses_are_one_notice_until_the_last_is_mended() -> None:
     both = [status(one, finding()) for one in at_addresses(modern(), ["192.0.2.1", "192.0.2.2"])]
-    (notice,) = standing_of(snapshot(*both)).notices.values()
-    assert notice.addresses == ("192.0.2.1", "192.0.2.2")
-    mended = status(both[1].observation)
-    assert events(snapshot(*both), snapshot(both[0], mended)) == []
-    assert events(snapshot(*both), snapshot(status(both[0].observation), mended)) == [
+    (alert,) = active_alerts_of(snapshot(*both)).alerts.values()
+    assert alert.addresses == ("192.0.2.1", "192.0.2.2")
+    fixed = status(both[1].observation)
+    assert events(snapshot(*both), snapshot(both[0], fixed)) == []
+    assert events(snapshot(*both), snapshot(status(both[0].observation), fixed)) == [
         ("resolved", "versions")
     ]
 
 
 def test_a_target_that_is_not_there_proves_nothing_until_it_counts_as_gone() -> None:
     assert events(of(finding()), snapshot()) == []
-    assert events(of(finding()), snapshot(), gone=(TARGET,)) == [("withdrawn", "versions")]
+    assert events(of(finding()), snapshot(), removed=(TARGET,)) == [("withdrawn", "versions")]
 
 
 def test_a_name_that_cannot_be_looked_up_proves_nothing() -> None:
@@ -101,8 +101,8 @@ def test_a_silent_server_renews_no_certificate() -> None:
 )
 def test_an_end_is_near_by_the_lifetime(lifetime: float, warning: float, critical: float) -> None:
     def severity(days_left: float) -> Severity | None:
-        notices = standing_of(snapshot(status(with_leaf(days_left, lifetime)))).notices.values()
-        return next((notice.severity for notice in notices), None)
+        alerts = active_alerts_of(snapshot(status(with_leaf(days_left, lifetime)))).alerts.values()
+        return next((alert.severity for alert in alerts), None)
 
     assert severity(warning + 0.01) is None
     assert severity(warning - 0.01) is Severity.MEDIUM
@@ -122,37 +122,37 @@ def test_a_choice_leaves_out_what_it_is_not_for() -> None:
     chosen = [
         AlertSelector(min_severity=Severity.HIGH),
         AlertSelector(labels={"team": "payments"}),
-        AlertSelector(kinds=frozenset({NoticeKind.EXPIRY})),
+        AlertSelector(kinds=frozenset({AlertKind.EXPIRY})),
         AlertSelector(events=frozenset({EventKind.RESOLVED})),
     ]
-    assert [events(of(), opened, choice) for choice in chosen] == [[]] * 4
+    assert [events(of(), opened, selector) for selector in chosen] == [[]] * 4
     assert events(of(), opened, AlertSelector(labels={"team": "web"})) == [("opened", "versions")]
     unknown = of(finding(outcome=Outcome.UNKNOWN))
     assert events(of(), unknown, AlertSelector()) == []
     assert events(unknown, of(finding()), AlertSelector(with_unknown=True)) == []
 
 
-def test_what_leaves_the_choice_is_forgotten_in_silence() -> None:
-    told = standing_of(of(finding())).notices
-    milder = standing_of(of(finding(severity=Severity.LOW)))
-    found = compare(told, milder, (), AlertSelector(), 1000)
-    assert (found.events, [event.notice.key for event in found.in_silence]) == ((), list(told))
+def test_what_leaves_the_choice_is_forgotten_unwanted() -> None:
+    reported = active_alerts_of(of(finding())).alerts
+    milder = active_alerts_of(of(finding(severity=Severity.LOW)))
+    found = compare(reported, milder, (), AlertSelector(), 1000)
+    assert (found.events, [event.alert.key for event in found.unwanted]) == ((), list(reported))
 
 
 def test_there_is_room_for_so_many_and_the_worst_go_first() -> None:
     many = of(*(finding(f"r{rank}", severity=severity) for rank, severity in enumerate(Severity)))
-    found = compare({}, standing_of(many), (), EVERYTHING, 2)
-    assert [event.notice.severity for event in found.events] == [Severity.CRITICAL, Severity.HIGH]
+    found = compare({}, active_alerts_of(many), (), EVERYTHING, 2)
+    assert [event.alert.severity for event in found.events] == [Severity.CRITICAL, Severity.HIGH]
     assert found.dropped == 3
 
 
 def test_what_is_made_after_another_is_what_is_made_afresh() -> None:
     ending = status(with_leaf(20, 90), finding())
-    maker = StandingMaker()
+    builder = ActiveAlertsBuilder()
     for day in (0, 1, 14, 21):
         shown = snapshot(ending, at=NOW + timedelta(days=day))
-        assert maker.make(shown) == standing_of(shown)
-    assert maker.make(of()) == standing_of(of())
+        assert builder.build(shown) == active_alerts_of(shown)
+    assert builder.build(of()) == active_alerts_of(of())
 
 
 _FINDINGS = st.lists(
@@ -174,16 +174,16 @@ _CHOICES = st.builds(
 
 
 @given(st.lists(_FINDINGS, min_size=1, max_size=5), _CHOICES)
-def test_nothing_is_ever_told_twice(states: list[list[Finding]], choice: AlertSelector) -> None:
-    told: dict[str, Alert] = {}
+def test_nothing_is_ever_told_twice(states: list[list[Finding]], selector: AlertSelector) -> None:
+    reported: dict[str, Alert] = {}
     for moment, findings in enumerate(states):
-        standing = standing_of(of(*findings, at=NOW + timedelta(hours=moment)))
-        found = compare(told, standing, (), choice, 1000)
-        for event in (*found.events, *found.in_silence):
+        active = active_alerts_of(of(*findings, at=NOW + timedelta(hours=moment)))
+        found = compare(reported, active, (), selector, 1000)
+        for event in (*found.events, *found.unwanted):
             if event.kind.is_end:
-                del told[event.notice.key]
+                del reported[event.alert.key]
             else:
-                told[event.notice.key] = event.notice
-        again = compare(told, standing, (), choice, 1000)
-        assert (again.events, again.in_silence) == ((), ())
-        assert {key for key, one in standing.notices.items() if choice.has(one)} == told.keys()
+                reported[event.alert.key] = event.alert
+        again = compare(reported, active, (), selector, 1000)
+        assert (again.events, again.unwanted) == ((), ())
+        assert {key for key, one in active.alerts.items() if selector.has(one)} == reported.keys()

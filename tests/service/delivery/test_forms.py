@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporters.notifications import NOTIFIERS, Message, notifier_of, standing_of
-from model.encoding.alert_json import notice_from_json, notice_to_json
+from exporters.notifications import Message, active_alerts_of
+from model.encoding.alert_json import alert_from_json, alert_to_json
 from model.findings.alert import Alert, Event, EventKind
 from model.findings.finding import Severity
-from tests.service.delivery.standing_samples import finding, of, snapshot, status, with_leaf
+from service.integrations.catalogue import NOTIFIERS, notifier_of
+from tests.service.delivery.alert_samples import finding, of, snapshot, status, with_leaf
 from tests.service.samples import NOW
 
 HOSTILE = 'x\r\nBcc: all@example.test\r\n\r\n<!channel> & `@here` \x1b[2J\u202e \ud800 "'
@@ -29,18 +30,18 @@ def message(*events: Event, group_label: str = "team") -> Message:
         at=NOW,
         valid_until=NOW + timedelta(minutes=5),
         events=events,
-        standing=tuple(event.notice for event in events if not event.kind.is_end),
+        active=tuple(event.alert for event in events if not event.kind.is_end),
         group_label=group_label,
     )
 
 
-def notice(observed: str = "TLSv1.0 is accepted") -> Alert:
-    (found,) = standing_of(of(finding(observed=observed))).notices.values()
+def alert(observed: str = "TLSv1.0 is accepted") -> Alert:
+    (found,) = active_alerts_of(of(finding(observed=observed))).alerts.values()
     return found
 
 
 def opened(of_notice: Alert | None = None) -> Event:
-    return Event(kind=EventKind.OPENED, at=NOW, notice=of_notice or notice())
+    return Event(kind=EventKind.OPENED, at=NOW, alert=of_notice or alert())
 
 
 def rendered(form: str, *events: Event) -> Any:
@@ -52,12 +53,12 @@ def test_the_webhook_has_all_of_an_event() -> None:
     assert body["open"] == {"critical": 0, "high": 1, "medium": 0, "low": 0, "info": 0}
     (event,) = body["events"]
     assert event["event"] == "opened"
-    assert notice_from_json(event["notice"]) == notice()
+    assert alert_from_json(event["notice"]) == alert()
     assert event["notice"]["labels"] == {"team": "web"}
 
 
 def test_slack_has_a_line_for_each_event_and_a_head_for_each_team() -> None:
-    other = replace(notice(), target="mail.example:25", labels={})
+    other = replace(alert(), target="mail.example:25", labels={})
     text = rendered("slack", opened(other), opened())["text"]
     said = "`Only TLS 1.2 and 1.3`; found `TLSv1.0 is accepted` (`intermediate: versions`)"
     assert text.splitlines() == [
@@ -69,7 +70,7 @@ def test_slack_has_a_line_for_each_event_and_a_head_for_each_team() -> None:
 
 
 def test_slack_mentions_nobody_and_links_nowhere() -> None:
-    text = rendered("slack", opened(notice(HOSTILE)))["text"]
+    text = rendered("slack", opened(alert(HOSTILE)))["text"]
     assert "<" not in text
     assert ">" not in text
     assert "&lt;!channel&gt; &amp; '@here'" in text
@@ -77,13 +78,13 @@ def test_slack_mentions_nobody_and_links_nowhere() -> None:
 
 
 def test_slack_counts_what_it_does_not_list() -> None:
-    events = [opened(replace(notice(), target=f"h{number}:443")) for number in range(45)]
+    events = [opened(replace(alert(), target=f"h{number}:443")) for number in range(45)]
     assert rendered("slack", *events)["text"].endswith("… and 5 more.")
 
 
 def test_an_email_has_no_header_of_a_servers_choice() -> None:
     name = with_leaf(10, 90, name=f"CN={HOSTILE}")
-    (ending,) = standing_of(snapshot(status(name))).notices.values()
+    (ending,) = active_alerts_of(snapshot(status(name))).alerts.values()
     raw = notifier_of("email").render(message(opened(ending)))
     read = email.message_from_bytes(raw, policy=SMTP)
     assert set(read.keys()) == {
@@ -101,8 +102,8 @@ def test_an_email_has_no_header_of_a_servers_choice() -> None:
 
 def test_an_alert_has_the_owners_labels_and_ours_win() -> None:
     labels = {"team": "web", "severity": "own", "kubernetes.io/name": "shop", "1st": "x"}
-    (alert,) = rendered("alertmanager", opened(replace(notice(), labels=labels)))
-    assert alert["labels"] == {
+    (shown,) = rendered("alertmanager", opened(replace(alert(), labels=labels)))
+    assert shown["labels"] == {
         "alertname": "TlsprobeFinding",
         "severity": "warning",
         "finding_severity": "high",
@@ -113,12 +114,12 @@ def test_an_alert_has_the_owners_labels_and_ours_win() -> None:
         "kubernetes_io_name": "shop",
         "_1st": "x",
     }
-    assert (alert["startsAt"], alert["endsAt"]) == ("2026-06-30T12:00:00Z", "2026-07-01T12:05:00Z")
+    assert (shown["startsAt"], shown["endsAt"]) == ("2026-06-30T12:00:00Z", "2026-07-01T12:05:00Z")
 
 
 def test_an_alert_that_has_ended_says_when() -> None:
-    (alert,) = rendered("alertmanager", replace(opened(), kind=EventKind.RESOLVED))
-    assert alert["endsAt"] == "2026-07-01T12:00:00Z"
+    (shown,) = rendered("alertmanager", replace(opened(), kind=EventKind.RESOLVED))
+    assert shown["endsAt"] == "2026-07-01T12:00:00Z"
 
 
 @pytest.mark.parametrize("form", [notifier.name for notifier in NOTIFIERS])
@@ -126,8 +127,8 @@ def test_an_alert_that_has_ended_says_when() -> None:
 def test_no_text_breaks_a_form(
     form: str, observed: str, label: str, value: str, kind: EventKind
 ) -> None:
-    hostile = replace(notice(observed), labels={label: value}, severity=Severity.CRITICAL)
-    event = Event(kind=kind, at=NOW, notice=hostile)
+    hostile = replace(alert(observed), labels={label: value}, severity=Severity.CRITICAL)
+    event = Event(kind=kind, at=NOW, alert=hostile)
     body = notifier_of(form).render(message(event, group_label=label))
     if form == "email":
         assert email.message_from_bytes(body, policy=SMTP)["Auto-Submitted"] == "auto-generated"
@@ -138,5 +139,5 @@ def test_no_text_breaks_a_form(
 
 @given(observed=st.text())
 def test_a_notice_is_the_same_after_json(observed: str) -> None:
-    one = notice(observed)
-    assert notice_from_json(json.loads(json.dumps(notice_to_json(one)))) == one
+    one = alert(observed)
+    assert alert_from_json(json.loads(json.dumps(alert_to_json(one)))) == one

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from exporters.notifications import NOTIFIERS
 from policy.files.yaml_file import ConfigError, read_yaml_mapping
 from service.config.load import load_settings
+from service.integrations.catalogue import NOTIFIERS
 from tests.deploy.files import ROOT
 from tests.service.delivery.test_forms import opened, rendered
 
@@ -72,8 +72,8 @@ def test_the_page_has_a_configuration_that_can_be_used(
     file.write_text(example.replace("/run/secrets/mail-password", str(password)))
     settings = load_settings(file)
     assert settings.notifications.keys() == read_yaml_mapping(file).values["notifications"].keys()
-    forms = {notifier.form.name for notifier in settings.notifications.values()}
-    assert forms == {notifier.name for notifier in NOTIFIERS}
+    types = {notifier.type for notifier in settings.notifications.values()}
+    assert types == {notifier.name for notifier in NOTIFIERS}
 
 
 def test_the_page_has_the_webhook_as_it_is() -> None:

@@ -13,14 +13,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import TypeAdapter
 
-from exporters.notifications import standing_of
+from exporters.notifications import active_alerts_of
 from exporters.prometheus.service.delivery import DeliveryMetrics
 from model.snapshot import Snapshot
-from service.config.delivery.notifiers import Notifiers
-from service.delivery.notifier import Assignment, Notifying
+from service.delivery.notifier_loop import Channel, NotifierLoop
+from service.integrations.catalogue import NotifierSection, notifier_of
 from storage import SqlStore
+from tests.service.delivery.alert_samples import finding, of, snapshot
 from tests.service.delivery.receivers import Hook, running_hook, running_post_office
-from tests.service.delivery.standing_samples import finding, of, snapshot
 from tests.service.samples import NOW
 from tests.support.ports import free_port
 
@@ -45,14 +45,14 @@ class HandClock:
 
 @dataclass
 class Desk:
-    """A notifier as the service runs it, but that the test looks when it wants to."""
+    """A notifier as the service runs it, but each step is the test's."""
 
-    notifying: Notifying
+    loop: NotifierLoop
     clock: HandClock
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     async def look(self, shown: Snapshot) -> None:
-        await self.notifying.look(standing_of(shown))
+        await self.loop.step(active_alerts_of(shown))
 
     def number(self, name: str) -> float | None:
         return self.registry.get_sample_value(f"tlsprobe_{name}", {"outlet": "ops"})
@@ -63,16 +63,17 @@ async def desk_of(
     store: SqlStore, clock: HandClock | None = None, **settings: Any
 ) -> AsyncIterator[Desk]:
     """The notifier ``ops`` of a service whose configuration has ``settings``."""
-    notifiers: TypeAdapter[Any] = TypeAdapter(Notifiers)
+    section: TypeAdapter[Any] = TypeAdapter(NotifierSection)
     if settings["type"] != "alertmanager":
         settings = {"wait_seconds": 0, **settings}
-    one = notifiers.validate_python({"ops": settings})["ops"]
+    one = section.validate_python({"ops": settings})["ops"]
+    notifier = notifier_of(one.type)
     clock = clock or HandClock()
     registry = CollectorRegistry()
-    assignment = Assignment(name="ops", form=one.form, choice=one.choice, timing=one.timing)
-    async with one.sender() as sender:
+    async with notifier.connect(one) as send:
         metrics = DeliveryMetrics(registry)
-        yield Desk(Notifying(assignment, sender.send, store, clock, metrics), clock, registry)
+        channel = Channel(name="ops", notifier=notifier, settings=one, send=send)
+        yield Desk(NotifierLoop(channel, store, clock, metrics), clock, registry)
 
 
 @pytest.fixture

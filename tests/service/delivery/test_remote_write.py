@@ -14,10 +14,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporters.prometheus import PageWriter
 from exporters.prometheus.service.delivery import DeliveryMetrics
-from exporters.remote_write.protobuf import _varint
-from exporters.remote_write.series import labels_of, samples_of
-from service.config.delivery.push import RemoteWriteSettings
-from service.delivery.remote_write import RemoteWriter
+from service.integrations.remote_write.protobuf import _varint
+from service.integrations.remote_write.series import labels_of, samples_of
+from service.integrations.remote_write.settings import RemoteWriteSettings
+from service.integrations.remote_write.writer import RemoteWriter
 from tests.exporters.test_inventory import snapshot
 from tests.service.delivery.real_servers import prometheus, query
 from tests.service.delivery.waiting import until, until_answered

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from exporters.prometheus.service.delivery import DeliveryMetrics
-from service.delivery.textfile import TextFile, replace_file
+from service.integrations.textfile import TextFile, replace_file
 from tests.service.delivery.waiting import until
 
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.http.guard.turns import BusyError, Shared, Turns, rest_after
+from service.http.guard.turns import BusyError, Shared, Turns
 from service.probe_endpoint.places import Places
+from service.process.limits import rest_after
 
 
 class Counting:

@@ -1,4 +1,4 @@
-"""``tlsprobe serve`` with outlets, as a process of its own, over a restart."""
+"""``tlsprobe serve`` with sinks, as a process of its own, over a restart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A message as JSON for programs; docs/notifications.md has its form."""
+"""A webhook: messages as JSON for programs; docs/notifications.md describes each field."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import json
 from typing import Final
 
 from exporters.notifications.message import Message
-from model.encoding.alert_json import notice_to_json
+from model.encoding.alert_json import alert_to_json
 from model.encoding.times_json import time_to_json
 from model.version import TOOL_VERSION
+from service.integrations.notifier import Notifier, PostedEventSettings, post_json
 
 _SCHEMA: Final = 1
 
 
 def render_webhook(message: Message) -> bytes:
-    """The message; ASCII alone, whatever is in its texts."""
+    """The message; ASCII only, whatever its texts contain."""
     return json.dumps(
         {
             "schema": _SCHEMA,
@@ -22,14 +23,23 @@ def render_webhook(message: Message) -> bytes:
             "notifier": message.notifier,
             "at": time_to_json(message.at),
             "is_digest": message.is_digest,
-            "open": message.standing_counts,
+            "open": message.active_counts,
             "events": [
                 {
                     "event": event.kind.value,
                     "at": time_to_json(event.at),
-                    "notice": notice_to_json(event.notice),
+                    "notice": alert_to_json(event.alert),
                 }
                 for event in message.events
             ],
         }
     ).encode()
+
+
+WEBHOOK: Final = Notifier(
+    name="webhook",
+    settings=PostedEventSettings,
+    render=render_webhook,
+    connect=post_json,
+    max_events=500,
+)

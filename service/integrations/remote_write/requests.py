@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from exporters.remote_write.protobuf import STALE, encode_series, number_bytes
-from exporters.remote_write.series import labels_of, samples_of
+from service.integrations.remote_write.protobuf import STALE, encode_series, number_bytes
+from service.integrations.remote_write.series import labels_of, samples_of
 
 _MOST_SERIES: Final = 2000
 """Of one request, as Prometheus' own senders have it."""
@@ -48,15 +48,15 @@ def _series(
     at_milliseconds: int,
 ) -> Iterator[bytes]:
     # Hashes, for the texts of a large inventory would take a hundred megabytes.
-    told: set[int] = set()
+    written: set[int] = set()
     for page in pages:
         for series, value in samples_of(page):
-            told.add(hash(series))
+            written.add(hash(series))
             yield encode_series(
                 labels_of(series, labels), number_bytes(float(value)), at_milliseconds
             )
     for page in earlier:
         for series, _ in samples_of(page):
-            if hash(series) not in told:
-                told.add(hash(series))
+            if hash(series) not in written:
+                written.add(hash(series))
                 yield encode_series(labels_of(series, labels), STALE, at_milliseconds)

@@ -40,3 +40,17 @@ def read_secret(what: str, variable: str | None, file: Path | None) -> str | Non
     if not found:
         raise ValueError(f"{what}_file {file} is empty: write the secret into it")
     return found
+
+
+def read_login(
+    user: str | None, password_variable: str | None, password_file: Path | None
+) -> tuple[str, str] | None:
+    """User and password, or None where neither is set.
+
+    Raises:
+        ValueError: where only one of the two is set, or the place of the password has nothing.
+    """
+    password = read_secret("password", password_variable, password_file)
+    if (user is None) != (password is None):
+        raise ValueError("a user and a password go together: give both or neither")
+    return None if user is None or password is None else (user, password)

@@ -1,4 +1,4 @@
-"""What all outlets do with a failure: say it once, count it, and wait longer each time."""
+"""What every sink does about a failure: log the first of a row, count each, and wait longer each time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FIRST_WAIT: Final = 5.0
 class DeliveryError(Exception):
     """Something could not be delivered; the message is a reason without secrets.
 
-    ``retry_after_seconds`` is what the receiver asked for. ``is_refused`` is true where it will refuse
+    ``retry_after_seconds`` is what the receiver asked for. ``is_refused`` is true where the receiver will refuse
     the same again.
     """
 
@@ -32,18 +32,18 @@ class DeliveryError(Exception):
 
 
 class Attempts:
-    """How an outlet fares: its metrics and its log, and how long to wait before the next attempt.
+    """The attempts of one sink: its metrics and its log, and how long to wait before the next attempt.
 
-    The wait begins with 5 seconds and doubles up to ``longest_wait_seconds``; a refusal waits that long at
-    once, for it will not change by itself.
+    The wait starts at 5 seconds and doubles up to ``longest_wait_seconds``. A refusal waits that long at once,
+    since it does not change by itself.
     """
 
-    def __init__(self, outlet: str, metrics: DeliveryMetrics, longest_wait_seconds: float) -> None:
-        self._outlet = outlet
+    def __init__(self, sink: str, metrics: DeliveryMetrics, longest_wait_seconds: float) -> None:
+        self._sink = sink
         self._metrics = metrics
         self._longest = longest_wait_seconds
         self._failures = 0
-        metrics.begin(outlet)
+        metrics.begin(sink)
 
     @property
     def have_failed(self) -> bool:
@@ -51,18 +51,18 @@ class Attempts:
         return self._failures > 0
 
     def succeeded(self) -> None:
-        """Count it; log it where the one before failed."""
+        """Count a delivery; log it where the attempt before failed."""
         if self._failures:
-            _LOG.info("an outlet is back", outlet=self._outlet, failures=self._failures)
+            _LOG.info("an outlet is back", outlet=self._sink, failures=self._failures)
         self._failures = 0
-        self._metrics.delivered(self._outlet)
+        self._metrics.delivered(self._sink)
 
     def failed(self, error: DeliveryError) -> float:
-        """Count it, log the first of a row, and say how many seconds to wait."""
+        """Count a failure, log the first of a row, and return how many seconds to wait."""
         if not self._failures:
-            _LOG.error("an outlet fails", outlet=self._outlet, reason=str(error))
+            _LOG.error("an outlet fails", outlet=self._sink, reason=str(error))
         self._failures += 1
-        self._metrics.failed(self._outlet)
+        self._metrics.failed(self._sink)
         if error.is_refused:
             return self._longest
         doubled = _FIRST_WAIT * float(1 << min(self._failures - 1, 16))

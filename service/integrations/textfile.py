@@ -1,7 +1,7 @@
 """The inventory's metrics as a file for node_exporter's textfile collector.
 
-It is written beside its place and moved there, so that no reader ever sees half of it, and only when
-a fact has changed: ``node_textfile_mtime_seconds`` says when that was.
+The file is written under another name and then renamed, so that no reader sees half of it, and only when a fact
+has changed: ``node_textfile_mtime_seconds`` says when that was.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import tempfile
 import zlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, TypeAlias
+
+from pydantic import AfterValidator
 
 from exporters.prometheus.service.delivery import DeliveryMetrics
-from service.delivery.attempts import Attempts, DeliveryError
-from service.inventory.metrics_page import NoSnapshotError
+from service.integrations.attempts import Attempts, DeliveryError
 
 _LOOK_SECONDS: Final = 5.0
 _LONGEST_WAIT: Final = 300.0
@@ -25,11 +26,26 @@ _PIECE: Final = 1 << 18
 _AS_GZIP: Final = 16 + zlib.MAX_WBITS
 
 
+def _check_file(file: Path) -> Path:
+    if file.suffix != ".prom":
+        raise ValueError(f"{file} must end in .prom: node_exporter reads no other file")
+    if not file.parent.is_dir():
+        raise ValueError(f"the directory {file.parent} does not exist: make it")
+    return file
+
+
+TextfilePath: TypeAlias = Annotated[Path, AfterValidator(_check_file)]
+"""The setting ``push.textfile``."""
+
+
 class TextFile:
-    """Keeps ``file`` as ``facts`` has it: a page in gzip, the same object while nothing changes."""
+    """Writes the page that ``facts`` gives, in gzip, to ``file``.
+
+    ``facts`` gives the same object while nothing changes, and None where there is no page yet.
+    """
 
     def __init__(
-        self, file: Path, facts: Callable[[], Awaitable[bytes]], metrics: DeliveryMetrics
+        self, file: Path, facts: Callable[[], Awaitable[bytes | None]], metrics: DeliveryMetrics
     ) -> None:
         self._file = file
         self._facts = facts
@@ -37,17 +53,15 @@ class TextFile:
 
     async def run(self) -> None:
         """Write whenever a fact has changed, until cancelled."""
-        written = None
+        written: bytes | None = None
         while True:
             wait = _LOOK_SECONDS
             try:
                 page = await self._facts()
-                if page is not written:
+                if page is not None and page is not written:
                     await asyncio.to_thread(replace_file, self._file, page)
                     written = page
                     self._attempts.succeeded()
-            except NoSnapshotError:
-                pass
             except OSError as error:
                 reason = f"{self._file} cannot be written ({error.strerror})"
                 wait = self._attempts.failed(DeliveryError(reason))
@@ -55,7 +69,7 @@ class TextFile:
 
 
 def replace_file(file: Path, page: bytes) -> None:
-    """Put the text of ``page``, in gzip, in the place of ``file``; raises OSError."""
+    """Replace ``file`` by the text of ``page``, which is in gzip; raises OSError."""
     decompressor = zlib.decompressobj(_AS_GZIP)
     with tempfile.NamedTemporaryFile(
         dir=file.parent, prefix=f".{file.name}.", suffix=".tmp", delete=False

@@ -1,4 +1,4 @@
-"""Posts to a receiver by HTTP, and says in one sentence why that failed, without a secret in it."""
+"""Posts to a receiver by HTTP; a failure says why in one sentence, without a secret in it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import httpx
 from model.safe_output.printable import printable
 from model.safe_output.secret_text import SecretMask, secrets_in_url, secrets_of_login
 from model.version import user_agent
-from service.delivery.attempts import DeliveryError
+from service.integrations.attempts import DeliveryError
 
 _MOST_OF_AN_ANSWER: Final = 2048
 _SHOWN_OF_AN_ANSWER: Final = 200
@@ -96,7 +96,7 @@ class WebPost:
 
 
 async def _refusal(answer: httpx.Response, mask: SecretMask) -> DeliveryError:
-    """What the receiver says, as far as it says it in two kilobytes, without the secrets that it echoes."""
+    """The first two kilobytes of what the receiver says, without the secrets that it echoes."""
     said = b""
     async for piece in answer.aiter_raw(_MOST_OF_AN_ANSWER):
         said += piece
@@ -113,35 +113,7 @@ async def _refusal(answer: httpx.Response, mask: SecretMask) -> DeliveryError:
 
 
 def _retry_after(text: str) -> float | None:
-    """Seconds, of RFC 9110's Retry-After; a date there is as good as nothing."""
+    """Seconds of a Retry-After (RFC 9110, section 10.2.3); None for a date."""
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         return None
     return min(float(text), _LONGEST_WAIT)
-
-
-class WebSender:
-    """Posts JSON to one receiver; an async context manager that closes its connections."""
-
-    def __init__(self, receiver: Receiver, path: str) -> None:
-        self._receiver = receiver
-        self._path = path
-        self._post: WebPost | None = None
-
-    async def __aenter__(self) -> WebSender:
-        self._post = WebPost(self._receiver)
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._post is not None:
-            await self._post.__aexit__(kind, error, traceback)
-
-    async def send(self, body: bytes) -> None:
-        """Post ``body``; raises DeliveryError where it is not taken."""
-        if self._post is None:
-            raise RuntimeError("this sender was not entered")
-        await self._post.send(body, {"content-type": "application/json"}, self._path)

@@ -1,4 +1,4 @@
-"""Snapshots with findings and certificates of any age, for tests of what is told of them."""
+"""Snapshots with findings and certificates of any age, for tests of the alerts about them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A message as an e-mail: its subject and plain text (RFC 5322); the service adds from whom and to whom.
+"""A message as an e-mail: its subject and plain text (RFC 5322); ``smtp`` adds the sender and the recipients.
 
-Texts are printable before they come here, so that none begins a header of its own; the policy of the
-standard library would refuse it.
+Texts are made printable before they come here, so that none can start a header; the policy of the standard
+library would refuse it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def render_email(message: Message) -> bytes:
 def _subject(message: Message) -> str:
     if len(message.events) == 1:
         (event,) = message.events
-        said = f"{event.kind}, {event.notice.severity}: {event.notice.target}: {event.notice.title}"
+        said = f"{event.kind}, {event.alert.severity}: {event.alert.target}: {event.alert.title}"
     else:
         said = message.headline
     start = "[tlsprobe digest]" if message.is_digest else "[tlsprobe]"
@@ -42,7 +42,7 @@ def _subject(message: Message) -> str:
 
 
 def _lines(message: Message) -> Iterator[str]:
-    yield f"{message.headline}. {message.standing_line}"
+    yield f"{message.headline}. {message.active_line}"
     for title, events in message.sections(_MOST_LISTED):
         yield ""
         if title:
@@ -55,14 +55,14 @@ def _lines(message: Message) -> Iterator[str]:
 
 
 def _entry(event: Event) -> Iterator[str]:
-    notice = event.notice
-    yield f"{event.kind} ({notice.severity}): {notice.target}"
-    yield f"    {notice.title}"
+    alert = event.alert
+    yield f"{event.kind} ({alert.severity}): {alert.target}"
+    yield f"    {alert.title}"
     if not event.kind.is_end:
-        yield f"    found: {notice.observed}"
-        yield f"    required: {notice.required}"
-    if notice.addresses:
-        yield f"    at: {', '.join(notice.addresses)}"
-    if notice.policy is not None:
-        yield f"    rule: {notice.rule} of {notice.policy}"
-    yield f"    since: {time_to_json(notice.since)}"
+        yield f"    found: {alert.observed}"
+        yield f"    required: {alert.required}"
+    if alert.addresses:
+        yield f"    at: {', '.join(alert.addresses)}"
+    if alert.policy is not None:
+        yield f"    rule: {alert.rule} of {alert.policy}"
+    yield f"    since: {time_to_json(alert.since)}"

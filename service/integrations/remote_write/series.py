@@ -1,7 +1,7 @@
 """Reads lines of a page in the text format: which series, which value.
 
 The pages are our own and the client library's: one sample a line, without a time, labels quoted.
-Pages are kept compressed, for a large inventory's is fifty megabytes of text.
+Pages are stored compressed, for a large inventory's is fifty megabytes of text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where something is posted to, and as whom: what remote writes and the notifiers by HTTP have in common."""
+"""The settings of a receiver by HTTP: its URL, its login, and the authorities to trust."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from service.config.delivery.secrets import read_secret
-from service.config.secret_marks import OptionalSecretUrl, ReceiverUrl, SecretFile, SecretVariable
-from service.delivery.web import Receiver
+from service.integrations.web.post import Receiver
+from service.setting_types.secret_marks import (
+    OptionalSecretUrl,
+    ReceiverUrl,
+    SecretFile,
+    SecretVariable,
+)
+from service.setting_types.secrets import read_login, read_secret
 
 
 class WebSettings(BaseModel):
@@ -37,17 +42,15 @@ class WebSettings(BaseModel):
         Raises:
             ValueError: where a secret is missing, or there is no URL that can be used.
         """
-        password = read_secret("password", self.password_variable, self.password_file)
-        if (self.user is None) != (password is None):
-            raise ValueError("a user and a password go together: give both or neither")
+        login = read_login(self.user, self.password_variable, self.password_file)
         token = read_secret("token", self.token_variable, self.token_file)
-        if token is not None and password is not None:
+        if token is not None and login is not None:
             raise ValueError("give a token, or a user with a password, not both")
         return Receiver(
             url=self._whole_url(),
             token=token,
-            login=None if self.user is None or password is None else (self.user, password),
-            trust=trusting(self.ca_file),
+            login=login,
+            trust=trust_context(self.ca_file),
             proxy=self.proxy,
             timeout_seconds=self.timeout_seconds,
         )
@@ -72,7 +75,7 @@ class WebSettings(BaseModel):
         return url
 
 
-def trusting(ca_file: Path | None) -> ssl.SSLContext:
+def trust_context(ca_file: Path | None) -> ssl.SSLContext:
     """TLS that trusts the system's authorities, or those of a PEM file alone.
 
     Raises:

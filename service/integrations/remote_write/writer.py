@@ -1,7 +1,7 @@
 """Pushes what a scrape would read to a receiver of Prometheus' remote write.
 
-A push that fails is not kept: the next one has newer facts, so that a receiver that is away costs a gap and
-no memory. What was sent is kept, in gzip, to end the series that vanish.
+A push that fails is not stored: the next one has newer facts, so that a receiver that is away costs a gap and
+no memory. The pages that were sent are stored, in gzip, to end the series that vanish.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ from typing import Final
 from prometheus_client import CollectorRegistry, generate_latest
 
 from exporters.prometheus.service.delivery import DeliveryMetrics
-from exporters.remote_write import WriteRequest, write_requests
-from service.config.delivery.push import RemoteWriteSettings
-from service.delivery.attempts import Attempts, DeliveryError
-from service.delivery.web import WebPost
-from service.inventory.metrics_page import NoSnapshotError
+from service.integrations.attempts import Attempts, DeliveryError
+from service.integrations.remote_write.requests import WriteRequest, write_requests
+from service.integrations.remote_write.settings import RemoteWriteSettings
+from service.integrations.web.post import WebPost
 
 _HEADERS: Final = {
     "content-encoding": "snappy",
@@ -29,16 +28,16 @@ _HEADERS: Final = {
 
 
 class RemoteWriter:
-    """Sends ``facts`` (a page in gzip) and ``registry`` at each interval.
+    """Sends ``facts`` (a page in gzip, or None where there is none yet) and ``registry`` at each interval.
 
-    While ``has_facts`` says no, another process of the fleet sends the facts, and this one only its own
-    numbers.
+    While ``has_facts`` is false, another process of the fleet sends the facts, and this one sends its own
+    metrics only.
     """
 
     def __init__(
         self,
         settings: RemoteWriteSettings,
-        facts: Callable[[], Awaitable[bytes]],
+        facts: Callable[[], Awaitable[bytes | None]],
         has_facts: Callable[[], bool],
         registry: CollectorRegistry,
         metrics: DeliveryMetrics,
@@ -80,15 +79,11 @@ class RemoteWriter:
 
     async def _pages(self) -> tuple[bytes, ...]:
         own = gzip.compress(generate_latest(self._registry), compresslevel=1)
-        if not self._has_facts():
-            return (own,)
-        try:
-            return (own, await self._facts())
-        except NoSnapshotError:
-            return (own,)
+        facts = await self._facts() if self._has_facts() else None
+        return (own,) if facts is None else (own, facts)
 
 
 async def _one_by_one(requests: Iterator[WriteRequest]) -> AsyncIterator[WriteRequest]:
-    """Each made beside the event loop, when it is wanted."""
+    """Each built in a thread, when it is wanted."""
     while (request := await asyncio.to_thread(next, requests, None)) is not None:
         yield request

@@ -1,7 +1,7 @@
-"""A message as Slack's incoming webhooks take it, and Mattermost's and Rocket.Chat's likewise.
+"""Slack's incoming webhooks, and Mattermost's and Rocket.Chat's, which take the same JSON.
 
-``&``, ``<`` and ``>`` are escaped, as Slack's reference on formatting has it; what a server may have
-chosen stands as code, where neither a mention nor a link has a meaning.
+``&``, ``<`` and ``>`` are escaped, as Slack's reference on formatting asks; a text that a server may have
+chosen is shown as code, where neither a mention nor a link has a meaning.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import Final
 
 from exporters.notifications.message import Message
 from model.findings.alert import Event
+from service.integrations.notifier import Notifier, PostedEventSettings, post_json
 
 _MOST_LISTED: Final = 40
-"""Slack cuts a text at 40,000 characters, and nobody reads so far."""
+"""Slack cuts a text at 40,000 characters, and people do not read that far."""
 
 _LONGEST_QUOTE: Final = 160
 
@@ -26,7 +27,7 @@ def render_slack(message: Message) -> bytes:
 
 def _lines(message: Message) -> Iterator[str]:
     kind = "tlsprobe digest" if message.is_digest else "tlsprobe"
-    yield f"*{kind}*: {message.headline}. {message.standing_line}"
+    yield f"*{kind}*: {message.headline}. {message.active_line}"
     for title, events in message.sections(_MOST_LISTED):
         if title:
             yield _code(title)
@@ -36,10 +37,10 @@ def _lines(message: Message) -> Iterator[str]:
 
 
 def _line(event: Event) -> str:
-    notice = event.notice
-    found = "" if event.kind.is_end else f"; found {_code(notice.observed)}"
-    source = "" if notice.policy is None else f" ({_code(f'{notice.policy}: {notice.rule}')})"
-    return f"• {event.kind}, {notice.severity}: {_code(notice.target)} {_code(notice.title)}{found}{source}"
+    alert = event.alert
+    found = "" if event.kind.is_end else f"; found {_code(alert.observed)}"
+    source = "" if alert.policy is None else f" ({_code(f'{alert.policy}: {alert.rule}')})"
+    return f"• {event.kind}, {alert.severity}: {_code(alert.target)} {_code(alert.title)}{found}{source}"
 
 
 def _code(text: str) -> str:
@@ -49,3 +50,8 @@ def _code(text: str) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+SLACK: Final = Notifier(
+    name="slack", settings=PostedEventSettings, render=render_slack, connect=post_json
+)

@@ -1,4 +1,4 @@
-"""When a notifier speaks: soon after something happened, or by digests at hours of the day (UTC)."""
+"""When a notifier sends: soon after an event, or in digests at fixed hours of the day (UTC)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import datetime, time
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """``wait_seconds`` gather what comes together; with ``digest_hours``, all waits for the next digest.
+    """A message waits ``wait_seconds`` for further events; with ``digest_hours``, it waits for the next digest.
 
-    Digests come every so many hours, one of them at ``digest_at``, grouped by ``group_label``.
+    Digests come every ``digest_hours``, one of them at ``digest_at``, grouped by ``group_label``.
     """
 
     wait_seconds: float
@@ -19,7 +19,7 @@ class Timing:
     group_label: str = "team"
 
     def digest_number(self, at: datetime) -> int:
-        """Which digest covers the moment ``at``: it is due when this number rises. 0 without digests."""
+        """The number of the digest that covers ``at``: a digest is due when it rises. 0 without digests."""
         if self.digest_hours is None:
             return 0
         offset = self.digest_at.hour * 3600 + self.digest_at.minute * 60

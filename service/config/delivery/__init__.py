@@ -1,1 +1,0 @@
-"""The configuration of what the service sends by itself."""

@@ -1,0 +1,90 @@
+"""Which settings may stand at a place of the configuration: what an unknown one is compared with."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias, get_args, get_origin
+
+from pydantic import BaseModel
+
+from service.config.settings import ProbeLimits, ServiceSettings
+from service.integrations.catalogue import NOTIFIERS
+from service.integrations.notifier import NotifierSettings
+
+Place: TypeAlias = tuple[int | str, ...]
+"""Keys and indexes from the outermost to the innermost, with the type where settings are chosen by it."""
+
+_Models: TypeAlias = list[type[BaseModel]]
+
+
+def suggestion(place: Place, path: Place) -> str:
+    """What to write in place of an unknown setting.
+
+    Args:
+        place: where it stands, as pydantic has it.
+        path: the same without types, as the user has it.
+    """
+    *outer, written = map(str, path)
+    section = "".join(f"{part}." for part in outer)
+    known = {name: f"{section}{name}" for name in _names_at(place[:-1])}
+    # Settings of `probe` are often looked for at the top.
+    others = {} if section else {name: f"probe.{name}" for name in ProbeLimits.model_fields}
+    everything = {**others, **known}
+    if close := difflib.get_close_matches(written, sorted(everything), n=1):
+        return f"did you mean {everything[close[0]]}?"
+    return f"the settings are {', '.join(sorted(known.values()))}"
+
+
+def types_at(place: Place) -> list[str]:
+    """The values of ``type`` that the settings at ``place`` are chosen by."""
+    return sorted({name for one in _models_at(place) for name in _types_of(one)})
+
+
+def takes_json(place: Place) -> bool:
+    """Whether the setting at ``place`` is a list, a mapping or a section, which the environment has as JSON."""
+    *outer, name = place
+    fields = (one.model_fields.get(str(name)) for one in _models_at(tuple(outer)))
+    return any(field is not None and _is_structured(field.annotation) for field in fields)
+
+
+def _names_at(place: Place) -> set[str]:
+    fields = [item for one in _models_at(place) for item in one.model_fields.items()]
+    return {str(field.validation_alias or name) for name, field in fields} - {"config_file"}
+
+
+def _models_at(place: Place) -> _Models:
+    models: _Models = [ServiceSettings]
+    for part in map(str, place):
+        fields = [one.model_fields[part] for one in models if part in one.model_fields]
+        if fields:
+            models = [model for field in fields for model in _models_in(field.annotation)]
+        else:
+            # The key of a mapping and the index of a list choose nothing; a type does.
+            models = [one for one in models if part in _types_of(one)] or models
+    return models
+
+
+def _is_structured(annotation: Any) -> bool:
+    origin = get_origin(annotation) or annotation
+    structured = (tuple, frozenset, Mapping, BaseModel)
+    if isinstance(origin, type) and issubclass(origin, structured):
+        return True
+    return any(map(_is_structured, get_args(annotation)))
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a value of this type is one of, or has as its elements."""
+    if annotation is NotifierSettings:
+        yield from dict.fromkeys(notifier.settings for notifier in NOTIFIERS)
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
+
+
+def _types_of(model: type[BaseModel]) -> set[str]:
+    """The values of ``type`` that choose the model."""
+    chosen_by = model.model_fields.get("type")
+    literal = () if chosen_by is None else get_args(chosen_by.annotation)
+    return {*literal, *(one.name for one in NOTIFIERS if one.settings is model)}

@@ -1,0 +1,17 @@
+"""The ``push`` section: metrics for places that no scrape reaches; docs/push.md explains it."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from service.integrations.remote_write.settings import RemoteWriteSettings
+from service.integrations.textfile import TextfilePath
+
+
+class PushSettings(BaseModel):
+    """A file for node_exporter's textfile collector, remote writes, or both."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    textfile: TextfilePath | None = None
+    remote_write: RemoteWriteSettings | None = None

@@ -1,0 +1,205 @@
+"""One notifier at work: it finds which alerts have started or ended, sends them, and stores what it has reported.
+
+There is no queue that could overflow: what was reported is compared with what is active, again and again, until the
+receiver has accepted it. What was reported is in the Store, so that a restart repeats nothing; only a crash
+between sending and storing sends the same twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+
+from exporters.notifications import ActiveAlerts, Comparison, Message, compare
+from exporters.prometheus.service.delivery import DeliveryMetrics
+from model.findings.alert import Alert, Event
+from model.ports import Clock, ReportedAlerts
+from service.integrations.attempts import Attempts, DeliveryError
+from service.integrations.notifier import Notifier, NotifierSettings, Send
+from storage import StoreError
+
+_LOG = structlog.stdlib.get_logger("tlsprobe")
+
+MAX_REPORTED: Final = 20_000
+"""Alerts that one notifier may have reported and not ended; it bounds the memory."""
+
+_REMOVED_AFTER: Final = timedelta(hours=1)
+"""A target may be away for as long as a source or a name server is, without an event."""
+
+_LONGEST_WAIT: Final = 600.0
+_REPEAT_SECONDS: Final = 60.0
+_VALID_FOR: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """An entry ``name`` of the configuration, connected: ``send`` takes messages to its receiver."""
+
+    name: str
+    notifier: Notifier[Any]
+    settings: NotifierSettings
+    send: Send
+
+
+class NotifierLoop:
+    """Sends by ``channel`` what its settings ask for; ``step`` is one round."""
+
+    def __init__(
+        self, channel: Channel, store: ReportedAlerts, clock: Clock, metrics: DeliveryMetrics
+    ) -> None:
+        self._name = channel.name
+        self._notifier = channel.notifier
+        self._selector = channel.settings.selector
+        self._timing = channel.settings.timing
+        self._send = channel.send
+        self._store = store
+        self._clock = clock
+        self._metrics = metrics
+        self._attempts = Attempts(channel.name, metrics, _LONGEST_WAIT)
+        self._reported: dict[str, Alert] | None = None
+        self._unsaved: dict[str, Alert | None] = {}
+        self._absent_since: dict[str, float] = {}
+        self._began_at: float | None = None
+        self._repeated_at = float("-inf")
+        self._not_before = float("-inf")
+        self._is_saving = True
+        self._digest = self._timing.digest_number(clock.now())
+
+    def reload(self) -> None:
+        """Read again what was reported, at the next step: another process of the fleet may report meanwhile."""
+        self._reported = None
+
+    async def step(self, active: ActiveAlerts) -> None:
+        """Send what is due of ``active``; a failure is counted, and tried again later."""
+        if not await self._synchronize() or self._reported is None:
+            return
+        found = await asyncio.to_thread(
+            compare,
+            self._reported,
+            active,
+            self._removed_targets(active),
+            self._selector,
+            MAX_REPORTED,
+        )
+        self._mark_reported(found.unwanted)
+        self._metrics.waiting(self._name, len(found.events))
+        self._metrics.dropped(self._name, found.dropped)
+        if self._is_due(found):
+            await self._deliver(found.events)
+        await self._synchronize()
+
+    def _is_due(self, found: Comparison) -> bool:
+        now = self._clock.monotonic()
+        if now < self._not_before:
+            return False
+        if self._is_repeat_due and self._reported:
+            return True
+        if not found.events:
+            self._began_at = None
+            return False
+        if self._timing.digest_hours is not None:
+            return self._timing.digest_number(self._clock.now()) > self._digest
+        if self._began_at is None:
+            self._began_at = now
+        return now - self._began_at >= self._timing.wait_seconds
+
+    @property
+    def _is_repeat_due(self) -> bool:
+        since = self._clock.monotonic() - self._repeated_at
+        return self._notifier.repeats_active and since >= _REPEAT_SECONDS
+
+    async def _deliver(self, events: Sequence[Event]) -> None:
+        try:
+            for some in self._batches(events):
+                await self._send(self._notifier.render(self._message(some)))
+                self._mark_reported(some)
+                self._attempts.succeeded()
+                await self._synchronize()
+            if self._is_repeat_due:
+                await self._repeat_active()
+        except DeliveryError as error:
+            self._not_before = self._clock.monotonic() + self._attempts.failed(error)
+            return
+        self._metrics.waiting(self._name, 0)
+        self._began_at = None
+        self._digest = self._timing.digest_number(self._clock.now())
+
+    async def _repeat_active(self) -> None:
+        alerts = tuple((self._reported or {}).values())
+        most = self._notifier.max_events
+        for start in range(0, len(alerts), most):
+            message = self._message((), alerts[start : start + most])
+            await self._send(self._notifier.render(message))
+        if alerts:
+            self._attempts.succeeded()
+        self._repeated_at = self._clock.monotonic()
+
+    def _batches(self, events: Sequence[Event]) -> Iterator[Sequence[Event]]:
+        most = self._notifier.max_events
+        for start in range(0, len(events), most):
+            yield events[start : start + most]
+
+    def _message(self, events: Sequence[Event], active: Sequence[Alert] | None = None) -> Message:
+        """Of these events, after which everything reported is active, unless ``active`` is given."""
+        now = self._clock.now()
+        if active is None:
+            active = tuple(_after(self._reported or {}, events).values())
+        if self._notifier.repeats_active and events:
+            active = tuple(event.alert for event in events if not event.kind.is_end)
+        return Message(
+            notifier=self._name,
+            at=now,
+            valid_until=now + _VALID_FOR,
+            events=tuple(events),
+            active=tuple(active),
+            is_digest=self._timing.digest_hours is not None,
+            group_label=self._timing.group_label,
+        )
+
+    def _mark_reported(self, events: Sequence[Event]) -> None:
+        self._reported = _after(self._reported or {}, events)
+        for event in events:
+            self._unsaved[event.alert.key] = None if event.kind.is_end else event.alert
+
+    async def _synchronize(self) -> bool:
+        """Save what is new and read what is stored; returns whether it is known what was reported."""
+        try:
+            if self._unsaved:
+                reported = [alert for alert in self._unsaved.values() if alert is not None]
+                ended = [key for key, alert in self._unsaved.items() if alert is None]
+                await self._store.put_reported_alerts(self._name, reported, ended)
+                self._unsaved = {}
+            if self._reported is None:
+                stored = await self._store.reported_alerts(self._name)
+                self._reported = {alert.key: alert for alert in stored}
+        except StoreError as error:
+            # What is in memory is enough to notify while the database is away.
+            if self._is_saving:
+                _LOG.error("what was told cannot be kept", outlet=self._name, reason=str(error))
+            self._is_saving = False
+            return self._reported is not None
+        self._is_saving = True
+        return True
+
+    def _removed_targets(self, active: ActiveAlerts) -> set[str]:
+        """The targets of reported alerts that have been out of the inventory for an hour."""
+        now = self._clock.monotonic()
+        absent = {alert.target for alert in (self._reported or {}).values()} - active.seen
+        self._absent_since = {target: self._absent_since.get(target, now) for target in absent}
+        return {
+            target
+            for target, since in self._absent_since.items()
+            if now - since >= _REMOVED_AFTER.total_seconds()
+        }
+
+
+def _after(reported: dict[str, Alert], events: Sequence[Event]) -> dict[str, Alert]:
+    """What is reported and active after ``events``."""
+    ended = {event.alert.key for event in events if event.kind.is_end}
+    started = {event.alert.key: event.alert for event in events if not event.kind.is_end}
+    return {key: alert for key, alert in {**reported, **started}.items() if key not in ended}

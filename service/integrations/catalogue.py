@@ -1,0 +1,57 @@
+"""All notifiers, and the settings of each: a new one is one file or folder of this package, and one row here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, TypeAlias
+
+from pydantic import AfterValidator, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from service.integrations.alertmanager import ALERTMANAGER
+from service.integrations.email.notifier import EMAIL
+from service.integrations.notifier import Notifier, NotifierSettings
+from service.integrations.slack import SLACK
+from service.integrations.webhook import WEBHOOK
+
+NOTIFIERS: Final[tuple[Notifier[Any], ...]] = (
+    WEBHOOK,
+    SLACK,
+    EMAIL,
+    ALERTMANAGER,
+)
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_OTHER_SINKS: Final = ("textfile", "remote_write")
+
+
+def notifier_of(type_name: str) -> Notifier[Any]:
+    """The notifier that settings of this ``type`` are for; raises KeyError."""
+    return {notifier.name: notifier for notifier in NOTIFIERS}[type_name]
+
+
+class _ChosenByType:
+    """A mapping is read as the settings of the notifier that its ``type`` names."""
+
+    def __get_pydantic_core_schema__(
+        self, _annotated: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        choices = {one.name: handler.generate_schema(one.settings) for one in NOTIFIERS}
+        return core_schema.tagged_union_schema(choices, discriminator="type")
+
+
+def _check_names(notifiers: Mapping[str, NotifierSettings]) -> Mapping[str, NotifierSettings]:
+    for name in notifiers:
+        if not _NAME.fullmatch(name) or name in _OTHER_SINKS:
+            raise ValueError(
+                f"a notifier cannot be called {name!r}: use letters, digits, dots, dashes and "
+                f"underscores, and neither {' nor '.join(_OTHER_SINKS)}"
+            )
+    return notifiers
+
+
+NotifierSection: TypeAlias = Annotated[
+    Mapping[str, Annotated[NotifierSettings, _ChosenByType()]], AfterValidator(_check_names)
+]
+"""The ``notifications`` section of the configuration: notifiers by their names (docs/notifications.md)."""

@@ -1,0 +1,1 @@
+"""E-mail: its settings, its text, and how it goes to a submission server."""

@@ -1,0 +1,74 @@
+"""The e-mail notifier, and its settings."""
+
+from __future__ import annotations
+
+import re
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import Field, model_validator
+
+from service.integrations.email.message import render_email
+from service.integrations.email.smtp import Mailbox, MailSecurity, open_mailbox
+from service.integrations.notifier import EventSettings, Notifier
+from service.integrations.web.settings import trust_context
+from service.setting_types.secret_marks import SecretFile, SecretVariable
+from service.setting_types.secrets import read_login
+from service.setting_types.values import Port
+
+_ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+")
+_PORTS: Final = {MailSecurity.STARTTLS: 587, MailSecurity.TLS: 465, MailSecurity.NONE: 25}
+
+
+class EmailSettings(EventSettings):
+    """E-mail by a submission server."""
+
+    host: str
+    port: Port | None = None
+    security: MailSecurity = MailSecurity.STARTTLS
+    user: str | None = None
+    password_variable: SecretVariable = None
+    password_file: SecretFile = None
+    ca_file: Path | None = None
+    sender_address: Annotated[str, Field(validation_alias="from")]
+    to: Annotated[tuple[str, ...], Field(min_length=1)]
+    timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 30.0
+
+    @model_validator(mode="after")
+    def _can_be_used(self) -> EmailSettings:
+        for text in (self.sender_address, *self.to):
+            if not text.isprintable() or not _ADDRESS.fullmatch(parseaddr(text)[1]):
+                raise ValueError(
+                    f"{text!r} is no e-mail address: write one such as ops@example.com"
+                )
+        self.mailbox()
+        return self
+
+    def mailbox(self) -> Mailbox:
+        """From whom, to whom and by which server, with the password.
+
+        Raises:
+            ValueError: where the password cannot be read, or user, password and security do not fit together.
+        """
+        login = read_login(self.user, self.password_variable, self.password_file)
+        if login is not None and self.security is MailSecurity.NONE:
+            raise ValueError("a password goes over TLS alone: set security to starttls or tls")
+        return Mailbox(
+            host=self.host,
+            port=self.port or _PORTS[self.security],
+            security=self.security,
+            sender=self.sender_address,
+            recipients=self.to,
+            trust=trust_context(self.ca_file),
+            login=login,
+            timeout_seconds=self.timeout_seconds,
+        )
+
+
+EMAIL: Final = Notifier(
+    name="email",
+    settings=EmailSettings,
+    render=render_email,
+    connect=lambda settings: open_mailbox(settings.mailbox()),
+)

@@ -1,0 +1,86 @@
+"""Sends e-mails by a submission server (RFC 6409), over STARTTLS or over TLS from the start."""
+
+from __future__ import annotations
+
+import email
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email.policy import SMTP
+from email.utils import make_msgid, parseaddr
+from enum import StrEnum
+from functools import partial
+
+import aiosmtplib
+
+from model.safe_output.printable import printable
+from model.safe_output.secret_text import SecretMask, secrets_of_login
+from service.integrations.attempts import DeliveryError
+from service.integrations.notifier import Send
+
+_LONGEST_REASON = 200
+
+
+class MailSecurity(StrEnum):
+    """How the connection to the server is protected."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """From whom, to whom, and by which server; shows no password."""
+
+    host: str
+    port: int
+    security: MailSecurity
+    sender: str
+    recipients: tuple[str, ...]
+    trust: ssl.SSLContext = field(repr=False)
+    login: tuple[str, str] | None = field(default=None, repr=False)
+    timeout_seconds: float = 30.0
+
+
+@asynccontextmanager
+async def open_mailbox(mailbox: Mailbox) -> AsyncIterator[Send]:
+    """Sends each message by a connection of its own; nothing is kept open."""
+    yield partial(_send, mailbox)
+
+
+async def _send(mailbox: Mailbox, body: bytes) -> None:
+    """Send a message that has a subject and a text; raises DeliveryError where the server does not take it."""
+    user, password = mailbox.login or (None, None)
+    mask = SecretMask(secrets_of_login(*mailbox.login) if mailbox.login else ())
+    try:
+        await aiosmtplib.send(
+            _addressed(body, mailbox),
+            hostname=mailbox.host,
+            port=mailbox.port,
+            username=user,
+            password=password,
+            timeout=mailbox.timeout_seconds,
+            use_tls=mailbox.security is MailSecurity.TLS,
+            start_tls=mailbox.security is MailSecurity.STARTTLS,
+            tls_context=None if mailbox.security is MailSecurity.NONE else mailbox.trust,
+        )
+    except aiosmtplib.SMTPRecipientsRefused as error:
+        refused = ", ".join(f"{one.code} {one.message}" for one in error.recipients)
+        raise DeliveryError(_reason("no recipient is taken", mask.masked(refused))) from error
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        raise DeliveryError(_reason(type(error).__name__, mask.masked(str(error)))) from error
+
+
+def _addressed(body: bytes, mailbox: Mailbox) -> email.message.Message:
+    message = email.message_from_bytes(body, policy=SMTP)
+    message["From"] = mailbox.sender
+    message["To"] = ", ".join(mailbox.recipients)
+    _, address = parseaddr(mailbox.sender)
+    message["Message-ID"] = make_msgid(domain=address.rpartition("@")[2])
+    return message
+
+
+def _reason(what: str, details: str) -> str:
+    return printable(f"{what}: {details}" if details else what, limit=_LONGEST_REASON)

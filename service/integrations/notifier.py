@@ -1,0 +1,121 @@
+"""What all notifiers are: settings, messages in a format of their own, and a connection to a receiver."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import time
+from typing import Annotated, Final, Generic, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from exporters.notifications import AlertSelector, Message
+from model.findings.alert import AlertKind, EventKind
+from model.findings.finding import Severity
+from service.integrations.timing import Timing
+from service.integrations.web.post import WebPost
+from service.integrations.web.settings import WebSettings
+
+Send: TypeAlias = Callable[[bytes], Awaitable[None]]
+"""Sends one message; raises DeliveryError where the receiver does not take it."""
+
+UNLIMITED: Final = 1_000_000
+"""Of events in a message: a person's message lists the first and counts the others itself."""
+
+
+class NotifierSettings(BaseModel):
+    """What all notifiers have: ``type`` is the notifier's name; the others choose the alerts that it reports."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    type: str
+    min_severity: Severity = Severity.MEDIUM
+    labels: Mapping[str, str] = {}
+    kinds: frozenset[AlertKind] = frozenset(AlertKind)
+    with_unknown: bool = False
+
+    @property
+    def selector(self) -> AlertSelector:
+        """The alerts that it reports."""
+        return AlertSelector(
+            min_severity=self.min_severity,
+            labels=self.labels,
+            kinds=self.kinds,
+            with_unknown=self.with_unknown,
+        )
+
+    @property
+    @abstractmethod
+    def timing(self) -> Timing:
+        """When its messages are sent."""
+
+
+class EventSettings(NotifierSettings):
+    """For receivers that get each event once, soon after it or in a digest."""
+
+    events: frozenset[EventKind] = frozenset(EventKind)
+    wait_seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
+    digest_hours: Annotated[int, Field(ge=1, le=168)] | None = None
+    digest_at: time = time(8)
+    group_by: str = "team"
+
+    @property
+    def selector(self) -> AlertSelector:
+        """The alerts, and the events of them."""
+        return AlertSelector(
+            min_severity=self.min_severity,
+            labels=self.labels,
+            kinds=self.kinds,
+            with_unknown=self.with_unknown,
+            events=self.events,
+        )
+
+    @property
+    def timing(self) -> Timing:
+        """After ``wait_seconds``, or in digests."""
+        return Timing(
+            wait_seconds=self.wait_seconds,
+            digest_hours=self.digest_hours,
+            digest_at=self.digest_at,
+            group_label=self.group_by,
+        )
+
+
+class PostedEventSettings(EventSettings, WebSettings):
+    """For receivers that get each event once, by HTTP."""
+
+
+@asynccontextmanager
+async def post_json(settings: WebSettings, path: str = "") -> AsyncIterator[Send]:
+    """Posts JSON to the receiver's URL, or to ``path`` below it, over connections that stay open meanwhile.
+
+    Raises:
+        ValueError: where a secret of the settings cannot be read any more.
+    """
+    async with WebPost(settings.receiver()) as post:
+
+        async def send(body: bytes) -> None:
+            await post.send(body, {"content-type": "application/json"}, path)
+
+        yield send
+
+
+S = TypeVar("S", bound=NotifierSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notifier(Generic[S]):
+    """One way to notify: ``name`` is the ``type`` in the configuration, whose settings are ``settings``.
+
+    ``render`` writes a message of at most ``max_events`` events in the receiver's format. ``connect`` gives what sends
+    it. With ``repeats_active`` everything that is active is sent again and again, not only what started or ended.
+    """
+
+    name: str
+    settings: type[S]
+    render: Callable[[Message], bytes]
+    connect: Callable[[S], AbstractAsyncContextManager[Send]]
+    max_events: int = UNLIMITED
+    repeats_active: bool = False

@@ -1,0 +1,22 @@
+"""Tags of workers: ``zone=NAME``, the zones whose targets a worker probes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from model.target_labels import ZONE
+
+
+def zones_of_tags(tags: Sequence[str]) -> list[str]:
+    """The zones that ``tags`` name, in their order.
+
+    Raises:
+        ValueError: for a tag that is not ``zone=NAME``.
+    """
+    zones = []
+    for tag in tags:
+        name, _, zone = tag.partition("=")
+        if name != ZONE or not zone:
+            raise ValueError(f"{tag!r} is no tag: write {ZONE}=NAME, such as zone=dmz")
+        zones.append(zone)
+    return zones
