@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from exporters.terminal.console import ProgressLine, printable
 from model.clock import SystemClock
 from model.findings.finding import Outcome, RuleResult
 from model.observation import Observation
-from model.version import TOOL_VERSION
 from policy.files.named_policies import named_policies, policies_that_give
 from probe.visit.engine import Engine
-from scheduling.resolve import resolve, unresolved
+from scheduling.scan import Scan
 from service.judging.ci_gate import Judged
 from service.scan.request import ScanRequest
 
@@ -70,16 +69,8 @@ async def observe(request: ScanRequest) -> list[Observation]:
     clock = SystemClock()
     engine = Engine(request.settings, clock)
     progress = ProgressLine(sys.stderr)
-    observations: list[Observation] = []
+    scan = Scan(partial(engine.visit, on_progress=progress.show), clock)
     try:
-        for target in request.targets:
-            started_at = clock.now()
-            found = await resolve(target)
-            if not found.endpoints:
-                failure = found.failure or f"{target.host} has no address"
-                observations.append(unresolved(target, failure, started_at, TOOL_VERSION))
-            visits = (engine.visit(endpoint, progress.show) for endpoint in found.endpoints)
-            observations += await asyncio.gather(*visits)
+        return [one for target in request.targets for one in await scan.probe(target)]
     finally:
         progress.clear()
-    return observations
