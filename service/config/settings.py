@@ -31,7 +31,7 @@ from scheduling.interval import IntervalPolicy
 from scheduling.resolve import AddressFamily
 from service.config.delivery.notifiers import Notifiers
 from service.config.delivery.push import PushSettings
-from service.config.discovery import DiscoverySettings, FileSettings
+from service.config.discovery import AnySourceSettings, FileSettings
 from service.config.http import HttpSettings
 from service.config.metrics import MetricsSettings
 from service.config.modules import OnDemandSettings
@@ -40,7 +40,7 @@ from service.config.retention import RetentionSettings
 from service.config.routes import Proxies, SourceAddress, usual_route
 from service.config.schedule import ClosedSpans, LabelSchedule, split_span
 from service.config.secret_marks import SecretUrl, SecretVariable
-from service.config.sources import Surrounding
+from service.config.sources import SourceSettings, Surrounding
 from service.config.values import Count, Port, Seconds, split_listen, split_name_server
 from service.fleet.request import queues_of_tags
 from service.sources.target_sources import RuledSource
@@ -194,7 +194,7 @@ class ServiceSettings(BaseSettings):
     database: SecretUrl = "sqlite:///tlsprobe.db"
     state_directory: Path | None = None
     targets_files: tuple[Path, ...] = ()
-    discovery: tuple[DiscoverySettings, ...] = ()
+    discovery: tuple[AnySourceSettings, ...] = ()
     relabel: RelabelRules = ()
     deny: Annotated[tuple[str, ...], AfterValidator(_check_deny)] = ()
     allow: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -251,7 +251,7 @@ class ServiceSettings(BaseSettings):
         return self
 
     @property
-    def sources(self) -> tuple[DiscoverySettings, ...]:
+    def sources(self) -> tuple[SourceSettings, ...]:
         """All sources, the targets files among them."""
         files = (FileSettings(type="file", path=path) for path in self.targets_files)
         return (*files, *self.discovery)

@@ -143,8 +143,8 @@ class WordListSettings(PolledSettings):
         ),
         Line(
             path="service/config/discovery.py",
-            after="DiscoverySettings: TypeAlias",
-            text="    WordListSettings |",
+            after="SOURCES: Final",
+            text="    WordListSettings,",
         ),
     ),
     proof="""
