@@ -8,8 +8,9 @@ from functools import partial
 from typing import Final
 
 from exporters.terminal.console import ProgressLine, printable
+from exporters.wording import OUTCOME_MARKS, OUTCOMES
 from model.clock import SystemClock
-from model.findings.finding import Outcome, RuleResult
+from model.findings.finding import RuleResult
 from model.observation import Observation
 from policy.files.named_policies import named_policies, policies_that_give
 from probe.visit.engine import Engine
@@ -18,17 +19,7 @@ from service.judging.ci_gate import Judged
 from service.scan.request import ScanRequest
 
 _TEXT_LIMIT: Final = 400
-_ORDER: Final = (
-    *(Outcome.FAIL, Outcome.UNKNOWN, Outcome.NOT_ASKED),
-    *(Outcome.PASS, Outcome.NOT_APPLICABLE),
-)
-_WORDS: Final = {
-    Outcome.FAIL: "FAIL",
-    Outcome.UNKNOWN: "UNKNOWN",
-    Outcome.NOT_ASKED: "not asked",
-    Outcome.PASS: "pass",
-    Outcome.NOT_APPLICABLE: "n/a",
-}
+_ORDER: Final = tuple(OUTCOMES)
 
 
 def trial_lines(observation: Observation, judged: Judged) -> Iterator[str]:
@@ -44,7 +35,7 @@ def _lines(results: list[RuleResult]) -> Iterator[str]:
     width = max((len(one.rule) for one in results), default=0)
     for one in results:
         observed = printable(one.observed, limit=_TEXT_LIMIT)
-        yield f"    {_WORDS[one.outcome]:<9}  {one.severity.value:<8}  {one.rule:<{width}}  {observed}"
+        yield f"    {OUTCOME_MARKS[one.outcome]:<9}  {one.severity.value:<8}  {one.rule:<{width}}  {observed}"
 
 
 def match_lines(observation: Observation) -> Iterator[str]:
