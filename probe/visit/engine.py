@@ -349,7 +349,7 @@ class Engine:
                 await _ask(check, interview, learnt, level)
             except Exception as fault:
                 name = check.ask.__name__
-                _LOG.exception("the check %s failed", name)
+                _LOG.exception("a check failed", extra={"check": name})
                 faults.append(f"{name} failed with {type(fault).__name__}")
 
         is_dtls = learnt.asked_versions is DATAGRAM_VERSIONS

@@ -12,13 +12,14 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import faulthandler
-import logging
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
+
+import structlog
 
 from service.watchdog import stop_guard
 
@@ -27,7 +28,7 @@ STANDSTILL_SECONDS: Final = 30.0
 
 _BEATS_PER_STANDSTILL: Final = 30
 
-_LOG = logging.getLogger(__name__)
+_LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
 @asynccontextmanager
@@ -66,7 +67,8 @@ def start_stop_guard(numbers: Sequence[signal.Signals]) -> subprocess.Popen[byte
         )
     except OSError as error:
         _LOG.warning(
-            "the process that ends this one within 10 s of SIGTERM cannot be started: %s", error
+            "the process that ends this one within 10 s of SIGTERM cannot be started",
+            reason=str(error),
         )
         return None
     _GUARDS.append(guard)
