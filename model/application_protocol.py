@@ -132,7 +132,7 @@ _BY_PORT: Final = {port: one.name for one in PROTOCOLS if one.upgrades for port 
 
 
 def default_protocol(port: int) -> str:
-    """The name of what is spoken at ``port`` where nobody names a protocol."""
+    """The name of what is spoken at ``port`` where a target names no protocol."""
     return _BY_PORT.get(port, DEFAULT_PROTOCOL)
 
 
@@ -152,12 +152,12 @@ def protocol_named(name: str) -> ApplicationProtocol:
 
 
 def runs_over_datagrams(name: str) -> bool:
-    """Whether the protocol called ``name`` runs over UDP; False where nobody knows (``auto``)."""
+    """Whether the protocol called ``name`` runs over UDP; False where it is not known (``auto``)."""
     found = _BY_NAME.get(name)
     return found is not None and found.is_datagram
 
 
 def speaks_tls_first(name: str) -> bool:
-    """Whether TLS comes from the first byte in the protocol called ``name``; False where nobody knows (``auto``)."""
+    """Whether TLS comes from the first byte in the protocol called ``name``; False where it is not known (``auto``)."""
     found = _BY_NAME.get(name)
     return found is not None and not found.upgrades

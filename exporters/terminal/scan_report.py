@@ -72,7 +72,7 @@ def render_report(
     console.print(_layout(observation, now))
     if judged is not None:
         console.print(judged)
-    # Tables pad their last column; nobody wants the spaces in a file.
+    # Tables pad their last column: a file should not have the spaces.
     return "".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())
 
 

@@ -23,7 +23,7 @@ from policy.judging.partial_results import has_no_certificates, spoken
 from policy.judging.ssl_labs_score import accepted_suites, key_score, score_of
 
 GRADES: Final = ("A+", "A", "A-", "B", "C", "D", "E", "F", "T", "M")
-"""From the best; T and M are no places on the scale, and worse than any."""
+"""From the best; T and M are outside the scale, and worse than any other."""
 
 _SSLV2, _SSLV3, _TLS10, _TLS11, _TLS12, _TLS13 = STREAM_VERSIONS
 _LETTERS: Final = ((80, "A"), (65, "B"), (50, "C"), (35, "D"), (20, "E"), (0, "F"))
@@ -38,7 +38,7 @@ _LONG_HSTS_SECONDS: Final = 15_552_000
 class Grade:
     """The ``letter`` that what is known gives, the ``score`` out of 100, and why it is no better.
 
-    ``unknown`` says what was not learnt, each with the letter to which it could cap the grade;
+    ``unknown`` says what is not known, each with the letter to which it could cap the grade;
     ``not_asked`` likewise what is asked only at a higher level of intrusiveness.
     """
 
@@ -49,7 +49,7 @@ class Grade:
     not_asked: tuple[tuple[str, str], ...] = ()
 
     def unknown_below(self, letter: str) -> list[str]:
-        """What was not learnt, and could make the grade worse than ``letter``."""
+        """What is not known, and could make the grade worse than ``letter``."""
         return _below(letter, self.unknown)
 
     def not_asked_below(self, letter: str) -> list[str]:
@@ -63,7 +63,7 @@ class Grade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cap:
-    """A fault that lets no better ``letter`` be; ``holds`` is unknown where it was not learnt.
+    """A fault that lets no better ``letter`` be; ``holds`` is unknown where that is not known.
 
     ``fact`` names the fact that it rests on, where visits of a low intrusiveness do not ask for it.
     """
@@ -139,7 +139,7 @@ def _best_is_below(version: ProtocolVersion) -> Callable[[Observation, datetime]
 def _has_suite(
     fits: Callable[[CipherSuite], bool], versions: Iterable[ProtocolVersion] = STREAM_VERSIONS
 ) -> Callable[[Observation, datetime], Verdict]:
-    """Gaps in the suites are told once, beside all caps."""
+    """Gaps in the suites are reported once, in addition to all caps."""
     wanted = tuple(versions)
 
     def holds(observation: Observation, _: datetime) -> Verdict:

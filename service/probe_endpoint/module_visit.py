@@ -34,7 +34,7 @@ _STAPLE_PARTS: Final = frozenset({Part.VERSIONS, Part.CERTIFICATES, Part.REVOCAT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Module:
-    """A module with what it needs at hand."""
+    """A module of the configuration, with the engine that probes by it."""
 
     name: str
     settings: ModuleSettings

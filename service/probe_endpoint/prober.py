@@ -1,4 +1,4 @@
-"""Asks one target at once for whoever scrapes ``/probe``, and gives the page of its metrics.
+"""Probes one target when ``/probe`` is scraped, and returns the page of its metrics.
 
 Nothing leaves before the target was found to be allowed. Equal requests share one visit, only so many run
 side by side, and connections count towards the same limits as those of the schedule. What is not asked
@@ -78,13 +78,13 @@ class OnDemandProber:
         self._running: dict[_Key, asyncio.Task[str]] = {}
 
     def reconfigure(self, settings: OnDemandSettings, around: ProberContext) -> None:
-        """Serve by ``settings`` from now on. What runs goes on, and counts towards the new limits too."""
+        """Serve by ``settings`` from now on. What runs continues, and counts towards the new limits too."""
         self._modules = modules_of(
             settings, around.settings, around.clock, around.engine.politeness
         )
         self._settings, self._around = settings, around
         self._places.allow(settings.at_once)
-        # Nobody is given the page of a probe that was allowed by the settings before.
+        # No client gets the page of a probe that the settings before allowed.
         self._reloads += 1
 
     async def page(
@@ -130,7 +130,7 @@ class OnDemandProber:
     def _end(self, key: _Key, task: asyncio.Task[str]) -> None:
         del self._running[key]
         if not task.cancelled():
-            # Whoever waited for it has it too, or has gone away.
+            # Each client that waited for it has the exception too, or has gone away.
             task.exception()
 
     async def close(self) -> None:

@@ -59,7 +59,7 @@ STARTTLS: Final = (
     Application(name="vnc", upgrade=vnc.upgrade, in_clear=vnc.in_clear),
     Application(name="amqp", upgrade=amqp.upgrade, in_clear=amqp.in_clear),
 )
-"""Those in which TLS begins after some words in clear."""
+"""Those in which TLS begins after some words in plaintext."""
 
 IN_CLEAR: Final = (
     Application(name="telnet", in_clear=remote_login.telnet),
