@@ -22,7 +22,6 @@ from discovery.source import SourceError
 from model.target import Target
 from pki.dns import DnsLookup, LookupFailedError
 
-_DEFAULT_PORT: Final = 443
 _TRANSFER_SECONDS: Final = 60.0
 
 

@@ -72,7 +72,7 @@ class PolledSource:
             except SourceError as error:
                 yield DiscoveryUpdate(targets=None, error=str(error))
             except Exception as fault:
-                _LOG.exception("the source %s could not be read", self.name)
+                _LOG.exception("a source could not be read", extra={"source": self.name})
                 reason = f"{self.name} gives something unusual ({type(fault).__name__}: {fault})."
                 yield DiscoveryUpdate(targets=None, error=reason)
             await asyncio.sleep(self._refresh_seconds)

@@ -14,16 +14,14 @@ from typing import Final
 
 import idna
 
-from model.target import (
+from model.application_protocol import (
+    AUTO,
+    DEFAULT_PORT,
     DEFAULT_PROTOCOL,
-    Target,
     default_protocol,
-    default_server_name,
-    is_ip_address,
+    protocol_named,
 )
-from probe.connect.starttls.catalogue import APPLICATIONS, AUTO, application
-
-DEFAULT_PORT: Final = 443
+from model.target import Target, default_server_name, is_ip_address
 
 _LONGEST_SHOWN: Final = 100
 _LONGEST_NAME: Final = 253
@@ -70,7 +68,7 @@ def parse_target(
     if named is None:
         named = default_protocol(port or DEFAULT_PORT)
     if port is None:
-        port = APPLICATIONS[named].ports[0] if named != AUTO else DEFAULT_PORT
+        port = DEFAULT_PORT if named == AUTO else protocol_named(named).ports[0]
     return Target(
         host=host,
         port=port,
@@ -96,7 +94,7 @@ def _known(name: str, text: str, problem: str) -> str:
     if name.lower() == AUTO:
         return AUTO
     try:
-        return application(name).name
+        return protocol_named(name).name
     except ValueError as error:
         raise TargetError(text, problem, str(error)) from error
 

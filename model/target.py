@@ -8,39 +8,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
-DEFAULT_PROTOCOL: Final = "tls"
-
-PROTOCOLS_AT: Final = {
-    21: "ftp",
-    24: "lmtp",
-    25: "smtp",
-    110: "pop3",
-    119: "nntp",
-    143: "imap",
-    389: "ldap",
-    587: "submission",
-    1433: "mssql",
-    3268: "ldap",
-    3306: "mysql",
-    3389: "rdp",
-    4190: "sieve",
-    5222: "xmpp-client",
-    5269: "xmpp-server",
-    5432: "postgres",
-    5439: "postgres",
-    5672: "amqp",
-    5900: "vnc",
-    6667: "irc",
-}
-"""The ports of protocols in which TLS begins after some words (IANA's registry): what is meant there
-where nobody names a protocol."""
-
-
-def default_protocol(port: int) -> str:
-    """What is spoken at a port where nobody says otherwise."""
-    return PROTOCOLS_AT.get(port, DEFAULT_PROTOCOL)
+from model.application_protocol import DEFAULT_PROTOCOL, default_protocol, runs_over_datagrams
 
 
 def is_ip_address(host: str) -> bool:
@@ -71,6 +40,11 @@ class Target:
     protocol: str = DEFAULT_PROTOCOL
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     source: str = field(default="", compare=False)
+
+    @property
+    def is_datagram(self) -> bool:
+        """Whether it is spoken to over UDP."""
+        return runs_over_datagrams(self.protocol)
 
     @property
     def key(self) -> str:

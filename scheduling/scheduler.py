@@ -201,7 +201,7 @@ class Scheduler:
             else:
                 await self._visit_endpoint(job)
         except Exception:
-            _LOG.exception("%s failed", job)
+            _LOG.exception("a job failed", extra={"job": str(job)})
             tracked = self._tracked.get(job.target_key)
             if tracked is not None:
                 self._put(job, self._settings.paces[-1].retry_delay(1, self._dice), tracked.target)
@@ -334,7 +334,8 @@ class Scheduler:
             known = await self._store.latest(endpoint.key)
         except Exception as error:
             _LOG.warning(
-                "%s is asked everything, for its facts cannot be read: %s", endpoint, error
+                "an endpoint is asked everything, for its facts cannot be read",
+                extra={"endpoint": endpoint.key, "reason": str(error)},
             )
             return None
         return known if known is not None and known.tool_version == TOOL_VERSION else None
@@ -346,7 +347,7 @@ class Scheduler:
         except NotVisitedError:
             raise
         except Exception as fault:
-            _LOG.exception("the visit to %s failed", endpoint.key)
+            _LOG.exception("a visit failed", extra={"endpoint": endpoint.key})
             return Observation(
                 tool_version=TOOL_VERSION,
                 mode=Mode.ENUMERATE,

@@ -76,10 +76,10 @@ class StoreWriter:
             await self._store.record(observation, schedule)
         except UnkeepableError as error:
             self._meter.store_write_failed()
-            _LOG.error("gave up storing a visit to %s: %s", *_printable(schedule, error))
+            _LOG.error("gave up storing a visit", extra=_fields(schedule, error))
         except Exception as error:
             self._meter.store_write_failed()
-            _LOG.warning("the visit to %s waits to be stored: %s", *_printable(schedule, error))
+            _LOG.warning("a visit waits to be stored", extra=_fields(schedule, error))
             return False
         return True
 
@@ -91,5 +91,5 @@ class StoreWriter:
         self._has_waiting.set()
 
 
-def _printable(schedule: Schedule, error: Exception) -> tuple[str, str]:
-    return printable(schedule.endpoint_key), printable(str(error))
+def _fields(schedule: Schedule, error: Exception) -> dict[str, str]:
+    return {"endpoint": printable(schedule.endpoint_key), "reason": printable(str(error))}

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final, Unpack
+from typing import Unpack
 
 from model.clock import SystemClock
 from model.observation import Observation
-from model.target import Endpoint, Target
-from model.version import TOOL_VERSION
+from model.target import Target
 from probe.visit.engine import Engine
-from scheduling.resolve import resolve, unresolved
+from scheduling.scan import Scan
 from tlsprobe.errors import TlsprobeError
-from tlsprobe.options import ScanOptions, ScanRequest, read_request
-
-_PROBES_AT_ONCE: Final = 16
+from tlsprobe.options import ScanOptions, read_request
 
 
 async def scan(*targets: str | Target, **options: Unpack[ScanOptions]) -> tuple[Observation, ...]:
@@ -29,9 +26,10 @@ async def scan(*targets: str | Target, **options: Unpack[ScanOptions]) -> tuple[
         TypeError: for a keyword argument that does not exist.
     """
     request = await asyncio.to_thread(read_request, targets, options)
-    scanner = await asyncio.to_thread(_Scanner, request)
+    engine = await asyncio.to_thread(Engine, request.settings, clock := SystemClock())
+    scan_of = Scan(engine.visit, clock, request.family)
     async with asyncio.TaskGroup() as group:
-        probes = [group.create_task(scanner.probe(target)) for target in request.targets]
+        probes = [group.create_task(scan_of.probe(target)) for target in request.targets]
     return tuple(observation for probe in probes for observation in probe.result())
 
 
@@ -53,28 +51,3 @@ def scan_blocking(
             "scan_blocking cannot run inside an event loop: use `await tlsprobe.scan(...)` there"
         )
     return asyncio.run(scan(*targets, **options))
-
-
-class _Scanner:
-    """Probes targets, so many endpoints at a time."""
-
-    def __init__(self, request: ScanRequest) -> None:
-        self._clock = SystemClock()
-        self._engine = Engine(request.settings, self._clock)
-        self._family = request.family
-        self._at_once = asyncio.Semaphore(_PROBES_AT_ONCE)
-
-    async def probe(self, target: Target) -> list[Observation]:
-        """One Observation for each address, in the resolver's order."""
-        started_at = self._clock.now()
-        resolution = await resolve(target, family=self._family)
-        if not resolution.endpoints:
-            failure = resolution.failure or f"{target.host} has no address"
-            return [unresolved(target, failure, started_at, TOOL_VERSION)]
-        async with asyncio.TaskGroup() as group:
-            probes = [group.create_task(self._probe(one)) for one in resolution.endpoints]
-        return [probe.result() for probe in probes]
-
-    async def _probe(self, endpoint: Endpoint) -> Observation:
-        async with self._at_once:
-            return await self._engine.visit(endpoint)

@@ -11,6 +11,7 @@ from discovery.apis.web import WebApi
 from discovery.bounds import USUAL_MOST_TARGETS
 from discovery.found import SourceLocation, mappings, meta, targets_at
 from discovery.source import SourceError
+from model.application_protocol import DEFAULT_PORT
 from model.target import Target
 
 
@@ -34,6 +35,6 @@ def _places(target: Mapping[str, Any]) -> Iterator[SourceLocation]:
     try:
         url = urlsplit(str(target.get("scrapeUrl", "")))
         if url.scheme == "https" and url.hostname:
-            yield SourceLocation(host=url.hostname, port=url.port or 443, labels=about)
+            yield SourceLocation(host=url.hostname, port=url.port or DEFAULT_PORT, labels=about)
     except ValueError:
         return

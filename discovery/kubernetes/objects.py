@@ -21,13 +21,13 @@ from urllib.parse import urlsplit
 
 from discovery.declared import declaring, leaf_sha256
 from discovery.found import SourceLocation, meta
+from model.application_protocol import DEFAULT_PORT
 
 Item: TypeAlias = Mapping[str, Any]
 Items: TypeAlias = Mapping[str, Sequence[Item]]
 """The objects of a cluster by the path of their list."""
 
 PORT_ANNOTATION: Final = "tlsprobe/port"
-_HTTPS_PORT: Final = 443
 
 _GATEWAY_API: Final = "/apis/gateway.networking.k8s.io"
 INGRESSES: Final = "/apis/networking.k8s.io/v1/ingresses"
@@ -86,7 +86,7 @@ class _Cluster:
             labels |= self._expected([(namespace, secret)])
             for host in one.get("hosts") or ():
                 if not str(host).startswith("*"):
-                    yield SourceLocation(host=str(host), port=_HTTPS_PORT, labels=labels)
+                    yield SourceLocation(host=str(host), port=DEFAULT_PORT, labels=labels)
 
     def gateway(self, item: Item) -> Iterator[SourceLocation]:
         own_namespace = _metadata(item).get("namespace")
@@ -100,7 +100,7 @@ class _Cluster:
             name = secrets[0][1] if secrets else None
             labels = _about("Gateway", item, {"listener": listener.get("name"), "tls_secret": name})
             labels |= self._expected(secrets)
-            port = int(listener.get("port") or _HTTPS_PORT)
+            port = int(listener.get("port") or DEFAULT_PORT)
             for host in self._hosts_of(item, listener):
                 yield SourceLocation(host=host, port=port, labels=labels)
 
@@ -165,7 +165,7 @@ def _service(item: Item) -> Iterator[SourceLocation]:
         return
     balancers = _of(item, "status", "loadBalancer", "ingress") or ()
     for port in _of(item, "spec", "ports") or ():
-        is_tls = port.get("port") == _HTTPS_PORT or port.get("name") in {"https", "tls"}
+        is_tls = port.get("port") == DEFAULT_PORT or port.get("name") in {"https", "tls"}
         for balancer in balancers if is_tls else ():
             host = balancer.get("hostname") or balancer.get("ip") or ""
             yield SourceLocation(host=str(host), port=int(port["port"]), labels=labels)
@@ -185,7 +185,9 @@ def _at_url(url: str, labels: Mapping[str, str]) -> Iterator[SourceLocation]:
     try:
         parts = urlsplit(url)
         if parts.scheme == "https" and parts.hostname:
-            yield SourceLocation(host=parts.hostname, port=parts.port or _HTTPS_PORT, labels=labels)
+            yield SourceLocation(
+                host=parts.hostname, port=parts.port or DEFAULT_PORT, labels=labels
+            )
     except ValueError:
         return
 
@@ -199,7 +201,7 @@ def _api_service(item: Item) -> Iterator[SourceLocation]:
 def _cluster_service(service: Item, labels: Mapping[str, str]) -> SourceLocation:
     """The name that the API server itself verifies: <service>.<namespace>.svc."""
     host = f"{service.get('name')}.{service.get('namespace')}.svc"
-    return SourceLocation(host=host, port=int(service.get("port") or _HTTPS_PORT), labels=labels)
+    return SourceLocation(host=host, port=int(service.get("port") or DEFAULT_PORT), labels=labels)
 
 
 def _about(kind: str, item: Item, extra: Mapping[str, Any] | None = None) -> dict[str, str]:

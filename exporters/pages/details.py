@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from exporters.pages.rows import Mark
+from exporters.wording import MEETS
 from model.certificates.certificate import ServedChain
 from model.findings.finding import Finding
 from model.observation import AcceptedSet, Observation
@@ -87,9 +88,8 @@ def _policies(status: EndpointStatus) -> Iterator[DetailLine]:
         Verdict.NO: "bad",
         Verdict.UNKNOWN: "warning",
     }
-    words = {Verdict.YES: "met", Verdict.NO: "not met", Verdict.UNKNOWN: "undecided"}
     for policy, verdict in sorted(status.compliance.items()):
-        yield DetailLine(name=policy, text=words[verdict], mark=marks[verdict])
+        yield DetailLine(name=policy, text=MEETS[verdict], mark=marks[verdict])
 
 
 def _versions(observation: Observation) -> Iterator[DetailLine]:

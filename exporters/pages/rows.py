@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from exporters.wording import short_state, version_name
 from model.certificates.lifetime import Lifetime
 from model.findings.finding import FindingStatus, Severity
 from model.protocol_version import ProtocolVersion
@@ -124,14 +125,15 @@ def matching(rows: Iterable[Row], wanted: str) -> list[Row]:
 def _state(status: EndpointStatus) -> Badge:
     observation = status.observation
     if observation.answered_as_tls:
-        return Badge(text="TLS", mark="good", title=observation.reason or "")
-    words = observation.state.value.replace("_", " ")
-    return Badge(text=words, mark="bad", title=observation.reason or "")
+        return Badge(
+            text=short_state(observation.state), mark="good", title=observation.reason or ""
+        )
+    return Badge(text=short_state(observation.state), mark="bad", title=observation.reason or "")
 
 
 def _versions(status: EndpointStatus) -> Iterable[Badge]:
     for version, fact in sorted(status.observation.protocols.items(), reverse=True):
-        short = version.label.replace("TLSv", "TLS ").replace("SSLv", "SSL ")
+        short = version_name(version)
         if fact.verdict is Verdict.YES:
             mark: Mark = "bad" if version < _OLD else "good"
             yield Badge(text=short, mark=mark, title="accepted")

@@ -7,28 +7,16 @@ from datetime import UTC, datetime
 from typing import Final
 
 from exporters.reports.report import ReportedEndpoint
+from exporters.wording import COMPLIANCE, MEETS, state_words
 from model.findings.finding import Finding, FindingStatus, Outcome, Waiver
 from model.safe_output.printable import printable
 from model.verdict import Verdict
 
 NEVER: Final = "never"
-STATES: Final = {
-    "tls": "answers as TLS",
-    "plaintext": "answers in plaintext, without TLS",
-    "not_tls": "does not answer as TLS",
-    "refused": "refuses",
-    "unreachable": "cannot be reached",
-    "timeout": "does not answer in time",
-    "dns_error": "does not resolve",
-    "error": "could not be probed",
+_OUTCOMES: Final = {
+    Outcome.FAIL: MEETS[Verdict.NO],
+    Outcome.UNKNOWN: f"unknown: {MEETS[Verdict.UNKNOWN]}",
 }
-STANDINGS: Final = {
-    Verdict.YES: "compliant",
-    Verdict.NO: "not compliant",
-    Verdict.UNKNOWN: "unknown",
-    None: "no policy",
-}
-_OUTCOMES: Final = {Outcome.FAIL: "not met", Outcome.UNKNOWN: "unknown: not proved to be met"}
 
 
 def minute(moment: datetime | None) -> str:
@@ -53,8 +41,13 @@ def outcome(finding: Finding) -> str:
 
 def state(endpoint: ReportedEndpoint) -> str:
     """How the endpoint answered, and the reason where there is one."""
-    words = STATES.get(endpoint.state, endpoint.state)
+    words = state_words(endpoint.state)
     return words if not endpoint.reason else f"{words}: {endpoint.reason}"
+
+
+def compliance(standing: Verdict | None) -> str:
+    """How an endpoint stands; None without a policy."""
+    return COMPLIANCE[standing]
 
 
 def labels(given: Mapping[str, str]) -> str:

@@ -13,12 +13,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from model.application_protocol import URL_PORTS
 from model.target import Target, is_ip_address
 from pki.net_guard.addresses import Network, embedded, is_public, parse_address
 from pki.net_guard.deny import DenyList
 from pki.net_guard.reserved import is_control_socket, reserved_kind
 
-WEB_PORTS: Final = frozenset({80, 443})
+WEB_PORTS: Final = frozenset(URL_PORTS.values())
 
 
 class Purpose(StrEnum):

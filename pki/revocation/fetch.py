@@ -12,6 +12,7 @@ import asyncio
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
+from model.application_protocol import URL_PORTS
 from model.version import user_agent
 from pki.net_guard.gate import Purpose, SocketGate
 from pki.net_guard.http_client import HttpClient, HttpError, HttpRequest
@@ -20,7 +21,6 @@ from pki.net_guard.opening import DeniedError, judged_addresses
 from pki.net_guard.politeness import ConnectionLimits, Politeness
 from pki.revocation.fetch_budget import FetchBudget, FetchError, ProcessFetches
 
-_PORTS: Final = {"http": 80, "https": 443}
 _MOST_REDIRECTS: Final = 3
 _LONGEST_URL: Final = 2048
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -134,11 +134,11 @@ def _parts(url: str) -> tuple[str, str, int]:
         port = parts.port
     except ValueError:
         raise invalid from None
-    if parts.scheme not in _PORTS or not parts.hostname:
+    if parts.scheme not in URL_PORTS or not parts.hostname:
         raise invalid
     if parts.username is not None or parts.password is not None:
         raise FetchError(f"{_shown(url)} has a user's name in it.")
-    return parts.scheme, parts.hostname, port or _PORTS[parts.scheme]
+    return parts.scheme, parts.hostname, port or URL_PORTS[parts.scheme]
 
 
 def _shown(url: str) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from model.application_protocol import USUAL_HTTPS_PORTS, speaks_tls_first
 from model.observation import Observation
-from model.target import DEFAULT_PROTOCOL
 from model.target_labels import HTTP
 from policy.judging.accepted import suite_gaps
 from policy.judging.partial_results import has_no_certificates
@@ -23,7 +23,6 @@ _OF_DH: Final = frozenset({"dh_public_value_reused", "ecdhe_public_value_reused"
 _OF_FEATURES_PART: Final = frozenset(
     {"crime", "client_renegotiation_dos", "insecure_renegotiation", "ticketbleed"}
 )
-_PORTS: Final = frozenset({443, 4443, 8443, 9443, 10443})
 _HTTP_IDS: Final = frozenset({"h2", "http/1.1", "http/1.0", "h3"})
 _TOLERANCE, _LOGJAM, _DROWN = "grease_tolerance", "logjam", "drown"
 
@@ -46,7 +45,7 @@ def feature_does_not_apply(observation: Observation, name: str) -> bool:
 def vulnerability_does_not_apply(observation: Observation, name: str) -> bool:
     """Whether the vulnerability is absent because the server has nothing that could have it."""
     if name == "starttls_injection":
-        return observation.endpoint.target.protocol == DEFAULT_PROTOCOL
+        return speaks_tls_first(observation.endpoint.target.protocol)
     if name in _OF_FEATURES_PART:
         was_asked = _asked_features(observation)
     else:
@@ -66,5 +65,5 @@ def may_be_http(observation: Observation) -> bool:
     return (
         bool(observation.http)
         or not _HTTP_IDS.isdisjoint(observation.alpn)
-        or target.port in _PORTS
+        or target.port in USUAL_HTTPS_PORTS
     )

@@ -1,8 +1,8 @@
 """SSL Labs' rating of a server, by its published guide: a score, and what caps the letter it gives.
 
-SSL Server Rating Guide 2009r (2025-05-16). A third of the score each, roughly, is for versions (30 %), key
-exchange (30 %) and ciphers (40 %); then faults cap the grade, and each that does is said. T stands for a
-chain that is not trusted, M for a name that is not its. Not certain are the guide's exact words on A- and A+.
+SSL Server Rating Guide 2009r (2025-05-16). ``ssl_labs_score`` computes the score; then faults cap the grade, and
+each that does is listed. T stands for a chain that is not trusted, M for a certificate of other names. Not certain
+are the guide's exact words on A- and A+.
 """
 
 from __future__ import annotations
@@ -12,37 +12,33 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from model.certificates.certificate import KeyType, Problem, ServedChain
+from model.certificates.certificate import Problem, ServedChain
 from model.observation import Observation
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
-from model.registry import CipherSuite, cipher_suite_by_name
+from model.registry import CipherSuite
 from model.verdict import Verdict
 from policy.judging.accepted import suite_gaps
 from policy.judging.asked import feature_does_not_apply, vulnerability_does_not_apply
 from policy.judging.partial_results import has_no_certificates, spoken
+from policy.judging.ssl_labs_score import accepted_suites, key_score, score_of
 
 GRADES: Final = ("A+", "A", "A-", "B", "C", "D", "E", "F", "T", "M")
-"""From the best; T and M are no places on the scale, and worse than any."""
+"""From the best; T and M are outside the scale, and worse than any other."""
 
 _SSLV2, _SSLV3, _TLS10, _TLS11, _TLS12, _TLS13 = STREAM_VERSIONS
-_VERSION_SCORES: Final = {_SSLV2: 0, _SSLV3: 80, _TLS10: 90, _TLS11: 95, _TLS12: 100, _TLS13: 100}
 _LETTERS: Final = ((80, "A"), (65, "B"), (50, "C"), (35, "D"), (20, "E"), (0, "F"))
-_FACTOR_SCORES: Final = ((512, 20), (1024, 40), (2048, 80), (4096, 90))
-_CURVE_SCORES: Final = ((110, 20), (123, 40), (163, 80), (225, 90))
-_CURVES: Final = frozenset({KeyType.ECDSA, KeyType.ED25519, KeyType.ED448})
 _BROKEN: Final = (
     *("heartbleed", "ccs_injection", "ticketbleed", "robot", "drown", "poodle_tls"),
     "insecure_renegotiation",
 )
 _LONG_HSTS_SECONDS: Final = 15_552_000
-_LAST_FRACTION: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grade:
     """The ``letter`` that what is known gives, the ``score`` out of 100, and why it is no better.
 
-    ``unknown`` says what was not learnt, each with the letter to which it could cap the grade;
+    ``unknown`` says what is not known, each with the letter to which it could cap the grade;
     ``not_asked`` likewise what is asked only at a higher level of intrusiveness.
     """
 
@@ -53,7 +49,7 @@ class Grade:
     not_asked: tuple[tuple[str, str], ...] = ()
 
     def unknown_below(self, letter: str) -> list[str]:
-        """What was not learnt, and could make the grade worse than ``letter``."""
+        """What is not known, and could make the grade worse than ``letter``."""
         return _below(letter, self.unknown)
 
     def not_asked_below(self, letter: str) -> list[str]:
@@ -67,7 +63,7 @@ class Grade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cap:
-    """A fault that lets no better ``letter`` be; ``holds`` is unknown where it was not learnt.
+    """A fault that lets no better ``letter`` be; ``holds`` is unknown where that is not known.
 
     ``fact`` names the fact that it rests on, where visits of a low intrusiveness do not ask for it.
     """
@@ -80,7 +76,7 @@ class _Cap:
 
 def grade(observation: Observation, at: datetime) -> Grade:
     """The rating of one endpoint that answered as TLS, at an aware moment."""
-    score = _score(observation)
+    score = score_of(observation)
     reached = "A+" if score >= 80 else _letter(score)
     reasons: list[tuple[str, str]] = []
     unknown = [("F", gap) for gap in suite_gaps(observation)]
@@ -116,62 +112,6 @@ def _letter(score: int) -> str:
     return next(letter for least, letter in _LETTERS if score >= least)
 
 
-def _score(observation: Observation) -> int:
-    versions = [_VERSION_SCORES[version] for version in spoken(observation)]
-    ciphers = [_cipher_score(suite) for suite in _suites(observation)]
-    keys = _key_score(observation)
-    if not versions or not ciphers or 0 in (max(versions), max(ciphers), keys):
-        return 0
-    parts = (_middle(versions), keys, _middle(ciphers))
-    return int(0.3 * parts[0] + 0.3 * parts[1] + 0.4 * parts[2] + _LAST_FRACTION)
-
-
-def _middle(scores: list[int]) -> int:
-    return (max(scores) + min(scores)) // 2
-
-
-def _suites(
-    observation: Observation, versions: Iterable[ProtocolVersion] = STREAM_VERSIONS
-) -> list[CipherSuite]:
-    return [
-        suite
-        for version in versions
-        if (found := observation.cipher_suites.get(version)) is not None
-        for name in found.accepted
-        if (suite := cipher_suite_by_name(name)) is not None
-    ]
-
-
-def _cipher_score(suite: CipherSuite) -> int:
-    if suite.encryption_bits == 0:
-        return 0
-    if suite.encryption_bits < 128:
-        return 20
-    return 80 if suite.encryption_bits < 256 else 100
-
-
-def _key_score(observation: Observation) -> int:
-    """Of the weakest key: a certificate's, or a finite field's; 0 where anyone may stand in."""
-    if any(suite.authentication in ("anon", "NULL") for suite in _suites(observation)):
-        return 0
-    scores = [_leaf_score(chain) for chain in observation.own_certificates]
-    scores += [_by_size(prime.prime_bits, _FACTOR_SCORES) for prime in observation.dh]
-    if any(suite.export for suite in _suites(observation)):
-        scores.append(40)
-    return min(scores, default=100)
-
-
-def _leaf_score(chain: ServedChain) -> int:
-    bits = chain.leaf.key_bits
-    if bits is None:
-        return 100
-    return _by_size(bits, _CURVE_SCORES if chain.key_type in _CURVES else _FACTOR_SCORES)
-
-
-def _by_size(bits: int, steps: tuple[tuple[int, int], ...]) -> int:
-    return next((score for below, score in steps if bits < below), 100)
-
-
 def _yes(is_so: bool) -> Verdict:
     return Verdict.YES if is_so else Verdict.NO
 
@@ -199,11 +139,11 @@ def _best_is_below(version: ProtocolVersion) -> Callable[[Observation, datetime]
 def _has_suite(
     fits: Callable[[CipherSuite], bool], versions: Iterable[ProtocolVersion] = STREAM_VERSIONS
 ) -> Callable[[Observation, datetime], Verdict]:
-    """Gaps in the suites are told once, beside all caps."""
+    """Gaps in the suites are reported once, in addition to all caps."""
     wanted = tuple(versions)
 
     def holds(observation: Observation, _: datetime) -> Verdict:
-        return _yes(any(map(fits, _suites(observation, wanted))))
+        return _yes(any(map(fits, accepted_suites(observation, wanted))))
 
     return holds
 
@@ -212,7 +152,7 @@ def _lacks_suite(
     fits: Callable[[CipherSuite], bool],
 ) -> Callable[[Observation, datetime], Verdict]:
     def holds(observation: Observation, _: datetime) -> Verdict:
-        return _yes(not any(map(fits, _suites(observation))))
+        return _yes(not any(map(fits, accepted_suites(observation))))
 
     return holds
 
@@ -229,7 +169,7 @@ def _vulnerable(name: str) -> Callable[[Observation, datetime], Verdict]:
 
 def _key_at_most(score: int) -> Callable[[Observation, datetime], Verdict]:
     def holds(observation: Observation, _: datetime) -> Verdict:
-        return _yes(_key_score(observation) <= score)
+        return _yes(key_score(observation) <= score)
 
     return holds
 

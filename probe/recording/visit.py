@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from model.application_protocol import DEFAULT_PROTOCOL
 from model.encoding.times_json import time_from_json, time_to_json
 from model.intrusiveness import Intrusiveness
 from model.observation import Cost
-from model.target import DEFAULT_PROTOCOL, Endpoint, Target
+from model.target import Endpoint, Target
 from probe.checks.part import Part
 from probe.dialogue.answer import ConnectFailure, Ending
 from probe.dialogue.handshake import Handshake

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Final, Protocol, TypeAlias
 from urllib.parse import quote
 
+from model.application_protocol import AUTO
 from model.certificates.certificate import Certificate
 from model.intrusiveness import Intrusiveness
 from model.observation import Cost, Mode, Observation, State
@@ -51,7 +52,6 @@ from probe.connect.dial import over_budget
 from probe.connect.route import Route
 from probe.connect.session import EndpointSession
 from probe.connect.starttls.application import Application
-from probe.connect.starttls.catalogue import AUTO, DTLS
 from probe.connect.starttls.catalogue import application as application_named
 from probe.connect.starttls.detect import LISTENS_SECONDS, Listening, spoken
 from probe.connect.starttls.peer import Peer
@@ -152,7 +152,7 @@ class Engine:
         known: Observation | None,
     ) -> Observation:
         began, started_at = self._clock.monotonic(), self._clock.now()
-        is_dtls = endpoint.target.protocol == DTLS
+        is_dtls = endpoint.target.is_datagram
         try:
             interview = Prober(line)
             learnt = VisitFacts(
@@ -262,7 +262,7 @@ class Engine:
         return {name: tuple(map(parse_certificate, path)) for name, path in paths.items() if path}
 
     def _line(self, address: str, endpoint: Endpoint) -> VisitSession:
-        is_dtls = endpoint.target.protocol == DTLS
+        is_dtls = endpoint.target.is_datagram
         line_to = self._new_datagram_line if is_dtls else self._line_to or self._new_line
         politeness = self.politeness.for_host(endpoint.target.host)
         line = line_to((address, endpoint.target.port), politeness)
@@ -291,7 +291,7 @@ class Engine:
     ) -> Observation | None:
         """``known``, with its chains judged as of now; None where anything differs, or where what
         was not asked before is allowed now."""
-        if known is None or endpoint.target.protocol == DTLS or not can_be_verified(known):
+        if known is None or endpoint.target.is_datagram or not can_be_verified(known):
             return None
         if any(map(self._level_for(endpoint.target).allows, known.not_asked.values())):
             return None
@@ -349,7 +349,7 @@ class Engine:
                 await _ask(check, interview, learnt, level)
             except Exception as fault:
                 name = check.ask.__name__
-                _LOG.exception("the check %s failed", name)
+                _LOG.exception("a check failed", extra={"check": name})
                 faults.append(f"{name} failed with {type(fault).__name__}")
 
         is_dtls = learnt.asked_versions is DATAGRAM_VERSIONS

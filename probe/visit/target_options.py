@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from model.application_protocol import AUTO, protocol_named
 from model.intrusiveness import Intrusiveness
-from model.target import DEFAULT_PROTOCOL, Target
+from model.target import Target
 from model.target_labels import HTTP, HTTP_PORT, INTRUSIVENESS, PROXY, PROXY_PROTOCOL, UNIX_SOCKET
 from probe.connect.proxy.proxy_protocol import Preamble
 from probe.connect.route import Proxy, Route
@@ -48,7 +49,7 @@ def level_of(target: Target) -> Intrusiveness | None:
 
 def web_site_of(target: Target) -> WebSite | None:
     """Where its web server would be; None where another protocol is spoken."""
-    if target.protocol != DEFAULT_PROTOCOL:
+    if target.protocol == AUTO or not protocol_named(target.protocol).may_be_http:
         return None
     port = target.labels.get(HTTP_PORT, "")
     is_port = port.isascii() and port.isdecimal() and 0 < int(port) < 65536

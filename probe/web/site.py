@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-_PORTS: Final = frozenset({443, 4443, 8443, 9443, 10443})
+from model.application_protocol import DEFAULT_PORT, HTTP_PORTS, USUAL_HTTPS_PORTS
+
 _PROTOCOLS: Final = frozenset({"h2", "http/1.1", "http/1.0"})
-_BESIDE: Final = {443: 80}
-"""The port of HTTP that belongs to one of HTTPS (RFC 9110, section 4.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,16 +26,16 @@ class WebSite:
         """The site of a target; the port beside is the usual one where none is given."""
         bracketed = f"[{host}]" if ":" in host else host
         return cls(
-            host=bracketed, port=port, is_web=is_web, clear_port=clear_port or _BESIDE.get(port)
+            host=bracketed, port=port, is_web=is_web, clear_port=clear_port or HTTP_PORTS.get(port)
         )
 
     @property
     def authority(self) -> str:
         """The host with its port, where that is not HTTPS's own."""
-        return self.host if self.port == 443 else f"{self.host}:{self.port}"
+        return self.host if self.port == DEFAULT_PORT else f"{self.host}:{self.port}"
 
     def is_likely(self, alpn_protocols: Sequence[str]) -> bool:
         """Whether it is a web server, by the user's word, its port, or what ALPN took."""
         if self.is_web is not None:
             return self.is_web
-        return self.port in _PORTS or not _PROTOCOLS.isdisjoint(alpn_protocols)
+        return self.port in USUAL_HTTPS_PORTS or not _PROTOCOLS.isdisjoint(alpn_protocols)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import reduce
 from ipaddress import IPv4Network, IPv6Network
+from operator import or_
 from pathlib import Path
-from typing import Annotated, ClassVar, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -321,18 +323,22 @@ _FILE_READERS: Final = {
     "caddy": read_caddy,
 }
 
-DiscoverySettings: TypeAlias = Annotated[
-    FileSettings
-    | HttpSdSettings
-    | PrometheusSettings
-    | ConsulSettings
-    | DockerSettings
-    | KubernetesSettings
-    | NamesSettings
-    | DnsSettings
-    | NetworksSettings
-    | ServerFilesSettings
-    | SeenNamesSettings,
-    Field(discriminator="type"),
-]
-"""The catalogue of sources."""
+SOURCES: Final[tuple[type[SourceSettings], ...]] = (
+    FileSettings,
+    HttpSdSettings,
+    PrometheusSettings,
+    ConsulSettings,
+    DockerSettings,
+    KubernetesSettings,
+    NamesSettings,
+    DnsSettings,
+    NetworksSettings,
+    ServerFilesSettings,
+    SeenNamesSettings,
+)
+"""All sources, one row each: the class of its settings, which makes the source itself."""
+
+if TYPE_CHECKING:
+    AnySourceSettings: TypeAlias = SourceSettings
+else:
+    AnySourceSettings = Annotated[reduce(or_, SOURCES), Field(discriminator="type")]

@@ -17,12 +17,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, mod
 
 from exporters.prometheus import Detail
 from exporters.prometheus.probe_page import Names
+from model.application_protocol import protocol_named
 from model.intrusiveness import Intrusiveness
 from model.observation import ClientAuthMode
 from model.protocol_version import ProtocolVersion
 from pki.certificates import load_trust_store
 from probe.checks.check_groups import parse_parts
-from probe.connect.starttls.catalogue import application
 from probe.crypto.identity import load_identity
 from service.setting_types.values import Count, Seconds
 
@@ -67,7 +67,7 @@ def _check_protocols(labels: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _check_starttls(protocol: str | None) -> str | None:
-    return None if protocol is None else application(protocol).name
+    return None if protocol is None else protocol_named(protocol).name
 
 
 Duration = Annotated[Seconds, BeforeValidator(_duration)]

@@ -29,7 +29,7 @@ from probe.crypto.identity import ClientIdentity, load_identity
 from probe.visit.settings import ProbeSettings
 from scheduling.interval import IntervalPolicy
 from scheduling.resolve import AddressFamily
-from service.config.discovery import DiscoverySettings, FileSettings
+from service.config.discovery import AnySourceSettings, FileSettings
 from service.config.http import HttpSettings
 from service.config.metrics import MetricsSettings
 from service.config.modules import OnDemandSettings
@@ -38,7 +38,7 @@ from service.config.relabel import RelabelRules
 from service.config.retention import RetentionSettings
 from service.config.routes import Proxies, SourceAddress, usual_route
 from service.config.schedule import ClosedSpans, LabelSchedule, split_span
-from service.config.sources import SourceContext
+from service.config.sources import SourceContext, SourceSettings
 from service.integrations.catalogue import NotifierSection
 from service.setting_types.secret_marks import SecretUrl, SecretVariable
 from service.setting_types.values import Count, Port, Seconds, split_listen, split_name_server
@@ -194,7 +194,7 @@ class ServiceSettings(BaseSettings):
     database: SecretUrl = "sqlite:///tlsprobe.db"
     state_directory: Path | None = None
     targets_files: tuple[Path, ...] = ()
-    discovery: tuple[DiscoverySettings, ...] = ()
+    discovery: tuple[AnySourceSettings, ...] = ()
     relabel: RelabelRules = ()
     deny: Annotated[tuple[str, ...], AfterValidator(_check_deny)] = ()
     allow: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -251,7 +251,7 @@ class ServiceSettings(BaseSettings):
         return self
 
     @property
-    def sources(self) -> tuple[DiscoverySettings, ...]:
+    def sources(self) -> tuple[SourceSettings, ...]:
         """All sources, the targets files among them."""
         files = (FileSettings(type="file", path=path) for path in self.targets_files)
         return (*files, *self.discovery)

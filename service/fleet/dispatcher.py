@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
+
+import structlog
 
 from model.observation import Observation
 from model.ports import NotVisitedError
@@ -28,7 +29,7 @@ from storage import StoreError
 _EVERY_SECONDS: Final = 0.25
 _STATUSES_AT_ONCE: Final = 200
 
-_LOG = logging.getLogger(__name__)
+_LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
 class Statuses(Protocol):
@@ -135,7 +136,7 @@ class Dispatcher:
                 if number % rounds == 0:
                     await self._look_after_jobs()
             except (*QUEUE_ERRORS, StoreError) as error:
-                _LOG.warning("jobs wait for the database: %s", error)
+                _LOG.warning("jobs wait for the database", reason=str(error))
 
     async def _send(self) -> None:
         batches = self._batches.take()

@@ -7,10 +7,10 @@ to the next but what is in the database.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import structlog
 from psycopg_pool import PoolTimeout
 
 from exporters.prometheus.service.fleet import FleetMetrics
@@ -25,7 +25,7 @@ from storage import StoreError
 _LOOK_AFTER_SECONDS: Final = 5.0
 _PAUSE_SECONDS: Final = 5.0
 
-_LOG = logging.getLogger(__name__)
+_LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
 class Leader:
@@ -55,7 +55,7 @@ class Leader:
                     try:
                         await self._serve(term, serve_term)
                     except* (LeadLostError, StoreError, *QUEUE_ERRORS, PoolTimeout) as lost:
-                        _LOG.error("this scheduler leads no more: %s", lost.exceptions[0])
+                        _LOG.error("this scheduler leads no more", reason=str(lost.exceptions[0]))
                     finally:
                         self._metrics.leads(False)
                 await asyncio.sleep(_PAUSE_SECONDS)
@@ -97,12 +97,18 @@ class Leader:
                 workers = await self._queue.living_workers()
                 waiting = await self._queue.waiting()
             except (*QUEUE_ERRORS, PoolTimeout) as error:
-                _LOG.warning("dead workers cannot be looked for: %s", error)
+                _LOG.warning("dead workers cannot be looked for", reason=str(error))
             else:
                 if retried or given_up:
-                    _LOG.warning("jobs of dead workers: %d retried, %d given up", retried, given_up)
+                    _LOG.warning(
+                        "jobs of dead workers are taken back", retried=retried, given_up=given_up
+                    )
                 for key in set(set_aside) - told:
-                    _LOG.error("%s is set aside: it kills the workers that visit it", key)
+                    _LOG.error(
+                        "an endpoint is set aside",
+                        endpoint=key,
+                        reason="it kills the workers that visit it",
+                    )
                 told = set(set_aside)
                 self._metrics.counted(workers=workers, waiting=waiting, set_aside=len(set_aside))
                 self._metrics.jobs_rescued(retried=retried, given_up=given_up)

@@ -8,12 +8,12 @@ for a moment do no harm: what keeps an endpoint from two visits is its claim.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import psycopg
+import structlog
 from psycopg import AsyncConnection, sql
 from psycopg.conninfo import make_conninfo
 
@@ -27,7 +27,7 @@ _ANSWER_WITHIN_SECONDS: Final = 10.0
 _KEEPALIVE: Final = {"idle": 5, "interval": 3, "count": 3}
 """Either end learns within 14 s that the other is gone."""
 
-_LOG = logging.getLogger(__name__)
+_LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
 class LeadLostError(Exception):
@@ -79,7 +79,7 @@ async def _elected(url: str) -> AsyncConnection[Any]:
         try:
             connection = await _connect(url)
         except psycopg.Error as error:
-            _LOG.warning("the database cannot be reached to lead: %s", error)
+            _LOG.warning("the database cannot be reached to lead", reason=str(error))
         else:
             if await _is_locked(connection):
                 return connection

@@ -7,12 +7,12 @@ whose end could not be written is held for ever. The methods of its JobManager a
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Final
 
 import psycopg
+import structlog
 from procrastinate.connector import BaseConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
@@ -20,7 +20,7 @@ from procrastinate.manager import JobManager
 
 _PAUSE_SECONDS: Final = 1.0
 
-_LOG = logging.getLogger(__name__)
+_LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
 class ResilientJobManager(JobManager):
@@ -41,7 +41,7 @@ class ResilientJobManager(JobManager):
         try:
             return await super().fetch_job(queues, worker_id)
         except ConnectorException as error:
-            _LOG.warning("no jobs can be fetched: %s", error.__cause__ or error)
+            _LOG.warning("no jobs can be fetched", reason=str(error.__cause__ or error))
             return None
 
     async def update_heartbeat(self, worker_id: int) -> None:
@@ -53,7 +53,7 @@ class ResilientJobManager(JobManager):
                 worker_id=worker_id,
             )
         except ConnectorException as error:
-            _LOG.warning("the heartbeat cannot be written: %s", error.__cause__ or error)
+            _LOG.warning("the heartbeat cannot be written", reason=str(error.__cause__ or error))
             return
         if not rows:
             self.is_declared_dead.set()
@@ -67,7 +67,7 @@ class ResilientJobManager(JobManager):
                 if isinstance(error.__cause__, psycopg.OperationalError):
                     await asyncio.sleep(_PAUSE_SECONDS)
                     continue
-                _LOG.info("job %s was given to another worker meanwhile", job.id)
+                _LOG.info("a job was given to another worker meanwhile", job=job.id)
             return
 
     async def unregister_worker(self, worker_id: int) -> None:

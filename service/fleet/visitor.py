@@ -8,7 +8,6 @@ aside; what survives is cleared.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from random import Random
 from typing import Final, Protocol, TypeVar
 
 import psycopg
+import structlog
 from psycopg_pool import PoolTimeout
 
 from model.observation import Cost, Mode, Observation, State
@@ -35,7 +35,7 @@ from storage import AnotherVersionError, LastVisit, StoreError
 _PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 
-_LOG = logging.getLogger(__name__)
+_LOG = structlog.stdlib.get_logger("tlsprobe")
 
 T = TypeVar("T")
 
@@ -140,7 +140,7 @@ class Visitor:
             return
         except NotVisitedError as reason:
             # The scheduler plans another visit when it finds the job over.
-            _LOG.info("%s is not visited now: %s", request.key, reason)
+            _LOG.info("an endpoint is not visited now", endpoint=request.key, reason=str(reason))
             await with_patience(lambda: self._claims.put_back([request.key], worker_id))
             return
         pace = self._settings.pace_of(request.endpoint.target)
@@ -160,13 +160,13 @@ class Visitor:
             return is_ours or is_recorded
 
         if not await with_patience(settle):
-            _LOG.warning("%s was given to another worker during the visit", key)
+            _LOG.warning("an endpoint was given to another worker during the visit", endpoint=key)
 
     async def _keep(self, observation: Observation, schedule: Schedule) -> None:
         try:
             await self._records.record(observation, schedule)
         except UnkeepableError as error:
-            _LOG.error("gave up storing a visit to %s: %s", schedule.endpoint_key, error)
+            _LOG.error("gave up storing a visit", endpoint=schedule.endpoint_key, reason=str(error))
             reason = "What the visit learnt cannot be stored."
             bare = _error(observation.endpoint, observation.started_at, observation.cost, reason)
             await self._records.record(bare, schedule)
@@ -198,10 +198,10 @@ class Visitor:
             except (DiedAloneError, NotVisitedError):
                 raise
             except NoProcessError as error:
-                _LOG.error("no process can be started for %s: %s", endpoint.key, error)
+                _LOG.error("no process can be started", endpoint=endpoint.key, reason=str(error))
                 raise NotVisitedError(str(error)) from error
             except Exception as fault:
-                _LOG.exception("the visit to %s failed", endpoint.key)
+                _LOG.exception("a visit failed", endpoint=endpoint.key)
                 cost = Cost(duration_seconds=self._clock.monotonic() - began)
                 reason = f"A fault of ours: the visit ended with {type(fault).__name__}."
                 return _error(endpoint, started_at, cost, reason)
@@ -219,7 +219,7 @@ class Visitor:
         observation = _error(endpoint, now, Cost(), reason)
         pace = self._settings.pace_of(endpoint.target)
         schedule = schedule_after(observation, before, pace, now, self._dice)
-        _LOG.error("%s is set aside: %s", endpoint.key, reason)
+        _LOG.error("an endpoint is set aside", endpoint=endpoint.key, reason=reason)
         put_off = replace(schedule, due_at=until)
         await with_patience(lambda: self._records.record(observation, put_off))
         sentence = f"{endpoint.key} is set aside: {reason}"
@@ -265,6 +265,6 @@ async def with_patience(ask: Callable[[], Awaitable[T]]) -> T:
         except AnotherVersionError:
             raise
         except (StoreError, psycopg.OperationalError, PoolTimeout) as error:
-            _LOG.warning("the database is asked again in %g s: %s", pause, error)
+            _LOG.warning("the database is asked again", seconds=pause, reason=str(error))
         await asyncio.sleep(pause)
         pause = min(_LONGEST_PAUSE_SECONDS, 2 * pause)

@@ -7,11 +7,11 @@ are not over by then are made by another one, and count as nobody's death.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
+import structlog
 from procrastinate import JobContext
 from procrastinate.jobs import DeleteJobCondition
 
@@ -49,7 +49,7 @@ _MOST_JOBS: Final = 10_000
 _POLL_SECONDS: Final = 0.5
 _PAUSE_SECONDS: Final = 1.0
 
-_LOG = logging.getLogger(__name__)
+_LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
 async def work(settings: ServiceSettings, tags: Sequence[str]) -> None:
@@ -80,7 +80,7 @@ async def work(settings: ServiceSettings, tags: Sequence[str]) -> None:
                 visitor = _visitor(settings, store, queue, slots, isolation)
             except PolicyError as error:
                 raise StartError(str(error)) from error
-            _LOG.info("working", extra={"queues": queues, "version": TOOL_VERSION})
+            _LOG.info("working", queues=queues, version=TOOL_VERSION)
             async with watched_loop(), asyncio.TaskGroup() as beside:
                 version = beside.create_task(watch_version(store, stop))
                 while not stop.is_set():
@@ -132,7 +132,7 @@ def _job_of(visitor: Visitor) -> Callable[..., Awaitable[None]]:
             await visitor.visit(requests_from_json(requests), worker_id)
         except Exception:
             # What has not been visited is asked for again.
-            _LOG.exception("job %s failed", context.job.id)
+            _LOG.exception("a job failed", job=context.job.id)
 
     return visit
 
@@ -171,5 +171,5 @@ async def _work_until(
             for task in (running, *ends):
                 task.cancel()
     except* QUEUE_ERRORS as trouble:
-        _LOG.warning("the queue is tried again: %s", trouble.exceptions[0])
+        _LOG.warning("the queue is tried again", reason=str(trouble.exceptions[0]))
         await asyncio.sleep(_PAUSE_SECONDS)

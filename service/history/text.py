@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from exporters.terminal.console import printable
+from exporters.wording import COMPLIANCE
 from model.change import Change
 from model.encoding.change_json import change_to_json
 from model.encoding.finding_json import finding_to_json
@@ -110,18 +111,11 @@ def inventory_lines(snapshot: Snapshot) -> Iterator[str]:
     yield f"{len(snapshot.endpoints)} endpoints at {_minute(snapshot.taken_at)}"
     for policy in sorted({policy for policy, _ in counts}):
         words = ", ".join(
-            f"{counts[policy, verdict]} {word}"
-            for verdict, word in _COMPLIANCE_WORDS.items()
+            f"{counts[policy, verdict]} {COMPLIANCE[verdict]}"
+            for verdict in Verdict
             if counts[policy, verdict]
         )
         yield f"{printable(policy, limit=_LIMIT)}: {words}"
-
-
-_COMPLIANCE_WORDS: Final = {
-    Verdict.YES: "compliant",
-    Verdict.NO: "not compliant",
-    Verdict.UNKNOWN: "unknown",
-}
 
 
 def inventory_json(snapshot: Snapshot) -> dict[str, Any]:
@@ -167,7 +161,7 @@ def events_json(events: Sequence[ServiceEvent]) -> dict[str, Any]:
 
 def _judgements(status: EndpointStatus) -> Iterator[str]:
     for policy, verdict in sorted(status.compliance.items()):
-        yield f"{printable(policy, limit=_LIMIT)}: {_COMPLIANCE_WORDS[verdict]}"
+        yield f"{printable(policy, limit=_LIMIT)}: {COMPLIANCE[verdict]}"
     severities = Counter(finding.result.severity for finding in status.findings)
     if severities:
         worst_first = sorted(severities, key=lambda one: one.rank, reverse=True)

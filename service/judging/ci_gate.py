@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from exporters.terminal.console import printable
+from exporters.wording import MEETS, OUTCOMES
 from model.findings.finding import Assessment, Finding, FindingStatus, Outcome, Severity
 from model.findings.remediation import Remediation
 from model.observation import Observation
@@ -22,10 +23,10 @@ from policy import PolicyError, PolicySet, assess, findings_of
 from policy.remediation import remedy
 
 _TEXT_LIMIT: Final = 400
-_COMPLIANCE: Final = {
-    Verdict.YES: ("met", "green"),
-    Verdict.NO: ("not met", "bold red"),
-    Verdict.UNKNOWN: ("not proved to be met", "magenta"),
+_MEETS_STYLES: Final = {
+    Verdict.YES: "green",
+    Verdict.NO: "bold red",
+    Verdict.UNKNOWN: "magenta",
 }
 _STYLES: Final = {
     Severity.CRITICAL: "bold red",
@@ -51,10 +52,11 @@ class Judged:
         """Each policy's verdict, and under it its findings, the worst first."""
         parts: list[RenderableType] = []
         for policy in self.assessment.policies:
-            word, style = _COMPLIANCE[self.assessment.compliance(policy)]
+            verdict = self.assessment.compliance(policy)
+            word = (MEETS[verdict], _MEETS_STYLES[verdict])
             parts.append(
                 Text.assemble(
-                    ("policy ", "dim"), policy, ": ", (word, style), (self._counted(policy), "dim")
+                    ("policy ", "dim"), policy, ": ", word, (self._counted(policy), "dim")
                 )
             )
             rows = Table.grid(padding=(0, 2, 0, 0))
@@ -78,13 +80,7 @@ class Judged:
         outcomes = [one.outcome for one in self.assessment.results if one.policy == policy]
         counts = [
             f"{count} {word}"
-            for outcome, word in (
-                (Outcome.FAIL, "failed"),
-                (Outcome.UNKNOWN, "unknown"),
-                (Outcome.NOT_ASKED, "not asked"),
-                (Outcome.PASS, "passed"),
-                (Outcome.NOT_APPLICABLE, "not applicable"),
-            )
+            for outcome, word in OUTCOMES.items()
             if (count := outcomes.count(outcome))
         ]
         return f" ({', '.join(counts)})"

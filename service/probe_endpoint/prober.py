@@ -1,4 +1,4 @@
-"""Asks one target at once for whoever scrapes ``/probe``, and gives the page of its metrics.
+"""Probes one target when ``/probe`` is scraped, and returns the page of its metrics.
 
 Nothing leaves before the target was found to be allowed. Equal requests share one visit, only so many run
 side by side, and connections count towards the same limits as those of the schedule. What is not asked
@@ -18,32 +18,21 @@ from typing import Final
 from discovery.targets import TargetError, parse_target
 from exporters.prometheus import MetricOptions
 from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary
-from exporters.prometheus.probe_page import Names, probe_page
-from model.certificates.certificate import Certificate, Revocation, RevocationMethod
+from exporters.prometheus.probe_page import probe_page
 from model.observation import Observation
 from model.ports import Clock, NotVisitedError
 from model.snapshot import EndpointStatus
 from model.target import Endpoint, Target, is_ip_address
-from model.target_labels import (
-    CLIENT_IDENTITY,
-)
 from model.version import TOOL_VERSION
-from pki.certificates import parse_certificate
-from probe.checks.check_groups import parse_parts
-from probe.checks.part import Part
-from probe.crypto.identity import load_identity
-from probe.dialogue.handshake import Handshake
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
-from probe.visit.simple_client import PlainClient
-from probe.web.status_line import http_status
 from scheduling.resolve import Resolution, unresolved
 from service.config.modules import ModuleSettings, OnDemandSettings
 from service.probe_endpoint.allowed import Allowed
 from service.probe_endpoint.merged_status import merged
-from service.probe_endpoint.module_choices import OWN, RefusedError, labels_for, path_for
+from service.probe_endpoint.module_choices import RefusedError, labels_for, path_for
+from service.probe_endpoint.module_visit import Module, ask, modules_of, summarize
 from service.probe_endpoint.places import Places
-from service.probe_endpoint.verdict import holds, is_as_asserted
 
 _USUAL_TIMEOUT_SECONDS: Final = 10.0
 _MARGIN_SECONDS: Final = 0.5
@@ -51,8 +40,6 @@ _MARGIN_SECONDS: Final = 0.5
 
 _MARGIN_SHARE: Final = 0.25
 _WAITING_FOR_EACH_PLACE: Final = 8
-_FOREIGN: Final = frozenset({Names.BLACKBOX_EXPORTER, Names.SSL_EXPORTER})
-_STAPLE_PARTS: Final = frozenset({Part.VERSIONS, Part.CERTIFICATES, Part.REVOCATION})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +60,6 @@ class ProberContext:
     guarding: Callable[[Endpoint], AbstractAsyncContextManager[None]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Module:
-    """A module with what it needs at hand."""
-
-    name: str
-    settings: ModuleSettings
-    engine: Engine
-
-
 _Key = tuple[str, str, int]
 """What makes two requests equal: the module, the target, the path that is asked, and the settings."""
 
@@ -92,17 +70,21 @@ class OnDemandProber:
     def __init__(self, settings: OnDemandSettings, around: ProberContext) -> None:
         self._settings = settings
         self._around = around
-        self._modules = _modules(settings, around)
+        self._modules = modules_of(
+            settings, around.settings, around.clock, around.engine.politeness
+        )
         self._places = Places(settings.at_once)
         self._reloads = 0
         self._running: dict[_Key, asyncio.Task[str]] = {}
 
     def reconfigure(self, settings: OnDemandSettings, around: ProberContext) -> None:
-        """Serve by ``settings`` from now on. What runs goes on, and counts towards the new limits too."""
-        self._modules = _modules(settings, around)
+        """Serve by ``settings`` from now on. What runs continues, and counts towards the new limits too."""
+        self._modules = modules_of(
+            settings, around.settings, around.clock, around.engine.politeness
+        )
         self._settings, self._around = settings, around
         self._places.allow(settings.at_once)
-        # Nobody is given the page of a probe that was allowed by the settings before.
+        # No client gets the page of a probe that the settings before allowed.
         self._reloads += 1
 
     async def page(
@@ -148,7 +130,7 @@ class OnDemandProber:
     def _end(self, key: _Key, task: asyncio.Task[str]) -> None:
         del self._running[key]
         if not task.cancelled():
-            # Whoever waited for it has it too, or has gone away.
+            # Each client that waited for it has the exception too, or has gone away.
             task.exception()
 
     async def close(self) -> None:
@@ -157,7 +139,7 @@ class OnDemandProber:
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
-    def _module(self, name: str) -> _Module:
+    def _module(self, name: str) -> Module:
         try:
             return self._modules[name]
         except KeyError:
@@ -192,7 +174,7 @@ class OnDemandProber:
             raise RefusedError(403, f"{target.key} may not be probed: {refusal}")
 
     async def _probe(
-        self, module: _Module, target: Target, path: str | None, deadline: float
+        self, module: Module, target: Target, path: str | None, deadline: float
     ) -> str:
         clock = self._around.clock
         ends_at = clock.monotonic() + deadline
@@ -241,39 +223,23 @@ class OnDemandProber:
         return None
 
     async def _asked(
-        self, module: _Module, endpoint: Endpoint, path: str | None, resolve: float, deadline: float
+        self, module: Module, endpoint: Endpoint, path: str | None, resolve: float, deadline: float
     ) -> str:
-        settings, engine = module.settings, module.engine.within(deadline)
         began = self._around.clock.monotonic()
         async with self._around.guarding(endpoint):
-            observation, handshake = await asyncio.gather(
-                _visit(engine, endpoint, settings), _greet(engine, endpoint, settings, path)
-            )
+            seen = await ask(module, endpoint, path, deadline)
         took = self._around.clock.monotonic() - began
-        chain = tuple(map(parse_certificate, handshake.certificates)) if handshake else ()
-        paths: tuple[tuple[Certificate, ...], ...] = ()
-        if chain and not settings.tls.insecure_skip_verify:
-            paths = tuple(dict.fromkeys(engine.paths(endpoint, chain).values()))
-        glance = HandshakeSummary(
-            prober=settings.prober,
-            is_success=_is_success(settings, endpoint, observation, handshake, chain, paths),
-            duration_seconds=resolve + took,
-            resolve_seconds=resolve,
-            address=endpoint.address,
-            version=handshake.offer.version if handshake and chain else None,
-            cipher_suite=handshake.cipher_suite if handshake and chain else None,
-            chain=chain,
-            paths=paths,
-            staple=_staple(observation, chain),
-            http_status=_http_status(settings, handshake, is_verified=bool(paths)),
+        summary = summarize(
+            module, endpoint, seen, resolve_seconds=resolve, duration_seconds=resolve + took
         )
-        status = self._status(observation) if observation is not None else None
-        return probe_page(glance, status, settings.emit, MetricOptions(detail=settings.detail))
+        status = self._status(seen.observation) if seen.observation is not None else None
+        settings = module.settings
+        return probe_page(summary, status, settings.emit, MetricOptions(detail=settings.detail))
 
     def _unresolved(
-        self, module: _Module, target: Target, failure: str, took: float, at: datetime
+        self, module: Module, target: Target, failure: str, took: float, at: datetime
     ) -> str:
-        glance = HandshakeSummary(
+        summary = HandshakeSummary(
             prober=module.settings.prober,
             is_success=False,
             duration_seconds=took,
@@ -281,96 +247,11 @@ class OnDemandProber:
         )
         status = self._status(unresolved(target, failure, at, TOOL_VERSION))
         options = MetricOptions(detail=module.settings.detail)
-        return probe_page(glance, status, module.settings.emit, options)
+        return probe_page(summary, status, module.settings.emit, options)
 
     def _status(self, observation: Observation) -> EndpointStatus:
         known = self._around.status_of(observation.endpoint.key)
         return merged(known, observation, self._around.clock.now())
-
-
-def _modules(settings: OnDemandSettings, around: ProberContext) -> dict[str, _Module]:
-    return {
-        name: _Module(name=name, settings=module, engine=_engine(module, around))
-        for name, module in settings.modules.items()
-    }
-
-
-async def _visit(engine: Engine, endpoint: Endpoint, module: ModuleSettings) -> Observation | None:
-    if set(module.emit) == {Names.BLACKBOX_EXPORTER}:
-        return None
-    return await engine.visit(endpoint)
-
-
-async def _greet(
-    engine: Engine, endpoint: Endpoint, module: ModuleSettings, path: str | None
-) -> Handshake | None:
-    if not _FOREIGN & set(module.emit):
-        return None
-    client = PlainClient(
-        versions=module.tls.versions,
-        path=path,
-        user_agent=engine.user_agent,
-        shows_certificate=CLIENT_IDENTITY in endpoint.target.labels,
-    )
-    return await engine.greet(endpoint, client)
-
-
-def _is_success(
-    module: ModuleSettings,
-    endpoint: Endpoint,
-    observation: Observation | None,
-    handshake: Handshake | None,
-    chain: tuple[Certificate, ...],
-    paths: tuple[tuple[Certificate, ...], ...],
-) -> bool:
-    """By each of the two that was asked for."""
-    host = endpoint.target.server_name or endpoint.target.host
-    if _FOREIGN & set(module.emit) and not is_as_asserted(
-        module, handshake, chain, host, is_verified=bool(paths)
-    ):
-        return False
-    if Names.TLSPROBE not in module.emit or observation is None:
-        return True
-    return holds(module.expect, observation, verifies=not module.tls.insecure_skip_verify)
-
-
-def _http_status(
-    module: ModuleSettings, handshake: Handshake | None, *, is_verified: bool
-) -> int | None:
-    """0 where none came, or a client that verifies would not have asked; None without HTTP."""
-    if not module.asks_http:
-        return None
-    would_ask = is_verified or module.tls.insecure_skip_verify
-    return (http_status(handshake.reply) or 0) if handshake is not None and would_ask else 0
-
-
-def _staple(observation: Observation | None, chain: tuple[Certificate, ...]) -> Revocation | None:
-    """What came stapled to the leaf that the plain client got."""
-    if observation is None or not chain:
-        return None
-    words = (
-        word
-        for deployment in observation.own_certificates
-        for word in deployment.revocations
-        if deployment.leaf.sha256 == chain[0].sha256
-    )
-    return next(
-        (one for one in words if one.method is RevocationMethod.STAPLE and one.position == 0), None
-    )
-
-
-def _engine(module: ModuleSettings, around: ProberContext) -> Engine:
-    """One for the module, which shares the service's limits of connections."""
-    tls, settings = module.tls, around.settings
-    parts = parse_parts(module.checks) if Names.TLSPROBE in module.emit else _STAPLE_PARTS
-    if Names.SSL_EXPORTER in module.emit:
-        parts |= _STAPLE_PARTS
-    if tls.ca_file is not None:
-        settings = replace(settings, trust_stores={OWN: tls.ca_file})
-    if tls.cert_file is not None:
-        identity = load_identity(OWN, tls.cert_file, tls.key_file)
-        settings = replace(settings, client_identities={OWN: identity})
-    return Engine(replace(settings, parts=parts), around.clock, politeness=around.engine.politeness)
 
 
 def _deadline_seconds(module: ModuleSettings, scrape_timeout: str | None) -> float:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import faulthandler
-import logging
 import signal
 import subprocess
 import sys
@@ -18,9 +17,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
+import structlog
+
 from service.process import stop_guard
 
-_LOG = logging.getLogger(__name__)
+_LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
 @contextmanager
@@ -69,7 +70,8 @@ def start_stop_guard(numbers: Sequence[signal.Signals]) -> subprocess.Popen[byte
         )
     except OSError as error:
         _LOG.warning(
-            "the process that ends this one within 10 s of SIGTERM cannot be started: %s", error
+            "the process that ends this one within 10 s of SIGTERM cannot be started",
+            reason=str(error),
         )
         return None
     _GUARDS.append(guard)

@@ -11,10 +11,9 @@ from model.clock import SystemClock
 from model.observation import Observation
 from model.target import Endpoint
 from model.verdict import Evidence
-from model.version import TOOL_VERSION
 from probe.tls.decoded import decoded, hex_dump
 from probe.visit.engine import Engine
-from scheduling.resolve import resolve, unresolved
+from scheduling.scan import Scan
 from service.scan.explained_facts import Explanation, FactName
 from service.scan.request import ScanRequest
 
@@ -48,12 +47,7 @@ async def explain_fact(request: ScanRequest, fact: FactName) -> Sequence[Explain
 async def _visits(request: ScanRequest) -> Sequence[Observation]:
     clock = SystemClock()
     engine = Engine(request.settings, clock)
-    target = request.targets[0]
-    resolution = await resolve(target)
-    if not resolution.endpoints:
-        failure = resolution.failure or f"{target.host} has no address"
-        return [unresolved(target, failure, clock.now(), TOOL_VERSION)]
-    return [await engine.visit(endpoint) for endpoint in resolution.endpoints]
+    return await Scan(engine.visit, clock).probe(request.targets[0])
 
 
 def explanation_lines(explained: Explained, name: str) -> Iterator[str]:

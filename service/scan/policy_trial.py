@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from exporters.terminal.console import ProgressLine, printable
+from exporters.wording import OUTCOME_MARKS, OUTCOMES
 from model.clock import SystemClock
-from model.findings.finding import Outcome, RuleResult
+from model.findings.finding import RuleResult
 from model.observation import Observation
-from model.version import TOOL_VERSION
 from policy.files.named_policies import named_policies, policies_that_give
 from probe.visit.engine import Engine
-from scheduling.resolve import resolve, unresolved
+from scheduling.scan import Scan
 from service.judging.ci_gate import Judged
 from service.scan.request import ScanRequest
 
 _TEXT_LIMIT: Final = 400
-_ORDER: Final = (
-    *(Outcome.FAIL, Outcome.UNKNOWN, Outcome.NOT_ASKED),
-    *(Outcome.PASS, Outcome.NOT_APPLICABLE),
-)
-_WORDS: Final = {
-    Outcome.FAIL: "FAIL",
-    Outcome.UNKNOWN: "UNKNOWN",
-    Outcome.NOT_ASKED: "not asked",
-    Outcome.PASS: "pass",
-    Outcome.NOT_APPLICABLE: "n/a",
-}
+_ORDER: Final = tuple(OUTCOMES)
 
 
 def trial_lines(observation: Observation, judged: Judged) -> Iterator[str]:
@@ -45,7 +35,7 @@ def _lines(results: list[RuleResult]) -> Iterator[str]:
     width = max((len(one.rule) for one in results), default=0)
     for one in results:
         observed = printable(one.observed, limit=_TEXT_LIMIT)
-        yield f"    {_WORDS[one.outcome]:<9}  {one.severity.value:<8}  {one.rule:<{width}}  {observed}"
+        yield f"    {OUTCOME_MARKS[one.outcome]:<9}  {one.severity.value:<8}  {one.rule:<{width}}  {observed}"
 
 
 def match_lines(observation: Observation) -> Iterator[str]:
@@ -70,16 +60,8 @@ async def observe(request: ScanRequest) -> list[Observation]:
     clock = SystemClock()
     engine = Engine(request.settings, clock)
     progress = ProgressLine(sys.stderr)
-    observations: list[Observation] = []
+    scan = Scan(partial(engine.visit, on_progress=progress.show), clock)
     try:
-        for target in request.targets:
-            started_at = clock.now()
-            found = await resolve(target)
-            if not found.endpoints:
-                failure = found.failure or f"{target.host} has no address"
-                observations.append(unresolved(target, failure, started_at, TOOL_VERSION))
-            visits = (engine.visit(endpoint, progress.show) for endpoint in found.endpoints)
-            observations += await asyncio.gather(*visits)
+        return [one for target in request.targets for one in await scan.probe(target)]
     finally:
         progress.clear()
-    return observations

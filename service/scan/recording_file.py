@@ -12,7 +12,6 @@ from model.observation import Observation
 from model.safe_output.private_file import make_private, open_private
 from model.target import Endpoint, Target
 from pki.net_guard.politeness import Politeness
-from probe.connect.starttls.catalogue import DTLS
 from probe.recording.record import RecordingSession
 from probe.recording.visit import RecordedVisit, RecordingError, from_lines, to_lines
 from probe.visit.engine import NONCE_LENGTH, Engine, VisitSession
@@ -57,7 +56,7 @@ def begin_recording(path: Path, targets: Sequence[Target]) -> None:
     Raises:
         ScanInputError: where it cannot be made, or would not hold what is said to a target.
     """
-    if any(target.protocol == DTLS for target in targets):
+    if any(target.is_datagram for target in targets):
         raise ScanInputError("--record keeps no DTLS: leave it out, or the dtls:// targets")
     try:
         make_private(path)

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TextIO
 
 from exporters.terminal.console import ProgressLine
 from model.clock import SystemClock
 from model.observation import Observation
-from model.target import Endpoint, Target
-from model.version import TOOL_VERSION
+from model.ports import Clock
+from model.target import Endpoint
 from probe.visit.engine import Engine
-from scheduling.resolve import resolve, unresolved
+from scheduling.scan import Scan
 from service.scan.output import ScanOptions, ScanOutcome, write_observation
 from service.scan.recording_file import RecordingFile
 from service.scan.request import ScanRequest
-
-_VISITS_AT_ONCE: Final = 16
 
 
 async def scan_all(
@@ -31,13 +29,15 @@ async def scan_all(
         BrokenPipeError: where the reader of ``stream`` has gone.
     """
     progress = _Progress(len(request.targets))
-    visits = RecordingFile(request.settings, record_to) if record_to else None
-    scanner = _Scanner(request, progress, visits)
+    clock = SystemClock()
+    scan = Scan(_visit_by(request, clock, progress, record_to), clock, request.family)
     outcome = ScanOutcome()
     is_first = True
     try:
         async with asyncio.TaskGroup() as group:
-            probes = [group.create_task(scanner.probe(target)) for target in request.targets]
+            probes = [group.create_task(scan.probe(target)) for target in request.targets]
+            for probe in probes:
+                probe.add_done_callback(progress.target_done)
             for probe in probes:
                 for observation in await probe:
                     progress.line.clear()
@@ -53,43 +53,18 @@ async def scan_all(
     return outcome
 
 
-class _Scanner:
-    """Probes targets, so many endpoints at a time."""
+def _visit_by(
+    request: ScanRequest, clock: Clock, progress: _Progress, record_to: Path | None
+) -> Callable[[Endpoint], Awaitable[Observation]]:
+    """The engine's visit, or that of a recording file, with its steps on the progress line."""
+    # The engine is built in any case: it refuses settings that cannot be used.
+    engine = Engine(request.settings, clock)
+    visit_with = RecordingFile(request.settings, record_to).visit if record_to else engine.visit
 
-    def __init__(
-        self, request: ScanRequest, progress: _Progress, recorder: RecordingFile | None
-    ) -> None:
-        self._clock = SystemClock()
-        self._engine = Engine(request.settings, self._clock)
-        self._family = request.family
-        self._recorder = recorder
-        self._progress = progress
-        self._at_once = asyncio.Semaphore(_VISITS_AT_ONCE)
+    def visit(endpoint: Endpoint) -> Awaitable[Observation]:
+        return visit_with(endpoint, lambda phrase: progress.say(f"{endpoint.key}: {phrase}"))
 
-    async def probe(self, target: Target) -> Sequence[Observation]:
-        """One Observation for each address, in the resolver's order."""
-        started_at = self._clock.now()
-        resolution = await resolve(target, family=self._family)
-        if not resolution.endpoints:
-            failure = resolution.failure or f"{target.host} has no address"
-            observations = [unresolved(target, failure, started_at, TOOL_VERSION)]
-        else:
-            async with asyncio.TaskGroup() as group:
-                visits = [
-                    group.create_task(self._visit(endpoint)) for endpoint in resolution.endpoints
-                ]
-            observations = [visit.result() for visit in visits]
-        self._progress.target_done()
-        return observations
-
-    async def _visit(self, endpoint: Endpoint) -> Observation:
-        def say(phrase: str) -> None:
-            self._progress.say(f"{endpoint.key}: {phrase}")
-
-        async with self._at_once:
-            if self._recorder is not None:
-                return await self._recorder.visit(endpoint, say)
-            return await self._engine.visit(endpoint, say)
+    return visit
 
 
 class _Progress:
@@ -103,5 +78,5 @@ class _Progress:
     def say(self, text: str) -> None:
         self.line.show(f"{self._done} of {self._targets} done; {text}")
 
-    def target_done(self) -> None:
+    def target_done(self, _: object) -> None:
         self._done += 1

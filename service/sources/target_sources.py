@@ -138,7 +138,9 @@ class TargetSources:
         """The log says it when the labels change, not at each reading."""
         self._meter.discovery_untrusted(name, sum(untrusted.values()))
         if untrusted and untrusted.keys() != self._untrusted.get(name, {}).keys():
-            _LOG.warning(untrusted_warning(untrusted), source=name)
+            _LOG.warning(
+                "labels of a source do not count", source=name, reason=untrusted_warning(untrusted)
+            )
         self._untrusted[name] = untrusted
 
     async def _expire_later(self, ruled: RuledSource) -> None:

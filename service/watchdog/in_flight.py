@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import logging
 import os
 import secrets
 from collections import Counter
@@ -19,11 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 _MARK: Final = ".in-flight-"
 _COMPACT_BYTES: Final = 2**18
 """The file is written again, without what has ended, when it is larger."""
 
-_LOG = logging.getLogger(__name__)
+_LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
 class InFlight:
@@ -85,10 +86,10 @@ class InFlight:
     def _warn(self, error: OSError) -> None:
         if not self._has_warned:
             _LOG.warning(
-                "visits in flight cannot be noted in %s: %s. After a crash nobody knows which endpoint "
-                "caused it: make the directory writable, or set state_directory",
-                self._path,
-                error.strerror or error,
+                "visits in flight cannot be noted: after a crash nobody knows which endpoint caused it",
+                file=str(self._path),
+                reason=error.strerror or str(error),
+                fix="make the directory writable, or set state_directory",
             )
         self._has_warned = True
 

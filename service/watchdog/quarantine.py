@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import logging
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,13 +16,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
+
 from model.encoding.times_json import time_from_json, time_to_json
 from model.ports import Clock
 from service.watchdog.suspicion import seconds_set_aside
 
 _SUFFIX: Final = ".quarantine"
 
-_LOG = logging.getLogger(__name__)
+_LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,9 @@ class Quarantine:
             self._suspects = self._read()
         except OSError as error:
             self._suspects = {}
-            _LOG.error("the quarantined endpoints in %s cannot be read: %s", self._path, error)
+            _LOG.error(
+                "quarantined endpoints cannot be read", file=str(self._path), reason=str(error)
+            )
 
     def suspect(self, endpoint_key: str) -> Suspect | None:
         """What stands against the endpoint; None where nothing does."""
@@ -98,10 +101,10 @@ class Quarantine:
             change(suspects)
             self._suspects = suspects
             _LOG.error(
-                "quarantined endpoints cannot be kept in %s: %s. A restart does not know them: make the "
-                "directory writable, or set state_directory",
-                self._path,
-                error.strerror or error,
+                "quarantined endpoints cannot be stored: a restart does not know them",
+                file=str(self._path),
+                reason=error.strerror or str(error),
+                fix="make the directory writable, or set state_directory",
             )
 
     @contextmanager
@@ -125,10 +128,10 @@ class Quarantine:
             return {}
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             _LOG.error(
-                "the quarantined endpoints in %s cannot be read, and count as none: %s. Delete the file "
-                "if it is damaged",
-                self._path,
-                error,
+                "quarantined endpoints cannot be read, and count as none",
+                file=str(self._path),
+                reason=str(error),
+                fix="delete the file if it is damaged",
             )
             return {}
 

@@ -69,10 +69,14 @@ def upgrade(_: Peer) -> UpgradeScript:
             "from probe.connect.starttls.mail import example",
         ),
         Line(
+            path="model/application_protocol.py",
+            after="PROTOCOLS: Final",
+            text='    _upgrading("example", "EXAMPLE", (9999,)),',
+        ),
+        Line(
             path="probe/connect/starttls/catalogue.py",
             after="STARTTLS: Final",
-            text='    Application(name="example", service="EXAMPLE", ports=(9999,),'
-            " upgrade=example.upgrade),",
+            text='    Application(name="example", upgrade=example.upgrade),',
         ),
     ),
     proof="""
@@ -139,8 +143,8 @@ class WordListSettings(PolledSettings):
         ),
         Line(
             path="service/config/discovery.py",
-            after="DiscoverySettings: TypeAlias",
-            text="    WordListSettings |",
+            after="SOURCES: Final",
+            text="    WordListSettings,",
         ),
     ),
     proof="""

@@ -9,7 +9,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, cast
 
-from model.target import DEFAULT_PROTOCOL, Target
+from model.application_protocol import DEFAULT_PROTOCOL
+from model.target import Target
 from probe.checks.part import USUAL_PARTS, Part
 from tests.probe.programmable.server import Behaviour, Connection, serve
 

@@ -80,6 +80,26 @@ def test_what_answers_in_clear_is_judged_by_what_it_does_there() -> None:
     assert not assessment.is_whole
 
 
+@pytest.mark.parametrize(
+    ("protocol", "outcome"),
+    [
+        ("tls", Outcome.NOT_APPLICABLE),
+        ("imaps", Outcome.NOT_APPLICABLE),
+        ("imap", Outcome.UNKNOWN),
+        ("auto", Outcome.UNKNOWN),
+    ],
+)
+def test_starttls_is_no_question_to_a_protocol_that_begins_with_tls(
+    protocol: str, outcome: Outcome
+) -> None:
+    seen = endpoint()
+    target = replace(seen.endpoint.target, protocol=protocol)
+    observation = replace(seen, endpoint=replace(seen.endpoint, target=target))
+    rules = ("starttls_offered", "starttls_enforced", "no_login_in_clear")
+    mail = policy("mail", {name: {} for name in rules})
+    assert [one.outcome for one in results(observation, mail)] == [outcome] * len(rules)
+
+
 def test_a_version_that_is_not_known_to_be_refused_is_no_pass() -> None:
     observation = endpoint()
     doubtful = replace(

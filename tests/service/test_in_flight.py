@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from service.watchdog.in_flight import InFlight, left_behind
 
@@ -93,15 +94,16 @@ def test_a_torn_line_hides_no_other(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_cannot_be_used_is_reported_once_and_stops_no_visit(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
 ) -> None:
     (tmp_path / "file").write_text("")
     marks = InFlight(tmp_path / "file" / "t")
-    marks.open()
-    for _ in range(2):
-        with marks.visiting("a"):
-            pass
-    marks.close()
-    [message] = caplog.messages
-    assert "set state_directory" in message
+    with capture_logs() as events:
+        marks.open()
+        for _ in range(2):
+            with marks.visiting("a"):
+                pass
+        marks.close()
+    [event] = events
+    assert "set state_directory" in event["fix"]
     assert left_behind(tmp_path / "file" / "t") == []

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from service.watchdog.quarantine import Quarantine, Suspect
 from service.watchdog.state_files import state_base
@@ -54,27 +55,27 @@ def test_two_processes_lose_nothing_of_each_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"a": 1}', '{"a": {"deaths": "x"}}', "\x00"])
-def test_a_damaged_file_is_reported_and_written_again(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str
-) -> None:
+def test_a_damaged_file_is_reported_and_written_again(tmp_path: Path, text: str) -> None:
     (tmp_path / "t.db.quarantine").write_text(text)
-    damaged = quarantine(tmp_path)
+    with capture_logs() as events:
+        damaged = quarantine(tmp_path)
     assert damaged.suspect("a") is None
     if text != "[]":
-        assert "Delete the file" in caplog.messages[0]
+        assert "delete the file" in events[0]["fix"]
     damaged.accuse([KEY])
     assert quarantine(tmp_path).suspect(KEY) == Suspect(deaths=1)
 
 
 def test_where_nothing_can_be_written_suspects_are_known_as_long_as_the_process_lives(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
 ) -> None:
     (tmp_path / "file").write_text("")
     kept = quarantine(tmp_path / "file")
-    kept.accuse([KEY])
-    kept.accuse([KEY])
+    with capture_logs() as events:
+        kept.accuse([KEY])
+        kept.accuse([KEY])
     assert kept.suspect(KEY) == Suspect(deaths=2)
-    assert "set state_directory" in caplog.messages[-1]
+    assert "set state_directory" in events[-1]["fix"]
 
 
 def test_the_files_are_next_to_the_database_or_where_the_setting_says(

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary, words_of
+from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary
 from exporters.prometheus.other_exporters.samples import ForeignSample
+from exporters.wording import version_name
 from model.certificates.certificate import Certificate
 
 _FNV_OFFSET: Final = 0x811C9DC5
@@ -61,7 +62,7 @@ def blackbox_samples(glance: HandshakeSummary) -> Iterator[ForeignSample]:
             "probe_tls_version_info",
             "1, with the version that was agreed on.",
             1,
-            version=words_of(glance.version),
+            version=version_name(glance.version),
         )
 
 

@@ -28,8 +28,3 @@ class HandshakeSummary:
     paths: tuple[tuple[Certificate, ...], ...] = ()
     staple: Revocation | None = None
     http_status: int | None = None
-
-
-def words_of(version: ProtocolVersion) -> str:
-    """The version as Go's programs spell it, such as ``TLS 1.2``."""
-    return version.label.replace("TLSv", "TLS ").replace("SSLv", "SSL ")

@@ -12,8 +12,9 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary, words_of
+from exporters.prometheus.other_exporters.handshake_summary import HandshakeSummary
 from exporters.prometheus.other_exporters.samples import ForeignSample
+from exporters.wording import version_name
 from model.certificates.certificate import Certificate
 from model.verdict import Verdict
 
@@ -29,7 +30,7 @@ def ssl_exporter_samples(glance: HandshakeSummary) -> Iterator[ForeignSample]:
     yield _sample("ssl_prober", "1, with the kind of probe.", 1, prober=glance.prober)
     if glance.version is not None:
         yield _sample(
-            "ssl_tls_version_info", "1, with the version.", 1, version=words_of(glance.version)
+            "ssl_tls_version_info", "1, with the version.", 1, version=version_name(glance.version)
         )
     latest_first = sorted(glance.paths, key=_first_end, reverse=True)
     yield from _validity(

@@ -44,7 +44,7 @@ def _summary(report: Report) -> Iterator[str]:
         [
             ("endpoints", str(len(report.endpoints))),
             ("not reached", str(len(report.not_reached))),
-            *((f"{words.STANDINGS[standing]}", str(n)) for standing, n in seen.standings.items()),
+            *((words.compliance(standing), str(n)) for standing, n in seen.standings.items()),
             *((f"open findings, {severity}", str(n)) for severity, n in seen.open.items()),
             ("open findings that are unknown", str(seen.unknown)),
             ("waived findings", str(seen.waived)),
@@ -110,7 +110,7 @@ def _endpoints(report: Report) -> Iterator[str]:
                 code(words.labels(endpoint.labels)),
                 words.minute(endpoint.last_probe_at),
                 code(endpoint.tool_version),
-                words.STANDINGS[endpoint.standing],
+                words.compliance(endpoint.standing),
                 str(len(endpoint.findings)),
                 code(", ".join(endpoint.unknown)),
             )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from model.application_protocol import DEFAULT_PROTOCOL, speaks_tls_first
 from model.findings.finding import Outcome, Severity
-from model.target import DEFAULT_PROTOCOL
 from model.verdict import Verdict
 from policy.judging.asked import may_be_http
 from policy.judging.partial_results import judge_fact, not_applicable
@@ -60,7 +60,7 @@ def _starttls(name: str, wanted: Verdict, required: str, words: dict[Verdict, st
     def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         fact = observation.plaintext.get(name)
-        if fact is None and observation.endpoint.target.protocol == DEFAULT_PROTOCOL:
+        if fact is None and speaks_tls_first(observation.endpoint.target.protocol):
             return not_applicable("TLS comes first, there is no STARTTLS", required)
         needs = observation.not_asked.get(name)
         return judge_fact(fact, wanted, words=words, required=required, needs=needs)

@@ -1,4 +1,4 @@
-"""What an application protocol is here: its name, its ports, and how TLS begins in it."""
+"""What is said in one application protocol: before TLS begins, and without TLS."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
+from model.application_protocol import protocol_named
 from probe.connect.starttls.after_upgrade import with_words_injected
 from probe.connect.starttls.outcome import UpgradeDialogue, UpgradeOutcome, UpgradeScript
 from probe.connect.starttls.peer import Peer
@@ -19,10 +20,8 @@ InClear: TypeAlias = Callable[[PlaintextFindings, Peer], Script[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """One application protocol.
+    """The scripts of the protocol that ``model.application_protocol`` has by that ``name``.
 
-    ``service`` is how people write its name. The first of the ``ports`` is meant where a target names
-    none; a target at one of them that names no protocol means this one, unless TLS comes first there.
     ``upgrade`` is what is said before TLS, and None where TLS is spoken from the first byte.
     ``in_clear`` finds out what the server does without TLS, on a connection of its own.
     ``frames_handshakes`` is whether TLS's handshake goes in packets of the protocol. ``injection`` are
@@ -30,13 +29,15 @@ class Application:
     """
 
     name: str
-    service: str
-    ports: tuple[int, ...]
-    aliases: tuple[str, ...] = ()
     upgrade: Callable[[Peer], UpgradeScript] | None = None
     in_clear: InClear | None = None
     frames_handshakes: bool = False
     injection: Injection | None = None
+
+    @property
+    def service(self) -> str:
+        """How people write the protocol's name."""
+        return protocol_named(self.name).service
 
     def upgrades(self, peer: Peer) -> Callable[[], Scripted[UpgradeOutcome]] | None:
         """Makes the Dialogue that comes before TLS, for one connection after the other."""

@@ -1,221 +1,94 @@
-"""All application protocols, one row each. To add one: a file with its script, a row, its test,
-and a row of floods in tests/probe/growth/scripts.py.
+"""What is said in each application protocol, one row each.
 
-Ports are IANA's (Service Name and Transport Protocol Port Number Registry), or where the software
-listens by default.
+To add one: a row in ``model.application_protocol``, a file with its script, a row here, its test, and a row
+of floods in tests/probe/growth/scripts.py.
 """
 
 from __future__ import annotations
 
-import difflib
+from collections.abc import Mapping
 from typing import Final
 
-from model.target import DEFAULT_PROTOCOL
+from model.application_protocol import PROTOCOLS, protocol_named
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.chat import irc, xmpp
 from probe.connect.starttls.databases import amqp, direct, ldap, mssql, mysql, postgres
 from probe.connect.starttls.mail import imap, nntp, pop3, sieve, smtp
 from probe.connect.starttls.remote import ftp, rdp, remote_login, vnc
 
-DTLS: Final = "dtls"
-"""The protocol of a target over UDP."""
-
-AUTO: Final = "auto"
-"""The protocol of a target that leaves it to the visit to find out."""
-
-_MOST_SUGGESTIONS: Final = 3
-
 STARTTLS: Final = (
     Application(
-        name="smtp",
-        service="SMTP",
-        ports=(25,),
-        upgrade=smtp.SMTP,
-        in_clear=smtp.SMTP_IN_CLEAR,
-        injection=smtp.INJECTION,
+        name="smtp", upgrade=smtp.SMTP, in_clear=smtp.SMTP_IN_CLEAR, injection=smtp.INJECTION
     ),
     Application(
-        name="submission",
-        service="SMTP",
-        ports=(587,),
-        upgrade=smtp.SMTP,
-        in_clear=smtp.SMTP_IN_CLEAR,
-        injection=smtp.INJECTION,
+        name="submission", upgrade=smtp.SMTP, in_clear=smtp.SMTP_IN_CLEAR, injection=smtp.INJECTION
     ),
     Application(
-        name="lmtp",
-        service="LMTP",
-        ports=(24,),
-        upgrade=smtp.LMTP,
-        in_clear=smtp.LMTP_IN_CLEAR,
-        injection=smtp.INJECTION,
+        name="lmtp", upgrade=smtp.LMTP, in_clear=smtp.LMTP_IN_CLEAR, injection=smtp.INJECTION
     ),
     Application(
-        name="imap",
-        service="IMAP",
-        ports=(143,),
-        upgrade=imap.upgrade,
-        in_clear=imap.in_clear,
-        injection=imap.INJECTION,
+        name="imap", upgrade=imap.upgrade, in_clear=imap.in_clear, injection=imap.INJECTION
     ),
     Application(
-        name="pop3",
-        service="POP3",
-        ports=(110,),
-        upgrade=pop3.upgrade,
-        in_clear=pop3.in_clear,
-        injection=pop3.INJECTION,
+        name="pop3", upgrade=pop3.upgrade, in_clear=pop3.in_clear, injection=pop3.INJECTION
     ),
     Application(
-        name="sieve",
-        service="ManageSieve",
-        ports=(4190,),
-        aliases=("managesieve",),
-        upgrade=sieve.upgrade,
-        in_clear=sieve.in_clear,
-        injection=sieve.INJECTION,
+        name="sieve", upgrade=sieve.upgrade, in_clear=sieve.in_clear, injection=sieve.INJECTION
     ),
+    Application(name="ftp", upgrade=ftp.upgrade, in_clear=ftp.in_clear, injection=ftp.INJECTION),
     Application(
-        name="ftp",
-        service="FTP",
-        ports=(21,),
-        upgrade=ftp.upgrade,
-        in_clear=ftp.in_clear,
-        injection=ftp.INJECTION,
+        name="ldap", upgrade=ldap.upgrade, in_clear=ldap.in_clear, injection=ldap.INJECTION
     ),
+    Application(name="xmpp-client", upgrade=xmpp.CLIENT, in_clear=xmpp.CLIENT_IN_CLEAR),
+    Application(name="xmpp-server", upgrade=xmpp.SERVER, in_clear=xmpp.SERVER_IN_CLEAR),
     Application(
-        name="ldap",
-        service="LDAP",
-        ports=(389, 3268),
-        upgrade=ldap.upgrade,
-        in_clear=ldap.in_clear,
-        injection=ldap.INJECTION,
+        name="nntp", upgrade=nntp.upgrade, in_clear=nntp.in_clear, injection=nntp.INJECTION
     ),
-    Application(
-        name="xmpp-client",
-        service="XMPP",
-        ports=(5222,),
-        aliases=("xmpp",),
-        upgrade=xmpp.CLIENT,
-        in_clear=xmpp.CLIENT_IN_CLEAR,
-    ),
-    Application(
-        name="xmpp-server",
-        service="XMPP",
-        ports=(5269,),
-        upgrade=xmpp.SERVER,
-        in_clear=xmpp.SERVER_IN_CLEAR,
-    ),
-    Application(
-        name="nntp",
-        service="NNTP",
-        ports=(119,),
-        upgrade=nntp.upgrade,
-        in_clear=nntp.in_clear,
-        injection=nntp.INJECTION,
-    ),
-    Application(
-        name="irc", service="IRC", ports=(6667,), upgrade=irc.upgrade, in_clear=irc.in_clear
-    ),
+    Application(name="irc", upgrade=irc.upgrade, in_clear=irc.in_clear),
     Application(
         name="postgres",
-        service="PostgreSQL",
-        ports=(5432, 5439),
-        aliases=("postgresql", "redshift"),
         upgrade=postgres.upgrade,
         in_clear=postgres.in_clear,
         injection=postgres.INJECTION,
     ),
+    Application(name="mysql", upgrade=mysql.upgrade, in_clear=mysql.in_clear),
     Application(
-        name="mysql",
-        service="MySQL",
-        ports=(3306,),
-        aliases=("mariadb",),
-        upgrade=mysql.upgrade,
-        in_clear=mysql.in_clear,
+        name="mssql", upgrade=mssql.upgrade, in_clear=mssql.in_clear, frames_handshakes=True
     ),
-    Application(
-        name="mssql",
-        service="TDS",
-        ports=(1433,),
-        aliases=("sqlserver", "tds"),
-        upgrade=mssql.upgrade,
-        in_clear=mssql.in_clear,
-        frames_handshakes=True,
-    ),
-    Application(
-        name="rdp",
-        service="RDP",
-        ports=(3389,),
-        aliases=("ms-wbt-server",),
-        upgrade=rdp.upgrade,
-        in_clear=rdp.in_clear,
-    ),
-    Application(
-        name="vnc", service="VNC", ports=(5900,), upgrade=vnc.upgrade, in_clear=vnc.in_clear
-    ),
-    Application(
-        name="amqp", service="AMQP", ports=(5672,), upgrade=amqp.upgrade, in_clear=amqp.in_clear
-    ),
+    Application(name="rdp", upgrade=rdp.upgrade, in_clear=rdp.in_clear),
+    Application(name="vnc", upgrade=vnc.upgrade, in_clear=vnc.in_clear),
+    Application(name="amqp", upgrade=amqp.upgrade, in_clear=amqp.in_clear),
 )
-"""Those in which TLS begins after some words in clear."""
+"""Those in which TLS begins after some words in plaintext."""
 
-IMPLICIT: Final = (
-    Application(name=DEFAULT_PROTOCOL, service="TLS", ports=(443,), aliases=("https", "ssl")),
-    Application(name="smtps", service="SMTP", ports=(465,), aliases=("submissions",)),
-    Application(name="imaps", service="IMAP", ports=(993,)),
-    Application(name="pop3s", service="POP3", ports=(995,)),
-    Application(name=DTLS, service="DTLS", ports=(5684, 4433)),
-    Application(name="ftps", service="FTP", ports=(990,)),
-    Application(name="ldaps", service="LDAP", ports=(636, 3269)),
-    Application(name="xmpps-client", service="XMPP", ports=(5223,), aliases=("xmpps",)),
-    Application(name="xmpps-server", service="XMPP", ports=(5270,)),
-    Application(name="nntps", service="NNTP", ports=(563,)),
-    Application(name="ircs", service="IRC", ports=(6697,)),
-    Application(name="telnet", service="telnet", ports=(23,), in_clear=remote_login.telnet),
-    Application(name="telnets", service="telnet", ports=(992,)),
-    Application(name="rlogin", service="rlogin", ports=(513,), in_clear=remote_login.rlogin),
-    Application(name="postgres-direct", service="PostgreSQL", ports=(5432,)),
-    Application(name="mssql-strict", service="TDS", ports=(1433,)),
-    Application(name="amqps", service="AMQP", ports=(5671,), in_clear=amqp.in_clear),
-    Application(name="mqtt", service="MQTT", ports=(1883,), in_clear=direct.mqtt),
-    Application(name="mqtts", service="MQTT", ports=(8883,), in_clear=direct.mqtt),
-    Application(
-        name="redis", service="Redis", ports=(6379,), aliases=("rediss",), in_clear=direct.redis
-    ),
-    Application(name="mongodb", service="MongoDB", ports=(27017,), in_clear=direct.mongodb),
-    Application(name="kafka", service="Kafka", ports=(9093,), in_clear=direct.kafka),
-    Application(name="cassandra", service="Cassandra", ports=(9042,), in_clear=direct.cassandra),
-    Application(
-        name="elasticsearch",
-        service="Elasticsearch",
-        ports=(9200,),
-        aliases=("opensearch",),
-        in_clear=direct.http,
-    ),
-    Application(name="memcached", service="Memcached", ports=(11211,), in_clear=direct.memcached),
-    Application(name="dns", service="DNS", ports=(853,), aliases=("dot",)),
-    Application(name="sips", service="SIP", ports=(5061,), aliases=("sip",), in_clear=direct.sip),
-    Application(name="rsync-ssl", service="rsync", ports=(874,)),
+IN_CLEAR: Final = (
+    Application(name="telnet", in_clear=remote_login.telnet),
+    Application(name="rlogin", in_clear=remote_login.rlogin),
+    Application(name="amqps", in_clear=amqp.in_clear),
+    Application(name="mqtt", in_clear=direct.mqtt),
+    Application(name="mqtts", in_clear=direct.mqtt),
+    Application(name="redis", in_clear=direct.redis),
+    Application(name="mongodb", in_clear=direct.mongodb),
+    Application(name="kafka", in_clear=direct.kafka),
+    Application(name="cassandra", in_clear=direct.cassandra),
+    Application(name="elasticsearch", in_clear=direct.http),
+    Application(name="memcached", in_clear=direct.memcached),
+    Application(name="sips", in_clear=direct.sip),
 )
-"""Those that speak TLS from the first byte, or not at all."""
+"""Those that speak TLS from the first byte, and are asked whether they do without."""
 
-APPLICATIONS: Final = {
-    name: one for one in (*IMPLICIT, *STARTTLS) for name in (one.name, *one.aliases)
+_SCRIPTED: Final = {one.name: one for one in (*STARTTLS, *IN_CLEAR)}
+
+APPLICATIONS: Final[Mapping[str, Application]] = {
+    one.name: _SCRIPTED.get(one.name, Application(name=one.name)) for one in PROTOCOLS
 }
-"""All of them, by every name that a target may use."""
+"""What is said in every protocol of ``model.application_protocol``, by its name."""
 
 
 def application(name: str) -> Application:
-    """The protocol of that name, in any case.
+    """What is said in the protocol of that name or alias, in any case.
 
     Raises:
-        ValueError: where there is none; the message says which names come near.
+        ValueError: where there is no such protocol; the message says which names come near.
     """
-    found = APPLICATIONS.get(name.lower())
-    if found is not None:
-        return found
-    near = difflib.get_close_matches(name.lower(), [*APPLICATIONS, AUTO], _MOST_SUGGESTIONS)
-    raise ValueError(
-        f"did you mean {', '.join(near)}" if near else "docs/protocols.md lists those there are"
-    )
+    return APPLICATIONS[protocol_named(name).name]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from model.target import default_protocol
+from model.application_protocol import default_protocol
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.catalogue import APPLICATIONS
 from probe.dialogue.answer import Ending

@@ -7,7 +7,7 @@ import os
 from itertools import count
 from typing import Final
 
-from probe.connect.starttls.catalogue import DTLS
+from model.application_protocol import DTLS
 from tests.hostile import crafted
 from tests.hostile.mode import LONG_SECONDS, Mode, Packets, SendTo, packets
 from tests.hostile.tls12 import RSA_SUITES, usual_flight

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from model.application_protocol import DTLS
 from model.clock import SystemClock
 from model.observation import ClientAuthMode, Observation, State
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from model.verdict import Preference, Verdict
 from probe.checks.part import USUAL_PARTS, Part
-from probe.connect.starttls.catalogue import DTLS
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
 from tests.support.ports import free_port

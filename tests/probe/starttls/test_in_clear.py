@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.connect.starttls.catalogue import IMPLICIT, STARTTLS, application
+from probe.connect.starttls.catalogue import IN_CLEAR, STARTTLS, application
 from probe.connect.starttls.peer import Peer
 from probe.dialogue.answer import Ending
 from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
@@ -14,7 +14,7 @@ from probe.dialogue.before_tls.scripted import Scripted
 from tests.probe.starttls.play import Cut, Turns, byte_by_byte, play, whole
 
 PEER = Peer(name="x.example")
-LOOKING = [one.name for one in (*STARTTLS, *IMPLICIT) if one.in_clear is not None]
+LOOKING = [one.name for one in (*STARTTLS, *IN_CLEAR) if one.in_clear is not None]
 
 _ROOT_DSE = (
     bytes.fromhex("3081940201016481 8e040030818930 25".replace(" ", ""))

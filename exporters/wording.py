@@ -1,0 +1,71 @@
+"""What people read for states, versions, outcomes and compliance: one table, for every page, report and command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from model.findings.finding import Outcome
+from model.observation import State
+from model.protocol_version import ProtocolVersion
+from model.verdict import Verdict
+
+STATES: Final[Mapping[State, str]] = {
+    State.TLS: "answers as TLS",
+    State.PLAINTEXT: "answers in plaintext, without TLS",
+    State.NOT_TLS: "does not answer as TLS",
+    State.REFUSED: "refuses",
+    State.UNREACHABLE: "cannot be reached",
+    State.TIMEOUT: "does not answer in time",
+    State.DNS_ERROR: "does not resolve",
+    State.ERROR: "could not be probed",
+}
+"""How an endpoint answered, as what it does."""
+
+COMPLIANCE: Final[Mapping[Verdict | None, str]] = {
+    Verdict.YES: "compliant",
+    Verdict.NO: "not compliant",
+    Verdict.UNKNOWN: "unknown",
+    None: "no policy",
+}
+"""How an endpoint stands, by all policies that hold for it."""
+
+MEETS: Final[Mapping[Verdict, str]] = {
+    Verdict.YES: "met",
+    Verdict.NO: "not met",
+    Verdict.UNKNOWN: "not proved to be met",
+}
+"""What one policy says of one endpoint."""
+
+OUTCOMES: Final[Mapping[Outcome, str]] = {
+    Outcome.FAIL: "failed",
+    Outcome.UNKNOWN: "unknown",
+    Outcome.NOT_ASKED: "not asked",
+    Outcome.PASS: "passed",
+    Outcome.NOT_APPLICABLE: "not applicable",
+}
+"""What rules came to, as they are counted; the worst first."""
+
+OUTCOME_MARKS: Final[Mapping[Outcome, str]] = {
+    Outcome.FAIL: "FAIL",
+    Outcome.UNKNOWN: "UNKNOWN",
+    Outcome.NOT_ASKED: "not asked",
+    Outcome.PASS: "pass",
+    Outcome.NOT_APPLICABLE: "n/a",
+}
+"""The same of one rule, in a column."""
+
+
+def state_words(state: str) -> str:
+    """The words of a state by its value; a value that this version does not know stands for itself."""
+    return STATES[State(state)] if state in set(State) else state
+
+
+def short_state(state: State) -> str:
+    """The state in a word or two, for a table: ``TLS``, ``dns error``."""
+    return "TLS" if state is State.TLS else state.value.replace("_", " ")
+
+
+def version_name(version: ProtocolVersion) -> str:
+    """The version as people, and Go's programs, spell it: ``TLS 1.2``."""
+    return version.label.replace("TLSv", "TLS ").replace("SSLv", "SSL ")

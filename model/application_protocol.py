@@ -1,0 +1,163 @@
+"""The application protocols in which TLS is spoken: one table of their names, ports and kinds.
+
+All readers use it: targets are read by it, rules apply by it, and ``probe.connect.starttls.catalogue`` adds
+what is said in a protocol. Ports are IANA's (Service Name and Transport Protocol Port Number Registry), or
+where the software listens by default.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import Final
+
+DEFAULT_PROTOCOL: Final = "tls"
+"""TLS from the first byte, with any application protocol inside."""
+
+DTLS: Final = "dtls"
+"""The protocol of a target over UDP."""
+
+AUTO: Final = "auto"
+"""The protocol of a target that leaves it to the visit to find out."""
+
+DEFAULT_PORT: Final = 443
+URL_PORTS: Final = {"http": 80, "https": DEFAULT_PORT}
+"""The port of a URL of the web that names none (RFC 9110, section 4.2)."""
+
+HTTP_PORTS: Final = {URL_PORTS["https"]: URL_PORTS["http"]}
+"""The port of plaintext HTTP that belongs to a port of HTTPS (RFC 9110, section 4.2)."""
+
+USUAL_HTTPS_PORTS: Final = frozenset({443, 4443, 8443, 9443, 10443})
+"""Ports at which HTTPS is usual."""
+
+_MOST_SUGGESTIONS: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationProtocol:
+    """One application protocol.
+
+    ``name`` and ``aliases`` are what a target may call it, as a scheme too; ``service`` is how people write it.
+    The first of the ``ports`` is meant where a target names none. Where ``upgrades``, the connection begins in
+    plaintext and TLS comes after some words; a target at one of the ports that names no protocol then means
+    this one. ``is_datagram`` is whether it runs over UDP, ``may_be_http`` whether a web server may answer in it.
+    """
+
+    name: str
+    service: str
+    ports: tuple[int, ...]
+    aliases: tuple[str, ...] = ()
+    upgrades: bool = False
+    is_datagram: bool = False
+    may_be_http: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that a target may use."""
+        return (self.name, *self.aliases)
+
+
+def _upgrading(
+    name: str, service: str, ports: tuple[int, ...], *aliases: str
+) -> ApplicationProtocol:
+    return ApplicationProtocol(
+        name=name, service=service, ports=ports, aliases=aliases, upgrades=True
+    )
+
+
+def _direct(name: str, service: str, ports: tuple[int, ...], *aliases: str) -> ApplicationProtocol:
+    return ApplicationProtocol(name=name, service=service, ports=ports, aliases=aliases)
+
+
+PROTOCOLS: Final = (
+    # TLS after some words in plaintext.
+    _upgrading("smtp", "SMTP", (25,)),
+    _upgrading("submission", "SMTP", (587,)),
+    _upgrading("lmtp", "LMTP", (24,)),
+    _upgrading("imap", "IMAP", (143,)),
+    _upgrading("pop3", "POP3", (110,)),
+    _upgrading("sieve", "ManageSieve", (4190,), "managesieve"),
+    _upgrading("ftp", "FTP", (21,)),
+    _upgrading("ldap", "LDAP", (389, 3268)),
+    _upgrading("xmpp-client", "XMPP", (5222,), "xmpp"),
+    _upgrading("xmpp-server", "XMPP", (5269,)),
+    _upgrading("nntp", "NNTP", (119,)),
+    _upgrading("irc", "IRC", (6667,)),
+    _upgrading("postgres", "PostgreSQL", (5432, 5439), "postgresql", "redshift"),
+    _upgrading("mysql", "MySQL", (3306,), "mariadb"),
+    _upgrading("mssql", "TDS", (1433,), "sqlserver", "tds"),
+    _upgrading("rdp", "RDP", (3389,), "ms-wbt-server"),
+    _upgrading("vnc", "VNC", (5900,)),
+    _upgrading("amqp", "AMQP", (5672,)),
+    # TLS from the first byte, or not at all.
+    ApplicationProtocol(
+        name=DEFAULT_PROTOCOL,
+        service="TLS",
+        ports=(DEFAULT_PORT,),
+        aliases=("https", "ssl"),
+        may_be_http=True,
+    ),
+    _direct("smtps", "SMTP", (465,), "submissions"),
+    _direct("imaps", "IMAP", (993,)),
+    _direct("pop3s", "POP3", (995,)),
+    ApplicationProtocol(name=DTLS, service="DTLS", ports=(5684, 4433), is_datagram=True),
+    _direct("ftps", "FTP", (990,)),
+    _direct("ldaps", "LDAP", (636, 3269)),
+    _direct("xmpps-client", "XMPP", (5223,), "xmpps"),
+    _direct("xmpps-server", "XMPP", (5270,)),
+    _direct("nntps", "NNTP", (563,)),
+    _direct("ircs", "IRC", (6697,)),
+    _direct("telnet", "telnet", (23,)),
+    _direct("telnets", "telnet", (992,)),
+    _direct("rlogin", "rlogin", (513,)),
+    _direct("postgres-direct", "PostgreSQL", (5432,)),
+    _direct("mssql-strict", "TDS", (1433,)),
+    _direct("amqps", "AMQP", (5671,)),
+    _direct("mqtt", "MQTT", (1883,)),
+    _direct("mqtts", "MQTT", (8883,)),
+    _direct("redis", "Redis", (6379,), "rediss"),
+    _direct("mongodb", "MongoDB", (27017,)),
+    _direct("kafka", "Kafka", (9093,)),
+    _direct("cassandra", "Cassandra", (9042,)),
+    _direct("elasticsearch", "Elasticsearch", (9200,), "opensearch"),
+    _direct("memcached", "Memcached", (11211,)),
+    _direct("dns", "DNS", (853,), "dot"),
+    _direct("sips", "SIP", (5061,), "sip"),
+    _direct("rsync-ssl", "rsync", (874,)),
+)
+"""All of them, one row each."""
+
+_BY_NAME: Final = {name: one for one in PROTOCOLS for name in one.names}
+_BY_PORT: Final = {port: one.name for one in PROTOCOLS if one.upgrades for port in one.ports}
+
+
+def default_protocol(port: int) -> str:
+    """The name of what is spoken at ``port`` where a target names no protocol."""
+    return _BY_PORT.get(port, DEFAULT_PROTOCOL)
+
+
+def protocol_named(name: str) -> ApplicationProtocol:
+    """The protocol that has ``name`` or an alias of it, in any case.
+
+    Raises:
+        ValueError: where none has; the message says which names come near.
+    """
+    found = _BY_NAME.get(name.lower())
+    if found is not None:
+        return found
+    near = difflib.get_close_matches(name.lower(), [*_BY_NAME, AUTO], _MOST_SUGGESTIONS)
+    raise ValueError(
+        f"did you mean {', '.join(near)}" if near else "docs/protocols.md lists those there are"
+    )
+
+
+def runs_over_datagrams(name: str) -> bool:
+    """Whether the protocol called ``name`` runs over UDP; False where it is not known (``auto``)."""
+    found = _BY_NAME.get(name)
+    return found is not None and found.is_datagram
+
+
+def speaks_tls_first(name: str) -> bool:
+    """Whether TLS comes from the first byte in the protocol called ``name``; False where it is not known (``auto``)."""
+    found = _BY_NAME.get(name)
+    return found is not None and not found.upgrades

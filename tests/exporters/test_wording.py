@@ -1,0 +1,66 @@
+"""One table has the words for states, outcomes and compliance, and every value has its words."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from exporters.wording import (
+    COMPLIANCE,
+    MEETS,
+    OUTCOME_MARKS,
+    OUTCOMES,
+    STATES,
+    short_state,
+    state_words,
+    version_name,
+)
+from model.findings.finding import Outcome
+from model.observation import State
+from model.protocol_version import ProtocolVersion
+from model.verdict import Verdict
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_value_has_words_of_its_own() -> None:
+    assert set(STATES) == set(State)
+    assert set(OUTCOMES) == set(OUTCOME_MARKS) == set(Outcome)
+    assert set(MEETS) == set(Verdict)
+    assert set(COMPLIANCE) == {*Verdict, None}
+    for table in (STATES, OUTCOMES, OUTCOME_MARKS, MEETS, COMPLIANCE):
+        assert len(set(table.values())) == len(table)
+
+
+def test_no_other_module_has_words_for_states_and_outcomes() -> None:
+    prose = re.compile(r'(?:State|Outcome)\.[A-Z_]+: "[^"]* [^"]*"')
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for room in ("exporters", "service", "tlsprobe")
+        for path in (ROOT / room).rglob("*.py")
+        if prose.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == {"exporters/wording.py"}
+
+
+@pytest.mark.parametrize(
+    ("state", "words"), [("dns_error", "does not resolve"), ("of_tomorrow", "of_tomorrow")]
+)
+def test_a_state_of_a_later_version_stands_for_itself(state: str, words: str) -> None:
+    assert state_words(state) == words
+
+
+@pytest.mark.parametrize(("state", "word"), [(State.TLS, "TLS"), (State.NOT_TLS, "not tls")])
+def test_a_state_in_a_table_is_a_word_or_two(state: State, word: str) -> None:
+    assert short_state(state) == word
+
+
+# As Go's crypto/tls.VersionName spells them, which knows no SSL 2.
+@pytest.mark.parametrize(
+    ("version", "name"),
+    [(ProtocolVersion.TLSV1_0, "TLS 1.0"), (ProtocolVersion.TLSV1_3, "TLS 1.3")],
+)
+def test_versions_have_the_names_that_people_know(version: ProtocolVersion, name: str) -> None:
+    assert version_name(version) == name

@@ -1,0 +1,92 @@
+"""The table of application protocols holds together, and the page has all of it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from model.application_protocol import (
+    AUTO,
+    DEFAULT_PROTOCOL,
+    DTLS,
+    PROTOCOLS,
+    default_protocol,
+    protocol_named,
+    speaks_tls_first,
+)
+
+PAGE = Path(__file__).parents[2] / "docs" / "protocols.md"
+
+
+def test_no_name_stands_twice() -> None:
+    names = Counter(name for one in PROTOCOLS for name in one.names)
+    assert [name for name, count in names.items() if count > 1] == []
+    assert AUTO not in names
+
+
+def test_no_port_means_two_protocols() -> None:
+    ports = Counter(port for one in PROTOCOLS if one.upgrades for port in one.ports)
+    assert [port for port, count in ports.items() if count > 1] == []
+
+
+# IANA's Service Name and Transport Protocol Port Number Registry.
+@pytest.mark.parametrize(
+    ("port", "name"),
+    [(25, "smtp"), (143, "imap"), (389, "ldap"), (5432, "postgres"), (3389, "rdp")],
+)
+def test_a_port_of_a_protocol_that_upgrades_means_it(port: int, name: str) -> None:
+    assert default_protocol(port) == name
+
+
+@pytest.mark.parametrize("port", [443, 465, 853, 993, 8883, 9999])
+def test_any_other_port_means_tls_from_the_first_byte(port: int) -> None:
+    assert default_protocol(port) == DEFAULT_PROTOCOL
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("HTTPS", "tls"), ("redshift", "postgres"), ("dot", "dns")]
+)
+def test_an_alias_in_any_case_names_its_protocol(name: str, expected: str) -> None:
+    assert protocol_named(name).name == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("smpt", "did you mean smtp"), ("q", "docs/protocols.md")]
+)
+def test_an_unknown_name_is_refused_with_those_that_come_near(name: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        protocol_named(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("tls", True), ("imaps", True), (DTLS, True), ("imap", False), (AUTO, False)],
+)
+def test_tls_comes_first_unless_words_do_or_nobody_knows(name: str, *, expected: bool) -> None:
+    assert speaks_tls_first(name) is expected
+
+
+def test_only_dtls_runs_over_datagrams_and_only_https_may_be_http() -> None:
+    assert [one.name for one in PROTOCOLS if one.is_datagram] == [DTLS]
+    assert [one.name for one in PROTOCOLS if one.may_be_http] == [DEFAULT_PROTOCOL]
+
+
+def test_the_page_has_each_protocol_with_its_ports() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    begins, first = text.index("## TLS after some words"), text.index("## TLS from the first byte")
+    assert _rows(text[begins:first]) == _table(upgrades=True)
+    assert _rows(text[first:]) == _table(upgrades=False)
+
+
+def _rows(text: str) -> tuple[set[str], set[int]]:
+    rows = re.findall(r"^\| (`[^|]*) \| ([^|]*) \|", text, re.MULTILINE)
+    names = {name for cell, _ in rows for name in re.findall(r"`([a-z0-9-]+)`", cell)}
+    return names, {int(port) for _, listed in rows for port in re.findall(r"\d+", listed)}
+
+
+def _table(*, upgrades: bool) -> tuple[set[str], set[int]]:
+    rows = [one for one in PROTOCOLS if one.upgrades is upgrades]
+    return {name for one in rows for name in one.names}, {p for one in rows for p in one.ports}
