@@ -74,11 +74,11 @@ def sslv2(some: bytes) -> None:
 
 def provocations(some: bytes) -> None:
     """A RawProbe ends with a reaction, wherever the flight ends and the rest begins."""
-    provocation = RawProbe(b"", lambda _: b"words")
-    provocation.begin(_nobody)
+    raw_probe = RawProbe(b"", lambda _: b"words")
+    raw_probe.begin(_nobody)
     half = len(some) // 2
-    if provocation.feed(some[:half]) is None and provocation.feed(some[half:]) is None:
-        assert provocation.end(Ending.RESET) is not None
+    if raw_probe.feed(some[:half]) is None and raw_probe.feed(some[half:]) is None:
+        assert raw_probe.end(Ending.RESET) is not None
 
 
 def messages(some: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What a visit has learnt so far: the notebook that checks write into, one field each.
+"""What a visit has learned so far: checks write into it, one field each.
 
 It begins with the server name alone; ``engine`` turns it into an Observation at the end: what is called as a
 section of ``model.sections`` goes into that section.

@@ -2,7 +2,7 @@
 
 It shows what TLS 1.3 encrypts: the chain and the CertificateRequest. Where a certificate was
 requested it reads on after the handshake, for a TLS 1.3 server refuses only then, with
-``certificate_required`` (RFC 9846, section 4.4.2.4). What else is to be learnt from a finished
+``certificate_required`` (RFC 9846, section 4.4.2.4). What else is to be learned from a finished
 handshake is its afterword: a ticket, another handshake, a record that is wrong in one place.
 """
 

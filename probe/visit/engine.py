@@ -1,4 +1,4 @@
-"""Visits one endpoint: runs the checks within its limits and writes down what was learnt.
+"""Visits one endpoint: runs the checks within its limits and writes down what was learned.
 
 The only place where errors become outcomes: whatever a server does, ``visit`` returns an
 Observation. Stages of checks follow one another, for each builds on the one before; within a
@@ -154,8 +154,8 @@ class Engine:
         began, started_at = self._clock.monotonic(), self._clock.now()
         is_dtls = endpoint.target.protocol == DTLS
         try:
-            interview = Prober(line)
-            learnt = VisitFacts(
+            prober = Prober(line)
+            facts = VisitFacts(
                 server_name=endpoint.target.server_name,
                 host=endpoint.target.host,
                 own_certificate=_told_of(line.identity),
@@ -166,9 +166,9 @@ class Engine:
                 asked_versions=DATAGRAM_VERSIONS if is_dtls else ASKED_VERSIONS,
             )
             level = self._level_for(endpoint.target)
-            await self._begin(line, endpoint.target, learnt)
-            verified = await self._verified(interview, endpoint, started_at, known, say)
-            faults = [] if verified else await self._run(interview, learnt, level, say)
+            await self._begin(line, endpoint.target, facts)
+            verified = await self._verified(prober, endpoint, started_at, known, say)
+            faults = [] if verified else await self._run(prober, facts, level, say)
         finally:
             await line.close()
         cost = Cost(
@@ -183,28 +183,28 @@ class Engine:
             seen = replace(verified, endpoint=endpoint, started_at=started_at, cost=cost)
             return await self._with_surroundings(seen, None)
         stores = self._stores_for(endpoint)
-        certificates = await judged(learnt, endpoint.target, started_at, stores, line.budget)
-        seen = self._observation(endpoint, started_at, cost, interview, learnt, faults)
-        reason = _with_limit(seen.reason, line.budget, interview)
+        certificates = await judged(facts, endpoint.target, started_at, stores, line.budget)
+        seen = self._observation(endpoint, started_at, cost, prober, facts, faults)
+        reason = _with_limit(seen.reason, line.budget, prober)
         seen = replace(seen, certificates=certificates, reason=reason)
         if is_dtls:
             seen = named_as_dtls(seen)
-        return await self._with_surroundings(seen, learnt.stapled)
+        return await self._with_surroundings(seen, facts.stapled)
 
-    async def _begin(self, line: VisitSession, target: Target, learnt: VisitFacts) -> None:
+    async def _begin(self, line: VisitSession, target: Target, facts: VisitFacts) -> None:
         """Finds the protocol, and how TLS begins in it."""
         if target.protocol == AUTO:
             greeting = await line.converse_in_clear(Listening(), LISTENS_SECONDS)
             heard = b"" if isinstance(greeting, ConnectFailure) else greeting
             application = spoken(heard, target.port)
-            learnt.plaintext["application_protocol"] = _shown(application, heard)
+            facts.plaintext["application_protocol"] = _shown(application, heard)
         else:
             application = application_named(target.protocol)
         peer = Peer(name=target.server_name or target.host)
         line.begin_by(application, peer)
-        learnt.begins_in_clear = application.upgrade is not None
-        learnt.injection = application.injection
-        learnt.looks_in_clear = application.looks_in_clear(peer)
+        facts.begins_in_clear = application.upgrade is not None
+        facts.injection = application.injection
+        facts.looks_in_clear = application.looks_in_clear(peer)
 
     async def _with_surroundings(
         self, seen: Observation, stapled: list[Stapled] | None
@@ -249,8 +249,8 @@ class Engine:
         """What ``client`` gets of an endpoint with an address; None where it spoke no version."""
         line = self._line(endpoint.address or "", endpoint)
         try:
-            learnt = VisitFacts(server_name=endpoint.target.server_name, host=endpoint.target.host)
-            await self._begin(line, endpoint.target, learnt)
+            facts = VisitFacts(server_name=endpoint.target.server_name, host=endpoint.target.host)
+            await self._begin(line, endpoint.target, facts)
             return await client.greet(line, endpoint.target.server_name)
         finally:
             await line.close()
@@ -283,7 +283,7 @@ class Engine:
 
     async def _verified(
         self,
-        interview: Prober,
+        prober: Prober,
         endpoint: Endpoint,
         at: datetime,
         known: Observation | None,
@@ -296,8 +296,8 @@ class Engine:
         if any(map(self._level_for(endpoint.target).allows, known.not_asked.values())):
             return None
         on_progress("whether anything changed")
-        learnt = VisitFacts(server_name=endpoint.target.server_name)
-        if not await is_unchanged(interview, learnt, known):
+        facts = VisitFacts(server_name=endpoint.target.server_name)
+        if not await is_unchanged(prober, facts, known):
             return None
         certificates = await judged_anew(known, endpoint.target, at, self._stores_for(endpoint))
         if certificates is None:
@@ -315,13 +315,13 @@ class Engine:
         endpoint: Endpoint,
         started_at: datetime,
         cost: Cost,
-        interview: Prober,
-        learnt: VisitFacts,
+        prober: Prober,
+        facts: VisitFacts,
         faults: list[str],
     ) -> Observation:
-        state, reason = state_of(learnt, interview.exchanges)
+        state, reason = state_of(facts, prober.exchanges)
         if faults:
-            state = State.TLS if learnt.speaks_any else State.ERROR
+            state = State.TLS if facts.speaks_any else State.ERROR
             reason = f"A fault of ours: {'; '.join(faults)}."
         return Observation(
             tool_version=TOOL_VERSION,
@@ -331,13 +331,13 @@ class Engine:
             cost=cost,
             state=state,
             reason=reason,
-            **learnt.sections(),
+            **facts.sections(),
         )
 
     async def _run(
         self,
-        interview: Prober,
-        learnt: VisitFacts,
+        prober: Prober,
+        facts: VisitFacts,
         level: Intrusiveness,
         on_progress: Callable[[str], None],
     ) -> list[str]:
@@ -346,15 +346,15 @@ class Engine:
 
         async def guarded(check: Check) -> None:
             try:
-                await _ask(check, interview, learnt, level)
+                await _ask(check, prober, facts, level)
             except Exception as fault:
                 name = check.ask.__name__
                 _LOG.exception("the check %s failed", name)
                 faults.append(f"{name} failed with {type(fault).__name__}")
 
-        is_dtls = learnt.asked_versions is DATAGRAM_VERSIONS
+        is_dtls = facts.asked_versions is DATAGRAM_VERSIONS
         for stage in DATAGRAM_STAGES if is_dtls else STAGES:
-            if not (stage.is_first_contact or learnt.speaks_any):
+            if not (stage.is_first_contact or facts.speaks_any):
                 break
             checks = [check for check in stage.checks if check.part in self._settings.parts]
             if checks:
@@ -363,15 +363,15 @@ class Engine:
         return faults
 
 
-async def _ask(check: Check, interview: Prober, learnt: VisitFacts, level: Intrusiveness) -> None:
+async def _ask(check: Check, prober: Prober, facts: VisitFacts, level: Intrusiveness) -> None:
     """Asks, as far as ``level`` allows; notes which facts stay absent because of it."""
     if level.allows(check.level):
-        await check.ask(interview, learnt)
+        await check.ask(prober, facts)
         return
     try:
-        await check.ask(interview.silenced(), learnt)
+        await check.ask(prober.silenced(), facts)
     except* NotAskedError:
-        learnt.leave_unasked((*check.facts, *check.other_facts), check.level)
+        facts.leave_unasked((*check.facts, *check.other_facts), check.level)
 
 
 def _shown(application: Application, greeting: bytes) -> Fact:
@@ -396,9 +396,9 @@ def _path_of(target: Target) -> str | None:
     return quote(path, safe="/?&=%+:,;@!$'()*~") if path.startswith("/") else None
 
 
-def _with_limit(reason: str | None, budget: VisitBudget, interview: Prober) -> str | None:
+def _with_limit(reason: str | None, budget: VisitBudget, prober: Prober) -> str | None:
     """The visit's reason, and which limit of its budget was reached, if one was."""
-    spent = over_budget(budget.exhausted).detail if budget.exhausted else interview.spent
+    spent = over_budget(budget.exhausted).detail if budget.exhausted else prober.spent
     if spent is None or (reason is not None and spent in reason):
         return reason
     return f"{spent[:1].upper()}{spent[1:]}. {reason or ''}".rstrip()

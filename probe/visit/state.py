@@ -1,4 +1,4 @@
-"""What a visit comes to as a whole: its state, and one sentence on what was not learnt."""
+"""What a visit comes to as a whole: its state, and one sentence on what was not learned."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ _ENDINGS: Final = {
 }
 
 
-def state_of(learnt: VisitFacts, exchanges: Sequence[Exchange]) -> tuple[State, str | None]:
+def state_of(facts: VisitFacts, exchanges: Sequence[Exchange]) -> tuple[State, str | None]:
     """The visit's state and reason, by the most telling of all answers."""
-    if learnt.speaks_any:
-        return State.TLS, _unlearnt(learnt)
-    if learnt.answers_in_clear:
-        return State.PLAINTEXT, _in_clear(learnt.plaintext["answers_in_clear"], exchanges)
+    if facts.speaks_any:
+        return State.TLS, _gaps(facts)
+    if facts.answers_in_clear:
+        return State.PLAINTEXT, _in_clear(facts.plaintext["answers_in_clear"], exchanges)
     if not exchanges:
         return State.TIMEOUT, "The visit's time was up before anything was asked."
     return _verdict_on([one.answer for one in exchanges])
@@ -133,14 +133,14 @@ def _not_tls(received: bytes) -> tuple[State, str]:
     return State.NOT_TLS, "The server answered a hello with bytes that are not TLS."
 
 
-def _unlearnt(learnt: VisitFacts) -> str | None:
+def _gaps(facts: VisitFacts) -> str | None:
     gaps = [
         f"{version.label} ({fact.evidence.note if fact.evidence else 'not asked'})"
-        for version, fact in learnt.protocols.items()
+        for version, fact in facts.protocols.items()
         if fact.verdict is Verdict.UNKNOWN
     ]
-    gaps += [f"chain of {one.label} ({why})" for one, why in learnt.unread_chains.items()]
-    for kind, sets in (("cipher suites", learnt.cipher_suites), ("groups", learnt.groups)):
+    gaps += [f"chain of {one.label} ({why})" for one, why in facts.unread_chains.items()]
+    for kind, sets in (("cipher suites", facts.cipher_suites), ("groups", facts.groups)):
         gaps += [
             f"{kind} of {version.label} ({found.refusal.note if found.refusal else 'not asked'})"
             for version, found in sets.items()

@@ -48,20 +48,20 @@ class _StapledData:
     evidence: Evidence
 
 
-async def check_stapling(interview: Prober, learnt: VisitFacts) -> None:
+async def check_stapling(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``stapled`` and the features ``ocsp_stapling`` and ``sct_in_tls``."""
-    version = newest_in_clear(learnt)
-    in_clear = [] if version is None else await _in_clear(interview, learnt, version)
+    version = newest_in_clear(facts)
+    in_clear = [] if version is None else await _in_clear(prober, facts, version)
     seen = {parse_certificate(one.stapled.leaf).key_type for one in in_clear}
-    hidden = [kind for kind in _tls13_keys(learnt) if kind not in seen]
-    opened = await side_by_side(*(_opened(interview, learnt, kind) for kind in hidden))
+    hidden = [kind for kind in _tls13_keys(facts) if kind not in seen]
+    opened = await side_by_side(*(_opened(prober, facts, kind) for kind in hidden))
     found = [*in_clear, *(one for one in opened if one is not None)]
-    learnt.stapled += [one.stapled for one in found]
+    facts.stapled += [one.stapled for one in found]
     if found:
-        learnt.features["ocsp_stapling"] = _fact(
+        facts.features["ocsp_stapling"] = _fact(
             [one for one in found if one.stapled.ocsp_response], found, "an OCSP response"
         )
-        learnt.features["sct_in_tls"] = _fact(
+        facts.features["sct_in_tls"] = _fact(
             [one for one in found if one.stapled.sct_list], found, "signed certificate timestamps"
         )
 
@@ -85,21 +85,18 @@ def _fact(having: list[_StapledData], found: list[_StapledData], what: str) -> F
 
 
 async def _in_clear(
-    interview: Prober, learnt: VisitFacts, version: ProtocolVersion
+    prober: Prober, facts: VisitFacts, version: ProtocolVersion
 ) -> list[_StapledData]:
     """One hello for each kind of authentication among the accepted suites."""
     suites: dict[str, list[int]] = {}
-    for code_point in accepted_suites(learnt, version):
+    for code_point in accepted_suites(facts, version):
         suite = cipher_suite_by_code_point(code_point)
         if suite is not None and suite.authentication in {"RSA", "ECDSA", "DSS"}:
             suites.setdefault(suite.authentication, []).append(code_point)
-    if learnt.cipher_suites.get(version) is None:
-        suites = {"any": list(accepted_suites(learnt, version))}
+    if facts.cipher_suites.get(version) is None:
+        suites = {"any": list(accepted_suites(facts, version))}
     answers = await side_by_side(
-        *(
-            interview.ask(_ASK(answered_offer(learnt, version, tuple(some))))
-            for some in suites.values()
-        )
+        *(prober.ask(_ASK(answered_offer(facts, version, tuple(some)))) for some in suites.values())
     )
     return [beside for answer in answers for beside in _read_in_clear(answer)]
 
@@ -120,21 +117,21 @@ def _read_in_clear(exchange: Exchange) -> Iterator[_StapledData]:
     )
 
 
-def _tls13_keys(learnt: VisitFacts) -> list[KeyType]:
+def _tls13_keys(facts: VisitFacts) -> list[KeyType]:
     """The kinds of key that handshakes of TLS 1.3 have shown."""
     leaves = [
         one.certificates[0]
-        for one in learnt.handshakes
+        for one in facts.handshakes
         if one.offer.version is _TLSV1_3 and one.certificates
     ]
     return list(dict.fromkeys(parse_certificate(leaf).key_type for leaf in leaves))
 
 
-async def _opened(interview: Prober, learnt: VisitFacts, kind: KeyType) -> _StapledData | None:
+async def _opened(prober: Prober, facts: VisitFacts, kind: KeyType) -> _StapledData | None:
     names = (*TLS13_SCHEMES.get(kind, ()), *FOR_ISSUERS)
     schemes = [signature_scheme_code_point(name) for name in names]
     wanted = signature_algorithms(tuple(one for one in schemes if one is not None))
-    flight = await read_tls13_flight(interview, learnt, extending(wanted), _ASK)
+    flight = await read_tls13_flight(prober, facts, extending(wanted), _ASK)
     if flight is None or isinstance(flight, ConnectFailure) or not flight.certificates:
         return None
     leaf = flight.certificates[0]

@@ -49,30 +49,30 @@ _PRESENTED: Final = {
 }
 
 
-async def check_client_verification(interview: Prober, learnt: VisitFacts) -> None:
+async def check_client_verification(prober: Prober, facts: VisitFacts) -> None:
     """Completes ``client_auth`` of every version that asks for a certificate."""
-    asking = [version for version, found in learnt.client_auth.items() if found.mode in _ASKING]
-    found = await side_by_side(*(_verified(interview, learnt, version) for version in asking))
-    learnt.client_auth.update(zip(asking, found, strict=True))
+    asking = [version for version, found in facts.client_auth.items() if found.mode in _ASKING]
+    found = await side_by_side(*(_verified(prober, facts, version) for version in asking))
+    facts.client_auth.update(zip(asking, found, strict=True))
 
 
-async def _verified(interview: Prober, learnt: VisitFacts, version: ProtocolVersion) -> ClientAuth:
-    auth = learnt.client_auth[version]
+async def _verified(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> ClientAuth:
+    auth = facts.client_auth[version]
     is_optional = auth.mode is ClientAuthMode.REQUESTED or auth.asked_on_path is not None
     plain = HandshakeOffer(
         version=version,
-        server_name=learnt.shape_at(version).server_name,
+        server_name=facts.shape_at(version).server_name,
         afterword=PostHandshakeAction.HTTP if is_optional else PostHandshakeAction.LISTEN,
-        user_agent=learnt.user_agent if is_optional else "",
+        user_agent=facts.user_agent if is_optional else "",
     )
     if auth.asked_on_path is not None:
         plain = on_path(plain, auth.asked_on_path)
-    without = await interview.handshake(plain) if is_optional else None
+    without = await prober.handshake(plain) if is_optional else None
     forged = [
         (kind, replace(plain, presents=_PRESENTED[kind], claimed_issuer=issuer))
-        for kind, issuer in _forgeries(requested_authorities(interview, learnt, version))
+        for kind, issuer in _forgeries(requested_authorities(prober, facts, version))
     ]
-    shaken = await side_by_side(*(interview.handshake(offer) for _, offer in forged))
+    shaken = await side_by_side(*(prober.handshake(offer) for _, offer in forged))
     attempts = tuple(
         ClientAttempt(
             forged=kind, is_accepted=_judge(handshake, without), evidence=_evidence(handshake)
@@ -80,17 +80,17 @@ async def _verified(interview: Prober, learnt: VisitFacts, version: ProtocolVers
         for (kind, _), handshake in zip(forged, shaken, strict=True)
     )
     own, expired = await side_by_side(
-        _own(interview, learnt.own_certificate, replace(plain, presents=Presented.OWN), without),
+        _own(prober, facts.own_certificate, replace(plain, presents=Presented.OWN), without),
         _own(
-            interview,
-            learnt.expired_certificate,
+            prober,
+            facts.expired_certificate,
             replace(plain, presents=Presented.EXPIRED),
             without,
         ),
     )
     schemes = auth.signature_schemes
     if auth.asked_on_path is None and version is ProtocolVersion.TLSV1_3:
-        schemes = await _schemes_at_tls13(interview, learnt)
+        schemes = await _schemes_at_tls13(prober, facts)
     return replace(
         auth,
         signature_schemes=schemes,
@@ -101,9 +101,9 @@ async def _verified(interview: Prober, learnt: VisitFacts, version: ProtocolVers
     )
 
 
-async def _schemes_at_tls13(interview: Prober, learnt: VisitFacts) -> tuple[str, ...]:
+async def _schemes_at_tls13(prober: Prober, facts: VisitFacts) -> tuple[str, ...]:
     """Those in the encrypted CertificateRequest (RFC 9846, section 4.3.2)."""
-    flight = await read_tls13_flight(interview, learnt)
+    flight = await read_tls13_flight(prober, facts)
     if flight is None or isinstance(flight, ConnectFailure):
         return ()
     for extension in flight.requested or ():
@@ -116,7 +116,7 @@ async def _schemes_at_tls13(interview: Prober, learnt: VisitFacts) -> tuple[str,
 
 
 async def _own(
-    interview: Prober,
+    prober: Prober,
     certificate: OwnCertificate | None,
     offer: HandshakeOffer,
     without: Handshake | None,
@@ -124,7 +124,7 @@ async def _own(
     """Whether the user's certificate is taken that the offer presents."""
     if certificate is None:
         return None
-    handshake = await interview.handshake(offer)
+    handshake = await prober.handshake(offer)
     return OwnAttempt(
         identity=certificate.name,
         sha256=certificate.sha256,

@@ -23,32 +23,32 @@ REFUSALS: Final = frozenset({400, 401, 403, 495, 496})
 """Statuses that refuse a client for its certificate; nginx has 495 and 496 for it inside."""
 
 
-async def check_post_handshake_auth(interview: Prober, learnt: VisitFacts) -> None:
+async def check_post_handshake_auth(prober: Prober, facts: VisitFacts) -> None:
     """Completes ``client_auth`` of the versions whose handshake asks for nothing."""
-    path = learnt.client_auth_path
+    path = facts.client_auth_path
     if path is None:
         return
     silent = [
         version
-        for version, found in learnt.client_auth.items()
+        for version, found in facts.client_auth.items()
         if found.mode is ClientAuthMode.NONE and version is not ProtocolVersion.SSLV3
     ]
     offers = [
         on_path(
             HandshakeOffer(
                 version=version,
-                server_name=learnt.shape_at(version).server_name,
-                user_agent=learnt.user_agent,
+                server_name=facts.shape_at(version).server_name,
+                user_agent=facts.user_agent,
             ),
             path,
         )
         for version in silent
     ]
-    shaken = await side_by_side(*(interview.handshake(offer) for offer in offers))
+    shaken = await side_by_side(*(prober.handshake(offer) for offer in offers))
     for version, handshake in zip(silent, shaken, strict=True):
         found = _asked(handshake, path)
         if found is not None:
-            learnt.client_auth[version] = found
+            facts.client_auth[version] = found
 
 
 def on_path(offer: HandshakeOffer, path: str) -> HandshakeOffer:

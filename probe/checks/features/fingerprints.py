@@ -27,13 +27,13 @@ _NO_EXTENSIONS: Final = 12 * "0"
 _MOST_COUNTED: Final = 99
 
 
-async def check_fingerprints(interview: Prober, learnt: VisitFacts) -> None:
+async def check_fingerprints(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``fingerprints``, such as ``ja3s_tlsv1.2``; asks nothing."""
-    for version, exchange in sorted(learnt.spoken.items()):
+    for version, exchange in sorted(facts.spoken.items()):
         if exchange.hello is not None:
             label = version.label.lower()
-            learnt.fingerprints[f"ja3s_{label}"] = ja3s(exchange.hello)
-            learnt.fingerprints[f"ja4s_{label}"] = ja4s(exchange.hello, version)
+            facts.fingerprints[f"ja3s_{label}"] = ja3s(exchange.hello)
+            facts.fingerprints[f"ja4s_{label}"] = ja4s(exchange.hello, version)
 
 
 def ja3s(hello: ServerHello) -> str:

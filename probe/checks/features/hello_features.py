@@ -106,43 +106,43 @@ HELLO_FEATURES: Final = (
 )
 
 
-async def check_hello_features(interview: Prober, learnt: VisitFacts) -> None:
+async def check_hello_features(prober: Prober, facts: VisitFacts) -> None:
     """Fills the features named in ``HELLO_FEATURES`` and the vulnerability ``crime``."""
-    newest = newest_version(learnt, ProtocolVersion.TLSV1_2)
+    newest = newest_version(facts, ProtocolVersion.TLSV1_2)
     if newest is None:
         return
     agreements = list(_AGREEMENTS) if newest > ProtocolVersion.SSLV3 else [_COMPRESSION]
-    with_cbc = _newest_with_cbc(learnt)
+    with_cbc = _newest_with_cbc(facts)
     suites: tuple[int, ...] = ()
     if with_cbc is newest:
         agreements.append(_ENCRYPT_THEN_MAC)
-        suites = cbc_suites(learnt, newest)
+        suites = cbc_suites(facts, newest)
     elif with_cbc is not None:
-        await _ask(interview, learnt, with_cbc, cbc_suites(learnt, with_cbc), [_ENCRYPT_THEN_MAC])
-    await _ask(interview, learnt, newest, suites, agreements)
-    learnt.vulnerabilities["crime"] = learnt.features["compression"]
+        await _ask(prober, facts, with_cbc, cbc_suites(facts, with_cbc), [_ENCRYPT_THEN_MAC])
+    await _ask(prober, facts, newest, suites, agreements)
+    facts.vulnerabilities["crime"] = facts.features["compression"]
 
 
-def _newest_with_cbc(learnt: VisitFacts) -> ProtocolVersion | None:
-    in_clear = [one for one in learnt.spoken if one > ProtocolVersion.SSLV3]
-    return max((version for version in in_clear if cbc_suites(learnt, version)), default=None)
+def _newest_with_cbc(facts: VisitFacts) -> ProtocolVersion | None:
+    in_clear = [one for one in facts.spoken if one > ProtocolVersion.SSLV3]
+    return max((version for version in in_clear if cbc_suites(facts, version)), default=None)
 
 
 async def _ask(
-    interview: Prober,
-    learnt: VisitFacts,
+    prober: Prober,
+    facts: VisitFacts,
     version: ProtocolVersion,
     suites: tuple[int, ...],
     agreements: list[_Agreement],
 ) -> None:
     answers = await probe_combined(
-        interview,
-        answered_offer(learnt, version, suites),
+        prober,
+        answered_offer(facts, version, suites),
         [agreement.addition for agreement in agreements],
     )
     for agreement in agreements:
         name = agreement.addition.name
-        learnt.features[name] = _fact(answers[name], agreement)
+        facts.features[name] = _fact(answers[name], agreement)
 
 
 def _fact(exchange: Exchange, agreement: _Agreement) -> Fact:

@@ -32,24 +32,24 @@ _NOTHING_HEARD: Final = 62 * "0"
 _VERSION_LETTERS: Final = "abcdef"
 
 
-async def check_jarm(interview: Prober, learnt: VisitFacts) -> None:
+async def check_jarm(prober: Prober, facts: VisitFacts) -> None:
     """Fills the fingerprint ``jarm``; not where any of the ten got neither hello nor refusal."""
-    if learnt.host is None:
+    if facts.host is None:
         return
-    questions = (_answer(interview, hello, learnt.host) for hello in JARM_HELLOS)
+    questions = (_answer(prober, hello, facts.host) for hello in JARM_HELLOS)
     answers = await side_by_side(*questions)
     if all(_is_told(answer) for answer in answers):
-        learnt.fingerprints["jarm"] = jarm([_hello(answer) for answer in answers])
+        facts.fingerprints["jarm"] = jarm([_hello(answer) for answer in answers])
 
 
-async def _answer(interview: Prober, asked: JarmHello, host: str) -> Answer:
+async def _answer(prober: Prober, asked: JarmHello, host: str) -> Answer:
     """What one of the ten gets; asked again where it was reset, which a server may always do."""
     answer: Answer = NoHello(ending=Ending.SILENCE)
     for _ in range(2):
-        provocation = RawProbe(asked.encode(host, interview.nonce), lambda _: b"")
-        reaction = await interview.converse(provocation)
+        raw_probe = RawProbe(asked.encode(host, prober.nonce), lambda _: b"")
+        reaction = await prober.converse(raw_probe)
         answer = reaction if isinstance(reaction, ConnectFailure) else reaction.answer
-        if _is_told(answer) or not await interview.is_well():
+        if _is_told(answer) or not await prober.is_well():
             break
     return answer
 

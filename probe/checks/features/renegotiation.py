@@ -24,26 +24,26 @@ RENEGOTIATION: Final = (
 )
 
 
-async def check_renegotiation(interview: Prober, learnt: VisitFacts) -> None:
+async def check_renegotiation(prober: Prober, facts: VisitFacts) -> None:
     """Fills the feature and the vulnerabilities named in ``RENEGOTIATION``."""
-    version = newest_in_clear(learnt)
+    version = newest_in_clear(facts)
     if version is None:
         return
     offer = HandshakeOffer(
         version=version,
-        server_name=learnt.shape_at(version).server_name,
+        server_name=facts.shape_at(version).server_name,
         afterword=PostHandshakeAction.RENEGOTIATION,
     )
-    hello = learnt.spoken[version].hello
+    hello = facts.spoken[version].hello
     is_bound = hello is not None and hello.extension(ExtensionType.RENEGOTIATION_INFO) is not None
     if is_bound:
-        proof = learnt.spoken[version].fact(Verdict.NO, "ServerHello with renegotiation_info")
-        learnt.vulnerabilities["insecure_renegotiation"] = proof
-    fact = _renegotiated(await interview.handshake(offer))
-    learnt.features["client_renegotiation"] = fact
-    learnt.vulnerabilities["client_renegotiation_dos"] = fact
+        proof = facts.spoken[version].fact(Verdict.NO, "ServerHello with renegotiation_info")
+        facts.vulnerabilities["insecure_renegotiation"] = proof
+    fact = _renegotiated(await prober.handshake(offer))
+    facts.features["client_renegotiation"] = fact
+    facts.vulnerabilities["client_renegotiation_dos"] = fact
     if not is_bound:
-        learnt.vulnerabilities["insecure_renegotiation"] = _unbound(fact)
+        facts.vulnerabilities["insecure_renegotiation"] = _unbound(fact)
 
 
 def _renegotiated(handshake: Handshake) -> Fact:

@@ -35,21 +35,21 @@ class _RedirectVerdict:
     evidence: Evidence
 
 
-async def check_http_plaintext(interview: Prober, learnt: VisitFacts) -> None:
+async def check_http_plaintext(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``plaintext`` and ``http`` with what is answered in clear."""
-    web = learnt.web
-    if web is None or not web.is_likely(learnt.alpn):
+    web = facts.web
+    if web is None or not web.is_likely(facts.alpn):
         return
     # With its port, so that it is no request of the port beside.
-    request = ClearRequest(f"{web.host}:{web.port}", user_agent=learnt.user_agent)
-    on_tls_port = await interview.converse_in_clear(request)
+    request = ClearRequest(f"{web.host}:{web.port}", user_agent=facts.user_agent)
+    on_tls_port = await prober.converse_in_clear(request)
     places = [_on_port_of_tls(on_tls_port, web.port)]
     if web.clear_port is not None:
-        beside, redirects = await _beside(interview, web.host, web.clear_port, learnt.user_agent)
+        beside, redirects = await _beside(prober, web.host, web.clear_port, facts.user_agent)
         places.append(beside)
         if redirects is not None:
-            learnt.http["redirects_to_https"] = redirects
-    learnt.plaintext["answers_in_clear"] = _together(places)
+            facts.http["redirects_to_https"] = redirects
+    facts.plaintext["answers_in_clear"] = _together(places)
 
 
 def _together(places: list[_RedirectVerdict]) -> Fact:
@@ -84,7 +84,7 @@ def _on_port_of_tls(answer: ClearAnswer | ConnectFailure, port: int) -> _Redirec
 
 
 async def _beside(
-    interview: Prober, host: str, port: int, user_agent: str
+    prober: Prober, host: str, port: int, user_agent: str
 ) -> tuple[_RedirectVerdict, Fact | None]:
     """What the port of HTTP answers, and whether it redirects to HTTPS; None where it says nothing."""
     where = f"http on port {port}"
@@ -95,7 +95,7 @@ async def _beside(
         authority = url.netloc.decode("ascii")
         path = url.raw_path.decode("ascii")
         request = ClearRequest(authority, path, user_agent=user_agent)
-        answer = await interview.converse_in_clear(request, port=port)
+        answer = await prober.converse_in_clear(request, port=port)
         if isinstance(answer, ConnectFailure):
             return _unanswered(answer, where, is_open=False), None
         first = first or answer

@@ -27,17 +27,17 @@ _DECRYPTION_ALERTS: Final = frozenset({20, 21})
 _PATIENCE_SECONDS: Final = 1.0
 
 
-async def check_ccs_injection(interview: Prober, learnt: VisitFacts) -> None:
+async def check_ccs_injection(prober: Prober, facts: VisitFacts) -> None:
     """Fills the vulnerability ``ccs_injection``, where a version below TLS 1.3 is spoken."""
-    version = newest_version(learnt, ProtocolVersion.TLSV1_2)
+    version = newest_version(facts, ProtocolVersion.TLSV1_2)
     if version is None:
         return
-    asked = answered_offer(learnt, version)
-    fact = await provoked_fact(interview, asked, _two, _judge_two)
+    asked = answered_offer(facts, version)
+    fact = await provoked_fact(prober, asked, _two, _judge_two)
     if fact.verdict is Verdict.UNKNOWN:
-        reaction = await provoke(interview, asked, _one, patience_seconds=_PATIENCE_SECONDS)
+        reaction = await provoke(prober, asked, _one, patience_seconds=_PATIENCE_SECONDS)
         fact = judged(reaction, _judge_one)
-    learnt.vulnerabilities["ccs_injection"] = fact
+    facts.vulnerabilities["ccs_injection"] = fact
 
 
 def _one(flight: ServerFlight) -> bytes:

@@ -29,18 +29,18 @@ _HEADER_LENGTH: Final = 3
 _PEER_ALLOWED_TO_SEND = Extension(code_point=ExtensionType.HEARTBEAT, body=b"\x01")
 
 
-async def check_heartbleed(interview: Prober, learnt: VisitFacts) -> None:
+async def check_heartbleed(prober: Prober, facts: VisitFacts) -> None:
     """Fills the vulnerability ``heartbleed``; asked only where heartbeats are agreed to."""
-    heartbeat = learnt.features.get("heartbeat")
-    version = newest_in_clear(learnt)
+    heartbeat = facts.features.get("heartbeat")
+    version = newest_in_clear(facts)
     if heartbeat is None or version is None:
         return
     if heartbeat.verdict is not Verdict.YES:
-        learnt.vulnerabilities["heartbleed"] = heartbeat
+        facts.vulnerabilities["heartbleed"] = heartbeat
         return
-    asked = extending(_PEER_ALLOWED_TO_SEND)(answered_offer(learnt, version))
-    learnt.vulnerabilities["heartbleed"] = await provoked_fact(
-        interview, asked, _words, _judge, until=ContentType.HEARTBEAT
+    asked = extending(_PEER_ALLOWED_TO_SEND)(answered_offer(facts, version))
+    facts.vulnerabilities["heartbleed"] = await provoked_fact(
+        prober, asked, _words, _judge, until=ContentType.HEARTBEAT
     )
 
 

@@ -18,28 +18,28 @@ GOODBYE: Final = b"\x02\x50"
 
 
 async def provoke(
-    interview: Prober,
+    prober: Prober,
     asked: Offer,
     words: Words,
     until: ContentType = ContentType.ALERT,
     patience_seconds: float | None = None,
 ) -> ProbeResponse | ConnectFailure:
     """What the server makes of ``words`` after its flight."""
-    provocation = RawProbe(asked.encode(interview.nonce), words, until)
-    return await interview.converse(provocation, patience_seconds)
+    raw_probe = RawProbe(asked.encode(prober.nonce), words, until)
+    return await prober.converse(raw_probe, patience_seconds)
 
 
 async def provoked_fact(
-    interview: Prober,
+    prober: Prober,
     asked: Offer,
     words: Words,
     judge: Callable[[ProbeResponse], Fact],
     until: ContentType = ContentType.ALERT,
 ) -> Fact:
     """The verdict on the reaction; asked twice where the first leaves it unknown."""
-    fact = judged(await provoke(interview, asked, words, until), judge)
-    if fact.verdict is Verdict.UNKNOWN and await interview.is_well():
-        return judged(await provoke(interview, asked, words, until), judge)
+    fact = judged(await provoke(prober, asked, words, until), judge)
+    if fact.verdict is Verdict.UNKNOWN and await prober.is_well():
+        return judged(await provoke(prober, asked, words, until), judge)
     return fact
 
 

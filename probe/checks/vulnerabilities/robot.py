@@ -99,21 +99,21 @@ class _Round:
         return any(one.ending is Ending.SILENCE for one in self.reactions)
 
 
-async def check_robot(interview: Prober, learnt: VisitFacts) -> None:
+async def check_robot(prober: Prober, facts: VisitFacts) -> None:
     """Fills the vulnerability ``robot``; its value is ``strong`` or ``weak``.
 
     Absent where no version is spoken that has RSA key exchange; no where no such suite is taken.
     """
-    earlier = sorted(version for version in learnt.spoken if version < ProtocolVersion.TLSV1_3)
+    earlier = sorted(version for version in facts.spoken if version < ProtocolVersion.TLSV1_3)
     if not earlier:
         return
     for version in reversed(earlier):
-        suites = tuple(filter(_has_rsa_key_exchange, accepted_suites(learnt, version)))
-        if suites and version in learnt.cipher_suites:
-            asked = answered_offer(learnt, version, suites)
-            learnt.vulnerabilities["robot"] = await _robot(interview, asked)
+        suites = tuple(filter(_has_rsa_key_exchange, accepted_suites(facts, version)))
+        if suites and version in facts.cipher_suites:
+            asked = answered_offer(facts, version, suites)
+            facts.vulnerabilities["robot"] = await _robot(prober, asked)
             return
-    learnt.vulnerabilities["robot"] = _without_rsa(learnt, earlier)
+    facts.vulnerabilities["robot"] = _without_rsa(facts, earlier)
 
 
 def _has_rsa_key_exchange(code_point: int) -> bool:
@@ -126,8 +126,8 @@ def _has_rsa_key_exchange(code_point: int) -> bool:
     )
 
 
-def _without_rsa(learnt: VisitFacts, earlier: Sequence[ProtocolVersion]) -> Fact:
-    found = [learnt.cipher_suites.get(version) for version in earlier]
+def _without_rsa(facts: VisitFacts, earlier: Sequence[ProtocolVersion]) -> Fact:
+    found = [facts.cipher_suites.get(version) for version in earlier]
     known = [one for one in found if one is not None and one.complete]
     if len(known) < len(earlier):
         note = "not learnt: whether a suite with RSA key exchange is accepted"
@@ -140,33 +140,33 @@ def _without_rsa(learnt: VisitFacts, earlier: Sequence[ProtocolVersion]) -> Fact
     )
 
 
-async def _robot(interview: Prober, asked: Offer) -> Fact:
-    whole = await _judged(interview, asked, is_whole=True)
+async def _robot(prober: Prober, asked: Offer) -> Fact:
+    whole = await _judged(prober, asked, is_whole=True)
     if whole.verdict is not Verdict.NO:
         return whole
-    return await _judged(interview, asked, is_whole=False)
+    return await _judged(prober, asked, is_whole=False)
 
 
-async def _judged(interview: Prober, asked: Offer, *, is_whole: bool) -> Fact:
-    first = await _ask(interview, asked, is_whole=is_whole)
+async def _judged(prober: Prober, asked: Offer, *, is_whole: bool) -> Fact:
+    first = await _ask(prober, asked, is_whole=is_whole)
     if first is None:
-        note = _beyond(interview) or "the server did not answer every hello with RSA key exchange"
+        note = _beyond(prober) or "the server did not answer every hello with RSA key exchange"
         return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))
     if first.is_uniform:
         reaction = _in_words(first.signatures[0])
         note = f"{reaction} to each of five RSA key exchanges, four of them malformed"
         return Fact(verdict=Verdict.NO, evidence=proof(first.reactions[0], note))
     ask_again = _ask_in_turn if first.has_silence else _ask
-    again = [await ask_again(interview, asked, is_whole=is_whole) for _ in range(_REPEATS)]
+    again = [await ask_again(prober, asked, is_whole=is_whole) for _ in range(_REPEATS)]
     if any(one is None or one.signatures != first.signatures for one in again):
         note = "the reactions differ from one time to the next, so they tell nothing"
         return Fact(verdict=Verdict.UNKNOWN, evidence=proof(first.reactions[0], note))
     return _oracle(first)
 
 
-def _beyond(interview: Prober) -> str | None:
+def _beyond(prober: Prober) -> str | None:
     """Why nothing is encrypted to the server's key, where that is beyond the bounds."""
-    answers = (one.answer for one in interview.exchanges)
+    answers = (one.answer for one in prober.exchanges)
     leaves = {
         answer.certificates[0]
         for answer in answers
@@ -198,17 +198,17 @@ def _in_words(signature: _Signature) -> str:
     return str(ending) if ending is not None else "records"
 
 
-async def _ask(interview: Prober, asked: Offer, *, is_whole: bool) -> _Round | None:
+async def _ask(prober: Prober, asked: Offer, *, is_whole: bool) -> _Round | None:
     questions = (
-        provoke(interview, asked, _words(plaintext, is_whole=is_whole)) for plaintext in _PLAINTEXTS
+        provoke(prober, asked, _words(plaintext, is_whole=is_whole)) for plaintext in _PLAINTEXTS
     )
     return _round_of(await side_by_side(*questions))
 
 
-async def _ask_in_turn(interview: Prober, asked: Offer, *, is_whole: bool) -> _Round | None:
+async def _ask_in_turn(prober: Prober, asked: Offer, *, is_whole: bool) -> _Round | None:
     """The same, one question after the other, which a busy server has time to answer."""
     words = [_words(plaintext, is_whole=is_whole) for plaintext in _PLAINTEXTS]
-    return _round_of([await provoke(interview, asked, one) for one in words])
+    return _round_of([await provoke(prober, asked, one) for one in words])
 
 
 def _round_of(reactions: Sequence[ProbeResponse | ConnectFailure]) -> _Round | None:

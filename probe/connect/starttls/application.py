@@ -68,10 +68,10 @@ def _upgrading(
 
 
 def _looking(in_clear: InClear, peer: Peer) -> Scripted[PlaintextFindings]:
-    notebook = PlaintextFindings()
+    findings = PlaintextFindings()
 
     def noted() -> Script[PlaintextFindings]:
-        yield from in_clear(notebook, peer)
-        return notebook
+        yield from in_clear(findings, peer)
+        return findings
 
-    return Scripted(noted(), lambda _: notebook)
+    return Scripted(noted(), lambda _: findings)

@@ -77,13 +77,13 @@ class Simulation:
 
     async def visit(self, parts: frozenset[Part] = CORE) -> Observation:
         """The checks of those parts on the model, in the catalogue's order."""
-        interview = Prober(self)
-        learnt = VisitFacts(server_name="zoo.test")
+        prober = Prober(self)
+        facts = VisitFacts(server_name="zoo.test")
         for stage in STAGES:
             for check in stage.checks:
                 if check.part in parts:
-                    await check.ask(interview, learnt)
-        state, reason = state_of(learnt, interview.exchanges)
+                    await check.ask(prober, facts)
+        state, reason = state_of(facts, prober.exchanges)
         return Observation(
             tool_version="0",
             mode=Mode.ENUMERATE,
@@ -92,7 +92,7 @@ class Simulation:
             cost=Cost(connections=self.questions),
             state=state,
             reason=reason,
-            **learnt.sections(),
+            **facts.sections(),
         )
 
 

@@ -37,10 +37,10 @@ class Backends(Simulation):
 
 
 async def learn(way: Simulation) -> VisitFacts:
-    learnt, interview = VisitFacts(server_name="zoo.test"), Prober(way)
-    await check_versions(interview, learnt)
-    await check_contradictions(interview, learnt)
-    return learnt
+    facts, prober = VisitFacts(server_name="zoo.test"), Prober(way)
+    await check_versions(prober, facts)
+    await check_contradictions(prober, facts)
+    return facts
 
 
 async def test_two_backends_that_differ_are_told() -> None:

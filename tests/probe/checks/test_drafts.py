@@ -116,11 +116,11 @@ async def test_each_form_of_an_answer_names_its_draft(
 async def drafts_of(model: ServerModel) -> tuple[Verdict | None, int]:
     """The verdict on a model, and how many questions it took."""
     simulation = Simulation(model)
-    interview, learnt = Prober(simulation), VisitFacts(server_name="zoo.test")
-    await check_versions(interview, learnt)
+    prober, facts = Prober(simulation), VisitFacts(server_name="zoo.test")
+    await check_versions(prober, facts)
     before = simulation.questions
-    await check_tls13_drafts(interview, learnt)
-    fact = learnt.features.get("tls13_drafts")
+    await check_tls13_drafts(prober, facts)
+    fact = facts.features.get("tls13_drafts")
     return fact.verdict if fact else None, simulation.questions - before
 
 

@@ -59,8 +59,8 @@ async def known(model: ServerModel) -> Observation:
 async def verified(model: ServerModel, observation: Observation) -> tuple[bool, int]:
     """Whether the model is found to be as observed, and after how many questions."""
     simulation = Simulation(model)
-    learnt = VisitFacts(server_name="zoo.test")
-    same = await is_unchanged(Prober(simulation), learnt, observation)
+    facts = VisitFacts(server_name="zoo.test")
+    same = await is_unchanged(Prober(simulation), facts, observation)
     return same, simulation.questions
 
 

@@ -153,9 +153,9 @@ def _dtls() -> DtlsQuestion:
 
 
 def _provocation() -> RawProbe:
-    provocation = RawProbe(HELLO, lambda _: b"words")
-    provocation.begin(_nobody)
-    return provocation
+    raw_probe = RawProbe(HELLO, lambda _: b"words")
+    raw_probe.begin(_nobody)
+    return raw_probe
 
 
 def _packets() -> TdsFraming[object]:

@@ -18,7 +18,7 @@ from probe.visit.settings import ProbeSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What a visit learnt, and its recording."""
+    """What a visit learned, and its recording."""
 
     observation: Observation
     recording: RecordedVisit

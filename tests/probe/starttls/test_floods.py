@@ -116,9 +116,9 @@ def test_any_bytes_have_elements_or_none(received: bytes) -> None:
 
 
 def test_a_list_of_mechanisms_is_cut_and_says_so() -> None:
-    notebook = PlaintextFindings()
-    notebook.login("PLAIN " * 1000)
-    value = notebook.remarks["login_before_tls"].value
+    findings = PlaintextFindings()
+    findings.login("PLAIN " * 1000)
+    value = findings.remarks["login_before_tls"].value
     assert value is not None
     assert len(value) < 600
     assert value.endswith("…")
@@ -128,5 +128,5 @@ def test_a_search_without_an_end_is_no_answer() -> None:
     makes = application("ldap").looks_in_clear(PEER)
     assert makes is not None
     entry = bytes.fromhex("30070201026402 0400".replace(" ", ""))
-    notebook = play(makes(), [(None, entry * 200)], ending=Ending.SILENCE)
-    assert "answers_in_clear" not in notebook.remarks
+    findings = play(makes(), [(None, entry * 200)], ending=Ending.SILENCE)
+    assert "answers_in_clear" not in findings.remarks

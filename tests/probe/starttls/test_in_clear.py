@@ -106,11 +106,11 @@ def dialogue(name: str) -> Scripted[PlaintextFindings]:
     return looks()
 
 
-def shown(notebook: PlaintextFindings) -> dict[str, str]:
+def shown(findings: PlaintextFindings) -> dict[str, str]:
     """Verdicts with their values, by name."""
     return {
         name: f"{remark.verdict} {remark.value or ''}".strip()
-        for name, remark in notebook.remarks.items()
+        for name, remark in findings.remarks.items()
     }
 
 
@@ -153,5 +153,5 @@ def test_any_bytes_leave_a_notebook(name: str, pieces: list[bytes], ending: Endi
     talk = dialogue(name)
     talk.begin(lambda _: None)
     found = next((one for piece in pieces if (one := talk.feed(piece)) is not None), None)
-    notebook = found if found is not None else talk.end(ending)
-    assert all(remark.note.isprintable() for remark in notebook.remarks.values())
+    findings = found if found is not None else talk.end(ending)
+    assert all(remark.note.isprintable() for remark in findings.remarks.values())

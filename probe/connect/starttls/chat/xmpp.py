@@ -120,20 +120,20 @@ def upgrade(peer: Peer, *, namespace: str) -> UpgradeScript:
     return declined("starttls is refused", heard)
 
 
-def in_clear(notebook: PlaintextFindings, peer: Peer, *, namespace: str) -> Script[None]:
+def in_clear(findings: PlaintextFindings, peer: Peer, *, namespace: str) -> Script[None]:
     """Reads what may be done before TLS, and closes the stream."""
     features = yield from _features(peer, namespace)
     if isinstance(features, ConnectFailure):
         return
     is_offered = features.has("features", "starttls")
     listed = "list" if is_offered else "do not list"
-    notebook.offered(holds=is_offered, note=f"the features {listed} starttls")
+    findings.offered(holds=is_offered, note=f"the features {listed} starttls")
     mechanisms = _mechanisms(features.elements)
-    notebook.login(" ".join(mechanisms))
+    findings.login(" ".join(mechanisms))
     if features.has("starttls", "required"):
-        notebook.goes_on(holds=False, note="starttls is required")
+        findings.goes_on(holds=False, note="starttls is required")
     elif mechanisms or b"dialback" in features.raw:
-        notebook.goes_on(holds=True, note="authentication is offered beside starttls")
+        findings.goes_on(holds=True, note="authentication is offered beside starttls")
     yield Turn(say=b"</stream:stream>", until=at_once, what="the end")
 
 
