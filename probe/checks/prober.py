@@ -195,7 +195,7 @@ class Prober:
         return latest
 
     def _noticed(self, found: Found) -> Found:
-        if isinstance(found, ConnectFailure) and found.obstacle is FailureKind.BUDGET:
+        if isinstance(found, ConnectFailure) and found.kind is FailureKind.BUDGET:
             self.spent = self.spent or found.detail
         return found
 

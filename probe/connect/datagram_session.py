@@ -38,11 +38,11 @@ _SHORTEST_PATIENCE_SECONDS: Final = 2.0
 """Room for two repeats, however quick the server has been so far."""
 
 _NO_STREAM: Final = ConnectFailure(
-    obstacle=FailureKind.UNREACHABLE,
+    kind=FailureKind.UNREACHABLE,
     detail="this is asked over TCP alone, and the server is DTLS's",
 )
 _STRAIGHT_ONLY: Final = ConnectFailure(
-    obstacle=FailureKind.UNREACHABLE, detail="datagrams go by no proxy, preamble or Unix socket"
+    kind=FailureKind.UNREACHABLE, detail="datagrams go by no proxy, preamble or Unix socket"
 )
 
 Result = TypeVar("Result")
@@ -87,7 +87,7 @@ class _Packets(asyncio.DatagramProtocol):
         detail = f"no datagram could be sent: {str(exc).lower()}"
         if isinstance(exc, ConnectionRefusedError):
             detail = "the machine says that nothing listens on the UDP port"
-        self._settle(ConnectFailure(obstacle=FailureKind.REFUSED, detail=detail))
+        self._settle(ConnectFailure(kind=FailureKind.REFUSED, detail=detail))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._settle(self._question.end(Ending.CLOSED))
@@ -213,12 +213,12 @@ class DatagramSession:
                 source_address=self._route.source_address,
             )
         except DeniedError as denied:
-            return ConnectFailure(obstacle=FailureKind.DENIED, detail=str(denied))
+            return ConnectFailure(kind=FailureKind.DENIED, detail=str(denied))
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             is_short = note_shortage(error)
-            obstacle = FailureKind.EXHAUSTED if is_short else FailureKind.UNREACHABLE
-            return ConnectFailure(obstacle=obstacle, detail=f"no UDP socket: {reason}")
+            kind = FailureKind.EXHAUSTED if is_short else FailureKind.UNREACHABLE
+            return ConnectFailure(kind=kind, detail=f"no UDP socket: {reason}")
         self.budget.connections += 1
         repeating = asyncio.create_task(_repeat(question))
         try:
@@ -244,5 +244,5 @@ async def _repeat(question: DtlsQuestion) -> None:
 
 def _is_trouble(answer: Answer) -> bool:
     if isinstance(answer, ConnectFailure):
-        return answer.obstacle is not FailureKind.BUDGET
+        return answer.kind is not FailureKind.BUDGET
     return getattr(answer, "ending", None) is Ending.SILENCE

@@ -3,7 +3,7 @@
 It shows what TLS 1.3 encrypts: the chain and the CertificateRequest. Where a certificate was
 requested it reads on after the handshake, for a TLS 1.3 server refuses only then, with
 ``certificate_required`` (RFC 9846, section 4.4.2.4). What else is to be learned from a finished
-handshake is its afterword: a ticket, another handshake, a record that is wrong in one place.
+handshake is asked for by a post-handshake action: a ticket, another handshake, a record that is wrong in one place.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class OpenSslHandshake:
         self._last_sent = b""
         self._received = 0
         self._has_ticket = False
-        self._reply = AwaitedReply(offer.afterword)
+        self._reply = AwaitedReply(offer.post_handshake)
         self._ending: Ending | None = None
         self.session: SSL.Session | None = None
 
@@ -126,7 +126,7 @@ class OpenSslHandshake:
         """The outcome when nothing more will come."""
         self._ending = ending
         is_silence = ending is Ending.SILENCE
-        if self._is_finished and self._offer.afterword not in _WAITING:
+        if self._is_finished and self._offer.post_handshake not in _WAITING:
             return self._accepted(HandshakeEnd.UNFINISHED if is_silence else HandshakeEnd.REFUSED)
         if self._is_finished:
             note = f"{ending.value} after the handshake {self._shown}, without a word on it"
@@ -153,18 +153,18 @@ class OpenSslHandshake:
             self._flush()
             return self._outcome(HandshakeEnd.UNFINISHED, "the server chose a lower version")
         self._is_finished = True
-        outcome = self._say_afterword()
+        outcome = self._run_post_handshake()
         self._flush()
         return outcome
 
-    def _say_afterword(self) -> Handshake | None:
+    def _run_post_handshake(self) -> Handshake | None:
         """What can be, goes out together with our Finished.
 
         A server that refuses our certificate may have reset the connection before a second packet, and
         that one's failure would lose us the alert which came before.
         """
         is_tls13 = self._offer.version >= ProtocolVersion.TLSV1_3
-        match self._offer.afterword:
+        match self._offer.post_handshake:
             case PostHandshakeAction.RENEGOTIATION:
                 self._flush()
                 self._connection.renegotiate()
@@ -191,7 +191,7 @@ class OpenSslHandshake:
 
         Session tickets, data and ``close_notify`` come only from a server that took our Finished.
         """
-        if self._offer.afterword is PostHandshakeAction.RENEGOTIATION:
+        if self._offer.post_handshake is PostHandshakeAction.RENEGOTIATION:
             return self._renegotiate()
         try:
             self._reply.add(self._connection.recv(_READ_LENGTH))
@@ -199,17 +199,17 @@ class OpenSslHandshake:
                 self._reply.add(self._connection.recv(_READ_LENGTH))
         except SSL.WantReadError:
             self._flush()
-            if self._offer.afterword in ASKING:
+            if self._offer.post_handshake in ASKING:
                 return None
-            is_over = self._offer.afterword is PostHandshakeAction.NOTHING or self._has_ticket
+            is_over = self._offer.post_handshake is PostHandshakeAction.NOTHING or self._has_ticket
             return self._accepted() if is_over else None
         except SSL.ZeroReturnError:
-            is_spoiled = self._offer.afterword in SPOILED
+            is_spoiled = self._offer.post_handshake in SPOILED
             return self._accepted(HandshakeEnd.UNFINISHED if is_spoiled else None)
         except SSL.Error as error:
             if self._has_ticket and self._alert is None:
                 return self._accepted()
-            is_answer = self._offer.afterword in SPOILED
+            is_answer = self._offer.post_handshake in SPOILED
             return self._accepted(HandshakeEnd.REFUSED) if is_answer else self._failed(error)
         return self._accepted(HandshakeEnd.ACCEPTED)
 
@@ -248,8 +248,8 @@ class OpenSslHandshake:
         return application_data(
             _SPOILED_CONTENT,
             secrets,
-            spoils_mac=self._offer.afterword is PostHandshakeAction.SPOILED_MAC,
-            spoils_padding=self._offer.afterword is PostHandshakeAction.SPOILED_PADDING,
+            spoils_mac=self._offer.post_handshake is PostHandshakeAction.SPOILED_MAC,
+            spoils_padding=self._offer.post_handshake is PostHandshakeAction.SPOILED_PADDING,
         )
 
     def _say(self, record: bytes) -> Handshake | None:
@@ -266,13 +266,13 @@ class OpenSslHandshake:
             return self._outcome(HandshakeEnd.REFUSED, f"{note} in a handshake {self._shown}")
         return self._outcome(HandshakeEnd.DECLINED, f"{note} in the handshake")
 
-    def _accepted(self, afterword: HandshakeEnd | None = None) -> Handshake:
+    def _accepted(self, post_handshake: HandshakeEnd | None = None) -> Handshake:
         asked = "a client certificate was requested" if self._requested else "none was requested"
         note = f"handshake finished {self._shown}; {asked}"
-        return self._outcome(HandshakeEnd.ACCEPTED, note, afterword)
+        return self._outcome(HandshakeEnd.ACCEPTED, note, post_handshake)
 
     def _outcome(
-        self, end: HandshakeEnd, note: str, afterword: HandshakeEnd | None = None
+        self, end: HandshakeEnd, note: str, post_handshake: HandshakeEnd | None = None
     ) -> Handshake:
         is_the_version = (
             self._connection.get_protocol_version() == HANDSHAKE_VERSIONS[self._offer.version]
@@ -300,7 +300,7 @@ class OpenSslHandshake:
             ticket_lifetime_seconds=ticket.lifetime_seconds if ticket else None,
             early_data_bytes=_early_data_bytes(self.session),
             is_resumed=bool(Binding().lib.SSL_session_reused(_pointer(self._connection, "_ssl"))),
-            afterword=afterword,
+            post_handshake=post_handshake,
             reply=mask_cookies(self._reply.content),
             ending=self._ending,
             offered=self._offered,

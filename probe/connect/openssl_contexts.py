@@ -107,9 +107,9 @@ def _ciphers(version: ProtocolVersion, code_points: tuple[int, ...]) -> bytes:
 
 def _options(offer: HandshakeOffer) -> int:
     options = 0 if offer.wants_ticket else SSL.OP_NO_TICKET
-    if offer.afterword is PostHandshakeAction.RENEGOTIATION or offer.is_open_to_requests:
+    if offer.post_handshake is PostHandshakeAction.RENEGOTIATION or offer.is_open_to_requests:
         options |= _OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION
-    if offer.afterword in SPOILED:
+    if offer.post_handshake in SPOILED:
         options |= _OP_NO_ENCRYPT_THEN_MAC
     return options
 

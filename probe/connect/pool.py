@@ -25,7 +25,7 @@ from probe.connect.upgrade import Upgrade
 from probe.dialogue.answer import ConnectFailure, FailureKind
 
 PAST_DEADLINE: Final = ConnectFailure(
-    obstacle=FailureKind.DEADLINE, detail="the visit's time was up before this was asked"
+    kind=FailureKind.DEADLINE, detail="the visit's time was up before this was asked"
 )
 
 

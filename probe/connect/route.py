@@ -64,7 +64,7 @@ STRAIGHT: Final = Route()
 _OURS: Final = frozenset(
     {FailureKind.DEADLINE, FailureKind.EXHAUSTED, FailureKind.DENIED, FailureKind.BUDGET}
 )
-"""Obstacles on this machine: they say nothing of the way."""
+"""Failures on this machine: they say nothing of the way."""
 
 
 async def reach(
@@ -72,11 +72,11 @@ async def reach(
 ) -> Connection | ConnectFailure:
     """A connection on which the server itself is heard next, or why there is none."""
     if route.missing is not None:
-        return ConnectFailure(obstacle=FailureKind.UNREACHABLE, detail=route.missing)
+        return ConnectFailure(kind=FailureKind.UNREACHABLE, detail=route.missing)
     # A detour leads to the same address in the end: it is judged as if it were dialled here.
     refusal = route.gate.refusal(address, port)
     if refusal is not None:
-        return ConnectFailure(obstacle=FailureKind.DENIED, detail=refusal)
+        return ConnectFailure(kind=FailureKind.DENIED, detail=refusal)
     proxy = route.proxy
     place = DialAddress(
         address=address if proxy is None else proxy.host,
@@ -104,16 +104,16 @@ async def _through(
     timeout_seconds: float,
 ) -> Connection | ConnectFailure:
     if isinstance(connection, ConnectFailure):
-        is_ours = connection.obstacle in _OURS
-        obstacle = connection.obstacle if is_ours else FailureKind.UNREACHABLE
+        is_ours = connection.kind in _OURS
+        kind = connection.kind if is_ours else FailureKind.UNREACHABLE
         detail = f"the proxy {proxy.host} is not reached: {connection.detail}"
-        return ConnectFailure(obstacle=obstacle, detail=detail)
+        return ConnectFailure(kind=kind, detail=detail)
     end = await connection.carry(proxy.passage(*place), timeout_seconds)
     if isinstance(end, ConnectFailure):
         await connection.close()
         return end
     if isinstance(end, TunnelFailed):
         await connection.close()
-        return ConnectFailure(obstacle=end.obstacle, detail=end.detail)
+        return ConnectFailure(kind=end.kind, detail=end.detail)
     connection.unread(end.surplus)
     return connection

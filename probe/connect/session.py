@@ -134,7 +134,7 @@ class EndpointSession:
             return Handshake(
                 offer=offer,
                 end=HandshakeEnd.UNFINISHED,
-                ending=_ENDINGS.get(outcome.obstacle),
+                ending=_ENDINGS.get(outcome.kind),
                 offered=outcome.said,
                 answered=outcome.raw,
                 note=outcome.detail,
@@ -267,8 +267,8 @@ class EndpointSession:
 
 def _is_trouble(result: object) -> bool:
     match result:
-        case ConnectFailure(obstacle=obstacle):
-            return obstacle not in _NO_DISTRESS
+        case ConnectFailure(kind=kind):
+            return kind not in _NO_DISTRESS
         case NoHello(ending=ending):
             return ending is not Ending.CLOSED
         case _:

@@ -62,6 +62,6 @@ class Upgrade:
             connection.unread(dialogue.surplus)
             return connection
         await connection.close()
-        if outcome.obstacle in _LASTING and not self._has_worked:
+        if outcome.kind in _LASTING and not self._has_worked:
             self._hindrance = outcome
         return outcome

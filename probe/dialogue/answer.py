@@ -154,7 +154,7 @@ class ConnectFailure:
     whether there was more than is kept.
     """
 
-    obstacle: FailureKind
+    kind: FailureKind
     detail: str
     said: bytes = b""
     raw: bytes = b""
@@ -193,8 +193,8 @@ def outcome_of(answer: Answer) -> tuple[object, ...]:
             return (NotTls,)
         case Malformed(what=what):
             return Malformed, what
-        case ConnectFailure(obstacle=obstacle):
-            return ConnectFailure, obstacle
+        case ConnectFailure(kind=kind):
+            return ConnectFailure, kind
 
 
 class AnswerReader:

@@ -71,8 +71,8 @@ class Exchange:
                 return description in {CLOSE_NOTIFY, INTERNAL_ERROR}
             case NoHello() | Malformed() | NotTls():
                 return True
-            case ConnectFailure(obstacle=obstacle):
-                return obstacle not in OURS
+            case ConnectFailure(kind=kind):
+                return kind not in OURS
             case _:
                 return False
 
@@ -95,7 +95,7 @@ class Exchange:
     @property
     def is_past_deadline(self) -> bool:
         """Whether the question was not asked any more, because time or budget was used up."""
-        return isinstance(self.answer, ConnectFailure) and self.answer.obstacle in OURS
+        return isinstance(self.answer, ConnectFailure) and self.answer.kind in OURS
 
     def evidence(self, note: str | None = None) -> Evidence:
         """The pair as proof, with a sentence on how to read it."""

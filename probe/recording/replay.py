@@ -39,7 +39,7 @@ _SETTLING_STEPS: Final = 40
 """How often others run before the next answer comes: more than any chain of awaits is long."""
 
 _NOT_RECORDED: Final = ConnectFailure(
-    obstacle=FailureKind.DEADLINE, detail="the recording has no answer to this"
+    kind=FailureKind.DEADLINE, detail="the recording has no answer to this"
 )
 
 _NO_LIMITS: Final = BudgetLimits(
@@ -197,7 +197,7 @@ def _limit_reached(visit: RecordedVisit) -> ConnectFailure:
     They are not told apart in a recording, for nothing was said; where none was, the checks have changed.
     """
     nothings = (one.no_connection for one in visit.conversations if one.no_connection is not None)
-    return next((one for one in nothings if one.obstacle in OURS), _NOT_RECORDED)
+    return next((one for one in nothings if one.kind in OURS), _NOT_RECORDED)
 
 
 def _key(offer: HandshakeOffer) -> str:

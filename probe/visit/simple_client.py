@@ -72,7 +72,7 @@ class PlainClient:
             server_name=server_name,
             signature_schemes=GO_SIGNATURE_SCHEMES if version >= ProtocolVersion.TLSV1_2 else (),
             cipher_suites=GO_CIPHER_SUITES if version < ProtocolVersion.TLSV1_3 else (),
-            afterword=PostHandshakeAction.NOTHING
+            post_handshake=PostHandshakeAction.NOTHING
             if self.path is None
             else PostHandshakeAction.HTTP,
             presents=Presented.OWN if self.shows_certificate else Presented.NOTHING,

@@ -21,7 +21,7 @@ from probe.dialogue.answer import (
 from probe.dialogue.before_tls.greetings import is_ssh, plaintext_service
 from probe.dialogue.exchange import Exchange
 
-_OBSTACLES: Final = {
+_STATES: Final = {
     FailureKind.REFUSED: State.REFUSED,
     FailureKind.UNREACHABLE: State.UNREACHABLE,
     FailureKind.DEADLINE: State.TIMEOUT,
@@ -93,8 +93,8 @@ def _rank(answer: Answer) -> int:
             return 4
         case NoHello():
             return 5
-        case ConnectFailure(obstacle=obstacle):
-            return 6 + _TELLING.index(obstacle)
+        case ConnectFailure(kind=kind):
+            return 6 + _TELLING.index(kind)
         case _:
             return 2
 
@@ -116,10 +116,10 @@ def _verdict_on(answers: Sequence[Answer]) -> tuple[State, str]:
             return State.NOT_TLS, f"The server sent a malformed {what} in answer to a hello."
         case NoHello(ending=ending):
             return _ENDINGS[ending]
-        case ConnectFailure(obstacle=obstacle, detail=detail):
-            is_connected = _TELLING.index(obstacle) < _TELLING.index(FailureKind.REFUSED)
+        case ConnectFailure(kind=kind, detail=detail):
+            is_connected = _TELLING.index(kind) < _TELLING.index(FailureKind.REFUSED)
             what = "TLS not begun" if is_connected else "Not connected"
-            return _OBSTACLES[obstacle], f"{what}: {detail.rstrip('.')}."
+            return _STATES[kind], f"{what}: {detail.rstrip('.')}."
         case _:
             return State.NOT_TLS, "The server answered only in versions that were not offered."
 

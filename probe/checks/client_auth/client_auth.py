@@ -121,7 +121,7 @@ async def _at_tls13(prober: Prober, facts: VisitFacts) -> Handshake | None:
     seen = facts.first_handshake_at(ProtocolVersion.TLSV1_3)
     if seen is None or not seen.certificate_requested or seen.end is not HandshakeEnd.UNFINISHED:
         return seen
-    again = await prober.handshake(replace(seen.offer, afterword=PostHandshakeAction.LISTEN))
+    again = await prober.handshake(replace(seen.offer, post_handshake=PostHandshakeAction.LISTEN))
     return again if again.end is not HandshakeEnd.UNFINISHED else seen
 
 

@@ -62,7 +62,7 @@ async def _verified(prober: Prober, facts: VisitFacts, version: ProtocolVersion)
     plain = HandshakeOffer(
         version=version,
         server_name=facts.shape_at(version).server_name,
-        afterword=PostHandshakeAction.HTTP if is_optional else PostHandshakeAction.LISTEN,
+        post_handshake=PostHandshakeAction.HTTP if is_optional else PostHandshakeAction.LISTEN,
         user_agent=facts.user_agent if is_optional else "",
     )
     if auth.asked_on_path is not None:
@@ -155,9 +155,9 @@ def _judge(handshake: Handshake, without: Handshake | None) -> Verdict:
         return Verdict.UNKNOWN
     if without is None:
         return Verdict.YES
-    if handshake.afterword is HandshakeEnd.REFUSED and http_status(without.reply) is not None:
+    if handshake.post_handshake is HandshakeEnd.REFUSED and http_status(without.reply) is not None:
         return Verdict.NO
-    if HandshakeEnd.REFUSED in {without.end, without.afterword}:
+    if HandshakeEnd.REFUSED in {without.end, without.post_handshake}:
         return _judge_reply(handshake.reply)
     return _judge_replies(handshake.reply, without.reply)
 

@@ -53,7 +53,9 @@ async def check_post_handshake_auth(prober: Prober, facts: VisitFacts) -> None:
 
 def on_path(offer: HandshakeOffer, path: str) -> HandshakeOffer:
     """The offer, asking for ``path`` and open to what the server then wants."""
-    return replace(offer, afterword=PostHandshakeAction.HTTP, path=path, is_open_to_requests=True)
+    return replace(
+        offer, post_handshake=PostHandshakeAction.HTTP, path=path, is_open_to_requests=True
+    )
 
 
 def _asked(handshake: Handshake, path: str) -> ClientAuth | None:
@@ -75,7 +77,7 @@ def _asked(handshake: Handshake, path: str) -> ClientAuth | None:
 
 
 def _mode(handshake: Handshake, status: int | None) -> ClientAuthMode:
-    ends = {handshake.end, handshake.afterword}
+    ends = {handshake.end, handshake.post_handshake}
     if HandshakeEnd.REFUSED in ends or status in REFUSALS:
         return ClientAuthMode.REQUIRED
     return ClientAuthMode.UNKNOWN if status is None else ClientAuthMode.REQUESTED

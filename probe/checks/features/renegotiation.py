@@ -32,7 +32,7 @@ async def check_renegotiation(prober: Prober, facts: VisitFacts) -> None:
     offer = HandshakeOffer(
         version=version,
         server_name=facts.shape_at(version).server_name,
-        afterword=PostHandshakeAction.RENEGOTIATION,
+        post_handshake=PostHandshakeAction.RENEGOTIATION,
     )
     hello = facts.spoken[version].hello
     is_bound = hello is not None and hello.extension(ExtensionType.RENEGOTIATION_INFO) is not None
@@ -47,7 +47,7 @@ async def check_renegotiation(prober: Prober, facts: VisitFacts) -> None:
 
 
 def _renegotiated(handshake: Handshake) -> Fact:
-    match handshake.afterword:
+    match handshake.post_handshake:
         case HandshakeEnd.ACCEPTED:
             return handshake.fact(Verdict.YES, "a second handshake finished on the connection")
         case HandshakeEnd.REFUSED:

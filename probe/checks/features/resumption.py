@@ -125,7 +125,7 @@ def _ticketbleed(exchange: Exchange) -> Fact:
 
 async def _at_tls13(prober: Prober, facts: VisitFacts) -> None:
     offer = replace(
-        _handshake_offer(facts, ProtocolVersion.TLSV1_3), afterword=PostHandshakeAction.SESSION
+        _handshake_offer(facts, ProtocolVersion.TLSV1_3), post_handshake=PostHandshakeAction.SESSION
     )
     first = await prober.handshake(offer)
     facts.features["early_data"] = _early_data(first)

@@ -133,10 +133,10 @@ def _served(
     return place, Fact(verdict=Verdict.NO, evidence=proof, value=_shown(chain))
 
 
-def _unanswered(obstacle: ConnectFailure, where: str, *, is_open: bool) -> _RedirectVerdict:
-    is_closed = obstacle.obstacle is FailureKind.REFUSED and not is_open
+def _unanswered(kind: ConnectFailure, where: str, *, is_open: bool) -> _RedirectVerdict:
+    is_closed = kind.kind is FailureKind.REFUSED and not is_open
     verdict = Verdict.NO if is_closed else Verdict.UNKNOWN
-    return _RedirectVerdict(where=where, verdict=verdict, evidence=Evidence(note=obstacle.detail))
+    return _RedirectVerdict(where=where, verdict=verdict, evidence=Evidence(note=kind.detail))
 
 
 def _ended(answer: ClearAnswer) -> str:

@@ -45,7 +45,7 @@ async def check_https(prober: Prober, facts: VisitFacts) -> None:
         HandshakeOffer(
             version=version,
             server_name=facts.shape_at(version).server_name,
-            afterword=PostHandshakeAction.HTTP_HEAD,
+            post_handshake=PostHandshakeAction.HTTP_HEAD,
             user_agent=facts.user_agent,
         )
     )

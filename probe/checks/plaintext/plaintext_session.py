@@ -33,11 +33,11 @@ _PATIENCE_SECONDS: Final = 2.0
 
 async def check_plaintext(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``plaintext`` where the protocol has words before TLS, or may do without it."""
-    dialogue, obstacle = await _looked(prober, facts)
+    dialogue, kind = await _looked(prober, facts)
     if dialogue is None or "answers_in_clear" in facts.plaintext:
         return
-    if obstacle is not None:
-        facts.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.UNKNOWN, obstacle)
+    if kind is not None:
+        facts.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.UNKNOWN, kind)
     elif _ALERT.match(dialogue.heard):
         note = "words in clear get an alert of TLS"
         facts.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.NO, note)
@@ -98,7 +98,7 @@ def _works(prober: Prober, facts: VisitFacts) -> Fact:
     if proved is not None:
         return proved.fact(Verdict.YES, "TLS was spoken behind it")
     answers = [one.answer for one in prober.exchanges if isinstance(one.answer, ConnectFailure)]
-    refusal = next((one for one in answers if one.obstacle in _REFUSALS), None)
+    refusal = next((one for one in answers if one.kind in _REFUSALS), None)
     if refusal is not None:
         return Fact(verdict=Verdict.NO, evidence=refusal.evidence())
     if answers:

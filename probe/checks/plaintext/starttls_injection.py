@@ -31,7 +31,7 @@ async def check_starttls_injection(prober: Prober, facts: VisitFacts) -> None:
     offer = HandshakeOffer(
         version=version,
         server_name=facts.shape_at(version).server_name,
-        afterword=PostHandshakeAction.WORDS,
+        post_handshake=PostHandshakeAction.WORDS,
         words=injection.words,
         injects=injection.injected,
     )

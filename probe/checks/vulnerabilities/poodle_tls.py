@@ -60,21 +60,21 @@ async def _ask(
         version=version,
         server_name=facts.shape_at(version).server_name,
         cipher_suites=suites,
-        afterword=PostHandshakeAction.SPOILED_PADDING,
+        post_handshake=PostHandshakeAction.SPOILED_PADDING,
     )
     padding = await prober.handshake(offer)
-    if padding.afterword is HandshakeEnd.REFUSED:
+    if padding.post_handshake is HandshakeEnd.REFUSED:
         return padding.fact(Verdict.NO, "a record with wrong padding was refused")
-    if padding.afterword is HandshakeEnd.ACCEPTED:
+    if padding.post_handshake is HandshakeEnd.ACCEPTED:
         return padding.fact(Verdict.YES, "a record with wrong padding was answered")
     if padding.end is not HandshakeEnd.ACCEPTED:
         return padding.fact(Verdict.UNKNOWN)
-    mac = await prober.handshake(replace(offer, afterword=PostHandshakeAction.SPOILED_MAC))
+    mac = await prober.handshake(replace(offer, post_handshake=PostHandshakeAction.SPOILED_MAC))
     return _compared(padding, mac)
 
 
 def _compared(padding: Handshake, mac: Handshake) -> Fact:
-    if mac.afterword is HandshakeEnd.REFUSED:
+    if mac.post_handshake is HandshakeEnd.REFUSED:
         note = "a record with a wrong MAC was refused, one with wrong padding was not"
         return padding.fact(Verdict.YES, note)
     return padding.fact(Verdict.UNKNOWN, "records with wrong padding or MAC meet with silence")

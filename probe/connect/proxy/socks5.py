@@ -120,8 +120,8 @@ class Socks5:
         if code != 0:
             reason = _REPLIES.get(code, f"reply {code}")
             is_refusal = code == _CONNECTION_REFUSED
-            obstacle = FailureKind.REFUSED if is_refusal else FailureKind.UNREACHABLE
-            return TunnelFailed(obstacle, f"the proxy did not connect: {reason}")
+            failure_kind = FailureKind.REFUSED if is_refusal else FailureKind.UNREACHABLE
+            return TunnelFailed(failure_kind, f"the proxy did not connect: {reason}")
         length = 1 + self._buffer[4] if kind == _DOMAIN_NAME else _ADDRESS_LENGTHS.get(kind)
         if length is None:
             return TunnelFailed(FailureKind.UNREACHABLE, "the proxy answers in no SOCKS 5")

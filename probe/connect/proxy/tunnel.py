@@ -22,7 +22,7 @@ class TunnelOpen:
 class TunnelFailed:
     """There is no way through; ``detail`` says why, in a few words."""
 
-    obstacle: FailureKind
+    kind: FailureKind
     detail: str
 
 

@@ -90,7 +90,7 @@ async def test_the_twin_port_of_plaintext_is_judged_by_itself() -> None:
                 ClearRequest("shop.test", user_agent="test"), port=trap.port
             )
             assert isinstance(refused, ConnectFailure)
-            assert (refused.obstacle, "(deny)" in refused.detail) == (FailureKind.DENIED, True)
+            assert (refused.kind, "(deny)" in refused.detail) == (FailureKind.DENIED, True)
             taken = await line.converse_in_clear(
                 ClearRequest("shop.test", user_agent="test"), port=open_one.port
             )

@@ -60,7 +60,7 @@ async def test_nothing_is_dialled_past_the_deadline() -> None:
         late = line(server.port, ProbeSettings(deadline_seconds=0))
         exchange = await late.ask(HELLO)
         assert isinstance(exchange.answer, ConnectFailure)
-        assert (exchange.answer.obstacle, server.connections) == (FailureKind.DEADLINE, 0)
+        assert (exchange.answer.kind, server.connections) == (FailureKind.DEADLINE, 0)
 
 
 async def test_waiting_for_a_place_ends_with_the_visit() -> None:
@@ -89,7 +89,7 @@ async def test_a_visit_whose_time_is_up_in_the_moment_of_asking_ends() -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         dialled = await asking
     assert isinstance(dialled, ConnectFailure)
-    assert dialled.obstacle is FailureKind.DEADLINE
+    assert dialled.kind is FailureKind.DEADLINE
     await connections.close()
 
 

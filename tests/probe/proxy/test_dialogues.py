@@ -62,7 +62,7 @@ def test_socks_says_the_password_where_it_is_wanted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "obstacle", "words"),
+    ("answer", "kind", "words"),
     [
         (b"\x05\xff", FailureKind.UNREACHABLE, "another way to authenticate"),
         (b"\x04\x00", FailureKind.UNREACHABLE, "no SOCKS 5"),
@@ -72,10 +72,10 @@ def test_socks_says_the_password_where_it_is_wanted() -> None:
         (b"\x05\x00\x05\x00\x00\x09\x00", FailureKind.UNREACHABLE, "no SOCKS 5"),
     ],
 )
-def test_socks_says_why_it_is_blocked(answer: bytes, obstacle: FailureKind, words: str) -> None:
+def test_socks_says_why_it_is_blocked(answer: bytes, kind: FailureKind, words: str) -> None:
     end, _ = carried(Socks5("192.0.2.1", 443, None), [answer + bytes(2)])
     assert isinstance(end, TunnelFailed)
-    assert (end.obstacle, words in end.detail) == (obstacle, True)
+    assert (end.kind, words in end.detail) == (kind, True)
 
 
 def test_socks_says_that_the_password_is_refused() -> None:
@@ -130,7 +130,7 @@ def test_a_silent_proxy_is_no_word_of_the_server(dialogue: Dialogue[PassageEnd])
     dialogue.begin(lambda _: None)
     end = dialogue.end(Ending.SILENCE)
     assert isinstance(end, TunnelFailed)
-    assert end.obstacle is FailureKind.UNREACHABLE
+    assert end.kind is FailureKind.UNREACHABLE
 
 
 def test_the_preamble_of_version_1_is_a_line() -> None:

@@ -76,13 +76,13 @@ def test_xml_that_no_stream_may_have_is_not_xmpp(features: bytes) -> None:
     """RFC 6120, section 11.1, and bounds far above any list of features."""
     found = xmpp(features)
     assert isinstance(found, ConnectFailure)
-    assert found.obstacle is FailureKind.OTHER_PROTOCOL
+    assert found.kind is FailureKind.OTHER_PROTOCOL
 
 
 def test_starttls_counts_inside_the_features_alone() -> None:
     found = xmpp(STREAM + b"<starttls/><stream:features><a/></stream:features>")
     assert isinstance(found, ConnectFailure)
-    assert found.obstacle is FailureKind.NOT_OFFERED
+    assert found.kind is FailureKind.NOT_OFFERED
 
 
 _NAME = st.from_regex(rb"[a-z]{1,8}", fullmatch=True)

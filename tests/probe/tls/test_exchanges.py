@@ -59,8 +59,8 @@ def exchange(answer: Answer, *, confirmed: bool = False) -> Exchange:
         (NoHello(ending=Ending.SILENCE), True, False, False),
         (NotTls(raw=b"421 too many"), True, False, False),
         (Malformed(raw=b"", what="record header"), True, False, False),
-        (ConnectFailure(obstacle=FailureKind.REFUSED, detail="no"), True, False, False),
-        (ConnectFailure(obstacle=FailureKind.DEADLINE, detail="late"), False, False, False),
+        (ConnectFailure(kind=FailureKind.REFUSED, detail="no"), True, False, False),
+        (ConnectFailure(kind=FailureKind.DEADLINE, detail="late"), False, False, False),
         (flight(0x0303), False, False, False),
     ],
 )
@@ -102,7 +102,7 @@ def test_evidence_is_the_offer_the_answer_and_words() -> None:
 def test_answers_are_alike_by_what_they_are_and_not_by_how_they_read() -> None:
     words = "the server turns us away: try again in 3 s"
     failures = [
-        ConnectFailure(obstacle=kind, detail=words)
+        ConnectFailure(kind=kind, detail=words)
         for kind in (FailureKind.TURNED_AWAY, FailureKind.OTHER_PROTOCOL)
     ]
     later = replace(failures[0], detail="the server turns us away: try again in 1 s")

@@ -65,7 +65,7 @@ def in_clear(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads what may be done before TLS, and takes its leave."""
     heard = yield from _capabilities()
     if isinstance(heard, ConnectFailure):
-        if heard.obstacle is FailureKind.NOT_OFFERED:
+        if heard.kind is FailureKind.NOT_OFFERED:
             findings.goes_on(holds=True, note="the session is open in clear: PREAUTH")
         return
     words = _listed(heard)

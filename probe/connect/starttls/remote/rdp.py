@@ -80,7 +80,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     name = _FAILURES.get(content, f"failure {content}")
     if kind == _FAILURE and content in _WITHOUT_TLS:
         return not_offered(f"RDP answers {name}")
-    return ConnectFailure(obstacle=FailureKind.DECLINED, detail=f"RDP refuses TLS: {name}")
+    return ConnectFailure(kind=FailureKind.DECLINED, detail=f"RDP refuses TLS: {name}")
 
 
 def in_clear(findings: PlaintextFindings, _: Peer) -> Script[None]:
