@@ -19,7 +19,7 @@ from pki.net_guard.politeness import Politeness
 from pki.net_guard.shortage import note_shortage
 from probe.budget import VisitBudget
 from probe.connect.limits import VisitLimits
-from probe.connect.openssl import OpenSslHandshake
+from probe.connect.openssl.handshake import OpenSslHandshake
 from probe.connect.pool import PAST_DEADLINE, Connections
 from probe.connect.quic import ask_quic
 from probe.connect.route import Route

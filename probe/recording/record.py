@@ -10,7 +10,7 @@ from typing import Final, Generic, TypeVar, cast
 from model.observation import Observation
 from model.ports import Clock
 from pki.net_guard.politeness import Politeness
-from probe.connect.openssl import OpenSslHandshake
+from probe.connect.openssl.handshake import OpenSslHandshake
 from probe.connect.session import EndpointSession
 from probe.connect.starttls.after_upgrade import AfterUpgrade
 from probe.dialogue.answer import ConnectFailure, Ending

@@ -17,7 +17,7 @@ from pki.certificates import TrustStore, deployment, elements_of, parse_certific
 from pki.certificates.reading.bounds import beyond_bounds
 from pki.certificates.reading.der import MOST_ELEMENTS, Element, Tag, count_elements
 from pki.certificates.reading.strict_reading import load_certificate
-from probe.connect.handshake_bounds import beyond_handshakes
+from probe.connect.openssl.bounds import beyond_handshakes
 from probe.dialogue.session_reader import SessionInClear
 from tests.pki.certificates.making import make
 from tests.probe.budget import hostile_certificates as hostile

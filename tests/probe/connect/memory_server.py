@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 
 from model.protocol_version import ProtocolVersion
-from probe.connect.openssl import OpenSslHandshake
+from probe.connect.openssl.handshake import OpenSslHandshake
 from probe.dialogue.handshake import Handshake, HandshakeOffer, PostHandshakeAction
 from tests.probe.starttls.scripted_servers import tls_context
 from tests.zoo.certificates import Certificates

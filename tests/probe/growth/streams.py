@@ -10,7 +10,7 @@ import h11
 
 from model.protocol_version import ProtocolVersion
 from pki.byte_reader import DecodeError
-from probe.connect.openssl_reply import AwaitedReply
+from probe.connect.openssl.reply import AwaitedReply
 from probe.connect.proxy.http_connect import HttpConnect
 from probe.connect.proxy.socks5 import Socks5
 from probe.connect.starttls.after_upgrade import AfterUpgrade

@@ -16,9 +16,9 @@ from OpenSSL import SSL, crypto
 
 from model.protocol_version import ProtocolVersion
 from model.registry import CIPHER_SUITES, alert_name
-from probe.connect.handshake_bounds import beyond_handshakes
-from probe.connect.openssl_contexts import HANDSHAKE_VERSIONS, SPOILED, context_for
-from probe.connect.openssl_reply import ASKING, AwaitedReply
+from probe.connect.openssl.bounds import beyond_handshakes
+from probe.connect.openssl.contexts import HANDSHAKE_VERSIONS, SPOILED, context_for
+from probe.connect.openssl.reply import ASKING, AwaitedReply
 from probe.crypto.cbc_records import Secrets, application_data
 from probe.crypto.identity import ClientIdentity
 from probe.crypto.throwaway import throwaway_certificate, throwaway_key
