@@ -137,11 +137,14 @@ class Handshake:
     answered: bytes = b""
     note: str = ""
 
-    def fact(self, verdict: Verdict, note: str | None = None, value: str | None = None) -> Fact:
-        """A verdict that rests on this handshake."""
-        proof = Evidence(
+    def evidence(self, note: str | None = None) -> Evidence:
+        """The first bytes of each side as proof, with a sentence on how to read them."""
+        return Evidence(
             offer=self.offered or None,
             answer=self.answered or None,
             note=note or self.note or None,
         )
-        return Fact(verdict=verdict, evidence=proof, value=value)
+
+    def fact(self, verdict: Verdict, note: str | None = None, value: str | None = None) -> Fact:
+        """A verdict that rests on this handshake."""
+        return Fact(verdict=verdict, evidence=self.evidence(note), value=value)

@@ -15,7 +15,6 @@ from model.certificates.certificate import KeyType
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_code_point, signature_scheme_code_point
 from model.verdict import Evidence, Fact, Verdict
-from pki.byte_reader import DecodeError
 from pki.certificates import parse_certificate
 from probe.checks.answered_offers import accepted_suites, answered_offer, newest_in_clear
 from probe.checks.certificates.served_chains import FOR_ISSUERS, TLS13_SCHEMES
@@ -26,12 +25,10 @@ from probe.checks.visit_facts import Stapled, VisitFacts
 from probe.dialogue.answer import ConnectFailure, ServerFlight
 from probe.dialogue.exchange import Exchange
 from probe.tls.extensions import (
-    ExtensionType,
     signature_algorithms,
     signed_certificate_timestamp,
     status_request,
 )
-from probe.tls.messages import CertificateStatus
 
 STAPLING_FEATURES: Final = ("ocsp_stapling", "sct_in_tls")
 
@@ -106,12 +103,11 @@ def _read_in_clear(exchange: Exchange) -> Iterator[_StapledData]:
     if not (isinstance(flight, ServerFlight) and flight.certificates):
         return
     status = flight.certificate_status
-    kind = ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP
     yield _StapledData(
         stapled=Stapled(
             leaf=flight.certificates[0],
             ocsp_response=status.ocsp_response if status else None,
-            sct_list=flight.hello.extension(kind) or None,
+            sct_list=flight.hello.sct_list,
         ),
         evidence=exchange.evidence(),
     )
@@ -138,15 +134,8 @@ async def _opened(prober: Prober, facts: VisitFacts, kind: KeyType) -> _StapledD
     return _StapledData(
         stapled=Stapled(
             leaf=leaf.der,
-            ocsp_response=_ocsp_response(leaf.extension(ExtensionType.STATUS_REQUEST)),
-            sct_list=leaf.extension(ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP),
+            ocsp_response=leaf.ocsp_response,
+            sct_list=leaf.sct_list,
         ),
         evidence=Evidence(offer=flight.offered, answer=flight.answer.raw or None),
     )
-
-
-def _ocsp_response(body: bytes | None) -> bytes | None:
-    try:
-        return CertificateStatus.decode(body).ocsp_response if body else None
-    except DecodeError:
-        return None

@@ -15,7 +15,6 @@ from typing import Final
 from model.observation import ClientAuth, ClientAuthMode
 from model.protocol_version import ProtocolVersion
 from model.registry import signature_scheme_name
-from model.verdict import Evidence
 from pki.certificates import name_text
 from probe.checks.certificates.served_chains import finish_handshake
 from probe.checks.prober import Prober, side_by_side
@@ -134,11 +133,7 @@ def _by_handshake(handshake: Handshake | None) -> ClientAuth:
     return ClientAuth(
         mode=mode,
         ca_names=authority_names(handshake.certificate_authorities),
-        evidence=Evidence(
-            offer=handshake.offered or None,
-            answer=handshake.answered or None,
-            note=handshake.note or None,
-        ),
+        evidence=handshake.evidence(),
     )
 
 

@@ -22,7 +22,6 @@ from model.observation import (
 )
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Verdict
-from pki.byte_reader import ByteReader, DecodeError
 from probe.checks.client_auth.client_auth import requested_authorities, scheme_names
 from probe.checks.client_auth.post_handshake_auth import REFUSALS, on_path
 from probe.checks.prober import Prober, side_by_side
@@ -36,7 +35,6 @@ from probe.dialogue.handshake import (
     PostHandshakeAction,
     Presented,
 )
-from probe.tls.extensions import ExtensionType
 from probe.web.status_line import http_status
 
 VERIFICATION: Final = ("client_auth.verifies", "client_auth.own", "client_auth.expired")
@@ -106,13 +104,7 @@ async def _schemes_at_tls13(prober: Prober, facts: VisitFacts) -> tuple[str, ...
     flight = await read_tls13_flight(prober, facts)
     if flight is None or isinstance(flight, ConnectFailure):
         return ()
-    for extension in flight.requested or ():
-        if extension.code_point == ExtensionType.SIGNATURE_ALGORITHMS:
-            try:
-                return scheme_names(ByteReader(extension.body, "schemes").uint16_list(2))
-            except DecodeError:
-                return ()
-    return ()
+    return scheme_names(flight.requested_schemes)
 
 
 async def _own(
@@ -188,8 +180,4 @@ def _body(reply: bytes) -> bytes:
 def _evidence(handshake: Handshake) -> Evidence:
     status = http_status(handshake.reply)
     said = f"; HTTP status {status}" if status is not None else ""
-    return Evidence(
-        offer=handshake.offered or None,
-        answer=handshake.answered or None,
-        note=f"{handshake.note}{said}",
-    )
+    return handshake.evidence(f"{handshake.note}{said}")

@@ -12,7 +12,6 @@ from typing import Final
 
 from model.observation import ClientAuth, ClientAuthMode
 from model.protocol_version import ProtocolVersion
-from model.verdict import Evidence
 from probe.checks.client_auth.client_auth import authority_names
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.visit_facts import VisitFacts
@@ -68,10 +67,8 @@ def _asked(handshake: Handshake, path: str) -> ClientAuth | None:
         mode=_mode(handshake, status),
         asked_on_path=path,
         ca_names=authority_names(handshake.certificate_authorities),
-        evidence=Evidence(
-            offer=handshake.offered or None,
-            answer=handshake.answered or None,
-            note=f"asked for on {path} after the handshake; {said}; {handshake.note}",
+        evidence=handshake.evidence(
+            f"asked for on {path} after the handshake; {said}; {handshake.note}"
         ),
     )
 

@@ -15,14 +15,13 @@ from typing import Final, TypeAlias
 from model.protocol_version import ProtocolVersion
 from model.registry import ALPN_PROTOCOLS
 from model.verdict import Fact, Verdict
-from pki.byte_reader import ByteReader, DecodeError
 from probe.checks.answered_offers import answered_offer, newest_in_clear
 from probe.checks.combined_extensions import extending
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
-from probe.tls.extensions import ExtensionType, protocol_names
+from probe.tls.extensions import protocol_names
 
 _NO_APPLICATION_PROTOCOL: Final = 120
 _OF_CHALLENGES: Final = "acme-tls/1"
@@ -96,16 +95,8 @@ def _asking_by_handshake(prober: Prober, facts: VisitFacts) -> _Ask:
 
 
 def _taken(exchange: Exchange) -> str | None:
-    """The one id in the hello's answer; section 3.1 allows no more."""
-    kind = ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION
-    body = exchange.hello.extension(kind) if exchange.hello else None
-    if body is None:
-        return None
-    try:
-        names = ByteReader(ByteReader(body, "ALPN").vector(2), "ALPN")
-        return names.vector(1).decode("latin-1")
-    except DecodeError:
-        return None
+    name = exchange.hello.alpn_protocol if exchange.hello else None
+    return None if name is None else name.decode("latin-1")
 
 
 def _support(first: _Reply, last: _Reply, taken: list[str]) -> Fact:

@@ -13,7 +13,6 @@ from typing import Final
 from model.protocol_version import ProtocolVersion
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
-from probe.tls.extensions import ExtensionType
 from probe.tls.hello import ServerHello
 
 _VERSIONS: Final = {
@@ -54,6 +53,5 @@ def ja4s(hello: ServerHello, version: ProtocolVersion) -> str:
 
 def _alpn_ends(hello: ServerHello) -> str:
     """First and last character of the protocol taken; ``00`` where there is none."""
-    body = hello.extension(ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION) or b""
-    name = body[3:].decode("ascii", "replace")
+    name = (hello.alpn_protocol or b"").decode("ascii", "replace")
     return f"{name[0]}{name[-1]}" if name.isalnum() or "/" in name else "00"

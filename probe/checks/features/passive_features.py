@@ -60,7 +60,7 @@ def _hello(exchange: Exchange) -> ServerHello:
 def _secure_renegotiation(earlier: Sequence[Exchange]) -> Fact:
     """RFC 5746, section 3.4: the SCSV of our hellos is answered by renegotiation_info."""
     for exchange in earlier:
-        if _hello(exchange).extension(ExtensionType.RENEGOTIATION_INFO) is None:
+        if not _hello(exchange).has(ExtensionType.RENEGOTIATION_INFO):
             note = f"ServerHello of {exchange.offer.version.label} without renegotiation_info"
             return exchange.fact(Verdict.NO, note)
     return earlier[0].fact(Verdict.YES, "ServerHello with renegotiation_info")

@@ -35,7 +35,7 @@ async def check_renegotiation(prober: Prober, facts: VisitFacts) -> None:
         post_handshake=PostHandshakeAction.RENEGOTIATION,
     )
     hello = facts.spoken[version].hello
-    is_bound = hello is not None and hello.extension(ExtensionType.RENEGOTIATION_INFO) is not None
+    is_bound = hello is not None and hello.has(ExtensionType.RENEGOTIATION_INFO)
     if is_bound:
         proof = facts.spoken[version].fact(Verdict.NO, "ServerHello with renegotiation_info")
         facts.vulnerabilities["insecure_renegotiation"] = proof

@@ -124,7 +124,7 @@ def _tolerance(exchange: Exchange) -> Fact:
 def _ech_answer(exchange: Exchange) -> Fact:
     if exchange.hello is None:
         return exchange.fact(Verdict.NO if exchange.is_refusal else Verdict.UNKNOWN)
-    if exchange.hello.extension(ExtensionType.ENCRYPTED_CLIENT_HELLO) is None:
+    if not exchange.hello.has(ExtensionType.ENCRYPTED_CLIENT_HELLO):
         return exchange.fact(Verdict.NO, f"{exchange.summary} without encrypted_client_hello")
     return exchange.fact(Verdict.YES, f"{exchange.summary} with encrypted_client_hello")
 

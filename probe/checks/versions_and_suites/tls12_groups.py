@@ -196,9 +196,8 @@ def _point_formats(prober: Prober, facts: VisitFacts, version: ProtocolVersion) 
         hello = seen.exchange.hello
         if seen.version is not version or seen.suite.key_exchange != "ECDHE" or hello is None:
             continue
-        listed = hello.extension(ExtensionType.EC_POINT_FORMATS)
-        if not listed:
+        if not hello.extension(ExtensionType.EC_POINT_FORMATS):
             return seen.exchange.fact(Verdict.NO, "ServerHello without ec_point_formats")
-        names = ",".join(_POINT_FORMATS.get(one, str(one)) for one in listed[1:])
+        names = ",".join(_POINT_FORMATS.get(one, str(one)) for one in hello.ec_point_formats)
         return seen.exchange.fact(Verdict.YES, f"ServerHello lists {names}", names)
     return None
