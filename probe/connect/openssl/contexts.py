@@ -14,7 +14,7 @@ from cryptography.hazmat.bindings.openssl.binding import Binding
 from OpenSSL import SSL
 
 from model.protocol_version import ProtocolVersion
-from model.registry import cipher_suite_by_code_point
+from model.registry import CIPHER_SUITES, CipherSuite, cipher_suite_by_code_point
 from probe.crypto.identity import ClientIdentity
 from probe.dialogue.handshake import HandshakeOffer, PostHandshakeAction
 
@@ -50,6 +50,8 @@ _OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION = 0x40000
 
 _OP_NO_ENCRYPT_THEN_MAC = 0x80000
 """MAC and padding are only told apart where the MAC comes first."""
+
+_SUITES: Final = {suite.openssl_name: suite for suite in CIPHER_SUITES if suite.openssl_name}
 
 SPOILED: Final = frozenset({PostHandshakeAction.SPOILED_PADDING, PostHandshakeAction.SPOILED_MAC})
 
@@ -92,6 +94,11 @@ def context_for(offer: HandshakeOffer, own: ClientIdentity | None) -> SSL.Contex
     for issuer in own.issuers:
         context.add_extra_chain_cert(issuer)
     return context
+
+
+def negotiated_suite(connection: SSL.Connection) -> CipherSuite | None:
+    """The suite that was agreed on; None before one was, and for one that the registry lacks."""
+    return _SUITES.get(connection.get_cipher_name() or "")
 
 
 def _ciphers(version: ProtocolVersion, code_points: tuple[int, ...]) -> bytes:

@@ -15,11 +15,16 @@ from cryptography.hazmat.bindings.openssl.binding import Binding
 from OpenSSL import SSL, crypto
 
 from model.protocol_version import ProtocolVersion
-from model.registry import CIPHER_SUITES, alert_name
+from model.registry import alert_name
 from probe.connect.openssl.bounds import beyond_handshakes
-from probe.connect.openssl.contexts import HANDSHAKE_VERSIONS, SPOILED, context_for
+from probe.connect.openssl.contexts import (
+    HANDSHAKE_VERSIONS,
+    SPOILED,
+    context_for,
+    negotiated_suite,
+)
 from probe.connect.openssl.reply import ASKING, AwaitedReply
-from probe.crypto.cbc_records import Secrets, application_data
+from probe.connect.openssl.spoiled_record import spoiled_record
 from probe.crypto.identity import ClientIdentity
 from probe.crypto.throwaway import throwaway_certificate, throwaway_key
 from probe.dialogue.answer import Ending
@@ -34,9 +39,6 @@ from probe.dialogue.handshake import (
 from probe.dialogue.session_reader import SessionInClear
 from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_AUTHORITIES, MAX_CERTIFICATES
 from probe.web.cookies import mask_cookies
-
-_SPOILED_CONTENT: Final = b"GET / HTTP/1.0\r\n\r\n"
-"""Something that most servers would answer, had it come in a right record."""
 
 _SHOWN: Final = {
     Presented.NOTHING: "without a client certificate",
@@ -53,8 +55,6 @@ _FATAL = 2
 """Java warns ``user_canceled`` before it closes, which is no refusal."""
 
 _READ_LENGTH = 65536
-_LONGEST_BLOCK = 16
-_SUITES = {suite.openssl_name: suite for suite in CIPHER_SUITES if suite.openssl_name}
 
 
 class OpenSslHandshake:
@@ -175,7 +175,7 @@ class OpenSslHandshake:
                 return self._ask(self._offer.words)
             case PostHandshakeAction.SPOILED_PADDING | PostHandshakeAction.SPOILED_MAC:
                 self._flush()
-                return self._say(self._spoiled_record())
+                return self._say(spoiled_record(self._connection, self._offer, self._last_sent))
             case PostHandshakeAction.SESSION if not is_tls13:
                 return self._accepted()
             case PostHandshakeAction.NOTHING if not (self._requested and is_tls13):
@@ -229,29 +229,6 @@ class OpenSslHandshake:
             return self._accepted(HandshakeEnd.REFUSED)
         return self._accepted(HandshakeEnd.ACCEPTED)
 
-    def _spoiled_record(self) -> bytes:
-        """Empty where no such record can be made of what was agreed on."""
-        suite = _SUITES.get(self._connection.get_cipher_name() or "")
-        main_secret = self._connection.master_key()
-        client_random = self._connection.client_random()
-        server_random = self._connection.server_random()
-        if not (suite and suite.is_aes_cbc and main_secret and client_random and server_random):
-            return b""
-        secrets = Secrets(
-            version=self._offer.version,
-            suite=suite,
-            main_secret=main_secret,
-            client_random=client_random,
-            server_random=server_random,
-            last_block=self._last_sent[-_LONGEST_BLOCK:],
-        )
-        return application_data(
-            _SPOILED_CONTENT,
-            secrets,
-            spoils_mac=self._offer.post_handshake is PostHandshakeAction.SPOILED_MAC,
-            spoils_padding=self._offer.post_handshake is PostHandshakeAction.SPOILED_PADDING,
-        )
-
     def _say(self, record: bytes) -> Handshake | None:
         if not record or self._send is None:
             return self._accepted()
@@ -280,7 +257,7 @@ class OpenSslHandshake:
         chain = (self._connection.get_peer_cert_chain() or []) if is_the_version else []
         authorities = self._connection.get_client_ca_list() if self._requested else []
         ticket = self._session_in_clear.ticket
-        suite = _SUITES.get(self._connection.get_cipher_name() or "")
+        suite = negotiated_suite(self._connection)
         if self._has_ticket:
             self.session = self._connection.get_session()
         return Handshake(
