@@ -27,7 +27,8 @@ from pki.certificates import parse_certificate
 from probe.checks.certificates.served_chains import finish_handshake
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.strike_out import picked_group
-from probe.checks.visit_facts import ASKED_VERSIONS, VisitFacts
+from probe.checks.visit_facts import VisitFacts
+from probe.checks.visit_inputs import ASKED_VERSIONS
 from probe.dialogue.answer import Ending, NoHello, ServerFlight
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import HandshakeEnd

@@ -67,7 +67,7 @@ class ChainChecks:
         self._lookup = DnsLookup(settings.name_servers) if settings.dns_records else None
         self._revocation = RevocationChecker(self._fetcher) if self._fetcher else None
 
-    async def judged(
+    async def check(
         self,
         chains: tuple[ServedChain, ...],
         stapled: list[Stapled] | None,
@@ -75,7 +75,7 @@ class ChainChecks:
         within_seconds: float,
         target: Target | None = None,
     ) -> tuple[ServedChain, ...]:
-        """The chains with their surroundings; where ``stapled`` is None, what came stays as it was.
+        """The chains with what these checks found; where ``stapled`` is None, what came stays as it was.
 
         What is not fetched ``within_seconds`` is given up. The DNS is asked about the ``target``.
         """
@@ -85,10 +85,10 @@ class ChainChecks:
         if not self._is_asked:
             return chains
         budget = FetchBudget()
-        judging = (self._judged(one, stapled, at, within_seconds, budget) for one in chains)
+        judging = (self._check(one, stapled, at, within_seconds, budget) for one in chains)
         return tuple(await side_by_side(*judging))
 
-    async def _judged(
+    async def _check(
         self,
         found: ServedChain,
         stapled: list[Stapled] | None,

@@ -14,7 +14,7 @@ from probe.budget import VisitBudget, off_loop
 from probe.checks.visit_facts import VisitFacts
 
 
-async def judged(
+async def judge_chains(
     facts: VisitFacts,
     target: Target,
     at: datetime,
@@ -28,7 +28,7 @@ async def judged(
     return await off_loop(_judged, facts, target, at, stores, budget)
 
 
-async def judged_anew(
+async def judge_again(
     known: Observation, target: Target, at: datetime, stores: Mapping[str, TrustStore]
 ) -> tuple[ServedChain, ...] | None:
     """The known chains judged as of ``at``; None where one cannot be without being served again."""

@@ -59,24 +59,52 @@ _ENDINGS: Final = {
 }
 
 
-def state_of(facts: VisitFacts, exchanges: Sequence[Exchange]) -> tuple[State, str | None]:
-    """The visit's state and reason, by the most telling of all answers."""
+def state_of(
+    facts: VisitFacts,
+    exchanges: Sequence[Exchange],
+    *,
+    spent: str | None = None,
+    faults: Sequence[str] = (),
+) -> tuple[State, str | None]:
+    """The visit's state and reason, by the most telling of all answers.
+
+    ``spent`` says in words that a limit of the visit's budget was reached, and which; the reason begins with it.
+    ``faults`` are what went wrong on our side.
+    """
+    answers = [one.answer for one in exchanges]
+    state, reason = _state_by_answers(facts, answers)
+    is_limit_said = not facts.speaks_any and _is_over_budget(answers)
+    if faults:
+        state = State.TLS if facts.speaks_any else State.ERROR
+        reason, is_limit_said = f"A fault of ours: {'; '.join(faults)}.", False
+    if spent is None or is_limit_said:
+        return state, reason
+    return state, f"{spent[:1].upper()}{spent[1:]}. {reason or ''}".rstrip()
+
+
+def _state_by_answers(facts: VisitFacts, answers: Sequence[Answer]) -> tuple[State, str | None]:
     if facts.speaks_any:
         return State.TLS, _gaps(facts)
     if facts.answers_in_clear:
-        return State.PLAINTEXT, _in_clear(facts.plaintext["answers_in_clear"], exchanges)
-    if not exchanges:
+        return State.PLAINTEXT, _in_clear(facts.plaintext["answers_in_clear"], answers)
+    if not answers:
         return State.TIMEOUT, "The visit's time was up before anything was asked."
-    return _verdict_on([one.answer for one in exchanges])
+    return _verdict_on(answers)
 
 
-def _in_clear(session: Fact, exchanges: Sequence[Exchange]) -> str:
+def _is_over_budget(answers: Sequence[Answer]) -> bool:
+    """Whether the most telling answer is that the budget was used up."""
+    most_telling = min(answers, key=_rank, default=None)
+    return isinstance(most_telling, ConnectFailure) and most_telling.kind is FailureKind.BUDGET
+
+
+def _in_clear(session: Fact, answers: Sequence[Answer]) -> str:
     """What was answered in clear, and what came of TLS."""
     note = (session.evidence and session.evidence.note) or "a session began"
     answered = f"The service answers in plaintext: {note.rstrip('.')}."
-    if not exchanges:
+    if not answers:
         return answered
-    _, why = _verdict_on([one.answer for one in exchanges])
+    _, why = _verdict_on(answers)
     return f"{answered} {why}"
 
 

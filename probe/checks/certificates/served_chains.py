@@ -113,7 +113,7 @@ def _varies(count: int, most: int) -> Fact:
 def _name_asked(facts: VisitFacts, version: ProtocolVersion, server_name: str | None) -> NameAsked:
     """Some versions and servers take no name at all: there, to send none is the target's way."""
     proof = facts.spoken.get(version)
-    own = proof.offer.shape.server_name if proof is not None else facts.server_name
+    own = proof.offer.shape.server_name if proof is not None else facts.inputs.server_name
     if server_name == own:
         return NameAsked.OWN
     return NameAsked.NO_NAME if server_name is None else NameAsked.UNKNOWN_NAME

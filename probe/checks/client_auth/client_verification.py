@@ -26,7 +26,8 @@ from probe.checks.client_auth.client_auth import requested_authorities, scheme_n
 from probe.checks.client_auth.post_handshake_auth import REFUSALS, on_path
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.tls13_flights import read_tls13_flight
-from probe.checks.visit_facts import OwnCertificate, VisitFacts
+from probe.checks.visit_facts import VisitFacts
+from probe.checks.visit_inputs import OwnCertificate
 from probe.dialogue.answer import ConnectFailure
 from probe.dialogue.handshake import (
     Handshake,
@@ -61,7 +62,7 @@ async def _verified(prober: Prober, facts: VisitFacts, version: ProtocolVersion)
         version=version,
         server_name=facts.shape_at(version).server_name,
         post_handshake=PostHandshakeAction.HTTP if is_optional else PostHandshakeAction.LISTEN,
-        user_agent=facts.user_agent if is_optional else "",
+        user_agent=facts.inputs.user_agent if is_optional else "",
     )
     if auth.asked_on_path is not None:
         plain = on_path(plain, auth.asked_on_path)
@@ -78,10 +79,10 @@ async def _verified(prober: Prober, facts: VisitFacts, version: ProtocolVersion)
         for (kind, _), handshake in zip(forged, shaken, strict=True)
     )
     own, expired = await side_by_side(
-        _own(prober, facts.own_certificate, replace(plain, presents=Presented.OWN), without),
+        _own(prober, facts.inputs.own_certificate, replace(plain, presents=Presented.OWN), without),
         _own(
             prober,
-            facts.expired_certificate,
+            facts.inputs.expired_certificate,
             replace(plain, presents=Presented.EXPIRED),
             without,
         ),

@@ -24,7 +24,7 @@ REFUSALS: Final = frozenset({400, 401, 403, 495, 496})
 
 async def check_post_handshake_auth(prober: Prober, facts: VisitFacts) -> None:
     """Completes ``client_auth`` of the versions whose handshake asks for nothing."""
-    path = facts.client_auth_path
+    path = facts.inputs.client_auth_path
     if path is None:
         return
     silent = [
@@ -37,7 +37,7 @@ async def check_post_handshake_auth(prober: Prober, facts: VisitFacts) -> None:
             HandshakeOffer(
                 version=version,
                 server_name=facts.shape_at(version).server_name,
-                user_agent=facts.user_agent,
+                user_agent=facts.inputs.user_agent,
             ),
             path,
         )

@@ -34,9 +34,9 @@ _VERSION_LETTERS: Final = "abcdef"
 
 async def check_jarm(prober: Prober, facts: VisitFacts) -> None:
     """Fills the fingerprint ``jarm``; not where any of the ten got neither hello nor refusal."""
-    if facts.host is None:
+    if facts.inputs.host is None:
         return
-    questions = (_answer(prober, hello, facts.host) for hello in JARM_HELLOS)
+    questions = (_answer(prober, hello, facts.inputs.host) for hello in JARM_HELLOS)
     answers = await side_by_side(*questions)
     if all(_is_told(answer) for answer in answers):
         facts.fingerprints["jarm"] = jarm([_hello(answer) for answer in answers])

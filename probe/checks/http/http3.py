@@ -25,9 +25,9 @@ _VERDICTS: Final = {
 
 async def check_http3(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``http`` with what the UDP port answers."""
-    if facts.web is None or not facts.web.is_likely(facts.alpn):
+    if facts.inputs.web is None or not facts.inputs.web.is_likely(facts.alpn):
         return
-    answer = await prober.quic(facts.server_name)
+    answer = await prober.quic(facts.inputs.server_name)
     if answer is None:
         return
     versions = ", ".join(version_name(version) for version in answer.versions)

@@ -37,15 +37,15 @@ class _RedirectVerdict:
 
 async def check_http_plaintext(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``plaintext`` and ``http`` with what is answered in clear."""
-    web = facts.web
+    web = facts.inputs.web
     if web is None or not web.is_likely(facts.alpn):
         return
     # With its port, so that it is no request of the port beside.
-    request = ClearRequest(f"{web.host}:{web.port}", user_agent=facts.user_agent)
+    request = ClearRequest(f"{web.host}:{web.port}", user_agent=facts.inputs.user_agent)
     on_tls_port = await prober.converse_in_clear(request)
     places = [_on_port_of_tls(on_tls_port, web.port)]
     if web.clear_port is not None:
-        beside, redirects = await _beside(prober, web.host, web.clear_port, facts.user_agent)
+        beside, redirects = await _beside(prober, web.host, web.clear_port, facts.inputs.user_agent)
         places.append(beside)
         if redirects is not None:
             facts.http["redirects_to_https"] = redirects

@@ -38,7 +38,7 @@ _HTTP2: Final = "h2"
 async def check_https(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``http`` with what one answer says."""
     version = max(facts.spoken, default=ProtocolVersion.SSLV3)
-    web = facts.web
+    web = facts.inputs.web
     if web is None or not web.is_likely(facts.alpn) or version < ProtocolVersion.TLSV1_0:
         return
     handshake = await prober.handshake(
@@ -46,7 +46,7 @@ async def check_https(prober: Prober, facts: VisitFacts) -> None:
             version=version,
             server_name=facts.shape_at(version).server_name,
             post_handshake=PostHandshakeAction.HTTP_HEAD,
-            user_agent=facts.user_agent,
+            user_agent=facts.inputs.user_agent,
         )
     )
     reply = read_reply(handshake.reply)

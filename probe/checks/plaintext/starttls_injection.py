@@ -24,7 +24,7 @@ _LONGEST_NOTE: Final = 300
 
 async def check_starttls_injection(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``vulnerabilities`` where TLS begins by a command that words may follow."""
-    injection = facts.injection
+    injection = facts.inputs.application.injection
     if injection is None or not facts.spoken:
         return
     version = max(facts.spoken)

@@ -23,7 +23,8 @@ from probe.checks.versions_and_suites.key_exchanges import (
     suites_with,
 )
 from probe.checks.versions_and_suites.safe_primes import MOST_BITS, safety
-from probe.checks.visit_facts import ASKED_VERSIONS, VisitFacts
+from probe.checks.visit_facts import VisitFacts
+from probe.checks.visit_inputs import ASKED_VERSIONS
 from probe.checks.vulnerabilities.suite_flaws import SuiteFlaw, judge_by_suites, not_known
 from probe.dialogue.offer import offer
 

@@ -37,9 +37,9 @@ async def check_versions(prober: Prober, facts: VisitFacts) -> None:
 
     SSL 3.0 is left to ``check_sslv3`` where the server speaks any TLS.
     """
-    usual = Shape(server_name=facts.server_name)
+    usual = Shape(server_name=facts.inputs.server_name)
     # The newest first, for its answer is what other questions wait for.
-    newest_first = facts.asked_versions[::-1]
+    newest_first = facts.inputs.asked_versions[::-1]
     tls = [version for version in newest_first if version is not ProtocolVersion.SSLV3]
     answers = await _ask_all(prober, tls, usual)
     if not _spoken(answers) and not facts.answers_in_clear:
@@ -114,8 +114,8 @@ def _other_hellos(facts: VisitFacts, answers: Sequence[Exchange]) -> Iterator[tu
     """
     if any(isinstance(one.answer, ConnectFailure | NotTls) for one in answers):
         return
-    newest, older = facts.asked_versions[-2:], facts.asked_versions[-3::-1]
-    server_name = facts.server_name
+    newest, older = facts.inputs.asked_versions[-2:], facts.inputs.asked_versions[-3::-1]
+    server_name = facts.inputs.server_name
     nameless = Shape(server_name=None, sends_key_shares=True)
     small = replace(nameless, server_name=server_name, most_cipher_suites=FEW_SUITES)
     small_nameless = replace(small, server_name=None)

@@ -14,7 +14,8 @@ from model.protocol_version import ProtocolVersion
 from model.registry import CipherSuite
 from model.verdict import Fact, Verdict
 from probe.checks.prober import Prober
-from probe.checks.visit_facts import ASKED_VERSIONS, VisitFacts
+from probe.checks.visit_facts import VisitFacts
+from probe.checks.visit_inputs import ASKED_VERSIONS
 from probe.checks.vulnerabilities.suite_flaws import (
     SuiteFlaw,
     flawed_names,

@@ -13,7 +13,8 @@ from model.observation import AcceptedSet
 from model.protocol_version import ProtocolVersion
 from model.registry import CipherSuite, cipher_suite_by_name, cipher_suites_for
 from model.verdict import Evidence, Fact, Verdict
-from probe.checks.visit_facts import ASKED_VERSIONS, VisitFacts
+from probe.checks.visit_facts import VisitFacts
+from probe.checks.visit_inputs import ASKED_VERSIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

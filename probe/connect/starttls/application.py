@@ -10,6 +10,7 @@ from typing import TypeAlias
 from probe.connect.starttls.after_upgrade import with_words_injected
 from probe.connect.starttls.outcome import UpgradeDialogue, UpgradeOutcome, UpgradeScript
 from probe.connect.starttls.peer import Peer
+from probe.dialogue.before_tls.found_application import FoundApplication
 from probe.dialogue.before_tls.injection import Injection
 from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Scripted
@@ -53,6 +54,16 @@ class Application:
     def looks_in_clear(self, peer: Peer) -> Callable[[], Scripted[PlaintextFindings]] | None:
         """Makes the Dialogue that looks at the server without TLS."""
         return None if self.in_clear is None else partial(_looking, self.in_clear, peer)
+
+    def found(self, peer: Peer, greeting: bytes | None = None) -> FoundApplication:
+        """What checks need to know of it; ``greeting`` are the bytes by which it was found, if any were."""
+        return FoundApplication(
+            name=self.name,
+            greeting=greeting,
+            begins_in_clear=self.upgrade is not None,
+            injection=self.injection,
+            looks_in_clear=self.looks_in_clear(peer),
+        )
 
 
 def _injecting(

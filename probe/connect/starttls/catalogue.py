@@ -205,6 +205,9 @@ APPLICATIONS: Final = {
 }
 """All of them, by every name that a target may use."""
 
+DIRECT_TLS: Final = APPLICATIONS[DEFAULT_PROTOCOL]
+"""TLS from the first byte, of whatever service."""
+
 
 def application(name: str) -> Application:
     """The protocol of that name, in any case.

@@ -11,16 +11,20 @@ from typing import TypeVar
 
 from model.observation import Cost, Mode, Observation
 from model.target import Endpoint, Target
+from probe.budget import VisitBudget
 from probe.checks.catalogue import STAGES
 from probe.checks.part import Part
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
+from probe.checks.visit_inputs import VisitInputs
 from probe.dialogue.answer import Answer, AnswerReader, ConnectFailure, Ending
+from probe.dialogue.before_tls.found_application import FROM_THE_FIRST_BYTE, FoundApplication
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
 from probe.dialogue.offer import Offer
 from probe.quic.answer import QuicAnswer
+from probe.transport import ProbeTransport
 from probe.visit.state import state_of
 from tests.probe.programmable.server_model import Reply, ServerModel, Then
 
@@ -35,14 +39,22 @@ ENDPOINT = Endpoint(
 )
 
 
-class Simulation:
+class Simulation(ProbeTransport):
     """One model, and how many questions it was asked."""
 
     nonce = NONCE
+    throttled = False
 
     def __init__(self, model: ServerModel) -> None:
         self.model = model
         self.questions = 0
+        self.budget = VisitBudget()
+
+    async def find_application(self) -> FoundApplication:
+        return FROM_THE_FIRST_BYTE
+
+    async def close(self) -> None:
+        return
 
     async def ask(
         self, offer: Offer, *, patient: bool = False, is_chained: bool = False
@@ -78,7 +90,7 @@ class Simulation:
     async def visit(self, parts: frozenset[Part] = CORE) -> Observation:
         """The checks of those parts on the model, in the catalogue's order."""
         prober = Prober(self)
-        facts = VisitFacts(server_name="zoo.test")
+        facts = VisitFacts(inputs=VisitInputs(server_name="zoo.test"))
         for stage in STAGES:
             for check in stage.checks:
                 if check.part in parts:

@@ -17,6 +17,7 @@ from model.registry import cipher_suite_name, cipher_suites_for
 from model.verdict import Evidence, Fact, Preference, Verdict
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
+from probe.checks.visit_inputs import VisitInputs
 from probe.checks.vulnerabilities.derived_vulnerabilities import (
     DERIVED,
     check_derived_vulnerabilities,
@@ -52,7 +53,7 @@ def learnt_of(
     accepted: dict[ProtocolVersion, tuple[str, ...]], mended: Verdict | None
 ) -> VisitFacts:
     """Facts of everything."""
-    facts = VisitFacts(server_name=None)
+    facts = VisitFacts(inputs=VisitInputs(server_name=None))
     for version in STREAM_VERSIONS:
         verdict = Verdict.YES if version in accepted else Verdict.NO
         facts.protocols[version] = Fact(verdict=verdict, evidence=PROOF)
@@ -138,7 +139,7 @@ async def test_with_gaps_nothing_is_said_that_the_gaps_could_belie(
 async def test_a_visited_server_gets_the_verdicts_its_suites_deserve(model: ServerModel) -> None:
     observation = await Simulation(model).visit()
     facts = VisitFacts(
-        server_name=None,
+        inputs=VisitInputs(server_name=None),
         protocols=dict(observation.protocols),
         cipher_suites=dict(observation.cipher_suites),
         features={"encrypt_then_mac": Fact(verdict=Verdict.NO)},

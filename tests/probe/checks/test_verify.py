@@ -13,7 +13,8 @@ from model.registry import cipher_suites_for
 from model.verdict import Verdict
 from probe.checks.prober import Prober
 from probe.checks.verify import can_be_verified, is_unchanged
-from probe.checks.visit_facts import ASKED_VERSIONS, VisitFacts
+from probe.checks.visit_facts import VisitFacts
+from probe.checks.visit_inputs import ASKED_VERSIONS, VisitInputs
 from probe.dialogue.offer import TLS13_GROUPS
 from tests.probe.checks.simulation import Simulation
 from tests.probe.checks.test_enumeration import TLS13_SUITES, some_of
@@ -59,7 +60,7 @@ async def known(model: ServerModel) -> Observation:
 async def verified(model: ServerModel, observation: Observation) -> tuple[bool, int]:
     """Whether the model is found to be as observed, and after how many questions."""
     simulation = Simulation(model)
-    facts = VisitFacts(server_name="zoo.test")
+    facts = VisitFacts(inputs=VisitInputs(server_name="zoo.test"))
     same = await is_unchanged(Prober(simulation), facts, observation)
     return same, simulation.questions
 
