@@ -105,7 +105,7 @@ class Prober:
         """This Offer was answered with a hello: it tells later whether the server is well."""
         self._control = offer
 
-    async def is_well(self) -> bool:
+    async def ask_control(self) -> bool:
         """Whether the control is answered with a hello now; false where there is no control."""
         return self._control is not None and (await self._send(self._control)).hello is not None
 

@@ -51,21 +51,21 @@ def can_be_verified(known: Observation) -> bool:
     )
 
 
-async def is_unchanged(prober: Prober, facts: VisitFacts, known: Observation) -> bool:
+async def ask_whether_unchanged(prober: Prober, facts: VisitFacts, known: Observation) -> bool:
     """Whether every answer is as ``known`` has it; false where one was missing too.
 
     Adds what was asked to ``facts.spoken`` and ``facts.handshakes``.
     """
     accepted = _accepted(known)
     controls = await side_by_side(
-        *(_gives_the_known_pick(prober, facts, known, version) for version in accepted)
+        *(_ask_known_pick(prober, facts, known, version) for version in accepted)
     )
     if not all(controls):
         return False
     prober.keep_as_control(next(iter(facts.spoken.values())).offer)
     questions = [
-        *(_refuses(prober, *question) for question in _to_be_refused(known)),
-        *(_serves_the_known_leaf_at_tls13(prober, facts, known) for _ in _tls13(known)),
+        *(_ask_refused(prober, *question) for question in _to_be_refused(known)),
+        *(_ask_known_leaf_at_tls13(prober, facts, known) for _ in _tls13(known)),
     ]
     return all(await side_by_side(*questions))
 
@@ -108,7 +108,7 @@ def _suites(found: AcceptedSet) -> tuple[int, ...]:
     return with_chacha20_last([suite.code_point for suite in suites if suite is not None])
 
 
-async def _gives_the_known_pick(
+async def _ask_known_pick(
     prober: Prober, facts: VisitFacts, known: Observation, version: ProtocolVersion
 ) -> bool:
     """The accepted suites alone: the pick, the leaf and what is asked of the client's certificate."""
@@ -186,7 +186,7 @@ def _to_be_refused(known: Observation) -> Iterator[tuple[Offer, Evidence | None]
         yield offer(version, suites, _shape(known, version) or usual, groups), found.refusal
 
 
-async def _refuses(prober: Prober, question: Offer, before: Evidence | None) -> bool:
+async def _ask_refused(prober: Prober, question: Offer, before: Evidence | None) -> bool:
     """A close needs no second control where it was the confirmed refusal before."""
     exchange = await prober.ask_once(question)
     is_close = isinstance(exchange.answer, NoHello) and exchange.answer.ending is Ending.CLOSED
@@ -197,9 +197,7 @@ async def _refuses(prober: Prober, question: Offer, before: Evidence | None) -> 
     return exchange.is_refusal or is_lower or (is_close and was_close)
 
 
-async def _serves_the_known_leaf_at_tls13(
-    prober: Prober, facts: VisitFacts, known: Observation
-) -> bool:
+async def _ask_known_leaf_at_tls13(prober: Prober, facts: VisitFacts, known: Observation) -> bool:
     version = ProtocolVersion.TLSV1_3
     handshake = await finish_handshake(prober, facts, version)
     auth = known.client_auth.get(version)

@@ -124,9 +124,9 @@ class Connections:
         dialled: Dialled | ConnectFailure | None = None
         try:
             if port is None and (is_upgraded or self.upgrade.is_needless):
-                dialled = await self._usable(is_chained=is_chained)
+                dialled = await self._take_usable(is_chained=is_chained)
             else:
-                dialled = await self._bare(port or self._port)
+                dialled = await self._take_bare(port or self._port)
             yield dialled
         finally:
             self._chains -= is_chained
@@ -142,7 +142,7 @@ class Connections:
         while self._ahead:
             await self._give_up(self._ahead.popleft())
 
-    async def _bare(self, port: int) -> Dialled | ConnectFailure:
+    async def _take_bare(self, port: int) -> Dialled | ConnectFailure:
         request = self._request(port, is_upgraded=False)
         waited_for = request.dialled
         try:
@@ -153,7 +153,7 @@ class Connections:
             await self._give_up(request)
             raise
 
-    async def _usable(self, *, is_chained: bool) -> Dialled | ConnectFailure:
+    async def _take_usable(self, *, is_chained: bool) -> Dialled | ConnectFailure:
         while self._deadline.remaining_seconds > 0:
             was_ahead = len(self._ahead) > (0 if is_chained else self._chains)
             request = self._ahead.popleft() if was_ahead else self._request()

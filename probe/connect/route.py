@@ -88,7 +88,7 @@ async def reach(
     )
     connection = await dial(budget, place, timeout_seconds)
     if proxy is not None:
-        connection = await _through(connection, proxy, (address, port), timeout_seconds)
+        connection = await _pass_through(connection, proxy, (address, port), timeout_seconds)
     if route.preamble is not None and isinstance(connection, Connection):
         # Behind a proxy, or on a socket of the file system, no source of ours is the server's to see.
         is_straight = proxy is None and route.unix_socket is None
@@ -97,7 +97,7 @@ async def reach(
     return connection
 
 
-async def _through(
+async def _pass_through(
     connection: Connection | ConnectFailure,
     proxy: Proxy,
     place: tuple[str, int],

@@ -80,7 +80,7 @@ class ChainChecks:
         What is not fetched ``within_seconds`` is given up. The DNS is asked about the ``target``.
         """
         if self._lookup is not None and target is not None:
-            asking = (self._with_dns(one, target, within_seconds, self._lookup) for one in chains)
+            asking = (self._look_up(one, target, within_seconds, self._lookup) for one in chains)
             chains = tuple(await side_by_side(*asking))
         if not self._is_asked:
             return chains
@@ -100,7 +100,7 @@ class ChainChecks:
         chain = await off_loop(self._with_issuers, found) if self._revocation else ()
         try:
             async with asyncio.timeout(max(0.0, within_seconds)):
-                completion = await self._completion(found, at, budget)
+                completion = await self._complete(found, at, budget)
                 if completion is not None:
                     found = replace(found, completion=completion)
                     chain = await off_loop(self._with_issuers, found)
@@ -141,7 +141,7 @@ class ChainChecks:
             transparency=judge_policies(found.leaf, scts, self._logs),
         )
 
-    async def _with_dns(
+    async def _look_up(
         self, found: ServedChain, target: Target, within_seconds: float, lookup: DnsLookup
     ) -> ServedChain:
         """With the verdicts of the DNS, for what the target's own clients get by its name."""
@@ -157,7 +157,7 @@ class ChainChecks:
                 return replace(found, dns={"caa": caa} | ({"tlsa": tlsa} if tlsa else {}))
         return found
 
-    async def _completion(
+    async def _complete(
         self, found: ServedChain, at: datetime, budget: FetchBudget
     ) -> Completion | None:
         if self._fetcher is None or Problem.INCOMPLETE not in found.problems:

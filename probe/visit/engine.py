@@ -24,7 +24,7 @@ from pki.certificates import TrustStore, load_trust_store, parse_certificate
 from pki.net_guard.politeness import Politeness
 from probe.budget import Metered
 from probe.checks.prober import Prober
-from probe.checks.verify import can_be_verified, is_unchanged
+from probe.checks.verify import ask_whether_unchanged, can_be_verified
 from probe.checks.visit_facts import Stapled, VisitFacts
 from probe.checks.visit_inputs import VisitInputs
 from probe.connect.dial import over_budget
@@ -233,7 +233,7 @@ class Engine:
         if any(map(self._level_for(target).allows, known.not_asked.values())):
             return None
         visit.say("whether anything changed")
-        if not await is_unchanged(visit.prober, VisitFacts(inputs=inputs), known):
+        if not await ask_whether_unchanged(visit.prober, VisitFacts(inputs=inputs), known):
             return None
         certificates = await judge_again(
             known, target, visit.started_at, self._stores_for(visit.endpoint)

@@ -32,10 +32,10 @@ async def check_certificate_compression(prober: Prober, facts: VisitFacts) -> No
     """Fills the feature ``certificate_compression``; absent where TLS 1.3 is not spoken."""
     if _TLSV1_3 not in facts.spoken:
         return
-    facts.features["certificate_compression"] = await _compression(prober, facts)
+    facts.features["certificate_compression"] = await _ask_for_compression(prober, facts)
 
 
-async def _compression(prober: Prober, facts: VisitFacts) -> Fact:
+async def _ask_for_compression(prober: Prober, facts: VisitFacts) -> Fact:
     flight = await read_tls13_flight(prober, facts, extending(_EVERY_ALGORITHM))
     if flight is None:
         note = "its groups are none that a key share can be made in here"

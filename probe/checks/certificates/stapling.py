@@ -48,10 +48,10 @@ class _StapledData:
 async def check_stapling(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``stapled`` and the features ``ocsp_stapling`` and ``sct_in_tls``."""
     version = newest_in_clear(facts)
-    in_clear = [] if version is None else await _in_clear(prober, facts, version)
+    in_clear = [] if version is None else await _ask_in_clear(prober, facts, version)
     seen = {parse_certificate(one.stapled.leaf).key_type for one in in_clear}
     hidden = [kind for kind in _tls13_keys(facts) if kind not in seen]
-    opened = await side_by_side(*(_opened(prober, facts, kind) for kind in hidden))
+    opened = await side_by_side(*(_open_flight(prober, facts, kind) for kind in hidden))
     found = [*in_clear, *(one for one in opened if one is not None)]
     facts.stapled += [one.stapled for one in found]
     if found:
@@ -81,7 +81,7 @@ def _fact(having: list[_StapledData], found: list[_StapledData], what: str) -> F
     )
 
 
-async def _in_clear(
+async def _ask_in_clear(
     prober: Prober, facts: VisitFacts, version: ProtocolVersion
 ) -> list[_StapledData]:
     """One hello for each kind of authentication among the accepted suites."""
@@ -123,7 +123,7 @@ def _tls13_keys(facts: VisitFacts) -> list[KeyType]:
     return list(dict.fromkeys(parse_certificate(leaf).key_type for leaf in leaves))
 
 
-async def _opened(prober: Prober, facts: VisitFacts, kind: KeyType) -> _StapledData | None:
+async def _open_flight(prober: Prober, facts: VisitFacts, kind: KeyType) -> _StapledData | None:
     names = (*TLS13_SCHEMES.get(kind, ()), *FOR_ISSUERS)
     schemes = [signature_scheme_code_point(name) for name in names]
     wanted = signature_algorithms(tuple(one for one in schemes if one is not None))

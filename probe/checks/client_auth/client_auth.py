@@ -58,7 +58,7 @@ async def check_client_auth(prober: Prober, facts: VisitFacts) -> None:
 
 async def _check_at(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> None:
     if version is ProtocolVersion.TLSV1_3:
-        facts.client_auth[version] = _by_handshake(await _at_tls13(prober, facts))
+        facts.client_auth[version] = _by_handshake(await _ask_at_tls13(prober, facts))
         return
     asking, silent = _flights(prober.exchanges, version)
     if asking is None:
@@ -115,7 +115,7 @@ def _not_asked(silent: Exchange | None) -> ClientAuth:
     return ClientAuth(mode=ClientAuthMode.NONE, evidence=silent.evidence(note))
 
 
-async def _at_tls13(prober: Prober, facts: VisitFacts) -> Handshake | None:
+async def _ask_at_tls13(prober: Prober, facts: VisitFacts) -> Handshake | None:
     """The handshake that showed the chain; one more, that only listens, where its end was lost."""
     seen = facts.first_handshake_at(ProtocolVersion.TLSV1_3)
     if seen is None or not seen.certificate_requested or seen.end is not HandshakeEnd.UNFINISHED:

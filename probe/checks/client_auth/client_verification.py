@@ -51,11 +51,13 @@ _PRESENTED: Final = {
 async def check_client_verification(prober: Prober, facts: VisitFacts) -> None:
     """Completes ``client_auth`` of every version that asks for a certificate."""
     asking = [version for version, found in facts.client_auth.items() if found.mode in _ASKING]
-    found = await side_by_side(*(_verified(prober, facts, version) for version in asking))
+    found = await side_by_side(*(_show_certificates(prober, facts, version) for version in asking))
     facts.client_auth.update(zip(asking, found, strict=True))
 
 
-async def _verified(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> ClientAuth:
+async def _show_certificates(
+    prober: Prober, facts: VisitFacts, version: ProtocolVersion
+) -> ClientAuth:
     auth = facts.client_auth[version]
     is_optional = auth.mode is ClientAuthMode.REQUESTED or auth.asked_on_path is not None
     plain = HandshakeOffer(
@@ -79,8 +81,10 @@ async def _verified(prober: Prober, facts: VisitFacts, version: ProtocolVersion)
         for (kind, _), handshake in zip(forged, shaken, strict=True)
     )
     own, expired = await side_by_side(
-        _own(prober, facts.inputs.own_certificate, replace(plain, presents=Presented.OWN), without),
-        _own(
+        _show_own(
+            prober, facts.inputs.own_certificate, replace(plain, presents=Presented.OWN), without
+        ),
+        _show_own(
             prober,
             facts.inputs.expired_certificate,
             replace(plain, presents=Presented.EXPIRED),
@@ -89,7 +93,7 @@ async def _verified(prober: Prober, facts: VisitFacts, version: ProtocolVersion)
     )
     schemes = auth.signature_schemes
     if auth.asked_on_path is None and version is ProtocolVersion.TLSV1_3:
-        schemes = await _schemes_at_tls13(prober, facts)
+        schemes = await _ask_schemes_at_tls13(prober, facts)
     return replace(
         auth,
         signature_schemes=schemes,
@@ -100,7 +104,7 @@ async def _verified(prober: Prober, facts: VisitFacts, version: ProtocolVersion)
     )
 
 
-async def _schemes_at_tls13(prober: Prober, facts: VisitFacts) -> tuple[str, ...]:
+async def _ask_schemes_at_tls13(prober: Prober, facts: VisitFacts) -> tuple[str, ...]:
     """Those in the encrypted CertificateRequest (RFC 9846, section 4.3.2)."""
     flight = await read_tls13_flight(prober, facts)
     if flight is None or isinstance(flight, ConnectFailure):
@@ -108,7 +112,7 @@ async def _schemes_at_tls13(prober: Prober, facts: VisitFacts) -> tuple[str, ...
     return scheme_names(flight.requested_schemes)
 
 
-async def _own(
+async def _show_own(
     prober: Prober,
     certificate: OwnCertificate | None,
     offer: HandshakeOffer,

@@ -36,20 +36,20 @@ async def check_jarm(prober: Prober, facts: VisitFacts) -> None:
     """Fills the fingerprint ``jarm``; not where any of the ten got neither hello nor refusal."""
     if facts.inputs.host is None:
         return
-    questions = (_answer(prober, hello, facts.inputs.host) for hello in JARM_HELLOS)
+    questions = (_ask(prober, hello, facts.inputs.host) for hello in JARM_HELLOS)
     answers = await side_by_side(*questions)
     if all(_is_told(answer) for answer in answers):
         facts.fingerprints["jarm"] = jarm([_hello(answer) for answer in answers])
 
 
-async def _answer(prober: Prober, asked: JarmHello, host: str) -> Answer:
+async def _ask(prober: Prober, asked: JarmHello, host: str) -> Answer:
     """What one of the ten gets; asked again where it was reset, which a server may always do."""
     answer: Answer = NoHello(ending=Ending.SILENCE)
     for _ in range(2):
         raw_probe = RawProbe(asked.encode(host, prober.nonce), lambda _: b"")
-        reaction = await prober.converse(raw_probe)
-        answer = reaction if isinstance(reaction, ConnectFailure) else reaction.answer
-        if _is_told(answer) or not await prober.is_well():
+        response = await prober.converse(raw_probe)
+        answer = response if isinstance(response, ConnectFailure) else response.answer
+        if _is_told(answer) or not await prober.ask_control():
             break
     return answer
 

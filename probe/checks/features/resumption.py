@@ -45,9 +45,12 @@ async def check_resumption(prober: Prober, facts: VisitFacts) -> None:
     version = newest_in_clear(facts)
     questions = []
     if version is not None:
-        questions += [_by_id(prober, facts, version), _by_ticket(prober, facts, version)]
+        questions += [
+            _resume_by_id(prober, facts, version),
+            _resume_by_ticket(prober, facts, version),
+        ]
     if ProtocolVersion.TLSV1_3 in facts.spoken:
-        questions.append(_at_tls13(prober, facts))
+        questions.append(_resume_at_tls13(prober, facts))
     await side_by_side(*questions)
 
 
@@ -63,7 +66,7 @@ def _resuming(
     return replace(asked, changes=replace(asked.changes, session_id=session_id))
 
 
-async def _by_id(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> None:
+async def _resume_by_id(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> None:
     offer = replace(_handshake_offer(facts, version), wants_ticket=False)
     handshake = await prober.handshake(offer)
     if handshake.end is not HandshakeEnd.ACCEPTED:
@@ -76,7 +79,7 @@ async def _by_id(prober: Prober, facts: VisitFacts, version: ProtocolVersion) ->
     facts.features["resumption_by_id"] = fact
 
 
-async def _by_ticket(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> None:
+async def _resume_by_ticket(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> None:
     handshake = await prober.handshake(_handshake_offer(facts, version))
     if handshake.end is not HandshakeEnd.ACCEPTED:
         facts.features["resumption_by_ticket"] = handshake.fact(Verdict.UNKNOWN)
@@ -123,7 +126,7 @@ def _ticketbleed(exchange: Exchange) -> Fact:
     return exchange.fact(Verdict.NO, f"a session id of {len(echoed)} bytes to one of one byte")
 
 
-async def _at_tls13(prober: Prober, facts: VisitFacts) -> None:
+async def _resume_at_tls13(prober: Prober, facts: VisitFacts) -> None:
     offer = replace(
         _handshake_offer(facts, ProtocolVersion.TLSV1_3), post_handshake=PostHandshakeAction.SESSION
     )

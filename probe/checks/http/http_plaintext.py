@@ -45,7 +45,9 @@ async def check_http_plaintext(prober: Prober, facts: VisitFacts) -> None:
     on_tls_port = await prober.converse_in_clear(request)
     places = [_on_port_of_tls(on_tls_port, web.port)]
     if web.clear_port is not None:
-        beside, redirects = await _beside(prober, web.host, web.clear_port, facts.inputs.user_agent)
+        beside, redirects = await _ask_twin_port(
+            prober, web.host, web.clear_port, facts.inputs.user_agent
+        )
         places.append(beside)
         if redirects is not None:
             facts.http["redirects_to_https"] = redirects
@@ -83,7 +85,7 @@ def _on_port_of_tls(answer: ClearAnswer | ConnectFailure, port: int) -> _Redirec
     )
 
 
-async def _beside(
+async def _ask_twin_port(
     prober: Prober, host: str, port: int, user_agent: str
 ) -> tuple[_RedirectVerdict, Fact | None]:
     """What the port of HTTP answers, and whether it redirects to HTTPS; None where it says nothing."""

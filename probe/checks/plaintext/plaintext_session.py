@@ -33,7 +33,7 @@ _PATIENCE_SECONDS: Final = 2.0
 
 async def check_plaintext(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``plaintext`` where the protocol has words before TLS, or may do without it."""
-    dialogue, kind = await _looked(prober, facts)
+    dialogue, kind = await _look(prober, facts)
     if dialogue is None or "answers_in_clear" in facts.plaintext:
         return
     if kind is not None:
@@ -51,15 +51,15 @@ async def check_starttls(prober: Prober, facts: VisitFacts) -> None:
         facts.plaintext["starttls_works"] = _works(prober, facts)
         return
     session = facts.plaintext.get("answers_in_clear")
-    if session is None or session.verdict is not Verdict.UNKNOWN or not await prober.is_well():
+    if session is None or session.verdict is not Verdict.UNKNOWN or not await prober.ask_control():
         return
-    dialogue, _ = await _looked(prober, facts)
-    if dialogue is not None and _hangs_up(dialogue) and await prober.is_well():
+    dialogue, _ = await _look(prober, facts)
+    if dialogue is not None and _hangs_up(dialogue) and await prober.ask_control():
         note = f"{_how(dialogue)}, again, between two hellos that were answered"
         facts.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.NO, note)
 
 
-async def _looked(
+async def _look(
     prober: Prober, facts: VisitFacts
 ) -> tuple[Scripted[PlaintextFindings] | None, str | None]:
     """Writes down what the conversation in clear shows; and why there was none."""

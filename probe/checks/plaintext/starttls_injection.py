@@ -36,7 +36,7 @@ async def check_starttls_injection(prober: Prober, facts: VisitFacts) -> None:
         injects=injection.injected,
     )
     handshake = await prober.handshake(offer)
-    if _is_prevented(handshake) and await prober.is_well():
+    if _is_prevented(handshake) and await prober.ask_control():
         handshake = await prober.handshake(offer)
         if _is_prevented(handshake):
             note = f"no TLS behind injected words, twice, between good hellos: {handshake.note}"

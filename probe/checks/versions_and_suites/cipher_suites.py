@@ -58,7 +58,7 @@ async def _check_at(prober: Prober, facts: VisitFacts, version: ProtocolVersion)
     if _may_choose_its_key_first([pick for part in struck for pick in part.picks]):
         others = filter(None, (_without_ecdsa(part) for part in parts))
         struck += await side_by_side(*(strike(part) for part in others))
-    whole = merged(struck) if len(parts) == 1 else await _in_one_order(ask, struck)
+    whole = merged(struck) if len(parts) == 1 else await _ask_in_one_order(ask, struck)
     facts.cipher_suites[version] = whole.accepted_set(cipher_suite_name)
 
 
@@ -81,7 +81,7 @@ def _is_by_ecdsa(code_point: int) -> bool:
     return suite is not None and suite.authentication == "ECDSA"
 
 
-async def _in_one_order(
+async def _ask_in_one_order(
     ask: Callable[[tuple[int, ...]], Awaitable[Exchange]], struck: list[Struck]
 ) -> Struck:
     """The picks of all parts, put into the server's order by striking them out once more."""

@@ -22,7 +22,7 @@ from probe.checks.versions_and_suites.key_exchanges import (
     key_exchanges,
     suites_with,
 )
-from probe.checks.versions_and_suites.safe_primes import MOST_BITS, safety
+from probe.checks.versions_and_suites.safe_primes import MOST_BITS, judge_safety
 from probe.checks.visit_facts import VisitFacts
 from probe.checks.visit_inputs import ASKED_VERSIONS
 from probe.checks.vulnerabilities.suite_flaws import SuiteFlaw, judge_by_suites, not_known
@@ -56,10 +56,10 @@ _STATIC = SuiteFlaw(
 
 async def check_dh_parameters(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``dh``, and the facts named in ``DH_FACTS`` that apply."""
-    await _hear_of_each_version(prober, facts)
-    fields = await _with_a_pair(prober, facts, _prime)
-    curves = await _with_a_pair(prober, facts, _curve)
-    facts.dh = await _parameters(fields)
+    await _ask_each_version(prober, facts)
+    fields = await _complete_a_pair(prober, facts, _prime)
+    curves = await _complete_a_pair(prober, facts, _curve)
+    facts.dh = await _test_parameters(fields)
     if fields:
         facts.features["dh_public_value_reused"] = _reuse(fields, _prime)
     if curves:
@@ -79,7 +79,7 @@ def _curve(seen: SeenKeyExchange) -> int | None:
     return seen.sent.named_group
 
 
-async def _hear_of_each_version(prober: Prober, facts: VisitFacts) -> None:
+async def _ask_each_version(prober: Prober, facts: VisitFacts) -> None:
     """Asks where a version has DHE suites, or may have, and no ServerKeyExchange came of one."""
     heard = {one.version for one in key_exchanges(prober, facts) if _prime(one) is not None}
     unheard = [version for version in facts.spoken if version in _VERSIONS and version not in heard]
@@ -92,7 +92,7 @@ async def _hear_of_each_version(prober: Prober, facts: VisitFacts) -> None:
     await side_by_side(*questions)
 
 
-async def _with_a_pair(
+async def _complete_a_pair(
     prober: Prober, facts: VisitFacts, kind: Callable[[SeenKeyExchange], Hashable | None]
 ) -> tuple[SeenKeyExchange, ...]:
     """Those of one kind; where no two of them can be compared, the last hello is sent again."""
@@ -141,18 +141,18 @@ def _first_pair(marks: Sequence[Hashable]) -> tuple[int, int] | None:
     return min(found.items(), default=None)
 
 
-async def _parameters(seen: Iterable[SeenKeyExchange]) -> tuple[DhParameters, ...]:
+async def _test_parameters(seen: Iterable[SeenKeyExchange]) -> tuple[DhParameters, ...]:
     """One for each prime, the shortest first."""
     by_prime: dict[int, list[SeenKeyExchange]] = {}
     for one in seen:
         prime = _prime(one)
         if prime is not None:
             by_prime.setdefault(prime, []).append(one)
-    found = [await _parameters_of(prime, by_prime[prime]) for prime in sorted(by_prime)]
+    found = [await _test_prime(prime, by_prime[prime]) for prime in sorted(by_prime)]
     return tuple(found)
 
 
-async def _parameters_of(prime: int, seen: Sequence[SeenKeyExchange]) -> DhParameters:
+async def _test_prime(prime: int, seen: Sequence[SeenKeyExchange]) -> DhParameters:
     bits = prime.bit_length()
     sha256 = hashlib.sha256(prime.to_bytes((bits + 7) // 8, "big")).hexdigest()
     known = known_prime(sha256)
@@ -167,7 +167,7 @@ async def _parameters_of(prime: int, seen: Sequence[SeenKeyExchange]) -> DhParam
             "; not tested: the visit's budget of prime tests is used up",
         )
     else:
-        is_safe = await safety(prime)
+        is_safe = await judge_safety(prime)
     return DhParameters(
         prime_bits=bits,
         prime_sha256=sha256,

@@ -73,7 +73,7 @@ def sent_in(exchange: Exchange) -> ServerKeyExchange | None:
     return answer.server_key_exchange
 
 
-async def ended_by_alert(prober: Prober, struck: Struck) -> Struck:
+async def confirm_end_by_alert(prober: Prober, struck: Struck) -> Struck:
     """A row of questions that a fatal alert behind a ServerHello ended is complete.
 
     OpenSSL chooses ECDHE_PSK suites whatever the groups, and Java any suite whatever the
@@ -84,7 +84,7 @@ async def ended_by_alert(prober: Prober, struck: Struck) -> Struck:
     if alert is None:
         return struck
     if alert == INTERNAL_ERROR:
-        is_well = await prober.is_well()
+        is_well = await prober.ask_control()
         again = await prober.ask_once(struck.last.offer)
         if not is_well or _alert_in_place_of_keys(again) != alert:
             return struck

@@ -29,7 +29,7 @@ from probe.checks.certificates.served_chains import (
 )
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.key_exchanges import (
-    ended_by_alert,
+    confirm_end_by_alert,
     key_exchanges,
     sent_in,
     suites_with,
@@ -77,7 +77,7 @@ async def _check_in_clear(prober: Prober, facts: VisitFacts) -> None:
         tuple(suite for suite in suites if suite.authentication == authentication)
         for authentication in _SIGNING
     ]
-    parts = await side_by_side(*(_struck(prober, facts, kind) for kind in kinds if kind))
+    parts = await side_by_side(*(_strike_out(prober, facts, kind) for kind in kinds if kind))
     if not parts:
         return
     found = merged(parts).accepted_set(signature_scheme_name)
@@ -87,7 +87,7 @@ async def _check_in_clear(prober: Prober, facts: VisitFacts) -> None:
         facts.features[f"signs_with_{broken}"] = _signs_with(broken, found)
 
 
-async def _struck(prober: Prober, facts: VisitFacts, suites: tuple[CipherSuite, ...]) -> Struck:
+async def _strike_out(prober: Prober, facts: VisitFacts, suites: tuple[CipherSuite, ...]) -> Struck:
     """The schemes beside ``suites``. Those for certificates are all offered all along: Java
     serves no chain that is signed with others (RFC 8446, 4.2.3: signature_algorithms_cert)."""
     code_points = tuple(suite.code_point for suite in suites)
@@ -104,7 +104,7 @@ async def _struck(prober: Prober, facts: VisitFacts, suites: tuple[CipherSuite, 
         if seen.version is _TLSV1_2 and seen.suite in suites and seen.answers_the_usual_hello
     )
     struck = await strike_out(ask, _picked_scheme, EVERY_SIGNATURE_SCHEME, next(usual, None))
-    return await ended_by_alert(prober, struck)
+    return await confirm_end_by_alert(prober, struck)
 
 
 def _picked_scheme(exchange: Exchange) -> int | None:

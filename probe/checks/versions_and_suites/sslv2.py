@@ -44,7 +44,7 @@ async def check_sslv2(prober: Prober, facts: VisitFacts) -> None:
     offered = encode_client_hello(_EVERY_KIND, prober.nonce)
     answer = await prober.converse(Sslv2Question(offered))
     is_confirmed = False
-    if _is_close(answer) and await prober.is_well():
+    if _is_close(answer) and await prober.ask_control():
         again = await prober.converse(Sslv2Question(offered))
         is_confirmed = _is_close(again)
         answer = again

@@ -23,7 +23,7 @@ from model.verdict import Fact, Preference, Verdict
 from probe.checks.answered_offers import newest_in_clear
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.key_exchanges import (
-    ended_by_alert,
+    confirm_end_by_alert,
     key_exchanges,
     sent_in,
     suites_with,
@@ -63,7 +63,7 @@ async def check_tls12_groups(prober: Prober, facts: VisitFacts) -> None:
     if formats is not None:
         facts.features["point_formats"] = formats
     curves, fields = await side_by_side(
-        _curves(prober, facts, version), _finite_fields(prober, facts, version)
+        _strike_out_curves(prober, facts, version), _ask_finite_fields(prober, facts, version)
     )
     if curves is not None:
         facts.features["ignores_supported_groups"] = _ignores(curves)
@@ -72,7 +72,9 @@ async def check_tls12_groups(prober: Prober, facts: VisitFacts) -> None:
         facts.groups[version] = merged(found).accepted_set(named_group_name)
 
 
-async def _curves(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> Struck | None:
+async def _strike_out_curves(
+    prober: Prober, facts: VisitFacts, version: ProtocolVersion
+) -> Struck | None:
     """The curves struck out; None where no ECDHE suite is accepted.
 
     An ECDSA certificate is good only for clients that have its curve (RFC 8422, 5.1.1): once
@@ -89,19 +91,19 @@ async def _curves(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -
     ask = _asking(prober, facts, version, suites)
     first = _heard_of_all(prober, facts, version, suites)
     struck = await strike_out(ask, _picked_curve, _CURVES, first)
-    struck = await ended_by_alert(prober, struck)
+    struck = await confirm_end_by_alert(prober, struck)
     if others or not struck.picks or not struck.last.is_refusal:
         return struck
     left = tuple(group for group in _CURVES if group not in struck.order)
     # An order of the server's own would bring back its first; there, the last was the culprit.
     has_own_order = struck.preference is Preference.SERVER
-    more = await _struck_before(struck.order[-1:] if has_own_order else struck.order, left, ask)
+    more = await _strike_out_before(struck.order[-1:] if has_own_order else struck.order, left, ask)
     # Behind its own favourites such a server may have more, which no hello can show.
     proves_end = None if has_own_order else more.proves_end
     return replace(merged((struck, more)), last=more.last, proves_end=proves_end)
 
 
-async def _struck_before(behind: tuple[int, ...], left: tuple[int, ...], ask: _Ask) -> Struck:
+async def _strike_out_before(behind: tuple[int, ...], left: tuple[int, ...], ask: _Ask) -> Struck:
     """The curves of ``left`` that are taken before those ``behind``, of which one is in the end."""
 
     async def ask_with_more(groups: tuple[int, ...]) -> Exchange:
@@ -115,7 +117,7 @@ async def _struck_before(behind: tuple[int, ...], left: tuple[int, ...], ask: _A
     return replace(struck, proves_end=f"{name} is taken with all others before it")
 
 
-async def _finite_fields(
+async def _ask_finite_fields(
     prober: Prober, facts: VisitFacts, version: ProtocolVersion
 ) -> Struck | None:
     """The ffdhe groups struck out; None where no DHE suite is accepted.

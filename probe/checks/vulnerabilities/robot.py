@@ -26,7 +26,7 @@ from pki.certificates.reading.strict_reading import load_certificate
 from probe.checks.answered_offers import accepted_suites, answered_offer
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.visit_facts import VisitFacts
-from probe.checks.vulnerabilities.raw_probes import GOODBYE, proof, provoke
+from probe.checks.vulnerabilities.raw_probes import GOODBYE, proof, send_raw_probe
 from probe.dialogue.answer import ConnectFailure, Ending, ServerFlight
 from probe.dialogue.offer import Offer
 from probe.dialogue.raw_probe import ProbeResponse, Words
@@ -82,13 +82,13 @@ _PLAINTEXTS: Final[tuple[_Plaintext, ...]] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Round:
-    """The reactions to all plaintexts; None where one did not come about."""
+    """The responses to all plaintexts; None where one did not come about."""
 
-    reactions: tuple[ProbeResponse, ...]
+    responses: tuple[ProbeResponse, ...]
 
     @property
     def signatures(self) -> tuple[_Signature, ...]:
-        return tuple((one.alert, one.ending) for one in self.reactions)
+        return tuple((one.alert, one.ending) for one in self.responses)
 
     @property
     def is_uniform(self) -> bool:
@@ -96,7 +96,7 @@ class _Round:
 
     @property
     def has_silence(self) -> bool:
-        return any(one.ending is Ending.SILENCE for one in self.reactions)
+        return any(one.ending is Ending.SILENCE for one in self.responses)
 
 
 async def check_robot(prober: Prober, facts: VisitFacts) -> None:
@@ -111,7 +111,7 @@ async def check_robot(prober: Prober, facts: VisitFacts) -> None:
         suites = tuple(filter(_has_rsa_key_exchange, accepted_suites(facts, version)))
         if suites and version in facts.cipher_suites:
             asked = answered_offer(facts, version, suites)
-            facts.vulnerabilities["robot"] = await _robot(prober, asked)
+            facts.vulnerabilities["robot"] = await _ask_robot(prober, asked)
             return
     facts.vulnerabilities["robot"] = _without_rsa(facts, earlier)
 
@@ -140,27 +140,27 @@ def _without_rsa(facts: VisitFacts, earlier: Sequence[ProtocolVersion]) -> Fact:
     )
 
 
-async def _robot(prober: Prober, asked: Offer) -> Fact:
-    whole = await _judged(prober, asked, is_whole=True)
+async def _ask_robot(prober: Prober, asked: Offer) -> Fact:
+    whole = await _compare_rounds(prober, asked, is_whole=True)
     if whole.verdict is not Verdict.NO:
         return whole
-    return await _judged(prober, asked, is_whole=False)
+    return await _compare_rounds(prober, asked, is_whole=False)
 
 
-async def _judged(prober: Prober, asked: Offer, *, is_whole: bool) -> Fact:
+async def _compare_rounds(prober: Prober, asked: Offer, *, is_whole: bool) -> Fact:
     first = await _ask(prober, asked, is_whole=is_whole)
     if first is None:
         note = _beyond(prober) or "the server did not answer every hello with RSA key exchange"
         return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))
     if first.is_uniform:
-        reaction = _in_words(first.signatures[0])
-        note = f"{reaction} to each of five RSA key exchanges, four of them malformed"
-        return Fact(verdict=Verdict.NO, evidence=proof(first.reactions[0], note))
+        response = _in_words(first.signatures[0])
+        note = f"{response} to each of five RSA key exchanges, four of them malformed"
+        return Fact(verdict=Verdict.NO, evidence=proof(first.responses[0], note))
     ask_again = _ask_in_turn if first.has_silence else _ask
     again = [await ask_again(prober, asked, is_whole=is_whole) for _ in range(_REPEATS)]
     if any(one is None or one.signatures != first.signatures for one in again):
         note = "the reactions differ from one time to the next, so they tell nothing"
-        return Fact(verdict=Verdict.UNKNOWN, evidence=proof(first.reactions[0], note))
+        return Fact(verdict=Verdict.UNKNOWN, evidence=proof(first.responses[0], note))
     return _oracle(first)
 
 
@@ -181,7 +181,7 @@ def _oracle(found: _Round) -> Fact:
     value = "weak" if wrong_first == late == missing else "strong"
     other = next(
         one
-        for one, signature in zip(found.reactions, found.signatures, strict=True)
+        for one, signature in zip(found.responses, found.signatures, strict=True)
         if signature != found.signatures[0]
     )
     note = (
@@ -200,7 +200,8 @@ def _in_words(signature: _Signature) -> str:
 
 async def _ask(prober: Prober, asked: Offer, *, is_whole: bool) -> _Round | None:
     questions = (
-        provoke(prober, asked, _words(plaintext, is_whole=is_whole)) for plaintext in _PLAINTEXTS
+        send_raw_probe(prober, asked, _words(plaintext, is_whole=is_whole))
+        for plaintext in _PLAINTEXTS
     )
     return _round_of(await side_by_side(*questions))
 
@@ -208,12 +209,12 @@ async def _ask(prober: Prober, asked: Offer, *, is_whole: bool) -> _Round | None
 async def _ask_in_turn(prober: Prober, asked: Offer, *, is_whole: bool) -> _Round | None:
     """The same, one question after the other, which a busy server has time to answer."""
     words = [_words(plaintext, is_whole=is_whole) for plaintext in _PLAINTEXTS]
-    return _round_of([await provoke(prober, asked, one) for one in words])
+    return _round_of([await send_raw_probe(prober, asked, one) for one in words])
 
 
-def _round_of(reactions: Sequence[ProbeResponse | ConnectFailure]) -> _Round | None:
-    whole = tuple(one for one in reactions if not isinstance(one, ConnectFailure) and one.said)
-    return _Round(reactions=whole) if len(whole) == len(reactions) else None
+def _round_of(responses: Sequence[ProbeResponse | ConnectFailure]) -> _Round | None:
+    whole = tuple(one for one in responses if not isinstance(one, ConnectFailure) and one.said)
+    return _Round(responses=whole) if len(whole) == len(responses) else None
 
 
 def _words(plaintext: _Plaintext, *, is_whole: bool) -> Words:

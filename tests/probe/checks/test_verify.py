@@ -12,7 +12,7 @@ from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import cipher_suites_for
 from model.verdict import Verdict
 from probe.checks.prober import Prober
-from probe.checks.verify import can_be_verified, is_unchanged
+from probe.checks.verify import ask_whether_unchanged, can_be_verified
 from probe.checks.visit_facts import VisitFacts
 from probe.checks.visit_inputs import ASKED_VERSIONS, VisitInputs
 from probe.dialogue.offer import TLS13_GROUPS
@@ -61,7 +61,7 @@ async def verified(model: ServerModel, observation: Observation) -> tuple[bool, 
     """Whether the model is found to be as observed, and after how many questions."""
     simulation = Simulation(model)
     facts = VisitFacts(inputs=VisitInputs(server_name="zoo.test"))
-    same = await is_unchanged(Prober(simulation), facts, observation)
+    same = await ask_whether_unchanged(Prober(simulation), facts, observation)
     return same, simulation.questions
 
 
