@@ -48,7 +48,7 @@ _STRAIGHT_ONLY: Final = ConnectFailure(
 Result = TypeVar("Result")
 
 
-class _Packets(asyncio.DatagramProtocol):
+class _DtlsPackets(asyncio.DatagramProtocol):
     """One socket's packets on their way to a question."""
 
     def __init__(self, question: DtlsQuestion, budget: VisitBudget) -> None:
@@ -179,7 +179,7 @@ class DatagramSession(ProbeTransport):
         if self.budget.exhausted is not None:
             return over_budget(self.budget.exhausted)
         route = self._options.route
-        if route.proxy or route.preamble or route.unix_socket:
+        if route.proxy or route.proxy_protocol or route.unix_socket:
             return _STRAIGHT_ONLY
         async with self._politeness.connection(self._gate) as epoch:
             began = self._clock.monotonic()
@@ -193,7 +193,7 @@ class DatagramSession(ProbeTransport):
         try:
             transport, packets = await open_udp(
                 self._options.route.gate,
-                lambda: _Packets(question, self.budget),
+                lambda: _DtlsPackets(question, self.budget),
                 self._options.address,
                 source_address=self._options.route.source_address,
             )

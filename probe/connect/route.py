@@ -15,9 +15,9 @@ from pki.net_guard.gate import Purpose, SocketGate
 from probe.budget import VisitBudget
 from probe.connect.dial import Connection, DialAddress, dial
 from probe.connect.proxy.http_connect import HttpConnect
-from probe.connect.proxy.proxy_protocol import Preamble, preamble
+from probe.connect.proxy.proxy_protocol import ProxyProtocol, proxy_header
 from probe.connect.proxy.socks5 import Socks5
-from probe.connect.proxy.tunnel import PassageEnd, TunnelFailed
+from probe.connect.proxy.tunnel import TunnelEnd, TunnelFailed
 from probe.dialogue.answer import ConnectFailure, FailureKind
 from probe.dialogue.dialogue import Dialogue
 
@@ -38,7 +38,7 @@ class Proxy:
     port: int
     credentials: tuple[str, str] | None = field(default=None, repr=False)
 
-    def passage(self, address: str, port: int) -> Dialogue[PassageEnd]:
+    def tunnel(self, address: str, port: int) -> Dialogue[TunnelEnd]:
         """What is said to it first, to come through to ``address``."""
         if self.kind is ProxyKind.SOCKS5:
             return Socks5(address, port, self.credentials)
@@ -48,12 +48,12 @@ class Proxy:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """``source_address`` is the address of ours to come from; ``unix_socket`` takes the place of
-    address and port; ``preamble`` is sent first on each connection, behind a proxy's words.
+    address and port; the header of ``proxy_protocol`` is sent first on each connection, behind a proxy's words.
     ``missing`` says what the way lacks, so that none is tried. The ``gate`` decides what may be asked, by whatever way.
     """
 
     proxy: Proxy | None = None
-    preamble: Preamble | None = None
+    proxy_protocol: ProxyProtocol | None = None
     source_address: str | None = None
     unix_socket: Path | None = None
     missing: str | None = None
@@ -89,11 +89,11 @@ async def reach(
     connection = await dial(budget, place, timeout_seconds)
     if proxy is not None:
         connection = await _pass_through(connection, proxy, (address, port), timeout_seconds)
-    if route.preamble is not None and isinstance(connection, Connection):
+    if route.proxy_protocol is not None and isinstance(connection, Connection):
         # Behind a proxy, or on a socket of the file system, no source of ours is the server's to see.
         is_straight = proxy is None and route.unix_socket is None
         source = connection.source if is_straight else None
-        connection.send(preamble(route.preamble, source, (address, port)))
+        connection.send(proxy_header(route.proxy_protocol, source, (address, port)))
     return connection
 
 
@@ -108,7 +108,7 @@ async def _pass_through(
         kind = connection.kind if is_ours else FailureKind.UNREACHABLE
         detail = f"the proxy {proxy.host} is not reached: {connection.detail}"
         return ConnectFailure(kind=kind, detail=detail)
-    end = await connection.carry(proxy.passage(*place), timeout_seconds)
+    end = await connection.carry(proxy.tunnel(*place), timeout_seconds)
     if isinstance(end, ConnectFailure):
         await connection.close()
         return end

@@ -110,7 +110,7 @@ class RetryRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
+class TlsAlert:
     """An alert in place of a hello; ``raw`` is the record's fragment."""
 
     raw: bytes
@@ -172,7 +172,7 @@ def conversation_evidence(said: bytes, heard: bytes, note: str, *, is_cut: bool)
 
 
 Answer: TypeAlias = (
-    ServerFlight | RetryRequest | Alert | NoHello | NotTls | Malformed | ConnectFailure
+    ServerFlight | RetryRequest | TlsAlert | NoHello | NotTls | Malformed | ConnectFailure
 )
 
 
@@ -185,8 +185,8 @@ def outcome_of(answer: Answer) -> tuple[object, ...]:
     match answer:
         case ServerFlight(hello=hello) | RetryRequest(hello=hello):
             return type(answer), hello.version, hello.cipher_suite
-        case Alert(description=description):
-            return Alert, description
+        case TlsAlert(description=description):
+            return TlsAlert, description
         case NoHello(ending=ending):
             return NoHello, ending
         case NotTls():
@@ -293,7 +293,7 @@ class AnswerReader:
             if level != _FATAL and description != _CLOSE_NOTIFY:
                 continue
             if self._flight is None:
-                return Alert(raw=fragment, level=level, description=description)
+                return TlsAlert(raw=fragment, level=level, description=description)
             is_fatal = description != _CLOSE_NOTIFY
             return replace(self._flight, alert=description) if is_fatal else self._flight
         if self._warnings > MAX_WARNINGS:

@@ -9,7 +9,6 @@ from model.observation import State
 from model.verdict import Fact, Verdict
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import (
-    Alert,
     Answer,
     ConnectFailure,
     Ending,
@@ -17,6 +16,7 @@ from probe.dialogue.answer import (
     Malformed,
     NoHello,
     NotTls,
+    TlsAlert,
 )
 from probe.dialogue.before_tls.greetings import is_ssh, plaintext_service
 from probe.dialogue.exchange import Exchange
@@ -113,7 +113,7 @@ def _rank(answer: Answer) -> int:
     match answer:
         case NotTls():
             return 0
-        case Alert():
+        case TlsAlert():
             return 1
         case NoHello(ending=Ending.CLOSED):
             return 3
@@ -132,8 +132,8 @@ def _verdict_on(answers: Sequence[Answer]) -> tuple[State, str]:
     match min(answers, key=_rank):
         case NotTls(raw=received):
             return _not_tls(received)
-        case Alert() as alert:
-            is_all = all(isinstance(one, Alert) for one in answers)
+        case TlsAlert() as alert:
+            is_all = all(isinstance(one, TlsAlert) for one in answers)
             refused = (
                 f"The server refused {'every' if is_all else 'a'} hello, with alert {alert.name}"
             )

@@ -30,7 +30,7 @@ from probe.checks.visit_inputs import (
     VisitInputs,
 )
 from probe.connect.options import TransportOptions
-from probe.connect.proxy.proxy_protocol import Preamble
+from probe.connect.proxy.proxy_protocol import ProxyProtocol
 from probe.connect.route import Proxy, Route
 from probe.connect.starttls.catalogue import DTLS
 from probe.crypto.identity import ClientIdentity
@@ -48,8 +48,8 @@ def route_to(target: Target, usual: Route, proxies: Mapping[str, Proxy]) -> Rout
         is_known = name == _STRAIGHT or name in proxies
         route = replace(route, proxy=proxies.get(name), missing=None if is_known else missing)
     if (version := labels.get(PROXY_PROTOCOL)) is not None:
-        if version in set(Preamble):
-            route = replace(route, preamble=Preamble(version))
+        if version in set(ProxyProtocol):
+            route = replace(route, proxy_protocol=ProxyProtocol(version))
         else:
             route = replace(route, missing=f"the label {PROXY_PROTOCOL} must be v1 or v2")
     if labels.get(INTRUSIVENESS, Intrusiveness.SAFE) not in set(Intrusiveness):

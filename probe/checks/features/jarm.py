@@ -13,13 +13,13 @@ from probe.checks.features.jarm_hellos import JARM_HELLOS, JARM_SUITES, JarmHell
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import (
-    Alert,
     Answer,
     ConnectFailure,
     Ending,
     NoHello,
     RetryRequest,
     ServerFlight,
+    TlsAlert,
 )
 from probe.dialogue.raw_probe import RawProbe
 from probe.tls.extensions import ExtensionType
@@ -57,7 +57,7 @@ async def _ask(prober: Prober, asked: JarmHello, host: str) -> Answer:
 def _is_told(answer: Answer) -> bool:
     if isinstance(answer, NoHello):
         return answer.ending is Ending.CLOSED
-    return isinstance(answer, ServerFlight | RetryRequest | Alert)
+    return isinstance(answer, ServerFlight | RetryRequest | TlsAlert)
 
 
 def _hello(answer: Answer) -> ServerHello | None:

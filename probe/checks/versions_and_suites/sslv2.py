@@ -16,7 +16,7 @@ from model.registry import SSLV2_CIPHER_KINDS
 from model.verdict import Evidence, Fact, Preference, Verdict
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
-from probe.dialogue.answer import Alert, ConnectFailure, Ending, NoHello, NotTls, ServerFlight
+from probe.dialogue.answer import ConnectFailure, Ending, NoHello, NotTls, ServerFlight, TlsAlert
 from probe.dialogue.exchange import in_words
 from probe.dialogue.sslv2 import (
     SSLV2,
@@ -66,7 +66,7 @@ def _fact(offered: bytes, answer: Sslv2Answer, *, is_confirmed: bool) -> Fact:
             verdict, note = (Verdict.YES, "SERVER-HELLO") if kinds else (Verdict.NO, _NO_KIND)
         case Sslv2Error(code=code):
             verdict, note = Verdict.NO, f"SSL 2.0 ERROR {code}"
-        case Alert() | ServerFlight():
+        case TlsAlert() | ServerFlight():
             verdict, note = Verdict.NO, in_words(answer)
         case NoHello() if is_confirmed:
             note = f"{in_words(answer)}, twice, while a known good hello was answered"

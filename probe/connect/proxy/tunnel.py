@@ -1,4 +1,4 @@
-"""How a passage ends: open, or blocked and why.
+"""How a tunnel through a proxy ends: open, or failed and why.
 
 What a proxy refuses says nothing of the server behind it, unless the proxy says so itself.
 """
@@ -26,7 +26,7 @@ class TunnelFailed:
     detail: str
 
 
-PassageEnd: TypeAlias = TunnelOpen | TunnelFailed
+TunnelEnd: TypeAlias = TunnelOpen | TunnelFailed
 
 
 def ended(ending: Ending) -> TunnelFailed:

@@ -8,7 +8,6 @@ import pytest
 
 from model.protocol_version import ProtocolVersion
 from probe.dialogue.answer import (
-    Alert,
     Answer,
     ConnectFailure,
     Ending,
@@ -17,6 +16,7 @@ from probe.dialogue.answer import (
     NoHello,
     NotTls,
     ServerFlight,
+    TlsAlert,
     outcome_of,
 )
 from probe.dialogue.exchange import Exchange
@@ -26,8 +26,8 @@ from probe.tls.hello import ServerHello
 TLS12_OFFER = offer(ProtocolVersion.TLSV1_2, (0xC02F,), Shape(server_name=None))
 
 
-def alert(description: int) -> Alert:
-    return Alert(raw=bytes([2, description]), level=2, description=description)
+def alert(description: int) -> TlsAlert:
+    return TlsAlert(raw=bytes([2, description]), level=2, description=description)
 
 
 def flight(version: int) -> ServerFlight:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 from xml.sax.saxutils import quoteattr
 
-from probe.connect.starttls.chat.xml_stream import Element, elements, tags
+from probe.connect.starttls.chat.xml_stream import XmlElement, elements, tags
 from probe.connect.starttls.outcome import (
     Upgraded,
     UpgradeScript,
@@ -77,7 +77,7 @@ class _Features:
     """The list of a server: as it came, and its elements."""
 
     raw: bytes
-    elements: tuple[Element, ...]
+    elements: tuple[XmlElement, ...]
 
     def has(self, *path: str) -> bool:
         """Whether there is an element of that path."""
@@ -137,7 +137,7 @@ def in_clear(findings: PlaintextFindings, peer: Peer, *, namespace: str) -> Scri
     yield Turn(say=b"</stream:stream>", until=at_once, what="the end")
 
 
-def _mechanisms(found: Sequence[Element]) -> list[str]:
+def _mechanisms(found: Sequence[XmlElement]) -> list[str]:
     """Names of SASL mechanisms have at most 20 letters (RFC 4422, section 3.1)."""
     names = [one.text.strip() for one in found if one.is_in("mechanism")]
     return [
