@@ -2,7 +2,7 @@
 
 What proved each version is asked once more at the end, and every hello that was sent more than
 once in the visit is looked at again. Where the same hello got two answers, it is asked a third
-time, and all three are told: a fact that holds for one backend only is not hidden behind another.
+time, and all three are reported: a fact that holds for one backend only is not hidden behind another.
 """
 
 from __future__ import annotations

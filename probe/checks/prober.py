@@ -1,7 +1,7 @@
 """Asks a server questions and makes sure of surprising answers before anybody believes them.
 
 A server under load closes, resets or falls silent, and so does one that dislikes a hello. The
-two are told apart by a control: the last hello that this server is known to answer well. Only a
+two are distinguished by a control: the last hello that this server is known to answer well. Only a
 close or a doubtful alert that comes twice, with a good control in between, is a refusal; resets
 and silence never are.
 """

@@ -1,7 +1,7 @@
 """By which way is an address reached: straight, through a proxy, from an address of ours, by a socket
 of the file system; and what is said before all else?
 
-Whatever stands in the way is told from the server itself: what a proxy refuses is no word of the server's.
+What a proxy refuses says nothing of the server: it is a failure of its own kind.
 """
 
 from __future__ import annotations

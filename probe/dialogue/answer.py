@@ -3,7 +3,7 @@ an alert, or the way in which no answer came.
 
 ``AnswerReader`` takes bytes as they arrive and says when the answer is whole: at ServerHelloDone
 up to TLS 1.2, at the ServerHello or HelloRetryRequest of TLS 1.3. It holds at most
-``MAX_ANSWER_LENGTH`` bytes where it is not told otherwise, and no bytes make it raise.
+``MAX_ANSWER_LENGTH`` bytes unless a caller allows more, and no bytes make it raise.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ Answer: TypeAlias = (
 def outcome_of(answer: Answer) -> tuple[object, ...]:
     """What kind of answer it is, without its bytes: two answers with equal outcomes say the same.
 
-    Alerts are told apart by their description, connections that ended by their ending, failures by
+    Alerts are distinguished by their description, connections that ended by their ending, failures by
     their kind, malformed answers by the structure, and hellos by the version and suite they choose.
     """
     match answer:

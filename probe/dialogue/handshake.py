@@ -1,7 +1,7 @@
 """What a full handshake is asked for, and what it showed: values only.
 
 Where TLS 1.3 encrypts the server's certificates and its CertificateRequest, and where
-"requested" must be told from "required", a hello is not enough and a handshake is finished.
+"requested" must be distinguished from "required", a hello is not enough and a handshake is finished.
 """
 
 from __future__ import annotations

@@ -68,15 +68,15 @@ class _Tap(Generic[Result]):
 class _Slots(Generic[Result]):
     """Places in the order in which they were taken, filled in any order."""
 
-    kept: list[Result | None] = field(default_factory=list)
+    values: list[Result | None] = field(default_factory=list)
 
     def take(self) -> int:
-        self.kept.append(None)
-        return len(self.kept) - 1
+        self.values.append(None)
+        return len(self.values) - 1
 
     @property
     def filled(self) -> tuple[Result, ...]:
-        return tuple(one for one in self.kept if one is not None)
+        return tuple(one for one in self.values if one is not None)
 
 
 class RecordingSession(EndpointSession):
@@ -102,7 +102,7 @@ class RecordingSession(EndpointSession):
         """A full handshake, recorded by its outcome."""
         place, started = self._handshakes.take(), self._elapsed
         outcome = await super().handshake(offer)
-        self._handshakes.kept[place] = RecordedHandshake(
+        self._handshakes.values[place] = RecordedHandshake(
             outcome=outcome, started=started, done=self._elapsed
         )
         return outcome
@@ -118,7 +118,7 @@ class RecordingSession(EndpointSession):
     ) -> Result | ConnectFailure:
         place, started, tap = self._conversations.take(), self._elapsed, _Tap(dialogue)
         result = await super()._converse(tap, options)
-        self._conversations.kept[place] = Conversation(
+        self._conversations.values[place] = Conversation(
             said=tuple(tap.said),
             heard=mask_cookies_in_pieces(tap.heard),
             ending=tap.ending,

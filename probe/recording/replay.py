@@ -1,6 +1,6 @@
 """A recorded visit run again: the same checks ask, and the recording answers.
 
-Questions are told apart by their first bytes, which the visit's nonce makes the same again.
+Questions are distinguished by their first bytes, which the visit's nonce makes the same again.
 Answers come in the order in which they came then, each when whatever it led to has been asked, so
 that checks which run side by side take the same turns.
 """
@@ -200,7 +200,7 @@ class ReplaySession(ProbeTransport):
 def _limit_reached(visit: RecordedVisit) -> ConnectFailure:
     """What questions got that were not asked any more, because time or budget was used up.
 
-    They are not told apart in a recording, for nothing was said; where none was, the checks have changed.
+    A recording does not distinguish them, for nothing was said; where none was, the checks have changed.
     """
     nothings = (one.no_connection for one in visit.conversations if one.no_connection is not None)
     return next((one for one in nothings if one.kind in OURS), _NOT_RECORDED)

@@ -47,8 +47,8 @@ _MODES = {
     HandshakeEnd.OPENED: ClientAuthMode.UNKNOWN,
 }
 
-_TOLD = frozenset({HandshakeEnd.ACCEPTED, HandshakeEnd.OPENED})
-"""Ends by which a CertificateRequest would have come."""
+_LATE_ENOUGH = frozenset({HandshakeEnd.ACCEPTED, HandshakeEnd.OPENED})
+"""Ends late enough that a CertificateRequest would have been seen."""
 
 
 async def check_client_auth(prober: Prober, facts: VisitFacts) -> None:
@@ -128,7 +128,7 @@ def _by_handshake(handshake: Handshake | None) -> ClientAuth:
     if handshake is None:
         return ClientAuth(mode=ClientAuthMode.UNKNOWN)
     mode = _MODES[handshake.end]
-    if not handshake.certificate_requested and handshake.end in _TOLD:
+    if not handshake.certificate_requested and handshake.end in _LATE_ENOUGH:
         mode = ClientAuthMode.NONE
     return ClientAuth(
         mode=mode,

@@ -3,13 +3,13 @@
 It is shown certificates that nobody issued: one signed by itself, and one that claims an authority
 which the server named, signed by another key. Where it lets a client without any finish the handshake,
 the refusal may come in HTTP (nginx): so one request follows, with and without such a certificate, and
-their answers are told apart. The user's own certificate, where there is one for the target, must be
+their answers are distinguished. The user's own certificate, where there is one for the target, must be
 taken, and one that has expired must not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -69,27 +69,20 @@ async def _show_certificates(
     if auth.asked_on_path is not None:
         plain = on_path(plain, auth.asked_on_path)
     without = await prober.handshake(plain) if is_optional else None
-    forged = [
-        (kind, replace(plain, presents=_PRESENTED[kind], claimed_issuer=issuer))
+    forged = {
+        kind: replace(plain, presents=_PRESENTED[kind], claimed_issuer=issuer)
         for kind, issuer in _forgeries(requested_authorities(prober, facts, version))
-    ]
-    shaken = await side_by_side(*(prober.handshake(offer) for _, offer in forged))
-    attempts = tuple(
-        ClientAttempt(
-            forged=kind, is_accepted=_judge(handshake, without), evidence=_evidence(handshake)
-        )
-        for (kind, _), handshake in zip(forged, shaken, strict=True)
-    )
+    }
+    attempts = await _show_forged(prober, forged, without)
+    certificates = {
+        Presented.OWN: facts.inputs.own_certificate,
+        Presented.EXPIRED: facts.inputs.expired_certificate,
+    }
     own, expired = await side_by_side(
-        _show_own(
-            prober, facts.inputs.own_certificate, replace(plain, presents=Presented.OWN), without
-        ),
-        _show_own(
-            prober,
-            facts.inputs.expired_certificate,
-            replace(plain, presents=Presented.EXPIRED),
-            without,
-        ),
+        *(
+            _show_own(prober, certificate, replace(plain, presents=presented), without)
+            for presented, certificate in certificates.items()
+        )
     )
     schemes = auth.signature_schemes
     if auth.asked_on_path is None and version is ProtocolVersion.TLSV1_3:
@@ -101,6 +94,19 @@ async def _show_certificates(
         verifies=_verifies(attempts),
         own=own,
         expired=expired,
+    )
+
+
+async def _show_forged(
+    prober: Prober, forged: Mapping[ForgedCertificate, HandshakeOffer], without: Handshake | None
+) -> tuple[ClientAttempt, ...]:
+    """Whether each forged certificate is taken, in their order."""
+    handshakes = await side_by_side(*(prober.handshake(offer) for offer in forged.values()))
+    return tuple(
+        ClientAttempt(
+            forged=kind, is_accepted=_judge(handshake, without), evidence=_evidence(handshake)
+        )
+        for kind, handshake in zip(forged, handshakes, strict=True)
     )
 
 

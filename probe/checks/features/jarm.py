@@ -38,7 +38,7 @@ async def check_jarm(prober: Prober, facts: VisitFacts) -> None:
         return
     questions = (_ask(prober, hello, facts.inputs.host) for hello in JARM_HELLOS)
     answers = await side_by_side(*questions)
-    if all(_is_told(answer) for answer in answers):
+    if all(_is_an_answer(answer) for answer in answers):
         facts.fingerprints["jarm"] = jarm([_hello(answer) for answer in answers])
 
 
@@ -49,12 +49,12 @@ async def _ask(prober: Prober, asked: JarmHello, host: str) -> Answer:
         raw_probe = RawProbe(asked.encode(host, prober.nonce), lambda _: b"")
         response = await prober.converse(raw_probe)
         answer = response if isinstance(response, ConnectFailure) else response.answer
-        if _is_told(answer) or not await prober.ask_control():
+        if _is_an_answer(answer) or not await prober.ask_control():
             break
     return answer
 
 
-def _is_told(answer: Answer) -> bool:
+def _is_an_answer(answer: Answer) -> bool:
     if isinstance(answer, NoHello):
         return answer.ending is Ending.CLOSED
     return isinstance(answer, ServerFlight | RetryRequest | TlsAlert)

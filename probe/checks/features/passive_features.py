@@ -100,8 +100,8 @@ def _clock_in_random(exchanges: Iterable[Exchange]) -> Fact:
     latest = list(flights.values())[-1]
     if readings[-1] - readings[0] > _LONGEST_VISIT_SECONDS:
         return latest.fact(Verdict.NO, "the randoms of two hellos do not agree on the time")
-    told = datetime.fromtimestamp(readings[-1], UTC).isoformat()
-    return latest.fact(Verdict.YES, f"the randoms of {len(readings)} hellos agree on {told}")
+    moment = datetime.fromtimestamp(readings[-1], UTC).isoformat()
+    return latest.fact(Verdict.YES, f"the randoms of {len(readings)} hellos agree on {moment}")
 
 
 def _downgrade_sentinel(earlier: Sequence[Exchange]) -> Fact:

@@ -121,8 +121,8 @@ def _ticketbleed(exchange: Exchange) -> Fact:
     echoed = answer.hello.session_id
     if len(echoed) == _LEAKING_LENGTH and echoed.startswith(_SHORT_ID) and not answer.certificates:
         note = "a session id of one byte comes back as 32"
-        kept = Evidence(offer=exchange.offered, answer=answer.raw[:_KEPT_OF_LEAK], note=note)
-        return Fact(verdict=Verdict.YES, evidence=kept)
+        proof = Evidence(offer=exchange.offered, answer=answer.raw[:_KEPT_OF_LEAK], note=note)
+        return Fact(verdict=Verdict.YES, evidence=proof)
     return exchange.fact(Verdict.NO, f"a session id of {len(echoed)} bytes to one of one byte")
 
 

@@ -55,8 +55,8 @@ def _judge(response: ProbeResponse) -> Fact:
     heard = response.first(ContentType.HEARTBEAT)
     if heard is not None and heard.fragment[:1] == bytes((_RESPONSE,)):
         note = f"a heartbeat_response of {len(heard.fragment)} bytes to a request of three"
-        kept = proof(response, note, most_kept=_HEADER_LENGTH + _HEADER_LENGTH)
-        return Fact(verdict=Verdict.YES, evidence=kept)
+        evidence = proof(response, note, most_kept=_HEADER_LENGTH + _HEADER_LENGTH)
+        return Fact(verdict=Verdict.YES, evidence=evidence)
     if response.alert is not None or response.ending in {Ending.CLOSED, Ending.RESET}:
         note = "hung up, as asked, without a heartbeat_response"
         return Fact(verdict=Verdict.NO, evidence=proof(response, note))

@@ -1,7 +1,7 @@
 """What the words before TLS come to: TLS's turn, or the reason why it is not.
 
 Only a server that says so itself has no TLS. One that turns clients away, hangs up, stays silent or
-speaks something else is told as just that.
+speaks something else is reported as just that.
 """
 
 from __future__ import annotations
