@@ -122,7 +122,7 @@ class Prober:
         return await self.make_sure(first, is_chained=is_chained)
 
     async def make_sure(self, first: Exchange, *, is_chained: bool = False) -> Exchange:
-        """``first``, or what the server says when it is asked again beside the control."""
+        """``first``, or what the server says when it is asked again together with the control."""
         if not first.is_ambiguous or self._control is None:
             return first
         latest = first

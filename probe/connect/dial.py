@@ -58,7 +58,7 @@ class _Talk(Generic[Result]):
                 self._dialogue.begin(send)
 
     def hear(self, received: bytes) -> bool:
-        """Passes bytes on; whether they are taken, which nothing behind the result is."""
+        """Passes bytes on; false once there is a result, and then they are dropped."""
         if self._is_over():
             return False
         with self._budget.step():

@@ -52,7 +52,7 @@ class Dialled:
 
 
 class _Request:
-    """A connection asked for: whoever waits for ``dialled`` gets it."""
+    """A connection asked for; ``dialled`` is where it comes to."""
 
     __slots__ = ("dialled", "is_upgraded", "port", "task")
 
@@ -69,7 +69,7 @@ class _Request:
         self.task = asyncio.create_task(dial(self))
 
     def hand_to(self, other: _Request) -> None:
-        """Whoever waits for ``other`` gets this connection in its place."""
+        """Gives this connection to what waits for ``other``."""
         if self.dialled.done():
             other.dialled.set_result(self.dialled.result())
         else:
@@ -77,7 +77,7 @@ class _Request:
         other.task.cancel()
 
     def abandon(self) -> None:
-        """Whoever waits learns that nothing comes; a task that has not begun could not say so itself."""
+        """Cancels what waits for it too: a task that is cancelled before it starts never runs its own cleanup."""
         self.task.cancel()
         self.dialled.cancel()
 

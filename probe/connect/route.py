@@ -48,7 +48,7 @@ class Proxy:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """``source_address`` is the address of ours to come from; ``unix_socket`` takes the place of
-    address and port; the header of ``proxy_protocol`` is sent first on each connection, behind a proxy's words.
+    address and port; the header of ``proxy_protocol`` is sent first on each connection, after a proxy's words.
     ``missing`` says what the way lacks, so that none is tried. The ``gate`` decides what may be asked, by whatever way.
     """
 

@@ -55,7 +55,7 @@ class _Tap(Generic[Result]):
         return self._dialogue.end(ending)
 
     def _without_memory(self, received: bytes) -> bytes:
-        """What Heartbleed gives away is nobody's: zeros take its place, behind the header."""
+        """What Heartbleed gives away is not stored: zeros take its place, after the header."""
         if self._is_heartbeat:
             return bytes(len(received))
         if received[:1] != bytes((ContentType.HEARTBEAT,)):

@@ -130,7 +130,7 @@ class ReplaySession(ProbeTransport):
     async def ask(
         self, offer: Offer, *, patient: bool = False, is_chained: bool = False
     ) -> Exchange:
-        """The Answer that this Offer got, read anew."""
+        """The Answer that this Offer got, read again."""
         offered = offer.encode(self.nonce)
         reader = AnswerReader()
         recorded = await self._wait_for(self._by_words, offered)
@@ -171,7 +171,7 @@ class ReplaySession(ProbeTransport):
         return Handshake(offer=offer, end=HandshakeEnd.UNFINISHED, note=_NOT_RECORDED.detail)
 
     async def pause(self, seconds: float) -> None:
-        """Nobody needs a rest."""
+        """Needs no rest."""
         await asyncio.sleep(0)
 
     async def _wait_for(

@@ -1,4 +1,4 @@
-"""What stands beside a served chain: issuers that were forgotten, revocation, timestamps of public logs.
+"""What belongs to a served chain: issuers that were forgotten, revocation, timestamps of public logs.
 
 Judged once the visit is over, from what the server sent, and from what is fetched where the user
 wants it.
@@ -124,9 +124,9 @@ class ChainChecks:
             kept = (one for one in found.revocations if one.method is RevocationMethod.STAPLE)
             was_asked = Problem.STAPLE_MISSING in found.problems
             return with_revocations(found, [*kept, *fetched], was_asked=was_asked)
-        beside = [one for one in stapled if one.leaf == found.leaf.der]
-        staple = next((one.ocsp_response for one in beside if one.ocsp_response), None)
-        sct_list = next((one.sct_list for one in beside if one.sct_list), None)
+        came = [one for one in stapled if one.leaf == found.leaf.der]
+        staple = next((one.ocsp_response for one in came if one.ocsp_response), None)
+        sct_list = next((one.sct_list for one in came if one.sct_list), None)
         scts = judge_scts(
             found.leaf.der or b"",
             issuer_of_leaf(chain),
@@ -136,7 +136,7 @@ class ChainChecks:
         )
         revocations = [*judge_staple(chain, staple, at), *fetched]
         return replace(
-            with_revocations(found, revocations, was_asked=bool(beside)),
+            with_revocations(found, revocations, was_asked=bool(came)),
             scts=scts,
             transparency=judge_policies(found.leaf, scts, self._logs),
         )

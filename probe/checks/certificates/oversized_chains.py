@@ -50,16 +50,16 @@ def _has_chain(exchange: Exchange) -> bool:
 
 
 async def _open_chain_at_tls13(prober: Prober, facts: VisitFacts) -> None:
-    shaken = [one for one in facts.handshakes if one.offer.version is _TLSV1_3]
-    broken = [one for one in shaken if one.end is HandshakeEnd.UNFINISHED and one.answered]
-    if not broken or any(one.certificates for one in shaken):
+    handshakes = [one for one in facts.handshakes if one.offer.version is _TLSV1_3]
+    broken = [one for one in handshakes if one.end is HandshakeEnd.UNFINISHED and one.answered]
+    if not broken or any(one.certificates for one in handshakes):
         return
     flight = await read_tls13_flight(prober, facts, longest=MAX_LONG_ANSWER_LENGTH)
     opened = _handshake_of(broken[0].offer, flight)
     if opened is None:
         facts.unread_chains[_TLSV1_3] = broken[0].note
         return
-    facts.handshakes.insert(facts.handshakes.index(shaken[0]), opened)
+    facts.handshakes.insert(facts.handshakes.index(handshakes[0]), opened)
 
 
 def _handshake_of(

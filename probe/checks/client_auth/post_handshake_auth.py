@@ -43,8 +43,8 @@ async def check_post_handshake_auth(prober: Prober, facts: VisitFacts) -> None:
         )
         for version in silent
     ]
-    shaken = await side_by_side(*(prober.handshake(offer) for offer in offers))
-    for version, handshake in zip(silent, shaken, strict=True):
+    handshakes = await side_by_side(*(prober.handshake(offer) for offer in offers))
+    for version, handshake in zip(silent, handshakes, strict=True):
         found = _asked(handshake, path)
         if found is not None:
             facts.client_auth[version] = found

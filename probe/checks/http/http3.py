@@ -40,7 +40,7 @@ async def check_http3(prober: Prober, facts: VisitFacts) -> None:
 def _certificate(answer: QuicAnswer, facts: VisitFacts) -> Fact:
     leaf = answer.certificates[0]
     over_tcp = {chain.chain[0] for chain in facts.chains} | {
-        shaken.certificates[0] for shaken in facts.handshakes if shaken.certificates
+        handshake.certificates[0] for handshake in facts.handshakes if handshake.certificates
     }
     verdict = Verdict.YES if leaf in over_tcp else Verdict.NO
     if not over_tcp:

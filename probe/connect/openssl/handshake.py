@@ -187,7 +187,7 @@ class OpenSslHandshake:
                 return None
 
     def _read_on(self) -> Handshake | None:
-        """What the bytes behind our Finished mean.
+        """What the bytes after our Finished mean.
 
         Session tickets, data and ``close_notify`` come only from a server that took our Finished.
         """
