@@ -15,7 +15,7 @@ from pki.certificates import parse_certificate
 from probe.connect.starttls.chat.xml_stream import elements, tags
 from probe.dialogue.answer import AnswerReader, Ending
 from probe.dialogue.raw_probe import RawProbe
-from probe.dialogue.session_reader import SessionInClear
+from probe.dialogue.session_reader import SessionInPlaintext
 from probe.dialogue.sslv2 import Sslv2Question
 from probe.tls.decoded import decoded
 from probe.tls.dtls import FlightReader
@@ -101,7 +101,7 @@ def messages(some: bytes) -> None:
 
 def sessions(some: bytes) -> None:
     """What stands in clear beside a handshake is read or passed over."""
-    SessionInClear().feed(some)
+    SessionInPlaintext().feed(some)
 
 
 def datagrams(some: bytes) -> None:

@@ -62,7 +62,7 @@ class ProbeTransport(Protocol):
         """
         ...
 
-    async def converse_in_clear(
+    async def converse_in_plaintext(
         self,
         dialogue: Dialogue[Result],
         patience_seconds: float | None = None,

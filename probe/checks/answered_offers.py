@@ -16,7 +16,7 @@ def newest_version(
     return max((version for version in facts.spoken if version <= most), default=None)
 
 
-def newest_in_clear(facts: VisitFacts) -> ProtocolVersion | None:
+def newest_in_plaintext(facts: VisitFacts) -> ProtocolVersion | None:
     """The newest of TLS 1.0 to 1.2, whose whole flight can be read; None where there is none."""
     version = newest_version(facts, ProtocolVersion.TLSV1_2)
     return None if version is ProtocolVersion.SSLV3 else version

@@ -86,7 +86,7 @@ class Prober:
         self.exchanges.append(exchange)
         return exchange
 
-    async def converse_in_clear(
+    async def converse_in_plaintext(
         self,
         dialogue: Dialogue[Found],
         patience_seconds: float | None = None,
@@ -94,7 +94,7 @@ class Prober:
         port: int | None = None,
     ) -> Found | ConnectFailure:
         """The result of a Dialogue before anything was said that leads to TLS."""
-        found = await self._transport.converse_in_clear(dialogue, patience_seconds, port=port)
+        found = await self._transport.converse_in_plaintext(dialogue, patience_seconds, port=port)
         return self._note_budget(found)
 
     async def quic(self, server_name: str | None) -> QuicAnswer | None:

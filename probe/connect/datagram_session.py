@@ -155,7 +155,7 @@ class DatagramSession(ProbeTransport):
         """A Dialogue needs a stream of bytes."""
         return _NO_STREAM
 
-    async def converse_in_clear(
+    async def converse_in_plaintext(
         self,
         dialogue: Dialogue[Result],
         patience_seconds: float | None = None,

@@ -10,6 +10,6 @@ from probe.transport import ProbeTransport
 
 async def find_application(transport: ProbeTransport, port: int) -> tuple[Application, bytes]:
     """The protocol of the server at ``port``, and the greeting that shows it; empty where none came."""
-    heard = await transport.converse_in_clear(Listening(), LISTENS_SECONDS)
+    heard = await transport.converse_in_plaintext(Listening(), LISTENS_SECONDS)
     greeting = b"" if isinstance(heard, ConnectFailure) else heard
     return application_of(greeting, port), greeting

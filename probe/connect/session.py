@@ -175,7 +175,7 @@ class EndpointSession(ProbeTransport):
         patience = min(longest, patience_seconds or longest)
         return await self._converse(dialogue, ConversationOptions(patience_seconds=patience))
 
-    async def converse_in_clear(
+    async def converse_in_plaintext(
         self,
         dialogue: Dialogue[Result],
         patience_seconds: float | None = None,

@@ -150,7 +150,7 @@ class ReplaySession(ProbeTransport):
             return self._unanswered
         return recorded.no_connection or _feed(recorded, dialogue.feed, dialogue.end)
 
-    async def converse_in_clear(
+    async def converse_in_plaintext(
         self,
         dialogue: Dialogue[Result],
         patience_seconds: float | None = None,

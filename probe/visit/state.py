@@ -86,7 +86,7 @@ def _state_by_answers(facts: VisitFacts, answers: Sequence[Answer]) -> tuple[Sta
     if facts.speaks_any:
         return State.TLS, _gaps(facts)
     if facts.answers_in_clear:
-        return State.PLAINTEXT, _in_clear(facts.plaintext["answers_in_clear"], answers)
+        return State.PLAINTEXT, _in_plaintext(facts.plaintext["answers_in_clear"], answers)
     if not answers:
         return State.TIMEOUT, "The visit's time was up before anything was asked."
     return _verdict_on(answers)
@@ -98,7 +98,7 @@ def _is_over_budget(answers: Sequence[Answer]) -> bool:
     return isinstance(most_telling, ConnectFailure) and most_telling.kind is FailureKind.BUDGET
 
 
-def _in_clear(session: Fact, answers: Sequence[Answer]) -> str:
+def _in_plaintext(session: Fact, answers: Sequence[Answer]) -> str:
     """What was answered in clear, and what came of TLS."""
     note = (session.evidence and session.evidence.note) or "a session began"
     answered = f"The service answers in plaintext: {note.rstrip('.')}."

@@ -25,11 +25,11 @@ _TOO_LONG: Final = f"no whole one in the first {MAX_LONG_ANSWER_LENGTH // 1024} 
 
 async def check_oversized_chains(prober: Prober, facts: VisitFacts) -> None:
     """Adds the answer that shows the chain, or says in ``unread_chains`` that none does."""
-    await _read_chains_in_clear(prober, facts)
+    await _read_chains_in_plaintext(prober, facts)
     await _open_chain_at_tls13(prober, facts)
 
 
-async def _read_chains_in_clear(prober: Prober, facts: VisitFacts) -> None:
+async def _read_chains_in_plaintext(prober: Prober, facts: VisitFacts) -> None:
     """One question at the newest version alone: what others serve is hardly another chain."""
     cut = [one for one in prober.exchanges if _is_cut(one)]
     if not cut or any(_has_chain(one) for one in prober.exchanges):

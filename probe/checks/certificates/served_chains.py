@@ -87,7 +87,7 @@ async def check_served_chains(prober: Prober, facts: VisitFacts) -> None:
     """
     seen: dict[tuple[bytes, ...], dict[NameAsked, set[ProtocolVersion]]] = {}
     for chain, version, server_name in (
-        *_chains_in_clear(prober.exchanges),
+        *_chains_in_plaintext(prober.exchanges),
         *_chains_of_handshakes(facts.handshakes),
     ):
         asked = _name_asked(facts, version, server_name)
@@ -142,7 +142,7 @@ def _sslv2_chain(seen: Iterable[tuple[bytes, ...]], certificate: bytes) -> tuple
     return next((chain for chain in seen if chain[0] == certificate), (certificate,))
 
 
-def _chains_in_clear(
+def _chains_in_plaintext(
     exchanges: Sequence[Exchange],
 ) -> Iterator[tuple[tuple[bytes, ...], ProtocolVersion, str | None]]:
     for exchange in exchanges:

@@ -16,7 +16,7 @@ from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_code_point, signature_scheme_code_point
 from model.verdict import Evidence, Fact, Verdict
 from pki.certificates import parse_certificate
-from probe.checks.answered_offers import accepted_suites, answered_offer, newest_in_clear
+from probe.checks.answered_offers import accepted_suites, answered_offer, newest_in_plaintext
 from probe.checks.certificates.served_chains import FOR_ISSUERS, TLS13_SCHEMES
 from probe.checks.combined_extensions import extending
 from probe.checks.prober import Prober, side_by_side
@@ -47,12 +47,12 @@ class _StapledData:
 
 async def check_stapling(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``stapled`` and the features ``ocsp_stapling`` and ``sct_in_tls``."""
-    version = newest_in_clear(facts)
-    in_clear = [] if version is None else await _ask_in_clear(prober, facts, version)
-    seen = {parse_certificate(one.stapled.leaf).key_type for one in in_clear}
+    version = newest_in_plaintext(facts)
+    in_plaintext = [] if version is None else await _ask_in_plaintext(prober, facts, version)
+    seen = {parse_certificate(one.stapled.leaf).key_type for one in in_plaintext}
     hidden = [kind for kind in _tls13_keys(facts) if kind not in seen]
     opened = await side_by_side(*(_open_flight(prober, facts, kind) for kind in hidden))
-    found = [*in_clear, *(one for one in opened if one is not None)]
+    found = [*in_plaintext, *(one for one in opened if one is not None)]
     facts.stapled += [one.stapled for one in found]
     if found:
         facts.features["ocsp_stapling"] = _fact(
@@ -81,7 +81,7 @@ def _fact(having: list[_StapledData], found: list[_StapledData], what: str) -> F
     )
 
 
-async def _ask_in_clear(
+async def _ask_in_plaintext(
     prober: Prober, facts: VisitFacts, version: ProtocolVersion
 ) -> list[_StapledData]:
     """One hello for each kind of authentication among the accepted suites."""
@@ -95,10 +95,10 @@ async def _ask_in_clear(
     answers = await side_by_side(
         *(prober.ask(_ASK(answered_offer(facts, version, tuple(some)))) for some in suites.values())
     )
-    return [beside for answer in answers for beside in _read_in_clear(answer)]
+    return [beside for answer in answers for beside in _read_in_plaintext(answer)]
 
 
-def _read_in_clear(exchange: Exchange) -> Iterator[_StapledData]:
+def _read_in_plaintext(exchange: Exchange) -> Iterator[_StapledData]:
     flight = exchange.answer
     if not (isinstance(flight, ServerFlight) and flight.certificates):
         return

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from model.protocol_version import ProtocolVersion
 from model.registry import ALPN_PROTOCOLS
 from model.verdict import Fact, Verdict
-from probe.checks.answered_offers import answered_offer, newest_in_clear
+from probe.checks.answered_offers import answered_offer, newest_in_plaintext
 from probe.checks.combined_extensions import extending
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
@@ -60,15 +60,15 @@ async def check_alpn(prober: Prober, facts: VisitFacts) -> None:
 
 
 def _way_to_ask(prober: Prober, facts: VisitFacts) -> _Ask | None:
-    version = newest_in_clear(facts)
+    version = newest_in_plaintext(facts)
     if version is not None:
-        return _asking_in_clear(prober, facts, version)
+        return _asking_in_plaintext(prober, facts, version)
     if ProtocolVersion.TLSV1_3 in facts.spoken:
         return _asking_by_handshake(prober, facts)
     return None
 
 
-def _asking_in_clear(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> _Ask:
+def _asking_in_plaintext(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> _Ask:
     usual = answered_offer(facts, version)
 
     async def ask(names: tuple[str, ...]) -> _Reply:

@@ -116,8 +116,8 @@ async def check_hello_features(prober: Prober, facts: VisitFacts) -> None:
 
 
 def _newest_with_cbc(facts: VisitFacts) -> ProtocolVersion | None:
-    in_clear = [one for one in facts.spoken if one > ProtocolVersion.SSLV3]
-    return max((version for version in in_clear if cbc_suites(facts, version)), default=None)
+    in_plaintext = [one for one in facts.spoken if one > ProtocolVersion.SSLV3]
+    return max((version for version in in_plaintext if cbc_suites(facts, version)), default=None)
 
 
 async def _ask(

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from model.verdict import Evidence, Fact, Verdict
-from probe.checks.answered_offers import newest_in_clear
+from probe.checks.answered_offers import newest_in_plaintext
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, PostHandshakeAction
@@ -26,7 +26,7 @@ RENEGOTIATION: Final = (
 
 async def check_renegotiation(prober: Prober, facts: VisitFacts) -> None:
     """Fills the feature and the vulnerabilities named in ``RENEGOTIATION``."""
-    version = newest_in_clear(facts)
+    version = newest_in_plaintext(facts)
     if version is None:
         return
     offer = HandshakeOffer(

@@ -14,7 +14,7 @@ from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
-from probe.checks.answered_offers import answered_offer, newest_in_clear
+from probe.checks.answered_offers import answered_offer, newest_in_plaintext
 from probe.checks.combined_extensions import extending
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.visit_facts import VisitFacts
@@ -42,7 +42,7 @@ _EXTENDED_MAIN_SECRET = Extension(code_point=ExtensionType.EXTENDED_MAIN_SECRET,
 
 async def check_resumption(prober: Prober, facts: VisitFacts) -> None:
     """Fills the features and the vulnerability named in ``RESUMPTION``, where they apply."""
-    version = newest_in_clear(facts)
+    version = newest_in_plaintext(facts)
     questions = []
     if version is not None:
         questions += [

@@ -14,7 +14,7 @@ from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
-from probe.checks.answered_offers import answered_offer, newest_in_clear, newest_version
+from probe.checks.answered_offers import answered_offer, newest_in_plaintext, newest_version
 from probe.checks.certificates.other_names import ask_other_keys, shake_for_other_keys
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.visit_facts import VisitFacts
@@ -40,7 +40,7 @@ async def check_server_name(prober: Prober, facts: VisitFacts) -> None:
 
     Not asked where hellos to this server carry no name.
     """
-    version = newest_in_clear(facts) or newest_version(facts)
+    version = newest_in_plaintext(facts) or newest_version(facts)
     if version is None or version is ProtocolVersion.SSLV3:
         return
     named = answered_offer(facts, version)

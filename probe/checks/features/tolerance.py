@@ -15,7 +15,7 @@ from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_code_point
 from model.verdict import Fact, Verdict
 from pki.byte_reader import vector
-from probe.checks.answered_offers import answered_offer, newest_in_clear, newest_version
+from probe.checks.answered_offers import answered_offer, newest_in_plaintext, newest_version
 from probe.checks.combined_extensions import ExtensionProbe, extending, probe_combined
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.visit_facts import VisitFacts
@@ -90,14 +90,14 @@ _ECH: Final = ExtensionProbe(name="ech_grease_answered", add=extending(_ech()))
 
 async def check_tolerance(prober: Prober, facts: VisitFacts) -> None:
     """Fills the features named in ``TOLERANCES`` that apply; SSL 3.0 has no room for most."""
-    newest, in_clear = newest_version(facts), newest_in_clear(facts)
+    newest, in_plaintext = newest_version(facts), newest_in_plaintext(facts)
     if newest is None or newest is ProtocolVersion.SSLV3:
         return
     asked: dict[ProtocolVersion, list[ExtensionProbe]] = {newest: [_GREASED, _LONG]}
     if newest is ProtocolVersion.TLSV1_3:
         asked[newest].append(_ECH)
-    if in_clear is not None:
-        asked.setdefault(in_clear, []).append(_NEWER)
+    if in_plaintext is not None:
+        asked.setdefault(in_plaintext, []).append(_NEWER)
     await side_by_side(
         _check_unassigned_suites(prober, facts, newest),
         *(_check_at(prober, facts, version, found) for version, found in asked.items()),

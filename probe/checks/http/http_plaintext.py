@@ -17,9 +17,9 @@ from model.verdict import Evidence, Fact, Verdict
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
-from probe.web.in_clear import ClearAnswer, ClearRequest
+from probe.web.in_plaintext import ClearAnswer, ClearRequest
 
-HTTP_IN_CLEAR_FACTS: Final = ("redirects_to_https",)
+HTTP_IN_PLAINTEXT_FACTS: Final = ("redirects_to_https",)
 """Beside ``answers_in_clear``, which other protocols have too."""
 _MOST_HOPS: Final = 5
 _REFUSING: Final = frozenset({400, 421, 426, 497})
@@ -42,7 +42,7 @@ async def check_http_plaintext(prober: Prober, facts: VisitFacts) -> None:
         return
     # With its port, so that it is no request of the port beside.
     request = ClearRequest(f"{web.host}:{web.port}", user_agent=facts.inputs.user_agent)
-    on_tls_port = await prober.converse_in_clear(request)
+    on_tls_port = await prober.converse_in_plaintext(request)
     places = [_on_port_of_tls(on_tls_port, web.port)]
     if web.clear_port is not None:
         beside, redirects = await _ask_twin_port(
@@ -97,7 +97,7 @@ async def _ask_twin_port(
         authority = url.netloc.decode("ascii")
         path = url.raw_path.decode("ascii")
         request = ClearRequest(authority, path, user_agent=user_agent)
-        answer = await prober.converse_in_clear(request, port=port)
+        answer = await prober.converse_in_plaintext(request, port=port)
         if isinstance(answer, ConnectFailure):
             return _unanswered(answer, where, is_open=False), None
         first = first or answer

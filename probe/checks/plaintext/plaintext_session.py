@@ -47,7 +47,7 @@ async def check_plaintext(prober: Prober, facts: VisitFacts) -> None:
 
 async def check_starttls(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``starttls_works``, and settles what hangs up on words in clear and speaks TLS."""
-    if facts.inputs.application.begins_in_clear:
+    if facts.inputs.application.begins_in_plaintext:
         facts.plaintext["starttls_works"] = _works(prober, facts)
         return
     session = facts.plaintext.get("answers_in_clear")
@@ -63,11 +63,11 @@ async def _look(
     prober: Prober, facts: VisitFacts
 ) -> tuple[Scripted[PlaintextFindings] | None, str | None]:
     """Writes down what the conversation in clear shows; and why there was none."""
-    if facts.inputs.application.looks_in_clear is None:
+    if facts.inputs.application.looks_in_plaintext is None:
         return None, None
-    dialogue = facts.inputs.application.looks_in_clear()
-    patience = None if facts.inputs.application.begins_in_clear else _PATIENCE_SECONDS
-    findings = await prober.converse_in_clear(dialogue, patience)
+    dialogue = facts.inputs.application.looks_in_plaintext()
+    patience = None if facts.inputs.application.begins_in_plaintext else _PATIENCE_SECONDS
+    findings = await prober.converse_in_plaintext(dialogue, patience)
     if isinstance(findings, ConnectFailure):
         return dialogue, findings.detail
     for name, remark in findings.remarks.items():

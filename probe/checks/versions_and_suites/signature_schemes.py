@@ -66,10 +66,10 @@ _FINISHED: Final = frozenset({HandshakeEnd.ACCEPTED, HandshakeEnd.REFUSED})
 
 async def check_signature_schemes(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``signature_schemes`` of TLS 1.2 and 1.3, and the features of signatures."""
-    await side_by_side(_check_in_clear(prober, facts), _check_at_tls13(prober, facts))
+    await side_by_side(_check_in_plaintext(prober, facts), _check_at_tls13(prober, facts))
 
 
-async def _check_in_clear(prober: Prober, facts: VisitFacts) -> None:
+async def _check_in_plaintext(prober: Prober, facts: VisitFacts) -> None:
     if _TLSV1_2 not in facts.spoken:
         return
     suites = suites_with(facts, _TLSV1_2, "ECDHE", "DHE")

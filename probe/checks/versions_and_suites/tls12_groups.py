@@ -20,7 +20,7 @@ from model.registry import (
     named_group_name,
 )
 from model.verdict import Fact, Preference, Verdict
-from probe.checks.answered_offers import newest_in_clear
+from probe.checks.answered_offers import newest_in_plaintext
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.key_exchanges import (
     confirm_end_by_alert,
@@ -56,7 +56,7 @@ _POINT_FORMATS: Final = {
 
 async def check_tls12_groups(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``groups`` of the newest version of TLS 1.0 to 1.2, and two features."""
-    version = newest_in_clear(facts)
+    version = newest_in_plaintext(facts)
     if version is None:
         return
     formats = _point_formats(prober, facts, version)

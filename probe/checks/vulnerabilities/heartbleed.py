@@ -13,7 +13,7 @@ from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
-from probe.checks.answered_offers import answered_offer, newest_in_clear
+from probe.checks.answered_offers import answered_offer, newest_in_plaintext
 from probe.checks.combined_extensions import extending
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
@@ -32,7 +32,7 @@ _PEER_ALLOWED_TO_SEND = Extension(code_point=ExtensionType.HEARTBEAT, body=b"\x0
 async def check_heartbleed(prober: Prober, facts: VisitFacts) -> None:
     """Fills the vulnerability ``heartbleed``; asked only where heartbeats are agreed to."""
     heartbeat = facts.features.get("heartbeat")
-    version = newest_in_clear(facts)
+    version = newest_in_plaintext(facts)
     if heartbeat is None or version is None:
         return
     if heartbeat.verdict is not Verdict.YES:

@@ -36,7 +36,7 @@ from probe.dialogue.handshake import (
     PostHandshakeAction,
     Presented,
 )
-from probe.dialogue.session_reader import SessionInClear
+from probe.dialogue.session_reader import SessionInPlaintext
 from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_AUTHORITIES, MAX_CERTIFICATES
 from probe.web.cookies import mask_cookies
 
@@ -91,7 +91,7 @@ class OpenSslHandshake:
             self._connection.use_privatekey(throwaway_key())
         self._connection.set_info_callback(self._notice)
         self._send: Callable[[bytes], None] | None = None
-        self._session_in_clear = SessionInClear()
+        self._session_in_plaintext = SessionInPlaintext()
         self._requested = False
         self._alert: int | None = None
         self._is_finished = False
@@ -116,8 +116,8 @@ class OpenSslHandshake:
         if self._received > MAX_ANSWER_LENGTH:
             return self._outcome(HandshakeEnd.UNFINISHED, "more bytes than any honest handshake")
         if self._offer.version < ProtocolVersion.TLSV1_3:
-            self._session_in_clear.feed(received)
-            if not self._is_finished and (reason := beyond_handshakes(self._session_in_clear)):
+            self._session_in_plaintext.feed(received)
+            if not self._is_finished and (reason := beyond_handshakes(self._session_in_plaintext)):
                 return self._outcome(HandshakeEnd.UNFINISHED, reason)
         self._connection.bio_write(received)
         return self._read_on() if self._is_finished else self._advance()
@@ -256,7 +256,7 @@ class OpenSslHandshake:
         )
         chain = (self._connection.get_peer_cert_chain() or []) if is_the_version else []
         authorities = self._connection.get_client_ca_list() if self._requested else []
-        ticket = self._session_in_clear.ticket
+        ticket = self._session_in_plaintext.ticket
         suite = negotiated_suite(self._connection)
         if self._has_ticket:
             self.session = self._connection.get_session()
@@ -272,7 +272,7 @@ class OpenSslHandshake:
             alpn_protocol=self._connection.get_alpn_proto_negotiated().decode("latin-1") or None,
             cipher_suite=suite.name if suite else None,
             alert=self._alert,
-            session_id=self._session_in_clear.session_id,
+            session_id=self._session_in_plaintext.session_id,
             ticket=ticket.ticket if ticket else b"",
             ticket_lifetime_seconds=ticket.lifetime_seconds if ticket else None,
             early_data_bytes=_early_data_bytes(self.session),

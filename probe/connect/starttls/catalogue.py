@@ -31,7 +31,7 @@ STARTTLS: Final = (
         service="SMTP",
         ports=(25,),
         upgrade=smtp.SMTP,
-        in_clear=smtp.SMTP_IN_CLEAR,
+        in_plaintext=smtp.SMTP_IN_PLAINTEXT,
         injection=smtp.INJECTION,
     ),
     Application(
@@ -39,7 +39,7 @@ STARTTLS: Final = (
         service="SMTP",
         ports=(587,),
         upgrade=smtp.SMTP,
-        in_clear=smtp.SMTP_IN_CLEAR,
+        in_plaintext=smtp.SMTP_IN_PLAINTEXT,
         injection=smtp.INJECTION,
     ),
     Application(
@@ -47,7 +47,7 @@ STARTTLS: Final = (
         service="LMTP",
         ports=(24,),
         upgrade=smtp.LMTP,
-        in_clear=smtp.LMTP_IN_CLEAR,
+        in_plaintext=smtp.LMTP_IN_PLAINTEXT,
         injection=smtp.INJECTION,
     ),
     Application(
@@ -55,7 +55,7 @@ STARTTLS: Final = (
         service="IMAP",
         ports=(143,),
         upgrade=imap.upgrade,
-        in_clear=imap.in_clear,
+        in_plaintext=imap.in_plaintext,
         injection=imap.INJECTION,
     ),
     Application(
@@ -63,7 +63,7 @@ STARTTLS: Final = (
         service="POP3",
         ports=(110,),
         upgrade=pop3.upgrade,
-        in_clear=pop3.in_clear,
+        in_plaintext=pop3.in_plaintext,
         injection=pop3.INJECTION,
     ),
     Application(
@@ -72,7 +72,7 @@ STARTTLS: Final = (
         ports=(4190,),
         aliases=("managesieve",),
         upgrade=sieve.upgrade,
-        in_clear=sieve.in_clear,
+        in_plaintext=sieve.in_plaintext,
         injection=sieve.INJECTION,
     ),
     Application(
@@ -80,7 +80,7 @@ STARTTLS: Final = (
         service="FTP",
         ports=(21,),
         upgrade=ftp.upgrade,
-        in_clear=ftp.in_clear,
+        in_plaintext=ftp.in_plaintext,
         injection=ftp.INJECTION,
     ),
     Application(
@@ -88,7 +88,7 @@ STARTTLS: Final = (
         service="LDAP",
         ports=(389, 3268),
         upgrade=ldap.upgrade,
-        in_clear=ldap.in_clear,
+        in_plaintext=ldap.in_plaintext,
         injection=ldap.INJECTION,
     ),
     Application(
@@ -97,25 +97,25 @@ STARTTLS: Final = (
         ports=(5222,),
         aliases=("xmpp",),
         upgrade=xmpp.CLIENT,
-        in_clear=xmpp.CLIENT_IN_CLEAR,
+        in_plaintext=xmpp.CLIENT_IN_PLAINTEXT,
     ),
     Application(
         name="xmpp-server",
         service="XMPP",
         ports=(5269,),
         upgrade=xmpp.SERVER,
-        in_clear=xmpp.SERVER_IN_CLEAR,
+        in_plaintext=xmpp.SERVER_IN_PLAINTEXT,
     ),
     Application(
         name="nntp",
         service="NNTP",
         ports=(119,),
         upgrade=nntp.upgrade,
-        in_clear=nntp.in_clear,
+        in_plaintext=nntp.in_plaintext,
         injection=nntp.INJECTION,
     ),
     Application(
-        name="irc", service="IRC", ports=(6667,), upgrade=irc.upgrade, in_clear=irc.in_clear
+        name="irc", service="IRC", ports=(6667,), upgrade=irc.upgrade, in_plaintext=irc.in_plaintext
     ),
     Application(
         name="postgres",
@@ -123,7 +123,7 @@ STARTTLS: Final = (
         ports=(5432, 5439),
         aliases=("postgresql", "redshift"),
         upgrade=postgres.upgrade,
-        in_clear=postgres.in_clear,
+        in_plaintext=postgres.in_plaintext,
         injection=postgres.INJECTION,
     ),
     Application(
@@ -132,7 +132,7 @@ STARTTLS: Final = (
         ports=(3306,),
         aliases=("mariadb",),
         upgrade=mysql.upgrade,
-        in_clear=mysql.in_clear,
+        in_plaintext=mysql.in_plaintext,
     ),
     Application(
         name="mssql",
@@ -140,7 +140,7 @@ STARTTLS: Final = (
         ports=(1433,),
         aliases=("sqlserver", "tds"),
         upgrade=mssql.upgrade,
-        in_clear=mssql.in_clear,
+        in_plaintext=mssql.in_plaintext,
         frames_handshakes=True,
     ),
     Application(
@@ -149,13 +149,17 @@ STARTTLS: Final = (
         ports=(3389,),
         aliases=("ms-wbt-server",),
         upgrade=rdp.upgrade,
-        in_clear=rdp.in_clear,
+        in_plaintext=rdp.in_plaintext,
     ),
     Application(
-        name="vnc", service="VNC", ports=(5900,), upgrade=vnc.upgrade, in_clear=vnc.in_clear
+        name="vnc", service="VNC", ports=(5900,), upgrade=vnc.upgrade, in_plaintext=vnc.in_plaintext
     ),
     Application(
-        name="amqp", service="AMQP", ports=(5672,), upgrade=amqp.upgrade, in_clear=amqp.in_clear
+        name="amqp",
+        service="AMQP",
+        ports=(5672,),
+        upgrade=amqp.upgrade,
+        in_plaintext=amqp.in_plaintext,
     ),
 )
 """Those in which TLS begins after some words in clear."""
@@ -172,30 +176,36 @@ IMPLICIT: Final = (
     Application(name="xmpps-server", service="XMPP", ports=(5270,)),
     Application(name="nntps", service="NNTP", ports=(563,)),
     Application(name="ircs", service="IRC", ports=(6697,)),
-    Application(name="telnet", service="telnet", ports=(23,), in_clear=remote_login.telnet),
+    Application(name="telnet", service="telnet", ports=(23,), in_plaintext=remote_login.telnet),
     Application(name="telnets", service="telnet", ports=(992,)),
-    Application(name="rlogin", service="rlogin", ports=(513,), in_clear=remote_login.rlogin),
+    Application(name="rlogin", service="rlogin", ports=(513,), in_plaintext=remote_login.rlogin),
     Application(name="postgres-direct", service="PostgreSQL", ports=(5432,)),
     Application(name="mssql-strict", service="TDS", ports=(1433,)),
-    Application(name="amqps", service="AMQP", ports=(5671,), in_clear=amqp.in_clear),
-    Application(name="mqtt", service="MQTT", ports=(1883,), in_clear=direct.mqtt),
-    Application(name="mqtts", service="MQTT", ports=(8883,), in_clear=direct.mqtt),
+    Application(name="amqps", service="AMQP", ports=(5671,), in_plaintext=amqp.in_plaintext),
+    Application(name="mqtt", service="MQTT", ports=(1883,), in_plaintext=direct.mqtt),
+    Application(name="mqtts", service="MQTT", ports=(8883,), in_plaintext=direct.mqtt),
     Application(
-        name="redis", service="Redis", ports=(6379,), aliases=("rediss",), in_clear=direct.redis
+        name="redis", service="Redis", ports=(6379,), aliases=("rediss",), in_plaintext=direct.redis
     ),
-    Application(name="mongodb", service="MongoDB", ports=(27017,), in_clear=direct.mongodb),
-    Application(name="kafka", service="Kafka", ports=(9093,), in_clear=direct.kafka),
-    Application(name="cassandra", service="Cassandra", ports=(9042,), in_clear=direct.cassandra),
+    Application(name="mongodb", service="MongoDB", ports=(27017,), in_plaintext=direct.mongodb),
+    Application(name="kafka", service="Kafka", ports=(9093,), in_plaintext=direct.kafka),
+    Application(
+        name="cassandra", service="Cassandra", ports=(9042,), in_plaintext=direct.cassandra
+    ),
     Application(
         name="elasticsearch",
         service="Elasticsearch",
         ports=(9200,),
         aliases=("opensearch",),
-        in_clear=direct.http,
+        in_plaintext=direct.http,
     ),
-    Application(name="memcached", service="Memcached", ports=(11211,), in_clear=direct.memcached),
+    Application(
+        name="memcached", service="Memcached", ports=(11211,), in_plaintext=direct.memcached
+    ),
     Application(name="dns", service="DNS", ports=(853,), aliases=("dot",)),
-    Application(name="sips", service="SIP", ports=(5061,), aliases=("sip",), in_clear=direct.sip),
+    Application(
+        name="sips", service="SIP", ports=(5061,), aliases=("sip",), in_plaintext=direct.sip
+    ),
     Application(name="rsync-ssl", service="rsync", ports=(874,)),
 )
 """Those that speak TLS from the first byte, or not at all."""

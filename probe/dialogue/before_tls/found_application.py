@@ -17,15 +17,15 @@ class FoundApplication:
     """One endpoint's protocol.
 
     ``greeting`` are the bytes by which it was found, empty where the server said nothing by itself, and None
-    where the target names the protocol. ``begins_in_clear`` is whether words come before TLS;
-    ``looks_in_clear`` makes the Dialogue that looks at the server without TLS.
+    where the target names the protocol. ``begins_in_plaintext`` is whether words come before TLS;
+    ``looks_in_plaintext`` makes the Dialogue that looks at the server without TLS.
     """
 
     name: str
     greeting: bytes | None = None
-    begins_in_clear: bool = False
+    begins_in_plaintext: bool = False
     injection: Injection | None = None
-    looks_in_clear: Callable[[], Scripted[PlaintextFindings]] | None = None
+    looks_in_plaintext: Callable[[], Scripted[PlaintextFindings]] | None = None
 
 
 FROM_THE_FIRST_BYTE: Final = FoundApplication(name=DEFAULT_PROTOCOL)

@@ -32,7 +32,7 @@ from probe.connect.starttls.peer import Peer
 from probe.dialogue.answer import ConnectFailure, FailureKind
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
-from probe.web.in_clear import ClearRequest
+from probe.web.in_plaintext import ClearRequest
 from tests.pki.net_guard.canaries import canary, recorded_sockets
 from tests.pki.net_guard.evasions import Resolver
 from tests.pki.revocation.fetching import LOOPBACK, fetch_gate
@@ -87,12 +87,12 @@ async def test_the_twin_port_of_plaintext_is_judged_by_itself() -> None:
                 route=replace(STRAIGHT, gate=denying(entry).named("shop.test")),
             )
             session = EndpointSession(options, settings, Politeness(settings), SystemClock())
-            refused = await session.converse_in_clear(
+            refused = await session.converse_in_plaintext(
                 ClearRequest("shop.test", user_agent="test"), port=trap.port
             )
             assert isinstance(refused, ConnectFailure)
             assert (refused.kind, "(deny)" in refused.detail) == (FailureKind.DENIED, True)
-            taken = await session.converse_in_clear(
+            taken = await session.converse_in_plaintext(
                 ClearRequest("shop.test", user_agent="test"), port=open_one.port
             )
             assert not isinstance(taken, ConnectFailure)

@@ -73,7 +73,7 @@ class Simulation(ProbeTransport):
     ) -> Found | ConnectFailure:
         return dialogue.end(Ending.SILENCE)
 
-    async def converse_in_clear(
+    async def converse_in_plaintext(
         self,
         dialogue: Dialogue[Found],
         patience_seconds: float | None = None,

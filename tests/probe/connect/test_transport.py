@@ -78,7 +78,7 @@ async def test_a_server_is_listened_to_before_tls_begins_as_it_does_there(
         found = await session.find_application()
         answer = await session.ask(HELLO)
         await session.close()
-    assert (found.name, bool(found.greeting), found.begins_in_clear) == (
+    assert (found.name, bool(found.greeting), found.begins_in_plaintext) == (
         name,
         is_greeted,
         is_greeted,

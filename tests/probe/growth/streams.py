@@ -25,12 +25,12 @@ from probe.dialogue.handshake import PostHandshakeAction
 from probe.dialogue.offer import Shape, offer
 from probe.dialogue.question import Question
 from probe.dialogue.raw_probe import RawProbe
-from probe.dialogue.session_reader import SessionInClear
+from probe.dialogue.session_reader import SessionInPlaintext
 from probe.dialogue.sslv2 import Sslv2Question
 from probe.tls.dtls import FlightReader
 from probe.tls.record import MessageReader, RecordReader
 from probe.web.heads import HeadReader
-from probe.web.in_clear import ClearRequest
+from probe.web.in_plaintext import ClearRequest
 from probe.web.reply import ReplyReader
 from tests.probe.growth.measuring import Row, Run
 from tests.probe.growth.scripts import PEER
@@ -223,7 +223,7 @@ _RECORD_READERS: Final[dict[str, Callable[[], _Reads]]] = {
     "RecordReader": _Records,
     "AnswerReader": AnswerReader,
     "Question": partial(Question, HELLO),
-    "SessionInClear": SessionInClear,
+    "SessionInClear": SessionInPlaintext,
     "Provocation": _provocation,
     "Tls13FlightReader": _tls13,
     "Sslv2Question": partial(Sslv2Question, HELLO),

@@ -125,7 +125,7 @@ def test_a_list_of_mechanisms_is_cut_and_says_so() -> None:
 
 
 def test_a_search_without_an_end_is_no_answer() -> None:
-    makes = application("ldap").looks_in_clear(PEER)
+    makes = application("ldap").looks_in_plaintext(PEER)
     assert makes is not None
     entry = bytes.fromhex("30070201026402 0400".replace(" ", ""))
     findings = play(makes(), [(None, entry * 200)], ending=Ending.SILENCE)

@@ -71,7 +71,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     return turned_away(heard) if _command(heard) == b"ERROR" else unexpected(OWN, heard)
 
 
-def in_clear(findings: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads the capabilities, registers, and takes its leave."""
     listed = yield from _capabilities()
     if _command(listed) == b"CAP":

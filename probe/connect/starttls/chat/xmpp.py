@@ -120,7 +120,7 @@ def upgrade(peer: Peer, *, namespace: str) -> UpgradeScript:
     return declined("starttls is refused", heard)
 
 
-def in_clear(findings: PlaintextFindings, peer: Peer, *, namespace: str) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, peer: Peer, *, namespace: str) -> Script[None]:
     """Reads what may be done before TLS, and closes the stream."""
     features = yield from _features(peer, namespace)
     if isinstance(features, ConnectFailure):
@@ -149,5 +149,5 @@ def _mechanisms(found: Sequence[XmlElement]) -> list[str]:
 
 CLIENT: Final = partial(upgrade, namespace="jabber:client")
 SERVER: Final = partial(upgrade, namespace="jabber:server")
-CLIENT_IN_CLEAR: Final = partial(in_clear, namespace="jabber:client")
-SERVER_IN_CLEAR: Final = partial(in_clear, namespace="jabber:server")
+CLIENT_IN_PLAINTEXT: Final = partial(in_plaintext, namespace="jabber:client")
+SERVER_IN_PLAINTEXT: Final = partial(in_plaintext, namespace="jabber:server")

@@ -67,7 +67,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     return unexpected(OWN, heard)
 
 
-def in_clear(findings: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Begins a session of 0-9-1, and goes no further than the mechanisms."""
     heard = yield Turn(say=_PLAIN_HEADER, until=_frame_or_header, what="connection.start")
     if heard.startswith(_START):

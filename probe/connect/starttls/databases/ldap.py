@@ -150,7 +150,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     return declined(f"LDAP refuses StartTLS: {name} ({result})", words)
 
 
-def in_clear(findings: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads the root DSE, binds as nobody, and takes its leave."""
     heard = yield from _search()
     operation, _result = result_of(heard)

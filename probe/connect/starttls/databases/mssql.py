@@ -107,7 +107,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     return Upgraded()
 
 
-def in_clear(findings: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Says that it has no encryption, and hears whether that will do."""
     heard = yield Turn(say=_prelogin(_NOT_SUPPORTED), until=packet, what="SQL Server's PRELOGIN")
     encryption = encryption_of(heard)

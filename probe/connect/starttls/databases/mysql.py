@@ -107,7 +107,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     return Upgraded()
 
 
-def in_clear(findings: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Begins a login without TLS, and no further than the server's first word on it."""
     greeting = yield from _greeted()
     if isinstance(greeting, ConnectFailure):

@@ -75,7 +75,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     return declined("PostgreSQL answers SSLRequest with an error", heard[5:])
 
 
-def in_clear(findings: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Begins a session without TLS, and no further than the server's first word on it."""
     heard = yield Turn(say=STARTUP, until=message, what="PostgreSQL's answer to a session")
     kind, body = heard[:1], heard[5:]

@@ -60,7 +60,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     return unexpected(OWN, heard)
 
 
-def in_clear(findings: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads what may be done before TLS, asks for a group's list's head, and takes its leave."""
     listed = yield from _capabilities()
     if isinstance(listed, ConnectFailure):

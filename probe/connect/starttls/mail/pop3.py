@@ -60,7 +60,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     return not_offered(f"POP3 has no list of capabilities and no STLS: {quoted(heard)}")
 
 
-def in_clear(findings: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads what may be done before TLS, and takes its leave."""
     listed = yield from _capabilities()
     if isinstance(listed, ConnectFailure) or not listed.startswith(b"+OK"):

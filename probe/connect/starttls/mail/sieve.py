@@ -51,7 +51,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     )
 
 
-def in_clear(findings: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads what may be done before TLS, and takes its leave."""
     heard = yield from _capabilities()
     if isinstance(heard, ConnectFailure):

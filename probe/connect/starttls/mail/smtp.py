@@ -76,7 +76,7 @@ def _begun(heard: bytes) -> UpgradeOutcome:
     )
 
 
-def in_clear(findings: PlaintextFindings, _: Peer, *, verb: bytes, own: str) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer, *, verb: bytes, own: str) -> Script[None]:
     """What a client without TLS is offered; begins a message from nobody, and takes it back."""
     extensions = yield from _introduced(verb, own)
     if isinstance(extensions, ConnectFailure):
@@ -105,5 +105,5 @@ def _mechanisms(extensions: bytes) -> str:
 
 SMTP: Final = partial(upgrade, verb=b"EHLO", own="SMTP")
 LMTP: Final = partial(upgrade, verb=b"LHLO", own="LMTP")
-SMTP_IN_CLEAR: Final = partial(in_clear, verb=b"EHLO", own="SMTP")
-LMTP_IN_CLEAR: Final = partial(in_clear, verb=b"LHLO", own="LMTP")
+SMTP_IN_PLAINTEXT: Final = partial(in_plaintext, verb=b"EHLO", own="SMTP")
+LMTP_IN_PLAINTEXT: Final = partial(in_plaintext, verb=b"LHLO", own="LMTP")

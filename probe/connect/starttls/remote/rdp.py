@@ -83,7 +83,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     return ConnectFailure(kind=FailureKind.DECLINED, detail=f"RDP refuses TLS: {name}")
 
 
-def in_clear(findings: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Asks for RDP's own encryption."""
     request = _request(_OWN_SECURITY)
     heard = yield Turn(say=request, until=packet, what="RDP's Connection Confirm")

@@ -14,7 +14,7 @@ from probe.dialogue.before_tls.scripted import Scripted
 from tests.probe.starttls.play import Cut, Turns, byte_by_byte, play, whole
 
 PEER = Peer(name="x.example")
-LOOKING = [one.name for one in (*STARTTLS, *IMPLICIT) if one.in_clear is not None]
+LOOKING = [one.name for one in (*STARTTLS, *IMPLICIT) if one.in_plaintext is not None]
 
 _ROOT_DSE = (
     bytes.fromhex("3081940201016481 8e040030818930 25".replace(" ", ""))
@@ -101,7 +101,7 @@ DIALOGUES: tuple[tuple[str, Turns, dict[str, str]], ...] = (
 
 def dialogue(name: str) -> Scripted[PlaintextFindings]:
     """What is asked without TLS in that protocol."""
-    looks = application(name).looks_in_clear(PEER)
+    looks = application(name).looks_in_plaintext(PEER)
     assert looks is not None
     return looks()
 
