@@ -58,7 +58,7 @@ class ProbeTransport(Protocol):
     ) -> Result | ConnectFailure:
         """The result of a Dialogue on a connection of its own.
 
-        It ends in silence after ``patience_seconds`` in all, or the time-out of a whole answer.
+        A server that is silent for ``patience_seconds`` in all, or the time-out of a whole answer, ends it.
         """
         ...
 

@@ -32,7 +32,7 @@ Found = TypeVar("Found")
 
 
 async def side_by_side(*questions: Coroutine[Any, Any, Found]) -> list[Found]:
-    """The results of independent questions, in their order; when one fails, none goes on."""
+    """The results of independent questions, in their order; when one fails, the others are cancelled."""
     budget = current_budget()
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(Metered(budget, question)) for question in questions]
@@ -74,7 +74,7 @@ class Prober:
     async def converse(
         self, dialogue: Dialogue[Found], patience_seconds: float | None = None
     ) -> Found | ConnectFailure:
-        """The result of a Dialogue, whatever it is; silence after so many seconds."""
+        """The result of a Dialogue, whatever it is; it ends after ``patience_seconds`` of silence."""
         return self._note_budget(await self._transport.converse(dialogue, patience_seconds))
 
     async def ask_at_length(self, offer: Offer) -> Exchange:

@@ -161,11 +161,11 @@ class DatagramSession(ProbeTransport):
         patience_seconds: float | None = None,
         port: int | None = None,
     ) -> Result | ConnectFailure:
-        """So it does in clear."""
+        """So it does in plaintext."""
         return _NO_STREAM
 
     async def quic(self, server_name: str | None) -> QuicAnswer | None:
-        """DTLS is no web server."""
+        """DTLS has no HTTP/3 next to it."""
         return None
 
     async def pause(self, seconds: float) -> None:

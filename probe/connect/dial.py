@@ -103,7 +103,7 @@ class Connection(asyncio.Protocol):
     async def carry(
         self, dialogue: Dialogue[Result], patience_seconds: float
     ) -> Result | ConnectFailure:
-        """The Dialogue's result; it is in silence after so many seconds.
+        """The Dialogue's result; after ``patience_seconds`` the Dialogue ends as by silence.
 
         A ConnectFailure in its place says that the visit's budget was used up first.
         """
@@ -166,7 +166,7 @@ class Connection(asyncio.Protocol):
     @property
     def source(self) -> tuple[str, int]:
         """Our own address and port."""
-        assert self._transport is not None  # noqa: S101 (nobody has it before it is made)
+        assert self._transport is not None  # noqa: S101 (nothing has it before it is made)
         address, port, *_ = self._transport.get_extra_info("sockname")
         return address, port
 

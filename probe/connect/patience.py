@@ -13,7 +13,7 @@ from pki.net_guard.politeness import AddressGate
 from probe.dialogue.answer import ConnectFailure, Ending, FailureKind, NoHello
 
 _SLOWEST_FACTOR: Final = 20
-"""Once a server has shown how long its answers take, silence is so many times as long."""
+"""Once a server has shown how long its answers take, twenty times the slowest is silence."""
 
 _NO_DISTRESS: Final = frozenset(
     {
@@ -24,7 +24,7 @@ _NO_DISTRESS: Final = frozenset(
         FailureKind.BUDGET,
     }
 )
-"""What a server says at its ease is no sign of distress, and neither is a limit of ours."""
+"""A server that answers something else is well, and a limit of ours says nothing of it."""
 
 
 class Deadline:

@@ -115,7 +115,7 @@ class Connections:
     async def next(
         self, *, is_chained: bool, is_upgraded: bool = True, port: int | None = None
     ) -> AsyncIterator[Dialled | ConnectFailure]:
-        """A connection that nobody uses, or why there is none; it is closed afterwards.
+        """A connection that nothing else uses, or why there is none; it is closed afterwards.
 
         ``is_chained`` where another question will follow this one's answer. Where not ``is_upgraded``
         nothing was said on it yet, whatever comes before TLS; only then it may be to another ``port``.
@@ -181,7 +181,7 @@ class Connections:
         return request
 
     async def _dial(self, request: _Request) -> None:
-        """One connection, once it has its place; from then on nobody cancels this."""
+        """One connection, once it has its place; from then on nothing cancels this."""
         async with AsyncExitStack() as stack:
             try:
                 epoch = await stack.enter_async_context(self._politeness.connection(self.gate))

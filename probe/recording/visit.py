@@ -30,7 +30,7 @@ _MOST_LINES: Final = 100_000
 
 
 class RecordingError(ValueError):
-    """A file is no recording, or a broken one; the message is one sentence with the line."""
+    """A file that does not hold a recording, or a broken one; the message is one sentence with the line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

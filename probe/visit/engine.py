@@ -181,13 +181,13 @@ class Engine:
         return replace(seen, certificates=checked)
 
     def _stores_for(self, endpoint: Endpoint) -> Mapping[str, TrustStore]:
-        """Those that the target's label names; all without one. A name that is no store's is a
-        store that trusts nobody, so that it shows."""
+        """Those that the target's label names; all without one. An unknown name stands for an empty
+        store, which trusts no chain, so that the mistake shows."""
         wanted = endpoint.target.labels.get(TRUST_STORES)
         if wanted is None:
             return self._stores
         names = [name.strip() for name in wanted.split(",") if name.strip()]
-        return {name: self._stores.get(name) or _nobody(name) for name in names}
+        return {name: self._stores.get(name) or _empty_store(name) for name in names}
 
     def _level_for(self, target: Target) -> Intrusiveness:
         """The label's level, else the usual one."""
@@ -255,7 +255,7 @@ def _shown_by(application: FoundApplication) -> Fact:
     return Fact(verdict=Verdict.YES, evidence=proof, value=application.name)
 
 
-def _nobody(name: str) -> TrustStore:
+def _empty_store(name: str) -> TrustStore:
     return TrustStore(name, lambda: ())
 
 

@@ -99,7 +99,7 @@ def _is_over_budget(answers: Sequence[Answer]) -> bool:
 
 
 def _in_plaintext(session: Fact, answers: Sequence[Answer]) -> str:
-    """What was answered in clear, and what came of TLS."""
+    """What was answered in plaintext, and what came of TLS."""
     note = (session.evidence and session.evidence.note) or "a session began"
     answered = f"The service answers in plaintext: {note.rstrip('.')}."
     if not answers:

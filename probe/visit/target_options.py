@@ -1,7 +1,7 @@
 """What a target's labels want of the way to it, of its web server, and of the questions.
 
-A label that cannot be fulfilled is never passed over in silence: a way that lacks something is none, and
-the visit says what it lacks.
+A label that cannot be fulfilled is never ignored: the target is not reached then, and the visit says what
+its route lacks.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _path_of(target: Target) -> str | None:
 
 
 def level_of(target: Target) -> Intrusiveness | None:
-    """The level of the target's label; None without one. ``route_to`` refuses a label that is no level."""
+    """The level of the target's label; None without one. ``route_to`` refuses a label with another value."""
     text = target.labels.get(INTRUSIVENESS)
     return Intrusiveness(text) if text in set(Intrusiveness) else None
 

@@ -49,7 +49,7 @@ _OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION = 0x40000
 """Renegotiates with them too."""
 
 _OP_NO_ENCRYPT_THEN_MAC = 0x80000
-"""MAC and padding are only told apart where the MAC comes first."""
+"""MAC and padding can be distinguished only where the MAC comes first."""
 
 _SUITES: Final = {suite.openssl_name: suite for suite in CIPHER_SUITES if suite.openssl_name}
 

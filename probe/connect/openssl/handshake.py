@@ -49,10 +49,10 @@ _SHOWN: Final = {
 }
 _KEPT_LENGTH = 2048
 _WAITING: Final = frozenset({PostHandshakeAction.NOTHING, PostHandshakeAction.LISTEN})
-"""Here the end of the connection is no answer to what we said."""
+"""Here the end of the connection does not answer what we said."""
 
 _FATAL = 2
-"""Java warns ``user_canceled`` before it closes, which is no refusal."""
+"""Java warns ``user_canceled`` before it closes, which does not refuse."""
 
 _READ_LENGTH = 65536
 
