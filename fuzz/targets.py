@@ -15,7 +15,7 @@ from pki.certificates import parse_certificate
 from probe.connect.starttls.chat.xml_stream import elements, tags
 from probe.dialogue.answer import AnswerReader, Ending
 from probe.dialogue.raw_probe import RawProbe
-from probe.dialogue.session_reader import SessionInClear
+from probe.dialogue.session_reader import SessionInPlaintext
 from probe.dialogue.sslv2 import Sslv2Question
 from probe.tls.decoded import decoded
 from probe.tls.dtls import FlightReader
@@ -74,11 +74,11 @@ def sslv2(some: bytes) -> None:
 
 def provocations(some: bytes) -> None:
     """A RawProbe ends with a reaction, wherever the flight ends and the rest begins."""
-    provocation = RawProbe(b"", lambda _: b"words")
-    provocation.begin(_nobody)
+    raw_probe = RawProbe(b"", lambda _: b"words")
+    raw_probe.begin(_nobody)
     half = len(some) // 2
-    if provocation.feed(some[:half]) is None and provocation.feed(some[half:]) is None:
-        assert provocation.end(Ending.RESET) is not None
+    if raw_probe.feed(some[:half]) is None and raw_probe.feed(some[half:]) is None:
+        assert raw_probe.end(Ending.RESET) is not None
 
 
 def messages(some: bytes) -> None:
@@ -101,7 +101,7 @@ def messages(some: bytes) -> None:
 
 def sessions(some: bytes) -> None:
     """What stands in clear beside a handshake is read or passed over."""
-    SessionInClear().feed(some)
+    SessionInPlaintext().feed(some)
 
 
 def datagrams(some: bytes) -> None:

@@ -1,1 +1,1 @@
-"""Reaches endpoints and learns what they really do on the wire; finds them, and says when."""
+"""Reaches endpoints and finds out what they do on the wire."""

@@ -2,7 +2,7 @@
 
 One ``VisitBudget`` counts all of it. Every step of a visit draws from it: coroutines step by step
 (``Metered``), bytes and connections at the socket, work in threads (``off_loop``). Once one limit is
-reached the budget is exhausted: every further question gets the Answer ``Obstacle.BUDGET``, so that the
+reached the budget is exhausted: every further question gets the Answer ``FailureKind.BUDGET``, so that the
 visit ends with what it knows, and its reason names the limit.
 
 A step cannot be interrupted, and a thread cannot be killed. So whatever a server sends is bounded by its

@@ -111,7 +111,7 @@ def test_each_way_to_compare_prose_is_found(line: str) -> None:
     [
         "if fact.evidence.note is not None: pass",
         "shown = found.note or 'no note'",
-        "if failure.obstacle == DENIED: pass",
+        "if failure.kind == DENIED: pass",
         "try: pass\nexcept OSError as error:\n    x = ' '.join(str(error).split())",
         "match answer:\n    case ConnectFailure(detail=detail): pass",
     ],

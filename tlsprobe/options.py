@@ -19,7 +19,7 @@ from pki.certificates import check_trust_store
 from pki.transparency import read_log_list
 from probe.checks.check_groups import parse_parts
 from probe.checks.part import Part
-from probe.connect.proxy.proxy_protocol import Preamble
+from probe.connect.proxy.proxy_protocol import ProxyProtocol
 from probe.connect.proxy_url import parse_proxy
 from probe.connect.route import Route
 from probe.crypto.identity import ClientIdentity, load_identity
@@ -211,7 +211,7 @@ def _identity(given: ClientCertificate | None) -> ClientIdentity | None:
 def _route(options: ScanOptions) -> Route:
     proxy, header = options.get("proxy"), options.get("proxy_protocol")
     source_address = options.get("source_address")
-    if header not in {None, *Preamble}:
+    if header not in {None, *ProxyProtocol}:
         raise InputError(f"proxy_protocol: {header!r} must be 'v1' or 'v2'")
     if source_address is not None:
         with _naming("source_address"):
@@ -222,7 +222,7 @@ def _route(options: ScanOptions) -> Route:
         raise InputError(f"proxy: it {error}") from error
     return Route(
         proxy=way,
-        preamble=None if header is None else Preamble(header),
+        proxy_protocol=None if header is None else ProxyProtocol(header),
         source_address=source_address,
     )
 

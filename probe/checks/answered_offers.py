@@ -10,44 +10,44 @@ from probe.dialogue.preference import with_chacha20_last
 
 
 def newest_version(
-    learnt: VisitFacts, most: ProtocolVersion = ProtocolVersion.TLSV1_3
+    facts: VisitFacts, most: ProtocolVersion = ProtocolVersion.TLSV1_3
 ) -> ProtocolVersion | None:
     """The newest version up to ``most`` that the server speaks, SSL 2.0 aside."""
-    return max((version for version in learnt.spoken if version <= most), default=None)
+    return max((version for version in facts.spoken if version <= most), default=None)
 
 
-def newest_in_clear(learnt: VisitFacts) -> ProtocolVersion | None:
+def newest_in_plaintext(facts: VisitFacts) -> ProtocolVersion | None:
     """The newest of TLS 1.0 to 1.2, whose whole flight can be read; None where there is none."""
-    version = newest_version(learnt, ProtocolVersion.TLSV1_2)
+    version = newest_version(facts, ProtocolVersion.TLSV1_2)
     return None if version is ProtocolVersion.SSLV3 else version
 
 
-def accepted_suites(learnt: VisitFacts, version: ProtocolVersion) -> tuple[int, ...]:
+def accepted_suites(facts: VisitFacts, version: ProtocolVersion) -> tuple[int, ...]:
     """The suites that ``version`` takes, or those that proved the version where they are not known.
 
     They are in the server's order, but ChaCha20 last.
     """
-    found = learnt.cipher_suites.get(version)
+    found = facts.cipher_suites.get(version)
     named = (cipher_suite_by_name(name) for name in (found.accepted if found else ()))
     known = with_chacha20_last([suite.code_point for suite in named if suite is not None])
-    return known or learnt.spoken[version].offer.cipher_suites
+    return known or facts.spoken[version].offer.cipher_suites
 
 
-def cbc_suites(learnt: VisitFacts, version: ProtocolVersion) -> tuple[int, ...]:
+def cbc_suites(facts: VisitFacts, version: ProtocolVersion) -> tuple[int, ...]:
     """Those of the accepted suites that have a mode for encrypt-then-MAC to matter in."""
     return tuple(
         suite
-        for suite in accepted_suites(learnt, version)
-        if _is_cbc(cipher_suite_by_code_point(suite)) and learnt.cipher_suites.get(version)
+        for suite in accepted_suites(facts, version)
+        if _is_cbc(cipher_suite_by_code_point(suite)) and facts.cipher_suites.get(version)
     )
 
 
 def answered_offer(
-    learnt: VisitFacts, version: ProtocolVersion, suites: tuple[int, ...] = ()
+    facts: VisitFacts, version: ProtocolVersion, suites: tuple[int, ...] = ()
 ) -> Offer:
     """A hello of accepted suites, or of ``suites``, that the server answers at ``version``."""
-    asked = suites or accepted_suites(learnt, version)
-    return offer(version, asked, learnt.shape_at(version))
+    asked = suites or accepted_suites(facts, version)
+    return offer(version, asked, facts.shape_at(version))
 
 
 def _is_cbc(suite: CipherSuite | None) -> bool:

@@ -34,7 +34,7 @@ from probe.checks.features.resumption import RESUMPTION, check_resumption
 from probe.checks.features.server_name import SERVER_NAME_FEATURES, check_server_name
 from probe.checks.features.tolerance import TOLERANCES, check_tolerance
 from probe.checks.http.http3 import HTTP3_FACTS, check_http3
-from probe.checks.http.http_plaintext import HTTP_IN_CLEAR_FACTS, check_http_plaintext
+from probe.checks.http.http_plaintext import HTTP_IN_PLAINTEXT_FACTS, check_http_plaintext
 from probe.checks.http.https import HTTPS_FACTS, check_https
 from probe.checks.part import Part
 from probe.checks.plaintext.plaintext_session import (
@@ -254,7 +254,7 @@ STAGES: Final = (
                 part=Part.HTTP,
                 ask=check_http_plaintext,
                 level=Intrusiveness.STANDARD,
-                facts=HTTP_IN_CLEAR_FACTS,
+                facts=HTTP_IN_PLAINTEXT_FACTS,
             ),
             Check(
                 part=Part.PLAINTEXT,

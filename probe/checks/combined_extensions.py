@@ -37,19 +37,19 @@ def extending(*extensions: Extension) -> Change:
 
 
 async def probe_combined(
-    interview: Prober, answered: Offer, additions: Sequence[ExtensionProbe]
+    prober: Prober, answered: Offer, additions: Sequence[ExtensionProbe]
 ) -> dict[str, Exchange]:
     """The answer that each addition to a hello that is ``answered`` got, by the addition's name."""
     asked = answered
     for addition in additions:
         asked = addition.add(asked)
-    exchange = await interview.ask_once(asked)
+    exchange = await prober.ask_once(asked)
     if exchange.version is None and len(additions) == 1:
-        exchange = await interview.make_sure(exchange)
+        exchange = await prober.make_sure(exchange)
     if exchange.version is not None or exchange.is_past_deadline or len(additions) == 1:
         return {addition.name: exchange for addition in additions}
     half = len(additions) // 2
     return {
-        **await probe_combined(interview, answered, additions[:half]),
-        **await probe_combined(interview, answered, additions[half:]),
+        **await probe_combined(prober, answered, additions[:half]),
+        **await probe_combined(prober, answered, additions[half:]),
     }

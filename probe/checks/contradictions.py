@@ -2,7 +2,7 @@
 
 What proved each version is asked once more at the end, and every hello that was sent more than
 once in the visit is looked at again. Where the same hello got two answers, it is asked a third
-time, and all three are told: a fact that holds for one backend only is not hidden behind another.
+time, and all three are reported: a fact that holds for one backend only is not hidden behind another.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _Gist: TypeAlias = tuple[str, bytes | None]
 """An answer in words, and the leaf that came with it."""
 
 
-async def check_contradictions(interview: Prober, learnt: VisitFacts) -> None:
+async def check_contradictions(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``contradictions``."""
-    await side_by_side(*(interview.ask(one.offer) for one in learnt.spoken.values()))
-    contested = list(_contested(interview.exchanges))[:_MOST_CONTRADICTIONS]
+    await side_by_side(*(prober.ask(one.offer) for one in facts.spoken.values()))
+    contested = list(_contested(prober.exchanges))[:_MOST_CONTRADICTIONS]
     for first, second in contested:
-        third = await interview.ask(first.offer)
-        learnt.contradictions += (
+        third = await prober.ask(first.offer)
+        facts.contradictions += (
             Contradiction(
                 subject=f"the same hello of {first.offer.version.label} got different answers: "
                 f"{_in_words(first)}, and {_in_words(second)}",

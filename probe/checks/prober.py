@@ -1,7 +1,7 @@
 """Asks a server questions and makes sure of surprising answers before anybody believes them.
 
 A server under load closes, resets or falls silent, and so does one that dislikes a hello. The
-two are told apart by a control: the last hello that this server is known to answer well. Only a
+two are distinguished by a control: the last hello that this server is known to answer well. Only a
 close or a doubtful alert that comes twice, with a good control in between, is a refusal; resets
 and silence never are.
 """
@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Coroutine
 from copy import copy
 from dataclasses import replace
-from typing import Any, Final, NoReturn, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from probe.budget import Metered, current_budget
 from probe.dialogue.answer import ConnectFailure, FailureKind, outcome_of
@@ -23,6 +23,7 @@ from probe.dialogue.offer import Offer
 from probe.dialogue.question import Question
 from probe.quic.answer import QuicAnswer
 from probe.tls.limits import MAX_LONG_ANSWER_LENGTH
+from probe.transport import ProbeTransport
 
 _RESTS_SECONDS: Final = (0.25, 0.5, 1.0, 2.0, 4.0)
 """How long the server may rest, one after the other, while even the control fails."""
@@ -31,79 +32,24 @@ Found = TypeVar("Found")
 
 
 async def side_by_side(*questions: Coroutine[Any, Any, Found]) -> list[Found]:
-    """The results of independent questions, in their order; when one fails, none goes on."""
+    """The results of independent questions, in their order; when one fails, the others are cancelled."""
     budget = current_budget()
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(Metered(budget, question)) for question in questions]
     return [task.result() for task in tasks]
 
 
-class ProbeTransport(Protocol):
-    """The way to one endpoint, as ``probe.connect.session.Line`` is.
-
-    ``nonce`` are this visit's 64 random bytes: the random and the session id of its hellos.
-    """
-
-    nonce: bytes
-
-    async def ask(
-        self, offer: Offer, *, patient: bool = False, is_chained: bool = False
-    ) -> Exchange:
-        """The Answer to one Offer, on a connection of its own; ``patient`` waits for slow ones.
-
-        ``is_chained`` where the answer will lead to another question.
-        """
-        ...
-
-    async def handshake(self, offer: HandshakeOffer) -> Handshake:
-        """A full handshake, on a connection of its own."""
-        ...
-
-    async def converse(
-        self, dialogue: Dialogue[Found], patience_seconds: float | None = None
-    ) -> Found | ConnectFailure:
-        """The result of a Dialogue on a connection of its own; silence after so many seconds."""
-        ...
-
-    async def converse_in_clear(
-        self,
-        dialogue: Dialogue[Found],
-        patience_seconds: float | None = None,
-        port: int | None = None,
-    ) -> Found | ConnectFailure:
-        """The same, before anything was said that leads to TLS; on another ``port``, if one is given."""
-        ...
-
-    async def quic(self, server_name: str | None) -> QuicAnswer | None:
-        """What the UDP port of the same number makes of QUIC; None where it cannot be asked."""
-        ...
-
-    async def pause(self, seconds: float) -> None:
-        """Lets the server rest, no longer than the visit lasts."""
-        ...
-
-
 class NotAskedError(Exception):
     """A check wanted to send something that the visit's level of intrusiveness does not allow."""
-
-
-class _SilentWay:
-    """Sends nothing: each question raises NotAskedError."""
-
-    def __init__(self, nonce: bytes) -> None:
-        self.nonce = nonce
-
-    async def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise NotAskedError
-
-    ask = handshake = converse = converse_in_clear = quic = pause = _refuse
 
 
 class Prober:
     """One visit's questions. ``exchanges`` holds every answer, in the order it came."""
 
-    def __init__(self, way: ProbeTransport) -> None:
-        self._way = way
+    def __init__(self, transport: ProbeTransport) -> None:
+        self._open_transport: ProbeTransport | None = transport
+        self.nonce = transport.nonce
+        """The 64 random bytes of this visit's hellos."""
         self._control: Offer | None = None
         self.exchanges: list[Exchange] = []
         self.spent: str | None = None
@@ -112,34 +58,35 @@ class Prober:
     def silenced(self) -> Prober:
         """The same answers so far, and no way to ask: a question raises NotAskedError."""
         silent = copy(self)
-        silent._way = _SilentWay(self.nonce)
+        silent._open_transport = None
         return silent
 
     @property
-    def nonce(self) -> bytes:
-        """The 64 random bytes of this visit's hellos."""
-        return self._way.nonce
+    def _transport(self) -> ProbeTransport:
+        if self._open_transport is None:
+            raise NotAskedError
+        return self._open_transport
 
     async def handshake(self, offer: HandshakeOffer) -> Handshake:
         """A full handshake."""
-        return await self._way.handshake(offer)
+        return await self._transport.handshake(offer)
 
     async def converse(
         self, dialogue: Dialogue[Found], patience_seconds: float | None = None
     ) -> Found | ConnectFailure:
-        """The result of a Dialogue, whatever it is; silence after so many seconds."""
-        return self._noticed(await self._way.converse(dialogue, patience_seconds))
+        """The result of a Dialogue, whatever it is; it ends after ``patience_seconds`` of silence."""
+        return self._note_budget(await self._transport.converse(dialogue, patience_seconds))
 
     async def ask_at_length(self, offer: Offer) -> Exchange:
         """The first answer, read further than any other: a chain may be longer than honest ones."""
         offered = offer.encode(self.nonce)
         question = Question(offered, MAX_LONG_ANSWER_LENGTH)
-        answer = await self._way.converse(question)
+        answer = self._note_budget(await self._transport.converse(question))
         exchange = Exchange(offer=offer, offered=offered, answer=answer)
         self.exchanges.append(exchange)
         return exchange
 
-    async def converse_in_clear(
+    async def converse_in_plaintext(
         self,
         dialogue: Dialogue[Found],
         patience_seconds: float | None = None,
@@ -147,46 +94,46 @@ class Prober:
         port: int | None = None,
     ) -> Found | ConnectFailure:
         """The result of a Dialogue before anything was said that leads to TLS."""
-        found = await self._way.converse_in_clear(dialogue, patience_seconds, port=port)
-        return self._noticed(found)
+        found = await self._transport.converse_in_plaintext(dialogue, patience_seconds, port=port)
+        return self._note_budget(found)
 
     async def quic(self, server_name: str | None) -> QuicAnswer | None:
         """What the UDP port of the same number makes of QUIC; None where it cannot be asked."""
-        return await self._way.quic(server_name)
+        return await self._transport.quic(server_name)
 
     def keep_as_control(self, offer: Offer) -> None:
         """This Offer was answered with a hello: it tells later whether the server is well."""
         self._control = offer
 
-    async def is_well(self) -> bool:
+    async def ask_control(self) -> bool:
         """Whether the control is answered with a hello now; false where there is no control."""
-        return self._control is not None and (await self._heard(self._control)).hello is not None
+        return self._control is not None and (await self._send(self._control)).hello is not None
 
     async def ask_once(self, offer: Offer) -> Exchange:
         """The first answer, whatever it is."""
-        return await self._heard(offer)
+        return await self._send(offer)
 
     async def ask(self, offer: Offer, *, is_chained: bool = False) -> Exchange:
         """The answer, made sure of where overload could have caused it.
 
         ``is_chained`` where it will lead to another question, in a long row of them.
         """
-        first = await self._heard(offer, is_chained=is_chained)
+        first = await self._send(offer, is_chained=is_chained)
         return await self.make_sure(first, is_chained=is_chained)
 
     async def make_sure(self, first: Exchange, *, is_chained: bool = False) -> Exchange:
-        """``first``, or what the server says when it is asked again beside the control."""
+        """``first``, or what the server says when it is asked again together with the control."""
         if not first.is_ambiguous or self._control is None:
             return first
         latest = first
         for rest in (0.0, *_RESTS_SECONDS):
-            await self._way.pause(rest)
-            control = await self._heard(self._control, is_chained=is_chained)
+            await self._transport.pause(rest)
+            control = await self._send(self._control, is_chained=is_chained)
             if control.is_past_deadline:
                 return latest
             if control.hello is None:
                 continue
-            again = await self._heard(first.offer, patient=True, is_chained=is_chained)
+            again = await self._send(first.offer, patient=True, is_chained=is_chained)
             if not again.is_ambiguous:
                 return again
             if outcome_of(again.answer) == outcome_of(latest.answer):
@@ -194,15 +141,15 @@ class Prober:
             latest = again
         return latest
 
-    def _noticed(self, found: Found) -> Found:
-        if isinstance(found, ConnectFailure) and found.obstacle is FailureKind.BUDGET:
+    def _note_budget(self, found: Found) -> Found:
+        if isinstance(found, ConnectFailure) and found.kind is FailureKind.BUDGET:
             self.spent = self.spent or found.detail
         return found
 
-    async def _heard(
+    async def _send(
         self, offer: Offer, *, patient: bool = False, is_chained: bool = False
     ) -> Exchange:
-        exchange = await self._way.ask(offer, patient=patient, is_chained=is_chained)
-        self._noticed(exchange.answer)
+        exchange = await self._transport.ask(offer, patient=patient, is_chained=is_chained)
+        self._note_budget(exchange.answer)
         self.exchanges.append(exchange)
         return exchange

@@ -15,25 +15,25 @@ from probe.tls.limits import MAX_ANSWER_LENGTH
 
 
 async def read_tls13_flight(
-    interview: Prober, learnt: VisitFacts, *changes: Change, longest: int = MAX_ANSWER_LENGTH
+    prober: Prober, facts: VisitFacts, *changes: Change, longest: int = MAX_ANSWER_LENGTH
 ) -> Tls13Flight | ConnectFailure | None:
     """The flight that a hello with these changes gets.
 
     ``longest`` is how many bytes of it are held. None where the server has no group that a share can be made in here.
     """
-    group = _shared_group(learnt)
+    group = _shared_group(facts)
     if group is None:
         return None
-    asked = answered_offer(learnt, ProtocolVersion.TLSV1_3)
+    asked = answered_offer(facts, ProtocolVersion.TLSV1_3)
     for change in changes:
         asked = change(asked)
-    secret = KeyShareSecret(group, interview.nonce)
-    return await interview.converse(Tls13FlightReader(asked, secret, interview.nonce, longest))
+    secret = KeyShareSecret(group, prober.nonce)
+    return await prober.converse(Tls13FlightReader(asked, secret, prober.nonce, longest))
 
 
-def _shared_group(learnt: VisitFacts) -> int | None:
+def _shared_group(facts: VisitFacts) -> int | None:
     """A group of the server's; the usual one where its groups were not asked for."""
-    found = learnt.groups.get(ProtocolVersion.TLSV1_3)
+    found = facts.groups.get(ProtocolVersion.TLSV1_3)
     if found is None:
         return SHARED_GROUPS[0]
     known = {named_group_code_point(name) for name in found.accepted}

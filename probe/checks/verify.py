@@ -27,7 +27,8 @@ from pki.certificates import parse_certificate
 from probe.checks.certificates.served_chains import finish_handshake
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.strike_out import picked_group
-from probe.checks.visit_facts import ASKED_VERSIONS, VisitFacts
+from probe.checks.visit_facts import VisitFacts
+from probe.checks.visit_inputs import ASKED_VERSIONS
 from probe.dialogue.answer import Ending, NoHello, ServerFlight
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import HandshakeEnd
@@ -37,7 +38,7 @@ from probe.dialogue.preference import with_chacha20_last
 
 
 def can_be_verified(known: Observation) -> bool:
-    """Whether the last visit learnt all that a verification takes for granted.
+    """Whether the last visit learned all that a verification takes for granted.
 
     It must have settled every version and closed every set, with the proofs at hand, on a server
     that takes hellos of any length.
@@ -50,21 +51,21 @@ def can_be_verified(known: Observation) -> bool:
     )
 
 
-async def is_unchanged(interview: Prober, learnt: VisitFacts, known: Observation) -> bool:
+async def ask_whether_unchanged(prober: Prober, facts: VisitFacts, known: Observation) -> bool:
     """Whether every answer is as ``known`` has it; false where one was missing too.
 
-    Adds what was asked to ``learnt.spoken`` and ``learnt.handshakes``.
+    Adds what was asked to ``facts.spoken`` and ``facts.handshakes``.
     """
     accepted = _accepted(known)
     controls = await side_by_side(
-        *(_gives_the_known_pick(interview, learnt, known, version) for version in accepted)
+        *(_ask_known_pick(prober, facts, known, version) for version in accepted)
     )
     if not all(controls):
         return False
-    interview.keep_as_control(next(iter(learnt.spoken.values())).offer)
+    prober.keep_as_control(next(iter(facts.spoken.values())).offer)
     questions = [
-        *(_refuses(interview, *question) for question in _to_be_refused(known)),
-        *(_serves_the_known_leaf_at_tls13(interview, learnt, known) for _ in _tls13(known)),
+        *(_ask_refused(prober, *question) for question in _to_be_refused(known)),
+        *(_ask_known_leaf_at_tls13(prober, facts, known) for _ in _tls13(known)),
     ]
     return all(await side_by_side(*questions))
 
@@ -107,8 +108,8 @@ def _suites(found: AcceptedSet) -> tuple[int, ...]:
     return with_chacha20_last([suite.code_point for suite in suites if suite is not None])
 
 
-async def _gives_the_known_pick(
-    interview: Prober, learnt: VisitFacts, known: Observation, version: ProtocolVersion
+async def _ask_known_pick(
+    prober: Prober, facts: VisitFacts, known: Observation, version: ProtocolVersion
 ) -> bool:
     """The accepted suites alone: the pick, the leaf and what is asked of the client's certificate."""
     found = known.cipher_suites[version]
@@ -116,10 +117,10 @@ async def _gives_the_known_pick(
     if shape is None:
         return False
     suites = _suites(found)
-    exchange = await interview.ask(offer(version, suites, shape))
+    exchange = await prober.ask(offer(version, suites, shape))
     if exchange.hello is None or exchange.version is not version:
         return False
-    learnt.spoken[version] = exchange
+    facts.spoken[version] = exchange
     return (
         exchange.hello.cipher_suite in _possible_picks(found, suites)
         and _is_a_known_group(known, exchange)
@@ -185,22 +186,20 @@ def _to_be_refused(known: Observation) -> Iterator[tuple[Offer, Evidence | None]
         yield offer(version, suites, _shape(known, version) or usual, groups), found.refusal
 
 
-async def _refuses(interview: Prober, question: Offer, before: Evidence | None) -> bool:
+async def _ask_refused(prober: Prober, question: Offer, before: Evidence | None) -> bool:
     """A close needs no second control where it was the confirmed refusal before."""
-    exchange = await interview.ask_once(question)
+    exchange = await prober.ask_once(question)
     is_close = isinstance(exchange.answer, NoHello) and exchange.answer.ending is Ending.CLOSED
     was_close = before is not None and not before.answer
     if not (is_close and was_close):
-        exchange = await interview.make_sure(exchange)
+        exchange = await prober.make_sure(exchange)
     is_lower = exchange.version is not None and exchange.version < question.version
     return exchange.is_refusal or is_lower or (is_close and was_close)
 
 
-async def _serves_the_known_leaf_at_tls13(
-    interview: Prober, learnt: VisitFacts, known: Observation
-) -> bool:
+async def _ask_known_leaf_at_tls13(prober: Prober, facts: VisitFacts, known: Observation) -> bool:
     version = ProtocolVersion.TLSV1_3
-    handshake = await finish_handshake(interview, learnt, version)
+    handshake = await finish_handshake(prober, facts, version)
     auth = known.client_auth.get(version)
     is_known = bool(handshake.certificates) and _is_a_known_leaf(
         known, version, handshake.certificates[0]

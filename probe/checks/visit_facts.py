@@ -1,15 +1,14 @@
-"""What a visit has learnt so far: the notebook that checks write into, one field each.
+"""What a visit has learned so far: checks write into it, one field each.
 
-It begins with the server name alone; ``engine`` turns it into an Observation at the end: what is called as a
+It begins with its inputs alone; ``engine`` turns it into an Observation at the end: what is called as a
 section of ``model.sections`` goes into that section.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from model.certificates.certificate import NameAsked
 from model.intrusiveness import Intrusiveness
@@ -17,25 +16,10 @@ from model.observation import AcceptedSet, ClientAuth, Contradiction, DhParamete
 from model.protocol_version import ProtocolVersion
 from model.sections import NAMED_FACTS, SECTION_NAMES
 from model.verdict import Fact, Verdict
-from probe.dialogue.before_tls.injection import Injection
-from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
-from probe.dialogue.before_tls.scripted import Scripted
+from probe.checks.visit_inputs import VisitInputs
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake
 from probe.dialogue.offer import Shape
-from probe.web.site import WebSite
-
-ASKED_VERSIONS: Final = (
-    ProtocolVersion.SSLV3,
-    ProtocolVersion.TLSV1_0,
-    ProtocolVersion.TLSV1_1,
-    ProtocolVersion.TLSV1_2,
-    ProtocolVersion.TLSV1_3,
-)
-"""Over TCP; SSL 2.0 is asked about in its own way."""
-
-DATAGRAM_VERSIONS: Final = (ProtocolVersion.TLSV1_1, ProtocolVersion.TLSV1_2)
-"""Those that DTLS 1.0 and 1.2 are made of, by which they are asked about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,24 +44,9 @@ class Stapled:
     sct_list: bytes | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnCertificate:
-    """What is told of the user's client certificate for this endpoint."""
-
-    name: str
-    sha256: str
-    not_after: datetime
-
-
 @dataclass(slots=True, kw_only=True)
 class VisitFacts:
-    """The facts of one visit, by protocol version.
-
-    ``host`` is the name or address by which the target was named, ``client_auth_path`` an HTTP path
-    that may ask for a client certificate where the handshake does not. ``user_agent`` is how we name
-    ourselves in HTTP requests. ``asked_versions`` rise.
-    ``looks_in_clear`` makes the Dialogue that looks at the server without TLS; ``begins_in_clear`` is
-    whether words come before it. ``web`` is where its web server would be; None where there can be none.
+    """The facts of one visit, by protocol version. ``inputs`` is what was known before it.
 
     ``not_asked`` names the facts that stay absent because of the visit's level of intrusiveness.
     ``sslv2_lists_no_kind`` is whether SSL 2.0's SERVER-HELLO came and lists no cipher kind.
@@ -86,17 +55,7 @@ class VisitFacts:
     this server answers at that version, is what further questions are derived from.
     """
 
-    server_name: str | None
-    web: WebSite | None = None
-    looks_in_clear: Callable[[], Scripted[PlaintextFindings]] | None = None
-    begins_in_clear: bool = False
-    injection: Injection | None = None
-    host: str | None = None
-    own_certificate: OwnCertificate | None = None
-    expired_certificate: OwnCertificate | None = None
-    client_auth_path: str | None = None
-    user_agent: str = ""
-    asked_versions: tuple[ProtocolVersion, ...] = ASKED_VERSIONS
+    inputs: VisitInputs
     spoken: dict[ProtocolVersion, Exchange] = field(default_factory=dict)
     protocols: dict[ProtocolVersion, Fact] = field(default_factory=dict)
     cipher_suites: dict[ProtocolVersion, AcceptedSet] = field(default_factory=dict)

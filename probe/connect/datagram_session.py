@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final, TypeVar, cast
 
+from model.application_protocol import DTLS
 from model.ports import Clock
 from pki.net_guard.opening import DeniedError, open_udp
 from pki.net_guard.politeness import Politeness
@@ -18,12 +19,12 @@ from pki.net_guard.shortage import note_shortage
 from probe.budget import VisitBudget
 from probe.connect.dial import over_budget
 from probe.connect.limits import VisitLimits
+from probe.connect.options import TransportOptions
+from probe.connect.patience import Deadline, Patience, is_trouble
 from probe.connect.pool import PAST_DEADLINE
-from probe.connect.route import STRAIGHT, Route
-from probe.connect.starttls.application import Application
-from probe.connect.starttls.peer import Peer
-from probe.crypto.identity import ClientIdentity
+from probe.connect.starttls.catalogue import application
 from probe.dialogue.answer import Answer, ConnectFailure, Ending, FailureKind
+from probe.dialogue.before_tls.found_application import FoundApplication
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.dtls_question import DtlsQuestion
 from probe.dialogue.exchange import Exchange
@@ -31,24 +32,24 @@ from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
 from probe.dialogue.offer import Offer
 from probe.quic.answer import QuicAnswer
 from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_DATAGRAMS
+from probe.transport import ProbeTransport
 
 _FIRST_REPEAT_SECONDS: Final = 0.5
-_PATIENCE_FACTOR: Final = 20
 _SHORTEST_PATIENCE_SECONDS: Final = 2.0
 """Room for two repeats, however quick the server has been so far."""
 
 _NO_STREAM: Final = ConnectFailure(
-    obstacle=FailureKind.UNREACHABLE,
+    kind=FailureKind.UNREACHABLE,
     detail="this is asked over TCP alone, and the server is DTLS's",
 )
 _STRAIGHT_ONLY: Final = ConnectFailure(
-    obstacle=FailureKind.UNREACHABLE, detail="datagrams go by no proxy, preamble or Unix socket"
+    kind=FailureKind.UNREACHABLE, detail="datagrams go by no proxy, preamble or Unix socket"
 )
 
 Result = TypeVar("Result")
 
 
-class _Packets(asyncio.DatagramProtocol):
+class _DtlsPackets(asyncio.DatagramProtocol):
     """One socket's packets on their way to a question."""
 
     def __init__(self, question: DtlsQuestion, budget: VisitBudget) -> None:
@@ -87,7 +88,7 @@ class _Packets(asyncio.DatagramProtocol):
         detail = f"no datagram could be sent: {str(exc).lower()}"
         if isinstance(exc, ConnectionRefusedError):
             detail = "the machine says that nothing listens on the UDP port"
-        self._settle(ConnectFailure(obstacle=FailureKind.REFUSED, detail=detail))
+        self._settle(ConnectFailure(kind=FailureKind.REFUSED, detail=detail))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._settle(self._question.end(Ending.CLOSED))
@@ -97,35 +98,42 @@ class _Packets(asyncio.DatagramProtocol):
             self.answer.set_result(answer)
 
 
-class DatagramSession:
-    """As ``probe.connect.session.Line``, for hellos alone: a Way that finishes no handshakes."""
+class DatagramSession(ProbeTransport):
+    """One visit's datagrams, for hellos alone: a transport that finishes no handshakes."""
 
     def __init__(
         self,
-        address: tuple[str, int],
+        options: TransportOptions,
         limits: VisitLimits,
         politeness: Politeness,
         clock: Clock,
-        *,
-        nonce: bytes,
     ) -> None:
-        self._address = address
-        self._limits = limits
+        self._options = options
         self._politeness = politeness
         self._clock = clock
-        self._deadline = clock.monotonic() + limits.deadline_seconds
-        self._gate = politeness.gate(address[0])
+        self._deadline = Deadline(clock, limits.deadline_seconds)
+        self._gate = politeness.gate(options.address[0])
+        self._patience = Patience(
+            self._gate,
+            self._deadline,
+            longest_seconds=limits.answer_timeout_seconds,
+            shortest_seconds=_SHORTEST_PATIENCE_SECONDS,
+        )
         self._turn = asyncio.Lock()
-        self._route = STRAIGHT
-        self._slowest_seconds: float | None = None
-        self.nonce = nonce
+        self.nonce = options.nonce
         self.budget = VisitBudget(limits.budget)
-        self.throttled = False
-        self.identity: ClientIdentity | None = None
-        self.expired_identity: ClientIdentity | None = None
+
+    @property
+    def throttled(self) -> bool:
+        """Whether the visit was slowed down to spare a server in trouble."""
+        return self._patience.throttled
 
     async def close(self) -> None:
         """There is nothing left open between questions."""
+
+    async def find_application(self) -> FoundApplication:
+        """DTLS begins with the first datagram."""
+        return (self._options.application or application(DTLS)).found(self._options.peer)
 
     async def ask(
         self, offer: Offer, *, patient: bool = False, is_chained: bool = False
@@ -133,7 +141,7 @@ class DatagramSession:
         """The Answer to one Offer, from a port of its own."""
         question = DtlsQuestion(offer.encode(self.nonce))
         async with self._turn:
-            answer = await self._asked(question, patient=patient)
+            answer = await self._ask(question, patient=patient)
         return Exchange(offer=offer, offered=question.offered, answer=answer)
 
     async def handshake(self, offer: HandshakeOffer) -> Handshake:
@@ -148,77 +156,55 @@ class DatagramSession:
         """A Dialogue needs a stream of bytes."""
         return _NO_STREAM
 
-    async def converse_in_clear(
+    async def converse_in_plaintext(
         self,
         dialogue: Dialogue[Result],
         patience_seconds: float | None = None,
         port: int | None = None,
     ) -> Result | ConnectFailure:
-        """So it does in clear."""
+        """So it does in plaintext."""
         return _NO_STREAM
 
     async def quic(self, server_name: str | None) -> QuicAnswer | None:
-        """DTLS is no web server."""
+        """DTLS has no HTTP/3 next to it."""
         return None
-
-    def begin_by(self, application: Application, peer: Peer) -> None:
-        """DTLS begins with the first datagram."""
-
-    def go_by(self, route: Route) -> None:
-        """Datagrams go straight, or not at all."""
-        self._route = route
 
     async def pause(self, seconds: float) -> None:
         """Lets the server rest, no longer than the visit lasts."""
-        if self.budget.exhausted is not None:
-            return
-        await asyncio.sleep(max(0.0, min(seconds, self._remaining_seconds)))
+        if self.budget.exhausted is None:
+            await self._deadline.sleep(seconds)
 
-    @property
-    def _remaining_seconds(self) -> float:
-        return self._deadline - self._clock.monotonic()
-
-    async def _asked(self, question: DtlsQuestion, *, patient: bool) -> Answer:
-        if self._remaining_seconds <= 0:
+    async def _ask(self, question: DtlsQuestion, *, patient: bool) -> Answer:
+        if self._deadline.remaining_seconds <= 0:
             return PAST_DEADLINE
         if self.budget.exhausted is not None:
             return over_budget(self.budget.exhausted)
-        if self._route.proxy or self._route.preamble or self._route.unix_socket:
+        route = self._options.route
+        if route.proxy or route.proxy_protocol or route.unix_socket:
             return _STRAIGHT_ONLY
         async with self._politeness.connection(self._gate) as epoch:
             began = self._clock.monotonic()
-            answer = await self._exchange(question, self._patience(patient=patient))
-            if _is_trouble(answer):
-                self._gate.trouble(epoch)
-                self.throttled = self.throttled or self._slowest_seconds is not None
-            else:
-                self._gate.answered()
-                took = self._clock.monotonic() - began
-                self._slowest_seconds = max(took, self._slowest_seconds or 0.0)
+            answer = await self._exchange(question, self._patience.seconds(patient=patient))
+            self._patience.note_result(answer, epoch)
+            if not is_trouble(answer):
+                self._patience.note_time(self._clock.monotonic() - began)
             return answer
-
-    def _patience(self, *, patient: bool) -> float:
-        longest = self._limits.answer_timeout_seconds
-        if not patient and self._slowest_seconds is not None:
-            quick = max(_SHORTEST_PATIENCE_SECONDS, _PATIENCE_FACTOR * self._slowest_seconds)
-            longest = min(longest, quick)
-        return max(0.0, min(longest, self._remaining_seconds))
 
     async def _exchange(self, question: DtlsQuestion, patience_seconds: float) -> Answer:
         try:
             transport, packets = await open_udp(
-                self._route.gate,
-                lambda: _Packets(question, self.budget),
-                self._address,
-                source_address=self._route.source_address,
+                self._options.route.gate,
+                lambda: _DtlsPackets(question, self.budget),
+                self._options.address,
+                source_address=self._options.route.source_address,
             )
         except DeniedError as denied:
-            return ConnectFailure(obstacle=FailureKind.DENIED, detail=str(denied))
+            return ConnectFailure(kind=FailureKind.DENIED, detail=str(denied))
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             is_short = note_shortage(error)
-            obstacle = FailureKind.EXHAUSTED if is_short else FailureKind.UNREACHABLE
-            return ConnectFailure(obstacle=obstacle, detail=f"no UDP socket: {reason}")
+            kind = FailureKind.EXHAUSTED if is_short else FailureKind.UNREACHABLE
+            return ConnectFailure(kind=kind, detail=f"no UDP socket: {reason}")
         self.budget.connections += 1
         repeating = asyncio.create_task(_repeat(question))
         try:
@@ -240,9 +226,3 @@ async def _repeat(question: DtlsQuestion) -> None:
         await asyncio.sleep(distance)
         question.again()
         distance *= 2
-
-
-def _is_trouble(answer: Answer) -> bool:
-    if isinstance(answer, ConnectFailure):
-        return answer.obstacle is not FailureKind.BUDGET
-    return getattr(answer, "ending", None) is Ending.SILENCE

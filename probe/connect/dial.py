@@ -29,7 +29,7 @@ _MOST_EARLY_BYTES: Final = 2**14
 def over_budget(spent: str) -> ConnectFailure:
     """The answer to every question once the visit's budget is exhausted."""
     return ConnectFailure(
-        obstacle=FailureKind.BUDGET, detail=f"the visit's budget of {spent} is used up"
+        kind=FailureKind.BUDGET, detail=f"the visit's budget of {spent} is used up"
     )
 
 
@@ -58,7 +58,7 @@ class _Talk(Generic[Result]):
                 self._dialogue.begin(send)
 
     def hear(self, received: bytes) -> bool:
-        """Passes bytes on; whether they are taken, which nothing behind the result is."""
+        """Passes bytes on; false once there is a result, and then they are dropped."""
         if self._is_over():
             return False
         with self._budget.step():
@@ -103,7 +103,7 @@ class Connection(asyncio.Protocol):
     async def carry(
         self, dialogue: Dialogue[Result], patience_seconds: float
     ) -> Result | ConnectFailure:
-        """The Dialogue's result; it is in silence after so many seconds.
+        """The Dialogue's result; after ``patience_seconds`` the Dialogue ends as by silence.
 
         A ConnectFailure in its place says that the visit's budget was used up first.
         """
@@ -166,7 +166,7 @@ class Connection(asyncio.Protocol):
     @property
     def source(self) -> tuple[str, int]:
         """Our own address and port."""
-        assert self._transport is not None  # noqa: S101 (nobody has it before it is made)
+        assert self._transport is not None  # noqa: S101 (nothing has it before it is made)
         address, port, *_ = self._transport.get_extra_info("sockname")
         return address, port
 
@@ -227,26 +227,26 @@ async def dial(
             connected = Connection(budget)
             await place.connect(connected)
     except DeniedError as denied:
-        return ConnectFailure(obstacle=FailureKind.DENIED, detail=str(denied))
+        return ConnectFailure(kind=FailureKind.DENIED, detail=str(denied))
     except ConnectionRefusedError:
         return ConnectFailure(
-            obstacle=FailureKind.REFUSED, detail=f"{place.label} refused the connection"
+            kind=FailureKind.REFUSED, detail=f"{place.label} refused the connection"
         )
     except ConnectionResetError:
         return ConnectFailure(
-            obstacle=FailureKind.REFUSED, detail=f"{place.label} reset the connection at once"
+            kind=FailureKind.REFUSED, detail=f"{place.label} reset the connection at once"
         )
     except TimeoutError:
         return ConnectFailure(
-            obstacle=FailureKind.UNREACHABLE,
+            kind=FailureKind.UNREACHABLE,
             detail=f"no TCP connection within {timeout_seconds:.1f} s",
         )
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         if note_shortage(error) or error.errno == errno.EADDRNOTAVAIL:
             detail = f"this machine has run short: {reason}"
-            return ConnectFailure(obstacle=FailureKind.EXHAUSTED, detail=detail)
+            return ConnectFailure(kind=FailureKind.EXHAUSTED, detail=detail)
         return ConnectFailure(
-            obstacle=FailureKind.UNREACHABLE, detail=f"no connection to {place.label}: {reason}"
+            kind=FailureKind.UNREACHABLE, detail=f"no connection to {place.label}: {reason}"
         )
     return connected

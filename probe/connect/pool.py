@@ -15,17 +15,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from model.ports import Clock
 from pki.net_guard.politeness import AddressGate, Politeness
 from probe.budget import VisitBudget
 from probe.connect.dial import Connection
 from probe.connect.limits import VisitLimits
+from probe.connect.patience import Deadline
 from probe.connect.route import STRAIGHT, Route, reach
 from probe.connect.upgrade import Upgrade
 from probe.dialogue.answer import ConnectFailure, FailureKind
 
 PAST_DEADLINE: Final = ConnectFailure(
-    obstacle=FailureKind.DEADLINE, detail="the visit's time was up before this was asked"
+    kind=FailureKind.DEADLINE, detail="the visit's time was up before this was asked"
 )
 
 
@@ -52,7 +52,7 @@ class Dialled:
 
 
 class _Request:
-    """A connection asked for: whoever waits for ``dialled`` gets it."""
+    """A connection asked for; ``dialled`` is where it comes to."""
 
     __slots__ = ("dialled", "is_upgraded", "port", "task")
 
@@ -69,7 +69,7 @@ class _Request:
         self.task = asyncio.create_task(dial(self))
 
     def hand_to(self, other: _Request) -> None:
-        """Whoever waits for ``other`` gets this connection in its place."""
+        """Gives this connection to what waits for ``other``."""
         if self.dialled.done():
             other.dialled.set_result(self.dialled.result())
         else:
@@ -77,49 +77,45 @@ class _Request:
         other.task.cancel()
 
     def abandon(self) -> None:
-        """Whoever waits learns that nothing comes; a task that has not begun could not say so itself."""
+        """Cancels what waits for it too: a task that is cancelled before it starts never runs its own cleanup."""
         self.task.cancel()
         self.dialled.cancel()
 
 
 class Connections:
-    """The visit's connections; ``deadline`` is a moment of ``clock.monotonic()``."""
+    """The visit's connections, by one ``route``; ``upgrade`` says what is said on each before TLS."""
 
     def __init__(
         self,
         address: tuple[str, int],
         limits: VisitLimits,
         politeness: Politeness,
-        clock: Clock,
-        deadline: float,
+        deadline: Deadline,
+        *,
+        route: Route = STRAIGHT,
+        upgrade: Upgrade | None = None,
     ) -> None:
         self._address, self._port = address
         self._limits = limits
         self._politeness = politeness
-        self._clock = clock
         self._deadline = deadline
+        self._route = route
         self._ahead: deque[_Request] = deque()
         self._queueing: dict[_Request, None] = {}
-        self._expiry = asyncio.get_running_loop().call_later(self.remaining_seconds, self._expire)
+        remaining = deadline.remaining_seconds
+        self._expiry = asyncio.get_running_loop().call_later(remaining, self._expire)
         self._chains = 0
         self.gate: AddressGate = politeness.gate(self._address)
         self.budget = VisitBudget(limits.budget)
         self.may_dial_ahead = True
         """Until the first trouble."""
-        self.upgrade = Upgrade()
-        """What is said on each connection before TLS."""
-        self.route: Route = STRAIGHT
-
-    @property
-    def remaining_seconds(self) -> float:
-        """What is left of the visit."""
-        return self._deadline - self._clock.monotonic()
+        self.upgrade = upgrade or Upgrade()
 
     @asynccontextmanager
     async def next(
         self, *, is_chained: bool, is_upgraded: bool = True, port: int | None = None
     ) -> AsyncIterator[Dialled | ConnectFailure]:
-        """A connection that nobody uses, or why there is none; it is closed afterwards.
+        """A connection that nothing else uses, or why there is none; it is closed afterwards.
 
         ``is_chained`` where another question will follow this one's answer. Where not ``is_upgraded``
         nothing was said on it yet, whatever comes before TLS; only then it may be to another ``port``.
@@ -128,9 +124,9 @@ class Connections:
         dialled: Dialled | ConnectFailure | None = None
         try:
             if port is None and (is_upgraded or self.upgrade.is_needless):
-                dialled = await self._usable(is_chained=is_chained)
+                dialled = await self._take_usable(is_chained=is_chained)
             else:
-                dialled = await self._bare(port or self._port)
+                dialled = await self._take_bare(port or self._port)
             yield dialled
         finally:
             self._chains -= is_chained
@@ -146,7 +142,7 @@ class Connections:
         while self._ahead:
             await self._give_up(self._ahead.popleft())
 
-    async def _bare(self, port: int) -> Dialled | ConnectFailure:
+    async def _take_bare(self, port: int) -> Dialled | ConnectFailure:
         request = self._request(port, is_upgraded=False)
         waited_for = request.dialled
         try:
@@ -157,8 +153,8 @@ class Connections:
             await self._give_up(request)
             raise
 
-    async def _usable(self, *, is_chained: bool) -> Dialled | ConnectFailure:
-        while self.remaining_seconds > 0:
+    async def _take_usable(self, *, is_chained: bool) -> Dialled | ConnectFailure:
+        while self._deadline.remaining_seconds > 0:
             was_ahead = len(self._ahead) > (0 if is_chained else self._chains)
             request = self._ahead.popleft() if was_ahead else self._request()
             while is_chained and self.may_dial_ahead and len(self._ahead) < self._chains:
@@ -185,7 +181,7 @@ class Connections:
         return request
 
     async def _dial(self, request: _Request) -> None:
-        """One connection, once it has its place; from then on nobody cancels this."""
+        """One connection, once it has its place; from then on nothing cancels this."""
         async with AsyncExitStack() as stack:
             try:
                 epoch = await stack.enter_async_context(self._politeness.connection(self.gate))
@@ -195,7 +191,7 @@ class Connections:
             finally:
                 self._queueing.pop(request, None)
             try:
-                connection = await self._connected(request)
+                connection = await self._connect(request)
             except asyncio.CancelledError:
                 request.dialled.cancel()
                 raise
@@ -205,18 +201,18 @@ class Connections:
             place = stack.pop_all()
             request.dialled.set_result(Dialled(connection=connection, epoch=epoch, place=place))
 
-    async def _connected(self, request: _Request) -> Connection | ConnectFailure:
-        async def opened() -> Connection | ConnectFailure:
-            timeout = min(self._limits.connect_timeout_seconds, self.remaining_seconds)
-            place = (self._address, request.port)
-            return await reach(self.budget, *place, max(0.0, timeout), self.route)
+    async def _connect(self, request: _Request) -> Connection | ConnectFailure:
+        def at_most(longest: float) -> float:
+            return max(0.0, min(longest, self._deadline.remaining_seconds))
+
+        async def open_one() -> Connection | ConnectFailure:
+            timeout = at_most(self._limits.connect_timeout_seconds)
+            return await reach(self.budget, self._address, request.port, timeout, self._route)
 
         if not request.is_upgraded or self.upgrade.is_needless:
-            return await opened()
-        longest = self._limits.greeting_timeout_seconds
-        return await self.upgrade.over(
-            opened, lambda: max(0.0, min(longest, self.remaining_seconds))
-        )
+            return await open_one()
+        greeting_timeout = self._limits.greeting_timeout_seconds
+        return await self.upgrade.carry_over(open_one, lambda: at_most(greeting_timeout))
 
     def _expire(self) -> None:
         """The visit's time is up: nothing more is dialled."""

@@ -35,7 +35,7 @@ _NO_APPLICATION_PROTOCOL: Final = 0x100 + 120
 """CRYPTO_ERROR with TLS's alert (RFC 9001, section 4.8; RFC 7301, section 3.2)."""
 
 
-class _Packets(asyncio.DatagramProtocol):
+class _QuicPackets(asyncio.DatagramProtocol):
     """Passes packets on as they come; ``is_closed`` once the machine said that nobody listens."""
 
     def __init__(self, budget: VisitBudget) -> None:
@@ -77,15 +77,15 @@ async def ask_quic(
     Raises:
         OSError: where there is no socket, or the ``gate`` refuses it.
     """
-    async with _packets(gate, place, budget) as packets:
-        listed = await _versions(packets, nonce, patience_seconds)
+    async with _open_packets(gate, place, budget) as packets:
+        listed = await _ask_versions(packets, nonce, patience_seconds)
     if budget.exhausted is not None:
         return replace(listed, note=over_budget(budget.exhausted).detail)
     if listed.end is not QuicEnd.VERSIONS_ONLY:
         return listed
     if find_spec("aioquic") is None:
         return replace(listed, note="HTTP/3 is not asked for: install tlsprobe[quic]")
-    async with _packets(gate, place, budget) as packets:
+    async with _open_packets(gate, place, budget) as packets:
         handshake = _Handshake(packets, place, server_name, listed)
         try:
             async with asyncio.timeout(patience_seconds):
@@ -99,17 +99,17 @@ async def ask_quic(
 
 
 @asynccontextmanager
-async def _packets(
+async def _open_packets(
     gate: SocketGate, place: tuple[str, int], budget: VisitBudget
-) -> AsyncIterator[_Packets]:
-    transport, packets = await open_udp(gate, lambda: _Packets(budget), place)
+) -> AsyncIterator[_QuicPackets]:
+    transport, packets = await open_udp(gate, lambda: _QuicPackets(budget), place)
     try:
         yield packets
     finally:
         transport.close()
 
 
-async def _versions(packets: _Packets, nonce: bytes, patience_seconds: float) -> QuicAnswer:
+async def _ask_versions(packets: _QuicPackets, nonce: bytes, patience_seconds: float) -> QuicAnswer:
     asked = question(nonce)
     answer = QuicAnswer(end=QuicEnd.SILENCE, note="no answer to QUIC in time", asked=asked)
     repeating = asyncio.get_running_loop().call_later(_REPEAT_SECONDS, packets.send, asked)
@@ -138,7 +138,7 @@ class _Handshake:
 
     def __init__(
         self,
-        packets: _Packets,
+        packets: _QuicPackets,
         place: tuple[str, int],
         server_name: str | None,
         listed: QuicAnswer,

@@ -1,7 +1,7 @@
 """By which way is an address reached: straight, through a proxy, from an address of ours, by a socket
 of the file system; and what is said before all else?
 
-Whatever stands in the way is told from the server itself: what a proxy refuses is no word of the server's.
+What a proxy refuses says nothing of the server: it is a failure of its own kind.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pki.net_guard.gate import Purpose, SocketGate
 from probe.budget import VisitBudget
 from probe.connect.dial import Connection, DialAddress, dial
 from probe.connect.proxy.http_connect import HttpConnect
-from probe.connect.proxy.proxy_protocol import Preamble, preamble
+from probe.connect.proxy.proxy_protocol import ProxyProtocol, proxy_header
 from probe.connect.proxy.socks5 import Socks5
-from probe.connect.proxy.tunnel import PassageEnd, TunnelFailed
+from probe.connect.proxy.tunnel import TunnelEnd, TunnelFailed
 from probe.dialogue.answer import ConnectFailure, FailureKind
 from probe.dialogue.dialogue import Dialogue
 
@@ -38,7 +38,7 @@ class Proxy:
     port: int
     credentials: tuple[str, str] | None = field(default=None, repr=False)
 
-    def passage(self, address: str, port: int) -> Dialogue[PassageEnd]:
+    def tunnel(self, address: str, port: int) -> Dialogue[TunnelEnd]:
         """What is said to it first, to come through to ``address``."""
         if self.kind is ProxyKind.SOCKS5:
             return Socks5(address, port, self.credentials)
@@ -48,12 +48,12 @@ class Proxy:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """``source_address`` is the address of ours to come from; ``unix_socket`` takes the place of
-    address and port; ``preamble`` is sent first on each connection, behind a proxy's words.
+    address and port; the header of ``proxy_protocol`` is sent first on each connection, after a proxy's words.
     ``missing`` says what the way lacks, so that none is tried. The ``gate`` decides what may be asked, by whatever way.
     """
 
     proxy: Proxy | None = None
-    preamble: Preamble | None = None
+    proxy_protocol: ProxyProtocol | None = None
     source_address: str | None = None
     unix_socket: Path | None = None
     missing: str | None = None
@@ -64,7 +64,7 @@ STRAIGHT: Final = Route()
 _OURS: Final = frozenset(
     {FailureKind.DEADLINE, FailureKind.EXHAUSTED, FailureKind.DENIED, FailureKind.BUDGET}
 )
-"""Obstacles on this machine: they say nothing of the way."""
+"""Failures on this machine: they say nothing of the way."""
 
 
 async def reach(
@@ -72,11 +72,11 @@ async def reach(
 ) -> Connection | ConnectFailure:
     """A connection on which the server itself is heard next, or why there is none."""
     if route.missing is not None:
-        return ConnectFailure(obstacle=FailureKind.UNREACHABLE, detail=route.missing)
+        return ConnectFailure(kind=FailureKind.UNREACHABLE, detail=route.missing)
     # A detour leads to the same address in the end: it is judged as if it were dialled here.
     refusal = route.gate.refusal(address, port)
     if refusal is not None:
-        return ConnectFailure(obstacle=FailureKind.DENIED, detail=refusal)
+        return ConnectFailure(kind=FailureKind.DENIED, detail=refusal)
     proxy = route.proxy
     place = DialAddress(
         address=address if proxy is None else proxy.host,
@@ -88,32 +88,32 @@ async def reach(
     )
     connection = await dial(budget, place, timeout_seconds)
     if proxy is not None:
-        connection = await _through(connection, proxy, (address, port), timeout_seconds)
-    if route.preamble is not None and isinstance(connection, Connection):
+        connection = await _pass_through(connection, proxy, (address, port), timeout_seconds)
+    if route.proxy_protocol is not None and isinstance(connection, Connection):
         # Behind a proxy, or on a socket of the file system, no source of ours is the server's to see.
         is_straight = proxy is None and route.unix_socket is None
         source = connection.source if is_straight else None
-        connection.send(preamble(route.preamble, source, (address, port)))
+        connection.send(proxy_header(route.proxy_protocol, source, (address, port)))
     return connection
 
 
-async def _through(
+async def _pass_through(
     connection: Connection | ConnectFailure,
     proxy: Proxy,
     place: tuple[str, int],
     timeout_seconds: float,
 ) -> Connection | ConnectFailure:
     if isinstance(connection, ConnectFailure):
-        is_ours = connection.obstacle in _OURS
-        obstacle = connection.obstacle if is_ours else FailureKind.UNREACHABLE
+        is_ours = connection.kind in _OURS
+        kind = connection.kind if is_ours else FailureKind.UNREACHABLE
         detail = f"the proxy {proxy.host} is not reached: {connection.detail}"
-        return ConnectFailure(obstacle=obstacle, detail=detail)
-    end = await connection.carry(proxy.passage(*place), timeout_seconds)
+        return ConnectFailure(kind=kind, detail=detail)
+    end = await connection.carry(proxy.tunnel(*place), timeout_seconds)
     if isinstance(end, ConnectFailure):
         await connection.close()
         return end
     if isinstance(end, TunnelFailed):
         await connection.close()
-        return ConnectFailure(obstacle=end.obstacle, detail=end.detail)
+        return ConnectFailure(kind=end.kind, detail=end.detail)
     connection.unread(end.surplus)
     return connection

@@ -1,14 +1,13 @@
 """The way to one endpoint during one visit: asks Offers and finishes handshakes on it.
 
 Each wait is bounded by the visit's absolute deadline. Past it nothing is dialled any more and
-every question gets the Answer "deadline", so that whoever asks ends with what is known by then.
+every question gets the Answer "deadline", so that the checks end with what is known by then.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from OpenSSL.SSL import Session
@@ -17,19 +16,20 @@ from model.ports import Clock
 from model.protocol_version import ProtocolVersion
 from pki.net_guard.politeness import Politeness
 from pki.net_guard.shortage import note_shortage
-from probe.budget import VisitBudget
 from probe.connect.limits import VisitLimits
-from probe.connect.openssl import OpenSslHandshake
+from probe.connect.listening import find_application
+from probe.connect.openssl.handshake import OpenSslHandshake
+from probe.connect.options import TransportOptions
+from probe.connect.patience import Deadline, Patience, is_trouble
 from probe.connect.pool import PAST_DEADLINE, Connections
 from probe.connect.quic import ask_quic
-from probe.connect.route import Route
 from probe.connect.starttls.after_upgrade import AfterUpgrade
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.databases.mssql import TdsFraming
 from probe.connect.starttls.outcome import UpgradeOutcome
-from probe.connect.starttls.peer import Peer
-from probe.crypto.identity import ClientIdentity
-from probe.dialogue.answer import ConnectFailure, Ending, FailureKind, NoHello
+from probe.connect.upgrade import Upgrade
+from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
+from probe.dialogue.before_tls.found_application import FoundApplication
 from probe.dialogue.before_tls.scripted import Scripted
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.exchange import Exchange
@@ -37,165 +37,173 @@ from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, Pr
 from probe.dialogue.offer import Offer
 from probe.dialogue.question import Question
 from probe.quic.answer import QuicAnswer
+from probe.transport import ProbeTransport
 
 _SHORTEST_PATIENCE_SECONDS: Final = 1.0
-_PATIENCE_FACTOR: Final = 20
-"""Once a server has shown how long its answers take, silence is so many times as long."""
 
 _ENDINGS: Final = {
     FailureKind.HUNG_UP: Ending.CLOSED,
     FailureKind.RESET: Ending.RESET,
     FailureKind.SILENT: Ending.SILENCE,
 }
-_NO_DISTRESS: Final = frozenset(
-    {
-        FailureKind.OTHER_PROTOCOL,
-        FailureKind.NOT_OFFERED,
-        FailureKind.DECLINED,
-        FailureKind.DENIED,
-        FailureKind.BUDGET,
-    }
-)
-"""What a server says at its ease is no sign of distress, and neither is a limit of ours."""
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Options:
-    """On which connection a dialogue is carried."""
+class ConversationOptions:
+    """On which connection a Dialogue is carried, and how long in all.
 
-    is_chained: bool
-    is_upgraded: bool
-    port: int | None
+    ``is_chained`` where its answer will lead to another question. Where not ``is_upgraded`` nothing was said
+    on the connection, whatever comes before TLS; only then it may be to another ``port``.
+    """
+
+    patience_seconds: float
+    is_chained: bool = False
+    is_upgraded: bool = True
+    port: int | None = None
 
 
-class EndpointSession:
-    """One visit's connections to one address and port.
+class EndpointSession(ProbeTransport):
+    """One visit's connections to one address and port, by streams of bytes.
 
-    ``nonce`` are the 64 bytes for the hellos' random and session id, ``identity`` the user's client
-    certificate for it, ``expired_identity`` one that has expired. ``budget`` is what the visit
-    has cost so far, and what it may cost.
+    ``budget`` is what the visit has cost so far, and what it may cost.
     """
 
     def __init__(
         self,
-        address: tuple[str, int],
+        options: TransportOptions,
         limits: VisitLimits,
         politeness: Politeness,
         clock: Clock,
-        *,
-        nonce: bytes,
     ) -> None:
-        self._address = address
+        self._options = options
         self._politeness = politeness
         self._limits = limits
         self._clock = clock
-        deadline = clock.monotonic() + limits.deadline_seconds
-        self._connections = Connections(address, limits, politeness, clock, deadline)
-        self.nonce = nonce
-        self._slowest_seconds: float | None = None
-        self._sessions: dict[ProtocolVersion, Session] = {}
-        self.budget: VisitBudget = self._connections.budget
+        self._deadline = Deadline(clock, limits.deadline_seconds)
+        self._connections = Connections(
+            options.address, limits, politeness, self._deadline, route=options.route
+        )
+        self._patience = Patience(
+            self._connections.gate,
+            self._deadline,
+            longest_seconds=limits.answer_timeout_seconds,
+            shortest_seconds=_SHORTEST_PATIENCE_SECONDS,
+        )
+        self._resumable: dict[ProtocolVersion, Session] = {}
         self._frames_handshakes = False
         self._injects: Callable[[], Scripted[UpgradeOutcome]] | None = None
-        self.throttled = False
-        self.identity: ClientIdentity | None = None
-        self.expired_identity: ClientIdentity | None = None
+        self.nonce = options.nonce
+        self.budget = self._connections.budget
+        if options.application is not None:
+            self._begin_by(options.application)
+
+    @property
+    def throttled(self) -> bool:
+        """Whether the visit was slowed down to spare a server in trouble."""
+        return self._patience.throttled
 
     async def close(self) -> None:
         """Ends the visit's connections."""
         await self._connections.close()
+
+    async def find_application(self) -> FoundApplication:
+        """The target's, or the one that the server's greeting or its port shows."""
+        if self._options.application is not None:
+            return self._options.application.found(self._options.peer)
+        application, greeting = await find_application(self, self._options.address[1])
+        self._begin_by(application)
+        return application.found(self._options.peer, greeting)
+
+    def _begin_by(self, application: Application) -> None:
+        peer = self._options.peer
+        self._connections.upgrade = Upgrade(application.upgrades(peer))
+        self._frames_handshakes = application.frames_handshakes
+        self._injects = application.injects(peer)
 
     async def ask(
         self, offer: Offer, *, patient: bool = False, is_chained: bool = False
     ) -> Exchange:
         """The Answer to one Offer, on a connection of its own.
 
-        ``patient`` waits for the full time-out even where the server has been quick so far.
-        ``is_chained`` where the answer will lead to another question: its connection is dialled
-        meanwhile.
+        Where it ``is_chained``, the next question's connection is dialled meanwhile.
         """
         offered = offer.encode(self.nonce)
-        patience = self._patience(patient=patient)
-        answer = await self._converse(Question(offered), patience, is_chained=is_chained)
+        options = ConversationOptions(
+            patience_seconds=self._patience.seconds(patient=patient), is_chained=is_chained
+        )
+        answer = await self._converse(Question(offered), options)
         return Exchange(offer=offer, offered=offered, answer=answer)
 
     async def handshake(self, offer: HandshakeOffer) -> Handshake:
         """A full handshake, on a connection of its own."""
-        resumed = self._sessions.get(offer.version) if offer.resumes else None
+        resumed = self._resumable.get(offer.version) if offer.resumes else None
         is_expired = offer.presents is Presented.EXPIRED
-        identity = self.expired_identity if is_expired else self.identity
+        identity = self._options.expired_identity if is_expired else self._options.identity
         dialogue = OpenSslHandshake(offer, resumed, identity)
-        outcome = await self._shaken(dialogue, injects=bool(offer.injects))
+        outcome = await self._carry_handshake(dialogue, injects=bool(offer.injects))
         if dialogue.session is not None:
-            self._sessions[offer.version] = dialogue.session
+            self._resumable[offer.version] = dialogue.session
         if isinstance(outcome, ConnectFailure):
             return Handshake(
                 offer=offer,
                 end=HandshakeEnd.UNFINISHED,
-                ending=_ENDINGS.get(outcome.obstacle),
+                ending=_ENDINGS.get(outcome.kind),
                 offered=outcome.said,
                 answered=outcome.raw,
                 note=outcome.detail,
             )
         return outcome
 
-    async def _shaken(
+    async def _carry_handshake(
         self, dialogue: OpenSslHandshake, *, injects: bool
     ) -> Handshake | ConnectFailure:
         upgrade = self._injects() if injects and self._injects is not None else None
+        options = ConversationOptions(patience_seconds=self._limits.answer_timeout_seconds)
         if upgrade is None:
-            return await self.converse(dialogue)
-        patience = self._limits.answer_timeout_seconds
-        return await self._converse(AfterUpgrade(upgrade, dialogue), patience, is_upgraded=False)
+            return await self._carry(dialogue, options)
+        return await self._carry(
+            AfterUpgrade(upgrade, dialogue), replace(options, is_upgraded=False)
+        )
 
     async def converse(
         self, dialogue: Dialogue[Result], patience_seconds: float | None = None
     ) -> Result | ConnectFailure:
-        """The dialogue's result, on a connection of its own.
-
-        It ends in silence after ``patience_seconds`` in all, or the time-out of a whole answer.
-        """
+        """The dialogue's result, on a connection of its own."""
         longest = self._limits.answer_timeout_seconds
-        return await self._converse(dialogue, min(longest, patience_seconds or longest))
+        patience = min(longest, patience_seconds or longest)
+        return await self._converse(dialogue, ConversationOptions(patience_seconds=patience))
 
-    async def converse_in_clear(
+    async def converse_in_plaintext(
         self,
         dialogue: Dialogue[Result],
         patience_seconds: float | None = None,
         port: int | None = None,
     ) -> Result | ConnectFailure:
-        """The same on a connection on which nothing has been said, whatever comes before TLS.
-
-        ``port`` is another one of the same address.
-        """
+        """The same on a connection on which nothing has been said, whatever comes before TLS."""
         longest = self._limits.greeting_timeout_seconds
         patience = min(longest, patience_seconds or longest)
-        return await self._converse(dialogue, patience, is_upgraded=False, port=port)
-
-    def go_by(self, route: Route) -> None:
-        """From now on the server is reached by this route."""
-        self._connections.route = route
-
-    def begin_by(self, application: Application, peer: Peer) -> None:
-        """From now on each connection goes over to TLS as this protocol has it."""
-        self._connections.upgrade.dialogue = application.upgrades(peer)
-        self._frames_handshakes = application.frames_handshakes
-        self._injects = application.injects(peer)
+        options = ConversationOptions(patience_seconds=patience, is_upgraded=False, port=port)
+        return await self._converse(dialogue, options)
 
     async def quic(self, server_name: str | None) -> QuicAnswer | None:
         """What the UDP port of the same number makes of QUIC; None where only a detour leads there."""
-        route = self._connections.route
+        route = self._options.route
         if route.proxy or route.unix_socket or route.missing:
             return None
-        patience = min(self._patience(patient=False), self._connections.remaining_seconds / 2)
+        patience = min(self._patience.seconds(patient=False), self._deadline.remaining_seconds / 2)
         if patience <= 0 or self.budget.exhausted is not None:
             return None
         async with self._politeness.connection(self._connections.gate):
             try:
                 return await ask_quic(
-                    route.gate, self._address, server_name, self.nonce, patience, self.budget
+                    route.gate,
+                    self._options.address,
+                    server_name,
+                    self.nonce,
+                    patience,
+                    self.budget,
                 )
             except OSError as error:
                 note_shortage(error)
@@ -203,37 +211,25 @@ class EndpointSession:
 
     async def pause(self, seconds: float) -> None:
         """Lets the server rest, no longer than the visit lasts."""
-        if self.budget.exhausted is not None:
-            return
-        await asyncio.sleep(max(0.0, min(seconds, self._connections.remaining_seconds)))
-
-    def _patience(self, *, patient: bool) -> float:
-        longest = self._limits.answer_timeout_seconds
-        if patient or self._slowest_seconds is None:
-            return longest
-        return min(
-            longest, max(_SHORTEST_PATIENCE_SECONDS, _PATIENCE_FACTOR * self._slowest_seconds)
-        )
+        if self.budget.exhausted is None:
+            await self._deadline.sleep(seconds)
 
     async def _converse(
-        self,
-        dialogue: Dialogue[Result],
-        patience_seconds: float,
-        *,
-        is_chained: bool = False,
-        is_upgraded: bool = True,
-        port: int | None = None,
+        self, dialogue: Dialogue[Result], options: ConversationOptions
     ) -> Result | ConnectFailure:
-        options = _Options(is_chained=is_chained, is_upgraded=is_upgraded, port=port)
-        if not self.budget.is_heavy:
-            return await self._converse_now(dialogue, patience_seconds, options)
-        async with self._politeness.turn_of_heavy(self._connections.remaining_seconds) as has_turn:
-            if not has_turn:
-                return PAST_DEADLINE
-            return await self._converse_now(dialogue, patience_seconds, options)
+        """What is said here may be written down; the keys of a handshake may not, so that is carried as it is."""
+        return await self._carry(dialogue, options)
 
-    async def _converse_now(
-        self, dialogue: Dialogue[Result], patience_seconds: float, options: _Options
+    async def _carry(
+        self, dialogue: Dialogue[Result], options: ConversationOptions
+    ) -> Result | ConnectFailure:
+        if not self.budget.is_heavy:
+            return await self._carry_now(dialogue, options)
+        async with self._politeness.turn_of_heavy(self._deadline.remaining_seconds) as has_turn:
+            return await self._carry_now(dialogue, options) if has_turn else PAST_DEADLINE
+
+    async def _carry_now(
+        self, dialogue: Dialogue[Result], options: ConversationOptions
     ) -> Result | ConnectFailure:
         is_upgraded = options.is_upgraded
         connections = self._connections.next(
@@ -243,33 +239,19 @@ class EndpointSession:
             if isinstance(dialled, ConnectFailure):
                 return dialled
             if isinstance(dialled.connection, ConnectFailure):
-                self._judge(dialled.connection, dialled.epoch)
+                self._note_result(dialled.connection, dialled.epoch)
                 return dialled.connection
             began = self._clock.monotonic()
-            patience = min(patience_seconds, self._connections.remaining_seconds)
+            patience = min(options.patience_seconds, self._deadline.remaining_seconds)
             is_framed = is_upgraded and self._frames_handshakes
-            carried = TdsFraming(dialogue) if is_framed else dialogue
-            result = await dialled.connection.carry(carried, patience)
-            if is_upgraded and not _is_trouble(result):
-                took = self._clock.monotonic() - began
-                self._slowest_seconds = max(took, self._slowest_seconds or 0.0)
-            self._judge(result, dialled.epoch)
+            framed = TdsFraming(dialogue) if is_framed else dialogue
+            result = await dialled.connection.carry(framed, patience)
+            if is_upgraded and not is_trouble(result):
+                self._patience.note_time(self._clock.monotonic() - began)
+            self._note_result(result, dialled.epoch)
             return result
 
-    def _judge(self, result: object, epoch: int) -> None:
-        if not _is_trouble(result):
-            self._connections.gate.answered()
-            return
-        self._connections.gate.trouble(epoch)
-        self.throttled = self.throttled or self._slowest_seconds is not None
-        self._connections.may_dial_ahead = False
-
-
-def _is_trouble(result: object) -> bool:
-    match result:
-        case ConnectFailure(obstacle=obstacle):
-            return obstacle not in _NO_DISTRESS
-        case NoHello(ending=ending):
-            return ending is not Ending.CLOSED
-        case _:
-            return False
+    def _note_result(self, result: object, epoch: int) -> None:
+        self._patience.note_result(result, epoch)
+        if is_trouble(result):
+            self._connections.may_dial_ahead = False

@@ -1,7 +1,7 @@
 """Takes each connection of a visit over to TLS, where something is said before it.
 
 The first connection goes alone: where the server has no TLS, or speaks something else, the visit has
-cost one connection, and whoever asks later is told the same.
+cost one connection, and every later question gets the same failure.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ Opened: TypeAlias = Connection | ConnectFailure
 class Upgrade:
     """One visit's. ``dialogue`` makes what is said on one connection; None where nothing is."""
 
-    def __init__(self) -> None:
-        self.dialogue: Callable[[], Scripted[UpgradeOutcome]] | None = None
+    def __init__(self, dialogue: Callable[[], Scripted[UpgradeOutcome]] | None = None) -> None:
+        self._dialogue = dialogue
         self._first: asyncio.Event | None = None
-        self._hindrance: ConnectFailure | None = None
+        self._failure: ConnectFailure | None = None
         self._has_worked = False
 
     @property
     def is_needless(self) -> bool:
         """Whether TLS is spoken from the first byte."""
-        return self.dialogue is None
+        return self._dialogue is None
 
-    async def over(
-        self, opened: Callable[[], Awaitable[Opened]], patience_seconds: Callable[[], float]
+    async def carry_over(
+        self, open_one: Callable[[], Awaitable[Opened]], patience_seconds: Callable[[], float]
     ) -> Opened:
         """A connection on which TLS is spoken next, or why there is none."""
         if self._first is None:
@@ -46,22 +46,22 @@ class Upgrade:
         else:
             await self._first.wait()
         try:
-            if self._hindrance is not None:
-                return self._hindrance
-            return await self._carried(await opened(), patience_seconds())
+            if self._failure is not None:
+                return self._failure
+            return await self._begin_tls(await open_one(), patience_seconds())
         finally:
             self._first.set()
 
-    async def _carried(self, connection: Opened, patience_seconds: float) -> Opened:
-        if isinstance(connection, ConnectFailure) or self.dialogue is None:
+    async def _begin_tls(self, connection: Opened, patience_seconds: float) -> Opened:
+        if isinstance(connection, ConnectFailure) or self._dialogue is None:
             return connection
-        dialogue = self.dialogue()
+        dialogue = self._dialogue()
         outcome = await connection.carry(dialogue, patience_seconds)
         if not isinstance(outcome, ConnectFailure):
             self._has_worked = True
             connection.unread(dialogue.surplus)
             return connection
         await connection.close()
-        if outcome.obstacle in _LASTING and not self._has_worked:
-            self._hindrance = outcome
+        if outcome.kind in _LASTING and not self._has_worked:
+            self._failure = outcome
         return outcome

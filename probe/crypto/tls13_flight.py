@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
 
 from cryptography.exceptions import InvalidTag
 
-from pki.byte_reader import ByteReader, DecodeError, vector
+from pki.byte_reader import DecodeError, vector
 from probe.crypto.tls13_keys import OPENED_SUITES, KeyShareSecret, ServerHandshakeKeys
 from probe.dialogue.answer import Answer, AnswerReader, Ending, ServerFlight
 from probe.dialogue.offer import Offer
@@ -24,7 +23,14 @@ from probe.tls.encrypted_messages import (
     decode_encrypted_extensions,
     decode_tls13_certificate_request,
 )
-from probe.tls.extensions import Extension, KeyShare, key_share
+from probe.tls.extensions import (
+    Extension,
+    ExtensionType,
+    KeyShare,
+    body_of,
+    decode_signature_algorithms,
+    key_share,
+)
 from probe.tls.limits import MAX_ANSWER_LENGTH
 from probe.tls.message_order import TLS13_ENCRYPTED, MessageOrder
 from probe.tls.record import (
@@ -35,8 +41,6 @@ from probe.tls.record import (
     Record,
     RecordReader,
 )
-
-_KEY_SHARE: Final = 51
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,15 @@ class Tls13Flight:
     signature_scheme: int | None = None
     is_whole: bool = False
     flaw: str | None = None
+
+    @property
+    def requested_schemes(self) -> tuple[int, ...]:
+        """The CertificateRequest's signature schemes (RFC 9846, section 4.3.2); none where they are malformed."""
+        body = body_of(self.requested or (), ExtensionType.SIGNATURE_ALGORITHMS)
+        try:
+            return () if body is None else decode_signature_algorithms(body)
+        except DecodeError:
+            return ()
 
 
 def with_share(asked: Offer, secret: KeyShareSecret) -> Offer:
@@ -114,21 +127,16 @@ class Tls13FlightReader:
     def _open(self, answer: Answer) -> bool:
         if not isinstance(answer, ServerFlight):
             return False
+        share = answer.hello.key_share
+        if share is None or share.group != self._secret.group:
+            return False
         try:
-            shared = self._secret.shared_with(_peer_share(answer, self._secret.group))
+            shared = self._secret.shared_with(share.key_exchange)
             hellos = self._offered[RECORD_HEADER_LENGTH:] + answer.raw
             self._stream.keys = ServerHandshakeKeys(answer.hello.cipher_suite, shared, hellos)
         except (DecodeError, ValueError, KeyError):
             return False
         return True
-
-
-def _peer_share(answer: ServerFlight, group: int) -> bytes:
-    """Raises DecodeError where the server names no share, or one of another group."""
-    entry = ByteReader(answer.hello.extension(_KEY_SHARE) or b"", "key_share")
-    if entry.uint(2) != group:
-        raise entry.error()
-    return entry.vector(2)
 
 
 class _OpenedStream:

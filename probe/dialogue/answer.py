@@ -3,7 +3,7 @@ an alert, or the way in which no answer came.
 
 ``AnswerReader`` takes bytes as they arrive and says when the answer is whole: at ServerHelloDone
 up to TLS 1.2, at the ServerHello or HelloRetryRequest of TLS 1.3. It holds at most
-``MAX_ANSWER_LENGTH`` bytes where it is not told otherwise, and no bytes make it raise.
+``MAX_ANSWER_LENGTH`` bytes unless a caller allows more, and no bytes make it raise.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class RetryRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
+class TlsAlert:
     """An alert in place of a hello; ``raw`` is the record's fragment."""
 
     raw: bytes
@@ -154,7 +154,7 @@ class ConnectFailure:
     whether there was more than is kept.
     """
 
-    obstacle: FailureKind
+    kind: FailureKind
     detail: str
     said: bytes = b""
     raw: bytes = b""
@@ -172,29 +172,29 @@ def conversation_evidence(said: bytes, heard: bytes, note: str, *, is_cut: bool)
 
 
 Answer: TypeAlias = (
-    ServerFlight | RetryRequest | Alert | NoHello | NotTls | Malformed | ConnectFailure
+    ServerFlight | RetryRequest | TlsAlert | NoHello | NotTls | Malformed | ConnectFailure
 )
 
 
 def outcome_of(answer: Answer) -> tuple[object, ...]:
     """What kind of answer it is, without its bytes: two answers with equal outcomes say the same.
 
-    Alerts are told apart by their description, connections that ended by their ending, failures by
+    Alerts are distinguished by their description, connections that ended by their ending, failures by
     their kind, malformed answers by the structure, and hellos by the version and suite they choose.
     """
     match answer:
         case ServerFlight(hello=hello) | RetryRequest(hello=hello):
             return type(answer), hello.version, hello.cipher_suite
-        case Alert(description=description):
-            return Alert, description
+        case TlsAlert(description=description):
+            return TlsAlert, description
         case NoHello(ending=ending):
             return NoHello, ending
         case NotTls():
             return (NotTls,)
         case Malformed(what=what):
             return Malformed, what
-        case ConnectFailure(obstacle=obstacle):
-            return ConnectFailure, obstacle
+        case ConnectFailure(kind=kind):
+            return ConnectFailure, kind
 
 
 class AnswerReader:
@@ -293,7 +293,7 @@ class AnswerReader:
             if level != _FATAL and description != _CLOSE_NOTIFY:
                 continue
             if self._flight is None:
-                return Alert(raw=fragment, level=level, description=description)
+                return TlsAlert(raw=fragment, level=level, description=description)
             is_fatal = description != _CLOSE_NOTIFY
             return replace(self._flight, alert=description) if is_fatal else self._flight
         if self._warnings > MAX_WARNINGS:

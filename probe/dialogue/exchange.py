@@ -13,7 +13,6 @@ from typing import Final
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
 from probe.dialogue.answer import (
-    Alert,
     Answer,
     ConnectFailure,
     Ending,
@@ -23,6 +22,7 @@ from probe.dialogue.answer import (
     NotTls,
     RetryRequest,
     ServerFlight,
+    TlsAlert,
 )
 from probe.dialogue.offer import Offer
 from probe.tls.hello import ServerHello
@@ -67,12 +67,12 @@ class Exchange:
     def is_ambiguous(self) -> bool:
         """Whether overload may look just like this."""
         match self.answer:
-            case Alert(description=description):
+            case TlsAlert(description=description):
                 return description in {CLOSE_NOTIFY, INTERNAL_ERROR}
             case NoHello() | Malformed() | NotTls():
                 return True
-            case ConnectFailure(obstacle=obstacle):
-                return obstacle not in OURS
+            case ConnectFailure(kind=kind):
+                return kind not in OURS
             case _:
                 return False
 
@@ -80,7 +80,7 @@ class Exchange:
     def is_refusal(self) -> bool:
         """Whether the server proved that it does not take this Offer."""
         match self.answer:
-            case Alert():
+            case TlsAlert():
                 return self.confirmed or not self.is_ambiguous
             case NoHello(ending=Ending.CLOSED):
                 return self.confirmed
@@ -90,12 +90,12 @@ class Exchange:
     @property
     def alert(self) -> int | None:
         """The alert's description, if the answer is one."""
-        return self.answer.description if isinstance(self.answer, Alert) else None
+        return self.answer.description if isinstance(self.answer, TlsAlert) else None
 
     @property
     def is_past_deadline(self) -> bool:
         """Whether the question was not asked any more, because time or budget was used up."""
-        return isinstance(self.answer, ConnectFailure) and self.answer.obstacle in OURS
+        return isinstance(self.answer, ConnectFailure) and self.answer.kind in OURS
 
     def evidence(self, note: str | None = None) -> Evidence:
         """The pair as proof, with a sentence on how to read it."""
@@ -130,7 +130,7 @@ def in_words(answer: Answer) -> str:
             return "ServerHello" if flaw is None else f"ServerHello, then malformed {flaw}"
         case RetryRequest():
             return "HelloRetryRequest"
-        case Alert() as alert:
+        case TlsAlert() as alert:
             return f"alert {alert.name}"
         case NoHello(ending=ending):
             return _ENDINGS[ending]

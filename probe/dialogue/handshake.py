@@ -1,7 +1,7 @@
 """What a full handshake is asked for, and what it showed: values only.
 
 Where TLS 1.3 encrypts the server's certificates and its CertificateRequest, and where
-"requested" must be told from "required", a hello is not enough and a handshake is finished.
+"requested" must be distinguished from "required", a hello is not enough and a handshake is finished.
 """
 
 from __future__ import annotations
@@ -76,11 +76,11 @@ class HandshakeOffer:
 
     ``cipher_suites`` are code points, and all that the library has where there are none.
     ``wants_ticket`` is whether tickets up to TLS 1.2 are asked for. ``resumes`` the session that
-    an earlier handshake of this visit left behind with the afterword SESSION.
+    an earlier handshake of this visit left behind with the post-handshake action SESSION.
     ``signature_schemes`` are registry names; all that the library has where there are none.
     ``alpn_protocols`` are offered in their order, no ALPN at all where there are none.
     ``presents`` is the client certificate; ``claimed_issuer`` (a Name in DER) the impostor's.
-    ``path`` is what the afterword HTTP asks for, as ``user_agent``, ``words`` what WORDS says. ``injects`` is said in clear in
+    ``path`` is what the action HTTP asks for, as ``user_agent``, ``words`` what WORDS says. ``injects`` is said in clear in
     the same breath as the command that begins TLS (``probe.dialogue.before_tls.injection``); ``is_open_to_requests`` is whether the server may ask
     for a client certificate once the handshake is over: by another one (RFC 5246, section 7.4.1.1), or
     by post-handshake authentication (RFC 9846, section 4.7.2).
@@ -93,7 +93,7 @@ class HandshakeOffer:
     cipher_suites: tuple[int, ...] = ()
     wants_ticket: bool = True
     resumes: bool = False
-    afterword: PostHandshakeAction = PostHandshakeAction.NOTHING
+    post_handshake: PostHandshakeAction = PostHandshakeAction.NOTHING
     presents: Presented = Presented.NOTHING
     claimed_issuer: bytes = b""
     path: str = "/"
@@ -112,7 +112,7 @@ class Handshake:
     ``alert`` is the description of the server's fatal one. ``alpn_protocol`` is what the server
     took. ``session_id``, ``ticket`` and its lifetime are what a server up to TLS 1.2 gave to resume
     the session by; ``early_data_bytes`` is what a ticket of TLS 1.3 allows, None without ticket.
-    ``afterword`` is how the server took it, ``reply`` the beginning of what it said to those of HTTP
+    ``post_handshake`` is how the server took it, ``reply`` the beginning of what it said to those of HTTP
     and to WORDS; ``ending`` is how the connection ended, where it did before all was known.
     ``offered`` and ``answered`` are the first bytes of each side.
     """
@@ -130,18 +130,21 @@ class Handshake:
     ticket_lifetime_seconds: int | None = None
     early_data_bytes: int | None = None
     is_resumed: bool = False
-    afterword: HandshakeEnd | None = None
+    post_handshake: HandshakeEnd | None = None
     reply: bytes = b""
     ending: Ending | None = None
     offered: bytes = b""
     answered: bytes = b""
     note: str = ""
 
-    def fact(self, verdict: Verdict, note: str | None = None, value: str | None = None) -> Fact:
-        """A verdict that rests on this handshake."""
-        proof = Evidence(
+    def evidence(self, note: str | None = None) -> Evidence:
+        """The first bytes of each side as proof, with a sentence on how to read them."""
+        return Evidence(
             offer=self.offered or None,
             answer=self.answered or None,
             note=note or self.note or None,
         )
-        return Fact(verdict=verdict, evidence=proof, value=value)
+
+    def fact(self, verdict: Verdict, note: str | None = None, value: str | None = None) -> Fact:
+        """A verdict that rests on this handshake."""
+        return Fact(verdict=verdict, evidence=self.evidence(note), value=value)

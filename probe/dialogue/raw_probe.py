@@ -68,7 +68,7 @@ class RawProbe:
         send(self._hello)
 
     def feed(self, received: bytes) -> ProbeResponse | None:
-        """The reaction, once it came."""
+        """The response, once it came."""
         if self._answer is not None:
             return self._listen(received)
         self._answer = self._reader.feed(received)
@@ -83,7 +83,7 @@ class RawProbe:
         return None
 
     def end(self, ending: Ending) -> ProbeResponse:
-        """The reaction when nothing more will come."""
+        """The response when nothing more will come."""
         self._answer = self._answer or self._reader.end(ending)
         return self._reaction(ending)
 

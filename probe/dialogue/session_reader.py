@@ -20,7 +20,7 @@ from probe.tls.record import (
 )
 
 
-class SessionInClear:
+class SessionInPlaintext:
     """Takes the server's bytes; what they say is there once it came.
 
     ``unreadable`` names the message that could not be read, after which nothing is.

@@ -129,15 +129,15 @@ class Sslv2Question:
         if self._otherwise is not None:
             return self._otherwise.end(ending)
         if len(self._received) >= _ENOUGH_TO_TELL:
-            return Malformed(raw=self._kept, what="SSL 2.0 record, cut short")
-        return NoHello(ending=ending, raw=self._kept)
+            return Malformed(raw=self._beginning, what="SSL 2.0 record, cut short")
+        return NoHello(ending=ending, raw=self._beginning)
 
     @property
-    def _kept(self) -> bytes:
+    def _beginning(self) -> bytes:
         return bytes(self._received[:_KEPT_LENGTH])
 
     def _message(self, message_type: int, body: bytes) -> Sslv2Answer:
-        raw = self._kept
+        raw = self._beginning
         try:
             if message_type == _ERROR:
                 return Sslv2Error.decode(body, raw)

@@ -9,7 +9,10 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
+
+EARLIER_NAMES: Final = {"afterword": "post_handshake", "obstacle": "kind"}
+"""Names that fields have in files of earlier versions, and those that they have now."""
 
 Value = TypeVar("Value")
 
@@ -28,7 +31,7 @@ def to_plain(value: object) -> Any:
 
 
 def from_plain(kind: type[Value], plain: object) -> Value:
-    """The value of a dataclass from JSON's form of it.
+    """The value of a dataclass from JSON's form of it, with its fields' names of now or of earlier versions.
 
     Raises:
         ValueError: where it has another form.
@@ -36,13 +39,19 @@ def from_plain(kind: type[Value], plain: object) -> Value:
     if not isinstance(plain, dict):
         raise ValueError(f"{kind.__name__} is no object")
     hints = get_type_hints(kind)
-    unknown = plain.keys() - hints.keys()
+    named = {_name_now(name, plain, hints): item for name, item in plain.items()}
+    unknown = named.keys() - hints.keys()
     if unknown:
         raise ValueError(f"{kind.__name__} has no {min(unknown)}")
     try:
-        return kind(**{name: _typed(hints[name], item) for name, item in plain.items()})
+        return kind(**{name: _typed(hints[name], item) for name, item in named.items()})
     except TypeError as error:
         raise ValueError(f"{kind.__name__} misses a field: {error}") from error
+
+
+def _name_now(name: str, plain: dict[str, object], hints: dict[str, object]) -> str:
+    now = EARLIER_NAMES.get(name)
+    return now if now in hints and now not in plain else name
 
 
 def _typed(hint: Any, plain: Any) -> Any:

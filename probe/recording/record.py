@@ -1,18 +1,16 @@
-"""A way to an endpoint that keeps what passes, as it was cut, and when."""
+"""A transport that writes down what passes, as it was cut, and when."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Final, Generic, TypeVar, cast
+from typing import Final, Generic, TypeVar
 
 from model.observation import Observation
 from model.ports import Clock
 from pki.net_guard.politeness import Politeness
-from probe.connect.openssl import OpenSslHandshake
-from probe.connect.session import EndpointSession
-from probe.connect.starttls.after_upgrade import AfterUpgrade
+from probe.connect.options import TransportOptions
+from probe.connect.session import ConversationOptions, EndpointSession
 from probe.dialogue.answer import ConnectFailure, Ending
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.handshake import Handshake, HandshakeOffer
@@ -45,7 +43,7 @@ class _Tap(Generic[Result]):
 
         self._dialogue.begin(hear)
         if not self.said:
-            # Whoever lets the server speak first is told from others by having said nothing.
+            # A conversation that lets the server speak first is known by having said nothing.
             self.said.append(b"")
 
     def feed(self, received: bytes) -> Result | None:
@@ -57,7 +55,7 @@ class _Tap(Generic[Result]):
         return self._dialogue.end(ending)
 
     def _without_memory(self, received: bytes) -> bytes:
-        """What Heartbleed gives away is nobody's: zeros take its place, behind the header."""
+        """What Heartbleed gives away is not stored: zeros take its place, after the header."""
         if self._is_heartbeat:
             return bytes(len(received))
         if received[:1] != bytes((ContentType.HEARTBEAT,)):
@@ -70,74 +68,57 @@ class _Tap(Generic[Result]):
 class _Slots(Generic[Result]):
     """Places in the order in which they were taken, filled in any order."""
 
-    kept: list[Result | None] = field(default_factory=list)
+    values: list[Result | None] = field(default_factory=list)
 
     def take(self) -> int:
-        self.kept.append(None)
-        return len(self.kept) - 1
+        self.values.append(None)
+        return len(self.values) - 1
 
     @property
     def filled(self) -> tuple[Result, ...]:
-        return tuple(one for one in self.kept if one is not None)
+        return tuple(one for one in self.values if one is not None)
 
 
 class RecordingSession(EndpointSession):
-    """A EndpointSession that remembers."""
+    """An EndpointSession that writes down what is said."""
 
     def __init__(
         self,
-        address: tuple[str, int],
+        options: TransportOptions,
         settings: ProbeSettings,
         politeness: Politeness,
         clock: Clock,
-        *,
-        nonce: bytes,
     ) -> None:
-        super().__init__(address, settings, politeness, clock, nonce=nonce)
+        super().__init__(options, settings, politeness, clock)
         self._parts = settings.parts
         self._intrusiveness = settings.intrusiveness
         self._user_agent = settings.user_agent
         self._began = clock.monotonic()
-        self._talks: _Slots[Conversation] = _Slots()
-        self._shakes: _Slots[RecordedHandshake] = _Slots()
+        self._conversations: _Slots[Conversation] = _Slots()
+        self._handshakes: _Slots[RecordedHandshake] = _Slots()
         self._quic: RecordedQuic | None = None
 
     async def handshake(self, offer: HandshakeOffer) -> Handshake:
-        """A full handshake, kept by its outcome."""
-        place, started = self._shakes.take(), self._elapsed
+        """A full handshake, recorded by its outcome."""
+        place, started = self._handshakes.take(), self._elapsed
         outcome = await super().handshake(offer)
-        self._shakes.kept[place] = RecordedHandshake(
+        self._handshakes.values[place] = RecordedHandshake(
             outcome=outcome, started=started, done=self._elapsed
         )
         return outcome
 
     async def quic(self, server_name: str | None) -> QuicAnswer | None:
-        """Kept by its outcome."""
+        """Recorded by its outcome."""
         outcome = await super().quic(server_name)
         self._quic = RecordedQuic(outcome=outcome)
         return outcome
 
     async def _converse(
-        self,
-        dialogue: Dialogue[Result],
-        patience_seconds: float,
-        *,
-        is_chained: bool = False,
-        is_upgraded: bool = True,
-        port: int | None = None,
+        self, dialogue: Dialogue[Result], options: ConversationOptions
     ) -> Result | ConnectFailure:
-        way = partial(
-            super()._converse,
-            patience_seconds=patience_seconds,
-            is_chained=is_chained,
-            is_upgraded=is_upgraded,
-            port=port,
-        )
-        if isinstance(cast(object, dialogue), OpenSslHandshake | AfterUpgrade):
-            return await way(dialogue)
-        place, started, tap = self._talks.take(), self._elapsed, _Tap(dialogue)
-        result = await way(tap)
-        self._talks.kept[place] = Conversation(
+        place, started, tap = self._conversations.take(), self._elapsed, _Tap(dialogue)
+        result = await super()._converse(tap, options)
+        self._conversations.values[place] = Conversation(
             said=tuple(tap.said),
             heard=mask_cookies_in_pieces(tap.heard),
             ending=tap.ending,
@@ -161,8 +142,8 @@ class RecordingSession(EndpointSession):
             intrusiveness=self._intrusiveness,
             user_agent=self._user_agent,
             nonce=self.nonce,
-            conversations=self._talks.filled,
+            conversations=self._conversations.filled,
             quic=self._quic,
-            handshakes=self._shakes.filled,
+            handshakes=self._handshakes.filled,
             cost=observation.cost,
         )

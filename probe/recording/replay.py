@@ -1,6 +1,6 @@
 """A recorded visit run again: the same checks ask, and the recording answers.
 
-Questions are told apart by their first bytes, which the visit's nonce makes the same again.
+Questions are distinguished by their first bytes, which the visit's nonce makes the same again.
 Answers come in the order in which they came then, each when whatever it led to has been asked, so
 that checks which run side by side take the same turns.
 """
@@ -19,11 +19,10 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from probe.budget import BudgetLimits, VisitBudget
-from probe.connect.route import Route
-from probe.connect.starttls.application import Application
-from probe.connect.starttls.peer import Peer
-from probe.crypto.identity import ClientIdentity
+from probe.connect.listening import find_application
+from probe.connect.options import TransportOptions
 from probe.dialogue.answer import AnswerReader, ConnectFailure, Ending, FailureKind
+from probe.dialogue.before_tls.found_application import FoundApplication
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.exchange import OURS, Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
@@ -31,6 +30,7 @@ from probe.dialogue.offer import Offer
 from probe.quic.answer import QuicAnswer
 from probe.recording.plain import to_plain
 from probe.recording.visit import Conversation, RecordedHandshake, RecordedVisit
+from probe.transport import ProbeTransport
 
 _PATIENCE_SECONDS: Final = 1.0
 """A recorded question that is not asked for so long is passed over: the checks have changed."""
@@ -39,7 +39,7 @@ _SETTLING_STEPS: Final = 40
 """How often others run before the next answer comes: more than any chain of awaits is long."""
 
 _NOT_RECORDED: Final = ConnectFailure(
-    obstacle=FailureKind.DEADLINE, detail="the recording has no answer to this"
+    kind=FailureKind.DEADLINE, detail="the recording has no answer to this"
 )
 
 _NO_LIMITS: Final = BudgetLimits(
@@ -77,12 +77,14 @@ class _Answer:
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class ReplaySession:
+class ReplaySession(ProbeTransport):
     """Answers as the recorded endpoint did, whatever the address is now."""
 
-    def __init__(self, visit: RecordedVisit, clock: ReplayClock) -> None:
+    def __init__(self, options: TransportOptions, visit: RecordedVisit, clock: ReplayClock) -> None:
         cost = visit.cost
+        self._options = options
         self._clock = clock
+        self._throttled = cost.throttled
         self._quic = visit.quic
         self._by_words: dict[bytes, deque[_Answer]] = {}
         self._by_offer: dict[str, deque[_Answer]] = {}
@@ -105,9 +107,19 @@ class ReplaySession:
             bytes_sent=cost.bytes_sent,
             bytes_received=cost.bytes_received,
         )
-        self.throttled = cost.throttled
-        self.identity: ClientIdentity | None = None
-        self.expired_identity: ClientIdentity | None = None
+
+    @property
+    def throttled(self) -> bool:
+        """Whether the recorded visit was slowed down."""
+        return self._throttled
+
+    async def find_application(self) -> FoundApplication:
+        """The target's, or the one that the recorded greeting shows."""
+        peer = self._options.peer
+        if self._options.application is not None:
+            return self._options.application.found(peer)
+        application, greeting = await find_application(self, self._options.address[1])
+        return application.found(peer, greeting)
 
     async def close(self) -> None:
         """Ends the replay."""
@@ -118,13 +130,13 @@ class ReplaySession:
     async def ask(
         self, offer: Offer, *, patient: bool = False, is_chained: bool = False
     ) -> Exchange:
-        """The Answer that this Offer got, read anew."""
+        """The Answer that this Offer got, read again."""
         offered = offer.encode(self.nonce)
         reader = AnswerReader()
-        recorded = await self._recorded(self._by_words, offered)
+        recorded = await self._wait_for(self._by_words, offered)
         if not isinstance(recorded, Conversation):
             return Exchange(offer=offer, offered=offered, answer=self._unanswered)
-        answer = recorded.no_connection or _heard(recorded, reader.feed, reader.end)
+        answer = recorded.no_connection or _feed(recorded, reader.feed, reader.end)
         return Exchange(offer=offer, offered=offered, answer=answer)
 
     async def converse(
@@ -133,12 +145,12 @@ class ReplaySession:
         """What the Dialogue makes of the recorded peer."""
         said: list[bytes] = []
         dialogue.begin(said.append)
-        recorded = await self._recorded(self._by_words, said[0] if said else b"")
+        recorded = await self._wait_for(self._by_words, said[0] if said else b"")
         if not isinstance(recorded, Conversation):
             return self._unanswered
-        return recorded.no_connection or _heard(recorded, dialogue.feed, dialogue.end)
+        return recorded.no_connection or _feed(recorded, dialogue.feed, dialogue.end)
 
-    async def converse_in_clear(
+    async def converse_in_plaintext(
         self,
         dialogue: Dialogue[Result],
         patience_seconds: float | None = None,
@@ -151,24 +163,18 @@ class ReplaySession:
         """The outcome that was recorded."""
         return None if self._quic is None else self._quic.outcome
 
-    def go_by(self, route: Route) -> None:
-        """No way is gone."""
-
-    def begin_by(self, application: Application, peer: Peer) -> None:
-        """What was said before TLS is behind the recording."""
-
     async def handshake(self, offer: HandshakeOffer) -> Handshake:
         """The outcome that was recorded."""
-        recorded = await self._recorded(self._by_offer, _key(offer))
+        recorded = await self._wait_for(self._by_offer, _key(offer))
         if isinstance(recorded, RecordedHandshake):
             return recorded.outcome
         return Handshake(offer=offer, end=HandshakeEnd.UNFINISHED, note=_NOT_RECORDED.detail)
 
     async def pause(self, seconds: float) -> None:
-        """Nobody needs a rest."""
+        """Needs no rest."""
         await asyncio.sleep(0)
 
-    async def _recorded(
+    async def _wait_for(
         self, answers: dict[Key, deque[_Answer]], key: Key
     ) -> Conversation | RecordedHandshake | None:
         waiting = answers.get(key)
@@ -194,10 +200,10 @@ class ReplaySession:
 def _limit_reached(visit: RecordedVisit) -> ConnectFailure:
     """What questions got that were not asked any more, because time or budget was used up.
 
-    They are not told apart in a recording, for nothing was said; where none was, the checks have changed.
+    A recording does not distinguish them, for nothing was said; where none was, the checks have changed.
     """
     nothings = (one.no_connection for one in visit.conversations if one.no_connection is not None)
-    return next((one for one in nothings if one.obstacle in OURS), _NOT_RECORDED)
+    return next((one for one in nothings if one.kind in OURS), _NOT_RECORDED)
 
 
 def _key(offer: HandshakeOffer) -> str:
@@ -205,7 +211,7 @@ def _key(offer: HandshakeOffer) -> str:
     return json.dumps(to_plain(replace(offer, user_agent="")))
 
 
-def _heard(
+def _feed(
     recorded: Conversation,
     feed: Callable[[bytes], Result | None],
     end: Callable[[Ending], Result],

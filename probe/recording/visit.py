@@ -31,7 +31,7 @@ _MOST_LINES: Final = 100_000
 
 
 class RecordingError(ValueError):
-    """A file is no recording, or a broken one; the message is one sentence with the line."""
+    """A file that does not hold a recording, or a broken one; the message is one sentence with the line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +128,8 @@ def from_lines(lines: Iterable[str]) -> Iterator[RecordedVisit]:
         kind, plain = _read_line(line, number)
         is_header = kind == "visit"
         if is_header is (header is not None):
-            told = "begins a visit before the last is whole" if is_header else "is in no visit"
-            raise RecordingError(f"line {number} {told}; record the visit again")
+            fault = "begins a visit before the last is whole" if is_header else "is in no visit"
+            raise RecordingError(f"line {number} {fault}; record the visit again")
         try:
             match kind:
                 case "visit":

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from pki.byte_reader import ByteReader, DecodeError
-from probe.tls.extensions import Extension, decode_extensions
+from probe.tls.extensions import Extension, ExtensionType, body_of, decode_extensions
 from probe.tls.limits import MAX_CERTIFICATES, MAX_UNCOMPRESSED_LENGTH
+from probe.tls.messages import CertificateStatus
 
 ZLIB: Final = 1
 COMPRESSION_ALGORITHMS: Final = {ZLIB: "zlib", 2: "brotli", 3: "zstd"}
@@ -23,9 +24,19 @@ class CertificateEntry:
     der: bytes
     extensions: tuple[Extension, ...]
 
-    def extension(self, code_point: int) -> bytes | None:
-        """The body of the extension of that type."""
-        return next((one.body for one in self.extensions if one.code_point == code_point), None)
+    @property
+    def ocsp_response(self) -> bytes | None:
+        """The stapled response, DER (RFC 9846, section 4.4.2.1); None without one, or where it is malformed."""
+        body = body_of(self.extensions, ExtensionType.STATUS_REQUEST)
+        try:
+            return CertificateStatus.decode(body).ocsp_response if body else None
+        except DecodeError:
+            return None
+
+    @property
+    def sct_list(self) -> bytes | None:
+        """The SignedCertificateTimestampList (RFC 6962, section 3.3.1), or None."""
+        return body_of(self.extensions, ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP)
 
 
 def decode_certificate(body: bytes) -> tuple[CertificateEntry, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from pki.byte_reader import ByteReader, DecodeError, uint16_list, vector
-from probe.tls.limits import MAX_EXTENSIONS
+from probe.tls.limits import MAX_EXTENSIONS, MAX_NAMES
 
 
 class ExtensionType(IntEnum):
@@ -75,6 +75,11 @@ def decode_extensions(reader: ByteReader) -> tuple[Extension, ...]:
     return tuple(found)
 
 
+def body_of(extensions: Sequence[Extension], code_point: int) -> bytes | None:
+    """The body of the first of the ``extensions`` that has this type, or None."""
+    return next((one.body for one in extensions if one.code_point == code_point), None)
+
+
 def server_name(name: str) -> Extension:
     """``ServerName server_name_list<1..2^16-1>``, one host_name (RFC 6066, section 3)."""
     host_name = b"\x00" + vector(name.encode("ascii"), 2)
@@ -112,6 +117,12 @@ def psk_key_exchange_modes(modes: bytes = b"\x01\x00") -> Extension:
     return Extension(code_point=ExtensionType.PSK_KEY_EXCHANGE_MODES, body=vector(modes, 1))
 
 
+def decode_key_share_entry(body: bytes) -> KeyShare:
+    """``struct { NamedGroup group; opaque key_exchange<1..2^16-1>; } KeyShareEntry;`` Raises DecodeError."""
+    entry = ByteReader(body, "key_share")
+    return KeyShare(group=entry.uint(2), key_exchange=entry.vector(2))
+
+
 def key_share(shares: tuple[KeyShare, ...]) -> Extension:
     """``KeyShareEntry client_shares<0..2^16-1>``; none at all asks for HelloRetryRequest.
 
@@ -134,6 +145,28 @@ def protocol_names(names: Sequence[bytes]) -> Extension:
     return Extension(
         code_point=ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION, body=vector(listed, 2)
     )
+
+
+def decode_protocol_name(body: bytes) -> bytes:
+    """The first of a ``ProtocolNameList``; a server sends one (RFC 7301, section 3.1). Raises DecodeError."""
+    return ByteReader(ByteReader(body, "ALPN").vector(2), "ALPN").vector(1)
+
+
+def decode_next_protocols(body: bytes) -> tuple[bytes, ...]:
+    """Names, each ``opaque<0..255>``, as far as they are well-formed: the first MAX_NAMES."""
+    names = ByteReader(body, "next_protocol_negotiation")
+    found: list[bytes] = []
+    try:
+        while names.remaining and len(found) < MAX_NAMES:
+            found.append(names.vector(1))
+    except DecodeError:
+        pass
+    return tuple(found)
+
+
+def decode_signature_algorithms(body: bytes) -> tuple[int, ...]:
+    """The schemes that ``signature_algorithms`` encodes. Raises DecodeError."""
+    return ByteReader(body, "signature_algorithms").uint16_list(2)
 
 
 def status_request() -> Extension:

@@ -9,8 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from pki.byte_reader import ByteReader, uint16_list, vector
-from probe.tls.extensions import Extension, ExtensionType, decode_extensions
+from pki.byte_reader import ByteReader, DecodeError, uint16_list, vector
+from probe.tls.extensions import (
+    Extension,
+    ExtensionType,
+    KeyShare,
+    body_of,
+    decode_extensions,
+    decode_key_share_entry,
+    decode_next_protocols,
+    decode_protocol_name,
+)
 
 RETRY_REQUEST_RANDOM: Final = bytes.fromhex(
     "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c"
@@ -98,10 +107,11 @@ class ServerHello:
 
     def extension(self, code_point: int) -> bytes | None:
         """The body of the first extension of that type, or None."""
-        for item in self.extensions:
-            if item.code_point == code_point:
-                return item.body
-        return None
+        return body_of(self.extensions, code_point)
+
+    def has(self, code_point: int) -> bool:
+        """Whether there is an extension of that type, whatever its body."""
+        return self.extension(code_point) is not None
 
     @property
     def version(self) -> int:
@@ -116,3 +126,42 @@ class ServerHello:
         """The group of key_share: a NamedGroup alone in a retry, first of the entry otherwise."""
         share = self.extension(ExtensionType.KEY_SHARE)
         return int.from_bytes(share[:2], "big") if share is not None and len(share) >= 2 else None
+
+    @property
+    def key_share(self) -> KeyShare | None:
+        """The server's share (RFC 9846, section 4.2.8); None where it sends none, or a malformed one."""
+        body = self.extension(ExtensionType.KEY_SHARE)
+        try:
+            return None if body is None else decode_key_share_entry(body)
+        except DecodeError:
+            return None
+
+    @property
+    def alpn_protocol(self) -> bytes | None:
+        """The protocol taken (RFC 7301, section 3.1, allows one); None without one, or where it is malformed."""
+        body = self.extension(ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION)
+        try:
+            return None if body is None else decode_protocol_name(body)
+        except DecodeError:
+            return None
+
+    @property
+    def next_protocols(self) -> tuple[bytes, ...]:
+        """The protocols of draft-agl-tls-nextprotoneg-04, as far as they are well-formed."""
+        return decode_next_protocols(self.extension(ExtensionType.NEXT_PROTOCOL_NEGOTIATION) or b"")
+
+    @property
+    def record_size_limit(self) -> int | None:
+        """RFC 8449, section 4, in bytes; None without it, or where it is no number of two bytes."""
+        body = self.extension(ExtensionType.RECORD_SIZE_LIMIT)
+        return int.from_bytes(body, "big") if body is not None and len(body) == 2 else None
+
+    @property
+    def ec_point_formats(self) -> bytes:
+        """The formats that the server can read (RFC 8422, section 5.1.2), a byte each; empty without them."""
+        return (self.extension(ExtensionType.EC_POINT_FORMATS) or b"")[1:]
+
+    @property
+    def sct_list(self) -> bytes | None:
+        """The SignedCertificateTimestampList (RFC 6962, section 3.3.1); None without one, or an empty one."""
+        return self.extension(ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP) or None

@@ -1,4 +1,4 @@
-"""What stands beside a served chain: issuers that were forgotten, revocation, timestamps of public logs.
+"""What belongs to a served chain: issuers that were forgotten, revocation, timestamps of public logs.
 
 Judged once the visit is over, from what the server sent, and from what is fetched where the user
 wants it.
@@ -67,7 +67,7 @@ class ChainChecks:
         self._lookup = DnsLookup(settings.name_servers) if settings.dns_records else None
         self._revocation = RevocationChecker(self._fetcher) if self._fetcher else None
 
-    async def judged(
+    async def check(
         self,
         chains: tuple[ServedChain, ...],
         stapled: list[Stapled] | None,
@@ -75,20 +75,20 @@ class ChainChecks:
         within_seconds: float,
         target: Target | None = None,
     ) -> tuple[ServedChain, ...]:
-        """The chains with their surroundings; where ``stapled`` is None, what came stays as it was.
+        """The chains with what these checks found; where ``stapled`` is None, what came stays as it was.
 
         What is not fetched ``within_seconds`` is given up. The DNS is asked about the ``target``.
         """
         if self._lookup is not None and target is not None:
-            asking = (self._with_dns(one, target, within_seconds, self._lookup) for one in chains)
+            asking = (self._look_up(one, target, within_seconds, self._lookup) for one in chains)
             chains = tuple(await side_by_side(*asking))
         if not self._is_asked:
             return chains
         budget = FetchBudget()
-        judging = (self._judged(one, stapled, at, within_seconds, budget) for one in chains)
+        judging = (self._check(one, stapled, at, within_seconds, budget) for one in chains)
         return tuple(await side_by_side(*judging))
 
-    async def _judged(
+    async def _check(
         self,
         found: ServedChain,
         stapled: list[Stapled] | None,
@@ -100,7 +100,7 @@ class ChainChecks:
         chain = await off_loop(self._with_issuers, found) if self._revocation else ()
         try:
             async with asyncio.timeout(max(0.0, within_seconds)):
-                completion = await self._completion(found, at, budget)
+                completion = await self._complete(found, at, budget)
                 if completion is not None:
                     found = replace(found, completion=completion)
                     chain = await off_loop(self._with_issuers, found)
@@ -124,9 +124,9 @@ class ChainChecks:
             kept = (one for one in found.revocations if one.method is RevocationMethod.STAPLE)
             was_asked = Problem.STAPLE_MISSING in found.problems
             return with_revocations(found, [*kept, *fetched], was_asked=was_asked)
-        beside = [one for one in stapled if one.leaf == found.leaf.der]
-        staple = next((one.ocsp_response for one in beside if one.ocsp_response), None)
-        sct_list = next((one.sct_list for one in beside if one.sct_list), None)
+        came = [one for one in stapled if one.leaf == found.leaf.der]
+        staple = next((one.ocsp_response for one in came if one.ocsp_response), None)
+        sct_list = next((one.sct_list for one in came if one.sct_list), None)
         scts = judge_scts(
             found.leaf.der or b"",
             issuer_of_leaf(chain),
@@ -136,12 +136,12 @@ class ChainChecks:
         )
         revocations = [*judge_staple(chain, staple, at), *fetched]
         return replace(
-            with_revocations(found, revocations, was_asked=bool(beside)),
+            with_revocations(found, revocations, was_asked=bool(came)),
             scts=scts,
             transparency=judge_policies(found.leaf, scts, self._logs),
         )
 
-    async def _with_dns(
+    async def _look_up(
         self, found: ServedChain, target: Target, within_seconds: float, lookup: DnsLookup
     ) -> ServedChain:
         """With the verdicts of the DNS, for what the target's own clients get by its name."""
@@ -157,7 +157,7 @@ class ChainChecks:
                 return replace(found, dns={"caa": caa} | ({"tlsa": tlsa} if tlsa else {}))
         return found
 
-    async def _completion(
+    async def _complete(
         self, found: ServedChain, at: datetime, budget: FetchBudget
     ) -> Completion | None:
         if self._fetcher is None or Problem.INCOMPLETE not in found.problems:

@@ -14,8 +14,8 @@ from probe.budget import VisitBudget, off_loop
 from probe.checks.visit_facts import VisitFacts
 
 
-async def judged(
-    learnt: VisitFacts,
+async def judge_chains(
+    facts: VisitFacts,
     target: Target,
     at: datetime,
     stores: Mapping[str, TrustStore],
@@ -25,10 +25,10 @@ async def judged(
 
     ``at`` is the aware moment to judge by; ``stores`` are the trust stores by their names.
     """
-    return await off_loop(_judged, learnt, target, at, stores, budget)
+    return await off_loop(_judged, facts, target, at, stores, budget)
 
 
-async def judged_anew(
+async def judge_again(
     known: Observation, target: Target, at: datetime, stores: Mapping[str, TrustStore]
 ) -> tuple[ServedChain, ...] | None:
     """The known chains judged as of ``at``; None where one cannot be without being served again."""
@@ -38,7 +38,7 @@ async def judged_anew(
 
 
 def _judged(
-    learnt: VisitFacts,
+    facts: VisitFacts,
     target: Target,
     at: datetime,
     stores: Mapping[str, TrustStore],
@@ -46,7 +46,7 @@ def _judged(
 ) -> tuple[ServedChain, ...]:
     host = target.server_name or target.host
     found = []
-    for served in learnt.chains:
+    for served in facts.chains:
         if not budget.takes_elements(elements_of(served.chain)):
             break
         one = deployment(

@@ -1,103 +1,63 @@
-"""Visits one endpoint: runs the checks within its limits and writes down what was learnt.
+"""Visits one endpoint: runs the checks within its limits and writes down what was learned.
 
 The only place where errors become outcomes: whatever a server does, ``visit`` returns an
-Observation. Stages of checks follow one another, for each builds on the one before; within a
-stage they run side by side, as far as the address's share of connections lets them.
+Observation.
 """
 
 from __future__ import annotations
 
-import logging
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Protocol, TypeAlias
-from urllib.parse import quote
+from typing import TypeAlias
 
-from model.application_protocol import AUTO
 from model.certificates.certificate import Certificate
 from model.intrusiveness import Intrusiveness
-from model.observation import Cost, Mode, Observation, State
+from model.observation import Cost, Mode, Observation
 from model.ports import Clock
 from model.target import Endpoint, Target
-from model.target_labels import (
-    CLIENT_AUTH_PATH,
-    CLIENT_IDENTITY,
-    EXPIRED_CLIENT_IDENTITY,
-    TRUST_STORES,
-)
+from model.target_labels import TRUST_STORES
 from model.verdict import Evidence, Fact, Verdict
 from model.version import TOOL_VERSION
-from pki.certificates import (
-    TrustStore,
-    load_trust_store,
-    parse_certificate,
-)
+from pki.certificates import TrustStore, load_trust_store, parse_certificate
 from pki.net_guard.politeness import Politeness
-from probe.budget import Metered, VisitBudget
-from probe.checks.catalogue import DATAGRAM_STAGES, STAGES, Check
-from probe.checks.prober import NotAskedError, Prober, ProbeTransport, side_by_side
-from probe.checks.verify import can_be_verified, is_unchanged
-from probe.checks.visit_facts import (
-    ASKED_VERSIONS,
-    DATAGRAM_VERSIONS,
-    OwnCertificate,
-    Stapled,
-    VisitFacts,
-)
-from probe.connect.datagram_session import DatagramSession
+from probe.budget import Metered
+from probe.checks.prober import Prober
+from probe.checks.verify import ask_whether_unchanged, can_be_verified
+from probe.checks.visit_facts import Stapled, VisitFacts
+from probe.checks.visit_inputs import VisitInputs
 from probe.connect.dial import over_budget
-from probe.connect.route import Route
-from probe.connect.session import EndpointSession
-from probe.connect.starttls.application import Application
-from probe.connect.starttls.catalogue import application as application_named
-from probe.connect.starttls.detect import LISTENS_SECONDS, Listening, spoken
-from probe.connect.starttls.peer import Peer
-from probe.crypto.identity import ClientIdentity
-from probe.dialogue.answer import ConnectFailure
+from probe.connect.options import TransportOptions
+from probe.dialogue.before_tls.found_application import FoundApplication
 from probe.dialogue.handshake import Handshake
+from probe.transport import ProbeTransport
 from probe.visit.chain_checks import ChainChecks
-from probe.visit.chain_judging import judged, judged_anew
+from probe.visit.chain_judging import judge_again, judge_chains
 from probe.visit.dtls_versions import named_as_dtls
 from probe.visit.settings import ProbeSettings
 from probe.visit.simple_client import PlainClient
+from probe.visit.stages import run_stages
 from probe.visit.state import state_of
-from probe.visit.target_options import level_of, route_to, web_site_of
-
-NONCE_LENGTH: Final = 64
-"""Bytes for the random and the session id of a visit's hellos."""
-
-_LOG = logging.getLogger(__name__)
-
-
-class VisitSession(ProbeTransport, Protocol):
-    """The way to one endpoint for one visit, and what the visit cost."""
-
-    budget: VisitBudget
-    throttled: bool
-    identity: ClientIdentity | None
-    expired_identity: ClientIdentity | None
-
-    def go_by(self, route: Route) -> None:
-        """Reaches the server by this route, from now on."""
-        ...
-
-    def begin_by(self, application: Application, peer: Peer) -> None:
-        """Goes over to TLS as this protocol has it, from now on."""
-        ...
-
-    async def close(self) -> None:
-        """Ends the visit's connections."""
-        ...
-
+from probe.visit.target_options import level_of, visit_inputs
+from probe.visit.transports import TransportFactory, transport_options, transport_to
 
 Path: TypeAlias = tuple[Certificate, ...]
 """A chain that verifies, from its leaf to a trust store's anchor."""
 
-SessionFactory: TypeAlias = Callable[[tuple[str, int], Politeness], VisitSession]
-"""Makes the way to an address and port; recordings and replays have ways of their own."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Visit:
+    """One visit under way. ``known`` is the last Observation, where it is to be verified."""
+
+    endpoint: Endpoint
+    transport: ProbeTransport
+    options: TransportOptions
+    prober: Prober
+    started_at: datetime
+    began: float
+    known: Observation | None
+    say: Callable[[str], None]
 
 
 class Engine:
@@ -112,17 +72,17 @@ class Engine:
         self,
         settings: ProbeSettings,
         clock: Clock,
-        line_to: SessionFactory | None = None,
+        stream: TransportFactory | None = None,
         politeness: Politeness | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self.politeness = politeness or Politeness(settings)
-        self._line_to = line_to
+        self._stream = stream
         self._stores: Mapping[str, TrustStore] = {
             name: load_trust_store(name, path) for name, path in settings.trust_stores.items()
         }
-        self._surroundings = ChainChecks(settings, self._stores, self.politeness)
+        self._chain_checks = ChainChecks(settings, self._stores, self.politeness)
 
     async def visit(
         self,
@@ -137,104 +97,103 @@ class Engine:
         something differs. ``on_progress`` gets short phrases on what is being asked. Only
         cancellation is raised.
         """
-        if endpoint.address is None:
-            raise ValueError(f"{endpoint.key} has no address to visit")
-        line = self._line(endpoint.address, endpoint)
-        return await Metered(
-            line.budget, self._visit(endpoint, line, on_progress or _say_nothing, known)
+        options = transport_options(endpoint, self._settings)
+        transport = self._transport(endpoint, options)
+        visit = _Visit(
+            endpoint=endpoint,
+            transport=transport,
+            options=options,
+            prober=Prober(transport),
+            started_at=self._clock.now(),
+            began=self._clock.monotonic(),
+            known=known,
+            say=on_progress or _say_nothing,
         )
+        return await Metered(transport.budget, self._visit(visit))
 
-    async def _visit(
-        self,
-        endpoint: Endpoint,
-        line: VisitSession,
-        say: Callable[[str], None],
-        known: Observation | None,
-    ) -> Observation:
-        began, started_at = self._clock.monotonic(), self._clock.now()
-        is_dtls = endpoint.target.is_datagram
+    async def _visit(self, visit: _Visit) -> Observation:
+        endpoint, transport = visit.endpoint, visit.transport
         try:
-            interview = Prober(line)
-            learnt = VisitFacts(
-                server_name=endpoint.target.server_name,
-                host=endpoint.target.host,
-                own_certificate=_told_of(line.identity),
-                expired_certificate=_told_of(line.expired_identity),
-                client_auth_path=_path_of(endpoint.target),
-                user_agent=self._settings.user_agent,
-                web=web_site_of(endpoint.target),
-                asked_versions=DATAGRAM_VERSIONS if is_dtls else ASKED_VERSIONS,
+            application = await transport.find_application()
+            inputs = visit_inputs(
+                endpoint.target, application, visit.options, self._settings.user_agent
             )
+            facts = VisitFacts(inputs=inputs)
+            if application.greeting is not None:
+                facts.plaintext["application_protocol"] = _shown_by(application)
+            verified = await self._verify(visit, inputs)
             level = self._level_for(endpoint.target)
-            await self._begin(line, endpoint.target, learnt)
-            verified = await self._verified(interview, endpoint, started_at, known, say)
-            faults = [] if verified else await self._run(interview, learnt, level, say)
+            faults = (
+                []
+                if verified
+                else await run_stages(visit.prober, facts, level, self._settings.parts, visit.say)
+            )
         finally:
-            await line.close()
-        cost = Cost(
-            # Microseconds, as its JSON has it, so that what is read back equals what was learned.
-            duration_seconds=round(self._clock.monotonic() - began, 6),
-            connections=line.budget.connections,
-            bytes_sent=line.budget.bytes_sent,
-            bytes_received=line.budget.bytes_received,
-            throttled=line.throttled,
-        )
+            await transport.close()
+        cost = self._cost(visit)
         if verified is not None:
-            seen = replace(verified, endpoint=endpoint, started_at=started_at, cost=cost)
-            return await self._with_surroundings(seen, None)
-        stores = self._stores_for(endpoint)
-        certificates = await judged(learnt, endpoint.target, started_at, stores, line.budget)
-        seen = self._observation(endpoint, started_at, cost, interview, learnt, faults)
-        reason = _with_limit(seen.reason, line.budget, interview)
-        seen = replace(seen, certificates=certificates, reason=reason)
-        if is_dtls:
-            seen = named_as_dtls(seen)
-        return await self._with_surroundings(seen, learnt.stapled)
+            seen = replace(verified, endpoint=endpoint, started_at=visit.started_at, cost=cost)
+            return await self._check_chains(seen, None)
+        seen = await self._observe(visit, cost, facts, faults)
+        return await self._check_chains(seen, facts.stapled)
 
-    async def _begin(self, line: VisitSession, target: Target, learnt: VisitFacts) -> None:
-        """Finds the protocol, and how TLS begins in it."""
-        if target.protocol == AUTO:
-            greeting = await line.converse_in_clear(Listening(), LISTENS_SECONDS)
-            heard = b"" if isinstance(greeting, ConnectFailure) else greeting
-            application = spoken(heard, target.port)
-            learnt.plaintext["application_protocol"] = _shown(application, heard)
-        else:
-            application = application_named(target.protocol)
-        peer = Peer(name=target.server_name or target.host)
-        line.begin_by(application, peer)
-        learnt.begins_in_clear = application.upgrade is not None
-        learnt.injection = application.injection
-        learnt.looks_in_clear = application.looks_in_clear(peer)
+    def _cost(self, visit: _Visit) -> Cost:
+        budget = visit.transport.budget
+        return Cost(
+            # Microseconds, as its JSON has it, so that what is read back equals what was learned.
+            duration_seconds=round(self._clock.monotonic() - visit.began, 6),
+            connections=budget.connections,
+            bytes_sent=budget.bytes_sent,
+            bytes_received=budget.bytes_received,
+            throttled=visit.transport.throttled,
+        )
 
-    async def _with_surroundings(
-        self, seen: Observation, stapled: list[Stapled] | None
+    async def _observe(
+        self, visit: _Visit, cost: Cost, facts: VisitFacts, faults: list[str]
     ) -> Observation:
-        """With what stands beside the chains, as far as what is left of the visit allows."""
+        """The Observation of a visit that asked all, with its chains judged."""
+        endpoint, budget = visit.endpoint, visit.transport.budget
+        certificates = await judge_chains(
+            facts, endpoint.target, visit.started_at, self._stores_for(endpoint), budget
+        )
+        spent = over_budget(budget.exhausted).detail if budget.exhausted else visit.prober.spent
+        state, reason = state_of(facts, visit.prober.exchanges, spent=spent, faults=faults)
+        seen = Observation(
+            tool_version=TOOL_VERSION,
+            mode=Mode.ENUMERATE,
+            endpoint=endpoint,
+            started_at=visit.started_at,
+            cost=cost,
+            state=state,
+            reason=reason,
+            certificates=certificates,
+            **facts.sections(),
+        )
+        return named_as_dtls(seen) if endpoint.target.is_datagram else seen
+
+    async def _check_chains(self, seen: Observation, stapled: list[Stapled] | None) -> Observation:
+        """With revocation, logs and DNS of the chains, as far as what is left of the visit allows."""
         left = self._settings.deadline_seconds - seen.cost.duration_seconds
-        around = await self._surroundings.judged(
+        checked = await self._chain_checks.check(
             seen.certificates, stapled, seen.started_at, left, seen.endpoint.target
         )
-        return replace(seen, certificates=around)
+        return replace(seen, certificates=checked)
 
     def _stores_for(self, endpoint: Endpoint) -> Mapping[str, TrustStore]:
-        """Those that the target's label names; all without one. A name that is no store's is a
-        store that trusts nobody, so that it shows."""
+        """Those that the target's label names; all without one. An unknown name stands for an empty
+        store, which trusts no chain, so that the mistake shows."""
         wanted = endpoint.target.labels.get(TRUST_STORES)
         if wanted is None:
             return self._stores
         names = [name.strip() for name in wanted.split(",") if name.strip()]
-        return {name: self._stores.get(name) or _nobody(name) for name in names}
+        return {name: self._stores.get(name) or _empty_store(name) for name in names}
 
     def _level_for(self, target: Target) -> Intrusiveness:
         """The label's level, else the usual one."""
         return level_of(target) or self._settings.intrusiveness
 
-    def _identity_for(self, endpoint: Endpoint, label: str) -> ClientIdentity | None:
-        name = endpoint.target.labels.get(label)
-        return self._settings.client_identities.get(name) if name is not None else None
-
     def within(self, deadline_seconds: float) -> Engine:
-        """One for visits that may take no longer than so, and that shares all else with this one."""
+        """A copy with a deadline that is no longer than this; everything else is shared."""
         shorter = copy(self)
         deadline = min(deadline_seconds, self._settings.deadline_seconds)
         shorter._settings = replace(self._settings, deadline_seconds=deadline)
@@ -247,13 +206,12 @@ class Engine:
 
     async def greet(self, endpoint: Endpoint, client: PlainClient) -> Handshake | None:
         """What ``client`` gets of an endpoint with an address; None where it spoke no version."""
-        line = self._line(endpoint.address or "", endpoint)
+        transport = self._transport(endpoint, transport_options(endpoint, self._settings))
         try:
-            learnt = VisitFacts(server_name=endpoint.target.server_name, host=endpoint.target.host)
-            await self._begin(line, endpoint.target, learnt)
-            return await client.greet(line, endpoint.target.server_name)
+            await transport.find_application()
+            return await client.greet(transport, endpoint.target.server_name)
         finally:
-            await line.close()
+            await transport.close()
 
     def paths(self, endpoint: Endpoint, chain: Sequence[Certificate]) -> Mapping[str, Path]:
         """The path by which ``chain`` verifies now, for each trust store of its own that takes it."""
@@ -261,45 +219,24 @@ class Engine:
         paths = {name: one.path(chain, at) for name, one in self._stores_for(endpoint).items()}
         return {name: tuple(map(parse_certificate, path)) for name, path in paths.items() if path}
 
-    def _line(self, address: str, endpoint: Endpoint) -> VisitSession:
-        is_dtls = endpoint.target.is_datagram
-        line_to = self._new_datagram_line if is_dtls else self._line_to or self._new_line
+    def _transport(self, endpoint: Endpoint, options: TransportOptions) -> ProbeTransport:
         politeness = self.politeness.for_host(endpoint.target.host)
-        line = line_to((address, endpoint.target.port), politeness)
-        line.identity = self._identity_for(endpoint, CLIENT_IDENTITY)
-        line.expired_identity = self._identity_for(endpoint, EXPIRED_CLIENT_IDENTITY)
-        target, settings = endpoint.target, self._settings
-        gate = settings.gate.named(target.host, target.server_name)
-        line.go_by(replace(route_to(target, settings.route, settings.proxies), gate=gate))
-        return line
+        return transport_to(options, self._settings, politeness, self._clock, self._stream)
 
-    def _new_line(self, address: tuple[str, int], politeness: Politeness) -> VisitSession:
-        nonce = secrets.token_bytes(NONCE_LENGTH)
-        return EndpointSession(address, self._settings, politeness, self._clock, nonce=nonce)
-
-    def _new_datagram_line(self, address: tuple[str, int], politeness: Politeness) -> VisitSession:
-        nonce = secrets.token_bytes(NONCE_LENGTH)
-        return DatagramSession(address, self._settings, politeness, self._clock, nonce=nonce)
-
-    async def _verified(
-        self,
-        interview: Prober,
-        endpoint: Endpoint,
-        at: datetime,
-        known: Observation | None,
-        on_progress: Callable[[str], None],
-    ) -> Observation | None:
+    async def _verify(self, visit: _Visit, inputs: VisitInputs) -> Observation | None:
         """``known``, with its chains judged as of now; None where anything differs, or where what
         was not asked before is allowed now."""
-        if known is None or endpoint.target.is_datagram or not can_be_verified(known):
+        known, target = visit.known, visit.endpoint.target
+        if known is None or target.is_datagram or not can_be_verified(known):
             return None
-        if any(map(self._level_for(endpoint.target).allows, known.not_asked.values())):
+        if any(map(self._level_for(target).allows, known.not_asked.values())):
             return None
-        on_progress("whether anything changed")
-        learnt = VisitFacts(server_name=endpoint.target.server_name)
-        if not await is_unchanged(interview, learnt, known):
+        visit.say("whether anything changed")
+        if not await ask_whether_unchanged(visit.prober, VisitFacts(inputs=inputs), known):
             return None
-        certificates = await judged_anew(known, endpoint.target, at, self._stores_for(endpoint))
+        certificates = await judge_again(
+            known, target, visit.started_at, self._stores_for(visit.endpoint)
+        )
         if certificates is None:
             return None
         return replace(
@@ -310,98 +247,15 @@ class Engine:
             certificates=certificates,
         )
 
-    def _observation(
-        self,
-        endpoint: Endpoint,
-        started_at: datetime,
-        cost: Cost,
-        interview: Prober,
-        learnt: VisitFacts,
-        faults: list[str],
-    ) -> Observation:
-        state, reason = state_of(learnt, interview.exchanges)
-        if faults:
-            state = State.TLS if learnt.speaks_any else State.ERROR
-            reason = f"A fault of ours: {'; '.join(faults)}."
-        return Observation(
-            tool_version=TOOL_VERSION,
-            mode=Mode.ENUMERATE,
-            endpoint=endpoint,
-            started_at=started_at,
-            cost=cost,
-            state=state,
-            reason=reason,
-            **learnt.sections(),
-        )
 
-    async def _run(
-        self,
-        interview: Prober,
-        learnt: VisitFacts,
-        level: Intrusiveness,
-        on_progress: Callable[[str], None],
-    ) -> list[str]:
-        """Runs all stages; returns what went wrong on our side, which costs only its facts."""
-        faults: list[str] = []
-
-        async def guarded(check: Check) -> None:
-            try:
-                await _ask(check, interview, learnt, level)
-            except Exception as fault:
-                name = check.ask.__name__
-                _LOG.exception("a check failed", extra={"check": name})
-                faults.append(f"{name} failed with {type(fault).__name__}")
-
-        is_dtls = learnt.asked_versions is DATAGRAM_VERSIONS
-        for stage in DATAGRAM_STAGES if is_dtls else STAGES:
-            if not (stage.is_first_contact or learnt.speaks_any):
-                break
-            checks = [check for check in stage.checks if check.part in self._settings.parts]
-            if checks:
-                on_progress(stage.phrase)
-            await side_by_side(*(guarded(check) for check in checks))
-        return faults
-
-
-async def _ask(check: Check, interview: Prober, learnt: VisitFacts, level: Intrusiveness) -> None:
-    """Asks, as far as ``level`` allows; notes which facts stay absent because of it."""
-    if level.allows(check.level):
-        await check.ask(interview, learnt)
-        return
-    try:
-        await check.ask(interview.silenced(), learnt)
-    except* NotAskedError:
-        learnt.leave_unasked((*check.facts, *check.other_facts), check.level)
-
-
-def _shown(application: Application, greeting: bytes) -> Fact:
-    note = "its greeting shows it" if greeting else "it did not greet; by its port"
-    proof = Evidence(answer=greeting or None, note=note)
+def _shown_by(application: FoundApplication) -> Fact:
+    note = "its greeting shows it" if application.greeting else "it did not greet; by its port"
+    proof = Evidence(answer=application.greeting or None, note=note)
     return Fact(verdict=Verdict.YES, evidence=proof, value=application.name)
 
 
-def _nobody(name: str) -> TrustStore:
+def _empty_store(name: str) -> TrustStore:
     return TrustStore(name, lambda: ())
-
-
-def _told_of(identity: ClientIdentity | None) -> OwnCertificate | None:
-    if identity is None:
-        return None
-    return OwnCertificate(name=identity.name, sha256=identity.sha256, not_after=identity.not_after)
-
-
-def _path_of(target: Target) -> str | None:
-    """The labelled path as it goes into a request; None without one that begins with a slash."""
-    path = target.labels.get(CLIENT_AUTH_PATH, "")
-    return quote(path, safe="/?&=%+:,;@!$'()*~") if path.startswith("/") else None
-
-
-def _with_limit(reason: str | None, budget: VisitBudget, interview: Prober) -> str | None:
-    """The visit's reason, and which limit of its budget was reached, if one was."""
-    spent = over_budget(budget.exhausted).detail if budget.exhausted else interview.spent
-    if spent is None or (reason is not None and spent in reason):
-        return reason
-    return f"{spent[:1].upper()}{spent[1:]}. {reason or ''}".rstrip()
 
 
 def _say_nothing(_: str) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from model.protocol_version import ProtocolVersion
-from probe.checks.prober import ProbeTransport
 from probe.dialogue.handshake import (
     Handshake,
     HandshakeEnd,
@@ -18,6 +17,7 @@ from probe.dialogue.handshake import (
     PostHandshakeAction,
     Presented,
 )
+from probe.transport import ProbeTransport
 
 GO_SIGNATURE_SCHEMES: Final = (
     "rsa_pss_rsae_sha256",
@@ -57,11 +57,11 @@ class PlainClient:
     user_agent: str = ""
     shows_certificate: bool = False
 
-    async def greet(self, way: ProbeTransport, server_name: str | None) -> Handshake | None:
+    async def greet(self, transport: ProbeTransport, server_name: str | None) -> Handshake | None:
         """The handshake at the newest version that the server has, or the last try; None without any."""
         handshake = None
         for version in sorted(self.versions, reverse=True):
-            handshake = await way.handshake(self._offer(version, server_name))
+            handshake = await transport.handshake(self._offer(version, server_name))
             if handshake.certificates:
                 break
         return handshake
@@ -72,7 +72,7 @@ class PlainClient:
             server_name=server_name,
             signature_schemes=GO_SIGNATURE_SCHEMES if version >= ProtocolVersion.TLSV1_2 else (),
             cipher_suites=GO_CIPHER_SUITES if version < ProtocolVersion.TLSV1_3 else (),
-            afterword=PostHandshakeAction.NOTHING
+            post_handshake=PostHandshakeAction.NOTHING
             if self.path is None
             else PostHandshakeAction.HTTP,
             presents=Presented.OWN if self.shows_certificate else Presented.NOTHING,

@@ -1,4 +1,4 @@
-"""What a visit comes to as a whole: its state, and one sentence on what was not learnt."""
+"""What a visit comes to as a whole: its state, and one sentence on what was not learned."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from model.observation import State
 from model.verdict import Fact, Verdict
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import (
-    Alert,
     Answer,
     ConnectFailure,
     Ending,
@@ -17,11 +16,12 @@ from probe.dialogue.answer import (
     Malformed,
     NoHello,
     NotTls,
+    TlsAlert,
 )
 from probe.dialogue.before_tls.greetings import is_ssh, plaintext_service
 from probe.dialogue.exchange import Exchange
 
-_OBSTACLES: Final = {
+_STATES: Final = {
     FailureKind.REFUSED: State.REFUSED,
     FailureKind.UNREACHABLE: State.UNREACHABLE,
     FailureKind.DEADLINE: State.TIMEOUT,
@@ -59,24 +59,52 @@ _ENDINGS: Final = {
 }
 
 
-def state_of(learnt: VisitFacts, exchanges: Sequence[Exchange]) -> tuple[State, str | None]:
-    """The visit's state and reason, by the most telling of all answers."""
-    if learnt.speaks_any:
-        return State.TLS, _unlearnt(learnt)
-    if learnt.answers_in_clear:
-        return State.PLAINTEXT, _in_clear(learnt.plaintext["answers_in_clear"], exchanges)
-    if not exchanges:
+def state_of(
+    facts: VisitFacts,
+    exchanges: Sequence[Exchange],
+    *,
+    spent: str | None = None,
+    faults: Sequence[str] = (),
+) -> tuple[State, str | None]:
+    """The visit's state and reason, by the most telling of all answers.
+
+    ``spent`` says in words that a limit of the visit's budget was reached, and which; the reason begins with it.
+    ``faults`` are what went wrong on our side.
+    """
+    answers = [one.answer for one in exchanges]
+    state, reason = _state_by_answers(facts, answers)
+    is_limit_said = not facts.speaks_any and _is_over_budget(answers)
+    if faults:
+        state = State.TLS if facts.speaks_any else State.ERROR
+        reason, is_limit_said = f"A fault of ours: {'; '.join(faults)}.", False
+    if spent is None or is_limit_said:
+        return state, reason
+    return state, f"{spent[:1].upper()}{spent[1:]}. {reason or ''}".rstrip()
+
+
+def _state_by_answers(facts: VisitFacts, answers: Sequence[Answer]) -> tuple[State, str | None]:
+    if facts.speaks_any:
+        return State.TLS, _gaps(facts)
+    if facts.answers_in_clear:
+        return State.PLAINTEXT, _in_plaintext(facts.plaintext["answers_in_clear"], answers)
+    if not answers:
         return State.TIMEOUT, "The visit's time was up before anything was asked."
-    return _verdict_on([one.answer for one in exchanges])
+    return _verdict_on(answers)
 
 
-def _in_clear(session: Fact, exchanges: Sequence[Exchange]) -> str:
-    """What was answered in clear, and what came of TLS."""
+def _is_over_budget(answers: Sequence[Answer]) -> bool:
+    """Whether the most telling answer is that the budget was used up."""
+    most_telling = min(answers, key=_rank, default=None)
+    return isinstance(most_telling, ConnectFailure) and most_telling.kind is FailureKind.BUDGET
+
+
+def _in_plaintext(session: Fact, answers: Sequence[Answer]) -> str:
+    """What was answered in plaintext, and what came of TLS."""
     note = (session.evidence and session.evidence.note) or "a session began"
     answered = f"The service answers in plaintext: {note.rstrip('.')}."
-    if not exchanges:
+    if not answers:
         return answered
-    _, why = _verdict_on([one.answer for one in exchanges])
+    _, why = _verdict_on(answers)
     return f"{answered} {why}"
 
 
@@ -85,7 +113,7 @@ def _rank(answer: Answer) -> int:
     match answer:
         case NotTls():
             return 0
-        case Alert():
+        case TlsAlert():
             return 1
         case NoHello(ending=Ending.CLOSED):
             return 3
@@ -93,8 +121,8 @@ def _rank(answer: Answer) -> int:
             return 4
         case NoHello():
             return 5
-        case ConnectFailure(obstacle=obstacle):
-            return 6 + _TELLING.index(obstacle)
+        case ConnectFailure(kind=kind):
+            return 6 + _TELLING.index(kind)
         case _:
             return 2
 
@@ -104,8 +132,8 @@ def _verdict_on(answers: Sequence[Answer]) -> tuple[State, str]:
     match min(answers, key=_rank):
         case NotTls(raw=received):
             return _not_tls(received)
-        case Alert() as alert:
-            is_all = all(isinstance(one, Alert) for one in answers)
+        case TlsAlert() as alert:
+            is_all = all(isinstance(one, TlsAlert) for one in answers)
             refused = (
                 f"The server refused {'every' if is_all else 'a'} hello, with alert {alert.name}"
             )
@@ -116,10 +144,10 @@ def _verdict_on(answers: Sequence[Answer]) -> tuple[State, str]:
             return State.NOT_TLS, f"The server sent a malformed {what} in answer to a hello."
         case NoHello(ending=ending):
             return _ENDINGS[ending]
-        case ConnectFailure(obstacle=obstacle, detail=detail):
-            is_connected = _TELLING.index(obstacle) < _TELLING.index(FailureKind.REFUSED)
+        case ConnectFailure(kind=kind, detail=detail):
+            is_connected = _TELLING.index(kind) < _TELLING.index(FailureKind.REFUSED)
             what = "TLS not begun" if is_connected else "Not connected"
-            return _OBSTACLES[obstacle], f"{what}: {detail.rstrip('.')}."
+            return _STATES[kind], f"{what}: {detail.rstrip('.')}."
         case _:
             return State.NOT_TLS, "The server answered only in versions that were not offered."
 
@@ -133,14 +161,14 @@ def _not_tls(received: bytes) -> tuple[State, str]:
     return State.NOT_TLS, "The server answered a hello with bytes that are not TLS."
 
 
-def _unlearnt(learnt: VisitFacts) -> str | None:
+def _gaps(facts: VisitFacts) -> str | None:
     gaps = [
         f"{version.label} ({fact.evidence.note if fact.evidence else 'not asked'})"
-        for version, fact in learnt.protocols.items()
+        for version, fact in facts.protocols.items()
         if fact.verdict is Verdict.UNKNOWN
     ]
-    gaps += [f"chain of {one.label} ({why})" for one, why in learnt.unread_chains.items()]
-    for kind, sets in (("cipher suites", learnt.cipher_suites), ("groups", learnt.groups)):
+    gaps += [f"chain of {one.label} ({why})" for one, why in facts.unread_chains.items()]
+    for kind, sets in (("cipher suites", facts.cipher_suites), ("groups", facts.groups)):
         gaps += [
             f"{kind} of {version.label} ({found.refusal.note if found.refusal else 'not asked'})"
             for version, found in sets.items()

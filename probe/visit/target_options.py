@@ -1,7 +1,7 @@
-"""What a target's labels want of the way to it, and of its web server.
+"""What a target's labels want of the way to it, of its web server, and of the questions.
 
-A label that cannot be fulfilled is never passed over in silence: a way that lacks something is none, and
-the visit says what it lacks.
+A label that cannot be fulfilled is never ignored: the target is not reached then, and the visit says what
+its route lacks.
 """
 
 from __future__ import annotations
@@ -10,13 +10,31 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
-from model.application_protocol import AUTO, protocol_named
+from model.application_protocol import AUTO, DTLS, protocol_named
 from model.intrusiveness import Intrusiveness
 from model.target import Target
-from model.target_labels import HTTP, HTTP_PORT, INTRUSIVENESS, PROXY, PROXY_PROTOCOL, UNIX_SOCKET
-from probe.connect.proxy.proxy_protocol import Preamble
+from model.target_labels import (
+    CLIENT_AUTH_PATH,
+    HTTP,
+    HTTP_PORT,
+    INTRUSIVENESS,
+    PROXY,
+    PROXY_PROTOCOL,
+    UNIX_SOCKET,
+)
+from probe.checks.visit_inputs import (
+    ASKED_VERSIONS,
+    DATAGRAM_VERSIONS,
+    OwnCertificate,
+    VisitInputs,
+)
+from probe.connect.options import TransportOptions
+from probe.connect.proxy.proxy_protocol import ProxyProtocol
 from probe.connect.route import Proxy, Route
+from probe.crypto.identity import ClientIdentity
+from probe.dialogue.before_tls.found_application import FoundApplication
 from probe.web.site import WebSite
 
 _STRAIGHT: Final = "none"
@@ -30,8 +48,8 @@ def route_to(target: Target, usual: Route, proxies: Mapping[str, Proxy]) -> Rout
         is_known = name == _STRAIGHT or name in proxies
         route = replace(route, proxy=proxies.get(name), missing=None if is_known else missing)
     if (version := labels.get(PROXY_PROTOCOL)) is not None:
-        if version in set(Preamble):
-            route = replace(route, preamble=Preamble(version))
+        if version in set(ProxyProtocol):
+            route = replace(route, proxy_protocol=ProxyProtocol(version))
         else:
             route = replace(route, missing=f"the label {PROXY_PROTOCOL} must be v1 or v2")
     if labels.get(INTRUSIVENESS, Intrusiveness.SAFE) not in set(Intrusiveness):
@@ -41,8 +59,37 @@ def route_to(target: Target, usual: Route, proxies: Mapping[str, Proxy]) -> Rout
     return route
 
 
+def visit_inputs(
+    target: Target, application: FoundApplication, options: TransportOptions, user_agent: str
+) -> VisitInputs:
+    """What checks are given of ``target``, which speaks ``application`` and is reached as ``options`` say."""
+    return VisitInputs(
+        server_name=target.server_name,
+        host=target.host,
+        application=application,
+        web=web_site_of(target),
+        client_auth_path=_path_of(target),
+        own_certificate=_shown(options.identity),
+        expired_certificate=_shown(options.expired_identity),
+        user_agent=user_agent,
+        asked_versions=DATAGRAM_VERSIONS if application.name == DTLS else ASKED_VERSIONS,
+    )
+
+
+def _shown(identity: ClientIdentity | None) -> OwnCertificate | None:
+    if identity is None:
+        return None
+    return OwnCertificate(name=identity.name, sha256=identity.sha256, not_after=identity.not_after)
+
+
+def _path_of(target: Target) -> str | None:
+    """The labelled path as it goes into a request; None without one that begins with a slash."""
+    path = target.labels.get(CLIENT_AUTH_PATH, "")
+    return quote(path, safe="/?&=%+:,;@!$'()*~") if path.startswith("/") else None
+
+
 def level_of(target: Target) -> Intrusiveness | None:
-    """The level of the target's label; None without one. ``route_to`` refuses a label that is no level."""
+    """The level of the target's label; None without one. ``route_to`` refuses a label with another value."""
     text = target.labels.get(INTRUSIVENESS)
     return Intrusiveness(text) if text in set(Intrusiveness) else None
 

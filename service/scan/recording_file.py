@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -12,9 +11,10 @@ from model.observation import Observation
 from model.safe_output.private_file import make_private, open_private
 from model.target import Endpoint, Target
 from pki.net_guard.politeness import Politeness
+from probe.connect.options import TransportOptions
 from probe.recording.record import RecordingSession
 from probe.recording.visit import RecordedVisit, RecordingError, from_lines, to_lines
-from probe.visit.engine import NONCE_LENGTH, Engine, VisitSession
+from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
 from service.scan.request import ScanInputError
 
@@ -31,17 +31,16 @@ class RecordingFile:
 
     async def visit(self, endpoint: Endpoint, on_progress: Callable[[str], None]) -> Observation:
         """What the visit learnt; what was said is in the file."""
-        lines: list[RecordingSession] = []
+        sessions: list[RecordingSession] = []
 
-        def line_to(address: tuple[str, int], politeness: Politeness) -> VisitSession:
-            nonce = secrets.token_bytes(NONCE_LENGTH)
-            line = RecordingSession(address, self._settings, politeness, self._clock, nonce=nonce)
-            lines.append(line)
-            return line
+        def record(options: TransportOptions, politeness: Politeness) -> RecordingSession:
+            session = RecordingSession(options, self._settings, politeness, self._clock)
+            sessions.append(session)
+            return session
 
-        engine = Engine(self._settings, self._clock, line_to)
+        engine = Engine(self._settings, self._clock, record)
         observation = await engine.visit(endpoint, on_progress)
-        self._append(lines[0].recorded(observation))
+        self._append(sessions[0].recorded(observation))
         return observation
 
     def _append(self, visit: RecordedVisit) -> None:

@@ -38,6 +38,6 @@ async def _replayed(visit: RecordedVisit, settings: ProbeSettings) -> Observatio
             user_agent=visit.user_agent,
         ),
         clock,
-        lambda *_: ReplaySession(visit, clock),
+        lambda transport_options, _: ReplaySession(transport_options, visit, clock),
     )
     return await engine.visit(visit.endpoint)

@@ -14,7 +14,7 @@ from model.intrusiveness import Intrusiveness
 from model.target import Target
 from pki.transparency import LogListError, read_log_list
 from probe.checks.check_groups import parse_parts
-from probe.connect.proxy.proxy_protocol import Preamble
+from probe.connect.proxy.proxy_protocol import ProxyProtocol
 from probe.connect.proxy_url import parse_proxy
 from probe.connect.route import Route
 from probe.visit.settings import ProbeSettings
@@ -123,11 +123,11 @@ def by_way(
         check_source_address(source_address)
     except ValueError as error:
         raise ScanInputError(f"--source-address: {error}: give one of this machine's") from error
-    if proxy_protocol not in {None, *Preamble}:
+    if proxy_protocol not in {None, *ProxyProtocol}:
         raise ScanInputError("--proxy-protocol must be v1 or v2")
     route = Route(
         proxy=way,
-        preamble=None if proxy_protocol is None else Preamble(proxy_protocol),
+        proxy_protocol=None if proxy_protocol is None else ProxyProtocol(proxy_protocol),
         source_address=source_address,
     )
     return replace(request, settings=replace(request.settings, route=route), family=family)

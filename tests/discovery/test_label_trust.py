@@ -62,7 +62,7 @@ def test_every_label_that_is_read_by_name_is_in_the_table() -> None:
     """Constants of the table, or names that come from the operator's own configuration."""
     constants = {name for name in vars(target_labels) if name.isupper()}
     by_operator = {
-        "probe/visit/engine.py:label",  # _identity_for, called with the two constants below
+        "probe/visit/transports.py:label",  # identity, called with the two constants below
         "model/declaration.py:label",  # _declared, likewise
         "scheduling/interval.py:name",
         "policy/policy.py:name",

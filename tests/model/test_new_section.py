@@ -39,6 +39,7 @@ from model.encoding.observation_json import from_json, to_json
 from model.sections import SECTION_NAMES, named_facts
 from model.verdict import Fact, Verdict
 from probe.checks.visit_facts import VisitFacts
+from probe.checks.visit_inputs import VisitInputs
 from service.inventory.shared_parts import SharedParts
 from service.inventory.without_evidence import without_evidence
 from storage.rows.body import decode_body, encode_body
@@ -62,7 +63,7 @@ assert SharedParts().shared_by(without_evidence(wet)) == without_evidence(wet)
 assert known_facts([everything(), wet]).weather == rain
 assert [one.sentence for one in differences(dry, wet)] == ["rain appeared"]
 assert rain in list(named_facts(wet))
-assert VisitFacts(server_name=None, weather=rain).sections()["weather"] == rain
+assert VisitFacts(inputs=VisitInputs(server_name=None), weather=rain).sections()["weather"] == rain
 print("everything knows the new section")
 """
 

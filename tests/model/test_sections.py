@@ -23,6 +23,7 @@ from model.protocol_version import ProtocolVersion
 from model.sections import IDENTITY, SECTION_NAMES, SECTIONS, Section, with_versions_renamed
 from model.verdict import Fact, Verdict
 from probe.checks.visit_facts import VisitFacts
+from probe.checks.visit_inputs import VisitInputs
 from service.inventory.without_evidence import without_evidence
 from storage.rows.body import facts_text
 from storage.rows.proofs import laid_out
@@ -56,7 +57,9 @@ def test_every_field_is_a_section_or_says_which_visit_it_was() -> None:
 
 
 def test_a_visit_fills_every_section_but_what_is_judged_after_it() -> None:
-    assert SECTION_NAMES - VisitFacts(server_name=None).sections().keys() == {"certificates"}
+    assert SECTION_NAMES - VisitFacts(inputs=VisitInputs(server_name=None)).sections().keys() == {
+        "certificates"
+    }
 
 
 def test_the_schema_describes_every_section() -> None:

@@ -65,7 +65,7 @@ async def main():
             held.append(open("/dev/null"))
     except OSError:
         pass
-    print((await dial(VisitBudget(), DialAddress(address="127.0.0.1", port=9), 1.0)).obstacle)
+    print((await dial(VisitBudget(), DialAddress(address="127.0.0.1", port=9), 1.0)).kind)
 
 asyncio.run(main())
 """
@@ -83,7 +83,7 @@ def test_our_own_shortage_is_never_the_server_s_fault() -> None:
 async def test_a_refusal_is_still_the_server_s() -> None:
     assert await dial(
         VisitBudget(), DialAddress(address="127.0.0.1", port=9), 1.0
-    ) == ConnectFailure(obstacle=FailureKind.REFUSED, detail="TCP port 9 refused the connection")
+    ) == ConnectFailure(kind=FailureKind.REFUSED, detail="TCP port 9 refused the connection")
 
 
 @pytest.mark.process

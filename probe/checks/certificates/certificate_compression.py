@@ -28,15 +28,15 @@ _EVERY_ALGORITHM: Final = Extension(
 _MOST_KEPT: Final = 64
 
 
-async def check_certificate_compression(interview: Prober, learnt: VisitFacts) -> None:
+async def check_certificate_compression(prober: Prober, facts: VisitFacts) -> None:
     """Fills the feature ``certificate_compression``; absent where TLS 1.3 is not spoken."""
-    if _TLSV1_3 not in learnt.spoken:
+    if _TLSV1_3 not in facts.spoken:
         return
-    learnt.features["certificate_compression"] = await _compression(interview, learnt)
+    facts.features["certificate_compression"] = await _ask_for_compression(prober, facts)
 
 
-async def _compression(interview: Prober, learnt: VisitFacts) -> Fact:
-    flight = await read_tls13_flight(interview, learnt, extending(_EVERY_ALGORITHM))
+async def _ask_for_compression(prober: Prober, facts: VisitFacts) -> Fact:
+    flight = await read_tls13_flight(prober, facts, extending(_EVERY_ALGORITHM))
     if flight is None:
         note = "its groups are none that a key share can be made in here"
         return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))

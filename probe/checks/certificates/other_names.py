@@ -26,17 +26,17 @@ _KINDS: Final = ("RSA", "ECDSA")
 """Of authentication by a certificate; keys of DSA died before server names were born."""
 
 
-async def ask_other_keys(interview: Prober, answered: Sequence[Exchange]) -> None:
-    """One hello more for each kind of key that they did not show; the interview keeps the chains."""
-    await side_by_side(*(_ask_other_key(interview, one) for one in answered))
+async def ask_other_keys(prober: Prober, answered: Sequence[Exchange]) -> None:
+    """One hello more for each kind of key that they did not show; the prober keeps the chains."""
+    await side_by_side(*(_ask_other_key(prober, one) for one in answered))
 
 
-async def _ask_other_key(interview: Prober, first: Exchange) -> None:
+async def _ask_other_key(prober: Prober, first: Exchange) -> None:
     shown = _authentication(first)
     for kind in _KINDS:
         if kind != shown:
             suites = _suites_of(first.offer.version, kind)
-            await interview.ask(offer(first.offer.version, suites, first.offer.shape))
+            await prober.ask(offer(first.offer.version, suites, first.offer.shape))
 
 
 def _authentication(exchange: Exchange) -> str | None:
@@ -54,14 +54,14 @@ def _suites_of(version: ProtocolVersion, kind: str) -> tuple[int, ...]:
 
 
 async def shake_for_other_keys(
-    interview: Prober, learnt: VisitFacts, answered: Sequence[Handshake]
+    prober: Prober, facts: VisitFacts, answered: Sequence[Handshake]
 ) -> None:
     """The same by handshakes at TLS 1.3: one for each key type, and one that gets no other."""
-    found = await side_by_side(*(_shake_for_other_keys(interview, one) for one in answered))
-    learnt.handshakes += [handshake for several in found for handshake in several]
+    found = await side_by_side(*(_shake_for_other_keys(prober, one) for one in answered))
+    facts.handshakes += [handshake for several in found for handshake in several]
 
 
-async def _shake_for_other_keys(interview: Prober, first: Handshake) -> list[Handshake]:
+async def _shake_for_other_keys(prober: Prober, first: Handshake) -> list[Handshake]:
     left = dict(TLS13_SCHEMES)
     found: list[Handshake] = []
     latest = first
@@ -70,6 +70,6 @@ async def _shake_for_other_keys(interview: Prober, first: Handshake) -> list[Han
             break
         schemes = tuple(name for names in left.values() for name in names)
         wanted = replace(first.offer, signature_schemes=(*schemes, *FOR_ISSUERS))
-        latest = await interview.handshake(wanted)
+        latest = await prober.handshake(wanted)
         found.append(latest)
     return found

@@ -23,21 +23,21 @@ _TLSV1_3: Final = ProtocolVersion.TLSV1_3
 _TOO_LONG: Final = f"no whole one in the first {MAX_LONG_ANSWER_LENGTH // 1024} KiB"
 
 
-async def check_oversized_chains(interview: Prober, learnt: VisitFacts) -> None:
+async def check_oversized_chains(prober: Prober, facts: VisitFacts) -> None:
     """Adds the answer that shows the chain, or says in ``unread_chains`` that none does."""
-    await _in_clear(interview, learnt)
-    await _at_tls13(interview, learnt)
+    await _read_chains_in_plaintext(prober, facts)
+    await _open_chain_at_tls13(prober, facts)
 
 
-async def _in_clear(interview: Prober, learnt: VisitFacts) -> None:
+async def _read_chains_in_plaintext(prober: Prober, facts: VisitFacts) -> None:
     """One question at the newest version alone: what others serve is hardly another chain."""
-    cut = [one for one in interview.exchanges if _is_cut(one)]
-    if not cut or any(_has_chain(one) for one in interview.exchanges):
+    cut = [one for one in prober.exchanges if _is_cut(one)]
+    if not cut or any(_has_chain(one) for one in prober.exchanges):
         return
     newest = max(cut, key=lambda one: one.version or 0)
-    found = await interview.ask_at_length(newest.offer)
+    found = await prober.ask_at_length(newest.offer)
     if newest.version is not None and not _has_chain(found):
-        learnt.unread_chains[newest.version] = _TOO_LONG
+        facts.unread_chains[newest.version] = _TOO_LONG
 
 
 def _is_cut(exchange: Exchange) -> bool:
@@ -49,20 +49,22 @@ def _has_chain(exchange: Exchange) -> bool:
     return isinstance(exchange.answer, ServerFlight) and bool(exchange.answer.certificates)
 
 
-async def _at_tls13(interview: Prober, learnt: VisitFacts) -> None:
-    shaken = [one for one in learnt.handshakes if one.offer.version is _TLSV1_3]
-    broken = [one for one in shaken if one.end is HandshakeEnd.UNFINISHED and one.answered]
-    if not broken or any(one.certificates for one in shaken):
+async def _open_chain_at_tls13(prober: Prober, facts: VisitFacts) -> None:
+    handshakes = [one for one in facts.handshakes if one.offer.version is _TLSV1_3]
+    broken = [one for one in handshakes if one.end is HandshakeEnd.UNFINISHED and one.answered]
+    if not broken or any(one.certificates for one in handshakes):
         return
-    flight = await read_tls13_flight(interview, learnt, longest=MAX_LONG_ANSWER_LENGTH)
-    opened = _opened(broken[0].offer, flight)
+    flight = await read_tls13_flight(prober, facts, longest=MAX_LONG_ANSWER_LENGTH)
+    opened = _handshake_of(broken[0].offer, flight)
     if opened is None:
-        learnt.unread_chains[_TLSV1_3] = broken[0].note
+        facts.unread_chains[_TLSV1_3] = broken[0].note
         return
-    learnt.handshakes.insert(learnt.handshakes.index(shaken[0]), opened)
+    facts.handshakes.insert(facts.handshakes.index(handshakes[0]), opened)
 
 
-def _opened(offer: HandshakeOffer, flight: Tls13Flight | ConnectFailure | None) -> Handshake | None:
+def _handshake_of(
+    offer: HandshakeOffer, flight: Tls13Flight | ConnectFailure | None
+) -> Handshake | None:
     """What the flight shows, as a handshake that nobody finished."""
     if not isinstance(flight, Tls13Flight) or not (flight.is_whole and flight.certificates):
         return None

@@ -45,15 +45,15 @@ FOR_ISSUERS: Final = ("rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512"
 """Never used by TLS 1.3 itself, but Java serves no chain that is signed with others."""
 
 
-async def check_tls13_chains(interview: Prober, learnt: VisitFacts) -> None:
+async def check_tls13_chains(prober: Prober, facts: VisitFacts) -> None:
     """Adds handshakes at TLS 1.3: one for each key type, and one that gets no other."""
-    if ProtocolVersion.TLSV1_3 not in learnt.spoken:
+    if ProtocolVersion.TLSV1_3 not in facts.spoken:
         return
     left = dict(TLS13_SCHEMES)
     while left:
         schemes = tuple(name for names in left.values() for name in names)
         handshake = await finish_handshake(
-            interview, learnt, ProtocolVersion.TLSV1_3, (*schemes, *FOR_ISSUERS)
+            prober, facts, ProtocolVersion.TLSV1_3, (*schemes, *FOR_ISSUERS)
         )
         if not handshake.certificates:
             return
@@ -62,45 +62,45 @@ async def check_tls13_chains(interview: Prober, learnt: VisitFacts) -> None:
 
 
 async def finish_handshake(
-    interview: Prober,
-    learnt: VisitFacts,
+    prober: Prober,
+    facts: VisitFacts,
     version: ProtocolVersion,
     signature_schemes: tuple[str, ...] = (),
 ) -> Handshake:
     """A handshake at ``version``, tried once more where it broke off."""
     offer = HandshakeOffer(
         version=version,
-        server_name=learnt.shape_at(version).server_name,
+        server_name=facts.shape_at(version).server_name,
         signature_schemes=signature_schemes,
     )
-    handshake = await interview.handshake(offer)
+    handshake = await prober.handshake(offer)
     if handshake.end is HandshakeEnd.UNFINISHED and not handshake.certificates:
-        handshake = await interview.handshake(offer)
-    learnt.handshakes.append(handshake)
+        handshake = await prober.handshake(offer)
+    facts.handshakes.append(handshake)
     return handshake
 
 
-async def check_served_chains(interview: Prober, learnt: VisitFacts) -> None:
+async def check_served_chains(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``chains`` from all answers that came; asks nothing.
 
     Of more than the budget's deployments the first are kept, and the feature ``certificate_varies`` says so.
     """
     seen: dict[tuple[bytes, ...], dict[NameAsked, set[ProtocolVersion]]] = {}
     for chain, version, server_name in (
-        *_chains_in_clear(interview.exchanges),
-        *_chains_of_handshakes(learnt.handshakes),
+        *_chains_in_plaintext(prober.exchanges),
+        *_chains_of_handshakes(facts.handshakes),
     ):
-        asked = _name_asked(learnt, version, server_name)
+        asked = _name_asked(facts, version, server_name)
         seen.setdefault(chain, {}).setdefault(asked, set()).add(version)
-    if learnt.sslv2_certificate:
-        chain = _sslv2_chain(seen, learnt.sslv2_certificate)
+    if facts.sslv2_certificate:
+        chain = _sslv2_chain(seen, facts.sslv2_certificate)
         named = seen.setdefault(chain, {}).setdefault(NameAsked.OWN, set())
         named.add(ProtocolVersion.SSLV2)
     most = current_budget().limits.deployments
     if len(seen) > most:
-        learnt.features[CHAIN_FEATURES[0]] = _varies(len(seen), most)
-    learnt.chains = tuple(
-        _served(learnt, chain, by_name) for chain, by_name in islice(seen.items(), most)
+        facts.features[CHAIN_FEATURES[0]] = _varies(len(seen), most)
+    facts.chains = tuple(
+        _served(facts, chain, by_name) for chain, by_name in islice(seen.items(), most)
     )
 
 
@@ -110,23 +110,23 @@ def _varies(count: int, most: int) -> Fact:
     return Fact(verdict=Verdict.YES, evidence=Evidence(note=note), value=str(count))
 
 
-def _name_asked(learnt: VisitFacts, version: ProtocolVersion, server_name: str | None) -> NameAsked:
+def _name_asked(facts: VisitFacts, version: ProtocolVersion, server_name: str | None) -> NameAsked:
     """Some versions and servers take no name at all: there, to send none is the target's way."""
-    proof = learnt.spoken.get(version)
-    own = proof.offer.shape.server_name if proof is not None else learnt.server_name
+    proof = facts.spoken.get(version)
+    own = proof.offer.shape.server_name if proof is not None else facts.inputs.server_name
     if server_name == own:
         return NameAsked.OWN
     return NameAsked.NO_NAME if server_name is None else NameAsked.UNKNOWN_NAME
 
 
 def _served(
-    learnt: VisitFacts, chain: tuple[bytes, ...], by_name: Mapping[NameAsked, set[ProtocolVersion]]
+    facts: VisitFacts, chain: tuple[bytes, ...], by_name: Mapping[NameAsked, set[ProtocolVersion]]
 ) -> RawChain:
     names = tuple(name for name in NameAsked if name in by_name)
     versions = by_name[names[0]]
     takes_name = any(
         proof.offer.shape.server_name is not None
-        for version, proof in learnt.spoken.items()
+        for version, proof in facts.spoken.items()
         if version in versions
     )
     return RawChain(
@@ -142,7 +142,7 @@ def _sslv2_chain(seen: Iterable[tuple[bytes, ...]], certificate: bytes) -> tuple
     return next((chain for chain in seen if chain[0] == certificate), (certificate,))
 
 
-def _chains_in_clear(
+def _chains_in_plaintext(
     exchanges: Sequence[Exchange],
 ) -> Iterator[tuple[tuple[bytes, ...], ProtocolVersion, str | None]]:
     for exchange in exchanges:

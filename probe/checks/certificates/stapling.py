@@ -15,9 +15,8 @@ from model.certificates.certificate import KeyType
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_code_point, signature_scheme_code_point
 from model.verdict import Evidence, Fact, Verdict
-from pki.byte_reader import DecodeError
 from pki.certificates import parse_certificate
-from probe.checks.answered_offers import accepted_suites, answered_offer, newest_in_clear
+from probe.checks.answered_offers import accepted_suites, answered_offer, newest_in_plaintext
 from probe.checks.certificates.served_chains import FOR_ISSUERS, TLS13_SCHEMES
 from probe.checks.combined_extensions import extending
 from probe.checks.prober import Prober, side_by_side
@@ -26,12 +25,10 @@ from probe.checks.visit_facts import Stapled, VisitFacts
 from probe.dialogue.answer import ConnectFailure, ServerFlight
 from probe.dialogue.exchange import Exchange
 from probe.tls.extensions import (
-    ExtensionType,
     signature_algorithms,
     signed_certificate_timestamp,
     status_request,
 )
-from probe.tls.messages import CertificateStatus
 
 STAPLING_FEATURES: Final = ("ocsp_stapling", "sct_in_tls")
 
@@ -48,20 +45,20 @@ class _StapledData:
     evidence: Evidence
 
 
-async def check_stapling(interview: Prober, learnt: VisitFacts) -> None:
+async def check_stapling(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``stapled`` and the features ``ocsp_stapling`` and ``sct_in_tls``."""
-    version = newest_in_clear(learnt)
-    in_clear = [] if version is None else await _in_clear(interview, learnt, version)
-    seen = {parse_certificate(one.stapled.leaf).key_type for one in in_clear}
-    hidden = [kind for kind in _tls13_keys(learnt) if kind not in seen]
-    opened = await side_by_side(*(_opened(interview, learnt, kind) for kind in hidden))
-    found = [*in_clear, *(one for one in opened if one is not None)]
-    learnt.stapled += [one.stapled for one in found]
+    version = newest_in_plaintext(facts)
+    in_plaintext = [] if version is None else await _ask_in_plaintext(prober, facts, version)
+    seen = {parse_certificate(one.stapled.leaf).key_type for one in in_plaintext}
+    hidden = [kind for kind in _tls13_keys(facts) if kind not in seen]
+    opened = await side_by_side(*(_open_flight(prober, facts, kind) for kind in hidden))
+    found = [*in_plaintext, *(one for one in opened if one is not None)]
+    facts.stapled += [one.stapled for one in found]
     if found:
-        learnt.features["ocsp_stapling"] = _fact(
+        facts.features["ocsp_stapling"] = _fact(
             [one for one in found if one.stapled.ocsp_response], found, "an OCSP response"
         )
-        learnt.features["sct_in_tls"] = _fact(
+        facts.features["sct_in_tls"] = _fact(
             [one for one in found if one.stapled.sct_list], found, "signed certificate timestamps"
         )
 
@@ -84,72 +81,61 @@ def _fact(having: list[_StapledData], found: list[_StapledData], what: str) -> F
     )
 
 
-async def _in_clear(
-    interview: Prober, learnt: VisitFacts, version: ProtocolVersion
+async def _ask_in_plaintext(
+    prober: Prober, facts: VisitFacts, version: ProtocolVersion
 ) -> list[_StapledData]:
     """One hello for each kind of authentication among the accepted suites."""
     suites: dict[str, list[int]] = {}
-    for code_point in accepted_suites(learnt, version):
+    for code_point in accepted_suites(facts, version):
         suite = cipher_suite_by_code_point(code_point)
         if suite is not None and suite.authentication in {"RSA", "ECDSA", "DSS"}:
             suites.setdefault(suite.authentication, []).append(code_point)
-    if learnt.cipher_suites.get(version) is None:
-        suites = {"any": list(accepted_suites(learnt, version))}
+    if facts.cipher_suites.get(version) is None:
+        suites = {"any": list(accepted_suites(facts, version))}
     answers = await side_by_side(
-        *(
-            interview.ask(_ASK(answered_offer(learnt, version, tuple(some))))
-            for some in suites.values()
-        )
+        *(prober.ask(_ASK(answered_offer(facts, version, tuple(some)))) for some in suites.values())
     )
-    return [beside for answer in answers for beside in _read_in_clear(answer)]
+    return [beside for answer in answers for beside in _read_in_plaintext(answer)]
 
 
-def _read_in_clear(exchange: Exchange) -> Iterator[_StapledData]:
+def _read_in_plaintext(exchange: Exchange) -> Iterator[_StapledData]:
     flight = exchange.answer
     if not (isinstance(flight, ServerFlight) and flight.certificates):
         return
     status = flight.certificate_status
-    kind = ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP
     yield _StapledData(
         stapled=Stapled(
             leaf=flight.certificates[0],
             ocsp_response=status.ocsp_response if status else None,
-            sct_list=flight.hello.extension(kind) or None,
+            sct_list=flight.hello.sct_list,
         ),
         evidence=exchange.evidence(),
     )
 
 
-def _tls13_keys(learnt: VisitFacts) -> list[KeyType]:
+def _tls13_keys(facts: VisitFacts) -> list[KeyType]:
     """The kinds of key that handshakes of TLS 1.3 have shown."""
     leaves = [
         one.certificates[0]
-        for one in learnt.handshakes
+        for one in facts.handshakes
         if one.offer.version is _TLSV1_3 and one.certificates
     ]
     return list(dict.fromkeys(parse_certificate(leaf).key_type for leaf in leaves))
 
 
-async def _opened(interview: Prober, learnt: VisitFacts, kind: KeyType) -> _StapledData | None:
+async def _open_flight(prober: Prober, facts: VisitFacts, kind: KeyType) -> _StapledData | None:
     names = (*TLS13_SCHEMES.get(kind, ()), *FOR_ISSUERS)
     schemes = [signature_scheme_code_point(name) for name in names]
     wanted = signature_algorithms(tuple(one for one in schemes if one is not None))
-    flight = await read_tls13_flight(interview, learnt, extending(wanted), _ASK)
+    flight = await read_tls13_flight(prober, facts, extending(wanted), _ASK)
     if flight is None or isinstance(flight, ConnectFailure) or not flight.certificates:
         return None
     leaf = flight.certificates[0]
     return _StapledData(
         stapled=Stapled(
             leaf=leaf.der,
-            ocsp_response=_ocsp_response(leaf.extension(ExtensionType.STATUS_REQUEST)),
-            sct_list=leaf.extension(ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP),
+            ocsp_response=leaf.ocsp_response,
+            sct_list=leaf.sct_list,
         ),
         evidence=Evidence(offer=flight.offered, answer=flight.answer.raw or None),
     )
-
-
-def _ocsp_response(body: bytes | None) -> bytes | None:
-    try:
-        return CertificateStatus.decode(body).ocsp_response if body else None
-    except DecodeError:
-        return None

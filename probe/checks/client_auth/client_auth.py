@@ -15,7 +15,6 @@ from typing import Final
 from model.observation import ClientAuth, ClientAuthMode
 from model.protocol_version import ProtocolVersion
 from model.registry import signature_scheme_name
-from model.verdict import Evidence
 from pki.certificates import name_text
 from probe.checks.certificates.served_chains import finish_handshake
 from probe.checks.prober import Prober, side_by_side
@@ -48,25 +47,25 @@ _MODES = {
     HandshakeEnd.OPENED: ClientAuthMode.UNKNOWN,
 }
 
-_TOLD = frozenset({HandshakeEnd.ACCEPTED, HandshakeEnd.OPENED})
-"""Ends by which a CertificateRequest would have come."""
+_LATE_ENOUGH = frozenset({HandshakeEnd.ACCEPTED, HandshakeEnd.OPENED})
+"""Ends late enough that a CertificateRequest would have been seen."""
 
 
-async def check_client_auth(interview: Prober, learnt: VisitFacts) -> None:
+async def check_client_auth(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``client_auth`` for every accepted version."""
-    await side_by_side(*(_learn_at(interview, learnt, version) for version in learnt.spoken))
+    await side_by_side(*(_check_at(prober, facts, version) for version in facts.spoken))
 
 
-async def _learn_at(interview: Prober, learnt: VisitFacts, version: ProtocolVersion) -> None:
+async def _check_at(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> None:
     if version is ProtocolVersion.TLSV1_3:
-        learnt.client_auth[version] = _by_handshake(await _at_tls13(interview, learnt))
+        facts.client_auth[version] = _by_handshake(await _ask_at_tls13(prober, facts))
         return
-    asking, silent = _flights(interview.exchanges, version)
+    asking, silent = _flights(prober.exchanges, version)
     if asking is None:
-        learnt.client_auth[version] = _not_asked(silent)
+        facts.client_auth[version] = _not_asked(silent)
         return
-    handshake = await finish_handshake(interview, learnt, version)
-    learnt.client_auth[version] = ClientAuth(
+    handshake = await finish_handshake(prober, facts, version)
+    facts.client_auth[version] = ClientAuth(
         mode=_MODES[handshake.end],
         ca_names=authority_names(_request_authorities(asking)),
         certificate_types=_types(_request(asking)),
@@ -76,13 +75,13 @@ async def _learn_at(interview: Prober, learnt: VisitFacts, version: ProtocolVers
 
 
 def requested_authorities(
-    interview: Prober, learnt: VisitFacts, version: ProtocolVersion
+    prober: Prober, facts: VisitFacts, version: ProtocolVersion
 ) -> tuple[bytes, ...]:
     """The names in DER that the CertificateRequest of ``version`` lists."""
     if version is ProtocolVersion.TLSV1_3:
-        handshake = learnt.first_handshake_at(version)
+        handshake = facts.first_handshake_at(version)
         return handshake.certificate_authorities if handshake else ()
-    asking, _ = _flights(interview.exchanges, version)
+    asking, _ = _flights(prober.exchanges, version)
     return _request_authorities(asking) if asking else ()
 
 
@@ -116,12 +115,12 @@ def _not_asked(silent: Exchange | None) -> ClientAuth:
     return ClientAuth(mode=ClientAuthMode.NONE, evidence=silent.evidence(note))
 
 
-async def _at_tls13(interview: Prober, learnt: VisitFacts) -> Handshake | None:
+async def _ask_at_tls13(prober: Prober, facts: VisitFacts) -> Handshake | None:
     """The handshake that showed the chain; one more, that only listens, where its end was lost."""
-    seen = learnt.first_handshake_at(ProtocolVersion.TLSV1_3)
+    seen = facts.first_handshake_at(ProtocolVersion.TLSV1_3)
     if seen is None or not seen.certificate_requested or seen.end is not HandshakeEnd.UNFINISHED:
         return seen
-    again = await interview.handshake(replace(seen.offer, afterword=PostHandshakeAction.LISTEN))
+    again = await prober.handshake(replace(seen.offer, post_handshake=PostHandshakeAction.LISTEN))
     return again if again.end is not HandshakeEnd.UNFINISHED else seen
 
 
@@ -129,16 +128,12 @@ def _by_handshake(handshake: Handshake | None) -> ClientAuth:
     if handshake is None:
         return ClientAuth(mode=ClientAuthMode.UNKNOWN)
     mode = _MODES[handshake.end]
-    if not handshake.certificate_requested and handshake.end in _TOLD:
+    if not handshake.certificate_requested and handshake.end in _LATE_ENOUGH:
         mode = ClientAuthMode.NONE
     return ClientAuth(
         mode=mode,
         ca_names=authority_names(handshake.certificate_authorities),
-        evidence=Evidence(
-            offer=handshake.offered or None,
-            answer=handshake.answered or None,
-            note=handshake.note or None,
-        ),
+        evidence=handshake.evidence(),
     )
 
 

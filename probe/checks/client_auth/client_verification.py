@@ -3,13 +3,13 @@
 It is shown certificates that nobody issued: one signed by itself, and one that claims an authority
 which the server named, signed by another key. Where it lets a client without any finish the handshake,
 the refusal may come in HTTP (nginx): so one request follows, with and without such a certificate, and
-their answers are told apart. The user's own certificate, where there is one for the target, must be
+their answers are distinguished. The user's own certificate, where there is one for the target, must be
 taken, and one that has expired must not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -22,12 +22,12 @@ from model.observation import (
 )
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Verdict
-from pki.byte_reader import ByteReader, DecodeError
 from probe.checks.client_auth.client_auth import requested_authorities, scheme_names
 from probe.checks.client_auth.post_handshake_auth import REFUSALS, on_path
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.tls13_flights import read_tls13_flight
-from probe.checks.visit_facts import OwnCertificate, VisitFacts
+from probe.checks.visit_facts import VisitFacts
+from probe.checks.visit_inputs import OwnCertificate
 from probe.dialogue.answer import ConnectFailure
 from probe.dialogue.handshake import (
     Handshake,
@@ -36,7 +36,6 @@ from probe.dialogue.handshake import (
     PostHandshakeAction,
     Presented,
 )
-from probe.tls.extensions import ExtensionType
 from probe.web.status_line import http_status
 
 VERIFICATION: Final = ("client_auth.verifies", "client_auth.own", "client_auth.expired")
@@ -49,48 +48,45 @@ _PRESENTED: Final = {
 }
 
 
-async def check_client_verification(interview: Prober, learnt: VisitFacts) -> None:
+async def check_client_verification(prober: Prober, facts: VisitFacts) -> None:
     """Completes ``client_auth`` of every version that asks for a certificate."""
-    asking = [version for version, found in learnt.client_auth.items() if found.mode in _ASKING]
-    found = await side_by_side(*(_verified(interview, learnt, version) for version in asking))
-    learnt.client_auth.update(zip(asking, found, strict=True))
+    asking = [version for version, found in facts.client_auth.items() if found.mode in _ASKING]
+    found = await side_by_side(*(_show_certificates(prober, facts, version) for version in asking))
+    facts.client_auth.update(zip(asking, found, strict=True))
 
 
-async def _verified(interview: Prober, learnt: VisitFacts, version: ProtocolVersion) -> ClientAuth:
-    auth = learnt.client_auth[version]
+async def _show_certificates(
+    prober: Prober, facts: VisitFacts, version: ProtocolVersion
+) -> ClientAuth:
+    auth = facts.client_auth[version]
     is_optional = auth.mode is ClientAuthMode.REQUESTED or auth.asked_on_path is not None
     plain = HandshakeOffer(
         version=version,
-        server_name=learnt.shape_at(version).server_name,
-        afterword=PostHandshakeAction.HTTP if is_optional else PostHandshakeAction.LISTEN,
-        user_agent=learnt.user_agent if is_optional else "",
+        server_name=facts.shape_at(version).server_name,
+        post_handshake=PostHandshakeAction.HTTP if is_optional else PostHandshakeAction.LISTEN,
+        user_agent=facts.inputs.user_agent if is_optional else "",
     )
     if auth.asked_on_path is not None:
         plain = on_path(plain, auth.asked_on_path)
-    without = await interview.handshake(plain) if is_optional else None
-    forged = [
-        (kind, replace(plain, presents=_PRESENTED[kind], claimed_issuer=issuer))
-        for kind, issuer in _forgeries(requested_authorities(interview, learnt, version))
-    ]
-    shaken = await side_by_side(*(interview.handshake(offer) for _, offer in forged))
-    attempts = tuple(
-        ClientAttempt(
-            forged=kind, is_accepted=_judge(handshake, without), evidence=_evidence(handshake)
-        )
-        for (kind, _), handshake in zip(forged, shaken, strict=True)
-    )
+    without = await prober.handshake(plain) if is_optional else None
+    forged = {
+        kind: replace(plain, presents=_PRESENTED[kind], claimed_issuer=issuer)
+        for kind, issuer in _forgeries(requested_authorities(prober, facts, version))
+    }
+    attempts = await _show_forged(prober, forged, without)
+    certificates = {
+        Presented.OWN: facts.inputs.own_certificate,
+        Presented.EXPIRED: facts.inputs.expired_certificate,
+    }
     own, expired = await side_by_side(
-        _own(interview, learnt.own_certificate, replace(plain, presents=Presented.OWN), without),
-        _own(
-            interview,
-            learnt.expired_certificate,
-            replace(plain, presents=Presented.EXPIRED),
-            without,
-        ),
+        *(
+            _show_own(prober, certificate, replace(plain, presents=presented), without)
+            for presented, certificate in certificates.items()
+        )
     )
     schemes = auth.signature_schemes
     if auth.asked_on_path is None and version is ProtocolVersion.TLSV1_3:
-        schemes = await _schemes_at_tls13(interview, learnt)
+        schemes = await _ask_schemes_at_tls13(prober, facts)
     return replace(
         auth,
         signature_schemes=schemes,
@@ -101,22 +97,29 @@ async def _verified(interview: Prober, learnt: VisitFacts, version: ProtocolVers
     )
 
 
-async def _schemes_at_tls13(interview: Prober, learnt: VisitFacts) -> tuple[str, ...]:
+async def _show_forged(
+    prober: Prober, forged: Mapping[ForgedCertificate, HandshakeOffer], without: Handshake | None
+) -> tuple[ClientAttempt, ...]:
+    """Whether each forged certificate is taken, in their order."""
+    handshakes = await side_by_side(*(prober.handshake(offer) for offer in forged.values()))
+    return tuple(
+        ClientAttempt(
+            forged=kind, is_accepted=_judge(handshake, without), evidence=_evidence(handshake)
+        )
+        for kind, handshake in zip(forged, handshakes, strict=True)
+    )
+
+
+async def _ask_schemes_at_tls13(prober: Prober, facts: VisitFacts) -> tuple[str, ...]:
     """Those in the encrypted CertificateRequest (RFC 9846, section 4.3.2)."""
-    flight = await read_tls13_flight(interview, learnt)
+    flight = await read_tls13_flight(prober, facts)
     if flight is None or isinstance(flight, ConnectFailure):
         return ()
-    for extension in flight.requested or ():
-        if extension.code_point == ExtensionType.SIGNATURE_ALGORITHMS:
-            try:
-                return scheme_names(ByteReader(extension.body, "schemes").uint16_list(2))
-            except DecodeError:
-                return ()
-    return ()
+    return scheme_names(flight.requested_schemes)
 
 
-async def _own(
-    interview: Prober,
+async def _show_own(
+    prober: Prober,
     certificate: OwnCertificate | None,
     offer: HandshakeOffer,
     without: Handshake | None,
@@ -124,7 +127,7 @@ async def _own(
     """Whether the user's certificate is taken that the offer presents."""
     if certificate is None:
         return None
-    handshake = await interview.handshake(offer)
+    handshake = await prober.handshake(offer)
     return OwnAttempt(
         identity=certificate.name,
         sha256=certificate.sha256,
@@ -155,9 +158,9 @@ def _judge(handshake: Handshake, without: Handshake | None) -> Verdict:
         return Verdict.UNKNOWN
     if without is None:
         return Verdict.YES
-    if handshake.afterword is HandshakeEnd.REFUSED and http_status(without.reply) is not None:
+    if handshake.post_handshake is HandshakeEnd.REFUSED and http_status(without.reply) is not None:
         return Verdict.NO
-    if HandshakeEnd.REFUSED in {without.end, without.afterword}:
+    if HandshakeEnd.REFUSED in {without.end, without.post_handshake}:
         return _judge_reply(handshake.reply)
     return _judge_replies(handshake.reply, without.reply)
 
@@ -188,8 +191,4 @@ def _body(reply: bytes) -> bytes:
 def _evidence(handshake: Handshake) -> Evidence:
     status = http_status(handshake.reply)
     said = f"; HTTP status {status}" if status is not None else ""
-    return Evidence(
-        offer=handshake.offered or None,
-        answer=handshake.answered or None,
-        note=f"{handshake.note}{said}",
-    )
+    return handshake.evidence(f"{handshake.note}{said}")

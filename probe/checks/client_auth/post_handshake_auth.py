@@ -12,7 +12,6 @@ from typing import Final
 
 from model.observation import ClientAuth, ClientAuthMode
 from model.protocol_version import ProtocolVersion
-from model.verdict import Evidence
 from probe.checks.client_auth.client_auth import authority_names
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.visit_facts import VisitFacts
@@ -23,37 +22,39 @@ REFUSALS: Final = frozenset({400, 401, 403, 495, 496})
 """Statuses that refuse a client for its certificate; nginx has 495 and 496 for it inside."""
 
 
-async def check_post_handshake_auth(interview: Prober, learnt: VisitFacts) -> None:
+async def check_post_handshake_auth(prober: Prober, facts: VisitFacts) -> None:
     """Completes ``client_auth`` of the versions whose handshake asks for nothing."""
-    path = learnt.client_auth_path
+    path = facts.inputs.client_auth_path
     if path is None:
         return
     silent = [
         version
-        for version, found in learnt.client_auth.items()
+        for version, found in facts.client_auth.items()
         if found.mode is ClientAuthMode.NONE and version is not ProtocolVersion.SSLV3
     ]
     offers = [
         on_path(
             HandshakeOffer(
                 version=version,
-                server_name=learnt.shape_at(version).server_name,
-                user_agent=learnt.user_agent,
+                server_name=facts.shape_at(version).server_name,
+                user_agent=facts.inputs.user_agent,
             ),
             path,
         )
         for version in silent
     ]
-    shaken = await side_by_side(*(interview.handshake(offer) for offer in offers))
-    for version, handshake in zip(silent, shaken, strict=True):
+    handshakes = await side_by_side(*(prober.handshake(offer) for offer in offers))
+    for version, handshake in zip(silent, handshakes, strict=True):
         found = _asked(handshake, path)
         if found is not None:
-            learnt.client_auth[version] = found
+            facts.client_auth[version] = found
 
 
 def on_path(offer: HandshakeOffer, path: str) -> HandshakeOffer:
     """The offer, asking for ``path`` and open to what the server then wants."""
-    return replace(offer, afterword=PostHandshakeAction.HTTP, path=path, is_open_to_requests=True)
+    return replace(
+        offer, post_handshake=PostHandshakeAction.HTTP, path=path, is_open_to_requests=True
+    )
 
 
 def _asked(handshake: Handshake, path: str) -> ClientAuth | None:
@@ -66,16 +67,14 @@ def _asked(handshake: Handshake, path: str) -> ClientAuth | None:
         mode=_mode(handshake, status),
         asked_on_path=path,
         ca_names=authority_names(handshake.certificate_authorities),
-        evidence=Evidence(
-            offer=handshake.offered or None,
-            answer=handshake.answered or None,
-            note=f"asked for on {path} after the handshake; {said}; {handshake.note}",
+        evidence=handshake.evidence(
+            f"asked for on {path} after the handshake; {said}; {handshake.note}"
         ),
     )
 
 
 def _mode(handshake: Handshake, status: int | None) -> ClientAuthMode:
-    ends = {handshake.end, handshake.afterword}
+    ends = {handshake.end, handshake.post_handshake}
     if HandshakeEnd.REFUSED in ends or status in REFUSALS:
         return ClientAuthMode.REQUIRED
     return ClientAuthMode.UNKNOWN if status is None else ClientAuthMode.REQUESTED

@@ -15,14 +15,13 @@ from typing import Final, TypeAlias
 from model.protocol_version import ProtocolVersion
 from model.registry import ALPN_PROTOCOLS
 from model.verdict import Fact, Verdict
-from pki.byte_reader import ByteReader, DecodeError
-from probe.checks.answered_offers import answered_offer, newest_in_clear
+from probe.checks.answered_offers import answered_offer, newest_in_plaintext
 from probe.checks.combined_extensions import extending
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
-from probe.tls.extensions import ExtensionType, protocol_names
+from probe.tls.extensions import protocol_names
 
 _NO_APPLICATION_PROTOCOL: Final = 120
 _OF_CHALLENGES: Final = "acme-tls/1"
@@ -44,9 +43,9 @@ class _Reply:
 _Ask: TypeAlias = Callable[[tuple[str, ...]], Awaitable[_Reply]]
 
 
-async def check_alpn(interview: Prober, learnt: VisitFacts) -> None:
+async def check_alpn(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``alpn`` and the features ``alpn`` and ``alpn_unknown_refused``."""
-    ask = _way_to_ask(interview, learnt)
+    ask = _way_to_ask(prober, facts)
     if ask is None:
         return
     left, taken = _ASKED, []
@@ -55,26 +54,26 @@ async def check_alpn(interview: Prober, learnt: VisitFacts) -> None:
         taken.append(reply.taken)
         left = tuple(name for name in left if name != reply.taken)
         reply = await ask(left)
-    learnt.alpn = tuple(taken)
-    learnt.features["alpn"] = _support(first, reply, taken)
-    learnt.features["alpn_unknown_refused"] = _strictness(reply)
+    facts.alpn = tuple(taken)
+    facts.features["alpn"] = _support(first, reply, taken)
+    facts.features["alpn_unknown_refused"] = _strictness(reply)
 
 
-def _way_to_ask(interview: Prober, learnt: VisitFacts) -> _Ask | None:
-    version = newest_in_clear(learnt)
+def _way_to_ask(prober: Prober, facts: VisitFacts) -> _Ask | None:
+    version = newest_in_plaintext(facts)
     if version is not None:
-        return _asking_in_clear(interview, learnt, version)
-    if ProtocolVersion.TLSV1_3 in learnt.spoken:
-        return _asking_by_handshake(interview, learnt)
+        return _asking_in_plaintext(prober, facts, version)
+    if ProtocolVersion.TLSV1_3 in facts.spoken:
+        return _asking_by_handshake(prober, facts)
     return None
 
 
-def _asking_in_clear(interview: Prober, learnt: VisitFacts, version: ProtocolVersion) -> _Ask:
-    usual = answered_offer(learnt, version)
+def _asking_in_plaintext(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> _Ask:
+    usual = answered_offer(facts, version)
 
     async def ask(names: tuple[str, ...]) -> _Reply:
         listed = protocol_names([name.encode("ascii") for name in names])
-        exchange = await interview.ask(extending(listed)(usual))
+        exchange = await prober.ask(extending(listed)(usual))
         return _Reply(
             proof=exchange, taken=_taken(exchange), is_answered=exchange.version is not None
         )
@@ -82,13 +81,13 @@ def _asking_in_clear(interview: Prober, learnt: VisitFacts, version: ProtocolVer
     return ask
 
 
-def _asking_by_handshake(interview: Prober, learnt: VisitFacts) -> _Ask:
+def _asking_by_handshake(prober: Prober, facts: VisitFacts) -> _Ask:
     version = ProtocolVersion.TLSV1_3
-    server_name = learnt.shape_at(version).server_name
+    server_name = facts.shape_at(version).server_name
 
     async def ask(names: tuple[str, ...]) -> _Reply:
         offer = HandshakeOffer(version=version, server_name=server_name, alpn_protocols=names)
-        handshake = await interview.handshake(offer)
+        handshake = await prober.handshake(offer)
         is_answered = bool(handshake.certificates) or handshake.end is HandshakeEnd.ACCEPTED
         return _Reply(proof=handshake, taken=handshake.alpn_protocol, is_answered=is_answered)
 
@@ -96,16 +95,8 @@ def _asking_by_handshake(interview: Prober, learnt: VisitFacts) -> _Ask:
 
 
 def _taken(exchange: Exchange) -> str | None:
-    """The one id in the hello's answer; section 3.1 allows no more."""
-    kind = ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION
-    body = exchange.hello.extension(kind) if exchange.hello else None
-    if body is None:
-        return None
-    try:
-        names = ByteReader(ByteReader(body, "ALPN").vector(2), "ALPN")
-        return names.vector(1).decode("latin-1")
-    except DecodeError:
-        return None
+    name = exchange.hello.alpn_protocol if exchange.hello else None
+    return None if name is None else name.decode("latin-1")
 
 
 def _support(first: _Reply, last: _Reply, taken: list[str]) -> Fact:

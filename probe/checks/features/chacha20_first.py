@@ -16,15 +16,15 @@ from probe.dialogue.exchange import Exchange
 from probe.dialogue.preference import is_chacha20
 
 
-async def check_chacha20_first(interview: Prober, learnt: VisitFacts) -> None:
+async def check_chacha20_first(prober: Prober, facts: VisitFacts) -> None:
     """Fills the feature ``yields_to_chacha20`` where the server's order begins otherwise.
 
     Its value names the versions at which the server yields.
     """
-    asked = [version for version in sorted(learnt.spoken) if _is_open(learnt, version)]
+    asked = [version for version in sorted(facts.spoken) if _is_open(facts, version)]
     if not asked:
         return
-    answers = await side_by_side(*(_ask(interview, learnt, version) for version in asked))
+    answers = await side_by_side(*(_ask(prober, facts, version) for version in asked))
     yielding = [one for one in answers if is_chacha20(picked_cipher_suite(one) or 0)]
     if yielding:
         labels = ",".join(one.offer.version.label for one in yielding)
@@ -33,18 +33,18 @@ async def check_chacha20_first(interview: Prober, learnt: VisitFacts) -> None:
         fact = answers[-1].fact(Verdict.NO, "takes another suite though ChaCha20 is offered first")
     else:
         fact = next(one for one in answers if one.version is None).fact(Verdict.UNKNOWN)
-    learnt.features["yields_to_chacha20"] = fact
+    facts.features["yields_to_chacha20"] = fact
 
 
-def _is_open(learnt: VisitFacts, version: ProtocolVersion) -> bool:
-    found = learnt.cipher_suites.get(version)
+def _is_open(facts: VisitFacts, version: ProtocolVersion) -> bool:
+    found = facts.cipher_suites.get(version)
     if found is None or found.preference is not Preference.SERVER:
         return False
     favours_chacha20 = "CHACHA20" in found.accepted[0]
     return not favours_chacha20 and any("CHACHA20" in name for name in found.accepted)
 
 
-async def _ask(interview: Prober, learnt: VisitFacts, version: ProtocolVersion) -> Exchange:
-    suites = accepted_suites(learnt, version)
+async def _ask(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> Exchange:
+    suites = accepted_suites(facts, version)
     chacha20_first = sorted(suites, key=lambda suite: not is_chacha20(suite))
-    return await interview.ask(answered_offer(learnt, version, tuple(chacha20_first)))
+    return await prober.ask(answered_offer(facts, version, tuple(chacha20_first)))

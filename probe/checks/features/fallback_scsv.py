@@ -17,14 +17,14 @@ from probe.checks.visit_facts import VisitFacts
 _TLS_FALLBACK_SCSV: Final = 0x5600
 
 
-async def check_fallback_scsv(interview: Prober, learnt: VisitFacts) -> None:
+async def check_fallback_scsv(prober: Prober, facts: VisitFacts) -> None:
     """Fills the feature ``fallback_scsv``."""
-    versions = sorted(learnt.spoken, reverse=True)
+    versions = sorted(facts.spoken, reverse=True)
     if len(versions) < 2:
         return
     lower = versions[1]
-    suites = (*accepted_suites(learnt, lower), _TLS_FALLBACK_SCSV)
-    exchange = await interview.ask(answered_offer(learnt, lower, suites))
+    suites = (*accepted_suites(facts, lower), _TLS_FALLBACK_SCSV)
+    exchange = await prober.ask(answered_offer(facts, lower, suites))
     if exchange.is_refusal:
         fact = exchange.fact(Verdict.YES, f"{exchange.summary} to TLS_FALLBACK_SCSV")
     elif exchange.version is not None:
@@ -32,4 +32,4 @@ async def check_fallback_scsv(interview: Prober, learnt: VisitFacts) -> None:
         fact = exchange.fact(Verdict.NO, note)
     else:
         fact = exchange.fact(Verdict.UNKNOWN)
-    learnt.features["fallback_scsv"] = fact
+    facts.features["fallback_scsv"] = fact

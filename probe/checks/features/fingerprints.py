@@ -13,7 +13,6 @@ from typing import Final
 from model.protocol_version import ProtocolVersion
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
-from probe.tls.extensions import ExtensionType
 from probe.tls.hello import ServerHello
 
 _VERSIONS: Final = {
@@ -27,13 +26,13 @@ _NO_EXTENSIONS: Final = 12 * "0"
 _MOST_COUNTED: Final = 99
 
 
-async def check_fingerprints(interview: Prober, learnt: VisitFacts) -> None:
+async def check_fingerprints(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``fingerprints``, such as ``ja3s_tlsv1.2``; asks nothing."""
-    for version, exchange in sorted(learnt.spoken.items()):
+    for version, exchange in sorted(facts.spoken.items()):
         if exchange.hello is not None:
             label = version.label.lower()
-            learnt.fingerprints[f"ja3s_{label}"] = ja3s(exchange.hello)
-            learnt.fingerprints[f"ja4s_{label}"] = ja4s(exchange.hello, version)
+            facts.fingerprints[f"ja3s_{label}"] = ja3s(exchange.hello)
+            facts.fingerprints[f"ja4s_{label}"] = ja4s(exchange.hello, version)
 
 
 def ja3s(hello: ServerHello) -> str:
@@ -54,6 +53,5 @@ def ja4s(hello: ServerHello, version: ProtocolVersion) -> str:
 
 def _alpn_ends(hello: ServerHello) -> str:
     """First and last character of the protocol taken; ``00`` where there is none."""
-    body = hello.extension(ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION) or b""
-    name = body[3:].decode("ascii", "replace")
+    name = (hello.alpn_protocol or b"").decode("ascii", "replace")
     return f"{name[0]}{name[-1]}" if name.isalnum() or "/" in name else "00"

@@ -13,7 +13,6 @@ from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
-from pki.byte_reader import ByteReader, DecodeError
 from probe.checks.answered_offers import answered_offer, cbc_suites, newest_version
 from probe.checks.combined_extensions import ExtensionProbe, extending, probe_combined
 from probe.checks.prober import Prober
@@ -22,7 +21,6 @@ from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import Offer
 from probe.tls.extensions import Extension, ExtensionType
 from probe.tls.hello import ServerHello
-from probe.tls.limits import MAX_NAMES
 
 _COMPRESSION_METHODS: Final = {1: "DEFLATE", 64: "LZS"}
 """RFC 3749 and RFC 3943."""
@@ -40,33 +38,25 @@ class _Agreement:
 
 
 def _extension(
-    name: str, kind: ExtensionType, body: bytes, value: Callable[[bytes], str]
+    name: str, kind: ExtensionType, body: bytes, value: Callable[[ServerHello], str]
 ) -> _Agreement:
     def answered(hello: ServerHello) -> str | None:
-        found = hello.extension(kind)
-        return None if found is None else value(found)
+        return value(hello) if hello.has(kind) else None
 
     add = extending(Extension(code_point=kind, body=body))
     return _Agreement(addition=ExtensionProbe(name=name, add=add), value=answered)
 
 
-def _no_value(_: bytes) -> str:
+def _no_value(_: ServerHello) -> str:
     return ""
 
 
-def _number(body: bytes) -> str:
-    return str(int.from_bytes(body[:2], "big"))
+def _record_size_limit(hello: ServerHello) -> str:
+    return "" if hello.record_size_limit is None else str(hello.record_size_limit)
 
 
-def _protocol_names(body: bytes) -> str:
-    """draft-agl-tls-nextprotoneg-04: names, each with its length before it; the first MAX_NAMES."""
-    reader = ByteReader(body, "next_protocol_negotiation")
-    names: list[str] = []
-    try:
-        while reader.remaining and len(names) < MAX_NAMES:
-            names.append(reader.vector(1).decode("ascii", "backslashreplace"))
-    except DecodeError:
-        pass
+def _next_protocols(hello: ServerHello) -> str:
+    names = (name.decode("ascii", "backslashreplace") for name in hello.next_protocols)
     return ",".join(names)[:_MOST_NAMES_LENGTH]
 
 
@@ -94,9 +84,11 @@ _AGREEMENTS: Final = (
     _extension("session_tickets", ExtensionType.SESSION_TICKET, b"", _no_value),
     # RFC 6520, in mode 1: peer_allowed_to_send
     _extension("heartbeat", ExtensionType.HEARTBEAT, b"\x01", _no_value),
-    _extension("npn", ExtensionType.NEXT_PROTOCOL_NEGOTIATION, b"", _protocol_names),
+    _extension("npn", ExtensionType.NEXT_PROTOCOL_NEGOTIATION, b"", _next_protocols),
     # RFC 8449
-    _extension("record_size_limit", ExtensionType.RECORD_SIZE_LIMIT, _LONGEST_RECORD, _number),
+    _extension(
+        "record_size_limit", ExtensionType.RECORD_SIZE_LIMIT, _LONGEST_RECORD, _record_size_limit
+    ),
     _COMPRESSION,
 )
 
@@ -106,43 +98,43 @@ HELLO_FEATURES: Final = (
 )
 
 
-async def check_hello_features(interview: Prober, learnt: VisitFacts) -> None:
+async def check_hello_features(prober: Prober, facts: VisitFacts) -> None:
     """Fills the features named in ``HELLO_FEATURES`` and the vulnerability ``crime``."""
-    newest = newest_version(learnt, ProtocolVersion.TLSV1_2)
+    newest = newest_version(facts, ProtocolVersion.TLSV1_2)
     if newest is None:
         return
     agreements = list(_AGREEMENTS) if newest > ProtocolVersion.SSLV3 else [_COMPRESSION]
-    with_cbc = _newest_with_cbc(learnt)
+    with_cbc = _newest_with_cbc(facts)
     suites: tuple[int, ...] = ()
     if with_cbc is newest:
         agreements.append(_ENCRYPT_THEN_MAC)
-        suites = cbc_suites(learnt, newest)
+        suites = cbc_suites(facts, newest)
     elif with_cbc is not None:
-        await _ask(interview, learnt, with_cbc, cbc_suites(learnt, with_cbc), [_ENCRYPT_THEN_MAC])
-    await _ask(interview, learnt, newest, suites, agreements)
-    learnt.vulnerabilities["crime"] = learnt.features["compression"]
+        await _ask(prober, facts, with_cbc, cbc_suites(facts, with_cbc), [_ENCRYPT_THEN_MAC])
+    await _ask(prober, facts, newest, suites, agreements)
+    facts.vulnerabilities["crime"] = facts.features["compression"]
 
 
-def _newest_with_cbc(learnt: VisitFacts) -> ProtocolVersion | None:
-    in_clear = [one for one in learnt.spoken if one > ProtocolVersion.SSLV3]
-    return max((version for version in in_clear if cbc_suites(learnt, version)), default=None)
+def _newest_with_cbc(facts: VisitFacts) -> ProtocolVersion | None:
+    in_plaintext = [one for one in facts.spoken if one > ProtocolVersion.SSLV3]
+    return max((version for version in in_plaintext if cbc_suites(facts, version)), default=None)
 
 
 async def _ask(
-    interview: Prober,
-    learnt: VisitFacts,
+    prober: Prober,
+    facts: VisitFacts,
     version: ProtocolVersion,
     suites: tuple[int, ...],
     agreements: list[_Agreement],
 ) -> None:
     answers = await probe_combined(
-        interview,
-        answered_offer(learnt, version, suites),
+        prober,
+        answered_offer(facts, version, suites),
         [agreement.addition for agreement in agreements],
     )
     for agreement in agreements:
         name = agreement.addition.name
-        learnt.features[name] = _fact(answers[name], agreement)
+        facts.features[name] = _fact(answers[name], agreement)
 
 
 def _fact(exchange: Exchange, agreement: _Agreement) -> Fact:

@@ -13,13 +13,13 @@ from probe.checks.features.jarm_hellos import JARM_HELLOS, JARM_SUITES, JarmHell
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import (
-    Alert,
     Answer,
     ConnectFailure,
     Ending,
     NoHello,
     RetryRequest,
     ServerFlight,
+    TlsAlert,
 )
 from probe.dialogue.raw_probe import RawProbe
 from probe.tls.extensions import ExtensionType
@@ -32,32 +32,32 @@ _NOTHING_HEARD: Final = 62 * "0"
 _VERSION_LETTERS: Final = "abcdef"
 
 
-async def check_jarm(interview: Prober, learnt: VisitFacts) -> None:
+async def check_jarm(prober: Prober, facts: VisitFacts) -> None:
     """Fills the fingerprint ``jarm``; not where any of the ten got neither hello nor refusal."""
-    if learnt.host is None:
+    if facts.inputs.host is None:
         return
-    questions = (_answer(interview, hello, learnt.host) for hello in JARM_HELLOS)
+    questions = (_ask(prober, hello, facts.inputs.host) for hello in JARM_HELLOS)
     answers = await side_by_side(*questions)
-    if all(_is_told(answer) for answer in answers):
-        learnt.fingerprints["jarm"] = jarm([_hello(answer) for answer in answers])
+    if all(_is_an_answer(answer) for answer in answers):
+        facts.fingerprints["jarm"] = jarm([_hello(answer) for answer in answers])
 
 
-async def _answer(interview: Prober, asked: JarmHello, host: str) -> Answer:
+async def _ask(prober: Prober, asked: JarmHello, host: str) -> Answer:
     """What one of the ten gets; asked again where it was reset, which a server may always do."""
     answer: Answer = NoHello(ending=Ending.SILENCE)
     for _ in range(2):
-        provocation = RawProbe(asked.encode(host, interview.nonce), lambda _: b"")
-        reaction = await interview.converse(provocation)
-        answer = reaction if isinstance(reaction, ConnectFailure) else reaction.answer
-        if _is_told(answer) or not await interview.is_well():
+        raw_probe = RawProbe(asked.encode(host, prober.nonce), lambda _: b"")
+        response = await prober.converse(raw_probe)
+        answer = response if isinstance(response, ConnectFailure) else response.answer
+        if _is_an_answer(answer) or not await prober.ask_control():
             break
     return answer
 
 
-def _is_told(answer: Answer) -> bool:
+def _is_an_answer(answer: Answer) -> bool:
     if isinstance(answer, NoHello):
         return answer.ending is Ending.CLOSED
-    return isinstance(answer, ServerFlight | RetryRequest | Alert)
+    return isinstance(answer, ServerFlight | RetryRequest | TlsAlert)
 
 
 def _hello(answer: Answer) -> ServerHello | None:

@@ -33,23 +33,23 @@ _LONGEST_VISIT_SECONDS: Final = 3600
 _FEWEST_READINGS: Final = 2
 
 
-async def check_passive_features(interview: Prober, learnt: VisitFacts) -> None:
+async def check_passive_features(prober: Prober, facts: VisitFacts) -> None:
     """Fills the features named in ``READ_OFF``, where they apply; asks nothing."""
-    if not learnt.spoken:
+    if not facts.spoken:
         return
     earlier = [
         exchange
-        for version, exchange in sorted(learnt.spoken.items(), reverse=True)
+        for version, exchange in sorted(facts.spoken.items(), reverse=True)
         if version < ProtocolVersion.TLSV1_3
     ]
-    learnt.features["session_id_echo"] = _session_id_echo(interview, learnt)
+    facts.features["session_id_echo"] = _session_id_echo(prober, facts)
     if not earlier:
         return
-    learnt.features["secure_renegotiation"] = _secure_renegotiation(earlier)
-    learnt.features["session_ids"] = _session_ids(earlier, interview.nonce[32:64])
-    learnt.features["clock_in_random"] = _clock_in_random(interview.exchanges)
-    if ProtocolVersion.TLSV1_3 in learnt.spoken:
-        learnt.features["downgrade_sentinel"] = _downgrade_sentinel(earlier)
+    facts.features["secure_renegotiation"] = _secure_renegotiation(earlier)
+    facts.features["session_ids"] = _session_ids(earlier, prober.nonce[32:64])
+    facts.features["clock_in_random"] = _clock_in_random(prober.exchanges)
+    if ProtocolVersion.TLSV1_3 in facts.spoken:
+        facts.features["downgrade_sentinel"] = _downgrade_sentinel(earlier)
 
 
 def _hello(exchange: Exchange) -> ServerHello:
@@ -60,7 +60,7 @@ def _hello(exchange: Exchange) -> ServerHello:
 def _secure_renegotiation(earlier: Sequence[Exchange]) -> Fact:
     """RFC 5746, section 3.4: the SCSV of our hellos is answered by renegotiation_info."""
     for exchange in earlier:
-        if _hello(exchange).extension(ExtensionType.RENEGOTIATION_INFO) is None:
+        if not _hello(exchange).has(ExtensionType.RENEGOTIATION_INFO):
             note = f"ServerHello of {exchange.offer.version.label} without renegotiation_info"
             return exchange.fact(Verdict.NO, note)
     return earlier[0].fact(Verdict.YES, "ServerHello with renegotiation_info")
@@ -74,16 +74,16 @@ def _session_ids(earlier: Sequence[Exchange], ours: bytes) -> Fact:
     return earlier[0].fact(Verdict.NO, "ServerHello without a session id of the server's own")
 
 
-def _session_id_echo(interview: Prober, learnt: VisitFacts) -> Fact:
+def _session_id_echo(prober: Prober, facts: VisitFacts) -> Fact:
     """Demanded at TLS 1.3 (RFC 9846, 4.1.3); below, a promise to resume what never was."""
-    ours = interview.nonce[32:64]
-    spoken = sorted(learnt.spoken.items(), reverse=True)
+    ours = prober.nonce[32:64]
+    spoken = sorted(facts.spoken.items(), reverse=True)
     echoing = [version for version, one in spoken if _hello(one).session_id == ours]
     if not echoing:
         return spoken[0][1].fact(Verdict.NO, "the session id of our hello does not come back")
     labels = ",".join(version.label for version in echoing)
     note = f"the session id of our hello comes back at {labels}"
-    return learnt.spoken[echoing[0]].fact(Verdict.YES, note, labels)
+    return facts.spoken[echoing[0]].fact(Verdict.YES, note, labels)
 
 
 def _clock_in_random(exchanges: Iterable[Exchange]) -> Fact:
@@ -100,8 +100,8 @@ def _clock_in_random(exchanges: Iterable[Exchange]) -> Fact:
     latest = list(flights.values())[-1]
     if readings[-1] - readings[0] > _LONGEST_VISIT_SECONDS:
         return latest.fact(Verdict.NO, "the randoms of two hellos do not agree on the time")
-    told = datetime.fromtimestamp(readings[-1], UTC).isoformat()
-    return latest.fact(Verdict.YES, f"the randoms of {len(readings)} hellos agree on {told}")
+    moment = datetime.fromtimestamp(readings[-1], UTC).isoformat()
+    return latest.fact(Verdict.YES, f"the randoms of {len(readings)} hellos agree on {moment}")
 
 
 def _downgrade_sentinel(earlier: Sequence[Exchange]) -> Fact:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from model.verdict import Evidence, Fact, Verdict
-from probe.checks.answered_offers import newest_in_clear
+from probe.checks.answered_offers import newest_in_plaintext
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, PostHandshakeAction
@@ -24,30 +24,30 @@ RENEGOTIATION: Final = (
 )
 
 
-async def check_renegotiation(interview: Prober, learnt: VisitFacts) -> None:
+async def check_renegotiation(prober: Prober, facts: VisitFacts) -> None:
     """Fills the feature and the vulnerabilities named in ``RENEGOTIATION``."""
-    version = newest_in_clear(learnt)
+    version = newest_in_plaintext(facts)
     if version is None:
         return
     offer = HandshakeOffer(
         version=version,
-        server_name=learnt.shape_at(version).server_name,
-        afterword=PostHandshakeAction.RENEGOTIATION,
+        server_name=facts.shape_at(version).server_name,
+        post_handshake=PostHandshakeAction.RENEGOTIATION,
     )
-    hello = learnt.spoken[version].hello
-    is_bound = hello is not None and hello.extension(ExtensionType.RENEGOTIATION_INFO) is not None
+    hello = facts.spoken[version].hello
+    is_bound = hello is not None and hello.has(ExtensionType.RENEGOTIATION_INFO)
     if is_bound:
-        proof = learnt.spoken[version].fact(Verdict.NO, "ServerHello with renegotiation_info")
-        learnt.vulnerabilities["insecure_renegotiation"] = proof
-    fact = _renegotiated(await interview.handshake(offer))
-    learnt.features["client_renegotiation"] = fact
-    learnt.vulnerabilities["client_renegotiation_dos"] = fact
+        proof = facts.spoken[version].fact(Verdict.NO, "ServerHello with renegotiation_info")
+        facts.vulnerabilities["insecure_renegotiation"] = proof
+    fact = _renegotiated(await prober.handshake(offer))
+    facts.features["client_renegotiation"] = fact
+    facts.vulnerabilities["client_renegotiation_dos"] = fact
     if not is_bound:
-        learnt.vulnerabilities["insecure_renegotiation"] = _unbound(fact)
+        facts.vulnerabilities["insecure_renegotiation"] = _unbound(fact)
 
 
 def _renegotiated(handshake: Handshake) -> Fact:
-    match handshake.afterword:
+    match handshake.post_handshake:
         case HandshakeEnd.ACCEPTED:
             return handshake.fact(Verdict.YES, "a second handshake finished on the connection")
         case HandshakeEnd.REFUSED:

@@ -14,7 +14,7 @@ from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Fact, Verdict
-from probe.checks.answered_offers import answered_offer, newest_in_clear
+from probe.checks.answered_offers import answered_offer, newest_in_plaintext
 from probe.checks.combined_extensions import extending
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.visit_facts import VisitFacts
@@ -40,62 +40,65 @@ _KEPT_OF_LEAK: Final = 4 + 2 + 32 + 1 + 1
 _EXTENDED_MAIN_SECRET = Extension(code_point=ExtensionType.EXTENDED_MAIN_SECRET, body=b"")
 
 
-async def check_resumption(interview: Prober, learnt: VisitFacts) -> None:
+async def check_resumption(prober: Prober, facts: VisitFacts) -> None:
     """Fills the features and the vulnerability named in ``RESUMPTION``, where they apply."""
-    version = newest_in_clear(learnt)
+    version = newest_in_plaintext(facts)
     questions = []
     if version is not None:
-        questions += [_by_id(interview, learnt, version), _by_ticket(interview, learnt, version)]
-    if ProtocolVersion.TLSV1_3 in learnt.spoken:
-        questions.append(_at_tls13(interview, learnt))
+        questions += [
+            _resume_by_id(prober, facts, version),
+            _resume_by_ticket(prober, facts, version),
+        ]
+    if ProtocolVersion.TLSV1_3 in facts.spoken:
+        questions.append(_resume_at_tls13(prober, facts))
     await side_by_side(*questions)
 
 
-def _handshake_offer(learnt: VisitFacts, version: ProtocolVersion) -> HandshakeOffer:
-    return HandshakeOffer(version=version, server_name=learnt.shape_at(version).server_name)
+def _handshake_offer(facts: VisitFacts, version: ProtocolVersion) -> HandshakeOffer:
+    return HandshakeOffer(version=version, server_name=facts.shape_at(version).server_name)
 
 
 def _resuming(
-    learnt: VisitFacts, version: ProtocolVersion, session_id: bytes, *extensions: Extension
+    facts: VisitFacts, version: ProtocolVersion, session_id: bytes, *extensions: Extension
 ) -> Offer:
     """RFC 7627, section 5.3: what the session had, the resuming hello must offer too."""
-    asked = extending(_EXTENDED_MAIN_SECRET, *extensions)(answered_offer(learnt, version))
+    asked = extending(_EXTENDED_MAIN_SECRET, *extensions)(answered_offer(facts, version))
     return replace(asked, changes=replace(asked.changes, session_id=session_id))
 
 
-async def _by_id(interview: Prober, learnt: VisitFacts, version: ProtocolVersion) -> None:
-    offer = replace(_handshake_offer(learnt, version), wants_ticket=False)
-    handshake = await interview.handshake(offer)
+async def _resume_by_id(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> None:
+    offer = replace(_handshake_offer(facts, version), wants_ticket=False)
+    handshake = await prober.handshake(offer)
     if handshake.end is not HandshakeEnd.ACCEPTED:
         fact = handshake.fact(Verdict.UNKNOWN)
     elif not handshake.session_id:
         fact = handshake.fact(Verdict.NO, "no session id in the ServerHello")
     else:
-        exchange = await interview.ask(_resuming(learnt, version, handshake.session_id))
+        exchange = await prober.ask(_resuming(facts, version, handshake.session_id))
         fact = _resumed(exchange, handshake.session_id)
-    learnt.features["resumption_by_id"] = fact
+    facts.features["resumption_by_id"] = fact
 
 
-async def _by_ticket(interview: Prober, learnt: VisitFacts, version: ProtocolVersion) -> None:
-    handshake = await interview.handshake(_handshake_offer(learnt, version))
+async def _resume_by_ticket(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> None:
+    handshake = await prober.handshake(_handshake_offer(facts, version))
     if handshake.end is not HandshakeEnd.ACCEPTED:
-        learnt.features["resumption_by_ticket"] = handshake.fact(Verdict.UNKNOWN)
-        learnt.vulnerabilities["ticketbleed"] = handshake.fact(Verdict.UNKNOWN)
+        facts.features["resumption_by_ticket"] = handshake.fact(Verdict.UNKNOWN)
+        facts.vulnerabilities["ticketbleed"] = handshake.fact(Verdict.UNKNOWN)
         return
     if not handshake.ticket:
         no_ticket = handshake.fact(Verdict.NO, "no NewSessionTicket in the handshake")
-        learnt.features["resumption_by_ticket"] = no_ticket
-        learnt.vulnerabilities["ticketbleed"] = no_ticket
+        facts.features["resumption_by_ticket"] = no_ticket
+        facts.vulnerabilities["ticketbleed"] = no_ticket
         return
     ticket = Extension(code_point=ExtensionType.SESSION_TICKET, body=handshake.ticket)
-    exchange = await interview.ask(_resuming(learnt, version, _SHORT_ID, ticket))
-    learnt.vulnerabilities["ticketbleed"] = _ticketbleed(exchange)
+    exchange = await prober.ask(_resuming(facts, version, _SHORT_ID, ticket))
+    facts.vulnerabilities["ticketbleed"] = _ticketbleed(exchange)
     lifetime = str(handshake.ticket_lifetime_seconds)
     by_ticket = _resumed(exchange, _SHORT_ID)
-    if learnt.vulnerabilities["ticketbleed"].verdict is Verdict.YES:
-        by_ticket = replace(learnt.vulnerabilities["ticketbleed"])
+    if facts.vulnerabilities["ticketbleed"].verdict is Verdict.YES:
+        by_ticket = replace(facts.vulnerabilities["ticketbleed"])
     is_yes = by_ticket.verdict is Verdict.YES
-    learnt.features["resumption_by_ticket"] = replace(by_ticket, value=lifetime if is_yes else None)
+    facts.features["resumption_by_ticket"] = replace(by_ticket, value=lifetime if is_yes else None)
 
 
 def _resumed(exchange: Exchange, session_id: bytes) -> Fact:
@@ -118,26 +121,26 @@ def _ticketbleed(exchange: Exchange) -> Fact:
     echoed = answer.hello.session_id
     if len(echoed) == _LEAKING_LENGTH and echoed.startswith(_SHORT_ID) and not answer.certificates:
         note = "a session id of one byte comes back as 32"
-        kept = Evidence(offer=exchange.offered, answer=answer.raw[:_KEPT_OF_LEAK], note=note)
-        return Fact(verdict=Verdict.YES, evidence=kept)
+        proof = Evidence(offer=exchange.offered, answer=answer.raw[:_KEPT_OF_LEAK], note=note)
+        return Fact(verdict=Verdict.YES, evidence=proof)
     return exchange.fact(Verdict.NO, f"a session id of {len(echoed)} bytes to one of one byte")
 
 
-async def _at_tls13(interview: Prober, learnt: VisitFacts) -> None:
+async def _resume_at_tls13(prober: Prober, facts: VisitFacts) -> None:
     offer = replace(
-        _handshake_offer(learnt, ProtocolVersion.TLSV1_3), afterword=PostHandshakeAction.SESSION
+        _handshake_offer(facts, ProtocolVersion.TLSV1_3), post_handshake=PostHandshakeAction.SESSION
     )
-    first = await interview.handshake(offer)
-    learnt.features["early_data"] = _early_data(first)
+    first = await prober.handshake(offer)
+    facts.features["early_data"] = _early_data(first)
     if first.end is not HandshakeEnd.ACCEPTED:
-        learnt.features["tls13_resumption"] = first.fact(Verdict.UNKNOWN)
+        facts.features["tls13_resumption"] = first.fact(Verdict.UNKNOWN)
     elif first.early_data_bytes is None:
-        learnt.features["tls13_resumption"] = first.fact(Verdict.NO, "no NewSessionTicket came")
+        facts.features["tls13_resumption"] = first.fact(Verdict.NO, "no NewSessionTicket came")
     else:
-        again = await interview.handshake(
-            replace(_handshake_offer(learnt, offer.version), resumes=True)
+        again = await prober.handshake(
+            replace(_handshake_offer(facts, offer.version), resumes=True)
         )
-        learnt.features["tls13_resumption"] = _resumed_at_tls13(again)
+        facts.features["tls13_resumption"] = _resumed_at_tls13(again)
 
 
 def _early_data(handshake: Handshake) -> Fact:

@@ -14,7 +14,7 @@ from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
-from probe.checks.answered_offers import answered_offer, newest_in_clear, newest_version
+from probe.checks.answered_offers import answered_offer, newest_in_plaintext, newest_version
 from probe.checks.certificates.other_names import ask_other_keys, shake_for_other_keys
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.visit_facts import VisitFacts
@@ -35,56 +35,56 @@ SERVER_NAME_FEATURES: Final = (
 )
 
 
-async def check_server_name(interview: Prober, learnt: VisitFacts) -> None:
+async def check_server_name(prober: Prober, facts: VisitFacts) -> None:
     """Fills those of ``SERVER_NAME_FEATURES`` that apply.
 
     Not asked where hellos to this server carry no name.
     """
-    version = newest_in_clear(learnt) or newest_version(learnt)
+    version = newest_in_plaintext(facts) or newest_version(facts)
     if version is None or version is ProtocolVersion.SSLV3:
         return
-    named = answered_offer(learnt, version)
+    named = answered_offer(facts, version)
     if named.shape.server_name is None:
         return
     if version is ProtocolVersion.TLSV1_3:
-        await _learn_by_handshakes(interview, learnt)
+        await _check_by_handshakes(prober, facts)
         return
     without, unknown = others = await side_by_side(
         *(
-            interview.ask(replace(named, shape=replace(named.shape, server_name=name)))
+            prober.ask(replace(named, shape=replace(named.shape, server_name=name)))
             for name in _OTHER_NAMES
         )
     )
-    learnt.features["server_name_required"] = _refusal(without)
-    learnt.features["unknown_server_name_refused"] = _refusal(unknown)
-    known = _flights(interview.exchanges, version, named.shape.server_name)
+    facts.features["server_name_required"] = _refusal(without)
+    facts.features["unknown_server_name_refused"] = _refusal(unknown)
+    known = _flights(prober.exchanges, version, named.shape.server_name)
     for feature, read in _SELECTED.items():
-        learnt.features[feature] = _selection(known, others, read)
+        facts.features[feature] = _selection(known, others, read)
     own = {_leaf(flight) for flights in known.values() for flight in flights}
-    await ask_other_keys(interview, [one for one in others if _shows_another(one, own)])
+    await ask_other_keys(prober, [one for one in others if _shows_another(one, own)])
 
 
-async def _learn_by_handshakes(interview: Prober, learnt: VisitFacts) -> None:
-    known = learnt.first_handshake_at(ProtocolVersion.TLSV1_3)
+async def _check_by_handshakes(prober: Prober, facts: VisitFacts) -> None:
+    known = facts.first_handshake_at(ProtocolVersion.TLSV1_3)
     if known is None or not known.certificates:
         return
     without, unknown = others = await side_by_side(
-        *(interview.handshake(replace(known.offer, server_name=name)) for name in _OTHER_NAMES)
+        *(prober.handshake(replace(known.offer, server_name=name)) for name in _OTHER_NAMES)
     )
-    learnt.handshakes += others
-    learnt.features["server_name_required"] = _shaken_refusal(without)
-    learnt.features["unknown_server_name_refused"] = _shaken_refusal(unknown)
-    leaves = {one.certificates[0] for one in learnt.handshakes_for(known.offer.server_name)}
-    learnt.features["server_name_selects_certificate"] = _shaken_selection(
+    facts.handshakes += others
+    facts.features["server_name_required"] = _shaken_refusal(without)
+    facts.features["unknown_server_name_refused"] = _shaken_refusal(unknown)
+    leaves = {one.certificates[0] for one in facts.handshakes_for(known.offer.server_name)}
+    facts.features["server_name_selects_certificate"] = _shaken_selection(
         others, lambda one: one.certificates[0] in leaves, "certificate"
     )
-    learnt.features["server_name_selects_client_auth"] = _shaken_selection(
+    facts.features["server_name_selects_client_auth"] = _shaken_selection(
         others,
         lambda one: one.certificate_requested is known.certificate_requested,
         "request for a client certificate",
     )
     elsewhere = [one for one in others if one.certificates and one.certificates[0] not in leaves]
-    await shake_for_other_keys(interview, learnt, elsewhere)
+    await shake_for_other_keys(prober, facts, elsewhere)
 
 
 def _shaken_refusal(handshake: Handshake) -> Fact:

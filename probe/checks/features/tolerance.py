@@ -15,7 +15,7 @@ from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suite_by_code_point
 from model.verdict import Fact, Verdict
 from pki.byte_reader import vector
-from probe.checks.answered_offers import answered_offer, newest_in_clear, newest_version
+from probe.checks.answered_offers import answered_offer, newest_in_plaintext, newest_version
 from probe.checks.combined_extensions import ExtensionProbe, extending, probe_combined
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.visit_facts import VisitFacts
@@ -88,29 +88,29 @@ _NEWER: Final = ExtensionProbe(name="version_tolerance", add=_name_newer_version
 _ECH: Final = ExtensionProbe(name="ech_grease_answered", add=extending(_ech()))
 
 
-async def check_tolerance(interview: Prober, learnt: VisitFacts) -> None:
+async def check_tolerance(prober: Prober, facts: VisitFacts) -> None:
     """Fills the features named in ``TOLERANCES`` that apply; SSL 3.0 has no room for most."""
-    newest, in_clear = newest_version(learnt), newest_in_clear(learnt)
+    newest, in_plaintext = newest_version(facts), newest_in_plaintext(facts)
     if newest is None or newest is ProtocolVersion.SSLV3:
         return
     asked: dict[ProtocolVersion, list[ExtensionProbe]] = {newest: [_GREASED, _LONG]}
     if newest is ProtocolVersion.TLSV1_3:
         asked[newest].append(_ECH)
-    if in_clear is not None:
-        asked.setdefault(in_clear, []).append(_NEWER)
+    if in_plaintext is not None:
+        asked.setdefault(in_plaintext, []).append(_NEWER)
     await side_by_side(
-        _learn_unassigned_suites(interview, learnt, newest),
-        *(_learn_at(interview, learnt, version, found) for version, found in asked.items()),
+        _check_unassigned_suites(prober, facts, newest),
+        *(_check_at(prober, facts, version, found) for version, found in asked.items()),
     )
 
 
-async def _learn_at(
-    interview: Prober, learnt: VisitFacts, version: ProtocolVersion, additions: list[ExtensionProbe]
+async def _check_at(
+    prober: Prober, facts: VisitFacts, version: ProtocolVersion, additions: list[ExtensionProbe]
 ) -> None:
-    answers = await probe_combined(interview, answered_offer(learnt, version), additions)
+    answers = await probe_combined(prober, answered_offer(facts, version), additions)
     for name, exchange in answers.items():
         is_ech = name == _ECH.name
-        learnt.features[name] = _ech_answer(exchange) if is_ech else _tolerance(exchange)
+        facts.features[name] = _ech_answer(exchange) if is_ech else _tolerance(exchange)
 
 
 def _tolerance(exchange: Exchange) -> Fact:
@@ -124,18 +124,18 @@ def _tolerance(exchange: Exchange) -> Fact:
 def _ech_answer(exchange: Exchange) -> Fact:
     if exchange.hello is None:
         return exchange.fact(Verdict.NO if exchange.is_refusal else Verdict.UNKNOWN)
-    if exchange.hello.extension(ExtensionType.ENCRYPTED_CLIENT_HELLO) is None:
+    if not exchange.hello.has(ExtensionType.ENCRYPTED_CLIENT_HELLO):
         return exchange.fact(Verdict.NO, f"{exchange.summary} without encrypted_client_hello")
     return exchange.fact(Verdict.YES, f"{exchange.summary} with encrypted_client_hello")
 
 
-async def _learn_unassigned_suites(
-    interview: Prober, learnt: VisitFacts, version: ProtocolVersion
+async def _check_unassigned_suites(
+    prober: Prober, facts: VisitFacts, version: ProtocolVersion
 ) -> None:
-    exchange = await interview.ask(answered_offer(learnt, version, _UNASSIGNED_SUITES))
+    exchange = await prober.ask(answered_offer(facts, version, _UNASSIGNED_SUITES))
     if exchange.version is not None:
         note = f"{exchange.summary} to suites that nobody has assigned"
         fact = exchange.fact(Verdict.YES, note)
     else:
         fact = exchange.fact(Verdict.NO if exchange.is_refusal else Verdict.UNKNOWN)
-    learnt.features["accepts_unassigned_suites"] = fact
+    facts.features["accepts_unassigned_suites"] = fact

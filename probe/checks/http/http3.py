@@ -23,24 +23,24 @@ _VERDICTS: Final = {
 }
 
 
-async def check_http3(interview: Prober, learnt: VisitFacts) -> None:
+async def check_http3(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``http`` with what the UDP port answers."""
-    if learnt.web is None or not learnt.web.is_likely(learnt.alpn):
+    if facts.inputs.web is None or not facts.inputs.web.is_likely(facts.alpn):
         return
-    answer = await interview.quic(learnt.server_name)
+    answer = await prober.quic(facts.inputs.server_name)
     if answer is None:
         return
     versions = ", ".join(version_name(version) for version in answer.versions)
     verdict = _VERDICTS.get(answer.end, Verdict.UNKNOWN)
-    learnt.http["http3"] = Fact(verdict=verdict, evidence=_proof(answer), value=versions or None)
+    facts.http["http3"] = Fact(verdict=verdict, evidence=_proof(answer), value=versions or None)
     if answer.certificates:
-        learnt.http["http3_certificate"] = _certificate(answer, learnt)
+        facts.http["http3_certificate"] = _certificate(answer, facts)
 
 
-def _certificate(answer: QuicAnswer, learnt: VisitFacts) -> Fact:
+def _certificate(answer: QuicAnswer, facts: VisitFacts) -> Fact:
     leaf = answer.certificates[0]
-    over_tcp = {chain.chain[0] for chain in learnt.chains} | {
-        shaken.certificates[0] for shaken in learnt.handshakes if shaken.certificates
+    over_tcp = {chain.chain[0] for chain in facts.chains} | {
+        handshake.certificates[0] for handshake in facts.handshakes if handshake.certificates
     }
     verdict = Verdict.YES if leaf in over_tcp else Verdict.NO
     if not over_tcp:

@@ -17,9 +17,9 @@ from model.verdict import Evidence, Fact, Verdict
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
-from probe.web.in_clear import ClearAnswer, ClearRequest
+from probe.web.in_plaintext import ClearAnswer, ClearRequest
 
-HTTP_IN_CLEAR_FACTS: Final = ("redirects_to_https",)
+HTTP_IN_PLAINTEXT_FACTS: Final = ("redirects_to_https",)
 """Beside ``answers_in_clear``, which other protocols have too."""
 _MOST_HOPS: Final = 5
 _REFUSING: Final = frozenset({400, 421, 426, 497})
@@ -35,21 +35,23 @@ class _RedirectVerdict:
     evidence: Evidence
 
 
-async def check_http_plaintext(interview: Prober, learnt: VisitFacts) -> None:
+async def check_http_plaintext(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``plaintext`` and ``http`` with what is answered in clear."""
-    web = learnt.web
-    if web is None or not web.is_likely(learnt.alpn):
+    web = facts.inputs.web
+    if web is None or not web.is_likely(facts.alpn):
         return
     # With its port, so that it is no request of the port beside.
-    request = ClearRequest(f"{web.host}:{web.port}", user_agent=learnt.user_agent)
-    on_tls_port = await interview.converse_in_clear(request)
+    request = ClearRequest(f"{web.host}:{web.port}", user_agent=facts.inputs.user_agent)
+    on_tls_port = await prober.converse_in_plaintext(request)
     places = [_on_port_of_tls(on_tls_port, web.port)]
     if web.clear_port is not None:
-        beside, redirects = await _beside(interview, web.host, web.clear_port, learnt.user_agent)
+        beside, redirects = await _ask_twin_port(
+            prober, web.host, web.clear_port, facts.inputs.user_agent
+        )
         places.append(beside)
         if redirects is not None:
-            learnt.http["redirects_to_https"] = redirects
-    learnt.plaintext["answers_in_clear"] = _together(places)
+            facts.http["redirects_to_https"] = redirects
+    facts.plaintext["answers_in_clear"] = _together(places)
 
 
 def _together(places: list[_RedirectVerdict]) -> Fact:
@@ -83,8 +85,8 @@ def _on_port_of_tls(answer: ClearAnswer | ConnectFailure, port: int) -> _Redirec
     )
 
 
-async def _beside(
-    interview: Prober, host: str, port: int, user_agent: str
+async def _ask_twin_port(
+    prober: Prober, host: str, port: int, user_agent: str
 ) -> tuple[_RedirectVerdict, Fact | None]:
     """What the port of HTTP answers, and whether it redirects to HTTPS; None where it says nothing."""
     where = f"http on port {port}"
@@ -95,7 +97,7 @@ async def _beside(
         authority = url.netloc.decode("ascii")
         path = url.raw_path.decode("ascii")
         request = ClearRequest(authority, path, user_agent=user_agent)
-        answer = await interview.converse_in_clear(request, port=port)
+        answer = await prober.converse_in_plaintext(request, port=port)
         if isinstance(answer, ConnectFailure):
             return _unanswered(answer, where, is_open=False), None
         first = first or answer
@@ -133,10 +135,10 @@ def _served(
     return place, Fact(verdict=Verdict.NO, evidence=proof, value=_shown(chain))
 
 
-def _unanswered(obstacle: ConnectFailure, where: str, *, is_open: bool) -> _RedirectVerdict:
-    is_closed = obstacle.obstacle is FailureKind.REFUSED and not is_open
+def _unanswered(kind: ConnectFailure, where: str, *, is_open: bool) -> _RedirectVerdict:
+    is_closed = kind.kind is FailureKind.REFUSED and not is_open
     verdict = Verdict.NO if is_closed else Verdict.UNKNOWN
-    return _RedirectVerdict(where=where, verdict=verdict, evidence=Evidence(note=obstacle.detail))
+    return _RedirectVerdict(where=where, verdict=verdict, evidence=Evidence(note=kind.detail))
 
 
 def _ended(answer: ClearAnswer) -> str:

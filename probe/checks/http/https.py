@@ -35,29 +35,29 @@ _LONGEST_VALUE: Final = 200
 _HTTP2: Final = "h2"
 
 
-async def check_https(interview: Prober, learnt: VisitFacts) -> None:
+async def check_https(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``http`` with what one answer says."""
-    version = max(learnt.spoken, default=ProtocolVersion.SSLV3)
-    web = learnt.web
-    if web is None or not web.is_likely(learnt.alpn) or version < ProtocolVersion.TLSV1_0:
+    version = max(facts.spoken, default=ProtocolVersion.SSLV3)
+    web = facts.inputs.web
+    if web is None or not web.is_likely(facts.alpn) or version < ProtocolVersion.TLSV1_0:
         return
-    handshake = await interview.handshake(
+    handshake = await prober.handshake(
         HandshakeOffer(
             version=version,
-            server_name=learnt.shape_at(version).server_name,
-            afterword=PostHandshakeAction.HTTP_HEAD,
-            user_agent=learnt.user_agent,
+            server_name=facts.shape_at(version).server_name,
+            post_handshake=PostHandshakeAction.HTTP_HEAD,
+            user_agent=facts.inputs.user_agent,
         )
     )
     reply = read_reply(handshake.reply)
     if reply is None:
         if not handshake.reply:
-            learnt.http["status"] = handshake.fact(Verdict.UNKNOWN)
+            facts.http["status"] = handshake.fact(Verdict.UNKNOWN)
         return
-    learnt.http |= _facts(reply, web.authority, learnt)
+    facts.http |= _facts(reply, web.authority, facts)
 
 
-def _facts(reply: HttpReply, authority: str, learnt: VisitFacts) -> dict[str, Fact]:
+def _facts(reply: HttpReply, authority: str, facts: VisitFacts) -> dict[str, Fact]:
     fact = partial(stated, reply)
     found = {"status": fact(True, "the answer to one GET", str(reply.status))}
     server = reply.headers.get("server")
@@ -72,9 +72,9 @@ def _facts(reply: HttpReply, authority: str, learnt: VisitFacts) -> dict[str, Fa
     if target is not None:
         is_downgrade = target.scheme != "https"
         found["redirect_downgrade"] = fact(is_downgrade, "where the answer leads to", str(target))
-    alpn = learnt.features.get("alpn")
+    alpn = facts.features.get("alpn")
     if alpn is not None and alpn.verdict is not Verdict.UNKNOWN:
-        found["http2"] = fact(_HTTP2 in learnt.alpn, "by ALPN")
+        found["http2"] = fact(_HTTP2 in facts.alpn, "by ALPN")
     others = alternative_protocols(reply.headers)
     is_quic = any(name.startswith("h3") for name in others)
     found["http3_advertised"] = fact(is_quic, "by Alt-Svc", ", ".join(others) or None)

@@ -31,47 +31,47 @@ _PATIENCE_SECONDS: Final = 2.0
 """How long an answer in clear may take where TLS is what is expected."""
 
 
-async def check_plaintext(interview: Prober, learnt: VisitFacts) -> None:
+async def check_plaintext(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``plaintext`` where the protocol has words before TLS, or may do without it."""
-    dialogue, obstacle = await _looked(interview, learnt)
-    if dialogue is None or "answers_in_clear" in learnt.plaintext:
+    dialogue, kind = await _look(prober, facts)
+    if dialogue is None or "answers_in_clear" in facts.plaintext:
         return
-    if obstacle is not None:
-        learnt.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.UNKNOWN, obstacle)
+    if kind is not None:
+        facts.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.UNKNOWN, kind)
     elif _ALERT.match(dialogue.heard):
         note = "words in clear get an alert of TLS"
-        learnt.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.NO, note)
+        facts.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.NO, note)
     else:
-        learnt.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.UNKNOWN, _how(dialogue))
+        facts.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.UNKNOWN, _how(dialogue))
 
 
-async def check_starttls(interview: Prober, learnt: VisitFacts) -> None:
+async def check_starttls(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``starttls_works``, and settles what hangs up on words in clear and speaks TLS."""
-    if learnt.begins_in_clear:
-        learnt.plaintext["starttls_works"] = _works(interview, learnt)
+    if facts.inputs.application.begins_in_plaintext:
+        facts.plaintext["starttls_works"] = _works(prober, facts)
         return
-    session = learnt.plaintext.get("answers_in_clear")
-    if session is None or session.verdict is not Verdict.UNKNOWN or not await interview.is_well():
+    session = facts.plaintext.get("answers_in_clear")
+    if session is None or session.verdict is not Verdict.UNKNOWN or not await prober.ask_control():
         return
-    dialogue, _ = await _looked(interview, learnt)
-    if dialogue is not None and _hangs_up(dialogue) and await interview.is_well():
+    dialogue, _ = await _look(prober, facts)
+    if dialogue is not None and _hangs_up(dialogue) and await prober.ask_control():
         note = f"{_how(dialogue)}, again, between two hellos that were answered"
-        learnt.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.NO, note)
+        facts.plaintext["answers_in_clear"] = _fact(dialogue, Verdict.NO, note)
 
 
-async def _looked(
-    interview: Prober, learnt: VisitFacts
+async def _look(
+    prober: Prober, facts: VisitFacts
 ) -> tuple[Scripted[PlaintextFindings] | None, str | None]:
     """Writes down what the conversation in clear shows; and why there was none."""
-    if learnt.looks_in_clear is None:
+    if facts.inputs.application.looks_in_plaintext is None:
         return None, None
-    dialogue = learnt.looks_in_clear()
-    patience = None if learnt.begins_in_clear else _PATIENCE_SECONDS
-    notebook = await interview.converse_in_clear(dialogue, patience)
-    if isinstance(notebook, ConnectFailure):
-        return dialogue, notebook.detail
-    for name, remark in notebook.remarks.items():
-        learnt.plaintext[name] = _fact(dialogue, remark.verdict, remark.note, remark.value)
+    dialogue = facts.inputs.application.looks_in_plaintext()
+    patience = None if facts.inputs.application.begins_in_plaintext else _PATIENCE_SECONDS
+    findings = await prober.converse_in_plaintext(dialogue, patience)
+    if isinstance(findings, ConnectFailure):
+        return dialogue, findings.detail
+    for name, remark in findings.remarks.items():
+        facts.plaintext[name] = _fact(dialogue, remark.verdict, remark.note, remark.value)
     return dialogue, None
 
 
@@ -93,12 +93,12 @@ def _fact(
     return Fact(verdict=verdict, evidence=proof, value=value)
 
 
-def _works(interview: Prober, learnt: VisitFacts) -> Fact:
-    proved = next(iter(learnt.spoken.values()), None)
+def _works(prober: Prober, facts: VisitFacts) -> Fact:
+    proved = next(iter(facts.spoken.values()), None)
     if proved is not None:
         return proved.fact(Verdict.YES, "TLS was spoken behind it")
-    answers = [one.answer for one in interview.exchanges if isinstance(one.answer, ConnectFailure)]
-    refusal = next((one for one in answers if one.obstacle in _REFUSALS), None)
+    answers = [one.answer for one in prober.exchanges if isinstance(one.answer, ConnectFailure)]
+    refusal = next((one for one in answers if one.kind in _REFUSALS), None)
     if refusal is not None:
         return Fact(verdict=Verdict.NO, evidence=refusal.evidence())
     if answers:

@@ -22,29 +22,29 @@ STARTTLS_INJECTION: Final = "starttls_injection"
 _LONGEST_NOTE: Final = 300
 
 
-async def check_starttls_injection(interview: Prober, learnt: VisitFacts) -> None:
+async def check_starttls_injection(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``vulnerabilities`` where TLS begins by a command that words may follow."""
-    injection = learnt.injection
-    if injection is None or not learnt.spoken:
+    injection = facts.inputs.application.injection
+    if injection is None or not facts.spoken:
         return
-    version = max(learnt.spoken)
+    version = max(facts.spoken)
     offer = HandshakeOffer(
         version=version,
-        server_name=learnt.shape_at(version).server_name,
-        afterword=PostHandshakeAction.WORDS,
+        server_name=facts.shape_at(version).server_name,
+        post_handshake=PostHandshakeAction.WORDS,
         words=injection.words,
         injects=injection.injected,
     )
-    handshake = await interview.handshake(offer)
-    if _is_prevented(handshake) and await interview.is_well():
-        handshake = await interview.handshake(offer)
+    handshake = await prober.handshake(offer)
+    if _is_prevented(handshake) and await prober.ask_control():
+        handshake = await prober.handshake(offer)
         if _is_prevented(handshake):
             note = f"no TLS behind injected words, twice, between good hellos: {handshake.note}"
-            learnt.vulnerabilities[STARTTLS_INJECTION] = handshake.fact(
+            facts.vulnerabilities[STARTTLS_INJECTION] = handshake.fact(
                 Verdict.NO, note[:_LONGEST_NOTE]
             )
             return
-    learnt.vulnerabilities[STARTTLS_INJECTION] = _judged(handshake, injection)
+    facts.vulnerabilities[STARTTLS_INJECTION] = _judged(handshake, injection)
 
 
 def _is_prevented(handshake: Handshake) -> bool:

@@ -31,23 +31,23 @@ _TLS_AES_128_GCM_SHA256: Final = 0x1301
 likely that the client decides, which the very next answer then tells."""
 
 
-async def check_cipher_suites(interview: Prober, learnt: VisitFacts) -> None:
+async def check_cipher_suites(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``cipher_suites`` of every accepted version that has none yet.
 
     The longest chains of questions begin first, and dial ahead; TLS 1.3 has few suites.
     """
-    unlearnt = [version for version in learnt.spoken if version not in learnt.cipher_suites]
-    unlearnt.sort(key=lambda version: version is ProtocolVersion.TLSV1_3)
-    await side_by_side(*(_learn_at(interview, learnt, version) for version in unlearnt))
+    unknown = [version for version in facts.spoken if version not in facts.cipher_suites]
+    unknown.sort(key=lambda version: version is ProtocolVersion.TLSV1_3)
+    await side_by_side(*(_check_at(prober, facts, version) for version in unknown))
 
 
-async def _learn_at(interview: Prober, learnt: VisitFacts, version: ProtocolVersion) -> None:
-    first, shape = learnt.spoken[version], learnt.shape_at(version)
+async def _check_at(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> None:
+    first, shape = facts.spoken[version], facts.shape_at(version)
     is_chained = version is not ProtocolVersion.TLSV1_3
     reprise_after = 1 if picked_cipher_suite(first) == _TLS_AES_128_GCM_SHA256 else 2
 
     async def ask(suites: tuple[int, ...]) -> Exchange:
-        return await interview.ask(offer(version, suites, shape), is_chained=is_chained)
+        return await prober.ask(offer(version, suites, shape), is_chained=is_chained)
 
     async def strike(part: tuple[int, ...]) -> Struck:
         known = first if first.offer.cipher_suites == part else None
@@ -58,8 +58,8 @@ async def _learn_at(interview: Prober, learnt: VisitFacts, version: ProtocolVers
     if _may_choose_its_key_first([pick for part in struck for pick in part.picks]):
         others = filter(None, (_without_ecdsa(part) for part in parts))
         struck += await side_by_side(*(strike(part) for part in others))
-    whole = merged(struck) if len(parts) == 1 else await _in_one_order(ask, struck)
-    learnt.cipher_suites[version] = whole.accepted_set(cipher_suite_name)
+    whole = merged(struck) if len(parts) == 1 else await _ask_in_one_order(ask, struck)
+    facts.cipher_suites[version] = whole.accepted_set(cipher_suite_name)
 
 
 def _may_choose_its_key_first(picks: list[Pick]) -> bool:
@@ -81,7 +81,7 @@ def _is_by_ecdsa(code_point: int) -> bool:
     return suite is not None and suite.authentication == "ECDSA"
 
 
-async def _in_one_order(
+async def _ask_in_one_order(
     ask: Callable[[tuple[int, ...]], Awaitable[Exchange]], struck: list[Struck]
 ) -> Struck:
     """The picks of all parts, put into the server's order by striking them out once more."""

@@ -22,8 +22,9 @@ from probe.checks.versions_and_suites.key_exchanges import (
     key_exchanges,
     suites_with,
 )
-from probe.checks.versions_and_suites.safe_primes import MOST_BITS, safety
-from probe.checks.visit_facts import ASKED_VERSIONS, VisitFacts
+from probe.checks.versions_and_suites.safe_primes import MOST_BITS, judge_safety
+from probe.checks.visit_facts import VisitFacts
+from probe.checks.visit_inputs import ASKED_VERSIONS
 from probe.checks.vulnerabilities.suite_flaws import SuiteFlaw, judge_by_suites, not_known
 from probe.dialogue.offer import offer
 
@@ -53,20 +54,20 @@ _STATIC = SuiteFlaw(
 )
 
 
-async def check_dh_parameters(interview: Prober, learnt: VisitFacts) -> None:
+async def check_dh_parameters(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``dh``, and the facts named in ``DH_FACTS`` that apply."""
-    await _hear_of_each_version(interview, learnt)
-    fields = await _with_a_pair(interview, learnt, _prime)
-    curves = await _with_a_pair(interview, learnt, _curve)
-    learnt.dh = await _parameters(fields)
+    await _ask_each_version(prober, facts)
+    fields = await _complete_a_pair(prober, facts, _prime)
+    curves = await _complete_a_pair(prober, facts, _curve)
+    facts.dh = await _test_parameters(fields)
     if fields:
-        learnt.features["dh_public_value_reused"] = _reuse(fields, _prime)
+        facts.features["dh_public_value_reused"] = _reuse(fields, _prime)
     if curves:
-        learnt.features["ecdhe_public_value_reused"] = _reuse(curves, _curve)
-    asked = [fact for version, fact in learnt.protocols.items() if version in ASKED_VERSIONS]
+        facts.features["ecdhe_public_value_reused"] = _reuse(curves, _curve)
+    asked = [fact for version, fact in facts.protocols.items() if version in ASKED_VERSIONS]
     if any(fact.verdict is not Verdict.NO for fact in asked):
-        learnt.vulnerabilities["logjam"] = _logjam(learnt, fields)
-        learnt.vulnerabilities["raccoon"] = _raccoon(learnt)
+        facts.vulnerabilities["logjam"] = _logjam(facts, fields)
+        facts.vulnerabilities["raccoon"] = _raccoon(facts)
 
 
 def _prime(seen: SeenKeyExchange) -> int | None:
@@ -78,33 +79,31 @@ def _curve(seen: SeenKeyExchange) -> int | None:
     return seen.sent.named_group
 
 
-async def _hear_of_each_version(interview: Prober, learnt: VisitFacts) -> None:
+async def _ask_each_version(prober: Prober, facts: VisitFacts) -> None:
     """Asks where a version has DHE suites, or may have, and no ServerKeyExchange came of one."""
-    heard = {one.version for one in key_exchanges(interview, learnt) if _prime(one) is not None}
-    unheard = [
-        version for version in learnt.spoken if version in _VERSIONS and version not in heard
-    ]
+    heard = {one.version for one in key_exchanges(prober, facts) if _prime(one) is not None}
+    unheard = [version for version in facts.spoken if version in _VERSIONS and version not in heard]
     questions = []
     for version in unheard:
-        suites = tuple(suite.code_point for suite in suites_with(learnt, version, "DHE"))
+        suites = tuple(suite.code_point for suite in suites_with(facts, version, "DHE"))
         if suites:
-            question = offer(version, suites, learnt.shape_at(version))
-            questions.append(interview.ask(question))
+            question = offer(version, suites, facts.shape_at(version))
+            questions.append(prober.ask(question))
     await side_by_side(*questions)
 
 
-async def _with_a_pair(
-    interview: Prober, learnt: VisitFacts, kind: Callable[[SeenKeyExchange], Hashable | None]
+async def _complete_a_pair(
+    prober: Prober, facts: VisitFacts, kind: Callable[[SeenKeyExchange], Hashable | None]
 ) -> tuple[SeenKeyExchange, ...]:
     """Those of one kind; where no two of them can be compared, the last hello is sent again."""
 
     def heard() -> tuple[SeenKeyExchange, ...]:
-        return tuple(one for one in key_exchanges(interview, learnt) if kind(one) is not None)
+        return tuple(one for one in key_exchanges(prober, facts) if kind(one) is not None)
 
     seen = heard()
     if not seen or len({kind(one) for one in seen}) < len(seen):
         return seen
-    await interview.ask(seen[-1].exchange.offer)
+    await prober.ask(seen[-1].exchange.offer)
     return heard()
 
 
@@ -142,18 +141,18 @@ def _first_pair(marks: Sequence[Hashable]) -> tuple[int, int] | None:
     return min(found.items(), default=None)
 
 
-async def _parameters(seen: Iterable[SeenKeyExchange]) -> tuple[DhParameters, ...]:
+async def _test_parameters(seen: Iterable[SeenKeyExchange]) -> tuple[DhParameters, ...]:
     """One for each prime, the shortest first."""
     by_prime: dict[int, list[SeenKeyExchange]] = {}
     for one in seen:
         prime = _prime(one)
         if prime is not None:
             by_prime.setdefault(prime, []).append(one)
-    found = [await _parameters_of(prime, by_prime[prime]) for prime in sorted(by_prime)]
+    found = [await _test_prime(prime, by_prime[prime]) for prime in sorted(by_prime)]
     return tuple(found)
 
 
-async def _parameters_of(prime: int, seen: Sequence[SeenKeyExchange]) -> DhParameters:
+async def _test_prime(prime: int, seen: Sequence[SeenKeyExchange]) -> DhParameters:
     bits = prime.bit_length()
     sha256 = hashlib.sha256(prime.to_bytes((bits + 7) // 8, "big")).hexdigest()
     known = known_prime(sha256)
@@ -168,7 +167,7 @@ async def _parameters_of(prime: int, seen: Sequence[SeenKeyExchange]) -> DhParam
             "; not tested: the visit's budget of prime tests is used up",
         )
     else:
-        is_safe = await safety(prime)
+        is_safe = await judge_safety(prime)
     return DhParameters(
         prime_bits=bits,
         prime_sha256=sha256,
@@ -181,49 +180,49 @@ async def _parameters_of(prime: int, seen: Sequence[SeenKeyExchange]) -> DhParam
     )
 
 
-def _logjam(learnt: VisitFacts, seen: Sequence[SeenKeyExchange]) -> Fact:
+def _logjam(facts: VisitFacts, seen: Sequence[SeenKeyExchange]) -> Fact:
     """Yes by one short prime or one suite for export; no where all primes in use were seen."""
-    shortest = min(learnt.dh, key=lambda one: one.prime_bits, default=None)
+    shortest = min(facts.dh, key=lambda one: one.prime_bits, default=None)
     value = str(shortest.prime_bits) if shortest is not None else None
     if shortest is not None and shortest.prime_bits <= _BREAKABLE_BITS:
         return Fact(verdict=Verdict.YES, evidence=shortest.evidence, value=value)
-    for_export = judge_by_suites(_EXPORT, learnt)
+    for_export = judge_by_suites(_EXPORT, facts)
     if for_export.verdict is Verdict.YES:
         return Fact(verdict=Verdict.YES, evidence=for_export.evidence, value=value)
-    ephemeral = judge_by_suites(_EPHEMERAL, learnt)
+    ephemeral = judge_by_suites(_EPHEMERAL, facts)
     if ephemeral.verdict is Verdict.NO or for_export.verdict is Verdict.UNKNOWN:
         return for_export
-    unseen = _suites_without_prime(learnt, seen)
+    unseen = _suites_without_prime(facts, seen)
     if unseen or shortest is None:
         return not_known(f"not learnt: the prime of {', '.join(unseen)}")
     return Fact(verdict=Verdict.NO, evidence=shortest.evidence, value=value)
 
 
-def _suites_without_prime(learnt: VisitFacts, seen: Sequence[SeenKeyExchange]) -> list[str]:
+def _suites_without_prime(facts: VisitFacts, seen: Sequence[SeenKeyExchange]) -> list[str]:
     """DHE suites that are accepted, but of which no ServerKeyExchange came; with their version."""
     shown = {(one.version, one.suite.name) for one in seen}
     return [
         f"{name} at {version.label}"
         for version in _VERSIONS
-        for name in _ephemeral_names(learnt, version)
+        for name in _ephemeral_names(facts, version)
         if (version, name) not in shown
     ]
 
 
-def _ephemeral_names(learnt: VisitFacts, version: ProtocolVersion) -> list[str]:
-    found = learnt.cipher_suites.get(version)
+def _ephemeral_names(facts: VisitFacts, version: ProtocolVersion) -> list[str]:
+    found = facts.cipher_suites.get(version)
     named = [(name, cipher_suite_by_name(name)) for name in (found.accepted if found else ())]
     return [name for name, suite in named if suite is not None and _EPHEMERAL.is_in(suite)]
 
 
-def _raccoon(learnt: VisitFacts) -> Fact:
+def _raccoon(facts: VisitFacts) -> Fact:
     """A DH key that is used again lets the leading zeros of a premaster secret be timed."""
-    static = judge_by_suites(_STATIC, learnt)
-    reuse = learnt.features.get("dh_public_value_reused")
+    static = judge_by_suites(_STATIC, facts)
+    reuse = facts.features.get("dh_public_value_reused")
     if static.verdict is Verdict.YES:
         return static
     if reuse is not None:
         is_open = reuse.verdict is Verdict.NO and static.verdict is Verdict.UNKNOWN
         return static if is_open else reuse
-    has_none = judge_by_suites(_EPHEMERAL, learnt).verdict is Verdict.NO
+    has_none = judge_by_suites(_EPHEMERAL, facts).verdict is Verdict.NO
     return static if has_none else not_known("not learnt: whether DHE keys are used again")

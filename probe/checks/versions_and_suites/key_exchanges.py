@@ -37,16 +37,16 @@ class SeenKeyExchange:
         return offer.version is self.version and offer.changes == NO_CHANGES
 
 
-def key_exchanges(interview: Prober, learnt: VisitFacts) -> Iterator[SeenKeyExchange]:
+def key_exchanges(prober: Prober, facts: VisitFacts) -> Iterator[SeenKeyExchange]:
     """Those sent to hellos that named this server as its versions were proved."""
-    for exchange in interview.exchanges:
+    for exchange in prober.exchanges:
         answer, version = exchange.answer, exchange.version
-        if version is None or version not in learnt.spoken:
+        if version is None or version not in facts.spoken:
             continue
         if not isinstance(answer, ServerFlight) or answer.server_key_exchange is None:
             continue
         suite = cipher_suite_by_code_point(answer.hello.cipher_suite)
-        named = learnt.shape_at(version).server_name
+        named = facts.shape_at(version).server_name
         if suite is not None and exchange.offer.shape.server_name == named:
             yield SeenKeyExchange(
                 exchange=exchange, version=version, suite=suite, sent=answer.server_key_exchange
@@ -54,15 +54,15 @@ def key_exchanges(interview: Prober, learnt: VisitFacts) -> Iterator[SeenKeyExch
 
 
 def suites_with(
-    learnt: VisitFacts, version: ProtocolVersion, *key_exchange_kinds: str
+    facts: VisitFacts, version: ProtocolVersion, *key_exchange_kinds: str
 ) -> tuple[CipherSuite, ...]:
     """Those of the suites that ``version`` takes, as many as fit one hello.
 
     Where its suites were not asked about, those of the hello that proved the version.
     """
-    found = (cipher_suite_by_code_point(suite) for suite in accepted_suites(learnt, version))
+    found = (cipher_suite_by_code_point(suite) for suite in accepted_suites(facts, version))
     fitting = [suite for suite in found if suite and suite.key_exchange in key_exchange_kinds]
-    return tuple(fitting[: learnt.shape_at(version).most_cipher_suites])
+    return tuple(fitting[: facts.shape_at(version).most_cipher_suites])
 
 
 def sent_in(exchange: Exchange) -> ServerKeyExchange | None:
@@ -73,7 +73,7 @@ def sent_in(exchange: Exchange) -> ServerKeyExchange | None:
     return answer.server_key_exchange
 
 
-async def ended_by_alert(interview: Prober, struck: Struck) -> Struck:
+async def confirm_end_by_alert(prober: Prober, struck: Struck) -> Struck:
     """A row of questions that a fatal alert behind a ServerHello ended is complete.
 
     OpenSSL chooses ECDHE_PSK suites whatever the groups, and Java any suite whatever the
@@ -84,8 +84,8 @@ async def ended_by_alert(interview: Prober, struck: Struck) -> Struck:
     if alert is None:
         return struck
     if alert == INTERNAL_ERROR:
-        is_well = await interview.is_well()
-        again = await interview.ask_once(struck.last.offer)
+        is_well = await prober.ask_control()
+        again = await prober.ask_once(struck.last.offer)
         if not is_well or _alert_in_place_of_keys(again) != alert:
             return struck
     reason = f"alert {alert_name(alert)} in place of the ServerKeyExchange"

@@ -20,7 +20,7 @@ MOST_BITS: Final = 4096
 _MOST_REMEMBERED: Final = 4096
 
 
-async def safety(number: int) -> Verdict:
+async def judge_safety(number: int) -> Verdict:
     """Whether ``number`` is a safe prime; unknown where it has more than ``MOST_BITS``."""
     if number.bit_length() > MOST_BITS:
         return Verdict.UNKNOWN

@@ -29,7 +29,7 @@ from probe.checks.certificates.served_chains import (
 )
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.key_exchanges import (
-    ended_by_alert,
+    confirm_end_by_alert,
     key_exchanges,
     sent_in,
     suites_with,
@@ -64,47 +64,47 @@ _FINISHED: Final = frozenset({HandshakeEnd.ACCEPTED, HandshakeEnd.REFUSED})
 """Ends that lie behind a CertificateVerify which OpenSSL found good."""
 
 
-async def check_signature_schemes(interview: Prober, learnt: VisitFacts) -> None:
+async def check_signature_schemes(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``signature_schemes`` of TLS 1.2 and 1.3, and the features of signatures."""
-    await side_by_side(_learn_in_clear(interview, learnt), _learn_at_tls13(interview, learnt))
+    await side_by_side(_check_in_plaintext(prober, facts), _check_at_tls13(prober, facts))
 
 
-async def _learn_in_clear(interview: Prober, learnt: VisitFacts) -> None:
-    if _TLSV1_2 not in learnt.spoken:
+async def _check_in_plaintext(prober: Prober, facts: VisitFacts) -> None:
+    if _TLSV1_2 not in facts.spoken:
         return
-    suites = suites_with(learnt, _TLSV1_2, "ECDHE", "DHE")
+    suites = suites_with(facts, _TLSV1_2, "ECDHE", "DHE")
     kinds = [
         tuple(suite for suite in suites if suite.authentication == authentication)
         for authentication in _SIGNING
     ]
-    parts = await side_by_side(*(_struck(interview, learnt, kind) for kind in kinds if kind))
+    parts = await side_by_side(*(_strike_out(prober, facts, kind) for kind in kinds if kind))
     if not parts:
         return
     found = merged(parts).accepted_set(signature_scheme_name)
-    learnt.signature_schemes[_TLSV1_2] = found
-    learnt.features["ignores_signature_algorithms"] = _ignores(parts)
+    facts.signature_schemes[_TLSV1_2] = found
+    facts.features["ignores_signature_algorithms"] = _ignores(parts)
     for broken in _BROKEN_HASHES:
-        learnt.features[f"signs_with_{broken}"] = _signs_with(broken, found)
+        facts.features[f"signs_with_{broken}"] = _signs_with(broken, found)
 
 
-async def _struck(interview: Prober, learnt: VisitFacts, suites: tuple[CipherSuite, ...]) -> Struck:
+async def _strike_out(prober: Prober, facts: VisitFacts, suites: tuple[CipherSuite, ...]) -> Struck:
     """The schemes beside ``suites``. Those for certificates are all offered all along: Java
     serves no chain that is signed with others (RFC 8446, 4.2.3: signature_algorithms_cert)."""
     code_points = tuple(suite.code_point for suite in suites)
-    shape = learnt.shape_at(_TLSV1_2)
+    shape = facts.shape_at(_TLSV1_2)
     for_certificates = signature_algorithms_cert(EVERY_SIGNATURE_SCHEME)
 
     async def ask(schemes: tuple[int, ...]) -> Exchange:
         changes = Changes(extensions=(signature_algorithms(schemes), for_certificates))
-        return await interview.ask(offer(_TLSV1_2, code_points, shape, changes=changes))
+        return await prober.ask(offer(_TLSV1_2, code_points, shape, changes=changes))
 
     usual = (
         seen.exchange
-        for seen in key_exchanges(interview, learnt)
+        for seen in key_exchanges(prober, facts)
         if seen.version is _TLSV1_2 and seen.suite in suites and seen.answers_the_usual_hello
     )
     struck = await strike_out(ask, _picked_scheme, EVERY_SIGNATURE_SCHEME, next(usual, None))
-    return await ended_by_alert(interview, struck)
+    return await confirm_end_by_alert(prober, struck)
 
 
 def _picked_scheme(exchange: Exchange) -> int | None:
@@ -134,11 +134,11 @@ def _signs_with(broken: str, found: AcceptedSet) -> Fact:
     return Fact(verdict=Verdict.NO if found.complete else Verdict.UNKNOWN, evidence=found.refusal)
 
 
-async def _learn_at_tls13(interview: Prober, learnt: VisitFacts) -> None:
+async def _check_at_tls13(prober: Prober, facts: VisitFacts) -> None:
     """Asks for each scheme that is one of several for a key; says nothing without a chain."""
-    if learnt.first_handshake_at(_TLSV1_3) is None:
-        await check_tls13_chains(interview, learnt)
-    heard = [one for one in learnt.handshakes if one.offer.version is _TLSV1_3]
+    if facts.first_handshake_at(_TLSV1_3) is None:
+        await check_tls13_chains(prober, facts)
+    heard = [one for one in facts.handshakes if one.offer.version is _TLSV1_3]
     served = {leaf.key_type: (one, leaf) for one in heard for leaf in _leaf(one)}
     if not served:
         return
@@ -151,10 +151,10 @@ async def _learn_at_tls13(interview: Prober, learnt: VisitFacts) -> None:
         else:
             asked += schemes
     answers = await side_by_side(
-        *(finish_handshake(interview, learnt, _TLSV1_3, (name, *FOR_ISSUERS)) for name in asked)
+        *(finish_handshake(prober, facts, _TLSV1_3, (name, *FOR_ISSUERS)) for name in asked)
     )
     proofs.update(zip(asked, answers, strict=True))
-    learnt.signature_schemes[_TLSV1_3] = _accepted_of(proofs, heard)
+    facts.signature_schemes[_TLSV1_3] = _accepted_of(proofs, heard)
 
 
 def _accepted_of(proofs: dict[str, Handshake], heard: list[Handshake]) -> AcceptedSet:

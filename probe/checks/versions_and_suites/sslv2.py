@@ -16,7 +16,7 @@ from model.registry import SSLV2_CIPHER_KINDS
 from model.verdict import Evidence, Fact, Preference, Verdict
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
-from probe.dialogue.answer import Alert, ConnectFailure, Ending, NoHello, NotTls, ServerFlight
+from probe.dialogue.answer import ConnectFailure, Ending, NoHello, NotTls, ServerFlight, TlsAlert
 from probe.dialogue.exchange import in_words
 from probe.dialogue.sslv2 import (
     SSLV2,
@@ -32,28 +32,28 @@ _NAMES = {kind.code_point: kind.name for kind in SSLV2_CIPHER_KINDS}
 _NO_KIND = "SERVER-HELLO without any cipher kind (CVE-2015-3197 where OpenSSL is older than 1.0.2f)"
 
 
-async def check_sslv2(interview: Prober, learnt: VisitFacts) -> None:
+async def check_sslv2(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``protocols`` of SSL 2.0, and its cipher kinds and certificate where it is spoken.
 
     Not asked where nobody listens, or where something else than TLS spoke.
     """
-    answers = (one.answer for one in interview.exchanges)
+    answers = (one.answer for one in prober.exchanges)
     is_no_tls = any(isinstance(one, ConnectFailure | NotTls) for one in answers)
-    if not learnt.spoken and (is_no_tls or learnt.answers_in_clear):
+    if not facts.spoken and (is_no_tls or facts.answers_in_clear):
         return
-    offered = encode_client_hello(_EVERY_KIND, interview.nonce)
-    answer = await interview.converse(Sslv2Question(offered))
+    offered = encode_client_hello(_EVERY_KIND, prober.nonce)
+    answer = await prober.converse(Sslv2Question(offered))
     is_confirmed = False
-    if _is_close(answer) and await interview.is_well():
-        again = await interview.converse(Sslv2Question(offered))
+    if _is_close(answer) and await prober.ask_control():
+        again = await prober.converse(Sslv2Question(offered))
         is_confirmed = _is_close(again)
         answer = again
-    learnt.protocols[ProtocolVersion.SSLV2] = _fact(offered, answer, is_confirmed=is_confirmed)
-    learnt.sslv2_lists_no_kind = isinstance(answer, Sslv2ServerHello) and not answer.cipher_kinds
+    facts.protocols[ProtocolVersion.SSLV2] = _fact(offered, answer, is_confirmed=is_confirmed)
+    facts.sslv2_lists_no_kind = isinstance(answer, Sslv2ServerHello) and not answer.cipher_kinds
     if isinstance(answer, Sslv2ServerHello) and answer.cipher_kinds:
-        _write_down(answer, offered, learnt)
-        if not learnt.spoken:
-            await _ask_tls_again(interview, learnt)
+        _write_down(answer, offered, facts)
+        if not facts.spoken:
+            await _ask_tls_again(prober, facts)
 
 
 def _is_close(answer: Sslv2Answer) -> bool:
@@ -66,7 +66,7 @@ def _fact(offered: bytes, answer: Sslv2Answer, *, is_confirmed: bool) -> Fact:
             verdict, note = (Verdict.YES, "SERVER-HELLO") if kinds else (Verdict.NO, _NO_KIND)
         case Sslv2Error(code=code):
             verdict, note = Verdict.NO, f"SSL 2.0 ERROR {code}"
-        case Alert() | ServerFlight():
+        case TlsAlert() | ServerFlight():
             verdict, note = Verdict.NO, in_words(answer)
         case NoHello() if is_confirmed:
             note = f"{in_words(answer)}, twice, while a known good hello was answered"
@@ -79,27 +79,27 @@ def _fact(offered: bytes, answer: Sslv2Answer, *, is_confirmed: bool) -> Fact:
     return Fact(verdict=verdict, evidence=evidence)
 
 
-async def _ask_tls_again(interview: Prober, learnt: VisitFacts) -> None:
+async def _ask_tls_again(prober: Prober, facts: VisitFacts) -> None:
     """Settles the versions whose hello was closed on, now that SSL 2.0's answer is the control."""
     closed = {
         one.offer.version: one
-        for one in interview.exchanges
+        for one in prober.exchanges
         if isinstance(one.answer, NoHello) and one.answer.ending is Ending.CLOSED
     }
     for version, first in closed.items():
-        again = replace(await interview.ask_once(first.offer), confirmed=True)
+        again = replace(await prober.ask_once(first.offer), confirmed=True)
         if again.is_refusal:
-            learnt.protocols[version] = Fact(verdict=Verdict.NO, evidence=again.evidence())
+            facts.protocols[version] = Fact(verdict=Verdict.NO, evidence=again.evidence())
 
 
-def _write_down(hello: Sslv2ServerHello, offered: bytes, learnt: VisitFacts) -> None:
+def _write_down(hello: Sslv2ServerHello, offered: bytes, facts: VisitFacts) -> None:
     proof = Evidence(offer=offered, answer=hello.raw, note="SERVER-HELLO lists it")
     names = tuple(_NAMES.get(kind, f"0x{kind:06X}") for kind in dict.fromkeys(hello.cipher_kinds))
-    learnt.cipher_suites[ProtocolVersion.SSLV2] = AcceptedSet(
+    facts.cipher_suites[ProtocolVersion.SSLV2] = AcceptedSet(
         accepted=names,
         complete=hello.version == SSLV2,
         preference=Preference.CLIENT if len(names) > 1 else Preference.UNKNOWN,
         evidence=dict.fromkeys(names, proof),
         refusal=Evidence(offer=offered, answer=hello.raw, note="SERVER-HELLO lists no other"),
     )
-    learnt.sslv2_certificate = hello.certificate
+    facts.sslv2_certificate = hello.certificate

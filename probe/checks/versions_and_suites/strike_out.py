@@ -1,7 +1,7 @@
 """Offer all, strike what the server picks, offer the rest, until it refuses.
 
 k accepted names cost k + 1 questions, and the last refusal proves that there is no other. What
-is struck may be a cipher suite or a named group. Whose order decides is learnt on the way: once,
+is struck may be a cipher suite or a named group. Whose order decides is learned on the way: once,
 what was picked is offered again behind the rest, which costs nothing where the client decides.
 """
 

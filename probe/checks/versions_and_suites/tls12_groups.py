@@ -20,10 +20,10 @@ from model.registry import (
     named_group_name,
 )
 from model.verdict import Fact, Preference, Verdict
-from probe.checks.answered_offers import newest_in_clear
+from probe.checks.answered_offers import newest_in_plaintext
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.versions_and_suites.key_exchanges import (
-    ended_by_alert,
+    confirm_end_by_alert,
     key_exchanges,
     sent_in,
     suites_with,
@@ -54,25 +54,27 @@ _POINT_FORMATS: Final = {
 }
 
 
-async def check_tls12_groups(interview: Prober, learnt: VisitFacts) -> None:
+async def check_tls12_groups(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``groups`` of the newest version of TLS 1.0 to 1.2, and two features."""
-    version = newest_in_clear(learnt)
+    version = newest_in_plaintext(facts)
     if version is None:
         return
-    formats = _point_formats(interview, learnt, version)
+    formats = _point_formats(prober, facts, version)
     if formats is not None:
-        learnt.features["point_formats"] = formats
+        facts.features["point_formats"] = formats
     curves, fields = await side_by_side(
-        _curves(interview, learnt, version), _finite_fields(interview, learnt, version)
+        _strike_out_curves(prober, facts, version), _ask_finite_fields(prober, facts, version)
     )
     if curves is not None:
-        learnt.features["ignores_supported_groups"] = _ignores(curves)
+        facts.features["ignores_supported_groups"] = _ignores(curves)
     found = [struck for struck in (curves, fields) if struck is not None]
     if found:
-        learnt.groups[version] = merged(found).accepted_set(named_group_name)
+        facts.groups[version] = merged(found).accepted_set(named_group_name)
 
 
-async def _curves(interview: Prober, learnt: VisitFacts, version: ProtocolVersion) -> Struck | None:
+async def _strike_out_curves(
+    prober: Prober, facts: VisitFacts, version: ProtocolVersion
+) -> Struck | None:
     """The curves struck out; None where no ECDHE suite is accepted.
 
     An ECDSA certificate is good only for clients that have its curve (RFC 8422, 5.1.1): once
@@ -80,28 +82,28 @@ async def _curves(interview: Prober, learnt: VisitFacts, version: ProtocolVersio
     and where there are none, the curves found are offered again behind all others (testssl.sh's
     pull request 2620).
     """
-    suites = suites_with(learnt, version, "ECDHE")
+    suites = suites_with(facts, version, "ECDHE")
     others = tuple(suite for suite in suites if suite.authentication != "ECDSA")
-    if version in learnt.cipher_suites:
+    if version in facts.cipher_suites:
         suites = others or suites
     if not suites:
         return None
-    ask = _asking(interview, learnt, version, suites)
-    first = _heard_of_all(interview, learnt, version, suites)
+    ask = _asking(prober, facts, version, suites)
+    first = _heard_of_all(prober, facts, version, suites)
     struck = await strike_out(ask, _picked_curve, _CURVES, first)
-    struck = await ended_by_alert(interview, struck)
+    struck = await confirm_end_by_alert(prober, struck)
     if others or not struck.picks or not struck.last.is_refusal:
         return struck
     left = tuple(group for group in _CURVES if group not in struck.order)
     # An order of the server's own would bring back its first; there, the last was the culprit.
     has_own_order = struck.preference is Preference.SERVER
-    more = await _struck_before(struck.order[-1:] if has_own_order else struck.order, left, ask)
+    more = await _strike_out_before(struck.order[-1:] if has_own_order else struck.order, left, ask)
     # Behind its own favourites such a server may have more, which no hello can show.
     proves_end = None if has_own_order else more.proves_end
     return replace(merged((struck, more)), last=more.last, proves_end=proves_end)
 
 
-async def _struck_before(behind: tuple[int, ...], left: tuple[int, ...], ask: _Ask) -> Struck:
+async def _strike_out_before(behind: tuple[int, ...], left: tuple[int, ...], ask: _Ask) -> Struck:
     """The curves of ``left`` that are taken before those ``behind``, of which one is in the end."""
 
     async def ask_with_more(groups: tuple[int, ...]) -> Exchange:
@@ -115,18 +117,18 @@ async def _struck_before(behind: tuple[int, ...], left: tuple[int, ...], ask: _A
     return replace(struck, proves_end=f"{name} is taken with all others before it")
 
 
-async def _finite_fields(
-    interview: Prober, learnt: VisitFacts, version: ProtocolVersion
+async def _ask_finite_fields(
+    prober: Prober, facts: VisitFacts, version: ProtocolVersion
 ) -> Struck | None:
     """The ffdhe groups struck out; None where no DHE suite is accepted.
 
     A server from before RFC 7919 has one field, whatever is offered: that is then the end.
     """
-    suites = suites_with(learnt, version, "DHE")
+    suites = suites_with(facts, version, "DHE")
     if not suites:
         return None
-    ask = _asking(interview, learnt, version, suites)
-    first = _heard_of_all(interview, learnt, version, suites)
+    ask = _asking(prober, facts, version, suites)
+    first = _heard_of_all(prober, facts, version, suites)
     struck = await strike_out(ask, _picked_field, (*_FINITE_FIELDS, _FFDHE_PRIVATE_USE), first)
     sent = sent_in(struck.last)
     if sent is None or sent.dh_prime is None:
@@ -135,28 +137,28 @@ async def _finite_fields(
 
 
 def _asking(
-    interview: Prober,
-    learnt: VisitFacts,
+    prober: Prober,
+    facts: VisitFacts,
     version: ProtocolVersion,
     suites: Sequence[CipherSuite],
 ) -> _Ask:
     code_points = tuple(suite.code_point for suite in suites)
-    shape = learnt.shape_at(version)
+    shape = facts.shape_at(version)
 
     async def ask(groups: tuple[int, ...]) -> Exchange:
-        return await interview.ask(offer(version, code_points, shape, groups))
+        return await prober.ask(offer(version, code_points, shape, groups))
 
     return ask
 
 
 def _heard_of_all(
-    interview: Prober,
-    learnt: VisitFacts,
+    prober: Prober,
+    facts: VisitFacts,
     version: ProtocolVersion,
     suites: Sequence[CipherSuite],
 ) -> Exchange | None:
     """An answer already had to one of ``suites`` with every group, if there is one."""
-    for seen in key_exchanges(interview, learnt):
+    for seen in key_exchanges(prober, facts):
         if seen.version is version and seen.answers_the_usual_hello:
             is_whole = seen.exchange.offer.groups == EARLIER_GROUPS
             if is_whole and seen.suite in suites:
@@ -190,15 +192,14 @@ def _ignores(struck: Struck) -> Fact:
     return last.fact(Verdict.YES, f"{name} is taken, which was not offered")
 
 
-def _point_formats(interview: Prober, learnt: VisitFacts, version: ProtocolVersion) -> Fact | None:
+def _point_formats(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> Fact | None:
     """RFC 8422, section 5.2: the ServerHello of an ECDHE suite may list those it can read."""
-    for seen in key_exchanges(interview, learnt):
+    for seen in key_exchanges(prober, facts):
         hello = seen.exchange.hello
         if seen.version is not version or seen.suite.key_exchange != "ECDHE" or hello is None:
             continue
-        listed = hello.extension(ExtensionType.EC_POINT_FORMATS)
-        if not listed:
+        if not hello.extension(ExtensionType.EC_POINT_FORMATS):
             return seen.exchange.fact(Verdict.NO, "ServerHello without ec_point_formats")
-        names = ",".join(_POINT_FORMATS.get(one, str(one)) for one in listed[1:])
+        names = ",".join(_POINT_FORMATS.get(one, str(one)) for one in hello.ec_point_formats)
         return seen.exchange.fact(Verdict.YES, f"ServerHello lists {names}", names)
     return None

@@ -35,9 +35,9 @@ _GROUPS: Final = (X25519, SECP256R1, 0x0018, 0x0019)
 _OLD_ANSWERS: Final = {HandshakeType.SERVER_HELLO, HandshakeType.DRAFT_HELLO_RETRY_REQUEST}
 
 
-async def check_tls13_drafts(interview: Prober, learnt: VisitFacts) -> None:
+async def check_tls13_drafts(prober: Prober, facts: VisitFacts) -> None:
     """Fills the feature ``tls13_drafts``; not asked where nothing newer than SSL 3.0 is spoken."""
-    newest = max(learnt.spoken, default=ProtocolVersion.SSLV3)
+    newest = max(facts.spoken, default=ProtocolVersion.SSLV3)
     if newest is ProtocolVersion.SSLV3:
         return
     shares = key_share(key_shares(_GROUPS))
@@ -48,12 +48,12 @@ async def check_tls13_drafts(interview: Prober, learnt: VisitFacts) -> None:
             Extension(code_point=_KEY_SHARE_BEFORE_DRAFT_23, body=shares.body),
         )
     )
-    shape = replace(learnt.shape_at(newest), sends_key_shares=True)
+    shape = replace(facts.shape_at(newest), sends_key_shares=True)
     asked = offer(ProtocolVersion.TLSV1_3, _SUITES, shape, _GROUPS, changes)
-    exchange = await interview.ask_once(asked)
+    exchange = await prober.ask_once(asked)
     if _chosen(exchange) not in NAMES:
-        exchange = await interview.make_sure(exchange)
-    learnt.features["tls13_drafts"] = _fact(exchange)
+        exchange = await prober.make_sure(exchange)
+    facts.features["tls13_drafts"] = _fact(exchange)
 
 
 def _fact(exchange: Exchange) -> Fact:

@@ -16,17 +16,17 @@ from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import TLS13_GROUPS, offer
 
 
-async def check_tls13_groups(interview: Prober, learnt: VisitFacts) -> None:
+async def check_tls13_groups(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``groups`` of TLS 1.3, where that is accepted."""
     version = ProtocolVersion.TLSV1_3
-    if version not in learnt.spoken:
+    if version not in facts.spoken:
         return
-    shape = learnt.shape_at(version)
+    shape = facts.shape_at(version)
     suites = next(suites_in_parts(version))
 
     async def ask(groups: tuple[int, ...]) -> Exchange:
-        return await interview.ask(offer(version, suites, shape, groups))
+        return await prober.ask(offer(version, suites, shape, groups))
 
-    first = learnt.spoken[version]
+    first = facts.spoken[version]
     struck = await strike_out(ask, picked_group, TLS13_GROUPS, first, reprise_after=1)
-    learnt.groups[version] = struck.accepted_set(named_group_name)
+    facts.groups[version] = struck.accepted_set(named_group_name)

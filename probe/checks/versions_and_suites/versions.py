@@ -32,62 +32,62 @@ class _Settled:
     evidence: Evidence
 
 
-async def check_versions(interview: Prober, learnt: VisitFacts) -> None:
-    """Fills ``protocols`` and ``spoken``, and gives the interview its control.
+async def check_versions(prober: Prober, facts: VisitFacts) -> None:
+    """Fills ``protocols`` and ``spoken``, and gives the prober its control.
 
     SSL 3.0 is left to ``check_sslv3`` where the server speaks any TLS.
     """
-    usual = Shape(server_name=learnt.server_name)
+    usual = Shape(server_name=facts.inputs.server_name)
     # The newest first, for its answer is what other questions wait for.
-    newest_first = learnt.asked_versions[::-1]
+    newest_first = facts.inputs.asked_versions[::-1]
     tls = [version for version in newest_first if version is not ProtocolVersion.SSLV3]
-    answers = await _ask_all(interview, tls, usual)
-    if not _spoken(answers) and not learnt.answers_in_clear:
+    answers = await _ask_all(prober, tls, usual)
+    if not _spoken(answers) and not facts.answers_in_clear:
         earliest = [version for version in newest_first if version is ProtocolVersion.SSLV3]
-        answers = [*answers, *await _ask_all(interview, earliest, usual)]
+        answers = [*answers, *await _ask_all(prober, earliest, usual)]
     spoken = _spoken(answers)
-    if not spoken and not learnt.answers_in_clear:
-        found = await _find_another_shape(interview, learnt, answers)
+    if not spoken and not facts.answers_in_clear:
+        found = await _find_another_shape(prober, facts, answers)
         if found is not None:
             versions = tuple(one.offer.version for one in answers)
-            answers = await _ask_all(interview, versions, found.offer.shape)
+            answers = await _ask_all(prober, versions, found.offer.shape)
             spoken = [*_spoken(answers), found]
     if spoken:
-        interview.keep_as_control(spoken[0].offer)
+        prober.keep_as_control(spoken[0].offer)
     longest = max((len(one.offer.cipher_suites) for one in spoken), default=0)
-    settled = await side_by_side(*(_settle(interview, one, longest) for one in answers))
+    settled = await side_by_side(*(_settle(prober, one, longest) for one in answers))
     for one in sorted(settled, key=lambda one: one.exchange.offer.version):
-        _write_down(one, learnt)
+        _write_down(one, facts)
 
 
-async def check_sslv3(interview: Prober, learnt: VisitFacts) -> None:
+async def check_sslv3(prober: Prober, facts: VisitFacts) -> None:
     """Settles SSL 3.0, where ``check_versions`` left it open."""
     version = ProtocolVersion.SSLV3
-    if version in learnt.protocols or not learnt.spoken:
+    if version in facts.protocols or not facts.spoken:
         return
-    proofs = learnt.spoken.values()
+    proofs = facts.spoken.values()
     shape = next(iter(proofs)).offer.shape
     longest = max(len(one.offer.cipher_suites) for one in proofs)
-    first = await _ask_first_part(interview, version, shape)
-    _write_down(await _settle(interview, first, longest), learnt)
+    first = await _ask_first_part(prober, version, shape)
+    _write_down(await _settle(prober, first, longest), facts)
 
 
-def _write_down(settled: _Settled, learnt: VisitFacts) -> None:
+def _write_down(settled: _Settled, facts: VisitFacts) -> None:
     version = settled.exchange.offer.version
-    learnt.protocols[version] = Fact(verdict=settled.verdict, evidence=settled.evidence)
+    facts.protocols[version] = Fact(verdict=settled.verdict, evidence=settled.evidence)
     if settled.verdict is Verdict.YES:
-        learnt.spoken[version] = settled.exchange
+        facts.spoken[version] = settled.exchange
 
 
 async def _ask_all(
-    interview: Prober, versions: Sequence[ProtocolVersion], shape: Shape
+    prober: Prober, versions: Sequence[ProtocolVersion], shape: Shape
 ) -> Sequence[Exchange]:
-    return await side_by_side(*(_ask_first_part(interview, one, shape) for one in versions))
+    return await side_by_side(*(_ask_first_part(prober, one, shape) for one in versions))
 
 
-async def _ask_first_part(interview: Prober, version: ProtocolVersion, shape: Shape) -> Exchange:
+async def _ask_first_part(prober: Prober, version: ProtocolVersion, shape: Shape) -> Exchange:
     suites = next(suites_in_parts(version, shape.most_cipher_suites))
-    return await interview.ask_once(offer(version, suites, shape))
+    return await prober.ask_once(offer(version, suites, shape))
 
 
 def _spoken(answers: Sequence[Exchange]) -> list[Exchange]:
@@ -95,18 +95,18 @@ def _spoken(answers: Sequence[Exchange]) -> list[Exchange]:
 
 
 async def _find_another_shape(
-    interview: Prober, learnt: VisitFacts, answers: Sequence[Exchange]
+    prober: Prober, facts: VisitFacts, answers: Sequence[Exchange]
 ) -> Exchange | None:
     """The first hello of another shape that gets any hello back, or None."""
-    for offers in _other_hellos(learnt, answers):
-        tried = await side_by_side(*(interview.ask_once(one) for one in offers))
+    for offers in _other_hellos(facts, answers):
+        tried = await side_by_side(*(prober.ask_once(one) for one in offers))
         for exchange in tried:
             if exchange.version is not None:
                 return exchange
     return None
 
 
-def _other_hellos(learnt: VisitFacts, answers: Sequence[Exchange]) -> Iterator[tuple[Offer, ...]]:
+def _other_hellos(facts: VisitFacts, answers: Sequence[Exchange]) -> Iterator[tuple[Offer, ...]]:
     """Hellos worth a try, in rounds; none where nobody listens or something else than TLS spoke.
 
     Below TLS 1.3 a server negotiates down, so TLS 1.2 is tried before the versions under it.
@@ -114,8 +114,8 @@ def _other_hellos(learnt: VisitFacts, answers: Sequence[Exchange]) -> Iterator[t
     """
     if any(isinstance(one.answer, ConnectFailure | NotTls) for one in answers):
         return
-    newest, older = learnt.asked_versions[-2:], learnt.asked_versions[-3::-1]
-    server_name = learnt.server_name
+    newest, older = facts.inputs.asked_versions[-2:], facts.inputs.asked_versions[-3::-1]
+    server_name = facts.inputs.server_name
     nameless = Shape(server_name=None, sends_key_shares=True)
     small = replace(nameless, server_name=server_name, most_cipher_suites=FEW_SUITES)
     small_nameless = replace(small, server_name=None)
@@ -139,7 +139,7 @@ def _hellos(shape: Shape, version: ProtocolVersion) -> tuple[Offer, ...]:
     return tuple(offer(version, suites, shape) for suites in parts)
 
 
-async def _settle(interview: Prober, first: Exchange, longest: int) -> _Settled:
+async def _settle(prober: Prober, first: Exchange, longest: int) -> _Settled:
     """The verdict on the version of ``first``; ``longest`` is the longest list answered so far."""
     if first.version is first.offer.version:
         return _accepted(first)
@@ -147,9 +147,9 @@ async def _settle(interview: Prober, first: Exchange, longest: int) -> _Settled:
         return _unsettled(first)
     if _is_decisive(first):
         return _refused(first)
-    latest = first = await interview.make_sure(first)
+    latest = first = await prober.make_sure(first)
     for shape in _shapes_that_may_help(first, longest):
-        latest = await _ask_until_accepted(interview, first.offer.version, shape)
+        latest = await _ask_until_accepted(prober, first.offer.version, shape)
         if latest.version is latest.offer.version:
             return _accepted(latest)
         if _is_decisive(latest):
@@ -183,9 +183,7 @@ def _shapes_that_may_help(first: Exchange, longest: int) -> Iterator[Shape]:
         yield offered.shape
 
 
-async def _ask_until_accepted(
-    interview: Prober, version: ProtocolVersion, shape: Shape
-) -> Exchange:
+async def _ask_until_accepted(prober: Prober, version: ProtocolVersion, shape: Shape) -> Exchange:
     """The first part of the suites that is accepted, or the last that was asked.
 
     Parts are asked no further once one is neither accepted nor refused: silence would only
@@ -193,7 +191,7 @@ async def _ask_until_accepted(
     """
     exchange = None
     for suites in suites_in_parts(version, shape.most_cipher_suites):
-        exchange = await interview.ask(offer(version, suites, shape))
+        exchange = await prober.ask(offer(version, suites, shape))
         if not exchange.is_refusal or _is_decisive(exchange):
             break
     assert exchange is not None  # noqa: S101 (every version has suites)

@@ -16,7 +16,7 @@ from model.verdict import Fact, Verdict
 from probe.checks.answered_offers import answered_offer, newest_version
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
-from probe.checks.vulnerabilities.raw_probes import judged, proof, provoke, provoked_fact
+from probe.checks.vulnerabilities.raw_probes import ask_raw_probe, judged, proof, send_raw_probe
 from probe.dialogue.answer import Ending, ServerFlight
 from probe.dialogue.raw_probe import ProbeResponse
 from probe.tls.record import ContentType, encode_record
@@ -27,17 +27,17 @@ _DECRYPTION_ALERTS: Final = frozenset({20, 21})
 _PATIENCE_SECONDS: Final = 1.0
 
 
-async def check_ccs_injection(interview: Prober, learnt: VisitFacts) -> None:
+async def check_ccs_injection(prober: Prober, facts: VisitFacts) -> None:
     """Fills the vulnerability ``ccs_injection``, where a version below TLS 1.3 is spoken."""
-    version = newest_version(learnt, ProtocolVersion.TLSV1_2)
+    version = newest_version(facts, ProtocolVersion.TLSV1_2)
     if version is None:
         return
-    asked = answered_offer(learnt, version)
-    fact = await provoked_fact(interview, asked, _two, _judge_two)
+    asked = answered_offer(facts, version)
+    fact = await ask_raw_probe(prober, asked, _two, _judge_two)
     if fact.verdict is Verdict.UNKNOWN:
-        reaction = await provoke(interview, asked, _one, patience_seconds=_PATIENCE_SECONDS)
-        fact = judged(reaction, _judge_one)
-    learnt.vulnerabilities["ccs_injection"] = fact
+        response = await send_raw_probe(prober, asked, _one, patience_seconds=_PATIENCE_SECONDS)
+        fact = judged(response, _judge_one)
+    facts.vulnerabilities["ccs_injection"] = fact
 
 
 def _one(flight: ServerFlight) -> bytes:
@@ -48,20 +48,20 @@ def _two(flight: ServerFlight) -> bytes:
     return 2 * _one(flight)
 
 
-def _judge_two(reaction: ProbeResponse) -> Fact:
-    if reaction.alert in _DECRYPTION_ALERTS:
-        name = alert_name(reaction.alert)
+def _judge_two(response: ProbeResponse) -> Fact:
+    if response.alert in _DECRYPTION_ALERTS:
+        name = alert_name(response.alert)
         note = f"took an early ChangeCipherSpec: alert {name} at the record behind it"
-        return Fact(verdict=Verdict.YES, evidence=proof(reaction, note))
-    if reaction.alert is not None:
-        note = f"alert {alert_name(reaction.alert)} at an early ChangeCipherSpec"
-        return Fact(verdict=Verdict.NO, evidence=proof(reaction, note))
-    return Fact(verdict=Verdict.UNKNOWN, evidence=proof(reaction, "no alert"))
+        return Fact(verdict=Verdict.YES, evidence=proof(response, note))
+    if response.alert is not None:
+        note = f"alert {alert_name(response.alert)} at an early ChangeCipherSpec"
+        return Fact(verdict=Verdict.NO, evidence=proof(response, note))
+    return Fact(verdict=Verdict.UNKNOWN, evidence=proof(response, "no alert"))
 
 
-def _judge_one(reaction: ProbeResponse) -> Fact:
-    if reaction.ending in {Ending.CLOSED, Ending.RESET} or reaction.alert is not None:
+def _judge_one(response: ProbeResponse) -> Fact:
+    if response.ending in {Ending.CLOSED, Ending.RESET} or response.alert is not None:
         note = "hung up at a single early ChangeCipherSpec"
-        return Fact(verdict=Verdict.NO, evidence=proof(reaction, note))
+        return Fact(verdict=Verdict.NO, evidence=proof(response, note))
     note = "bears one early ChangeCipherSpec, and says nothing of what it made of two"
-    return Fact(verdict=Verdict.UNKNOWN, evidence=proof(reaction, note))
+    return Fact(verdict=Verdict.UNKNOWN, evidence=proof(response, note))

@@ -14,7 +14,8 @@ from model.protocol_version import ProtocolVersion
 from model.registry import CipherSuite
 from model.verdict import Fact, Verdict
 from probe.checks.prober import Prober
-from probe.checks.visit_facts import ASKED_VERSIONS, VisitFacts
+from probe.checks.visit_facts import VisitFacts
+from probe.checks.visit_inputs import ASKED_VERSIONS
 from probe.checks.vulnerabilities.suite_flaws import (
     SuiteFlaw,
     flawed_names,
@@ -67,42 +68,42 @@ _OF_SUITES_ALONE: Final = (
 DERIVED: Final = (*(flaw.name for flaw in _OF_SUITES_ALONE), "lucky13", "freak", "drown")
 
 
-async def check_derived_vulnerabilities(interview: Prober, learnt: VisitFacts) -> None:
+async def check_derived_vulnerabilities(prober: Prober, facts: VisitFacts) -> None:
     """Fills the vulnerabilities named in ``DERIVED``; asks nothing."""
-    learnt.vulnerabilities["drown"] = _drown(learnt)
-    asked = [fact for version, fact in learnt.protocols.items() if version in ASKED_VERSIONS]
+    facts.vulnerabilities["drown"] = _drown(facts)
+    asked = [fact for version, fact in facts.protocols.items() if version in ASKED_VERSIONS]
     if all(fact.verdict is Verdict.NO for fact in asked):
         return
     for flaw in _OF_SUITES_ALONE:
-        learnt.vulnerabilities[flaw.name] = judge_by_suites(flaw, learnt)
-    learnt.vulnerabilities["lucky13"] = _lucky13(learnt)
-    learnt.vulnerabilities["freak"] = _freak(interview, learnt)
+        facts.vulnerabilities[flaw.name] = judge_by_suites(flaw, facts)
+    facts.vulnerabilities["lucky13"] = _lucky13(facts)
+    facts.vulnerabilities["freak"] = _freak(prober, facts)
 
 
-def _lucky13(learnt: VisitFacts) -> Fact:
+def _lucky13(facts: VisitFacts) -> Fact:
     """RFC 7366 mends it where both sides have it; SSL 3.0 has no extensions to say so in."""
-    prone = judge_by_suites(_LUCKY13, learnt)
-    if prone.verdict is not Verdict.YES or any(flawed_names(_LUCKY13, learnt, _SSLV3)):
+    prone = judge_by_suites(_LUCKY13, facts)
+    if prone.verdict is not Verdict.YES or any(flawed_names(_LUCKY13, facts, _SSLV3)):
         return prone
-    mended = learnt.features.get("encrypt_then_mac", Fact(verdict=Verdict.UNKNOWN))
+    mended = facts.features.get("encrypt_then_mac", Fact(verdict=Verdict.UNKNOWN))
     match mended.verdict:
         case Verdict.NO:
             return prone
         case Verdict.UNKNOWN:
             return not_known("CBC is accepted; not learnt: whether encrypt_then_mac is")
         case Verdict.YES:
-            gap = gap_in(learnt, _SSLV3)
+            gap = gap_in(facts, _SSLV3)
             if gap is not None:
                 return not_known(f"not learnt: {gap}")
             return Fact(verdict=Verdict.NO, evidence=mended.evidence)
 
 
-def _freak(interview: Prober, learnt: VisitFacts) -> Fact:
+def _freak(prober: Prober, facts: VisitFacts) -> Fact:
     """Also where an export key comes with a suite that is not for export, as it could in 2015."""
-    accepted = judge_by_suites(_FREAK, learnt)
+    accepted = judge_by_suites(_FREAK, facts)
     if accepted.verdict is Verdict.YES:
         return accepted
-    for exchange in interview.exchanges:
+    for exchange in prober.exchanges:
         bits = _rsa_export_bits(exchange)
         if bits is not None and bits <= _EXPORT_RSA_BITS:
             proof = exchange.evidence(f"ServerKeyExchange has an RSA key of {bits} bits")
@@ -117,14 +118,14 @@ def _rsa_export_bits(exchange: Exchange) -> int | None:
     return answer.server_key_exchange.rsa_export_bits
 
 
-def _drown(learnt: VisitFacts) -> Fact:
+def _drown(facts: VisitFacts) -> Fact:
     """CVE-2016-0800: whoever speaks SSL 2.0 gives away what the same key keeps at TLS.
 
     Where the SERVER-HELLO lists no kind, old OpenSSL may take one nonetheless (CVE-2015-3197);
     to prove that would take a key exchange.
     """
-    spoken = learnt.protocols.get(ProtocolVersion.SSLV2)
+    spoken = facts.protocols.get(ProtocolVersion.SSLV2)
     if spoken is None:
         return not_known("not learnt: whether SSLv2 is spoken")
-    verdict = Verdict.UNKNOWN if learnt.sslv2_lists_no_kind else spoken.verdict
+    verdict = Verdict.UNKNOWN if facts.sslv2_lists_no_kind else spoken.verdict
     return Fact(verdict=verdict, evidence=spoken.evidence)

@@ -13,11 +13,11 @@ from typing import Final
 
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
-from probe.checks.answered_offers import answered_offer, newest_in_clear
+from probe.checks.answered_offers import answered_offer, newest_in_plaintext
 from probe.checks.combined_extensions import extending
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
-from probe.checks.vulnerabilities.raw_probes import GOODBYE, proof, provoked_fact
+from probe.checks.vulnerabilities.raw_probes import GOODBYE, ask_raw_probe, proof
 from probe.dialogue.answer import Ending, ServerFlight
 from probe.dialogue.raw_probe import ProbeResponse
 from probe.tls.extensions import Extension, ExtensionType
@@ -29,18 +29,18 @@ _HEADER_LENGTH: Final = 3
 _PEER_ALLOWED_TO_SEND = Extension(code_point=ExtensionType.HEARTBEAT, body=b"\x01")
 
 
-async def check_heartbleed(interview: Prober, learnt: VisitFacts) -> None:
+async def check_heartbleed(prober: Prober, facts: VisitFacts) -> None:
     """Fills the vulnerability ``heartbleed``; asked only where heartbeats are agreed to."""
-    heartbeat = learnt.features.get("heartbeat")
-    version = newest_in_clear(learnt)
+    heartbeat = facts.features.get("heartbeat")
+    version = newest_in_plaintext(facts)
     if heartbeat is None or version is None:
         return
     if heartbeat.verdict is not Verdict.YES:
-        learnt.vulnerabilities["heartbleed"] = heartbeat
+        facts.vulnerabilities["heartbleed"] = heartbeat
         return
-    asked = extending(_PEER_ALLOWED_TO_SEND)(answered_offer(learnt, version))
-    learnt.vulnerabilities["heartbleed"] = await provoked_fact(
-        interview, asked, _words, _judge, until=ContentType.HEARTBEAT
+    asked = extending(_PEER_ALLOWED_TO_SEND)(answered_offer(facts, version))
+    facts.vulnerabilities["heartbleed"] = await ask_raw_probe(
+        prober, asked, _words, _judge, until=ContentType.HEARTBEAT
     )
 
 
@@ -51,14 +51,14 @@ def _words(flight: ServerFlight) -> bytes:
     )
 
 
-def _judge(reaction: ProbeResponse) -> Fact:
-    heard = reaction.first(ContentType.HEARTBEAT)
+def _judge(response: ProbeResponse) -> Fact:
+    heard = response.first(ContentType.HEARTBEAT)
     if heard is not None and heard.fragment[:1] == bytes((_RESPONSE,)):
         note = f"a heartbeat_response of {len(heard.fragment)} bytes to a request of three"
-        kept = proof(reaction, note, most_kept=_HEADER_LENGTH + _HEADER_LENGTH)
-        return Fact(verdict=Verdict.YES, evidence=kept)
-    if reaction.alert is not None or reaction.ending in {Ending.CLOSED, Ending.RESET}:
+        evidence = proof(response, note, most_kept=_HEADER_LENGTH + _HEADER_LENGTH)
+        return Fact(verdict=Verdict.YES, evidence=evidence)
+    if response.alert is not None or response.ending in {Ending.CLOSED, Ending.RESET}:
         note = "hung up, as asked, without a heartbeat_response"
-        return Fact(verdict=Verdict.NO, evidence=proof(reaction, note))
+        return Fact(verdict=Verdict.NO, evidence=proof(response, note))
     note = "neither a heartbeat_response nor the end of the connection"
-    return Fact(verdict=Verdict.UNKNOWN, evidence=proof(reaction, note))
+    return Fact(verdict=Verdict.UNKNOWN, evidence=proof(response, note))

@@ -19,18 +19,18 @@ from probe.checks.visit_facts import VisitFacts
 from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, PostHandshakeAction
 
 
-async def check_poodle_tls(interview: Prober, learnt: VisitFacts) -> None:
+async def check_poodle_tls(prober: Prober, facts: VisitFacts) -> None:
     """Fills the vulnerability ``poodle_tls``; unknown where CBC is taken with other ciphers only."""
-    earlier = sorted(learnt.spoken, reverse=True)
+    earlier = sorted(facts.spoken, reverse=True)
     versions = [one for one in earlier if ProtocolVersion.SSLV3 < one < ProtocolVersion.TLSV1_3]
     if not versions:
         return
     for version in versions:
-        suites = tuple(code for code in cbc_suites(learnt, version) if _can_be_made(code))
+        suites = tuple(code for code in cbc_suites(facts, version) if _can_be_made(code))
         if suites:
-            learnt.vulnerabilities["poodle_tls"] = await _ask(interview, learnt, version, suites)
+            facts.vulnerabilities["poodle_tls"] = await _ask(prober, facts, version, suites)
             return
-    learnt.vulnerabilities["poodle_tls"] = _without_question(learnt, versions)
+    facts.vulnerabilities["poodle_tls"] = _without_question(facts, versions)
 
 
 def _can_be_made(code_point: int) -> bool:
@@ -38,11 +38,11 @@ def _can_be_made(code_point: int) -> bool:
     return suite is not None and bool(suite.openssl_name) and suite.is_aes_cbc
 
 
-def _without_question(learnt: VisitFacts, versions: list[ProtocolVersion]) -> Fact:
-    found = [learnt.cipher_suites.get(version) for version in versions]
+def _without_question(facts: VisitFacts, versions: list[ProtocolVersion]) -> Fact:
+    found = [facts.cipher_suites.get(version) for version in versions]
     if any(one is None or not one.complete for one in found):
         return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note="not learnt: every suite"))
-    if any(cbc_suites(learnt, version) for version in versions):
+    if any(cbc_suites(facts, version) for version in versions):
         note = "CBC suites are accepted, but none with AES, which alone can be asked with"
         return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))
     refusal = (found[0].refusal if found[0] else None) or Evidence()
@@ -54,27 +54,27 @@ def _without_question(learnt: VisitFacts, versions: list[ProtocolVersion]) -> Fa
 
 
 async def _ask(
-    interview: Prober, learnt: VisitFacts, version: ProtocolVersion, suites: tuple[int, ...]
+    prober: Prober, facts: VisitFacts, version: ProtocolVersion, suites: tuple[int, ...]
 ) -> Fact:
     offer = HandshakeOffer(
         version=version,
-        server_name=learnt.shape_at(version).server_name,
+        server_name=facts.shape_at(version).server_name,
         cipher_suites=suites,
-        afterword=PostHandshakeAction.SPOILED_PADDING,
+        post_handshake=PostHandshakeAction.SPOILED_PADDING,
     )
-    padding = await interview.handshake(offer)
-    if padding.afterword is HandshakeEnd.REFUSED:
+    padding = await prober.handshake(offer)
+    if padding.post_handshake is HandshakeEnd.REFUSED:
         return padding.fact(Verdict.NO, "a record with wrong padding was refused")
-    if padding.afterword is HandshakeEnd.ACCEPTED:
+    if padding.post_handshake is HandshakeEnd.ACCEPTED:
         return padding.fact(Verdict.YES, "a record with wrong padding was answered")
     if padding.end is not HandshakeEnd.ACCEPTED:
         return padding.fact(Verdict.UNKNOWN)
-    mac = await interview.handshake(replace(offer, afterword=PostHandshakeAction.SPOILED_MAC))
+    mac = await prober.handshake(replace(offer, post_handshake=PostHandshakeAction.SPOILED_MAC))
     return _compared(padding, mac)
 
 
 def _compared(padding: Handshake, mac: Handshake) -> Fact:
-    if mac.afterword is HandshakeEnd.REFUSED:
+    if mac.post_handshake is HandshakeEnd.REFUSED:
         note = "a record with a wrong MAC was refused, one with wrong padding was not"
         return padding.fact(Verdict.YES, note)
     return padding.fact(Verdict.UNKNOWN, "records with wrong padding or MAC meet with silence")

@@ -17,51 +17,51 @@ GOODBYE: Final = b"\x02\x50"
 """A fatal internal_error, which makes a server hang up; Node 0.10.0 dies of a close_notify here."""
 
 
-async def provoke(
-    interview: Prober,
+async def send_raw_probe(
+    prober: Prober,
     asked: Offer,
     words: Words,
     until: ContentType = ContentType.ALERT,
     patience_seconds: float | None = None,
 ) -> ProbeResponse | ConnectFailure:
     """What the server makes of ``words`` after its flight."""
-    provocation = RawProbe(asked.encode(interview.nonce), words, until)
-    return await interview.converse(provocation, patience_seconds)
+    raw_probe = RawProbe(asked.encode(prober.nonce), words, until)
+    return await prober.converse(raw_probe, patience_seconds)
 
 
-async def provoked_fact(
-    interview: Prober,
+async def ask_raw_probe(
+    prober: Prober,
     asked: Offer,
     words: Words,
     judge: Callable[[ProbeResponse], Fact],
     until: ContentType = ContentType.ALERT,
 ) -> Fact:
-    """The verdict on the reaction; asked twice where the first leaves it unknown."""
-    fact = judged(await provoke(interview, asked, words, until), judge)
-    if fact.verdict is Verdict.UNKNOWN and await interview.is_well():
-        return judged(await provoke(interview, asked, words, until), judge)
+    """The verdict on the response; asked twice where the first leaves it unknown."""
+    fact = judged(await send_raw_probe(prober, asked, words, until), judge)
+    if fact.verdict is Verdict.UNKNOWN and await prober.ask_control():
+        return judged(await send_raw_probe(prober, asked, words, until), judge)
     return fact
 
 
 def judged(
-    reaction: ProbeResponse | ConnectFailure, judge: Callable[[ProbeResponse], Fact]
+    response: ProbeResponse | ConnectFailure, judge: Callable[[ProbeResponse], Fact]
 ) -> Fact:
     """The verdict; unknown where the words were never said."""
-    if isinstance(reaction, ConnectFailure):
-        return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=reaction.detail))
-    answer = reaction.answer
-    if not (isinstance(answer, ServerFlight) and answer.is_complete and reaction.said):
+    if isinstance(response, ConnectFailure):
+        return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=response.detail))
+    answer = response.answer
+    if not (isinstance(answer, ServerFlight) and answer.is_complete and response.said):
         note = f"{in_words(answer)} in place of a whole flight"
-        return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(offer=reaction.offered, note=note))
-    return judge(reaction)
+        return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(offer=response.offered, note=note))
+    return judge(response)
 
 
-def proof(reaction: ProbeResponse, note: str, *, most_kept: int = 64) -> Evidence:
+def proof(response: ProbeResponse, note: str, *, most_kept: int = 64) -> Evidence:
     """The hello and the words after it, and the beginning of what came back."""
     heard = b"".join(
         bytes((record.content_type,)) + record.version.to_bytes(2, "big") + record.fragment
-        for record in reaction.heard
+        for record in response.heard
     )
     return Evidence(
-        offer=reaction.offered + reaction.said, answer=heard[:most_kept] or None, note=note
+        offer=response.offered + response.said, answer=heard[:most_kept] or None, note=note
     )

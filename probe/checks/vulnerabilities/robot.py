@@ -26,7 +26,7 @@ from pki.certificates.reading.strict_reading import load_certificate
 from probe.checks.answered_offers import accepted_suites, answered_offer
 from probe.checks.prober import Prober, side_by_side
 from probe.checks.visit_facts import VisitFacts
-from probe.checks.vulnerabilities.raw_probes import GOODBYE, proof, provoke
+from probe.checks.vulnerabilities.raw_probes import GOODBYE, proof, send_raw_probe
 from probe.dialogue.answer import ConnectFailure, Ending, ServerFlight
 from probe.dialogue.offer import Offer
 from probe.dialogue.raw_probe import ProbeResponse, Words
@@ -82,13 +82,13 @@ _PLAINTEXTS: Final[tuple[_Plaintext, ...]] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Round:
-    """The reactions to all plaintexts; None where one did not come about."""
+    """The responses to all plaintexts; None where one did not come about."""
 
-    reactions: tuple[ProbeResponse, ...]
+    responses: tuple[ProbeResponse, ...]
 
     @property
     def signatures(self) -> tuple[_Signature, ...]:
-        return tuple((one.alert, one.ending) for one in self.reactions)
+        return tuple((one.alert, one.ending) for one in self.responses)
 
     @property
     def is_uniform(self) -> bool:
@@ -96,24 +96,24 @@ class _Round:
 
     @property
     def has_silence(self) -> bool:
-        return any(one.ending is Ending.SILENCE for one in self.reactions)
+        return any(one.ending is Ending.SILENCE for one in self.responses)
 
 
-async def check_robot(interview: Prober, learnt: VisitFacts) -> None:
+async def check_robot(prober: Prober, facts: VisitFacts) -> None:
     """Fills the vulnerability ``robot``; its value is ``strong`` or ``weak``.
 
     Absent where no version is spoken that has RSA key exchange; no where no such suite is taken.
     """
-    earlier = sorted(version for version in learnt.spoken if version < ProtocolVersion.TLSV1_3)
+    earlier = sorted(version for version in facts.spoken if version < ProtocolVersion.TLSV1_3)
     if not earlier:
         return
     for version in reversed(earlier):
-        suites = tuple(filter(_has_rsa_key_exchange, accepted_suites(learnt, version)))
-        if suites and version in learnt.cipher_suites:
-            asked = answered_offer(learnt, version, suites)
-            learnt.vulnerabilities["robot"] = await _robot(interview, asked)
+        suites = tuple(filter(_has_rsa_key_exchange, accepted_suites(facts, version)))
+        if suites and version in facts.cipher_suites:
+            asked = answered_offer(facts, version, suites)
+            facts.vulnerabilities["robot"] = await _ask_robot(prober, asked)
             return
-    learnt.vulnerabilities["robot"] = _without_rsa(learnt, earlier)
+    facts.vulnerabilities["robot"] = _without_rsa(facts, earlier)
 
 
 def _has_rsa_key_exchange(code_point: int) -> bool:
@@ -126,8 +126,8 @@ def _has_rsa_key_exchange(code_point: int) -> bool:
     )
 
 
-def _without_rsa(learnt: VisitFacts, earlier: Sequence[ProtocolVersion]) -> Fact:
-    found = [learnt.cipher_suites.get(version) for version in earlier]
+def _without_rsa(facts: VisitFacts, earlier: Sequence[ProtocolVersion]) -> Fact:
+    found = [facts.cipher_suites.get(version) for version in earlier]
     known = [one for one in found if one is not None and one.complete]
     if len(known) < len(earlier):
         note = "not learnt: whether a suite with RSA key exchange is accepted"
@@ -140,33 +140,33 @@ def _without_rsa(learnt: VisitFacts, earlier: Sequence[ProtocolVersion]) -> Fact
     )
 
 
-async def _robot(interview: Prober, asked: Offer) -> Fact:
-    whole = await _judged(interview, asked, is_whole=True)
+async def _ask_robot(prober: Prober, asked: Offer) -> Fact:
+    whole = await _compare_rounds(prober, asked, is_whole=True)
     if whole.verdict is not Verdict.NO:
         return whole
-    return await _judged(interview, asked, is_whole=False)
+    return await _compare_rounds(prober, asked, is_whole=False)
 
 
-async def _judged(interview: Prober, asked: Offer, *, is_whole: bool) -> Fact:
-    first = await _ask(interview, asked, is_whole=is_whole)
+async def _compare_rounds(prober: Prober, asked: Offer, *, is_whole: bool) -> Fact:
+    first = await _ask(prober, asked, is_whole=is_whole)
     if first is None:
-        note = _beyond(interview) or "the server did not answer every hello with RSA key exchange"
+        note = _beyond(prober) or "the server did not answer every hello with RSA key exchange"
         return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=note))
     if first.is_uniform:
-        reaction = _in_words(first.signatures[0])
-        note = f"{reaction} to each of five RSA key exchanges, four of them malformed"
-        return Fact(verdict=Verdict.NO, evidence=proof(first.reactions[0], note))
+        response = _in_words(first.signatures[0])
+        note = f"{response} to each of five RSA key exchanges, four of them malformed"
+        return Fact(verdict=Verdict.NO, evidence=proof(first.responses[0], note))
     ask_again = _ask_in_turn if first.has_silence else _ask
-    again = [await ask_again(interview, asked, is_whole=is_whole) for _ in range(_REPEATS)]
+    again = [await ask_again(prober, asked, is_whole=is_whole) for _ in range(_REPEATS)]
     if any(one is None or one.signatures != first.signatures for one in again):
         note = "the reactions differ from one time to the next, so they tell nothing"
-        return Fact(verdict=Verdict.UNKNOWN, evidence=proof(first.reactions[0], note))
+        return Fact(verdict=Verdict.UNKNOWN, evidence=proof(first.responses[0], note))
     return _oracle(first)
 
 
-def _beyond(interview: Prober) -> str | None:
+def _beyond(prober: Prober) -> str | None:
     """Why nothing is encrypted to the server's key, where that is beyond the bounds."""
-    answers = (one.answer for one in interview.exchanges)
+    answers = (one.answer for one in prober.exchanges)
     leaves = {
         answer.certificates[0]
         for answer in answers
@@ -181,7 +181,7 @@ def _oracle(found: _Round) -> Fact:
     value = "weak" if wrong_first == late == missing else "strong"
     other = next(
         one
-        for one, signature in zip(found.reactions, found.signatures, strict=True)
+        for one, signature in zip(found.responses, found.signatures, strict=True)
         if signature != found.signatures[0]
     )
     note = (
@@ -198,22 +198,23 @@ def _in_words(signature: _Signature) -> str:
     return str(ending) if ending is not None else "records"
 
 
-async def _ask(interview: Prober, asked: Offer, *, is_whole: bool) -> _Round | None:
+async def _ask(prober: Prober, asked: Offer, *, is_whole: bool) -> _Round | None:
     questions = (
-        provoke(interview, asked, _words(plaintext, is_whole=is_whole)) for plaintext in _PLAINTEXTS
+        send_raw_probe(prober, asked, _words(plaintext, is_whole=is_whole))
+        for plaintext in _PLAINTEXTS
     )
     return _round_of(await side_by_side(*questions))
 
 
-async def _ask_in_turn(interview: Prober, asked: Offer, *, is_whole: bool) -> _Round | None:
+async def _ask_in_turn(prober: Prober, asked: Offer, *, is_whole: bool) -> _Round | None:
     """The same, one question after the other, which a busy server has time to answer."""
     words = [_words(plaintext, is_whole=is_whole) for plaintext in _PLAINTEXTS]
-    return _round_of([await provoke(interview, asked, one) for one in words])
+    return _round_of([await send_raw_probe(prober, asked, one) for one in words])
 
 
-def _round_of(reactions: Sequence[ProbeResponse | ConnectFailure]) -> _Round | None:
-    whole = tuple(one for one in reactions if not isinstance(one, ConnectFailure) and one.said)
-    return _Round(reactions=whole) if len(whole) == len(reactions) else None
+def _round_of(responses: Sequence[ProbeResponse | ConnectFailure]) -> _Round | None:
+    whole = tuple(one for one in responses if not isinstance(one, ConnectFailure) and one.said)
+    return _Round(responses=whole) if len(whole) == len(responses) else None
 
 
 def _words(plaintext: _Plaintext, *, is_whole: bool) -> Words:

@@ -13,7 +13,8 @@ from model.observation import AcceptedSet
 from model.protocol_version import ProtocolVersion
 from model.registry import CipherSuite, cipher_suite_by_name, cipher_suites_for
 from model.verdict import Evidence, Fact, Verdict
-from probe.checks.visit_facts import ASKED_VERSIONS, VisitFacts
+from probe.checks.visit_facts import VisitFacts
+from probe.checks.visit_inputs import ASKED_VERSIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,64 +33,62 @@ class SuiteFlaw:
                 yield version
 
 
-def judge_by_suites(flaw: SuiteFlaw, learnt: VisitFacts) -> Fact:
+def judge_by_suites(flaw: SuiteFlaw, facts: VisitFacts) -> Fact:
     """Whether ``flaw`` is in what the server accepts, with its proof."""
     involved = tuple(flaw.involved)
-    found = [
-        (name, version) for version in involved for name in flawed_names(flaw, learnt, version)
-    ]
+    found = [(name, version) for version in involved for name in flawed_names(flaw, facts, version)]
     if found:
-        return Fact(verdict=Verdict.YES, evidence=_proof_of_first(found, learnt))
-    missing = [gap for version in involved if (gap := gap_in(learnt, version)) is not None]
+        return Fact(verdict=Verdict.YES, evidence=_proof_of_first(found, facts))
+    missing = [gap for version in involved if (gap := gap_in(facts, version)) is not None]
     if missing:
         return not_known(f"not learnt: {', '.join(missing)}")
-    return Fact(verdict=Verdict.NO, evidence=_proof_of_none(involved, learnt))
+    return Fact(verdict=Verdict.NO, evidence=_proof_of_none(involved, facts))
 
 
-def flawed_names(flaw: SuiteFlaw, learnt: VisitFacts, version: ProtocolVersion) -> Iterator[str]:
+def flawed_names(flaw: SuiteFlaw, facts: VisitFacts, version: ProtocolVersion) -> Iterator[str]:
     """The suites with that flaw among those that ``version`` accepts."""
-    for name in _accepted(learnt, version):
+    for name in _accepted(facts, version):
         suite = cipher_suite_by_name(name)
         if suite is not None and flaw.is_in(suite):
             yield name
 
 
-def _accepted(learnt: VisitFacts, version: ProtocolVersion) -> tuple[str, ...]:
-    found = learnt.cipher_suites.get(version)
+def _accepted(facts: VisitFacts, version: ProtocolVersion) -> tuple[str, ...]:
+    found = facts.cipher_suites.get(version)
     return found.accepted if found is not None else ()
 
 
-def gap_in(learnt: VisitFacts, version: ProtocolVersion) -> str | None:
+def gap_in(facts: VisitFacts, version: ProtocolVersion) -> str | None:
     """What would have to be known of ``version`` before anybody may say no."""
-    spoken = learnt.protocols.get(version)
+    spoken = facts.protocols.get(version)
     if spoken is None or spoken.verdict is Verdict.UNKNOWN:
         return f"whether {version.label} is spoken"
     if spoken.verdict is Verdict.NO:
         return None
-    found = learnt.cipher_suites.get(version)
+    found = facts.cipher_suites.get(version)
     if found is None or not found.complete:
         return f"every suite of {version.label}"
     nameless = [name for name in found.accepted if cipher_suite_by_name(name) is None]
     return f"what suite {nameless[0]} is" if nameless else None
 
 
-def _proof_of_first(found: list[tuple[str, ProtocolVersion]], learnt: VisitFacts) -> Evidence:
+def _proof_of_first(found: list[tuple[str, ProtocolVersion]], facts: VisitFacts) -> Evidence:
     name, version = found[0]
-    proof = learnt.cipher_suites[version].evidence.get(name, Evidence())
+    proof = facts.cipher_suites[version].evidence.get(name, Evidence())
     more = f", and {len(found) - 1} more" if len(found) > 1 else ""
     note = f"{name} is accepted at {version.label}{more}"
     return Evidence(offer=proof.offer, answer=proof.answer, note=note)
 
 
-def _proof_of_none(involved: tuple[ProtocolVersion, ...], learnt: VisitFacts) -> Evidence:
+def _proof_of_none(involved: tuple[ProtocolVersion, ...], facts: VisitFacts) -> Evidence:
     """The refusal of such suites at the newest version spoken, or of the newest version."""
     for version in involved:
-        found: AcceptedSet | None = learnt.cipher_suites.get(version)
+        found: AcceptedSet | None = facts.cipher_suites.get(version)
         if found is not None and found.refusal is not None:
             note = f"no such suite is accepted; {version.label} refused every other than its own"
             return Evidence(offer=found.refusal.offer, answer=found.refusal.answer, note=note)
     labels = ", ".join(version.label for version in reversed(involved))
-    proof = learnt.protocols[involved[0]].evidence or Evidence()
+    proof = facts.protocols[involved[0]].evidence or Evidence()
     return Evidence(offer=proof.offer, answer=proof.answer, note=f"not spoken: {labels}")
 
 

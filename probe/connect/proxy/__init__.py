@@ -1,1 +1,1 @@
-"""Ways to a server other than straight to it: proxies, a preamble, a socket of the file system."""
+"""Ways to a server other than straight to it: proxies, a header of the PROXY protocol, a socket of the file system."""

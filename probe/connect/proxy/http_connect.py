@@ -9,7 +9,7 @@ from typing import Final
 import h11
 
 from model.version import user_agent
-from probe.connect.proxy.tunnel import PassageEnd, TunnelFailed, TunnelOpen, ended
+from probe.connect.proxy.tunnel import TunnelEnd, TunnelFailed, TunnelOpen, ended
 from probe.dialogue.answer import Ending, FailureKind
 from probe.web.heads import HeadReader
 
@@ -33,7 +33,7 @@ class HttpConnect:
         """Asks for the tunnel."""
         send(self._head.request(self._request))
 
-    def feed(self, received: bytes) -> PassageEnd | None:
+    def feed(self, received: bytes) -> TunnelEnd | None:
         """The outcome, once the head of the answer is whole."""
         try:
             response = self._head.feed(received)
@@ -51,6 +51,6 @@ class HttpConnect:
         reason = f"the proxy did not connect {why}(status {response.status_code})"
         return TunnelFailed(FailureKind.UNREACHABLE, reason)
 
-    def end(self, ending: Ending) -> PassageEnd:
+    def end(self, ending: Ending) -> TunnelEnd:
         """No answer came."""
         return ended(ending)

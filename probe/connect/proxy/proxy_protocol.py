@@ -18,23 +18,23 @@ _LOCAL: Final = _SIGNATURE + b"\x20\x00\x00\x00"
 _STREAM: Final = {4: 0x11, 6: 0x21}
 
 
-class Preamble(StrEnum):
+class ProxyProtocol(StrEnum):
     """Which version of it is sent."""
 
     V1 = "v1"
     V2 = "v2"
 
 
-def preamble(
-    version: Preamble, source: tuple[str, int] | None, destination: tuple[str, int]
+def proxy_header(
+    version: ProxyProtocol, source: tuple[str, int] | None, destination: tuple[str, int]
 ) -> bytes:
     """The bytes; both places are address and port, of one family. Without a ``source`` they say that
     the connection is the sender's own, or of a kind that has no addresses."""
     if source is None:
-        return _LOCAL if version is Preamble.V2 else b"PROXY UNKNOWN\r\n"
+        return _LOCAL if version is ProxyProtocol.V2 else b"PROXY UNKNOWN\r\n"
     ours = ipaddress.ip_address(source[0].partition("%")[0])
     theirs = ipaddress.ip_address(destination[0].partition("%")[0])
-    if version is Preamble.V1:
+    if version is ProxyProtocol.V1:
         family = f"TCP{ours.version}"
         return f"PROXY {family} {ours} {theirs} {source[1]} {destination[1]}\r\n".encode("ascii")
     ports = source[1].to_bytes(2, "big") + destination[1].to_bytes(2, "big")

@@ -11,7 +11,7 @@ from enum import Enum, auto
 from typing import Final
 
 from pki.byte_reader import vector
-from probe.connect.proxy.tunnel import PassageEnd, TunnelFailed, TunnelOpen, ended
+from probe.connect.proxy.tunnel import TunnelEnd, TunnelFailed, TunnelOpen, ended
 from probe.dialogue.answer import Ending, FailureKind
 
 _VERSION: Final = 5
@@ -58,7 +58,7 @@ class Socks5:
         methods = [_NO_AUTHENTICATION] if self._credentials is None else [_PASSWORD]
         send(bytes((_VERSION,)) + vector(bytes(methods), 1))
 
-    def feed(self, received: bytes) -> PassageEnd | None:
+    def feed(self, received: bytes) -> TunnelEnd | None:
         """The outcome, once it is known."""
         self._buffer += received
         while True:
@@ -67,11 +67,11 @@ class Socks5:
             if outcome is not None or self._stage is before:
                 return outcome
 
-    def end(self, ending: Ending) -> PassageEnd:
+    def end(self, ending: Ending) -> TunnelEnd:
         """Nothing more will come."""
         return ended(ending)
 
-    def _advance(self) -> PassageEnd | None:
+    def _advance(self) -> TunnelEnd | None:
         if self._buffer and self._stage is not _Stage.PASSWORD and self._buffer[0] != _VERSION:
             return TunnelFailed(FailureKind.UNREACHABLE, "the proxy answers in no SOCKS 5")
         match self._stage:
@@ -82,7 +82,7 @@ class Socks5:
             case _:
                 return self._reply()
 
-    def _method(self) -> PassageEnd | None:
+    def _method(self) -> TunnelEnd | None:
         if len(self._buffer) < 2:
             return None
         chosen, self._buffer = self._buffer[1], self._buffer[2:]
@@ -96,7 +96,7 @@ class Socks5:
             return None
         return TunnelFailed(FailureKind.UNREACHABLE, "the proxy wants another way to authenticate")
 
-    def _password(self) -> PassageEnd | None:
+    def _password(self) -> TunnelEnd | None:
         if len(self._buffer) < 2:
             return None
         status, self._buffer = self._buffer[1], self._buffer[2:]
@@ -113,15 +113,15 @@ class Socks5:
         place = bytes((kind,)) + self._address.packed + self._port.to_bytes(2, "big")
         self._say(bytes((_VERSION, _CONNECT, 0)) + place)
 
-    def _reply(self) -> PassageEnd | None:
+    def _reply(self) -> TunnelEnd | None:
         if len(self._buffer) < 5:
             return None
         code, kind = self._buffer[1], self._buffer[3]
         if code != 0:
             reason = _REPLIES.get(code, f"reply {code}")
             is_refusal = code == _CONNECTION_REFUSED
-            obstacle = FailureKind.REFUSED if is_refusal else FailureKind.UNREACHABLE
-            return TunnelFailed(obstacle, f"the proxy did not connect: {reason}")
+            failure_kind = FailureKind.REFUSED if is_refusal else FailureKind.UNREACHABLE
+            return TunnelFailed(failure_kind, f"the proxy did not connect: {reason}")
         length = 1 + self._buffer[4] if kind == _DOMAIN_NAME else _ADDRESS_LENGTHS.get(kind)
         if length is None:
             return TunnelFailed(FailureKind.UNREACHABLE, "the proxy answers in no SOCKS 5")

@@ -1,4 +1,4 @@
-"""How a passage ends: open, or blocked and why.
+"""How a tunnel through a proxy ends: open, or failed and why.
 
 What a proxy refuses says nothing of the server behind it, unless the proxy says so itself.
 """
@@ -22,11 +22,11 @@ class TunnelOpen:
 class TunnelFailed:
     """There is no way through; ``detail`` says why, in a few words."""
 
-    obstacle: FailureKind
+    kind: FailureKind
     detail: str
 
 
-PassageEnd: TypeAlias = TunnelOpen | TunnelFailed
+TunnelEnd: TypeAlias = TunnelOpen | TunnelFailed
 
 
 def ended(ending: Ending) -> TunnelFailed:

@@ -1,4 +1,4 @@
-"""The way into TLS with words injected, and the handshake behind it, on one connection."""
+"""The way into TLS with words injected, and the handshake after it, on one connection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 def with_words_injected(script: UpgradeScript, injection: Injection) -> UpgradeScript:
-    """The same script, but for the words behind the command that begins TLS."""
+    """The same script, but for the words after the command that begins TLS."""
     turn = next(script)
     while True:
         if turn.say == injection.command:

@@ -11,11 +11,12 @@ from model.application_protocol import protocol_named
 from probe.connect.starttls.after_upgrade import with_words_injected
 from probe.connect.starttls.outcome import UpgradeDialogue, UpgradeOutcome, UpgradeScript
 from probe.connect.starttls.peer import Peer
+from probe.dialogue.before_tls.found_application import FoundApplication
 from probe.dialogue.before_tls.injection import Injection
 from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Scripted
 
-InClear: TypeAlias = Callable[[PlaintextFindings, Peer], Script[None]]
+InPlaintext: TypeAlias = Callable[[PlaintextFindings, Peer], Script[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,14 +24,14 @@ class Application:
     """The scripts of the protocol that ``model.application_protocol`` has by that ``name``.
 
     ``upgrade`` is what is said before TLS, and None where TLS is spoken from the first byte.
-    ``in_clear`` finds out what the server does without TLS, on a connection of its own.
+    ``in_plaintext`` finds out what the server does without TLS, on a connection of its own.
     ``frames_handshakes`` is whether TLS's handshake goes in packets of the protocol. ``injection`` are
     words that may follow the command by which TLS begins.
     """
 
     name: str
     upgrade: Callable[[Peer], UpgradeScript] | None = None
-    in_clear: InClear | None = None
+    in_plaintext: InPlaintext | None = None
     frames_handshakes: bool = False
     injection: Injection | None = None
 
@@ -51,9 +52,19 @@ class Application:
             return None
         return partial(_injecting, self.upgrade, self.service, self.injection, peer)
 
-    def looks_in_clear(self, peer: Peer) -> Callable[[], Scripted[PlaintextFindings]] | None:
+    def looks_in_plaintext(self, peer: Peer) -> Callable[[], Scripted[PlaintextFindings]] | None:
         """Makes the Dialogue that looks at the server without TLS."""
-        return None if self.in_clear is None else partial(_looking, self.in_clear, peer)
+        return None if self.in_plaintext is None else partial(_looking, self.in_plaintext, peer)
+
+    def found(self, peer: Peer, greeting: bytes | None = None) -> FoundApplication:
+        """What checks need to know of it; ``greeting`` are the bytes by which it was found, if any were."""
+        return FoundApplication(
+            name=self.name,
+            greeting=greeting,
+            begins_in_plaintext=self.upgrade is not None,
+            injection=self.injection,
+            looks_in_plaintext=self.looks_in_plaintext(peer),
+        )
 
 
 def _injecting(
@@ -68,11 +79,11 @@ def _upgrading(
     return UpgradeDialogue(upgrade(peer), service)
 
 
-def _looking(in_clear: InClear, peer: Peer) -> Scripted[PlaintextFindings]:
-    notebook = PlaintextFindings()
+def _looking(in_plaintext: InPlaintext, peer: Peer) -> Scripted[PlaintextFindings]:
+    findings = PlaintextFindings()
 
     def noted() -> Script[PlaintextFindings]:
-        yield from in_clear(notebook, peer)
-        return notebook
+        yield from in_plaintext(findings, peer)
+        return findings
 
-    return Scripted(noted(), lambda _: notebook)
+    return Scripted(noted(), lambda _: findings)

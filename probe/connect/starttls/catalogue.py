@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from model.application_protocol import PROTOCOLS, protocol_named
+from model.application_protocol import DEFAULT_PROTOCOL, PROTOCOLS, protocol_named
 from probe.connect.starttls.application import Application
 from probe.connect.starttls.chat import irc, xmpp
 from probe.connect.starttls.databases import amqp, direct, ldap, mssql, mysql, postgres
@@ -18,71 +18,88 @@ from probe.connect.starttls.remote import ftp, rdp, remote_login, vnc
 
 STARTTLS: Final = (
     Application(
-        name="smtp", upgrade=smtp.SMTP, in_clear=smtp.SMTP_IN_CLEAR, injection=smtp.INJECTION
+        name="smtp",
+        upgrade=smtp.SMTP,
+        in_plaintext=smtp.SMTP_IN_PLAINTEXT,
+        injection=smtp.INJECTION,
     ),
     Application(
-        name="submission", upgrade=smtp.SMTP, in_clear=smtp.SMTP_IN_CLEAR, injection=smtp.INJECTION
+        name="submission",
+        upgrade=smtp.SMTP,
+        in_plaintext=smtp.SMTP_IN_PLAINTEXT,
+        injection=smtp.INJECTION,
     ),
     Application(
-        name="lmtp", upgrade=smtp.LMTP, in_clear=smtp.LMTP_IN_CLEAR, injection=smtp.INJECTION
+        name="lmtp",
+        upgrade=smtp.LMTP,
+        in_plaintext=smtp.LMTP_IN_PLAINTEXT,
+        injection=smtp.INJECTION,
     ),
     Application(
-        name="imap", upgrade=imap.upgrade, in_clear=imap.in_clear, injection=imap.INJECTION
+        name="imap", upgrade=imap.upgrade, in_plaintext=imap.in_plaintext, injection=imap.INJECTION
     ),
     Application(
-        name="pop3", upgrade=pop3.upgrade, in_clear=pop3.in_clear, injection=pop3.INJECTION
+        name="pop3", upgrade=pop3.upgrade, in_plaintext=pop3.in_plaintext, injection=pop3.INJECTION
     ),
     Application(
-        name="sieve", upgrade=sieve.upgrade, in_clear=sieve.in_clear, injection=sieve.INJECTION
+        name="sieve",
+        upgrade=sieve.upgrade,
+        in_plaintext=sieve.in_plaintext,
+        injection=sieve.INJECTION,
     ),
-    Application(name="ftp", upgrade=ftp.upgrade, in_clear=ftp.in_clear, injection=ftp.INJECTION),
     Application(
-        name="ldap", upgrade=ldap.upgrade, in_clear=ldap.in_clear, injection=ldap.INJECTION
+        name="ftp", upgrade=ftp.upgrade, in_plaintext=ftp.in_plaintext, injection=ftp.INJECTION
     ),
-    Application(name="xmpp-client", upgrade=xmpp.CLIENT, in_clear=xmpp.CLIENT_IN_CLEAR),
-    Application(name="xmpp-server", upgrade=xmpp.SERVER, in_clear=xmpp.SERVER_IN_CLEAR),
     Application(
-        name="nntp", upgrade=nntp.upgrade, in_clear=nntp.in_clear, injection=nntp.INJECTION
+        name="ldap", upgrade=ldap.upgrade, in_plaintext=ldap.in_plaintext, injection=ldap.INJECTION
     ),
-    Application(name="irc", upgrade=irc.upgrade, in_clear=irc.in_clear),
+    Application(name="xmpp-client", upgrade=xmpp.CLIENT, in_plaintext=xmpp.CLIENT_IN_PLAINTEXT),
+    Application(name="xmpp-server", upgrade=xmpp.SERVER, in_plaintext=xmpp.SERVER_IN_PLAINTEXT),
+    Application(
+        name="nntp", upgrade=nntp.upgrade, in_plaintext=nntp.in_plaintext, injection=nntp.INJECTION
+    ),
+    Application(name="irc", upgrade=irc.upgrade, in_plaintext=irc.in_plaintext),
     Application(
         name="postgres",
         upgrade=postgres.upgrade,
-        in_clear=postgres.in_clear,
+        in_plaintext=postgres.in_plaintext,
         injection=postgres.INJECTION,
     ),
-    Application(name="mysql", upgrade=mysql.upgrade, in_clear=mysql.in_clear),
+    Application(name="mysql", upgrade=mysql.upgrade, in_plaintext=mysql.in_plaintext),
     Application(
-        name="mssql", upgrade=mssql.upgrade, in_clear=mssql.in_clear, frames_handshakes=True
+        name="mssql", upgrade=mssql.upgrade, in_plaintext=mssql.in_plaintext, frames_handshakes=True
     ),
-    Application(name="rdp", upgrade=rdp.upgrade, in_clear=rdp.in_clear),
-    Application(name="vnc", upgrade=vnc.upgrade, in_clear=vnc.in_clear),
-    Application(name="amqp", upgrade=amqp.upgrade, in_clear=amqp.in_clear),
+    Application(name="rdp", upgrade=rdp.upgrade, in_plaintext=rdp.in_plaintext),
+    Application(name="vnc", upgrade=vnc.upgrade, in_plaintext=vnc.in_plaintext),
+    Application(name="amqp", upgrade=amqp.upgrade, in_plaintext=amqp.in_plaintext),
 )
 """Those in which TLS begins after some words in plaintext."""
 
-IN_CLEAR: Final = (
-    Application(name="telnet", in_clear=remote_login.telnet),
-    Application(name="rlogin", in_clear=remote_login.rlogin),
-    Application(name="amqps", in_clear=amqp.in_clear),
-    Application(name="mqtt", in_clear=direct.mqtt),
-    Application(name="mqtts", in_clear=direct.mqtt),
-    Application(name="redis", in_clear=direct.redis),
-    Application(name="mongodb", in_clear=direct.mongodb),
-    Application(name="kafka", in_clear=direct.kafka),
-    Application(name="cassandra", in_clear=direct.cassandra),
-    Application(name="elasticsearch", in_clear=direct.http),
-    Application(name="memcached", in_clear=direct.memcached),
-    Application(name="sips", in_clear=direct.sip),
+IN_PLAINTEXT: Final = (
+    Application(name="telnet", in_plaintext=remote_login.telnet),
+    Application(name="rlogin", in_plaintext=remote_login.rlogin),
+    Application(name="amqps", in_plaintext=amqp.in_plaintext),
+    Application(name="mqtt", in_plaintext=direct.mqtt),
+    Application(name="mqtts", in_plaintext=direct.mqtt),
+    Application(name="redis", in_plaintext=direct.redis),
+    Application(name="mongodb", in_plaintext=direct.mongodb),
+    Application(name="kafka", in_plaintext=direct.kafka),
+    Application(name="cassandra", in_plaintext=direct.cassandra),
+    Application(name="elasticsearch", in_plaintext=direct.http),
+    Application(name="memcached", in_plaintext=direct.memcached),
+    Application(name="sips", in_plaintext=direct.sip),
 )
 """Those that speak TLS from the first byte, and are asked whether they do without."""
 
-_SCRIPTED: Final = {one.name: one for one in (*STARTTLS, *IN_CLEAR)}
+_SCRIPTED: Final = {one.name: one for one in (*STARTTLS, *IN_PLAINTEXT)}
 
 APPLICATIONS: Final[Mapping[str, Application]] = {
     one.name: _SCRIPTED.get(one.name, Application(name=one.name)) for one in PROTOCOLS
 }
 """What is said in every protocol of ``model.application_protocol``, by its name."""
+
+DIRECT_TLS: Final = APPLICATIONS[DEFAULT_PROTOCOL]
+"""TLS from the first byte, of whatever service."""
 
 
 def application(name: str) -> Application:

@@ -41,7 +41,7 @@ class Listening:
         return self._heard
 
 
-def spoken(greeting: bytes, port: int) -> Application:
+def application_of(greeting: bytes, port: int) -> Application:
     """The protocol that the greeting and the port show; TLS from the first byte where neither does."""
     expected = APPLICATIONS[default_protocol(port)]
     shown = greeting_of(greeting)

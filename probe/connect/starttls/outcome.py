@@ -1,7 +1,7 @@
 """What the words before TLS come to: TLS's turn, or the reason why it is not.
 
 Only a server that says so itself has no TLS. One that turns clients away, hangs up, stays silent or
-speaks something else is told as just that.
+speaks something else is reported as just that.
 """
 
 from __future__ import annotations
@@ -64,18 +64,18 @@ class UpgradeDialogue(Scripted[UpgradeOutcome]):
 
 def not_offered(detail: str) -> ConnectFailure:
     """The server speaks the protocol, and says that it has no TLS in it."""
-    return ConnectFailure(obstacle=FailureKind.NOT_OFFERED, detail=detail)
+    return ConnectFailure(kind=FailureKind.NOT_OFFERED, detail=detail)
 
 
 def declined(detail: str, words: bytes) -> ConnectFailure:
     """The server has TLS and does not begin it; ``words`` are quoted in the reason."""
-    return ConnectFailure(obstacle=FailureKind.DECLINED, detail=f"{detail}: {quoted(words)}")
+    return ConnectFailure(kind=FailureKind.DECLINED, detail=f"{detail}: {quoted(words)}")
 
 
 def turned_away(words: bytes) -> ConnectFailure:
     """The server wants no client now, or not this one; ``words`` are quoted in the reason."""
     detail = f"the server turns us away: {quoted(words)}"
-    return ConnectFailure(obstacle=FailureKind.TURNED_AWAY, detail=detail)
+    return ConnectFailure(kind=FailureKind.TURNED_AWAY, detail=detail)
 
 
 def unexpected(own: str, heard: bytes) -> ConnectFailure:
@@ -101,8 +101,8 @@ def broken_off(own: str, at: BrokenOff) -> ConnectFailure:
     if at.ending is None:
         detail = f"too many bytes or lines came (over {MAX_TURN_LENGTH} bytes at a time), and no end of {at.what}"
         return _other_protocol(detail)
-    obstacle, words = _ENDINGS[at.ending]
-    return ConnectFailure(obstacle=obstacle, detail=f"{words} {at.what}")
+    kind, words = _ENDINGS[at.ending]
+    return ConnectFailure(kind=kind, detail=f"{words} {at.what}")
 
 
 def quoted(heard: bytes) -> str:
@@ -112,4 +112,4 @@ def quoted(heard: bytes) -> str:
 
 
 def _other_protocol(detail: str) -> ConnectFailure:
-    return ConnectFailure(obstacle=FailureKind.OTHER_PROTOCOL, detail=detail)
+    return ConnectFailure(kind=FailureKind.OTHER_PROTOCOL, detail=detail)

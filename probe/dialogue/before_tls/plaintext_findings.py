@@ -13,7 +13,7 @@ _LONGEST_LIST: Final = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaintextFact:
-    """One fact learnt in clear, before the bytes that prove it are put beside it."""
+    """One fact learned in clear, before the bytes that prove it are put beside it."""
 
     verdict: Verdict
     note: str

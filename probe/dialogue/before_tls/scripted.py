@@ -88,7 +88,7 @@ class Scripted(Generic[Result]):
 
     def feed(self, received: bytes) -> Result | None:
         """Takes bytes; the result once the script has ended."""
-        self.heard = self._kept(self.heard, received)
+        self.heard = self._bounded(self.heard, received)
         self._pending += received[: MAX_TURN_LENGTH - len(self._pending)]
         self._received += len(received)
         while self._turn is not None:
@@ -126,10 +126,10 @@ class Scripted(Generic[Result]):
             self._turn, self._result = None, end.value
             return
         if self._turn.say and self._send is not None:
-            self.said = self._kept(self.said, self._turn.say)
+            self.said = self._bounded(self.said, self._turn.say)
             self._send(self._turn.say)
 
-    def _kept(self, before: bytes, more: bytes) -> bytes:
+    def _bounded(self, before: bytes, more: bytes) -> bytes:
         room = MAX_EVIDENCE_LENGTH - len(before)
         self.is_cut = self.is_cut or len(more) > room
         return before + more[:room]

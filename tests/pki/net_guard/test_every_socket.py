@@ -24,13 +24,15 @@ from pki.net_guard.politeness import Politeness
 from pki.revocation.fetch import Fetcher
 from pki.revocation.fetch_budget import FetchBudget
 from probe.budget import VisitBudget
+from probe.connect.options import NONCE_LENGTH, TransportOptions
 from probe.connect.quic import ask_quic
 from probe.connect.route import STRAIGHT, Proxy, ProxyKind
 from probe.connect.session import EndpointSession
+from probe.connect.starttls.peer import Peer
 from probe.dialogue.answer import ConnectFailure, FailureKind
-from probe.visit.engine import NONCE_LENGTH, Engine
+from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
-from probe.web.in_clear import ClearRequest
+from probe.web.in_plaintext import ClearRequest
 from tests.pki.net_guard.canaries import canary, recorded_sockets
 from tests.pki.net_guard.evasions import Resolver
 from tests.pki.revocation.fetching import LOOPBACK, fetch_gate
@@ -78,24 +80,23 @@ async def test_the_twin_port_of_plaintext_is_judged_by_itself() -> None:
     with canary() as trap, canary() as open_one:
         for entry in (f"127.0.0.1:{trap.port}", f"shop.test:{trap.port}"):
             settings = ProbeSettings(deadline_seconds=5.0, greeting_timeout_seconds=0.3)
-            line = EndpointSession(
-                ("127.0.0.1", open_one.port),
-                settings,
-                Politeness(settings),
-                SystemClock(),
+            options = TransportOptions(
+                address=("127.0.0.1", open_one.port),
+                peer=Peer(name="shop.test"),
                 nonce=bytes(NONCE_LENGTH),
+                route=replace(STRAIGHT, gate=denying(entry).named("shop.test")),
             )
-            line.go_by(replace(STRAIGHT, gate=denying(entry).named("shop.test")))
-            refused = await line.converse_in_clear(
+            session = EndpointSession(options, settings, Politeness(settings), SystemClock())
+            refused = await session.converse_in_plaintext(
                 ClearRequest("shop.test", user_agent="test"), port=trap.port
             )
             assert isinstance(refused, ConnectFailure)
-            assert (refused.obstacle, "(deny)" in refused.detail) == (FailureKind.DENIED, True)
-            taken = await line.converse_in_clear(
+            assert (refused.kind, "(deny)" in refused.detail) == (FailureKind.DENIED, True)
+            taken = await session.converse_in_plaintext(
                 ClearRequest("shop.test", user_agent="test"), port=open_one.port
             )
             assert not isinstance(taken, ConnectFailure)
-            await line.close()
+            await session.close()
         assert trap.is_untouched()
 
 

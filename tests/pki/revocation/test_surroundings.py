@@ -67,7 +67,7 @@ async def test_a_forgotten_issuer_is_found_and_vouches_for_the_list() -> None:
         leaf, _ = hinting(server)
         before = served(leaf)
         assert Problem.INCOMPLETE in before.problems
-        (found,) = await online().judged((before,), [], NOW, 10.0)
+        (found,) = await online().check((before,), [], NOW, 10.0)
     assert found.completion is not None
     assert [issuer.subject for issuer in found.completion.issuers] == ["CN=lower"]
     assert found.completion.trust["own"].verdict is Verdict.YES
@@ -80,7 +80,7 @@ async def test_a_forgotten_issuer_is_found_and_vouches_for_the_list() -> None:
 async def test_offline_nobody_is_asked() -> None:
     async with web_server() as server:
         leaf, lower = hinting(server)
-        (found,) = await offline().judged((served(leaf, lower),), [], NOW, 10.0)
+        (found,) = await offline().check((served(leaf, lower),), [], NOW, 10.0)
         assert server.asked == []
     assert (found.revocations, found.completion) == ((), None)
 
@@ -94,9 +94,9 @@ async def test_a_demanded_staple_counts_only_where_it_is_good() -> None:
         (None, {Problem.STAPLE_MISSING}),
     ):
         came = [Stapled(leaf=leaf.der, ocsp_response=staple, sct_list=None)]
-        (found,) = await offline().judged((served(leaf, ISSUER),), came, NOW, 10.0)
+        (found,) = await offline().check((served(leaf, ISSUER),), came, NOW, 10.0)
         assert set(found.problems) - {Problem.CONTAINS_ROOT} == expected
-        (again,) = await offline().judged((found,), None, NOW, 10.0)
+        (again,) = await offline().check((found,), None, NOW, 10.0)
         assert (again.problems, again.revocations) == (found.problems, found.revocations)
 
 
@@ -106,7 +106,7 @@ async def test_what_is_silent_is_given_up_with_the_visit() -> None:
         place = x509.UniformResourceIdentifier(server.url("/silence"))
         hint = x509.AuthorityInformationAccess([x509.AccessDescription(method, place)])
         leaf = make("server", issuer=ISSUER, names=SERVER_NAMES, hints=(hint,))
-        (found,) = await online().judged((served(leaf, ISSUER),), [], NOW, 0.2)
+        (found,) = await online().check((served(leaf, ISSUER),), [], NOW, 0.2)
         assert server.asked == ["/silence"]
     (said,) = found.revocations
     assert (said.is_revoked, said.source) == (Verdict.UNKNOWN, server.url("/silence"))
@@ -116,7 +116,7 @@ async def test_what_is_silent_is_given_up_with_the_visit() -> None:
 async def test_an_issuer_of_the_trust_store_need_not_be_sent() -> None:
     leaf = make("server", issuer=ISSUER, names=SERVER_NAMES, hints=(MUST_STAPLE,))
     came = [Stapled(leaf=leaf.der, ocsp_response=response(about=leaf), sct_list=None)]
-    (found,) = await offline().judged((served(leaf),), came, NOW, 10.0)
+    (found,) = await offline().check((served(leaf),), came, NOW, 10.0)
     assert found.problems == ()
     assert [(one.method, one.is_revoked) for one in found.revocations] == [
         (RevocationMethod.STAPLE, Verdict.NO)
@@ -126,7 +126,7 @@ async def test_an_issuer_of_the_trust_store_need_not_be_sent() -> None:
 async def test_a_staple_without_an_issuer_is_unknown() -> None:
     leaf = make("server", issuer=STRANGER, names=SERVER_NAMES)
     came = [Stapled(leaf=leaf.der, ocsp_response=response(about=leaf), sct_list=None)]
-    (found,) = await offline().judged((served(leaf),), came, NOW, 10.0)
+    (found,) = await offline().check((served(leaf),), came, NOW, 10.0)
     (said,) = found.revocations
     assert (said.is_revoked, said.reason) == (
         Verdict.UNKNOWN,

@@ -17,8 +17,8 @@ from pki.certificates import TrustStore, deployment, elements_of, parse_certific
 from pki.certificates.reading.bounds import beyond_bounds
 from pki.certificates.reading.der import MOST_ELEMENTS, Element, Tag, count_elements
 from pki.certificates.reading.strict_reading import load_certificate
-from probe.connect.handshake_bounds import beyond_handshakes
-from probe.dialogue.session_reader import SessionInClear
+from probe.connect.openssl.bounds import beyond_handshakes
+from probe.dialogue.session_reader import SessionInPlaintext
 from tests.pki.certificates.making import make
 from tests.probe.budget import hostile_certificates as hostile
 from tests.probe.programmable import wire
@@ -168,8 +168,8 @@ def test_no_bytes_make_the_count_raise_or_run_on(octets: bytes, most: int) -> No
     assert 0 <= count_elements(octets, most) <= most + 1
 
 
-def heard(*messages: bytes) -> SessionInClear:
-    said = SessionInClear()
+def heard(*messages: bytes) -> SessionInPlaintext:
+    said = SessionInPlaintext()
     hello = wire.server_hello(wire.TLSV1_2, DHE_RSA, session_id=b"", extensions=[])
     said.feed(wire.records(wire.TLSV1_2, b"".join((hello, *messages))))
     return said

@@ -11,16 +11,20 @@ from typing import TypeVar
 
 from model.observation import Cost, Mode, Observation
 from model.target import Endpoint, Target
+from probe.budget import VisitBudget
 from probe.checks.catalogue import STAGES
 from probe.checks.part import Part
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
+from probe.checks.visit_inputs import VisitInputs
 from probe.dialogue.answer import Answer, AnswerReader, ConnectFailure, Ending
+from probe.dialogue.before_tls.found_application import FROM_THE_FIRST_BYTE, FoundApplication
 from probe.dialogue.dialogue import Dialogue
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
 from probe.dialogue.offer import Offer
 from probe.quic.answer import QuicAnswer
+from probe.transport import ProbeTransport
 from probe.visit.state import state_of
 from tests.probe.programmable.server_model import Reply, ServerModel, Then
 
@@ -35,14 +39,22 @@ ENDPOINT = Endpoint(
 )
 
 
-class Simulation:
+class Simulation(ProbeTransport):
     """One model, and how many questions it was asked."""
 
     nonce = NONCE
+    throttled = False
 
     def __init__(self, model: ServerModel) -> None:
         self.model = model
         self.questions = 0
+        self.budget = VisitBudget()
+
+    async def find_application(self) -> FoundApplication:
+        return FROM_THE_FIRST_BYTE
+
+    async def close(self) -> None:
+        return
 
     async def ask(
         self, offer: Offer, *, patient: bool = False, is_chained: bool = False
@@ -61,7 +73,7 @@ class Simulation:
     ) -> Found | ConnectFailure:
         return dialogue.end(Ending.SILENCE)
 
-    async def converse_in_clear(
+    async def converse_in_plaintext(
         self,
         dialogue: Dialogue[Found],
         patience_seconds: float | None = None,
@@ -77,13 +89,13 @@ class Simulation:
 
     async def visit(self, parts: frozenset[Part] = CORE) -> Observation:
         """The checks of those parts on the model, in the catalogue's order."""
-        interview = Prober(self)
-        learnt = VisitFacts(server_name="zoo.test")
+        prober = Prober(self)
+        facts = VisitFacts(inputs=VisitInputs(server_name="zoo.test"))
         for stage in STAGES:
             for check in stage.checks:
                 if check.part in parts:
-                    await check.ask(interview, learnt)
-        state, reason = state_of(learnt, interview.exchanges)
+                    await check.ask(prober, facts)
+        state, reason = state_of(facts, prober.exchanges)
         return Observation(
             tool_version="0",
             mode=Mode.ENUMERATE,
@@ -92,7 +104,7 @@ class Simulation:
             cost=Cost(connections=self.questions),
             state=state,
             reason=reason,
-            **learnt.sections(),
+            **facts.sections(),
         )
 
 

@@ -10,6 +10,7 @@ from probe.checks.contradictions import check_contradictions
 from probe.checks.prober import Prober
 from probe.checks.versions_and_suites.versions import check_versions
 from probe.checks.visit_facts import VisitFacts
+from probe.checks.visit_inputs import VisitInputs
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import Offer
 from tests.probe.checks.simulation import Simulation
@@ -37,10 +38,10 @@ class Backends(Simulation):
 
 
 async def learn(way: Simulation) -> VisitFacts:
-    learnt, interview = VisitFacts(server_name="zoo.test"), Prober(way)
-    await check_versions(interview, learnt)
-    await check_contradictions(interview, learnt)
-    return learnt
+    facts, prober = VisitFacts(inputs=VisitInputs(server_name="zoo.test")), Prober(way)
+    await check_versions(prober, facts)
+    await check_contradictions(prober, facts)
+    return facts
 
 
 async def test_two_backends_that_differ_are_told() -> None:

@@ -17,6 +17,7 @@ from model.registry import cipher_suite_name, cipher_suites_for
 from model.verdict import Evidence, Fact, Preference, Verdict
 from probe.checks.prober import Prober
 from probe.checks.visit_facts import VisitFacts
+from probe.checks.visit_inputs import VisitInputs
 from probe.checks.vulnerabilities.derived_vulnerabilities import (
     DERIVED,
     check_derived_vulnerabilities,
@@ -51,13 +52,13 @@ MENDED = st.sampled_from([None, *Verdict])
 def learnt_of(
     accepted: dict[ProtocolVersion, tuple[str, ...]], mended: Verdict | None
 ) -> VisitFacts:
-    """A notebook with everything in it."""
-    learnt = VisitFacts(server_name=None)
+    """Facts of everything."""
+    facts = VisitFacts(inputs=VisitInputs(server_name=None))
     for version in STREAM_VERSIONS:
         verdict = Verdict.YES if version in accepted else Verdict.NO
-        learnt.protocols[version] = Fact(verdict=verdict, evidence=PROOF)
+        facts.protocols[version] = Fact(verdict=verdict, evidence=PROOF)
     for version, names in accepted.items():
-        learnt.cipher_suites[version] = AcceptedSet(
+        facts.cipher_suites[version] = AcceptedSet(
             accepted=names,
             complete=True,
             preference=Preference.UNKNOWN,
@@ -65,18 +66,18 @@ def learnt_of(
             refusal=PROOF,
         )
     if mended is not None:
-        learnt.features["encrypt_then_mac"] = Fact(verdict=mended, evidence=PROOF)
-    return learnt
+        facts.features["encrypt_then_mac"] = Fact(verdict=mended, evidence=PROOF)
+    return facts
 
 
-async def derived(learnt: VisitFacts, *exchanges: Exchange) -> dict[str, Fact]:
+async def derived(facts: VisitFacts, *exchanges: Exchange) -> dict[str, Fact]:
     """What is found, without a question."""
     simulation = Simulation(ServerModel(cipher_suites={}))
-    interview = Prober(simulation)
-    interview.exchanges.extend(exchanges)
-    await check_derived_vulnerabilities(interview, learnt)
+    prober = Prober(simulation)
+    prober.exchanges.extend(exchanges)
+    await check_derived_vulnerabilities(prober, facts)
     assert simulation.questions == 0
-    return learnt.vulnerabilities
+    return facts.vulnerabilities
 
 
 @given(ACCEPTED, st.sampled_from([Verdict.YES, Verdict.NO]))
@@ -108,19 +109,19 @@ async def test_with_gaps_nothing_is_said_that_the_gaps_could_belie(
     opened: set[ProtocolVersion],
     data: st.DataObject,
 ) -> None:
-    learnt = learnt_of(accepted, mended)
+    facts = learnt_of(accepted, mended)
     for version in unsettled:
-        learnt.protocols[version] = Fact(verdict=Verdict.UNKNOWN)
-        learnt.cipher_suites.pop(version, None)
+        facts.protocols[version] = Fact(verdict=Verdict.UNKNOWN)
+        facts.cipher_suites.pop(version, None)
     for version in unasked:
-        learnt.cipher_suites.pop(version, None)
-    for version in opened & set(learnt.cipher_suites):
-        whole = learnt.cipher_suites[version]
+        facts.cipher_suites.pop(version, None)
+    for version in opened & set(facts.cipher_suites):
+        whole = facts.cipher_suites[version]
         kept = data.draw(st.integers(0, len(whole.accepted)))
-        learnt.cipher_suites[version] = replace(
+        facts.cipher_suites[version] = replace(
             whole, accepted=whole.accepted[:kept], complete=False, refusal=None
         )
-    found = await derived(learnt)
+    found = await derived(facts)
     possible = {Verdict.YES: [True], Verdict.NO: [False]}.get(
         mended or Verdict.UNKNOWN, [True, False]
     )
@@ -137,13 +138,13 @@ async def test_with_gaps_nothing_is_said_that_the_gaps_could_belie(
 @given(models())
 async def test_a_visited_server_gets_the_verdicts_its_suites_deserve(model: ServerModel) -> None:
     observation = await Simulation(model).visit()
-    learnt = VisitFacts(
-        server_name=None,
+    facts = VisitFacts(
+        inputs=VisitInputs(server_name=None),
         protocols=dict(observation.protocols),
         cipher_suites=dict(observation.cipher_suites),
         features={"encrypt_then_mac": Fact(verdict=Verdict.NO)},
     )
-    found = await derived(learnt)
+    found = await derived(facts)
     accepted = {
         ProtocolVersion(version): [cipher_suite_name(suite) for suite in suites]
         for version, suites in model.cipher_suites.items()
@@ -169,9 +170,9 @@ async def test_an_export_key_with_a_suite_that_is_not_for_export_is_freak() -> N
         raw=b"hello", hello=hello, server_key_exchange=ServerKeyExchange(rsa_export_bits=512)
     )
     answered = Exchange(offer=asked, offered=b"offered", answer=flight)
-    learnt = learnt_of({ProtocolVersion.TLSV1_0: (suite.name,)}, None)
-    assert (await derived(learnt))["freak"].verdict is Verdict.NO
-    assert (await derived(learnt, answered))["freak"].verdict is Verdict.YES
+    facts = learnt_of({ProtocolVersion.TLSV1_0: (suite.name,)}, None)
+    assert (await derived(facts))["freak"].verdict is Verdict.NO
+    assert (await derived(facts, answered))["freak"].verdict is Verdict.YES
 
 
 def test_the_tests_have_a_rule_for_each() -> None:

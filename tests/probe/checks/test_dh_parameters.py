@@ -14,7 +14,7 @@ from model.protocol_version import ProtocolVersion
 from model.registry import KNOWN_PRIMES, known_prime
 from model.verdict import Verdict
 from probe.checks.part import Part
-from probe.checks.versions_and_suites.safe_primes import MOST_BITS, is_safe_prime, safety
+from probe.checks.versions_and_suites.safe_primes import MOST_BITS, is_safe_prime, judge_safety
 from tests.probe.checks.simulation import Simulation
 from tests.probe.programmable import wire
 from tests.probe.programmable.primes import FFDHE, MODP, prime, prime_bytes
@@ -54,12 +54,12 @@ def test_safe_primes_are_told_as_division_tells_them(number: int) -> None:
 
 @pytest.mark.parametrize("name", ["RFC 2409 group 2", "RFC 3526 group 14", "ffdhe2048"])
 async def test_the_primes_of_the_rfcs_are_safe(name: str) -> None:
-    assert await safety(prime(name)) is Verdict.YES
-    assert await safety(prime(name) - 2) is Verdict.NO
+    assert await judge_safety(prime(name)) is Verdict.YES
+    assert await judge_safety(prime(name) - 2) is Verdict.NO
 
 
 async def test_no_visit_waits_for_the_longest_numbers() -> None:
-    assert await safety((1 << MOST_BITS) + 1) is Verdict.UNKNOWN
+    assert await judge_safety((1 << MOST_BITS) + 1) is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize("name", [*MODP, *FFDHE])

@@ -13,6 +13,7 @@ from probe.checks.prober import Prober
 from probe.checks.versions_and_suites.tls13_drafts import NAMES, check_tls13_drafts
 from probe.checks.versions_and_suites.versions import check_versions
 from probe.checks.visit_facts import VisitFacts
+from probe.checks.visit_inputs import VisitInputs
 from tests.probe.checks.simulation import Simulation
 from tests.probe.programmable import wire
 from tests.probe.programmable.client_hello import is_sslv2_hello, read_client_hello
@@ -116,11 +117,11 @@ async def test_each_form_of_an_answer_names_its_draft(
 async def drafts_of(model: ServerModel) -> tuple[Verdict | None, int]:
     """The verdict on a model, and how many questions it took."""
     simulation = Simulation(model)
-    interview, learnt = Prober(simulation), VisitFacts(server_name="zoo.test")
-    await check_versions(interview, learnt)
+    prober, facts = Prober(simulation), VisitFacts(inputs=VisitInputs(server_name="zoo.test"))
+    await check_versions(prober, facts)
     before = simulation.questions
-    await check_tls13_drafts(interview, learnt)
-    fact = learnt.features.get("tls13_drafts")
+    await check_tls13_drafts(prober, facts)
+    fact = facts.features.get("tls13_drafts")
     return fact.verdict if fact else None, simulation.questions - before
 
 

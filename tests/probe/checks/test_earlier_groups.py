@@ -1,4 +1,4 @@
-"""The groups of TLS 1.0 to 1.2 are learnt in full from any server, and nothing false is said."""
+"""The groups of TLS 1.0 to 1.2 are learned in full from any server, and nothing false is said."""
 
 from __future__ import annotations
 

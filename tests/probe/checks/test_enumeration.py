@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from model.observation import State
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suites_for
-from probe.checks.visit_facts import ASKED_VERSIONS
+from probe.checks.visit_inputs import ASKED_VERSIONS
 from probe.dialogue.offer import TLS13_GROUPS
 from tests.probe.checks.simulation import Simulation
 from tests.probe.programmable import wire

@@ -13,8 +13,9 @@ from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import cipher_suites_for
 from model.verdict import Verdict
 from probe.checks.prober import Prober
-from probe.checks.verify import can_be_verified, is_unchanged
-from probe.checks.visit_facts import ASKED_VERSIONS, VisitFacts
+from probe.checks.verify import ask_whether_unchanged, can_be_verified
+from probe.checks.visit_facts import VisitFacts
+from probe.checks.visit_inputs import ASKED_VERSIONS, VisitInputs
 from probe.dialogue.offer import TLS13_GROUPS
 from tests.probe.checks.simulation import Simulation
 from tests.probe.checks.test_enumeration import TLS13_SUITES, some_of
@@ -60,8 +61,8 @@ async def known(model: ServerModel) -> Observation:
 async def verified(model: ServerModel, observation: Observation) -> tuple[bool, int]:
     """Whether the model is found to be as observed, and after how many questions."""
     simulation = Simulation(model)
-    learnt = VisitFacts(server_name="zoo.test")
-    same = await is_unchanged(Prober(simulation), learnt, observation)
+    facts = VisitFacts(inputs=VisitInputs(server_name="zoo.test"))
+    same = await ask_whether_unchanged(Prober(simulation), facts, observation)
     return same, simulation.questions
 
 

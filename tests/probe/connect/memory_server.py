@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 
 from model.protocol_version import ProtocolVersion
-from probe.connect.openssl import OpenSslHandshake
+from probe.connect.openssl.handshake import OpenSslHandshake
 from probe.dialogue.handshake import Handshake, HandshakeOffer, PostHandshakeAction
 from tests.probe.starttls.scripted_servers import tls_context
 from tests.zoo.certificates import Certificates
@@ -37,12 +37,12 @@ class Talk:
     """A handshake of TLS 1.3 with such a server, up to the reply; ``finish`` hears that."""
 
     def __init__(
-        self, certificates: Certificates, afterword: PostHandshakeAction, reply: bytes
+        self, certificates: Certificates, post_handshake: PostHandshakeAction, reply: bytes
     ) -> None:
         offer = HandshakeOffer(
             version=ProtocolVersion.TLSV1_3,
             server_name="zoo.test",
-            afterword=afterword,
+            post_handshake=post_handshake,
             words=b"GET",
         )
         self.dialogue = OpenSslHandshake(offer)

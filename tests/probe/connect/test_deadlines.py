@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from time import monotonic
 
 import pytest
 
 from model.clock import SystemClock
 from model.protocol_version import ProtocolVersion
 from pki.net_guard.politeness import Politeness
+from probe.connect.options import NONCE_LENGTH, TransportOptions
+from probe.connect.patience import Deadline
 from probe.connect.pool import Connections
 from probe.connect.session import EndpointSession
+from probe.connect.starttls.peer import Peer
 from probe.dialogue.answer import ConnectFailure, Ending, FailureKind, NoHello
 from probe.dialogue.exchange import Exchange
 from probe.dialogue.handshake import HandshakeEnd, HandshakeOffer
@@ -28,21 +30,18 @@ MODEL = ServerModel(cipher_suites={ProtocolVersion.TLSV1_2: (0xC02F, 0x009C)})
 HELLO = offer(ProtocolVersion.TLSV1_2, (0xC02B,), Shape(server_name=None))
 
 
-def line(
+def session(
     port: int, settings: ProbeSettings, politeness: Politeness | None = None
 ) -> EndpointSession:
-    return EndpointSession(
-        ("127.0.0.1", port),
-        settings,
-        politeness or Politeness(settings),
-        SystemClock(),
-        nonce=bytes(64),
+    options = TransportOptions(
+        address=("127.0.0.1", port), peer=Peer(name="127.0.0.1"), nonce=bytes(NONCE_LENGTH)
     )
+    return EndpointSession(options, settings, politeness or Politeness(settings), SystemClock())
 
 
 async def ask(settings: ProbeSettings) -> Exchange:
     async with serve(behaviours.says_nothing) as server:
-        return await line(server.port, settings).ask(HELLO)
+        return await session(server.port, settings).ask(HELLO)
 
 
 async def test_silence_ends_with_the_answer_timeout() -> None:
@@ -57,10 +56,10 @@ async def test_silence_ends_with_the_visit() -> None:
 
 async def test_nothing_is_dialled_past_the_deadline() -> None:
     async with serve(behaviours.says_nothing) as server:
-        late = line(server.port, ProbeSettings(deadline_seconds=0))
+        late = session(server.port, ProbeSettings(deadline_seconds=0))
         exchange = await late.ask(HELLO)
         assert isinstance(exchange.answer, ConnectFailure)
-        assert (exchange.answer.obstacle, server.connections) == (FailureKind.DEADLINE, 0)
+        assert (exchange.answer.kind, server.connections) == (FailureKind.DEADLINE, 0)
 
 
 async def test_waiting_for_a_place_ends_with_the_visit() -> None:
@@ -68,7 +67,7 @@ async def test_waiting_for_a_place_ends_with_the_visit() -> None:
     async with serve(behaviours.says_nothing) as server:
         politeness = Politeness(settings)
         async with politeness.connection(politeness.gate("127.0.0.1")):
-            exchange = await line(server.port, settings, politeness).ask(HELLO)
+            exchange = await session(server.port, settings, politeness).ask(HELLO)
     assert exchange.is_past_deadline
 
 
@@ -76,7 +75,7 @@ async def test_a_visit_whose_time_is_up_in_the_moment_of_asking_ends() -> None:
     """Before the task that dials has begun at all."""
     settings = ProbeSettings()
     connections = Connections(
-        ("127.0.0.1", 9), settings, Politeness(settings), SystemClock(), deadline=monotonic() + 60
+        ("127.0.0.1", 9), settings, Politeness(settings), Deadline(SystemClock(), 60)
     )
 
     async def ask_once() -> object:
@@ -89,7 +88,7 @@ async def test_a_visit_whose_time_is_up_in_the_moment_of_asking_ends() -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         dialled = await asking
     assert isinstance(dialled, ConnectFailure)
-    assert dialled.obstacle is FailureKind.DEADLINE
+    assert dialled.kind is FailureKind.DEADLINE
     await connections.close()
 
 
@@ -102,7 +101,7 @@ async def test_a_fault_of_ours_while_dialling_is_told_to_who_asked(
     monkeypatch.setattr("probe.connect.pool.reach", broken)
     async with asyncio.timeout(PATIENCE_SECONDS):
         with pytest.raises(RuntimeError, match="of ours"):
-            await line(9, ProbeSettings()).ask(HELLO)
+            await session(9, ProbeSettings()).ask(HELLO)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +148,7 @@ async def ends_before_the_hourglass(behaviour: Behaviour, settings: ProbeSetting
 
 async def test_a_handshake_with_silence_is_unfinished() -> None:
     async with serve(behaviours.says_nothing) as server:
-        silent = line(server.port, ProbeSettings(answer_timeout_seconds=0.05))
+        silent = session(server.port, ProbeSettings(answer_timeout_seconds=0.05))
         handshake = await silent.handshake(
             HandshakeOffer(version=ProtocolVersion.TLSV1_3, server_name=None)
         )

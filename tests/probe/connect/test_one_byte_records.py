@@ -14,16 +14,18 @@ from tests.zoo.certificates import Certificates
 REPLY = b"HTTP/1.1 200 OK\r\nX: " + b"x" * 5000 + b"\r\n\r\n"
 
 
-@pytest.mark.parametrize("afterword", [PostHandshakeAction.HTTP_HEAD, PostHandshakeAction.HTTP])
+@pytest.mark.parametrize(
+    "post_handshake", [PostHandshakeAction.HTTP_HEAD, PostHandshakeAction.HTTP]
+)
 def test_a_reply_in_one_byte_records_is_read(
-    afterword: PostHandshakeAction, certificates: Certificates
+    post_handshake: PostHandshakeAction, certificates: Certificates
 ) -> None:
     assert len(REPLY) > 3 * sys.getrecursionlimit()
-    outcome = Talk(certificates, afterword, REPLY).finish()
+    outcome = Talk(certificates, post_handshake, REPLY).finish()
     assert outcome is not None
     assert outcome.end is HandshakeEnd.ACCEPTED
     assert outcome.reply == (
-        REPLY if afterword is PostHandshakeAction.HTTP_HEAD else b"HTTP/1.1 200 "
+        REPLY if post_handshake is PostHandshakeAction.HTTP_HEAD else b"HTTP/1.1 200 "
     )
 
 

@@ -13,7 +13,9 @@ from model.clock import SystemClock
 from model.protocol_version import ProtocolVersion
 from pki.byte_reader import DecodeError
 from pki.net_guard.politeness import Politeness
+from probe.connect.options import TransportOptions
 from probe.connect.session import EndpointSession
+from probe.connect.starttls.peer import Peer
 from probe.crypto.tls13_flight import Tls13Flight, Tls13FlightReader
 from probe.crypto.tls13_keys import OPENED_SUITES, SHARED_GROUPS, KeyShareSecret, expand_label
 from probe.dialogue.answer import ConnectFailure, Ending
@@ -61,13 +63,14 @@ async def test_a_real_flight_is_opened_with_every_suite_and_group(
     (server,) = [one for one in SERVERS if one.name == name]
     settings = ProbeSettings()
     with server.start(certificates, tmp_path) as port:
-        line = EndpointSession(
-            ("127.0.0.1", port), settings, Politeness(settings), SystemClock(), nonce=NONCE
+        options = TransportOptions(
+            address=("127.0.0.1", port), peer=Peer(name="zoo.test"), nonce=NONCE
         )
+        session = EndpointSession(options, settings, Politeness(settings), SystemClock())
         asked = offer(ProtocolVersion.TLSV1_3, (suite,), SHAPE)
         secret = KeyShareSecret(group, NONCE)
-        flight = await line.converse(Tls13FlightReader(asked, secret, NONCE))
-        await line.close()
+        flight = await session.converse(Tls13FlightReader(asked, secret, NONCE))
+        await session.close()
     assert not isinstance(flight, ConnectFailure)
     assert flight.is_whole
     assert flight.certificates is not None

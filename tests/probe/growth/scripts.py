@@ -110,7 +110,7 @@ FLOODS: Final[dict[str, tuple[Flood, ...]]] = {
 
 def scripted_names() -> set[str]:
     """The protocols of the catalogue that have a script of any kind."""
-    return {one.name for one in APPLICATIONS.values() if one.upgrade or one.in_clear}
+    return {one.name for one in APPLICATIONS.values() if one.upgrade or one.in_plaintext}
 
 
 def script_rows() -> Iterator[Row]:
@@ -125,7 +125,7 @@ def script_rows() -> Iterator[Row]:
 
 
 def _scripts(application: Application) -> Iterator[tuple[str, Callable[[], Scripted[Any]]]]:
-    upgrades, looks = application.upgrades(PEER), application.looks_in_clear(PEER)
+    upgrades, looks = application.upgrades(PEER), application.looks_in_plaintext(PEER)
     if upgrades is not None:
         yield "upgrade", upgrades
     if looks is not None:

@@ -10,7 +10,7 @@ import h11
 
 from model.protocol_version import ProtocolVersion
 from pki.byte_reader import DecodeError
-from probe.connect.openssl_reply import AwaitedReply
+from probe.connect.openssl.reply import AwaitedReply
 from probe.connect.proxy.http_connect import HttpConnect
 from probe.connect.proxy.socks5 import Socks5
 from probe.connect.starttls.after_upgrade import AfterUpgrade
@@ -25,12 +25,12 @@ from probe.dialogue.handshake import PostHandshakeAction
 from probe.dialogue.offer import Shape, offer
 from probe.dialogue.question import Question
 from probe.dialogue.raw_probe import RawProbe
-from probe.dialogue.session_reader import SessionInClear
+from probe.dialogue.session_reader import SessionInPlaintext
 from probe.dialogue.sslv2 import Sslv2Question
 from probe.tls.dtls import FlightReader
 from probe.tls.record import MessageReader, RecordReader
 from probe.web.heads import HeadReader
-from probe.web.in_clear import ClearRequest
+from probe.web.in_plaintext import ClearRequest
 from probe.web.reply import ReplyReader
 from tests.probe.growth.measuring import Row, Run
 from tests.probe.growth.scripts import PEER
@@ -153,9 +153,9 @@ def _dtls() -> DtlsQuestion:
 
 
 def _provocation() -> RawProbe:
-    provocation = RawProbe(HELLO, lambda _: b"words")
-    provocation.begin(_nobody)
-    return provocation
+    raw_probe = RawProbe(HELLO, lambda _: b"words")
+    raw_probe.begin(_nobody)
+    return raw_probe
 
 
 def _packets() -> TdsFraming[object]:
@@ -223,7 +223,7 @@ _RECORD_READERS: Final[dict[str, Callable[[], _Reads]]] = {
     "RecordReader": _Records,
     "AnswerReader": AnswerReader,
     "Question": partial(Question, HELLO),
-    "SessionInClear": SessionInClear,
+    "SessionInClear": SessionInPlaintext,
     "Provocation": _provocation,
     "Tls13FlightReader": _tls13,
     "Sslv2Question": partial(Sslv2Question, HELLO),

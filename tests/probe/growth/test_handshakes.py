@@ -12,12 +12,14 @@ from tests.probe.growth.measuring import Row, Run, assert_linear
 from tests.zoo.certificates import Certificates
 
 
-@pytest.mark.parametrize("afterword", [PostHandshakeAction.HTTP_HEAD, PostHandshakeAction.WORDS])
+@pytest.mark.parametrize(
+    "post_handshake", [PostHandshakeAction.HTTP_HEAD, PostHandshakeAction.WORDS]
+)
 def test_a_reply_in_one_byte_records_costs_its_length(
-    afterword: PostHandshakeAction, certificates: Certificates
+    post_handshake: PostHandshakeAction, certificates: Certificates
 ) -> None:
     def prepare(length: int) -> Run:
         reply = b"HTTP/1.1 200 OK\r\n" + b"\r" * length
-        return partial(Talk(certificates, afterword, reply).finish)
+        return partial(Talk(certificates, post_handshake, reply).finish)
 
-    assert_linear(Row("OpenSslHandshake", str(afterword), prepare))
+    assert_linear(Row("OpenSslHandshake", str(post_handshake), prepare))

@@ -1,7 +1,7 @@
 """What an Observation of a ServerModel may say, and what it must say.
 
 ``falsehoods`` names claims that the model does not bear out, however the visit went: unknown
-is always allowed. ``omissions`` names what was not learnt although the server would have said it.
+is always allowed. ``omissions`` names what was not learned although the server would have said it.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _missing_versions(model: ServerModel, observation: Observation) -> Iterator[
         expected = Verdict.YES if version in model.cipher_suites else Verdict.NO
         fact = observation.protocols.get(version)
         if fact is None or fact.verdict is not expected:
-            yield f"{version.label}: {expected} was to be learnt, not {fact}"
+            yield f"{version.label}: {expected} was to be learned, not {fact}"
 
 
 def _missing_names(model: ServerModel, observation: Observation) -> Iterator[str]:
@@ -81,7 +81,7 @@ def _missing_names(model: ServerModel, observation: Observation) -> Iterator[str
         if missing or found is None or not found.complete:
             yield f"{version.label}: missing suites {sorted(missing)}, found {found}"
         elif found.preference not in (expected := _preferences(model, version)):
-            yield f"{version.label}: {expected} preference was to be learnt, not {found.preference}"
+            yield f"{version.label}: {expected} preference was to be learned, not {found.preference}"
     if wire.TLSV1_3 in model.cipher_suites:
         groups = observation.groups.get(ProtocolVersion.TLSV1_3)
         names = {named_group_name(group) for group in model.groups}

@@ -165,7 +165,7 @@ async def test_a_flood_is_not_read_to_its_end() -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Odd:
-    """An odd server whose every version, suite and TLS 1.3 group can be learnt all the same."""
+    """An odd server whose every version, suite and TLS 1.3 group can be learned all the same."""
 
     name: str
     model: ServerModel

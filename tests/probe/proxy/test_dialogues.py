@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.connect.proxy.http_connect import HttpConnect
-from probe.connect.proxy.proxy_protocol import Preamble, preamble
+from probe.connect.proxy.proxy_protocol import ProxyProtocol, proxy_header
 from probe.connect.proxy.socks5 import Socks5
-from probe.connect.proxy.tunnel import PassageEnd, TunnelFailed, TunnelOpen
+from probe.connect.proxy.tunnel import TunnelEnd, TunnelFailed, TunnelOpen
 from probe.dialogue.answer import Ending, FailureKind
 from probe.dialogue.dialogue import Dialogue
 
 
 def carried(
-    dialogue: Dialogue[PassageEnd], pieces: Iterable[bytes]
-) -> tuple[PassageEnd | None, bytes]:
+    dialogue: Dialogue[TunnelEnd], pieces: Iterable[bytes]
+) -> tuple[TunnelEnd | None, bytes]:
     said: list[bytes] = []
     dialogue.begin(said.append)
     for piece in pieces:
@@ -62,7 +62,7 @@ def test_socks_says_the_password_where_it_is_wanted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "obstacle", "words"),
+    ("answer", "kind", "words"),
     [
         (b"\x05\xff", FailureKind.UNREACHABLE, "another way to authenticate"),
         (b"\x04\x00", FailureKind.UNREACHABLE, "no SOCKS 5"),
@@ -72,10 +72,10 @@ def test_socks_says_the_password_where_it_is_wanted() -> None:
         (b"\x05\x00\x05\x00\x00\x09\x00", FailureKind.UNREACHABLE, "no SOCKS 5"),
     ],
 )
-def test_socks_says_why_it_is_blocked(answer: bytes, obstacle: FailureKind, words: str) -> None:
+def test_socks_says_why_it_is_blocked(answer: bytes, kind: FailureKind, words: str) -> None:
     end, _ = carried(Socks5("192.0.2.1", 443, None), [answer + bytes(2)])
     assert isinstance(end, TunnelFailed)
-    assert (end.obstacle, words in end.detail) == (obstacle, True)
+    assert (end.kind, words in end.detail) == (kind, True)
 
 
 def test_socks_says_that_the_password_is_refused() -> None:
@@ -126,20 +126,20 @@ def test_no_bytes_of_a_proxy_make_us_raise(answer: bytes, places: list[int]) -> 
 
 
 @pytest.mark.parametrize("dialogue", [Socks5("192.0.2.1", 1, None), HttpConnect("a", 1, None)])
-def test_a_silent_proxy_is_no_word_of_the_server(dialogue: Dialogue[PassageEnd]) -> None:
+def test_a_silent_proxy_is_no_word_of_the_server(dialogue: Dialogue[TunnelEnd]) -> None:
     dialogue.begin(lambda _: None)
     end = dialogue.end(Ending.SILENCE)
     assert isinstance(end, TunnelFailed)
-    assert end.obstacle is FailureKind.UNREACHABLE
+    assert end.kind is FailureKind.UNREACHABLE
 
 
 def test_the_preamble_of_version_1_is_a_line() -> None:
-    said = preamble(Preamble.V1, ("192.0.2.9", 50000), ("192.0.2.1", 443))
+    said = proxy_header(ProxyProtocol.V1, ("192.0.2.9", 50000), ("192.0.2.1", 443))
     assert said == b"PROXY TCP4 192.0.2.9 192.0.2.1 50000 443\r\n"
 
 
 def test_the_preamble_of_version_2_has_both_places() -> None:
-    said = preamble(Preamble.V2, ("2001:db8::9", 50000), ("2001:db8::1", 443))
+    said = proxy_header(ProxyProtocol.V2, ("2001:db8::9", 50000), ("2001:db8::1", 443))
     assert said[:16] == b"\r\n\r\n\x00\r\nQUIT\n\x21\x21\x00\x24"
     assert said[16:32] == ipaddress.ip_address("2001:db8::9").packed
     assert said[-4:] == (50000).to_bytes(2, "big") + (443).to_bytes(2, "big")

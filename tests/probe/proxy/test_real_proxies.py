@@ -15,7 +15,7 @@ from model.clock import SystemClock
 from model.observation import Observation, State
 from model.target import Endpoint, Target
 from probe.checks.part import Part
-from probe.connect.proxy.proxy_protocol import Preamble
+from probe.connect.proxy.proxy_protocol import ProxyProtocol
 from probe.connect.proxy_url import parse_proxy
 from probe.connect.route import Proxy, Route
 from probe.visit.engine import Engine
@@ -157,9 +157,9 @@ async def test_what_stands_in_the_way_is_no_word_of_the_server(tmp_path: Path) -
     assert "proxy 127.0.0.1 is not reached" in (no_proxy.reason or "")
 
 
-@pytest.mark.parametrize("version", list(Preamble))
+@pytest.mark.parametrize("version", list(ProxyProtocol))
 async def test_a_server_that_demands_a_preamble_is_given_one(
-    nginx: Places, version: Preamble
+    nginx: Places, version: ProxyProtocol
 ) -> None:
     without = await visited(nginx.preamble, Route())
     assert without.state is not State.TLS

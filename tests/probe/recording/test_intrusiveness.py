@@ -74,18 +74,18 @@ async def test_real_servers_get_no_more_than_the_level(
             seen[level] = await record(*at(level, port, http="yes"))
     for level in (Intrusiveness.SAFE, Intrusiveness.STANDARD):
         offers = [one.outcome.offer for one in seen[level].recording.handshakes]
-        assert not [one for one in offers if one.afterword in OF_ATTACKS]
+        assert not [one for one in offers if one.post_handshake in OF_ATTACKS]
         assert not list(said_after_the_hello(seen[level]))
         assert seen[level].observation.not_asked
     safe = seen[Intrusiveness.SAFE].recording
-    assert not [one for one in safe.handshakes if one.outcome.offer.afterword in OF_HTTP]
+    assert not [one for one in safe.handshakes if one.outcome.offer.post_handshake in OF_HTTP]
     assert not [one for one in safe.handshakes if one.outcome.offer.presents in FORGED]
     firsts = [one.said[0][0] for one in safe.conversations if one.said]
     assert set(firsts) <= {HANDSHAKE_RECORD, SSLV2_HELLO}
     requests = [
         one.outcome.offer.user_agent
         for one in seen[Intrusiveness.STANDARD].recording.handshakes
-        if one.outcome.offer.afterword in OF_HTTP
+        if one.outcome.offer.post_handshake in OF_HTTP
     ]
     assert requests
     assert set(requests) == {f"{user_agent()} (+{CONTACT})"}

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from model.application_protocol import AUTO
 from model.encoding.observation_json import to_json
+from model.observation import State
+from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
+from probe.checks.part import Part
 from probe.recording.visit import from_lines, to_lines
 from probe.visit.settings import ProbeSettings
 from tests.probe.programmable.flawed import SECRET, heartbeat, rsa_server
 from tests.probe.programmable.server import Behaviour, Connection, serve
+from tests.probe.programmable.server_model import ServerModel
 from tests.probe.programmable.visiting import THOROUGH
 from tests.probe.recording.recorded import record, replay
+from tests.probe.starttls.scripted_servers import smtp_before
 from tests.zoo.catalogue import SERVERS
 from tests.zoo.certificates import Certificates
 from tests.zoo.server import ZooServer
@@ -89,3 +96,15 @@ async def test_questions_that_were_not_recorded_stay_unknown_and_stop_nothing() 
     async with asyncio.timeout(5):
         again = await replay(empty, THOROUGH)
     assert not again.answered_as_tls
+
+
+async def test_a_protocol_that_its_greeting_showed_is_found_again() -> None:
+    model = ServerModel(cipher_suites={ProtocolVersion.TLSV1_2: (0xC02F, 0x009C)})
+    settings = replace(THOROUGH, parts=frozenset({Part.VERSIONS, Part.SUITES}))
+    async with serve(smtp_before(model)) as server:
+        target = Target(host="127.0.0.1", port=server.port, server_name="zoo.test", protocol=AUTO)
+        recorded = await record(Endpoint(target=target, address="127.0.0.1"), settings)
+    assert recorded.observation.plaintext["application_protocol"].value == "smtp"
+    assert recorded.observation.state is State.TLS
+    again = await replay(recorded.recording, settings)
+    assert to_json(again) == to_json(recorded.observation)

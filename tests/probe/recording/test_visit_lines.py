@@ -13,7 +13,12 @@ from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from probe.checks.part import Part
 from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
-from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer
+from probe.dialogue.handshake import (
+    Handshake,
+    HandshakeEnd,
+    HandshakeOffer,
+    PostHandshakeAction,
+)
 from probe.recording.visit import (
     Conversation,
     RecordedHandshake,
@@ -25,7 +30,7 @@ from probe.recording.visit import (
 
 PIECES = st.lists(st.binary(max_size=40), max_size=4).map(tuple)
 SECONDS = st.floats(0, 100)
-NO_CONNECTIONS = st.builds(ConnectFailure, obstacle=st.sampled_from(FailureKind), detail=st.text())
+NO_CONNECTIONS = st.builds(ConnectFailure, kind=st.sampled_from(FailureKind), detail=st.text())
 CONVERSATIONS = st.builds(
     Conversation,
     said=PIECES,
@@ -87,6 +92,34 @@ def test_a_broken_file_is_refused_with_its_line(visit: RecordedVisit, data: st.D
     spoilt = [*lines[:kept], '{"conversation": {"said": 7}}', *lines[kept:]]
     with pytest.raises(RecordingError, match=f"line {kept + 1} "):
         list(from_lines(spoilt))
+
+
+@given(visit=VISITS)
+def test_a_recording_of_an_earlier_version_is_read(visit: RecordedVisit) -> None:
+    first, *_, last = to_lines(visit)
+    lines = [
+        first,
+        (
+            '{"conversation":{"said":["16"],"heard":[],"ending":null,'
+            '"no_connection":{"obstacle":"reset","detail":"it was reset","said":"","raw":""},'
+            '"started":0.0,"done":0.5}}'
+        ),
+        (
+            '{"handshake":{"outcome":{"offer":{"version":771,"server_name":"zoo.test",'
+            '"afterword":"renegotiation"},"end":"accepted","afterword":"refused"},'
+            '"started":1.0,"done":1.5}}'
+        ),
+        last,
+    ]
+    (earlier,) = from_lines(lines)
+    assert earlier.conversations[0].no_connection == ConnectFailure(
+        kind=FailureKind.RESET, detail="it was reset"
+    )
+    shaken = earlier.handshakes[0].outcome
+    assert (shaken.offer.post_handshake, shaken.post_handshake) == (
+        PostHandshakeAction.RENEGOTIATION,
+        HandshakeEnd.REFUSED,
+    )
 
 
 @given(line=st.text(max_size=60))

@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 
 from model.application_protocol import PROTOCOLS
-from probe.connect.starttls.catalogue import IN_CLEAR, STARTTLS, application
+from probe.connect.starttls.catalogue import IN_PLAINTEXT, STARTTLS, application
 from probe.dialogue.before_tls.greetings import GREETINGS
 
 
 def test_every_protocol_that_upgrades_has_a_script_and_no_other_has() -> None:
     assert [one.name for one in STARTTLS] == [one.name for one in PROTOCOLS if one.upgrades]
     assert all(one.upgrade is not None for one in STARTTLS)
-    assert all(one.upgrade is None for one in IN_CLEAR)
+    assert all(one.upgrade is None for one in IN_PLAINTEXT)
 
 
 def test_every_row_has_a_protocol_of_its_own() -> None:
-    names = [one.name for one in (*STARTTLS, *IN_CLEAR)]
+    names = [one.name for one in (*STARTTLS, *IN_PLAINTEXT)]
     assert len(set(names)) == len(names)
     assert set(names) <= {one.name for one in PROTOCOLS}
 

@@ -17,7 +17,7 @@ from tests.probe.starttls.play import byte_by_byte, play, whole
 from tests.probe.starttls.test_scripted_servers import _visited
 from tests.probe.starttls.upgrades import UPGRADES, Upgrade
 
-FAILED = [one for one in UPGRADES if one.obstacle is not None]
+FAILED = [one for one in UPGRADES if one.failure_kind is not None]
 
 
 def failure(upgrade: Upgrade, *, in_bytes: bool) -> ConnectFailure:

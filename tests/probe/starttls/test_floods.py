@@ -76,13 +76,13 @@ def test_xml_that_no_stream_may_have_is_not_xmpp(features: bytes) -> None:
     """RFC 6120, section 11.1, and bounds far above any list of features."""
     found = xmpp(features)
     assert isinstance(found, ConnectFailure)
-    assert found.obstacle is FailureKind.OTHER_PROTOCOL
+    assert found.kind is FailureKind.OTHER_PROTOCOL
 
 
 def test_starttls_counts_inside_the_features_alone() -> None:
     found = xmpp(STREAM + b"<starttls/><stream:features><a/></stream:features>")
     assert isinstance(found, ConnectFailure)
-    assert found.obstacle is FailureKind.NOT_OFFERED
+    assert found.kind is FailureKind.NOT_OFFERED
 
 
 _NAME = st.from_regex(rb"[a-z]{1,8}", fullmatch=True)
@@ -116,17 +116,17 @@ def test_any_bytes_have_elements_or_none(received: bytes) -> None:
 
 
 def test_a_list_of_mechanisms_is_cut_and_says_so() -> None:
-    notebook = PlaintextFindings()
-    notebook.login("PLAIN " * 1000)
-    value = notebook.remarks["login_before_tls"].value
+    findings = PlaintextFindings()
+    findings.login("PLAIN " * 1000)
+    value = findings.remarks["login_before_tls"].value
     assert value is not None
     assert len(value) < 600
     assert value.endswith("…")
 
 
 def test_a_search_without_an_end_is_no_answer() -> None:
-    makes = application("ldap").looks_in_clear(PEER)
+    makes = application("ldap").looks_in_plaintext(PEER)
     assert makes is not None
     entry = bytes.fromhex("30070201026402 0400".replace(" ", ""))
-    notebook = play(makes(), [(None, entry * 200)], ending=Ending.SILENCE)
-    assert "answers_in_clear" not in notebook.remarks
+    findings = play(makes(), [(None, entry * 200)], ending=Ending.SILENCE)
+    assert "answers_in_clear" not in findings.remarks

@@ -34,30 +34,30 @@ def outcome(upgrade: Upgrade, cut: Cut) -> UpgradeOutcome:
 @pytest.mark.parametrize("upgrade", UPGRADES, ids=lambda one: f"{one.protocol}-{one.detail}")
 def test_a_dialogue_comes_to_what_the_server_said(upgrade: Upgrade, cut: Cut) -> None:
     found = outcome(upgrade, cut)
-    obstacle = found.obstacle if isinstance(found, ConnectFailure) else None
+    kind = found.kind if isinstance(found, ConnectFailure) else None
     detail = found.detail if isinstance(found, ConnectFailure) else ""
-    assert (obstacle, upgrade.detail in detail) == (upgrade.obstacle, True), detail
+    assert (kind, upgrade.detail in detail) == (upgrade.failure_kind, True), detail
 
 
 def test_each_protocol_has_a_dialogue_that_leads_to_tls() -> None:
-    led = {application(one.protocol).upgrade for one in UPGRADES if one.obstacle is None}
+    led = {application(one.protocol).upgrade for one in UPGRADES if one.failure_kind is None}
     assert [one.name for one in STARTTLS if one.upgrade not in led] == []
 
 
 @pytest.mark.parametrize("upgrade", UPGRADES, ids=lambda one: f"{one.protocol}-{one.detail}")
 def test_no_prefix_of_a_dialogue_leads_to_tls_or_to_no_tls(upgrade: Upgrade) -> None:
     *before, (said, last) = upgrade.turns
-    if upgrade.obstacle is not None or upgrade.protocol == "postgres":
+    if upgrade.failure_kind is not None or upgrade.protocol == "postgres":
         return
     for length in range(len(last)):
         found = play(dialogue(upgrade.protocol), [*before, (said, last[:length])])
         assert isinstance(found, ConnectFailure)
-        assert found.obstacle not in {FailureKind.NOT_OFFERED, FailureKind.DECLINED}
+        assert found.kind not in {FailureKind.NOT_OFFERED, FailureKind.DECLINED}
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
-    ("ending", "obstacle"),
+    ("ending", "kind"),
     [
         (Ending.CLOSED, FailureKind.HUNG_UP),
         (Ending.RESET, FailureKind.RESET),
@@ -65,11 +65,11 @@ def test_no_prefix_of_a_dialogue_leads_to_tls_or_to_no_tls(upgrade: Upgrade) -> 
     ],
 )
 def test_an_end_before_the_first_word_is_told_as_such(
-    name: str, ending: Ending, obstacle: FailureKind
+    name: str, ending: Ending, kind: FailureKind
 ) -> None:
     found = play(dialogue(name), [(None, b"")], ending=ending)
     assert isinstance(found, ConnectFailure)
-    assert found.obstacle is obstacle
+    assert found.kind is kind
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -31,7 +31,7 @@ class Upgrade:
 
     protocol: str
     turns: Turns
-    obstacle: FailureKind | None = None
+    failure_kind: FailureKind | None = None
     detail: str = ""
 
 
@@ -41,7 +41,7 @@ def _upgrade(
     then: FailureKind | None = None,
     why: str = "",
 ) -> Upgrade:
-    return Upgrade(protocol=protocol, turns=turns, obstacle=then, detail=why)
+    return Upgrade(protocol=protocol, turns=turns, failure_kind=then, detail=why)
 
 
 UPGRADES: Final = (

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.dialogue.answer import (
-    Alert,
     Answer,
     AnswerReader,
     Ending,
@@ -18,6 +17,7 @@ from probe.dialogue.answer import (
     NotTls,
     RetryRequest,
     ServerFlight,
+    TlsAlert,
 )
 from probe.dialogue.before_tls.greetings import plaintext_service
 from probe.tls.hello import RETRY_REQUEST_RANDOM
@@ -87,10 +87,10 @@ def test_a_flight_shows_all_that_stands_in_clear() -> None:
         ("flight in one-byte records", ServerFlight),
         ("hello of TLS 1.3", ServerFlight),
         ("retry request", RetryRequest),
-        ("fatal alert", Alert),
+        ("fatal alert", TlsAlert),
         ("warning and flight", ServerFlight),
-        ("two alerts in one record", Alert),
-        ("close_notify", Alert),
+        ("two alerts in one record", TlsAlert),
+        ("close_notify", TlsAlert),
         ("hello, then an alert", ServerFlight),
         ("HTTP", NotTls),
         ("application data", Malformed),
@@ -103,7 +103,7 @@ def test_each_stream_is_its_kind_of_answer(name: str, kind: type) -> None:
 
 def test_the_fatal_one_of_two_alerts_counts() -> None:
     answer = read([STREAMS["two alerts in one record"]])
-    assert isinstance(answer, Alert)
+    assert isinstance(answer, TlsAlert)
     assert (answer.level, answer.name) == (2, "handshake_failure")
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from model.protocol_version import ProtocolVersion
 from pki.byte_reader import ByteReader, DecodeError, vector
-from probe.dialogue.answer import Alert, Answer, Ending, Malformed, NoHello, NotTls, ServerFlight
+from probe.dialogue.answer import Answer, Ending, Malformed, NoHello, NotTls, ServerFlight, TlsAlert
 from probe.dialogue.dtls_question import DtlsQuestion
 from probe.dialogue.offer import Shape, offer
 from probe.tls.dtls import FlightReader, client_hello, datagrams_in, encode_datagram, tls_message
@@ -132,7 +132,7 @@ def test_a_server_that_asks_for_cookies_without_end_is_left() -> None:
 
 def test_an_alert_is_an_answer() -> None:
     answer, _ = asked([encode_datagram(ContentType.ALERT, b"\x02\x46", 0)])
-    assert isinstance(answer, Alert)
+    assert isinstance(answer, TlsAlert)
     assert answer.name == "protocol_version"
 
 

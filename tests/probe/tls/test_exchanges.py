@@ -8,7 +8,6 @@ import pytest
 
 from model.protocol_version import ProtocolVersion
 from probe.dialogue.answer import (
-    Alert,
     Answer,
     ConnectFailure,
     Ending,
@@ -17,6 +16,7 @@ from probe.dialogue.answer import (
     NoHello,
     NotTls,
     ServerFlight,
+    TlsAlert,
     outcome_of,
 )
 from probe.dialogue.exchange import Exchange
@@ -26,8 +26,8 @@ from probe.tls.hello import ServerHello
 TLS12_OFFER = offer(ProtocolVersion.TLSV1_2, (0xC02F,), Shape(server_name=None))
 
 
-def alert(description: int) -> Alert:
-    return Alert(raw=bytes([2, description]), level=2, description=description)
+def alert(description: int) -> TlsAlert:
+    return TlsAlert(raw=bytes([2, description]), level=2, description=description)
 
 
 def flight(version: int) -> ServerFlight:
@@ -59,8 +59,8 @@ def exchange(answer: Answer, *, confirmed: bool = False) -> Exchange:
         (NoHello(ending=Ending.SILENCE), True, False, False),
         (NotTls(raw=b"421 too many"), True, False, False),
         (Malformed(raw=b"", what="record header"), True, False, False),
-        (ConnectFailure(obstacle=FailureKind.REFUSED, detail="no"), True, False, False),
-        (ConnectFailure(obstacle=FailureKind.DEADLINE, detail="late"), False, False, False),
+        (ConnectFailure(kind=FailureKind.REFUSED, detail="no"), True, False, False),
+        (ConnectFailure(kind=FailureKind.DEADLINE, detail="late"), False, False, False),
         (flight(0x0303), False, False, False),
     ],
 )
@@ -102,7 +102,7 @@ def test_evidence_is_the_offer_the_answer_and_words() -> None:
 def test_answers_are_alike_by_what_they_are_and_not_by_how_they_read() -> None:
     words = "the server turns us away: try again in 3 s"
     failures = [
-        ConnectFailure(obstacle=kind, detail=words)
+        ConnectFailure(kind=kind, detail=words)
         for kind in (FailureKind.TURNED_AWAY, FailureKind.OTHER_PROTOCOL)
     ]
     later = replace(failures[0], detail="the server turns us away: try again in 1 s")

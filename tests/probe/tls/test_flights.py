@@ -38,10 +38,12 @@ SERVER_HELLO, SERVER_KEY_EXCHANGE, CERTIFICATE_REQUEST = 2, 12, 13
 SIGNED_WITH = {KeyType.RSA: "rsa_", KeyType.ECDSA: "ecdsa_", KeyType.ED25519: "ed25519"}
 
 ANSWERS = recorded_answers()
-IN_CLEAR = tuple(one for one in ANSWERS if one.question.version < TLSV1_3)
-ANONYMOUS_OR_SIGNED = tuple(one for one in IN_CLEAR if "PSK" not in one.question.cipher_suite)
+IN_PLAINTEXT = tuple(one for one in ANSWERS if one.question.version < TLSV1_3)
+ANONYMOUS_OR_SIGNED = tuple(one for one in IN_PLAINTEXT if "PSK" not in one.question.cipher_suite)
 EACH = pytest.mark.parametrize("recorded", ANSWERS, ids=lambda one: one.question.name)
-EACH_IN_CLEAR = pytest.mark.parametrize("recorded", IN_CLEAR, ids=lambda one: one.question.name)
+EACH_IN_PLAINTEXT = pytest.mark.parametrize(
+    "recorded", IN_PLAINTEXT, ids=lambda one: one.question.name
+)
 CUTS = st.lists(st.integers(0, 10_000), max_size=12)
 
 
@@ -92,13 +94,13 @@ def test_without_a_share_tls13_asks_again_and_names_its_group(recorded: Recorded
     assert named_group_name(answer.hello.key_share_group) == recorded.question.group
 
 
-@EACH_IN_CLEAR
+@EACH_IN_PLAINTEXT
 def test_the_chain_is_the_one_configured(recorded: RecordedAnswer) -> None:
     sent = flight_of(recorded).certificates or ()
     assert tuple(hashlib.sha256(der).hexdigest() for der in sent) == recorded.chain
 
 
-@EACH_IN_CLEAR
+@EACH_IN_PLAINTEXT
 def test_parameters_are_the_ones_configured(recorded: RecordedAnswer) -> None:
     asked, found = recorded.question, parameters_of(recorded)
     is_ec = "ECDH" in asked.cipher_suite
@@ -109,7 +111,7 @@ def test_parameters_are_the_ones_configured(recorded: RecordedAnswer) -> None:
     assert (found.psk_identity_hint or b"").decode() == (asked.psk_identity_hint or "")
 
 
-@EACH_IN_CLEAR
+@EACH_IN_PLAINTEXT
 def test_the_scheme_fits_the_key_from_tls12_on(recorded: RecordedAnswer) -> None:
     asked, found = recorded.question, parameters_of(recorded)
     is_signed = asked.key_type is not None and "DHE_" in asked.cipher_suite
@@ -119,7 +121,7 @@ def test_the_scheme_fits_the_key_from_tls12_on(recorded: RecordedAnswer) -> None
         assert name.startswith(SIGNED_WITH[asked.key_type])
 
 
-@EACH_IN_CLEAR
+@EACH_IN_PLAINTEXT
 def test_authorities_are_named_where_a_certificate_is_asked_for(recorded: RecordedAnswer) -> None:
     request = flight_of(recorded).certificate_request
     assert (request is None) == (recorded.ca_names is None)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pki.byte_reader import DecodeError
 from probe.dialogue.answer import Answer, AnswerReader, Ending, Malformed, ServerFlight
 from probe.dialogue.exchange import in_words
-from probe.dialogue.session_reader import SessionInClear
+from probe.dialogue.session_reader import SessionInPlaintext
 from probe.tls.message_order import TLS13_ENCRYPTED, UP_TO_TLS12, MessageOrder
 from tests.probe.tls import wire
 
@@ -89,7 +89,7 @@ def test_a_resumed_session_may_bring_a_ticket_before_the_cipher_changes() -> Non
 
 
 def test_a_session_is_not_learnt_anew_from_a_second_hello() -> None:
-    session = SessionInClear()
+    session = SessionInPlaintext()
     other = wire.message(2, wire.server_hello(session_id=b"other"))
     session.feed(wire.record(HANDSHAKE, HELLO + other + TICKET))
     assert (session.session_id, session.ticket) == (b"id", None)

@@ -11,7 +11,7 @@ from tlslite.utils.codec import Parser
 
 from model.protocol_version import ProtocolVersion
 from model.registry import cipher_suites_for
-from probe.checks.visit_facts import ASKED_VERSIONS
+from probe.checks.visit_inputs import ASKED_VERSIONS
 from probe.dialogue.offer import RENEGOTIATION_SCSV, TLS13_GROUPS, Offer, Shape, offer
 from probe.tls.extensions import ExtensionType
 from probe.tls.hello import ClientHello

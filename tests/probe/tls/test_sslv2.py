@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from probe.dialogue.answer import Alert, Ending, Malformed, NoHello, NotTls
+from probe.dialogue.answer import Ending, Malformed, NoHello, NotTls, TlsAlert
 from probe.dialogue.sslv2 import (
     Sslv2Answer,
     Sslv2Error,
@@ -107,7 +107,7 @@ def test_an_alert_of_tls_is_known_without_waiting_for_an_end(
     for length in [*cuts, len(sent)]:
         piece, at = sent[at : at + length], at + length
         found = found or (question.feed(piece) if piece else None)
-    assert isinstance(found, Alert)
+    assert isinstance(found, TlsAlert)
     assert found.description == description
 
 

@@ -45,10 +45,10 @@ class Ports:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """nginx's directives of both servers; ``{tls}`` and ``{clear}`` are the ports. Without
-    ``in_clear`` the port of HTTP is closed."""
+    ``in_plaintext`` the port of HTTP is closed."""
 
     over_tls: str
-    in_clear: str | None
+    in_plaintext: str | None
 
 
 COOKIE: Final = "c0ffee15900d"
@@ -59,31 +59,31 @@ SITES: Final[Mapping[str, Site]] = {
         over_tls='add_header Strict-Transport-Security "max-age=63072000; includeSubDomains; preload";'
         f'add_header Set-Cookie "session={COOKIE}; Secure; HttpOnly";'
         "add_header Alt-Svc 'h3=\":443\"; ma=86400'; return 200 ok;",
-        in_clear="return 301 https://zoo.test:{tls}$request_uri;",
+        in_plaintext="return 301 https://zoo.test:{tls}$request_uri;",
     ),
     "lax": Site(
         over_tls=f'add_header Set-Cookie "session={COOKIE}; HttpOnly"; return 200 ok;',
-        in_clear=f'add_header Set-Cookie "session={COOKIE}"; return 200 welcome;',
+        in_plaintext=f'add_header Set-Cookie "session={COOKIE}"; return 200 welcome;',
     ),
     "downgrading": Site(
         over_tls='add_header Strict-Transport-Security "max-age=0"; return 302 http://zoo.test/;',
-        in_clear="return 302 http://127.0.0.1:{clear}/again;",
+        in_plaintext="return 302 http://127.0.0.1:{clear}/again;",
     ),
     "in two steps": Site(
         over_tls="return 404;",
-        in_clear="location = / {{ return 302 /next; }} location /next {{ return 308 https://zoo.test/; }}",
+        in_plaintext="location = / {{ return 302 /next; }} location /next {{ return 308 https://zoo.test/; }}",
     ),
     "round and round": Site(
-        over_tls="return 200 ok;", in_clear="return 302 http://zoo.test:{clear}/;"
+        over_tls="return 200 ok;", in_plaintext="return 302 http://zoo.test:{clear}/;"
     ),
     "elsewhere": Site(
         over_tls='add_header Strict-Transport-Security "max-age=oops"; return 200 ok;',
-        in_clear="return 302 http://other.test/;",
+        in_plaintext="return 302 http://other.test/;",
     ),
-    "closed": Site(over_tls="error_page 497 https://zoo.test/; return 200 ok;", in_clear=None),
+    "closed": Site(over_tls="error_page 497 https://zoo.test/; return 200 ok;", in_plaintext=None),
     "both on one port": Site(
         over_tls="error_page 497 =200 /clear; location /clear {{ return 200 welcome; }}",
-        in_clear=None,
+        in_plaintext=None,
     ),
 }
 
@@ -107,7 +107,7 @@ def nginx_sites(certificates: Certificates, directory: Path) -> Iterator[Mapping
         configuration = directory / "nginx.conf"
         configuration.write_text(head + "".join(servers) + "}\n")
         for name, ports in places.items():
-            if SITES[name].in_clear is None:
+            if SITES[name].in_plaintext is None:
                 sockets.pop(ports.clear).close()
         inherited = [listener.fileno() for listener in sockets.values()]
         command = Command(
@@ -126,6 +126,6 @@ def _servers(site: Site, ports: Ports) -> str:
         return directives.format(tls=ports.tls, clear=ports.clear)
 
     over_tls = f"server {{ listen 127.0.0.1:{ports.tls} ssl; {filled(site.over_tls)} }}\n"
-    if site.in_clear is None:
+    if site.in_plaintext is None:
         return over_tls
-    return over_tls + f"server {{ listen 127.0.0.1:{ports.clear}; {filled(site.in_clear)} }}\n"
+    return over_tls + f"server {{ listen 127.0.0.1:{ports.clear}; {filled(site.in_plaintext)} }}\n"

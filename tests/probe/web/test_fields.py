@@ -16,7 +16,7 @@ from probe.web.fields import (
     strict_transport,
 )
 from probe.web.heads import LONGEST_HEAD
-from probe.web.in_clear import ClearAnswer, ClearRequest
+from probe.web.in_plaintext import ClearAnswer, ClearRequest
 from probe.web.reply import ReplyReader, read_reply
 from probe.web.site import WebSite
 

@@ -71,19 +71,19 @@ def upgrade(_: Peer) -> UpgradeScript:
     return turned_away(heard) if _command(heard) == b"ERROR" else unexpected(OWN, heard)
 
 
-def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads the capabilities, registers, and takes its leave."""
     listed = yield from _capabilities()
     if _command(listed) == b"CAP":
         is_offered = _lists_tls(listed)
         lists = "lists" if is_offered else "does not list"
-        notebook.offered(holds=is_offered, note=f"CAP LS {lists} tls")
+        findings.offered(holds=is_offered, note=f"CAP LS {lists} tls")
         sasl = re.search(rb"\bsasl(?:=([^ \r\n]*))?", listed)
-        notebook.login(f"SASL {quoted(sasl[1])}" if sasl and sasl[1] else "SASL" if sasl else "")
+        findings.login(f"SASL {quoted(sasl[1])}" if sasl and sasl[1] else "SASL" if sasl else "")
     words_of_ours = b"NICK tlsprobe\r\nUSER tlsprobe 0 * :tlsprobe\r\nCAP END\r\n"
     heard = yield from _until(words_of_ours, rb"001|46[45]|433|432", "the welcome")
     if _command(heard) in {b"001", b"433"}:
-        notebook.goes_on(holds=True, note=f"registering in clear: {quoted(heard)}")
+        findings.goes_on(holds=True, note=f"registering in clear: {quoted(heard)}")
     yield Turn(say=b"QUIT\r\n", until=line, what="the farewell")
 
 

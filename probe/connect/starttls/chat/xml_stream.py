@@ -19,7 +19,7 @@ _TAG: Final = re.compile(rb"<(/?)(?:[\w.-]{1,64}:)?([\w.-]{1,64})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tag:
+class XmlTag:
     """A tag by its local name; ``end`` is the offset just past it."""
 
     name: str
@@ -29,7 +29,7 @@ class Tag:
 
 
 @dataclass(slots=True, kw_only=True)
-class Element:
+class XmlElement:
     """An element by the local names from the outermost to its own; ``text`` is the beginning of its own."""
 
     path: tuple[str, ...]
@@ -40,14 +40,14 @@ class Element:
         return self.path[-len(path) :] == path
 
 
-def tags(received: bytes, seen: int) -> Iterator[Tag]:
+def tags(received: bytes, seen: int) -> Iterator[XmlTag]:
     """The tags that are whole, but for those that were already in the first ``seen`` bytes."""
     start = received.rfind(b">", 0, seen) + 1 if received.find(b">", seen) >= 0 else len(received)
     while (end := received.find(b">", start)) >= 0:
         opening = received.rfind(b"<", start, end)
         found = _TAG.match(received, opening, end) if opening >= 0 else None
         if found is not None:
-            yield Tag(
+            yield XmlTag(
                 name=found[2].decode("ascii"),
                 is_closing=bool(found[1]),
                 is_empty=received[end - 1 : end] == b"/",
@@ -56,13 +56,13 @@ def tags(received: bytes, seen: int) -> Iterator[Tag]:
         start = end + 1
 
 
-def elements(received: bytes) -> tuple[Element, ...] | None:
+def elements(received: bytes) -> tuple[XmlElement, ...] | None:
     """The elements of the beginning of a stream, in their order.
 
     None where it is not well-formed, has what a stream must not have, or is larger or deeper than
     any list of features.
     """
-    reader = _Reader()
+    reader = _XmlReader()
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler = reader.start
@@ -73,27 +73,27 @@ def elements(received: bytes) -> tuple[Element, ...] | None:
     parser.ProcessingInstructionHandler = reader.refuse
     try:
         parser.Parse(received.lstrip(), False)
-    except (expat.ExpatError, _RefusedError):
+    except (expat.ExpatError, _UnreadableError):
         return None
     return tuple(reader.found)
 
 
-class _RefusedError(Exception):
+class _UnreadableError(Exception):
     """The stream has what it must not have."""
 
 
-class _Reader:
+class _XmlReader:
     """Collects elements as expat calls for each."""
 
     def __init__(self) -> None:
-        self.found: list[Element] = []
-        self._open: list[Element] = []
+        self.found: list[XmlElement] = []
+        self._open: list[XmlElement] = []
 
     def start(self, name: str, _attributes: dict[str, str]) -> None:
         if len(self.found) == _MOST_ELEMENTS or len(self._open) == _DEEPEST:
-            raise _RefusedError
+            raise _UnreadableError
         parents = self._open[-1].path if self._open else ()
-        element = Element(path=(*parents, name.rpartition(":")[2]))
+        element = XmlElement(path=(*parents, name.rpartition(":")[2]))
         self.found.append(element)
         self._open.append(element)
 
@@ -105,4 +105,4 @@ class _Reader:
         element.text += content[: _LONGEST_TEXT - len(element.text)]
 
     def refuse(self, *_: object) -> None:
-        raise _RefusedError
+        raise _UnreadableError

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 from xml.sax.saxutils import quoteattr
 
-from probe.connect.starttls.chat.xml_stream import Element, elements, tags
+from probe.connect.starttls.chat.xml_stream import XmlElement, elements, tags
 from probe.connect.starttls.outcome import (
     Upgraded,
     UpgradeScript,
@@ -77,7 +77,7 @@ class _Features:
     """The list of a server: as it came, and its elements."""
 
     raw: bytes
-    elements: tuple[Element, ...]
+    elements: tuple[XmlElement, ...]
 
     def has(self, *path: str) -> bool:
         """Whether there is an element of that path."""
@@ -120,24 +120,24 @@ def upgrade(peer: Peer, *, namespace: str) -> UpgradeScript:
     return declined("starttls is refused", heard)
 
 
-def in_clear(notebook: PlaintextFindings, peer: Peer, *, namespace: str) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, peer: Peer, *, namespace: str) -> Script[None]:
     """Reads what may be done before TLS, and closes the stream."""
     features = yield from _features(peer, namespace)
     if isinstance(features, ConnectFailure):
         return
     is_offered = features.has("features", "starttls")
     listed = "list" if is_offered else "do not list"
-    notebook.offered(holds=is_offered, note=f"the features {listed} starttls")
+    findings.offered(holds=is_offered, note=f"the features {listed} starttls")
     mechanisms = _mechanisms(features.elements)
-    notebook.login(" ".join(mechanisms))
+    findings.login(" ".join(mechanisms))
     if features.has("starttls", "required"):
-        notebook.goes_on(holds=False, note="starttls is required")
+        findings.goes_on(holds=False, note="starttls is required")
     elif mechanisms or b"dialback" in features.raw:
-        notebook.goes_on(holds=True, note="authentication is offered beside starttls")
+        findings.goes_on(holds=True, note="authentication is offered beside starttls")
     yield Turn(say=b"</stream:stream>", until=at_once, what="the end")
 
 
-def _mechanisms(found: Sequence[Element]) -> list[str]:
+def _mechanisms(found: Sequence[XmlElement]) -> list[str]:
     """Names of SASL mechanisms have at most 20 letters (RFC 4422, section 3.1)."""
     names = [one.text.strip() for one in found if one.is_in("mechanism")]
     return [
@@ -149,5 +149,5 @@ def _mechanisms(found: Sequence[Element]) -> list[str]:
 
 CLIENT: Final = partial(upgrade, namespace="jabber:client")
 SERVER: Final = partial(upgrade, namespace="jabber:server")
-CLIENT_IN_CLEAR: Final = partial(in_clear, namespace="jabber:client")
-SERVER_IN_CLEAR: Final = partial(in_clear, namespace="jabber:server")
+CLIENT_IN_PLAINTEXT: Final = partial(in_plaintext, namespace="jabber:client")
+SERVER_IN_PLAINTEXT: Final = partial(in_plaintext, namespace="jabber:server")

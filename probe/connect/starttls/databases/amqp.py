@@ -67,13 +67,13 @@ def upgrade(_: Peer) -> UpgradeScript:
     return unexpected(OWN, heard)
 
 
-def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Begins a session of 0-9-1, and goes no further than the mechanisms."""
     heard = yield Turn(say=_PLAIN_HEADER, until=_frame_or_header, what="connection.start")
     if heard.startswith(_START):
-        notebook.login(_mechanisms(heard))
-        notebook.goes_on(holds=True, note="connection.start comes in clear", value="AMQP 0-9-1")
+        findings.login(_mechanisms(heard))
+        findings.goes_on(holds=True, note="connection.start comes in clear", value="AMQP 0-9-1")
     elif heard.startswith(b"AMQP\x03"):
-        notebook.goes_on(holds=True, note="AMQP 1.0 with SASL comes in clear", value="AMQP 1.0")
+        findings.goes_on(holds=True, note="AMQP 1.0 with SASL comes in clear", value="AMQP 1.0")
     elif heard == _TLS_HEADER:
-        notebook.goes_on(holds=False, note="AMQP wants TLS first")
+        findings.goes_on(holds=False, note="AMQP wants TLS first")

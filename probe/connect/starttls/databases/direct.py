@@ -29,22 +29,22 @@ _MQTT_CONNACK: Final = 0x20
 _MQTT_CODES: Final = {0: "accepted", 4: "bad user name or password", 5: "not authorized"}
 
 
-def redis(notebook: PlaintextFindings, _: Peer) -> Script[None]:
+def redis(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """PING, answered by PONG, or by the wish for a password (RESP)."""
     heard = yield Turn(say=b"PING\r\n", until=line, what="the answer to PING")
     if heard.startswith((b"+PONG", b"-NOAUTH", b"-DENIED", b"-ERR", b"-LOADING", b"-MASTERDOWN")):
-        _answers(notebook, f"PING in clear: {quoted(heard)}")
-        notebook.login("AUTH" if heard.startswith(b"-NOAUTH") else "")
+        _answers(findings, f"PING in clear: {quoted(heard)}")
+        findings.login("AUTH" if heard.startswith(b"-NOAUTH") else "")
 
 
-def memcached(notebook: PlaintextFindings, _: Peer) -> Script[None]:
+def memcached(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """``version`` (the text protocol)."""
     heard = yield Turn(say=b"version\r\n", until=line, what="the answer to version")
     if heard.startswith((b"VERSION ", b"ERROR", b"CLIENT_ERROR")):
-        _answers(notebook, f"version in clear: {quoted(heard)}")
+        _answers(findings, f"version in clear: {quoted(heard)}")
 
 
-def mongodb(notebook: PlaintextFindings, _: Peer) -> Script[None]:
+def mongodb(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """``hello`` in an OP_MSG (MongoDB Wire Protocol)."""
     document = struct.pack("<I", 4 + len(_HELLO_DOCUMENT)) + _HELLO_DOCUMENT
     body = struct.pack("<IB", 0, 0) + document
@@ -52,27 +52,27 @@ def mongodb(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     heard = yield Turn(say=header + body, until=exactly(16), what="the answer to hello")
     _length, _number, answered_to, operation = struct.unpack("<IIII", heard)
     if (answered_to, operation) == (_MONGODB_REQUEST, _OP_MSG):
-        _answers(notebook, "hello is answered in clear")
+        _answers(findings, "hello is answered in clear")
 
 
-def kafka(notebook: PlaintextFindings, _: Peer) -> Script[None]:
+def kafka(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """ApiVersions, version 0: any broker answers it before a login (Kafka protocol guide)."""
     request = struct.pack(">HHIH", 18, 0, _KAFKA_CORRELATION, 8) + b"tlsprobe"
     framed = struct.pack(">I", len(request)) + request
     heard = yield Turn(say=framed, until=exactly(8), what="the answer to ApiVersions")
     if heard[4:] == struct.pack(">I", _KAFKA_CORRELATION):
-        _answers(notebook, "ApiVersions is answered in clear")
+        _answers(findings, "ApiVersions is answered in clear")
 
 
-def cassandra(notebook: PlaintextFindings, _: Peer) -> Script[None]:
+def cassandra(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """OPTIONS, answered by SUPPORTED, or by an error on the version (CQL native protocol, 4)."""
     request = struct.pack(">BBHBI", 4, 0, 0, _CASSANDRA_OPTIONS, 0)
     heard = yield Turn(say=request, until=exactly(9), what="the answer to OPTIONS")
     if heard[0] & 0x80 and heard[4] in {_CASSANDRA_SUPPORTED, _CASSANDRA_ERROR}:
-        _answers(notebook, "OPTIONS is answered in clear")
+        _answers(findings, "OPTIONS is answered in clear")
 
 
-def mqtt(notebook: PlaintextFindings, _: Peer) -> Script[None]:
+def mqtt(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """CONNECT of 3.1.1 without a name or password (section 3.1), answered by CONNACK."""
     body = b"\x00\x04MQTT\x04\x02\x00\x0a\x00\x00"
     connect = bytes((0x10, len(body))) + body
@@ -81,11 +81,11 @@ def mqtt(notebook: PlaintextFindings, _: Peer) -> Script[None]:
         return
     code = heard[3]
     meaning = _MQTT_CODES.get(code, f"code {code}")
-    _answers(notebook, f"CONNECT in clear: {meaning}", meaning)
-    notebook.login("name and password" if code in {4, 5} else "")
+    _answers(findings, f"CONNECT in clear: {meaning}", meaning)
+    findings.login("name and password" if code in {4, 5} else "")
 
 
-def http(notebook: PlaintextFindings, peer: Peer) -> Script[None]:
+def http(findings: PlaintextFindings, peer: Peer) -> Script[None]:
     """HEAD, answered by a status, as Elasticsearch and OpenSearch do.
 
     400 is how most servers with TLS on the port answer what is none: it proves no session in clear.
@@ -93,10 +93,10 @@ def http(notebook: PlaintextFindings, peer: Peer) -> Script[None]:
     request = f"HEAD / HTTP/1.1\r\nHost: {peer.authority}\r\nConnection: close\r\n\r\n"
     heard = yield Turn(say=request.encode("ascii"), until=line, what="a status of HTTP")
     if http_status(heard) not in {None, _BAD_REQUEST}:
-        _answers(notebook, f"HEAD in clear: {quoted(heard)}")
+        _answers(findings, f"HEAD in clear: {quoted(heard)}")
 
 
-def sip(notebook: PlaintextFindings, peer: Peer) -> Script[None]:
+def sip(findings: PlaintextFindings, peer: Peer) -> Script[None]:
     """OPTIONS, answered by any status (RFC 3261, section 11)."""
     request = (
         f"OPTIONS sip:{peer.authority} SIP/2.0\r\n"
@@ -110,8 +110,8 @@ def sip(notebook: PlaintextFindings, peer: Peer) -> Script[None]:
     )
     heard = yield Turn(say=request.encode("ascii"), until=line, what="the answer to OPTIONS")
     if heard.startswith(b"SIP/2.0 "):
-        _answers(notebook, f"OPTIONS in clear: {quoted(heard)}")
+        _answers(findings, f"OPTIONS in clear: {quoted(heard)}")
 
 
-def _answers(notebook: PlaintextFindings, note: str, value: str | None = None) -> None:
-    notebook.note("answers_in_clear", holds=True, note=note, value=value)
+def _answers(findings: PlaintextFindings, note: str, value: str | None = None) -> None:
+    findings.note("answers_in_clear", holds=True, note=note, value=value)

@@ -150,7 +150,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     return declined(f"LDAP refuses StartTLS: {name} ({result})", words)
 
 
-def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads the root DSE, binds as nobody, and takes its leave."""
     heard = yield from _search()
     operation, _result = result_of(heard)
@@ -159,19 +159,19 @@ def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     if b"supportedExtension" in heard:
         is_offered = _STARTTLS_OID in heard
         listed = "lists" if is_offered else "does not list"
-        notebook.offered(holds=is_offered, note=f"the root DSE {listed} StartTLS")
+        findings.offered(holds=is_offered, note=f"the root DSE {listed} StartTLS")
     heard_bind = yield Turn(say=_ANONYMOUS_BIND, until=message, what="the answer to a bind")
     operation, result = result_of(heard_bind)
     if operation != _BIND_RESPONSE:
         return
     note = f"an anonymous simple bind in clear: {_RESULTS.get(result, f'result {result}')}"
     if result in {_CONFIDENTIALITY_REQUIRED, _STRONGER_AUTH_REQUIRED}:
-        notebook.login("")
-        notebook.goes_on(holds=False, note=note)
+        findings.login("")
+        findings.goes_on(holds=False, note=note)
     elif result == _SUCCESS:
         note = "an anonymous simple bind in clear: success"
-        notebook.login(" ".join(["simple", *_mechanisms(heard)]))
-        notebook.goes_on(holds=True, note=note)
+        findings.login(" ".join(["simple", *_mechanisms(heard)]))
+        findings.goes_on(holds=True, note=note)
     yield Turn(say=_UNBIND, until=at_once, what="the end")
 
 

@@ -107,7 +107,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     return Upgraded()
 
 
-def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Says that it has no encryption, and hears whether that will do."""
     heard = yield Turn(say=_prelogin(_NOT_SUPPORTED), until=packet, what="SQL Server's PRELOGIN")
     encryption = encryption_of(heard)
@@ -115,9 +115,9 @@ def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
         return
     note = f"without encryption: {_ENCRYPTIONS.get(encryption, f'ENCRYPTION {encryption}')}"
     if encryption in {_OFF, _NOT_SUPPORTED}:
-        notebook.goes_on(holds=True, note=note)
+        findings.goes_on(holds=True, note=note)
     elif encryption == _REQUIRED:
-        notebook.goes_on(holds=False, note=note)
+        findings.goes_on(holds=False, note=note)
 
 
 class TdsFraming(Generic[Result]):

@@ -107,18 +107,18 @@ def upgrade(_: Peer) -> UpgradeScript:
     return Upgraded()
 
 
-def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Begins a login without TLS, and no further than the server's first word on it."""
     greeting = yield from _greeted()
     if isinstance(greeting, ConnectFailure):
         return
     is_offered = bool((_capabilities(greeting) or 0) & _CLIENT_SSL)
     has = "has" if is_offered else "does not have"
-    notebook.offered(holds=is_offered, note=f"the greeting {has} CLIENT_SSL")
+    findings.offered(holds=is_offered, note=f"the greeting {has} CLIENT_SSL")
     heard = yield Turn(say=_LOGIN, until=packet, what="the answer to a login")
     code = _error(heard)
     if heard[4:5] == b"\0":
-        notebook.goes_on(holds=True, note="a session in clear, for a user that needs no password")
+        findings.goes_on(holds=True, note="a session in clear, for a user that needs no password")
         return
     note = (
         f"a login in clear: error {code}, {quoted(heard[7:])}"
@@ -126,9 +126,9 @@ def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
         else "a login in clear is led on"
     )
     if code in _SECURE_TRANSPORT_REQUIRED or _SECURE_TRANSPORT.search(heard):
-        notebook.login("")
-        notebook.goes_on(holds=False, note=note)
+        findings.login("")
+        findings.goes_on(holds=False, note=note)
     elif code is None or code == _ACCESS_DENIED:
-        notebook.login("password")
+        findings.login("password")
         if not is_offered:
-            notebook.goes_on(holds=True, note=f"no TLS is offered; {note}")
+            findings.goes_on(holds=True, note=f"no TLS is offered; {note}")

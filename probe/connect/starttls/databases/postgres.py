@@ -75,15 +75,15 @@ def upgrade(_: Peer) -> UpgradeScript:
     return declined("PostgreSQL answers SSLRequest with an error", heard[5:])
 
 
-def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Begins a session without TLS, and no further than the server's first word on it."""
     heard = yield Turn(say=STARTUP, until=message, what="PostgreSQL's answer to a session")
     kind, body = heard[:1], heard[5:]
     if kind == b"R" and len(body) >= 4:
         wanted = _AUTHENTICATIONS.get(int.from_bytes(body[:4], "big"), "an unknown authentication")
         note = f"a session without TLS is led on to its authentication: {wanted}"
-        notebook.goes_on(holds=True, note=note, value=wanted)
-        notebook.login("" if body[:4] == bytes(4) else wanted)
+        findings.goes_on(holds=True, note=note, value=wanted)
+        findings.login("" if body[:4] == bytes(4) else wanted)
     elif kind == b"E" and any(words in body for words in _WITHOUT_ENCRYPTION):
         note = f"refused without encryption, for the user tlsprobe: {quoted(body)}"
-        notebook.goes_on(holds=False, note=note)
+        findings.goes_on(holds=False, note=note)

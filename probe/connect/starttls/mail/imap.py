@@ -61,23 +61,23 @@ def upgrade(_: Peer) -> UpgradeScript:
     return turned_away(heard)
 
 
-def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads what may be done before TLS, and takes its leave."""
     heard = yield from _capabilities()
     if isinstance(heard, ConnectFailure):
-        if heard.obstacle is FailureKind.NOT_OFFERED:
-            notebook.goes_on(holds=True, note="the session is open in clear: PREAUTH")
+        if heard.kind is FailureKind.NOT_OFFERED:
+            findings.goes_on(holds=True, note="the session is open in clear: PREAUTH")
         return
     words = _listed(heard)
     is_offered = b"STARTTLS" in words
     listed = "lists" if is_offered else "does not list"
-    notebook.offered(holds=is_offered, note=f"CAPABILITY {listed} STARTTLS")
+    findings.offered(holds=is_offered, note=f"CAPABILITY {listed} STARTTLS")
     mechanisms = [quoted(word[5:]) for word in words if word.startswith(b"AUTH=")]
     if b"LOGINDISABLED" not in words:
         mechanisms.insert(0, "LOGIN")
-    notebook.login(" ".join(mechanisms))
+    findings.login(" ".join(mechanisms))
     offered = "a login" if mechanisms else "no login"
-    notebook.goes_on(holds=bool(mechanisms), note=f"{offered} is offered before TLS")
+    findings.goes_on(holds=bool(mechanisms), note=f"{offered} is offered before TLS")
     yield Turn(say=b"a3 LOGOUT\r\n", until=tagged(b"a3"), what="the farewell")
 
 

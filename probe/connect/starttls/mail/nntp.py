@@ -60,7 +60,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     return unexpected(OWN, heard)
 
 
-def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads what may be done before TLS, asks for a group's list's head, and takes its leave."""
     listed = yield from _capabilities()
     if isinstance(listed, ConnectFailure):
@@ -68,12 +68,12 @@ def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     if listed.startswith(b"101"):
         is_offered = lists(listed, b"STARTTLS")
         listed_or_not = "lists" if is_offered else "does not list"
-        notebook.offered(holds=is_offered, note=f"CAPABILITIES {listed_or_not} STARTTLS")
-        notebook.login(_mechanisms(listed))
+        findings.offered(holds=is_offered, note=f"CAPABILITIES {listed_or_not} STARTTLS")
+        findings.login(_mechanisms(listed))
     heard = yield Turn(say=b"MODE READER\r\n", until=line, what="the answer to MODE READER")
     if re.match(rb"(20[01]|480|483)\b", heard):
         is_led_on = not heard.startswith(b"483")
-        notebook.goes_on(holds=is_led_on, note=f"MODE READER in clear: {quoted(heard)}")
+        findings.goes_on(holds=is_led_on, note=f"MODE READER in clear: {quoted(heard)}")
     yield Turn(say=b"QUIT\r\n", until=line, what="the farewell")
 
 

@@ -60,18 +60,18 @@ def upgrade(_: Peer) -> UpgradeScript:
     return not_offered(f"POP3 has no list of capabilities and no STLS: {quoted(heard)}")
 
 
-def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads what may be done before TLS, and takes its leave."""
     listed = yield from _capabilities()
     if isinstance(listed, ConnectFailure) or not listed.startswith(b"+OK"):
         return
     is_offered = lists(listed, b"STLS")
     listed_or_not = "lists" if is_offered else "does not list"
-    notebook.offered(holds=is_offered, note=f"CAPA {listed_or_not} STLS")
+    findings.offered(holds=is_offered, note=f"CAPA {listed_or_not} STLS")
     mechanisms = ["USER"] if lists(listed, b"USER") else []
     sasl = re.search(rb"^SASL ([^\r\n]*)", listed, re.MULTILINE | re.IGNORECASE)
     mechanisms += quoted(sasl[1]).split() if sasl and sasl[1].strip() else []
-    notebook.login(" ".join(mechanisms))
+    findings.login(" ".join(mechanisms))
     offered = "a login" if mechanisms else "no login"
-    notebook.goes_on(holds=bool(mechanisms), note=f"{offered} is offered before TLS")
+    findings.goes_on(holds=bool(mechanisms), note=f"{offered} is offered before TLS")
     yield Turn(say=b"QUIT\r\n", until=line, what="the farewell")

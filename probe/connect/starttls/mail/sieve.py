@@ -51,19 +51,19 @@ def upgrade(_: Peer) -> UpgradeScript:
     )
 
 
-def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads what may be done before TLS, and takes its leave."""
     heard = yield from _capabilities()
     if isinstance(heard, ConnectFailure):
         return
     is_offered = _lists_starttls(heard)
     listed = "lists" if is_offered else "does not list"
-    notebook.offered(holds=is_offered, note=f"the greeting {listed} STARTTLS")
+    findings.offered(holds=is_offered, note=f"the greeting {listed} STARTTLS")
     sasl = re.search(rb'^"SASL" "([^"\r\n]*)"', heard, re.MULTILINE | re.IGNORECASE)
     mechanisms = quoted(sasl[1]) if sasl and sasl[1].strip() else ""
-    notebook.login(mechanisms)
+    findings.login(mechanisms)
     offered = "a login" if mechanisms else "no login"
-    notebook.goes_on(holds=bool(mechanisms), note=f"{offered} is offered before TLS")
+    findings.goes_on(holds=bool(mechanisms), note=f"{offered} is offered before TLS")
     yield Turn(say=b"LOGOUT\r\n", until=_ANSWER, what="the farewell")
 
 

@@ -76,18 +76,18 @@ def _begun(heard: bytes) -> UpgradeOutcome:
     )
 
 
-def in_clear(notebook: PlaintextFindings, _: Peer, *, verb: bytes, own: str) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer, *, verb: bytes, own: str) -> Script[None]:
     """What a client without TLS is offered; begins a message from nobody, and takes it back."""
     extensions = yield from _introduced(verb, own)
     if isinstance(extensions, ConnectFailure):
         return
     is_offered = _lists(extensions, b"STARTTLS")
     listed = "lists" if is_offered else "does not list"
-    notebook.offered(holds=is_offered, note=f"{verb.decode()} {listed} STARTTLS")
-    notebook.login(_mechanisms(extensions))
+    findings.offered(holds=is_offered, note=f"{verb.decode()} {listed} STARTTLS")
+    findings.login(_mechanisms(extensions))
     heard = yield Turn(say=b"MAIL FROM:<>\r\n", until=reply, what="the answer to MAIL")
     if heard.startswith((b"250", b"530")):
-        notebook.goes_on(holds=heard.startswith(b"250"), note=f"MAIL in clear: {quoted(heard)}")
+        findings.goes_on(holds=heard.startswith(b"250"), note=f"MAIL in clear: {quoted(heard)}")
     yield Turn(say=b"QUIT\r\n", until=reply, what="the farewell")
 
 
@@ -105,5 +105,5 @@ def _mechanisms(extensions: bytes) -> str:
 
 SMTP: Final = partial(upgrade, verb=b"EHLO", own="SMTP")
 LMTP: Final = partial(upgrade, verb=b"LHLO", own="LMTP")
-SMTP_IN_CLEAR: Final = partial(in_clear, verb=b"EHLO", own="SMTP")
-LMTP_IN_CLEAR: Final = partial(in_clear, verb=b"LHLO", own="LMTP")
+SMTP_IN_PLAINTEXT: Final = partial(in_plaintext, verb=b"EHLO", own="SMTP")
+LMTP_IN_PLAINTEXT: Final = partial(in_plaintext, verb=b"LHLO", own="LMTP")

@@ -69,7 +69,7 @@ def upgrade(_: Peer) -> UpgradeScript:
     return unexpected(OWN, heard)
 
 
-def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads FEAT, names a user, and takes its leave."""
     if (yield from _greeted()) is not None:
         return
@@ -77,13 +77,13 @@ def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
     if listed.startswith(b"211"):
         is_listed = _EXTENSIONS.search(listed) is not None
         note = f"FEAT {'lists' if is_listed else 'does not list'} AUTH TLS, or what goes with it"
-        notebook.offered(holds=is_listed, note=note)
+        findings.offered(holds=is_listed, note=note)
     heard = yield Turn(say=b"USER tlsprobe\r\n", until=reply, what="the answer to USER")
     note = f"USER in clear: {quoted(heard)}"
     if heard.startswith((b"331", b"230", b"332")):
-        notebook.login("USER")
-        notebook.goes_on(holds=True, note=note)
+        findings.login("USER")
+        findings.goes_on(holds=True, note=note)
     elif heard.startswith((b"5", b"421")) and _WANTS_TLS.search(heard):
-        notebook.login("")
-        notebook.goes_on(holds=False, note=note)
+        findings.login("")
+        findings.goes_on(holds=False, note=note)
     yield Turn(say=b"QUIT\r\n", until=reply, what="the farewell")

@@ -80,10 +80,10 @@ def upgrade(_: Peer) -> UpgradeScript:
     name = _FAILURES.get(content, f"failure {content}")
     if kind == _FAILURE and content in _WITHOUT_TLS:
         return not_offered(f"RDP answers {name}")
-    return ConnectFailure(obstacle=FailureKind.DECLINED, detail=f"RDP refuses TLS: {name}")
+    return ConnectFailure(kind=FailureKind.DECLINED, detail=f"RDP refuses TLS: {name}")
 
 
-def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Asks for RDP's own encryption."""
     request = _request(_OWN_SECURITY)
     heard = yield Turn(say=request, until=packet, what="RDP's Connection Confirm")
@@ -92,6 +92,6 @@ def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
         return
     kind, content = answer
     if kind == _RESPONSE and content == _OWN_SECURITY:
-        notebook.goes_on(holds=True, note="RDP's own encryption is accepted, without TLS")
+        findings.goes_on(holds=True, note="RDP's own encryption is accepted, without TLS")
     elif kind == _FAILURE and content in _ENFORCED:
-        notebook.goes_on(holds=False, note=f"without TLS RDP answers {_FAILURES[content]}")
+        findings.goes_on(holds=False, note=f"without TLS RDP answers {_FAILURES[content]}")

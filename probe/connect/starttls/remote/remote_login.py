@@ -18,16 +18,16 @@ _IAC: Final = b"\xff"
 _NAMELESS: Final = b"\0\0\0\0"
 
 
-def telnet(notebook: PlaintextFindings, _: Peer) -> Script[None]:
+def telnet(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Listens to what the server begins with."""
     heard = yield Turn(until=exactly(1), what="the server's first words")
     is_option = heard == _IAC
     note = "it negotiates telnet's options" if is_option else f"it begins with {quoted(heard)}"
-    notebook.note("answers_in_clear", holds=True, note=note)
+    findings.note("answers_in_clear", holds=True, note=note)
 
 
-def rlogin(notebook: PlaintextFindings, _: Peer) -> Script[None]:
+def rlogin(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Begins as a client without names, and hears whether that is taken."""
     heard = yield Turn(say=_NAMELESS, until=exactly(1), what="the server's answer")
     note = "it takes a client" if heard == b"\0" else "it answers a client, and refuses it"
-    notebook.note("answers_in_clear", holds=True, note=note)
+    findings.note("answers_in_clear", holds=True, note=note)

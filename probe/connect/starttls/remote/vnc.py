@@ -33,7 +33,7 @@ _VERSION_02: Final = b"\x00\x02"
 _SUBTYPES: Final = (260, 262, 261, 257, 259, 258)
 """X509None, X509Plain, X509Vnc; TLSNone, TLSPlain, TLSVnc: certificates first."""
 
-_IN_CLEAR: Final = {
+_IN_PLAINTEXT: Final = {
     1: "None",
     2: "VNC",
     16: "Tight",
@@ -102,15 +102,15 @@ def upgrade(_: Peer) -> UpgradeScript:
     return Upgraded() if answer == b"\x01" else declined("VeNCrypt's subtype is refused", answer)
 
 
-def in_clear(notebook: PlaintextFindings, _: Peer) -> Script[None]:
+def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
     """Reads the security types, and goes no further."""
     types = yield from _offered()
     if isinstance(types, ConnectFailure):
         return
-    names = [_IN_CLEAR[one] for one in types if one in _IN_CLEAR]
+    names = [_IN_PLAINTEXT[one] for one in types if one in _IN_PLAINTEXT]
     has_vencrypt = _VENCRYPT in types
-    notebook.offered(holds=has_vencrypt, note=f"security types {sorted(types)}")
-    notebook.login(" ".join(names))
+    findings.offered(holds=has_vencrypt, note=f"security types {sorted(types)}")
+    findings.login(" ".join(names))
     if names or has_vencrypt:
         note = f"security types without TLS: {' '.join(names) or 'none'}"
-        notebook.goes_on(holds=bool(names), note=note)
+        findings.goes_on(holds=bool(names), note=note)

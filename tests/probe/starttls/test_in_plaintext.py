@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.connect.starttls.catalogue import IN_CLEAR, STARTTLS, application
+from probe.connect.starttls.catalogue import IN_PLAINTEXT, STARTTLS, application
 from probe.connect.starttls.peer import Peer
 from probe.dialogue.answer import Ending
 from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
@@ -14,7 +14,7 @@ from probe.dialogue.before_tls.scripted import Scripted
 from tests.probe.starttls.play import Cut, Turns, byte_by_byte, play, whole
 
 PEER = Peer(name="x.example")
-LOOKING = [one.name for one in (*STARTTLS, *IN_CLEAR) if one.in_clear is not None]
+LOOKING = [one.name for one in (*STARTTLS, *IN_PLAINTEXT) if one.in_plaintext is not None]
 
 _ROOT_DSE = (
     bytes.fromhex("3081940201016481 8e040030818930 25".replace(" ", ""))
@@ -101,16 +101,16 @@ DIALOGUES: tuple[tuple[str, Turns, dict[str, str]], ...] = (
 
 def dialogue(name: str) -> Scripted[PlaintextFindings]:
     """What is asked without TLS in that protocol."""
-    looks = application(name).looks_in_clear(PEER)
+    looks = application(name).looks_in_plaintext(PEER)
     assert looks is not None
     return looks()
 
 
-def shown(notebook: PlaintextFindings) -> dict[str, str]:
+def shown(findings: PlaintextFindings) -> dict[str, str]:
     """Verdicts with their values, by name."""
     return {
         name: f"{remark.verdict} {remark.value or ''}".strip()
-        for name, remark in notebook.remarks.items()
+        for name, remark in findings.remarks.items()
     }
 
 
@@ -153,5 +153,5 @@ def test_any_bytes_leave_a_notebook(name: str, pieces: list[bytes], ending: Endi
     talk = dialogue(name)
     talk.begin(lambda _: None)
     found = next((one for piece in pieces if (one := talk.feed(piece)) is not None), None)
-    notebook = found if found is not None else talk.end(ending)
-    assert all(remark.note.isprintable() for remark in notebook.remarks.values())
+    findings = found if found is not None else talk.end(ending)
+    assert all(remark.note.isprintable() for remark in findings.remarks.values())

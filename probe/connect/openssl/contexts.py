@@ -14,7 +14,7 @@ from cryptography.hazmat.bindings.openssl.binding import Binding
 from OpenSSL import SSL
 
 from model.protocol_version import ProtocolVersion
-from model.registry import cipher_suite_by_code_point
+from model.registry import CIPHER_SUITES, CipherSuite, cipher_suite_by_code_point
 from probe.crypto.identity import ClientIdentity
 from probe.dialogue.handshake import HandshakeOffer, PostHandshakeAction
 
@@ -49,7 +49,9 @@ _OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION = 0x40000
 """Renegotiates with them too."""
 
 _OP_NO_ENCRYPT_THEN_MAC = 0x80000
-"""MAC and padding are only told apart where the MAC comes first."""
+"""MAC and padding can be distinguished only where the MAC comes first."""
+
+_SUITES: Final = {suite.openssl_name: suite for suite in CIPHER_SUITES if suite.openssl_name}
 
 SPOILED: Final = frozenset({PostHandshakeAction.SPOILED_PADDING, PostHandshakeAction.SPOILED_MAC})
 
@@ -94,6 +96,11 @@ def context_for(offer: HandshakeOffer, own: ClientIdentity | None) -> SSL.Contex
     return context
 
 
+def negotiated_suite(connection: SSL.Connection) -> CipherSuite | None:
+    """The suite that was agreed on; None before one was, and for one that the registry lacks."""
+    return _SUITES.get(connection.get_cipher_name() or "")
+
+
 def _ciphers(version: ProtocolVersion, code_points: tuple[int, ...]) -> bytes:
     """OpenSSL's names of these suites below TLS 1.3, or all that it has."""
     if version is ProtocolVersion.TLSV1_3:
@@ -107,9 +114,9 @@ def _ciphers(version: ProtocolVersion, code_points: tuple[int, ...]) -> bytes:
 
 def _options(offer: HandshakeOffer) -> int:
     options = 0 if offer.wants_ticket else SSL.OP_NO_TICKET
-    if offer.afterword is PostHandshakeAction.RENEGOTIATION or offer.is_open_to_requests:
+    if offer.post_handshake is PostHandshakeAction.RENEGOTIATION or offer.is_open_to_requests:
         options |= _OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION
-    if offer.afterword in SPOILED:
+    if offer.post_handshake in SPOILED:
         options |= _OP_NO_ENCRYPT_THEN_MAC
     return options
 

@@ -12,13 +12,13 @@ from typing import Final
 
 from model.registry import known_prime
 from pki.certificates.reading.bounds import MOST_DH_BITS, beyond_bounds
-from probe.dialogue.session_reader import SessionInClear
+from probe.dialogue.session_reader import SessionInPlaintext
 
 MOST_UNKNOWN_DH_BITS: Final = 4_096
 """Of a prime that OpenSSL cannot know to be safe, and so takes exponents as long as the prime for."""
 
 
-def beyond_handshakes(said: SessionInClear) -> str | None:
+def beyond_handshakes(said: SessionInPlaintext) -> str | None:
     """Why a handshake that began so is not finished; None where it is, as far as is known yet.
 
     One whose messages cannot be read is not finished either: OpenSSL may read more in them than is read here.

@@ -1,4 +1,4 @@
-"""The beginning of what a server says after a finished handshake, as far as its afterword wants it."""
+"""The beginning of what a server says after a finished handshake, as far as the post-handshake action wants it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _STATUS_LENGTH: Final = len(b"HTTP/1.1 400 ")
 class AwaitedReply:
     """Collects the reply, 16 KiB of it at most, in whatever pieces it comes."""
 
-    def __init__(self, afterword: PostHandshakeAction) -> None:
-        self._afterword = afterword
+    def __init__(self, post_handshake: PostHandshakeAction) -> None:
+        self._post_handshake = post_handshake
         self._received = bytearray()
         self._has_head = False
 
@@ -33,7 +33,7 @@ class AwaitedReply:
     @property
     def wants_more(self) -> bool:
         """Whether more is to be read before the answer is known."""
-        match self._afterword:
+        match self._post_handshake:
             case PostHandshakeAction.HTTP:
                 return len(self._received) < _STATUS_LENGTH
             case PostHandshakeAction.WORDS:
@@ -45,5 +45,5 @@ class AwaitedReply:
 
     @property
     def content(self) -> bytes:
-        """What came, where the afterword wants an answer; else empty."""
-        return bytes(self._received) if self._afterword in ASKING else b""
+        """What came, where the action wants an answer; else empty."""
+        return bytes(self._received) if self._post_handshake in ASKING else b""

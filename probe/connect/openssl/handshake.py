@@ -2,8 +2,8 @@
 
 It shows what TLS 1.3 encrypts: the chain and the CertificateRequest. Where a certificate was
 requested it reads on after the handshake, for a TLS 1.3 server refuses only then, with
-``certificate_required`` (RFC 9846, section 4.4.2.4). What else is to be learnt from a finished
-handshake is its afterword: a ticket, another handshake, a record that is wrong in one place.
+``certificate_required`` (RFC 9846, section 4.4.2.4). What else is to be learned from a finished
+handshake is asked for by a post-handshake action: a ticket, another handshake, a record that is wrong in one place.
 """
 
 from __future__ import annotations
@@ -15,11 +15,16 @@ from cryptography.hazmat.bindings.openssl.binding import Binding
 from OpenSSL import SSL, crypto
 
 from model.protocol_version import ProtocolVersion
-from model.registry import CIPHER_SUITES, alert_name
-from probe.connect.handshake_bounds import beyond_handshakes
-from probe.connect.openssl_contexts import HANDSHAKE_VERSIONS, SPOILED, context_for
-from probe.connect.openssl_reply import ASKING, AwaitedReply
-from probe.crypto.cbc_records import Secrets, application_data
+from model.registry import alert_name
+from probe.connect.openssl.bounds import beyond_handshakes
+from probe.connect.openssl.contexts import (
+    HANDSHAKE_VERSIONS,
+    SPOILED,
+    context_for,
+    negotiated_suite,
+)
+from probe.connect.openssl.reply import ASKING, AwaitedReply
+from probe.connect.openssl.spoiled_record import spoiled_record
 from probe.crypto.identity import ClientIdentity
 from probe.crypto.throwaway import throwaway_certificate, throwaway_key
 from probe.dialogue.answer import Ending
@@ -31,12 +36,9 @@ from probe.dialogue.handshake import (
     PostHandshakeAction,
     Presented,
 )
-from probe.dialogue.session_reader import SessionInClear
+from probe.dialogue.session_reader import SessionInPlaintext
 from probe.tls.limits import MAX_ANSWER_LENGTH, MAX_AUTHORITIES, MAX_CERTIFICATES
 from probe.web.cookies import mask_cookies
-
-_SPOILED_CONTENT: Final = b"GET / HTTP/1.0\r\n\r\n"
-"""Something that most servers would answer, had it come in a right record."""
 
 _SHOWN: Final = {
     Presented.NOTHING: "without a client certificate",
@@ -47,14 +49,12 @@ _SHOWN: Final = {
 }
 _KEPT_LENGTH = 2048
 _WAITING: Final = frozenset({PostHandshakeAction.NOTHING, PostHandshakeAction.LISTEN})
-"""Here the end of the connection is no answer to what we said."""
+"""Here the end of the connection does not answer what we said."""
 
 _FATAL = 2
-"""Java warns ``user_canceled`` before it closes, which is no refusal."""
+"""Java warns ``user_canceled`` before it closes, which does not refuse."""
 
 _READ_LENGTH = 65536
-_LONGEST_BLOCK = 16
-_SUITES = {suite.openssl_name: suite for suite in CIPHER_SUITES if suite.openssl_name}
 
 
 class OpenSslHandshake:
@@ -91,7 +91,7 @@ class OpenSslHandshake:
             self._connection.use_privatekey(throwaway_key())
         self._connection.set_info_callback(self._notice)
         self._send: Callable[[bytes], None] | None = None
-        self._session_in_clear = SessionInClear()
+        self._session_in_plaintext = SessionInPlaintext()
         self._requested = False
         self._alert: int | None = None
         self._is_finished = False
@@ -100,7 +100,7 @@ class OpenSslHandshake:
         self._last_sent = b""
         self._received = 0
         self._has_ticket = False
-        self._reply = AwaitedReply(offer.afterword)
+        self._reply = AwaitedReply(offer.post_handshake)
         self._ending: Ending | None = None
         self.session: SSL.Session | None = None
 
@@ -116,8 +116,8 @@ class OpenSslHandshake:
         if self._received > MAX_ANSWER_LENGTH:
             return self._outcome(HandshakeEnd.UNFINISHED, "more bytes than any honest handshake")
         if self._offer.version < ProtocolVersion.TLSV1_3:
-            self._session_in_clear.feed(received)
-            if not self._is_finished and (reason := beyond_handshakes(self._session_in_clear)):
+            self._session_in_plaintext.feed(received)
+            if not self._is_finished and (reason := beyond_handshakes(self._session_in_plaintext)):
                 return self._outcome(HandshakeEnd.UNFINISHED, reason)
         self._connection.bio_write(received)
         return self._read_on() if self._is_finished else self._advance()
@@ -126,7 +126,7 @@ class OpenSslHandshake:
         """The outcome when nothing more will come."""
         self._ending = ending
         is_silence = ending is Ending.SILENCE
-        if self._is_finished and self._offer.afterword not in _WAITING:
+        if self._is_finished and self._offer.post_handshake not in _WAITING:
             return self._accepted(HandshakeEnd.UNFINISHED if is_silence else HandshakeEnd.REFUSED)
         if self._is_finished:
             note = f"{ending.value} after the handshake {self._shown}, without a word on it"
@@ -153,18 +153,18 @@ class OpenSslHandshake:
             self._flush()
             return self._outcome(HandshakeEnd.UNFINISHED, "the server chose a lower version")
         self._is_finished = True
-        outcome = self._say_afterword()
+        outcome = self._run_post_handshake()
         self._flush()
         return outcome
 
-    def _say_afterword(self) -> Handshake | None:
+    def _run_post_handshake(self) -> Handshake | None:
         """What can be, goes out together with our Finished.
 
         A server that refuses our certificate may have reset the connection before a second packet, and
         that one's failure would lose us the alert which came before.
         """
         is_tls13 = self._offer.version >= ProtocolVersion.TLSV1_3
-        match self._offer.afterword:
+        match self._offer.post_handshake:
             case PostHandshakeAction.RENEGOTIATION:
                 self._flush()
                 self._connection.renegotiate()
@@ -175,7 +175,7 @@ class OpenSslHandshake:
                 return self._ask(self._offer.words)
             case PostHandshakeAction.SPOILED_PADDING | PostHandshakeAction.SPOILED_MAC:
                 self._flush()
-                return self._say(self._spoiled_record())
+                return self._say(spoiled_record(self._connection, self._offer, self._last_sent))
             case PostHandshakeAction.SESSION if not is_tls13:
                 return self._accepted()
             case PostHandshakeAction.NOTHING if not (self._requested and is_tls13):
@@ -187,11 +187,11 @@ class OpenSslHandshake:
                 return None
 
     def _read_on(self) -> Handshake | None:
-        """What the bytes behind our Finished mean.
+        """What the bytes after our Finished mean.
 
         Session tickets, data and ``close_notify`` come only from a server that took our Finished.
         """
-        if self._offer.afterword is PostHandshakeAction.RENEGOTIATION:
+        if self._offer.post_handshake is PostHandshakeAction.RENEGOTIATION:
             return self._renegotiate()
         try:
             self._reply.add(self._connection.recv(_READ_LENGTH))
@@ -199,17 +199,17 @@ class OpenSslHandshake:
                 self._reply.add(self._connection.recv(_READ_LENGTH))
         except SSL.WantReadError:
             self._flush()
-            if self._offer.afterword in ASKING:
+            if self._offer.post_handshake in ASKING:
                 return None
-            is_over = self._offer.afterword is PostHandshakeAction.NOTHING or self._has_ticket
+            is_over = self._offer.post_handshake is PostHandshakeAction.NOTHING or self._has_ticket
             return self._accepted() if is_over else None
         except SSL.ZeroReturnError:
-            is_spoiled = self._offer.afterword in SPOILED
+            is_spoiled = self._offer.post_handshake in SPOILED
             return self._accepted(HandshakeEnd.UNFINISHED if is_spoiled else None)
         except SSL.Error as error:
             if self._has_ticket and self._alert is None:
                 return self._accepted()
-            is_answer = self._offer.afterword in SPOILED
+            is_answer = self._offer.post_handshake in SPOILED
             return self._accepted(HandshakeEnd.REFUSED) if is_answer else self._failed(error)
         return self._accepted(HandshakeEnd.ACCEPTED)
 
@@ -229,29 +229,6 @@ class OpenSslHandshake:
             return self._accepted(HandshakeEnd.REFUSED)
         return self._accepted(HandshakeEnd.ACCEPTED)
 
-    def _spoiled_record(self) -> bytes:
-        """Empty where no such record can be made of what was agreed on."""
-        suite = _SUITES.get(self._connection.get_cipher_name() or "")
-        main_secret = self._connection.master_key()
-        client_random = self._connection.client_random()
-        server_random = self._connection.server_random()
-        if not (suite and suite.is_aes_cbc and main_secret and client_random and server_random):
-            return b""
-        secrets = Secrets(
-            version=self._offer.version,
-            suite=suite,
-            main_secret=main_secret,
-            client_random=client_random,
-            server_random=server_random,
-            last_block=self._last_sent[-_LONGEST_BLOCK:],
-        )
-        return application_data(
-            _SPOILED_CONTENT,
-            secrets,
-            spoils_mac=self._offer.afterword is PostHandshakeAction.SPOILED_MAC,
-            spoils_padding=self._offer.afterword is PostHandshakeAction.SPOILED_PADDING,
-        )
-
     def _say(self, record: bytes) -> Handshake | None:
         if not record or self._send is None:
             return self._accepted()
@@ -266,21 +243,21 @@ class OpenSslHandshake:
             return self._outcome(HandshakeEnd.REFUSED, f"{note} in a handshake {self._shown}")
         return self._outcome(HandshakeEnd.DECLINED, f"{note} in the handshake")
 
-    def _accepted(self, afterword: HandshakeEnd | None = None) -> Handshake:
+    def _accepted(self, post_handshake: HandshakeEnd | None = None) -> Handshake:
         asked = "a client certificate was requested" if self._requested else "none was requested"
         note = f"handshake finished {self._shown}; {asked}"
-        return self._outcome(HandshakeEnd.ACCEPTED, note, afterword)
+        return self._outcome(HandshakeEnd.ACCEPTED, note, post_handshake)
 
     def _outcome(
-        self, end: HandshakeEnd, note: str, afterword: HandshakeEnd | None = None
+        self, end: HandshakeEnd, note: str, post_handshake: HandshakeEnd | None = None
     ) -> Handshake:
         is_the_version = (
             self._connection.get_protocol_version() == HANDSHAKE_VERSIONS[self._offer.version]
         )
         chain = (self._connection.get_peer_cert_chain() or []) if is_the_version else []
         authorities = self._connection.get_client_ca_list() if self._requested else []
-        ticket = self._session_in_clear.ticket
-        suite = _SUITES.get(self._connection.get_cipher_name() or "")
+        ticket = self._session_in_plaintext.ticket
+        suite = negotiated_suite(self._connection)
         if self._has_ticket:
             self.session = self._connection.get_session()
         return Handshake(
@@ -295,12 +272,12 @@ class OpenSslHandshake:
             alpn_protocol=self._connection.get_alpn_proto_negotiated().decode("latin-1") or None,
             cipher_suite=suite.name if suite else None,
             alert=self._alert,
-            session_id=self._session_in_clear.session_id,
+            session_id=self._session_in_plaintext.session_id,
             ticket=ticket.ticket if ticket else b"",
             ticket_lifetime_seconds=ticket.lifetime_seconds if ticket else None,
             early_data_bytes=_early_data_bytes(self.session),
             is_resumed=bool(Binding().lib.SSL_session_reused(_pointer(self._connection, "_ssl"))),
-            afterword=afterword,
+            post_handshake=post_handshake,
             reply=mask_cookies(self._reply.content),
             ending=self._ending,
             offered=self._offered,

@@ -1,0 +1,34 @@
+"""How one visit reaches its endpoint: settled before its first connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from probe.connect.route import STRAIGHT, Route
+from probe.connect.starttls.application import Application
+from probe.connect.starttls.catalogue import DIRECT_TLS
+from probe.connect.starttls.peer import Peer
+from probe.crypto.identity import ClientIdentity
+
+NONCE_LENGTH: Final = 64
+"""Bytes for the random and the session id of a visit's hellos."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransportOptions:
+    """The endpoint and the way to it.
+
+    ``address`` is an IP address and a port, ``peer`` the name by which the server is addressed. ``nonce`` are
+    ``NONCE_LENGTH`` random bytes of this visit. ``application`` is the protocol in which TLS begins; where it
+    is None, the server's greeting shows it, or its port. ``identity`` is the user's client certificate for this
+    endpoint, ``expired_identity`` one that has expired.
+    """
+
+    address: tuple[str, int]
+    peer: Peer
+    nonce: bytes
+    route: Route = STRAIGHT
+    application: Application | None = DIRECT_TLS
+    identity: ClientIdentity | None = None
+    expired_identity: ClientIdentity | None = None

@@ -1,0 +1,97 @@
+"""How long one visit waits: until its deadline, and for each answer by how quick the server has been so far.
+
+Streams and datagrams share it, and so the rule of what counts as trouble, after which the visit slows down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from model.ports import Clock
+from pki.net_guard.politeness import AddressGate
+from probe.dialogue.answer import ConnectFailure, Ending, FailureKind, NoHello
+
+_SLOWEST_FACTOR: Final = 20
+"""Once a server has shown how long its answers take, twenty times the slowest is silence."""
+
+_NO_DISTRESS: Final = frozenset(
+    {
+        FailureKind.OTHER_PROTOCOL,
+        FailureKind.NOT_OFFERED,
+        FailureKind.DECLINED,
+        FailureKind.DENIED,
+        FailureKind.BUDGET,
+    }
+)
+"""A server that answers something else is well, and a limit of ours says nothing of it."""
+
+
+class Deadline:
+    """The end of one visit, ``seconds`` from now."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._ends = clock.monotonic() + seconds
+
+    @property
+    def remaining_seconds(self) -> float:
+        """What is left of the visit; negative past its end."""
+        return self._ends - self._clock.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleeps, but not past the end."""
+        await asyncio.sleep(max(0.0, min(seconds, self.remaining_seconds)))
+
+
+class Patience:
+    """What one visit knows of its server's pace. ``longest_seconds`` bounds each answer.
+
+    However quick the server has been, it is given ``shortest_seconds``.
+    """
+
+    def __init__(
+        self,
+        gate: AddressGate,
+        deadline: Deadline,
+        *,
+        longest_seconds: float,
+        shortest_seconds: float,
+    ) -> None:
+        self._gate = gate
+        self._deadline = deadline
+        self._longest = longest_seconds
+        self._shortest = shortest_seconds
+        self._slowest: float | None = None
+        self.throttled = False
+        """Whether trouble came after an answer: from then on the visit spares the server."""
+
+    def seconds(self, *, patient: bool) -> float:
+        """How long to wait for the next answer; ``patient`` waits as if nothing were known of the server."""
+        longest = self._longest
+        if not patient and self._slowest is not None:
+            longest = min(longest, max(self._shortest, _SLOWEST_FACTOR * self._slowest))
+        return max(0.0, min(longest, self._deadline.remaining_seconds))
+
+    def note_time(self, took_seconds: float) -> None:
+        """An answer took so long."""
+        self._slowest = max(took_seconds, self._slowest or 0.0)
+
+    def note_result(self, result: object, epoch: int) -> None:
+        """Tells the address's gate whether the server is well; ``epoch`` is the gate's, when it was asked."""
+        if not is_trouble(result):
+            self._gate.answered()
+            return
+        self._gate.trouble(epoch)
+        self.throttled = self.throttled or self._slowest is not None
+
+
+def is_trouble(result: object) -> bool:
+    """Whether a server in distress may have caused this."""
+    match result:
+        case ConnectFailure(kind=kind):
+            return kind not in _NO_DISTRESS
+        case NoHello(ending=ending):
+            return ending is not Ending.CLOSED
+        case _:
+            return False

@@ -1,0 +1,58 @@
+"""Runs the checks of one visit, stage after stage, each check as far as the visit's level allows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from model.intrusiveness import Intrusiveness
+from probe.checks.catalogue import DATAGRAM_STAGES, STAGES, Check
+from probe.checks.part import Part
+from probe.checks.prober import NotAskedError, Prober, side_by_side
+from probe.checks.visit_facts import VisitFacts
+from probe.checks.visit_inputs import DATAGRAM_VERSIONS
+
+_LOG = logging.getLogger(__name__)
+
+
+async def run_stages(
+    prober: Prober,
+    facts: VisitFacts,
+    level: Intrusiveness,
+    parts: frozenset[Part],
+    on_progress: Callable[[str], None],
+) -> list[str]:
+    """Runs the checks of these ``parts``; returns what went wrong on our side, which costs only its facts.
+
+    Stages follow one another, for each builds on the one before; the checks of one run side by side.
+    """
+    faults: list[str] = []
+
+    async def run_guarded(check: Check) -> None:
+        try:
+            await _run(check, prober, facts, level)
+        except Exception as fault:
+            name = check.ask.__name__
+            _LOG.exception("the check %s failed", name)
+            faults.append(f"{name} failed with {type(fault).__name__}")
+
+    is_datagram = facts.inputs.asked_versions is DATAGRAM_VERSIONS
+    for stage in DATAGRAM_STAGES if is_datagram else STAGES:
+        if not (stage.is_first_contact or facts.speaks_any):
+            break
+        checks = [check for check in stage.checks if check.part in parts]
+        if checks:
+            on_progress(stage.phrase)
+        await side_by_side(*(run_guarded(check) for check in checks))
+    return faults
+
+
+async def _run(check: Check, prober: Prober, facts: VisitFacts, level: Intrusiveness) -> None:
+    """Asks, as far as ``level`` allows; notes which facts stay absent because of it."""
+    if level.allows(check.level):
+        await check.ask(prober, facts)
+        return
+    try:
+        await check.ask(prober.silenced(), facts)
+    except* NotAskedError:
+        facts.leave_unasked((*check.facts, *check.other_facts), check.level)

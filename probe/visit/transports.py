@@ -1,0 +1,66 @@
+"""The way to one endpoint for one visit, by what its target's labels and the settings want."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+
+from model.application_protocol import AUTO, DTLS
+from model.ports import Clock
+from model.target import Endpoint
+from model.target_labels import CLIENT_IDENTITY, EXPIRED_CLIENT_IDENTITY
+from pki.net_guard.politeness import Politeness
+from probe.connect.datagram_session import DatagramSession
+from probe.connect.options import NONCE_LENGTH, TransportOptions
+from probe.connect.session import EndpointSession
+from probe.connect.starttls.catalogue import application
+from probe.connect.starttls.peer import Peer
+from probe.crypto.identity import ClientIdentity
+from probe.transport import ProbeTransport
+from probe.visit.settings import ProbeSettings
+from probe.visit.target_options import route_to
+
+TransportFactory: TypeAlias = Callable[[TransportOptions, Politeness], ProbeTransport]
+"""Makes the way to an endpoint that speaks over TCP; recordings and replays have ways of their own."""
+
+
+def transport_options(endpoint: Endpoint, settings: ProbeSettings) -> TransportOptions:
+    """How ``endpoint`` is reached in one visit.
+
+    Raises:
+        ValueError: where the endpoint has no address, or its target names no known protocol.
+    """
+    target = endpoint.target
+    if endpoint.address is None:
+        raise ValueError(f"{endpoint.key} has no address to visit")
+    gate = settings.gate.named(target.host, target.server_name)
+
+    def identity(label: str) -> ClientIdentity | None:
+        return settings.client_identities.get(target.labels.get(label, ""))
+
+    return TransportOptions(
+        address=(endpoint.address, target.port),
+        peer=Peer(name=target.server_name or target.host),
+        nonce=secrets.token_bytes(NONCE_LENGTH),
+        route=replace(route_to(target, settings.route, settings.proxies), gate=gate),
+        application=None if target.protocol == AUTO else application(target.protocol),
+        identity=identity(CLIENT_IDENTITY),
+        expired_identity=identity(EXPIRED_CLIENT_IDENTITY),
+    )
+
+
+def transport_to(
+    options: TransportOptions,
+    settings: ProbeSettings,
+    politeness: Politeness,
+    clock: Clock,
+    stream: TransportFactory | None = None,
+) -> ProbeTransport:
+    """A new visit's transport: by datagrams where DTLS is spoken, else by ``stream``, which is TCP's where None."""
+    if options.application is not None and options.application.name == DTLS:
+        return DatagramSession(options, settings, politeness, clock)
+    if stream is not None:
+        return stream(options, politeness)
+    return EndpointSession(options, settings, politeness, clock)
