@@ -33,7 +33,7 @@ async def run_stages(
             await _run(check, prober, facts, level)
         except Exception as fault:
             name = check.ask.__name__
-            _LOG.exception("the check %s failed", name)
+            _LOG.exception("a check failed", extra={"check": name})
             faults.append(f"{name} failed with {type(fault).__name__}")
 
     is_datagram = facts.inputs.asked_versions is DATAGRAM_VERSIONS
