@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from functools import reduce
 from ipaddress import IPv4Network, IPv6Network
-from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypeAlias
+from typing import Annotated, ClassVar, Final, Literal, TypeAlias, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -37,6 +35,7 @@ from model.target_labels import EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS
 from pki.dns import DnsLookup, LookupFailedError
 from pki.net_guard.gate import SocketGate
 from service.config.sources import PolledSettings, SourceContext, SourceSettings, Targets
+from service.setting_types.by_type import ByType
 from service.setting_types.secret_marks import SecretFile, SecretUrl, SecretUrls, SecretVariable
 from service.setting_types.values import Count, Port, Seconds, split_name_server
 from service.sources.seen_names import read_seen_names
@@ -338,7 +337,7 @@ SOURCES: Final[tuple[type[SourceSettings], ...]] = (
 )
 """All sources, one row each: the class of its settings, which makes the source itself."""
 
-if TYPE_CHECKING:
-    AnySourceSettings: TypeAlias = SourceSettings
-else:
-    AnySourceSettings = Annotated[reduce(or_, SOURCES), Field(discriminator="type")]
+_BY_TYPE: Final = ByType(
+    {name: one for one in SOURCES for name in get_args(one.model_fields["type"].annotation)}
+)
+AnySourceSettings: TypeAlias = Annotated[SourceSettings, _BY_TYPE]

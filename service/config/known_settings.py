@@ -9,13 +9,12 @@ from typing import Any, TypeAlias, get_args, get_origin
 from pydantic import BaseModel
 
 from service.config.settings import ProbeLimits, ServiceSettings
-from service.integrations.catalogue import NOTIFIERS
-from service.integrations.notifier import NotifierSettings
+from service.setting_types.by_type import ByType
 
 Place: TypeAlias = tuple[int | str, ...]
 """Keys and indexes from the outermost to the innermost, with the type where settings are chosen by it."""
 
-_Models: TypeAlias = list[type[BaseModel]]
+_Models: TypeAlias = list[tuple[str, type[BaseModel]]]
 
 
 def suggestion(place: Place, path: Place) -> str:
@@ -38,30 +37,30 @@ def suggestion(place: Place, path: Place) -> str:
 
 def types_at(place: Place) -> list[str]:
     """The values of ``type`` that the settings at ``place`` are chosen by."""
-    return sorted({name for one in _models_at(place) for name in _types_of(one)})
+    return sorted({chosen_by for chosen_by, _ in _models_at(place)} - {""})
 
 
 def takes_json(place: Place) -> bool:
     """Whether the setting at ``place`` is a list, a mapping or a section, which the environment has as JSON."""
     *outer, name = place
-    fields = (one.model_fields.get(str(name)) for one in _models_at(tuple(outer)))
+    fields = (one.model_fields.get(str(name)) for _, one in _models_at(tuple(outer)))
     return any(field is not None and _is_structured(field.annotation) for field in fields)
 
 
 def _names_at(place: Place) -> set[str]:
-    fields = [item for one in _models_at(place) for item in one.model_fields.items()]
+    fields = [item for _, one in _models_at(place) for item in one.model_fields.items()]
     return {str(field.validation_alias or name) for name, field in fields} - {"config_file"}
 
 
 def _models_at(place: Place) -> _Models:
-    models: _Models = [ServiceSettings]
+    models: _Models = [("", ServiceSettings)]
     for part in map(str, place):
-        fields = [one.model_fields[part] for one in models if part in one.model_fields]
+        fields = [one.model_fields[part] for _, one in models if part in one.model_fields]
         if fields:
-            models = [model for field in fields for model in _models_in(field.annotation)]
+            models = [found for field in fields for found in _models_in(field.annotation)]
         else:
             # The key of a mapping and the index of a list choose nothing; a type does.
-            models = [one for one in models if part in _types_of(one)] or models
+            models = [one for one in models if one[0] == part] or models
     return models
 
 
@@ -73,18 +72,12 @@ def _is_structured(annotation: Any) -> bool:
     return any(map(_is_structured, get_args(annotation)))
 
 
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    """The models that a value of this type is one of, or has as its elements."""
-    if annotation is NotifierSettings:
-        yield from dict.fromkeys(notifier.settings for notifier in NOTIFIERS)
+def _models_in(annotation: Any) -> Iterator[tuple[str, type[BaseModel]]]:
+    """The models that a value of this type is one of, or has as its elements; each with its ``type``, or ""."""
+    arguments = get_args(annotation)
+    if isinstance(annotation, ByType):
+        yield from annotation.choices.items()
     elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in get_args(annotation):
+        yield "", annotation
+    for argument in [one for one in arguments if isinstance(one, ByType)] or arguments:
         yield from _models_in(argument)
-
-
-def _types_of(model: type[BaseModel]) -> set[str]:
-    """The values of ``type`` that choose the model."""
-    chosen_by = model.model_fields.get("type")
-    literal = () if chosen_by is None else get_args(chosen_by.annotation)
-    return {*literal, *(one.name for one in NOTIFIERS if one.settings is model)}

@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import AfterValidator, GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic import AfterValidator
 
 from service.integrations.alertmanager import ALERTMANAGER
 from service.integrations.email.notifier import EMAIL
 from service.integrations.notifier import Notifier, NotifierSettings
 from service.integrations.slack import SLACK
 from service.integrations.webhook import WEBHOOK
+from service.setting_types.by_type import ByType
 
 NOTIFIERS: Final[tuple[Notifier[Any], ...]] = (
     WEBHOOK,
@@ -31,16 +31,6 @@ def notifier_of(type_name: str) -> Notifier[Any]:
     return {notifier.name: notifier for notifier in NOTIFIERS}[type_name]
 
 
-class _ChosenByType:
-    """A mapping is read as the settings of the notifier that its ``type`` names."""
-
-    def __get_pydantic_core_schema__(
-        self, _annotated: object, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        choices = {one.name: handler.generate_schema(one.settings) for one in NOTIFIERS}
-        return core_schema.tagged_union_schema(choices, discriminator="type")
-
-
 def _check_names(notifiers: Mapping[str, NotifierSettings]) -> Mapping[str, NotifierSettings]:
     for name in notifiers:
         if not _NAME.fullmatch(name) or name in _OTHER_SINKS:
@@ -52,6 +42,9 @@ def _check_names(notifiers: Mapping[str, NotifierSettings]) -> Mapping[str, Noti
 
 
 NotifierSection: TypeAlias = Annotated[
-    Mapping[str, Annotated[NotifierSettings, _ChosenByType()]], AfterValidator(_check_names)
+    Mapping[
+        str, Annotated[NotifierSettings, ByType({one.name: one.settings for one in NOTIFIERS})]
+    ],
+    AfterValidator(_check_names),
 ]
 """The ``notifications`` section of the configuration: notifiers by their names (docs/notifications.md)."""

@@ -1,0 +1,24 @@
+"""Settings that are chosen by their ``type``: a table says which class is read for which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+
+class ByType:
+    """In an annotation: a mapping is read as the settings that ``choices`` have for its ``type``.
+
+    A union says the same; this one is made of a tuple of rows, and a type checker sees the base class.
+    """
+
+    def __init__(self, choices: Mapping[str, type[BaseModel]]) -> None:
+        self.choices = choices
+
+    def __get_pydantic_core_schema__(
+        self, _annotated: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        schemas = {name: handler.generate_schema(model) for name, model in self.choices.items()}
+        return core_schema.tagged_union_schema(schemas, discriminator="type")
