@@ -87,7 +87,7 @@ lint: venv ## style, types, layers, deployment files, locks
 
 .PHONY: quick
 quick: venv ## the tests of a minute: no real servers, no process of tlsprobe, nothing slow
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not integration and not process and not slow"
+	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile quick -m "not integration and not process and not slow"
 
 .PHONY: unit
 unit: venv ## tests that need nothing but Python

@@ -20,6 +20,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("whatever the load", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=20)
 settings.load_profile("whatever the load")
 
 

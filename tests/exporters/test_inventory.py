@@ -424,6 +424,7 @@ def test_a_certificate_that_cannot_be_read_is_no_root_and_no_mismatch() -> None:
         assert labelled(check=check, protocol="", reason="unproved") in shown["check_unknown"]
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(observations(), max_size=3, unique_by=lambda one: one.endpoint.key))
 def test_any_page_can_be_read_back_and_has_no_series_twice(observed: list[Observation]) -> None:

@@ -274,6 +274,7 @@ def test_a_change_has_its_endpoint_time_place_and_kind() -> None:
     assert (change.fact, change.kind) == ("protocols.TLSv1.0", ChangeKind.APPEARED)
 
 
+@pytest.mark.slow
 @given(observation=observations())
 @settings(deadline=None)
 def test_nothing_differs_from_itself(observation: Observation) -> None:
@@ -281,6 +282,7 @@ def test_nothing_differs_from_itself(observation: Observation) -> None:
     assert differences(known_facts([observation]), observation) == ()
 
 
+@pytest.mark.slow
 @given(before=observations(), after=observations())
 @settings(deadline=None)
 def test_any_two_visits_can_be_compared(before: Observation, after: Observation) -> None:

@@ -22,6 +22,7 @@ def _text(observation: Observation, *, with_evidence: bool = False) -> str:
     return json.dumps(to_json(observation, with_evidence=with_evidence), separators=(",", ":"))
 
 
+@pytest.mark.slow
 @given(
     seen=st.lists(observations(), min_size=1, max_size=3),
     room=st.sampled_from([0, 500, 2**20]),
@@ -39,6 +40,7 @@ def test_it_is_what_the_plain_way_decodes(
         assert parts.facts(text) == facts_of(plain)
 
 
+@pytest.mark.slow
 @given(observation=observations(), cut=st.data())
 @settings(deadline=None, max_examples=50)
 def test_no_part_of_a_text_is_an_observation(observation: Observation, cut: st.DataObject) -> None:
@@ -59,6 +61,7 @@ def test_other_spellings_of_the_json_are_the_same(observation: Observation) -> N
         assert parts.observation(text) == from_json(fields)
 
 
+@pytest.mark.slow
 @given(observation=observations())
 @settings(deadline=None, max_examples=50)
 def test_equal_parts_are_one_object(observation: Observation) -> None:

@@ -121,7 +121,7 @@ async def test_sigterm_in_the_middle_of_a_thousand_visits_loses_none_that_ended(
         told = {visit["endpoint"] for visit in await service.wait_for_visits(25)}
         process.send_signal(signal.SIGTERM)
         told |= {visit["endpoint"] for visit in await asyncio.to_thread(visits_in, process)}
-        assert await asyncio.to_thread(process.wait, 10) == 0
+        assert await asyncio.to_thread(process.wait, PATIENCE_SECONDS) == 0
     async with await SqlStore.open(database) as store:
         kept = {one.observation.endpoint.key: one.observation for one in await store.statuses()}
     assert kept.keys() == told

@@ -170,6 +170,7 @@ def test_the_head_of_the_page_counts() -> None:
     assert matching(rows, "") == rows
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(observations())
 def test_any_endpoint_can_be_shown(observation: Observation) -> None:

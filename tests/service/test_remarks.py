@@ -140,6 +140,7 @@ def test_validity_is_said_in_round_words(left: timedelta, expected: str) -> None
     assert describe_validity(NOW + left, NOW) == expected
 
 
+@pytest.mark.slow
 @given(observations())
 def test_any_observation_has_remarks_worst_first(observation: Observation) -> None:
     severities = [each.severity for each in remarks(observation, NOW)]

@@ -104,6 +104,7 @@ def test_an_unreadable_certificate_says_why() -> None:
     assert row(render_report(observation, NOW), "certificate") == "unreadable (bad length at 4)"
 
 
+@pytest.mark.slow
 @given(observations(), st.booleans(), st.integers(min_value=20, max_value=200))
 def test_no_report_carries_a_control_that_is_not_our_colour(
     observation: Observation, colour: bool, width: int
@@ -115,6 +116,7 @@ def test_no_report_carries_a_control_that_is_not_our_colour(
     assert max(cell_len(line) for line in lines) <= width
 
 
+@pytest.mark.slow
 @given(observations())
 def test_colour_adds_nothing_but_colour(observation: Observation) -> None:
     coloured = COLOUR.sub("", render_report(observation, NOW, colour=True))

@@ -17,6 +17,7 @@ from service.demo import DemoFleet
 from tests.service.hostile import hostile_server
 from tests.service.processes import (
     HANGING_RESOLVER,
+    PATIENCE_SECONDS,
     running,
     tlsprobe,
     tlsprobe_on_terminal,
@@ -180,7 +181,7 @@ def test_ctrl_c_does_not_wait_for_the_resolver() -> None:
         assert process.stderr is not None
         assert "looking up" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130
+        assert process.wait(PATIENCE_SECONDS) == 130
         assert process.stderr.read() == ""
 
 

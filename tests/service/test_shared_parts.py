@@ -6,6 +6,7 @@ import copy
 import tracemalloc
 from dataclasses import fields, replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ from tests.service.samples import NOW, modern
 from tests.support.strategies import observations
 
 
+@pytest.mark.slow
 @given(st.lists(observations(), min_size=1, max_size=4), st.sampled_from([0, 3_000, 4_000_000]))
 @settings(deadline=None, max_examples=50)
 def test_facts_stay_whose_they_are(seen: list[Observation], room: int) -> None:

@@ -56,7 +56,7 @@ def killed_after(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_every_acknowledged_visit_survives_kill_9(url: str) -> None:
     moments = random.Random(20)
     acknowledged: dict[str, set[str]] = {}
@@ -73,7 +73,7 @@ async def test_every_acknowledged_visit_survives_kill_9(url: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_a_process_killed_while_it_makes_the_database_leaves_one_that_opens(
     fresh_urls: Iterator[str],
 ) -> None:
