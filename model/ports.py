@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from model.change import Change
+from model.endpoint_state.schedule import Schedule
 from model.findings.alert import Alert
 from model.findings.finding import Assessment, Finding, Waiver
 from model.observation import Observation
@@ -25,20 +25,6 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Seconds on a clock that never goes back."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
-    """When one endpoint is due next; survives restarts through the Store.
-
-    ``enumerated_at`` is when everything was asked last, None where it never was.
-    """
-
-    endpoint_key: str
-    due_at: datetime
-    interval_seconds: float
-    consecutive_failures: int
-    enumerated_at: datetime | None = None
 
 
 class UnkeepableError(Exception):

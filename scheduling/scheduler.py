@@ -15,8 +15,9 @@ from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
+from model.endpoint_state.schedule import Schedule
 from model.observation import Cost, Mode, Observation, State
-from model.ports import Clock, Meter, NotVisitedError, Schedule, Store
+from model.ports import Clock, Meter, NotVisitedError, Store
 from model.target import Endpoint, Target
 from model.version import TOOL_VERSION
 from scheduling.due_queue import DueQueue

@@ -12,8 +12,9 @@ import logging
 from collections import deque
 from typing import Final
 
+from model.endpoint_state.schedule import Schedule
 from model.observation import Observation
-from model.ports import Schedule, Store, UnkeepableError, WriteMeter
+from model.ports import Store, UnkeepableError, WriteMeter
 from model.safe_output.printable import printable
 
 _FIRST_PAUSE_SECONDS: Final = 1.0

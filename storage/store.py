@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from model.endpoint_state import Visit
+from model.endpoint_state.schedule import Schedule
 from model.findings.alert import Alert
 from model.findings.finding import Assessment, Waiver
 from model.observation import Observation
-from model.ports import Schedule
 from model.query import ServiceEvent
 from storage.database import WritableDatabase, connect
 from storage.errors import (
@@ -32,7 +33,6 @@ from storage.retention import Pruned, Retention, prune
 from storage.writer import BatchWriter, WriterClosedError
 from storage.writing.batch import write_visits
 from storage.writing.daily_limit import BYTES_PER_DAY, Dropped
-from storage.writing.visit import Visit
 from storage.writing.waivers_and_events import (
     add_event,
     put_reported_alerts,
@@ -93,7 +93,7 @@ class SqlStore(SqlReader):
                 VisitRefusedError.
             ValueError: where ``schedule`` or ``assessment`` is another endpoint's.
         """
-        visit = Visit.of(observation, schedule, assessment)
+        visit = Visit(observation=observation, schedule=schedule, assessment=assessment)
         try:
             await self._writer.submit(visit)
         except WriterClosedError:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Mapping
 
+from model.endpoint_state.schedule import Schedule
 from model.observation import Observation
-from model.ports import Schedule
 from model.query import ServiceEvent
 from service.judging.policy_evaluator import PolicyEvaluator
 from storage import LastVisit, SqlStore

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
+from model.endpoint_state.schedule import Schedule
 from model.observation import Observation
-from model.ports import Schedule, Store
+from model.ports import Store
 from model.snapshot import EndpointStatus
 from scheduling.jobs import SchedulerSettings
 

@@ -18,8 +18,9 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
+from model.endpoint_state.schedule import Schedule
 from model.observation import Cost, Mode, Observation, State
-from model.ports import Clock, NotVisitedError, Schedule, UnkeepableError
+from model.ports import Clock, NotVisitedError, UnkeepableError
 from model.query import ServiceEvent
 from model.target import Endpoint
 from model.version import TOOL_VERSION

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from model.endpoint_state.schedule import Schedule
 from model.observation import Observation
-from model.ports import Archive, Schedule
+from model.ports import Archive
 from model.snapshot import EndpointStatus
 from service.judging.policy_evaluator import PolicyEvaluator
 

@@ -14,13 +14,13 @@ from typing import Any, Final
 from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from model.encoding.assessment_digest import result_digest
 from model.findings.finding import Assessment, Finding, RuleResult
 from model.findings.finding_life import live_on
 from storage.rows.findings import FINDING_COLUMNS, finding_of, newest_openings, read_results
 from storage.rows.proofs import encode_proofs
 from storage.rows.tables import ComplianceRow, FindingRow, PolicyRow, ResultRow
 from storage.writing.insert_new import insert_new
-from storage.writing.visit import result_digest
 
 _Rows = dict[tuple[str, str], Row[*tuple[Any, ...]]]
 

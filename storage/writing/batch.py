@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from model.endpoint_state import Visit
 from storage.writing.assessments import Assessed, write_assessments
 from storage.writing.daily_limit import BYTES_PER_DAY, Dropped, note_dropped, without_proofs
 from storage.writing.facts import Difference, write_differences
@@ -21,7 +22,6 @@ from storage.writing.standing import (
     load_endpoints,
     update_standings,
 )
-from storage.writing.visit import Visit
 
 
 async def write_visits(

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.change import Change, ChangeKind
 from model.differences import differences
-from model.flapping import is_flapping
+from model.endpoint_state import Visit
+from model.endpoint_state.flapping import is_flapping
 from model.query import Transition
 from storage.rows.body import Body, encode_body
 from storage.rows.tables import ChangeRow, EvidenceRow, ObservationRow, VisitRow
@@ -20,7 +21,6 @@ from storage.writing.certificates import write_certificates
 from storage.writing.daily_limit import fit, stored_of_late
 from storage.writing.past import Past, find_known_facts, load_pasts
 from storage.writing.standing import StatusRecord
-from storage.writing.visit import Visit
 
 _FLAPPING: Final = "flapping"
 _LEAF: Final = ".leaf"

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.differences.known import is_wholly_known, known_facts
 from model.encoding.known_parts import KnownParts
-from model.flapping import FLAPPING_WITHIN, Showing
+from model.endpoint_state.flapping import FLAPPING_WITHIN, Showing
 from model.observation import Observation
 from model.query import Transition
 from storage.rows.body import decode_observation

@@ -10,9 +10,9 @@ from typing import Any, Final
 from sqlalchemy import Row, Update, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from model.endpoint_state import Visit
 from model.target import Target
 from storage.rows.tables import EndpointRow, StatusRow, TargetRow
-from storage.writing.visit import Visit
 
 
 @dataclass(slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from model.certificates.certificate import Certificate, ServedChain
+from model.endpoint_state.schedule import Schedule
 from model.observation import Cost, Mode, Observation, State
-from model.ports import Schedule
 from model.snapshot import EndpointStatus
 from model.target import Endpoint, Target
 from model.verdict import Verdict

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from model.clock import SystemClock
+from model.endpoint_state.schedule import Schedule
 from model.observation import Observation, State
-from model.ports import Schedule
 from model.target import Endpoint, Target
 from probe.checks.part import Part
 from probe.visit.engine import Engine

@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from model.clock import SystemClock
+from model.endpoint_state.schedule import Schedule
 from model.observation import Cost, Mode, Observation, State
-from model.ports import NotVisitedError, Schedule
+from model.ports import NotVisitedError
 from model.target import Endpoint
 from model.version import TOOL_VERSION
 from service.fleet.dispatcher import Dispatcher
