@@ -198,8 +198,8 @@ class SqlStore(SqlReader):
 
     async def _write(self, visits: Sequence[Visit]) -> None:
         async with self._writable.writing() as connection:
-            dropped = await write_visits(connection, visits, self._bytes_per_day)
-        for one in dropped:
+            written = await write_visits(connection, visits, self._bytes_per_day)
+        for one in written.dropped:
             self._on_dropped(one)
 
 

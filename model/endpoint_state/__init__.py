@@ -3,12 +3,28 @@
 Memory and database ask the same function, so that they cannot say two things of one visit.
 """
 
-from model.endpoint_state.advance import Advanced, advance, needs_findings, needs_stretches
+from model.endpoint_state.advance import (
+    FLAPPING,
+    Advanced,
+    advance,
+    advance_without_facts,
+    needs_findings,
+    needs_stretches,
+)
 from model.endpoint_state.schedule import Schedule
-from model.endpoint_state.state import NEVER_VISITED, EndpointState, Stretch
+from model.endpoint_state.state import (
+    MOST_FACTS,
+    MOST_STRETCHES,
+    NEVER_VISITED,
+    EndpointState,
+    Stretch,
+)
 from model.endpoint_state.visit import Visit
 
 __all__ = [
+    "FLAPPING",
+    "MOST_FACTS",
+    "MOST_STRETCHES",
     "NEVER_VISITED",
     "Advanced",
     "EndpointState",
@@ -16,6 +32,7 @@ __all__ = [
     "Stretch",
     "Visit",
     "advance",
+    "advance_without_facts",
     "needs_findings",
     "needs_stretches",
 ]

@@ -7,7 +7,7 @@ and that policies judge as before, needs neither stretches nor Findings.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from model.change import Change, ChangeKind
@@ -93,6 +93,16 @@ def advance(before: EndpointState, visit: Visit) -> Advanced:
     )
     transition = None if learned is None else learned.transition
     return Advanced(state=state, transition=transition, changes=changes)
+
+
+def advance_without_facts(before: EndpointState, visit: Visit) -> Advanced:
+    """What ``visit`` does where its facts cannot be kept: it counts, and what was known before stays.
+
+    Raises:
+        ValueError: where ``before`` has not loaded what the visit needs.
+    """
+    counted = advance(replace(before, facts_digest=visit.facts_digest), visit)
+    return replace(counted, state=replace(counted.state, facts_digest=before.facts_digest))
 
 
 def _learned(before: EndpointState, visit: Visit) -> _Learned:
