@@ -44,6 +44,10 @@ class Visit:
         """The endpoint's."""
         return self.schedule.endpoint_key
 
+    def make_digests(self) -> None:
+        """Make both digests now: for a thread to do, so that whoever asks for them later need not wait."""
+        _ = (self.facts_digest, self.assessment_digest)
+
     @property
     def started_at(self) -> datetime:
         """When the visit began."""

@@ -151,24 +151,22 @@ def _findings(endpoint_ids: Sequence[int], since: datetime) -> Select[*tuple[Any
 async def note_dropped(
     connection: AsyncConnection, sizes: Mapping[str, int], now: datetime
 ) -> list[Dropped]:
-    """Say of each endpoint by its key what was not stored, by an event once a day; the caller commits."""
+    """Report of each endpoint by its key what was not stored, by an event once a day; the caller commits."""
     if not sizes:
         return []
     found = await connection.scalars(
-        select(EventRow.sentence).where(EventRow.kind == EVENT_KIND, EventRow.at > now - _DAY)
+        select(EventRow.endpoint_key).where(EventRow.kind == EVENT_KIND, EventRow.at > now - _DAY)
     )
-    said = {sentence.partition(_SAID)[0] for sentence in found}
-    for key in sizes.keys() - said:
+    reported = set(found)
+    for key in sizes.keys() - reported:
         sentence = (
-            f"{key}{_SAID} stored as much as one endpoint may in a day (retention.endpoint_bytes_per_day): "
+            f"{key} has stored as much as one endpoint may in a day (retention.endpoint_bytes_per_day): "
             "until then, proofs and certificates that are new are dropped, and facts where these do not "
             "fit either"
         )
-        await add_event(connection, ServiceEvent(at=now, kind=EVENT_KIND, sentence=sentence))
+        event = ServiceEvent(at=now, kind=EVENT_KIND, sentence=sentence, endpoint_key=key)
+        await add_event(connection, event)
     return [
-        Dropped(endpoint_key=key, size=size, is_first=key not in said)
+        Dropped(endpoint_key=key, size=size, is_first=key not in reported)
         for key, size in sizes.items()
     ]
-
-
-_SAID: Final = " has"

@@ -91,7 +91,7 @@ async def world(postgresql_url: str) -> AsyncIterator[World]:
     ):
         await queue.prepare(may_remake=False)
         claims = Leases(queue.pool, 20)
-        inventory = Inventory(SystemClock(), tuple, lambda target: 3600.0)
+        inventory = Inventory(SystemClock(), tuple)
         dispatcher = Dispatcher(
             queue=queue, claims=claims, statuses=store, known=inventory, visits_per_job=50
         )
