@@ -20,9 +20,9 @@ from benchmarks.nginx import HOST, SERVER_NAME, running_nginx
 from model.certificates.certificate import ServedChain
 from model.clock import SystemClock
 from model.encoding.proofs import proofs_of, with_proofs
+from model.endpoint_state.schedule import Schedule
 from model.findings.finding import Assessment
 from model.observation import Observation
-from model.ports import Schedule
 from model.target import Endpoint, Target
 from model.verdict import Evidence
 from policy import Policy, assess, profile

@@ -23,7 +23,7 @@ from discovery.merge import merge, sift
 from model.target import Target
 from pki.net_guard.gate import SocketGate
 from scheduling.due_queue import DueQueue
-from scheduling.jobs import SchedulerSettings
+from scheduling.jobs import Probing, SchedulerSettings
 from scheduling.scheduler import Scheduler
 from tests.scheduling.world import World
 
@@ -48,8 +48,7 @@ def measure(count: int, directory: Path) -> dict[str, float]:
     async def schedule() -> float:
         world = World(settings=SchedulerSettings())
         scheduler = Scheduler(
-            visit=world.visit,
-            resolve=world.resolve,
+            probing=Probing(visit=world.visit, resolve=world.resolve),
             store=world,
             clock=world.clock,
             settings=world.settings,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from model.change import Change
+from model.endpoint_state import Advanced, Schedule, Visit
 from model.findings.alert import Alert
-from model.findings.finding import Assessment, Finding, Waiver
+from model.findings.finding import Finding, Waiver
 from model.observation import Observation
 from model.query import EVERYWHERE, Page, PageEnd, Period, Selection, ServiceEvent
 from model.snapshot import EndpointStatus, Snapshot
@@ -25,20 +25,6 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Seconds on a clock that never goes back."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
-    """When one endpoint is due next; survives restarts through the Store.
-
-    ``enumerated_at`` is when everything was asked last, None where it never was.
-    """
-
-    endpoint_key: str
-    due_at: datetime
-    interval_seconds: float
-    consecutive_failures: int
-    enumerated_at: datetime | None = None
 
 
 class UnkeepableError(Exception):
@@ -64,11 +50,11 @@ class StoreReader(Protocol):
 class Store(StoreReader, Protocol):
     """What the scheduler asks of storage."""
 
-    async def record(self, observation: Observation, schedule: Schedule) -> None:
-        """Keep a visit's Observation and the endpoint's next due time.
+    async def record_visit(self, visit: Visit) -> Advanced | None:
+        """Keep what a visit learned, what policies say of it, and when the endpoint is due next.
 
-        On return both are durable: a killed process loses neither. Raises UnkeepableError where
-        trying again is of no use.
+        On return all are durable: a killed process loses none. Gives what the visit did, by all visits that are
+        kept; None where somebody else keeps it. Raises UnkeepableError where trying again is of no use.
         """
         ...
 
@@ -122,15 +108,6 @@ class ArchiveReader(StoreReader, Protocol):
 class Archive(Store, ArchiveReader, Protocol):
     """What the service and its API ask of storage: all that is read, and what they write."""
 
-    async def record(
-        self, observation: Observation, schedule: Schedule, assessment: Assessment | None = None
-    ) -> None:
-        """As the Store's, with what the policies say of the Observation; durable on return.
-
-        Without an ``assessment`` the endpoint's Findings and compliance stay as they are.
-        """
-        ...
-
     async def put_waiver(self, waiver: Waiver) -> None:
         """Keep ``waiver`` in place of any of the same name; durable on return."""
         ...
@@ -161,25 +138,17 @@ class ReportedAlerts(Protocol):
 class WriteMeter(Protocol):
     """What is counted of writing alone; called as things happen, never raises."""
 
+    def visit_stored(self, visit: Visit, advanced: Advanced) -> None:
+        """A visit is durable, and what it did by all visits that are kept."""
+        ...
+
     def store_write_failed(self) -> None:
-        """A visit's Observation could not be stored."""
+        """A visit could not be stored."""
         ...
 
 
-class Meter(WriteMeter, Protocol):
-    """What the service counts of its own work; called as things happen, never raises."""
-
-    def visit_finished(self, observation: Observation) -> None:
-        """A visit ended, with whatever outcome."""
-        ...
-
-    def visit_began(self, late_seconds: float) -> None:
-        """A visit began, so long after it was due."""
-        ...
-
-    def visit_doubted(self, observation: Observation) -> None:
-        """A visit failed that will be repeated soon, and counts only if it fails again."""
-        ...
+class DiscoveryMeter(Protocol):
+    """What is counted of discovery alone; called as things happen, never raises."""
 
     def discovery_updated(self, source: str, targets: int | None, error: str | None) -> None:
         """A discovery source was read: so many targets, or None with the error that kept the last."""
@@ -191,6 +160,22 @@ class Meter(WriteMeter, Protocol):
 
     def discovery_expired(self, source: str) -> None:
         """A discovery source failed for so long that its last targets were let go."""
+        ...
+
+
+class Meter(WriteMeter, DiscoveryMeter, Protocol):
+    """What the service counts of its own work; called as things happen, never raises."""
+
+    def visit_finished(self, visit: Visit) -> None:
+        """A visit ended, with whatever outcome; it is not stored yet."""
+        ...
+
+    def visit_began(self, late_seconds: float) -> None:
+        """A visit began, so long after it was due."""
+        ...
+
+    def visit_doubted(self, observation: Observation) -> None:
+        """A visit failed that will be repeated soon, and counts only if it fails again."""
         ...
 
 

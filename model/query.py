@@ -73,8 +73,12 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceEvent:
-    """Something that befell the service itself; ``kind`` is a word, ``sentence`` is for people."""
+    """Something that happened to the service itself; ``kind`` is a word, ``sentence`` is for people.
+
+    ``endpoint_key`` is that of the endpoint that it is about; None where it is about none.
+    """
 
     at: datetime
     kind: str
     sentence: str
+    endpoint_key: str | None = None

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from model.ports import Schedule
+from model.endpoint_state.schedule import Schedule
 from scheduling.jobs import Rank, Tracked
 from scheduling.resolve import MOST_ADDRESSES
 

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from typing import Final
 
-from scheduling.jobs import Job, SchedulerSettings, Visit
+from scheduling.jobs import Job, SchedulerSettings, VisitJob
 
 _STEPS: Final = 10
 """A visit is looked at so often before it is in overtime."""
@@ -44,7 +44,7 @@ class InFlight:
     @property
     def visits(self) -> int:
         """How many visits run."""
-        return sum(isinstance(job, Visit) for job in self._tasks)
+        return sum(isinstance(job, VisitJob) for job in self._tasks)
 
     @property
     def has_a_place(self) -> bool:

@@ -8,15 +8,37 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TypeAlias
 
+from model.endpoint_state import Schedule, Visit
 from model.observation import Observation
 from model.target import Endpoint, Target
 from scheduling.interval import IntervalPolicy
+from scheduling.resolve import Resolution
 
 Visiting: TypeAlias = Callable[[Endpoint, Observation | None], Awaitable[Observation]]
 """Visits an endpoint, and only verifies what is known where there is anything known.
 
 May raise NotVisitedError.
 """
+
+Judging: TypeAlias = Callable[[Observation, Schedule], Awaitable[Visit]]
+"""Makes the Visit of what was learned, once: with what the policies in force say of it."""
+
+
+async def unjudged(observation: Observation, schedule: Schedule) -> Visit:
+    """The Visit where there are no policies."""
+    return Visit(observation=observation, schedule=schedule)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probing:
+    """What a scheduler has others do: resolve names, visit endpoints, and judge what a visit learned.
+
+    ``resolve`` may raise NotVisitedError.
+    """
+
+    visit: Visiting
+    resolve: Callable[[Target], Awaitable[Resolution]]
+    judge: Judging = unjudged
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +49,7 @@ class LookUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class VisitJob:
     """The agenda's entry for an endpoint."""
 
     endpoint_key: str
@@ -38,7 +60,7 @@ class Visit:
         return self.endpoint_key.rpartition("@")[0]
 
 
-Job: TypeAlias = LookUp | Visit
+Job: TypeAlias = LookUp | VisitJob
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

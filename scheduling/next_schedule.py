@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from random import Random
 
+from model.endpoint_state.schedule import Schedule
 from model.observation import Mode, Observation
-from model.ports import Schedule
 from scheduling.interval import IntervalPolicy
 
 

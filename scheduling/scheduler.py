@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
+from model.endpoint_state.schedule import Schedule
 from model.observation import Cost, Mode, Observation, State
-from model.ports import Clock, Meter, NotVisitedError, Schedule, Store
+from model.ports import Clock, Meter, NotVisitedError, Store
 from model.target import Endpoint, Target
 from model.version import TOOL_VERSION
 from scheduling.due_queue import DueQueue
@@ -26,13 +27,14 @@ from scheduling.interval import IntervalPolicy
 from scheduling.jobs import (
     Job,
     LookUp,
+    Probing,
     Rank,
     SchedulerSettings,
     Tracked,
-    Visit,
     Visiting,
+    VisitJob,
 )
-from scheduling.resolve import Resolution, unresolved
+from scheduling.resolve import unresolved
 from scheduling.start_rate import StartRate
 from scheduling.store_writer import StoreWriter
 
@@ -45,15 +47,13 @@ class Scheduler:
     def __init__(
         self,
         *,
-        visit: Visiting,
-        resolve: Callable[[Target], Awaitable[Resolution]],
+        probing: Probing,
         store: Store,
         clock: Clock,
         settings: SchedulerSettings,
         meter: Meter,
     ) -> None:
-        self._visit = visit
-        self._resolve = resolve
+        self._probing = probing
         self._store = store
         self._clock = clock
         self._settings = settings
@@ -95,7 +95,7 @@ class Scheduler:
     def reconfigure(self, settings: SchedulerSettings, visit: Visiting) -> None:
         """Other settings, and another way to visit, for all that is planned from now on."""
         self._settings = settings
-        self._visit = visit
+        self._probing = replace(self._probing, visit=visit)
         self._wake.set()
 
     @property
@@ -170,7 +170,7 @@ class Scheduler:
             if found is None:
                 return
             job, due = found
-            if isinstance(job, Visit):
+            if isinstance(job, VisitJob):
                 self._meter.visit_began(now - due)
             self._running.add(job, group.create_task(self._do(job)))
 
@@ -212,7 +212,7 @@ class Scheduler:
             return
         started_at = self._clock.now()
         try:
-            resolution = await self._resolve(tracked.target)
+            resolution = await self._probing.resolve(tracked.target)
         except NotVisitedError:
             if self._tracked.get(job.target_key) is tracked:
                 self._put(job, self._settings.early_retry_seconds, tracked.target)
@@ -243,7 +243,7 @@ class Scheduler:
         found = {endpoint.key: endpoint for endpoint in endpoints}
         interval_seconds = self._settings.pace_of(tracked.target).interval_seconds
         for gone in tracked.endpoints.keys() - found.keys():
-            self._agenda.remove(Visit(gone))
+            self._agenda.remove(VisitJob(gone))
             self._standings.depart(tracked, gone, self._clock.now(), interval_seconds)
         added = found.keys() - tracked.endpoints.keys()
         tracked.endpoints = found
@@ -252,7 +252,7 @@ class Scheduler:
 
     def _plan_visit(self, endpoint_key: str, delay_seconds: float) -> None:
         """Where a visit still runs, the next is planned when it ends: never two side by side."""
-        job = Visit(endpoint_key)
+        job = VisitJob(endpoint_key)
         endpoint = self._find(endpoint_key)
         if endpoint is not None and job not in self._running:
             rank = self._standings.rank(endpoint_key)
@@ -276,7 +276,7 @@ class Scheduler:
             planned = pace.resumed_delay(schedule.due_at, self._clock.now())
         return planned or self._admitted_delay()
 
-    async def _visit_endpoint(self, job: Visit) -> None:
+    async def _visit_endpoint(self, job: VisitJob) -> None:
         endpoint = self._find(job.endpoint_key)
         if endpoint is None:
             return
@@ -298,7 +298,7 @@ class Scheduler:
             delay = await self._take(observation, pace)
         self._plan_next(job, delay, Rank.KNOWN if observation.answered_as_tls else Rank.FAILING)
 
-    def _plan_next(self, job: Visit, delay_seconds: float, rank: Rank) -> None:
+    def _plan_next(self, job: VisitJob, delay_seconds: float, rank: Rank) -> None:
         """After a visit, by the end of which the endpoint may have other labels, or have left."""
         endpoint = self._find(job.endpoint_key)
         if endpoint is None:
@@ -343,7 +343,7 @@ class Scheduler:
     async def _observe(self, endpoint: Endpoint, known: Observation | None) -> Observation:
         started_at, began = self._clock.now(), self._clock.monotonic()
         try:
-            return await self._visit(endpoint, known)
+            return await self._probing.visit(endpoint, known)
         except NotVisitedError:
             raise
         except Exception as fault:
@@ -359,7 +359,6 @@ class Scheduler:
             )
 
     async def _keep(self, observation: Observation, failures: int, delay_seconds: float) -> None:
-        self._meter.visit_finished(observation)
         key = observation.endpoint.key
         schedule = Schedule(
             endpoint_key=key,
@@ -368,7 +367,9 @@ class Scheduler:
             consecutive_failures=failures,
             enumerated_at=self._standings.last_enumerated_at(key),
         )
-        await self._recorder.record(observation, schedule)
+        visit = await self._probing.judge(observation, schedule)
+        self._meter.visit_finished(visit)
+        await self._recorder.record(visit)
 
     def _find(self, endpoint_key: str) -> Endpoint | None:
         tracked = self._tracked.get(endpoint_key.rpartition("@")[0])
@@ -387,5 +388,5 @@ class Scheduler:
         tracked = self._tracked.pop(target_key)
         self._standings.forget_departed(tracked)
         for key in tracked.endpoints:
-            self._agenda.remove(Visit(key))
+            self._agenda.remove(VisitJob(key))
             self._standings.forget(key)

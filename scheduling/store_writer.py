@@ -12,8 +12,8 @@ import logging
 from collections import deque
 from typing import Final
 
-from model.observation import Observation
-from model.ports import Schedule, Store, UnkeepableError, WriteMeter
+from model.endpoint_state import Visit
+from model.ports import Store, UnkeepableError, WriteMeter
 from model.safe_output.printable import printable
 
 _FIRST_PAUSE_SECONDS: Final = 1.0
@@ -33,7 +33,7 @@ class StoreWriter:
         self._store = store
         self._meter = meter
         self._most_waiting = most_waiting
-        self._waiting: deque[tuple[Observation, Schedule]] = deque()
+        self._waiting: deque[Visit] = deque()
         self._has_waiting = asyncio.Event()
         self._has_room = asyncio.Event()
 
@@ -42,13 +42,13 @@ class StoreWriter:
         """How many visits wait to be stored."""
         return len(self._waiting)
 
-    async def record(self, observation: Observation, schedule: Schedule) -> None:
+    async def record(self, visit: Visit) -> None:
         """Stores a visit, or keeps it for ``keep_trying``; never raises but on cancellation.
 
         While as many are kept as may be, it waits for room.
         """
-        if self._waiting or not await self._is_settled(observation, schedule):
-            await self._keep(observation, schedule)
+        if self._waiting or not await self._is_settled(visit):
+            await self._keep(visit)
 
     async def keep_trying(self) -> None:
         """Stores what waits as soon as that succeeds; ends only by cancellation."""
@@ -63,33 +63,36 @@ class StoreWriter:
     async def flush(self) -> bool:
         """Tries now to store all that waits, oldest first; says whether nothing is left."""
         while self._waiting:
-            if not await self._is_settled(*self._waiting[0]):
+            if not await self._is_settled(self._waiting[0]):
                 return False
             self._waiting.popleft()
             self._has_room.set()
         self._has_waiting.clear()
         return True
 
-    async def _is_settled(self, observation: Observation, schedule: Schedule) -> bool:
+    async def _is_settled(self, visit: Visit) -> bool:
         """Whether the visit is stored, or never can be and is given up."""
         try:
-            await self._store.record(observation, schedule)
+            advanced = await self._store.record_visit(visit)
         except UnkeepableError as error:
             self._meter.store_write_failed()
-            _LOG.error("gave up storing a visit", extra=_fields(schedule, error))
+            _LOG.error("gave up storing a visit", extra=_fields(visit, error))
         except Exception as error:
             self._meter.store_write_failed()
-            _LOG.warning("a visit waits to be stored", extra=_fields(schedule, error))
+            _LOG.warning("a visit waits to be stored", extra=_fields(visit, error))
             return False
+        else:
+            if advanced is not None:
+                self._meter.visit_stored(visit, advanced)
         return True
 
-    async def _keep(self, observation: Observation, schedule: Schedule) -> None:
+    async def _keep(self, visit: Visit) -> None:
         while len(self._waiting) >= self._most_waiting:
             self._has_room.clear()
             await self._has_room.wait()
-        self._waiting.append((observation, schedule))
+        self._waiting.append(visit)
         self._has_waiting.set()
 
 
-def _fields(schedule: Schedule, error: Exception) -> dict[str, str]:
-    return {"endpoint": printable(schedule.endpoint_key), "reason": printable(str(error))}
+def _fields(visit: Visit, error: Exception) -> dict[str, str]:
+    return {"endpoint": printable(visit.key), "reason": printable(str(error))}

@@ -15,10 +15,10 @@ from typing import Self, TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.change import Change
+from model.endpoint_state.schedule import Schedule
 from model.findings.alert import Alert
 from model.findings.finding import Finding, Waiver
 from model.observation import Observation
-from model.ports import Schedule
 from model.query import EVERYWHERE, Page, PageEnd, Period, Selection, ServiceEvent
 from model.snapshot import EndpointStatus, Snapshot
 from storage.database import Database, connect_for_reading

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from model.endpoint_state import Advanced, Schedule, Visit
 from model.findings.alert import Alert
 from model.findings.finding import Assessment, Waiver
 from model.observation import Observation
-from model.ports import Schedule
 from model.query import ServiceEvent
 from storage.database import WritableDatabase, connect
 from storage.errors import (
@@ -32,13 +33,27 @@ from storage.retention import Pruned, Retention, prune
 from storage.writer import BatchWriter, WriterClosedError
 from storage.writing.batch import write_visits
 from storage.writing.daily_limit import BYTES_PER_DAY, Dropped
-from storage.writing.visit import Visit
 from storage.writing.waivers_and_events import (
     add_event,
     put_reported_alerts,
     put_waiver,
     remove_waiver,
 )
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A visit that waits to be written; ``done`` once it is."""
+
+    visit: Visit
+    done: Advanced | None = None
+
+    @property
+    def advanced(self) -> Advanced:
+        """What the visit did, once it is written."""
+        if self.done is None:
+            raise ValueError(f"the visit to {self.visit.key} is not written")
+        return self.done
 
 
 class SqlStore(SqlReader):
@@ -83,19 +98,30 @@ class SqlStore(SqlReader):
     async def record(
         self, observation: Observation, schedule: Schedule, assessment: Assessment | None = None
     ) -> None:
-        """Keep a visit's Observation, the endpoint's next due time, and what policies make of it.
-
-        Without an ``assessment`` the endpoint's Findings stay as they are. A cancelled caller leaves it
-        open whether the visit is stored.
+        """Store a visit that is given in its parts: see ``record_visit``.
 
         Raises:
-            StoreError: where it could not be kept; a later call may succeed, but for a
+            StoreError: where it could not be stored; a later call may succeed, but for a
                 VisitRefusedError.
             ValueError: where ``schedule`` or ``assessment`` is another endpoint's.
         """
-        visit = Visit.of(observation, schedule, assessment)
+        await self.record_visit(
+            Visit(observation=observation, schedule=schedule, assessment=assessment)
+        )
+
+    async def record_visit(self, visit: Visit) -> Advanced:
+        """Store what a visit learned, what policies say of it and when the endpoint is due; durable on return.
+
+        Gives what the visit did, by the visits that the database has. Its state has stretches and Findings only
+        where the visit changed them. A cancelled caller leaves it open whether the visit is stored.
+
+        Raises:
+            StoreError: where it could not be stored; a later call may succeed, but for a
+                VisitRefusedError.
+        """
+        entry = _Entry(visit)
         try:
-            await self._writer.submit(visit)
+            await self._writer.submit(entry)
         except WriterClosedError:
             raise StoreError(
                 f"the store on {self._database.name} is closed and keeps nothing more: "
@@ -107,6 +133,7 @@ class SqlStore(SqlReader):
             # One error may be told to many: each gets an exception of its own.
             kind = StoreError if _is_hopeless(error) else VisitRefusedError
             raise kind(str(explain(error, self._database.name))) from error
+        return entry.advanced
 
     async def put_waiver(self, waiver: Waiver) -> None:
         """Keep ``waiver`` in place of any of the same name; durable on return.
@@ -196,10 +223,13 @@ class SqlStore(SqlReader):
         except DRIVER_ERRORS as error:
             raise explain(error, self._database.name) from error
 
-    async def _write(self, visits: Sequence[Visit]) -> None:
+    async def _write(self, entries: Sequence[_Entry]) -> None:
+        visits = [entry.visit for entry in entries]
         async with self._writable.writing() as connection:
-            dropped = await write_visits(connection, visits, self._bytes_per_day)
-        for one in dropped:
+            written = await write_visits(connection, visits, self._bytes_per_day)
+        for entry, advanced in zip(entries, written.advanced, strict=True):
+            entry.done = advanced
+        for one in written.dropped:
             self._on_dropped(one)
 
 

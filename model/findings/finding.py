@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -103,6 +103,13 @@ class Assessment:
             return Verdict.NO
         is_proved = self.is_whole and Outcome.UNKNOWN not in outcomes
         return Verdict.YES if is_proved else Verdict.UNKNOWN
+
+    def without_evidence(self) -> Assessment:
+        """The same words without the bytes that prove them; the same object where it has none."""
+        if all(result.evidence is None for result in self.results):
+            return self
+        bare = (replace(result, evidence=None) for result in self.results)
+        return replace(self, results=tuple(bare))
 
 
 class FindingStatus(StrEnum):

@@ -30,7 +30,6 @@ from service.inventory.inventory import Inventory
 from service.inventory.metrics_page import InventoryPage
 from service.inventory.service_meter import ServiceMeter
 from service.judging.configured_policies import configured_policies
-from service.judging.judging_store import JudgingStore
 from service.judging.policy_evaluator import PolicyEvaluator
 from service.probe_endpoint.allowed import Allowed
 from service.probe_endpoint.prober import OnDemandProber, ProberContext
@@ -89,16 +88,12 @@ def build(settings: ServiceSettings, store: SqlStore, fixed_targets: Sequence[Ta
 
     # What these two ask of the planner, they ask once the service runs.
     metrics = _metrics(state, guarded, lambda: planner.scheduler, lambda: page.age_seconds)
-    inventory = Inventory(
-        clock,
-        current_endpoints,
-        lambda target: state.scheduler_settings.pace_of(target).interval_seconds,
-        evaluator,
-    )
+    inventory = Inventory(clock, current_endpoints, evaluator)
     planner = Planner(
         state=state,
         clock=clock,
-        store=JudgingStore(store, evaluator),
+        store=store,
+        judge=evaluator.judge,
         inventory=inventory,
         probes=LocalProbes(state=state, guarded=guarded, meter=ServiceMeter(metrics, inventory)),
         leader=_leader(settings, store, inventory, metrics),

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from model.ports import Clock, Store
 from model.target import Target
-from scheduling.jobs import Visiting
+from scheduling.jobs import Judging, Probing, Visiting
 from scheduling.scheduler import Scheduler
 from service.daemon.probes import LocalProbes
 from service.daemon.state import ServiceState
-from service.fleet.leader_store import LeaderStore
+from service.fleet.leader_store import LeaderStore, judge_unresolved
 from service.inventory.inventory import Inventory
 
 if TYPE_CHECKING:
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 class Planner:
     """Has one ``scheduler`` at a time: another one in each term in which this process leads, and after it.
 
-    Without workers ``leader`` is None, and the scheduler has all visits made by ``probes``. ``store`` is
-    where they are recorded.
+    Without workers ``leader`` is None, and the scheduler has all visits made by ``probes``. They are judged by
+    ``judge`` and recorded in ``store``.
     """
 
     state: ServiceState
     clock: Clock
     store: Store
+    judge: Judging
     inventory: Inventory
     probes: LocalProbes
     leader: Leader | None
@@ -42,7 +43,7 @@ class Planner:
     def __post_init__(self) -> None:
         self.is_planning = self.leader is None
         self._visiting = self.probes.visit
-        self.scheduler = self._new_scheduler(self.store)
+        self.scheduler = self._new_scheduler(self.store, self.judge)
 
     async def run(self) -> None:
         """Have visits made as they fall due, until ``stop``; with workers, until it is cancelled."""
@@ -78,7 +79,8 @@ class Planner:
         self.inventory.remember(await self.store.statuses())
         await self.inventory.judge_again()
         self._visiting = visit
-        self.scheduler = self._new_scheduler(LeaderStore(self.store, self.inventory))
+        store = LeaderStore(self.store, self.inventory)
+        self.scheduler = self._new_scheduler(store, judge_unresolved(self.judge))
         self.scheduler.set_targets(self._targets)
         self.is_planning = True
         try:
@@ -86,12 +88,11 @@ class Planner:
         finally:
             self.is_planning = False
             self._visiting = self.probes.visit
-            self.scheduler = self._new_scheduler(self.store)
+            self.scheduler = self._new_scheduler(self.store, self.judge)
 
-    def _new_scheduler(self, store: Store) -> Scheduler:
+    def _new_scheduler(self, store: Store, judge: Judging) -> Scheduler:
         return Scheduler(
-            visit=self._visiting,
-            resolve=self.probes.resolve,
+            probing=Probing(visit=self._visiting, resolve=self.probes.resolve, judge=judge),
             store=store,
             clock=self.clock,
             settings=self.state.scheduler_settings,

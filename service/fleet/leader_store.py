@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
+from model.endpoint_state import Advanced, Schedule, Visit
 from model.observation import Observation
-from model.ports import Schedule, Store
+from model.ports import Store
 from model.snapshot import EndpointStatus
-from scheduling.jobs import SchedulerSettings
+from scheduling.jobs import Judging, SchedulerSettings, unjudged
 
 _MOST_VISITS_OUT: Final = 1_000_000
 """Visits that wait for a worker cost the leader next to nothing; a zone without workers holds up no other."""
@@ -37,10 +38,9 @@ class LeaderStore:
         self._store = store
         self._known = known
 
-    async def record(self, observation: Observation, schedule: Schedule) -> None:
+    async def record_visit(self, visit: Visit) -> Advanced | None:
         """Keep that a name did not resolve: the leader looks names up itself."""
-        if observation.endpoint.address is None:
-            await self._store.record(observation, schedule)
+        return await self._store.record_visit(visit) if _is_unresolved(visit.observation) else None
 
     async def schedules(self) -> Sequence[Schedule]:
         """The due time of every endpoint that has been visited."""
@@ -53,6 +53,20 @@ class LeaderStore:
     async def statuses(self) -> Sequence[EndpointStatus]:
         """The newest status of every endpoint ever visited."""
         return await self._store.statuses()
+
+
+def judge_unresolved(judge: Judging) -> Judging:
+    """Judges by ``judge`` what no worker does: that a name did not resolve."""
+
+    async def judge_or_leave(observation: Observation, schedule: Schedule) -> Visit:
+        by = judge if _is_unresolved(observation) else unjudged
+        return await by(observation, schedule)
+
+    return judge_or_leave
+
+
+def _is_unresolved(observation: Observation) -> bool:
+    return observation.endpoint.address is None
 
 
 def plan_with_workers(plan: SchedulerSettings) -> SchedulerSettings:

@@ -18,12 +18,13 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
+from model.endpoint_state import Advanced, Schedule, Visit
 from model.observation import Cost, Mode, Observation, State
-from model.ports import Clock, NotVisitedError, Schedule, UnkeepableError
+from model.ports import Clock, NotVisitedError, UnkeepableError
 from model.query import ServiceEvent
 from model.target import Endpoint
 from model.version import TOOL_VERSION
-from scheduling.jobs import SchedulerSettings, Visiting
+from scheduling.jobs import Judging, SchedulerSettings, Visiting, unjudged
 from scheduling.next_schedule import schedule_after
 from service.fleet.leases import INNOCENT, Leases, Record
 from service.fleet.limiter import Limiter
@@ -43,7 +44,7 @@ T = TypeVar("T")
 class Records(Protocol):
     """What the visitor asks of the Store."""
 
-    async def record(self, observation: Observation, schedule: Schedule) -> None:
+    async def record_visit(self, visit: Visit) -> Advanced:
         """Keep a visit, durably."""
         ...
 
@@ -62,10 +63,11 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
-    """How endpoints are visited: beside others, or ``alone`` in a process of its own."""
+    """How endpoints are visited: beside others, or ``alone`` in a process of its own; and who judges what is learned."""
 
     beside_others: Visiting
     alone: Visiting
+    judge: Judging = unjudged
 
 
 class Visitor:
@@ -145,31 +147,31 @@ class Visitor:
             return
         pace = self._settings.pace_of(request.endpoint.target)
         schedule = schedule_after(observation, before, pace, self._clock.now(), self._dice)
-        await self._record(observation, schedule, worker_id)
+        await self._record(await self._ways.judge(observation, schedule), worker_id)
 
-    async def _record(self, observation: Observation, schedule: Schedule, worker_id: int) -> None:
+    async def _record(self, visit: Visit, worker_id: int) -> None:
         """Keeps the visit where the claim is still ours, as soon as the database lets us; once at most."""
-        key, is_recorded = schedule.endpoint_key, False
+        key, is_recorded = visit.key, False
 
         async def settle() -> bool:
             nonlocal is_recorded
             async with self._claims.settling(key, worker_id) as is_ours:
                 if is_ours and not is_recorded:
-                    await self._keep(observation, schedule)
+                    await self._keep(visit)
                     is_recorded = True
             return is_ours or is_recorded
 
         if not await with_patience(settle):
             _LOG.warning("an endpoint was given to another worker during the visit", endpoint=key)
 
-    async def _keep(self, observation: Observation, schedule: Schedule) -> None:
+    async def _keep(self, visit: Visit) -> None:
         try:
-            await self._records.record(observation, schedule)
+            await self._records.record_visit(visit)
         except UnkeepableError as error:
-            _LOG.error("gave up storing a visit", endpoint=schedule.endpoint_key, reason=str(error))
-            reason = "What the visit learnt cannot be stored."
-            bare = _error(observation.endpoint, observation.started_at, observation.cost, reason)
-            await self._records.record(bare, schedule)
+            _LOG.error("gave up storing a visit", endpoint=visit.key, reason=str(error))
+            reason, seen = "What the visit learnt cannot be stored.", visit.observation
+            bare = _error(seen.endpoint, seen.started_at, seen.cost, reason)
+            await self._records.record_visit(await self._ways.judge(bare, visit.schedule))
 
     async def _observe(
         self, request: Request, before: Schedule | None, *, is_alone: bool
@@ -220,10 +222,11 @@ class Visitor:
         pace = self._settings.pace_of(endpoint.target)
         schedule = schedule_after(observation, before, pace, now, self._dice)
         _LOG.error("an endpoint is set aside", endpoint=endpoint.key, reason=reason)
-        put_off = replace(schedule, due_at=until)
-        await with_patience(lambda: self._records.record(observation, put_off))
+        visit = await self._ways.judge(observation, replace(schedule, due_at=until))
+        await with_patience(lambda: self._records.record_visit(visit))
         sentence = f"{endpoint.key} is set aside: {reason}"
-        event = ServiceEvent(at=now, kind="endpoint_set_aside", sentence=sentence)
+        kind, key = "endpoint_set_aside", endpoint.key
+        event = ServiceEvent(at=now, kind=kind, sentence=sentence, endpoint_key=key)
         await with_patience(lambda: self._records.note(event))
         await with_patience(lambda: self._claims.set_aside(endpoint.key, worker_id, until))
 

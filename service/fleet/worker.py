@@ -24,7 +24,6 @@ from pki.net_guard.shortage import refusing_shortages
 from policy import PolicyError
 from scheduling.jobs import SchedulerSettings
 from service.config.settings import ServiceSettings
-from service.fleet.judged_store import JudgedStore
 from service.fleet.leases import Leases
 from service.fleet.limiter import Limiter
 from service.fleet.queue import QUEUE_ERRORS, TASK, Queue, QueueVersionError, Times
@@ -100,7 +99,6 @@ def _visitor(
 ) -> Visitor:
     clock = SystemClock()
     engine = engine_of(settings, clock)
-    desk = PolicyEvaluator(configured_policies(settings, clock))
     plan = SchedulerSettings(paces=settings.paces)
 
     async def visit(endpoint: Endpoint, known: Observation | None) -> Observation:
@@ -111,8 +109,9 @@ def _visitor(
         ways=Ways(
             beside_others=visit,
             alone=isolation.visit,
+            judge=PolicyEvaluator(configured_policies(settings, clock)).judge,
         ),
-        records=JudgedStore(store, desk),
+        records=store,
         claims=Leases(queue.pool, queue.times.dead_after),
         slots=slots,
         clock=clock,

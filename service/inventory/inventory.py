@@ -1,7 +1,7 @@
 """The Inventory: the newest status of every endpoint, kept in memory for the exporters to read.
 
-What a visit learnt is in the next Snapshot at once, also while the database cannot be written. It
-begins with what the Store remembers, so that a restart shows no gap.
+What a visit learned is in the next Snapshot at once, also while the database cannot be written. Once the database
+has the visit, it has the last word on what the visit did: a restart shows no gap and no difference.
 """
 
 from __future__ import annotations
@@ -12,19 +12,26 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from model.differences import differences, known_facts
-from model.findings.finding import Finding, FindingStatus
+from model.endpoint_state import NEVER_VISITED, Advanced, EndpointState, Visit, advance
+from model.findings.finding import Assessment, Finding, FindingStatus
+from model.findings.finding_life import live_on
 from model.observation import Observation
 from model.ports import Clock
 from model.snapshot import EndpointStatus, Snapshot
-from model.target import Target
+from model.verdict import Verdict
+from service.inventory.remembered_state import (
+    bare_state,
+    is_of_one_visit,
+    recalled,
+    remembered,
+    says_the_same,
+    with_stored,
+)
 from service.inventory.shared_parts import SharedParts
 from service.inventory.without_evidence import without_evidence
 from service.judging.policy_evaluator import PolicyEvaluator
 
 _JUDGED_AT_ONCE: Final = 50
-_LEAF: Final = ".leaf"
-"""How the fact of a change ends that is about a leaf."""
 
 _FORGOTTEN_AFTER: Final = timedelta(days=7)
 """An endpoint that leaves and comes back sooner shows its last facts until it is visited again."""
@@ -33,42 +40,37 @@ _FORGOTTEN_AFTER: Final = timedelta(days=7)
 class Inventory:
     """The newest of each endpoint; ``current_endpoints`` gives the keys that a Snapshot may hold.
 
-    ``interval_of`` is the time in seconds between two visits to an endpoint of a target; ``desk`` has
-    the policies that each is judged by.
+    ``evaluator`` has the policies that what is known is judged by again where they change, and the waivers.
     """
 
     def __init__(
         self,
         clock: Clock,
         current_endpoints: Callable[[], Collection[str]],
-        interval_of: Callable[[Target], float],
-        desk: PolicyEvaluator | None = None,
+        evaluator: PolicyEvaluator | None = None,
     ) -> None:
         self._clock = clock
         self._current_endpoints = current_endpoints
-        self._interval_of = interval_of
-        self._desk = PolicyEvaluator() if desk is None else desk
-        self._findings: dict[str, tuple[Finding, ...]] = {}
+        self._evaluator = PolicyEvaluator() if evaluator is None else evaluator
+        # What visits did, and what is shown of it: other policies may have judged it again since.
+        self._states: dict[str, EndpointState] = {}
         self._statuses: dict[str, EndpointStatus] = {}
-        self._known: dict[str, Observation] = {}
         self._parts = SharedParts()
 
     def remember(self, statuses: Iterable[EndpointStatus]) -> None:
         """Begin with ``statuses``, as the Store had them."""
         for status in statuses:
+            key = status.observation.endpoint.key
             bare = replace(status, observation=without_evidence(status.observation))
-            self._statuses[status.observation.endpoint.key] = bare
-            self._known[status.observation.endpoint.key] = bare.observation
-            self._findings[status.observation.endpoint.key] = status.findings
+            self._statuses[key] = bare
+            self._states[key] = remembered(bare)
 
     def remember_resolved(self, findings: Mapping[str, Iterable[Finding]]) -> None:
         """Know by endpoint key what was resolved, so that what comes back counts as reopened."""
         for key, resolved in findings.items():
-            if key in self._statuses:
-                lives = {
-                    one.result.identity: one for one in (*resolved, *self._findings.get(key, ()))
-                }
-                self._findings[key] = tuple(lives.values())
+            if (state := self._states.get(key)) is not None:
+                lives = {one.result.identity: one for one in (*resolved, *(state.findings or ()))}
+                self._states[key] = replace(state, findings=tuple(lives.values()))
 
     async def judge_again(self) -> None:
         """Judge every endpoint by the policies in force now, letting other tasks go on between."""
@@ -76,7 +78,18 @@ class Inventory:
             if number % _JUDGED_AT_ONCE == 0:
                 await asyncio.sleep(0)
             if (status := self._statuses.get(key)) is not None:
-                self._statuses[key] = self._judged(status, status.observation)
+                self._statuses[key] = self._judged_now(status)
+
+    def _judged_now(self, status: EndpointStatus) -> EndpointStatus:
+        """The status with what the policies in force say; what visits did stays as it is."""
+        state = self._states[status.observation.endpoint.key]
+        assessment = self._evaluator.assess(status.observation).without_evidence()
+        found = live_on(state.findings or (), assessment)
+        return replace(
+            status,
+            findings=_unresolved(map(self._parts.finding, found)),
+            compliance=self._compliance(assessment),
+        )
 
     def visited_at(self, endpoint_key: str) -> datetime | None:
         """When the newest visit ended; None where none is known."""
@@ -88,60 +101,51 @@ class Inventory:
         status = self._statuses.get(endpoint_key)
         return None if status is None else status.observation
 
-    def visit_finished(self, observation: Observation) -> None:
-        """Remember what a visit learnt, or that it learnt nothing."""
-        key = observation.endpoint.key
-        before = self._statuses.get(key)
-        ended_at = observation.started_at + timedelta(seconds=observation.cost.duration_seconds)
-        if before is not None and before.last_probe_at == ended_at:
-            return  # the Store has told of this visit, and what came of it
-        if observation.answered_as_tls:
-            last_success_at, failures = ended_at, 0
-        elif before is None:
-            last_success_at, failures = None, 1
-        else:
-            last_success_at, failures = before.last_success_at, before.consecutive_failures + 1
-        status = EndpointStatus(
-            observation=self._parts.shared_by(without_evidence(observation)),
-            last_probe_at=ended_at,
-            last_success_at=last_success_at,
-            consecutive_failures=failures,
-            interval_seconds=self._interval_of(observation.endpoint.target),
-        )
-        status = self._with_changes(status, before)
-        self._statuses[key] = self._judged(status, observation)
+    def visit_finished(self, visit: Visit) -> None:
+        """Show what a visit learned, or that it learned nothing."""
+        shown = self._statuses.get(visit.key)
+        if shown is not None and shown.last_probe_at == visit.ended_at:
+            return  # it was read from the Store, with what came of it
+        before = NEVER_VISITED
+        if shown is not None:
+            before = recalled(self._states[visit.key], shown.observation)
+        self._show(visit, advance(before, visit).state)
 
-    def _with_changes(
-        self, status: EndpointStatus, before: EndpointStatus | None
-    ) -> EndpointStatus:
-        """The status with the times of its last changes, by what was known before."""
-        key, seen = status.observation.endpoint.key, status.observation
-        known = self._known.get(key)
-        still = seen if known is None else known_facts((seen, known))
-        self._known[key] = seen if still == seen else self._parts.shared_by(still)
-        if before is None or known is None:
-            return status
-        facts = [change.fact for change in differences(known, seen) if change.fact != "state"]
-        leaf_changed = any(fact.endswith(_LEAF) for fact in facts)
-        at = seen.started_at
-        return replace(
-            status,
-            config_changed_at=at if facts else before.config_changed_at,
-            certificate_changed_at=at if leaf_changed else before.certificate_changed_at,
-        )
+    def visit_stored(self, visit: Visit, advanced: Advanced) -> None:
+        """Show what the database says that a visit did, where it is the newest one and that differs.
 
-    def _judged(self, status: EndpointStatus, observation: Observation) -> EndpointStatus:
-        """The status with what the policies say of ``observation``, which has the proofs yet."""
-        key = observation.endpoint.key
-        assessment = self._desk.assess(observation)
-        lived_on = self._desk.lived_on(self._findings.get(key, ()), assessment)
-        self._findings[key] = found = tuple(map(self._parts.finding, lived_on))
-        return replace(
-            status,
-            findings=tuple(one for one in found if one.status is not FindingStatus.RESOLVED),
-            compliance=self._parts.mapping(
-                {policy: assessment.compliance(policy) for policy in assessment.policies}
-            ),
+        It knows more of the past than memory does after a restart, and has the visits of other processes.
+        """
+        mine, stored = self._states.get(visit.key), advanced.state
+        if mine is None or not is_of_one_visit(mine, stored):
+            return  # a newer visit was shown meanwhile, or the database had no room for the facts
+        if not says_the_same(mine, stored):
+            self._show(visit, with_stored(mine, stored, self._parts))
+
+    def _show(self, visit: Visit, state: EndpointState) -> None:
+        """Show what ``visit`` learned and did, and keep it without evidence."""
+        key, shown, judged = visit.key, self._statuses.get(visit.key), visit.assessment
+        observation = self._parts.shared_by(without_evidence(visit.observation))
+        self._states[key] = state = bare_state(state, observation, self._parts)
+        before = {} if shown is None else shown.compliance
+        self._statuses[key] = status = EndpointStatus(
+            observation=observation,
+            last_probe_at=visit.ended_at,
+            last_success_at=state.last_success_at,
+            consecutive_failures=visit.schedule.consecutive_failures,
+            interval_seconds=visit.schedule.interval_seconds,
+            findings=_unresolved(state.findings or ()),
+            compliance=before if judged is None else self._compliance(judged),
+            config_changed_at=state.config_changed_at,
+            certificate_changed_at=state.certificate_changed_at,
+        )
+        target = observation.endpoint.target
+        if judged is not None and not self._evaluator.is_by_policies_in_force(judged, target):
+            self._statuses[key] = self._judged_now(status)  # they changed while it was judged
+
+    def _compliance(self, assessment: Assessment) -> Mapping[str, Verdict]:
+        return self._parts.mapping(
+            {policy: assessment.compliance(policy) for policy in assessment.policies}
         )
 
     def status(self, endpoint_key: str) -> EndpointStatus | None:
@@ -157,10 +161,7 @@ class Inventory:
             for key, status in self._statuses.items()
             if key in current or now - status.last_probe_at < _FORGOTTEN_AFTER
         }
-        self._findings = {
-            key: self._findings[key] for key in self._statuses if key in self._findings
-        }
-        self._known = {key: self._known[key] for key in self._statuses if key in self._known}
+        self._states = {key: self._states[key] for key in self._statuses}
         keys = sorted(key for key in self._statuses if key in current)
         return Snapshot(taken_at=now, endpoints=tuple(self._at(key, now) for key in keys))
 
@@ -168,5 +169,9 @@ class Inventory:
         """The status with its findings waived or not, as of now."""
         status = self._statuses[key]
         target = status.observation.endpoint.target
-        findings = self._desk.with_waivers(status.findings, target, now)
+        findings = self._evaluator.with_waivers(status.findings, target, now)
         return status if findings is status.findings else replace(status, findings=findings)
+
+
+def _unresolved(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(one for one in findings if one.status is not FindingStatus.RESOLVED)

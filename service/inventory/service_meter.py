@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from exporters.prometheus import ServiceMetrics
+from model.endpoint_state import Advanced, Visit
 from model.observation import Observation
 from service.inventory.inventory import Inventory
 
@@ -24,10 +25,11 @@ class ServiceMeter:
         self._inventory = inventory
         self._said_short_at = -_SHORTAGE_EVERY_SECONDS
 
-    def visit_finished(self, observation: Observation) -> None:
+    def visit_finished(self, visit: Visit) -> None:
         """Show the visit's facts from now on, and log who, what came out, and what it cost."""
+        observation = visit.observation
         self._metrics.visit_finished(observation)
-        self._inventory.visit_finished(observation)
+        self._inventory.visit_finished(visit)
         log = _LOG.info if observation.answered_as_tls else _LOG.warning
         reason = {"reason": observation.reason} if observation.reason else {}
         log(
@@ -38,6 +40,10 @@ class ServiceMeter:
             connections=observation.cost.connections,
             **reason,
         )
+
+    def visit_stored(self, visit: Visit, advanced: Advanced) -> None:
+        """Show what the database says that the visit did."""
+        self._inventory.visit_stored(visit, advanced)
 
     def visit_began(self, late_seconds: float) -> None:
         """Note how late it is."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from discovery.targets import TargetError, parse_target
+from model.endpoint_state import Schedule, Visit
 from model.findings.finding import Assessment, Finding, Waiver
-from model.findings.finding_life import live_on, with_waiver
+from model.findings.finding_life import with_waiver
 from model.observation import Observation
 from model.target import Target
 from policy import Policy, PolicyError, PolicySet, assess
@@ -38,14 +40,20 @@ class PolicyEvaluator:
         """What the policies say of it, as of the moment at which its visit ended."""
         return assess(observation, self.book.policies, observation.ended_at)
 
-    def lived_on(self, known: Iterable[Finding], assessment: Assessment) -> tuple[Finding, ...]:
-        """The endpoint's findings after ``assessment``, without proofs: the Store has those."""
-        return tuple(
-            replace(finding, result=replace(finding.result, evidence=None))
-            if finding.result.evidence is not None
-            else finding
-            for finding in live_on(known, assessment)
-        )
+    def is_by_policies_in_force(self, assessment: Assessment, target: Target) -> bool:
+        """Whether the same policies, with the same text, would judge an endpoint of ``target`` now."""
+        holding = {one.name: one.digest for one in self.book.policies if one.choice.has(target)}
+        return assessment.policies == holding
+
+    async def judge(self, observation: Observation, schedule: Schedule) -> Visit:
+        """The Visit with what the policies in force say of it; a thread judges, for that takes a while."""
+        return await asyncio.to_thread(self._judged, observation, schedule)
+
+    def _judged(self, observation: Observation, schedule: Schedule) -> Visit:
+        assessment = self.assess(observation)
+        visit = Visit(observation=observation, schedule=schedule, assessment=assessment)
+        visit.make_digests()
+        return visit
 
     def with_waivers(
         self, findings: tuple[Finding, ...], target: Target, at: datetime

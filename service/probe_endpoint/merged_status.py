@@ -1,52 +1,36 @@
-"""What was asked just now, with what the inventory knows of the rest."""
+"""What was asked just now, with what the inventory knows of the rest. It is no visit: it leaves the endpoint's state as it is."""
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
 from model.observation import Observation
+from model.sections import SECTIONS
 from model.snapshot import EndpointStatus
-
-_OF_THE_VISIT: Final = {
-    "tool_version",
-    "mode",
-    "endpoint",
-    "started_at",
-    "cost",
-    "state",
-    "reason",
-}
-"""All else are facts, which stay as they were known where they were not asked."""
 
 
 def merged(known: EndpointStatus | None, seen: Observation, at: datetime) -> EndpointStatus:
     """The status of an endpoint that was ``seen`` at ``at``, outside of its schedule."""
-    if known is None:
-        return EndpointStatus(
-            observation=seen,
-            last_probe_at=at,
-            last_success_at=at if seen.answered_as_tls else None,
-            consecutive_failures=0 if seen.answered_as_tls else 1,
-            interval_seconds=0.0,
-        )
-    if not seen.answered_as_tls:
-        failures = known.consecutive_failures + 1
-        return replace(
-            known,
-            observation=seen,
-            last_probe_at=at,
-            consecutive_failures=failures,
-            interval_seconds=0.0,
-        )
-    facts = [field.name for field in fields(Observation) if field.name not in _OF_THE_VISIT]
-    unasked = {name: getattr(known.observation, name) for name in facts if not getattr(seen, name)}
-    return replace(
-        known,
-        observation=replace(seen, **unasked),
+    is_up = seen.answered_as_tls
+    status = known or EndpointStatus(
+        observation=seen,
         last_probe_at=at,
-        last_success_at=at,
+        last_success_at=None,
         consecutive_failures=0,
         interval_seconds=0.0,
     )
+    return replace(
+        status,
+        observation=_with_unasked(seen, status.observation) if is_up else seen,
+        last_probe_at=at,
+        last_success_at=at if is_up else status.last_success_at,
+        consecutive_failures=0 if is_up else status.consecutive_failures + 1,
+        interval_seconds=0.0,
+    )
+
+
+def _with_unasked(seen: Observation, known: Observation) -> Observation:
+    """``seen``, and the sections that were not asked as they were known."""
+    unasked = {section.name: section.of(known) for section in SECTIONS if not section.of(seen)}
+    return replace(seen, **unasked)

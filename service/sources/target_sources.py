@@ -12,7 +12,7 @@ from discovery.merge import merge, sift
 from discovery.relabel import Rule, names_set_by
 from discovery.source import Source
 from discovery.trust import disarmed, untrusted_labels
-from model.ports import Meter
+from model.ports import DiscoveryMeter
 from model.target import Target
 from model.target_labels import ACTING_NAMES
 from pki.net_guard.gate import SocketGate
@@ -51,7 +51,7 @@ class TargetSources:
         sources: Sequence[RuledSource],
         fixed: Sequence[Target],
         use: Callable[[Sequence[Target]], None],
-        meter: Meter,
+        meter: DiscoveryMeter,
         gate: SocketGate,
         kept: Mapping[str, Sequence[Target]] | None = None,
     ) -> None:

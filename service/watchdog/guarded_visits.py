@@ -126,7 +126,7 @@ class GuardedVisits:
             left_alone = self._left_alone(endpoint, until)
             _LOG.error("an endpoint is set aside", endpoint=endpoint.key, reason=left_alone.reason)
             sentence = f"{endpoint.key} is set aside: {left_alone.reason}"
-            await self._note_event("endpoint_set_aside", sentence)
+            await self._note_event("endpoint_set_aside", sentence, endpoint.key)
             return left_alone
         await asyncio.to_thread(self._quarantine.clear, endpoint.key)
         _LOG.info(
@@ -145,8 +145,10 @@ class GuardedVisits:
             reason=set_aside_reason(until),
         )
 
-    async def _note_event(self, kind: str, sentence: str) -> None:
-        await self._note(ServiceEvent(at=self._clock.now(), kind=kind, sentence=sentence))
+    async def _note_event(self, kind: str, sentence: str, endpoint_key: str | None = None) -> None:
+        at = self._clock.now()
+        event = ServiceEvent(at=at, kind=kind, sentence=sentence, endpoint_key=endpoint_key)
+        await self._note(event)
 
 
 def _obituary(endpoint_keys: frozenset[str]) -> str:

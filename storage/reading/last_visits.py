@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.ports import Schedule
+from model.endpoint_state.schedule import Schedule
 from storage.rows.tables import EndpointRow, StatusRow
 
 

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from model.endpoint_state.schedule import Schedule
 from model.observation import Observation
-from model.ports import Schedule
 from storage.reading.places import with_target
 from storage.rows.body import Body, decode_body
 from storage.rows.tables import (

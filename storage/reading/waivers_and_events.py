@@ -30,11 +30,14 @@ async def read_waivers(connection: AsyncConnection) -> list[Waiver]:
 
 async def read_events(connection: AsyncConnection, since: datetime | None) -> list[ServiceEvent]:
     """The events from ``since``, the newest first."""
-    query = select(EventRow.at, EventRow.kind, EventRow.sentence)
+    query = select(EventRow.at, EventRow.kind, EventRow.sentence, EventRow.endpoint_key)
     if since is not None:
         query = query.where(EventRow.at >= since)
     found = await connection.execute(query.order_by(EventRow.at.desc(), EventRow.id.desc()))
-    return [ServiceEvent(at=row.at, kind=row.kind, sentence=row.sentence) for row in found]
+    return [
+        ServiceEvent(at=row.at, kind=row.kind, sentence=row.sentence, endpoint_key=row.endpoint_key)
+        for row in found
+    ]
 
 
 async def read_reported_alerts(connection: AsyncConnection, notifier: str) -> list[Alert]:

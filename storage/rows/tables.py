@@ -283,7 +283,7 @@ class ReportedAlertRow(Table):
 
 
 class EventRow(Table):
-    """A ServiceEvent."""
+    """A ServiceEvent; ``endpoint_key`` is no reference, for the event outlives the endpoint."""
 
     __tablename__ = "service_events"
 
@@ -291,6 +291,7 @@ class EventRow(Table):
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     kind: Mapped[str] = mapped_column(String)
     sentence: Mapped[str] = mapped_column(JSON)
+    endpoint_key: Mapped[str | None] = mapped_column(String)
 
 
 class MomentRow(Table):

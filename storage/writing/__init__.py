@@ -1,1 +1,1 @@
-"""Writes batches of visits, each batch in one transaction; it begins at ``batch.write_visits``."""
+"""Writes batches of visits, each batch in one transaction, as ``advance`` says; it begins at ``batch.write_visits``."""

@@ -1,37 +1,26 @@
 """Writes what policies say of endpoints: the life of their Findings, and their compliance.
 
-Only Assessments that say something else than the endpoint's last one come here. A Finding that goes
-on being seen has no time of its own meanwhile: it is the endpoint's ``assessed_at``.
+Only Assessments that say something else than the endpoint's last one come here. A Finding that is still
+seen has no time of its own meanwhile: it is the endpoint's ``assessed_at``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from model.encoding.assessment_digest import result_digest
 from model.findings.finding import Assessment, Finding, RuleResult
-from model.findings.finding_life import live_on
 from storage.rows.findings import FINDING_COLUMNS, finding_of, newest_openings, read_results
 from storage.rows.proofs import encode_proofs
 from storage.rows.tables import ComplianceRow, FindingRow, PolicyRow, ResultRow
 from storage.writing.insert_new import insert_new
-from storage.writing.visit import result_digest
-
-_Rows = dict[tuple[str, str], Row[*tuple[Any, ...]]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assessed:
-    """An endpoint's new Assessment, and when the last one that was kept was made."""
-
-    endpoint_id: int
-    assessment: Assessment
-    last_assessed_at: datetime | None
+from storage.writing.step import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +31,7 @@ class _Life:
     finding: Finding
     row: Row[*tuple[Any, ...]] | None
     assessed_at: datetime
-    last_assessed_at: datetime | None
+    has_evidence: bool
 
     @property
     def last_seen_at(self) -> datetime | None:
@@ -57,48 +46,57 @@ class _Life:
         """Whether it is a row of its own."""
         return self.row is None or self.row.reopened < self.finding.reopened
 
+    @property
+    def evidence(self) -> bytes | None:
+        """As the column has it."""
+        proof = self.finding.result.evidence if self.has_evidence else None
+        return None if proof is None else encode_proofs([proof])
 
-async def write_assessments(connection: AsyncConnection, assessed: Sequence[Assessed]) -> None:
-    """Let the Findings of the endpoints live on; the caller commits."""
+
+async def load_findings(connection: AsyncConnection, steps: Sequence[Step]) -> None:
+    """Load the Findings of the steps' endpoints, resolved ones too, and the rows that they stand in."""
+    judged_before = [step.endpoint_id for step in steps if step.before.assessed_at is not None]
+    rows: Sequence[Row[*tuple[Any, ...]]] = ()
+    if judged_before:
+        found = await connection.execute(
+            select(*FINDING_COLUMNS).where(FindingRow.endpoint_id.in_(judged_before))
+        )
+        rows = found.all()
+    results = await read_results(connection, rows)
+    by_endpoint: dict[int, list[Row[*tuple[Any, ...]]]] = {}
+    for (endpoint_id, _, _), row in newest_openings(rows, results).items():
+        by_endpoint.setdefault(endpoint_id, []).append(row)
+    for step in steps:
+        known = by_endpoint.get(step.endpoint_id, ())
+        step.finding_rows = {results[row.result_id].identity: row for row in known}
+        findings = (
+            finding_of(row, results[row.result_id], step.visit.key, step.before.assessed_at)
+            for row in known
+        )
+        step.before = replace(step.before, findings=tuple(findings))
+
+
+async def write_assessments(connection: AsyncConnection, steps: Sequence[Step]) -> None:
+    """Write what policies say of the steps' visits, and the life of their Findings; the caller commits."""
+    assessed = [
+        (step, step.visit.assessment) for step in steps if step.visit.assessment is not None
+    ]
     if not assessed:
         return
     await _write_compliance(connection, assessed)
-    lives = await _live_on(connection, assessed)
+    lives = [
+        _Life(
+            endpoint_id=step.endpoint_id,
+            finding=finding,
+            row=step.finding_rows.get(finding.result.identity),
+            assessed_at=assessment.assessed_at,
+            has_evidence=not step.dropped_bytes,
+        )
+        for step, assessment in assessed
+        for finding in step.advanced.state.findings or ()
+    ]
     result_ids = await _write_results(connection, [life.finding.result for life in lives])
     await _write_findings(connection, lives, result_ids)
-
-
-async def _live_on(connection: AsyncConnection, assessed: Sequence[Assessed]) -> list[_Life]:
-    found = await connection.execute(
-        select(*FINDING_COLUMNS).where(
-            FindingRow.endpoint_id.in_(
-                [one.endpoint_id for one in assessed if one.last_assessed_at is not None]
-            )
-        )
-    )
-    rows = found.all()
-    results = await read_results(connection, rows)
-    by_endpoint: dict[int, _Rows] = {one.endpoint_id: {} for one in assessed}
-    keys = {one.endpoint_id: one.assessment.endpoint_key for one in assessed}
-    last_times = {one.endpoint_id: one.last_assessed_at for one in assessed}
-    known: dict[int, list[Finding]] = {one.endpoint_id: [] for one in assessed}
-    for (endpoint_id, _, _), row in newest_openings(rows, results).items():
-        finding = finding_of(
-            row, results[row.result_id], keys[endpoint_id], last_times[endpoint_id]
-        )
-        known[endpoint_id].append(finding)
-        by_endpoint[endpoint_id][finding.result.identity] = row
-    return [
-        _Life(
-            endpoint_id=one.endpoint_id,
-            finding=finding,
-            row=by_endpoint[one.endpoint_id].get(finding.result.identity),
-            assessed_at=one.assessment.assessed_at,
-            last_assessed_at=one.last_assessed_at,
-        )
-        for one in assessed
-        for finding in live_on(known[one.endpoint_id], one.assessment)
-    ]
 
 
 async def _write_results(
@@ -178,7 +176,7 @@ def _opening_values(life: _Life, result_id: int) -> dict[str, Any]:
         "first_seen_at": finding.first_seen_at,
         "opened_at": life.assessed_at,
         "last_seen_at": life.last_seen_at,
-        "evidence": _evidence(finding),
+        "evidence": life.evidence,
     }
 
 
@@ -192,22 +190,20 @@ def _moved_values(life: _Life, row: Row[*tuple[Any, ...]], result_id: int) -> di
         "new_resolved_at": finding.resolved_at,
     }
     if result_id != row.result_id:
-        return values | {"new_evidence": _evidence(finding)}
+        return values | {"new_evidence": life.evidence}
     is_same = (row.last_seen_at, row.resolved_at) == (life.last_seen_at, finding.resolved_at)
     return None if is_same else values
 
 
-def _evidence(finding: Finding) -> bytes | None:
-    proof = finding.result.evidence
-    return None if proof is None else encode_proofs([proof])
+_Assessed: TypeAlias = tuple[Step, Assessment]
 
 
-async def _write_compliance(connection: AsyncConnection, assessed: Sequence[Assessed]) -> None:
+async def _write_compliance(connection: AsyncConnection, assessed: Sequence[_Assessed]) -> None:
     policy_ids = await _write_policies(connection, assessed)
     found = await connection.execute(
         select(ComplianceRow).where(
             ComplianceRow.endpoint_id.in_(
-                [one.endpoint_id for one in assessed if one.last_assessed_at is not None]
+                [step.endpoint_id for step, _ in assessed if step.before.assessed_at is not None]
             ),
             ComplianceRow.until_at.is_(None),
         )
@@ -216,15 +212,20 @@ async def _write_compliance(connection: AsyncConnection, assessed: Sequence[Asse
     for row in found:
         current.setdefault(row.endpoint_id, set()).add((row.policy_id, row.verdict, row.id))
     begun, ended = [], []
-    for one in assessed:
-        at = one.assessment.assessed_at
+    for step, assessment in assessed:
+        at = assessment.assessed_at
         now = {
-            (policy_ids[policy], one.assessment.compliance(policy[0]).value)
-            for policy in one.assessment.policies.items()
+            (policy_ids[policy], assessment.compliance(policy[0]).value)
+            for policy in assessment.policies.items()
         }
-        before = current.get(one.endpoint_id, set())
+        before = current.get(step.endpoint_id, set())
         begun += [
-            {"endpoint_id": one.endpoint_id, "policy_id": policy, "verdict": verdict, "from_at": at}
+            {
+                "endpoint_id": step.endpoint_id,
+                "policy_id": policy,
+                "verdict": verdict,
+                "from_at": at,
+            }
             for policy, verdict in sorted(
                 now - {(policy, verdict) for policy, verdict, _ in before}
             )
@@ -248,10 +249,12 @@ _END: Final = (
 
 
 async def _write_policies(
-    connection: AsyncConnection, assessed: Sequence[Assessed]
+    connection: AsyncConnection, assessed: Sequence[_Assessed]
 ) -> dict[tuple[str, str], int]:
     """The id of each policy by its name and digest."""
-    wanted = sorted({policy for one in assessed for policy in one.assessment.policies.items()})
+    wanted = sorted(
+        {policy for _, assessment in assessed for policy in assessment.policies.items()}
+    )
     query = select(PolicyRow.name, PolicyRow.digest, PolicyRow.id).where(
         PolicyRow.name.in_({name for name, _ in wanted})
     )

@@ -6,35 +6,51 @@ writes that row of ``statuses`` and nothing else. History so costs what changes,
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.writing.assessments import Assessed, write_assessments
-from storage.writing.daily_limit import BYTES_PER_DAY, Dropped, note_dropped, without_proofs
-from storage.writing.facts import Difference, write_differences
+from model.endpoint_state import Advanced, Visit
+from storage.writing.assessments import load_findings, write_assessments
+from storage.writing.daily_limit import BYTES_PER_DAY, Dropped, fit, note_dropped
+from storage.writing.facts import write_facts
+from storage.writing.past import find_known_facts, load_stretches
 from storage.writing.places import add_endpoints, describe_anew
-from storage.writing.standing import (
+from storage.writing.status_rows import (
     KnownEndpoint,
     StatusRecord,
-    add_standings,
+    add_statuses,
     load_endpoints,
-    update_standings,
+    update_statuses,
 )
-from storage.writing.visit import Visit
+from storage.writing.step import Step
+
+
+@dataclass(slots=True, kw_only=True)
+class Written:
+    """What was written: what each visit did, in the order of the visits, and what found no room."""
+
+    advanced: list[Advanced] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
 
 
 async def write_visits(
     connection: AsyncConnection, visits: Sequence[Visit], bytes_per_day: int = BYTES_PER_DAY
-) -> list[Dropped]:
+) -> Written:
     """Write ``visits``, those of one endpoint in their order; the caller commits.
 
-    What an endpoint shows beyond ``bytes_per_day`` is not written, and returned.
+    What an endpoint shows beyond ``bytes_per_day`` is not written.
     """
-    dropped: list[Dropped] = []
+    done: dict[int, Advanced] = {}
+    written = Written()
     for part in _once_each(visits):
-        dropped += await _write_part(connection, part, bytes_per_day)
-    return dropped
+        steps, dropped = await _write_part(connection, part, bytes_per_day)
+        written.dropped += dropped
+        done |= {id(step.visit): step.advanced for step in steps}
+    written.advanced = [done[id(visit)] for visit in visits]
+    return written
 
 
 def _once_each(visits: Iterable[Visit]) -> list[list[Visit]]:
@@ -52,37 +68,61 @@ def _once_each(visits: Iterable[Visit]) -> list[list[Visit]]:
 
 async def _write_part(
     connection: AsyncConnection, visits: Sequence[Visit], bytes_per_day: int
-) -> list[Dropped]:
+) -> tuple[list[Step], list[Dropped]]:
     known = await load_endpoints(connection, [visit.key for visit in visits])
     await _describe_anew(connection, visits, known)
     added = await _add(connection, [visit for visit in visits if visit.key not in known])
-    standings = {key: endpoint.standing for key, endpoint in known.items()} | added
-    dropped = await write_differences(
-        connection,
-        [
-            Difference(visit=visit, standing=standings[visit.key])
-            for visit in visits
-            if visit.facts_digest != standings[visit.key].facts_digest
-        ],
-        bytes_per_day,
-    )
-    news = {visit.key for visit in visits if _has_news(visit, standings[visit.key])}
-    await _assess(connection, visits, standings, dropped)
-    for visit in visits:
-        standings[visit.key].move_on(visit)
-    await add_standings(connection, list(added.values()))
+    records = {key: endpoint.record for key, endpoint in known.items()} | added
+    steps = [Step.of(visit, records[visit.key]) for visit in visits]
+    await _advance(connection, steps)
+    await fit(connection, steps, bytes_per_day)
+    await write_facts(connection, steps)
+    judged = [step for step in steps if step.is_judged_otherwise]
+    await write_assessments(connection, judged)
+    for step in steps:
+        step.record.take(step.visit, step.advanced)
+    await add_statuses(connection, list(added.values()))
     for has_news in (False, True):
-        moved = [one.standing for key, one in known.items() if (key in news) is has_news]
-        await update_standings(connection, moved, has_news=has_news)
-    now = max(visit.observation.started_at for visit in visits)
-    return await note_dropped(connection, dropped, now)
+        moved = [
+            step.record for step in steps if step.visit.key in known and _has_news(step) is has_news
+        ]
+        await update_statuses(connection, moved, has_news=has_news)
+    dropped = {step.visit.key: step.dropped_bytes for step in steps if step.dropped_bytes}
+    now = max(visit.started_at for visit in visits)
+    return steps, await note_dropped(connection, dropped, now)
 
 
-def _has_news(visit: Visit, standing: StatusRecord) -> bool:
-    """Whether more than the circumstances of the visit is to be written; facts have been by now."""
-    is_new_stretch = standing.visits == 0
-    is_judged_anew = visit.assessment_digest not in (None, standing.assessment_digest)
-    return is_new_stretch or is_judged_anew
+async def _advance(connection: AsyncConnection, steps: Sequence[Step]) -> None:
+    """Load what the steps need to know of the past, and find out what each does."""
+    different = [step for step in steps if step.learns_other_facts]
+    judged = [step for step in steps if step.is_judged_otherwise]
+    await _load_facts(connection, [step for step in different if not step.record.is_new])
+    if judged:
+        await load_findings(connection, judged)
+    if different:
+        await asyncio.to_thread(_advance_all, steps)
+    else:
+        _advance_all(steps)
+
+
+def _advance_all(steps: Sequence[Step]) -> None:
+    for step in steps:
+        step.advance()
+
+
+async def _load_facts(connection: AsyncConnection, different: Sequence[Step]) -> None:
+    stretches = await load_stretches(connection, [step.endpoint_id for step in different])
+    kept = await find_known_facts(
+        connection, {step.endpoint_id: step.visit.facts_digest for step in different}
+    )
+    for step in different:
+        step.observation_id = kept.get(step.endpoint_id)
+        step.before = replace(step.before, stretches=stretches[step.endpoint_id])
+
+
+def _has_news(step: Step) -> bool:
+    """Whether more than the circumstances of the visit is to be written."""
+    return step.advanced.transition is not None or step.is_judged_otherwise
 
 
 async def _describe_anew(
@@ -102,27 +142,3 @@ async def _add(connection: AsyncConnection, visits: Sequence[Visit]) -> dict[str
         return {}
     ids = await add_endpoints(connection, [visit.observation.endpoint for visit in visits])
     return {key: StatusRecord(endpoint_id=endpoint_id) for key, endpoint_id in ids.items()}
-
-
-async def _assess(
-    connection: AsyncConnection,
-    visits: Sequence[Visit],
-    standings: Mapping[str, StatusRecord],
-    limited: Collection[str],
-) -> None:
-    assessed = []
-    for visit in visits:
-        standing, assessment = standings[visit.key], visit.assessment
-        if assessment is None:
-            continue
-        if visit.assessment_digest != standing.assessment_digest:
-            assessed.append(
-                Assessed(
-                    endpoint_id=standing.endpoint_id,
-                    assessment=without_proofs(assessment) if visit.key in limited else assessment,
-                    last_assessed_at=standing.assessed_at,
-                )
-            )
-        standing.assessed_at = assessment.assessed_at
-        standing.assessment_digest = visit.assessment_digest
-    await write_assessments(connection, assessed)

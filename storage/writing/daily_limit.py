@@ -16,10 +16,8 @@ from sqlalchemy import ColumnElement, Select, Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.change import Change
-from model.findings.finding import Assessment
 from model.observation import Observation
 from model.query import ServiceEvent
-from storage.rows.body import Body
 from storage.rows.tables import (
     CertificateRow,
     ChangeRow,
@@ -29,6 +27,7 @@ from storage.rows.tables import (
     ObservationCertificateRow,
     ObservationRow,
 )
+from storage.writing.step import Step
 from storage.writing.waivers_and_events import add_event
 
 BYTES_PER_DAY: Final = 32 * 2**20
@@ -45,36 +44,35 @@ class Dropped:
     is_first: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fitted:
-    """What of a visit may be stored: without a ``body`` nothing, and ``dropped`` bytes are not."""
+async def fit(connection: AsyncConnection, steps: Sequence[Step], bytes_per_day: int) -> None:
+    """Leave out of each step what its endpoint has no room for; of one that is new, the facts are always written."""
+    with_body = [step for step in steps if step.body is not None]
+    if not with_body:
+        return
+    looked_up = [step.endpoint_id for step in with_body if not step.record.is_new]
+    now = max(step.visit.started_at for step in steps)
+    stored = await stored_of_late(connection, looked_up, now) if looked_up else {}
+    for step in with_body:
+        _fit_into(step, bytes_per_day - stored.get(step.endpoint_id, 0))
 
-    body: Body | None
-    with_certificates: bool
-    dropped: int
 
-
-def fit(
-    observation: Observation, body: Body, changes: Sequence[Change], room: int, *, is_new: bool
-) -> Fitted:
-    """As much of the visit as ``room`` bytes hold; of an endpoint that is new, its facts always."""
-    facts = len(body.facts) + sum(map(_change_bytes, changes))
-    proofs = len(body.proofs or b"") + _certificate_bytes(observation)
+def _fit_into(step: Step, room: int) -> None:
+    if step.body is None:
+        return
+    facts = len(step.body.facts) + sum(map(_change_bytes, step.advanced.changes))
+    proofs = len(step.body.proofs or b"") + _certificate_bytes(step.visit.observation)
     if facts + proofs <= room:
-        return Fitted(body=body, with_certificates=True, dropped=0)
-    if facts <= room or is_new:
-        return Fitted(body=replace(body, proofs=None), with_certificates=False, dropped=proofs)
-    return Fitted(body=None, with_certificates=False, dropped=facts + proofs)
+        return
+    if facts <= room or step.record.is_new:
+        step.body, step.with_certificates = replace(step.body, proofs=None), False
+        step.dropped_bytes = proofs
+    else:
+        step.drop_facts()
+        step.dropped_bytes = facts + proofs
 
 
 def _change_bytes(change: Change) -> int:
     return len(change.before or "") + len(change.after or "") + len(change.sentence)
-
-
-def without_proofs(assessment: Assessment) -> Assessment:
-    """The same words without the bytes that prove them."""
-    results = tuple(replace(result, evidence=None) for result in assessment.results)
-    return replace(assessment, results=results)
 
 
 def _certificate_bytes(observation: Observation) -> int:
@@ -153,24 +151,22 @@ def _findings(endpoint_ids: Sequence[int], since: datetime) -> Select[*tuple[Any
 async def note_dropped(
     connection: AsyncConnection, sizes: Mapping[str, int], now: datetime
 ) -> list[Dropped]:
-    """Say of each endpoint by its key what was not stored, by an event once a day; the caller commits."""
+    """Report of each endpoint by its key what was not stored, by an event once a day; the caller commits."""
     if not sizes:
         return []
     found = await connection.scalars(
-        select(EventRow.sentence).where(EventRow.kind == EVENT_KIND, EventRow.at > now - _DAY)
+        select(EventRow.endpoint_key).where(EventRow.kind == EVENT_KIND, EventRow.at > now - _DAY)
     )
-    said = {sentence.partition(_SAID)[0] for sentence in found}
-    for key in sizes.keys() - said:
+    reported = set(found)
+    for key in sizes.keys() - reported:
         sentence = (
-            f"{key}{_SAID} stored as much as one endpoint may in a day (retention.endpoint_bytes_per_day): "
+            f"{key} has stored as much as one endpoint may in a day (retention.endpoint_bytes_per_day): "
             "until then, proofs and certificates that are new are dropped, and facts where these do not "
             "fit either"
         )
-        await add_event(connection, ServiceEvent(at=now, kind=EVENT_KIND, sentence=sentence))
+        event = ServiceEvent(at=now, kind=EVENT_KIND, sentence=sentence, endpoint_key=key)
+        await add_event(connection, event)
     return [
-        Dropped(endpoint_key=key, size=size, is_first=key not in said)
+        Dropped(endpoint_key=key, size=size, is_first=key not in reported)
         for key, size in sizes.items()
     ]
-
-
-_SAID: Final = " has"

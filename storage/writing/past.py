@@ -1,104 +1,78 @@
-"""What is known of endpoints whose newest visit learnt something else: their last stretches of visits,
-and the facts of these."""
+"""Loads what is known of endpoints whose newest visit learned something else: their last stretches of visits."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.differences.known import is_wholly_known, known_facts
+from model.differences.known import is_wholly_known
 from model.encoding.known_parts import KnownParts
-from model.flapping import FLAPPING_WITHIN, Showing
+from model.endpoint_state import MOST_FACTS, MOST_STRETCHES, Stretch
 from model.observation import Observation
 from model.query import Transition
 from storage.rows.body import decode_observation
 from storage.rows.tables import ObservationRow, VisitRow
 
-_MOST_STRETCHES: Final = 12
-_MOST_FACTS: Final = 6
-"""So many differing facts back is what was not learnt since still remembered."""
-
-_TURNS: Final = (Transition.CHANGED.value, Transition.FLAPPING.value)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PastStretch:
-    """A stretch of visits, the newest one's end being that of the endpoint's last visit."""
-
+class _StretchRow:
     observation_id: int
     facts_digest: str
-    turn: Transition
+    transition: Transition
     first_at: datetime
     last_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
-    """The last stretches of one endpoint, the oldest first, and the facts of the newest of them."""
+async def load_stretches(
+    connection: AsyncConnection, endpoint_ids: Sequence[int]
+) -> dict[int, tuple[Stretch, ...]]:
+    """The newest stretches of each endpoint, the oldest first, with the facts that say what is known of it.
 
-    stretches: tuple[PastStretch, ...] = ()
-    facts: Mapping[int, bytes]
-
-    def showings(self, last_visit_at: datetime) -> list[Showing]:
-        """The stretches as flapping is seen by."""
-        return [
-            Showing(
-                facts_digest=one.facts_digest,
-                first_at=one.first_at,
-                last_at=one.last_at or last_visit_at,
-                is_turn=one.turn.value in _TURNS,
-            )
-            for one in self.stretches
-        ]
-
-    def has_flapped(self, at: datetime) -> bool:
-        """Whether it flapped not long before ``at``, so that this has been told."""
-        return any(
-            one.turn is Transition.FLAPPING and at - one.first_at <= FLAPPING_WITHIN
-            for one in self.stretches
-        )
-
-    def known(self) -> Observation:
-        """The last known word on every fact; blocks for as long as decoding takes.
-
-        Raises:
-            ValueError: for a body that no Observation was written to.
-        """
-        newest_first: list[Observation] = []
-        parts = KnownParts()
-        for observation_id in _newest_first(self.stretches):
-            if observation_id in self.facts:
-                newest_first.append(decode_observation(self.facts[observation_id], parts))
-                if is_wholly_known(newest_first[-1]):
-                    break
-        return known_facts(newest_first)
-
-
-async def load_pasts(connection: AsyncConnection, endpoint_ids: Sequence[int]) -> dict[int, Past]:
-    """The Past of each endpoint."""
-    stretches = await _load_stretches(connection, endpoint_ids)
-    wanted = {
-        observation_id
-        for past in stretches.values()
-        for observation_id in _newest_first(past)[:_MOST_FACTS]
-    }
+    Raises:
+        ValueError: for a body that no Observation was written to.
+    """
+    if not endpoint_ids:
+        return {}
+    rows = await _load_rows(connection, endpoint_ids)
+    wanted = {one for past in rows.values() for one in _newest_first(past)[:MOST_FACTS]}
     found = await connection.execute(
-        select(ObservationRow.endpoint_id, ObservationRow.id, ObservationRow.facts).where(
-            ObservationRow.id.in_(wanted)
-        )
+        select(ObservationRow.id, ObservationRow.facts).where(ObservationRow.id.in_(wanted))
     )
-    facts: dict[int, dict[int, bytes]] = {}
-    for row in found:
-        facts.setdefault(row.endpoint_id, {})[row.id] = row.facts
-    return {
-        endpoint_id: Past(stretches=tuple(past), facts=facts.get(endpoint_id, {}))
-        for endpoint_id, past in stretches.items()
-    }
+    bodies: dict[int, bytes] = {row.id: row.facts for row in found}
+    return await asyncio.to_thread(
+        lambda: {endpoint_id: _stretches(past, bodies) for endpoint_id, past in rows.items()}
+    )
+
+
+def _stretches(rows: Sequence[_StretchRow], bodies: Mapping[int, bytes]) -> tuple[Stretch, ...]:
+    facts = _decoded(_newest_first(rows), bodies)
+    return tuple(
+        Stretch(
+            facts_digest=row.facts_digest,
+            transition=row.transition,
+            first_at=row.first_at,
+            last_at=row.last_at,
+            facts=facts.get(row.observation_id),
+        )
+        for row in rows
+    )
+
+
+def _decoded(newest_first: Sequence[int], bodies: Mapping[int, bytes]) -> dict[int, Observation]:
+    """The facts by their ids, until nothing is unknown: older ones would not be looked at."""
+    parts = KnownParts()
+    facts: dict[int, Observation] = {}
+    for observation_id in newest_first:
+        if observation_id in bodies:
+            facts[observation_id] = decode_observation(bodies[observation_id], parts)
+            if is_wholly_known(facts[observation_id]):
+                break
+    return facts
 
 
 async def find_known_facts(
@@ -120,9 +94,9 @@ async def find_known_facts(
     return {row[0]: row[1] for row in found}
 
 
-async def _load_stretches(
+async def _load_rows(
     connection: AsyncConnection, endpoint_ids: Sequence[int]
-) -> dict[int, list[PastStretch]]:
+) -> dict[int, list[_StretchRow]]:
     place = func.row_number().over(partition_by=VisitRow.endpoint_id, order_by=VisitRow.id.desc())
     newest = (
         select(VisitRow.id, place.label("place"))
@@ -140,16 +114,16 @@ async def _load_stretches(
         )
         .join(newest, newest.c.id == VisitRow.id)
         .join(ObservationRow, ObservationRow.id == VisitRow.observation_id)
-        .where(newest.c.place <= _MOST_STRETCHES)
+        .where(newest.c.place <= MOST_STRETCHES)
         .order_by(VisitRow.id)
     )
-    stretches: dict[int, list[PastStretch]] = {endpoint_id: [] for endpoint_id in endpoint_ids}
+    stretches: dict[int, list[_StretchRow]] = {endpoint_id: [] for endpoint_id in endpoint_ids}
     for row in found:
         stretches[row.endpoint_id].append(
-            PastStretch(
+            _StretchRow(
                 observation_id=row.observation_id,
                 facts_digest=row.facts_digest,
-                turn=Transition(row.turn),
+                transition=Transition(row.turn),
                 first_at=row.first_at,
                 last_at=row.last_at,
             )
@@ -157,6 +131,6 @@ async def _load_stretches(
     return stretches
 
 
-def _newest_first(stretches: Sequence[PastStretch]) -> list[int]:
+def _newest_first(stretches: Sequence[_StretchRow]) -> list[int]:
     """The ids of their observations, each once."""
     return list(dict.fromkeys(one.observation_id for one in reversed(stretches)))

@@ -37,7 +37,12 @@ async def remove_waiver(connection: AsyncConnection, name: str) -> bool:
 async def add_event(connection: AsyncConnection, event: ServiceEvent) -> None:
     """Keep ``event``."""
     await connection.execute(
-        insert(EventRow).values(at=event.at, kind=event.kind, sentence=event.sentence)
+        insert(EventRow).values(
+            at=event.at,
+            kind=event.kind,
+            sentence=event.sentence,
+            endpoint_key=event.endpoint_key,
+        )
     )
 
 

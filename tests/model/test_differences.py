@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from model.certificates.certificate import Certificate, KeyType, Problem, ServedChain, TrustVerdict
 from model.change import ChangeKind
 from model.differences import differences, known_facts
-from model.flapping import Showing, is_flapping
+from model.endpoint_state.flapping import Showing, is_flapping
 from model.observation import (
     AcceptedSet,
     ClientAuth,

@@ -10,16 +10,22 @@ from pathlib import Path
 
 import pytest
 
+from model.endpoint_state import Advanced, Visit
+from model.query import Transition
 from scheduling.store_writer import StoreWriter
 from storage import SqlStore
 from tests.storage.samples import observation, schedule
 
 
 class FailureCount:
-    """Counts the writes that failed."""
+    """Counts the writes that failed, and keeps what those that succeeded say of visits."""
 
     def __init__(self) -> None:
         self.failures = 0
+        self.stored: list[tuple[Visit, Advanced]] = []
+
+    def visit_stored(self, visit: Visit, advanced: Advanced) -> None:
+        self.stored.append((visit, advanced))
 
     def store_write_failed(self) -> None:
         self.failures += 1
@@ -45,8 +51,8 @@ def lock(store: SqlStore, path: Path) -> Iterator[sqlite3.Connection]:
 
 
 async def record(recorder: StoreWriter, host: str) -> None:
-    visit = observation(host)
-    await recorder.record(visit, schedule(visit))
+    seen = observation(host)
+    await recorder.record(Visit(observation=seen, schedule=schedule(seen)))
 
 
 async def test_a_database_that_cannot_be_written_holds_visits_back_and_loses_none(
@@ -66,6 +72,9 @@ async def test_a_database_that_cannot_be_written_holds_visits_back_and_loses_non
         await asyncio.sleep(0)
     assert len(await store.statuses()) == 5
     assert meter.failures == 2, "only the first that waits is tried"
+    hosts = [visit.observation.endpoint.target.host for visit, _ in meter.stored]
+    assert hosts == [f"{number}.example" for number in range(5)]
+    assert {advanced.transition for _, advanced in meter.stored} == {Transition.FIRST}
 
 
 async def test_a_visit_that_can_never_be_stored_holds_nobody_back(store: SqlStore) -> None:
@@ -75,3 +84,4 @@ async def test_a_visit_that_can_never_be_stored_holds_nobody_back(store: SqlStor
     await record(recorder, "a.example")
     assert (recorder.waiting, meter.failures) == (0, 1)
     assert len(await store.statuses()) == 1
+    assert [visit.observation for visit, _ in meter.stored] == [observation("a.example")]

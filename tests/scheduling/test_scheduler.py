@@ -11,8 +11,9 @@ from itertools import pairwise
 
 import pytest
 
+from model.endpoint_state.schedule import Schedule
 from model.observation import Observation, State
-from model.ports import NotVisitedError, Schedule
+from model.ports import NotVisitedError
 from model.target import Endpoint
 from scheduling.interval import Closed
 from scheduling.resolve import MOST_ADDRESSES

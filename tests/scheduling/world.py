@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from model.certificates.certificate import Certificate, ServedChain
+from model.endpoint_state import Advanced, Schedule, Visit
 from model.observation import Cost, Mode, Observation, State
-from model.ports import Schedule
 from model.snapshot import EndpointStatus
 from model.target import Endpoint, Target
 from model.verdict import Verdict
 from model.version import TOOL_VERSION
 from scheduling.interval import IntervalPolicy
-from scheduling.jobs import SchedulerSettings
+from scheduling.jobs import Probing, SchedulerSettings
 from scheduling.resolve import Resolution
 from scheduling.scheduler import Scheduler
 from tests.scheduling.virtual_time import LoopClock
@@ -75,8 +75,7 @@ class World:
 
     def scheduler(self) -> Scheduler:
         return Scheduler(
-            visit=self.visit,
-            resolve=self.resolve,
+            probing=Probing(visit=self.visit, resolve=self.resolve),
             store=self,
             clock=self.clock,
             settings=self.settings,
@@ -113,11 +112,12 @@ class World:
         endpoints = tuple(Endpoint(target=target, address=address) for address in addresses)
         return Resolution(endpoints=endpoints, failure=None)
 
-    async def record(self, observation: Observation, schedule: Schedule) -> None:
+    async def record_visit(self, visit: Visit) -> Advanced | None:
         if self.store_is_down:
             raise OSError("disk full")
-        self.stored.append((observation, schedule))
-        self.newest[observation.endpoint.key] = observation
+        self.stored.append((visit.observation, visit.schedule))
+        self.newest[visit.key] = visit.observation
+        return None
 
     async def schedules(self) -> Sequence[Schedule]:
         return self.planned
@@ -130,8 +130,11 @@ class World:
     async def statuses(self) -> Sequence[EndpointStatus]:
         return ()
 
-    def visit_finished(self, observation: Observation) -> None:
-        self.finished.append(observation)
+    def visit_finished(self, visit: Visit) -> None:
+        self.finished.append(visit.observation)
+
+    def visit_stored(self, visit: Visit, advanced: Advanced) -> None:
+        raise AssertionError("this store says nothing of visits")
 
     def visit_began(self, late_seconds: float) -> None:
         self.late_seconds.append(late_seconds)

@@ -12,8 +12,8 @@ import pytest
 
 from model.certificate_inventory import certificate_inventory
 from model.encoding.times_json import time_to_json
+from model.endpoint_state.schedule import Schedule
 from model.observation import ClientAuth, ClientAuthMode, Observation
-from model.ports import Schedule
 from model.protocol_version import ProtocolVersion
 from model.snapshot import EndpointStatus
 from model.target import Endpoint

@@ -15,6 +15,7 @@ from model.verdict import Evidence, Fact, Verdict
 from service.inventory.inventory import Inventory
 from service.inventory.without_evidence import without_evidence
 from tests.service.samples import NOW, certificate, deployment, failed, modern
+from tests.service.visits import finish
 from tests.support.strategies import observations
 
 
@@ -41,7 +42,7 @@ def current() -> set[str]:
 
 @pytest.fixture
 def inventory(clock: HandClock, current: set[str]) -> Inventory:
-    return Inventory(clock, lambda: current, lambda _: 3600.0)
+    return Inventory(clock, lambda: current)
 
 
 def keys(inventory: Inventory) -> list[str]:
@@ -49,7 +50,7 @@ def keys(inventory: Inventory) -> list[str]:
 
 
 def test_a_visit_is_in_the_next_snapshot(inventory: Inventory) -> None:
-    inventory.visit_finished(modern())
+    finish(inventory, modern())
     (status,) = inventory.snapshot().endpoints
     assert status == EndpointStatus(
         observation=without_evidence(modern()),
@@ -65,7 +66,7 @@ def test_a_failure_keeps_the_last_success(inventory: Inventory) -> None:
     down = replace(failed(), endpoint=up.endpoint, started_at=NOW + timedelta(hours=1))
     still_down = replace(down, started_at=NOW + timedelta(hours=2))
     for observation in (up, down, still_down):
-        inventory.visit_finished(observation)
+        finish(inventory, observation)
     (status,) = inventory.snapshot().endpoints
     assert status.last_success_at == NOW + timedelta(seconds=0.25)
     assert status.last_probe_at == NOW + timedelta(hours=2, seconds=5)
@@ -75,7 +76,7 @@ def test_a_failure_keeps_the_last_success(inventory: Inventory) -> None:
 def test_an_answer_ends_the_count_of_failures(inventory: Inventory) -> None:
     up = modern()
     for observation in (replace(failed(), endpoint=up.endpoint), up):
-        inventory.visit_finished(observation)
+        finish(inventory, observation)
     (status,) = inventory.snapshot().endpoints
     assert status.consecutive_failures == 0
 
@@ -84,7 +85,7 @@ def test_an_endpoint_that_left_the_inventory_is_in_no_snapshot(
     inventory: Inventory, current: set[str]
 ) -> None:
     for observation in (modern(), failed()):
-        inventory.visit_finished(observation)
+        finish(inventory, observation)
     current.discard(modern().endpoint.key)
     assert keys(inventory) == [failed().endpoint.key]
 
@@ -92,7 +93,7 @@ def test_an_endpoint_that_left_the_inventory_is_in_no_snapshot(
 def test_an_endpoint_that_comes_back_soon_has_its_facts_at_once(
     inventory: Inventory, current: set[str], clock: HandClock
 ) -> None:
-    inventory.visit_finished(modern())
+    finish(inventory, modern())
     current.clear()
     assert keys(inventory) == []
     current.add(modern().endpoint.key)
@@ -171,7 +172,7 @@ def test_the_times_of_changes_are_those_of_visits_that_found_another_fact(
         later(3, replace(failed(), endpoint=modern().endpoint)),
         later(4, without_tls12),
     ):
-        inventory.visit_finished(observation)
+        finish(inventory, observation)
         seen.append(times())
     at_two, at_four = NOW + timedelta(hours=2), NOW + timedelta(hours=4)
     assert seen == [

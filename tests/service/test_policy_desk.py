@@ -17,6 +17,7 @@ from service.judging.policy_evaluator import PolicyEvaluator, declared_targets
 from tests.policy.observed import policy
 from tests.service.samples import NOW, failed, legacy, modern
 from tests.service.test_inventory import HandClock
+from tests.service.visits import finish
 
 WEB = policy("web", {"reached": {}, "protocol_versions": {"allowed": ["TLSv1.2", "TLSv1.3"]}})
 STRICT = policy("web", {"reached": {}, "protocol_versions": {"allowed": ["TLSv1.3"]}})
@@ -35,7 +36,7 @@ def desk() -> PolicyEvaluator:
 @pytest.fixture
 def inventory(clock: HandClock, desk: PolicyEvaluator) -> Inventory:
     every = {one.endpoint.key for one in (modern(), legacy(), failed())}
-    return Inventory(clock, lambda: every, lambda _: 3600.0, desk)
+    return Inventory(clock, lambda: every, desk)
 
 
 def status_of(inventory: Inventory, observation: Observation) -> EndpointStatus:
@@ -45,8 +46,8 @@ def status_of(inventory: Inventory, observation: Observation) -> EndpointStatus:
     )
 
 
-def test_a_visit_is_judged_at_once(inventory: Inventory) -> None:
-    inventory.visit_finished(legacy())
+def test_a_visit_is_judged_at_once(inventory: Inventory, desk: PolicyEvaluator) -> None:
+    finish(inventory, legacy(), desk)
     status = status_of(inventory, legacy())
     assert status.compliance == {"web": Verdict.NO}
     (finding,) = status.findings
@@ -54,10 +55,12 @@ def test_a_visit_is_judged_at_once(inventory: Inventory) -> None:
     assert finding.result.evidence is None
 
 
-def test_what_is_not_reached_keeps_its_findings_and_has_one_more(inventory: Inventory) -> None:
-    inventory.visit_finished(legacy())
+def test_what_is_not_reached_keeps_its_findings_and_has_one_more(
+    inventory: Inventory, desk: PolicyEvaluator
+) -> None:
+    finish(inventory, legacy(), desk)
     silent = replace(failed(), endpoint=legacy().endpoint, started_at=NOW + timedelta(hours=1))
-    inventory.visit_finished(silent)
+    finish(inventory, silent, desk)
     found = {one.result.rule for one in status_of(inventory, legacy()).findings}
     assert found == {"protocol_versions", "reached"}
 
@@ -65,15 +68,15 @@ def test_what_is_not_reached_keeps_its_findings_and_has_one_more(inventory: Inve
 def test_what_was_resolved_before_a_restart_is_reopened_when_it_comes_back(
     inventory: Inventory, desk: PolicyEvaluator, clock: HandClock
 ) -> None:
-    inventory.visit_finished(legacy())
+    finish(inventory, legacy(), desk)
     (opened,) = status_of(inventory, legacy()).findings
     key = legacy().endpoint.key
     resolved = replace(opened, status=FindingStatus.RESOLVED, resolved_at=NOW)
-    restarted = Inventory(clock, lambda: {key}, lambda _: 3600.0, desk)
+    restarted = Inventory(clock, lambda: {key}, desk)
     mended = replace(status_of(inventory, legacy()), findings=())
     restarted.remember([mended])
     restarted.remember_resolved({key: [resolved], "gone:443@192.0.2.9": [resolved]})
-    restarted.visit_finished(replace(legacy(), started_at=NOW + timedelta(hours=1)))
+    finish(restarted, replace(legacy(), started_at=NOW + timedelta(hours=1)), desk)
     (finding,) = status_of(restarted, legacy()).findings
     assert (finding.status, finding.reopened) == (FindingStatus.OPEN, 1)
 
@@ -81,7 +84,7 @@ def test_what_was_resolved_before_a_restart_is_reopened_when_it_comes_back(
 def test_a_waiver_counts_until_it_expires(
     inventory: Inventory, desk: PolicyEvaluator, clock: HandClock
 ) -> None:
-    inventory.visit_finished(legacy())
+    finish(inventory, legacy(), desk)
     waiver = Waiver(
         name="tills",
         rule="protocol_versions",
@@ -98,7 +101,7 @@ def test_a_waiver_counts_until_it_expires(
 async def test_other_policies_judge_what_is_known_already(
     inventory: Inventory, desk: PolicyEvaluator
 ) -> None:
-    inventory.visit_finished(modern())
+    finish(inventory, modern(), desk)
     assert status_of(inventory, modern()).compliance == {"web": Verdict.YES}
     desk.book = PolicySet(policies=(STRICT,))
     await inventory.judge_again()

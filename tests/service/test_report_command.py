@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from exporters.reports import REPORTS
+from model.endpoint_state.schedule import Schedule
 from model.observation import Observation
-from model.ports import Schedule
 from model.protocol_version import ProtocolVersion
 from model.verdict import Verdict
 from policy import assess, profile

@@ -10,6 +10,7 @@ import base64
 import json
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -54,8 +55,10 @@ ALERT: Final = Alert(
 )
 
 
-def load(url: str, revision: str) -> None:
-    """Make the database of ``revision`` at ``url``, with the rows of its file; blocks."""
+def load(
+    url: str, revision: str, more: Mapping[str, Sequence[Mapping[str, Any]]] | None = None
+) -> None:
+    """Make the database of ``revision`` at ``url``, with the rows of its file and ``more`` by table; blocks."""
     config = migration_config()
     lines = (RELEASED / f"{revision}.jsonl").read_text().splitlines()
     with connect(url, busy_timeout_seconds=5.0).writing_in_thread() as connection:
@@ -68,6 +71,8 @@ def load(url: str, revision: str) -> None:
             table = tables.tables[name]
             row = {key: _decoded(table.columns[key], value) for key, value in values.items()}
             connection.execute(table.insert().values(row))
+        for name, rows in (more or {}).items():
+            connection.execute(tables.tables[name].insert(), rows)
         if connection.dialect.name == "postgresql":
             _go_on_counting(connection, tables)
 

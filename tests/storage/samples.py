@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from model.certificates.certificate import Certificate, KeyType, ServedChain, TrustVerdict
 from model.encoding.observation_json import from_json, to_json
+from model.endpoint_state.schedule import Schedule
 from model.observation import AcceptedSet, Cost, Mode, Observation, State
-from model.ports import Schedule
 from model.protocol_version import ProtocolVersion
 from model.target import Endpoint, Target
 from model.verdict import Evidence, Fact, Preference, Verdict

@@ -94,6 +94,30 @@ async def test_findings_changes_waivers_and_events_are_there(url: str, revision:
         assert await reader.events() == [EVENT]
 
 
+@since_findings
+async def test_events_are_of_the_endpoints_that_their_sentences_begin_with(
+    url: str, revision: str
+) -> None:
+    """Before 0006 the key stood in the sentence alone."""
+    sentences = {
+        "not_stored": f"{KEY} has stored as much as one endpoint may in a day",
+        "endpoint_set_aside": f"{KEY} is set aside: it crashed the service",
+        "clock": f"{KEY} has stored nothing to do with this",
+    }
+    rows = [
+        {"id": 100 + number, "at": NOON, "kind": kind, "sentence": sentence}
+        for number, (kind, sentence) in enumerate(sentences.items())
+    ]
+    await asyncio.to_thread(load, url, revision, {"service_events": rows})
+    await asyncio.to_thread(upgrade_database, url)
+    async with await open_reader(url) as reader:
+        keys = {one.kind: one.endpoint_key for one in await reader.events()}
+    expected = {"not_stored": KEY, "endpoint_set_aside": KEY, "clock": None, "started": None}
+    if revision == REVISIONS[-1]:
+        expected |= {"not_stored": None, "endpoint_set_aside": None}  # rows of it have a column
+    assert keys == expected
+
+
 @since_alerts
 async def test_alerts_that_were_reported_are_there(url: str, revision: str) -> None:
     await upgraded(url, revision)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 
 from model.encoding.facts_digest import facts_digest
+from model.endpoint_state.schedule import Schedule
 from model.observation import Observation
-from model.ports import Schedule
 from storage import SqlStore
 from storage.rows.body import decode_body, encode_body
 from tests.storage.samples import bare, ders

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 import pytest
 
 from model.clock import SystemClock
+from model.endpoint_state import Advanced, Visit
 from model.observation import Observation, State
-from model.ports import Schedule
 from model.target import Endpoint, Target
 from probe.checks.part import Part
 from probe.visit.engine import Engine
 from probe.visit.settings import ProbeSettings
-from scheduling.jobs import SchedulerSettings
+from scheduling.jobs import Probing, SchedulerSettings
 from scheduling.scheduler import Scheduler
 from tests.probe.programmable import wire
 from tests.probe.programmable.behaviours import says_nothing
@@ -51,11 +51,12 @@ class RealVisits(World):
         """A visit on the wire."""
         return await self.engine.visit(endpoint)
 
-    async def record(self, observation: Observation, schedule: Schedule) -> None:
+    async def record_visit(self, visit: Visit) -> Advanced | None:
         """Counts down."""
-        self.ordinary -= observation.state is State.TLS
+        self.ordinary -= visit.observation.state is State.TLS
         if not self.ordinary:
             self.done.set()
+        return None
 
 
 @asynccontextmanager
@@ -71,8 +72,7 @@ async def seconds_until_learnt(targets: list[Target], ordinary: int) -> float:
     clock = SystemClock()
     world = RealVisits(engine=Engine(SETTINGS, clock), ordinary=ordinary)
     scheduler = Scheduler(
-        visit=world.visit,
-        resolve=world.resolve,
+        probing=Probing(visit=world.visit, resolve=world.resolve),
         store=world,
         clock=clock,
         settings=SchedulerSettings(

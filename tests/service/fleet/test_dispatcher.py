@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from model.clock import SystemClock
+from model.endpoint_state.schedule import Schedule
 from model.observation import Cost, Mode, Observation, State
-from model.ports import NotVisitedError, Schedule
+from model.ports import NotVisitedError
 from model.target import Endpoint
 from model.version import TOOL_VERSION
 from service.fleet.dispatcher import Dispatcher
@@ -90,7 +91,7 @@ async def world(postgresql_url: str) -> AsyncIterator[World]:
     ):
         await queue.prepare(may_remake=False)
         claims = Leases(queue.pool, 20)
-        inventory = Inventory(SystemClock(), tuple, lambda target: 3600.0)
+        inventory = Inventory(SystemClock(), tuple)
         dispatcher = Dispatcher(
             queue=queue, claims=claims, statuses=store, known=inventory, visits_per_job=50
         )

@@ -1,4 +1,4 @@
-"""An endpoint's row of ``statuses`` while a batch is written: loaded, moved on, written back."""
+"""An endpoint's row of ``statuses`` while a batch is written: loaded, changed, written back."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any, Final
 from sqlalchemy import Row, Update, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from model.endpoint_state import NEVER_VISITED, Advanced, EndpointState, Visit
+from model.observation import Observation
 from model.target import Target
 from storage.rows.tables import EndpointRow, StatusRow, TargetRow
-from storage.writing.visit import Visit
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,20 +51,34 @@ class StatusRecord:
         """Whether no visit to the endpoint was written before."""
         return self.visit_id == 0
 
-    def move_on(self, visit: Visit) -> None:
-        """To the circumstances of ``visit``; what it learnt is not looked at."""
-        observation, schedule = visit.observation, visit.schedule
+    def endpoint_state(self) -> EndpointState:
+        """What is known of the endpoint without its stretches and Findings, which are not loaded."""
+        if self.started_at is None:
+            return NEVER_VISITED
+        return EndpointState(
+            facts_digest=self.facts_digest,
+            started_at=self.started_at,
+            visits=self.visits,
+            last_success_at=self.last_success_at,
+            config_changed_at=self.config_changed_at,
+            certificate_changed_at=self.certificate_changed_at,
+            assessed_at=self.assessed_at,
+            assessment_digest=self.assessment_digest,
+        )
+
+    def take(self, visit: Visit, advanced: Advanced) -> None:
+        """Have the columns say what ``visit`` was, and what it did."""
+        state, observation, schedule = advanced.state, visit.observation, visit.schedule
         cost = observation.cost
-        self.visits += 1
-        self.state = observation.state
-        self.not_after = earliest_end(visit)
-        self.started_at = observation.started_at
-        if observation.answered_as_tls:
-            self.last_success_at = visit.ended_at
+        self.visits = state.visits
+        self.started_at = state.started_at
+        self.last_success_at = state.last_success_at
         self.due_at = schedule.due_at
         self.interval_seconds = schedule.interval_seconds
         self.consecutive_failures = schedule.consecutive_failures
         self.enumerated_at = schedule.enumerated_at
+        self.assessed_at = state.assessed_at
+        self.assessment_digest = state.assessment_digest
         self.tool_version = observation.tool_version
         self.mode = observation.mode
         self.reason = observation.reason
@@ -72,6 +87,12 @@ class StatusRecord:
         self.bytes_sent = cost.bytes_sent
         self.bytes_received = cost.bytes_received
         self.throttled = cost.throttled
+        if advanced.transition is not None:
+            self.facts_digest = state.facts_digest
+            self.state = observation.state
+            self.not_after = earliest_end(observation)
+            self.config_changed_at = state.config_changed_at
+            self.certificate_changed_at = state.certificate_changed_at
 
 
 _COLUMNS: Final = tuple(field.name for field in fields(StatusRecord))
@@ -81,7 +102,7 @@ _COLUMNS: Final = tuple(field.name for field in fields(StatusRecord))
 class KnownEndpoint:
     """An endpoint that has rows already, with its target as the table has it."""
 
-    standing: StatusRecord
+    record: StatusRecord
     target_id: int
     labels: Mapping[str, str]
     source: str
@@ -91,11 +112,11 @@ class KnownEndpoint:
         return self.source == target.source and self.labels == target.labels
 
 
-def earliest_end(visit: Visit) -> datetime | None:
+def earliest_end(observation: Observation) -> datetime | None:
     """When the first of the endpoint's own leaves ends; None where none is known."""
     ends = [
         one.chain[0].not_after
-        for one in visit.observation.certificates
+        for one in observation.certificates
         if one.is_own and one.chain[0].not_after is not None
     ]
     return min(ends, default=None)
@@ -125,8 +146,8 @@ async def load_endpoints(
 
 def _known(row: Row[*tuple[Any, ...]]) -> KnownEndpoint:
     _, target_id, labels, source, *columns = row
-    standing = StatusRecord(**dict(zip(_STATUS_COLUMNS, columns, strict=True)))
-    return KnownEndpoint(standing=standing, target_id=target_id, labels=labels, source=source)
+    record = StatusRecord(**dict(zip(_STATUS_COLUMNS, columns, strict=True)))
+    return KnownEndpoint(record=record, target_id=target_id, labels=labels, source=source)
 
 
 _STATUS_COLUMNS: Final = tuple(column.name for column in StatusRow.__table__.columns)
@@ -163,28 +184,25 @@ _UPDATE: Final = _update(name for name in _COLUMNS if name != "endpoint_id")
 _MOVE_ON: Final = _update(_CIRCUMSTANCES)
 
 
-async def add_standings(connection: AsyncConnection, standings: Sequence[StatusRecord]) -> None:
+async def add_statuses(connection: AsyncConnection, records: Sequence[StatusRecord]) -> None:
     """Write the rows of endpoints that had none."""
-    if standings:
+    if records:
         await connection.execute(
-            insert(StatusRow), [_values(standing, _COLUMNS) for standing in standings]
+            insert(StatusRow), [_values(record, _COLUMNS) for record in records]
         )
 
 
-async def update_standings(
-    connection: AsyncConnection, standings: Sequence[StatusRecord], *, has_news: bool
+async def update_statuses(
+    connection: AsyncConnection, records: Sequence[StatusRecord], *, has_news: bool
 ) -> None:
     """Write the rows of endpoints that have one: whole, or only a newer visit's circumstances."""
-    if standings:
+    if records:
         statement, names = (_UPDATE, _COLUMNS) if has_news else (_MOVE_ON, _CIRCUMSTANCES)
         await connection.execute(
             statement,
-            [
-                {"of_endpoint": standing.endpoint_id, **_values(standing, names)}
-                for standing in standings
-            ],
+            [{"of_endpoint": record.endpoint_id, **_values(record, names)} for record in records],
         )
 
 
-def _values(standing: StatusRecord, names: Iterable[str]) -> dict[str, Any]:
-    return {name: getattr(standing, name) for name in names}
+def _values(record: StatusRecord, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in names}

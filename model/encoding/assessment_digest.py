@@ -1,0 +1,46 @@
+"""The identity of what policies say of a visit: equal for two Assessments with the same results.
+
+Time and evidence are no part of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from model.findings.finding import Assessment, RuleResult
+
+_SEPARATOR = "\x1f"
+
+
+def assessment_digest(assessment: Assessment) -> str:
+    """The SHA-256, in hex, of what is said, by which policies."""
+    policies = (f"{name}={digest}" for name, digest in sorted(assessment.policies.items()))
+    texts = [str(assessment.is_whole), *policies]
+    for result in assessment.results:
+        texts += _result_texts(result)
+    return _digest(texts)
+
+
+def result_digest(result: RuleResult) -> str:
+    """The SHA-256, in hex, of a result's words."""
+    return _digest(_result_texts(result))
+
+
+def _result_texts(result: RuleResult) -> tuple[str, ...]:
+    """All of a result but its evidence."""
+    return (
+        result.policy,
+        result.rule,
+        result.severity,
+        result.outcome,
+        result.title,
+        result.observed,
+        result.required,
+        result.source,
+    )
+
+
+def _digest(texts: Iterable[str]) -> str:
+    # What is quoted from a server may hold half a character; any bytes do for a digest.
+    return hashlib.sha256(_SEPARATOR.join(texts).encode(errors="surrogatepass")).hexdigest()

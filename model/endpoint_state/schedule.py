@@ -1,0 +1,20 @@
+"""The Schedule of an endpoint: when it is due next, and how it has fared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When one endpoint is due next; survives restarts through the Store.
+
+    ``enumerated_at`` is when everything was asked last, None where it never was.
+    """
+
+    endpoint_key: str
+    due_at: datetime
+    interval_seconds: float
+    consecutive_failures: int
+    enumerated_at: datetime | None = None
