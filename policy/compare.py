@@ -105,7 +105,7 @@ def in_kinds(names: Iterable[str]) -> dict[str, int]:
 
 
 def _of(policy: Policy, ids: frozenset[str]) -> list[PolicyRule]:
-    return [one for one in policy.rules if one.rule.id in ids]
+    return [one for one in policy.rules if one.rule.name in ids]
 
 
 def _lets_be(rules: list[PolicyRule], subject: Subject) -> bool:
@@ -117,7 +117,7 @@ def _with_suite(version: ProtocolVersion, name: str) -> Subject:
 
 
 def _demands(first: Policy, second: Policy) -> Iterable[Demand]:
-    ids = dict.fromkeys(one.rule.id for one in (*first.rules, *second.rules))
+    ids = dict.fromkeys(one.rule.name for one in (*first.rules, *second.rules))
     for rule in ids:
         if rule in _COMPARED_AS_SETS:
             continue
@@ -128,5 +128,5 @@ def _demands(first: Policy, second: Policy) -> Iterable[Demand]:
 
 def _said(policy: Policy, rule: str) -> tuple[str, ...]:
     return tuple(
-        f"{one.required} ({one.severity.value})" for one in policy.rules if one.rule.id == rule
+        f"{one.required} ({one.severity.value})" for one in policy.rules if one.rule.name == rule
     )

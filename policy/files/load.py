@@ -191,14 +191,12 @@ def waiver_fault(
         close = nearest(waiver.policy, names)
         mend = f"did you mean {close}?" if close else f"there are {', '.join(names) or 'none'}"
         return "policy", f"there is no policy {waiver.policy!r}: {mend}"
-    rules = [
-        rule.name
-        for policy in policies
-        if waiver.policy in (None, policy.name)
-        for rule in policy.rules
+    used = [
+        rule for policy in policies if waiver.policy in (None, policy.name) for rule in policy.rules
     ]
+    rules = {rule.name for rule in used} | {rule.rule.identifier for rule in used}
     if waiver.rule not in rules:
-        close = nearest(waiver.rule, rules)
+        close = nearest(waiver.rule, sorted(rules))
         mend = f"did you mean {close}?" if close else "no policy in force has it"
         return "rule", f"there is no rule {waiver.rule!r}: {mend}"
     if waiver.expires_at - at > _LONGEST_WAIVER:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from model.findings.finding import labelled_rule
 from model.protocol_version import ProtocolVersion
 from policy import RULES, Policy
 from policy.compare import Comparison, Permitted, in_kinds
@@ -25,13 +26,14 @@ def listing(policies: Sequence[Policy]) -> Iterator[str]:
     yield "Profiles:"
     for policy in policies:
         yield f"  {policy.name:<{width}}  {policy.title}"
-    width = max(len(rule.id) for rule in RULES)
+    width = max(len(rule.name) for rule in RULES)
+    id_width = max(len(rule.identifier) for rule in RULES)
     for family in dict.fromkeys(rule.family for rule in RULES):
         yield ""
         yield f"Rules on {family.value}:"
         for rule in RULES:
             if rule.family is family:
-                yield f"  {rule.id:<{width}}  {rule.title}"
+                yield (f"  {rule.identifier:<{id_width}}  {rule.name:<{width}}  {rule.requirement}")
 
 
 def shown(policy: Policy) -> Iterator[str]:
@@ -46,9 +48,10 @@ def shown(policy: Policy) -> Iterator[str]:
         yield f"  extends {', '.join(policy.extends)}"
     yield f"  digest {policy.digest}"
     for one in policy.rules:
-        used = "" if one.name == one.rule.id else f" ({one.rule.id})"
+        used = "" if one.name == one.rule.name else f", uses {one.rule.name}"
         yield ""
-        yield f"  {one.name}{used}, {one.severity.value}: {one.title}"
+        label = labelled_rule(one.name, one.rule.identifier)
+        yield f"  {label}{used}, {one.severity.value}: {one.requirement}"
         yield f"    required: {one.required}"
         yield f"    source: {one.source}"
 
@@ -64,9 +67,10 @@ def _choice(policy: Policy) -> str:
 
 def explained(rule: AnyRule, policies: Iterable[Policy]) -> Iterator[str]:
     """What a rule asks and why, what can be set of it, and who uses it how."""
-    yield f"{rule.id}: {rule.title}"
+    yield f"{labelled_rule(rule.name, rule.identifier)}: {rule.requirement}"
     yield f"  {rule.why}"
-    yield f"  family {rule.family.value}; severity {rule.severity.value} unless set"
+    yield f"  reported as: {rule.violation}"
+    yield f"  family: {rule.family.value}; default severity: {rule.severity.value}"
     about = " ".join((rule.parameters.__doc__ or "").replace("``", "").split())
     if rule.parameters.model_fields:
         yield ""

@@ -84,16 +84,18 @@ def _case(policy: str, rule: str) -> ET.Element:
 
 def _verdict(found: ReportedFinding) -> ET.Element:
     finding, result = found.finding, found.finding.result
-    message = f"{result.title} Observed: {result.observed}. Required: {result.required}."
     if finding.status is FindingStatus.WAIVED:
         return ET.Element("skipped", message=words.clean(f"waived by {words.waived(finding)}"))
     is_failure = result.outcome is Outcome.FAIL
     element = ET.Element(
         "failure" if is_failure else "error",
-        message=words.clean(message),
+        message=words.clean(result.violation),
         type=result.severity.value,
     )
     lines = [
+        f"rule: {result.rule_label}",
+        f"requirement: {result.requirement} ({result.required})",
+        f"observed: {result.observed}",
         f"source: {result.source}",
         f"outcome: {words.outcome(finding)}",
         f"first seen: {words.minute(finding.first_seen_at)}",
