@@ -125,7 +125,7 @@ async def test_an_endpoint_that_meets_its_policy_passes(fleet: DemoFleet, tmp_pa
         tlsprobe, "scan", place(fleet, "modern"), "--policy", str(path), "--fail-on", "low"
     )
     assert run.returncode == 0
-    assert "policy modern: met (2 passed)" in run.stdout
+    assert "policy modern: compliant (2 passed)" in run.stdout
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_a_visit_that_learnt_nothing_has_its_reason_in_the_heading_alone() -> No
 
 def test_the_worst_is_said_first() -> None:
     assert [(each.severity.value, each.text) for each in remarks(legacy(), NOW)] == [
-        ("critical", "certificate has expired"),
+        ("critical", "certificate expired 3 days ago"),
         (
             "critical",
             (
