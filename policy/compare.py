@@ -1,4 +1,4 @@
-"""What two policies disagree on: the versions, suites and groups that each lets be, and all other rules.
+"""What two policies disagree on: the versions, suites and groups that each allows, and all other rules.
 
 Rules are asked about one suite at a time, so that a list of allowed suites and a rule that forbids a
 kind of them can be compared.
@@ -27,7 +27,7 @@ _COMPARED_AS_SETS: Final = _VERSION_RULES | _SUITE_RULES | _GROUP_RULES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permitted:
-    """What a policy lets be. A suite stands where it is offered; a version need not be permitted."""
+    """What a policy allows. A suite is listed where it is offered; a version need not be permitted."""
 
     versions: frozenset[ProtocolVersion]
     suites: dict[ProtocolVersion, frozenset[str]]

@@ -84,7 +84,7 @@ class ReportedEndpoint:
     """One endpoint: what was probed, when, by which version, and what came of it.
 
     ``state`` and ``reason`` are the Observation's; ``unknown`` names the facts that were asked about
-    and not learnt. ``protocols`` has the verdict on each protocol version by its label.
+    and stayed unknown. ``protocols`` has the verdict on each protocol version by its label.
     """
 
     key: str
@@ -149,7 +149,7 @@ class Report:
 
     @property
     def not_reached(self) -> tuple[ReportedEndpoint, ...]:
-        """The endpoints of which no TLS facts were learnt."""
+        """The endpoints of which no TLS facts are known."""
         return tuple(one for one in self.endpoints if not one.is_reached)
 
     def findings(self) -> Iterator[tuple[ReportedEndpoint, ReportedFinding]]:

@@ -52,7 +52,7 @@ class Alert:
 
     @property
     def rule_label(self) -> str:
-        """The rule's name with its identifier; empty where it is no rule's."""
+        """The rule's name with its identifier; empty for the expiry of a certificate."""
         return labelled_rule(self.rule or "", self.rule_id)
 
     @property

@@ -85,7 +85,7 @@ class RuleResult:
     def fingerprint(self, endpoint_key: str) -> str:
         """The identity of the Finding that this may be: SHA-256, in hex, of endpoint, policy, rule."""
         identity = "\n".join((endpoint_key, self.policy, self.rule))
-        # Surrogates that stand beside one another are one character, as they are once read from JSON.
+        # Two adjacent surrogates are one character, as they are once read from JSON.
         paired = identity.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
         return hashlib.sha256(paired.encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -19,7 +19,7 @@ NAMES_SHOWN: Final = 12
 _REMEMBERED: Final = 512
 """Lists of names that are kept."""
 _LONGEST_REMEMBERED: Final = 1024
-"""Characters of such a list: hostile certificates have longer ones, which nobody shares."""
+"""Characters of such a list: hostile certificates have longer ones, which no other endpoint shares."""
 _WITHOUT_CERTIFICATE: Final = frozenset({"anon", "NULL", "PSK", "SRP"})
 _PUBLIC_STORES: Final = frozenset({"mozilla", "system"})
 _GRAVITY: Final = (
@@ -109,7 +109,7 @@ def judge_fact(
     if fact is None and needs is not None:
         return not_asked_ruling(needs, required)
     if fact is None:
-        return unknown("not asked", required)
+        return unknown("not probed", required)
     if fact.verdict is Verdict.UNKNOWN:
         note = fact.evidence.note if fact.evidence else None
         return unknown(note or words[Verdict.UNKNOWN], required, fact.evidence)

@@ -172,7 +172,7 @@ def _versions(rules: list[PolicyRule]) -> tuple[ProtocolVersion, ...]:
     if not limits:
         return _USUAL_VERSIONS
     allowed = frozenset.intersection(*limits)
-    # No server is told to speak what is broken, even where a policy lets it.
+    # No remediation enables a broken version, even where a policy allows it.
     return tuple(one for one in STREAM_VERSIONS if one in allowed and one > ProtocolVersion.SSLV3)
 
 

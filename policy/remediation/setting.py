@@ -1,4 +1,4 @@
-"""Lines of configuration by what they are about, and which rule they mend."""
+"""Lines of configuration by what they are about, and which rule they fix."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Setting:
 
 
 Write: TypeAlias = Callable[[Demands], Iterator[Setting]]
-"""What a kind of server needs to be told; a topic on which it cannot be told anything is left out."""
+"""The settings of a kind of server; a topic that it cannot configure is left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

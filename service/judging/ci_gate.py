@@ -115,14 +115,14 @@ class CiGate:
         """The findings of one Observation at an aware moment."""
         assessment = assess(observation, self.book.policies, at)
         findings = findings_of(assessment, observation.endpoint.target, self.book.waivers)
-        mended = {
+        fixes = {
             finding.fingerprint: remedy(observation, finding.result, self.book.policies)
             for finding in findings
         }
         return Judged(
             assessment=assessment,
             findings=findings,
-            remedies={name: found for name, found in mended.items() if found is not None},
+            remedies={name: found for name, found in fixes.items() if found is not None},
         )
 
     def stops(self, judged: Judged) -> bool:

@@ -41,7 +41,7 @@ def shown(policy: Policy) -> Iterator[str]:
     yield f"{policy.name}: {policy.title}"
     if policy.description:
         yield from (f"  {line}" for line in textwrap.wrap(policy.description.strip(), _WIDTH))
-    yield f"  holds for {_choice(policy)}"
+    yield f"  applies to {_choice(policy)}"
     if policy.endpoints:
         yield f"  declares {', '.join(policy.endpoints)}"
     if policy.extends:
@@ -91,14 +91,14 @@ def explained(rule: AnyRule, policies: Iterable[Policy]) -> Iterator[str]:
 
 def _default(found: FieldInfo) -> str:
     if found.default is PydanticUndefined:
-        return ", which must be there"
+        return " (required)"
     value = found.default
     if isinstance(value, tuple):
         several = [getattr(one, "label", None) or str(one) for one in value]
         text = ", ".join(several[:_NAMES_SHOWN])
         more = f" and {len(several) - _NAMES_SHOWN} more" if len(several) > _NAMES_SHOWN else ""
-        return f", [{text}{more}] unless set"
-    return ", unset unless given" if value is None else f", {str(value).lower()} unless set"
+        return f", [{text}{more}] by default"
+    return ", unset by default" if value is None else f", {str(value).lower()} by default"
 
 
 def differing(first: Policy, second: Policy, found: Comparison) -> Iterator[str]:
@@ -111,9 +111,9 @@ def differing(first: Policy, second: Policy, found: Comparison) -> Iterator[str]
     ]
     for demand in found.demands:
         lines.append(f"{demand.rule}:")
-        lines += [f"  {first.name}: {'; '.join(demand.of_first) or 'asks nothing'}"]
-        lines += [f"  {second.name}: {'; '.join(demand.of_second) or 'asks nothing'}"]
-    yield from lines or [f"{first.name} and {second.name} demand the same"]
+        lines += [f"  {first.name}: {'; '.join(demand.of_first) or 'no requirement'}"]
+        lines += [f"  {second.name}: {'; '.join(demand.of_second) or 'no requirement'}"]
+    yield from lines or [f"{first.name} and {second.name} require the same"]
 
 
 def _labels(
@@ -128,7 +128,7 @@ def _sets(
 ) -> Iterator[str]:
     for name, only in ((names[0], first - second), (names[1], second - first)):
         if only:
-            yield f"{what} that {name} alone lets be: {', '.join(sorted(only))}"
+            yield f"{what} that {name} alone allows: {', '.join(sorted(only))}"
 
 
 def _suites(names: tuple[str, str], first: Permitted, second: Permitted) -> Iterator[str]:
@@ -139,7 +139,7 @@ def _suites(names: tuple[str, str], first: Permitted, second: Permitted) -> Iter
             if only and version in mine.versions:
                 by_difference.setdefault(only, []).append(version.label)
         for only, versions in by_difference.items():
-            yield f"suites that {name} alone lets be at {', '.join(versions)}: {_counted(only)}"
+            yield f"suites that {name} alone allows at {', '.join(versions)}: {_counted(only)}"
 
 
 def _counted(only: frozenset[str]) -> str:

@@ -51,7 +51,7 @@ def _matches(observation: Observation) -> Iterator[str]:
         doubt = f" (uncertain: {one.uncertain})" if one.uncertain else ""
         yield f"{one.name}: {one.product}{doubt}"
     if found.unknown:
-        yield f"cannot be told: not learnt {', '.join(found.unknown)}"
+        yield f"cannot be decided, not known: {', '.join(found.unknown)}"
     elif not found.policies:
         yield f"none of the {len(named_policies())} whose suites are published"
 

@@ -26,7 +26,7 @@ COLUMNS: Final = (
     "last_probe_at",
     "last_success_at",
     "tool_version",
-    "not_learnt",
+    "unknown",
     "policy",
     "rule",
     "rule_id",

@@ -47,7 +47,7 @@ def _suite(report: Report, endpoint: ReportedEndpoint, digest: str) -> ET.Elemen
         ("tool_version", endpoint.tool_version),
         ("report_generated_at", time_to_json(report.generated_at) or ""),
         ("report_sha256", digest),
-        ("not_learnt", ", ".join(endpoint.unknown)),
+        ("unknown", ", ".join(endpoint.unknown)),
         *((f"label:{name}", text) for name, text in endpoint.labels.items()),
     ):
         ET.SubElement(properties, "property", name=words.clean(name), value=words.clean(text))

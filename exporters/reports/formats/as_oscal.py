@@ -133,7 +133,7 @@ class _Document:
             _prop("compliance", f"{name}: {verdict}")
             for name, verdict in endpoint.compliance.items()
         ]
-        not_learnt = ", ".join(endpoint.unknown)
+        unknown = ", ".join(endpoint.unknown)
         return {
             "uuid": self._id("visit", endpoint.key),
             "title": _markup(f"Visit to {endpoint.key}"),
@@ -141,7 +141,7 @@ class _Document:
             "props": [
                 _prop("tool-version", endpoint.tool_version),
                 _prop("mode", endpoint.mode),
-                *([_prop("not-learnt", not_learnt)] if not_learnt else []),
+                *([_prop("unknown", unknown)] if unknown else []),
                 *compliance,
             ],
             "methods": ["TEST"],

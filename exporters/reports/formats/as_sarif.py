@@ -206,6 +206,6 @@ def _endpoint(endpoint: ReportedEndpoint) -> Json:
         "tool_version": endpoint.tool_version,
         "last_probe_at": time_to_json(endpoint.last_probe_at),
         "last_success_at": time_to_json(endpoint.last_success_at),
-        "not_learnt": list(endpoint.unknown),
+        "unknown": list(endpoint.unknown),
         "compliance": {name: verdict.value for name, verdict in endpoint.compliance.items()},
     }

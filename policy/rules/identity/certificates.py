@@ -167,7 +167,8 @@ def _bind_lifetime(parameters: LifetimeLimits) -> Judge:
         if limit is None:
             return Outcome.NOT_APPLICABLE, "issued before the limit applied"
         outcome = Outcome.PASS if days <= limit.max_days else Outcome.FAIL
-        return outcome, f"{days:.0f} days, at most {limit.max_days} allowed"
+        over = "just over " if outcome is Outcome.FAIL and round(days) <= limit.max_days else ""
+        return outcome, f"{over}{days:.0f} days, at most {limit.max_days} allowed"
 
     return of_each_chain(
         required, say, violation="has a lifetime of {}", only_public=parameters.only_public
@@ -198,7 +199,8 @@ def _bind_time_left(parameters: TimeLeft) -> Judge:
         if is_met:
             return Outcome.PASS, f"expires at {_minute(lifetime.not_after)}"
         expiry = expiry_text(lifetime.not_after, subject.at)
-        return Outcome.FAIL, f"{expiry}, {max(share, 0):.0%} of its lifetime left"
+        rest = f", {share:.0%} of its lifetime left" if share > 0 else ""
+        return Outcome.FAIL, f"{expiry}{rest}"
 
     return of_each_chain(
         required, say, violation=f"{{}}; required: {required}", only_public=parameters.only_public

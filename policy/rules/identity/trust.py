@@ -20,6 +20,13 @@ _OUTCOMES: Final = {
 }
 
 
+_TRUST_WORDS: Final = {
+    Verdict.YES: "trusted by",
+    Verdict.NO: "not trusted by",
+    Verdict.UNKNOWN: "not known whether trusted by",
+}
+
+
 class Stores(ChainParameters):
     """``any_of``: trust stores by their names in the configuration; one must trust the chain. Default: all.
 
@@ -65,8 +72,8 @@ def _bind_trusted(parameters: Stores) -> Judge:
             verdict, reason = found.verdict, found.reason
             if parameters.strict and verdict is Verdict.YES:
                 verdict, reason = found.strict, found.strict_reason
-            word = "trusted" if verdict is Verdict.YES else (reason or verdict.value).rstrip(".")
-            text = f"{name}: {word}"
+            because = f" ({reason.rstrip('.')})" if reason else ""
+            text = f"{_TRUST_WORDS[verdict]} {name}{because}"
             parts.append((_OUTCOMES[verdict], text))
         for wanted in (Outcome.PASS, Outcome.UNKNOWN):
             for outcome, text in parts:
@@ -77,7 +84,7 @@ def _bind_trusted(parameters: Stores) -> Judge:
     return of_each_chain(
         required,
         say,
-        violation="chain is not trusted by {}",
+        violation="chain is {}",
         only_public=parameters.only_public,
     )
 
