@@ -28,14 +28,7 @@ COMPLIANCE: Final[Mapping[Verdict | None, str]] = {
     Verdict.UNKNOWN: "unknown",
     None: "no policy",
 }
-"""How an endpoint stands, by all policies that hold for it."""
-
-MEETS: Final[Mapping[Verdict, str]] = {
-    Verdict.YES: "met",
-    Verdict.NO: "not met",
-    Verdict.UNKNOWN: "not proved to be met",
-}
-"""What one policy says of one endpoint."""
+"""Whether an endpoint is compliant, with one policy or with all that apply to it."""
 
 OUTCOMES: Final[Mapping[Outcome, str]] = {
     Outcome.FAIL: "failed",
@@ -68,4 +61,4 @@ def short_state(state: State) -> str:
 
 def version_name(version: ProtocolVersion) -> str:
     """The version as people, and Go's programs, spell it: ``TLS 1.2``."""
-    return version.label.replace("TLSv", "TLS ").replace("SSLv", "SSL ")
+    return version.display_name

@@ -27,6 +27,11 @@ class ProtocolVersion(IntEnum):
         return _LABELS[self]
 
     @property
+    def display_name(self) -> str:
+        """The spelling in sentences for people, such as ``TLS 1.2``."""
+        return _DISPLAY_NAMES[self]
+
+    @property
     def over_datagrams(self) -> ProtocolVersion | None:
         """The version of DTLS that is made of this one; None where there is none."""
         return _OVER_DATAGRAMS.get(self)
@@ -52,6 +57,17 @@ _LABELS = {
     ProtocolVersion.TLSV1_3: "TLSv1.3",
     ProtocolVersion.DTLSV1_0: "DTLSv1.0",
     ProtocolVersion.DTLSV1_2: "DTLSv1.2",
+}
+
+_DISPLAY_NAMES = {
+    ProtocolVersion.SSLV2: "SSL 2.0",
+    ProtocolVersion.SSLV3: "SSL 3.0",
+    ProtocolVersion.TLSV1_0: "TLS 1.0",
+    ProtocolVersion.TLSV1_1: "TLS 1.1",
+    ProtocolVersion.TLSV1_2: "TLS 1.2",
+    ProtocolVersion.TLSV1_3: "TLS 1.3",
+    ProtocolVersion.DTLSV1_0: "DTLS 1.0",
+    ProtocolVersion.DTLSV1_2: "DTLS 1.2",
 }
 
 _BY_LABEL = {label: version for version, label in _LABELS.items()}

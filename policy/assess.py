@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
-from model.findings.finding import Assessment, RuleResult
+from model.findings.finding import Assessment, Outcome, RuleResult
 from model.observation import Observation
 from policy.datagrams import as_stream, is_over_datagrams, named_as_dtls
 from policy.policy import Policy, PolicyRule
-from policy.rule import Family, Subject
+from policy.rule import Evaluation, Family, Subject
 from policy.rules.endpoint.reach import REACHED
 
-_REACHED: Final = REACHED.id
+_REACHED: Final = REACHED.name
 _LONGEST_TEXT: Final = 4000
 """Characters of what was observed: servers choose some of them, and findings are kept."""
 _IN_CLEAR: Final = frozenset({Family.PLAINTEXT, Family.HTTPS})
@@ -47,7 +47,7 @@ def _results(policy: Policy, subject: Subject) -> Iterator[RuleResult]:
     spoke_in_clear = bool(observation.plaintext or observation.http)
     for one in policy.rules:
         in_clear = spoke_in_clear and one.rule.family in _IN_CLEAR
-        if is_reached or in_clear or one.rule.id == _REACHED:
+        if is_reached or in_clear or one.rule.name == _REACHED:
             yield _result(policy.name, one, subject)
 
 
@@ -56,14 +56,29 @@ def _result(policy: str, one: PolicyRule, subject: Subject) -> RuleResult:
     return RuleResult(
         policy=policy,
         rule=one.name,
+        rule_id=one.rule.identifier,
         severity=one.severity,
         outcome=ruling.outcome,
-        title=one.title,
+        requirement=one.requirement,
+        violation=_bounded(_violation(one, ruling)),
         observed=_bounded(ruling.observed),
         required=ruling.required,
         source=one.source,
         evidence=ruling.evidence,
     )
+
+
+def _violation(one: PolicyRule, ruling: Evaluation) -> str:
+    """What is wrong, with values; that nothing is known, where that is so; empty where nothing is wrong."""
+    match ruling.outcome:
+        case Outcome.FAIL if one.violation is not None:
+            return f"{one.violation}: {ruling.observed}"
+        case Outcome.FAIL:
+            return ruling.violation or f"{one.rule.violation}: {ruling.observed}"
+        case Outcome.UNKNOWN:
+            return ruling.violation or f"Not verified: {one.requirement} ({ruling.observed})"
+        case _:
+            return ""
 
 
 def _bounded(text: str) -> str:

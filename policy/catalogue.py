@@ -1,4 +1,7 @@
-"""The catalogue of rules. To add one: one function in its family's module, one line there, its test."""
+"""The catalogue of rules. To add one: one function and one ``Rule`` in its family's module, and its test.
+
+An identifier is never changed or used again, so that waivers and dashboards survive a new name.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from policy.rules.endpoint.grade import GRADE_RULES
 from policy.rules.endpoint.https import HTTPS_RULES
 from policy.rules.endpoint.plaintext import PLAINTEXT_RULES
 from policy.rules.endpoint.reach import REACHED
+from policy.rules.handshake.cipher_suite_order import CIPHER_SUITE_ORDER_RULES
 from policy.rules.handshake.cipher_suites import CIPHER_SUITE_RULES
 from policy.rules.handshake.dh import DH_RULES
 from policy.rules.handshake.features import FEATURE_RULES
@@ -30,6 +34,7 @@ RULES: Final[tuple[AnyRule, ...]] = (
     REACHED,
     *PROTOCOL_RULES,
     *CIPHER_SUITE_RULES,
+    *CIPHER_SUITE_ORDER_RULES,
     *GROUP_RULES,
     *SIGNATURE_RULES,
     *DH_RULES,
@@ -47,4 +52,11 @@ RULES: Final[tuple[AnyRule, ...]] = (
     *DRIFT_RULES,
 )
 
-RULES_BY_ID: Final[Mapping[str, AnyRule]] = MappingProxyType({rule.id: rule for rule in RULES})
+RULES_BY_NAME: Final[Mapping[str, AnyRule]] = MappingProxyType({rule.name: rule for rule in RULES})
+
+_RULES_BY_IDENTIFIER: Final = {rule.identifier: rule for rule in RULES}
+
+
+def rule_of(text: str) -> AnyRule | None:
+    """The rule of that name or identifier; None without one."""
+    return RULES_BY_NAME.get(text) or _RULES_BY_IDENTIFIER.get(text)

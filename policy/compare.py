@@ -1,4 +1,4 @@
-"""What two policies disagree on: the versions, suites and groups that each lets be, and all other rules.
+"""What two policies disagree on: the versions, suites and groups that each allows, and all other rules.
 
 Rules are asked about one suite at a time, so that a list of allowed suites and a rule that forbids a
 kind of them can be compared.
@@ -27,7 +27,7 @@ _COMPARED_AS_SETS: Final = _VERSION_RULES | _SUITE_RULES | _GROUP_RULES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permitted:
-    """What a policy lets be. A suite stands where it is offered; a version need not be permitted."""
+    """What a policy allows. A suite is listed where it is offered; a version need not be permitted."""
 
     versions: frozenset[ProtocolVersion]
     suites: dict[ProtocolVersion, frozenset[str]]
@@ -105,7 +105,7 @@ def in_kinds(names: Iterable[str]) -> dict[str, int]:
 
 
 def _of(policy: Policy, ids: frozenset[str]) -> list[PolicyRule]:
-    return [one for one in policy.rules if one.rule.id in ids]
+    return [one for one in policy.rules if one.rule.name in ids]
 
 
 def _lets_be(rules: list[PolicyRule], subject: Subject) -> bool:
@@ -117,7 +117,7 @@ def _with_suite(version: ProtocolVersion, name: str) -> Subject:
 
 
 def _demands(first: Policy, second: Policy) -> Iterable[Demand]:
-    ids = dict.fromkeys(one.rule.id for one in (*first.rules, *second.rules))
+    ids = dict.fromkeys(one.rule.name for one in (*first.rules, *second.rules))
     for rule in ids:
         if rule in _COMPARED_AS_SETS:
             continue
@@ -128,5 +128,5 @@ def _demands(first: Policy, second: Policy) -> Iterable[Demand]:
 
 def _said(policy: Policy, rule: str) -> tuple[str, ...]:
     return tuple(
-        f"{one.required} ({one.severity.value})" for one in policy.rules if one.rule.id == rule
+        f"{one.required} ({one.severity.value})" for one in policy.rules if one.rule.name == rule
     )

@@ -1,7 +1,7 @@
 """Endpoints over datagrams are judged as the versions of TLS that theirs are made of (RFC 6347).
 
 DTLS 1.0 is made of TLS 1.1 and DTLS 1.2 of TLS 1.2; the other versions up to there do not exist over
-datagrams, and DTLS 1.3 is not asked about. Policies so need no words of their own for DTLS; results have its names.
+datagrams, and DTLS 1.3 is not probed. Policies so need no words of their own for DTLS; results have its names.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from model.sections import with_versions_renamed
 from model.verdict import Evidence, Fact, Verdict
 
 _NAMES: Final = {
-    over.label: version.label
+    over.display_name: version.display_name
     for version in STREAM_VERSIONS
     if (over := version.over_datagrams) is not None
 }
@@ -24,11 +24,9 @@ _STREAM: Final = {
     over: version for version in STREAM_VERSIONS if (over := version.over_datagrams) is not None
 }
 _MISSING: Final = Fact(
-    verdict=Verdict.NO, evidence=Evidence(note="there is no such version over datagrams")
+    verdict=Verdict.NO, evidence=Evidence(note="this version does not exist over datagrams")
 )
-_NOT_ASKED: Final = Fact(
-    verdict=Verdict.UNKNOWN, evidence=Evidence(note="DTLS 1.3 is not asked about")
-)
+_NOT_ASKED: Final = Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note="DTLS 1.3 is not probed"))
 
 
 def is_over_datagrams(observation: Observation) -> bool:
@@ -49,7 +47,10 @@ def as_stream(observation: Observation) -> Observation:
 def named_as_dtls(result: RuleResult) -> RuleResult:
     """The result with the names that its endpoint's versions have."""
     return replace(
-        result, observed=_with_names(result.observed), required=_with_names(result.required)
+        result,
+        violation=_with_names(result.violation),
+        observed=_with_names(result.observed),
+        required=_with_names(result.required),
     )
 
 

@@ -15,15 +15,18 @@ from policy.rule import AnyRule, Judge, Parameters
 class PolicyRule:
     """One rule as a policy has it.
 
-    ``name`` is the policy's own, under which findings are told; as a rule it is the rule's id.
-    ``source`` names document and section, ``uncertain`` what of them could not be checked.
+    ``name`` is the policy's own, under which findings are reported; most rules keep the catalogue's name.
+    ``requirement`` is the rule's, or the policy's own text; ``violation`` is the policy's own text, and
+    None where the rule says it. ``source`` names document and section, ``uncertain`` what of them could
+    not be checked.
     """
 
     name: str
     rule: AnyRule
     parameters: Parameters
     severity: Severity
-    title: str
+    requirement: str
+    violation: str | None = None
     source: str
     uncertain: str | None = None
     judge: Judge = field(repr=False, compare=False)

@@ -13,10 +13,12 @@ def rule_to_json(one: PolicyRule) -> Json:
     """One rule with its parameters."""
     return {
         "name": one.name,
-        "rule": one.rule.id,
+        "rule": one.rule.name,
+        "rule_id": one.rule.identifier,
         "parameters": one.parameters.model_dump(mode="json"),
         "severity": one.severity.value,
-        "title": one.title,
+        "requirement": one.requirement,
+        "violation": one.violation or one.rule.violation,
         "source": one.source,
     }
 

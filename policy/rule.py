@@ -59,11 +59,16 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """A rule's answer: ``observed`` and ``required`` say what was seen and what would do."""
+    """A rule's answer: ``observed`` is what was seen, ``required`` the value that meets the rule.
+
+    ``violation`` says with values what is wrong, such as ``TLS 1.0 is offered``. Where it is empty, the
+    rule's own violation with ``observed`` says it.
+    """
 
     outcome: Outcome
     observed: str
     required: str
+    violation: str = ""
     evidence: Evidence | None = None
 
 
@@ -75,13 +80,18 @@ P = TypeVar("P", bound=Parameters)
 class Rule(Generic[P]):
     """One rule of the catalogue.
 
-    ``title`` says in one sentence what it asks, ``why`` what is at stake; ``bind`` makes the Judge of
-    given ``parameters``. ``severity`` is that of policies which set none.
+    ``identifier``, such as ``TP-CERT-005``, is never changed and never given to another rule; ``name``
+    is what policies call the rule. ``requirement`` says in one sentence what the rule asks for,
+    ``violation`` what is wrong where it is not met, ``why`` what is at stake; none ends with a full stop
+    but ``why``. ``bind`` makes the Judge of given ``parameters``. ``severity`` applies where a policy
+    sets none.
     """
 
-    id: str
+    identifier: str
+    name: str
     family: Family
-    title: str
+    requirement: str
+    violation: str
     why: str
     severity: Severity
     parameters: type[P]

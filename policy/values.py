@@ -1,7 +1,7 @@
-"""The words that policies use, checked against the registries; a misspelt one is told with the nearest.
+"""The words that policies use, checked against the registries; an error on a misspelt one names the nearest.
 
 A suite, group or scheme goes by its name in IANA's registry. Names that other programs give them are
-refused too, but told with the right one, so that one thing has one name in every policy.
+refused too, with the right one in the error, so that one thing has one name in every policy.
 """
 
 from __future__ import annotations

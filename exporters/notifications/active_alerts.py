@@ -161,7 +161,9 @@ def _of_findings(statuses: Sequence[EndpointStatus], wanted: FindingStatus) -> I
             severity=worst.result.severity,
             policy=policy,
             rule=rule,
-            title=printable(worst.result.title, limit=_LONGEST_TEXT),
+            rule_id=worst.result.rule_id,
+            violation=printable(worst.result.violation, limit=_LONGEST_TEXT),
+            requirement=printable(worst.result.requirement, limit=_LONGEST_TEXT),
             observed=printable(worst.result.observed, limit=_LONGEST_TEXT),
             required=printable(worst.result.required, limit=_LONGEST_TEXT),
             is_proved=worst.result.outcome is Outcome.FAIL,
@@ -184,17 +186,19 @@ def _of_certificates(statuses: Sequence[EndpointStatus], at: datetime) -> Iterat
         if life is None or severity is None:
             continue
         target = places[0].observation.endpoint.target
-        is_over = at >= life.not_after
         name = printable(leaf.subject or leaf.sha256, limit=_LONGEST_NAME)
+        verb = "expired" if at >= life.not_after else "expires"
         yield Alert(
             kind=AlertKind.EXPIRY,
             target=target.key,
             addresses=_addresses(places),
             labels=target.labels,
             severity=severity,
-            title=f"the certificate {name} {'has expired' if is_over else 'is near its end'}",
-            observed=f"it ends at {time_to_json(life.not_after)}",
-            required=f"renewed by {time_to_json(life.renewal_at)}, when an ACME client would",
+            # The day, not the time left: an alert is sent again for days with the same text.
+            violation=f"Certificate {name} {verb} on {life.not_after.astimezone(UTC):%Y-%m-%d}",
+            requirement="The certificate must be renewed in time",
+            observed=f"its validity ends at {time_to_json(life.not_after)}",
+            required=f"renewal by {time_to_json(life.renewal_at)}, as ACME clients do",
             since=life.warning_at,
             certificate=leaf.sha256,
             ends_at=life.not_after,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from exporters.pages.rows import Mark
-from exporters.wording import MEETS
+from exporters.wording import COMPLIANCE
 from model.certificates.certificate import ServedChain
 from model.findings.finding import Finding
 from model.observation import AcceptedSet, Observation
@@ -77,9 +77,9 @@ def _worst_first(status: EndpointStatus) -> list[Finding]:
 def _finding(finding: Finding) -> DetailLine:
     result = finding.result
     mark: Mark = "bad" if result.severity.rank >= 3 else "warning"
-    text = f"{result.title} Seen: {result.observed}. Asked for: {result.required}."
-    name = f"{result.severity.value} · {result.policy} · {result.rule}"
-    return DetailLine(name=name, text=f"{text} ({finding.status.value})", mark=mark)
+    text = f"{result.violation}. Requirement: {result.requirement} ({result.required})."
+    name = f"{result.severity.value} · {result.policy} · {result.rule_label}"
+    return DetailLine(name=name, text=f"{text} {finding.status.value.capitalize()}.", mark=mark)
 
 
 def _policies(status: EndpointStatus) -> Iterator[DetailLine]:
@@ -89,7 +89,7 @@ def _policies(status: EndpointStatus) -> Iterator[DetailLine]:
         Verdict.UNKNOWN: "warning",
     }
     for policy, verdict in sorted(status.compliance.items()):
-        yield DetailLine(name=policy, text=MEETS[verdict], mark=marks[verdict])
+        yield DetailLine(name=policy, text=COMPLIANCE[verdict], mark=marks[verdict])
 
 
 def _versions(observation: Observation) -> Iterator[DetailLine]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from exporters.wording import short_state, version_name
-from model.certificates.lifetime import Lifetime
+from model.certificates.lifetime import Lifetime, span_text
 from model.findings.finding import FindingStatus, Severity
 from model.protocol_version import ProtocolVersion
 from model.registry import Strength, strength_by_name
@@ -179,11 +179,9 @@ def _expiry(status: EndpointStatus, now: datetime) -> tuple[Badge | None, float]
 
 
 def _span(seconds: float) -> str:
-    """In words that fit a column: ``12 days``, ``3 hours``, ``ended 3 days ago``."""
-    size = abs(seconds)
-    number, unit = (int(size // 86400), "day") if size >= 2 * 86400 else (int(size // 3600), "hour")
-    words = f"{number} {unit}{'' if number == 1 else 's'}"
-    return words if seconds > 0 else f"ended {words} ago"
+    """In words that fit a column: ``12 days``, ``3 hours``, ``expired 3 days ago``."""
+    words = span_text(timedelta(seconds=seconds))
+    return words if seconds > 0 else f"expired {words} ago"
 
 
 def _trust(status: EndpointStatus) -> Badge | None:

@@ -27,7 +27,7 @@ from model.snapshot import EndpointStatus, Snapshot
 from model.verdict import Verdict
 
 RemedyOf = Callable[[Observation, RuleResult], Remediation | None]
-"""Gives the lines that mend what a rule found at an endpoint, where its kind of server is known."""
+"""Gives the lines that fix what a rule found at an endpoint, where its kind of server is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

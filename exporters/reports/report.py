@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from model.findings.finding import Finding, FindingStatus, Outcome, Severity, Waiver
+from model.findings.finding import (
+    Finding,
+    FindingStatus,
+    Outcome,
+    Severity,
+    Waiver,
+    labelled_rule,
+)
 from model.findings.remediation import Remediation
 from model.verdict import Verdict
 
@@ -20,13 +27,24 @@ DEFAULT_GROUPING: Final = "team"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyRule:
-    """One rule of a policy: what it asks in a sentence, what would do, and which document says so."""
+    """One rule of a policy.
+
+    ``requirement`` and ``violation`` say in a sentence what it asks for and what is wrong where it is
+    not met; ``required`` is the value that meets it, ``source`` the document that says so.
+    """
 
     rule: str
+    rule_id: str | None = None
     severity: Severity
-    title: str
+    requirement: str
+    violation: str
     required: str
     source: str
+
+    @property
+    def rule_label(self) -> str:
+        """The rule's name with its identifier."""
+        return labelled_rule(self.rule, self.rule_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +84,7 @@ class ReportedEndpoint:
     """One endpoint: what was probed, when, by which version, and what came of it.
 
     ``state`` and ``reason`` are the Observation's; ``unknown`` names the facts that were asked about
-    and not learnt. ``protocols`` has the verdict on each protocol version by its label.
+    and stayed unknown. ``protocols`` has the verdict on each protocol version by its label.
     """
 
     key: str
@@ -131,7 +149,7 @@ class Report:
 
     @property
     def not_reached(self) -> tuple[ReportedEndpoint, ...]:
-        """The endpoints of which no TLS facts were learnt."""
+        """The endpoints of which no TLS facts are known."""
         return tuple(one for one in self.endpoints if not one.is_reached)
 
     def findings(self) -> Iterator[tuple[ReportedEndpoint, ReportedFinding]]:

@@ -33,7 +33,7 @@ from model.findings.finding import Severity
 from model.verdict import Verdict
 
 Json: TypeAlias = dict[str, Any]
-REPORT_SCHEMA_NUMBER: Final = 1
+REPORT_SCHEMA_NUMBER: Final = 2
 
 
 def canonical(fields: Json) -> str:
@@ -98,8 +98,10 @@ def _policy_to_json(policy: PolicyText) -> Json:
         "rules": [
             {
                 "rule": rule.rule,
+                "rule_id": rule.rule_id,
                 "severity": rule.severity.value,
-                "title": rule.title,
+                "requirement": rule.requirement,
+                "violation": rule.violation,
                 "required": rule.required,
                 "source": rule.source,
             }
@@ -118,8 +120,10 @@ def _policy_from_json(fields: Json) -> PolicyText:
         rules=tuple(
             PolicyRule(
                 rule=rule["rule"],
+                rule_id=rule["rule_id"],
                 severity=Severity(rule["severity"]),
-                title=rule["title"],
+                requirement=rule["requirement"],
+                violation=rule["violation"],
                 required=rule["required"],
                 source=rule["source"],
             )

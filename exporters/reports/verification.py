@@ -1,7 +1,7 @@
 """Whether a report still says what it said: its data by their SHA-256, its text by making it again.
 
-A format is a pure function of the data. So whoever has them (inside a JSON or HTML report, or in the
-JSON report that was kept beside another format) can write the report again with the same version of
+A format is a pure function of the data. So anyone who has them (inside a JSON or HTML report, or in the
+JSON report that was kept next to another format) can write the report again with the same version of
 tlsprobe, and compare byte by byte. A hash proves that data and text were not changed by accident or
 one without the other; who can change both needs to be caught by a hash that was noted elsewhere.
 """
@@ -23,7 +23,7 @@ _DIGEST_END: Final = "</pre>"
 
 
 class NotAReportError(ValueError):
-    """What was given is no report, or holds no data; the message is one sentence with the mend."""
+    """What was given is not a report, or holds no data; the message is one sentence with how to fix it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

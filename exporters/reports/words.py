@@ -7,16 +7,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 from exporters.reports.report import ReportedEndpoint
-from exporters.wording import COMPLIANCE, MEETS, state_words
+from exporters.wording import COMPLIANCE, state_words
 from model.findings.finding import Finding, FindingStatus, Outcome, Waiver
 from model.safe_output.printable import printable
 from model.verdict import Verdict
 
 NEVER: Final = "never"
-_OUTCOMES: Final = {
-    Outcome.FAIL: MEETS[Verdict.NO],
-    Outcome.UNKNOWN: f"unknown: {MEETS[Verdict.UNKNOWN]}",
-}
+_OUTCOMES: Final = {Outcome.FAIL: "violated", Outcome.UNKNOWN: "unknown"}
 
 
 def minute(moment: datetime | None) -> str:
@@ -35,7 +32,7 @@ def counted(count: int, noun: str, plural: str | None = None) -> str:
 
 
 def outcome(finding: Finding) -> str:
-    """Whether its rule is broken or not proved to be met."""
+    """Whether its rule is violated, or unknown to be met."""
     return _OUTCOMES.get(finding.result.outcome, finding.result.outcome.value)
 
 

@@ -1,6 +1,6 @@
 """What may reach a terminal: text from servers with its controls escaped, colour, a progress line.
 
-``printable`` is ``model.safe_output.printable``'s: it stands here too, beside what else a terminal needs.
+``printable`` is ``model.safe_output.printable``'s: it is here too, with what else a terminal needs.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def _layout(observation: Observation, now: datetime) -> RenderableType:
     if found:
         rows = _grid()
         for remark in found:
-            word = Text(remark.severity.name.lower(), style=SEVERITY_STYLES[remark.severity])
+            word = Text(remark.severity.value, style=SEVERITY_STYLES[remark.severity])
             rows.add_row(word, say(remark.text, limit=REASON_LIMIT))
         parts.append(Padding(rows, (0, 0, 0, 2), expand=False))
     facts = _grid()

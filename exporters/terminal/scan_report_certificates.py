@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from exporters.terminal.console import printable
-from exporters.terminal.remarks import describe_validity, expiry_severity
+from exporters.terminal.remarks import expiry_severity
 from exporters.terminal.scan_report_words import (
     NAME_LIMIT,
     REASON_LIMIT,
@@ -26,7 +26,7 @@ from model.certificates.certificate import (
     ServedChain,
     TrustVerdict,
 )
-from model.certificates.lifetime import Lifetime
+from model.certificates.lifetime import Lifetime, expiry_text
 from model.verdict import Verdict
 
 _CERTIFICATES_SHOWN: Final = 6
@@ -145,10 +145,10 @@ def _certificate(certificate: Certificate, now: datetime) -> Text:
         return line.append("no expiry date", style="magenta")
     severity = expiry_severity(certificate, now)
     style = "green" if severity is None else SEVERITY_STYLES[severity]
-    line.append(describe_validity(certificate.not_after, now), style=style)
+    line.append(expiry_text(certificate.not_after, now), style=style)
     lifetime = Lifetime.of(certificate.not_before, certificate.not_after)
     if lifetime is not None and lifetime.not_before <= now < lifetime.not_after:
-        line.append(f", {lifetime.fraction_left(now):.0%} of its life", style="dim")
+        line.append(f", {lifetime.fraction_left(now):.0%} of its lifetime left", style="dim")
     day = certificate.not_after.astimezone(UTC).date().isoformat()
     return line.append(f" ({day})", style="dim")
 

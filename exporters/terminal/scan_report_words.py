@@ -8,16 +8,18 @@ from typing import Final
 from rich.text import Text
 
 from exporters.terminal.console import printable
-from exporters.terminal.remarks import RemarkSeverity
+from model.findings.finding import Severity
 
 _NAMES_SHOWN: Final = 8
 NAME_LIMIT: Final = 120
 """A certificate may hold names without end; a reader needs the first few, and `--json` has all."""
 REASON_LIMIT: Final = 300
 SEVERITY_STYLES: Final = {
-    RemarkSeverity.BAD: "bold red",
-    RemarkSeverity.WARNING: "yellow",
-    RemarkSeverity.NOTE: "cyan",
+    Severity.CRITICAL: "bold red",
+    Severity.HIGH: "red",
+    Severity.MEDIUM: "yellow",
+    Severity.LOW: "cyan",
+    Severity.INFO: "dim",
 }
 
 

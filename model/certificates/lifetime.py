@@ -18,7 +18,7 @@ _CRITICAL_SHARE, _MOST_CRITICAL = 0.1, timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifetime:
-    """A validity, with both ends aware moments and the end behind the beginning."""
+    """A validity period: two aware moments, the end after the beginning."""
 
     not_before: datetime
     not_after: datetime
@@ -53,3 +53,21 @@ class Lifetime:
     def critical_at(self) -> datetime:
         """When its end is very near: with a tenth of its life left, or 7 days."""
         return self.not_after - min(_CRITICAL_SHARE * self.whole, _MOST_CRITICAL)
+
+
+def expiry_text(not_after: datetime, now: datetime) -> str:
+    """``expires in 5 days`` or ``expired 3 days ago``, to follow the name of a certificate."""
+    left = not_after - now
+    span = span_text(left)
+    return f"expires in {span}" if left >= timedelta(0) else f"expired {span} ago"
+
+
+def span_text(span: timedelta) -> str:
+    """A span of time, whatever its sign: ``3 days``, ``1 hour``, ``less than an hour``."""
+    size = abs(span)
+    if size >= timedelta(days=2):
+        return f"{size.days} days"
+    hours = size // timedelta(hours=1)
+    if hours == 0:
+        return "less than an hour"
+    return "1 hour" if hours == 1 else f"{hours} hours"

@@ -23,7 +23,9 @@ def alert_to_json(alert: Alert) -> Json:
         "severity": alert.severity.value,
         "policy": alert.policy,
         "rule": alert.rule,
-        "title": alert.title,
+        "rule_id": alert.rule_id,
+        "violation": alert.violation,
+        "requirement": alert.requirement,
         "observed": alert.observed,
         "required": alert.required,
         "is_proved": alert.is_proved,
@@ -36,15 +38,19 @@ def alert_to_json(alert: Alert) -> Json:
 
 def alert_from_json(fields: Json) -> Alert:
     """The alert. Raises KeyError, ValueError."""
+    kind = AlertKind(fields["kind"])
+    violation, requirement = _texts(kind, fields)
     return Alert(
-        kind=AlertKind(fields["kind"]),
+        kind=kind,
         target=fields["target"],
         addresses=tuple(fields["addresses"]),
         labels=dict(fields["labels"]),
         severity=Severity(fields["severity"]),
         policy=fields["policy"],
         rule=fields["rule"],
-        title=fields["title"],
+        rule_id=fields.get("rule_id"),
+        violation=violation,
+        requirement=requirement,
         observed=fields["observed"],
         required=fields["required"],
         is_proved=fields["is_proved"],
@@ -53,3 +59,12 @@ def alert_from_json(fields: Json) -> Alert:
         certificate=fields["certificate"],
         ends_at=time_from_json(fields["ends_at"]),
     )
+
+
+def _texts(kind: AlertKind, fields: Json) -> tuple[str, str]:
+    """Violation and requirement. Older databases have one ``title``: a finding's requirement, or what expires."""
+    if "violation" in fields:
+        return fields["violation"], fields["requirement"]
+    title = fields["title"]
+    is_finding = kind is AlertKind.FINDING
+    return (f"Not met: {title}", title) if is_finding else (title, fields["required"])

@@ -23,7 +23,7 @@ def assessment_digest(assessment: Assessment) -> str:
 
 
 def result_digest(result: RuleResult) -> str:
-    """The SHA-256, in hex, of a result's words."""
+    """The SHA-256, in hex, of a result's texts."""
     return _digest(_result_texts(result))
 
 
@@ -32,9 +32,11 @@ def _result_texts(result: RuleResult) -> tuple[str, ...]:
     return (
         result.policy,
         result.rule,
+        result.rule_id or "",
         result.severity,
         result.outcome,
-        result.title,
+        result.requirement,
+        result.violation,
         result.observed,
         result.required,
         result.source,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from model.findings.finding import Severity
+from model.findings.finding import Severity, labelled_rule
 
 
 class AlertKind(StrEnum):
@@ -27,25 +27,33 @@ class AlertKind(StrEnum):
 class Alert:
     """Something that is wrong at ``target``, a target's key, whose owner's labels are ``labels``.
 
-    ``since`` is when it was first seen; ``reopened`` how often it came back. A Finding's has ``policy`` and
-    ``rule``; an expiry's has ``certificate``, its SHA-256 in hex, and ``ends_at``. Texts are printable.
+    ``since`` is when it was first seen; ``reopened`` how often it came back. ``violation``
+    says what is wrong, ``requirement`` what is asked for. A Finding's has ``policy``, ``rule`` and
+    ``rule_id``; an expiry's has ``certificate``, its SHA-256 in hex, and ``ends_at``. Texts are printable.
     """
 
     kind: AlertKind
     target: str
     severity: Severity
-    title: str
+    violation: str
+    requirement: str
     observed: str
     required: str
     since: datetime
     policy: str | None = None
     rule: str | None = None
+    rule_id: str | None = None
     certificate: str | None = None
     ends_at: datetime | None = None
     is_proved: bool = True
     reopened: int = 0
     addresses: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def rule_label(self) -> str:
+        """The rule's name with its identifier; empty for the expiry of a certificate."""
+        return labelled_rule(self.rule or "", self.rule_id)
 
     @property
     def key(self) -> str:

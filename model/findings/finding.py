@@ -44,33 +44,48 @@ class Outcome(StrEnum):
     """It speaks of something that the endpoint does not have."""
 
 
+def labelled_rule(name: str, rule_id: str | None) -> str:
+    """A rule's name, followed by its identifier where that is known."""
+    return name if rule_id is None else f"{name} ({rule_id})"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleResult:
     """What one rule of one policy says of one endpoint.
 
-    ``title`` says in one sentence what the rule asks, ``observed`` and ``required`` what was seen and
-    what would do; ``source`` names the document and section that the rule comes from.
+    ``rule`` is the rule's name in the policy, ``rule_id`` its identifier in the catalogue, which no
+    rename changes (None in findings stored before there were any). ``requirement`` says in one sentence
+    what the rule asks for, ``violation`` what is wrong, with values; it is empty where nothing is.
+    ``observed`` and ``required`` are the facts behind the two; ``source`` names the document and section
+    that the rule comes from.
     """
 
     policy: str
     rule: str
+    rule_id: str | None = None
     severity: Severity
     outcome: Outcome
-    title: str
+    requirement: str
+    violation: str = ""
     observed: str
     required: str
     source: str
     evidence: Evidence | None = None
 
     @property
+    def rule_label(self) -> str:
+        """The rule's name with its identifier, as people read it: ``hsts (TP-HTTPS-002)``."""
+        return labelled_rule(self.rule, self.rule_id)
+
+    @property
     def identity(self) -> tuple[str, str]:
-        """What the results of one endpoint are told apart by: policy and rule."""
+        """Policy and rule: no two results of one endpoint have the same."""
         return self.policy, self.rule
 
     def fingerprint(self, endpoint_key: str) -> str:
         """The identity of the Finding that this may be: SHA-256, in hex, of endpoint, policy, rule."""
         identity = "\n".join((endpoint_key, self.policy, self.rule))
-        # Surrogates that stand beside one another are one character, as they are once read from JSON.
+        # Two adjacent surrogates are one character, as they are once read from JSON.
         paired = identity.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
         return hashlib.sha256(paired.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -80,7 +95,7 @@ class Assessment:
     """All results of all policies that hold for one endpoint, by one Observation.
 
     ``policies`` has the digest of each policy's text by its name, so that a result can be traced to
-    the words it was made by. Where ``is_whole`` is false (the endpoint was not reached), rules that
+    the text that it was made by. Where ``is_whole`` is false (the endpoint was not reached), rules that
     have no result were not decided; else they do not hold any more.
     """
 
@@ -125,8 +140,8 @@ class FindingStatus(StrEnum):
 class Waiver:
     """Findings that somebody answers for, until a day.
 
-    It is for those of ``rule`` (of ``policy``, or of any where that is None) at the endpoints of
-    ``target`` (a target's or an endpoint's key, or None) that carry all of ``labels``.
+    It is for those of ``rule``, a name or an identifier (of ``policy``, or of any where that is None),
+    at the endpoints of ``target`` (a target's or an endpoint's key, or None) that carry all of ``labels``.
     """
 
     name: str

@@ -88,7 +88,7 @@ def _resolved(known: Finding, at: datetime) -> Finding:
 
 
 def _is_for(waiver: Waiver, finding: Finding, target: Target) -> bool:
-    is_same_rule = waiver.rule == finding.result.rule
+    is_same_rule = waiver.rule in (finding.result.rule, finding.result.rule_id)
     is_same_policy = waiver.policy in (None, finding.result.policy)
     is_same_place = waiver.target in (None, target.key, finding.endpoint_key)
     has_labels = waiver.labels.items() <= target.labels.items()

@@ -92,7 +92,7 @@ def _may_have(allowing: PolicyRule, name: str) -> bool:
 
 def _groups(allowing: PolicyRule, requiring: PolicyRule) -> str | None:
     required = requiring.parameters
-    is_preference = requiring.rule.id == "post_quantum_preferred"
+    is_preference = requiring.rule.name == "post_quantum_preferred"
     if not isinstance(required, RequiredGroups | QuantumGroups) or is_preference:
         return None
     match allowing.parameters:
@@ -107,7 +107,7 @@ def _groups(allowing: PolicyRule, requiring: PolicyRule) -> str | None:
 
 def _tls13(allowing: PolicyRule, requiring: PolicyRule) -> str | None:
     allowed = allowing.parameters
-    needs_it = requiring.rule.id == "post_quantum_key_exchange"
+    needs_it = requiring.rule.name == "post_quantum_key_exchange"
     if needs_it and isinstance(allowed, Versions):
         return _outside(["TLSv1.3"], [version.label for version in allowed.allowed])
     return None
@@ -115,7 +115,7 @@ def _tls13(allowing: PolicyRule, requiring: PolicyRule) -> str | None:
 
 def _features(requiring: PolicyRule, forbidding: PolicyRule) -> str | None:
     required, forbidden = requiring.parameters, forbidding.parameters
-    ids = (requiring.rule.id, forbidding.rule.id)
+    ids = (requiring.rule.name, forbidding.rule.name)
     if ids != ("features_required", "features_forbidden"):
         return None
     if not (isinstance(required, Features) and isinstance(forbidden, Features)):
@@ -125,8 +125,8 @@ def _features(requiring: PolicyRule, forbidding: PolicyRule) -> str | None:
 
 
 def _client_certificates(requiring: PolicyRule, forbidding: PolicyRule) -> str | None:
-    if requiring.rule.id in _MTLS and forbidding.rule.id == "client_certificate_not_asked":
-        return "a client certificate is demanded, and may not be asked for"
+    if requiring.rule.name in _MTLS and forbidding.rule.name == "client_certificate_not_asked":
+        return "a client certificate is required, and must not be requested"
     return None
 
 

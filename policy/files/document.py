@@ -33,15 +33,18 @@ class Section(BaseModel):
 
 
 class RuleSettings(Section):
-    """What may be set of any rule, beside its own parameters.
+    """What may be set of any rule, in addition to its own parameters.
 
-    ``use`` is the rule of the catalogue, where the policy gives it another name. ``source`` names a
-    document, ``section`` a part of the policy's own; ``uncertain`` says what could not be checked.
+    ``use`` is the rule of the catalogue, by name or identifier, where the policy gives it another name.
+    ``requirement`` and ``violation`` replace the rule's sentences on what it asks for and on what is
+    wrong. ``source`` names a document, ``section`` a part of the policy's own; ``uncertain`` says what
+    could not be checked.
     """
 
     use: str | None = None
     severity: Severity | None = None
-    title: Sentence | None = None
+    requirement: Sentence | None = None
+    violation: Sentence | None = None
     source: Sentence | None = None
     section: Sentence | None = None
     uncertain: Sentence | None = None
@@ -67,7 +70,10 @@ class PolicyBody(Section):
 
 
 class WaiverBody(Section):
-    """Findings that somebody answers for, up to and including the day ``expires`` (UTC)."""
+    """Findings that ``owner`` accepts, up to and including the day ``expires`` (UTC).
+
+    ``rule`` is a rule's name in the policies, or an identifier, for every use of that rule.
+    """
 
     rule: Name
     reason: Sentence

@@ -1,4 +1,4 @@
-"""What is wrong with a policy file: one sentence with the file, the line and the mend."""
+"""What is wrong with a policy file: one sentence with the file, the line and how to fix it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PLAIN_WORDS: Final = {
 
 
 class PolicyError(ConfigError):
-    """A policy cannot be used; the message is one sentence with the place and the mend."""
+    """A policy cannot be used; the message is one sentence with the place and how to fix it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ _SECTIONS: Final = (Document, PolicyBody, WaiverBody, ChoiceBody)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySet:
-    """All that policy files say. ``remarks`` are sentences on what is odd, and no error.
+    """The contents of policy files. ``remarks`` are warnings, which are not errors.
 
     ``places`` has the file and line of each policy that stands in one, by its name.
     """
@@ -57,7 +57,7 @@ def load_policies(paths: Sequence[Path], at: datetime) -> PolicySet:
     """What the files say at the aware moment ``at``, which decides on what has expired.
 
     Raises:
-        PolicyError: for the first thing that cannot be, with file, line and the mend.
+        PolicyError: for the first error, with file, line and how to fix it.
     """
     files = [(path, _read(path)) for path in paths]
     documents = [(path, file, _document(path, file)) for path, file in files]
@@ -149,8 +149,8 @@ def _unknown_key(keys: KeyPath) -> str:
         one.alias or field for section in _SECTIONS for field, one in section.model_fields.items()
     ]
     close = nearest(name, known)
-    mend = f"did you mean {close}?" if close else "see docs/policy.md for what may stand here"
-    return f"{name!r} may not stand here: {mend}"
+    fix = f"did you mean {close}?" if close else "see docs/policy.md for what may stand here"
+    return f"{name!r} may not stand here: {fix}"
 
 
 def _waivers(
@@ -184,23 +184,21 @@ def waiver_fault(
 ) -> tuple[str, str] | None:
     """The field of a waiver that cannot be, and a sentence on it; None where it is good.
 
-    That it has expired is no fault here: ``at`` decides whether it lasts for too long.
+    An expired waiver is good here: ``at`` decides whether it lasts for too long.
     """
     names = [policy.name for policy in policies]
     if waiver.policy is not None and waiver.policy not in names:
         close = nearest(waiver.policy, names)
-        mend = f"did you mean {close}?" if close else f"there are {', '.join(names) or 'none'}"
-        return "policy", f"there is no policy {waiver.policy!r}: {mend}"
-    rules = [
-        rule.name
-        for policy in policies
-        if waiver.policy in (None, policy.name)
-        for rule in policy.rules
+        fix = f"did you mean {close}?" if close else f"there are {', '.join(names) or 'none'}"
+        return "policy", f"there is no policy {waiver.policy!r}: {fix}"
+    used = [
+        rule for policy in policies if waiver.policy in (None, policy.name) for rule in policy.rules
     ]
+    rules = {rule.name for rule in used} | {rule.rule.identifier for rule in used}
     if waiver.rule not in rules:
-        close = nearest(waiver.rule, rules)
-        mend = f"did you mean {close}?" if close else "no policy in force has it"
-        return "rule", f"there is no rule {waiver.rule!r}: {mend}"
+        close = nearest(waiver.rule, sorted(rules))
+        fix = f"did you mean {close}?" if close else "no policy in force has it"
+        return "rule", f"there is no rule {waiver.rule!r}: {fix}"
     if waiver.expires_at - at > _LONGEST_WAIVER:
         return "expires", (
             "a waiver may not be for ever: let it expire within two years, and renew it"

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from pydantic import ValidationError
 
-from policy.catalogue import RULES_BY_ID
+from policy.catalogue import RULES_BY_NAME, rule_of
 from policy.files.contradictions import contradiction
 from policy.files.document import PolicyBody, RuleSettings
 from policy.files.errors import FileLocation, PolicyError, first_problem
@@ -26,6 +26,8 @@ from policy.rules.endpoint.reach import REACHED
 from policy.values import nearest
 
 _SETTINGS: Final = frozenset(RuleSettings.model_fields)
+_RENAMED: Final = {"title": "requirement"}
+"""Settings by the name that they had before 1.0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,7 @@ class Library:
         one = self.written[name]
         drafts = self._merged(name, ())
         drafts.setdefault(
-            REACHED.id, _Draft(fields={}, places={}, place=one.place, source=_own(one))
+            REACHED.name, _Draft(fields={}, places={}, place=one.place, source=_own(one))
         )
         rules = tuple(_bound(rule_name, draft) for rule_name, draft in drafts.items())
         if not any(rule.rule is not REACHED for rule in rules):
@@ -112,8 +114,8 @@ class Library:
                     f"{nearest_profile(parent, self.written)}"
                 )
             drafts |= self._merged(parent, (*below, name))
-        for rule_name, written in one.body.rules.items():
-            _merge(drafts, rule_name, written, one)
+        for key, written in one.body.rules.items():
+            _merge(drafts, key, written, one)
         self._drafts[name] = drafts
         return dict(drafts)
 
@@ -126,11 +128,12 @@ def nearest_profile(name: str, known: Iterable[str]) -> str:
     return f"did you mean {close}?" if close else "see `tlsprobe policy list`"
 
 
-def _merge(drafts: _Drafts, rule_name: str, written: object, one: Written) -> None:
-    place = one.place.at("rules", rule_name)
+def _merge(drafts: _Drafts, key: str, written: object, one: Written) -> None:
+    place = one.place.at("rules", key)
+    rule_name = _name_of(key)
     before = drafts.get(rule_name)
     if written is False:
-        if before is None and rule_name != REACHED.id:
+        if before is None and rule_name != REACHED.name:
             raise PolicyError(f"{place}: {rule_name!r} is off already: remove this line")
         drafts.pop(rule_name, None)
         return
@@ -158,6 +161,12 @@ def _merge(drafts: _Drafts, rule_name: str, written: object, one: Written) -> No
     )
 
 
+def _name_of(key: str) -> str:
+    """The name under which a rule written as ``key`` is reported: an identifier stands for its rule."""
+    rule = rule_of(key)
+    return key if rule is None else rule.name
+
+
 def _own(one: Written) -> str:
     return one.body.source or f"the policy {one.name}"
 
@@ -174,9 +183,12 @@ def _bound(rule_name: str, draft: _Draft) -> PolicyRule:
     given = {name: value for name, value in draft.fields.items() if name not in _SETTINGS}
     known = [*rule.parameters.model_fields, *sorted(_SETTINGS)]
     for name in given.keys() - rule.parameters.model_fields.keys():
+        place = draft.places[name]
+        if name in _RENAMED:
+            raise PolicyError(f"{place}: `{name}` is now called `{_RENAMED[name]}`: rename it")
         close = nearest(name, known)
-        mend = f"did you mean {close}?" if close else f"it has {', '.join(known)}"
-        raise PolicyError(f"{draft.places[name]}: {rule.id} has no parameter {name!r}: {mend}")
+        fix = f"did you mean {close}?" if close else f"it has {', '.join(known)}"
+        raise PolicyError(f"{place}: {rule.name} has no parameter {name!r}: {fix}")
     try:
         settings = RuleSettings.model_validate(own)
         parameters = rule.parameters.model_validate(given)
@@ -192,7 +204,8 @@ def _bound(rule_name: str, draft: _Draft) -> PolicyRule:
         rule=rule,
         parameters=parameters,
         severity=settings.severity or rule.severity,
-        title=settings.title or rule.title,
+        requirement=settings.requirement or rule.requirement,
+        violation=settings.violation,
         source=source,
         uncertain=settings.uncertain,
         judge=rule.bind(parameters),
@@ -201,14 +214,14 @@ def _bound(rule_name: str, draft: _Draft) -> PolicyRule:
 
 def _rule_of(rule_name: str, draft: _Draft) -> AnyRule:
     wanted = draft.fields.get("use", rule_name)
-    rule = RULES_BY_ID.get(str(wanted))
+    rule = rule_of(str(wanted))
     if rule is not None:
         return rule
     place = draft.places.get("use", draft.place)
-    close = nearest(str(wanted), RULES_BY_ID)
-    mend = f"did you mean {close}?" if close else "see `tlsprobe policy list`"
-    own = "" if "use" in draft.fields else ", or say which it is by `use`"
-    raise PolicyError(f"{place}: there is no rule {wanted!r}: {mend}{own}")
+    close = nearest(str(wanted), RULES_BY_NAME)
+    fix = f"did you mean {close}?" if close else "see `tlsprobe policy list`"
+    own = "" if "use" in draft.fields else ", or name the rule in `use`"
+    raise PolicyError(f"{place}: there is no rule {wanted!r}: {fix}{own}")
 
 
 def _told(rule_name: str, draft: _Draft, error: ValidationError) -> str:

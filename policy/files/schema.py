@@ -26,20 +26,26 @@ def policy_schema() -> dict[str, Any]:
     )
     del definitions["rule_settings"]["additionalProperties"]
     for rule in RULES:
-        definitions[f"rule_{rule.id}"] = _rule(rule, definitions)
+        definitions[f"rule_{rule.name}"] = _rule(rule, definitions)
     definitions["PolicyBody"]["properties"]["rules"] = {
         "type": "object",
-        "description": "Parameters by the rule's name; off drops one that was taken over.",
-        "properties": {rule.id: {"$ref": f"#/$defs/rule_{rule.id}"} for rule in RULES},
+        "description": "Parameters by the rule's name or identifier; off drops an inherited rule.",
+        "properties": {
+            key: {"$ref": f"#/$defs/rule_{rule.name}"}
+            for rule in RULES
+            for key in (rule.name, rule.identifier)
+        },
         "additionalProperties": {"$ref": "#/$defs/named_rule"},
     }
     definitions["named_rule"] = {
-        "description": "A rule under another name: `use` says which.",
+        "description": "A rule under another name: `use` names the rule.",
         "anyOf": [
             _OFF_OR_EMPTY,
             {
                 "type": "object",
-                "properties": {"use": {"enum": [rule.id for rule in RULES]}},
+                "properties": {
+                    "use": {"enum": [key for rule in RULES for key in (rule.name, rule.identifier)]}
+                },
                 "allOf": [_by_use(rule) for rule in RULES],
             },
         ],
@@ -60,7 +66,7 @@ def _rule(rule: AnyRule, definitions: dict[str, Any]) -> dict[str, Any]:
         rule.parameters.model_json_schema(ref_template=_REFERENCES), definitions
     )
     return {
-        "description": f"{rule.title} {rule.why}",
+        "description": f"{rule.identifier}: {rule.requirement}. {rule.why}",
         "anyOf": [
             _OFF_OR_EMPTY,
             {
@@ -80,8 +86,8 @@ def _taken_out(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str,
 
 def _by_use(rule: AnyRule) -> dict[str, Any]:
     return {
-        "if": {"properties": {"use": {"const": rule.id}}, "required": ["use"]},
-        "then": {"$ref": f"#/$defs/rule_{rule.id}"},
+        "if": {"properties": {"use": {"enum": [rule.name, rule.identifier]}}, "required": ["use"]},
+        "then": {"$ref": f"#/$defs/rule_{rule.name}"},
     }
 
 

@@ -16,7 +16,7 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 
 
 class ConfigError(ValueError):
-    """The configuration cannot be used; the message is one sentence with the place and the mend."""
+    """The configuration cannot be used; the message is one sentence with the place and how to fix it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ def read_yaml_mapping(path: Path) -> YamlFile:
     """The mapping in the file ``path``; an empty file is an empty mapping.
 
     Raises:
-        ConfigError: where it cannot be read, is no YAML, no mapping, or has a key twice.
+        ConfigError: where it cannot be read, is not valid YAML, not a mapping, or has a key twice.
     """
     try:
         text = path.read_text(encoding="utf-8")

@@ -15,6 +15,7 @@ from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import cipher_suite_by_name
 from model.verdict import Evidence, Verdict
 from policy.judging.partial_results import labels, listed, not_applicable, unknown
+from policy.judging.sentences import accepts
 from policy.rule import Evaluation
 
 Sets: TypeAlias = Mapping[ProtocolVersion, AcceptedSet]
@@ -26,24 +27,33 @@ _UNSIGNED: Final = frozenset({"anon", "NULL", "PSK", "SRP"})
 
 
 def judge_sets(
-    sets: Sets, bad_in: BadIn, gaps: Callable[[], list[str]], *, required: str, nothing: str
+    sets: Sets,
+    bad_in: BadIn,
+    gaps: Callable[[], list[str]],
+    *,
+    required: str,
+    nothing: str,
+    noun: tuple[str, str],
 ) -> Evaluation:
     """Fail by the names that ``bad_in`` finds, else unknown by the first gap, else pass.
 
-    ``nothing`` is said where there is no set at all and no gap.
+    ``nothing`` is reported where there is no set at all and no gap; ``noun`` is what a name that
+    ``bad_in`` finds is, singular and plural, for ``accepts``.
     """
     bad = {version: names for version, one in sets.items() if (names := [*bad_in(one.accepted)])}
     if bad:
         first = min(bad)
+        names = _by_name(bad)
         return Evaluation(
             outcome=Outcome.FAIL,
-            observed=f"accepted: {_by_name(bad)}",
+            observed=f"accepted: {listed(names)}",
             required=required,
+            violation=accepts(noun, names),
             evidence=sets[first].evidence.get(bad[first][0]),
         )
     missing = gaps()
     if missing:
-        return unknown(f"not learnt: {listed(missing)}", required)
+        return unknown(f"not known: {listed(missing)}", required)
     if not any(one.accepted for one in sets.values()):
         return not_applicable(nothing, required)
     newest = max(sets)
@@ -56,9 +66,14 @@ def judge_sets(
 
 
 def judge_presence(
-    sets: Sets, wanted: frozenset[str], gaps: Callable[[], list[str]], *, required: str
+    sets: Sets,
+    wanted: frozenset[str],
+    gaps: Callable[[], list[str]],
+    *,
+    required: str,
+    violation: str,
 ) -> Evaluation:
-    """Pass where any of ``wanted`` is accepted, fail where it is proved that none is."""
+    """Pass where any of ``wanted`` is accepted, fail with ``violation`` where none is for certain."""
     for version in sorted(sets, reverse=True):
         found = sets[version]
         names = [name for name in found.accepted if name in wanted]
@@ -71,12 +86,13 @@ def judge_presence(
             )
     missing = gaps()
     if missing:
-        return unknown(f"not learnt: {listed(missing)}", required)
+        return unknown(f"not known: {listed(missing)}", required)
     refusal: Evidence | None = sets[max(sets)].refusal if sets else None
     return Evaluation(
         outcome=Outcome.FAIL,
         observed=f"accepted: {every_name(sets)}",
         required=required,
+        violation=violation,
         evidence=refusal,
     )
 
@@ -99,12 +115,12 @@ def suite_gaps(
 def _suite_gap(observation: Observation, version: ProtocolVersion) -> str | None:
     fact = observation.protocols.get(version)
     if fact is None or fact.verdict is Verdict.UNKNOWN:
-        return f"whether {version.label} is spoken"
+        return f"whether {version.display_name} is offered"
     if fact.verdict is Verdict.NO:
         return None
     found = observation.cipher_suites.get(version)
     is_whole = found is not None and found.complete
-    return None if is_whole else f"every suite of {version.label}"
+    return None if is_whole else f"every cipher suite of {version.display_name}"
 
 
 def group_gaps(observation: Observation) -> list[str]:
@@ -139,11 +155,11 @@ def scheme_gaps(observation: Observation) -> list[str]:
 def _tls13_gap(observation: Observation, sets: Sets, what: str) -> Iterator[str]:
     fact = observation.protocols.get(_TLS13)
     if fact is None or fact.verdict is Verdict.UNKNOWN:
-        yield f"whether {_TLS13.label} is spoken"
+        yield f"whether {_TLS13.display_name} is offered"
     elif fact.verdict is Verdict.YES:
         found = sets.get(_TLS13)
         if found is None or not found.complete:
-            yield f"every {what} of {_TLS13.label}"
+            yield f"every {what} of {_TLS13.display_name}"
 
 
 def _earlier_gap(
@@ -156,12 +172,12 @@ def _earlier_gap(
     earlier = [found for version, found in sets.items() if version in versions]
     if earlier:
         if not all(found.complete for found in earlier):
-            yield f"every {what} below {_TLS13.label}"
+            yield f"every {what} below {_TLS13.display_name}"
         return
     for version in versions:
         found_suites = observation.cipher_suites.get(version)
         if found_suites is not None and any(map(needs, found_suites.accepted)):
-            yield f"the {what}s of {version.label}"
+            yield f"the {what}s of {version.display_name}"
         elif (gap := _suite_gap(observation, version)) is not None:
             yield gap
 
@@ -178,10 +194,10 @@ def _is_signed(name: str) -> bool:
     )
 
 
-def _by_name(bad: Mapping[ProtocolVersion, list[str]]) -> str:
-    """``NAME (TLSv1.0, TLSv1.2)``, each name once."""
+def _by_name(bad: Mapping[ProtocolVersion, list[str]]) -> list[str]:
+    """``NAME (TLS 1.0, TLS 1.2)``, each name once."""
     versions: dict[str, list[ProtocolVersion]] = {}
     for version in sorted(bad, reverse=True):
         for name in bad[version]:
             versions.setdefault(name, []).append(version)
-    return listed(f"{name} ({labels(found)})" for name, found in versions.items())
+    return [f"{name} ({labels(found)})" for name, found in versions.items()]

@@ -2,7 +2,7 @@
 
 A check that ran leaves certain facts behind on every server (``_ALWAYS_THERE``). Where those are there,
 and all versions and suites are settled, another fact of the same check is absent because it does not
-apply; else nobody may say so.
+apply; else that is not known.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ NAMES_SHOWN: Final = 12
 _REMEMBERED: Final = 512
 """Lists of names that are kept."""
 _LONGEST_REMEMBERED: Final = 1024
-"""Characters of such a list: hostile certificates have longer ones, which nobody shares."""
+"""Characters of such a list: hostile certificates have longer ones, which no other endpoint shares."""
 _WITHOUT_CERTIFICATE: Final = frozenset({"anon", "NULL", "PSK", "SRP"})
 _PUBLIC_STORES: Final = frozenset({"mozilla", "system"})
 _GRAVITY: Final = (
@@ -55,11 +55,11 @@ _remembered_joined = lru_cache(maxsize=_REMEMBERED)(_joined)
 
 @lru_cache(maxsize=_REMEMBERED)
 def _labels(versions: tuple[ProtocolVersion, ...]) -> str:
-    return ", ".join(version.label for version in versions) or "none"
+    return ", ".join(version.display_name for version in versions) or "none"
 
 
 def not_applicable(observed: str, required: str) -> Evaluation:
-    """The rule speaks of something that is not there; ``observed`` says of what."""
+    """The rule is about something that is not there; ``observed`` says of what."""
     return Evaluation(outcome=Outcome.NOT_APPLICABLE, observed=observed, required=required)
 
 
@@ -99,16 +99,17 @@ def judge_fact(
     *,
     words: Mapping[Verdict, str],
     required: str,
+    violation: str,
     needs: Intrusiveness | None = None,
 ) -> Evaluation:
-    """Pass where the fact is ``wanted``, fail where it is the opposite, else unknown.
+    """Pass where the fact is ``wanted``, fail with ``violation`` where it is the opposite, else unknown.
 
     ``needs`` is the level of intrusiveness at which an absent fact would have been asked.
     """
     if fact is None and needs is not None:
         return not_asked_ruling(needs, required)
     if fact is None:
-        return unknown("not asked", required)
+        return unknown("not probed", required)
     if fact.verdict is Verdict.UNKNOWN:
         note = fact.evidence.note if fact.evidence else None
         return unknown(note or words[Verdict.UNKNOWN], required, fact.evidence)
@@ -118,6 +119,7 @@ def judge_fact(
         outcome=outcome,
         observed=words[fact.verdict] + value,
         required=required,
+        violation=f"{violation}{value}",
         evidence=fact.evidence,
     )
 
@@ -172,22 +174,28 @@ def of_each_chain(
     required: str,
     say: Callable[[ServedChain, Subject], Part],
     *,
+    violation: str,
     only_public: bool = False,
 ) -> Judge:
-    """A Judge that asks ``say`` about every chain which the target's own clients get."""
+    """A Judge that asks ``say`` about every chain which the target's own clients get.
+
+    ``violation`` is what follows ``Certificate`` (``RSA certificate`` where there are several) in the
+    sentence on a failing chain; ``{}`` in it stands for what ``say`` found.
+    """
 
     def part_of(chain: ServedChain, subject: Subject) -> Part:
         if only_public and not is_public(chain):
-            return Outcome.NOT_APPLICABLE, "no public trust store leads to it"
+            return Outcome.NOT_APPLICABLE, "the chain is not publicly trusted"
         return say(chain, subject)
 
     def judge(subject: Subject) -> Evaluation:
         chains = subject.observation.own_certificates
         if not chains:
             if has_no_certificates(subject.observation):
-                return not_applicable("no suite has a certificate of the server's", required)
+                return not_applicable("no cipher suite uses a server certificate", required)
             return unknown("no certificate was seen", required)
         parts = [part_of(chain, subject) for chain in chains]
+        failures = _failures(chains, parts, violation)
         if len(chains) > 1:
             parts = [
                 (outcome, f"{chain.key_type}: {text}")
@@ -202,10 +210,25 @@ def of_each_chain(
             outcome=ruling.outcome,
             observed=ruling.observed,
             required=required,
+            violation="; ".join(failures),
             evidence=proof,
         )
 
     return judge
+
+
+def _failures(
+    chains: Sequence[ServedChain], parts: Sequence[Part], violation: str
+) -> dict[str, None]:
+    """A sentence for each failing chain, each sentence once."""
+    before, _, after = violation.partition("{}")
+    found: dict[str, None] = {}
+    for chain, (outcome, text) in zip(chains, parts, strict=True):
+        if outcome is Outcome.FAIL:
+            key_type = chain.key_type.value.upper()
+            which = f"{key_type} certificate" if len(chains) > 1 else "Certificate"
+            found[f"{which} {before}{text}{after}"] = None
+    return found
 
 
 def proof_of(found: AcceptedSet, name: str) -> Evidence | None:

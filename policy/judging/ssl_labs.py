@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from model.certificates.certificate import Problem, ServedChain
+from model.findings.attacks import attack_title
 from model.observation import Observation
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import CipherSuite
@@ -63,7 +64,7 @@ class Grade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cap:
-    """A fault that lets no better ``letter`` be; ``holds`` is unknown where that is not known.
+    """A fault that caps the grade at ``letter``; ``holds`` is unknown where that is not known.
 
     ``fact`` names the fact that it rests on, where visits of a low intrusiveness do not ask for it.
     """
@@ -257,31 +258,52 @@ def _is_short_block(suite: CipherSuite) -> bool:
 
 
 _CAPS: Final = (
-    _Cap(letter="F", reason="SSLv2 is spoken", holds=_speaks(_SSLV2)),
-    _Cap(letter="F", reason="SSLv3 is the best version", holds=_best_is_below(_TLS10)),
-    _Cap(letter="F", reason="a suite under 112 bits or for export", holds=_has_suite(_is_weak)),
-    _Cap(letter="F", reason="a key under 1024 bits", holds=_key_at_most(40)),
+    _Cap(letter="F", reason="SSL 2.0 is offered", holds=_speaks(_SSLV2)),
+    _Cap(letter="F", reason="SSL 3.0 is the best version", holds=_best_is_below(_TLS10)),
+    _Cap(
+        letter="F",
+        reason="a cipher suite is under 112 bits or for export",
+        holds=_has_suite(_is_weak),
+    ),
+    _Cap(letter="F", reason="a key is under 1024 bits", holds=_key_at_most(40)),
     *(
-        _Cap(letter="F", reason=f"it is open to {name}", holds=_vulnerable(name), fact=name)
+        _Cap(
+            letter="F",
+            reason=f"it is vulnerable to {attack_title(name)}",
+            holds=_vulnerable(name),
+            fact=name,
+        )
         for name in _BROKEN
     ),
-    _Cap(letter="F", reason="the leaf is signed over MD5 or MD2", holds=_signed_over("md5", "md2")),
-    _Cap(letter="C", reason="no version is TLSv1.2 or better", holds=_best_is_below(_TLS12)),
+    _Cap(
+        letter="F",
+        reason="the certificate is signed with MD5 or MD2",
+        holds=_signed_over("md5", "md2"),
+    ),
+    _Cap(letter="C", reason="no version is TLS 1.2 or better", holds=_best_is_below(_TLS12)),
     _Cap(
         letter="C",
-        reason="RC4 at TLSv1.1 or better",
+        reason="RC4 is accepted at TLS 1.1 or better",
         holds=_has_suite(_is_rc4, (_TLS11, _TLS12)),
     ),
     _Cap(
         letter="C",
-        reason="blocks of 64 bits at TLSv1.1 or better",
+        reason="64-bit block ciphers are accepted at TLS 1.1 or better",
         holds=_has_suite(_is_short_block, (_TLS11, _TLS12)),
     ),
-    _Cap(letter="C", reason="it is open to crime", holds=_vulnerable("crime")),
-    _Cap(letter="C", reason="it is open to poodle_ssl3", holds=_vulnerable("poodle_ssl3")),
-    _Cap(letter="B", reason="SSLv3 is spoken", holds=_speaks(_SSLV3)),
-    _Cap(letter="B", reason="TLSv1.0 or TLSv1.1 is spoken", holds=_speaks(_TLS10, _TLS11)),
-    _Cap(letter="B", reason="a key under 2048 bits", holds=_key_at_most(80)),
+    _Cap(
+        letter="C",
+        reason=f"it is vulnerable to {attack_title('crime')}",
+        holds=_vulnerable("crime"),
+    ),
+    _Cap(
+        letter="C",
+        reason=f"it is vulnerable to {attack_title('poodle_ssl3')}",
+        holds=_vulnerable("poodle_ssl3"),
+    ),
+    _Cap(letter="B", reason="SSL 3.0 is offered", holds=_speaks(_SSLV3)),
+    _Cap(letter="B", reason="TLS 1.0 or TLS 1.1 is offered", holds=_speaks(_TLS10, _TLS11)),
+    _Cap(letter="B", reason="a key is under 2048 bits", holds=_key_at_most(80)),
     _Cap(
         letter="B",
         reason="no suite has authenticated encryption",
@@ -292,18 +314,18 @@ _CAPS: Final = (
         reason="no suite has forward secrecy",
         holds=_lacks_suite(lambda suite: suite.forward_secrecy),
     ),
-    _Cap(letter="B", reason="RC4", holds=_has_suite(_is_rc4)),
+    _Cap(letter="B", reason="RC4 is accepted", holds=_has_suite(_is_rc4)),
     _Cap(letter="B", reason="the chain is incomplete", holds=_has_problem(Problem.INCOMPLETE)),
-    _Cap(letter="A-", reason="TLSv1.3 is not spoken", holds=_lacks_tls13),
+    _Cap(letter="A-", reason="TLS 1.3 is not offered", holds=_lacks_tls13),
     _Cap(
         letter="A-",
         reason="secure renegotiation is missing",
         holds=_lacks_secure_renegotiation,
     ),
     _Cap(letter="A", reason="HSTS lasts less than 180 days", holds=_lacks_long_hsts, fact="hsts"),
-    _Cap(letter="T", reason="no trust store leads to the chain", holds=_chain(_is_untrusted)),
+    _Cap(letter="T", reason="the chain is not trusted", holds=_chain(_is_untrusted)),
     _Cap(letter="T", reason="the certificate is not valid now", holds=_chain(_is_out_of_date)),
     _Cap(letter="T", reason="the chain is revoked", holds=_has_problem(Problem.REVOKED)),
-    _Cap(letter="T", reason="the leaf is signed over SHA-1", holds=_signed_over("sha1")),
+    _Cap(letter="T", reason="the certificate is signed with SHA-1", holds=_signed_over("sha1")),
     _Cap(letter="M", reason="the certificate is for other names", holds=_chain(_is_for_others)),
 )

@@ -15,9 +15,9 @@ from model.registry import CIPHER_SUITES, NAMED_GROUPS, Strength, strength_by_na
 from policy.policy import Policy, PolicyRule
 from policy.rule import Parameters
 from policy.rules.endpoint.https import Hsts
+from policy.rules.handshake.cipher_suite_order import Deciding
 from policy.rules.handshake.cipher_suites import (
     AllowedSuites,
-    Deciding,
     ForbiddenSuites,
     LeastStrength,
 )
@@ -154,7 +154,7 @@ def demands_of(policies: Iterable[Policy]) -> Demands | None:
         forbidden_features=frozenset(
             name
             for rule in rules
-            if rule.rule.id == "features_forbidden" and isinstance(rule.parameters, Features)
+            if rule.rule.name == "features_forbidden" and isinstance(rule.parameters, Features)
             for name in rule.parameters.features
         ),
     )
@@ -172,7 +172,7 @@ def _versions(rules: list[PolicyRule]) -> tuple[ProtocolVersion, ...]:
     if not limits:
         return _USUAL_VERSIONS
     allowed = frozenset.intersection(*limits)
-    # No server is told to speak what is broken, even where a policy lets it.
+    # No remediation enables a broken version, even where a policy allows it.
     return tuple(one for one in STREAM_VERSIONS if one in allowed and one > ProtocolVersion.SSLV3)
 
 
@@ -264,7 +264,7 @@ def _schemes(rules: list[PolicyRule]) -> tuple[str, ...]:
 
 
 def _client_certificates(rules: list[PolicyRule]) -> bool | None:
-    ids = {rule.rule.id for rule in rules}
+    ids = {rule.rule.name for rule in rules}
     if not ids.isdisjoint({"client_certificate_required", "client_certificate_verified"}):
         return True
     return False if "client_certificate_not_asked" in ids else None

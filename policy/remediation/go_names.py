@@ -1,6 +1,6 @@
 """Suites, groups and versions as Go's crypto/tls has them, for what is written in Go.
 
-Go's suites of TLS 1.3 are fixed: whoever may not use one of them cannot say so.
+Go's suites of TLS 1.3 are fixed: a program cannot exclude one of them.
 """
 
 from __future__ import annotations

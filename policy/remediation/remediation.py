@@ -51,7 +51,7 @@ def remedy(
 def remedy_for(
     kind: ServerKind, topics: Sequence[Topic], policies: Sequence[Policy]
 ) -> Remediation | None:
-    """What a server of ``kind`` needs to be told on ``topics``, so that it meets all ``policies``."""
+    """What a server of ``kind`` needs in its configuration on ``topics``, to meet all ``policies``."""
     demands = demands_of(policies)
     if demands is None:
         return None

@@ -1,4 +1,4 @@
-"""Lines of configuration by what they are about, and which rule they mend."""
+"""Lines of configuration by what they are about, and which rule they fix."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Setting:
 
 
 Write: TypeAlias = Callable[[Demands], Iterator[Setting]]
-"""What a kind of server needs to be told; a topic on which it cannot be told anything is left out."""
+"""The settings of a kind of server; a topic that it cannot configure is left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +96,9 @@ _BY_REQUIRED_FEATURE: Final = {"ocsp_stapling": Topic.STAPLING}
 
 def topics_of(rule: PolicyRule) -> tuple[Topic, ...]:
     """What must be set so that ``rule`` is met; none where no setting does it."""
-    found = _BY_RULE.get(rule.rule.id) or _BY_FAMILY.get(rule.rule.family, ())
+    found = _BY_RULE.get(rule.rule.name) or _BY_FAMILY.get(rule.rule.family, ())
     if isinstance(rule.parameters, Features):
-        is_forbidding = rule.rule.id == "features_forbidden"
+        is_forbidding = rule.rule.name == "features_forbidden"
         by_feature = _BY_FORBIDDEN_FEATURE if is_forbidding else _BY_REQUIRED_FEATURE
         found = tuple(by_feature[name] for name in rule.parameters.features if name in by_feature)
     return tuple(dict.fromkeys(found))

@@ -8,7 +8,7 @@ between sending and storing sends the same twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -90,7 +90,7 @@ class NotifierLoop:
         self._metrics.waiting(self._name, len(found.events))
         self._metrics.dropped(self._name, found.dropped)
         if self._is_due(found):
-            await self._deliver(found.events)
+            await self._deliver(found.events, active.alerts)
         await self._synchronize()
 
     def _is_due(self, found: Comparison) -> bool:
@@ -113,7 +113,7 @@ class NotifierLoop:
         since = self._clock.monotonic() - self._repeated_at
         return self._notifier.repeats_active and since >= _REPEAT_SECONDS
 
-    async def _deliver(self, events: Sequence[Event]) -> None:
+    async def _deliver(self, events: Sequence[Event], newest: Mapping[str, Alert]) -> None:
         try:
             for some in self._batches(events):
                 await self._send(self._notifier.render(self._message(some)))
@@ -121,7 +121,7 @@ class NotifierLoop:
                 self._attempts.succeeded()
                 await self._synchronize()
             if self._is_repeat_due:
-                await self._repeat_active()
+                await self._repeat_active(newest)
         except DeliveryError as error:
             self._not_before = self._clock.monotonic() + self._attempts.failed(error)
             return
@@ -129,8 +129,10 @@ class NotifierLoop:
         self._began_at = None
         self._digest = self._timing.digest_number(self._clock.now())
 
-    async def _repeat_active(self) -> None:
-        alerts = tuple((self._reported or {}).values())
+    async def _repeat_active(self, newest: Mapping[str, Alert]) -> None:
+        """Send every reported alert again, with its newest text where it is still active."""
+        reported = (self._reported or {}).items()
+        alerts = tuple(newest.get(key, alert) for key, alert in reported)
         most = self._notifier.max_events
         for start in range(0, len(alerts), most):
             message = self._message((), alerts[start : start + most])

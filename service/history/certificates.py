@@ -12,16 +12,16 @@ from rich.table import Table
 from rich.text import Text
 
 from exporters.terminal.console import printable, report_width, wants_colour
-from exporters.terminal.remarks import RemarkSeverity, describe_validity, expiry_severity
+from exporters.terminal.remarks import expiry_severity
+from exporters.terminal.scan_report_words import SEVERITY_STYLES
 from model.certificate_inventory import CertificateInventory, Held, certificate_inventory
 from model.certificates.certificate import Certificate
-from model.certificates.lifetime import Lifetime
+from model.certificates.lifetime import Lifetime, expiry_text, span_text
 from model.encoding.times_json import time_to_json
 from storage import open_reader
 
 _NAME_LIMIT: Final = 60
 _ENDPOINTS_SHOWN: Final = 3
-_STYLES: Final = {RemarkSeverity.BAD: "bold red", RemarkSeverity.WARNING: "yellow", None: "green"}
 
 
 async def read_certificates(database: str) -> CertificateInventory:
@@ -61,7 +61,8 @@ def _calendar(held: Sequence[Held], now: datetime) -> Table:
     for one in held:
         certificate = one.certificate
         end = certificate.not_after
-        style = _STYLES.get(expiry_severity(certificate, now), "")
+        severity = expiry_severity(certificate, now)
+        style = "green" if severity is None else SEVERITY_STYLES[severity]
         table.add_row(
             _day(end) if end else "never",
             Text(_left(certificate, now), style=style),
@@ -84,10 +85,10 @@ def _left(certificate: Certificate, now: datetime) -> str:
     """The time left, and what part of the whole lifetime that is."""
     if certificate.not_after is None:
         return ""
-    left, lifetime = describe_validity(certificate.not_after, now), _lifetime(certificate)
-    if lifetime is None or now > lifetime.not_after:
-        return left
-    return f"{left}, {lifetime.fraction_left(now):.0%}"
+    if now > certificate.not_after:
+        return expiry_text(certificate.not_after, now)
+    left, lifetime = span_text(certificate.not_after - now), _lifetime(certificate)
+    return left if lifetime is None else f"{left}, {lifetime.fraction_left(now):.0%}"
 
 
 def _name(held: Held) -> Text:

@@ -57,8 +57,8 @@ def _lines(status: Mapping[str, Any]) -> Iterator[str]:
     yield f"lag        {status['lag_seconds']:.1f} s"
     for policy, counts in status.get("compliance", {}).items():
         yield (
-            f"policy     {policy}: met by {counts['yes']}, not by {counts['no']}, "
-            f"not proved of {counts['unknown']}"
+            f"policy     {policy}: {counts['yes']} compliant, {counts['no']} not compliant, "
+            f"{counts['unknown']} unknown"
         )
     if status.get("compliance"):
         counts = ", ".join(f"{count} {word}" for word, count in status["findings"].items() if count)

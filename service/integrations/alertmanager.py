@@ -57,8 +57,9 @@ def _alert(alert: Alert, ends_at: datetime) -> dict[str, Any]:
     return {
         "labels": _labels(alert),
         "annotations": {
-            "summary": f"{alert.target}: {alert.title}",
-            "description": f"Found: {alert.observed}. Required: {alert.required}.",
+            "summary": f"{alert.target}: {alert.violation}",
+            "description": f"Requirement: {alert.requirement} ({alert.required}).",
+            "observed": alert.observed,
             "addresses": ", ".join(alert.addresses),
         },
         "startsAt": time_to_json(min(alert.since, ends_at)),
@@ -76,6 +77,7 @@ def _labels(alert: Alert) -> dict[str, str]:
         "target": alert.target,
         "policy": alert.policy,
         "rule": alert.rule,
+        "rule_id": alert.rule_id,
         "certificate": None if alert.certificate is None else alert.certificate[:16],
     }
     labels.update({name: value for name, value in ours.items() if value is not None})

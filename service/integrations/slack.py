@@ -38,9 +38,10 @@ def _lines(message: Message) -> Iterator[str]:
 
 def _line(event: Event) -> str:
     alert = event.alert
-    found = "" if event.kind.is_end else f"; found {_code(alert.observed)}"
-    source = "" if alert.policy is None else f" ({_code(f'{alert.policy}: {alert.rule}')})"
-    return f"• {event.kind}, {alert.severity}: {_code(alert.target)} {_code(alert.title)}{found}{source}"
+    asked = "" if event.kind.is_end else f"; requirement: {_code(alert.requirement)}"
+    source = "" if alert.policy is None else f" ({_code(f'{alert.policy}: {alert.rule_label}')})"
+    head = f"• {event.kind}, {alert.severity}: {_code(alert.target)} {_code(alert.violation)}"
+    return f"{head}{asked}{source}"
 
 
 def _code(text: str) -> str:

@@ -11,7 +11,7 @@ from model.encoding.times_json import time_to_json
 from model.version import TOOL_VERSION
 from service.integrations.notifier import Notifier, PostedEventSettings, post_json
 
-_SCHEMA: Final = 1
+_SCHEMA: Final = 2
 
 
 def render_webhook(message: Message) -> bytes:

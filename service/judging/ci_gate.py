@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from exporters.terminal.console import printable
-from exporters.wording import MEETS, OUTCOMES
+from exporters.terminal.scan_report_words import SEVERITY_STYLES
+from exporters.wording import COMPLIANCE, OUTCOMES
 from model.findings.finding import Assessment, Finding, FindingStatus, Outcome, Severity
 from model.findings.remediation import Remediation
 from model.observation import Observation
@@ -23,17 +24,10 @@ from policy import PolicyError, PolicySet, assess, findings_of
 from policy.remediation import remedy
 
 _TEXT_LIMIT: Final = 400
-_MEETS_STYLES: Final = {
+_COMPLIANCE_STYLES: Final = {
     Verdict.YES: "green",
     Verdict.NO: "bold red",
     Verdict.UNKNOWN: "magenta",
-}
-_STYLES: Final = {
-    Severity.CRITICAL: "bold red",
-    Severity.HIGH: "red",
-    Severity.MEDIUM: "yellow",
-    Severity.LOW: "cyan",
-    Severity.INFO: "dim",
 }
 
 
@@ -53,7 +47,7 @@ class Judged:
         parts: list[RenderableType] = []
         for policy in self.assessment.policies:
             verdict = self.assessment.compliance(policy)
-            word = (MEETS[verdict], _MEETS_STYLES[verdict])
+            word = (COMPLIANCE[verdict], _COMPLIANCE_STYLES[verdict])
             parts.append(
                 Text.assemble(
                     ("policy ", "dim"), policy, ": ", word, (self._counted(policy), "dim")
@@ -70,9 +64,9 @@ class Judged:
         return Padding(Group(*parts), (0, 0, 0, 2), expand=False)
 
     def _remedies(self) -> Iterator[RenderableType]:
-        """Each once, though it may mend several findings."""
+        """Each once, though it may fix several findings."""
         for one in dict.fromkeys(self.remedies.values()):
-            yield Text(f"to mend it, for {one.server}, {one.place}:", style="dim")
+            yield Text(f"fix for {one.server}, {one.place}:", style="dim")
             lines = [Text(printable(line)) for line in one.lines]
             yield Padding(Group(*lines), (0, 0, 0, 4), expand=False)
 
@@ -91,16 +85,18 @@ class Judged:
             if result.policy != policy:
                 continue
             is_waived = finding.status is FindingStatus.WAIVED
-            style = "dim" if is_waived else _STYLES[result.severity]
-            said = Text(printable(result.observed, limit=_TEXT_LIMIT))
-            if result.outcome is Outcome.UNKNOWN:
-                said = Text.assemble(("unknown: ", "magenta"), said)
+            style = "dim" if is_waived else SEVERITY_STYLES[result.severity]
+            is_unknown = result.outcome is Outcome.UNKNOWN
+            said = Text(
+                printable(result.violation, limit=_TEXT_LIMIT),
+                style="magenta" if is_unknown else "",
+            )
             said.append(f"; required: {printable(result.required, limit=_TEXT_LIMIT)}", style="dim")
             if is_waived and finding.waiver is not None:
                 until = finding.waiver.expires_at.date().isoformat()
                 why = f" (waived until {until} by {finding.waiver.owner}: {finding.waiver.reason})"
                 said.append(printable(why, limit=_TEXT_LIMIT), style="cyan")
-            yield Text(result.severity.value, style=style), Text(result.rule), said
+            yield Text(result.severity.value, style=style), Text(result.rule_label), said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,14 +115,14 @@ class CiGate:
         """The findings of one Observation at an aware moment."""
         assessment = assess(observation, self.book.policies, at)
         findings = findings_of(assessment, observation.endpoint.target, self.book.waivers)
-        mended = {
+        fixes = {
             finding.fingerprint: remedy(observation, finding.result, self.book.policies)
             for finding in findings
         }
         return Judged(
             assessment=assessment,
             findings=findings,
-            remedies={name: found for name, found in mended.items() if found is not None},
+            remedies={name: found for name, found in fixes.items() if found is not None},
         )
 
     def stops(self, judged: Judged) -> bool:

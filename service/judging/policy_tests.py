@@ -28,7 +28,7 @@ class _Section(BaseModel):
 
 
 class Expected(_Section):
-    """The names of the rules that fail, and of those that are unknown."""
+    """The rules that fail, and those that are unknown, by name or identifier."""
 
     fail: frozenset[str] = frozenset()
     unknown: frozenset[str] = frozenset()
@@ -133,7 +133,10 @@ def _faults(
                 for result in assessment.results
                 if result.policy == policy and result.outcome is outcome
             }
-            for rule in sorted(found.keys() - wanted):
-                yield f"{key}: {policy}: {rule} is {outcome.value}: {found[rule].observed}"
-            for rule in sorted(wanted - found.keys()):
+            ids = {result.rule_id for result in found.values()}
+            for rule, result in sorted(found.items()):
+                if wanted.isdisjoint((rule, result.rule_id)):
+                    text = f"{result.rule_label} is {outcome.value}: {result.violation}"
+                    yield f"{key}: {policy}: {text}"
+            for rule in sorted(wanted - found.keys() - ids):
                 yield f"{key}: {policy}: {rule} is not {outcome.value}"

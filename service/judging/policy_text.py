@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from model.findings.finding import labelled_rule
 from model.protocol_version import ProtocolVersion
 from policy import RULES, Policy
 from policy.compare import Comparison, Permitted, in_kinds
@@ -25,13 +26,14 @@ def listing(policies: Sequence[Policy]) -> Iterator[str]:
     yield "Profiles:"
     for policy in policies:
         yield f"  {policy.name:<{width}}  {policy.title}"
-    width = max(len(rule.id) for rule in RULES)
+    width = max(len(rule.name) for rule in RULES)
+    id_width = max(len(rule.identifier) for rule in RULES)
     for family in dict.fromkeys(rule.family for rule in RULES):
         yield ""
         yield f"Rules on {family.value}:"
         for rule in RULES:
             if rule.family is family:
-                yield f"  {rule.id:<{width}}  {rule.title}"
+                yield (f"  {rule.identifier:<{id_width}}  {rule.name:<{width}}  {rule.requirement}")
 
 
 def shown(policy: Policy) -> Iterator[str]:
@@ -39,16 +41,17 @@ def shown(policy: Policy) -> Iterator[str]:
     yield f"{policy.name}: {policy.title}"
     if policy.description:
         yield from (f"  {line}" for line in textwrap.wrap(policy.description.strip(), _WIDTH))
-    yield f"  holds for {_choice(policy)}"
+    yield f"  applies to {_choice(policy)}"
     if policy.endpoints:
         yield f"  declares {', '.join(policy.endpoints)}"
     if policy.extends:
         yield f"  extends {', '.join(policy.extends)}"
     yield f"  digest {policy.digest}"
     for one in policy.rules:
-        used = "" if one.name == one.rule.id else f" ({one.rule.id})"
+        used = "" if one.name == one.rule.name else f", uses {one.rule.name}"
         yield ""
-        yield f"  {one.name}{used}, {one.severity.value}: {one.title}"
+        label = labelled_rule(one.name, one.rule.identifier)
+        yield f"  {label}{used}, {one.severity.value}: {one.requirement}"
         yield f"    required: {one.required}"
         yield f"    source: {one.source}"
 
@@ -64,9 +67,10 @@ def _choice(policy: Policy) -> str:
 
 def explained(rule: AnyRule, policies: Iterable[Policy]) -> Iterator[str]:
     """What a rule asks and why, what can be set of it, and who uses it how."""
-    yield f"{rule.id}: {rule.title}"
+    yield f"{labelled_rule(rule.name, rule.identifier)}: {rule.requirement}"
     yield f"  {rule.why}"
-    yield f"  family {rule.family.value}; severity {rule.severity.value} unless set"
+    yield f"  reported as: {rule.violation}"
+    yield f"  family: {rule.family.value}; default severity: {rule.severity.value}"
     about = " ".join((rule.parameters.__doc__ or "").replace("``", "").split())
     if rule.parameters.model_fields:
         yield ""
@@ -87,14 +91,14 @@ def explained(rule: AnyRule, policies: Iterable[Policy]) -> Iterator[str]:
 
 def _default(found: FieldInfo) -> str:
     if found.default is PydanticUndefined:
-        return ", which must be there"
+        return " (required)"
     value = found.default
     if isinstance(value, tuple):
         several = [getattr(one, "label", None) or str(one) for one in value]
         text = ", ".join(several[:_NAMES_SHOWN])
         more = f" and {len(several) - _NAMES_SHOWN} more" if len(several) > _NAMES_SHOWN else ""
-        return f", [{text}{more}] unless set"
-    return ", unset unless given" if value is None else f", {str(value).lower()} unless set"
+        return f", [{text}{more}] by default"
+    return ", unset by default" if value is None else f", {str(value).lower()} by default"
 
 
 def differing(first: Policy, second: Policy, found: Comparison) -> Iterator[str]:
@@ -107,9 +111,9 @@ def differing(first: Policy, second: Policy, found: Comparison) -> Iterator[str]
     ]
     for demand in found.demands:
         lines.append(f"{demand.rule}:")
-        lines += [f"  {first.name}: {'; '.join(demand.of_first) or 'asks nothing'}"]
-        lines += [f"  {second.name}: {'; '.join(demand.of_second) or 'asks nothing'}"]
-    yield from lines or [f"{first.name} and {second.name} demand the same"]
+        lines += [f"  {first.name}: {'; '.join(demand.of_first) or 'no requirement'}"]
+        lines += [f"  {second.name}: {'; '.join(demand.of_second) or 'no requirement'}"]
+    yield from lines or [f"{first.name} and {second.name} require the same"]
 
 
 def _labels(
@@ -124,7 +128,7 @@ def _sets(
 ) -> Iterator[str]:
     for name, only in ((names[0], first - second), (names[1], second - first)):
         if only:
-            yield f"{what} that {name} alone lets be: {', '.join(sorted(only))}"
+            yield f"{what} that {name} alone allows: {', '.join(sorted(only))}"
 
 
 def _suites(names: tuple[str, str], first: Permitted, second: Permitted) -> Iterator[str]:
@@ -135,7 +139,7 @@ def _suites(names: tuple[str, str], first: Permitted, second: Permitted) -> Iter
             if only and version in mine.versions:
                 by_difference.setdefault(only, []).append(version.label)
         for only, versions in by_difference.items():
-            yield f"suites that {name} alone lets be at {', '.join(versions)}: {_counted(only)}"
+            yield f"suites that {name} alone allows at {', '.join(versions)}: {_counted(only)}"
 
 
 def _counted(only: frozenset[str]) -> str:

@@ -17,8 +17,10 @@ def policy_text(policy: Policy) -> PolicyText:
         rules=tuple(
             PolicyRule(
                 rule=rule.name,
+                rule_id=rule.rule.identifier,
                 severity=rule.severity,
-                title=rule.title,
+                requirement=rule.requirement,
+                violation=rule.violation or rule.rule.violation,
                 required=rule.required,
                 source=rule.source,
             )

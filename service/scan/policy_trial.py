@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from exporters.terminal.console import ProgressLine, printable
-from exporters.wording import OUTCOME_MARKS, OUTCOMES
+from exporters.wording import COMPLIANCE, OUTCOME_MARKS, OUTCOMES
 from model.clock import SystemClock
 from model.findings.finding import RuleResult
 from model.observation import Observation
@@ -27,15 +27,16 @@ def trial_lines(observation: Observation, judged: Judged) -> Iterator[str]:
     yield printable(observation.endpoint.key)
     results = sorted(judged.assessment.results, key=lambda one: _ORDER.index(one.outcome))
     for policy in judged.assessment.policies:
-        yield f"  {policy}: {judged.assessment.compliance(policy).value}"
+        yield f"  {policy}: {COMPLIANCE[judged.assessment.compliance(policy)]}"
         yield from _lines([one for one in results if one.policy == policy])
 
 
 def _lines(results: list[RuleResult]) -> Iterator[str]:
-    width = max((len(one.rule) for one in results), default=0)
+    width = max((len(one.rule_label) for one in results), default=0)
     for one in results:
-        observed = printable(one.observed, limit=_TEXT_LIMIT)
-        yield f"    {OUTCOME_MARKS[one.outcome]:<9}  {one.severity.value:<8}  {one.rule:<{width}}  {observed}"
+        text = printable(one.violation or one.observed, limit=_TEXT_LIMIT)
+        head = f"{OUTCOME_MARKS[one.outcome]:<9}  {one.severity.value:<8}"
+        yield f"    {head}  {one.rule_label:<{width}}  {text}"
 
 
 def match_lines(observation: Observation) -> Iterator[str]:
@@ -50,7 +51,7 @@ def _matches(observation: Observation) -> Iterator[str]:
         doubt = f" (uncertain: {one.uncertain})" if one.uncertain else ""
         yield f"{one.name}: {one.product}{doubt}"
     if found.unknown:
-        yield f"cannot be told: not learnt {', '.join(found.unknown)}"
+        yield f"cannot be decided, not known: {', '.join(found.unknown)}"
     elif not found.policies:
         yield f"none of the {len(named_policies())} whose suites are published"
 

@@ -42,15 +42,21 @@ async def read_results(
 
 
 def _result(row: Row[*tuple[Any, ...]]) -> RuleResult:
+    """The result; one that was stored before 1.0 has a ``title``, which is the requirement."""
+    words = row.words
+    observed = words["observed"]
+    requirement = words["requirement"] if "requirement" in words else words["title"]
     return RuleResult(
         policy=row.policy,
         rule=row.rule,
+        rule_id=words.get("rule_id"),
         severity=Severity(row.severity),
         outcome=Outcome(row.outcome),
-        title=row.words["title"],
-        observed=row.words["observed"],
-        required=row.words["required"],
-        source=row.words["source"],
+        requirement=requirement,
+        violation=words.get("violation", f"Not met: {requirement} ({observed})"),
+        observed=observed,
+        required=words["required"],
+        source=words["source"],
     )
 
 

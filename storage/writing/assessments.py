@@ -123,7 +123,9 @@ async def _result_ids(connection: AsyncConnection, digests: Sequence[str]) -> di
 
 def _result_values(digest: str, result: RuleResult) -> dict[str, Any]:
     words = {
-        "title": result.title,
+        "rule_id": result.rule_id,
+        "requirement": result.requirement,
+        "violation": result.violation,
         "observed": result.observed,
         "required": result.required,
         "source": result.source,

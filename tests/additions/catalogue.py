@@ -187,16 +187,23 @@ def _bind(parameters: Port) -> Judge:
     def judge(subject: Subject) -> Evaluation:
         port = subject.observation.endpoint.target.port
         outcome = Outcome.PASS if port == parameters.number else Outcome.FAIL
-        return Evaluation(outcome=outcome, observed=f"port {port}", required=required)
+        return Evaluation(
+            outcome=outcome,
+            observed=f"port {port}",
+            required=required,
+            violation=f"Listens on port {port}, not {parameters.number}",
+        )
 
     return judge
 
 
 USUAL_PORT = Rule(
-    id="usual_port",
+    identifier="TP-PORT-001",
+    name="usual_port",
     family=Family.GRADE,
-    title="The port is the usual one.",
-    why="Firewalls know it.",
+    requirement="The service must listen on the usual port",
+    violation="The service listens on an unusual port",
+    why="Firewalls expect the usual port.",
     severity=Severity.LOW,
     parameters=Port,
     bind=_bind,
@@ -215,9 +222,9 @@ from tests.service.samples import modern
 Path("house.yml").write_text("policies: {house: {rules: {usual_port: {number: 8443}}}}")
 for result in tlsprobe.policy.assess(modern(), "house.yml").results:
     if result.rule == "usual_port":
-        print(result.outcome, result.observed, result.required, sep="; ")
+        print(result.outcome, result.rule_label, result.violation, sep="; ")
 """,
-    shows="fail; port 443; port 8443",
+    shows="fail; usual_port (TP-PORT-001); Listens on port 443, not 8443",
 )
 
 SERVER: Final = Addition(

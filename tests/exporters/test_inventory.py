@@ -295,7 +295,7 @@ def judged() -> EndpointStatus:
             rule=f"rule-{number}",
             severity=severity,
             outcome=Outcome.FAIL,
-            title="",
+            requirement="",
             observed="",
             required="",
             source="",

@@ -12,7 +12,7 @@ from model.observation import AcceptedSet, Observation, State
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.verdict import Evidence, Fact, Preference, Verdict
 from policy.assess import assess
-from policy.catalogue import RULES_BY_ID
+from policy.catalogue import RULES_BY_NAME
 from policy.policy import EndpointSelector, Policy, PolicyRule
 from policy.rule import Evaluation, Subject
 from tests.service.samples import NOW, modern
@@ -24,7 +24,7 @@ YES, NO, UNKNOWN = (Fact(verdict=verdict, evidence=PROOF) for verdict in Verdict
 
 def ruling(rule: str, observation: Observation, at: datetime = AT, **parameters: Any) -> Evaluation:
     """What the rule says of the observation."""
-    found = RULES_BY_ID[rule]
+    found = RULES_BY_NAME[rule]
     bound = found.bind(found.parameters.model_validate(parameters))
     return bound(Subject(observation=observation, at=at))
 
@@ -33,7 +33,7 @@ def policy(name: str, rules: Mapping[str, Mapping[str, Any]], **choice: Any) -> 
     """A policy of such rules, without a file."""
     bound = []
     for rule_name, parameters in rules.items():
-        rule = RULES_BY_ID[rule_name]
+        rule = RULES_BY_NAME[rule_name]
         values = rule.parameters.model_validate(parameters)
         bound.append(
             PolicyRule(
@@ -41,7 +41,7 @@ def policy(name: str, rules: Mapping[str, Mapping[str, Any]], **choice: Any) -> 
                 rule=rule,
                 parameters=values,
                 severity=rule.severity,
-                title=rule.title,
+                requirement=rule.requirement,
                 source="a test",
                 judge=rule.bind(values),
             )

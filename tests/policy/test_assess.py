@@ -107,7 +107,11 @@ def test_a_version_that_is_not_known_to_be_refused_is_no_pass() -> None:
     )
     (result, _) = results(doubtful, policy("web", VERSIONS))
     assert result.outcome is Outcome.UNKNOWN
-    assert "TLSv1.0" in result.observed
+    assert "TLS 1.0" in result.observed
+    assert result.violation == (
+        "Not verified: Only the allowed protocol versions may be offered "
+        "(not known whether TLS 1.0 is offered)"
+    )
 
 
 def test_a_certificate_of_endless_names_makes_no_endless_finding() -> None:
@@ -117,11 +121,13 @@ def test_a_certificate_of_endless_names_makes_no_endless_finding() -> None:
     (result,) = results(hostile, policy("web", {"certificate_names": {"allowed": ["b.example"]}}))
     assert result.outcome is Outcome.FAIL
     assert len(result.observed) <= 4001
+    assert len(result.violation) <= 4001
 
 
-def test_rules_have_ids_of_their_own() -> None:
-    ids = [rule.id for rule in RULES]
-    assert len(set(ids)) == len(ids)
+def test_no_two_rules_have_one_name_or_identifier() -> None:
+    names = [rule.name for rule in RULES]
+    identifiers = [rule.identifier for rule in RULES]
+    assert len(set(names)) == len(set(identifiers)) == len(RULES)
 
 
 def test_datagrams_are_judged_as_the_versions_they_are_made_of_and_told_by_their_names() -> None:
@@ -133,8 +139,9 @@ def test_datagrams_are_judged_as_the_versions_they_are_made_of_and_told_by_their
     )
     only_12 = {"protocol_versions": {"allowed": ["TLSv1.2", "TLSv1.3"]}}
     (result,) = results(dtls, policy("web", only_12))
-    assert (result.outcome, result.observed) == (Outcome.FAIL, "DTLSv1.0 accepted")
-    assert result.required == "no version but DTLSv1.2, TLSv1.3"
+    assert (result.outcome, result.observed) == (Outcome.FAIL, "DTLS 1.0 accepted")
+    assert result.violation == "DTLS 1.0 is offered"
+    assert result.required == "only DTLS 1.2, TLS 1.3"
     tls13_too = {"protocol_versions": {"allowed": ["TLSv1.1", "TLSv1.2"]}}
     (result,) = results(dtls, policy("web", tls13_too))
     assert result.outcome is Outcome.UNKNOWN
@@ -146,7 +153,7 @@ def test_any_observation_can_be_judged_and_the_unproved_never_passes_as_whole(
 ) -> None:
     assessment = assess(observation, (policy,), AT)
     assert all(result.observed and result.required for result in assessment.results)
-    is_on_versions = any(one.rule.id == "protocol_versions" for one in policy.rules)
+    is_on_versions = any(one.rule.name == "protocol_versions" for one in policy.rules)
     is_settled = observation.answered_as_tls and len(observation.protocols) >= len(STREAM_VERSIONS)
     if is_on_versions and not is_settled:
         assert assessment.compliance(policy.name) is not Verdict.YES

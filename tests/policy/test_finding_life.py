@@ -36,7 +36,9 @@ def result(outcome: Outcome, rule: str = "protocols", observed: str = "TLSv1.0")
         rule=rule,
         severity=Severity.HIGH,
         outcome=outcome,
-        title="Only TLS 1.2 and 1.3 may be spoken.",
+        rule_id="TP-TLS-001",
+        requirement="Only TLS 1.2 and 1.3 may be offered",
+        violation="TLS 1.0 is offered",
         observed=observed,
         required="TLSv1.2, TLSv1.3",
         source="RFC 9325, section 3.1.1",
@@ -110,9 +112,10 @@ def test_compliance_is_yes_only_where_all_is_proved() -> None:
 
 
 def waiver(days: int, **scope: Any) -> Waiver:
+    rule = scope.pop("rule", "protocols")
     return Waiver(
         name="old clients",
-        rule="protocols",
+        rule=rule,
         reason="Terminals until they are replaced.",
         owner="pay@example",
         expires_at=START + timedelta(days=days),
@@ -129,6 +132,8 @@ def waiver(days: int, **scope: Any) -> Waiver:
         ({"target": "db.example:8443"}, True),
         ({"target": KEY}, True),
         ({"target": "db.example:443"}, False),
+        ({"rule": "TP-TLS-001"}, True),
+        ({"rule": "TP-TLS-002"}, False),
         ({"labels": {"team": "pay"}}, True),
         ({"labels": {"team": "pay", "zone": "lan"}}, False),
     ],

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from model.findings.finding import Severity
-from policy import PolicyError, load_policies
+from model.protocol_version import ProtocolVersion
+from policy import PolicyError, assess, load_policies
+from tests.policy.observed import YES
+from tests.service.samples import modern
 
 AT = datetime(2026, 11, 25, tzinfo=UTC)
 
@@ -56,6 +60,45 @@ def test_a_waiver_lasts_to_the_end_of_its_day(tmp_path: Path) -> None:
     assert waiver.expires_at == datetime(2027, 2, 1, tzinfo=UTC)
 
 
+def test_an_identifier_stands_for_its_rule_wherever_a_name_may(tmp_path: Path) -> None:
+    by_name = write(tmp_path, FILE)
+    by_identifier = write(
+        tmp_path,
+        FILE.replace("hsts:", "TP-HTTPS-002:")
+        .replace("use: cipher_suites_forbidden", "use: TP-CIPHER-002")
+        .replace("rule: protocol_versions", "rule: TP-TLS-001"),
+        "identifiers.yml",
+    )
+    one, other = (load_policies([path], AT) for path in (by_name, by_identifier))
+    assert one.policies[0].digest == other.policies[0].digest
+    assert [waiver.rule for waiver in other.waivers] == ["TP-TLS-001"]
+
+
+def test_an_identifier_takes_a_rule_off_that_was_inherited(tmp_path: Path) -> None:
+    text = "policies: {web: {extends: mozilla-modern, rules: {TP-HTTPS-002: off}}}"
+    (policy,) = load_policies([write(tmp_path, text)], AT).policies
+    assert policy.rule("hsts") is None
+
+
+def test_a_policy_has_its_own_words_for_a_rule(tmp_path: Path) -> None:
+    text = """
+policies:
+  web:
+    rules:
+      no-old-tls:
+        use: protocol_versions
+        allowed: [TLSv1.2, TLSv1.3]
+        requirement: Card terminals must use TLS 1.2
+        violation: A terminal accepts old TLS
+"""
+    book = load_policies([write(tmp_path, text)], AT)
+    old = replace(modern(), protocols={**modern().protocols, ProtocolVersion.TLSV1_0: YES})
+    result = next(one for one in assess(old, book.policies, AT).results if one.rule == "no-old-tls")
+    assert result.rule_id == "TP-TLS-001"
+    assert result.requirement == "Card terminals must use TLS 1.2"
+    assert result.violation == "A terminal accepts old TLS: TLS 1.0 accepted"
+
+
 def test_a_policy_may_extend_one_of_another_file(tmp_path: Path) -> None:
     more = "policies: {secret: {extends: [sensitive], rules: {reached: {severity: low}}}}"
     files = [write(tmp_path, FILE), write(tmp_path, more, "more.yml")]
@@ -83,7 +126,12 @@ def test_a_policy_may_extend_one_of_another_file(tmp_path: Path) -> None:
         (
             "hsts: {max_age: 86400}",
             "hst: {max_age: 86400}",
-            "line 8: there is no rule 'hst': did you mean hsts?, or say which it is by `use`",
+            "line 8: there is no rule 'hst': did you mean hsts?, or name the rule in `use`",
+        ),
+        (
+            "hsts: {max_age: 86400}",
+            "hsts: {title: Long HSTS}",
+            "line 8: `title` is now called `requirement`: rename it",
         ),
         (
             "hsts: {max_age: 86400}",

@@ -58,7 +58,7 @@ def test_what_is_not_proved_matches_nothing_and_says_why() -> None:
     sets[TLS12] = replace(sets[TLS12], complete=False)
     found = policies_that_give(replace(observation, cipher_suites=sets))
     assert found.policies == ()
-    assert found.unknown == ("every suite of TLSv1.2",)
+    assert found.unknown == ("every cipher suite of TLS 1.2",)
 
 
 def test_one_suite_more_is_another_policy() -> None:

@@ -19,10 +19,11 @@ def _rows(heading: str) -> list[str]:
 
 
 def test_every_rule_has_its_row_with_its_parameters() -> None:
-    assert _rows("Rules") == [rule.id for rule in RULES]
+    assert _rows("Rules") == [rule.identifier for rule in RULES]
     for rule in RULES:
         parameters = ", ".join(f"`{name}`" for name in rule.parameters.model_fields)
-        assert f"| `{rule.id}` | {rule.title} | {parameters} |" in PAGE
+        texts = f"{rule.requirement} | {rule.violation}"
+        assert f"| `{rule.identifier}` | `{rule.name}` | {texts} | {parameters} |" in PAGE
 
 
 def test_every_profile_has_its_row() -> None:

@@ -14,7 +14,8 @@ from policy import Policy, PolicyError, profile
 from policy.files.named_policies import WITHOUT_SUITES, named_policies
 from policy.files.profiles import profiles
 from policy.rules.endpoint.https import Hsts
-from policy.rules.handshake.cipher_suites import AllowedSuites, Deciding
+from policy.rules.handshake.cipher_suite_order import Deciding
+from policy.rules.handshake.cipher_suites import AllowedSuites
 from policy.rules.handshake.dh import PrimeSize
 from policy.rules.handshake.groups import AllowedGroups
 from policy.rules.handshake.protocols import Versions

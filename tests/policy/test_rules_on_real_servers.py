@@ -11,7 +11,7 @@ import pytest
 
 from model.findings.finding import Outcome
 from policy import RULES, profile
-from policy.catalogue import RULES_BY_ID
+from policy.catalogue import RULES_BY_NAME
 from policy.rule import Subject
 from tests.policy.real_servers import RealServers
 from tests.zoo.certificates import Certificates
@@ -249,7 +249,7 @@ CASES: Final = (
 
 
 def test_every_rule_has_its_servers() -> None:
-    assert [case.rule for case in CASES] == [rule.id for rule in RULES]
+    assert [case.rule for case in CASES] == [rule.name for rule in RULES]
 
 
 @pytest.mark.slow
@@ -261,7 +261,7 @@ async def test_every_rule_passes_on_the_one_and_fails_on_the_other(
     servers = RealServers(certificates=certificates, new_folder=tmp_path_factory.mktemp)
     faults: list[str] = []
     for case in CASES:
-        rule = RULES_BY_ID[case.rule]
+        rule = RULES_BY_NAME[case.rule]
         judge = rule.bind(rule.parameters.model_validate(case.parameters))
         for name, wanted in ((case.meets, Outcome.PASS), (case.breaks, Outcome.FAIL)):
             observation = await servers.observe(name)

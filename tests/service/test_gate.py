@@ -87,7 +87,7 @@ def test_the_remedy_is_said_where_the_kind_of_server_is_known(policies: Path) ->
     page = Console(width=120, file=StringIO())
     with page.capture() as printed:
         page.print(judged.for_a_person())
-    assert "to mend it, for nginx, in the server block:" in printed.get()
+    assert "fix for nginx, in the server block:" in printed.get()
     assert printed.get().count("ssl_protocols TLSv1.2 TLSv1.3;") == 1
     assert not gate(policies).judge(observation, NOW).remedies
 
@@ -102,7 +102,7 @@ async def test_findings_are_in_the_report_and_the_exit_code_is_3(fleet: DemoFlee
     arguments = ("scan", place(fleet, "legacy"), "--policy", "rfc9325")
     run = await asyncio.to_thread(tlsprobe, *arguments)
     assert run.returncode == 3
-    assert "policy rfc9325: not met" in run.stdout
+    assert "policy rfc9325: not compliant" in run.stdout
     assert "no-early-tls" in run.stdout
 
 
@@ -125,7 +125,7 @@ async def test_an_endpoint_that_meets_its_policy_passes(fleet: DemoFleet, tmp_pa
         tlsprobe, "scan", place(fleet, "modern"), "--policy", str(path), "--fail-on", "low"
     )
     assert run.returncode == 0
-    assert "policy modern: met (2 passed)" in run.stdout
+    assert "policy modern: compliant (2 passed)" in run.stdout
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_profiles_and_rules_are_listed() -> None:
     run = tlsprobe("policy", "list")
     assert run.returncode == 0
     assert "  mozilla-intermediate " in run.stdout
-    assert "Rules on cipher suites:\n  cipher_suites " in run.stdout
+    assert "Rules on cipher suites:\n  TP-CIPHER-001 " in run.stdout
     said = json.loads(tlsprobe("policy", "list", "--json").stdout)
     assert {"name": "cnsa-2.0", "title": "CNSA 2.0"} in said["profiles"]
 
@@ -45,7 +45,7 @@ def test_profiles_and_rules_are_listed() -> None:
 def test_a_policy_is_shown_with_what_it_requires_and_where_that_is_from(house: Path) -> None:
     run = tlsprobe("policy", "show", house)
     assert run.returncode == 0
-    assert "required: no version but TLSv1.2, TLSv1.3" in run.stdout
+    assert "required: only TLS 1.2, TLS 1.3" in run.stdout
     assert "source: the policy house" in run.stdout
     said = json.loads(tlsprobe("policy", "show", "rfc9325", "--json").stdout)
     uncertain = [one for one in said["policies"][0]["rules"] if "(uncertain:" in one["source"]]
@@ -75,21 +75,21 @@ def test_an_expired_waiver_is_remarked_with_exit_code_1(house: Path) -> None:
 def test_a_rule_is_explained_with_its_parameters_and_users() -> None:
     run = tlsprobe("policy", "explain", "dh_prime_size")
     assert run.returncode == 0
-    assert "minimum_bits, which must be there" in run.stdout
+    assert "minimum_bits (required)" in run.stdout
     assert "bsi-tr-02102-2: dh_prime_size, high: primes of 3000 bits or more" in run.stdout
 
 
 def test_a_difference_shows_where_sources_disagree() -> None:
     run = tlsprobe("policy", "diff", "nist-sp800-52r2", "mozilla-intermediate")
     assert run.returncode == 0
-    assert "suites that nist-sp800-52r2 alone lets be at TLSv1.2: DHE AES-CBC (8)" in run.stdout
+    assert "suites that nist-sp800-52r2 alone allows at TLSv1.2: DHE AES-CBC (8)" in run.stdout
     assert "ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256" in run.stdout
-    assert "groups that mozilla-intermediate alone lets be: X25519MLKEM768, x25519" in run.stdout
+    assert "groups that mozilla-intermediate alone allows: X25519MLKEM768, x25519" in run.stdout
 
 
 def test_a_policy_does_not_differ_from_itself(house: Path) -> None:
     run = tlsprobe("policy", "diff", house, f"{house}#house")
-    assert run.stdout == "house and house demand the same\n"
+    assert run.stdout == "house and house require the same\n"
 
 
 @pytest.mark.parametrize(
@@ -116,9 +116,9 @@ async def test_every_rule_is_tried_on_a_host(fleet: DemoFleet, house: Path) -> N
         tlsprobe, "policy", "test", house, place(fleet, "legacy"), "--allow-unknown"
     )
     assert run.returncode == 3
-    assert "  house: no" in run.stdout
-    assert "FAIL       high      protocol_versions" in run.stdout
-    assert "pass       high      reached" in run.stdout
+    assert "  house: not compliant" in run.stdout
+    assert "FAIL       high      protocol_versions (TP-TLS-001)" in run.stdout
+    assert "pass       high      reached (TP-REACH-001)" in run.stdout
 
 
 async def test_a_host_is_matched_with_the_policies_of_aws(fleet: DemoFleet) -> None:
@@ -138,7 +138,10 @@ async def test_policies_are_tested_with_recorded_facts(
     outcome = await asyncio.to_thread(run_verify, tmp_path, scan.stdout, unexpected)
     assert outcome.returncode == 1
     assert "FAILED  legacy" in outcome.stdout
-    assert "house: protocol_versions is fail: TLSv1.0, TLSv1.1 accepted" in outcome.stdout
+    assert (
+        "house: protocol_versions (TP-TLS-001) is fail: TLS 1.0 and TLS 1.1 are offered"
+        in outcome.stdout
+    )
     assert "house: reached is not fail" in outcome.stdout
 
 

@@ -86,7 +86,7 @@ async def test_policies_judge_and_are_read_again_and_a_broken_file_leaves_the_la
         assert await compliance(service) == {"house": {"yes": 0, "no": 1, "unknown": 0}}
         run = await asyncio.to_thread(tlsprobe, "status", "--url", service.url)
         assert await service.stop() == 0
-    assert "policy     house: met by 0, not by 1, not proved of 0" in run.stdout
+    assert "policy     house: 0 compliant, 1 not compliant, 0 unknown" in run.stdout
     assert "findings   1 high" in run.stdout
 
 

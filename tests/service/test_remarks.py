@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 
-from exporters.terminal.remarks import RemarkSeverity, describe_validity, expiry_severity, remarks
+from exporters.terminal.remarks import expiry_severity, remarks
 from model.certificates.certificate import KeyType, Problem, TrustVerdict
+from model.certificates.lifetime import expiry_text
+from model.findings.finding import Severity
 from model.observation import (
     ClientAuth,
     ClientAuthMode,
@@ -21,7 +23,7 @@ from tests.service.samples import NOW, certificate, deployment, failed, legacy, 
 from tests.support.strategies import observations
 
 
-def texts(observation: Observation, severity: RemarkSeverity) -> list[str]:
+def texts(observation: Observation, severity: Severity) -> list[str]:
     return [each.text for each in remarks(observation, NOW) if each.severity is severity]
 
 
@@ -34,13 +36,17 @@ def test_a_visit_that_learnt_nothing_has_its_reason_in_the_heading_alone() -> No
 
 
 def test_the_worst_is_said_first() -> None:
-    assert texts(legacy(), RemarkSeverity.BAD) == [
-        "the certificate has expired",
-        "a client certificate is demanded, and any that nobody issued is taken (TLSv1.0, TLSv1.1)",
-        "1 insecure cipher suite is accepted",
-    ]
-    assert texts(legacy(), RemarkSeverity.WARNING) == [
-        "TLSv1.0 and TLSv1.1 are accepted, though deprecated (RFC 8996)"
+    assert [(each.severity.value, each.text) for each in remarks(legacy(), NOW)] == [
+        ("critical", "certificate expired 3 days ago"),
+        (
+            "critical",
+            (
+                "client certificates are required but not verified: a forged one was accepted "
+                "(TLS 1.0, TLS 1.1)"
+            ),
+        ),
+        ("high", "1 insecure cipher suite is accepted"),
+        ("medium", "TLS 1.0 and TLS 1.1 are offered (deprecated, RFC 8996)"),
     ]
 
 
@@ -51,19 +57,19 @@ def test_attacks_are_said_once_for_each_severity_and_backends_that_differ() -> N
         vulnerabilities={"robot": yes, "heartbleed": yes, "sweet32": yes, "beast": no},
         contradictions=(Contradiction(subject="the same hello got two answers", answers=()),),
     )
-    assert texts(observation, RemarkSeverity.BAD) == ["open to Heartbleed, ROBOT"]
-    assert texts(observation, RemarkSeverity.WARNING) == [
-        "open to SWEET32",
+    assert texts(observation, Severity.CRITICAL) == ["vulnerable to Heartbleed, ROBOT"]
+    assert texts(observation, Severity.MEDIUM) == [
+        "vulnerable to SWEET32",
         "the same hello got two answers",
     ]
-    assert texts(observation, RemarkSeverity.NOTE) == []
+    assert texts(observation, Severity.LOW) == []
 
 
 def test_each_of_several_chains_is_named_by_its_key() -> None:
     rsa = replace(deployment(Problem.INCOMPLETE), key_type=KeyType.RSA)
     observation = replace(modern(), certificates=(deployment(), rsa))
-    assert texts(observation, RemarkSeverity.BAD) == [
-        "rsa: the chain lacks an intermediate certificate"
+    assert texts(observation, Severity.HIGH) == [
+        "RSA certificate chain lacks an intermediate certificate"
     ]
 
 
@@ -76,8 +82,8 @@ def test_every_problem_of_a_chain_is_said(problem: Problem) -> None:
 def test_distrust_without_a_problem_is_said_with_its_reason() -> None:
     distrusted = {"mozilla": TrustVerdict(verdict=Verdict.NO, reason="a constraint forbids it")}
     observation = replace(modern(), certificates=(replace(deployment(), trust=distrusted),))
-    assert texts(observation, RemarkSeverity.BAD) == [
-        "the chain is not trusted by mozilla (a constraint forbids it)"
+    assert texts(observation, Severity.HIGH) == [
+        "certificate chain is not trusted by mozilla (a constraint forbids it)"
     ]
 
 
@@ -92,7 +98,7 @@ def test_trust_by_one_store_of_several_is_enough() -> None:
 
 def test_facts_that_stayed_unknown_are_said() -> None:
     observation = replace(modern(), reason="the server fell silent halfway")
-    assert texts(observation, RemarkSeverity.WARNING) == ["the server fell silent halfway"]
+    assert texts(observation, Severity.MEDIUM) == ["the server fell silent halfway"]
 
 
 # 398 days: 30 and 7 days; 90 days: 22.5 and 7; 47 days: 11.75 and 4.7; 160 hours: 40 and 16 hours.
@@ -100,20 +106,20 @@ def test_facts_that_stayed_unknown_are_said() -> None:
     ("lifetime_days", "days_left", "expected"),
     [
         (398, 30.1, None),
-        (398, 29.9, RemarkSeverity.WARNING),
-        (398, 6.9, RemarkSeverity.BAD),
+        (398, 29.9, Severity.MEDIUM),
+        (398, 6.9, Severity.HIGH),
         (90, 22.6, None),
-        (90, 22.4, RemarkSeverity.WARNING),
-        (47, 4.8, RemarkSeverity.WARNING),
-        (47, 4.6, RemarkSeverity.BAD),
+        (90, 22.4, Severity.MEDIUM),
+        (47, 4.8, Severity.MEDIUM),
+        (47, 4.6, Severity.HIGH),
         (160 / 24, 41 / 24, None),
-        (160 / 24, 39 / 24, RemarkSeverity.WARNING),
-        (160 / 24, 15 / 24, RemarkSeverity.BAD),
-        (90, -1, RemarkSeverity.BAD),
+        (160 / 24, 39 / 24, Severity.MEDIUM),
+        (160 / 24, 15 / 24, Severity.HIGH),
+        (90, -1, Severity.CRITICAL),
     ],
 )
 def test_expiry_is_judged_by_the_lifetime(
-    lifetime_days: float, days_left: float, expected: RemarkSeverity | None
+    lifetime_days: float, days_left: float, expected: Severity | None
 ) -> None:
     leaf = certificate(days_left=days_left, lifetime_days=lifetime_days)
     assert expiry_severity(leaf, NOW) is expected
@@ -122,41 +128,41 @@ def test_expiry_is_judged_by_the_lifetime(
 def test_an_intermediate_that_expires_soon_is_said() -> None:
     chain = (certificate(), certificate("CN=Example CA", days_left=5))
     observation = replace(modern(), certificates=(replace(deployment(), chain=chain),))
-    assert texts(observation, RemarkSeverity.BAD) == ["an intermediate certificate: 5 days left"]
+    assert texts(observation, Severity.HIGH) == ["intermediate certificate expires in 5 days"]
 
 
 @pytest.mark.parametrize(
     ("left", "expected"),
     [
-        (timedelta(days=60, hours=23), "60 days left"),
-        (timedelta(hours=47), "47 hours left"),
-        (timedelta(minutes=90), "1 hour left"),
-        (timedelta(0), "0 hours left"),
+        (timedelta(days=60, hours=23), "expires in 60 days"),
+        (timedelta(hours=47), "expires in 47 hours"),
+        (timedelta(minutes=90), "expires in 1 hour"),
+        (timedelta(0), "expires in less than an hour"),
         (timedelta(hours=-1), "expired 1 hour ago"),
         (timedelta(days=-3), "expired 3 days ago"),
     ],
 )
-def test_validity_is_said_in_round_words(left: timedelta, expected: str) -> None:
-    assert describe_validity(NOW + left, NOW) == expected
+def test_expiry_reads_well_in_all_states(left: timedelta, expected: str) -> None:
+    assert expiry_text(NOW + left, NOW) == expected
 
 
 @pytest.mark.slow
 @given(observations())
 def test_any_observation_has_remarks_worst_first(observation: Observation) -> None:
-    severities = [each.severity for each in remarks(observation, NOW)]
-    assert severities == sorted(severities)
+    ranks = [each.severity.rank for each in remarks(observation, NOW)]
+    assert ranks == sorted(ranks, reverse=True)
 
 
 @pytest.mark.parametrize(
     ("days_left", "accepted", "told"),
     [
         (30, Verdict.YES, []),
-        (30, Verdict.NO, ["the client certificate ours is refused (TLSv1.2)"]),
+        (30, Verdict.NO, ["the client certificate ours is refused (TLS 1.2)"]),
         (-1, Verdict.NO, []),
         (
             -1,
             Verdict.YES,
-            ["the client certificate ours is taken, though it has expired (TLSv1.2)"],
+            ["the client certificate ours is accepted, though it has expired (TLS 1.2)"],
         ),
         (-1, Verdict.UNKNOWN, []),
     ],
@@ -173,7 +179,7 @@ def test_the_user_s_own_certificate_is_a_canary(
     auth = ClientAuth(mode=ClientAuthMode.REQUIRED, verifies=Verdict.YES)
     for tried in (replace(auth, own=own), replace(auth, expired=own)):
         observation = replace(modern(), client_auth={ProtocolVersion.TLSV1_2: tried})
-        assert texts(observation, RemarkSeverity.BAD) == told
+        assert texts(observation, Severity.HIGH) == told
 
 
 def test_what_goes_without_tls_is_said() -> None:
@@ -187,19 +193,19 @@ def test_what_goes_without_tls_is_said() -> None:
             "redirect_downgrade": Fact(verdict=Verdict.YES, value="http://a/"),
         },
     )
-    assert texts(observation, RemarkSeverity.BAD) == [
-        "it is answered without TLS too (http on port 80)",
-        "a login is offered before TLS",
-        "HTTPS leads on to HTTP in clear (http://a/)",
+    assert texts(observation, Severity.HIGH) == [
+        "the service also answers without TLS (http on port 80)",
+        "login is offered in plaintext, before TLS",
+        "HTTPS redirects to plain HTTP (http://a/)",
     ]
     leading_on = replace(
         modern(), plaintext={"answers_in_clear": clear}, http={"redirects_to_https": yes}
     )
-    assert texts(leading_on, RemarkSeverity.BAD) == []
+    assert texts(leading_on, Severity.HIGH) == []
 
 
 def test_what_starttls_leaves_to_the_client_is_a_warning() -> None:
     yes = Fact(verdict=Verdict.YES)
     observation = replace(modern(), plaintext={"answers_in_clear": yes, "starttls_offered": yes})
-    assert texts(observation, RemarkSeverity.WARNING) == ["it is answered without TLS too"]
-    assert texts(observation, RemarkSeverity.BAD) == []
+    assert texts(observation, Severity.MEDIUM) == ["the service also answers without TLS"]
+    assert texts(observation, Severity.HIGH) == []

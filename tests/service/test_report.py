@@ -12,6 +12,7 @@ from rich.cells import cell_len
 
 from exporters.terminal.scan_report import render_report
 from model.certificates.certificate import Certificate, TrustVerdict
+from model.findings.finding import Severity
 from model.observation import Observation, State
 from model.protocol_version import ProtocolVersion
 from model.verdict import Fact, Verdict
@@ -59,10 +60,10 @@ def test_a_set_that_may_have_more_says_so() -> None:
 def test_the_chain_is_said_with_days_and_trust() -> None:
     report = render_report(modern(), NOW)
     assert row(report, "certificate") == (
-        "CN=www.example, ecdsa 256, 60 days left, 67% of its life (2026-08-30)"
+        "CN=www.example, ecdsa 256, expires in 60 days, 67% of its lifetime left (2026-08-30)"
     )
     assert "for www.example, example\n" in report
-    assert "CN=Example CA, ecdsa 256, 900 days left (2028-12-17)\n" in report
+    assert "CN=Example CA, ecdsa 256, expires in 900 days (2028-12-17)\n" in report
     assert "trusted by mozilla: yes\n" in report
 
 
@@ -84,7 +85,8 @@ def test_a_failed_visit_is_one_sentence_and_its_cost(state: State) -> None:
 
 def test_faults_stand_before_facts() -> None:
     lines = render_report(legacy(), NOW).splitlines()
-    assert [line.split()[0] for line in lines[1:5]] == ["bad", "bad", "bad", "warning"]
+    severities = [word for line in lines[1:7] if (word := line.split()[0]) in set(Severity)]
+    assert severities == ["critical", "critical", "high", "medium"]
 
 
 def test_ten_thousand_names_and_certificates_stay_a_short_report() -> None:

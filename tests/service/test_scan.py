@@ -94,7 +94,7 @@ async def test_the_report_says_the_demo_s_faults(fleet: DemoFleet) -> None:
         f"{store}={file}",
     )
     lines = [" ".join(line.split()) for line in run.stdout.splitlines()]
-    assert lines[1] == "bad the certificate has expired"
+    assert lines[1] == "critical certificate expired 3 days ago"
     assert "expired 3 days ago" in run.stdout
     assert f"trusted by {store}: no" in run.stdout
 

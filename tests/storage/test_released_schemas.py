@@ -88,6 +88,8 @@ async def test_findings_changes_waivers_and_events_are_there(url: str, revision:
         (finding,) = await reader.findings()
         assert (finding.status, finding.reopened) == (FindingStatus.OPEN, 1)
         assert (finding.first_seen_at, finding.result.evidence) == (NOON, PROOF)
+        assert finding.result.requirement == "TLS 1.0 is refused"
+        assert finding.result.violation == "Not met: TLS 1.0 is refused (accepted)"
         changes = await reader.changes(HERE)
         assert {one.after for one in changes} >= {"SUITE_1", "SUITE_2"}
         assert await reader.waivers() == [WAIVER]

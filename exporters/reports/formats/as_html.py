@@ -35,16 +35,17 @@ class _Group:
     policy: str
     rule: str
     severity: Severity
-    title: str
+    requirement: str
+    violation: str
     required: str
     source: str
     found: list[tuple[ReportedEndpoint, ReportedFinding]]
 
     @property
     def status(self) -> str:
-        """Whether any endpoint breaks it."""
+        """Whether any endpoint violates it."""
         outcomes = {one.finding.result.outcome for _, one in self.found}
-        return "Not met" if Outcome.FAIL in outcomes else "Not proved"
+        return "Violated" if Outcome.FAIL in outcomes else "Unknown"
 
 
 def write_html(report: Report) -> str:
@@ -105,15 +106,21 @@ def _page(template: str, report: Report, **more: Any) -> str:
 
 def _groups(report: Report) -> Iterator[_Group]:
     groups: dict[tuple[str, str, Severity], _Group] = {}
+    texts = {
+        (policy.name, rule.rule): rule.violation
+        for policy in report.policies
+        for rule in policy.rules
+    }
     for endpoint, found in report.findings():
         result = found.finding.result
         key = (result.policy, result.rule, result.severity)
         if key not in groups:
             groups[key] = _Group(
                 policy=result.policy,
-                rule=result.rule,
+                rule=result.rule_label,
                 severity=result.severity,
-                title=result.title,
+                requirement=result.requirement,
+                violation=texts.get(result.identity, result.violation),
                 required=result.required,
                 source=result.source,
                 found=[],

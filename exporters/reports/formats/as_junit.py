@@ -47,7 +47,7 @@ def _suite(report: Report, endpoint: ReportedEndpoint, digest: str) -> ET.Elemen
         ("tool_version", endpoint.tool_version),
         ("report_generated_at", time_to_json(report.generated_at) or ""),
         ("report_sha256", digest),
-        ("not_learnt", ", ".join(endpoint.unknown)),
+        ("unknown", ", ".join(endpoint.unknown)),
         *((f"label:{name}", text) for name, text in endpoint.labels.items()),
     ):
         ET.SubElement(properties, "property", name=words.clean(name), value=words.clean(text))
@@ -84,16 +84,18 @@ def _case(policy: str, rule: str) -> ET.Element:
 
 def _verdict(found: ReportedFinding) -> ET.Element:
     finding, result = found.finding, found.finding.result
-    message = f"{result.title} Observed: {result.observed}. Required: {result.required}."
     if finding.status is FindingStatus.WAIVED:
         return ET.Element("skipped", message=words.clean(f"waived by {words.waived(finding)}"))
     is_failure = result.outcome is Outcome.FAIL
     element = ET.Element(
         "failure" if is_failure else "error",
-        message=words.clean(message),
+        message=words.clean(result.violation),
         type=result.severity.value,
     )
     lines = [
+        f"rule: {result.rule_label}",
+        f"requirement: {result.requirement} ({result.required})",
+        f"observed: {result.observed}",
         f"source: {result.source}",
         f"outcome: {words.outcome(finding)}",
         f"first seen: {words.minute(finding.first_seen_at)}",

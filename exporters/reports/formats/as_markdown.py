@@ -64,13 +64,13 @@ def _findings(report: Report) -> Iterator[str]:
 
 def _finding(endpoint: ReportedEndpoint, found: ReportedFinding) -> Iterator[str]:
     finding, result = found.finding, found.finding.result
-    yield f"### {result.severity.value}: {plain(result.title)}"
+    yield f"### {result.severity.value}: {plain(result.violation)}"
     yield ""
     yield f"- endpoint: {code(endpoint.key)}"
-    yield f"- rule: {code(result.rule)} of policy {code(result.policy)} ({code(result.source)})"
+    yield f"- rule: {code(result.rule_label)} of policy {code(result.policy)} ({code(result.source)})"
     yield f"- outcome: {words.outcome(finding)}; {_status(found)}"
+    yield f"- requirement: {plain(result.requirement)} ({code(result.required)})"
     yield f"- observed: {code(result.observed)}"
-    yield f"- required: {code(result.required)}"
     yield (
         f"- first seen {words.minute(finding.first_seen_at)}, "
         f"last seen {words.minute(finding.last_seen_at)}"
@@ -103,7 +103,7 @@ def _endpoints(report: Report) -> Iterator[str]:
     yield "## What was probed"
     yield ""
     yield from _table(
-        ("endpoint", "labels", "probed", "by version", "standing", "findings", "not learnt"),
+        ("endpoint", "labels", "probed", "by version", "compliance", "findings", "unknown"),
         [
             (
                 code(endpoint.key),

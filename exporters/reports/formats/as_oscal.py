@@ -133,7 +133,7 @@ class _Document:
             _prop("compliance", f"{name}: {verdict}")
             for name, verdict in endpoint.compliance.items()
         ]
-        not_learnt = ", ".join(endpoint.unknown)
+        unknown = ", ".join(endpoint.unknown)
         return {
             "uuid": self._id("visit", endpoint.key),
             "title": _markup(f"Visit to {endpoint.key}"),
@@ -141,7 +141,7 @@ class _Document:
             "props": [
                 _prop("tool-version", endpoint.tool_version),
                 _prop("mode", endpoint.mode),
-                *([_prop("not-learnt", not_learnt)] if not_learnt else []),
+                *([_prop("unknown", unknown)] if unknown else []),
                 *compliance,
             ],
             "methods": ["TEST"],
@@ -156,7 +156,7 @@ class _Document:
         proof = result.evidence
         observation: Json = {
             "uuid": self._id("proof", finding.fingerprint),
-            "title": _markup(result.title),
+            "title": _markup(result.violation),
             "description": _markup(f"Observed: {result.observed}"),
             "methods": ["TEST"],
             "types": ["finding"],
@@ -179,9 +179,9 @@ class _Document:
         is_waived = finding.status is FindingStatus.WAIVED
         risk: Json = {
             "uuid": self._id("risk", finding.fingerprint),
-            "title": _markup(result.title),
+            "title": _markup(result.violation),
             "description": _markup(f"Observed: {result.observed}"),
-            "statement": _markup(f"Required: {result.required} ({result.source})"),
+            "statement": _markup(f"{result.requirement}: {result.required} ({result.source})"),
             "props": [_prop("severity", result.severity.value)],
             "status": "deviation-approved" if is_waived else "open",
         }
@@ -209,8 +209,9 @@ class _Document:
         return {
             "uuid": self._id("finding", finding.fingerprint),
             "title": _markup(f"{result.rule} at {endpoint.key}"),
-            "description": _markup(f"{result.title} Observed: {result.observed}"),
+            "description": _markup(f"{result.violation} ({result.requirement})"),
             "props": [
+                *([_prop("rule-id", result.rule_id)] if result.rule_id else []),
                 _prop("fingerprint", finding.fingerprint),
                 _prop("policy", result.policy),
                 _prop("status", finding.status.value),

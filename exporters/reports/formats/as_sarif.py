@@ -1,7 +1,9 @@
 """The report as SARIF 2.1.0 (OASIS, 2020), which code-scanning pages of forges take.
 
 A rule of a policy is a reporting descriptor, a finding a result: ``fail`` with the level of its
-severity, or ``open`` where nothing is proved (3.27.9). A waiver is an accepted suppression. An endpoint
+severity, or ``open`` where nothing is proved (3.27.9). The descriptor's id is the rule's identifier, its
+name the rule's name. Where a report uses one rule several times, policy and name follow the identifier, as
+the components of a hierarchical id. A waiver is an accepted suppression. An endpoint
 has no file, so its location is its key as a relative URI; endpoints that were not reached are
 notifications of the tool (3.58). In messages, brackets would be links and braces would be arguments
 (3.11.5, 3.11.6), so they are escaped.
@@ -10,6 +12,7 @@ notifications of the tool (3.58). In messages, brackets would be links and brace
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
@@ -22,6 +25,8 @@ from model.encoding.times_json import time_to_json
 from model.findings.finding import FindingStatus, Outcome, Severity
 
 Json: TypeAlias = dict[str, Any]
+_Use: TypeAlias = tuple[str, str]
+"""A policy, and the name of one of its rules."""
 
 _SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -46,21 +51,22 @@ _SECURITY_SEVERITIES: Final = {
 def write_sarif(report: Report) -> str:
     """One log with one run, indented."""
     rules = _rules(report)
-    indexes = {rule["id"]: index for index, rule in enumerate(rules)}
+    indexes = {use: index for index, use in enumerate(rules)}
     run: Json = {
         "tool": {
             "driver": {
                 "name": "tlsprobe",
                 "version": report.tool_version,
-                "rules": rules,
+                "rules": list(rules.values()),
             }
         },
         "automationDetails": {"id": "tlsprobe/"},
         "columnKind": "unicodeCodePoints",
         "invocations": [_invocation(report)],
         "results": [
-            _result(endpoint, found, indexes[_rule_id(found)])
+            _result(endpoint, found, rules[use]["id"], indexes[use])
             for endpoint, found in report.findings()
+            for use in (found.finding.result.identity,)
         ],
         "properties": {
             "report_sha256": report_digest(report),
@@ -80,38 +86,42 @@ def message(text: str) -> str:
     return clean
 
 
-def _rules(report: Report) -> list[Json]:
-    """All rules in force, and those of findings whose policy is in force no more."""
-    found: dict[str, Json] = {}
-    for policy in report.policies:
-        for rule in policy.rules:
-            rule_id = f"{policy.name}/{rule.rule}"
-            found.setdefault(rule_id, _descriptor(rule_id, rule))
+def _rules(report: Report) -> dict[_Use, Json]:
+    """All rules in force, and those of findings whose policy is not in force any more."""
+    uses = {(policy.name, rule.rule): rule for policy in report.policies for rule in policy.rules}
     for _, one in report.findings():
         result = one.finding.result
         gone = PolicyRule(
             rule=result.rule,
+            rule_id=result.rule_id,
             severity=result.severity,
-            title=result.title,
+            requirement=result.requirement,
+            violation=result.violation,
             required=result.required,
             source=result.source,
         )
-        found.setdefault(_rule_id(one), _descriptor(_rule_id(one), gone))
-    return list(found.values())
-
-
-def _rule_id(found: ReportedFinding) -> str:
-    return f"{found.finding.result.policy}/{found.finding.result.rule}"
-
-
-def _descriptor(rule_id: str, rule: PolicyRule) -> Json:
-    title = message(rule.title)
+        uses.setdefault(result.identity, gone)
+    counts = Counter(rule.rule_id for rule in uses.values())
     return {
-        "id": rule_id,
+        use: _descriptor(_sarif_id(use, rule, is_alone=counts[rule.rule_id] == 1), rule)
+        for use, rule in uses.items()
+    }
+
+
+def _sarif_id(use: _Use, rule: PolicyRule, *, is_alone: bool) -> str:
+    """The identifier; with policy and name after it where the report uses the rule several times."""
+    if rule.rule_id is not None and is_alone:
+        return rule.rule_id
+    return "/".join(filter(None, (rule.rule_id, *use)))
+
+
+def _descriptor(sarif_id: str, rule: PolicyRule) -> Json:
+    return {
+        "id": sarif_id,
         "name": rule.rule,
-        "shortDescription": {"text": title},
-        "fullDescription": {"text": f"{title} Required: {message(rule.required)}."},
-        "help": {"text": f"Source: {message(rule.source)}"},
+        "shortDescription": {"text": message(rule.violation)},
+        "fullDescription": {"text": message(rule.requirement)},
+        "help": {"text": f"Required: {message(rule.required)}. Source: {message(rule.source)}."},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {
             "security-severity": _SECURITY_SEVERITIES[rule.severity],
@@ -120,23 +130,24 @@ def _descriptor(rule_id: str, rule: PolicyRule) -> Json:
     }
 
 
-def _result(endpoint: ReportedEndpoint, found: ReportedFinding, rule_index: int) -> Json:
+def _result(
+    endpoint: ReportedEndpoint, found: ReportedFinding, sarif_id: str, rule_index: int
+) -> Json:
     finding, rule = found.finding, found.finding.result
     is_failure = rule.outcome is Outcome.FAIL
-    text = (
-        f"{message(endpoint.key)}: {message(rule.title)} "
-        f"Observed: {message(rule.observed)}. Required: {message(rule.required)}."
-    )
     result: Json = {
-        "ruleId": _rule_id(found),
+        "ruleId": sarif_id,
         "ruleIndex": rule_index,
         "kind": "fail" if is_failure else "open",
         "level": _LEVELS[rule.severity] if is_failure else "none",
-        "message": {"text": text},
+        "message": {"text": f"{message(endpoint.key)}: {message(rule.violation)}"},
         "locations": [_location(endpoint)],
         "partialFingerprints": {"finding/v1": finding.fingerprint},
         "properties": {
+            "policy": rule.policy,
             "severity": rule.severity.value,
+            "observed": rule.observed,
+            "required": rule.required,
             "outcome": rule.outcome.value,
             "status": finding.status.value,
             "first_seen_at": time_to_json(finding.first_seen_at),
@@ -195,6 +206,6 @@ def _endpoint(endpoint: ReportedEndpoint) -> Json:
         "tool_version": endpoint.tool_version,
         "last_probe_at": time_to_json(endpoint.last_probe_at),
         "last_success_at": time_to_json(endpoint.last_success_at),
-        "not_learnt": list(endpoint.unknown),
+        "unknown": list(endpoint.unknown),
         "compliance": {name: verdict.value for name, verdict in endpoint.compliance.items()},
     }

@@ -1,8 +1,9 @@
-"""Does the endpoint still look as its owner declared? Any difference is drift, better or worse."""
+"""Is the endpoint configured as its owner declared? Any difference is drift, better or worse."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Annotated, Final
 
 from pydantic import Field, model_validator
@@ -18,7 +19,7 @@ Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class Declared(Parameters):
-    """The state declared; what is left out is not held against it.
+    """The declared state; what is left out is not compared.
 
     ``leaf_sha256`` and ``key_sha256`` (of the SubjectPublicKeyInfo) are in hex, one for each chain.
     """
@@ -45,18 +46,21 @@ def _bind(declared: Declared) -> Judge:
     required = "the declared state"
 
     def judge(subject: Subject) -> Evaluation:
-        return worst(list(_compare(declared, subject.observation)), required)
+        found = worst(list(_compare(declared, subject.observation)), required)
+        is_different = found.outcome is Outcome.FAIL
+        text = f"Differs from the declared state: {found.observed}" if is_different else ""
+        return replace(found, violation=text)
 
     return judge
 
 
 def _compare(declared: Declared, observation: Observation) -> Iterator[Part]:
     if declared.protocols is not None:
-        gaps = [f"whether {version.label} is spoken" for version in unsettled(observation)]
+        gaps = [f"whether {version.display_name} is offered" for version in unsettled(observation)]
         yield _difference(
             "protocols",
             labels(declared.protocols).split(", "),
-            [version.label for version in spoken(observation)],
+            [version.display_name for version in spoken(observation)],
             gaps,
         )
     if declared.cipher_suites is not None:
@@ -66,7 +70,7 @@ def _compare(declared: Declared, observation: Observation) -> Iterator[Part]:
         found = _names(observation.groups.values())
         yield _difference("groups", declared.groups, found, group_gaps(observation))
     if declared.alpn is not None:
-        gaps = [] if "alpn" in observation.features else ["the protocols of ALPN"]
+        gaps = [] if "alpn" in observation.features else ["the ALPN protocols"]
         yield _difference("ALPN", declared.alpn, observation.alpn, gaps)
     if declared.client_auth is not None:
         yield _client_auth(declared.client_auth, observation)
@@ -88,7 +92,7 @@ def _certificates(declared: Declared, observation: Observation) -> Iterator[Part
 def _client_auth(wanted: ClientAuthMode, observation: Observation) -> Part:
     modes = {found.mode for found in observation.client_auth.values()}
     if not modes or ClientAuthMode.UNKNOWN in modes:
-        return Outcome.UNKNOWN, "client authentication: not learnt"
+        return Outcome.UNKNOWN, "client authentication: not known"
     found = listed(sorted(mode.value for mode in modes))
     is_same = modes == {wanted}
     return (Outcome.PASS if is_same else Outcome.FAIL), f"client authentication: {found}"
@@ -99,24 +103,27 @@ def _names(sets: Iterable[AcceptedSet]) -> list[str]:
 
 
 def _difference(what: str, declared: Iterable[str], found: Iterable[str], gaps: list[str]) -> Part:
-    """What is there against the declaration, then what is missing, then what is not known."""
+    """What is not declared, then what is missing, then what is not known."""
     wanted, seen = dict.fromkeys(declared), dict.fromkeys(found)
     extra = [name for name in seen if name not in wanted]
     missing = [] if gaps else [name for name in wanted if name not in seen]
-    words = [f"{listed(extra)} too"] * bool(extra) + [f"not {listed(missing)}"] * bool(missing)
+    words = [f"undeclared {listed(extra)}"] * bool(extra)
+    words += [f"missing {listed(missing)}"] * bool(missing)
     if words:
         return Outcome.FAIL, f"{what}: {', '.join(words)}"
     if gaps:
-        return Outcome.UNKNOWN, f"{what}: not learnt {listed(gaps)}"
+        return Outcome.UNKNOWN, f"{what}: not known: {listed(gaps)}"
     return Outcome.PASS, f"{what} as declared"
 
 
 DRIFT_RULES: Final = (
     Rule(
-        id="declared_state",
+        identifier="TP-DRIFT-001",
+        name="declared_state",
         family=Family.DRIFT,
-        title="The endpoint is as its owner declared it.",
-        why="A change that nobody meant is a mistake, or somebody else's doing.",
+        requirement="The endpoint must match its declared state",
+        violation="The endpoint differs from its declared state",
+        why="An unplanned change is a mistake or an attack.",
         severity=Severity.MEDIUM,
         parameters=Declared,
         bind=_bind,

@@ -1,4 +1,4 @@
-"""The rule on SSL Labs' rating: a grade, with the reasons that capped it."""
+"""The rule on the SSL Labs rating: a grade, with the reasons that capped it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 
 
 class LeastGrade(Parameters):
-    """``minimum``: the worst grade that will do."""
+    """``minimum``: the worst grade allowed."""
 
     minimum: Literal["A+", "A", "A-", "B", "C", "D", "E"] = "A"
 
@@ -25,9 +25,14 @@ def _bind(parameters: LeastGrade) -> Judge:
         at_best = " at best" if found.unknown or found.not_asked else ""
         observed = f"{found.letter}{at_best}, score {found.score}{why}"
         if not found.is_at_least(parameters.minimum):
-            return Evaluation(outcome=Outcome.FAIL, observed=observed, required=required)
+            return Evaluation(
+                outcome=Outcome.FAIL,
+                observed=observed,
+                required=required,
+                violation=f"SSL Labs grade is {found.letter}, at least {parameters.minimum} required{why}",
+            )
         if missing := found.unknown_below(parameters.minimum):
-            return unknown(f"{observed}; not learnt: {listed(missing)}", required)
+            return unknown(f"{observed}; not known: {listed(missing)}", required)
         if missing := found.not_asked_below(parameters.minimum):
             observed = f"{observed}; not asked at this intrusiveness: {listed(missing)}"
             return Evaluation(outcome=Outcome.NOT_ASKED, observed=observed, required=required)
@@ -38,10 +43,12 @@ def _bind(parameters: LeastGrade) -> Judge:
 
 GRADE_RULES: Final = (
     Rule(
-        id="ssl_labs_grade",
+        identifier="TP-GRADE-001",
+        name="ssl_labs_grade",
         family=Family.GRADE,
-        title="SSL Labs would give the endpoint the least grade or a better one.",
-        why="A letter says to anybody how an endpoint compares, and what keeps it from a better one.",
+        requirement="The SSL Labs grade must be at least the minimum",
+        violation="The SSL Labs grade is below the minimum",
+        why="A grade compares endpoints at a glance, with the reasons that keep each from a better one.",
         severity=Severity.MEDIUM,
         parameters=LeastGrade,
         bind=_bind,

@@ -1,7 +1,7 @@
 """Rules on HTTPS: redirects to it, HSTS (RFC 6797), and cookies (RFC 6265bis).
 
 They apply where the service answered an HTTP request, and where its ALPN or its port says that it
-would; elsewhere there is nothing to ask.
+speaks HTTP; elsewhere they do not apply.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from model.findings.finding import Outcome, Severity
 from model.verdict import Verdict
 from policy.judging.asked import may_be_http
 from policy.judging.partial_results import judge_fact, not_applicable, unknown
+from policy.judging.sentences import with_value
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 
 
 class Hsts(Parameters):
-    """The least ``max_age`` in seconds, and whether the directives must be there."""
+    """The smallest ``max_age`` allowed, in seconds, and whether the directives must be present."""
 
     max_age: int = Field(default=1, ge=1)
     include_subdomains: bool = False
@@ -29,16 +30,19 @@ class Nothing(Parameters):
     """No parameters."""
 
 
-def _fact_judge(name: str, wanted: Verdict, required: str, words: dict[Verdict, str]) -> Judge:
+def _fact_judge(name: str, required: str, violation: str, words: dict[Verdict, str]) -> Judge:
+    """A Judge that wants the HTTP fact ``name`` to be yes."""
+
     def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         if not may_be_http(observation):
-            return not_applicable("nothing says that it speaks HTTP", required)
+            return not_applicable("there is no sign of HTTP", required)
         return judge_fact(
             observation.http.get(name),
-            wanted,
+            Verdict.YES,
             words=words,
             required=required,
+            violation=violation,
             needs=observation.not_asked.get(name),
         )
 
@@ -49,12 +53,12 @@ def _bind_redirect(_: Nothing) -> Judge:
     required = "HTTP is closed, or redirects to HTTPS"
     redirects = _fact_judge(
         "redirects_to_https",
-        Verdict.YES,
         required,
+        "HTTP does not redirect to HTTPS",
         {
             Verdict.YES: "redirects to HTTPS",
             Verdict.NO: "HTTP answers without a redirect to HTTPS",
-            Verdict.UNKNOWN: "not learnt",
+            Verdict.UNKNOWN: "not known",
         },
     )
 
@@ -73,17 +77,14 @@ def _bind_redirect(_: Nothing) -> Judge:
         if downgrade is not None and downgrade.verdict is Verdict.YES:
             return Evaluation(
                 outcome=Outcome.FAIL,
-                observed=f"a redirect leads back to HTTP{_value(downgrade.value)}",
+                observed=with_value("HTTPS redirects to plain HTTP", downgrade.value),
                 required=required,
+                violation=with_value("HTTPS redirects to plain HTTP", downgrade.value),
                 evidence=downgrade.evidence,
             )
         return redirects(subject)
 
     return judge
-
-
-def _value(text: str | None) -> str:
-    return f" ({text})" if text else ""
 
 
 def _bind_hsts(parameters: Hsts) -> Judge:
@@ -97,9 +98,9 @@ def _bind_hsts(parameters: Hsts) -> Judge:
     )
     header = _fact_judge(
         "hsts",
-        Verdict.YES,
         required,
-        {Verdict.YES: "max-age", Verdict.NO: "no such header", Verdict.UNKNOWN: "not learnt"},
+        "No Strict-Transport-Security header (HSTS)",
+        {Verdict.YES: "max-age", Verdict.NO: "no such header", Verdict.UNKNOWN: "not known"},
     )
 
     def judge(subject: Subject) -> Evaluation:
@@ -115,12 +116,15 @@ def _bind_hsts(parameters: Hsts) -> Judge:
             for name, (word, is_wanted) in directives.items()
             if is_wanted and ((fact := facts.get(name)) is None or fact.verdict is not Verdict.YES)
         ]
-        is_met = int(age) >= parameters.max_age and not missing
+        is_long = int(age) >= parameters.max_age
         lack = f", without {' and '.join(missing)}" if missing else ""
+        faults = [f"max-age is {age} s, at least {parameters.max_age} s required"] * (not is_long)
+        faults += [f"{word} is missing" for word in missing]
         return Evaluation(
-            outcome=Outcome.PASS if is_met else Outcome.FAIL,
+            outcome=Outcome.FAIL if faults else Outcome.PASS,
             observed=f"max-age={age}{lack}",
             required=required,
+            violation=f"HSTS is too weak: {', '.join(faults)}" if faults else "",
             evidence=ruling.evidence,
         )
 
@@ -131,12 +135,12 @@ def _bind_cookies(_: Nothing) -> Judge:
     required = "every cookie is Secure"
     cookies = _fact_judge(
         "secure_cookies",
-        Verdict.YES,
         required,
+        "Cookie without the Secure attribute",
         {
             Verdict.YES: "every cookie is Secure",
             Verdict.NO: "a cookie is not Secure",
-            Verdict.UNKNOWN: "not learnt",
+            Verdict.UNKNOWN: "not known",
         },
     )
 
@@ -151,28 +155,34 @@ def _bind_cookies(_: Nothing) -> Judge:
 
 HTTPS_RULES: Final = (
     Rule(
-        id="https_redirect",
+        identifier="TP-HTTPS-001",
+        name="https_redirect",
         family=Family.HTTPS,
-        title="HTTP is closed, or leads to HTTPS.",
-        why="Users type names without https://, and old links have none.",
+        requirement="HTTP must be closed or redirect to HTTPS",
+        violation="HTTP does not redirect to HTTPS",
+        why="Users type names without https://, and old links lack it.",
         severity=Severity.MEDIUM,
         parameters=Nothing,
         bind=_bind_redirect,
     ),
     Rule(
-        id="hsts",
+        identifier="TP-HTTPS-002",
+        name="hsts",
         family=Family.HTTPS,
-        title="HSTS keeps browsers at HTTPS for long enough.",
-        why="Without it the first request goes in clear, and can be kept there (RFC 6797).",
+        requirement="HSTS must make browsers use HTTPS for long enough",
+        violation="HSTS is missing or too weak",
+        why="Without it the first request is plaintext, and an attacker can keep it so (RFC 6797).",
         severity=Severity.MEDIUM,
         parameters=Hsts,
         bind=_bind_hsts,
     ),
     Rule(
-        id="secure_cookies",
+        identifier="TP-HTTPS-003",
+        name="secure_cookies",
         family=Family.HTTPS,
-        title="Every cookie is marked Secure.",
-        why="Others go in clear with the first request over HTTP.",
+        requirement="Every cookie must have the Secure attribute",
+        violation="A cookie lacks the Secure attribute",
+        why="Browsers send other cookies in plaintext with the first request over HTTP.",
         severity=Severity.MEDIUM,
         parameters=Nothing,
         bind=_bind_cookies,

@@ -1,4 +1,4 @@
-"""Rules on what the same service does without TLS: a session in clear, and STARTTLS (RFC 8314)."""
+"""Rules on what the same service does without TLS: plaintext sessions, and STARTTLS (RFC 8314)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REDIRECT: Final = "redirects_to_https"
 
 
 class InClear(Parameters):
-    """``redirect``: whether an HTTP service that does nothing but redirect to HTTPS will do."""
+    """``redirect``: whether an HTTP service that only redirects to HTTPS meets the rule."""
 
     redirect: bool = True
 
@@ -27,9 +27,9 @@ class Nothing(Parameters):
 def _bind_clear(parameters: InClear) -> Judge:
     required = "no session without TLS"
     words = {
-        Verdict.YES: "a session is accepted without TLS",
-        Verdict.NO: "none is accepted",
-        Verdict.UNKNOWN: "not learnt",
+        Verdict.YES: "plaintext sessions are accepted",
+        Verdict.NO: "no plaintext session is accepted",
+        Verdict.UNKNOWN: "not known",
     }
 
     def judge(subject: Subject) -> Evaluation:
@@ -40,7 +40,7 @@ def _bind_clear(parameters: InClear) -> Judge:
         begins_with_tls = observation.endpoint.target.protocol == DEFAULT_PROTOCOL
         if fact is None and begins_with_tls and not may_be_http(observation):
             return not_applicable(
-                "TLS comes first; other ports are endpoints of their own", required
+                "the protocol starts with TLS; other ports are separate endpoints", required
             )
         is_open = fact is not None and fact.verdict is Verdict.YES
         if is_open and is_redirect and parameters.redirect:
@@ -51,19 +51,30 @@ def _bind_clear(parameters: InClear) -> Judge:
                 evidence=redirect.evidence if redirect else None,
             )
         needs = observation.not_asked.get("answers_in_clear")
-        return judge_fact(fact, Verdict.NO, words=words, required=required, needs=needs)
+        return judge_fact(
+            fact,
+            Verdict.NO,
+            words=words,
+            required=required,
+            violation="Accepts sessions in plaintext, without TLS",
+            needs=needs,
+        )
 
     return judge
 
 
-def _starttls(name: str, wanted: Verdict, required: str, words: dict[Verdict, str]) -> Judge:
+def _starttls(
+    name: str, wanted: Verdict, required: str, violation: str, words: dict[Verdict, str]
+) -> Judge:
     def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         fact = observation.plaintext.get(name)
         if fact is None and speaks_tls_first(observation.endpoint.target.protocol):
-            return not_applicable("TLS comes first, there is no STARTTLS", required)
+            return not_applicable("the protocol starts with TLS and has no STARTTLS", required)
         needs = observation.not_asked.get(name)
-        return judge_fact(fact, wanted, words=words, required=required, needs=needs)
+        return judge_fact(
+            fact, wanted, words=words, required=required, violation=violation, needs=needs
+        )
 
     return judge
 
@@ -73,7 +84,8 @@ def _bind_offered(_: Nothing) -> Judge:
         "starttls_offered",
         Verdict.YES,
         "STARTTLS is offered",
-        {Verdict.YES: "offered", Verdict.NO: "not offered", Verdict.UNKNOWN: "not learnt"},
+        "STARTTLS is not offered",
+        {Verdict.YES: "offered", Verdict.NO: "not offered", Verdict.UNKNOWN: "not known"},
     )
 
 
@@ -82,10 +94,11 @@ def _bind_enforced(_: Nothing) -> Judge:
         "starttls_enforced",
         Verdict.YES,
         "nothing is served before STARTTLS",
+        "STARTTLS is not enforced: the session continues in plaintext",
         {
             Verdict.YES: "enforced",
-            Verdict.NO: "the session goes on without TLS",
-            Verdict.UNKNOWN: "not learnt",
+            Verdict.NO: "the session continues without TLS",
+            Verdict.UNKNOWN: "not known",
         },
     )
 
@@ -95,47 +108,56 @@ def _bind_login(_: Nothing) -> Judge:
         "login_before_tls",
         Verdict.NO,
         "no login before STARTTLS",
+        "Login is offered in plaintext, before STARTTLS",
         {
-            Verdict.YES: "a login is offered in clear",
-            Verdict.NO: "no login is offered in clear",
-            Verdict.UNKNOWN: "not learnt",
+            Verdict.YES: "login is offered in plaintext",
+            Verdict.NO: "login is not offered in plaintext",
+            Verdict.UNKNOWN: "not known",
         },
     )
 
 
 PLAINTEXT_RULES: Final = (
     Rule(
-        id="no_plaintext",
+        identifier="TP-PLAINTEXT-001",
+        name="no_plaintext",
         family=Family.PLAINTEXT,
-        title="The service accepts no session without TLS.",
-        why="Whatever goes in clear is read, and changed, on the way.",
+        requirement="The service must not accept sessions without TLS",
+        violation="The service accepts sessions in plaintext",
+        why="Anyone on the path can read and change plaintext.",
         severity=Severity.HIGH,
         parameters=InClear,
         bind=_bind_clear,
     ),
     Rule(
-        id="starttls_offered",
+        identifier="TP-PLAINTEXT-002",
+        name="starttls_offered",
         family=Family.PLAINTEXT,
-        title="STARTTLS is offered.",
-        why="Without it the whole session is in clear.",
+        requirement="STARTTLS must be offered",
+        violation="STARTTLS is not offered",
+        why="Without it the whole session is in plaintext.",
         severity=Severity.HIGH,
         parameters=Nothing,
         bind=_bind_offered,
     ),
     Rule(
-        id="starttls_enforced",
+        identifier="TP-PLAINTEXT-003",
+        name="starttls_enforced",
         family=Family.PLAINTEXT,
-        title="STARTTLS is enforced.",
-        why="Who strips the offer on the way keeps the session in clear.",
+        requirement="STARTTLS must be enforced",
+        violation="STARTTLS is not enforced",
+        why="An attacker who removes the offer on the path keeps the session in plaintext.",
         severity=Severity.MEDIUM,
         parameters=Nothing,
         bind=_bind_enforced,
     ),
     Rule(
-        id="no_login_in_clear",
+        identifier="TP-PLAINTEXT-004",
+        name="no_login_in_clear",
         family=Family.PLAINTEXT,
-        title="No login is offered before STARTTLS.",
-        why="Passwords go over the wire in clear (RFC 8314, section 3).",
+        requirement="Login must not be offered before STARTTLS",
+        violation="Login is offered in plaintext, before STARTTLS",
+        why="Passwords cross the network in plaintext (RFC 8314, section 3).",
         severity=Severity.HIGH,
         parameters=Nothing,
         bind=_bind_login,

@@ -1,7 +1,7 @@
-"""Does the endpoint answer as TLS at all? What was not reached was not judged, and that is told.
+"""Does the endpoint answer with TLS at all? What was not reached was not judged, and is reported.
 
-Every policy has this rule. Where the service speaks, and not TLS, it fails; where nothing was learnt
-(nobody listens, no answer in time, a name that does not resolve) it is unknown.
+Every policy has this rule. Where the service answers, but not with TLS, it fails; where nothing is known
+(connection refused, no answer in time, a name that does not resolve) it is unknown.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _OUTCOMES: Final = {
     State.NOT_TLS: Outcome.FAIL,
 }
 _WORDS: Final = {
-    State.TLS: "answers as TLS",
-    State.PLAINTEXT: "answers in its own protocol, without TLS",
-    State.NOT_TLS: "answers, and not as TLS",
-    State.REFUSED: "refuses the connection or every hello",
+    State.TLS: "answers with TLS",
+    State.PLAINTEXT: "answers in plaintext, without TLS",
+    State.NOT_TLS: "answers, but not with TLS",
+    State.REFUSED: "refuses the connection or every ClientHello",
     State.UNREACHABLE: "cannot be reached",
-    State.TIMEOUT: "gives no whole answer in time",
+    State.TIMEOUT: "does not answer in time",
     State.DNS_ERROR: "has a name that does not resolve",
-    State.ERROR: "was not judged for a fault of tlsprobe's own",
+    State.ERROR: "was not probed because of an internal error",
 }
 
 
@@ -40,10 +40,12 @@ def _bind(_: Nothing) -> Judge:
         observation = subject.observation
         words, reason = _WORDS[observation.state], observation.reason
         is_tls = observation.state is State.TLS
+        observed = words if is_tls or not reason else f"{words}: {reason}"
         return Evaluation(
             outcome=_OUTCOMES.get(observation.state, Outcome.UNKNOWN),
-            observed=words if is_tls or not reason else f"{words}: {reason}",
+            observed=observed,
             required=_REQUIRED,
+            violation=f"Endpoint {observed}",
             evidence=None if is_tls else Evidence(note=reason or words),
         )
 
@@ -51,10 +53,12 @@ def _bind(_: Nothing) -> Judge:
 
 
 REACHED: Final = Rule(
-    id="reached",
+    identifier="TP-REACH-001",
+    name="reached",
     family=Family.REACH,
-    title="The endpoint answers as TLS.",
-    why="What never handshakes is not encrypted, or not watched: no rule can be proved of it.",
+    requirement="The endpoint must answer with TLS",
+    violation="The endpoint does not answer with TLS",
+    why="Without a handshake nothing is encrypted, or nothing can be checked.",
     severity=Severity.HIGH,
     parameters=Nothing,
     bind=_bind,

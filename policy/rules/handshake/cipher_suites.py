@@ -1,27 +1,31 @@
 """Rules on cipher suites: by name, by property, by strength class, and by whose order decides.
 
-How strong a suite is, ``docs/strength.md`` says. Where a source disagrees with that class (DHE, CBC), its
-profile adjusts it, and ``policy diff`` shows that it does.
+``docs/strength.md`` has the strength of each suite. Where a source disagrees with that class (DHE, CBC), its
+profile adjusts it, and ``policy diff`` shows the difference.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import Field, model_validator
 
 from model.findings.finding import Outcome, Severity
-from model.observation import AcceptedSet, Observation
+from model.observation import Observation
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.registry import Strength, strength_by_name
-from model.verdict import Preference
 from policy.judging.accepted import BadIn, judge_presence, judge_sets, suite_gaps
-from policy.judging.partial_results import labels, listed, not_applicable, spoken, unknown
+from policy.judging.partial_results import labels, listed, not_applicable, unknown
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 from policy.suite_selector import SuiteSelector
 from policy.values import SUITE_NAMES, SuiteName, Version
 
-_NO_SUITE: Final = "no suite is accepted"
+_NO_SUITE: Final = "no cipher suite is accepted"
+_NOT_ALLOWED: Final = (
+    "a cipher suite that is not allowed",
+    "cipher suites that are not allowed",
+)
+_FORBIDDEN: Final = ("a forbidden cipher suite", "forbidden cipher suites")
 _EVERY_VERSION: Final = STREAM_VERSIONS
 _RANKS: Final = {strength: rank for rank, strength in enumerate(Strength)}
 
@@ -36,7 +40,7 @@ class AllowedSuites(Parameters):
 
 
 class ForbiddenSuites(SuiteSelector):
-    """Suites that no version of ``versions`` may accept, but for those of ``but``."""
+    """Suites that no version of ``versions`` may accept, except those of ``but``."""
 
     but: tuple[SuiteName, ...] = ()
     versions: _Versions = _EVERY_VERSION
@@ -49,7 +53,7 @@ class ForbiddenSuites(SuiteSelector):
 
 
 class RequiredSuites(Parameters):
-    """``any_of``: suites of which one at least must be accepted, where one of ``versions`` is spoken."""
+    """``any_of``: suites of which one at least must be accepted, where one of ``versions`` is offered."""
 
     any_of: tuple[SuiteName, ...] = Field(min_length=1)
     versions: _Versions = _EVERY_VERSION
@@ -70,24 +74,14 @@ class LeastStrength(Parameters):
     versions: _Versions = _EVERY_VERSION
 
 
-class Deciding(Parameters):
-    """``by``: whose order decides."""
-
-    by: Literal["server", "client"] = "server"
-
-
-class NoParameters(Parameters):
-    """No parameters."""
-
-
 def _bind_allowed(parameters: AllowedSuites) -> Judge:
     allowed = frozenset(parameters.allowed)
-    required = f"no suite but {listed(parameters.allowed)}"
+    required = f"only {listed(parameters.allowed)}"
 
     def bad_in(accepted: tuple[str, ...]) -> list[str]:
         return [name for name in accepted if name not in allowed]
 
-    return _judge(bad_in, parameters.versions, required)
+    return _judge(bad_in, parameters.versions, required, _NOT_ALLOWED)
 
 
 def _bind_forbidden(parameters: ForbiddenSuites) -> Judge:
@@ -102,18 +96,18 @@ def _bind_forbidden(parameters: ForbiddenSuites) -> Judge:
 
     def nameless(observation: Observation) -> list[str]:
         return [
-            f"what suite {name} is"
+            f"which suite {name} is"
             for found in observation.cipher_suites.values()
             for name in found.accepted
             if name not in known
         ]
 
-    judge = _judge(bad_in, parameters.versions, required)
+    judge = _judge(bad_in, parameters.versions, required, _FORBIDDEN)
 
     def judge_with_nameless(subject: Subject) -> Evaluation:
         ruling = judge(subject)
         if ruling.outcome is Outcome.PASS and (strange := nameless(subject.observation)):
-            return unknown(f"not learnt: {listed(strange)}", required)
+            return unknown(f"not known: {listed(strange)}", required)
         return ruling
 
     return judge_with_nameless
@@ -141,7 +135,9 @@ def _bind_strength(parameters: LeastStrength) -> Judge:
     def bad_in(accepted: tuple[str, ...]) -> list[str]:
         return [name for name in accepted if name not in strong]
 
-    return _judge(bad_in, parameters.versions, required)
+    weaker = f"weaker than {parameters.minimum}"
+    noun = (f"a cipher suite {weaker}", f"cipher suites {weaker}")
+    return _judge(bad_in, parameters.versions, required, noun)
 
 
 def _bind_required(parameters: RequiredSuites) -> Judge:
@@ -157,98 +153,21 @@ def _bind_required(parameters: RequiredSuites) -> Judge:
         }
         missing = suite_gaps(observation, parameters.versions)
         if not sets and not missing:
-            return not_applicable(f"{labels(parameters.versions)} is not spoken", required)
-        return judge_presence(sets, wanted, lambda: missing, required=required)
+            return not_applicable(f"{labels(parameters.versions)} not offered", required)
+        return judge_presence(
+            sets,
+            wanted,
+            lambda: missing,
+            required=required,
+            violation=f"Accepts none of the required cipher suites: {listed(parameters.any_of)}",
+        )
 
     return judge
 
 
-def _bind_deciding(parameters: Deciding) -> Judge:
-    required = f"the {parameters.by}'s order decides"
-
-    def judge(subject: Subject) -> Evaluation:
-        observation = subject.observation
-        several = _with_choice(observation)
-        found = {version: one.preference for version, one in several.items()}
-        wrong = [
-            version
-            for version, one in found.items()
-            if one.value not in (parameters.by, Preference.UNKNOWN.value)
-        ]
-        if wrong:
-            other = "client" if parameters.by == "server" else "server"
-            observed = f"the {other}'s order decides at {labels(wrong)}"
-            return Evaluation(outcome=Outcome.FAIL, observed=observed, required=required)
-        open_ = [version for version, one in found.items() if one is Preference.UNKNOWN]
-        missing = [
-            version
-            for version in spoken(observation)
-            if version not in observation.cipher_suites and version is not ProtocolVersion.SSLV2
-        ]
-        if open_ or missing:
-            return unknown(f"not learnt at {labels([*open_, *missing])}", required)
-        if not found:
-            return not_applicable("no version accepts two suites", required)
-        return Evaluation(outcome=Outcome.PASS, observed=required, required=required)
-
-    return judge
-
-
-def _bind_order(_: NoParameters) -> Judge:
-    required = "in the server's order, no suite comes before one of a stronger class"
-
-    def judge(subject: Subject) -> Evaluation:
-        several = _with_choice(subject.observation)
-        ordered = {
-            version: one for version, one in several.items() if one.preference is Preference.SERVER
-        }
-        for version, one in sorted(ordered.items(), reverse=True):
-            if (pair := _misplaced(one)) is not None:
-                weak, strong = pair
-                return Evaluation(
-                    outcome=Outcome.FAIL,
-                    observed=f"{weak} comes before {strong} ({version.label})",
-                    required=required,
-                    evidence=one.evidence.get(weak),
-                )
-        open_ = [
-            version
-            for version, one in several.items()
-            if one.preference is Preference.UNKNOWN or not one.complete
-        ]
-        if open_:
-            return unknown(f"not learnt at {labels(open_)}", required)
-        if not ordered:
-            return not_applicable("the server has no order of its own", required)
-        return Evaluation(outcome=Outcome.PASS, observed="the strongest first", required=required)
-
-    return judge
-
-
-def _with_choice(observation: Observation) -> dict[ProtocolVersion, AcceptedSet]:
-    return {
-        version: found
-        for version, found in observation.cipher_suites.items()
-        if len(found.accepted) > 1 and version is not ProtocolVersion.SSLV2
-    }
-
-
-def _misplaced(found: AcceptedSet) -> tuple[str, str] | None:
-    """A suite, and a stronger one behind it."""
-    weakest: tuple[int, str] | None = None
-    for name in found.accepted:
-        strength = strength_by_name(name)
-        if strength is None:
-            continue
-        rank = _RANKS[strength]
-        if weakest is not None and rank > weakest[0]:
-            return weakest[1], name
-        if weakest is None or rank < weakest[0]:
-            weakest = (rank, name)
-    return None
-
-
-def _judge(bad_in: BadIn, versions: tuple[ProtocolVersion, ...], required: str) -> Judge:
+def _judge(
+    bad_in: BadIn, versions: tuple[ProtocolVersion, ...], required: str, noun: tuple[str, str]
+) -> Judge:
     is_every_version = versions == _EVERY_VERSION
 
     def judge(subject: Subject) -> Evaluation:
@@ -262,6 +181,7 @@ def _judge(bad_in: BadIn, versions: tuple[ProtocolVersion, ...], required: str) 
             lambda: suite_gaps(observation, versions),
             required=required,
             nothing=_NO_SUITE,
+            noun=noun,
         )
 
     return judge
@@ -269,57 +189,47 @@ def _judge(bad_in: BadIn, versions: tuple[ProtocolVersion, ...], required: str) 
 
 CIPHER_SUITE_RULES: Final = (
     Rule(
-        id="cipher_suites",
+        identifier="TP-CIPHER-001",
+        name="cipher_suites",
         family=Family.CIPHER_SUITES,
-        title="Only the allowed cipher suites are accepted.",
-        why="A client that is old, or pushed, takes the weakest suite that the server accepts.",
+        requirement="Only the allowed cipher suites may be accepted",
+        violation="A cipher suite that is not allowed is accepted",
+        why="An old or attacked client ends up with the weakest suite that the server accepts.",
         severity=Severity.MEDIUM,
         parameters=AllowedSuites,
         bind=_bind_allowed,
     ),
     Rule(
-        id="cipher_suites_forbidden",
+        identifier="TP-CIPHER-002",
+        name="cipher_suites_forbidden",
         family=Family.CIPHER_SUITES,
-        title="No cipher suite of the forbidden kind is accepted.",
-        why="A client that is old, or pushed, takes the weakest suite that the server accepts.",
+        requirement="Forbidden cipher suites must not be accepted",
+        violation="A forbidden cipher suite is accepted",
+        why="An old or attacked client ends up with the weakest suite that the server accepts.",
         severity=Severity.HIGH,
         parameters=ForbiddenSuites,
         bind=_bind_forbidden,
     ),
     Rule(
-        id="cipher_suites_required",
+        identifier="TP-CIPHER-003",
+        name="cipher_suites_required",
         family=Family.CIPHER_SUITES,
-        title="One of the required cipher suites is accepted.",
-        why="Clients that keep to the same rules must find a suite in common.",
+        requirement="At least one of the required cipher suites must be accepted",
+        violation="None of the required cipher suites is accepted",
+        why="Clients that follow the same policy need a suite in common.",
         severity=Severity.MEDIUM,
         parameters=RequiredSuites,
         bind=_bind_required,
     ),
     Rule(
-        id="cipher_suite_strength",
+        identifier="TP-CIPHER-004",
+        name="cipher_suite_strength",
         family=Family.CIPHER_SUITES,
-        title="No cipher suite is weaker than the least strength class.",
-        why="The class says in one word what is known against a suite.",
+        requirement="Cipher suites must be at least of the minimum strength",
+        violation="A cipher suite below the minimum strength is accepted",
+        why="The strength class sums up the known weaknesses of a suite.",
         severity=Severity.HIGH,
         parameters=LeastStrength,
         bind=_bind_strength,
-    ),
-    Rule(
-        id="cipher_suite_preference",
-        family=Family.CIPHER_SUITES,
-        title="The side that should decide on the cipher suite does.",
-        why="Among suites of unlike strength the server should choose; among equals the client may.",
-        severity=Severity.LOW,
-        parameters=Deciding,
-        bind=_bind_deciding,
-    ),
-    Rule(
-        id="cipher_suite_order",
-        family=Family.CIPHER_SUITES,
-        title="A server that orders its cipher suites puts the strongest first.",
-        why="Else clients that could do better get the weaker suite.",
-        severity=Severity.LOW,
-        parameters=NoParameters,
-        bind=_bind_order,
     ),
 )

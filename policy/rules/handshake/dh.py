@@ -20,24 +20,24 @@ _NO_DHE: Final = "no DHE suite is accepted"
 
 
 class PrimeSize(Parameters):
-    """``minimum_bits``: the least length of the prime."""
+    """``minimum_bits``: the minimum size of the prime."""
 
     minimum_bits: int = Field(ge=512, le=16384)
 
 
 class PrimeSafety(Parameters):
-    """``shared``: whether a prime that many servers have may be used, RFC 7919's apart."""
+    """``shared``: whether a prime that many servers use is allowed; RFC 7919's always are."""
 
     shared: bool = True
 
 
 def _without_fields(observation: Observation, required: str) -> Evaluation:
-    """What to say where no prime was seen."""
+    """The result where no prime was seen."""
     if any(map(_is_dhe, _accepted(observation))):
-        return unknown("a DHE suite is accepted, and its prime was not seen", required)
+        return unknown("a DHE suite is accepted, but its prime was not seen", required)
     missing = suite_gaps(observation, _BELOW_TLS13)
     if missing:
-        return unknown(f"not learnt: {listed(missing)}", required)
+        return unknown(f"not known: {listed(missing)}", required)
     return not_applicable(_NO_DHE, required)
 
 
@@ -69,6 +69,9 @@ def _bind_size(parameters: PrimeSize) -> Judge:
             outcome=Outcome.PASS if is_long else Outcome.FAIL,
             observed=listed(map(_in_words, primes)),
             required=required,
+            violation=(
+                f"DHE prime has {_in_words(shortest)}, at least {parameters.minimum_bits} required"
+            ),
             evidence=shortest.evidence,
         )
 
@@ -85,16 +88,17 @@ def _bind_safety(parameters: PrimeSafety) -> Judge:
         for prime in primes:
             is_shared = prime.known_as is not None and not prime.known_as.startswith("ffdhe")
             if prime.is_safe_prime is Verdict.NO or (is_shared and not parameters.shared):
-                what = "shared" if is_shared else "not a safe prime"
+                what = "shared by many servers" if is_shared else "not a safe prime"
                 return Evaluation(
                     outcome=Outcome.FAIL,
                     observed=f"{_in_words(prime)}: {what}",
                     required=required,
+                    violation=f"DHE prime is {what}: {_in_words(prime)}",
                     evidence=prime.evidence,
                 )
         open_ = [prime for prime in primes if prime.is_safe_prime is Verdict.UNKNOWN]
         if open_:
-            return unknown(f"not learnt of {_in_words(open_[0])}", required, open_[0].evidence)
+            return unknown(f"not known for {_in_words(open_[0])}", required, open_[0].evidence)
         return Evaluation(
             outcome=Outcome.PASS,
             observed=listed(map(_in_words, primes)),
@@ -107,19 +111,23 @@ def _bind_safety(parameters: PrimeSafety) -> Judge:
 
 DH_RULES: Final = (
     Rule(
-        id="dh_prime_size",
+        identifier="TP-DH-001",
+        name="dh_prime_size",
         family=Family.DH,
-        title="Every prime of DHE is long enough.",
-        why="Primes of 1024 bits are within reach of a state (Logjam).",
+        requirement="Every DHE prime must have the minimum size",
+        violation="A DHE prime is too small",
+        why="State-level attackers can break 1024-bit primes (Logjam).",
         severity=Severity.HIGH,
         parameters=PrimeSize,
         bind=_bind_size,
     ),
     Rule(
-        id="dh_safe_primes",
+        identifier="TP-DH-002",
+        name="dh_safe_primes",
         family=Family.DH,
-        title="Every prime of DHE is a safe one.",
-        why="Other primes may hide small subgroups; one that many share repays the effort to break it.",
+        requirement="Every DHE prime must be a safe prime",
+        violation="A DHE prime is not a safe prime, or is shared by many servers",
+        why="Other primes may have small subgroups, and a prime that many share is worth breaking.",
         severity=Severity.MEDIUM,
         parameters=PrimeSafety,
         bind=_bind_safety,

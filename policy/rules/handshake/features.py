@@ -1,4 +1,4 @@
-"""Rules on what hellos agree to: features that must be there, and such that must not."""
+"""Rules on what handshakes negotiate: features that must be supported, and features that must not."""
 
 from __future__ import annotations
 
@@ -21,13 +21,16 @@ class Features(Parameters):
     features: tuple[FeatureName, ...] = Field(min_length=1)
 
 
-def _bind(parameters: Features, *, wanted: Verdict, required: str) -> Judge:
-    met, unmet = ("has", "has not") if wanted is Verdict.YES else ("has not", "has")
+def _bind(parameters: Features, *, wanted: Verdict, required: str, kind: tuple[str, str]) -> Judge:
+    met, unmet = ("supports", "does not support")
+    if wanted is Verdict.NO:
+        met, unmet = unmet, met
 
     def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         parts: list[Part] = []
         proofs: dict[Outcome, Evidence | None] = {}
+        failing: list[str] = []
         for name in parameters.features:
             fact = observation.features.get(name)
             if fact is None and name in observation.not_asked:
@@ -36,18 +39,22 @@ def _bind(parameters: Features, *, wanted: Verdict, required: str) -> Judge:
             if fact is None:
                 is_moot = feature_does_not_apply(observation, name)
                 outcome = Outcome.NOT_APPLICABLE if is_moot else Outcome.UNKNOWN
-                parts.append((outcome, f"{'without use for' if is_moot else 'not asked:'} {name}"))
+                parts.append((outcome, f"{'not applicable:' if is_moot else 'not probed:'} {name}"))
                 continue
             if fact.verdict is Verdict.UNKNOWN:
-                outcome, words = Outcome.UNKNOWN, "not learnt:"
+                outcome, words = Outcome.UNKNOWN, "not known:"
             elif fact.verdict is wanted:
                 outcome, words = Outcome.PASS, met
             else:
                 outcome, words = Outcome.FAIL, unmet
             value = f" ({fact.value})" if fact.value and fact.verdict is Verdict.YES else ""
             parts.append((outcome, f"{words} {name}{value}"))
+            failing += [f"{name}{value}"] * (outcome is Outcome.FAIL)
             proofs.setdefault(outcome, fact.evidence)
-        ruling = worst(parts, required)
+        verb = "is" if len(failing) == 1 else "are"
+        plural = "" if len(failing) == 1 else "s"
+        text = f"{kind[0]} feature{plural} {verb} {kind[1]}: {listed(failing)}" if failing else ""
+        ruling = replace(worst(parts, required), violation=text)
         proof = proofs.get(ruling.outcome)
         return ruling if proof is None else replace(ruling, evidence=proof)
 
@@ -55,28 +62,36 @@ def _bind(parameters: Features, *, wanted: Verdict, required: str) -> Judge:
 
 
 def _bind_required(parameters: Features) -> Judge:
-    return _bind(parameters, wanted=Verdict.YES, required=f"has {listed(parameters.features)}")
+    required = f"supports {listed(parameters.features)}"
+    kind = ("Required", "not supported")
+    return _bind(parameters, wanted=Verdict.YES, required=required, kind=kind)
 
 
 def _bind_forbidden(parameters: Features) -> Judge:
-    return _bind(parameters, wanted=Verdict.NO, required=f"has not {listed(parameters.features)}")
+    required = f"does not support {listed(parameters.features)}"
+    kind = ("Forbidden", "supported")
+    return _bind(parameters, wanted=Verdict.NO, required=required, kind=kind)
 
 
 FEATURE_RULES: Final = (
     Rule(
-        id="features_required",
+        identifier="TP-FEATURE-001",
+        name="features_required",
         family=Family.FEATURES,
-        title="The required features are there.",
-        why="Each closes an attack on the handshake, or lets clients keep to the policy.",
+        requirement="The required features must be supported",
+        violation="A required feature is not supported",
+        why="Each prevents an attack on the handshake, or is needed by clients that follow the policy.",
         severity=Severity.MEDIUM,
         parameters=Features,
         bind=_bind_required,
     ),
     Rule(
-        id="features_forbidden",
+        identifier="TP-FEATURE-002",
+        name="features_forbidden",
         family=Family.FEATURES,
-        title="The forbidden features are not there.",
-        why="Each is more to attack, and of little use.",
+        requirement="The forbidden features must not be supported",
+        violation="A forbidden feature is supported",
+        why="Each adds attack surface and is of little use.",
         severity=Severity.MEDIUM,
         parameters=Features,
         bind=_bind_forbidden,

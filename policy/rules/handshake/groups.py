@@ -13,7 +13,7 @@ from policy.judging.partial_results import listed
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 from policy.values import GroupName
 
-_NO_GROUP: Final = "no key exchange has a group"
+_NO_GROUP: Final = "no key exchange uses a group"
 
 
 class AllowedGroups(Parameters):
@@ -40,7 +40,7 @@ class LeastGroupStrength(Parameters):
     minimum_bits: int = Field(ge=1, le=256)
 
 
-def _judge(bad_in: BadIn, required: str) -> Judge:
+def _judge(bad_in: BadIn, required: str, noun: tuple[str, str]) -> Judge:
     def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         return judge_sets(
@@ -49,6 +49,7 @@ def _judge(bad_in: BadIn, required: str) -> Judge:
             lambda: group_gaps(observation),
             required=required,
             nothing=_NO_GROUP,
+            noun=noun,
         )
 
     return judge
@@ -58,7 +59,8 @@ def _bind_allowed(parameters: AllowedGroups) -> Judge:
     allowed = frozenset(parameters.allowed)
     return _judge(
         lambda accepted: [name for name in accepted if name not in allowed],
-        f"no group but {listed(parameters.allowed)}",
+        f"only {listed(parameters.allowed)}",
+        ("a group that is not allowed", "groups that are not allowed"),
     )
 
 
@@ -67,6 +69,7 @@ def _bind_forbidden(parameters: ForbiddenGroups) -> Judge:
     return _judge(
         lambda accepted: [name for name in accepted if name in forbidden],
         f"none of {listed(parameters.groups)}",
+        ("a forbidden group", "forbidden groups"),
     )
 
 
@@ -77,20 +80,27 @@ def _bind_strength(parameters: LeastGroupStrength) -> Judge:
         for group in NAMED_GROUPS
         if group.security_bits is not None and group.security_bits < parameters.minimum_bits
     )
+    under = f"under {parameters.minimum_bits} bits of security"
     return _judge(
         lambda accepted: [name for name in accepted if name in weak],
-        f"no group under {parameters.minimum_bits} bits of security",
+        f"no group {under}",
+        (f"a group {under}", f"groups {under}"),
     )
 
 
 def _bind_required(parameters: RequiredGroups) -> Judge:
     wanted = frozenset(parameters.any_of)
     required = f"one of {listed(parameters.any_of)}"
+    violation = f"Accepts none of the required groups: {listed(parameters.any_of)}"
 
     def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         return judge_presence(
-            observation.groups, wanted, lambda: group_gaps(observation), required=required
+            observation.groups,
+            wanted,
+            lambda: group_gaps(observation),
+            required=required,
+            violation=violation,
         )
 
     return judge
@@ -98,37 +108,45 @@ def _bind_required(parameters: RequiredGroups) -> Judge:
 
 GROUP_RULES: Final = (
     Rule(
-        id="groups",
+        identifier="TP-GROUP-001",
+        name="groups",
         family=Family.GROUPS,
-        title="Only the allowed groups are accepted.",
-        why="The group carries the secret: a weak one gives every recorded session away.",
+        requirement="Only the allowed key exchange groups may be accepted",
+        violation="A key exchange group that is not allowed is accepted",
+        why="A weak group lets an attacker decrypt every recorded session.",
         severity=Severity.MEDIUM,
         parameters=AllowedGroups,
         bind=_bind_allowed,
     ),
     Rule(
-        id="groups_forbidden",
+        identifier="TP-GROUP-002",
+        name="groups_forbidden",
         family=Family.GROUPS,
-        title="No forbidden group is accepted.",
-        why="The group carries the secret: a weak one gives every recorded session away.",
+        requirement="Forbidden key exchange groups must not be accepted",
+        violation="A forbidden key exchange group is accepted",
+        why="A weak group lets an attacker decrypt every recorded session.",
         severity=Severity.MEDIUM,
         parameters=ForbiddenGroups,
         bind=_bind_forbidden,
     ),
     Rule(
-        id="groups_required",
+        identifier="TP-GROUP-003",
+        name="groups_required",
         family=Family.GROUPS,
-        title="One of the required groups is accepted.",
-        why="Clients that keep to the same rules must find a group in common.",
+        requirement="At least one of the required key exchange groups must be accepted",
+        violation="None of the required key exchange groups is accepted",
+        why="Clients that follow the same policy need a group in common.",
         severity=Severity.MEDIUM,
         parameters=RequiredGroups,
         bind=_bind_required,
     ),
     Rule(
-        id="group_strength",
+        identifier="TP-GROUP-004",
+        name="group_strength",
         family=Family.GROUPS,
-        title="No group is weaker than the least security.",
-        why="Curves and fields below 112 bits are within reach of those who record.",
+        requirement="Key exchange groups must have the minimum security",
+        violation="A key exchange group below the minimum security is accepted",
+        why="Curves and fields below 112 bits of security can be broken in recorded sessions.",
         severity=Severity.HIGH,
         parameters=LeastGroupStrength,
         bind=_bind_strength,

@@ -1,6 +1,6 @@
-"""Rules on key exchange that a quantum computer does not undo (RFC 10024, FIPS 203).
+"""Rules on key exchange that resists quantum computers (RFC 10024, FIPS 203).
 
-What is recorded today can be read later, so the key exchange comes before the signatures. It takes
+What is recorded today can be decrypted later, so the key exchange matters before the signatures. It needs
 TLS 1.3, whose HelloRetryRequest names the group.
 """
 
@@ -35,12 +35,13 @@ class QuantumGroups(Parameters):
 def _no_tls13(subject: Subject, required: str) -> Evaluation | None:
     fact = subject.observation.protocols.get(_TLS13)
     if fact is None or fact.verdict is Verdict.UNKNOWN:
-        return unknown("not learnt whether TLSv1.3 is spoken", required)
+        return unknown("not known whether TLS 1.3 is offered", required)
     if fact.verdict is Verdict.NO:
         return Evaluation(
             outcome=Outcome.FAIL,
-            observed="TLSv1.3 is not spoken",
+            observed="TLS 1.3 is not offered",
             required=required,
+            violation="No post-quantum key exchange: TLS 1.3 is not offered",
             evidence=fact.evidence,
         )
     return None
@@ -48,7 +49,7 @@ def _no_tls13(subject: Subject, required: str) -> Evaluation | None:
 
 def _bind_offered(parameters: QuantumGroups) -> Judge:
     wanted = frozenset(parameters.any_of)
-    required = f"one of {listed(parameters.any_of)} at TLSv1.3"
+    required = f"one of {listed(parameters.any_of)} at TLS 1.3"
 
     def judge(subject: Subject) -> Evaluation:
         missing = _no_tls13(subject, required)
@@ -57,8 +58,14 @@ def _bind_offered(parameters: QuantumGroups) -> Judge:
         found = subject.observation.groups.get(_TLS13)
         sets = {} if found is None else {_TLS13: found}
         is_whole = found is not None and found.complete
-        gaps = [] if is_whole else [f"every group of {_TLS13.label}"]
-        return judge_presence(sets, wanted, lambda: gaps, required=required)
+        gaps = [] if is_whole else [f"every group of {_TLS13.display_name}"]
+        return judge_presence(
+            sets,
+            wanted,
+            lambda: gaps,
+            required=required,
+            violation=f"Accepts none of the post-quantum groups: {listed(parameters.any_of)}",
+        )
 
     return judge
 
@@ -73,16 +80,17 @@ def _bind_preferred(parameters: QuantumGroups) -> Judge:
             return missing
         found = subject.observation.groups.get(_TLS13)
         if found is None or not found.accepted:
-            return unknown("its groups were not learnt", required)
+            return unknown("its groups are not known", required)
         if len(found.accepted) > 1 and found.preference is Preference.CLIENT:
-            return not_applicable("the client's order decides on the group", required)
+            return not_applicable("the client's order decides the group", required)
         if len(found.accepted) > 1 and found.preference is Preference.UNKNOWN:
-            return unknown("not learnt whose order decides on the group", required)
+            return unknown("not known whose order decides the group", required)
         first = found.accepted[0]
         return Evaluation(
             outcome=Outcome.PASS if first in wanted else Outcome.FAIL,
             observed=f"{first} comes first",
             required=required,
+            violation=f"Server prefers {first}, which is not post-quantum",
             evidence=found.evidence.get(first),
         )
 
@@ -91,19 +99,23 @@ def _bind_preferred(parameters: QuantumGroups) -> Judge:
 
 POST_QUANTUM_RULES: Final = (
     Rule(
-        id="post_quantum_key_exchange",
+        identifier="TP-PQ-001",
+        name="post_quantum_key_exchange",
         family=Family.POST_QUANTUM,
-        title="A post-quantum group is accepted.",
-        why="What is recorded today can be read once there are quantum computers.",
+        requirement="A post-quantum key exchange group must be accepted",
+        violation="No post-quantum key exchange group is accepted",
+        why="Quantum computers will decrypt what is recorded today.",
         severity=Severity.MEDIUM,
         parameters=QuantumGroups,
         bind=_bind_offered,
     ),
     Rule(
-        id="post_quantum_preferred",
+        identifier="TP-PQ-002",
+        name="post_quantum_preferred",
         family=Family.POST_QUANTUM,
-        title="A server that orders its groups puts a post-quantum one first.",
-        why="Else clients that could resist do not.",
+        requirement="A server with its own order must prefer a post-quantum group",
+        violation="The server prefers a group that is not post-quantum",
+        why="Otherwise clients that support post-quantum groups do not use them.",
         severity=Severity.LOW,
         parameters=QuantumGroups,
         bind=_bind_preferred,

@@ -10,24 +10,25 @@ from model.findings.finding import Outcome, Severity
 from model.protocol_version import STREAM_VERSIONS, ProtocolVersion
 from model.verdict import Evidence, Verdict
 from policy.judging.partial_results import labels, spoken, unknown
+from policy.judging.sentences import versions_are
 from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 from policy.values import Version
 
 
 class Versions(Parameters):
-    """``allowed``: the versions that may be spoken."""
+    """``allowed``: the versions that may be offered."""
 
     allowed: tuple[Version, ...] = Field(min_length=1)
 
 
 class RequiredVersions(Parameters):
-    """``versions``: those that must be spoken, all of them."""
+    """``versions``: those that must be offered, all of them."""
 
     versions: tuple[Version, ...] = Field(min_length=1)
 
 
 def _bind_allowed(parameters: Versions) -> Judge:
-    required = f"no version but {labels(parameters.allowed)}"
+    required = f"only {labels(parameters.allowed)}"
     refused = [version for version in STREAM_VERSIONS if version not in parameters.allowed]
 
     def judge(subject: Subject) -> Evaluation:
@@ -45,11 +46,12 @@ def _bind_allowed(parameters: Versions) -> Judge:
                 outcome=Outcome.FAIL,
                 observed=f"{labels(bad)} accepted",
                 required=required,
+                violation=f"{versions_are(bad)} offered",
                 evidence=protocols[bad[0]].evidence,
             )
         if open_:
             proof = protocols[open_[0]].evidence if open_[0] in protocols else None
-            return unknown(f"not proved to be refused: {labels(open_)}", required, proof)
+            return unknown(f"not known whether {versions_are(open_)} offered", required, proof)
         return Evaluation(
             outcome=Outcome.PASS,
             observed=f"{labels(spoken(subject.observation))} accepted",
@@ -75,11 +77,12 @@ def _bind_required(parameters: RequiredVersions) -> Judge:
                 outcome=Outcome.FAIL,
                 observed=f"{labels(missing)} refused",
                 required=required,
+                violation=f"{versions_are(missing)} not offered",
                 evidence=protocols[missing[0]].evidence,
             )
         open_ = [version for version, found in verdicts.items() if found is Verdict.UNKNOWN]
         if open_:
-            return unknown(f"not learnt: {labels(open_)}", required)
+            return unknown(f"not known whether {versions_are(open_)} offered", required)
         proof: Evidence | None = protocols[parameters.versions[0]].evidence
         return Evaluation(
             outcome=Outcome.PASS, observed=f"{required} accepted", required=required, evidence=proof
@@ -90,19 +93,23 @@ def _bind_required(parameters: RequiredVersions) -> Judge:
 
 PROTOCOL_RULES: Final = (
     Rule(
-        id="protocol_versions",
+        identifier="TP-TLS-001",
+        name="protocol_versions",
         family=Family.PROTOCOLS,
-        title="Only the allowed protocol versions are spoken.",
-        why="SSL 2.0 and 3.0 are broken; TLS 1.0 and 1.1 are withdrawn (RFC 8996).",
+        requirement="Only the allowed protocol versions may be offered",
+        violation="A protocol version that is not allowed is offered",
+        why="SSL 2.0 and 3.0 are broken; TLS 1.0 and 1.1 are deprecated (RFC 8996).",
         severity=Severity.HIGH,
         parameters=Versions,
         bind=_bind_allowed,
     ),
     Rule(
-        id="protocol_versions_required",
+        identifier="TP-TLS-002",
+        name="protocol_versions_required",
         family=Family.PROTOCOLS,
-        title="The required protocol versions are spoken.",
-        why="Clients that have the better version must be able to use it.",
+        requirement="The required protocol versions must be offered",
+        violation="A required protocol version is not offered",
+        why="Clients that support the better version must be able to use it.",
         severity=Severity.MEDIUM,
         parameters=RequiredVersions,
         bind=_bind_required,

@@ -34,7 +34,7 @@ class ForbiddenSchemes(Parameters):
         return self
 
 
-def _judge(bad_in: BadIn, required: str) -> Judge:
+def _judge(bad_in: BadIn, required: str, noun: tuple[str, str]) -> Judge:
     def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         return judge_sets(
@@ -43,6 +43,7 @@ def _judge(bad_in: BadIn, required: str) -> Judge:
             lambda: scheme_gaps(observation),
             required=required,
             nothing=_NOTHING_SIGNED,
+            noun=noun,
         )
 
     return judge
@@ -52,7 +53,8 @@ def _bind_allowed(parameters: AllowedSchemes) -> Judge:
     allowed = frozenset(parameters.allowed)
     return _judge(
         lambda accepted: [name for name in accepted if name not in allowed],
-        f"no scheme but {listed(parameters.allowed)}",
+        f"only {listed(parameters.allowed)}",
+        ("a signature scheme that is not allowed", "signature schemes that are not allowed"),
     )
 
 
@@ -61,28 +63,33 @@ def _bind_forbidden(parameters: ForbiddenSchemes) -> Judge:
         name for name in SCHEME_NAMES for one in parameters.hashes if name.endswith(f"_{one}")
     }
     forbidden = frozenset(parameters.schemes) | over_hashes
-    words = [*parameters.schemes, *(f"those over {one}" for one in parameters.hashes)]
+    words = [*parameters.schemes, *(f"those that use {one.upper()}" for one in parameters.hashes)]
     return _judge(
         lambda accepted: [name for name in accepted if name in forbidden],
         f"none of {listed(words)}",
+        ("a forbidden signature scheme", "forbidden signature schemes"),
     )
 
 
 SIGNATURE_RULES: Final = (
     Rule(
-        id="signature_schemes",
+        identifier="TP-SIGNATURE-001",
+        name="signature_schemes",
         family=Family.SIGNATURE_SCHEMES,
-        title="Only the allowed signature schemes are accepted.",
-        why="The signature is the proof that the server holds its key.",
+        requirement="Only the allowed signature schemes may be accepted",
+        violation="A signature scheme that is not allowed is accepted",
+        why="The signature proves that the server holds its private key.",
         severity=Severity.MEDIUM,
         parameters=AllowedSchemes,
         bind=_bind_allowed,
     ),
     Rule(
-        id="signature_schemes_forbidden",
+        identifier="TP-SIGNATURE-002",
+        name="signature_schemes_forbidden",
         family=Family.SIGNATURE_SCHEMES,
-        title="No forbidden signature scheme is accepted.",
-        why="Signatures over MD5 and SHA-1 can be forged by collisions (RFC 9155).",
+        requirement="Forbidden signature schemes must not be accepted",
+        violation="A forbidden signature scheme is accepted",
+        why="Signatures with MD5 and SHA-1 can be forged by collisions (RFC 9155).",
         severity=Severity.MEDIUM,
         parameters=ForbiddenSchemes,
         bind=_bind_forbidden,

@@ -1,7 +1,7 @@
 """Rules on vulnerabilities, by the names of ``docs/checks.md``.
 
-A policy that wants a finding of its own for each, with a severity that fits, uses the rule once for
-each of them, under names of its own.
+For a separate finding per attack, with a suitable severity, a policy uses the rule once for each of them,
+under its own names.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Final
 
 from pydantic import Field
 
+from model.findings.attacks import attack_title
 from model.findings.finding import Outcome, Severity
 from model.verdict import Evidence, Verdict
 from policy.fact_names import VULNERABILITIES
@@ -20,39 +21,42 @@ from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 from policy.values import VulnerabilityName
 
 _WORDS: Final = {
-    Verdict.YES: (Outcome.FAIL, "open to"),
-    Verdict.NO: (Outcome.PASS, "not open to"),
-    Verdict.UNKNOWN: (Outcome.UNKNOWN, "not learnt:"),
+    Verdict.YES: (Outcome.FAIL, "vulnerable to"),
+    Verdict.NO: (Outcome.PASS, "not vulnerable to"),
+    Verdict.UNKNOWN: (Outcome.UNKNOWN, "not known:"),
 }
 
 
 class Vulnerabilities(Parameters):
-    """``to``: the attacks that the endpoint may not be open to."""
+    """``to``: the attacks that the endpoint must not be vulnerable to."""
 
     to: tuple[VulnerabilityName, ...] = Field(default=VULNERABILITIES, min_length=1)
 
 
 def _bind(parameters: Vulnerabilities) -> Judge:
-    required = f"not open to {listed(parameters.to)}"
+    required = f"not vulnerable to {listed(map(attack_title, parameters.to))}"
 
     def judge(subject: Subject) -> Evaluation:
         observation = subject.observation
         parts: list[Part] = []
         proofs: dict[Outcome, Evidence | None] = {}
+        failing: list[str] = []
         for name in parameters.to:
             fact = observation.vulnerabilities.get(name)
             if fact is not None:
                 outcome, words = _WORDS[fact.verdict]
                 value = f" ({fact.value})" if fact.value else ""
-                parts.append((outcome, f"{words} {name}{value}"))
+                parts.append((outcome, f"{words} {attack_title(name)}{value}"))
+                failing += [f"{attack_title(name)}{value}"] * (outcome is Outcome.FAIL)
                 proofs.setdefault(outcome, fact.evidence)
             elif name in observation.not_asked:
                 parts.append(not_asked(observation.not_asked[name], name))
             elif vulnerability_does_not_apply(observation, name):
-                parts.append((Outcome.NOT_APPLICABLE, f"nothing that {name} could attack"))
+                parts.append((Outcome.NOT_APPLICABLE, f"{attack_title(name)} does not apply"))
             else:
-                parts.append((Outcome.UNKNOWN, f"not asked: {name}"))
-        ruling = worst(parts, required)
+                parts.append((Outcome.UNKNOWN, f"not probed: {attack_title(name)}"))
+        text = f"Vulnerable to {listed(failing)}" if failing else ""
+        ruling = replace(worst(parts, required), violation=text)
         proof = proofs.get(ruling.outcome)
         return ruling if proof is None else replace(ruling, evidence=proof)
 
@@ -61,10 +65,12 @@ def _bind(parameters: Vulnerabilities) -> Judge:
 
 VULNERABILITY_RULES: Final = (
     Rule(
-        id="not_vulnerable",
+        identifier="TP-VULN-001",
+        name="not_vulnerable",
         family=Family.VULNERABILITIES,
-        title="The endpoint is not open to the named attacks.",
-        why="Each is public, and most have tools.",
+        requirement="The endpoint must not be vulnerable to the named attacks",
+        violation="The endpoint is vulnerable to a known attack",
+        why="Each attack is public, and tools exist for most.",
         severity=Severity.HIGH,
         parameters=Vulnerabilities,
         bind=_bind,

@@ -1,6 +1,6 @@
-"""Rules on the leaf certificate: its key, its signature, its lifetime and what is left of it.
+"""Rules on the leaf certificate: its key, its signature, its lifetime and its expiry.
 
-All chains that the target's own clients get are judged; those served for other names are not.
+All chains that the target's own clients receive are judged; those served for other names are not.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Final
 from pydantic import Field, model_validator
 
 from model.certificates.certificate import Certificate, KeyType, Problem, ServedChain
-from model.certificates.lifetime import Lifetime
+from model.certificates.lifetime import Lifetime, expiry_text, span_text
+from model.certificates.problem_text import PROBLEM_TEXTS
 from model.findings.finding import Outcome, Severity
 from policy.judging.partial_results import ChainParameters, Part, listed, of_each_chain
 from policy.rule import Family, Judge, Parameters, Rule, Subject
@@ -22,10 +23,10 @@ _CURVES: Final = frozenset({KeyType.ECDSA, KeyType.ED25519, KeyType.ED448})
 
 
 class KeyLimits(ChainParameters):
-    """The kinds of key allowed, the least ``rsa_bits`` (DSA's too) and ``ec_bits``, in bits.
+    """The key types allowed, and the minimum ``rsa_bits`` (DSA's too) and ``ec_bits``, in bits.
 
     ``ec_sizes`` are the only sizes of ECDSA keys allowed: 256 and 384 are P-256 and P-384, or curves
-    of the same length. ``rsa_multiple_of``: an RSA key's length must be a multiple of it.
+    of the same size. ``rsa_multiple_of``: an RSA key's size must be a multiple of it.
     """
 
     types: tuple[KeyType, ...] = tuple(KeyType)
@@ -36,14 +37,14 @@ class KeyLimits(ChainParameters):
 
 
 class Signatures(ChainParameters):
-    """``allowed``: how the leaf may be signed; of ``whole_chain``, all that is sent but roots."""
+    """``allowed``: how the leaf may be signed; with ``whole_chain``, all that is sent except roots."""
 
     allowed: tuple[str, ...] = Field(min_length=1)
     whole_chain: bool = False
 
 
 class LifetimeLimit(Parameters):
-    """The most days that certificates issued in [``issued_from``, ``issued_before``) may live."""
+    """The longest lifetime in days of certificates issued in [``issued_from``, ``issued_before``)."""
 
     max_days: int = Field(ge=1, le=36500)
     issued_from: date | None = None
@@ -51,13 +52,13 @@ class LifetimeLimit(Parameters):
 
 
 class LifetimeLimits(ChainParameters):
-    """``limits``: the first that fits the day of issue counts."""
+    """``limits``: the first that fits the date of issue counts."""
 
     limits: tuple[LifetimeLimit, ...] = Field(min_length=1)
 
 
 class TimeLeft(ChainParameters):
-    """The least ``days`` and the least ``share`` of its whole life that a leaf must have left."""
+    """The minimum ``days``, and the minimum ``share`` of its lifetime, until a leaf expires."""
 
     days: float = Field(default=0, ge=0, le=3650)
     share: float = Field(default=0, ge=0, lt=1)
@@ -70,13 +71,13 @@ class TimeLeft(ChainParameters):
 
 
 class ForbiddenProblems(ChainParameters):
-    """``forbidden``: what may not be wrong with a chain, by the names of the Observation."""
+    """``forbidden``: problems that a chain must not have, by the names of the Observation."""
 
     forbidden: tuple[Problem, ...] = Field(min_length=1)
 
 
 class Usages(ChainParameters):
-    """``required``: usages that extendedKeyUsage must name."""
+    """``required``: purposes that extendedKeyUsage must contain."""
 
     required: tuple[str, ...] = ("serverAuth",)
 
@@ -86,18 +87,18 @@ class Validity(ChainParameters):
 
 
 def _bind_key(parameters: KeyLimits) -> Judge:
-    words = [f"a key that is {' or '.join(parameters.types)}"] * (
-        parameters.types != tuple(KeyType)
-    )
-    words += [f"RSA of {parameters.rsa_bits} bits or more"] * bool(parameters.rsa_bits)
-    words += [f"EC of {parameters.ec_bits} bits or more"] * bool(parameters.ec_bits)
-    words += [f"ECDSA of {listed(map(str, parameters.ec_sizes))} bits"] * bool(parameters.ec_sizes)
+    types = " or ".join(one.upper() for one in parameters.types)
+    words = [f"key type {types}"] * (parameters.types != tuple(KeyType))
+    words += [f"RSA with at least {parameters.rsa_bits} bits"] * bool(parameters.rsa_bits)
+    words += [f"EC with at least {parameters.ec_bits} bits"] * bool(parameters.ec_bits)
+    sizes = " or ".join(map(str, parameters.ec_sizes))
+    words += [f"ECDSA with {sizes} bits"] * bool(parameters.ec_sizes)
 
     def say(chain: ServedChain, _: Subject) -> Part:
         leaf = chain.leaf
-        key = f"{leaf.key_type} {leaf.key_bits or ''}".rstrip()
+        key = f"{leaf.key_type.upper()} {leaf.key_bits or ''}".rstrip()
         if leaf.parse_error is not None:
-            return Outcome.UNKNOWN, "the certificate does not parse"
+            return Outcome.UNKNOWN, "the certificate cannot be parsed"
         if leaf.key_type not in parameters.types:
             return Outcome.FAIL, key
         if leaf.key_bits is None:
@@ -106,7 +107,12 @@ def _bind_key(parameters: KeyLimits) -> Judge:
         is_met = _is_long_enough(leaf.key_type, leaf.key_bits, parameters)
         return (Outcome.PASS if is_met else Outcome.FAIL), key
 
-    return of_each_chain("; ".join(words) or "any key", say, only_public=parameters.only_public)
+    return of_each_chain(
+        "; ".join(words) or "any key",
+        say,
+        violation="has a key that is not allowed: {}",
+        only_public=parameters.only_public,
+    )
 
 
 def _is_long_enough(key_type: KeyType, bits: int, limits: KeyLimits) -> bool:
@@ -132,7 +138,13 @@ def _bind_signature(parameters: Signatures) -> Judge:
             return Outcome.UNKNOWN, "a signature cannot be read"
         return Outcome.PASS, listed(dict.fromkeys(name for name in algorithms if name))
 
-    return of_each_chain(listed(parameters.allowed), say, only_public=parameters.only_public)
+    chain_or_not = "chain " if parameters.whole_chain else ""
+    return of_each_chain(
+        listed(parameters.allowed),
+        say,
+        violation=f"{chain_or_not}is signed with {{}}, which is not allowed",
+        only_public=parameters.only_public,
+    )
 
 
 def _is_root(certificate: Certificate) -> bool:
@@ -142,22 +154,25 @@ def _is_root(certificate: Certificate) -> bool:
 def _bind_lifetime(parameters: LifetimeLimits) -> Judge:
     most = listed(str(one.max_days) for one in parameters.limits)
     required = (
-        f"a lifetime of at most {most} days{', by day of issue' * (len(parameters.limits) > 1)}"
+        f"a lifetime of at most {most} days{', by date of issue' * (len(parameters.limits) > 1)}"
     )
 
     def say(chain: ServedChain, _: Subject) -> Part:
         lifetime = Lifetime.of(chain.leaf.not_before, chain.leaf.not_after)
         if lifetime is None:
-            return Outcome.UNKNOWN, "its validity cannot be read"
+            return Outcome.UNKNOWN, "its validity period cannot be read"
         # Both ends count: BR 6.3.2.
         days = (lifetime.whole + timedelta(seconds=1)) / _DAY
         limit = _limit_at(parameters.limits, lifetime.not_before)
         if limit is None:
-            return Outcome.NOT_APPLICABLE, "issued before there was a limit"
+            return Outcome.NOT_APPLICABLE, "issued before the limit applied"
         outcome = Outcome.PASS if days <= limit.max_days else Outcome.FAIL
-        return outcome, f"{days:.0f} days, of at most {limit.max_days}"
+        over = "just over " if outcome is Outcome.FAIL and round(days) <= limit.max_days else ""
+        return outcome, f"{over}{days:.0f} days, at most {limit.max_days} allowed"
 
-    return of_each_chain(required, say, only_public=parameters.only_public)
+    return of_each_chain(
+        required, say, violation="has a lifetime of {}", only_public=parameters.only_public
+    )
 
 
 def _limit_at(limits: tuple[LifetimeLimit, ...], issued: datetime) -> LifetimeLimit | None:
@@ -171,50 +186,60 @@ def _limit_at(limits: tuple[LifetimeLimit, ...], issued: datetime) -> LifetimeLi
 
 def _bind_time_left(parameters: TimeLeft) -> Judge:
     words = [f"{parameters.days:g} days left"] * bool(parameters.days)
-    words += [f"{parameters.share:.0%} of its life left"] * bool(parameters.share)
+    words += [f"{parameters.share:.0%} of its lifetime left"] * bool(parameters.share)
+    required = " and ".join(words)
 
     def say(chain: ServedChain, subject: Subject) -> Part:
         lifetime = Lifetime.of(chain.leaf.not_before, chain.leaf.not_after)
         if lifetime is None:
-            return Outcome.UNKNOWN, "its validity cannot be read"
+            return Outcome.UNKNOWN, "its validity period cannot be read"
         days = (lifetime.not_after - subject.at) / _DAY
         share = lifetime.fraction_left(subject.at)
         is_met = days >= parameters.days and share >= parameters.share
-        observed = f"{days:.1f} days, {max(share, 0):.0%} of its life, left"
-        return (Outcome.PASS if is_met else Outcome.FAIL), observed
+        if is_met:
+            return Outcome.PASS, f"expires at {_minute(lifetime.not_after)}"
+        expiry = expiry_text(lifetime.not_after, subject.at)
+        rest = f", {share:.0%} of its lifetime left" if share > 0 else ""
+        return Outcome.FAIL, f"{expiry}{rest}"
 
-    return of_each_chain(" and ".join(words), say, only_public=parameters.only_public)
+    return of_each_chain(
+        required, say, violation=f"{{}}; required: {required}", only_public=parameters.only_public
+    )
 
 
 def _bind_validity(parameters: Validity) -> Judge:
     def say(chain: ServedChain, subject: Subject) -> Part:
         leaf = chain.leaf
         if leaf.not_before is None or leaf.not_after is None:
-            return Outcome.UNKNOWN, "its validity cannot be read"
+            return Outcome.UNKNOWN, "its validity period cannot be read"
         if subject.at < leaf.not_before:
-            return Outcome.FAIL, f"not valid before {leaf.not_before.isoformat()}"
-        is_over = subject.at > leaf.not_after
-        words = "expired at" if is_over else "valid until"
-        return (
-            Outcome.FAIL if is_over else Outcome.PASS,
-            f"{words} {leaf.not_after.isoformat()}",
-        )
+            start = f"becomes valid in {span_text(leaf.not_before - subject.at)}"
+            return Outcome.FAIL, f"{start} ({_minute(leaf.not_before)})"
+        if subject.at <= leaf.not_after:
+            return Outcome.PASS, f"valid until {_minute(leaf.not_after)}"
+        expiry = expiry_text(leaf.not_after, subject.at)
+        return Outcome.FAIL, f"{expiry} ({_minute(leaf.not_after)})"
 
     return of_each_chain(
-        "a validity that has begun and not ended", say, only_public=parameters.only_public
+        "now within the validity period", say, violation="{}", only_public=parameters.only_public
     )
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _bind_problems(parameters: ForbiddenProblems) -> Judge:
     forbidden = frozenset(parameters.forbidden)
 
     def say(chain: ServedChain, _: Subject) -> Part:
-        found = [problem.value for problem in chain.problems if problem in forbidden]
-        return (Outcome.FAIL, listed(found)) if found else (Outcome.PASS, "none of them")
+        found = [PROBLEM_TEXTS[problem] for problem in chain.problems if problem in forbidden]
+        return (Outcome.FAIL, listed(found)) if found else (Outcome.PASS, "none of these problems")
 
     return of_each_chain(
         f"none of {listed(one.value for one in parameters.forbidden)}",
         say,
+        violation="{}",
         only_public=parameters.only_public,
     )
 
@@ -223,9 +248,9 @@ def _bind_usage(parameters: Usages) -> Judge:
     def say(chain: ServedChain, _: Subject) -> Part:
         leaf = chain.leaf
         if leaf.parse_error is not None:
-            return Outcome.UNKNOWN, "the certificate does not parse"
+            return Outcome.UNKNOWN, "the certificate cannot be parsed"
         if leaf.extended_key_usage is None:
-            return Outcome.FAIL, "no extendedKeyUsage"
+            return Outcome.FAIL, "no extendedKeyUsage extension"
         missing = [one for one in parameters.required if one not in leaf.extended_key_usage]
         return (
             Outcome.FAIL if missing else Outcome.PASS,
@@ -233,70 +258,87 @@ def _bind_usage(parameters: Usages) -> Judge:
         )
 
     return of_each_chain(
-        f"extendedKeyUsage {listed(parameters.required)}", say, only_public=parameters.only_public
+        f"extendedKeyUsage {listed(parameters.required)}",
+        say,
+        violation=f"lacks extendedKeyUsage {listed(parameters.required)}: has {{}}",
+        only_public=parameters.only_public,
     )
 
 
 CERTIFICATE_RULES: Final = (
     Rule(
-        id="certificate_key",
+        identifier="TP-CERT-001",
+        name="certificate_key",
         family=Family.CERTIFICATES,
-        title="The certificate's key is of an allowed kind and size.",
-        why="Who finds the private key is the server.",
+        requirement="The certificate key must be of an allowed type and size",
+        violation="The certificate key is of a type or size that is not allowed",
+        why="Anyone who computes the private key can impersonate the server.",
         severity=Severity.HIGH,
         parameters=KeyLimits,
         bind=_bind_key,
     ),
     Rule(
-        id="certificate_signature",
+        identifier="TP-CERT-002",
+        name="certificate_signature",
         family=Family.CERTIFICATES,
-        title="The certificate is signed by an allowed algorithm.",
-        why="A signature over a broken hash can be carried over to a forged certificate.",
+        requirement="The certificate must be signed with an allowed algorithm",
+        violation="The certificate is signed with an algorithm that is not allowed",
+        why="A signature with a broken hash can be moved to a forged certificate.",
         severity=Severity.HIGH,
         parameters=Signatures,
         bind=_bind_signature,
     ),
     Rule(
-        id="certificate_lifetime",
+        identifier="TP-CERT-003",
+        name="certificate_lifetime",
         family=Family.CERTIFICATES,
-        title="The certificate does not live longer than allowed.",
-        why="The longer it lives, the longer a stolen key or a wrong name is good.",
+        requirement="The certificate lifetime must not exceed the limit",
+        violation="The certificate lifetime exceeds the limit",
+        why="The longer the lifetime, the longer a stolen key or a wrong name can be used.",
         severity=Severity.LOW,
         parameters=LifetimeLimits,
         bind=_bind_lifetime,
     ),
     Rule(
-        id="certificate_time_left",
+        identifier="TP-CERT-004",
+        name="certificate_time_left",
         family=Family.CERTIFICATES,
-        title="The certificate is renewed in time.",
-        why="An expired certificate is an outage, and one that could be seen coming.",
+        requirement="The certificate must be renewed in time",
+        violation="The certificate expires soon or has expired",
+        why="An expired certificate is an outage that can be prevented.",
         severity=Severity.MEDIUM,
         parameters=TimeLeft,
         bind=_bind_time_left,
     ),
     Rule(
-        id="certificate_validity",
+        identifier="TP-CERT-005",
+        name="certificate_validity",
         family=Family.CERTIFICATES,
-        title="The certificate is valid now.",
-        why="Clients refuse it, or learn to look away.",
+        requirement="The certificate must be within its validity period",
+        violation="The certificate has expired or is not yet valid",
+        why="Clients refuse it, or their users learn to ignore the warning.",
         severity=Severity.CRITICAL,
         parameters=Validity,
         bind=_bind_validity,
     ),
     Rule(
-        id="certificate_problems",
+        identifier="TP-CERT-006",
+        name="certificate_problems",
         family=Family.CERTIFICATES,
-        title="Nothing that is forbidden is wrong with the chain.",
-        why="Some clients mend or overlook a faulty chain, and others fail.",
+        requirement="The certificate chain must not have a forbidden problem",
+        violation="The certificate chain has a forbidden problem",
+        why="Some clients repair or ignore a faulty chain, and others fail.",
         severity=Severity.MEDIUM,
         parameters=ForbiddenProblems,
         bind=_bind_problems,
     ),
     Rule(
-        id="certificate_usage",
+        identifier="TP-CERT-007",
+        name="certificate_usage",
         family=Family.CERTIFICATES,
-        title="The certificate is for servers.",
-        why="A certificate without the usage is refused by strict clients, or good for too much.",
+        requirement="The certificate must be issued for TLS servers (extendedKeyUsage)",
+        violation="The certificate is not issued for TLS servers (extendedKeyUsage)",
+        why="Strict clients refuse a certificate without this purpose, or it can be used for too much.",
         severity=Severity.MEDIUM,
         parameters=Usages,
         bind=_bind_usage,

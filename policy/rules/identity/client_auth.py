@@ -1,4 +1,4 @@
-"""Rules on client certificates: demanded, verified, and from which authorities (RFC 9846, 4.3.2)."""
+"""Rules on client certificates: required, verified, and from which authorities (RFC 9846, 4.3.2)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import Field
 
 from model.findings.finding import Outcome, Severity
-from model.observation import ClientAuth, ClientAuthMode, Observation
+from model.observation import ClientAuth, ClientAuthMode, ForgedCertificate, Observation
 from model.protocol_version import ProtocolVersion
 from model.verdict import Evidence, Verdict
 from policy.judging.partial_results import (
@@ -27,6 +27,16 @@ from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 
 VERIFIES: Final = "client_auth.verifies"
 """The name under which ``Observation.not_asked`` has it."""
+_MODES: Final = {
+    ClientAuthMode.NONE: "not requested",
+    ClientAuthMode.REQUESTED: "requested, not required",
+    ClientAuthMode.REQUIRED: "required",
+    ClientAuthMode.UNKNOWN: "not known",
+}
+_FORGED: Final = {
+    ForgedCertificate.SELF_SIGNED: "self-signed",
+    ForgedCertificate.IMPOSTOR: "with the name of a trusted CA",
+}
 
 
 class Nothing(Parameters):
@@ -34,15 +44,18 @@ class Nothing(Parameters):
 
 
 class Authorities(Parameters):
-    """``allowed``: the authorities (RFC 4514, ``*`` for anything) that the server may ask for."""
+    """``allowed``: the authorities (RFC 4514, ``*`` for anything) that the server may name."""
 
     allowed: tuple[str, ...] = Field(min_length=1)
 
 
-def _of_each_version(required: str, say: Callable[[ClientAuth], Part], needs: str = "") -> Judge:
-    """A Judge that asks ``say`` about every version; SSL 2.0 speaks, and knows no such answer.
+def _of_each_version(
+    required: str, violation: str, say: Callable[[ClientAuth], Part], needs: str = ""
+) -> Judge:
+    """A Judge that asks ``say`` about every version; at SSL 2.0 there is no such answer.
 
-    ``needs`` names the fact without which ``say`` does not know.
+    ``violation`` says what is wrong, before the versions; ``needs`` names the fact without which
+    ``say`` gives unknown.
     """
 
     def judge(subject: Subject) -> Evaluation:
@@ -55,16 +68,24 @@ def _of_each_version(required: str, say: Callable[[ClientAuth], Part], needs: st
                 if parts[version][0] is Outcome.UNKNOWN and needs in observation.not_asked:
                     parts[version] = not_asked(observation.not_asked[needs])
             else:
-                parts[version] = (Outcome.UNKNOWN, "not asked")
+                parts[version] = (Outcome.UNKNOWN, "not probed")
         for version in unsettled(observation):
-            parts[version] = (Outcome.UNKNOWN, "not learnt whether it is spoken")
+            parts[version] = (Outcome.UNKNOWN, "not known whether it is offered")
         if not parts:
             return unknown("no version is known", required)
         ruling = worst(
-            [(outcome, f"{version.label}: {text}") for version, (outcome, text) in parts.items()],
+            [
+                (outcome, f"{version.display_name}: {text}")
+                for version, (outcome, text) in parts.items()
+            ],
             required,
         )
-        return replace(ruling, evidence=_proof(observation, parts, ruling.outcome))
+        is_failure = ruling.outcome is Outcome.FAIL
+        return replace(
+            ruling,
+            violation=f"{violation} ({ruling.observed})" if is_failure else "",
+            evidence=_proof(observation, parts, ruling.outcome),
+        )
 
     return judge
 
@@ -88,31 +109,34 @@ def _bind_required(_: Nothing) -> Judge:
         ClientAuthMode.UNKNOWN: Outcome.UNKNOWN,
     }
     return _of_each_version(
-        "required at every version", lambda found: (outcomes[found.mode], found.mode.value)
+        "required at every version",
+        "Client certificates are not required",
+        lambda found: (outcomes[found.mode], _MODES[found.mode]),
     )
 
 
 def _bind_verified(_: Nothing) -> Judge:
     def say(found: ClientAuth) -> Part:
         if found.mode is ClientAuthMode.NONE and found.asked_on_path is None:
-            return Outcome.FAIL, "none is asked for"
+            return Outcome.FAIL, "not requested"
         match found.verifies:
             case Verdict.YES:
-                return Outcome.PASS, "refuses forged ones"
+                return Outcome.PASS, "verified"
             case Verdict.NO:
                 taken = [one.forged for one in found.attempts if one.is_accepted is Verdict.YES]
-                which = f", {listed(one.value.replace('_', '-') for one in taken)}" if taken else ""
-                return Outcome.FAIL, f"takes forged ones{which}"
+                which = f" ({listed(_FORGED[one] for one in taken)})" if taken else ""
+                return Outcome.FAIL, f"accepts forged certificates{which}"
             case _:
-                return Outcome.UNKNOWN, "not learnt whether it verifies them"
+                return Outcome.UNKNOWN, "not known whether they are verified"
 
     required = "forged certificates are refused at every version"
-    return _of_each_version(required, say, needs=VERIFIES)
+    violation = "Client certificates are not verified"
+    return _of_each_version(required, violation, say, needs=VERIFIES)
 
 
 def _bind_authorities(parameters: Authorities) -> Judge:
     allowed = tuple(one.casefold() for one in parameters.allowed)
-    required = f"no authorities but {listed(parameters.allowed)}"
+    required = f"only {listed(parameters.allowed)}"
 
     def judge(subject: Subject) -> Evaluation:
         asking = [
@@ -121,10 +145,10 @@ def _bind_authorities(parameters: Authorities) -> Judge:
             if found.mode is not ClientAuthMode.NONE
         ]
         if any(found.mode is ClientAuthMode.UNKNOWN for found in asking):
-            return unknown("not learnt whether a certificate is asked for", required)
+            return unknown("not known whether a certificate is requested", required)
         if not asking:
-            missing = unknown("client certificates were not asked about", required)
-            none = not_applicable("no client certificate is asked for", required)
+            missing = unknown("client certificates were not probed", required)
+            none = not_applicable("no client certificate is requested", required)
             return none if subject.observation.client_auth else missing
         names = dict.fromkeys(name for found in asking for name in found.ca_names)
         strange = [
@@ -132,9 +156,15 @@ def _bind_authorities(parameters: Authorities) -> Judge:
         ]
         proof = asking[0].evidence
         if strange or not names:
-            observed = listed(strange) if strange else "names none, and so takes any"
+            observed = listed(strange) if strange else "no authority is named, so any may issue"
             return Evaluation(
-                outcome=Outcome.FAIL, observed=observed, required=required, evidence=proof
+                outcome=Outcome.FAIL,
+                observed=observed,
+                required=required,
+                violation=f"Client certificates are requested from other authorities: {observed}"
+                if strange
+                else "Client certificates are requested from any authority",
+                evidence=proof,
             )
         return Evaluation(
             outcome=Outcome.PASS, observed=listed(names), required=required, evidence=proof
@@ -151,43 +181,53 @@ def _bind_none(_: Nothing) -> Judge:
         ClientAuthMode.UNKNOWN: Outcome.UNKNOWN,
     }
     return _of_each_version(
-        "not asked for at any version", lambda found: (outcomes[found.mode], found.mode.value)
+        "not requested at any version",
+        "A client certificate is requested",
+        lambda found: (outcomes[found.mode], _MODES[found.mode]),
     )
 
 
 CLIENT_AUTH_RULES: Final = (
     Rule(
-        id="client_certificate_required",
+        identifier="TP-MTLS-001",
+        name="client_certificate_required",
         family=Family.CLIENT_AUTHENTICATION,
-        title="A client certificate is required at every version.",
-        why="A server that only requests one lets in whoever has none.",
+        requirement="A client certificate must be required at every protocol version",
+        violation="Client certificates are not required at every protocol version",
+        why="A server that only requests one also admits clients without one.",
         severity=Severity.CRITICAL,
         parameters=Nothing,
         bind=_bind_required,
     ),
     Rule(
-        id="client_certificate_verified",
+        identifier="TP-MTLS-002",
+        name="client_certificate_verified",
         family=Family.CLIENT_AUTHENTICATION,
-        title="Client certificates that nobody issued are refused.",
-        why="A server that takes any certificate takes anybody.",
+        requirement="Client certificates must be verified: forged ones must be refused",
+        violation="Client certificates are not verified: forged ones are accepted",
+        why="A server that accepts any certificate admits any client.",
         severity=Severity.CRITICAL,
         parameters=Nothing,
         bind=_bind_verified,
     ),
     Rule(
-        id="client_certificate_authorities",
+        identifier="TP-MTLS-003",
+        name="client_certificate_authorities",
         family=Family.CLIENT_AUTHENTICATION,
-        title="Client certificates are asked for from the allowed authorities alone.",
-        why="Each authority that is named, or none at all, widens who gets in.",
+        requirement="Client certificates must be requested only from the allowed authorities",
+        violation="Client certificates are requested from authorities that are not allowed",
+        why="Each further authority, or none named at all, admits more clients.",
         severity=Severity.MEDIUM,
         parameters=Authorities,
         bind=_bind_authorities,
     ),
     Rule(
-        id="client_certificate_not_asked",
+        identifier="TP-MTLS-004",
+        name="client_certificate_not_asked",
         family=Family.CLIENT_AUTHENTICATION,
-        title="No client certificate is asked for.",
-        why="Browsers ask their users for one, and some devices fail.",
+        requirement="No client certificate may be requested",
+        violation="A client certificate is requested",
+        why="Browsers prompt their users for one, and some devices fail.",
         severity=Severity.LOW,
         parameters=Nothing,
         bind=_bind_none,

@@ -1,4 +1,4 @@
-"""Rules on revocation: that a chain is not revoked, and that the server staples the proof of it."""
+"""Rules on revocation: that a chain is not revoked, and that the server staples the proof."""
 
 from __future__ import annotations
 
@@ -22,20 +22,23 @@ from policy.rule import Evaluation, Family, Judge, Parameters, Rule, Subject
 
 _STAPLING: Final = "ocsp_stapling"
 _WORDS: Final = {
-    Verdict.YES: "an OCSP response comes with the certificate",
-    Verdict.NO: "no OCSP response comes with the certificate",
-    Verdict.UNKNOWN: "not learnt",
+    Verdict.YES: "an OCSP response is stapled",
+    Verdict.NO: "no OCSP response is stapled",
+    Verdict.UNKNOWN: "not known",
 }
 
 
+_VIOLATION: Final = "No OCSP response is stapled"
+
+
 class ShortLived(ChainParameters):
-    """Leaves that live at most ``short_lived_days`` need no word on revocation (BR 4.9.9: 7 days)."""
+    """Leaves with a lifetime of at most ``short_lived_days`` need no revocation status (BR 4.9.9: 7 days)."""
 
     short_lived_days: float = Field(default=7, ge=0, le=30)
 
 
 class Stapling(Parameters):
-    """``only_with_responder``: certificates that name no OCSP responder are left alone."""
+    """``only_with_responder``: certificates that name no OCSP responder are not judged."""
 
     only_with_responder: bool = True
 
@@ -58,14 +61,17 @@ def _bind_not_revoked(parameters: ShortLived) -> Judge:
         if lifetime is not None and lifetime.whole < short:
             return Outcome.NOT_APPLICABLE, "short-lived"
         if good:
-            return Outcome.UNKNOWN, "the word on it is out of date"
+            return Outcome.UNKNOWN, "its revocation status is out of date"
         if not (chain.leaf.ocsp_urls or chain.leaf.crl_urls or chain.revocations):
-            return Outcome.UNKNOWN, "the certificate names no source of revocation"
+            return Outcome.UNKNOWN, "the certificate names no revocation source"
         reasons = [word.reason for word in chain.revocations if word.reason]
-        return Outcome.UNKNOWN, reasons[0] if reasons else "its sources were not asked"
+        return Outcome.UNKNOWN, reasons[0] if reasons else "its revocation sources were not queried"
 
     return of_each_chain(
-        "not revoked, by a current word of its CA", say, only_public=parameters.only_public
+        "not revoked, by a current response of its CA",
+        say,
+        violation="chain is revoked: {}",
+        only_public=parameters.only_public,
     )
 
 
@@ -90,26 +96,30 @@ def _bind_stapling(parameters: Stapling) -> Judge:
         is_there = fact is not None and fact.verdict is Verdict.YES
         if parameters.only_with_responder and names_none and not is_there:
             return not_applicable("no certificate names an OCSP responder", required)
-        return judge_fact(fact, Verdict.YES, words=_WORDS, required=required)
+        return judge_fact(fact, Verdict.YES, words=_WORDS, required=required, violation=_VIOLATION)
 
     return judge
 
 
 REVOCATION_RULES: Final = (
     Rule(
-        id="certificate_not_revoked",
+        identifier="TP-REVOCATION-001",
+        name="certificate_not_revoked",
         family=Family.REVOCATION,
-        title="The chain is not revoked.",
-        why="A CA revokes what was stolen or issued in error.",
+        requirement="No certificate of the chain may be revoked",
+        violation="A certificate of the chain is revoked",
+        why="A CA revokes certificates whose keys were stolen or that were issued in error.",
         severity=Severity.CRITICAL,
         parameters=ShortLived,
         bind=_bind_not_revoked,
     ),
     Rule(
-        id="ocsp_stapling",
+        identifier="TP-REVOCATION-002",
+        name="ocsp_stapling",
         family=Family.REVOCATION,
-        title="The server staples an OCSP response.",
-        why="Clients learn of a revocation without asking, and without telling the CA where they go.",
+        requirement="The server must staple an OCSP response",
+        violation="No OCSP response is stapled",
+        why="Clients learn of a revocation without asking the CA, which then does not see where they connect.",
         severity=Severity.LOW,
         parameters=Stapling,
         bind=_bind_stapling,

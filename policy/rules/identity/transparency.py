@@ -20,7 +20,7 @@ _OUTCOMES: Final = {
 
 
 class Browsers(ChainParameters):
-    """``browsers``: those whose policy must be met. They ask nothing of private chains."""
+    """``browsers``: those whose policy must be met. They require nothing of private chains."""
 
     browsers: tuple[Literal["apple", "chrome"], ...] = Field(
         default=("apple", "chrome"), min_length=1
@@ -39,7 +39,7 @@ def _bind(parameters: Browsers) -> Judge:
         if bad:
             return Outcome.FAIL, "; ".join(bad)
         open_ = [
-            f"{name}: {(one.reason if one else None) or 'no list of logs to judge by'}"
+            f"{name}: {(one.reason if one else None) or 'no log list to check against'}"
             for name, one in found.items()
             if one is None or one.verdict is Verdict.UNKNOWN
         ]
@@ -48,18 +48,21 @@ def _bind(parameters: Browsers) -> Judge:
         return Outcome.PASS, f"met, by {len(chain.scts)} timestamps"
 
     return of_each_chain(
-        f"in public logs as {listed(parameters.browsers)} demand",
+        f"in public logs as {listed(parameters.browsers)} require",
         say,
+        violation="does not meet the Certificate Transparency policy: {}",
         only_public=parameters.only_public,
     )
 
 
 TRANSPARENCY_RULES: Final = (
     Rule(
-        id="certificate_transparency",
+        identifier="TP-CT-001",
+        name="certificate_transparency",
         family=Family.TRANSPARENCY,
-        title="The certificate is in public logs as browsers demand.",
-        why="Browsers refuse a public certificate that nobody could have seen issued.",
+        requirement="The certificate must meet the browsers' Certificate Transparency policies",
+        violation="The certificate does not meet a browser's Certificate Transparency policy",
+        why="Browsers refuse public certificates that are missing from the public logs.",
         severity=Severity.MEDIUM,
         parameters=Browsers,
         bind=_bind,

@@ -1,4 +1,4 @@
-"""Rules on whom a chain leads to: trust stores, the names it is for, and the CAs that may issue it."""
+"""Rules on trust in a chain: trust stores, the names it is for, and the CAs that may issue it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,17 @@ _OUTCOMES: Final = {
 }
 
 
-class Stores(ChainParameters):
-    """``any_of``: trust stores by the names of the configuration, of which one must do; all, if none.
+_TRUST_WORDS: Final = {
+    Verdict.YES: "trusted by",
+    Verdict.NO: "not trusted by",
+    Verdict.UNKNOWN: "not known whether trusted by",
+}
 
-    ``strict``: by the verifier that keeps to the Web PKI's profile, too.
+
+class Stores(ChainParameters):
+    """``any_of``: trust stores by their names in the configuration; one must trust the chain. Default: all.
+
+    ``strict``: a verifier that enforces the Web PKI profile must trust it too.
     """
 
     any_of: tuple[str, ...] = ()
@@ -31,7 +38,7 @@ class Stores(ChainParameters):
 
 
 class Authorities(ChainParameters):
-    """``allowed``: names (RFC 4514) or SHA-256 of certificates, of which one must stand above the leaf.
+    """``allowed``: names (RFC 4514) or SHA-256 of certificates; one must be an issuer of the leaf.
 
     In names, ``*`` stands for anything: ``*CN=Corporate Issuing CA*``.
     """
@@ -42,7 +49,7 @@ class Authorities(ChainParameters):
 class Names(ChainParameters):
     """``allowed``: patterns such as ``*.example.com``; a certificate may have no other names.
 
-    Without patterns, only that the certificate is for the name by which it was asked.
+    Without patterns, the certificate must be for the name that was requested.
     """
 
     allowed: tuple[str, ...] = ()
@@ -50,7 +57,7 @@ class Names(ChainParameters):
 
 def _bind_trusted(parameters: Stores) -> Judge:
     words = f"trusted by {listed(parameters.any_of)}" if parameters.any_of else "trusted"
-    required = f"{words}, a strict verifier's too" if parameters.strict else words
+    required = f"{words}, also by a strict verifier" if parameters.strict else words
 
     def say(chain: ServedChain, _: Subject) -> Part:
         asked = {
@@ -59,14 +66,14 @@ def _bind_trusted(parameters: Stores) -> Judge:
             if not parameters.any_of or name in parameters.any_of
         }
         if not asked:
-            return Outcome.UNKNOWN, "not judged by any such store"
+            return Outcome.UNKNOWN, "not verified against any of these stores"
         parts: list[Part] = []
         for name, found in asked.items():
             verdict, reason = found.verdict, found.reason
             if parameters.strict and verdict is Verdict.YES:
                 verdict, reason = found.strict, found.strict_reason
-            word = "trusted" if verdict is Verdict.YES else (reason or verdict.value).rstrip(".")
-            text = f"{name}: {word}"
+            because = f" ({reason.rstrip('.')})" if reason else ""
+            text = f"{_TRUST_WORDS[verdict]} {name}{because}"
             parts.append((_OUTCOMES[verdict], text))
         for wanted in (Outcome.PASS, Outcome.UNKNOWN):
             for outcome, text in parts:
@@ -74,7 +81,12 @@ def _bind_trusted(parameters: Stores) -> Judge:
                     return outcome, text
         return Outcome.FAIL, "; ".join(text for _, text in parts)
 
-    return of_each_chain(required, say, only_public=parameters.only_public)
+    return of_each_chain(
+        required,
+        say,
+        violation="chain is {}",
+        only_public=parameters.only_public,
+    )
 
 
 def _bind_authorities(parameters: Authorities) -> Judge:
@@ -93,15 +105,18 @@ def _bind_authorities(parameters: Authorities) -> Judge:
         return (Outcome.PASS if is_met else Outcome.FAIL), f"issued by {leaf.issuer}"
 
     return of_each_chain(
-        f"issued by {listed(parameters.allowed)}", say, only_public=parameters.only_public
+        f"issued by {listed(parameters.allowed)}",
+        say,
+        violation="is {}, which is not allowed",
+        only_public=parameters.only_public,
     )
 
 
 def _bind_names(parameters: Names) -> Judge:
     patterns = tuple(one.casefold() for one in parameters.allowed)
-    required = "a certificate for the name asked for"
+    required = "a certificate for the requested name"
     if patterns:
-        required += f", and for no names but {listed(parameters.allowed)}"
+        required += f", and for no names except {listed(parameters.allowed)}"
 
     def say(chain: ServedChain, _: Subject) -> Part:
         names = [*chain.leaf.dns_names, *chain.leaf.ip_addresses]
@@ -111,37 +126,43 @@ def _bind_names(parameters: Names) -> Judge:
             if patterns and not any(fnmatchcase(name.casefold(), one) for one in patterns)
         ]
         if strange:
-            return Outcome.FAIL, f"for {listed(strange)}"
+            return Outcome.FAIL, f"for names that are not allowed: {listed(strange)}"
         observed = f"for {listed(names)}"
         return _OUTCOMES[chain.hostname_matches], observed
 
-    return of_each_chain(required, say, only_public=parameters.only_public)
+    return of_each_chain(required, say, violation="is {}", only_public=parameters.only_public)
 
 
 TRUST_RULES: Final = (
     Rule(
-        id="certificate_trusted",
+        identifier="TP-TRUST-001",
+        name="certificate_trusted",
         family=Family.TRUST,
-        title="The chain is trusted.",
-        why="A client that is made to look away here looks away from an attacker too.",
+        requirement="The certificate chain must be trusted",
+        violation="The certificate chain is not trusted",
+        why="A client that accepts an untrusted chain accepts an attacker's too.",
         severity=Severity.HIGH,
         parameters=Stores,
         bind=_bind_trusted,
     ),
     Rule(
-        id="certificate_authorities",
+        identifier="TP-TRUST-002",
+        name="certificate_authorities",
         family=Family.TRUST,
-        title="The certificate comes from an allowed CA.",
-        why="A certificate from elsewhere is unmanaged, or somebody else's.",
+        requirement="The certificate must be issued by an allowed CA",
+        violation="The certificate is issued by a CA that is not allowed",
+        why="A certificate from another CA is unmanaged, or an attacker's.",
         severity=Severity.MEDIUM,
         parameters=Authorities,
         bind=_bind_authorities,
     ),
     Rule(
-        id="certificate_names",
+        identifier="TP-TRUST-003",
+        name="certificate_names",
         family=Family.TRUST,
-        title="The certificate is for the name by which the endpoint is asked.",
-        why="Without the name in it, the certificate proves that some server answered (RFC 9525).",
+        requirement="The certificate must be for the requested name",
+        violation="The certificate is for other names",
+        why="A certificate without the name only proves that some server answered (RFC 9525).",
         severity=Severity.HIGH,
         parameters=Names,
         bind=_bind_names,

@@ -21,24 +21,27 @@ app = new_app()
     epilog="""\b
 Examples:
   tlsprobe policy explain certificate_time_left
-  tlsprobe policy explain cipher_suites_forbidden""",
+  tlsprobe policy explain TP-CIPHER-002""",
 )
 def explain(
-    rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule of tlsprobe policy list.")],
+    rule: Annotated[
+        str,
+        typer.Argument(metavar="RULE", help="Name or identifier of a rule (tlsprobe policy list)."),
+    ],
 ) -> int:
     """Print a rule's question, its parameters, and how each profile uses it."""
     from policy import profile
-    from policy.catalogue import RULES_BY_ID
+    from policy.catalogue import RULES_BY_NAME, rule_of
     from policy.files.named_policies import named_policies
     from policy.files.profiles import profiles
     from policy.values import nearest
     from service.judging.policy_text import explained
 
-    found = RULES_BY_ID.get(rule)
+    found = rule_of(rule)
     if found is None:
-        close = nearest(rule, RULES_BY_ID)
-        mend = f"did you mean {close}?" if close else "see tlsprobe policy list"
-        return fail(f"there is no rule {rule!r}: {mend}")
+        close = nearest(rule, RULES_BY_NAME)
+        fix = f"did you mean {close}?" if close else "see `tlsprobe policy list`"
+        return fail(f"there is no rule {rule!r}: {fix}")
     own = [name for name in profiles() if name not in named_policies()]
     policies = [profile(name) for name in own]
     print("\n".join(map(printable, explained(found, policies))))

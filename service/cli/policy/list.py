@@ -33,7 +33,14 @@ def list_policies(*, as_json: AsJson = False) -> int:
         said = {
             "profiles": [{"name": one.name, "title": one.title} for one in policies],
             "rules": [
-                {"id": rule.id, "family": rule.family.value, "title": rule.title} for rule in RULES
+                {
+                    "id": rule.identifier,
+                    "name": rule.name,
+                    "family": rule.family.value,
+                    "requirement": rule.requirement,
+                    "violation": rule.violation,
+                }
+                for rule in RULES
             ],
         }
         print(json.dumps(said))

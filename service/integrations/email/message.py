@@ -34,7 +34,9 @@ def render_email(message: Message) -> bytes:
 def _subject(message: Message) -> str:
     if len(message.events) == 1:
         (event,) = message.events
-        said = f"{event.kind}, {event.alert.severity}: {event.alert.target}: {event.alert.title}"
+        said = (
+            f"{event.kind}, {event.alert.severity}: {event.alert.target}: {event.alert.violation}"
+        )
     else:
         said = message.headline
     start = "[tlsprobe digest]" if message.is_digest else "[tlsprobe]"
@@ -57,12 +59,12 @@ def _lines(message: Message) -> Iterator[str]:
 def _entry(event: Event) -> Iterator[str]:
     alert = event.alert
     yield f"{event.kind} ({alert.severity}): {alert.target}"
-    yield f"    {alert.title}"
+    yield f"    {alert.violation}"
     if not event.kind.is_end:
-        yield f"    found: {alert.observed}"
-        yield f"    required: {alert.required}"
+        yield f"    requirement: {alert.requirement} ({alert.required})"
+        yield f"    observed: {alert.observed}"
     if alert.addresses:
         yield f"    at: {', '.join(alert.addresses)}"
     if alert.policy is not None:
-        yield f"    rule: {alert.rule} of {alert.policy}"
+        yield f"    rule: {alert.rule_label} of policy {alert.policy}"
     yield f"    since: {time_to_json(alert.since)}"

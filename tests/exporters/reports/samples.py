@@ -27,15 +27,19 @@ DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
 PROOF = Evidence(offer=b"\x16\x03\x01", answer=b"\x15\x03\x01\x00\x02", note="an alert")
 VERSIONS_RULE = PolicyRule(
     rule="protocol_versions",
+    rule_id="TP-TLS-001",
     severity=Severity.HIGH,
-    title="Only the allowed protocol versions are spoken.",
-    required="no version but TLSv1.2, TLSv1.3",
+    requirement="Only the allowed protocol versions may be offered",
+    violation="A protocol version that is not allowed is offered",
+    required="only TLS 1.2, TLS 1.3",
     source="RFC 9325, 3.1.1",
 )
 TRUST_RULE = PolicyRule(
     rule="trusted",
+    rule_id="TP-TRUST-001",
     severity=Severity.CRITICAL,
-    title="The chain is trusted.",
+    requirement="The certificate chain must be trusted",
+    violation="The certificate chain is not trusted",
     required="a chain that Mozilla's store trusts",
     source="CA/Browser Forum, 7.1",
 )
@@ -66,14 +70,16 @@ EXPIRED_WAIVER = replace(
 def result(
     rule: PolicyRule = VERSIONS_RULE,
     outcome: Outcome = Outcome.FAIL,
-    observed: str = "TLSv1.0 accepted",
+    observed: str = "TLS 1.0 accepted",
 ) -> RuleResult:
     return RuleResult(
         policy=POLICY.name,
         rule=rule.rule,
         severity=rule.severity,
+        rule_id=rule.rule_id,
         outcome=outcome,
-        title=rule.title,
+        requirement=rule.requirement,
+        violation=f"{rule.violation}: {observed}",
         observed=observed,
         required=rule.required,
         source=rule.source,
@@ -133,7 +139,7 @@ def snapshot() -> Snapshot:
         status(
             labelled(modern("wiki.example"), team="web"),
             result(TRUST_RULE, observed="the chain leads to no trusted authority"),
-            result(outcome=Outcome.UNKNOWN, observed="not proved to be refused: TLSv1.0"),
+            result(outcome=Outcome.UNKNOWN, observed="not known whether TLS 1.0 is offered"),
         ),
         status(silent("lost.example"), result(outcome=Outcome.UNKNOWN, observed="not reached")),
     )
@@ -202,7 +208,9 @@ def hostile_reports(draw: DrawFn) -> Report:
         result(outcome=draw(st.sampled_from([Outcome.FAIL, Outcome.UNKNOWN]))),
         policy=draw(text),
         rule=draw(text),
-        title=draw(text),
+        rule_id=draw(st.none() | text),
+        requirement=draw(text),
+        violation=draw(text),
         observed=draw(text),
         required=draw(text),
         source=draw(text),

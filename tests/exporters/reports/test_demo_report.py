@@ -38,5 +38,5 @@ def test_the_demo_shows_its_report(tmp_path: Path) -> None:
     assert cards > 0
     assert complaints == []
     assert verify_report(page).is_intact
-    assert "TLSv1.0, TLSv1.1 accepted" in page
-    assert "<code>certificate_validity</code>" in page
+    assert "TLS 1.0 and TLS 1.1 are offered" in page
+    assert "<code>certificate_validity (TP-CERT-005)</code>" in page

@@ -31,6 +31,8 @@ from model.verdict import Verdict
 from tests.exporters.reports.samples import (
     EXPIRED_WAIVER,
     NOW,
+    POLICY,
+    VERSIONS_RULE,
     WAIVER,
     report,
     request,
@@ -54,6 +56,14 @@ def test_equal_data_give_equal_bytes(form: ReportFormat) -> None:
 @EVERY
 def test_every_format_states_the_hash_of_its_data(form: ReportFormat) -> None:
     assert report_digest(report()) in form.write(report())
+
+
+@OF_ENDPOINTS
+def test_every_report_says_what_is_wrong_and_what_is_asked(form: ReportFormat) -> None:
+    text = form.write(report())
+    assert "The certificate chain is not trusted" in text
+    assert "The certificate chain must be trusted" in text
+    assert "TP-TRUST-001" in text
 
 
 @EVERY
@@ -166,6 +176,40 @@ def test_sarif_tells_what_is_open_from_what_failed_and_what_is_accepted() -> Non
     assert "lost.example" in notification["message"]["text"]
 
 
+def test_sarif_has_identifier_name_requirement_and_violation() -> None:
+    (run,) = json.loads(report_format("sarif").write(report()))["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert [(one["id"], one["name"]) for one in rules] == [
+        ("TP-TLS-001", "protocol_versions"),
+        ("TP-TRUST-001", "trusted"),
+    ]
+    assert rules[0]["fullDescription"]["text"] == (
+        "Only the allowed protocol versions may be offered"
+    )
+    for one in run["results"]:
+        assert one["ruleId"] == rules[one["ruleIndex"]]["id"]
+    assert any(
+        one["message"]["text"].endswith(
+            ": A protocol version that is not allowed is offered: TLS 1.0 accepted"
+        )
+        for one in run["results"]
+    )
+
+
+def test_a_rule_that_policies_use_twice_has_two_sarif_ids() -> None:
+    twice = replace(
+        VERSIONS_RULE, rule="no-ssl", requirement="SSL 2.0 and SSL 3.0 must not be offered"
+    )
+    policy = replace(POLICY, rules=(VERSIONS_RULE, twice))
+    (run,) = json.loads(report_format("sarif").write(replace(report(), policies=(policy,))))["runs"]
+    ids = [one["id"] for one in run["tool"]["driver"]["rules"]]
+    assert ids == [
+        "TP-TLS-001/intermediate/protocol_versions",
+        "TP-TLS-001/intermediate/no-ssl",
+        "TP-TRUST-001",
+    ]
+
+
 def test_oscal_is_read_by_trestle() -> None:
     text = report_format("oscal").write(report())
     assert Model.model_validate_json(text).assessment_results.results
@@ -194,7 +238,7 @@ def test_a_report_with_its_data_inside_is_verified_alone(name: str) -> None:
     assert verify_report(report_format(name).write(report())).is_intact
 
 
-@pytest.mark.parametrize(("old", "new"), [("TLSv1.0 accepted", "TLSv1.2 accepted"), ("old", "new")])
+@pytest.mark.parametrize(("old", "new"), [("TLS 1.0 accepted", "TLS 1.2 accepted"), ("old", "new")])
 @pytest.mark.parametrize("name", ["json", "html"])
 def test_a_report_whose_data_were_changed_is_not_intact(name: str, old: str, new: str) -> None:
     text = report_format(name).write(report())

@@ -20,7 +20,7 @@ def finding(
     severity: Severity = Severity.HIGH,
     status: FindingStatus = FindingStatus.OPEN,
     outcome: Outcome = Outcome.FAIL,
-    observed: str = "TLSv1.0 is accepted",
+    violation: str = "TLS 1.0 is offered",
     reopened: int = 0,
 ) -> Finding:
     result = RuleResult(
@@ -28,9 +28,11 @@ def finding(
         rule=rule,
         severity=severity,
         outcome=outcome,
-        title="Only TLS 1.2 and 1.3",
-        observed=observed,
-        required="TLSv1.2 or newer",
+        rule_id="TP-TLS-001",
+        requirement="Only TLS 1.2 and 1.3 may be offered",
+        violation=violation,
+        observed="TLS 1.0 accepted",
+        required="TLS 1.2 or newer",
         source="RFC 8996, section 2",
     )
     return Finding(

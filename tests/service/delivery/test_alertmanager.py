@@ -45,7 +45,7 @@ async def test_alertmanager_has_what_stands(tmp_path: Path) -> None:
         await SqlStore.open(f"sqlite:///{tmp_path / 'store.db'}") as store,
         desk_of(store, HandClock(at=now), url=url, **settings) as desk,
     ):
-        await desk.look(of(finding("a", observed=HOSTILE), finding("b"), at=now))
+        await desk.look(of(finding("a", violation=HOSTILE), finding("b"), at=now))
         shown = {alert["labels"]["rule"]: alert for alert in await alerts(url)}
         assert shown.keys() == {"a", "b"}
         assert shown["b"]["labels"] == {
@@ -55,15 +55,18 @@ async def test_alertmanager_has_what_stands(tmp_path: Path) -> None:
             "target": "www.example:443",
             "policy": "intermediate",
             "rule": "b",
+            "rule_id": "TP-TLS-001",
             "team": "web",
         }
-        assert "TLSv1.0 is accepted" in shown["b"]["annotations"]["description"]
-        assert "\\x0d\\x0aBcc" in shown["a"]["annotations"]["description"]
+        assert shown["b"]["annotations"]["summary"] == "www.example:443: TLS 1.0 is offered"
+        assert "Only TLS 1.2 and 1.3" in shown["b"]["annotations"]["description"]
+        assert "\\x0d\\x0aBcc" in shown["a"]["annotations"]["summary"]
         until_when = shown["b"]["endsAt"]
         desk.clock.advance(61)
         await desk.look(of(finding("a"), finding("b"), at=desk.clock.now()))
         again = {alert["labels"]["rule"]: alert for alert in await alerts(url)}
         assert again["b"]["endsAt"] > until_when
+        assert again["a"]["annotations"]["summary"] == "www.example:443: TLS 1.0 is offered"
         await desk.look(of(finding("b"), at=datetime.now(UTC)))
 
         async def only_one_is_left() -> bool:

@@ -40,7 +40,7 @@ def events(
 
 def test_a_finding_is_opened_once_and_resolved_once() -> None:
     assert events(of(), of(finding())) == [("opened", "versions")]
-    assert events(of(finding()), of(finding(observed="something else"))) == []
+    assert events(of(finding()), of(finding(violation="something else"))) == []
     assert events(of(finding()), of()) == [("resolved", "versions")]
 
 

@@ -35,8 +35,8 @@ def message(*events: Event, group_label: str = "team") -> Message:
     )
 
 
-def alert(observed: str = "TLSv1.0 is accepted") -> Alert:
-    (found,) = active_alerts_of(of(finding(observed=observed))).alerts.values()
+def alert(violation: str = "TLS 1.0 is offered") -> Alert:
+    (found,) = active_alerts_of(of(finding(violation=violation))).alerts.values()
     return found
 
 
@@ -60,7 +60,10 @@ def test_the_webhook_has_all_of_an_event() -> None:
 def test_slack_has_a_line_for_each_event_and_a_head_for_each_team() -> None:
     other = replace(alert(), target="mail.example:25", labels={})
     text = rendered("slack", opened(other), opened())["text"]
-    said = "`Only TLS 1.2 and 1.3`; found `TLSv1.0 is accepted` (`intermediate: versions`)"
+    said = (
+        "`TLS 1.0 is offered`; requirement: `Only TLS 1.2 and 1.3 may be offered` "
+        "(`intermediate: versions (TP-TLS-001)`)"
+    )
     assert text.splitlines() == [
         "*tlsprobe*: 2 opened. Open now: 2 high.",
         "`team web`",
@@ -110,6 +113,7 @@ def test_an_alert_has_the_owners_labels_and_ours_win() -> None:
         "target": "www.example:443",
         "policy": "intermediate",
         "rule": "versions",
+        "rule_id": "TP-TLS-001",
         "team": "web",
         "kubernetes_io_name": "shop",
         "_1st": "x",
@@ -123,11 +127,11 @@ def test_an_alert_that_has_ended_says_when() -> None:
 
 
 @pytest.mark.parametrize("form", [notifier.name for notifier in NOTIFIERS])
-@given(observed=st.text(), label=st.text(), value=st.text(), kind=st.sampled_from(EventKind))
+@given(violation=st.text(), label=st.text(), value=st.text(), kind=st.sampled_from(EventKind))
 def test_no_text_breaks_a_form(
-    form: str, observed: str, label: str, value: str, kind: EventKind
+    form: str, violation: str, label: str, value: str, kind: EventKind
 ) -> None:
-    hostile = replace(alert(observed), labels={label: value}, severity=Severity.CRITICAL)
+    hostile = replace(alert(violation), labels={label: value}, severity=Severity.CRITICAL)
     event = Event(kind=kind, at=NOW, alert=hostile)
     body = notifier_of(form).render(message(event, group_label=label))
     if form == "email":
@@ -137,7 +141,7 @@ def test_no_text_breaks_a_form(
         assert body.isascii()
 
 
-@given(observed=st.text())
-def test_a_notice_is_the_same_after_json(observed: str) -> None:
-    one = alert(observed)
+@given(violation=st.text())
+def test_a_notice_is_the_same_after_json(violation: str) -> None:
+    one = alert(violation)
     assert alert_from_json(json.loads(json.dumps(alert_to_json(one)))) == one

@@ -251,7 +251,7 @@ async def test_mail_goes_by_starttls_and_a_login(
     (mail,) = office.mails
     assert office.recipients == [["ops@example.test", "web@example.test"]]
     assert mail["From"] == office.sender["from"]
-    assert mail["Subject"] == "[tlsprobe] opened, high: www.example:443: Only TLS 1.2 and 1.3"
+    assert mail["Subject"] == "[tlsprobe] opened, high: www.example:443: TLS 1.0 is offered"
     assert "found: TLSv1.0 is accepted" in mail.get_content()
 
 
