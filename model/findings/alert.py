@@ -25,10 +25,11 @@ class AlertKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """Something that is wrong at ``target``, a target's key, whose owner's labels are ``labels``.
+    """Something wrong at ``target`` (a target's key) with its owner's ``labels``.
 
-    ``since`` is when it was first seen; ``reopened`` how often it came back. A Finding's has ``policy`` and
-    ``rule``; an expiry's has ``certificate``, its SHA-256 in hex, and ``ends_at``. Texts are printable.
+    ``since`` is when it was first seen; ``reopened`` counts how often it came back. The Alert of a Finding has
+    ``policy`` and ``rule``; that of an expiry has ``certificate``, its SHA-256 in hex, and ``ends_at``. Texts
+    are printable.
     """
 
     kind: AlertKind
@@ -49,7 +50,7 @@ class Alert:
 
     @property
     def key(self) -> str:
-        """Its identity: SHA-256, in hex, of target, policy, rule and certificate."""
+        """Its identity: the SHA-256, in hex, of target, policy, rule and certificate."""
         parts = (self.kind, self.target, self.policy, self.rule, self.certificate)
         return hashlib.sha256("\n".join(part or "" for part in parts).encode()).hexdigest()
 
@@ -60,21 +61,21 @@ class EventKind(StrEnum):
     OPENED = "opened"
     REOPENED = "reopened"
     WORSENED = "worsened"
-    """Its severity has risen, such as that of a certificate whose end comes nearer."""
+    """Its severity rose, for example because a certificate's expiry is closer."""
     RESOLVED = "resolved"
     WAIVED = "waived"
     WITHDRAWN = "withdrawn"
-    """Its target has left the inventory: nothing was proved."""
+    """Its target left the inventory: nothing was proved."""
 
     @property
     def is_end(self) -> bool:
-        """Whether the Alert is not active any more."""
+        """Whether the Alert is no longer active."""
         return self in (EventKind.RESOLVED, EventKind.WAIVED, EventKind.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """An Alert that becomes active, or ends; ``at`` is when that was seen."""
+    """The start or end of an Alert; ``at`` is when it was observed."""
 
     kind: EventKind
     at: datetime
