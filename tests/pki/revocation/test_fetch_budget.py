@@ -122,7 +122,7 @@ async def test_what_a_budget_cut_short_is_unknown_for_that_visit_alone() -> None
         assert (spent.is_revoked, server.asked) == (Verdict.UNKNOWN, [])
         assert "was not asked" in (spent.reason or "")
         (flooded,) = await said_of(checker, server.url("/flood"), FetchBudget(bytes_=1000))
-        assert "bytes of fetches are used up" in (flooded.reason or "")
+        assert "fetched bytes is used up" in (flooded.reason or "")
         await said_of(checker, server.url("/crl"), FetchBudget())
         await said_of(checker, server.url("/flood"), FetchBudget(bytes_=1000))
         assert server.asked == ["/flood", "/crl", "/flood"]
