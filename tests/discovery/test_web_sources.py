@@ -49,11 +49,11 @@ async def test_http_sd_as_prometheus_documents_it() -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"no json", "not JSON at character 0"),
+        (b"no json", "invalid JSON at character 0"),
         (b"{}", "list of objects"),
         (b'[{"targets": "a.test"}]', "group 0"),
         (b'[{"targets": ["a b"]}]', "group 0: 'a b'"),
-        (b"[" * 100_000, "nests deeper than 64"),
+        (b"[" * 100_000, "nested deeper than 64"),
     ],
 )
 async def test_an_answer_that_is_none_is_told(body: bytes, words: str) -> None:

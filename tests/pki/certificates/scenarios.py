@@ -226,7 +226,8 @@ def _faults() -> dict[str, Scenario]:
             sent=(leaf(LOWER, extensions=(_usage(signs=True),)), LOWER, UPPER), anchors=(ROOT,)
         ),
         "for clients": faulty(
-            (leaf(LOWER, (CLIENT_AUTH,)), LOWER, UPPER), "CN=server may not be used for TLS servers."
+            (leaf(LOWER, (CLIENT_AUTH,)), LOWER, UPPER),
+            "CN=server may not be used for TLS servers.",
         ),
         "CA for clients": faulty(
             (leaf(client_ca), client_ca), "CN=client CA may not be used for TLS servers."
@@ -239,7 +240,8 @@ def _faults() -> dict[str, Scenario]:
             (leaf(no_ca), no_ca), "CN=no CA issued a certificate but is not a CA."
         ),
         "path too long": faulty(
-            (leaf(too_deep), too_deep, LOWER, UPPER), "CN=lower allows fewer CAs below it than the chain has."
+            (leaf(too_deep), too_deep, LOWER, UPPER),
+            "CN=lower allows fewer CAs below it than the chain has.",
         ),
         "signed by an impostor": faulty(
             (leaf(impostor),),

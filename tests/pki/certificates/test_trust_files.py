@@ -39,7 +39,7 @@ def _second_damaged() -> bytes:
     [
         (b"", "holds no PEM certificate; use a PEM file of CA certificates."),
         (b"certs: []\n", "holds no PEM certificate; use a PEM file of CA certificates."),
-        (ROOT.der, "seems to be DER, so convert it: openssl x509 -inform DER -in "),
+        (ROOT.der, "probably DER, so convert it: openssl x509 -inform DER -in "),
         (ROOT.pem[:-40], "copy it again"),
         (ROOT.pem.replace(b"\nMI", b"\n!!"), "line 1: certificate 1 is damaged; copy it again"),
         (_second_damaged(), "certificate 2 is damaged; copy it again or remove it."),

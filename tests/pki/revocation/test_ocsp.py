@@ -64,7 +64,10 @@ def test_a_responder_of_the_issuer_s_counts() -> None:
             "The responder returned an error: try later.",
         ),
         *(
-            (answer, "The response is not signed by the issuer, nor by a responder that it authorized.")
+            (
+                answer,
+                "The response is not signed by the issuer, nor by a responder that it authorized.",
+            )
             for answer in (
                 response(signer=STRANGER),
                 response(signer=PLAIN),

@@ -178,7 +178,7 @@ def test_the_policies_count_logs_and_operators(
     [
         ("", "is not valid JSON"),
         ("[]", "it has no list of operators"),
-        ('{"operators": []}', "has no log in it"),
+        ('{"operators": []}', "contains no logs"),
         ('{"operators": [{}]}', "operator 1 has no name"),
         ('{"operators": [{"name": "A", "logs": [{}]}]}', "logs 1 of operator A cannot be read"),
         (
