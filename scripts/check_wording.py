@@ -2,9 +2,9 @@
 
     python -m scripts.check_wording [FILE ...]
 
-Without files it reads every text file that git tracks. In documentation, templates and configuration it reads
-everything except names in backticks; in Python, comments and strings of more than one word. Each hit is printed as
-``file:line: 'found': write: ...``, and the exit code is then 1.
+Without files it reads every text file that git tracks. In documentation, templates and configuration it
+reads everything except names in backticks and template expressions; in Python, comments and strings of more
+than one word. Each hit is printed as ``file:line: 'found': write: ...``, and the exit code is then 1.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ _EXCEPT: Final = frozenset({"scripts/wording.toml", "tests/scripts/test_check_wo
 _BREAK: Final = r"""[\s#"'>*]+"""
 """What may separate two words of a phrase: line ends, quotes of joined strings, comment signs."""
 
-_CODE_IN_TEXT: Final = re.compile(r"`[^`\n]+`")
+_CODE_IN_TEXT: Final = re.compile(r"`[^`\n]+`|\{\{[^{}\n]*\}\}")
+"""Names in backticks, and expressions in templates such as ``{{ $labels.sink }}``."""
 _STRING_TOKENS: Final = {
     kind for name in ("STRING", "FSTRING_MIDDLE") if (kind := getattr(tokenize, name, None))
 }

@@ -31,9 +31,9 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class TargetsFileError(Exception):
     """A targets file that cannot be used; the message is one sentence with the line and the fix."""
 
-    def __init__(self, path: Path, line: int | None, problem: str, mend: str) -> None:
+    def __init__(self, path: Path, line: int | None, problem: str, fix: str) -> None:
         place = f"{path}, line {line}" if line else f"{path}"
-        super().__init__(f"{place}: {problem}: {mend}")
+        super().__init__(f"{place}: {problem}: {fix}")
         self.path = path
         self.line = line
 
@@ -82,12 +82,12 @@ def _text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
         if len(content) > LARGEST_FILE:
-            mend = f"split it into files of at most {LARGEST_FILE >> 20} MiB"
-            raise TargetsFileError(path, None, "is too large", mend)
+            fix = f"split it into files of at most {LARGEST_FILE >> 20} MiB"
+            raise TargetsFileError(path, None, "is too large", fix)
         return content.decode("utf-8-sig")
     except OSError as error:
-        mend = "use an existing file that this user can read"
-        raise TargetsFileError(path, None, f"cannot be read ({error.strerror})", mend) from error
+        fix = "use an existing file that this user can read"
+        raise TargetsFileError(path, None, f"cannot be read ({error.strerror})", fix) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise TargetsFileError(path, line, "is not UTF-8 text", "save it as UTF-8") from error

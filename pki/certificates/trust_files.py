@@ -96,12 +96,12 @@ def read_anchors(path: Path) -> tuple[bytes, ...]:
             "line; the file is probably truncated, so copy it again."
         )
     if not blocks:
-        mend = (
+        fix = (
             f"it is probably DER, so convert it: openssl x509 -inform DER -in {path}"
             if pem.startswith(_DER_SEQUENCE)
             else "use a PEM file of CA certificates."
         )
-        raise TrustStoreError(f"The trust store {path} holds no PEM certificate; {mend}")
+        raise TrustStoreError(f"The trust store {path} holds no PEM certificate; {fix}")
     return tuple(
         _decoded(path, number, pem.count(b"\n", 0, block.start()) + 1, block[1])
         for number, block in enumerate(blocks, start=1)

@@ -35,7 +35,7 @@ async def missing_issuers(
             return tuple(found), None
         url = next((one for one in below.issuer_urls if one not in asked), None)
         if url is None:
-            return tuple(found), f"{below.subject} has no caIssuers URL."
+            return tuple(found), f"{below.subject} has no further caIssuers URL."
         asked.add(url)
         try:
             fetched = await fetcher.fetch(url, most_bytes=_MOST_LENGTH, budget=budget)
@@ -46,7 +46,7 @@ async def missing_issuers(
             return tuple(found), f"{url} does not contain the issuer of {below.subject}."
         found.append(issuer)
         below = issuer
-    return tuple(found), "The issuers lead on without an end."
+    return tuple(found), f"Gave up after {_MOST_FETCHES} fetches of issuers."
 
 
 def _top(chain: Sequence[Certificate]) -> Certificate | None:

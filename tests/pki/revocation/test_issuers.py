@@ -64,7 +64,7 @@ async def test_what_stops_the_way_is_told() -> None:
         assert names == ["CN=lower"]
         assert "does not contain the issuer of CN=lower" in (reason or "")
     plain = make("plain", issuer=ROOT)
-    assert await found_for(plain) == ([], "CN=plain has no caIssuers URL.")
+    assert await found_for(plain) == ([], "CN=plain has no further caIssuers URL.")
 
 
 async def test_issuers_in_a_circle_end() -> None:
