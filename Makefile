@@ -71,7 +71,8 @@ run: .venv/.run .venv/.project ## probe the demo's six servers, or those in TARG
 # --- checking --------------------------------------------------------------------------------
 
 .PHONY: test
-test: lint unit integration ## everything that CI runs: lint, unit, integration
+test: lint test-servers ## everything that CI runs: lint, and all tests in one run
+	$(BIN)/python $(PYTEST)
 
 .PHONY: lint
 lint: venv ## style, types, layers, deployment files, locks
@@ -90,7 +91,7 @@ quick: venv ## the tests of a minute: no real servers, no process of tlsprobe, n
 
 .PHONY: unit
 unit: venv ## tests that need only Python
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not integration"
+	$(BIN)/python $(PYTEST) -m "not integration"
 
 .PHONY: test-servers
 test-servers: ## install the real TLS servers for the tests (Debian, as root)

@@ -73,6 +73,6 @@ class PolledSource:
                 yield DiscoveryUpdate(targets=None, error=str(error))
             except Exception as fault:
                 _LOG.exception("a source could not be read", extra={"source": self.name})
-                reason = f"{self.name} gives something unusual ({type(fault).__name__}: {fault})."
+                reason = f"{self.name} could not be read because of an internal error ({type(fault).__name__}: {fault})."
                 yield DiscoveryUpdate(targets=None, error=reason)
             await asyncio.sleep(self._refresh_seconds)

@@ -100,7 +100,7 @@ def messages(some: bytes) -> None:
 
 
 def sessions(some: bytes) -> None:
-    """What stands in clear beside a handshake is read or passed over."""
+    """The plaintext parts of a handshake are read or skipped."""
     SessionInPlaintext().feed(some)
 
 

@@ -145,7 +145,7 @@ class Archive(Store, ArchiveReader, Protocol):
 
 
 class ReportedAlerts(Protocol):
-    """What notifiers ask of storage: the alerts that each has reported, over restarts."""
+    """The storage interface of notifiers: the alerts that each has reported, across restarts."""
 
     async def reported_alerts(self, notifier: str) -> Sequence[Alert]:
         """The alerts that ``notifier`` has reported and that have not ended."""

@@ -334,9 +334,8 @@ class Scheduler:
             known = await self._store.latest(endpoint.key)
         except Exception as error:
             _LOG.warning(
-                "%s is enumerated again, because its stored facts cannot be read: %s",
-                endpoint,
-                error,
+                "an endpoint is enumerated again, because its stored facts cannot be read",
+                extra={"endpoint": endpoint.key, "reason": str(error)},
             )
             return None
         return known if known is not None and known.tool_version == TOOL_VERSION else None

@@ -1,8 +1,8 @@
 """What notifiers report: an Alert is active while something is wrong at a target; an Event is its start or end.
 
-An Alert is one rule not met, or one certificate near its end, at however many addresses of a target: a name
-that moves from one address to the next is reported once. It is made of Findings and facts and never stored
-with them; only the alerts that a notifier has reported are stored.
+An Alert is one violated rule, or one certificate close to expiry, at any number of addresses of a target: a
+name that moves from one address to another is reported once. Alerts are computed from Findings and facts and
+are not stored; only the list of alerts that a notifier has reported is stored.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from model.findings.finding import Severity
 
 
 class AlertKind(StrEnum):
-    """What an Alert is of."""
+    """The subject of an Alert."""
 
     FINDING = "finding"
     EXPIRY = "expiry"

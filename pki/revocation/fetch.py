@@ -137,7 +137,7 @@ def _parts(url: str) -> tuple[str, str, int]:
     if parts.scheme not in URL_PORTS or not parts.hostname:
         raise invalid
     if parts.username is not None or parts.password is not None:
-        raise FetchError(f"{_shown(url)} has a user's name in it.")
+        raise FetchError(f"{_shown(url)} contains a user name.")
     return parts.scheme, parts.hostname, port or URL_PORTS[parts.scheme]
 
 
