@@ -1,7 +1,7 @@
-# The project's commands; `make` alone lists them. docs/development.md says more.
+# The project's commands; `make` alone lists them. docs/development.md has details.
 #
-# One environment, .venv, made by python3 and filled by a pinned uv from locks with hashes.
-# Each step leaves a stamp in it, so that a step already done costs nothing.
+# One environment, .venv, created by python3 and filled by a pinned uv from locks with hashes.
+# Each step leaves a stamp file in it, so that a finished step is not repeated.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -33,45 +33,45 @@ help: ## list these commands
 # --- the environment -------------------------------------------------------------------------
 
 .venv/.bootstrap: requirements/bootstrap.txt
-	@echo "making .venv"
+	@echo "creating .venv"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 .venv/.run: requirements/run.txt .venv/.bootstrap
-	@echo "installing what tlsprobe needs to run"
+	@echo "installing tlsprobe's dependencies"
 	@$(INSTALL) --require-hashes -r $<
 	@touch $@
 
 .venv/.dev: requirements/dev.txt .venv/.bootstrap
-	@echo "installing what the tests and linters need"
+	@echo "installing the dependencies of tests and linters"
 	@$(INSTALL) --require-hashes -r $<
 	@touch $@
 
-# "compat" puts the checkout itself on the path: a package added later is found at once.
+# "compat" puts the checkout itself on the path, so that new packages are found at once.
 .venv/.project: pyproject.toml .venv/.bootstrap
 	@$(INSTALL) --no-deps --no-build-isolation --config-setting editable_mode=compat --editable .
 	@touch $@
 
 $(BENCH_VENV)/.installed: requirements/bench.txt .venv/.bootstrap
-	@echo "installing the peers that benchmarks compare with"
+	@echo "installing the scanners that the benchmarks compare with"
 	@$(PYTHON) -m venv --without-pip $(BENCH_VENV)
 	@$(BIN)/uv pip install --quiet --python $(BENCH_VENV)/bin/python --require-hashes -r $<
 	@touch $@
 
 .PHONY: venv
-venv: .venv/.dev .venv/.project ## make .venv with everything that developing needs
+venv: .venv/.dev .venv/.project ## create .venv with everything for development
 
 # --- running ---------------------------------------------------------------------------------
 
 .PHONY: run
-run: .venv/.run .venv/.project ## probe the demo's six servers; TARGETS=file.yml probes yours
+run: .venv/.run .venv/.project ## probe the demo's six servers, or those in TARGETS=file.yml
 	$(BIN)/tlsprobe $(if $(TARGETS),serve --targets $(TARGETS),demo)
 
 # --- checking --------------------------------------------------------------------------------
 
 .PHONY: test
-test: lint test-servers ## everything that CI asks: lint, and all tests in one run
+test: lint test-servers ## everything that CI runs: lint, and all tests in one run
 	$(BIN)/python $(PYTEST)
 
 .PHONY: lint
@@ -90,11 +90,11 @@ quick: venv ## the tests of a minute: no real servers, no process of tlsprobe, n
 	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile quick -m "not integration and not process and not slow"
 
 .PHONY: unit
-unit: venv ## tests that need nothing but Python
+unit: venv ## tests that need only Python
 	$(BIN)/python $(PYTEST) -m "not integration"
 
 .PHONY: test-servers
-test-servers: ## install the real TLS servers that tests ask (Debian, as root)
+test-servers: ## install the real TLS servers for the tests (Debian, as root)
 	scripts/install-test-servers.sh
 
 .PHONY: integration
@@ -109,7 +109,7 @@ coverage: venv test-servers ## which lines all tests run, in what they start too
 	$(BIN)/coverage report
 
 .PHONY: bench
-bench: venv $(BENCH_VENV)/.installed test-servers ## measure tlsprobe beside sslyze, sslscan and nmap, and what the service costs
+bench: venv $(BENCH_VENV)/.installed test-servers ## compare tlsprobe with sslyze, sslscan and nmap, and measure the service
 	scripts/install-bench-peers.sh
 	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks
 	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks.fleet
@@ -124,7 +124,7 @@ bench: venv $(BENCH_VENV)/.installed test-servers ## measure tlsprobe beside ssl
 	$(BIN)/python -m benchmarks.service --endpoints 2000 --interval 60
 
 .PHONY: truth
-truth: venv $(BENCH_VENV)/.installed test-servers ## remake docs/truth.md: who is right about each server of the zoo
+truth: venv $(BENCH_VENV)/.installed test-servers ## regenerate docs/truth.md: which tool is right about each server of the zoo
 	scripts/install-bench-peers.sh
 	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks.truth
 
@@ -136,26 +136,26 @@ $(FUZZ_VENV)/.installed: requirements/run.txt requirements/fuzz.txt .venv/.boots
 	@touch $@
 
 .PHONY: fuzz
-fuzz: $(FUZZ_VENV)/.installed ## fuzz every reader of a peer's bytes; FUZZ_SECONDS=60 for each
+fuzz: $(FUZZ_VENV)/.installed ## fuzz every parser of a peer's bytes, FUZZ_SECONDS=60 each
 	for target in $(FUZZ_TARGETS); do $(FUZZ_VENV)/bin/python -m fuzz $$target $(FUZZ_SECONDS); done
 
 # --- upkeep ----------------------------------------------------------------------------------
 
 .PHONY: docs
-docs: venv ## write what comes from the code: docs/metrics.md, the dashboards
+docs: venv ## generate docs/metrics.md and the dashboards from the code
 	$(BIN)/python -m exporters.prometheus.reference > docs/metrics.md
 	$(BIN)/python -m scripts.dashboards
 
 .PHONY: format
-format: venv ## format the code and mend what ruff can
+format: venv ## format the code and fix what ruff can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 .PHONY: lock
-lock: .venv/.bootstrap ## remake requirements/ from pyproject.toml; UPGRADE=1 takes new versions
+lock: .venv/.bootstrap ## regenerate requirements/ from pyproject.toml; UPGRADE=1 uses new versions
 	scripts/lock.sh $(if $(UPGRADE),--upgrade)
 
 .PHONY: clean
-clean: ## remove everything that make made
+clean: ## remove everything that make created
 	rm -rf .venv .cache build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

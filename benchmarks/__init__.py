@@ -1,4 +1,4 @@
-"""How long tlsprobe takes beside sslyze, sslscan and nmap, on one server, in one run.
+"""How fast is tlsprobe compared with sslyze, sslscan and nmap, and what does the service cost?
 
-``python -m benchmarks`` measures and prints; docs/benchmarks.md says how to read it.
+``python -m benchmarks`` measures and prints; docs/benchmarks.md explains the results.
 """

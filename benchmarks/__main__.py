@@ -1,6 +1,6 @@
-"""Measures the scanners in turns, at each round trip, and prints a table for each.
+"""Runs the scanners alternately at each round trip time, and prints one table per round trip time.
 
-In turns, so that whatever else the machine does in the meantime meets them all.
+They alternate so that other load on the machine affects all of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from benchmarks.nginx import running_nginx
 from benchmarks.report import Results, print_heading, table, write_json
 from benchmarks.scanners import SCANNERS, Scanner
 
-# A log has no width of its own, and a table torn to 80 columns is hard to read.
+# A log has no width of its own, and a table wrapped at 80 columns is hard to read.
 _WIDTH_IN_FILES: Final = 120
 
 
@@ -33,7 +33,7 @@ def main() -> int:
         print_heading(console, versions)
         results: dict[float, Results] = {}
         with running_nginx() as server_port:
-            # Once without counting: Python compiles, the kernel reads programs from disk.
+            # One uncounted run: Python compiles, the kernel reads programs from disk.
             _compare(chosen, server_port, round_trip_seconds=0, runs=1)
             for milliseconds in options.round_trips:
                 round_trip = milliseconds / 1000
@@ -62,19 +62,19 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "--round-trips", type=float, nargs="+", default=[0, 20, 80], metavar="MS",
-        help="round trips to measure at, in milliseconds (default: 0 20 80)",
+        help="round trip times in milliseconds (default: 0 20 80)",
     )  # fmt: skip
-    parser.add_argument("--runs", type=int, default=3, help="runs of each (default: 3)")
+    parser.add_argument("--runs", type=int, default=3, help="runs per scanner (default: 3)")
     parser.add_argument(
         "--only", nargs="+", choices=sorted({each.program for each in SCANNERS}),
-        help="measure just these programs",
+        help="measure only these programs",
     )  # fmt: skip
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every run to FILE")
     options = parser.parse_args()
     if options.runs < 1:
-        parser.error(f"--runs {options.runs}: give 1 or more")
+        parser.error(f"--runs {options.runs}: must be 1 or more")
     if any(each < 0 for each in options.round_trips):
-        parser.error("--round-trips: a round trip takes 0 ms or more")
+        parser.error("--round-trips: must be 0 ms or more")
     return options
 
 

@@ -1,8 +1,8 @@
-"""How many chains a second are read and judged, beside openssl's own verify.
+"""How many chains per second are parsed and verified, compared with openssl's own verify?
 
-``python -m benchmarks.certificates`` makes chains of their own, all different, and judges each once by
-what a visit does: parse, names, problems, two verifiers. ``openssl verify`` reads the same files in one
-process and does the path alone. Both by the time of a processor, for other work on the machine is no matter.
+``python -m benchmarks.certificates`` creates distinct chains and processes each once in the same way as a visit:
+parsing, names, problems, two verifiers. ``openssl verify`` reads the same files in one process and checks only the
+path. Both are measured in CPU time, which other load on the machine does not affect.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ _LIVES = 30
 
 
 def main() -> None:
-    """Prints a line for each, and the ratio."""
+    """Prints a line for each program, and the ratio."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--chains", type=int, default=1000, help="how many to judge")
+    parser.add_argument("--chains", type=int, default=1000, help="how many to verify")
     count = parser.parse_args().chains
     now = datetime.now(UTC).replace(microsecond=0)
     made = _Chains(count, now)
     ours = _ours(made, now)
     theirs = _openssl(made)
-    print(f"tlsprobe        {count / ours:8.0f} chains a second, judged as a visit does")
-    print(f"openssl verify  {count / theirs:8.0f} chains a second, the path alone")
+    print(f"tlsprobe        {count / ours:8.0f} chains per second, checked as in a visit")
+    print(f"openssl verify  {count / theirs:8.0f} chains per second, path only")
     print(f"ratio           {theirs / ours:8.2f}")
 
 
 class _Chains:
-    """So many leaves of one intermediate."""
+    """``count`` leaves of one intermediate."""
 
     def __init__(self, count: int, now: datetime) -> None:
         begin, end = now - _LIVES * DAY, now + _LIVES * DAY
@@ -72,7 +72,7 @@ def _ours(made: _Chains, now: datetime) -> float:
             stores=stores,
         )
         if found.trust["own"].verdict is not Verdict.YES:
-            raise RuntimeError(f"a sound chain was not trusted: {found.trust}")
+            raise RuntimeError(f"a valid chain was not trusted: {found.trust}")
     return time.process_time() - began
 
 

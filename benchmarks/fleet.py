@@ -1,7 +1,7 @@
-"""Measures a fleet: many endpoints in one running process, beside the peers' one run over all.
+"""Measures a fleet: many endpoints in one running process, compared with one run of each peer over all of them.
 
-Ours is timed inside the process, as the service visits; the peers with their start-up, for they
-have no other way to be used. All ask for versions, suites, preference and, ours alone, chains.
+tlsprobe is timed inside its process, as in the service; the peers include their startup, because they have no
+server mode. All check versions, suites and preference; only tlsprobe also checks chains.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from probe.visit.settings import ProbeSettings
 
 _PARTS: Final = frozenset({Part.VERSIONS, Part.SUITES, Part.CERTIFICATES})
 _RATE_PER_SECOND: Final = 100_000
-"""The peers keep to no rate, so that ours is not held back by one either."""
+"""The peers have no rate limit, so tlsprobe gets a limit that it never reaches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What one program took for the whole fleet."""
+    """The resources that one program used for the whole fleet."""
 
     wall_seconds: float
     cpu_seconds: float
     right: int
-    """Endpoints whose suites are exactly the truth."""
+    """Endpoints with exactly the suites that the server has."""
 
 
 def main() -> None:
@@ -99,7 +99,7 @@ async def _visit_all(port: int, count: int) -> Outcome:
         Endpoint(target=Target(host=address, port=port, server_name=SERVER_NAME), address=address)
         for address in loopback_addresses(count)
     ]
-    # A running process has read its trust store and built its contexts.
+    # A running process has loaded its trust store and built its contexts.
     await engine.visit(endpoints[0])
     cpu_before, began = _cpu_seconds(), time.perf_counter()
     observations = await asyncio.gather(*(engine.visit(endpoint) for endpoint in endpoints))
@@ -135,7 +135,7 @@ def _sslyze(port: int, count: int) -> Outcome:
 
 
 def _timed(command: list[str]) -> tuple[str, tuple[float, float]]:
-    """What it printed, its wall time and its CPU time, in seconds."""
+    """The output, the wall time and the CPU time, in seconds."""
     before, began = os.times(), time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     wall, after = time.perf_counter() - began, os.times()

@@ -1,7 +1,7 @@
-"""Runs one scan in a process of its own and takes its time, its CPU and its connections.
+"""Runs one scan in a process of its own and measures its time, its CPU and its connections.
 
-CPU is what the kernel charged to the process and to those that it waited for (wait4(2)): user and
-system time, in seconds. Connections are counted by the proxy that the scan goes through.
+CPU is the user and system time in seconds that the kernel charged to the process and its waited-for children
+(wait4(2)). The proxy that the scan goes through counts the connections.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from typing import IO, Final
 from benchmarks.nginx import TRUTH
 from benchmarks.scanners import Scanner
 
-# A scan that takes longer has hung; the slowest took a tenth of it at 80 ms.
+# A longer scan is stuck; the slowest one takes a tenth of this at 80 ms.
 _SCAN_LIMIT_SECONDS: Final = 300.0
 
 
 class ScanFailedError(Exception):
-    """A scan ended without an answer that can be read; the message says which, and what it said."""
+    """A scan ended without readable output; the message has the scanner and its output."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Proxy:
     process: subprocess.Popen[str]
 
     def totals(self) -> tuple[int, float]:
-        """Connections and CPU seconds since its start, once no connection is open."""
+        """Connections and CPU seconds since the start, once no connection is open."""
         asked, answers = self.process.stdin, self.process.stdout
         if asked is None or answers is None:
             raise RuntimeError("the proxy was started without pipes")
@@ -49,7 +49,7 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What one scan took."""
+    """The resources that one scan used."""
 
     wall_seconds: float
     cpu_seconds: float
@@ -57,14 +57,14 @@ class Run:
     suites_right: int
     suites_wrong: int
     proxy_busy: float
-    """The proxy's CPU time as a share of the scan's wall time: near 1, it was the bottleneck."""
+    """The proxy's CPU time as a fraction of the scan's wall time: near 1, the proxy was the bottleneck."""
 
 
 @contextmanager
 def running_proxy(
     upstream_port: int, round_trip_seconds: float, addresses: int = 1
 ) -> Iterator[Proxy]:
-    """A proxy in a process of its own, in front of ``upstream_port``; ended at the end."""
+    """A proxy in a process of its own, in front of ``upstream_port``; stopped at the end."""
     command = [sys.executable, "-m", "benchmarks.proxy"]
     command += [str(upstream_port), str(round_trip_seconds), "--addresses", str(addresses)]
     with subprocess.Popen(
@@ -76,7 +76,7 @@ def running_proxy(
 
 
 def measure(scanner: Scanner, proxy: Proxy) -> Run:
-    """Scan once through ``proxy``; raises ScanFailedError where no answer can be read."""
+    """Scan once through ``proxy``; raises ScanFailedError if the output cannot be read."""
     connections_before, proxy_cpu_before = proxy.totals()
     with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as complaint:
         started = time.perf_counter()
@@ -92,7 +92,7 @@ def measure(scanner: Scanner, proxy: Proxy) -> Run:
     except (ValueError, LookupError, TypeError) as error:
         said = complained.strip() or answer.strip() or "nothing"
         raise ScanFailedError(
-            f"{scanner.name} (exit status {process.returncode}) said: {said[-500:]}"
+            f"{scanner.name} (exit status {process.returncode}) printed: {said[-500:]}"
         ) from error
     return Run(
         wall_seconds=wall_seconds,
@@ -111,7 +111,7 @@ def _wait(process: subprocess.Popen[bytes]) -> float:
         _, status, used = os.wait4(process.pid, 0)
     finally:
         limit.cancel()
-    # Popen did not see its child end; without this it would wait for a process that is gone.
+    # Popen did not see its child exit; without this it would wait for a process that no longer exists.
     process.returncode = os.waitstatus_to_exitcode(status)
     return used.ru_utime + used.ru_stime
 

@@ -1,4 +1,4 @@
-"""The server that is scanned: nginx with TLS 1.2 and 1.3, and certificates of both kinds of key."""
+"""The server under test: nginx with TLS 1.2 and 1.3, and certificates of both key types."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from service.demo.authority import DemoAuthority
 
 HOST: Final = "127.0.0.1"
 SERVER_NAME: Final = "bench.demo.test"
-# What every scanner must find: the names of RFC 5289, RFC 7905 and RFC 8446.
+# What every scanner must find: the names in RFC 5289, RFC 7905 and RFC 8446.
 TRUTH: Final = frozenset(
     {
         ("TLSv1.2", f"TLS_ECDHE_{key}_WITH_{cipher}")
@@ -70,15 +70,16 @@ _CIPHERS: Final = ":".join(
 
 
 def loopback_addresses(count: int) -> list[str]:
-    """The first ``count`` addresses of loopback, from 127.0.0.1 on; at most 254."""
+    """The first ``count`` loopback addresses, starting at 127.0.0.1; at most 254."""
     return [f"127.0.0.{number}" for number in range(1, count + 1)]
 
 
 @contextmanager
 def running_nginx(addresses: int = 1) -> Iterator[int]:
-    """nginx on a free port of loopback, which is what it gives; stopped at the end.
+    """nginx on a free loopback port, which is yielded; stopped at the end.
 
-    It listens on that port of so many loopback addresses. Raises FileNotFoundError where nginx is not installed.
+    It listens on that port at the given number of loopback addresses. Raises FileNotFoundError if nginx is not
+    installed.
     """
     program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:
@@ -99,8 +100,8 @@ def running_nginx(addresses: int = 1) -> Iterator[int]:
         )
         server = subprocess.Popen(
             [program, "-c", str(configuration), "-e", str(directory / "error.log")],
-            # nginx takes over listening sockets from here when it upgrades itself. A socket bound
-            # beforehand has a port that nobody else can take, and queues clients until nginx is up.
+            # nginx takes listening sockets from this variable when it upgrades itself. A socket that is bound
+            # beforehand reserves the port, and queues clients until nginx is up.
             env={**os.environ, "NGINX": f"{listener.fileno()};"},
             pass_fds=[listener.fileno()],
             stdin=subprocess.DEVNULL,

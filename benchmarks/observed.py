@@ -1,7 +1,7 @@
-"""Visits as they come from real servers, in any number: one real visit, retold for other endpoints.
+"""Any number of realistic visits: one real visit, copied for other endpoints.
 
-The visit is to the benchmarks' nginx, judged by a real profile. What makes endpoints differ on disk, the
-host, the leaf, the times, is made anew for each; random bytes in the proofs are as random in the copies.
+The visit is to the benchmarks' nginx, evaluated by a real profile. Whatever makes endpoints differ on disk (host,
+leaf, times) is generated for each copy; random bytes in proofs stay random in the copies.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ TEAMS: Final = 20
 
 
 async def visit_nginx() -> Observation:
-    """Everything about the benchmarks' nginx, as one visit learns it."""
+    """The complete facts of the benchmarks' nginx, from one visit."""
     with running_nginx() as port:
         target = Target(host=HOST, port=port, server_name=SERVER_NAME)
         engine = Engine(ProbeSettings(deadline_seconds=120.0), SystemClock())
@@ -44,7 +44,7 @@ async def visit_nginx() -> Observation:
 
 
 class Fleet:
-    """Endpoints without end, each as the one visit has it; ``judged`` says what a policy makes of it."""
+    """An endless series of endpoints, copies of one visit; ``judged`` returns the policy's results."""
 
     def __init__(self, template: Observation) -> None:
         self._template = template
@@ -52,7 +52,7 @@ class Fleet:
         self._judged: dict[int, Assessment] = {}
 
     def visit(self, number: int, at: datetime, generation: int = 0) -> Observation:
-        """Endpoint ``number`` at that time; another ``generation`` has another leaf and other suites."""
+        """Endpoint ``number`` at that time; each ``generation`` has its own leaf and suites."""
         target = Target(
             host=f"host{number}.fleet.test",
             port=443,
@@ -81,7 +81,7 @@ class Fleet:
         )
 
     def judged(self, visit: Observation, generation: int = 0) -> Assessment:
-        """What the profile says of ``visit``; the rules are asked once a generation."""
+        """The profile's results for ``visit``; the rules are evaluated once per generation."""
         kind = generation % 2
         if kind not in self._judged:
             self._judged[kind] = assess(visit, self._policies, visit.started_at)
@@ -115,18 +115,18 @@ def _with_leaf(deployment: ServedChain, dice: random.Random) -> ServedChain:
 
 
 def _reissued(der: bytes, dice: random.Random) -> bytes:
-    """The certificate with another serial number, key and signature, each as random as one is."""
+    """The certificate with a random serial number, key and signature."""
     certificate = x509.load_der_x509_certificate(der)
     key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     serial = certificate.serial_number.to_bytes(20, "big").lstrip(b"\0")
-    # The parameters of the key stand before it, and what is constant in the signature before that.
+    # The key's parameters precede it, and the constant part of the signature precedes that.
     for old in (serial, key[-64:] if len(key) < 100 else key[33:-5], certificate.signature[8:]):
         der = der.replace(old, dice.randbytes(len(old)))
     return der
 
 
 def _proving(template: Observation, served: tuple[ServedChain, ...]) -> Iterator[Evidence | None]:
-    """The template's proofs, in which these certificates are served."""
+    """The template's proofs, with these certificates in them."""
     for proof in proofs_of(template):
         answer = proof.answer if proof is not None else None
         if proof is None or answer is None:

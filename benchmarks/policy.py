@@ -1,8 +1,8 @@
-"""How long it takes to judge a fleet: 10,000 endpoints, each by three policies, on one core.
+"""How long does it take to evaluate a fleet: 10,000 endpoints, three policies, one core?
 
-``python -m benchmarks.policy`` makes endpoints that all differ (versions, suites, groups, features,
-vulnerabilities, certificates) from a seed, and judges each once as a visit's end does. By the time of a
-processor, for other work on the machine is no matter.
+``python -m benchmarks.policy`` generates distinct endpoints (versions, suites, groups, features, vulnerabilities,
+certificates) from a seed, and evaluates each once, as at the end of a visit. It measures CPU time, which other
+load on the machine does not affect.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _SEED: Final = 20261125
 
 
 def main() -> None:
-    """Prints how many endpoints and results there were, and the seconds of a processor."""
+    """Prints the number of endpoints and results, and the CPU seconds."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--endpoints", type=int, default=10_000, help="how many to judge")
+    parser.add_argument("--endpoints", type=int, default=10_000, help="how many to evaluate")
     count = parser.parse_args().endpoints
     policies = [profile(name) for name in _POLICIES]
     fleet = _fleet(count)
@@ -41,7 +41,7 @@ def main() -> None:
     results = sum(len(assess(one, policies, _NOW).results) for one in fleet)
     seconds = time.process_time() - began
     print(f"{count} endpoints by {', '.join(_POLICIES)}: {results} results")
-    print(f"{seconds:.2f} s of one core, {1e6 * seconds / results:.1f} microseconds a result")
+    print(f"{seconds:.2f} s of one core, {1e6 * seconds / results:.1f} microseconds per result")
 
 
 def _fleet(count: int) -> list[Observation]:

@@ -1,8 +1,8 @@
-"""A TCP proxy that makes a path longer and counts who comes: a process of its own.
+"""A TCP proxy that adds latency and counts connections, in a process of its own.
 
-``python -m benchmarks.proxy UPSTREAM_PORT ROUND_TRIP_SECONDS`` prints its port as
-one line of JSON. Each line on its standard input asks for the totals since the start, which it
-prints when no connection is open; the end of its standard input ends it.
+``python -m benchmarks.proxy UPSTREAM_PORT ROUND_TRIP_SECONDS`` prints its port as one line of JSON. Each line on
+standard input requests the totals since the start, which are printed once no connection is open; the end of
+standard input stops the proxy.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ import uvloop
 from benchmarks.delays import Path
 from benchmarks.nginx import HOST, loopback_addresses
 
-# Connections that the kernel has accepted and the loop has not yet heard of are heard of by then.
+# By then the loop has also seen the connections that the kernel has already accepted.
 _SETTLE_SECONDS: Final = 0.02
 
 
 class Lane:
-    """One direction of a connection: what was sent into it comes out late, in order."""
+    """One direction of a connection: bytes come out late and in order."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        # Timers that are due in the same instant have no order of their own; the queue has.
+        # Timers that are due at the same instant have no defined order; the queue has.
         self._on_the_way: deque[Callable[[asyncio.Transport], None]] = deque()
         self._arrived = 0
         self._exit: asyncio.Transport | None = None
 
     def open(self, transport: asyncio.BaseTransport) -> None:
-        """From now on, what arrives leaves through ``transport``."""
+        """From now on, bytes leave through ``transport``."""
         self._exit = cast(asyncio.Transport, transport)
         self._release()
 
     def send_at(self, due: float, action: Callable[[asyncio.Transport], None]) -> None:
-        """Perform ``action`` on the lane's exit at ``due``, in the loop's time."""
+        """Perform ``action`` on the lane's exit at ``due``, in loop time."""
         self._on_the_way.append(action)
         if due <= self._loop.time():
             self._arrive()
@@ -61,9 +61,9 @@ class Lane:
 
 
 class End(asyncio.Protocol):
-    """One end of a connection: sends what it hears into a lane, and is the exit of the other.
+    """One end of a connection: sends its bytes into one lane, and is the exit of the other.
 
-    Half-closed connections are not kept: no scanner makes any.
+    Half-closed connections are not supported: no scanner uses them.
     """
 
     def __init__(
@@ -102,8 +102,8 @@ class DelayingProxy:
         self.connections = 0
 
     async def listen(self, addresses: int = 1) -> tuple[list[asyncio.Server], int]:
-        """Accept connections from now on; returns the listeners, one for each of so many loopback
-        addresses, and their port."""
+        """Accept connections from now on; returns the listeners, one per loopback address, and their common
+        port."""
         listeners: list[asyncio.Server] = []
         port = 0
         for address in loopback_addresses(addresses):

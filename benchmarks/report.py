@@ -1,4 +1,4 @@
-"""Medians of what was measured, as tables for people and as JSON for machines."""
+"""Medians of the measurements, as tables for people and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from benchmarks.measure import Run
 from benchmarks.nginx import TRUTH
 from benchmarks.scanners import SCANNERS
 
-# Results of one round trip, by the scanner's name, in the order of SCANNERS.
+# Results at one round trip time, by scanner name, in the order of SCANNERS.
 Results = Mapping[str, Sequence[Run]]
 _OURS: Final = "tlsprobe, fewer checks"
 _COLUMNS: Final = (
@@ -29,7 +29,7 @@ _COLUMNS: Final = (
 
 
 def table(round_trip_seconds: float, results: Results) -> Table:
-    """One table: a line for each scanner; ratios say how many times what the first of ours took."""
+    """One table with a line per scanner; ratios are relative to the first tlsprobe variant."""
     made = Table(
         title=f"Round trip {1000 * round_trip_seconds:g} ms: medians",
         title_justify="left",
@@ -60,14 +60,14 @@ def table(round_trip_seconds: float, results: Results) -> Table:
 
 
 def print_heading(console: Console, versions: Mapping[str, str]) -> None:
-    """Say what is compared: the programs' versions, and what each asks."""
-    console.print(f"On {platform.system()} with {os.cpu_count()} cores:")
+    """Print what is compared: the programs' versions, and what each checks."""
+    console.print(f"{platform.system()}, {os.cpu_count()} cores:")
     for scanner in SCANNERS:
         if scanner.name in versions:
             console.print(
-                f"  {scanner.name} ({versions[scanner.name]}) asks {scanner.asks}", soft_wrap=True
+                f"  {scanner.name} ({versions[scanner.name]}) checks {scanner.asks}", soft_wrap=True
             )
-    console.print(f"Ratios are times what {_OURS} took.")
+    console.print(f"Ratios are relative to {_OURS}.")
 
 
 def write_json(file: Path, versions: Mapping[str, str], results: Mapping[float, Results]) -> None:

@@ -1,9 +1,9 @@
-"""What a fleet of any size takes: its visits pass through schedulers, workers and databases, and wait where these are full.
+"""What does a fleet of any size cost? Its visits pass through schedulers, workers and databases, and queue at full ones.
 
-``python -m benchmarks.scale`` simulates hours of verifications, with an enumeration of each endpoint a day, from
-ten thousand endpoints to a hundred million. Nothing is probed: each station takes the time that was measured for
-it, and jobs wait their turn. A fleet is split over as many shards, each a scheduler with a database and workers of
-its own, as keep every station below ``--fullest``. Beside it stands what becomes of the same fleet on one shard.
+``python -m benchmarks.scale`` simulates hours of verifications, with one enumeration per endpoint and day, for ten
+thousand to a hundred million endpoints. Nothing is probed: each station takes its measured time, and jobs queue. A
+fleet is split into as many shards (each a scheduler with its own database and workers) as are needed to keep every
+station below ``--fullest``. For comparison, the last column shows the same fleet on one shard.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from typing import Final
 INTERVAL: Final = 3600.0
 HOURS: Final = 6
 JOB: Final = 50
-"""Visits of one job, as ``workers.visits_per_job`` has it."""
+"""Visits per job, as in ``workers.visits_per_job``."""
 
 SCHEDULER_SECONDS: Final = 0.005
 DATABASE_SECONDS: Final = 0.012
-"""Of a core for each visit: ``python -m benchmarks.workers kill``."""
+"""CPU seconds per visit: ``python -m benchmarks.workers kill``."""
 
 VERIFY_SECONDS: Final = 0.010
 ENUMERATE_SECONDS: Final = 0.12
-"""Of a worker's core: ``python -m benchmarks.service``, and with every check on."""
+"""CPU seconds of a worker: ``python -m benchmarks.service``, with every check on."""
 
 DATABASE_CORES: Final = 8
 DISK_BYTES: Final = 14_300
-"""Of an endpoint after 90 days: ``python -m benchmarks.storage``."""
+"""Per endpoint after 90 days: ``python -m benchmarks.storage``."""
 
 CONNECTIONS: Final = {"verify": 2, "enumerate": 80}
-"""Of a usual server, with every check on."""
+"""For a typical server, with every check on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """One scheduler's part of the fleet, and the cores that work for it."""
+    """One scheduler's part of the fleet, and its number of cores."""
 
     endpoints: int
     workers: int
@@ -49,10 +49,10 @@ class Shard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What became of a shard.
+    """The result for a shard.
 
-    ``busy`` is the part of its time that each station worked; ``late`` is the delay in seconds that 99 of
-    100 jobs stay below, ``last`` the one of the last job: where it is more, a backlog grows.
+    ``busy`` is the fraction of its time that each station worked; ``late`` is the 99th percentile of the jobs' delay in
+    seconds, ``last`` the delay of the last job: if that is higher, a backlog grows.
     """
 
     busy: dict[str, float]
@@ -66,7 +66,7 @@ class Seen:
 
 
 class _Station:
-    """So many cores that take jobs in the order in which they come."""
+    """A number of cores that take jobs in order of arrival."""
 
     def __init__(self, cores: int) -> None:
         self._free_at = [0.0] * cores
@@ -74,7 +74,7 @@ class _Station:
         self._worked = 0.0
 
     def take(self, at: float, seconds: float) -> float:
-        """When a job that comes ``at`` that moment is done."""
+        """When a job that arrives ``at`` that time is done."""
         done = max(at, heapq.heappop(self._free_at)) + seconds
         heapq.heappush(self._free_at, done)
         self._worked += seconds
@@ -85,7 +85,7 @@ class _Station:
 
 
 def simulate(shard: Shard, hours: int = HOURS) -> Seen:
-    """Every endpoint is due once an hour, at a moment that its hash gives, and once a day for an enumeration."""
+    """Every endpoint is due once per hour, at a time from its hash, and once per day for an enumeration."""
     stations = {
         "scheduler": _Station(1),
         "workers": _Station(shard.workers),
@@ -111,7 +111,7 @@ def simulate(shard: Shard, hours: int = HOURS) -> Seen:
 
 
 def _jobs(endpoints: int, hours: int) -> Iterator[tuple[float, int, int]]:
-    """When each job is due, its visits, and how many of these enumerate."""
+    """Each job's due time, its number of visits, and how many of these enumerate."""
     dice = random.Random(endpoints)
     moments = sorted(dice.uniform(0, INTERVAL) for _ in range(math.ceil(endpoints / JOB)))
     enumerated = 0.0
@@ -122,7 +122,7 @@ def _jobs(endpoints: int, hours: int) -> Iterator[tuple[float, int, int]]:
 
 
 def split(endpoints: int, fullest: float) -> tuple[int, Shard]:
-    """How many shards, and each of them, so that no station works more than that part of its time."""
+    """The number of shards, and each shard, so that no station is busier than ``fullest``."""
     a_second = fullest * INTERVAL
     most = min(a_second / SCHEDULER_SECONDS, DATABASE_CORES * a_second / DATABASE_SECONDS)
     shards = math.ceil(endpoints / most)
@@ -139,7 +139,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Prints a line for each size."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--fullest", type=float, default=0.7, help="of a station's time (default 0.7)"
+        "--fullest",
+        type=float,
+        default=0.7,
+        help="maximum busy fraction of a station (default 0.7)",
     )
     parser.add_argument(
         "--endpoints", type=int, nargs="+", default=[10**power for power in range(4, 9)]

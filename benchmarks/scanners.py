@@ -1,7 +1,7 @@
-"""The scanners that are compared: how each is called, what it asks, how its answer is read.
+"""The scanners in the comparison: their command lines, what they check, and the parsers of their output.
 
-An answer is read for the suites that it names, to hold them against the server's truth: a fast
-wrong answer is worth nothing. One entry of ``SCANNERS`` is one scanner.
+The suites in the output are compared with the server's configuration: a fast wrong answer is worthless. Each
+entry of ``SCANNERS`` is one scanner.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ Suites = frozenset[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scanner:
-    """One scanner with one choice of questions.
+    """One scanner with one set of checks.
 
-    ``arguments`` has ``{host}`` and ``{port}`` where the server's go; ``read`` finds (version, IANA name)
-    of each suite in what it prints.
+    ``arguments`` contains ``{host}`` and ``{port}``; ``read`` returns (version, IANA name) of each suite in the
+    output.
     """
 
     name: str
@@ -41,8 +41,8 @@ class Scanner:
         return [self.path(), *self.arguments.format(host=HOST, port=port).split()]
 
     def path(self) -> str:
-        """Where the program is; raises FileNotFoundError where it is not installed."""
-        # tlsprobe is the one of this very environment, whatever else is on the path.
+        """The program's path; raises FileNotFoundError if it is not installed."""
+        # tlsprobe is always the one in this environment, whatever PATH has.
         beside_python = Path(sys.executable).parent / self.program
         found = str(beside_python) if beside_python.exists() else shutil.which(self.program)
         if found is None:
@@ -50,7 +50,7 @@ class Scanner:
         return found
 
     def version(self) -> str:
-        """The first version number in what the program says of itself."""
+        """The first version number in the program's version output."""
         told = subprocess.run(
             [self.path(), self.version_argument], capture_output=True, text=True, check=False
         )
@@ -82,23 +82,23 @@ def read_sslscan(printed: str) -> Suites:
 
 
 def read_nmap(printed: str) -> Suites:
-    """Suites from ssl-enum-ciphers: a heading for each version, and below it its suites."""
+    """Suites from ssl-enum-ciphers: a heading for each version, followed by its suites."""
     suites = set()
     version = ""
     for line in printed.splitlines():
         if heading := re.match(r"\| +(SSLv\d|TLSv1\.\d): *$", line):
             version = heading[1]
         elif suite := re.match(r"\| +(TLS_\w+) ", line):
-            # nmap's own name for the suites of TLS 1.3, which have no key exchange in theirs.
+            # nmap's own names for the TLS 1.3 suites, whose names have no key exchange.
             suites.add((version, suite[1].replace("TLS_AKE_WITH_", "TLS_")))
     return frozenset(suites)
 
 
 def _iana_name(openssl_name: str) -> str:
-    """IANA's name for an AEAD suite that OpenSSL calls ``openssl_name``."""
+    """IANA's name for the AEAD suite with this OpenSSL name."""
     if openssl_name.startswith("TLS_"):
         return openssl_name
-    # RFC 7905 fixes SHA-256 for it, so OpenSSL leaves the hash out.
+    # RFC 7905 fixes SHA-256 for it, so OpenSSL omits the hash.
     full = re.sub("POLY1305$", "POLY1305-SHA256", openssl_name)
     key_exchange, authentication, cipher = full.split("-", 2)
     spelt = re.sub(r"^AES(\d+)", r"AES-\1", cipher).replace("-", "_")

@@ -1,8 +1,8 @@
-"""What a million targets cost: loaded from a file, kept scheduled, and the next due picked.
+"""What do a million targets cost: loading from a file, scheduling, and picking the next due one?
 
-Run as ``python -m benchmarks.schedule [TARGETS]``. Nothing is probed. Each size runs in a process of its own,
-so that its memory is its own; picking is shown at sizes that grow tenfold, for it must grow like their
-logarithm. Seconds are the processor's: on a core of its own they pass in just that time.
+Run ``python -m benchmarks.schedule [TARGETS]``. Nothing is probed. Each size runs in its own process, so that its
+memory is measured separately; the pick time is shown for sizes that grow tenfold, because it must grow like their
+logarithm. Seconds are CPU time.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ async def _targets(path: Path) -> tuple[Target, ...]:
 
 
 def measure(count: int, directory: Path) -> dict[str, float]:
-    """Loads so many targets from a CSV file into a scheduler; seconds, bytes, and seconds a pick."""
+    """Loads ``count`` targets from a CSV file into a scheduler; returns seconds, bytes, and seconds per pick."""
     path = directory / "targets.csv"
     with path.open("w") as file:
         file.write("target,team,env\n")
@@ -64,7 +64,7 @@ def measure(count: int, directory: Path) -> dict[str, float]:
 
 
 def pick_seconds(count: int) -> float:
-    """The time to take the next due and plan it again, with so many planned; the best of some batches."""
+    """The time to take the next due entry and reschedule it, with ``count`` entries; best of several batches."""
     agenda: DueQueue[int] = DueQueue()
     for number in range(count):
         agenda.put(number, number * 0.001, group=f"source{number % 5}")
@@ -81,7 +81,7 @@ def pick_seconds(count: int) -> float:
 
 
 def main() -> None:
-    """Measures each size, or prints one size's figures as JSON where it is told to."""
+    """Measures each size; in a subprocess, prints one size's figures as JSON."""
     if len(sys.argv) > 2:
         with tempfile.TemporaryDirectory() as directory:
             print(json.dumps(measure(int(sys.argv[2]), Path(directory))))

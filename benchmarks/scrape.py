@@ -1,10 +1,10 @@
-"""What a scrape of ten thousand endpoints costs, beside blackbox_exporter on as many for their expiry alone.
+"""What does a scrape of ten thousand endpoints cost, compared with blackbox_exporter for their expiry alone?
 
-``python -m benchmarks.scrape`` visits an nginx once, makes ten thousand endpoints of what it learnt, each with a
-name and a certificate of its own, and serves their page as the service does, in a process of its own. It is
-written at first, which the service does ahead of scrapes, then scraped again and again with nothing changed,
-and with one endpoint in a hundred visited in between.
-Then blackbox_exporter is scraped once for each endpoint, as Prometheus would, at the same nginx.
+``python -m benchmarks.scrape`` visits an nginx once, derives ten thousand endpoints from the facts, each with its own
+name and certificate, and serves their page in the same way as the service, in a process of its own. The page is
+first built, which the service does before any scrape. Then it is scraped repeatedly: without changes, and with
+one percent of the endpoints visited in between. Finally blackbox_exporter is scraped once for each endpoint at the
+same nginx, as Prometheus would do.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _CONNECTIONS: Final = ConnectionLimits(connections=256, per_caller=256, requests
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scrape:
-    """One: seconds until the last byte, those of the processor, and the bytes of text and of what was sent."""
+    """One scrape: seconds until the last byte, CPU seconds, and the bytes of text and of the response."""
 
     seconds: float
     processor: float
@@ -63,24 +63,24 @@ class Scrape:
 
 
 class Fleet:
-    """Endpoints that all learnt the same, but for names and certificates."""
+    """Endpoints with the same facts, except for names and certificates."""
 
     def __init__(self, seen: Observation, count: int) -> None:
         self._statuses = [_status(seen, number) for number in range(count)]
 
     def snapshot(self) -> Snapshot:
-        """As the inventory gives it."""
+        """The snapshot that the inventory would return."""
         return Snapshot(taken_at=datetime.now(UTC), endpoints=tuple(self._statuses))
 
     def visit_some(self) -> None:
-        """One in a hundred was visited, and took another time."""
+        """Visits one percent of the endpoints, at another time."""
         for number in range(0, len(self._statuses), 100):
             before = self._statuses[number]
             self._statuses[number] = replace(before, last_probe_at=datetime.now(UTC))
 
 
 def main() -> None:
-    """Prints the figures, each beside its limit."""
+    """Prints the figures, each with its limit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--endpoints", type=int, default=10_000)
     parser.add_argument("--detail", type=Detail, choices=list(Detail), default=Detail.STANDARD)
@@ -147,23 +147,23 @@ async def _our_own(fleet: Fleet, detail: Detail) -> None:
         stop.set()
     endpoints = len(fleet.snapshot().endpoints)
     print(f"tlsprobe, {endpoints} endpoints at detail {detail.value}")
-    print(f"  series            {first.samples:>10} ({first.samples / endpoints:.0f} an endpoint)")
+    print(f"  series            {first.samples:>10} ({first.samples / endpoints:.0f} per endpoint)")
     limit = f"(limit {_LIMITS['megabytes']:g} MB)"
     print(f"  text              {first.text / 1e6:>10.1f} MB {limit}")
     print(f"  sent, compressed  {first.sent / 1e6:>10.1f} MB")
     limit = f"(limit {_LIMITS['seconds']:g} s)"
-    used = f"{first.processor:.2f} s of the processor, ahead of any scrape"
-    print(f"  written at first  {first.seconds:>10.2f} s, of which {used}")
+    used = f"{first.processor:.2f} s CPU, before any scrape"
+    print(f"  first build        {first.seconds:>10.2f} s, of which {used}")
     for name, scrapes in (("unchanged", again), ("1 % changed", changed)):
         middle = sorted(scrapes, key=lambda one: one.seconds)[len(scrapes) // 2]
-        used = f"of which {middle.processor:.2f} s of the processor"
+        used = f"of which {middle.processor:.2f} s CPU"
         print(f"  {name:<17} {middle.seconds:>10.2f} s {limit}, {used}")
     print(f"  memory            {grown:>10.0f} MB more after {2 * _REPEATS + 1} scrapes")
     print("  connections       0: a scrape never probes")
 
 
 async def _scrape(url: str) -> Scrape:
-    """Without unpacking on the clock: that is the scraper's own work."""
+    """Without decompression, which is the scraper's own work."""
     began, cpu = time.perf_counter(), time.process_time()
     async with (
         httpx.AsyncClient(timeout=120) as client,
@@ -183,12 +183,12 @@ def _theirs(port: int, count: int) -> None:
         took, used = time.perf_counter() - began, _processor_seconds(pid) - cpu
     print(f"blackbox_exporter, {count} endpoints, {_AT_ONCE} scrapes at once")
     print(f"  text              {text / 1e6:>10.1f} MB")
-    print(f"  all scrapes       {took:>10.1f} s, of which it used the processor for {used:.1f} s")
+    print(f"  all scrapes       {took:>10.1f} s, of which {used:.1f} s CPU")
     print(f"  connections       {count:>10}")
 
 
 async def _scrape_each(url: str, port: int, count: int) -> int:
-    """The bytes of all answers."""
+    """The total bytes of all answers."""
     places = asyncio.Semaphore(_AT_ONCE)
     parameters = {"target": f"127.0.0.1:{port}", "module": "tls"}
     async with httpx.AsyncClient(timeout=60) as client:
@@ -197,7 +197,9 @@ async def _scrape_each(url: str, port: int, count: int) -> int:
             async with places:
                 answer = await client.get(url, params=parameters)
                 if "probe_ssl_earliest_cert_expiry " not in answer.text:
-                    raise RuntimeError(f"blackbox_exporter learnt nothing: {answer.text[-300:]}")
+                    raise RuntimeError(
+                        f"blackbox_exporter returned no expiry: {answer.text[-300:]}"
+                    )
                 return len(answer.content)
 
         return sum(await asyncio.gather(*(one() for _ in range(count))))
@@ -211,7 +213,7 @@ def _blackbox() -> Iterator[tuple[str, int]]:
             "modules: {tls: {prober: tcp, tcp: {tls: true, tls_config: "
             "{insecure_skip_verify: true}}}}\n"
         )
-        # The shell says its own process number, which is the exporter's from then on.
+        # The shell prints its own process id, which becomes the exporter's by exec.
         script = (
             'echo "pid=$$"; exec prometheus-blackbox-exporter '
             f"--config.file={config} --web.listen-address=127.0.0.1:0"
@@ -224,7 +226,7 @@ def _blackbox() -> Iterator[tuple[str, int]]:
             log = (Path(name) / "server.log").read_text()
             pid = re.search(r"^pid=(\d+)$", log, re.MULTILINE)
             if pid is None:
-                sys.exit("blackbox_exporter did not say its process number")
+                sys.exit("blackbox_exporter did not print its process id")
             yield f"http://{ready[1]}", int(pid[1])
 
 

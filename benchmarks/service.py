@@ -1,10 +1,9 @@
-"""What the running service costs: ten thousand endpoints verified again and again, on one core.
+"""What does the running service cost: ten thousand endpoints, verified repeatedly on one core?
 
-``python -m benchmarks.service`` starts an nginx on the one core and ``tlsprobe serve`` on the other, lets it
-enumerate every endpoint once, and then verify all of them for so many rounds. An hour is compressed into
-``--interval`` seconds: processor time is told as the share of a core that the same visits take in an hour, memory
-as it stands after the first round and after the last, and how many visits began within a twentieth of the interval
-after they were due.
+``python -m benchmarks.service`` starts nginx on one core and ``tlsprobe serve`` on another. The service enumerates
+every endpoint once, and then verifies all of them for ``--rounds`` rounds. An hour is compressed into ``--interval``
+seconds. Results: the fraction of a core that the same visits use in a real hour, the memory after the first and
+the last round, and the number of visits that started within a twentieth of the interval after they were due.
 """
 
 from __future__ import annotations
@@ -72,9 +71,9 @@ _CORE_CHECKS = "versions, suites, groups, certificates"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """The process at one moment.
+    """The state of the process at one point in time.
 
-    ``cpu`` is in seconds, ``rss`` in bytes; ``began`` of the visits so far, ``punctual`` of them in their time.
+    ``cpu`` is in seconds, ``rss`` in bytes; ``began`` counts the visits so far, ``punctual`` those that started on time.
     """
 
     cpu: float
@@ -85,12 +84,12 @@ class Sample:
 
 
 def main() -> None:
-    """Prints the figures, each beside its limit."""
+    """Prints the figures, each with its limit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--endpoints", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--interval", type=float, default=200.0)
-    parser.add_argument("--checks", default=_CORE_CHECKS, help="what the enumeration asks")
+    parser.add_argument("--checks", default=_CORE_CHECKS, help="the checks of the enumeration")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, _fleet(Path(name)) as fleet:
         directory = Path(name)
@@ -122,23 +121,23 @@ def _measure(wanted: argparse.Namespace, directory: Path) -> None:
         service.wait()
     last = rounds[-1]
     if last.visits == first.visits:
-        raise RuntimeError("not one visit ended between two samples: ask for more rounds")
+        raise RuntimeError("no visit ended between two samples: use more --rounds")
     a_visit = (last.cpu - first.cpu) / (last.visits - first.visits)
     punctual = (last.punctual - first.punctual) / (last.began - first.began)
     print(f"{wanted.endpoints} endpoints, {wanted.rounds} rounds of {wanted.interval:g} s")
     print(
-        f"processor      {a_visit * wanted.endpoints / HOUR:8.1%} of a core in an hour (limit 20 %)"
+        f"processor      {a_visit * wanted.endpoints / HOUR:8.1%} of a core per hour (limit 20 %)"
     )
     print(f"a verification {a_visit * 1000:8.2f} ms")
     print(f"memory         {first.rss / 1e6:8.0f} MB after the first round of verifications")
     print(f"               {last.rss / 1e6:8.0f} MB after the last (limit 400 MB)")
-    print(f"in their time  {punctual:8.2%} of the visits, within 5 % of the interval (limit 99 %)")
+    print(f"on time        {punctual:8.2%} of the visits, within 5 % of the interval (limit 99 %)")
 
 
 def _until(service: subprocess.Popen[bytes], url: str, visits: int, late: float) -> Sample:
     *_, last = _samples(service, url, visits, late)
     print(
-        f"  {last.visits:.0f} visits, {last.cpu:.0f} s of processor, {last.rss / 1e6:.0f} MB",
+        f"  {last.visits:.0f} visits, {last.cpu:.0f} s CPU, {last.rss / 1e6:.0f} MB",
         flush=True,
     )
     return last
@@ -147,7 +146,7 @@ def _until(service: subprocess.Popen[bytes], url: str, visits: int, late: float)
 def _samples(
     service: subprocess.Popen[bytes], url: str, visits: int, late: float
 ) -> Iterator[Sample]:
-    """One in five seconds, until so many visits are done; ``late`` is when one is no longer in its time."""
+    """A sample every five seconds, until ``visits`` are done; a visit later than ``late`` is not on time."""
     while service.poll() is None:
         try:
             page = httpx.get(url, timeout=30).text
@@ -173,14 +172,14 @@ def _samples(
 
 
 def _series(name: str, page: str) -> Iterator[tuple[str, float]]:
-    """The value of the one label of each series of a metric, with its number."""
+    """The label value and the number of each series of a metric with one label."""
     for label, number in re.findall(rf'^{name}\{{\w+="([^"]*)"\}} (\S+)$', page, re.MULTILINE):
         yield label, float(number)
 
 
 @contextmanager
 def _fleet(directory: Path) -> Iterator[int]:
-    """One nginx on the other core, which answers to every name."""
+    """One nginx on the other core, which answers for every name."""
     certificates = make_certificates(directory)
     port = _free_port()
     configuration = directory / "nginx.conf"

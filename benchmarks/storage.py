@@ -1,8 +1,8 @@
-"""How fast visits are kept, how much room they take, and how fast they are found again.
+"""How fast are visits stored and read, and how much space do they take?
 
-``python -m benchmarks.storage`` writes visits through the real Store to SQLite and to a PostgreSQL that it
-starts, changes and findings included, and reads pages and snapshots. Sizes are measured on a fleet that has
-lived for 90 days, of whose endpoints one in a hundred changed each day; ``--endpoints`` says how many.
+``python -m benchmarks.storage`` writes visits through the real Store, with changes and findings, to SQLite and to a
+PostgreSQL that it starts, and reads pages and snapshots. Sizes are measured after 90 days of a fleet in which one
+percent of the endpoints changes each day; ``--endpoints`` sets its size.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from storage.rows.tables import EvidenceRow
 from tests.support.postgresql import postgres_server
 
 _AT_ONCE: Final = 2000
-"""So many callers wait for their visit to be kept at a time."""
+"""Number of concurrent callers that each wait until their visit is stored."""
 
 _DAYS: Final = 90
 _CHANGED_A_DAY: Final = 0.01
@@ -42,19 +42,17 @@ _Say: TypeAlias = Callable[[str, float, str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pace:
-    """The time on the clock, and that of this process's core, which other work on the machine does not add to."""
+    """Wall time, and the CPU time of this process, which other load on the machine does not affect."""
 
     seconds: float
     cpu_seconds: float
 
 
 def main() -> None:
-    """Prints a line for each figure."""
+    """Prints a line per figure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--endpoints", type=int, default=10_000, help="how large the fleet is")
-    parser.add_argument(
-        "--only", choices=["sqlite", "postgresql"], help="one database instead of both"
-    )
+    parser.add_argument("--endpoints", type=int, default=10_000, help="size of the fleet")
+    parser.add_argument("--only", choices=["sqlite", "postgresql"], help="only this database")
     options = parser.parse_args()
     fleet = Fleet(asyncio.run(visit_nginx()))
     for kind in ("sqlite", "postgresql"):
@@ -80,22 +78,22 @@ async def _measure(kind: str, url: str, fleet: Fleet, count: int) -> None:
     async with await SqlStore.open(url) as store:
         empty = await asyncio.to_thread(_size, url)
         _say_pace(say, "new endpoints", count, await _new(store, fleet, count))
-        what = f"visits of an hour, {_CHANGED_A_DAY:.0%} changing a day"
+        what = f"visits of one hour, {_CHANGED_A_DAY:.0%} changing per day"
         _say_pace(say, what, count, await _hour(store, fleet, count))
         await _live(store, fleet, count, url)
         await _read(store, say)
         grown = await asyncio.to_thread(_size, url)
         say(f"size of {count} endpoints after {_DAYS} days", grown / 2**20, "MiB")
         whole = (grown - empty) / count * _MILLION / 10**9
-        say("the same for a million, in proportion", whole, "GB")
+        say("the same for a million endpoints, extrapolated", whole, "GB")
         await asyncio.to_thread(_drop_evidence, url)
         bare = (await asyncio.to_thread(_size, url) - empty) / count * _MILLION / 10**9
         say("  of which is evidence", whole - bare, "GB")
 
 
 def _say_pace(say: _Say, what: str, count: int, pace: _Pace) -> None:
-    say(what, count / pace.seconds, "a second")
-    say("  of this process's core each takes", pace.cpu_seconds / count * 10**6, "µs")
+    say(what, count / pace.seconds, "per second")
+    say("  CPU time of this process per visit", pace.cpu_seconds / count * 10**6, "µs")
 
 
 async def _new(store: SqlStore, fleet: Fleet, count: int) -> _Pace:
@@ -103,16 +101,16 @@ async def _new(store: SqlStore, fleet: Fleet, count: int) -> _Pace:
 
 
 async def _hour(store: SqlStore, fleet: Fleet, count: int) -> _Pace:
-    """Every endpoint once more, of which as many have changed as do in an hour."""
+    """Visits every endpoint once; the usual number of an hour has changed."""
     changed = round(count * _CHANGED_A_DAY / 24)
     visits = [(number, BEGAN + INTERVAL, int(number < changed)) for number in range(count)]
     return await _record(store, fleet, visits)
 
 
 async def _live(store: SqlStore, fleet: Fleet, count: int, url: str) -> None:
-    """The days that follow, each with what is forgotten: only changes take room, so no other visit is made.
+    """Simulates the following days, with pruning; unchanged visits take no space, so only changes are recorded.
 
-    They pass too quickly for PostgreSQL's autovacuum, so it is done by hand.
+    The days pass too quickly for PostgreSQL's autovacuum, so it is run explicitly.
     """
     a_day = round(count * _CHANGED_A_DAY)
     for day in range(1, _DAYS):
@@ -130,7 +128,7 @@ async def _live(store: SqlStore, fleet: Fleet, count: int, url: str) -> None:
 async def _record(
     store: SqlStore, fleet: Fleet, visits: Sequence[tuple[int, datetime, int]]
 ) -> _Pace:
-    """Record visits of (number, time, generation); what that took, without making them."""
+    """Record visits of (number, time, generation); returns the time without generating them."""
     seconds = cpu_seconds = 0.0
     for start in range(0, len(visits), _AT_ONCE):
         made = [
@@ -150,13 +148,13 @@ async def _read(store: SqlStore, say: _Say) -> None:
     seconds = await _best(lambda: store.page(limit=50))
     say("a page of 50 endpoints, by expiry", seconds * 1000, "ms")
     seconds = await _best(lambda: store.page(team, limit=50))
-    say("a page of 50 endpoints of a label, by expiry", seconds * 1000, "ms")
-    for when in ("at the start", "after that"):
+    say("a page of 50 endpoints with a label, by expiry", seconds * 1000, "ms")
+    for when in ("first", "repeated"):
         began, cpu_began = time.perf_counter(), time.process_time()
         statuses = await store.statuses()
         seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu_began
         say(f"snapshot of {len(statuses)} endpoints, {when}", seconds * 1000, "ms")
-        say("  of this process's core", cpu_seconds * 1000, "ms")
+        say("  CPU time of this process", cpu_seconds * 1000, "ms")
     moment = BEGAN + timedelta(days=_DAYS // 2)
     began = time.perf_counter()
     past = await store.snapshot_at(moment, team)
@@ -164,7 +162,7 @@ async def _read(store: SqlStore, say: _Say) -> None:
 
 
 async def _best(ask: Callable[[], Awaitable[object]]) -> float:
-    """The least of some runs: other work on the machine only adds."""
+    """The minimum of several runs: other load on the machine only adds time."""
     times = []
     for _ in range(5):
         began = time.perf_counter()
@@ -188,11 +186,11 @@ def _run(url: str, statement: LiteralString) -> None:
 
 
 def _size(url: str) -> int:
-    """The bytes that the database takes; PostgreSQL's after what no row needs has been given back."""
+    """The bytes that the database takes; for PostgreSQL after unused space is released."""
     if url.startswith("sqlite:"):
         path = url.removeprefix("sqlite:///")
         with closing(sqlite3.connect(path)) as file:
-            # What pruning freed is used again, and so no part of what the fleet takes.
+            # Pages freed by pruning are reused, so they do not count.
             (pages, free, size) = (
                 file.execute(f"PRAGMA {name}").fetchone()[0]
                 for name in ("page_count", "freelist_count", "page_size")

@@ -1,9 +1,9 @@
-"""Many workers: how fast, at what cost, and whether anything is lost where they are killed.
+"""Many workers: how fast are they, what do they cost, and is anything lost when they are killed?
 
-``python -m benchmarks.workers speed`` visits a fleet of slow servers with one worker, and then with two: servers
-take their time, so that neither core nor database is the limit. ``python -m benchmarks.workers kill`` visits
-a fleet once while workers are killed at random, and counts in the database what was recorded; beside it, what an
-endpoint's visit costs the scheduler, the worker and PostgreSQL.
+``python -m benchmarks.workers speed`` visits a fleet of slow servers with one worker, and then with two: the servers
+are slow, so that neither CPU nor database is the limit. ``python -m benchmarks.workers kill`` visits a fleet once
+while workers are killed at random, and counts the records in the database; it also prints the cost of an
+endpoint's visit for the scheduler, the worker and PostgreSQL.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A fleet visited once."""
+    """One visit to the whole fleet."""
 
     seconds: float
     leader_cpu: float
@@ -41,11 +41,11 @@ class Run:
     leader_memory: float
     database_bytes: float
     recorded: Counter[int]
-    """How many endpoints were recorded so many times."""
+    """The number of endpoints by the number of times that they were recorded."""
 
 
 def main() -> None:
-    """Prints the figures, each beside its limit."""
+    """Prints the figures, each with its limit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=["speed", "kill"])
     parser.add_argument("--endpoints", type=int)
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def show_speed(endpoints: int) -> None:
-    """One worker and two, on servers that take half a second for each answer."""
+    """One worker and two, with servers that delay each answer by half a second."""
     rates = []
     for workers in (1, 2):
         with _fleet(endpoints, network=64 + workers, addresses=endpoints, latency=0.5) as (
@@ -70,11 +70,11 @@ def show_speed(endpoints: int) -> None:
             run = _visit(deployed, keys, workers)
             rates.append(endpoints / run.seconds)
             print(f"{workers} worker(s): {rates[-1]:.2f} endpoints/s", flush=True)
-    print(f"two workers do {rates[1] / rates[0]:.2f} times what one does (limit 1.8)")
+    print(f"two workers are {rates[1] / rates[0]:.2f} times as fast as one (limit 1.8)")
 
 
 def show_kills(endpoints: int, kills: int, workers: int) -> None:
-    """Visits all while a worker is killed, so many times, at random."""
+    """Visits all endpoints while workers are killed at random, ``kills`` times."""
     with _fleet(endpoints, network=63, addresses=min(endpoints, 5_000), latency=0.1) as (
         deployed,
         keys,
@@ -90,9 +90,9 @@ def show_kills(endpoints: int, kills: int, workers: int) -> None:
             ("workers", run.worker_cpu),
             ("PostgreSQL", run.database_cpu),
         ):
-            print(f"{name:10} {cpu / endpoints * 1000:6.2f} ms of a core each visit")
-        print(f"scheduler  {run.leader_memory / endpoints / 1000:6.2f} kB of memory each endpoint")
-        print(f"database   {run.database_bytes / endpoints / 1000:6.2f} kB each endpoint")
+            print(f"{name:10} {cpu / endpoints * 1000:6.2f} ms CPU per visit")
+        print(f"scheduler  {run.leader_memory / endpoints / 1000:6.2f} kB of memory per endpoint")
+        print(f"database   {run.database_bytes / endpoints / 1000:6.2f} kB per endpoint")
 
 
 @contextmanager
@@ -151,7 +151,7 @@ def _visited(deployed: Deployment) -> int:
 
 
 def _cpu(pids: Iterable[int]) -> float:
-    """Seconds of a core that living processes have taken, their dead children's among them."""
+    """CPU seconds of the living processes, including their dead children."""
     total = 0
     for pid in pids:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -160,7 +160,7 @@ def _cpu(pids: Iterable[int]) -> float:
 
 
 def _database_cpu(deployed: Deployment) -> float:
-    """Of the server and all its processes; those that have ended are its children."""
+    """CPU seconds of the server and all its processes; ended ones are its children."""
     found = deployed.rows("SELECT pid FROM pg_stat_activity")
     server = Path(deployed.rows("SHOW data_directory")[0][0]) / "postmaster.pid"
     postmaster = int(server.read_text().split()[0])

@@ -1,1 +1,1 @@
-"""Where targets come from: one file a source, each yielding the targets that it holds now."""
+"""Where do targets come from? Each module is a source, which yields the targets that it has now."""

@@ -1,6 +1,6 @@
-"""How much one source may yield: beyond it the source fails with a sentence, and nothing is cut off silently.
+"""How much one source may yield: above the limit the source fails with a message, and nothing is cut silently.
 
-The bounds hold while targets are collected, so that an answer of a few megabytes cannot become gigabytes.
+The limits apply while targets are collected, so that an answer of a few megabytes cannot become gigabytes.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from discovery.source import SourceError
 from model.target import Target
 
 USUAL_MOST_TARGETS: Final = 100_000
-"""Targets of one source, where its setting ``max_targets`` does not say otherwise."""
+"""Targets per source, unless its setting ``max_targets`` overrides it."""
 
 LONGEST_LABEL: Final = 4096
-"""Characters of one label's value: rules run expressions over it."""
+"""Characters of a label's value: rules run regular expressions over it."""
 
 _LABELS_FOR_EACH: Final = 32
-"""Labels per target on average: all of a source's labels are at most so many times its targets' bound."""
+"""Average labels per target: a source may have at most this number times its limit of targets."""
 
 
 class Collected:
-    """The targets of one source, each key once: the first one found stays.
+    """The targets of one source; the first target with a key wins.
 
     Raises:
-        SourceError: by ``add``, for more than ``most`` targets, or 32 times as many labels.
+        SourceError: from ``add``, for more than ``most`` targets, or 32 times as many labels.
     """
 
     def __init__(self, source: str, most: int = USUAL_MOST_TARGETS) -> None:
@@ -35,7 +35,7 @@ class Collected:
         self._found: dict[str, Target] = {}
 
     def add(self, target: Target) -> None:
-        """Keep ``target``, unless its key is known."""
+        """Add ``target`` if its key is new."""
         if target.key in self._found:
             return
         self._found[target.key] = target
@@ -49,12 +49,12 @@ class Collected:
 
     @property
     def targets(self) -> tuple[Target, ...]:
-        """In the order in which they were found."""
+        """The targets in the order in which they were added."""
         return tuple(self._found.values())
 
 
 def check_count(source: str, count: int, most: int) -> None:
-    """Raises SourceError where ``count`` targets are more than the source may have."""
+    """Raises SourceError if the source may not have ``count`` targets."""
     if count > most:
         raise SourceError(
             f"{source} has more than {most} targets: raise max_targets of this source, or split it."
@@ -62,7 +62,7 @@ def check_count(source: str, count: int, most: int) -> None:
 
 
 def check_labels(labels: Mapping[str, str], where: str) -> None:
-    """Raises SourceError for a value that is longer than rules should run over."""
+    """Raises SourceError for a value that is too long for relabelling rules."""
     for name, text in labels.items():
         if len(text) > LONGEST_LABEL:
             raise SourceError(

@@ -1,4 +1,4 @@
-"""Labels that say what a server is configured to serve, to be held against what is seen (model.declaration)."""
+"""Labels that declare what a server is configured to serve, for comparison with what it serves (model.declaration)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_FILES: Final = 1_000
 def declaring(
     certificates: Iterable[str], protocols: Iterable[ProtocolVersion] = ()
 ) -> dict[str, str]:
-    """The labels for these SHA-256 of certificates and these versions; none where nothing is declared."""
+    """The labels for these certificate hashes (SHA-256) and versions; empty if nothing is declared."""
     said = {
         EXPECTED_CERTIFICATE: ",".join(sorted(set(certificates))),
         EXPECTED_PROTOCOLS: ",".join(version.label for version in sorted(set(protocols))),
@@ -31,7 +31,7 @@ def declaring(
 
 
 def leaf_sha256(pem: str) -> str | None:
-    """The SHA-256 of the first certificate in PEM text, which is the server's own; None where there is none."""
+    """The SHA-256 of the first certificate in PEM text, which is the server's own; None if there is none."""
     found = _FIRST_CERTIFICATE.search(pem)
     if found is None:
         return None
@@ -44,7 +44,7 @@ def leaf_sha256(pem: str) -> str | None:
 def leaves_in(paths: Sequence[Path]) -> tuple[str, ...] | None:
     """The SHA-256 of the leaf in each file, and in each file of a directory.
 
-    None where one of the paths cannot be read: then it is not known what is declared.
+    None if one of the paths cannot be read, because the declaration is then unknown.
     """
     found: list[str] = []
     try:

@@ -1,4 +1,4 @@
-"""Targets from the DNS: SRV and HTTPS records of names, and all names of a zone that may be transferred."""
+"""Targets from the DNS: SRV and HTTPS records of names, and all names of a zone by zone transfer."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TRANSFER_SECONDS: Final = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Which ``port`` the targets get, what their source is called, and how many it may have."""
+    """The ``port`` of the targets, the name of their source, and its maximum number of targets."""
 
     port: int
     source: str
@@ -40,10 +40,10 @@ async def read_records(
     lookup: DnsLookup,
     at: Reading,
 ) -> tuple[Target, ...]:
-    """What these records of these names point at; A and AAAA stand for the name itself at its port.
+    """The hosts and ports in these records; A and AAAA mean the name itself at its port.
 
     Raises:
-        SourceError: where a look-up fails.
+        SourceError: if a lookup fails.
     """
 
     async def ask(name: str, record_type: str) -> list[SourceLocation]:
@@ -77,7 +77,7 @@ def _places(name: str, record: object, port: int) -> Iterator[SourceLocation]:
 def _of_service(
     name: str, record: dns.rdtypes.svcbbase.SVCBBase, port: int, about: dict[str, str]
 ) -> Iterator[SourceLocation]:
-    """RFC 9460: an alias leads elsewhere, a dot is the name itself; the server name stays the owner's."""
+    """RFC 9460: an alias points elsewhere, a dot is the name itself; the server name remains the owner's."""
     target = record.target.to_text(omit_final_dot=True)
     host = _served_name(name) if target in {"", ".", "@"} else target
     key = dns.rdtypes.svcbbase.ParamKey.PORT
@@ -89,7 +89,7 @@ def _of_service(
 
 
 def _served_name(owner: str) -> str:
-    """The name without the port and scheme before it, as in ``_8443._https.a.test`` (section 2.3)."""
+    """The name without its port and scheme labels, as in ``_8443._https.a.test`` (section 2.3)."""
     labels = owner.rstrip(".").split(".")
     while len(labels) > 1 and labels[0].startswith("_"):
         del labels[0]
@@ -100,7 +100,7 @@ async def read_zone(zone: str, server: tuple[str, int], at: Reading) -> tuple[Ta
     """Every name of ``zone`` with an address, by a zone transfer (RFC 5936) from ``server``.
 
     Raises:
-        SourceError: where the server does not transfer it.
+        SourceError: if the server does not transfer it.
     """
     origin = dns.name.from_text(zone)
     held = dns.zone.Zone(origin)
@@ -108,8 +108,8 @@ async def read_zone(zone: str, server: tuple[str, int], at: Reading) -> tuple[Ta
         async with asyncio.timeout(_TRANSFER_SECONDS):
             await dns.asyncquery.inbound_xfr(server[0], held, port=server[1])
     except (dns.exception.DNSException, OSError, TimeoutError) as error:
-        words = f"{zone} is not transferred by {server[0]} ({type(error).__name__})"
-        raise SourceError(f"{words}: allow it for this machine.") from error
+        words = f"{server[0]} did not transfer {zone} ({type(error).__name__})"
+        raise SourceError(f"{words}: allow zone transfers to this machine.") from error
     return await asyncio.to_thread(_targets_in, zone, held, at)
 
 

@@ -1,4 +1,4 @@
-"""Targets from what an API says of a place: what is no place is passed over, not an error."""
+"""Targets from the locations that an API returns: an invalid location is skipped and is not an error."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NOT_OF_LABELS: Final = re.compile(r"[^A-Za-z0-9_]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLocation:
-    """A host and port that a source names, and what it says of it."""
+    """A host and port from a source, with its labels."""
 
     host: str
     port: int
@@ -29,7 +29,7 @@ class SourceLocation:
 def targets_at(
     places: Iterable[SourceLocation], source: str, most: int = USUAL_MOST_TARGETS
 ) -> tuple[Target, ...]:
-    """A target for each place that can be one, each once; raises SourceError for more than ``most``."""
+    """One target for each valid location, without duplicates; raises SourceError for more than ``most``."""
     found = Collected(source, most)
     for place in places:
         host = f"[{place.host}]" if ":" in place.host else place.host
@@ -45,9 +45,9 @@ def targets_at(
 
 
 def meta(prefix: str, labels: Mapping[str, Any]) -> dict[str, str]:
-    """Labels for relabelling: ``__meta_<prefix>_<name>``, with what no label name has as ``_``.
+    """Labels for relabelling: ``__meta_<prefix>_<name>``; characters not allowed in a label name become ``_``.
 
-    Values of more than ``LONGEST_LABEL`` characters are left out: rules run expressions over them.
+    Values longer than ``LONGEST_LABEL`` characters are omitted: rules run regular expressions over them.
     """
     return {
         f"__meta_{prefix}_{_NOT_OF_LABELS.sub('_', name)}": value
@@ -57,7 +57,7 @@ def meta(prefix: str, labels: Mapping[str, Any]) -> dict[str, str]:
 
 
 def mappings(value: Any, what: str) -> Iterator[Mapping[str, Any]]:
-    """The entries of a list of JSON objects; raises SourceError where it is none."""
+    """The entries of a list of JSON objects; raises SourceError if it is not such a list."""
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise SourceError(f"{what} is not the list of objects that it should be.")
+        raise SourceError(f"{what} must be a list of objects.")
     yield from value

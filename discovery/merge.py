@@ -1,6 +1,7 @@
-"""The targets of all sources as one inventory: each once, with all that found it.
+"""Merges the targets of all sources into one inventory: each target once, with all of its sources.
 
-A hundred thousand targets take seconds, so the work is done in small slices: the event loop runs between them.
+A hundred thousand targets take seconds, so the work is split into small slices between which the event loop
+runs.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ _SLICE: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sifted:
-    """What the rules made of a source's targets. ``rejected`` are sentences on impossible addresses.
+    """A source's targets after the rules. ``rejected`` has a sentence for each invalid address.
 
-    ``untrusted`` counts the targets whose acting label of that name was set aside.
+    ``untrusted`` counts, for each acting label, the targets on which it was ignored.
     """
 
     kept: tuple[Target, ...]
@@ -37,7 +38,7 @@ class Sifted:
 
 
 class _Sieve:
-    """Takes targets one by one."""
+    """Processes targets one by one."""
 
     def __init__(self, rules: Sequence[Rule], gate: SocketGate, trusted: Collection[str]) -> None:
         self._rules = rules
@@ -81,7 +82,7 @@ async def sift(
     *,
     trusted: Collection[str] = (),
 ) -> Sifted:
-    """Relabels each target, and keeps those that neither rules nor the gate take away.
+    """Relabels each target, and removes those that a rule or the gate rejects.
 
     ``trusted`` are the acting labels that the source itself may set.
     """
@@ -95,7 +96,7 @@ async def sift(
 
 
 async def merge(by_source: Iterable[Iterable[Target]]) -> tuple[Target, ...]:
-    """Each target once; of a label that several sources set, the first one's holds.
+    """Each target once; if several sources set a label, the first one wins.
 
     Its ``source`` names all of them.
     """

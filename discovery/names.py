@@ -1,7 +1,7 @@
-"""Names from lists: plain text, one a line, or the feed of a certificate transparency monitor.
+"""Host names from lists: plain text with one name per line, or the feed of a certificate transparency monitor.
 
-Of JSON, a list or one object a line, the names are those of ``dns_names`` (Cert Spotter) and ``name_value``
-(crt.sh). A wildcard stands for the name below it, for no one can ask for a star.
+In JSON (a list, or one object per line) the names are in ``dns_names`` (Cert Spotter) and ``name_value``
+(crt.sh). A wildcard is replaced by the name below it, because clients cannot request a wildcard.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ async def read_names(
 
 
 def names_in(text: str) -> Iterator[str]:
-    """The names of one feed, in its order."""
+    """The names of one feed, in feed order."""
     for value in _values(text):
         for name in _of_value(value):
             bare = name.strip().removeprefix("*.")
@@ -59,7 +59,9 @@ def _values(text: str) -> Iterable[Any]:
         try:
             value = read_json(text)
         except ValueError as error:
-            raise SourceError(f"A list of names begins as JSON, and {error}.") from error
+            raise SourceError(
+                f"A list of names starts like JSON, but it is not valid: {error}."
+            ) from error
         yield from value if isinstance(value, list) else ()
         return
     for line in text.splitlines():
@@ -68,7 +70,7 @@ def _values(text: str) -> Iterable[Any]:
                 yield read_json(line)
             except ValueError as error:
                 raise SourceError(
-                    f"A line of a list of names begins as JSON, and {error}."
+                    f"A line of a list of names starts like JSON, but it is not valid: {error}."
                 ) from error
         else:
             yield line

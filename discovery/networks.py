@@ -1,4 +1,4 @@
-"""Open ports of networks that answer a TLS hello: a connect scan, slow and only where it is allowed."""
+"""Open ports of networks that answer a TLS hello: a slow connect scan of allowed networks only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from probe.dialogue.offer import Shape, offer
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MOST_PLACES: Final = 1_048_576
-"""Addresses times ports of one source: a /12 of one port, or a /16 of sixteen."""
+"""Addresses times ports of one source: a /12 with one port, or a /16 with sixteen."""
 
 _HEADER_LENGTH: Final = 3
 _HANDSHAKE, _ALERT = 0x16, 0x15
@@ -32,7 +32,7 @@ _HANDSHAKE, _ALERT = 0x16, 0x15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """Where to look, and how politely; times in seconds."""
+    """What to scan, and how fast; times in seconds."""
 
     networks: tuple[Network, ...]
     ports: tuple[int, ...]
@@ -42,21 +42,21 @@ class Scan:
 
     @property
     def places(self) -> int:
-        """How many addresses and ports there are to ask."""
+        """The number of address and port pairs to scan."""
         return sum(network.num_addresses for network in self.networks) * len(self.ports)
 
 
 async def read_networks(scan: Scan, gate: SocketGate, source: str) -> tuple[Target, ...]:
-    """The places that speak TLS.
+    """The addresses and ports that speak TLS.
 
     Raises:
-        SourceError: where the networks are larger than any scan may be, or this machine ran short of
-            file descriptors.
+        SourceError: if the networks are larger than the limit, or this machine ran short of file
+            descriptors.
     """
     if scan.places > MOST_PLACES:
         raise SourceError(
-            f"{source} has {scan.places} addresses and ports: name smaller networks, "
-            f"of at most {MOST_PLACES} in all."
+            f"{source} has {scan.places} addresses and ports: use smaller networks, "
+            f"at most {MOST_PLACES} in total."
         )
     throttler = Throttler(rate_limit=scan.connections_per_second, period=1.0)
     waiting = _places(scan, gate)
@@ -74,7 +74,7 @@ async def read_networks(scan: Scan, gate: SocketGate, source: str) -> tuple[Targ
                 group.create_task(ask_next())
     if shortages:
         raise SourceError(
-            f"{source} could not be looked through, for this machine has run short "
+            f"{source} was not scanned completely, because this machine ran short of resources "
             f"({shortages[0].lower()}): raise the limit of open files (ulimit -n), or lower "
             "connections_at_once."
         )
@@ -82,7 +82,7 @@ async def read_networks(scan: Scan, gate: SocketGate, source: str) -> tuple[Targ
 
 
 def _places(scan: Scan, gate: SocketGate) -> Iterator[tuple[str, int]]:
-    """Port after port, so that one host is not asked for all of its ports at once."""
+    """One port after another, so that no host is asked for all of its ports at once."""
     for port in scan.ports:
         for network in scan.networks:
             for address in network.hosts():
@@ -92,7 +92,7 @@ def _places(scan: Scan, gate: SocketGate) -> Iterator[tuple[str, int]]:
 
 
 async def _speaks_tls(gate: SocketGate, host: str, port: int, timeout_seconds: float) -> bool:
-    """Whether the answer to a hello begins as a record of a handshake or an alert does."""
+    """Whether the answer to a hello starts with a handshake or alert record."""
     try:
         async with asyncio.timeout(timeout_seconds):
             reader = asyncio.StreamReader()
@@ -110,7 +110,7 @@ async def _speaks_tls(gate: SocketGate, host: str, port: int, timeout_seconds: f
 
 
 def _hello() -> bytes:
-    """One that every TLS server answers, if only with an alert."""
+    """A hello that every TLS server answers, if only with an alert."""
     suites = next(suites_in_parts(ProtocolVersion.TLSV1_2, FEW_SUITES))
     question = offer(ProtocolVersion.TLSV1_2, suites, Shape(server_name=None))
     return question.encode(os.urandom(64))

@@ -1,12 +1,12 @@
-"""Relabelling in Prometheus' sense: rules that keep, drop and rewrite targets by their labels.
+"""Relabelling as in Prometheus: rules that keep, drop and rewrite targets by their labels.
 
-A target is its labels here: ``__address__`` (host:port), ``__server_name__``, ``__protocol__``,
-``__source__``, whatever its source says under ``__meta_``, and the labels that stay. Actions, defaults and
-the anchored expressions are those of Prometheus' ``relabel_config``; the expressions' dialect is Python's.
+Here a target is its labels: ``__address__`` (host:port), ``__server_name__``, ``__protocol__``,
+``__source__``, the source's own labels under ``__meta_``, and the permanent labels. Actions, defaults and
+anchored expressions are those of Prometheus' ``relabel_config``; the syntax of expressions is Python's.
 
-A label that acts (``model.target_labels``) counts only where the configuration names it. A rule that copies
-names from a source (``labelmap``, or a reference in ``target_label``) sets none on a target of a source that
-is not trusted.
+An acting label (``model.target_labels``) counts only if the configuration names it. A rule that copies names
+from a source (``labelmap``, or a reference in ``target_label``) cannot set an acting label on a target of an
+untrusted source.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _REFERENCE = re.compile(r"\$(?:\{(\w+)\}|(\w+)|(\$))")
 
 
 class Action(StrEnum):
-    """What a rule does; the names are Prometheus'."""
+    """The effect of a rule; the names are Prometheus'."""
 
     REPLACE = "replace"
     KEEP = "keep"
@@ -49,7 +49,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule; ``regex`` must match the whole of what it is held against."""
+    """One rule; ``regex`` must match the complete input."""
 
     action: Action = Action.REPLACE
     source_labels: tuple[str, ...] = ()
@@ -61,24 +61,24 @@ class Rule:
 
     @property
     def name_template(self) -> str:
-        """What the name of the label that it sets is made of."""
+        """The template for the name of the label that the rule sets."""
         return self.replacement if self.action is Action.LABELMAP else self.target_label
 
     @property
     def copies_names(self) -> bool:
-        """Whether the name of a label that it sets can come from the source."""
+        """Whether the rule may take the name of a label from the source."""
         return _REFERENCE.search(self.name_template) is not None
 
 
 def relabelled(
     target: Target, rules: Sequence[Rule], *, trusted: Collection[str] = ()
 ) -> Target | None:
-    """The target as the rules leave it; None where one drops it. Labels for relabelling alone go.
+    """The target after all rules; None if one drops it. Temporary labels are removed.
 
-    ``trusted`` are the acting labels that may get their names from the source's own words.
+    ``trusted`` are the acting labels whose names may come from the source.
 
     Raises:
-        TargetError: where the rules leave an address that is none.
+        TargetError: if the rules produce an invalid address.
     """
     if not rules:
         return _without_meta(target)
@@ -101,7 +101,7 @@ def relabelled(
 
 
 def labels_of(target: Target) -> dict[str, str]:
-    """All that rules may look at; no source overwrites what is known of the target itself."""
+    """All labels that rules may read; a source cannot overwrite those of the target itself."""
     host = f"[{target.host}]" if ":" in target.host else target.host
     return {
         **target.labels,
@@ -115,7 +115,7 @@ def labels_of(target: Target) -> dict[str, str]:
 def relabel(
     labels: Mapping[str, str], rules: Sequence[Rule], *, trusted: Collection[str] = ()
 ) -> dict[str, str] | None:
-    """The labels after all rules in their order; None as soon as one drops the target."""
+    """The labels after all rules in order; None as soon as one drops the target."""
     found = dict(labels)
     guarded = ACTING_NAMES.difference(trusted)
     for rule in rules:
@@ -128,12 +128,12 @@ def relabel(
 
 
 def names_set_by(rules: Iterable[Rule]) -> frozenset[str]:
-    """The acting labels that these rules name, so that they may set them on any target."""
+    """The acting labels that these rules name and so may set on any target."""
     return ACTING_NAMES.intersection(one.name_template for one in rules)
 
 
 def _named(before: Mapping[str, str], labels: Mapping[str, str]) -> str | None:
-    """A server name that no rule set follows the address where it was the address' own."""
+    """If no rule set the server name and it was derived from the address, it is derived again."""
     name = labels.get(SERVER_NAME, "")
     host = before[ADDRESS].rpartition(":")[0].strip("[]")
     was_own = before[SERVER_NAME] == (default_server_name(host) or "")
@@ -152,7 +152,7 @@ def _joined(rule: Rule, labels: Mapping[str, str]) -> str:
 
 
 def _expand(template: str, match: re.Match[str]) -> str:
-    """``$1``, ``${1}``, ``$name``; ``$$`` is a dollar. What there is no group for is empty."""
+    """Expands ``$1``, ``${1}``, ``$name``; ``$$`` is a dollar. A missing group is empty."""
 
     def one(reference: re.Match[str]) -> str:
         if reference[3]:
@@ -197,7 +197,7 @@ def _drop_equal(rule: Rule, labels: dict[str, str]) -> bool:
 
 
 def _hashmod(rule: Rule, labels: dict[str, str]) -> bool:
-    """As Prometheus computes it: the last eight bytes of the MD5, so that shards agree."""
+    """The last eight bytes of the MD5, as in Prometheus, so that shards agree."""
     digest = hashlib.md5(_joined(rule, labels).encode(), usedforsecurity=False).digest()
     labels[rule.target_label] = str(int.from_bytes(digest[8:]) % rule.modulus)
     return True
@@ -245,4 +245,4 @@ _ACTIONS: Final[Mapping[Action, Callable[[Rule, dict[str, str]], bool]]] = {
     Action.LOWERCASE: _lowercase,
     Action.UPPERCASE: _uppercase,
 }
-"""Each changes the labels in place, and says whether the target stays."""
+"""Each changes the labels in place, and returns whether the target stays."""

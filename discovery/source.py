@@ -1,4 +1,4 @@
-"""What every source of targets is: something to watch, that yields all that it holds now."""
+"""The interface of all discovery sources: a watch that yields the complete set of current targets."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from model.target import Target
 _LOG = logging.getLogger(__name__)
 
 META_PREFIX = "__"
-"""Labels that begin so serve relabelling alone, as in Prometheus."""
+"""Labels with this prefix exist only during relabelling, as in Prometheus."""
 
 
 class SourceError(Exception):
-    """A source could not be read; the message says why and how to fix it, and URLs in it are masked.
+    """A source could not be read; the message says why and how to fix it, with URLs masked.
 
-    ``status`` is the HTTP status of the refusal, None where it was not HTTP that refused.
+    ``status`` is the HTTP status of the refusal, None if the failure was not an HTTP error.
     """
 
     def __init__(self, message: str, *, status: int | None = None) -> None:
@@ -30,27 +30,27 @@ class SourceError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscoveryUpdate:
-    """What a source holds now: its targets, or None with the error that keeps the last ones."""
+    """The current targets of a source, or None with the error; the previous targets then stay in force."""
 
     targets: tuple[Target, ...] | None
     error: str | None
 
 
 class Source(Protocol):
-    """One place where targets are found; ``name`` tells it from all others."""
+    """A provider of targets; ``name`` is unique."""
 
     name: str
 
     def watch(self) -> AsyncIterator[DiscoveryUpdate]:
-        """What it holds, now and whenever that may have changed; ends only by cancellation."""
+        """The current targets, now and after each possible change; ends only by cancellation."""
         ...
 
 
 class PolledSource:
     """A source that is read again every ``refresh_seconds``.
 
-    What ``read`` raises is SourceError; any other exception is a fault of ours, which costs this reading
-    and not the service.
+    ``read`` raises SourceError; any other exception is an internal error, which fails only this reading and not
+    the service.
     """
 
     def __init__(
@@ -73,6 +73,6 @@ class PolledSource:
                 yield DiscoveryUpdate(targets=None, error=str(error))
             except Exception as fault:
                 _LOG.exception("a source could not be read", extra={"source": self.name})
-                reason = f"{self.name} gives something unusual ({type(fault).__name__}: {fault})."
+                reason = f"{self.name} could not be read because of an internal error ({type(fault).__name__}: {fault})."
                 yield DiscoveryUpdate(targets=None, error=reason)
             await asyncio.sleep(self._refresh_seconds)

@@ -1,8 +1,8 @@
-"""What does a person mean by ``example.com:8443``? Reads one target from text.
+"""Parses a target from text, such as ``example.com:8443``.
 
 A target is a host with or without a port, an IPv6 address with or without brackets, or a URL such as
-``https://``, ``smtp://`` or ``postgres://``, whose path is of no interest. The scheme names the
-protocol; without one, a port such as 25 does. Whatever is no target is a TargetError in one sentence.
+``https://``, ``smtp://`` or ``postgres://``, whose path is ignored. The scheme determines the protocol; without
+one, a well-known port such as 25 does. Invalid text raises a TargetError with one sentence.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _EXAMPLES: Final = (
 class TargetError(ValueError):
     """A text that does not name a target; the message quotes it and says how to fix it.
 
-    ``problem`` is the first half of the message, with the quoted text, and ``fix`` the second.
+    ``problem`` is the first half of the message, with the quoted text, and ``fix`` is the second.
     """
 
     def __init__(self, text: str, problem: str, fix: str) -> None:
@@ -55,11 +55,11 @@ def parse_target(
 ) -> Target:
     """The target that ``text`` names.
 
-    ``server_name`` is the SNI to send in place of the host's own name; an empty one sends none.
-    ``protocol`` is what the scheme or the port would say otherwise.
+    ``server_name`` is the SNI to send instead of the host's own name; an empty one sends none. ``protocol``
+    overrides the default protocol of the port.
 
     Raises:
-        TargetError: where ``text``, the server name or the protocol cannot be used.
+        TargetError: if ``text``, the server name or the protocol cannot be used.
     """
     scheme, place = _without_scheme(text)
     host_text, port = _split(text, place)
@@ -80,13 +80,13 @@ def parse_target(
 
 
 def _protocol(text: str, scheme: str | None, protocol: str | None) -> str | None:
-    """The name in the catalogue of what is asked for; None where nobody says."""
-    by_scheme = _known(scheme, text, "has a scheme that is no known protocol") if scheme else None
+    """The requested protocol's name in the catalogue; None if neither scheme nor argument has one."""
+    by_scheme = _known(scheme, text, "has an unknown scheme") if scheme else None
     if protocol is None:
         return by_scheme
-    by_field = _known(protocol, protocol, "is no known protocol")
+    by_field = _known(protocol, protocol, "is an unknown protocol")
     if by_scheme not in {None, by_field, DEFAULT_PROTOCOL}:
-        raise TargetError(text, f"has a scheme that is not {by_field}", "leave out one of the two")
+        raise TargetError(text, f"has a scheme that is not {by_field}", "remove one of the two")
     return by_field
 
 
@@ -103,7 +103,7 @@ def _without_scheme(text: str) -> tuple[str | None, str]:
     scheme, has_scheme, rest = text.partition("://")
     place = re.split(r"[/?#]", rest, maxsplit=1)[0] if has_scheme else text
     if "@" in place:
-        raise TargetError(text, "has a user name in it", "leave out what stands before the @")
+        raise TargetError(text, "contains a user name", "remove everything up to the @")
     return scheme if has_scheme else None, place
 
 
@@ -111,7 +111,7 @@ def _split(text: str, place: str) -> tuple[str, int | None]:
     if place.startswith("["):
         host, closed, rest = place[1:].partition("]")
         if not closed or (rest and not rest.startswith(":")) or ":" not in host:
-            raise TargetError(text, "is no IPv6 address in brackets", "write [address]:port")
+            raise TargetError(text, "is not an IPv6 address in brackets", "use [address]:port")
         return host, _port(text, rest[1:]) if rest else None
     if place.count(":") > 1:
         return place, None
@@ -129,29 +129,29 @@ def _host(text: str, host: str) -> str:
     if is_ip_address(host):
         address, has_scope, scope = host.partition("%")
         if has_scope and not re.fullmatch(r"[A-Za-z0-9_.-]+", scope):
-            raise TargetError(text, "has a malformed IPv6 scope", "write address%interface")
+            raise TargetError(text, "has a malformed IPv6 scope", "use address%interface")
         return str(ipaddress.ip_address(address)) + (f"%{scope}" if has_scope else "")
     if ":" in host:
-        raise TargetError(text, "is no IPv6 address", f"write a target {_EXAMPLES}")
+        raise TargetError(text, "is not an IPv6 address", f"use a target {_EXAMPLES}")
     return _name(text, host)
 
 
 def _name(text: str, host: str) -> str:
-    """The host name as DNS has it: A-labels (RFC 5890), lower case, no final dot."""
+    """The host name in DNS form: A-labels (RFC 5890), lower case, no trailing dot."""
     name = host.removesuffix(".")
     if not name.isascii():
         try:
             name = idna.encode(name, uts46=True).decode("ascii")
         except (idna.IDNAError, UnicodeError) as error:
             raise TargetError(
-                text, "is no international host name", "check its spelling"
+                text, "is not a valid international host name", "check its spelling"
             ) from error
     name = name.lower()
     labels = name.split(".")
     if len(name) > _LONGEST_NAME or not all(_LABEL.fullmatch(label) for label in labels):
-        raise TargetError(text, "is no host name or address", f"write a target {_EXAMPLES}")
+        raise TargetError(text, "is not a host name or address", f"use a target {_EXAMPLES}")
     if _NUMBER.fullmatch(labels[-1]):
-        raise TargetError(text, "is no IPv4 address", "write four numbers from 0 to 255")
+        raise TargetError(text, "is not an IPv4 address", "use four numbers from 0 to 255")
     return name
 
 
@@ -160,6 +160,6 @@ def _sni(server_name: str) -> str | None:
         return None
     if is_ip_address(server_name.strip("[]")):
         raise TargetError(
-            server_name, "is an address and no server name", "use a host name (RFC 6066)"
+            server_name, "is an address, not a server name", "use a host name (RFC 6066)"
         )
     return _name(server_name, server_name)

@@ -1,7 +1,7 @@
 """Which acting labels (``model.target_labels``) of a source count: only those that it is trusted with.
 
-An answer from the network must not decide which client certificate we show, or which socket we connect to.
-What a source says without being trusted stays visible, under a name that nothing reads.
+An answer from the network must not decide which client certificate we send, or which socket we connect to.
+An untrusted label stays visible under a name that tlsprobe does not act on.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def untrusted_labels(target: Target, trusted: Collection[str]) -> frozenset[str]
 
 
 def disarmed(target: Target, untrusted: Collection[str]) -> Target:
-    """``target`` with these labels under ``untrusted_<name>``, where they decide nothing."""
+    """``target`` with these labels renamed to ``untrusted_<name>``, which have no effect."""
     if not untrusted:
         return target
     labels = {

@@ -1,1 +1,1 @@
-"""Fuzzing of everything that reads a peer's bytes: ``make fuzz``."""
+"""Does every parser of a peer's bytes survive arbitrary input? ``make fuzz`` runs it."""

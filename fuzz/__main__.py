@@ -1,7 +1,7 @@
-"""Fuzzes one target with atheris: ``python -m fuzz TARGET SECONDS``; what it finds new is kept.
+"""Fuzzes one target with atheris: ``python -m fuzz TARGET SECONDS``; new inputs are added to the corpus.
 
-The corpus is ``fuzz/corpus/TARGET``, and a crash is written beside it. Needs ``atheris``, which is
-no requirement of the tests.
+The corpus is ``fuzz/corpus/TARGET``; a crashing input is written next to it. This needs ``atheris``, which the
+tests do not require.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LONGEST_INPUT = 4096
 
 
 def main() -> None:
-    """Runs until the time is up, or something breaks."""
+    """Runs until the time is up or a target fails."""
     name, seconds = sys.argv[1], int(sys.argv[2])
     corpus = CORPUS / name
     corpus.mkdir(parents=True, exist_ok=True)

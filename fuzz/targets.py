@@ -1,7 +1,7 @@
-"""What is fuzzed: every reader of bytes that a peer chose, each with the promise that it must keep.
+"""The fuzz targets: every parser of a peer's bytes, with the property that it must have.
 
-A target takes any bytes and raises nothing; a broken promise is an AssertionError or whatever the
-reader raised. Atheris drives them in ``python -m fuzz``, and the tests run the kept corpus.
+A target accepts any bytes and raises nothing; a violated property is an AssertionError, or the exception of
+the parser. ``python -m fuzz`` runs the targets with atheris, and the tests run the stored corpus.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _KEY_EXCHANGES: Final = (("ECDHE", "RSA"), ("DHE", "RSA"), ("RSA", "RSA"), ("DHE
 
 
 def answers(some: bytes) -> None:
-    """An AnswerReader gives the same Answer however the bytes are cut."""
+    """An AnswerReader returns the same Answer however the bytes are split."""
     found = {_answer(some, size) for size in _PIECES}
     assert len(found) == 1, found
 
@@ -65,7 +65,7 @@ def _answer(some: bytes, size: int) -> str:
 
 
 def sslv2(some: bytes) -> None:
-    """SSL 2.0's dialogue ends with an answer."""
+    """The SSL 2.0 dialogue ends with an answer."""
     question = Sslv2Question(b"")
     question.begin(_nobody)
     if question.feed(some) is None:
@@ -82,7 +82,7 @@ def provocations(some: bytes) -> None:
 
 
 def messages(some: bytes) -> None:
-    """Message bodies decode, or are refused by the codec's own error."""
+    """Message bodies are decoded, or rejected with the codec's own error."""
     for read in (CertificateMessage.decode, CertificateStatus.decode, NewSessionTicket.decode):
         with suppress(DecodeError):
             read(some)
@@ -100,12 +100,12 @@ def messages(some: bytes) -> None:
 
 
 def sessions(some: bytes) -> None:
-    """What stands in clear beside a handshake is read or passed over."""
+    """The plaintext parts of a handshake are read or skipped."""
     SessionInPlaintext().feed(some)
 
 
 def datagrams(some: bytes) -> None:
-    """A flight in datagrams is put together, or refused by the codec's own error."""
+    """A flight in datagrams is reassembled, or rejected with the codec's own error."""
     reader = FlightReader()
     half = len(some) // 2
     with suppress(DecodeError):
@@ -114,7 +114,7 @@ def datagrams(some: bytes) -> None:
 
 
 def xml_streams(some: bytes) -> None:
-    """Each tag ends further on than the one before, and elements are there or are not."""
+    """Each tag ends after the previous one, and every element that is found has a path."""
     ends = [tag.end for tag in tags(some, 0)]
     assert ends == sorted(set(ends))
     found = elements(some)
@@ -122,12 +122,12 @@ def xml_streams(some: bytes) -> None:
 
 
 def lines(some: bytes) -> None:
-    """Any proof can be shown."""
+    """Any proof can be printed."""
     assert isinstance(decoded(some), list)
 
 
 def certificates(some: bytes) -> None:
-    """Any DER gives a Certificate, with what can be read of it."""
+    """Any DER yields a Certificate with the readable fields."""
     assert parse_certificate(some).sha256
 
 

@@ -1,5 +1,5 @@
-"""The vocabulary that every layer shares: frozen, typed values, their JSON, and Protocols.
+"""The shared vocabulary of all layers: frozen, typed values, their JSON, and Protocols.
 
-Standard library only. What lives here is named the same in code, CLI, metrics and docs;
-what must never live here is I/O, a clock, or a third-party import.
+Standard library only. A value has the same name in code, CLI, metrics and docs. This package
+does no I/O, reads no clock and imports no third-party package.
 """

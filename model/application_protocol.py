@@ -1,8 +1,8 @@
-"""The application protocols in which TLS is spoken: one table of their names, ports and kinds.
+"""The application protocols that use TLS: one table of their names, ports and kinds.
 
-All readers use it: targets are read by it, rules apply by it, and ``probe.connect.starttls.catalogue`` adds
-what is said in a protocol. Ports are IANA's (Service Name and Transport Protocol Port Number Registry), or
-where the software listens by default.
+All code uses it: it determines how targets are parsed and which rules apply, and
+``probe.connect.starttls.catalogue`` adds the dialogue of each protocol. Ports are from IANA (Service Name and
+Transport Protocol Port Number Registry), or the default ports of the software.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ DTLS: Final = "dtls"
 """The protocol of a target over UDP."""
 
 AUTO: Final = "auto"
-"""The protocol of a target that leaves it to the visit to find out."""
+"""The protocol of a target whose visit detects it."""
 
 DEFAULT_PORT: Final = 443
 URL_PORTS: Final = {"http": 80, "https": DEFAULT_PORT}
-"""The port of a URL of the web that names none (RFC 9110, section 4.2)."""
+"""The default ports of web URLs (RFC 9110, section 4.2)."""
 
 HTTP_PORTS: Final = {URL_PORTS["https"]: URL_PORTS["http"]}
-"""The port of plaintext HTTP that belongs to a port of HTTPS (RFC 9110, section 4.2)."""
+"""The plaintext HTTP port for an HTTPS port (RFC 9110, section 4.2)."""
 
 USUAL_HTTPS_PORTS: Final = frozenset({443, 4443, 8443, 9443, 10443})
-"""Ports at which HTTPS is usual."""
+"""Common HTTPS ports."""
 
 _MOST_SUGGESTIONS: Final = 3
 
@@ -37,10 +37,10 @@ _MOST_SUGGESTIONS: Final = 3
 class ApplicationProtocol:
     """One application protocol.
 
-    ``name`` and ``aliases`` are what a target may call it, as a scheme too; ``service`` is how people write it.
-    The first of the ``ports`` is meant where a target names none. Where ``upgrades``, the connection begins in
-    plaintext and TLS comes after some words; a target at one of the ports that names no protocol then means
-    this one. ``is_datagram`` is whether it runs over UDP, ``may_be_http`` whether a web server may answer in it.
+    ``name`` and ``aliases`` are valid in a target, also as a scheme; ``service`` is its name in prose.
+    The first of the ``ports`` is the default port. If ``upgrades`` is set, the connection starts in plaintext and
+    upgrades to TLS, and this is the default protocol of a target at one of the ports. ``is_datagram`` is whether
+    it runs over UDP, ``may_be_http`` whether a web server may answer.
     """
 
     name: str
@@ -70,7 +70,7 @@ def _direct(name: str, service: str, ports: tuple[int, ...], *aliases: str) -> A
 
 
 PROTOCOLS: Final = (
-    # TLS after some words in plaintext.
+    # Upgrade from plaintext to TLS.
     _upgrading("smtp", "SMTP", (25,)),
     _upgrading("submission", "SMTP", (587,)),
     _upgrading("lmtp", "LMTP", (24,)),
@@ -89,7 +89,7 @@ PROTOCOLS: Final = (
     _upgrading("rdp", "RDP", (3389,), "ms-wbt-server"),
     _upgrading("vnc", "VNC", (5900,)),
     _upgrading("amqp", "AMQP", (5672,)),
-    # TLS from the first byte, or not at all.
+    # TLS from the first byte, or no TLS at all.
     ApplicationProtocol(
         name=DEFAULT_PROTOCOL,
         service="TLS",
@@ -125,39 +125,39 @@ PROTOCOLS: Final = (
     _direct("sips", "SIP", (5061,), "sip"),
     _direct("rsync-ssl", "rsync", (874,)),
 )
-"""All of them, one row each."""
+"""All protocols, one row each."""
 
 _BY_NAME: Final = {name: one for one in PROTOCOLS for name in one.names}
 _BY_PORT: Final = {port: one.name for one in PROTOCOLS if one.upgrades for port in one.ports}
 
 
 def default_protocol(port: int) -> str:
-    """The name of what is spoken at ``port`` where a target names no protocol."""
+    """The name of the protocol at ``port`` if a target names none."""
     return _BY_PORT.get(port, DEFAULT_PROTOCOL)
 
 
 def protocol_named(name: str) -> ApplicationProtocol:
-    """The protocol that has ``name`` or an alias of it, in any case.
+    """The protocol with this name or alias, in upper or lower case.
 
     Raises:
-        ValueError: where none has; the message says which names come near.
+        ValueError: if there is none; the message suggests similar names.
     """
     found = _BY_NAME.get(name.lower())
     if found is not None:
         return found
     near = difflib.get_close_matches(name.lower(), [*_BY_NAME, AUTO], _MOST_SUGGESTIONS)
     raise ValueError(
-        f"did you mean {', '.join(near)}" if near else "docs/protocols.md lists those there are"
+        f"did you mean {', '.join(near)}" if near else "docs/protocols.md lists the known ones"
     )
 
 
 def runs_over_datagrams(name: str) -> bool:
-    """Whether the protocol called ``name`` runs over UDP; False where it is not known (``auto``)."""
+    """Whether the protocol called ``name`` runs over UDP; False if it is unknown (``auto``)."""
     found = _BY_NAME.get(name)
     return found is not None and found.is_datagram
 
 
 def speaks_tls_first(name: str) -> bool:
-    """Whether TLS comes from the first byte in the protocol called ``name``; False where it is not known (``auto``)."""
+    """Whether the protocol called ``name`` starts with TLS; False if it is unknown (``auto``)."""
     found = _BY_NAME.get(name)
     return found is not None and not found.upgrades

@@ -1,6 +1,6 @@
 """Certificates across the inventory: who serves which, what expires when, what is shared.
 
-Made of the newest status of every endpoint; it is about leaves, for these are what an owner renews.
+It is built from the newest status of every endpoint and covers leaf certificates, which owners renew.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """One leaf, and the keys of the endpoints that serve it, in their order."""
+    """One leaf, and the keys of the endpoints that serve it, in inventory order."""
 
     certificate: Certificate
     endpoints: tuple[str, ...]
@@ -26,7 +26,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedKey:
-    """One public key that stands in several certificates."""
+    """One public key that occurs in several certificates."""
 
     public_key_sha256: str
     held: tuple[Held, ...]
@@ -34,9 +34,9 @@ class SharedKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mismatch:
-    """One target whose addresses serve different certificates of one kind of key.
+    """One target whose addresses serve different certificates of the same key type.
 
-    ``by_address`` has the leaves' SHA-256 by address.
+    ``by_address`` maps each address to the SHA-256 hashes of its leaves.
     """
 
     target: str
@@ -46,9 +46,9 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unevenness:
-    """One target whose addresses demand different things of a client's certificate.
+    """One target whose addresses differ in what they require of client certificates.
 
-    ``by_address`` has the modes by address, each as ``required at TLSv1.3``.
+    ``by_address`` maps each address to its modes, each as ``required at TLSv1.3``.
     """
 
     target: str
@@ -57,7 +57,7 @@ class Unevenness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateInventory:
-    """``held`` is the calendar: the first to expire first, those without an end last."""
+    """``held`` is the expiry calendar: earliest first, certificates without an end date last."""
 
     held: tuple[Held, ...]
     shared_keys: tuple[SharedKey, ...]
@@ -66,7 +66,7 @@ class CertificateInventory:
 
 
 def certificate_inventory(statuses: Iterable[EndpointStatus]) -> CertificateInventory:
-    """What the endpoints serve now."""
+    """The certificates that the endpoints serve now."""
     known = list(statuses)
     held = tuple(sorted(_held(known), key=lambda one: one.certificate.not_after or _NEVER))
     return CertificateInventory(
@@ -100,7 +100,7 @@ def _shared_keys(held: Iterable[Held]) -> Iterator[SharedKey]:
 
 
 def _mismatches(statuses: Iterable[EndpointStatus]) -> Iterator[Mismatch]:
-    """RSA beside ECDSA is lawful, so each kind of key is compared with its own."""
+    """A server may serve RSA and ECDSA, so certificates are compared within one key type."""
     served: dict[tuple[str, KeyType], dict[str, tuple[str, ...]]] = {}
     for status in statuses:
         endpoint = status.observation.endpoint
@@ -116,7 +116,7 @@ def _mismatches(statuses: Iterable[EndpointStatus]) -> Iterator[Mismatch]:
 
 
 def _uneven(statuses: Iterable[EndpointStatus]) -> Iterator[Unevenness]:
-    """An address where nothing is known differs from none."""
+    """Addresses about which nothing is known are ignored."""
     asked: dict[str, dict[str, tuple[str, ...]]] = {}
     for status in statuses:
         observation = status.observation

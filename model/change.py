@@ -1,4 +1,4 @@
-"""A fact that differs between two Observations of one endpoint, in words for people."""
+"""A fact that differs between two Observations of one endpoint, with a sentence for people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class ChangeKind(StrEnum):
-    """How a fact came to differ."""
+    """How the fact changed."""
 
     APPEARED = "appeared"
     VANISHED = "vanished"
@@ -17,10 +17,10 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One fact that is other than it was.
+    """One fact that changed.
 
-    ``fact`` is its place in the Observation's JSON, such as ``protocols.TLSv1.0``; ``before`` and
-    ``after`` are short texts, None where there was or is nothing; ``sentence`` is for people.
+    ``fact`` is its path in the Observation's JSON, such as ``protocols.TLSv1.0``; ``before`` and ``after`` are
+    short texts, None if there was or is nothing; ``sentence`` is for people.
     """
 
     endpoint_key: str

@@ -1,4 +1,4 @@
-"""The machine's own clocks, behind model's Clock Protocol."""
+"""The machine's own clocks as an implementation of the Clock Protocol."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds since some fixed moment."""
+        """Seconds since an arbitrary fixed point in time."""
         return time.monotonic()

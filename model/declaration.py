@@ -1,8 +1,8 @@
-"""Does an endpoint serve what its owner's configuration says that it serves?
+"""Does an endpoint serve what its owner's configuration declares?
 
-What is said stands in two labels of the target, which discovery sets where a server's files or a cluster's
-secrets tell, and a user may set too: the SHA-256 of each certificate that may be served, and the protocol
-versions, each with commas between them. A renewed file that the server has not loaded yet shows so.
+Two labels of the target hold the declaration: the SHA-256 hashes of the certificates that may be served, and
+the protocol versions, both separated by commas. Discovery sets them from server configuration files or
+cluster secrets, and a user may set them too. This reveals a renewed file that the server has not loaded yet.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from model.verdict import Verdict
 
 
 def serves_declared_certificate(observation: Observation) -> Verdict | None:
-    """Whether every leaf that was seen is one of those declared; None where none is declared.
+    """Whether every leaf that was seen is a declared one; None if none is declared.
 
-    Colons and capital letters in a hash are the writer's taste.
+    Colons and upper case in a hash are allowed.
     """
     declared = _declared(observation, EXPECTED_CERTIFICATE)
     if not declared:
@@ -29,7 +29,7 @@ def serves_declared_certificate(observation: Observation) -> Verdict | None:
 
 
 def speaks_declared_protocols(observation: Observation) -> Verdict | None:
-    """Whether the versions that are accepted are those declared; None where none is declared."""
+    """Whether exactly the declared versions are accepted; None if none is declared."""
     declared = _declared(observation, EXPECTED_PROTOCOLS)
     if not declared:
         return None

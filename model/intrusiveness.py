@@ -1,4 +1,4 @@
-"""How much a visit may ask of a server: three levels, each with all questions of those before it."""
+"""How much a visit may ask of a server: three levels, each of which includes the ones before it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from enum import StrEnum
 
 
 class Intrusiveness(StrEnum):
-    """A level; the members stand in rising order. ``docs/intrusiveness.md`` says what each sends."""
+    """A level; members are in ascending order. ``docs/intrusiveness.md`` lists what each one sends."""
 
     SAFE = "safe"
-    """Hellos and handshakes, as any client might send them."""
+    """Hellos and handshakes that any client might send."""
     STANDARD = "standard"
-    """Also forged client certificates, HTTP requests, QUIC, and what the service does without TLS."""
+    """Also forged client certificates, HTTP requests, QUIC, and plaintext requests to the service."""
     FULL = "full"
-    """Also malformed and out-of-order messages, and renegotiation: what attacks send, short of harm."""
+    """Also malformed and out-of-order messages, and renegotiation: attack traffic without the harm."""
 
     @property
     def rank(self) -> int:
@@ -22,12 +22,12 @@ class Intrusiveness(StrEnum):
         return list(Intrusiveness).index(self)
 
     def allows(self, needed: Intrusiveness) -> bool:
-        """Whether questions of the level ``needed`` are asked at this one."""
+        """Whether this level permits questions of level ``needed``."""
         return needed.rank <= self.rank
 
 
 def words_for_not_asked(needed: Mapping[str, Intrusiveness]) -> Iterator[str]:
-    """One phrase for each level that has facts in ``needed``: what was not asked, and what that takes."""
+    """One phrase for each level in ``needed``: the facts that were not asked, and the level they need."""
     for level in Intrusiveness:
         if names := sorted(name for name, its_level in needed.items() if its_level is level):
             yield f"{', '.join(names)} (needs intrusiveness {level})"

@@ -1,4 +1,4 @@
-"""The Observation: all facts learnt about one endpoint in one visit; immutable.
+"""The Observation: all facts about one endpoint from one visit; immutable.
 
 Its JSON form is ``docs/observation.schema.json``, written by ``model.encoding.observation_json``.
 """
@@ -27,28 +27,28 @@ class Mode(StrEnum):
 
 
 class State(StrEnum):
-    """What kind of answer an endpoint gave to the visit as a whole."""
+    """How an endpoint answered the visit as a whole."""
 
     TLS = "tls"
     """At least one protocol version was proved."""
     PLAINTEXT = "plaintext"
     """The service answered a hello in its own protocol, without TLS."""
     NOT_TLS = "not_tls"
-    """Something that is neither TLS nor a known plaintext protocol spoke, or it hung up."""
+    """The answer was neither TLS nor a known plaintext protocol, or the peer closed the connection."""
     REFUSED = "refused"
     """TCP was refused or reset at once, or every hello was refused with an alert."""
     UNREACHABLE = "unreachable"
     """No TCP connection could be made."""
     TIMEOUT = "timeout"
-    """Connected, but no whole answer came in time."""
+    """Connected, but no complete answer arrived in time."""
     DNS_ERROR = "dns_error"
     """The name did not resolve."""
     ERROR = "error"
-    """A fault of ours."""
+    """An internal error of tlsprobe."""
 
 
 class ClientAuthMode(StrEnum):
-    """What a server asks of a client's certificate."""
+    """What a server requires of client certificates."""
 
     NONE = "none"
     REQUESTED = "requested"
@@ -60,9 +60,9 @@ class ClientAuthMode(StrEnum):
 class AcceptedSet:
     """The cipher suites or named groups that one protocol version accepts.
 
-    ``accepted`` holds names in the server's order of preference where it has one, else in
-    registry order. ``complete`` is true only when ``refusal`` proves that nothing else is
-    accepted. ``evidence`` proves each accepted name.
+    ``accepted`` holds names in the server's order of preference if it has one, else in registry order.
+    ``complete`` is true only if ``refusal`` proves that nothing else is accepted. ``evidence`` proves each
+    accepted name.
     """
 
     accepted: tuple[str, ...]
@@ -73,16 +73,16 @@ class AcceptedSet:
 
 
 class ForgedCertificate(StrEnum):
-    """A client certificate that no server should take."""
+    """A client certificate that no server should accept."""
 
     SELF_SIGNED = "self_signed"
     IMPOSTOR = "impostor"
-    """It claims an authority of the server's as its issuer, and was signed by another key."""
+    """It names one of the server's CAs as its issuer, but another key signed it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientAttempt:
-    """What the server made of a forged certificate: yes is accepted, no is refused."""
+    """The server's reaction to a forged certificate: yes is accepted, no is refused."""
 
     forged: ForgedCertificate
     is_accepted: Verdict
@@ -91,7 +91,7 @@ class ClientAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnAttempt:
-    """What the server made of the user's own client certificate, by the name the user gave it."""
+    """The server's reaction to the user's own client certificate, by the name the user gave it."""
 
     identity: str
     sha256: str
@@ -102,14 +102,14 @@ class OwnAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientAuth:
-    """Whether one protocol version demands a client certificate.
+    """Whether one protocol version requires a client certificate.
 
-    ``verifies`` is yes when certificates that nobody issued are refused, no when one is taken,
-    by ``attempts``; None where that was not asked. ``ca_names`` are the authorities named in the
-    CertificateRequest (RFC 4514), ``certificate_types`` (up to TLS 1.2) and ``signature_schemes``
-    (from there on) what it lists of these by their registry names. ``asked_on_path`` is there where
-    the handshake asks for none, and the path of an HTTP request inside it does. ``own`` is what became
-    of the user's certificate, ``expired`` of one that has expired, where the user has both to try.
+    ``verifies`` is yes if self-made certificates are refused and no if one is accepted, according to
+    ``attempts``; None if that was not asked. ``ca_names`` are the authorities in the CertificateRequest
+    (RFC 4514); ``certificate_types`` (up to TLS 1.2) and ``signature_schemes`` (from TLS 1.2 on) are the
+    registry names that it lists. ``asked_on_path`` is set if the handshake requests no certificate but the HTTP
+    request for this path does. ``own`` is the result for the user's certificate, ``expired`` that for an expired
+    one, if the user configured them.
     """
 
     mode: ClientAuthMode
@@ -128,8 +128,7 @@ class ClientAuth:
 class DhParameters:
     """One finite-field group that the server uses for DHE up to TLS 1.2.
 
-    ``known_as`` names it where many servers share it. ``is_safe_prime`` is whether (p-1)/2 is a
-    prime too.
+    ``known_as`` is its name if many servers share it. ``is_safe_prime`` is whether (p-1)/2 is also prime.
     """
 
     prime_bits: int
@@ -144,7 +143,7 @@ class DhParameters:
 class Contradiction:
     """Two answers to the same question that cannot both come from one server's configuration.
 
-    ``subject`` says in words what was asked; several backends behind one address answer so.
+    ``subject`` describes the question in words; several backends behind one address answer like this.
     """
 
     subject: str
@@ -153,9 +152,9 @@ class Contradiction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a visit asked of the endpoint.
+    """What a visit cost the endpoint.
 
-    ``connections`` counts every TCP connection opened, and at DTLS every question; ``bytes_*`` are of all.
+    ``connections`` counts every TCP connection, and every question over DTLS; ``bytes_*`` count all of them.
     """
 
     duration_seconds: float = 0.0
@@ -167,13 +166,12 @@ class Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """Everything one visit learnt about one endpoint.
+    """Everything that one visit found out about one endpoint.
 
-    ``reason`` is one sentence where ``state`` is not ``tls`` or facts stayed unknown. Facts that
-    were not asked about are absent. ``alpn`` are the protocol ids that are accepted. ``plaintext``
-    says what the same service does without TLS, ``http`` what it says of HTTPS, by names.
-    ``not_asked`` names the facts that are absent because the visit was not intrusive enough, each with
-    the level at which it is asked.
+    ``reason`` is one sentence if ``state`` is not ``tls`` or facts stayed unknown. Facts that were not asked
+    about are absent. ``alpn`` are the accepted protocol ids. ``plaintext`` has, by name, what the same service
+    does without TLS, ``http`` what its HTTP responses say about HTTPS. ``not_asked`` names the facts that are
+    absent because the visit was not intrusive enough, each with the level that it needs.
     """
 
     tool_version: str
@@ -206,7 +204,7 @@ class Observation:
 
     @property
     def own_certificates(self) -> tuple[ServedChain, ...]:
-        """The chains that a client of the target gets, without those for other names."""
+        """The chains that the target's clients get, without those for other names."""
         return tuple(one for one in self.certificates if one.is_own)
 
     @property

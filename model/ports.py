@@ -1,4 +1,4 @@
-"""The Protocols by which the layers meet without importing one another."""
+"""The Protocols through which the layers work together without importing one another."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from model.snapshot import EndpointStatus, Snapshot
 
 
 class Clock(Protocol):
-    """Time, passed in so that tests can own it."""
+    """Time, injected so that tests can control it."""
 
     def now(self) -> datetime:
         """The current wall-clock time, aware, in UTC."""
@@ -28,18 +28,18 @@ class Clock(Protocol):
 
 
 class UnkeepableError(Exception):
-    """A visit cannot be stored, now or ever: it is the visit's fault, and not the database's."""
+    """A visit that can never be stored, because of the visit itself and not of the database."""
 
 
 class StoreReader(Protocol):
-    """What the scheduler asks of storage before it visits."""
+    """The storage interface that the scheduler reads before it visits."""
 
     async def schedules(self) -> Sequence[Schedule]:
         """The due time of every endpoint that has been visited."""
         ...
 
     async def latest(self, endpoint_key: str) -> Observation | None:
-        """The endpoint's newest facts with their evidence and certificates; None where it has none."""
+        """The endpoint's newest facts with their evidence and certificates; None if there are none."""
         ...
 
     async def statuses(self) -> Sequence[EndpointStatus]:
@@ -48,7 +48,7 @@ class StoreReader(Protocol):
 
 
 class Store(StoreReader, Protocol):
-    """What the scheduler asks of storage."""
+    """The storage interface of the scheduler."""
 
     async def record_visit(self, visit: Visit) -> Advanced | None:
         """Keep what a visit learned, what policies say of it, and when the endpoint is due next.
@@ -60,16 +60,16 @@ class Store(StoreReader, Protocol):
 
 
 class ArchiveReader(StoreReader, Protocol):
-    """What reports and the commands that only read ask of storage: nothing here writes."""
+    """The storage interface of reports and read-only commands: no method writes."""
 
     async def findings(
         self, selection: Selection = EVERYWHERE, *, with_resolved: bool = False
     ) -> Sequence[Finding]:
-        """The Findings of the endpoints, ordered by endpoint, policy and rule; none is waived here."""
+        """The endpoints' Findings, ordered by endpoint, policy and rule; waivers are not applied."""
         ...
 
     async def waivers(self) -> Sequence[Waiver]:
-        """The waivers that were put here, by name, expired ones too."""
+        """The stored waivers by name, including expired ones."""
         ...
 
     async def changes(
@@ -80,40 +80,40 @@ class ArchiveReader(StoreReader, Protocol):
         until: datetime | None = None,
         limit: int = 1000,
     ) -> Sequence[Change]:
-        """The newest ``limit`` Changes from ``since`` to before ``until``, the newest first."""
+        """The newest ``limit`` Changes from ``since`` to before ``until``, newest first."""
         ...
 
     async def history(self, selection: Selection, limit: int = 1000) -> Sequence[Period]:
-        """The newest ``limit`` Stretches of the endpoints, the newest first."""
+        """The newest ``limit`` Periods of the endpoints, newest first."""
         ...
 
     async def page(
         self, selection: Selection = EVERYWHERE, *, limit: int = 50, after: PageEnd | None = None
     ) -> Page:
-        """At most ``limit`` endpoints with certificates, those first whose own ends first.
+        """Up to ``limit`` endpoints with certificates, earliest expiry first.
 
-        ``after`` is the end of the page before.
+        ``after`` is the end of the previous page.
         """
         ...
 
     async def snapshot_at(self, moment: datetime, selection: Selection = EVERYWHERE) -> Snapshot:
-        """The endpoints as they were known at ``moment``, with their Findings and compliance."""
+        """The endpoints as known at ``moment``, with their Findings and compliance."""
         ...
 
     async def events(self, since: datetime | None = None) -> Sequence[ServiceEvent]:
-        """Events of the service, the newest first."""
+        """Events of the service, newest first."""
         ...
 
 
 class Archive(Store, ArchiveReader, Protocol):
-    """What the service and its API ask of storage: all that is read, and what they write."""
+    """The storage interface of the service and its API: everything read, and what they write."""
 
     async def put_waiver(self, waiver: Waiver) -> None:
-        """Keep ``waiver`` in place of any of the same name; durable on return."""
+        """Store ``waiver``, replacing one of the same name; durable on return."""
         ...
 
     async def remove_waiver(self, name: str) -> bool:
-        """Forget a waiver; whether there was one."""
+        """Delete a waiver; returns whether it existed."""
         ...
 
     async def note(self, event: ServiceEvent) -> None:
@@ -122,7 +122,7 @@ class Archive(Store, ArchiveReader, Protocol):
 
 
 class ReportedAlerts(Protocol):
-    """What notifiers ask of storage: the alerts that each has reported, over restarts."""
+    """The storage interface of notifiers: the alerts that each has reported, across restarts."""
 
     async def reported_alerts(self, notifier: str) -> Sequence[Alert]:
         """The alerts that ``notifier`` has reported and that have not ended."""
@@ -131,12 +131,12 @@ class ReportedAlerts(Protocol):
     async def put_reported_alerts(
         self, notifier: str, reported: Sequence[Alert], ended: Collection[str] = ()
     ) -> None:
-        """Store what ``notifier`` has reported, and remove the keys that have ended; durable on return."""
+        """Store the alerts that ``notifier`` sent, and delete those in ``ended``, by key; durable on return."""
         ...
 
 
 class WriteMeter(Protocol):
-    """What is counted of writing alone; called as things happen, never raises."""
+    """Counters of the writer; called as events happen, never raises."""
 
     def visit_stored(self, visit: Visit, advanced: Advanced) -> None:
         """A visit is durable, and what it did by all visits that are kept."""
@@ -151,15 +151,15 @@ class DiscoveryMeter(Protocol):
     """What is counted of discovery alone; called as things happen, never raises."""
 
     def discovery_updated(self, source: str, targets: int | None, error: str | None) -> None:
-        """A discovery source was read: so many targets, or None with the error that kept the last."""
+        """A discovery source was read: the number of targets, or None with the error (the last targets stay)."""
         ...
 
     def discovery_untrusted(self, source: str, labels: int) -> None:
-        """A discovery source was read: so many acting labels of its targets do not count."""
+        """A discovery source was read, and this number of acting labels was ignored as untrusted."""
         ...
 
     def discovery_expired(self, source: str) -> None:
-        """A discovery source failed for so long that its last targets were let go."""
+        """A discovery source failed for so long that its targets were removed."""
         ...
 
 
@@ -180,4 +180,4 @@ class Meter(WriteMeter, DiscoveryMeter, Protocol):
 
 
 class NotVisitedError(Exception):
-    """Whoever was to make a visit did not: nothing was learnt, and the visit is to be planned anew."""
+    """The planned visit did not take place: nothing was found out, and it must be scheduled again."""

@@ -33,19 +33,19 @@ class ProtocolVersion(IntEnum):
 
     @property
     def over_datagrams(self) -> ProtocolVersion | None:
-        """The version of DTLS that is made of this one; None where there is none."""
+        """The DTLS version that is based on this one; None if there is none."""
         return _OVER_DATAGRAMS.get(self)
 
     @classmethod
     def from_label(cls, label: str) -> ProtocolVersion:
-        """The version spelt ``label``.
+        """The version with the label ``label``.
 
         Raises:
-            ValueError: for a spelling that names no version.
+            ValueError: if no version has this label.
         """
         if (version := _BY_LABEL.get(label)) is not None:
             return version
-        raise ValueError(f"no protocol version is spelt {label!r}")
+        raise ValueError(f"unknown protocol version {label!r}")
 
 
 _LABELS = {
@@ -80,4 +80,4 @@ _OVER_DATAGRAMS = {
 STREAM_VERSIONS = tuple(
     version for version in ProtocolVersion if version <= ProtocolVersion.TLSV1_3
 )
-"""Those that are spoken over TCP, the oldest first."""
+"""The versions that run over TCP, oldest first."""

@@ -1,4 +1,4 @@
-"""What the Store can be asked beyond the newest facts: of which endpoints, and the answers' forms."""
+"""Queries to the Store beyond the newest facts: the selection of endpoints, and the form of the answers."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from model.snapshot import EndpointStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """The endpoints that a question is about; what is None or empty leaves none out.
+    """The endpoints that a query covers; None or empty means no restriction.
 
-    ``place`` is a host, a target's key or an endpoint's key; ``labels`` are all to be carried by the
-    target, as it was last visited; ``keys`` are the keys of the endpoints themselves.
+    ``place`` is a host, a target's key or an endpoint's key; the target must have had all of ``labels`` at its
+    last visit; ``keys`` are the keys of the endpoints themselves.
     """
 
     place: str | None = None
@@ -29,30 +29,30 @@ EVERYWHERE = Selection()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageEnd:
-    """Where a page of endpoints ended, by which the next one is asked for."""
+    """Where a page of endpoints ended; the next page starts there."""
 
     not_after: datetime
     endpoint_id: int
 
 
 class Transition(StrEnum):
-    """What the first visit of a Period was to the ones before it."""
+    """How the first visit of a Period relates to the visits before it."""
 
     FIRST = "first"
-    """None came before it."""
+    """There was no earlier visit."""
     SAME = "same"
-    """What both know is the same; other facts are unknown now, or known again."""
+    """All facts known to both are equal; other facts are unknown now, or known again."""
     CHANGED = "changed"
-    """A fact is another than it was: there are Changes."""
+    """A fact has another value: there are Changes."""
     FLAPPING = "flapping"
-    """Facts of not long ago came back, as they keep doing: no Changes are made of it."""
+    """Recent facts came back because the endpoint flaps: no Changes are recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """Visits in a row that learnt the same, from the first one's start to the newest one's.
+    """Consecutive visits with the same facts, from the start of the first to the newest one.
 
-    ``observation`` has the facts without their evidence, of the first visit that ever learnt them.
+    ``observation`` has the facts without evidence, from the first visit that ever found them.
     """
 
     endpoint_key: str
@@ -65,7 +65,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Some endpoints, those first whose certificate ends first; ``end`` is None on the last page."""
+    """Some endpoints, earliest certificate expiry first; ``end`` is None on the last page."""
 
     endpoints: tuple[EndpointStatus, ...]
     end: PageEnd | None
@@ -73,9 +73,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceEvent:
-    """Something that happened to the service itself; ``kind`` is a word, ``sentence`` is for people.
+    """Something that happened to the service itself; ``kind`` is one word, ``sentence`` is for people.
 
-    ``endpoint_key`` is that of the endpoint that it is about; None where it is about none.
+    ``endpoint_key`` names the endpoint that the event is about; None if it is about no endpoint.
     """
 
     at: datetime

@@ -1,8 +1,8 @@
 """The table of an Observation's sections: one row for each field that holds facts.
 
-Whatever is done with every section loops over this table: JSON, digests, proofs, comparison, merging, storage
-and what is kept in memory. A new section is a field of the Observation and a row here; ``docs/how-do-i-add.md``
-has the steps. Names that are no section say which visit it was: ``IDENTITY``.
+All code that handles every section loops over this table: JSON, digests, proofs, comparison, merging,
+storage, and the copy in memory. A new section is a field of the Observation and a row here;
+``docs/how-do-i-add.md`` has the steps. The other fields identify the visit: ``IDENTITY``.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ Comparison: TypeAlias = Callable[[Observation, Observation], Iterator[Difference
 class Section(Generic[Value]):
     """One field of the Observation that holds facts; its JSON has the same name.
 
-    ``kind`` says how its value is written, merged and shared. ``compare`` yields what differs between two
-    Observations; None where differences are of no interest. ``is_required`` is whether its JSON must be there;
-    where it need not, databases and files from before the section have none.
+    ``kind`` defines how its value is written, merged and shared. ``compare`` yields the differences between two
+    Observations; None if differences do not matter. ``is_required`` is whether its JSON must be present;
+    an optional section is missing from databases and files that are older than it.
     """
 
     name: str
@@ -97,28 +97,28 @@ SECTIONS: Final[tuple[Section[Any], ...]] = (
     Section(name="contradictions", kind=Contradictions(), compare=compare_contradictions),
     Section(name="not_asked", kind=NamedLevels()),
 )
-"""In the order of their JSON, of their proofs and of Changes. New ones come last: stored facts are in this order."""
+"""In the order of JSON, proofs and Changes. Add new ones at the end: stored facts use this order."""
 
 SECTION_NAMES: Final = frozenset(section.name for section in SECTIONS)
 
 NAMED_FACTS: Final[tuple[Section[Mapping[str, Fact]], ...]] = tuple(
     section for section in SECTIONS if isinstance(section.kind, NamedFacts)
 )
-"""The sections that hold a verdict for each name: features, vulnerabilities and their like."""
+"""The sections with a verdict for each name: features, vulnerabilities and similar."""
 
 ACCEPTED_SETS: Final[tuple[Section[Mapping[ProtocolVersion, AcceptedSet]], ...]] = tuple(
     section for section in SECTIONS if isinstance(section.kind, AcceptedSets)
 )
-"""The sections that hold what each protocol version accepts."""
+"""The sections that list what each protocol version accepts."""
 
 IDENTITY: Final = frozenset(
     {"tool_version", "mode", "endpoint", "started_at", "cost", "state", "reason"}
 )
-"""The fields of an Observation that say which visit it was and how it went, and hold no facts."""
+"""The fields of an Observation that identify the visit and its outcome; they hold no facts."""
 
 
 def with_versions_renamed(observation: Observation, rename: Rename) -> Observation:
-    """The same facts, each under the name that ``rename`` gives to its protocol version."""
+    """The same facts with each protocol version replaced by ``rename``."""
     facts = {
         section.name: section.kind.renamed(section.of(observation), rename) for section in SECTIONS
     }
@@ -126,5 +126,5 @@ def with_versions_renamed(observation: Observation, rename: Rename) -> Observati
 
 
 def named_facts(observation: Observation) -> Iterator[Mapping[str, Fact]]:
-    """The values of the sections that hold a verdict for each name."""
+    """The values of the sections with a verdict for each name."""
     return (section.of(observation) for section in NAMED_FACTS)

@@ -1,4 +1,4 @@
-"""The Snapshot: the newest Observation of every current endpoint, which exporters read.
+"""The Snapshot: the newest Observation of every current endpoint, for exporters.
 
 A scrape or a report reads a Snapshot and never probes.
 """
@@ -16,12 +16,12 @@ from model.verdict import Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class EndpointStatus:
-    """One current endpoint: its newest Observation and how it has fared.
+    """One current endpoint: its newest Observation and its recent history.
 
-    ``last_probe_at`` is when the newest visit ended; ``last_success_at`` when one last
-    answered as TLS, or None if it never did. ``findings`` are those that are not resolved,
-    ``compliance`` is by policy. ``config_changed_at`` is when facts last differed from the visit
-    before, ``certificate_changed_at`` when a leaf did; None where they never have.
+    ``last_probe_at`` is when the newest visit ended; ``last_success_at`` when the endpoint last answered as TLS,
+    or None if it never did. ``findings`` are the unresolved ones, ``compliance`` is by policy.
+    ``config_changed_at`` is when facts last differed from the previous visit, ``certificate_changed_at`` when a
+    leaf did; None if that never happened.
     """
 
     observation: Observation
@@ -37,7 +37,7 @@ class EndpointStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The state of the inventory at one moment, ordered by endpoint key."""
+    """The state of the inventory at one point in time, ordered by endpoint key."""
 
     taken_at: datetime
     endpoints: tuple[EndpointStatus, ...]

@@ -1,6 +1,6 @@
 """Targets, which discovery yields, and Endpoints, which are probed.
 
-A Target is a service as its owner names it; an Endpoint is that service at one IP address.
+A Target is a service under its owner's name for it; an Endpoint is that service at one IP address.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ def is_ip_address(host: str) -> bool:
 
 
 def default_server_name(host: str) -> str | None:
-    """The server name sent for ``host`` when none is set: none for an IP literal (RFC 6066, 3)."""
+    """The default server name for ``host``: none for an IP literal (RFC 6066, 3)."""
     return None if is_ip_address(host) else host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One service to probe: where it is, how it is spoken to, and what its owner says of it.
+    """One service to probe: its address, its protocol, and its owner's description.
 
-    ``server_name`` is the SNI that is sent, or None to send none. ``labels`` and ``source``
-    describe the target and take no part in its identity.
+    ``server_name`` is the SNI to send, or None to send none. ``labels`` and ``source`` describe the target and
+    are not part of its identity.
     """
 
     host: str
@@ -48,7 +48,7 @@ class Target:
 
     @property
     def key(self) -> str:
-        """The canonical string: ``host:port``, with protocol and server name where not default."""
+        """The canonical string: ``host:port``, with protocol and server name unless they are the defaults."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         scheme = "" if self.protocol == default_protocol(self.port) else f"{self.protocol}://"
         is_default = self.server_name == default_server_name(self.host)
@@ -58,7 +58,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One Target at one IP address; ``address`` is None where its name did not resolve."""
+    """One Target at one IP address; ``address`` is None if its name did not resolve."""
 
     target: Target
     address: str | None

@@ -1,8 +1,8 @@
-"""The labels of a target that mean something to tlsprobe: one table, that all readers use.
+"""The target labels that tlsprobe acts on, in one table for all readers.
 
-A label that is not in this table describes a target and does nothing else. A label that is, decides what
-the service sends, to whom, or what counts as correct. So it counts only where the owner of the service
-set it: in a file, by a relabelling rule that names it, or by a source with ``trusts_labels: true``.
+Any other label describes a target and has no effect. An acting label decides what the service sends, to
+which server, or what counts as correct. It is therefore honoured only if the owner of the service set it: in
+a file, by a relabelling rule that names it, or by a source with ``trusts_labels: true``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ INTRUSIVENESS: Final = "intrusiveness"
 
 @dataclass(frozen=True, slots=True)
 class ActingLabel:
-    """One label with a meaning; ``meaning`` is one phrase on what it decides."""
+    """One acting label; ``meaning`` is a phrase on what it decides."""
 
     name: str
     meaning: str
@@ -56,6 +56,6 @@ ACTING_LABELS: Final = (
     ActingLabel(EXPECTED_PROTOCOLS, "which protocol versions count as correct"),
     ActingLabel(INTRUSIVENESS, "how intrusive the questions may be"),
 )
-"""Every label that any part of tlsprobe reads by its name."""
+"""Every label that some part of tlsprobe reads by name."""
 
 ACTING_NAMES: Final = frozenset(label.name for label in ACTING_LABELS)

@@ -1,8 +1,7 @@
-"""What a fact may be (yes, no or unknown) and the bytes that prove it.
+"""The verdict on a fact (yes, no or unknown) and the bytes that prove it.
 
-Unknown is a value of its own and never reads as no: a timeout proves nothing. Only a
-server's hello or alert does, and it is kept beside the verdict together with the offer
-that provoked it.
+Unknown is a value of its own and never means no: a timeout proves nothing. Only a server's hello or alert
+does; it is stored with the verdict, together with the offer that provoked it.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ class Verdict(StrEnum):
 
 
 class Preference(StrEnum):
-    """Whose order decides when client and server have several suites or groups in common."""
+    """Whose order decides if client and server have several suites or groups in common."""
 
     SERVER = "server"
     CLIENT = "client"
@@ -29,7 +28,7 @@ class Preference(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """The proof of a verdict: the bytes offered, the bytes answered, and a sentence."""
+    """The proof of a verdict: the bytes offered, the bytes answered, and a note."""
 
     offer: bytes | None = None
     answer: bytes | None = None
@@ -38,9 +37,9 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One verdict with its evidence, and the value that goes with it where there is one.
+    """One verdict with its evidence, and a value if the fact has one.
 
-    ``value`` is text in the units that the fact's name states, such as ``7200`` for a lifetime.
+    ``value`` is text in the unit that the fact's name implies, such as ``7200`` for a lifetime.
     """
 
     verdict: Verdict

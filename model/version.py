@@ -1,4 +1,4 @@
-"""The version of tlsprobe, as pyproject.toml has it, and how tlsprobe names itself where HTTP is spoken."""
+"""The version of tlsprobe from pyproject.toml, and the User-Agent that tlsprobe sends over HTTP."""
 
 import re
 from importlib.metadata import version
@@ -6,14 +6,14 @@ from typing import Final
 
 TOOL_VERSION: Final = version("tlsprobe")
 _CONTACT: Final = re.compile(r"[!-'*-~]{1,200}")
-"""Printable characters that end neither the comment (RFC 9110, section 5.6.5) nor the field."""
+"""Printable characters that cannot end the comment (RFC 9110, section 5.6.5) or the field."""
 
 
 def user_agent(contact: str | None = None) -> str:
     """The value of User-Agent (RFC 9110, section 10.1.5), such as ``tlsprobe/1.0 (+https://a.test/scan)``.
 
     Raises:
-        ValueError: where ``contact`` cannot stand in a comment; the sentence says what can.
+            ValueError: if ``contact`` is not allowed in a comment; the message says what is allowed.
     """
     product = f"tlsprobe/{TOOL_VERSION}"
     if contact is None:

@@ -1,1 +1,1 @@
-"""Who vouches for a server, and what may be asked on the way: certificates, revocation, logs, DNS, the socket gate."""
+"""Is a server's certificate trustworthy, and which sockets may be opened? Also revocation, logs and DNS records."""

@@ -1,7 +1,7 @@
-"""Reads the presentation language's numbers and vectors (RFC 9846, section 3) off bytes.
+"""Decodes the numbers and vectors of the TLS presentation language (RFC 9846, section 3).
 
-Anything that does not fit is one typed error, ``DecodeError``, which says what was being
-read and where; no other exception leaves the codec, whatever the bytes.
+All malformed input raises the same typed error, ``DecodeError``, with the structure and the offset; the codec
+raises no other exception.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import struct
 
 
 class DecodeError(Exception):
-    """The peer's bytes do not have the form that the RFC gives them."""
+    """The peer's bytes do not have the format that the RFC requires."""
 
     def __init__(self, what: str, offset: int) -> None:
         super().__init__(f"malformed {what} at byte {offset}")
@@ -30,11 +30,11 @@ class ByteReader:
 
     @property
     def remaining(self) -> int:
-        """How many bytes are left."""
+        """The number of unread bytes."""
         return len(self._content) - self._at
 
     def take(self, length: int) -> bytes:
-        """The next ``length`` bytes. Raises DecodeError when there are fewer."""
+        """The next ``length`` bytes. Raises DecodeError if there are fewer."""
         end = self._at + length
         if end > len(self._content):
             raise self.error()
@@ -43,7 +43,7 @@ class ByteReader:
         return taken
 
     def rest(self) -> bytes:
-        """All bytes that are left."""
+        """All unread bytes."""
         return self.take(self.remaining)
 
     def uint(self, width: int) -> int:
@@ -51,28 +51,28 @@ class ByteReader:
         return int.from_bytes(self.take(width), "big")
 
     def vector(self, width: int) -> bytes:
-        """A vector whose length stands before it in ``width`` bytes."""
+        """A vector with a length prefix of ``width`` bytes."""
         return self.take(self.uint(width))
 
     def filled_vector(self, width: int) -> bytes:
-        """The same, for a vector that must not be empty. Raises DecodeError where it is."""
+        """A vector that must not be empty. Raises DecodeError if it is."""
         content = self.vector(width)
         if not content:
             raise self.error()
         return content
 
     def uint16_list(self, width: int) -> tuple[int, ...]:
-        """A vector of two-byte code points, its length in ``width`` bytes."""
+        """A vector of two-byte code points with a length prefix of ``width`` bytes."""
         content = self.vector(width)
         if len(content) % 2:
             raise self.error()
         return struct.unpack(f">{len(content) // 2}H", content)
 
     def vectors(self, width: int, most: int) -> tuple[bytes, ...]:
-        """All vectors that are left, each with its length in ``width`` bytes.
+        """All remaining vectors, each with a length prefix of ``width`` bytes.
 
         Raises:
-            DecodeError: where one runs past the end, or there are more than ``most``.
+            DecodeError: if one runs past the end, or there are more than ``most``.
         """
         found: list[bytes] = []
         while self.remaining:
@@ -82,24 +82,24 @@ class ByteReader:
         return tuple(found)
 
     def finish(self) -> None:
-        """Raises DecodeError when bytes are left over."""
+        """Raises DecodeError if bytes are left over."""
         if self.remaining:
             raise self.error()
 
     def error(self) -> DecodeError:
-        """The error for the structure as it stands at the cursor."""
+        """The error for the structure at the current offset."""
         return DecodeError(self.what, self._at)
 
 
 def vector(content: bytes, width: int) -> bytes:
-    """``content`` with its length before it in ``width`` bytes.
+    """``content`` with a length prefix of ``width`` bytes.
 
     Raises:
-        OverflowError: where the content is too long for that width.
+        OverflowError: if the content is too long for that width.
     """
     return len(content).to_bytes(width, "big") + content
 
 
 def uint16_list(code_points: tuple[int, ...], width: int = 2) -> bytes:
-    """A vector of two-byte code points, its length in ``width`` bytes."""
+    """A vector of two-byte code points with a length prefix of ``width`` bytes."""
     return vector(struct.pack(f">{len(code_points)}H", *code_points), width)

@@ -1,1 +1,1 @@
-"""When is each endpoint due, and how many are visited at once? Knows nothing of TLS."""
+"""When is each endpoint due, and how many are visited at once? This package knows nothing about TLS."""

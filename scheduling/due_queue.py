@@ -1,9 +1,9 @@
-"""What is due, and when: a queue of keys by due time, each key in it at most once.
+"""The due queue: keys ordered by due time, each key at most once.
 
-Moments are seconds on a monotonic clock. Of what is due, the groups take turns, so that none starves
-another. Within a group a lower rank goes first and the longest due of a rank before the others; but every
-fourth turn is for one of the higher ranks, so that a stream of new keys starves no old one. Old entries of a
-key that was moved or removed stay in the heaps until they surface or outnumber the valid ones.
+Times are seconds on a monotonic clock. Among due keys the groups take turns, so that none starves another.
+Within a group the lowest rank comes first, and within a rank the key that has been due longest; but every fourth
+turn goes to a higher rank, so that a stream of new keys does not starve old ones. Obsolete entries of moved or
+removed keys stay in the heaps until they reach the top or outnumber the valid ones.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Entry: TypeAlias = tuple[float, int, Key]
-"""When it is due, the how-manieth entry it is, and the key."""
+"""(due time, sequence number, key)"""
 
 _FOR_HIGHER_RANKS: Final = 4
 _FEW: Final = 1_000
-"""So many old entries are never worth tidying up."""
+"""Up to this number, obsolete entries are not removed."""
 
 
 class _Valid(NamedTuple):
-    """The newest entry of a key."""
+    """The current entry of a key."""
 
     put: int
     rank: int
@@ -33,16 +33,16 @@ class _Valid(NamedTuple):
 
 @dataclass(slots=True)
 class _Group(Generic[Key]):
-    """What is due of one group, by rank; ``turns`` is how many it has had."""
+    """The due entries of one group, by rank; ``turns`` counts the turns that it has had."""
 
     turns: int
     by_rank: dict[int, list[Entry[Key]]] = field(default_factory=dict)
 
 
 class DueQueue(Generic[Key]):
-    """Keys in the order in which they are due; those due at one moment in the order put in.
+    """Keys in order of due time; keys with equal due times in insertion order.
 
-    Taking one costs time in proportion to the number of groups, and to the logarithm of the keys'.
+    Removing one costs time proportional to the number of groups and to the logarithm of the number of keys.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class DueQueue(Generic[Key]):
         self._ripe_count = 0
 
     def put(self, key: Key, due: float, *, rank: int = 0, group: str = "") -> None:
-        """Makes ``key`` due at ``due``, whenever it was due before."""
+        """Schedules ``key`` for ``due``, replacing any earlier due time."""
         self.remove(key)
         self._put += 1
         self._valid[key] = _Valid(self._put, rank, group, is_ripe=False)
@@ -64,13 +64,13 @@ class DueQueue(Generic[Key]):
             heapq.heapify(self._waiting)
 
     def remove(self, key: Key) -> None:
-        """Forgets ``key``, if it is there."""
+        """Removes ``key`` if it is in the queue."""
         known = self._valid.pop(key, None)
         if known is not None and known.is_ripe:
             self._ripe_count -= 1
 
     def pop_due(self, now: float) -> tuple[Key, float] | None:
-        """Takes out the key whose turn it is, with when it was due; None where none is by ``now``."""
+        """Removes the next key and returns it with its due time; None if no key is due by ``now``."""
         self._ripen(now)
         heads = [
             (self._ripe[name].turns, heap[0], name, heap)
@@ -87,17 +87,17 @@ class DueQueue(Generic[Key]):
 
     @property
     def next_due(self) -> float | None:
-        """When the first key is due, or has been; None where there is none."""
+        """The earliest due time, which may be in the past; None if the queue is empty."""
         heads = (self._cleaned(heap) for heap in (self._ripe_by_due, self._waiting))
         return min((heap[0][0] for heap in heads if heap), default=None)
 
     def count_due(self, now: float) -> int:
-        """How many keys are due by ``now``."""
+        """The number of keys that are due by ``now``."""
         self._ripen(now)
         return self._ripe_count
 
     def _ripen(self, now: float) -> None:
-        """Moves what is due by ``now`` to its group."""
+        """Moves the entries that are due by ``now`` to their groups."""
         while self._waiting and self._waiting[0][0] <= now:
             entry = heapq.heappop(self._waiting)
             if not self._is_newest(entry):
@@ -107,13 +107,13 @@ class DueQueue(Generic[Key]):
             self._ripe_count += 1
             heapq.heappush(self._ripe_by_due, entry)
             if known.group not in self._ripe:
-                # Who was away does not catch up on the turns of those who waited.
+                # A group that was empty does not catch up on turns that others took meanwhile.
                 turns = min((group.turns for group in self._ripe.values()), default=0)
                 self._ripe[known.group] = _Group(turns)
             heapq.heappush(self._ripe[known.group].by_rank.setdefault(known.rank, []), entry)
 
     def _next_of(self, name: str) -> list[Entry[Key]] | None:
-        """The heap whose first key has the group's next turn; a group without any is forgotten."""
+        """The heap with the group's next key; a group without keys is removed."""
         group = self._ripe[name]
         by_rank = {rank: heap for rank, heap in group.by_rank.items() if self._cleaned(heap)}
         if not by_rank:
@@ -126,7 +126,7 @@ class DueQueue(Generic[Key]):
         return by_rank[lowest]
 
     def _cleaned(self, heap: list[Entry[Key]]) -> list[Entry[Key]]:
-        """The heap, without old entries at its head."""
+        """The heap without obsolete entries at its top."""
         while heap and not self._is_newest(heap[0]):
             heapq.heappop(heap)
         return heap

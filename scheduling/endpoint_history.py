@@ -1,7 +1,7 @@
-"""What is remembered of each endpoint's past: its failures in a row, when it was last asked everything.
+"""The history of each endpoint: its consecutive failures, and when it was last enumerated.
 
-It begins with what the Store kept from before a restart. What an endpoint leaves behind when its name has its
-address no more is kept too, for name servers give addresses in turns, and one that comes back is not new.
+It starts with the schedules that the Store has from before a restart. The history of an endpoint also stays when its
+name no longer has the address: name servers rotate addresses, and one that comes back is not new.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scheduling.resolve import MOST_ADDRESSES
 
 
 class EndpointHistories:
-    """Of all endpoints that are in the inventory, and of those that may come back to it."""
+    """The histories of all endpoints in the inventory, and of departed ones that may return."""
 
     def __init__(self) -> None:
         self._failures: dict[str, int] = {}
@@ -25,13 +25,13 @@ class EndpointHistories:
         self._away: dict[str, Schedule] = {}
 
     def restore(self, schedules: Iterable[Schedule], *, enumerates: bool) -> None:
-        """Takes what was planned before a restart; with ``enumerates`` all is to be asked again."""
+        """Restores the schedules from before a restart; with ``enumerates`` every endpoint is enumerated again."""
         for one in schedules:
             known = replace(one, enumerated_at=None) if enumerates else one
             self._away[one.endpoint_key] = known
 
     def come_back(self, key: str) -> Schedule | None:
-        """What is remembered of an endpoint that comes into the inventory; None where it is new."""
+        """The schedule of an endpoint that enters the inventory; None if it is new."""
         schedule = self._away.pop(key, None)
         if schedule is not None:
             self._failures[key] = schedule.consecutive_failures
@@ -40,7 +40,7 @@ class EndpointHistories:
         return schedule
 
     def depart(self, tracked: Tracked, key: str, now: datetime, interval_seconds: float) -> None:
-        """Keeps what is known of an endpoint whose address is gone, of so many to each target."""
+        """Saves the schedule of an endpoint whose address is gone; the number per target is limited."""
         if key in self._failures:
             self._away[key] = Schedule(
                 endpoint_key=key,
@@ -56,18 +56,18 @@ class EndpointHistories:
         self.forget(key)
 
     def forget(self, key: str) -> None:
-        """Nothing is known of it any more."""
+        """Deletes the history of an endpoint."""
         self._failures.pop(key, None)
         self._enumerated.pop(key, None)
         self._doubted.discard(key)
 
     def forget_departed(self, tracked: Tracked) -> None:
-        """Forgets the endpoints that the target once had."""
+        """Deletes the histories of the target's departed endpoints."""
         for key in tracked.departed:
             self._away.pop(key, None)
 
     def is_first_failure(self, key: str) -> bool:
-        """Whether to ask again before this failure counts: nothing is called down by one bad moment."""
+        """Whether to retry before the failure counts: a single failure must not report an endpoint as down."""
         if self._failures.get(key) or key in self._doubted:
             self._doubted.discard(key)
             return False
@@ -75,30 +75,30 @@ class EndpointHistories:
         return True
 
     def visited(self, key: str, failures: int, enumerated_at: datetime | None = None) -> None:
-        """How a visit ended: the so-manieth failure in a row; None where not all was asked."""
+        """Records a visit: the number of consecutive failures, and when it enumerated (None if it did not)."""
         self._failures[key] = failures
         self._doubted.discard(key)
         if enumerated_at is not None:
             self._enumerated[key] = enumerated_at
 
     def ask_all(self, key: str) -> None:
-        """Makes the next visit ask everything."""
+        """Makes the next visit enumerate."""
         self._enumerated.pop(key, None)
 
     def failures(self, key: str) -> int:
-        """In a row, as of now."""
+        """The current number of consecutive failures."""
         return self._failures.get(key, 0)
 
     def enumerated_at(self, key: str) -> datetime | None:
-        """When everything was asked last; None where it must be asked, for it failed since or never was."""
+        """When the endpoint was last enumerated; None if that must be done (again), also after a failure."""
         return self._enumerated.get(key) if self._failures.get(key) == 0 else None
 
     def last_enumerated_at(self, key: str) -> datetime | None:
-        """When everything was asked last, whatever came after."""
+        """When the endpoint was last enumerated, whatever happened since."""
         return self._enumerated.get(key)
 
     def rank(self, key: str) -> Rank:
-        """Who goes first."""
+        """The priority of the endpoint's next visit."""
         if key not in self._failures:
             return Rank.NEW
         return Rank.FAILING if self._failures[key] else Rank.KNOWN

@@ -1,7 +1,7 @@
-"""What the scheduler has running now, and whether there is a place for more.
+"""The scheduler's running jobs, and whether another one may start.
 
-A visit in overtime holds no place any more: it mostly waits for a silent server, and the others need not
-wait with it.
+A visit in overtime no longer occupies a place: it mostly waits for a silent server, and the others need not
+wait as well.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Final
 from scheduling.jobs import Job, SchedulerSettings, VisitJob
 
 _STEPS: Final = 10
-"""A visit is looked at so often before it is in overtime."""
+"""Number of checks of a visit before it counts as overtime."""
 
 _LATE_SECONDS: Final = 0.1
-"""What comes later than this has not had the processor."""
+"""A check that is this late did not get CPU time."""
 
 
 class InFlight:
     """Tasks and their jobs, each until it ends.
 
-    ``settings`` gives those in force; ``on_change`` is called whenever a place becomes free.
+    ``settings`` returns the current settings; ``on_change`` is called when a place becomes free.
     """
 
     def __init__(
@@ -38,21 +38,21 @@ class InFlight:
 
     @property
     def tasks(self) -> Collection[asyncio.Task[None]]:
-        """All that runs."""
+        """All running tasks."""
         return self._tasks.values()
 
     @property
     def visits(self) -> int:
-        """How many visits run."""
+        """The number of running visits."""
         return sum(isinstance(job, VisitJob) for job in self._tasks)
 
     @property
     def has_a_place(self) -> bool:
-        """Whether one more may begin."""
+        """Whether another job may start."""
         return len(self._tasks) - len(self._in_overtime) < self._settings().visits_at_once
 
     def add(self, job: Job, task: asyncio.Task[None]) -> None:
-        """``task`` does ``job`` from now on; one that has just ended may have done it before."""
+        """Registers ``task`` for ``job``; it replaces a task for the same job that has just ended."""
         self._tasks[job] = task
         self._in_overtime.discard(job)
         task.add_done_callback(lambda _: self._end(job, task))
@@ -65,7 +65,7 @@ class InFlight:
         self._on_change()
 
     def _watch_for_overtime(self, job: Job, task: asyncio.Task[None], steps_done: int = 0) -> None:
-        """In steps: where one comes late, visits wait for the processor, and more of them would end none."""
+        """Checks in steps: if a step is late, the visits wait for the CPU, and more of them would slow all down."""
         loop = asyncio.get_running_loop()
         at = loop.time() + self._settings().overtime_seconds / _STEPS
 

@@ -1,9 +1,8 @@
-"""How long until an endpoint is visited again: its place in the interval, sooner after a failure.
+"""How long until the next visit of an endpoint: its fixed place in the interval, or sooner after a failure.
 
-Each endpoint has a place of its own in its interval, by the hash of its key: ten thousand that were found
-together, or a restart, never make a burst, and an endpoint is visited at even distances. A failed visit is
-repeated soon, for most failures pass; each further one waits twice as long, until the plain interval is
-reached.
+Each endpoint has a fixed place in its interval, by the hash of its key: neither ten thousand endpoints discovered
+together nor a restart causes a burst, and the visits of an endpoint are evenly spaced. A failed visit is retried soon,
+because most failures are short; each further delay is twice as long, up to the normal interval.
 """
 
 from __future__ import annotations
@@ -21,22 +20,22 @@ from model.certificates.lifetime import Lifetime
 from model.observation import Observation
 
 _CLOSER: Final = 4
-"""How many times as often a certificate is looked at that ends soon, or has just been renewed."""
+"""Factor for visits of a certificate that expires soon or has just been renewed."""
 
 _JUST_RENEWED: Final = timedelta(days=1)
 _VISITS_IN_A_LIFETIME: Final = 40
-"""A certificate that lives for hours is looked at so often before it ends."""
+"""Number of visits during the lifetime of a certificate that lives for hours."""
 
 _CLOSEST: Final = 24
-"""No certificate, whatever it says, makes visits come more than so many times as often."""
+"""Maximum factor for more frequent visits, whatever the certificate says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """A span of each day by the clocks of ``zone``, in which nothing is visited; it may go over midnight.
+    """A daily span by the clocks of ``zone`` in which nothing is visited; it may cross midnight.
 
-    Where those clocks are put on or back within it, or over one of its ends, they still decide: it is over
-    at the first moment at which they show a time outside of it.
+    The local clock decides, even if a DST transition falls within the span or on one of its ends: the span is over
+    at the first point in time at which the clock shows a time outside it.
     """
 
     begin: time
@@ -44,7 +43,7 @@ class Closed:
     zone: tzinfo = UTC
 
     def seconds_left(self, now: datetime) -> float:
-        """Until it is over; 0 where it is not now."""
+        """Seconds until the span is over; 0 if it is not active."""
         begun = at = now.astimezone(UTC)
         while left := self._left_on_the_clock(at):
             end = at + timedelta(seconds=left)
@@ -52,14 +51,14 @@ class Closed:
         return (at - begun).total_seconds()
 
     def _left_on_the_clock(self, at: datetime) -> float:
-        """As if nobody put the clocks on or back."""
+        """The same without DST transitions."""
         since_begin = _seconds_between(self.begin, at.astimezone(self.zone).time())
         length = _seconds_between(self.begin, self.end)
         return length - since_begin if since_begin < length else 0.0
 
 
 def _clocks_put(zone: tzinfo, after: datetime, until: datetime) -> datetime | None:
-    """When within a day the clocks of ``zone`` were put on or back, to the microsecond; None where not."""
+    """The DST transition of ``zone`` within a day of ``after``, to the microsecond; None if there is none."""
 
     def offset(moment: datetime) -> timedelta | None:
         return moment.astimezone(zone).utcoffset()
@@ -77,7 +76,7 @@ def _clocks_put(zone: tzinfo, after: datetime, until: datetime) -> datetime | No
 
 
 def _seconds_between(earlier: time, later: time) -> float:
-    """From one time of day to the next that is the other."""
+    """From one time of day to the next occurrence of the other."""
     moments = (
         timedelta(
             hours=one.hour, minutes=one.minute, seconds=one.second, microseconds=one.microsecond
@@ -90,10 +89,10 @@ def _seconds_between(earlier: time, later: time) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntervalPolicy:
-    """All times in seconds; ``jitter_fraction`` is the share of a retry's delay that chance decides.
+    """All times in seconds; ``jitter_fraction`` is the random part of a retry's delay.
 
-    ``match`` are the labels that a target must have for it. An endpoint is verified every
-    ``interval_seconds``, and enumerated every ``enumerate_seconds``; never in the spans ``closed``.
+    ``match`` are the labels that a target must have. An endpoint is verified every ``interval_seconds`` and
+    enumerated every ``enumerate_seconds``, but never during the spans in ``closed``.
     """
 
     interval_seconds: float = 3600.0
@@ -104,13 +103,13 @@ class IntervalPolicy:
     closed: tuple[Closed, ...] = ()
 
     def holds_for(self, labels: Mapping[str, str]) -> bool:
-        """Whether it is the pace of a target with these labels."""
+        """Whether the policy applies to a target with these labels."""
         return all(labels.get(name) == text for name, text in self.match.items())
 
     def next_delay(self, key: str, now: datetime, observation: Observation | None = None) -> float:
-        """How long to wait after a good visit: until the key's place in the next interval.
+        """The delay after a good visit: until the key's place in the next interval.
 
-        That is half an interval at least, and one and a half at most.
+        It is between half an interval and one and a half.
         """
         interval = self.interval_seconds
         if observation is not None:
@@ -120,43 +119,43 @@ class IntervalPolicy:
         return (math.floor(at / interval + 0.5) + 1) * interval - at
 
     def retry_delay(self, consecutive_failures: int, dice: Random) -> float:
-        """How long to wait after a visit that was the so-manieth failure in a row."""
+        """The delay after ``consecutive_failures`` failed visits in a row."""
         doublings = min(consecutive_failures - 1, 32)
         delay = min(self.interval_seconds, self.first_retry_seconds * 2.0**doublings)
         return delay * (1 + self.jitter_fraction * dice.uniform(-1, 1))
 
     def resumed_delay(self, due_at: datetime, now: datetime) -> float:
-        """How long to wait where a visit was planned for ``due_at`` before a restart; 0 where overdue.
+        """The delay of a visit that was scheduled for ``due_at`` before a restart; 0 if it is overdue.
 
-        A plan further off than any plan (the clock or the settings changed) is brought near.
+        A due time that is too far in the future (the clock or the settings changed) is moved closer.
         """
         planned = (due_at - now).total_seconds()
         return min(max(0.0, planned), self.interval_seconds * 1.5)
 
     def reopened_delay(self, key: str, closed_seconds: float) -> float:
-        """How long to wait where visits are allowed again in so long: those that waited are spread."""
+        """The delay when visits are permitted again in ``closed_seconds``: the waiting visits are spread out."""
         return closed_seconds + self.interval_seconds * _place(key)
 
     def wants_enumeration(self, enumerated_at: datetime | None, now: datetime) -> bool:
-        """Whether the next visit is to ask everything; of two visits, the closer to the time does."""
+        """Whether the next visit should enumerate; the visit closest to the planned time does."""
         if enumerated_at is None:
             return True
         passed = (now - enumerated_at).total_seconds()
         return not 0 <= passed < self.enumerate_seconds - self.interval_seconds / 2
 
     def closed_seconds(self, now: datetime) -> float:
-        """Until visits are allowed; 0 where they are now."""
+        """Seconds until visits are permitted; 0 if they are now."""
         return max((span.seconds_left(now) for span in self.closed), default=0.0)
 
 
 def _place(key: str) -> float:
-    """The key's place in any interval: evenly spread from 0 to 1, and the same after a restart."""
+    """The key's place in any interval: evenly distributed from 0 to 1, and the same after a restart."""
     digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
     return int.from_bytes(digest) / 2**64
 
 
 def _share(leaf: Certificate, interval_seconds: float, now: datetime) -> float:
-    """The part of the interval after which this certificate is to be looked at again."""
+    """The fraction of the interval after which the endpoint of this certificate is visited again."""
     lifetime = Lifetime.of(leaf.not_before, leaf.not_after)
     if lifetime is None:
         return 1.0

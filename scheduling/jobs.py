@@ -1,4 +1,4 @@
-"""What the scheduler plans: its settings, the entries of its agenda, and what it keeps of each target."""
+"""The jobs of the scheduler, its settings, and its state for each target."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scheduling.interval import IntervalPolicy
 from scheduling.resolve import Resolution
 
 Visiting: TypeAlias = Callable[[Endpoint, Observation | None], Awaitable[Observation]]
-"""Visits an endpoint, and only verifies what is known where there is anything known.
+"""Visits an endpoint; only verifies the known facts if there are any.
 
 May raise NotVisitedError.
 """
@@ -43,14 +43,14 @@ class Probing:
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """The agenda's entry for a target."""
+    """The job of resolving a target's name."""
 
     target_key: str
 
 
 @dataclass(frozen=True, slots=True)
 class VisitJob:
-    """The agenda's entry for an endpoint."""
+    """The job of visiting an endpoint."""
 
     endpoint_key: str
 
@@ -65,16 +65,15 @@ Job: TypeAlias = LookUp | VisitJob
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchedulerSettings:
-    """How often and how much; times in seconds.
+    """How often to visit, and how many endpoints at once; times in seconds.
 
-    Of the ``paces``, the first that holds for a target's labels is its own; the last is for all others.
-    A visit that lasts longer than ``overtime_seconds``, mostly a wait for a silent server, no longer
-    counts among the ``visits_at_once``, so that the others need not wait with it; ``most_in_overtime``
-    bounds such visits. Of many that come together at least ``least_admitted_per_second`` are begun, and of a
-    large fleet twice as many as it has visits per second anyway. The first failed visit, or look-up, is
-    repeated after ``early_retry_seconds``, and only what fails then is a failure; without
-    ``repeats_failed_visits`` whoever makes the visits has repeated them. With
-    ``enumerates_at_start`` all that was planned before a restart is asked everything with its next visit.
+    The first of the ``paces`` that matches a target's labels applies; the last matches all targets. A visit that
+    takes longer than ``overtime_seconds``, mostly because of a silent server, no longer counts in
+    ``visits_at_once``, so that the others need not wait; ``most_in_overtime`` limits such visits. When many fall due at
+    once, at least ``least_admitted_per_second`` start per second; a large fleet may start twice its steady rate. The
+    first failed visit or lookup is repeated after ``early_retry_seconds``, and counts as a failure only if it
+    fails again; without ``repeats_failed_visits`` the visiting code has already repeated it. With
+    ``enumerates_at_start`` the first visit after a restart enumerates.
     """
 
     paces: tuple[IntervalPolicy, ...] = (IntervalPolicy(),)
@@ -88,17 +87,17 @@ class SchedulerSettings:
     stop_grace_seconds: float = 10.0
 
     def pace_of(self, target: Target) -> IntervalPolicy:
-        """The pace that the target's labels choose."""
+        """The policy that the target's labels select."""
         return self.paces[self._pace_number(target)]
 
     def group_of(self, job: Job, target: Target) -> str:
-        """Whom it takes turns with: look-ups, or visits, of targets of one source that have one pace."""
+        """The group that takes turns with others: lookups or visits of targets with the same source and policy."""
         number = self._pace_number(target)
         kind = "look-ups" if isinstance(job, LookUp) else "visits"
         return sys.intern(f"{kind} {number} {target.source}")
 
     def admitted_per_second(self, targets: int) -> float:
-        """How many of those that come together are begun in a second, with so many targets."""
+        """The number of simultaneous newcomers that start per second, for that number of targets."""
         return max(self.least_admitted_per_second, 2 * targets / self.paces[-1].interval_seconds)
 
     def _pace_number(self, target: Target) -> int:
@@ -107,7 +106,7 @@ class SchedulerSettings:
 
 
 class Rank(IntEnum):
-    """Who goes first of those that are due."""
+    """The priority among due jobs; lower values go first."""
 
     NEW = 0
     KNOWN = 1
@@ -122,4 +121,4 @@ class Tracked:
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     unresolved_key: str | None = None
     departed: tuple[str, ...] = ()
-    """Endpoints whose address the name has no more, the newest last."""
+    """Endpoints whose address the name no longer has, newest last."""

@@ -1,4 +1,4 @@
-"""What follows from a visit: how often the endpoint has failed, and when it is due next."""
+"""The schedule after a visit: the endpoint's failures, and its next due time."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def schedule_after(
     now: datetime,
     dice: Random,
 ) -> Schedule:
-    """The endpoint's next due time by its ``pace``; ``before`` is the one that the visit was made by.
+    """The endpoint's next schedule by its ``pace``; ``before`` is the current one.
 
-    ``dice`` spreads the repetitions of visits that failed.
+    ``dice`` randomizes the retries of failed visits.
     """
     key = observation.endpoint.key
     enumerated_at = None if before is None else before.enumerated_at

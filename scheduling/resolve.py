@@ -1,4 +1,4 @@
-"""Which addresses does a target's name have now? Each is an Endpoint of its own."""
+"""Which addresses does a target's name have? Each one is a separate Endpoint."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from pki.net_guard.gate import SocketGate
 from pki.net_guard.look_up import OF_TARGETS, LookUp
 
 MOST_ADDRESSES: Final = 64
-"""A name with more is some machine's doing, and probing them all would be a scan."""
+"""A name with more addresses is machine-generated, and probing all of them would be a scan."""
 
 
 class AddressFamily(StrEnum):
-    """Which addresses of a name are visited."""
+    """The IP versions to visit."""
 
     ANY = "any"
     IPV4 = "ipv4"
     IPV6 = "ipv6"
 
     def has(self, address: str) -> bool:
-        """Whether ``address`` is one of them."""
+        """Whether ``address`` belongs to the family."""
         return self is AddressFamily.ANY or (":" in address) == (self is AddressFamily.IPV6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
-    """A target's endpoints, or why there are none, in one sentence."""
+    """A target's endpoints, or in one sentence why there are none."""
 
     endpoints: tuple[Endpoint, ...]
     failure: str | None
@@ -48,8 +48,8 @@ async def resolve(
 ) -> Resolution:
     """One endpoint for each distinct address of the target, in the resolver's order.
 
-    An IP address is its own, without a look-up. ``look_up`` is the system's resolver where None. Only
-    addresses of the ``family`` count, or of the one that the target's label names.
+    An IP address needs no lookup. ``look_up`` None means the system's resolver. Only addresses of ``family`` count,
+    unless the target's label names another one.
     """
     wanted = target.labels.get(ADDRESS_FAMILY, family)
     if wanted not in set(AddressFamily):
@@ -68,12 +68,12 @@ async def resolve(
     addresses = [place[0] for *_, place in found]
     fitting = [address for address in addresses if AddressFamily(wanted).has(address)]
     if addresses and not fitting:
-        return _failed(f"The name {target.host} has no address of {wanted}.")
+        return _failed(f"The name {target.host} has no {wanted} address.")
     return _resolution(target, fitting)
 
 
 def allowed(found: Resolution, gate: SocketGate) -> Resolution:
-    """Without the addresses that may not be asked, whatever name leads to them."""
+    """``found`` without the addresses that the gate refuses, whatever name resolves to them."""
     endpoints = tuple(
         one
         for one in found.endpoints
@@ -100,7 +100,7 @@ def _failed(failure: str) -> Resolution:
 def unresolved(
     target: Target, failure: str, started_at: datetime, tool_version: str
 ) -> Observation:
-    """What there is to say of a target whose name did not resolve."""
+    """The Observation of a target whose name did not resolve."""
     return Observation(
         tool_version=tool_version,
         mode=Mode.ENUMERATE,

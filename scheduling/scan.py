@@ -1,6 +1,6 @@
-"""Visits every address of a target once, for somebody who asks now: the one loop of all scans.
+"""Visits every address of a target once, on demand: the one loop of all scans.
 
-The scheduler has no use for it: there, names are looked up and endpoints are visited at times of their own.
+The scheduler does not use it, because it resolves names and visits endpoints at separate times.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ VISITS_AT_ONCE: Final = 16
 
 
 class Scan:
-    """One scan of any number of targets: at most ``VISITS_AT_ONCE`` endpoints are visited side by side."""
+    """One scan of any number of targets: at most ``VISITS_AT_ONCE`` endpoints are visited concurrently."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Scan:
         self._places = asyncio.Semaphore(VISITS_AT_ONCE)
 
     async def probe(self, target: Target) -> list[Observation]:
-        """One Observation for each address, in the resolver's order, or one that says why there is none."""
+        """One Observation for each address, in the resolver's order, or one that says why there is no address."""
         started_at = self._clock.now()
         resolution = await resolve(target, family=self._family)
         if resolution.failure is not None:

@@ -1,8 +1,8 @@
 """When is each endpoint due, and how many are visited at once?
 
-An agenda holds one entry for each target (look its addresses up again) and one for each endpoint
-(visit it). Entries leave it when they start and come back when they end, so nothing ever runs
-twice side by side. Due times go to the Store with each visit, so a restart goes on where it was.
+The due queue holds one entry for each target (resolve its name again) and one for each endpoint (visit it).
+An entry leaves the queue when its job starts and returns when it ends, so no job runs twice at the same time. Due
+times are stored with each visit, so a restart continues where the service stopped.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Scheduler:
-    """Visits every endpoint of the inventory in its time, until it is stopped."""
+    """Visits every endpoint of the inventory on time, until it is stopped."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Scheduler:
         self._clock = clock
         self._settings = settings
         self._meter = meter
-        self._dice = Random()  # noqa: S311 (jitter is no secret)
+        self._dice = Random()  # noqa: S311 (jitter need not be secret)
         self._recorder = StoreWriter(store, meter)
         self._agenda: DueQueue[Job] = DueQueue()
         self._tracked: dict[str, Tracked] = {}
@@ -72,28 +72,28 @@ class Scheduler:
 
     @property
     def queue_length(self) -> int:
-        """How many look-ups and visits are due and wait for their turn."""
+        """The number of due lookups and visits that wait for their turn."""
         return self._agenda.count_due(self._clock.monotonic())
 
     @property
     def visits_in_flight(self) -> int:
-        """How many visits run now."""
+        """The number of running visits."""
         return self._running.visits
 
     @property
     def lag_seconds(self) -> float:
-        """For how long the first in the queue has been due; 0 where nothing waits."""
+        """How long the first entry in the queue has been due; 0 if none is waiting."""
         next_due = self._agenda.next_due
         return 0.0 if next_due is None else max(0.0, self._clock.monotonic() - next_due)
 
     def current_endpoints(self) -> frozenset[str]:
-        """The keys of all endpoints in the inventory, those of unresolved names among them."""
+        """The keys of all endpoints in the inventory, including those of unresolved names."""
         keys = {key for tracked in self._tracked.values() for key in tracked.endpoints}
         lost = {tracked.unresolved_key for tracked in self._tracked.values()} - {None}
         return frozenset(keys | {key for key in lost if key is not None})
 
     def reconfigure(self, settings: SchedulerSettings, visit: Visiting) -> None:
-        """Other settings, and another way to visit, for all that is planned from now on."""
+        """Replaces the settings and the visiting function for all future jobs."""
         self._settings = settings
         self._probing = replace(self._probing, visit=visit)
         self._wake.set()
@@ -104,14 +104,14 @@ class Scheduler:
         return [tracked.target for tracked in self._tracked.values()]
 
     def target(self, key: str) -> Target | None:
-        """The inventory's target of that key."""
+        """The inventory's target with that key."""
         tracked = self._tracked.get(key)
         return tracked.target if tracked is not None else None
 
     def enumerate_soon(self, target_key: str | None = None) -> bool:
-        """Asks everything of the target, or of all, with the next visits, which come one after another.
+        """Makes the next visits of the target, or of all targets, enumerate, and starts them one after another.
 
-        Says whether there is any such target.
+        Returns whether there is such a target.
         """
         wanted = [
             tracked
@@ -126,7 +126,7 @@ class Scheduler:
         return bool(wanted)
 
     def set_targets(self, targets: Sequence[Target]) -> None:
-        """Makes these the inventory: what is new is looked up now, what is gone is forgotten."""
+        """Replaces the inventory: new targets are resolved now, and removed ones are forgotten."""
         wanted = {target.key: target for target in targets}
         for key in self._tracked.keys() - wanted.keys():
             self._forget(key)
@@ -140,7 +140,7 @@ class Scheduler:
         self._wake.set()
 
     async def run(self) -> None:
-        """Visits what is due until ``stop``; raises what the Store raises at the start."""
+        """Runs due jobs until ``stop``; raises what the Store raises at startup."""
         self._ended.clear()
         try:
             self._standings.restore(
@@ -158,7 +158,7 @@ class Scheduler:
             self._ended.set()
 
     async def stop(self) -> None:
-        """Starts nothing more and returns when all visits have ended or been abandoned."""
+        """Starts no more jobs, and returns when all visits have ended or been abandoned."""
         self._is_stopping = True
         self._wake.set()
         await self._ended.wait()
@@ -175,7 +175,7 @@ class Scheduler:
             self._running.add(job, group.create_task(self._do(job)))
 
     async def _wait_for_change(self) -> None:
-        """Until something is due and has a place, something ended, or the inventory changed."""
+        """Waits until a job is due and has a place, a job has ended, or the inventory has changed."""
         self._wake.clear()
         timeout = None
         if self._running.has_a_place:
@@ -194,7 +194,7 @@ class Scheduler:
             task.cancel()
 
     async def _do(self, job: Job) -> None:
-        """One job; a fault of ours costs this turn of it and never the scheduler."""
+        """Runs one job; an internal error fails this run and never the scheduler."""
         try:
             if isinstance(job, LookUp):
                 await self._look_up(job)
@@ -251,7 +251,7 @@ class Scheduler:
             self._plan_visit(key, self._first_delay(key, tracked.target))
 
     def _plan_visit(self, endpoint_key: str, delay_seconds: float) -> None:
-        """Where a visit still runs, the next is planned when it ends: never two side by side."""
+        """If a visit is still running, the next is scheduled when it ends: never two at the same time."""
         job = VisitJob(endpoint_key)
         endpoint = self._find(endpoint_key)
         if endpoint is not None and job not in self._running:
@@ -263,12 +263,12 @@ class Scheduler:
         self._agenda.put(job, due, rank=rank, group=self._settings.group_of(job, target))
 
     def _admitted_delay(self) -> float:
-        """The wait of one of many that come together."""
+        """The delay of one of many simultaneous newcomers."""
         rate = self._settings.admitted_per_second(len(self._tracked))
         return self._admission.delay(self._clock.monotonic(), rate)
 
     def _first_delay(self, endpoint_key: str, target: Target) -> float:
-        """As planned for an endpoint from before a restart; soon for what is overdue or was never visited."""
+        """The delay from before a restart if there is one; short for overdue and new endpoints."""
         planned = 0.0
         schedule = self._standings.come_back(endpoint_key)
         if schedule is not None:
@@ -299,7 +299,7 @@ class Scheduler:
         self._plan_next(job, delay, Rank.KNOWN if observation.answered_as_tls else Rank.FAILING)
 
     def _plan_next(self, job: VisitJob, delay_seconds: float, rank: Rank) -> None:
-        """After a visit, by the end of which the endpoint may have other labels, or have left."""
+        """Schedules the next visit; during the visit the endpoint may have got other labels, or have left."""
         endpoint = self._find(job.endpoint_key)
         if endpoint is None:
             self._standings.forget(job.endpoint_key)
@@ -312,7 +312,7 @@ class Scheduler:
         return self._standings.is_first_failure(observation.endpoint.key)
 
     async def _take(self, observation: Observation, pace: IntervalPolicy) -> float:
-        """Keeps what a visit found; says in how many seconds the next is due."""
+        """Stores the result of a visit; returns the seconds until the next one."""
         key = observation.endpoint.key
         failures, enumerated_at = 0, None
         if not observation.answered_as_tls:
@@ -327,14 +327,14 @@ class Scheduler:
         return delay
 
     async def _known(self, endpoint: Endpoint, pace: IntervalPolicy) -> Observation | None:
-        """What the visit is only to verify; None where it is to ask everything."""
+        """The facts that the visit only verifies; None if it enumerates."""
         if pace.wants_enumeration(self._standings.enumerated_at(endpoint.key), self._clock.now()):
             return None
         try:
             known = await self._store.latest(endpoint.key)
         except Exception as error:
             _LOG.warning(
-                "an endpoint is asked everything, for its facts cannot be read",
+                "an endpoint is enumerated again, because its stored facts cannot be read",
                 extra={"endpoint": endpoint.key, "reason": str(error)},
             )
             return None
@@ -355,7 +355,7 @@ class Scheduler:
                 started_at=started_at,
                 cost=Cost(duration_seconds=self._clock.monotonic() - began),
                 state=State.ERROR,
-                reason=f"A fault of ours: the visit ended with {type(fault).__name__}.",
+                reason=f"Internal error: the visit ended with {type(fault).__name__}.",
             )
 
     async def _keep(self, observation: Observation, failures: int, delay_seconds: float) -> None:
@@ -376,7 +376,7 @@ class Scheduler:
         return None if tracked is None else tracked.endpoints.get(endpoint_key)
 
     def _relabel(self, tracked: Tracked, target: Target) -> None:
-        """New labels are for the next visit, which comes soon: they are no new endpoint."""
+        """New labels apply from the next visit, which comes soon: the endpoint stays the same."""
         tracked.target = target
         for key, endpoint in tracked.endpoints.items():
             tracked.endpoints[key] = replace(endpoint, target=target)

@@ -1,7 +1,7 @@
-"""How many that come together are let in one after another: new endpoints, or those overdue at a start.
+"""Spreads the start of many simultaneous newcomers: new endpoints, or endpoints overdue at startup.
 
-A few go at once; the rest wait, each for the time that the ones before it take at the rate given (the
-generic cell rate algorithm, as in ITU-T I.371).
+A few start at once; each of the others waits for those before it, at the given rate (the generic cell rate
+algorithm, as in ITU-T I.371).
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ _AT_ONCE: Final = 20
 
 
 class StartRate:
-    """Gives each comer its moment."""
+    """Assigns a start time to each newcomer."""
 
     def __init__(self) -> None:
         self._next_at = -math.inf
 
     def delay(self, now: float, per_second: float) -> float:
-        """How long the one that comes ``now`` waits, in seconds; 0 where few came before it."""
+        """The wait in seconds of the newcomer that arrives at ``now``; 0 if few came before it."""
         at = max(self._next_at, now - _AT_ONCE / per_second)
         self._next_at = at + 1 / per_second
         return max(0.0, at - now)

@@ -1,8 +1,7 @@
-"""Hands what visits learnt to the Store, and keeps what could not be written until it can.
+"""Writes the results of visits to the Store, and retries failed writes.
 
-While writes fail, later ones queue behind, so that the history of an endpoint keeps its order. Once
-as many wait as memory should hold, a visit waits with its result, and with it the next visit: servers are
-not asked what nobody can keep.
+While writes fail, later ones queue up, so that an endpoint's history stays in order. When the queue is full, a visit
+waits with its result, and so does the next visit: servers are not probed for results that cannot be stored.
 """
 
 from __future__ import annotations
@@ -19,13 +18,13 @@ from model.safe_output.printable import printable
 _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 _MOST_WAITING: Final = 2_000
-"""Some 200 MB with all proofs. Nothing is given up: the visits that follow wait until there is room."""
+"""About 200 MB with all proofs. Nothing is dropped: the following visits wait until there is room."""
 
 _LOG = logging.getLogger(__name__)
 
 
 class StoreWriter:
-    """A Store that does not forget what it was given while it cannot be written."""
+    """A Store that queues visits while the underlying Store cannot be written."""
 
     def __init__(
         self, store: Store, meter: WriteMeter, *, most_waiting: int = _MOST_WAITING
@@ -39,19 +38,19 @@ class StoreWriter:
 
     @property
     def waiting(self) -> int:
-        """How many visits wait to be stored."""
+        """The number of visits that wait to be stored."""
         return len(self._waiting)
 
     async def record(self, visit: Visit) -> None:
-        """Stores a visit, or keeps it for ``keep_trying``; never raises but on cancellation.
+        """Stores a visit, or queues it for ``keep_trying``; never raises except on cancellation.
 
-        While as many are kept as may be, it waits for room.
+        Waits while the queue is full.
         """
         if self._waiting or not await self._is_settled(visit):
             await self._keep(visit)
 
     async def keep_trying(self) -> None:
-        """Stores what waits as soon as that succeeds; ends only by cancellation."""
+        """Stores the queued visits as soon as possible; ends only by cancellation."""
         pause = _FIRST_PAUSE_SECONDS
         while True:
             await self._has_waiting.wait()
@@ -61,7 +60,7 @@ class StoreWriter:
                 pause = _FIRST_PAUSE_SECONDS
 
     async def flush(self) -> bool:
-        """Tries now to store all that waits, oldest first; says whether nothing is left."""
+        """Tries to store all queued visits now, oldest first; returns whether the queue is empty."""
         while self._waiting:
             if not await self._is_settled(self._waiting[0]):
                 return False
@@ -71,7 +70,7 @@ class StoreWriter:
         return True
 
     async def _is_settled(self, visit: Visit) -> bool:
-        """Whether the visit is stored, or never can be and is given up."""
+        """Whether the visit is stored, or can never be stored and is given up."""
         try:
             advanced = await self._store.record_visit(visit)
         except UnkeepableError as error:

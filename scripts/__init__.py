@@ -1,1 +1,1 @@
-"""What makes files of this checkout; nothing of it is shipped."""
+"""How are generated files of this checkout made? Nothing here is shipped."""

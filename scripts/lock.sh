@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Writes requirements/*.txt from pyproject.toml, with hashes and without the address of any index,
-# so that the content is pinned and not the place it came from.
+# Writes requirements/*.txt from pyproject.toml, with hashes and without the URL of any index: the
+# content is pinned, not its origin.
 #
-#   scripts/lock.sh             keep the pins that still fit, solve the rest
-#   scripts/lock.sh --upgrade   take the newest versions that fit
-#   scripts/lock.sh --check     change nothing; fail when a lock does not match pyproject.toml
+#   scripts/lock.sh             keep the pins that still fit, and resolve the rest
+#   scripts/lock.sh --upgrade   use the newest versions that fit
+#   scripts/lock.sh --check     change nothing; fail if a lock does not match pyproject.toml
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 uv=$(realpath "${UV:-.venv/bin/uv}")
 export UV_NO_CONFIG=1
-# A lock that needs a second index or a folder of wheels would install on this machine only.
+# A lock that needs a second index or a folder of wheels would work on this machine only.
 unset UV_INDEX UV_EXTRA_INDEX_URL UV_FIND_LINKS
 
-# All is solved in a copy, from the pins there are; its relative paths are what the locks quote.
+# Resolve in a copy, starting from the current pins; the locks quote its relative paths.
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 cp -r pyproject.toml requirements "$copy"
@@ -38,7 +38,7 @@ compile_all() { # arguments...
     compile fuzz.txt --group fuzz "$@"
 }
 
-# An unchanged lock keeps its time, so that make does not install it anew.
+# An unchanged lock keeps its modification time, so that make does not reinstall it.
 take_over() {
     local fresh
     for fresh in "$copy"/requirements/*.txt; do
@@ -54,11 +54,11 @@ fail() {
 case ${1:-} in
     --check)
         if grep -nE '://|^-|^[^ #]+ @ ' requirements/*.txt; then
-            fail "requirements: the lines above name an address; remake the locks with: make lock"
+            fail "requirements: the lines above contain a URL; regenerate the locks with: make lock"
         fi
         compile_all
         diff -ru requirements "$copy/requirements" ||
-            fail "requirements: the locks do not match pyproject.toml; remake them with: make lock"
+            fail "requirements: the locks do not match pyproject.toml; regenerate them with: make lock"
         ;;
     --upgrade)
         compile_all --upgrade
@@ -68,5 +68,5 @@ case ${1:-} in
         compile_all
         take_over
         ;;
-    *) fail "scripts/lock.sh: unknown argument '$1'; give nothing, --upgrade or --check" ;;
+    *) fail "scripts/lock.sh: unknown argument '$1'; use none, --upgrade or --check" ;;
 esac

@@ -1,4 +1,4 @@
-"""Draws README's screenshot anew: a real scan of two of the demo's servers, as a terminal shows it."""
+"""Regenerates README's screenshot: a real scan of two of the demo's servers, as a terminal shows it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from service.demo import DemoFleet
 IMAGE = Path(__file__).parents[1] / "docs/images/scan.svg"
 COLUMNS = 100
 SHOWN = (1, 4)
-"""The demo's legacy server, and the one that demands client certificates."""
+"""The demo's legacy server, and the one that requires client certificates."""
 
 
 async def scan() -> str:
-    """What ``tlsprobe scan`` prints for them, with its colours."""
+    """The output of ``tlsprobe scan`` for them, with colours."""
     async with DemoFleet() as fleet:
         (store, root), *_ = fleet.trust_stores.items()
         printed = []
@@ -37,7 +37,7 @@ async def scan() -> str:
 
 
 def _on_a_terminal(arguments: list[str]) -> str:
-    """The command's standard output as a terminal gets it, without the progress line."""
+    """The command's standard output as written to a terminal, without the progress line."""
     command = [str(Path(sys.executable).with_name("tlsprobe")), "scan", *arguments]
     ours, theirs = os.openpty()
     environment = os.environ | {"COLUMNS": str(COLUMNS), "TERM": "xterm"}
@@ -48,7 +48,7 @@ def _on_a_terminal(arguments: list[str]) -> str:
         while some := os.read(ours, 65536):
             printed += some
     except OSError:
-        # Linux says so when the other side of a terminal is gone.
+        # Linux reports this when the other side of a terminal is closed.
         pass
     finally:
         os.close(ours)
@@ -61,7 +61,7 @@ def main() -> None:
     console = Console(record=True, width=COLUMNS, file=StringIO(), force_terminal=True)
     console.print(Text.from_ansi(asyncio.run(scan())))
     drawn = console.export_svg(title="tlsprobe scan", theme=MONOKAI, unique_id="scan")
-    # The reader's own fixed-width font will do: an image must not fetch one.
+    # Use the reader's own fixed-width font: an image must not fetch one.
     IMAGE.parent.mkdir(exist_ok=True)
     IMAGE.write_text(re.sub(r"@font-face \{.*?\}\s*|<!--.*?-->\s*", "", drawn, flags=re.DOTALL))
 

@@ -1,10 +1,10 @@
-"""tlsprobe as a library: scan TLS endpoints, read what they speak, judge it by policies.
+"""tlsprobe as a library: scan TLS endpoints, read their facts, evaluate policies.
 
 ``scan`` probes endpoints and returns an Observation for each address; ``scan_blocking`` does the same
-outside of asyncio. ``tlsprobe.policy`` judges Observations, ``to_json`` and ``from_json`` store them.
+outside asyncio. ``tlsprobe.policy`` evaluates Observations, ``to_json`` and ``from_json`` serialize them.
 All errors are a TlsprobeError. docs/python-api.md has an example of each.
 
-Names are imported when they are first used: ``import tlsprobe`` loads no library.
+Names are imported on first use: ``import tlsprobe`` loads no library.
 """
 
 from __future__ import annotations
@@ -128,11 +128,11 @@ _MODULE_OF: Final = {name: module for module, names in _MODULES.items() for name
 
 
 def __getattr__(name: str) -> Any:
-    """The lazy name, imported now.
+    """Imports the lazy name.
 
     Raises:
-        AttributeError: for a name that is not public.
-        ShadowedPackageError: where another package hides one of tlsprobe's.
+        AttributeError: if the name is not public.
+        ShadowedPackageError: if another package hides one of tlsprobe's.
     """
     if name not in __all__:
         raise AttributeError(f"module 'tlsprobe' has no attribute {name!r}")

@@ -1,6 +1,6 @@
 """The errors that the public API raises: each message says what is wrong and what to do.
 
-A server that does not answer is no error: its Observation says so (``state`` and ``reason``).
+A server that does not answer is not an error: its Observation says so (``state`` and ``reason``).
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ class TlsprobeError(Exception):
 
 
 class InputError(TlsprobeError, ValueError):
-    """An argument cannot be used; the message begins with its name."""
+    """An argument cannot be used; the message starts with its name."""
 
 
 class PolicyError(TlsprobeError, ValueError):
-    """A policy cannot be used, or holds for no endpoint; the message has the file and the line."""
+    """A policy cannot be used, or matches no endpoint; the message has the file and the line."""
 
 
 class JsonError(TlsprobeError, ValueError):
-    """A text is not an Observation in the form of ``docs/observation.schema.json``."""
+    """A text is not an Observation in the format of ``docs/observation.schema.json``."""
 
 
 class ShadowedPackageError(TlsprobeError, ImportError):

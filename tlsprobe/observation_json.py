@@ -13,21 +13,21 @@ from tlsprobe.errors import JsonError
 
 
 def to_json(observation: Observation, *, with_evidence: bool = True) -> str:
-    """One line of JSON in the form of ``docs/observation.schema.json``.
+    """One line of JSON in the format of ``docs/observation.schema.json``.
 
-    Without evidence it is a tenth as long; the bytes that prove each fact are gone then.
+    Without evidence it is a tenth as long, but lacks the bytes that prove each fact.
     """
     fields = _fields(observation, with_evidence=with_evidence)
     return json.dumps(fields, separators=(",", ":"))
 
 
 def from_json(text: str | bytes | Mapping[str, Any]) -> Observation:
-    """The Observation of a text that ``to_json`` or ``tlsprobe scan --json`` wrote, or of its parsed JSON.
+    """The Observation in a text from ``to_json`` or ``tlsprobe scan --json``, or in its parsed JSON.
 
-    Certificates come back without their DER, which the JSON does not hold.
+    Certificates have no DER, because the JSON does not contain it.
 
     Raises:
-        JsonError: where the text is not JSON, or not an Observation.
+        JsonError: if the text is not JSON, or not an Observation.
     """
     if isinstance(text, Mapping):
         fields: Any = text
@@ -40,8 +40,8 @@ def from_json(text: str | bytes | Mapping[str, Any]) -> Observation:
         raise JsonError("the JSON is not an object: pass one line of to_json")
     if fields.get("schema") != SCHEMA_NUMBER:
         raise JsonError(
-            f"schema is {fields.get('schema')!r}, and this version of tlsprobe reads {SCHEMA_NUMBER}: "
-            "pass an Observation that this version wrote"
+            f"schema is {fields.get('schema')!r}, but this version of tlsprobe reads {SCHEMA_NUMBER}: "
+            "pass an Observation from the same version"
         )
     try:
         return _observation(dict(fields))

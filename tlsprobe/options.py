@@ -1,4 +1,4 @@
-"""What a scan may be asked for: the keyword arguments of ``scan``, checked and made into settings."""
+"""The keyword arguments of ``scan``: validation, and conversion to settings."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ _IDENTITY_NAME: Final = "client_certificate"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientCertificate:
-    """A client certificate of yours: a PEM file with its ``key`` file, or one file that holds both.
+    """A client certificate of yours: a PEM file with its ``key`` file, or one file with both.
 
-    The file may be PKCS #12 where ``key`` is None. ``passphrase_variable`` names the environment
-    variable with the passphrase.
+    Without ``key`` the file may also be PKCS #12. ``passphrase_variable`` names the environment variable with the
+    passphrase.
     """
 
     file: FilePath
@@ -47,30 +47,30 @@ class ClientCertificate:
 
 
 class ScanOptions(TypedDict, total=False):
-    """The keyword arguments of ``scan`` and ``scan_blocking``; all may be left out."""
+    """The keyword arguments of ``scan`` and ``scan_blocking``; all are optional."""
 
     server_name: str | None
     """The server name (SNI) to send; an empty one sends none. Default: the target's host name."""
     protocol: str | None
-    """Such as ``smtp``: docs/protocols.md. Default: what the target's scheme or port says, else TLS."""
+    """For example ``smtp``: docs/protocols.md. Default: by the target's scheme or port, else TLS."""
     labels: Mapping[str, str]
-    """Labels of the targets, for policies to select by (docs/targets.md has those that act)."""
+    """Labels of the targets, which policies can match (docs/targets.md lists those with an effect)."""
     checks: Iterable[str] | None
     """Groups of checks, such as ``("suites", "certificates")``; versions always run. Default: all but jarm."""
     intrusiveness: Intrusiveness | Literal["safe", "standard", "full"]
-    """How much may be asked (docs/intrusiveness.md). Default: ``full``, as ``tlsprobe scan``."""
+    """How much a scan may ask (docs/intrusiveness.md). Default: ``full``, as in ``tlsprobe scan``."""
     deadline_seconds: float
-    """How long one address may take in all. Default: 60."""
+    """The maximum total time for one address, in seconds. Default: 60."""
     trust_stores: Mapping[str, FilePath]
-    """PEM files of CA certificates by name, to verify chains against. Mozilla's is always used too."""
+    """PEM files of CA certificates by name, to verify chains. Mozilla's list is always used as well."""
     client_certificate: ClientCertificate | None
-    """Shown to servers that ask for a client certificate."""
+    """Sent to servers that request a client certificate."""
     fetch: bool
-    """Whether OCSP, CRLs and missing issuers are fetched from where certificates point. Default: no."""
+    """Whether to fetch OCSP responses, CRLs and missing issuers from URLs in certificates. Default: no."""
     dns_records: bool
-    """Whether CAA and TLSA records are looked up. Default: no."""
+    """Whether to look up CAA and TLSA records. Default: no."""
     log_list: FilePath | None
-    """A certificate transparency log list (version 3), to verify timestamps by."""
+    """A certificate transparency log list (version 3), to verify timestamps."""
     proxy: str | None
     """Connect through ``http://host:3128`` (CONNECT) or ``socks5://user@host:1080``."""
     proxy_password: str | None
@@ -78,14 +78,14 @@ class ScanOptions(TypedDict, total=False):
     source_address: str | None
     """The local IP address to connect from."""
     proxy_protocol: Literal["v1", "v2"] | None
-    """Begin each connection with a PROXY protocol header of this version."""
+    """Start each connection with a PROXY protocol header of this version."""
     address_family: Literal["any", "ipv4", "ipv6"]
-    """Which addresses of a name are probed. Default: any."""
+    """Which addresses of a name to probe. Default: any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanRequest:
-    """Targets in the order in which they were given, and how they are probed."""
+    """Targets in the given order, and how to probe them."""
 
     targets: tuple[Target, ...]
     settings: ProbeSettings
@@ -93,20 +93,20 @@ class ScanRequest:
 
 
 def read_request(targets: Sequence[str | Target], options: ScanOptions) -> ScanRequest:
-    """The request that ``scan`` makes; reads the files that the options name.
+    """The request that ``scan`` executes; reads the files that the options name.
 
     Raises:
         InputError: for the first argument that cannot be used.
-        TypeError: for a keyword argument that does not exist.
+        TypeError: for an unknown keyword argument.
     """
     unknown = options.keys() - ScanOptions.__optional_keys__
     if unknown:
         raise TypeError(
-            f"unknown keyword argument {min(unknown)!r}: there are "
+            f"unknown keyword argument {min(unknown)!r}: use one of "
             f"{', '.join(sorted(ScanOptions.__optional_keys__))}"
         )
     if not targets:
-        raise InputError("targets: there is none: pass at least one, such as 'example.com'")
+        raise InputError("targets: the list is empty: pass at least one, such as 'example.com'")
     identity = _identity(options.get("client_certificate"))
     return ScanRequest(
         targets=tuple(_targets(targets, options, identity)),
@@ -117,7 +117,7 @@ def read_request(targets: Sequence[str | Target], options: ScanOptions) -> ScanR
 
 @contextmanager
 def _naming(argument: str) -> Iterator[None]:
-    """What is wrong inside becomes an InputError that begins with the argument's name."""
+    """Turns errors inside into an InputError that starts with the argument's name."""
     try:
         yield
     except ValueError as error:
@@ -138,7 +138,7 @@ def _target(one: str | Target, options: ScanOptions) -> Target:
         for name in ("server_name", "protocol", "labels"):
             if options.get(name) is not None:
                 raise InputError(
-                    f"{name}: the target {one.key} has its own: leave out one of the two"
+                    f"{name}: the target {one.key} already sets it: remove one of the two"
                 )
         return one
     if not isinstance(one, str):

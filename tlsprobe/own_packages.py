@@ -1,7 +1,7 @@
-"""Does Python find tlsprobe's packages, or others of the same names?
+"""Does Python find tlsprobe's packages, or others with the same names?
 
-Their names are general (``model``, ``service``), so a folder on PYTHONPATH, the working directory of
-``python -m`` or another distribution may hide them. What is imported then is somebody else's code.
+Their names are general (``model``, ``service``), so a folder in PYTHONPATH, the working directory of
+``python -m`` or another distribution may hide them. Python would then import foreign code.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ def check_own_packages() -> None:
     """Check that each of ``PACKAGES`` is the one next to this package; imports none of them.
 
     Raises:
-        ShadowedPackageError: for the first that is not.
+        ShadowedPackageError: for the first one that is not.
     """
     for name in PACKAGES:
         found = _found_at(name)
         if found is None:
             raise ShadowedPackageError(
-                f"the package {name!r} of tlsprobe is not there: reinstall tlsprobe"
+                f"the package {name!r} of tlsprobe is missing: reinstall tlsprobe"
             )
         if found != _HOME / name / "__init__.py":
             raise ShadowedPackageError(
                 f"{found} hides the package {name!r} of tlsprobe ({_HOME / name}): remove it from "
-                "PYTHONPATH, start tlsprobe in another folder, or install tlsprobe in an environment "
+                "PYTHONPATH, start tlsprobe in another folder, or install it in an environment "
                 "of its own (pipx, uv tool, a container)"
             )
 
 
 def _found_at(name: str) -> Path | None:
-    """The file that ``import name`` would run, or has run; None where there is none."""
+    """The file that ``import name`` runs, or has run; None if there is none."""
     try:
         spec = find_spec(name)
     except ValueError:

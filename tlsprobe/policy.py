@@ -1,7 +1,7 @@
-"""Judging Observations: by the profiles that come with tlsprobe, or by policy files of your own.
+"""Evaluation of Observations by the profiles that ship with tlsprobe, or by your own policy files.
 
-A policy is given by a profile's name (``"mozilla-intermediate"``), a file's path (``"policies.yml"``), or
-what ``load`` returned. docs/policy.md says what profiles there are and what a file may hold.
+A policy is a profile's name (``"mozilla-intermediate"``), a file's path (``"policies.yml"``), or a result of
+``load``. docs/policy.md lists the profiles and describes the file format.
 """
 
 from __future__ import annotations
@@ -46,18 +46,18 @@ __all__ = [
 ]
 
 PolicySource: TypeAlias = str | os.PathLike[str] | Policy | PolicySet
-"""A profile's name, a policy file's path, or a policy that was loaded already."""
+"""A profile's name, a policy file's path, or a loaded policy."""
 
 
 def profiles() -> tuple[str, ...]:
-    """The names of the profiles that come with tlsprobe, sorted."""
+    """The names of the profiles that ship with tlsprobe, sorted."""
     return tuple(sorted(_profiles()))
 
 
 def load(*sources: PolicySource) -> PolicySet:
-    """The policies and waivers of these files and profiles, read once for many Observations.
+    """The policies and waivers of these files and profiles, loaded once for many Observations.
 
-    Its ``remarks`` are sentences on what is odd in the files and not an error, such as an expired waiver.
+    Its ``remarks`` are sentences about warnings in the files, such as an expired waiver.
 
     Raises:
         PolicyError: for a file or name that cannot be used, with the line and how to fix it.
@@ -68,14 +68,14 @@ def load(*sources: PolicySource) -> PolicySet:
 def assess(
     observation: Observation, *policies: PolicySource, at: datetime | None = None
 ) -> Assessment:
-    """What the policies make of an Observation: a result for each rule, and ``compliance`` for each policy.
+    """The policies' results for an Observation: one per rule, and ``compliance`` for each policy.
 
-    ``at`` is the aware time at which it is judged, which decides what has expired; the end of the probe
-    where it is None, so that the same Observation always has the same results.
+    ``at`` is the aware time of the evaluation, which decides what has expired. None means the end of the probe, so
+    that the same Observation always has the same results.
 
     Raises:
-        PolicyError: for a policy that cannot be used, or where none of them holds for the endpoint.
-        InputError: where ``at`` has no time zone.
+        PolicyError: if a policy cannot be used, or none matches the endpoint.
+        InputError: if ``at`` has no time zone.
     """
     return _assessed(observation, policies, at)[0]
 
@@ -83,12 +83,12 @@ def assess(
 def findings(
     observation: Observation, *policies: PolicySource, at: datetime | None = None
 ) -> tuple[Finding, ...]:
-    """The rules that fail or are unknown, most severe first; those that a waiver of a file covers are WAIVED.
+    """The rules that fail or are unknown, most severe first; those with a waiver in a file are WAIVED.
 
-    ``at`` is as in ``assess``.
+    ``at`` is the same as in ``assess``.
 
     Raises:
-        PolicyError, InputError: as ``assess``.
+        PolicyError, InputError: see ``assess``.
     """
     assessment, book = _assessed(observation, policies, at)
     return findings_of(assessment, observation.endpoint.target, book.waivers)
@@ -103,16 +103,16 @@ def _assessed(
     book = _read(sources, moment)
     assessment = _assess(observation, book.policies, moment)
     if not assessment.policies:
-        names = ", ".join(policy.name for policy in book.policies) or "none was given"
+        names = ", ".join(policy.name for policy in book.policies) or "none is loaded"
         raise PolicyError(
-            f"no policy holds for {observation.endpoint.key} ({names}): scan it with the labels that "
-            "the policies select by, or name a profile"
+            f"no policy matches {observation.endpoint.key} ({names}): scan it with the labels that "
+            "the policies match, or use a profile"
         )
     return assessment, book
 
 
 def _read(sources: Iterable[PolicySource], at: datetime) -> PolicySet:
-    """All sources as one set: names and files are read together, since files may extend one another."""
+    """All sources as one set: files and profiles are loaded together, because files may extend one another."""
     names: list[str] = []
     loaded: list[PolicySet] = []
     for source in sources:

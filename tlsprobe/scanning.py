@@ -1,4 +1,4 @@
-"""Scanning: the addresses of all targets are probed side by side, within one set of connection limits."""
+"""Scanning: the addresses of all targets are probed concurrently, within common connection limits."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from tlsprobe.options import ScanOptions, read_request
 
 
 async def scan(*targets: str | Target, **options: Unpack[ScanOptions]) -> tuple[Observation, ...]:
-    """Probe every address of each target once: one Observation for each, in the order of the targets.
+    """Probe every address of each target once; returns one Observation for each, in the order of the targets.
 
     A target is ``example.com``, ``192.0.2.1:8443``, ``[2001:db8::1]:443``, ``smtp://mail.example.com`` or
-    a Target. ``ScanOptions`` lists the keyword arguments. A name that does not resolve and a server that
-    does not answer give an Observation whose ``state`` and ``reason`` say so; nothing is raised for them.
+    a Target. ``ScanOptions`` lists the keyword arguments. A name that does not resolve or a server that does not
+    answer raises nothing: the ``state`` and ``reason`` of its Observation say so.
 
     Raises:
-        InputError: for a target or an option that cannot be used; nothing has been sent then.
-        TypeError: for a keyword argument that does not exist.
+        InputError: for a target or an option that cannot be used, before anything is sent.
+        TypeError: for an unknown keyword argument.
     """
     request = await asyncio.to_thread(read_request, targets, options)
     engine = await asyncio.to_thread(Engine, request.settings, clock := SystemClock())
@@ -36,10 +36,10 @@ async def scan(*targets: str | Target, **options: Unpack[ScanOptions]) -> tuple[
 def scan_blocking(
     *targets: str | Target, **options: Unpack[ScanOptions]
 ) -> tuple[Observation, ...]:
-    """What ``scan`` returns, for programs without asyncio.
+    """The result of ``scan``, for programs without asyncio.
 
     Raises:
-        InputError, TypeError: as ``scan``.
+        InputError, TypeError: see ``scan``.
         TlsprobeError: inside a running event loop, which it would block.
     """
     try:

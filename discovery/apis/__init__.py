@@ -1,1 +1,1 @@
-"""Web APIs as sources: http_sd, Prometheus, Consul, Docker."""
+"""Which targets do web APIs know: http_sd, Prometheus, Consul, Docker?"""

@@ -1,4 +1,4 @@
-"""Services of a Consul catalog: each instance, with Prometheus' labels of the same meaning."""
+"""Services of a Consul catalog: each instance, with the same labels as in Prometheus."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _AT_ONCE: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Of which services: of these, or of all, those that have all of the ``tags``."""
+    """The wanted services: the named ones or all, if they have all of the ``tags``."""
 
     services: Sequence[str] = ()
     tags: Sequence[str] = ()
 
     def has(self, name: str, its_tags: Collection[str]) -> bool:
-        """Whether a service of that name and with these tags is wanted."""
+        """Whether a service with that name and these tags is wanted."""
         return (not self.services or name in self.services) and set(self.tags) <= set(its_tags)
 
 
@@ -38,7 +38,7 @@ async def read_consul(
     """The instances of the ``wanted`` services; raises SourceError."""
     catalog = await api.get("/v1/catalog/services")
     if not isinstance(catalog, dict):
-        raise SourceError(f"{api.url} does not answer as Consul's catalog does.")
+        raise SourceError(f"{api.url} did not answer like a Consul catalog.")
     names = [name for name, its_tags in catalog.items() if wanted.has(name, its_tags or ())]
     check_count(source, len(names), most)
     at_once = asyncio.Semaphore(_AT_ONCE)

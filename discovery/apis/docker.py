@@ -1,7 +1,7 @@
-"""Containers that say by their labels that they speak TLS, from Docker's API.
+"""Containers from Docker's API whose labels declare a TLS port.
 
-``tlsprobe.port`` is the port inside; ``tlsprobe.host`` and ``tlsprobe.server_name`` are optional. Without
-a host it is the container's address in its first network.
+``tlsprobe.port`` is the port inside the container; ``tlsprobe.host`` and ``tlsprobe.server_name`` are
+optional. Without a host, the container's address in its first network is used.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SERVER_NAME: Final = "tlsprobe.server_name"
 async def read_docker(
     api: WebApi, source: str, most: int = USUAL_MOST_TARGETS
 ) -> tuple[Target, ...]:
-    """The labelled containers that run now; raises SourceError."""
+    """The labelled containers that are running; raises SourceError."""
     answer = await api.get("/containers/json")
     containers = mappings(answer, f"{api.url}: containers")
     places = (place for one in containers for place in _places(one))

@@ -1,4 +1,4 @@
-"""Targets from a web API in the form of Prometheus' ``http_sd``: a list of targets and labels."""
+"""Targets from a web API in the format of Prometheus' ``http_sd``: a list of targets and labels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from model.target import Target
 async def read_http_sd(
     api: WebApi, source: str, most: int = USUAL_MOST_TARGETS
 ) -> tuple[Target, ...]:
-    """The targets of all groups; raises SourceError, for an answer that is understood in part too."""
+    """The targets of all groups; raises SourceError, also if a part of the answer is invalid."""
     return await asyncio.to_thread(_targets, await api.get(), api.url, Collected(source, most))
 
 
@@ -25,7 +25,7 @@ def _targets(answer: Any, url: str, found: Collected) -> tuple[Target, ...]:
         where = f"{url}, group {number}"
         targets, labels = group.get("targets"), group.get("labels", {})
         if not isinstance(targets, list) or not isinstance(labels, dict):
-            raise SourceError(f"{where} has no list of targets with a mapping of labels.")
+            raise SourceError(f"{where} must have a list of targets and a mapping of labels.")
         texts = {str(name): str(text) for name, text in labels.items()}
         check_labels(texts, where)
         for text in targets:

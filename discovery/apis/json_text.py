@@ -1,7 +1,7 @@
-"""JSON of a stranger (RFC 8259), read step by step: the event loop keeps running, and memory is bounded.
+"""Parses untrusted JSON (RFC 8259) in small steps: the event loop keeps running, and memory is bounded.
 
-``json.loads`` is one call into C, which lets no other thread run until it is done, however large the text
-is. This reader is a loop of small steps, so it is run in a thread. It counts values and has no recursion.
+``json.loads`` is a single C call that blocks all other threads until it is done, however long the text is.
+This parser is a loop of small steps and runs in a thread. It counts values and does not recurse.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import re
 from typing import Any, Final
 
 MOST_VALUES: Final = 4_000_000
-"""Values of one text: the targets and labels of a million endpoints."""
+"""Values per text: enough for the targets and labels of a million endpoints."""
 
 DEEPEST: Final = 64
 LONGEST_TOKEN: Final = 1 << 19
-"""Characters of one string: an annotation of Kubernetes has at most 256 KiB."""
+"""Characters of one string: a Kubernetes annotation has at most 256 KiB."""
 
 _TOKEN: Final = re.compile(
     r"[ \t\n\r]*+(?:"
@@ -28,7 +28,7 @@ _BLANK: Final = re.compile(r"[ \t\n\r]*+")
 
 
 async def parse_json(text: str, most_values: int = MOST_VALUES) -> Any:
-    """What ``json.loads`` gives, in a thread; raises ValueError as ``read_json`` does."""
+    """The result of ``json.loads``, computed in a thread; raises ValueError like ``read_json``."""
     return await asyncio.to_thread(read_json, text, most_values)
 
 
@@ -36,13 +36,13 @@ def read_json(text: str, most_values: int = MOST_VALUES) -> Any:
     """The value of ``text``.
 
     Raises:
-        ValueError: where it is not JSON, nests deeper than 64, or has more than ``most_values`` values.
+        ValueError: if it is not JSON, is nested deeper than 64, or has more than ``most_values`` values.
     """
     return _Reader(text, most_values).value()
 
 
 class _Reader:
-    """Reads one text; ``_open`` are the lists and objects that are not closed yet."""
+    """Parses one text; ``_open`` has the lists and objects that are not closed yet."""
 
     def __init__(self, text: str, most_values: int) -> None:
         self._text = text
@@ -51,30 +51,30 @@ class _Reader:
         self._open: list[list[Any] | dict[str, Any]] = []
 
     def value(self) -> Any:
-        """The value that is the whole text."""
+        """The value of the whole text."""
         found, is_closed = self._begun(self._token())
         while self._open or not is_closed:
             found, is_closed = self._next()
         if not _BLANK.fullmatch(self._text, self._at):
-            raise ValueError(f"there is more after the value, at character {self._at}")
+            raise ValueError(f"there is extra text after the value, at character {self._at}")
         return found
 
     def _token(self) -> str:
         match = _TOKEN.match(self._text, self._at, self._at + LONGEST_TOKEN)
         if match is None:
-            raise ValueError(f"it is not JSON at character {self._at}")
+            raise ValueError(f"invalid JSON at character {self._at}")
         self._at = match.end()
         return match[match.lastindex or 0]
 
     def _begun(self, token: str) -> tuple[Any, bool]:
-        """The value that begins with ``token``, and whether it is complete."""
+        """The value that starts with ``token``, and whether it is complete."""
         self._left -= 1
         if self._left < 0:
             raise ValueError("it has too many values")
         if token not in {"[", "{"}:
             return self._scalar(token), True
         if len(self._open) >= DEEPEST:
-            raise ValueError(f"it nests deeper than {DEEPEST}")
+            raise ValueError(f"it is nested deeper than {DEEPEST} levels")
         opened: list[Any] | dict[str, Any] = {} if token == "{" else []  # noqa: S105 (a bracket)
         self._open.append(opened)
         return opened, False
@@ -94,7 +94,7 @@ class _Reader:
             return found
         key = self._scalar(token)
         if not isinstance(key, str):
-            raise ValueError(f"it has no key at character {self._at}")
+            raise ValueError(f"a key is missing at character {self._at}")
         self._expect(self._token(), ":")
         found = self._begun(self._token())
         inner[key] = found[0]
@@ -104,8 +104,10 @@ class _Reader:
         try:
             return json.loads(token)
         except ValueError as error:
-            raise ValueError(f"it is not JSON at character {self._at - len(token)}") from error
+            raise ValueError(f"invalid JSON at character {self._at - len(token)}") from error
 
     def _expect(self, token: str, wanted: str) -> None:
         if token != wanted:
-            raise ValueError(f"it has {token[:20]!r} in place of {wanted!r} before {self._at}")
+            raise ValueError(
+                f"it has {token[:20]!r} instead of {wanted!r} before character {self._at}"
+            )

@@ -1,4 +1,4 @@
-"""Whatever a Prometheus scrapes over https, from its targets API."""
+"""The https scrape targets of a Prometheus server, from its targets API."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def read_prometheus(
     answer = await api.get("/api/v1/targets", state="active")
     data = answer.get("data") if isinstance(answer, dict) else None
     if not isinstance(data, dict):
-        raise SourceError(f"{api.url} does not answer as Prometheus' targets API does.")
+        raise SourceError(f"{api.url} did not answer like Prometheus' targets API.")
     active = mappings(data.get("activeTargets"), f"{api.url}: activeTargets")
     places = (place for one in active for place in _places(one))
     return await asyncio.to_thread(targets_at, places, source, most)

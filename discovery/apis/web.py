@@ -1,7 +1,7 @@
-"""Asks a web API that the user named for JSON, within bounds of time and size.
+"""Requests JSON from a web API that the user configured, with limits on time and size.
 
-The URL is the user's own choice, so any network may be asked, but for reserved ones that are not opened; what comes
-back is not trusted, and redirects are not followed.
+The user chose the URL, so all networks are allowed except reserved addresses that the configuration does not
+allow. The answer is untrusted, and redirects are not followed.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _OK: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebApi:
-    """Where an API is and how it is spoken to; the ``gate`` says whether it may be.
+    """The location and the credentials of an API; the ``gate`` decides whether it may be contacted.
 
-    ``token_variable`` is the environment variable with a bearer token, ``token_header`` the header that
-    it goes into in place of Authorization. ``ca_file`` is a PEM file; ``unix_socket`` the path of a
-    socket that takes the place of the URL's host.
+    ``token_variable`` is the environment variable with a bearer token; ``token_header`` is the header for the token
+    instead of Authorization. ``ca_file`` is a PEM file; ``unix_socket`` is the path of a socket that replaces the
+    URL's host.
     """
 
     url: str
@@ -50,14 +50,14 @@ class WebApi:
         """The JSON at ``path`` below the URL.
 
         Raises:
-            SourceError: where there is none.
+            SourceError: if it cannot be fetched or parsed.
         """
         url = f"{self.url.rstrip('/')}{path}" if path else self.url
         text = await self.get_text(url, parameters)
         try:
             return await parse_json(text)
         except ValueError as error:
-            raise SourceError(f"{url} does not answer with usable JSON: {error}.") from error
+            raise SourceError(f"{url} did not answer with usable JSON: {error}.") from error
 
     async def get_text(self, url: str, parameters: Mapping[str, str] | None = None) -> str:
         """The text at ``url``; raises SourceError."""
@@ -65,11 +65,11 @@ class WebApi:
             async with asyncio.timeout(self.timeout_seconds):
                 async with self.ask(url, parameters) as answer:
                     if answer.status != _OK:
-                        reason = f"answers with HTTP status {answer.status}"
+                        reason = f"answered with HTTP status {answer.status}"
                         raise SourceError(f"{url} {reason}.", status=answer.status)
                     received = await answer.body(_MOST_BYTES)
         except TimeoutError:
-            reason = f"gave no whole answer within {self.timeout_seconds:g} s"
+            reason = f"did not answer completely within {self.timeout_seconds:g} s"
             raise SourceError(f"{url} {reason}.") from None
         except HttpError as error:
             raise SourceError(f"{url} {error}.") from error
@@ -82,11 +82,11 @@ class WebApi:
     def ask(
         self, url: str, parameters: Mapping[str, str] | None = None
     ) -> AbstractAsyncContextManager[HttpAnswer]:
-        """The answer at ``url``, as it comes and for as long as that takes.
+        """The answer at ``url``, streamed; without a time limit of its own.
 
         Raises:
-            OSError: where a file that it needs cannot be read.
-            ValueError: where the token or the URL is not valid.
+            OSError: if a required file cannot be read.
+            ValueError: if the token or the URL is not valid.
         """
         whole = httpx.URL(url)
         if parameters:
@@ -99,7 +99,7 @@ class WebApi:
         return client.ask(request)
 
     def _headers(self) -> dict[str, str]:
-        """Who asks, and the token, where there is one; it is read from its file each time."""
+        """User-Agent, and the token if there is one; its file is read for each request."""
         headers = {"User-Agent": user_agent()}
         tokens = self._tokens()
         if tokens and self.token_header is not None:
@@ -109,7 +109,7 @@ class WebApi:
         return headers
 
     def _tokens(self) -> list[str]:
-        """Those that there are now, the one that counts last; raises OSError."""
+        """The current tokens; the last one is used. Raises OSError."""
         found = [os.environ.get(self.token_variable, "") if self.token_variable else ""]
         if self.token_file is not None:
             found.append(self.token_file.read_text(encoding="ascii").strip())

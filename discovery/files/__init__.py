@@ -1,1 +1,1 @@
-"""Targets files: YAML, JSON and CSV."""
+"""Which targets do files list: YAML, JSON and CSV?"""

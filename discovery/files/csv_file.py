@@ -1,7 +1,7 @@
-"""Targets from a CSV file with a header (RFC 4180): ``target``, and what else is to be said of it.
+"""Targets from a CSV file with a header (RFC 4180): the column ``target``, and optional ones.
 
-``server_name`` and ``protocol`` are what they are in the other forms; every further column is a label.
-An empty field says nothing; a server name of ``-`` sends none.
+``server_name`` and ``protocol`` are the same as in the other formats; every other column is a label. An empty
+field means that the value is not set; a server name of ``-`` sends none.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NO_NAME: Final = "-"
 
 @dataclass(frozen=True, slots=True)
 class RowError(Exception):
-    """One line that is not understood: its number, what is wrong, and how to fix it."""
+    """One invalid line: its number, what is wrong, and how to fix it."""
 
     line: int
     problem: str
@@ -29,10 +29,10 @@ class RowError(Exception):
 
 
 def targets_of_csv(text: str, source: str, most: int) -> tuple[Target, ...]:
-    """The targets, one for each key; a later row's labels go before an earlier one's.
+    """The targets, one for each key; labels of later rows override those of earlier ones.
 
     Raises:
-        RowError: for the first line that is not understood.
+        RowError: for the first invalid line.
     """
     reader = csv.DictReader(text.splitlines(), strict=True, restkey="")
     found: dict[str, Target] = {}
@@ -46,23 +46,27 @@ def targets_of_csv(text: str, source: str, most: int) -> tuple[Target, ...]:
             known = found.get(target.key)
             found[target.key] = target if known is None else _joined(known, target)
     except csv.Error as error:
-        raise RowError(reader.line_num, f"is no CSV, {error}", "mend it there") from error
+        raise RowError(
+            reader.line_num, f"is not valid CSV: {error}", "correct that line"
+        ) from error
     return tuple(found.values())
 
 
 def _check_header(names: object) -> None:
     columns = list(names) if isinstance(names, list) else []
     if "target" not in columns:
-        raise RowError(1, "has no column called 'target'", "name it in the first line")
+        raise RowError(1, "has no column 'target'", "add it to the first line")
     for name in columns:
         if not _LABEL_NAME.fullmatch(name) or columns.count(name) > 1:
             fix = "use letters, digits and _, and each name once"
-            raise RowError(1, f"{name!r} is no name of a column", fix)
+            raise RowError(1, f"{name!r} is not a valid column name", fix)
 
 
 def _target(row: Mapping[str, str | None], source: str, line: int) -> Target:
     if "" in row:
-        raise RowError(line, "has more fields than the first line", "quote what has commas")
+        raise RowError(
+            line, "has more fields than the first line", "quote fields that contain commas"
+        )
     fields = {name: (text or "").strip() for name, text in row.items()}
     named = fields.pop("server_name", "")
     protocol = fields.pop("protocol", "")

@@ -1,7 +1,7 @@
-"""The entries of a targets file: YAML nodes to Targets, each error with the line that it is in.
+"""The entries of a targets file: YAML nodes to Targets; each error has the line number.
 
-All scalars are read as the text that stands there, so that no version number or ``no`` turns into
-something else; only ``null`` is nothing.
+All scalars are read as literal text, so that no version number or ``no`` is converted; only ``null`` means
+that a value is not set.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from discovery.targets import TargetError, parse_target
 from model.target import Target
 
 MOST_TARGETS: Final = 1_000_000
-"""Of one file, where its setting ``max_targets`` does not say otherwise."""
+"""Per file, unless its setting ``max_targets`` overrides it."""
 
 _OWN_KEYS: Final = ("target", "server_name", "protocol", "labels")
 _FILE_SD_KEYS: Final = ("targets", "labels")
@@ -26,7 +26,7 @@ _NULL_TAG: Final = "tag:yaml.org,2002:null"
 
 
 class EntryError(Exception):
-    """One line that is not understood: its number, what is wrong, and how to fix it."""
+    """One invalid line: its number, what is wrong, and how to fix it."""
 
     def __init__(self, node: yaml.Node, problem: str, fix: str) -> None:
         super().__init__(problem)
@@ -38,16 +38,16 @@ class EntryError(Exception):
 def targets_of(root: yaml.Node | None, source: str, most: int = MOST_TARGETS) -> tuple[Target, ...]:
     """The targets under the file's root node, one for each key.
 
-    A target that stands twice has the labels of both, the later ones before the earlier.
+    A target that is listed twice has the labels of both; later labels override earlier ones.
 
     Raises:
-        EntryError: for the first entry that is not understood.
+        EntryError: for the first invalid entry.
     """
     found: dict[str, Target] = {}
     if root is None or root.tag == _NULL_TAG:
         return ()
     if not isinstance(root, yaml.SequenceNode):
-        raise EntryError(root, "is no list", "begin each target with a dash")
+        raise EntryError(root, "is not a list", "start each target with a dash")
     for entry in root.value:
         for target in _targets_of_entry(entry, source):
             if len(found) >= most and target.key not in found:
@@ -64,20 +64,20 @@ def _targets_of_entry(entry: yaml.Node, source: str) -> Iterator[Target]:
         yield _target(entry, source, {}, {})
         return
     if not isinstance(entry, yaml.MappingNode):
-        raise EntryError(entry, "is a list in a list", "write a target or a mapping")
+        raise EntryError(entry, "is a list inside a list", "use a target or a mapping")
     fields = _fields(entry)
     labels = _labels(fields["labels"]) if "labels" in fields else {}
     if "targets" in fields:
         _refuse_others(fields, _FILE_SD_KEYS)
         node = fields["targets"]
         if not isinstance(node, yaml.SequenceNode):
-            raise EntryError(node, "'targets' is no list", "begin each target with a dash")
+            raise EntryError(node, "'targets' is not a list", "start each target with a dash")
         for one in node.value:
             yield _target(one, source, {}, labels)
         return
     _refuse_others(fields, _OWN_KEYS)
     if "target" not in fields:
-        raise EntryError(entry, "names no target", "add `target: host:port`")
+        raise EntryError(entry, "has no target", "add `target: host:port`")
     yield _target(fields["target"], source, fields, labels)
 
 
@@ -86,7 +86,7 @@ def _target(
 ) -> Target:
     text = _scalar(node)
     if text is None:
-        raise EntryError(node, "an empty target", "write host:port")
+        raise EntryError(node, "an empty target", "use host:port")
     chosen: dict[str, str] = {}
     if "server_name" in fields:
         chosen["server_name"] = _scalar(fields["server_name"]) or ""
@@ -103,7 +103,7 @@ def _fields(entry: yaml.MappingNode) -> dict[str, yaml.Node]:
     for key, value in entry.value:
         name = _scalar(key)
         if name is None or name in fields:
-            raise EntryError(key, f"the key {name!r} stands twice or is empty", "remove one")
+            raise EntryError(key, f"the key {name!r} is empty or duplicated", "remove one")
         fields[name] = value
     return fields
 
@@ -115,13 +115,15 @@ def _refuse_others(fields: Mapping[str, yaml.Node], known: tuple[str, ...]) -> N
 
 
 def _labels(node: yaml.Node) -> dict[str, str]:
-    """The labels; those that begin with two underscores are for relabelling alone."""
+    """The labels; those with two leading underscores exist only during relabelling."""
     if not isinstance(node, yaml.MappingNode):
-        raise EntryError(node, "'labels' is no mapping", "write `labels: {name: value}`")
+        raise EntryError(node, "'labels' is not a mapping", "use `labels: {name: value}`")
     labels = {}
     for name, value in _fields(node).items():
         if not _LABEL_NAME.fullmatch(name):
-            raise EntryError(value, f"{name!r} is no label name", "use letters, digits and _")
+            raise EntryError(
+                value, f"{name!r} is not a valid label name", "use letters, digits and _"
+            )
         labels[name] = _scalar(value) or ""
     return labels
 
@@ -129,7 +131,7 @@ def _labels(node: yaml.Node) -> dict[str, str]:
 def _scalar(node: yaml.Node) -> str | None:
     """The node's text; None for null."""
     if not isinstance(node, yaml.ScalarNode):
-        raise EntryError(node, "a list or a mapping where text belongs", "write plain text")
+        raise EntryError(node, "a list or a mapping instead of text", "use plain text")
     if node.tag == _NULL_TAG:
         return None
     return str(node.value)

@@ -1,7 +1,7 @@
-"""Targets from a file: YAML or JSON in our own form or as Prometheus' ``file_sd`` has it, or CSV.
+"""Targets from a file: YAML or JSON in our own format or in that of Prometheus' ``file_sd``, or CSV.
 
-The file is read again when it changes. A bad one says which line and how to mend it, and the last
-good targets stay in force: whoever watches gets the error in place of targets.
+The file is read again when it changes. An invalid file yields an error with the line and the fix instead of
+targets; the last valid targets stay in force.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from discovery.source import DiscoveryUpdate
 from model.target import Target
 
 LARGEST_FILE: Final = 64 * 1024 * 1024
-"""Bytes: some hundred thousand targets."""
+"""Bytes: a few hundred thousand targets."""
 
 _ESCAPED_PAIR: Final = re.compile(
     r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
@@ -29,20 +29,20 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class TargetsFileError(Exception):
-    """A targets file that cannot be used; the message is one sentence with line and mend."""
+    """A targets file that cannot be used; the message is one sentence with the line and the fix."""
 
-    def __init__(self, path: Path, line: int | None, problem: str, mend: str) -> None:
+    def __init__(self, path: Path, line: int | None, problem: str, fix: str) -> None:
         place = f"{path}, line {line}" if line else f"{path}"
-        super().__init__(f"{place}: {problem}: {mend}")
+        super().__init__(f"{place}: {problem}: {fix}")
         self.path = path
         self.line = line
 
 
 def read_targets_file(path: Path, most_targets: int = MOST_TARGETS) -> tuple[Target, ...]:
-    """The targets in ``path``, one for each key, in the order of the file; none of an empty file.
+    """The targets in ``path``, one for each key, in file order; none if the file is empty.
 
     Raises:
-        TargetsFileError: where it cannot be read, or a line of it is not understood.
+        TargetsFileError: if it cannot be read, or a line is invalid.
     """
     text = _text(path)
     if path.suffix.lower() == ".csv":
@@ -55,11 +55,11 @@ def read_targets_file(path: Path, most_targets: int = MOST_TARGETS) -> tuple[Tar
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise TargetsFileError(
-            path, line, f"is neither YAML nor JSON, {error.problem}", "mend it there"
+            path, line, f"is neither YAML nor JSON: {error.problem}", "correct that line"
         ) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise TargetsFileError(
-            path, None, f"is neither YAML nor JSON ({type(error).__name__})", "mend or remove it"
+            path, None, f"is neither YAML nor JSON ({type(error).__name__})", "correct or remove it"
         ) from error
     try:
         return targets_of(root, f"file:{path}", most_targets)
@@ -68,7 +68,7 @@ def read_targets_file(path: Path, most_targets: int = MOST_TARGETS) -> tuple[Tar
 
 
 def _as_yaml(text: str) -> str:
-    """JSON is YAML but for tabs between tokens, and characters escaped as two surrogates."""
+    """JSON is YAML except for tabs between tokens, and characters escaped as two surrogates."""
     return _ESCAPED_PAIR.sub(_unescaped, text.replace("\t", " "))
 
 
@@ -82,12 +82,12 @@ def _text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
         if len(content) > LARGEST_FILE:
-            mend = f"split it into files of at most {LARGEST_FILE >> 20} MiB"
-            raise TargetsFileError(path, None, "is too large", mend)
+            fix = f"split it into files of at most {LARGEST_FILE >> 20} MiB"
+            raise TargetsFileError(path, None, "is too large", fix)
         return content.decode("utf-8-sig")
     except OSError as error:
-        mend = "name a file that exists and that this user may read"
-        raise TargetsFileError(path, None, f"cannot be read ({error.strerror})", mend) from error
+        fix = "use an existing file that this user can read"
+        raise TargetsFileError(path, None, f"cannot be read ({error.strerror})", fix) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise TargetsFileError(path, line, "is not UTF-8 text", "save it as UTF-8") from error
@@ -110,7 +110,7 @@ class FileSource:
         self._most_targets = most_targets
 
     async def watch(self) -> AsyncIterator[DiscoveryUpdate]:
-        """The file's targets now and after each change; an error once for each bad state."""
+        """The file's targets now and after each change; one error for each invalid version."""
         seen: tuple[int, ...] | None = None
         is_first = True
         while True:
@@ -121,7 +121,7 @@ class FileSource:
             await asyncio.sleep(self._poll_seconds)
 
     def _mark(self) -> tuple[int, ...] | None:
-        """What changes when the file does; None where there is no file."""
+        """A value that changes when the file changes; None if there is no file."""
         try:
             status = self._path.stat()
         except OSError:

@@ -1,1 +1,1 @@
-"""A Kubernetes cluster as a source."""
+"""Which TLS endpoints does a Kubernetes cluster have?"""

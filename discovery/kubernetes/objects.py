@@ -1,14 +1,14 @@
-"""What the objects of a Kubernetes cluster serve with TLS, kind by kind.
+"""The TLS endpoints in the objects of a Kubernetes cluster, by kind.
 
 - Ingresses with ``tls``, at their hosts and port 443 (networking.k8s.io/v1)
-- Gateways' listeners of the protocols HTTPS and TLS, at the listener's host name, else at those of the routes
-  attached to it, else at the Gateway's addresses (gateway.networking.k8s.io)
-- Services of type LoadBalancer with a port 443 or one named https or tls, and any with the annotation
+- Listeners of Gateways with the protocols HTTPS and TLS, at the listener's host name, else at those of the
+  attached routes, else at the Gateway's addresses (gateway.networking.k8s.io)
+- Services of type LoadBalancer with port 443 or a port named https or tls, and any with the annotation
   ``tlsprobe/port``
 - the endpoints of webhooks and of aggregated API services
 
-A TLS secret is the certificate that an Ingress or Gateway is expected to serve: of it the leaf's SHA-256 is kept,
-and never the key.
+A TLS secret holds the certificate that an Ingress or Gateway should serve: only the leaf's SHA-256 is stored,
+never the key.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from model.application_protocol import DEFAULT_PORT
 
 Item: TypeAlias = Mapping[str, Any]
 Items: TypeAlias = Mapping[str, Sequence[Item]]
-"""The objects of a cluster by the path of their list."""
+"""The objects of a cluster by the API path of their list."""
 
 PORT_ANNOTATION: Final = "tlsprobe/port"
 
@@ -53,11 +53,11 @@ RESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "apiservices": (API_SERVICES,),
     "secrets": (SECRETS,),
 }
-"""What the user may ask for by name, and the lists that are read for it."""
+"""The names that the user may configure, and the API lists behind each."""
 
 
 def places_of(items: Items) -> Iterator[SourceLocation]:
-    """All that the cluster serves with TLS."""
+    """All TLS endpoints of the cluster."""
     cluster = _Cluster(items)
     kinds: tuple[tuple[str, Callable[[Item], Iterator[SourceLocation]]], ...] = (
         (INGRESSES, cluster.ingress),
@@ -121,7 +121,7 @@ class _Cluster:
         return [str(one["value"]) for one in addresses if one.get("value")]
 
     def _expected(self, secrets: Sequence[tuple[Any, Any]]) -> dict[str, str]:
-        """Declares the secrets' certificates, where all of them are known."""
+        """The labels that declare the secrets' certificates, if all of them are known."""
         leaves = [self._leaves.get((str(space), str(name))) for space, name in secrets]
         known = [leaf for leaf in leaves if leaf is not None]
         return declaring(known) if len(known) == len(leaves) else {}
@@ -140,7 +140,7 @@ def _leaves(secrets: Sequence[Item]) -> Iterator[tuple[tuple[str, str], str]]:
 
 
 def _is_attached(route: Item, gateway: Item, listener: Item) -> bool:
-    """Whether one of the route's parents is this Gateway, and this listener where it names one."""
+    """Whether one of the route's parents is this Gateway, and this listener if the parent names one."""
     metadata = _metadata(gateway)
     for parent in _of(route, "spec", "parentRefs") or ():
         namespace = parent.get("namespace") or _metadata(route).get("namespace")
@@ -225,7 +225,7 @@ def _metadata(item: Item) -> Item:
 
 
 def _of(item: Item, *names: str) -> Any:
-    """What stands under these names, one in another; None where one of them is missing."""
+    """The value at this path of nested names; None if one is missing."""
     found: Any = item
     for name in names:
         found = (found or {}).get(name)

@@ -1,7 +1,7 @@
-"""A Kubernetes cluster as a source: its API's lists, read whole, watched, and read again when one changes.
+"""A Kubernetes cluster as a source: its API lists are read in full, watched, and read again after a change.
 
-A watch tells only that something changed (Kubernetes API concepts, "Efficient detection of changes"): what there
-is then is read anew, so that no event can be missed or taken twice.
+A watch only signals that something changed (Kubernetes API concepts, "Efficient detection of changes"). The
+lists are then read again, so that no event can be missed or applied twice.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from pki.net_guard.http_client import HttpError
 USUAL_RESOURCES: Final = tuple(name for name in RESOURCES if name != "secrets")
 _TLS_SECRETS: Final = {"fieldSelector": "type=kubernetes.io/tls"}
 _CALM_SECONDS: Final = 1.0
-"""Changes come in swarms; the cluster is read again when one is over."""
+"""Changes come in bursts; the cluster is read again when a burst has ended."""
 
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 
 
 class KubernetesSource:
-    """One cluster. ``refresh_seconds`` is after how long it is read again though nothing was heard.
+    """One cluster. It is read again after ``refresh_seconds`` even without a change.
 
-    ``resources`` are names of ``RESOURCES``.
+    ``resources`` are names from ``RESOURCES``.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class KubernetesSource:
             except SourceError as error:
                 yield DiscoveryUpdate(targets=None, error=str(error))
             except (AttributeError, TypeError, ValueError, KeyError) as error:
-                reason = f"{self._api.url} gives objects that are not Kubernetes' ({error})."
+                reason = f"{self._api.url} returned invalid Kubernetes objects ({error})."
                 yield DiscoveryUpdate(targets=None, error=reason)
             await self._changed(versions)
 
@@ -68,9 +68,9 @@ class KubernetesSource:
         return targets_at(places_of(items), self.name, self._most_targets)
 
     async def _items(self, path: str, versions: dict[str, str]) -> list[Item]:
-        """A list's objects, none of a kind that the cluster does not have.
+        """The objects of a list; empty if the cluster does not have that kind.
 
-        ``versions`` gets its resourceVersion, from which it is watched.
+        ``versions`` gets the list's resourceVersion, from which it is watched.
         """
         try:
             answer = await self._api.get(path, **_parameters(path))
@@ -79,12 +79,12 @@ class KubernetesSource:
                 return []
             raise
         if not isinstance(answer, dict):
-            raise SourceError(f"{self._api.url}{path} is no list of Kubernetes.")
+            raise SourceError(f"{self._api.url}{path} did not return a Kubernetes list.")
         versions[path] = str((answer.get("metadata") or {}).get("resourceVersion", ""))
         return list(mappings(answer.get("items"), f"{self._api.url}{path}"))
 
     async def _changed(self, versions: Mapping[str, str]) -> None:
-        """Until one of the lists changes, or it is time to read again."""
+        """Waits until one of the lists changes, or until the next refresh."""
         if not versions:
             await asyncio.sleep(min(_LONGEST_PAUSE_SECONDS, self._refresh_seconds))
             return
@@ -102,10 +102,10 @@ class KubernetesSource:
         await asyncio.sleep(min(_CALM_SECONDS, self._refresh_seconds))
 
     async def _event(self, path: str, version: str) -> None:
-        """Until the API tells of one change since ``version``; for ever where the list cannot be watched.
+        """Waits until the API reports a change since ``version``; for ever if the list cannot be watched.
 
-        An API server ends each watch after a while; the next one goes on from the same version, and where
-        that is too old it is told as a change.
+        An API server ends each watch after some time; the next watch continues from the same version. If that version
+        is too old, the API server's error counts as a change.
         """
         parameters = {**_parameters(path), "watch": "1", "resourceVersion": version}
         pause = _CALM_SECONDS
@@ -118,12 +118,12 @@ class KubernetesSource:
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     async def _watched(self, path: str, parameters: Mapping[str, str]) -> int | None:
-        """None as soon as a change is told; else the status with which the watch ended, 0 where unheard."""
+        """None once a change is reported; else the status that ended the watch, 0 if there was no connection."""
         url = f"{self._api.url.rstrip('/')}{path}"
         try:
             async with self._api.ask(url, parameters) as answer:
                 if answer.status == httpx.codes.OK:
-                    # Events are separated by line ends, which also come alone to keep the connection open.
+                    # Events are separated by line ends; an empty line keeps the connection open.
                     async for piece in answer.pieces():
                         if piece.strip():
                             return None

@@ -1,1 +1,1 @@
-"""Configuration files of web servers and proxies as sources."""
+"""Which TLS endpoints do the configuration files of web servers and proxies declare?"""

@@ -1,4 +1,4 @@
-"""Apache httpd's configuration, with all that it includes: every virtual host with ``SSLEngine on``."""
+"""Apache httpd's configuration with its includes: every virtual host with ``SSLEngine on``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOST_FILES: Final = 10_000
 
 @dataclass(slots=True)
 class _Host:
-    """A virtual host while it is read; the main server has no places."""
+    """A virtual host during parsing; the main server has no addresses."""
 
     places: tuple[str, ...] = ()
     names: list[str] = field(default_factory=list)
@@ -36,7 +36,7 @@ class _Host:
 
 
 def read_apache(path: Path) -> Iterator[Declared]:
-    """All virtual hosts that are served with TLS, and the main server; raises SourceError."""
+    """All virtual hosts with TLS, and the main server; raises SourceError."""
     main = _Host()
     listened: list[str] = []
     hosts: list[_Host] = []
@@ -90,7 +90,7 @@ def _declared(host: _Host, path: Path) -> Iterator[Declared]:
 
 
 def _protocols(words: str) -> frozenset[ProtocolVersion]:
-    """``SSLProtocol``: each word takes versions in, or with a minus out; "all" is TLS 1.0 to 1.3 today."""
+    """``SSLProtocol``: each word adds versions, or removes them with a minus; "all" is TLS 1.0 to 1.3 today."""
     found: set[ProtocolVersion] = set()
     for word in words.lower().split():
         name = word.lstrip("+-")
@@ -101,9 +101,9 @@ def _protocols(words: str) -> frozenset[ProtocolVersion]:
 
 
 class _Directives:
-    """Each directive of a file and of those that it includes, by its name in lower case.
+    """The directives of a file and its includes, with names in lower case.
 
-    Conditions (``<IfModule>``) are taken as met; paths are relative to ServerRoot.
+    Conditions (``<IfModule>``) are assumed to be true; paths are relative to ServerRoot.
     """
 
     def __init__(self, path: Path) -> None:
@@ -117,7 +117,9 @@ class _Directives:
     def _of(self, path: Path, depth: int) -> Iterator[tuple[str, list[str]]]:
         self._files += 1
         if depth > _MOST_DEPTH or self._files > _MOST_FILES:
-            raise SourceError(f"{path} is included too deep, or with too many others.")
+            raise SourceError(
+                f"{path} is included too deeply, or there are too many included files."
+            )
         text = path.read_text(encoding="utf-8").replace("\\\n", " ")
         for number, line in enumerate(text.splitlines(), start=1):
             words = self._words(line, path, number)
@@ -139,7 +141,7 @@ class _Directives:
         try:
             return shlex.split(bare)
         except ValueError:
-            # Expressions of other modules quote in ways of their own; none of them is read here.
+            # Expressions of other modules have their own quoting; none of them is needed here.
             return bare.split()
 
     def _included(self, pattern: str) -> list[Path]:

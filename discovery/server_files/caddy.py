@@ -1,7 +1,7 @@
-"""Caddy's configuration, a Caddyfile or its JSON: every site that it serves with HTTPS.
+"""Caddy's configuration, a Caddyfile or JSON: every site that it serves with HTTPS.
 
-A site with a name is served so unless its address says ``http://`` or port 80; one without a name only where it
-says ``https://`` or has a ``tls`` directive (Caddy's documentation, "Automatic HTTPS").
+A named site uses HTTPS unless its address has ``http://`` or port 80; a site without a name only if it has
+``https://`` or a ``tls`` directive (Caddy's documentation, "Automatic HTTPS").
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def read_caddy(path: Path) -> Iterator[Declared]:
 
 
 def _of_json(text: str, path: Path) -> Iterator[Declared]:
-    """The form that Caddy itself runs on: listeners, and the hosts that routes match."""
+    """Caddy's native JSON format: listeners, and the hosts that routes match."""
     try:
         servers = json.loads(text)["apps"]["http"]["servers"]
         for server in servers.values():
@@ -43,7 +43,7 @@ def _of_json(text: str, path: Path) -> Iterator[Declared]:
                     address, port = found
                     yield Declared(address=address, port=port, names=names, file=str(path))
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
-        raise SourceError(f"{path} is no configuration of Caddy's with an http app.") from error
+        raise SourceError(f"{path} is not a Caddy configuration with an http app.") from error
 
 
 def _hosts(routes: Sequence[Any]) -> Iterator[str]:
@@ -54,14 +54,14 @@ def _hosts(routes: Sequence[Any]) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Site:
-    """The addresses before a block, and the first two words of the lines in it."""
+    """The addresses before a block, and the first two words of its lines."""
 
     addresses: tuple[str, ...]
     directives: frozenset[str]
 
     @property
     def has_tls(self) -> bool:
-        """Whether it has a certificate of its own; ``tls internal`` makes one for names alone."""
+        """Whether it has a certificate of its own; ``tls internal`` creates one only for names."""
         return any(one.startswith("tls ") and one != "tls internal" for one in self.directives)
 
     @property
@@ -90,7 +90,7 @@ def _of_caddyfile(text: str, path: Path) -> Iterator[Declared]:
 
 
 def _name_and_port(address: str, *, has_tls: bool) -> tuple[str, int] | None:
-    """None where the address is not served with HTTPS."""
+    """None if the address is not served with HTTPS."""
     scheme, has_scheme, rest = address.partition("://")
     place = (rest if has_scheme else address).partition("/")[0]
     if _PLACEHOLDER in place or (has_scheme and scheme != "https"):
@@ -115,7 +115,7 @@ def _tokens(text: str) -> list[str]:
 
 
 def _sites(tokens: Sequence[str], path: Path) -> Iterator[_Site]:
-    """Top-level blocks but the global options and snippets; one site alone needs no braces."""
+    """Top-level blocks except the global options and snippets; a single site needs no braces."""
     depth = 0
     addresses: list[str] = []
     directives: set[str] = set()
@@ -126,7 +126,7 @@ def _sites(tokens: Sequence[str], path: Path) -> Iterator[_Site]:
         elif word == "}":
             depth -= 1
             if depth < 0:
-                raise SourceError(f"{path}: a brace is closed that was never opened.")
+                raise SourceError(f"{path}: a closing brace has no opening brace.")
             if depth == 0:
                 yield from _site(addresses, directives)
                 addresses, directives = [], set()
@@ -141,11 +141,11 @@ def _sites(tokens: Sequence[str], path: Path) -> Iterator[_Site]:
             directives.add(" ".join(tokens[position : position + 2]))
         begins_line = word in {"\n", "{"}
     if depth:
-        raise SourceError(f"{path}: a brace is opened that is never closed.")
+        raise SourceError(f"{path}: an opening brace has no closing brace.")
 
 
 def _goes_on(tokens: Sequence[str], position: int) -> bool:
-    """Whether the addresses of a block go on in the next line: after a comma, as Caddy wants it."""
+    """Whether the address list of a block continues on the next line, after a comma."""
     return tokens[position - 1].endswith(",") or tokens[position - 1] in {"{", "}"}
 
 

@@ -24,7 +24,7 @@ _SECTIONS: Final = frozenset({"global", "defaults", "frontend", "listen", "backe
 
 
 def read_haproxy(path: Path) -> Iterator[Declared]:
-    """All that is served with TLS; raises SourceError."""
+    """All sockets with TLS; raises SourceError."""
     section = ""
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
@@ -57,7 +57,7 @@ def _sockets(words: Sequence[str], about: Mapping[str, str], path: str) -> Itera
 
 
 def _protocols(said: Mapping[str, str]) -> frozenset[ProtocolVersion]:
-    """Those between the least and the greatest; none where the file leaves the least open."""
+    """The versions between minimum and maximum; empty if the file sets no minimum."""
     least = _VERSIONS.get(said.get("ssl-min-ver", ""))
     greatest = _VERSIONS.get(said.get("ssl-max-ver", ""), ProtocolVersion.TLSV1_3)
     if least is None:

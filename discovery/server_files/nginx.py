@@ -1,4 +1,4 @@
-"""nginx' configuration, with all that it includes: every ``listen`` with ``ssl`` (crossplane reads it)."""
+"""nginx' configuration with its includes: every ``listen`` with ``ssl`` (parsed by crossplane)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from model.protocol_version import ProtocolVersion
 _CERTIFICATE: Final = "ssl_certificate"
 _KEPT: Final = ("ssl_protocols", "ssl_ciphers", _CERTIFICATE, "ssl_verify_client")
 _DEFAULT_PORT: Final = 80
-"""What ``listen`` means without one."""
+"""The port of a ``listen`` without one."""
 
 _PROTOCOLS: Final = {
     "SSLv2": ProtocolVersion.SSLV2,
@@ -28,7 +28,7 @@ _PROTOCOLS: Final = {
 
 
 def read_nginx(path: Path) -> Iterator[Declared]:
-    """All that is served with TLS, in ``http`` and in ``stream``; raises SourceError."""
+    """All sockets with TLS, in ``http`` and in ``stream``; raises SourceError."""
     read = crossplane.parse(str(path), combine=True)
     if read["status"] != "ok":
         first = read["errors"][0]
@@ -77,7 +77,7 @@ def _server(
 
 
 def _settings(directives: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Each directive's words; a certificate of each key type has a directive of its own."""
+    """The arguments of each directive; there is one certificate directive for each key type."""
     said: dict[str, str] = {}
     for one in directives:
         name, words = one["directive"], " ".join(one["args"])
@@ -89,7 +89,7 @@ def _settings(directives: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _certificates(settings: Mapping[str, str], directory: Path) -> tuple[Path, ...]:
-    """Paths are relative to the file's directory; what is named by a variable, or no file, is left open."""
+    """Absolute paths; they are relative to the file's directory. Variables and values that are not files are omitted."""
     words = settings.get(_CERTIFICATE, "").split()
     if any("$" in word or word.startswith(("data:", "store:", "engine:")) for word in words):
         return ()

@@ -1,7 +1,7 @@
-"""What the configuration files of a web server on this machine say that it serves over TLS.
+"""The TLS endpoints that the configuration files of a local web server declare.
 
-Each server's own file has a reader (nginx, HAProxy, Apache, Caddy); all yield what it declares, and the labels
-keep it: its own words for relabelling, and certificates and versions so that they are held against what is seen.
+There is a parser for each server (nginx, HAProxy, Apache, Caddy). All yield the declared sockets with labels: the
+server's own settings for relabelling, and certificates and versions for comparison with what it serves.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _ANY_ADDRESS: Final = frozenset({"", "*", "0.0.0.0", "::", "_default_"})  # noqa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """One listening socket with TLS; ``names`` are those that it answers to, ``settings`` its own words.
+    """One listening socket with TLS; ``names`` are its server names, ``settings`` its own directives.
 
-    ``address`` is empty where it listens on all. ``certificates`` are PEM files and directories of them, or
-    empty where the file leaves it open; so are ``protocols``.
+    ``address`` is empty if it listens on all. ``certificates`` are PEM files and directories of them, empty if the
+    file does not specify them; the same applies to ``protocols``.
     """
 
     address: str
@@ -40,12 +40,12 @@ class Declared:
 
 
 FileReader: TypeAlias = Callable[[Path], Iterable[Declared]]
-"""Reads a configuration; raises SourceError."""
+"""Parses a configuration; raises SourceError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFiles:
-    """A server's configuration files. ``host`` is where sockets on all addresses are reached."""
+    """A server's configuration files. Sockets that listen on all addresses are probed at ``host``."""
 
     reader: FileReader
     kind: str
@@ -53,7 +53,7 @@ class ServerFiles:
     host: str
 
     def places(self) -> Iterator[SourceLocation]:
-        """What all files declare; raises SourceError."""
+        """The locations in all files; raises SourceError."""
         for path in self.paths:
             yield from _read(self, path)
 
@@ -61,10 +61,10 @@ class ServerFiles:
 async def read_server_files(
     files: ServerFiles, source: str, most: int = USUAL_MOST_TARGETS
 ) -> tuple[Target, ...]:
-    """What the files declare.
+    """The targets in the files.
 
     Raises:
-        SourceError: where a file cannot be read or understood.
+        SourceError: if a file cannot be read or parsed.
     """
     return await asyncio.to_thread(targets_at, files.places(), source, most)
 
@@ -89,12 +89,12 @@ def _places(one: Declared, kind: str, host: str) -> Iterable[SourceLocation]:
 
 
 def _is_plain(name: str) -> bool:
-    """Whether a client can ask for it: no pattern, no placeholder."""
+    """Whether a client can request it: not a pattern, not a placeholder."""
     return bool(name) and not set(name) & set("*~^$_\"'/") and not is_ip_address(name)
 
 
 def split_address(text: str, default_port: int | None = None) -> tuple[str, int] | None:
-    """``443``, ``*:443``, ``10.0.0.1:443``, ``[::]:443``; None for what is no such place."""
+    """``443``, ``*:443``, ``10.0.0.1:443``, ``[::]:443``; None for any other text without ``default_port``."""
     if text.isdigit():
         return "", int(text)
     address, _, port = text.rpartition(":")

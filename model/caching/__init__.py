@@ -1,1 +1,1 @@
-"""Caches bounded by bytes."""
+"""How can values be cached in a bounded amount of memory?"""

@@ -1,4 +1,4 @@
-"""What was asked for not long ago, in bounded room: a value by its key, and no use of a clock."""
+"""A size-bounded two-generation cache: recently used values by key, without a clock."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from model.caching.weight import weight
 Value = TypeVar("Value")
 
 _ENTRY_BYTES = 128
-"""What the mapping itself takes for an entry."""
+"""Bytes that the mapping itself needs for one entry."""
 
 
 class SizeBoundedCache:
-    """Values by keys, which together take twice ``room`` bytes at most.
+    """Values by key, which together take at most twice ``room`` bytes.
 
-    When what was asked for since the last time fills the room, what was not is forgotten. A value that takes
-    more than an eighth of the room is not stored, so that a few large ones do not drive out all others. Threads
-    may ask at once: at worst both make the same value.
+    When the values used since the last rotation fill the room, all others are dropped. A value larger than
+    an eighth of the room is not stored: a few large values would evict all others. Threads may use the cache
+    concurrently; in the worst case two of them compute the same value.
     """
 
     def __init__(self, room: int) -> None:
@@ -29,7 +29,7 @@ class SizeBoundedCache:
 
     @property
     def held_bytes(self) -> int:
-        """What all that is stored takes, as ``model.caching.weight`` estimates it."""
+        """The size of all stored values, as estimated by ``model.caching.weight``."""
         return sum(size for part in (self._newer, self._older) for _, size in part.values())
 
     def of(
@@ -40,10 +40,10 @@ class SizeBoundedCache:
         opaque_bytes: int = 0,
         most_bytes: int | None = None,
     ) -> Value:
-        """The value of ``key``, which is ``make(*arguments)`` where it is not known.
+        """The value of ``key``: the stored one, or else ``make(*arguments)``.
 
-        ``opaque_bytes`` is what the value takes beyond what ``model.caching.weight`` sees of it; ``most_bytes`` is an
-        upper bound of what key and value take, for a caller that knows one without looking.
+        ``opaque_bytes`` is the part of the value's size that ``model.caching.weight`` cannot see; ``most_bytes``
+        is an upper bound for key and value, for a caller that knows one without measuring.
         """
         if (known := self._newer.get(key)) is not None:
             found: Value = known[0]

@@ -1,4 +1,4 @@
-"""What a value takes in memory, estimated fast and never far too low: by it caches are bounded."""
+"""A fast estimate of a value's size in memory, never far too low, by which caches are bounded."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 
 _SHARED = (bool, type(None), Enum, type)
-"""Of these there is one object, whoever refers to it."""
+"""Each of these values exists once, however many references it has."""
 
 _OPAQUE_BYTES = 1024
-"""Of an object that does not say what it holds."""
+"""The estimate for an object whose content cannot be inspected."""
 
 
 def weight(value: object) -> int:
-    """The bytes of ``value`` and all that it holds: containers, dataclasses, text, bytes and numbers.
+    """The size in bytes of ``value`` and its content: containers, dataclasses, text, bytes and numbers.
 
-    What it holds twice counts once. Any other object counts 1 kB: a caller that stores larger ones adds what it
-    knows of them.
+    An object that occurs twice counts once. An object of any other type counts 1 kB: a caller that stores
+    larger ones adds the difference.
     """
     total, seen, waiting = 0, set[int](), [value]
     while waiting:

@@ -1,1 +1,1 @@
-"""Certificates as served, and how much of their life is left."""
+"""What does an endpoint's certificate chain contain, and how much of its lifetime is left?"""

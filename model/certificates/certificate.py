@@ -1,4 +1,4 @@
-"""Certificates as served: each certificate's facts, and each distinct chain (a ServedChain)."""
+"""Certificates as served: the facts of each certificate, and each distinct chain (a ServedChain)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from model.verdict import Verdict
 
 
 class KeyType(StrEnum):
-    """The kind of a certificate's public key."""
+    """The type of a certificate's public key."""
 
     RSA = "rsa"
     RSA_PSS = "rsa-pss"
@@ -25,14 +25,14 @@ class KeyType(StrEnum):
 
 
 class NameAsked(StrEnum):
-    """By which name a client asked for a chain."""
+    """The server name that a client sent when it got a chain."""
 
     OWN = "own"
-    """As the target is asked: its server name, or none where it has none."""
+    """The target's own server name, or no name if the target has none."""
     NO_NAME = "no_name"
-    """Without one, though the target has one."""
+    """No server name, although the target has one."""
     UNKNOWN_NAME = "unknown_name"
-    """A name that cannot be the server's."""
+    """A name that cannot belong to the server."""
 
 
 class Problem(StrEnum):
@@ -58,7 +58,7 @@ class Problem(StrEnum):
 
 
 class Validation(StrEnum):
-    """How far a CA looked into whom it certifies (CA/Browser Forum, 7.1.6.1 and EV 9.3)."""
+    """How thoroughly a CA verified the subject (CA/Browser Forum, 7.1.6.1 and EV 9.3)."""
 
     DOMAIN = "dv"
     ORGANIZATION = "ov"
@@ -70,14 +70,13 @@ class Validation(StrEnum):
 class Certificate:
     """One X.509 certificate as it was sent (RFC 5280).
 
-    Names are RFC 4514 strings. A certificate that does not parse has ``parse_error`` and
-    whatever could be read of it. ``der`` is the raw certificate; it is kept by the store
-    under ``sha256`` and is no part of the Observation's JSON. ``public_key_sha256`` is over the
-    SubjectPublicKeyInfo. ``key_usage`` holds RFC 5280's names of the bits, ``extended_key_usage`` and
-    ``policies`` names where they are known and dotted identifiers else; both usages are None where
-    the certificate does not limit them. ``is_self_signed`` is whether it names itself, and its own key, as
-    its issuer. ``is_ca`` is None without basicConstraints. ``embedded_scts``
-    counts the signed certificate timestamps inside (RFC 6962, 3.3).
+    Names are RFC 4514 strings. A certificate that does not parse has ``parse_error`` and all fields that could
+    be read. ``der`` is the raw certificate; the store saves it under ``sha256``, and the Observation's JSON
+    omits it. ``public_key_sha256`` is the hash of the SubjectPublicKeyInfo. ``key_usage`` holds the bit names of
+    RFC 5280; ``extended_key_usage`` and ``policies`` hold names where known, otherwise dotted identifiers. Both
+    usages are None if the certificate does not limit them. ``is_self_signed`` is whether the certificate names
+    its own subject and its own key as issuer. ``is_ca`` is None without basicConstraints. ``embedded_scts``
+    counts the embedded signed certificate timestamps (RFC 6962, 3.3).
     """
 
     sha256: str
@@ -111,10 +110,10 @@ class Certificate:
 
 
 class TrustFailure(StrEnum):
-    """What a verifier alone finds wrong with a path; all else is a Problem of the chain."""
+    """Path errors that only a verifier can find; all other errors are Problems of the chain."""
 
     PURPOSE = "purpose"
-    """A certificate of the path is not for TLS servers (RFC 5280, sections 4.2.1.3 and 4.2.1.12)."""
+    """A certificate of the path is not valid for TLS servers (RFC 5280, sections 4.2.1.3 and 4.2.1.12)."""
     NAME_CONSTRAINT = "name_constraint"
     """A CA of the path may not issue for the name (RFC 5280, section 4.2.1.10)."""
 
@@ -123,12 +122,12 @@ class TrustFailure(StrEnum):
 class TrustVerdict:
     """Whether a chain verifies against one trust store, and why not.
 
-    ``reason`` says in one sentence why not, and ``failure`` names what only the verifier finds.
+    ``reason`` is one sentence on why not, and ``failure`` names an error that only a verifier finds.
 
-    ``verdict`` is OpenSSL's, which is as lenient as most clients are. ``strict`` is that of a verifier
-    that keeps to the Web PKI's profile (cryptography's), with its own reason. ``path_not_after`` is
-    when the first certificate of the best path ends, the one that ends last where there are several;
-    None without a path.
+    ``verdict`` is the result of OpenSSL, which is as lenient as most clients. ``strict`` is the result of a
+    verifier that enforces the Web PKI profile (cryptography's), with its own reason. ``path_not_after`` is when
+    the best path expires, that is when its first certificate expires; of several paths the one that lasts
+    longest is the best. It is None without a path.
     """
 
     verdict: Verdict
@@ -140,23 +139,23 @@ class TrustVerdict:
 
 
 class RevocationMethod(StrEnum):
-    """Where word on a certificate's revocation came from."""
+    """The source of a certificate's revocation status."""
 
     STAPLE = "staple"
-    """An OCSP response that the server sent itself (RFC 6066, section 8)."""
+    """An OCSP response that the server stapled (RFC 6066, section 8)."""
     OCSP = "ocsp"
-    """An OCSP response that was asked for (RFC 6960)."""
+    """An OCSP response from the CA's responder (RFC 6960)."""
     CRL = "crl"
-    """A list that the issuer publishes (RFC 5280, section 5)."""
+    """A CRL that the issuer publishes (RFC 5280, section 5)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revocation:
-    """What one source says of one certificate of the chain, by its ``position`` (0 is the leaf).
+    """What one source says about one certificate of the chain, by its ``position`` (0 is the leaf).
 
-    ``is_revoked`` is unknown where the source could not be had or not be believed; ``reason`` then
-    says why in one sentence, and else gives the CA's reason where there is one. ``source`` is the
-    URL asked, None for a staple. ``this_update`` and ``next_update`` bound the word's validity.
+    ``is_revoked`` is unknown if the source could not be fetched or not be verified; ``reason`` then says why in
+    one sentence. Otherwise ``reason`` is the CA's reason code, if any. ``source`` is the URL, None for a staple.
+    ``this_update`` and ``next_update`` bound the validity of the response.
     """
 
     position: int
@@ -170,7 +169,7 @@ class Revocation:
 
 
 class SctSource(StrEnum):
-    """By which way a signed certificate timestamp came (RFC 6962, section 3.3)."""
+    """How a signed certificate timestamp was delivered (RFC 6962, section 3.3)."""
 
     CERTIFICATE = "certificate"
     TLS = "tls"
@@ -181,8 +180,8 @@ class SctSource(StrEnum):
 class Sct:
     """One signed certificate timestamp; ``log_id`` is hex.
 
-    ``log_name`` and ``operator`` are there where the log list has the log. ``is_valid`` is whether
-    its signature holds, unknown without the log's key; ``reason`` says why it is not yes.
+    ``log_name`` and ``operator`` are set if the log list contains the log. ``is_valid`` is whether the
+    signature verifies, unknown without the log's key; ``reason`` says why it is not yes.
     """
 
     source: SctSource
@@ -196,7 +195,7 @@ class Sct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """Whether something is as a policy wants it, and in one sentence why not."""
+    """Whether something complies with a policy; if not, ``reason`` says why in one sentence."""
 
     verdict: Verdict
     reason: str | None = None
@@ -204,10 +203,10 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """What becomes of an incomplete chain for a client that fetches the issuers it lacks.
+    """How an incomplete chain verifies for a client that fetches missing issuers.
 
-    ``issuers`` are those that were found, lowest first; ``trust`` is each store's verdict with
-    them; ``reason`` is why no more were found, where the way did not come to its end.
+    ``issuers`` are the fetched ones, lowest first; ``trust`` is each store's verdict with them; ``reason`` says
+    why no more were found, if the search did not finish.
     """
 
     issuers: tuple[Certificate, ...]
@@ -219,13 +218,12 @@ class Completion:
 class ServedChain:
     """One distinct chain that an endpoint serves, leaf first as sent.
 
-    ``served_with_server_name`` says whether the target's server name was sent when it came.
-    ``names`` are those that it was served for; where OWN is not among them, it is no client's of the
-    target, and its host name is not judged.
-    ``dns`` has the verdicts of the records ``caa`` and ``tlsa``, where they were looked up.
-    ``completion`` is there where issuers were missing and looked for.
-    ``transparency`` has the verdicts of ``chrome`` and ``apple`` on its ``scts``, where a list of
-    logs is at hand.
+    ``served_with_server_name`` is whether the target's server name was sent when the chain arrived.
+    ``names`` are the requests that returned it; without OWN among them, the target's clients never get the chain
+    and its host name is not checked.
+    ``dns`` has the verdicts of the records ``caa`` and ``tlsa`` if they were looked up.
+    ``completion`` is set if issuers were missing and were searched for.
+    ``transparency`` has the verdicts of ``chrome`` and ``apple`` on its ``scts`` if a log list is available.
     """
 
     key_type: KeyType
@@ -244,7 +242,7 @@ class ServedChain:
 
     @property
     def is_own(self) -> bool:
-        """Whether a client that asks as the target's do gets it."""
+        """Whether the target's own clients get this chain."""
         return NameAsked.OWN in self.names
 
     @property

@@ -1,8 +1,8 @@
-"""How much of a certificate's life is left, and when its end is near for one that lives so long.
+"""How much of a certificate's lifetime is left, and when its expiry is near in relation to that lifetime.
 
-A certificate of six days must not alert all its life, nor one of 398 days only at its end: so the
-thresholds follow the lifetime. An ACME client renews with a third left, or with half of it where the
-lifetime is under ten days; a quarter left means that renewal has failed.
+A six-day certificate must not alert during its whole life, and a 398-day one not only in its last hours: the
+thresholds follow the lifetime. An ACME client renews with a third of the lifetime left, or with half of it
+if the lifetime is under ten days; with a quarter left, renewal has failed.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ _CRITICAL_SHARE, _MOST_CRITICAL = 0.1, timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifetime:
-    """A validity period: two aware moments, the end after the beginning."""
+    """A validity period; both ends are timezone-aware, and the end is after the start."""
 
     not_before: datetime
     not_after: datetime
 
     @classmethod
     def of(cls, not_before: datetime | None, not_after: datetime | None) -> Lifetime | None:
-        """None where an end cannot be read, or comes before the beginning."""
+        """None if an end cannot be read or precedes the start."""
         if not_before is None or not_after is None or not_after <= not_before:
             return None
         return cls(not_before=not_before, not_after=not_after)
 
     @property
     def whole(self) -> timedelta:
-        """From the beginning to the end."""
+        """The length of the period."""
         return self.not_after - self.not_before
 
     def fraction_left(self, at: datetime) -> float:
-        """What part of the whole is left: 1 at its beginning, 0 at its end, below 0 after it."""
+        """The remaining fraction: 1 at the start, 0 at the end, negative afterwards."""
         return (self.not_after - at) / self.whole
 
     @property
@@ -46,12 +46,12 @@ class Lifetime:
 
     @property
     def warning_at(self) -> datetime:
-        """When its end is near: with a quarter of its life left, or 30 days."""
+        """When expiry is near: a quarter of the lifetime is left, at most 30 days."""
         return self.not_after - min(_WARNING_SHARE * self.whole, _MOST_WARNING)
 
     @property
     def critical_at(self) -> datetime:
-        """When its end is very near: with a tenth of its life left, or 7 days."""
+        """When expiry is very near: a tenth of the lifetime is left, at most 7 days."""
         return self.not_after - min(_CRITICAL_SHARE * self.whole, _MOST_CRITICAL)
 
 

@@ -1,4 +1,5 @@
-"""How one section of two Observations of one endpoint is compared; ``model.sections`` says which by which.
+"""How does each section of two Observations of one endpoint differ? ``model.sections`` has the table.
 
-Only what both know counts: a fact that is unknown now, or was, has neither vanished nor appeared.
+Only facts that both Observations know are compared: a fact that is unknown in one of them has neither
+vanished nor appeared.
 """

@@ -1,7 +1,7 @@
 """Chains: leaves renewed or replaced, issuers, names, trust and problems.
 
-Chains are told apart by the name they were asked by and their key's type. A leaf that one address
-serves in turn with another of the same type is a set of leaves, and only the set can differ.
+A chain is identified by the requested name and its key type. If one address serves several leaves of the
+same type in turn, the set of these leaves is compared.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NAME_WORDS: Final = {
 
 
 def compare_certificates(before: Observation, after: Observation) -> Iterator[Difference]:
-    """All chains of one visit with those of another; none where one of them saw none."""
+    """Compares all chains of two visits; yields nothing if one of them saw no chain."""
     places_before, places_after = _by_place(before), _by_place(after)
     if not places_before or not places_after:
         return
@@ -44,7 +44,7 @@ def compare_certificates(before: Observation, after: Observation) -> Iterator[Di
 
 
 def _by_place(observation: Observation) -> Mapping[_Place, list[ServedChain]]:
-    """Chains by name and key type; those for other names only where they are no client's own."""
+    """Chains by name and key type; chains for other names only if the target's clients never get them."""
     places: dict[_Place, list[ServedChain]] = {}
     own = {one.leaf.sha256 for one in observation.own_certificates}
     for deployment in observation.certificates:
@@ -55,7 +55,7 @@ def _by_place(observation: Observation) -> Mapping[_Place, list[ServedChain]]:
 
 
 def _asked_all(observation: Observation) -> bool:
-    """Whether every suite was asked for, and so every type of key was met."""
+    """Whether every suite was offered, so that the leaf of every key type was seen."""
     sets = observation.cipher_suites.values()
     return bool(sets) and all(found.complete for found in sets)
 
@@ -96,14 +96,14 @@ def _compare_place(
                 f"{fact}.leaf",
                 ", ".join(sorted(leaves_before)),
                 ", ".join(sorted(leaves_after)),
-                f"{words}: {len(leaves_after)} served in turn, other ones than before",
+                f"{words}: {len(leaves_after)} alternating, not the same ones as before",
             )
         return
     was, now = before[0], after[0]
     if was.leaf.sha256 != now.leaf.sha256:
         yield from _compare_leaf(fact, words, was.leaf, now.leaf)
     elif _issuers(was) != _issuers(now):
-        sentence = f"{words}: other issuers are served with it"
+        sentence = f"{words}: served with different issuers"
         yield changed(f"{fact}.chain", _issuers(was), _issuers(now), sentence)
     yield from _compare_judgements(fact, words, was, now)
 

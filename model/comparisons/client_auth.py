@@ -1,4 +1,4 @@
-"""What is asked of a client's certificate, and whether it is looked at."""
+"""Changes in what a server requires of client certificates, and in whether it verifies them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SENTENCES: Final = {
 
 
 def compare_client_auth(before: Observation, after: Observation) -> Iterator[Difference]:
-    """Each version's; one difference where all versions came to differ alike."""
+    """The differences of each version; one difference if all versions changed in the same way."""
     versions = sorted(before.client_auth.keys() & after.client_auth.keys())
     by_version = [
         list(_compare(before.client_auth[version], after.client_auth[version]))
@@ -52,14 +52,14 @@ def _compare(before: ClientAuth, after: ClientAuth) -> Iterator[Difference]:
     verdicts = (before.verifies, after.verifies)
     if verdicts == (Verdict.YES, Verdict.NO):
         yield changed(
-            f"{_FACT}.verifies", "yes", "no", "client certificates that nobody issued are taken now"
+            f"{_FACT}.verifies", "yes", "no", "self-made client certificates are accepted now"
         )
     elif verdicts == (Verdict.NO, Verdict.YES):
         yield changed(
             f"{_FACT}.verifies",
             "no",
             "yes",
-            "client certificates that nobody issued are refused now",
+            "self-made client certificates are refused now",
         )
     if before.ca_names and after.ca_names:
         yield from _compare_names(before.ca_names, after.ca_names)

@@ -1,4 +1,4 @@
-"""One difference, before it is known of which endpoint and when."""
+"""One difference, before its endpoint and time are known."""
 
 from __future__ import annotations
 
@@ -24,33 +24,33 @@ class Difference:
 
 
 def appeared(fact: str, after: str, sentence: str) -> Difference:
-    """Something is there that was proved not to be."""
+    """A fact that was proved absent is present."""
     return Difference(
         fact=fact, kind=ChangeKind.APPEARED, before=None, after=after, sentence=sentence
     )
 
 
 def vanished(fact: str, before: str, sentence: str) -> Difference:
-    """Something is proved not to be there that was."""
+    """A fact that was present is proved absent."""
     return Difference(
         fact=fact, kind=ChangeKind.VANISHED, before=before, after=None, sentence=sentence
     )
 
 
 def changed(fact: str, before: str, after: str, sentence: str) -> Difference:
-    """Something is another than it was."""
+    """A fact has a different value."""
     return Difference(
         fact=fact, kind=ChangeKind.CHANGED, before=before, after=after, sentence=sentence
     )
 
 
 def spoken(version: ProtocolVersion) -> str:
-    """The version as people write it, such as ``TLS 1.0``."""
+    """The version in prose, such as ``TLS 1.0``."""
     return version.label.replace("TLSv", "TLS ").replace("SSLv", "SSL ")
 
 
 def listed(names: Iterable[str]) -> str:
-    """Some names in a sentence: the first few, and how many more."""
+    """Names in a sentence: the first few, and the number of the others."""
     all_names = list(names)
     more = len(all_names) - _MOST_NAMES
     shown = ", ".join(all_names[:_MOST_NAMES])

@@ -1,4 +1,4 @@
-"""Facts that have a verdict under a name."""
+"""Comparison of facts that have a verdict under a name."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ Words: TypeAlias = Callable[[str, bool], str]
 
 
 def feature_words(name: str, is_yes: bool) -> str:
-    """A feature came or went."""
+    """A feature appeared or vanished."""
     return f"{name} {'appeared' if is_yes else 'vanished'}"
 
 
 def vulnerability_words(name: str, is_yes: bool) -> str:
-    """An attack became possible, or impossible."""
+    """An attack became possible or impossible."""
     return f"{'now' if is_yes else 'no longer'} vulnerable to {name}"
 
 
 def plaintext_words(name: str, is_yes: bool) -> str:
-    """The service does something without TLS, or does it no more."""
+    """The service started or stopped doing something without TLS."""
     return f"without TLS: {name} {'now' if is_yes else 'no longer'}"
 
 
 def http_words(name: str, is_yes: bool) -> str:
-    """The web server says something, or says it no more."""
+    """A property of the HTTP response appeared or vanished."""
     return f"HTTP: {name} {'appeared' if is_yes else 'vanished'}"
 
 
 def compare_named_facts(
     before: Observation, after: Observation, *, section: str, words: Words
 ) -> Iterator[Difference]:
-    """The facts of one section; ``words`` says of a name's verdict that it came to be yes, or no."""
+    """The changed facts of one section; ``words`` describes a fact that became yes or no."""
     facts_before: Mapping[str, Fact] = getattr(before, section)
     facts_after: Mapping[str, Fact] = getattr(after, section)
     for name in sorted(facts_before.keys() & facts_after.keys()):

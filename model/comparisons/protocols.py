@@ -1,4 +1,4 @@
-"""Protocol versions, and the suites, groups and signature schemes of each."""
+"""Comparison of protocol versions, and of the suites, groups and signature schemes of each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from model.verdict import Preference, Verdict
 
 
 def compare_protocols(before: Observation, after: Observation) -> Iterator[Difference]:
-    """Versions that were proved refused and are accepted, and the other way about."""
+    """Versions that were proved refused and are accepted now, and the reverse."""
     for version in sorted(before.protocols.keys() & after.protocols.keys()):
         verdicts = (before.protocols[version].verdict, after.protocols[version].verdict)
         fact = f"protocols.{version.label}"
@@ -24,7 +24,7 @@ def compare_protocols(before: Observation, after: Observation) -> Iterator[Diffe
 def compare_sets(
     before: Observation, after: Observation, *, section: str, noun: str
 ) -> Iterator[Difference]:
-    """What a section says that versions accept, of those that are accepted before and after."""
+    """Changes in what a section's versions accept, for versions accepted both before and after."""
     sets_before: Mapping[ProtocolVersion, AcceptedSet] = getattr(before, section)
     sets_after: Mapping[ProtocolVersion, AcceptedSet] = getattr(after, section)
     for version in sorted(sets_before.keys() & sets_after.keys()):
@@ -55,7 +55,7 @@ def _compare_set(
             f"{fact}.preference",
             before.preference.value,
             after.preference.value,
-            f"the {after.preference.value}'s {where} order decides now",
+            f"the {after.preference.value}'s {where} order takes precedence now",
         )
     elif preferences == (Preference.SERVER, Preference.SERVER):
         order_before = [name for name in before.accepted if name in known_after]

@@ -1,4 +1,4 @@
-"""What differs between two Observations of one endpoint, in words for people."""
+"""What differs between two Observations of one endpoint, in sentences for people?"""
 
 from model.differences.compare import differences
 from model.differences.known import known_facts

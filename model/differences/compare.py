@@ -15,14 +15,14 @@ _STATE_WORDS: Final = {
     State.PLAINTEXT: "answers in plaintext, without TLS",
     State.NOT_TLS: "answers with something that is not TLS",
 }
-"""The states in which a server spoke; among the others a server may drift without changing."""
+"""The states in which a server answered; a server may alternate between the others without a change."""
 
 
 def differences(before: Observation, after: Observation) -> tuple[Change, ...]:
-    """The Changes from what was known to what a newer visit learnt.
+    """The Changes between the known facts and a newer visit.
 
-    ``before`` is best made by ``known_facts``, so that what only the visit before did not learn is
-    not forgotten. A visit that failed proves nothing of the facts: it differs by its state alone.
+    ``before`` should come from ``known_facts``, so that facts which the previous visit missed are not lost.
+    A failed visit proves nothing about the facts: only its state is compared.
     """
     return tuple(
         Change(

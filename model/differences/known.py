@@ -1,4 +1,4 @@
-"""What is known of an endpoint: its newest facts, and older ones where the newest visits learnt none."""
+"""What is known about an endpoint: the newest facts, and older ones that newer visits could not determine."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from model.verdict import Verdict
 
 
 def known_facts(newest_first: Sequence[Observation]) -> Observation:
-    """One Observation that holds the last known word on everything.
+    """One Observation with the last known value of every fact.
 
-    Its state is the newest that was not a fault of ours. Of ``newest_first``, at least one, each is
-    of the same endpoint.
+    Its state is the newest one that was not an internal error. ``newest_first`` holds at least one Observation,
+    all of the same endpoint.
     """
     known = newest_first[0]
     for older in newest_first[1:]:
@@ -23,7 +23,7 @@ def known_facts(newest_first: Sequence[Observation]) -> Observation:
 
 
 def is_wholly_known(observation: Observation) -> bool:
-    """Whether nothing older could add to it: an answer in which no verdict is unknown."""
+    """Whether nothing older could add to it: it answered as TLS, and no verdict is unknown."""
     return observation.answered_as_tls and all(
         section.kind.is_settled(section.of(observation)) for section in SECTIONS
     )

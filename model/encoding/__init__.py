@@ -1,1 +1,1 @@
-"""The JSON of the model, its digests, and its proofs apart from it."""
+"""How are the model's values written as JSON, hashed, and separated from their proofs?"""

@@ -1,4 +1,4 @@
-"""Certificates and chains to JSON values and back, as they stand in an Observation."""
+"""Certificates and chains to JSON values and back, in the form that an Observation has."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ def deployment_from_json(fields: Json) -> ServedChain:
 
 
 def service_from_json(fields: Json) -> dict[str, Any]:
-    """How a chain is served and what is thought of it: all of a ServedChain but key type and chain.
+    """The service properties of a chain: all fields of a ServedChain except key type and chain.
 
     Raises:
-        KeyError, ValueError: where a required property is missing or has no known meaning.
+        KeyError, ValueError: if a required property is missing or has an unknown value.
     """
     served_for = fields["served_for"]
     return {
@@ -229,10 +229,10 @@ def certificate_from_json(fields: Json) -> Certificate:
 
 
 def certificate_of(subject: Json, kind: Mapping[str, Any]) -> Certificate:
-    """What ``certificate_from_json`` makes of ``subject``, the rest being what ``kind_from_json`` says.
+    """The Certificate with the individual fields of ``subject`` and the shared ones of ``kind_from_json``.
 
     Raises:
-        KeyError, ValueError: where a required property is missing or has no known meaning.
+        KeyError, ValueError: if a required property is missing or has an unknown value.
     """
     return Certificate(
         sha256=subject["sha256"],
@@ -253,7 +253,7 @@ def certificate_of(subject: Json, kind: Mapping[str, Any]) -> Certificate:
 
 
 def kind_from_json(fields: Json) -> dict[str, Any]:
-    """What many certificates of one issuer have in common, by Certificate's names. Raises ValueError."""
+    """The fields that many certificates of one issuer share, by field name. Raises ValueError."""
     return {
         "signature_algorithm": fields.get("signature_algorithm"),
         "key_usage": _unlisted(fields.get("key_usage")),

@@ -10,7 +10,7 @@ Json: TypeAlias = dict[str, Any]
 
 
 def evidence_field(evidence: Evidence | None, *, with_evidence: bool) -> Json:
-    """The property ``evidence`` of what it proves; no property where proofs are left out."""
+    """The property ``evidence`` of a fact; empty if proofs are omitted."""
     return {"evidence": evidence_to_json(evidence)} if with_evidence else {}
 
 
@@ -26,7 +26,7 @@ def evidence_to_json(proof: Evidence | None) -> Json | None:
 
 
 def evidence_from_json(fields: Json | None) -> Evidence | None:
-    """The Evidence. Raises ValueError for what is not hex."""
+    """The Evidence. Raises ValueError if it is not hex."""
     if fields is None:
         return None
     offer, answer = fields.get("offer"), fields.get("answer")

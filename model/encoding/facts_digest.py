@@ -1,8 +1,8 @@
-"""The identity of what a visit learnt: equal for two visits that learnt the same facts.
+"""The identity of a visit's facts: equal for two visits that found the same facts.
 
-It is asked of every visit, most of which learn nothing new, so it is one hash over the facts' texts in
-one order rather than over their JSON. Evidence, cost, time, wording, labels and what follows from a
-certificate's own bytes are no part of it.
+It is computed for every visit, and most visits find nothing new. Therefore it is one hash over the facts'
+texts in a fixed order, not over their JSON. It omits evidence, cost, time, wording, labels, and facts that
+follow from a certificate's bytes.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _FIRST_NAMES: Final = (
     *("dh", "alpn", "features", "vulnerabilities", "plaintext", "http", "fingerprints"),
     *("contradictions", "not_asked"),
 )
-"""The first sections, in the order of the digests that databases hold: their texts stand there without a name,
-and where the section is empty too. Sections that came later are not listed here."""
+"""The first sections, in the order of the digests in existing databases: their texts have no section name
+before them and are present even if the section is empty. Later sections are not listed here."""
 
 _SECTION: Final = "\x1d"
-"""Stands before the name of a later section, which has no texts where it is empty: so a new section changes no
-digest until something is found for it."""
+"""Precedes the name of a later section. An empty later section adds nothing, so a new section changes no
+digest until it has a value."""
 
 _BY_NAME: Final = {section.name: section for section in SECTIONS}
 _FIRST: Final = tuple(_BY_NAME[name] for name in _FIRST_NAMES)
@@ -37,7 +37,7 @@ def facts_digest(observation: Observation) -> str:
     for section in _FIRST:
         texts += section.kind.digest(section.of(observation))
     texts += _texts_of_later(observation)
-    # What is quoted from a server may hold half a character; any bytes do for a digest.
+    # Text quoted from a server may contain half a surrogate pair; a digest accepts any bytes.
     return hashlib.sha256("\x1f".join(texts).encode(errors="surrogatepass")).hexdigest()
 
 

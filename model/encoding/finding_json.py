@@ -13,7 +13,7 @@ Json: TypeAlias = dict[str, Any]
 
 
 def rule_result_to_json(result: RuleResult, *, with_evidence: bool) -> Json:
-    """The result, and its proof where that is wanted."""
+    """The result, with its proof if ``with_evidence`` is true."""
     fields: Json = {
         "policy": result.policy,
         "rule": result.rule,
@@ -80,7 +80,7 @@ def waiver_from_json(fields: Json) -> Waiver:
 
 
 def finding_to_json(finding: Finding, *, with_evidence: bool) -> Json:
-    """The finding with its newest result and its life."""
+    """The finding with its newest result and its lifecycle."""
     return {
         "fingerprint": finding.fingerprint,
         "endpoint": finding.endpoint_key,

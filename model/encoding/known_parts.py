@@ -1,10 +1,11 @@
-"""Observations from their JSON's text, of which equal parts are decoded once and are one object.
+"""Decodes Observations from JSON text; equal parts are decoded once and share one object.
 
-Most of what endpoints say, others say too: versions, suites, features, issuers. So the text is cut into what
-stands before and behind the certificates, that into its sections, chains into certificates, and these where
-what differs ends; a part whose text is known is not decoded again. Cuts are looked for where ``to_json`` makes
-them, without reading what is between. That is safe because each part must be a JSON value of its own: values
-with the same commas between them make up one text only. Where one is not, the whole is read the plain way.
+Most endpoints have versions, suites, features and issuers in common. So the text is split into the parts
+before and after the certificates, these parts into sections, and chains into certificates, each of which is
+split again after its individual fields; a part with known text is not decoded again. The split points are the
+places where ``to_json`` writes section names; the text between them is not read. This is safe because each
+part must be a complete JSON value: only one text consists of the same values with the same commas between
+them. If a part is not a complete value, the whole text is decoded in the ordinary way.
 """
 
 from __future__ import annotations
@@ -21,26 +22,26 @@ from model.observation import Observation
 from model.sections import SECTIONS, Section
 
 _ROOM: Final = 16 * 2**20
-"""In bytes: of a few hundred configurations, or as many leaves as ever."""
+"""In bytes: room for a few hundred configurations, and for about as many leaves."""
 
 _OF_A_CHARACTER: Final = 16
-"""Bytes of objects at most: lists of texts of two characters, ``"ab",``, take 12 for each."""
+"""Bytes of objects at most, per character: lists of two-character texts, ``"ab",``, take 12."""
 
 Part = TypeVar("Part")
 
 
 class KnownParts:
-    """What was decoded not long ago, by its text: of twice ``room`` bytes at most."""
+    """Recently decoded values by their text, in at most twice ``room`` bytes."""
 
     def __init__(self, room: int = _ROOM) -> None:
         self._recent = SizeBoundedCache(room)
 
     def observation(self, text: str) -> Observation:
-        """As ``from_json`` of what the text says.
+        """The same Observation as ``from_json`` of the decoded text.
 
         Raises:
-            ValueError: for what is no JSON, or has no known meaning.
-            AttributeError, IndexError, KeyError, TypeError: for JSON of another form.
+            ValueError: if the text is not JSON, or has an unknown value.
+            AttributeError, IndexError, KeyError, TypeError: if the JSON has another structure.
         """
         try:
             visit, facts = self._by_parts(text)
@@ -49,10 +50,10 @@ class KnownParts:
             return from_json(json.loads(text))
 
     def facts(self, text: str) -> dict[str, Any]:
-        """As ``facts_of`` what the text says, which is not looked at but for them.
+        """The same as ``facts_of`` of the Observation; the rest of the text is not decoded.
 
         Raises:
-            AttributeError, IndexError, KeyError, TypeError, ValueError: as ``observation`` does.
+            AttributeError, IndexError, KeyError, TypeError, ValueError: as in ``observation``.
         """
         try:
             return self._by_parts(text)[1]
@@ -60,7 +61,7 @@ class KnownParts:
             return facts_of(from_json(json.loads(text)))
 
     def _by_parts(self, text: str) -> tuple[str, dict[str, Any]]:
-        """The text before the facts, and these."""
+        """The text before the facts, and the facts."""
         visit, before, certificates, behind = _cut(_opened(text), _CUTS)
         return visit, {
             **self._known("before", before, self._before),
@@ -75,9 +76,9 @@ class KnownParts:
         return self._sections(text, _BEHIND)
 
     def _sections(self, text: str, sections: Sequence[Section[Any]]) -> dict[str, Any]:
-        """The facts of sections, of which the first one's mark has been cut off.
+        """The facts of ``sections``; the name of the first one has been cut off.
 
-        Of a section that came later than the text there is no mark.
+        The text has no name for a section that was introduced later.
         """
         first, *others = sections
         there = [first, *(one for one in others if one.is_required or _mark(one) in text)]
@@ -106,7 +107,7 @@ class KnownParts:
         return certificate_of(_object(_SHA256, subject + "}"), self._known("kind", kind, _kind))
 
     def _known(self, kind: str, text: str, decode: Callable[[str], Part]) -> Part:
-        """What ``decode`` makes of ``text``, which is the same each time for one ``kind``."""
+        """The result of ``decode(text)``, which is deterministic for one ``kind``."""
         return self._recent.of((kind, text), decode, text, most_bytes=_OF_A_CHARACTER * len(text))
 
 
@@ -121,7 +122,7 @@ _SIGNATURE_ALGORITHM: Final = '"signature_algorithm":'
 
 
 def _object(first_key: str, rest: str) -> Any:
-    """The JSON object of which ``first_key`` has been cut off."""
+    """The JSON object whose ``first_key`` was cut off."""
     return json.loads(f"{{{first_key}{rest}")
 
 
@@ -146,14 +147,14 @@ _CUTS: Final = tuple(map(_mark, (_BEFORE[0], SECTIONS[_CERTIFICATES], _BEHIND[0]
 
 
 def _opened(text: str) -> str:
-    """The text of an object without its end. Raises ValueError."""
+    """The text of an object without its closing brace. Raises ValueError."""
     if not text.endswith("}"):
-        raise ValueError("no JSON object")
+        raise ValueError("the text is not a JSON object")
     return text[:-1]
 
 
 def _cut(text: str, marks: Sequence[str]) -> list[str]:
-    """What stands before, between and after ``marks``, which are not part of it. Raises ValueError."""
+    """The text before, between and after ``marks``, without the marks. Raises ValueError."""
     parts, start = [], 0
     for mark in marks:
         end = text.index(mark, start)
@@ -164,9 +165,9 @@ def _cut(text: str, marks: Sequence[str]) -> list[str]:
 
 
 def _objects(array: str, first_key: str) -> list[str]:
-    """What is behind ``first_key`` in the objects of an array, which all begin with it. Raises ValueError."""
+    """The text after ``first_key`` in each object of an array; all begin with that key. Raises ValueError."""
     if array == "[]":
         return []
     if not (array.startswith("[{" + first_key) and array.endswith("}]")):
-        raise ValueError(f"no array of objects that begin with {first_key}")
+        raise ValueError(f"the text is not an array of objects that begin with {first_key}")
     return array[2 + len(first_key) : -2].split("},{" + first_key)

@@ -1,7 +1,6 @@
 """Observations to JSON and back, in the form of ``docs/observation.schema.json``.
 
-``to_json`` and ``from_json`` are inverse, but for certificates' raw DER, which stays out of
-the JSON.
+``to_json`` and ``from_json`` are inverse, except for the raw DER of certificates, which the JSON omits.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ def from_json(fields: Json) -> Observation:
     """The Observation that ``to_json`` wrote.
 
     Raises:
-        KeyError, ValueError: where a required property is missing or has no known meaning.
+            KeyError, ValueError: if a required property is missing or has an unknown value.
     """
     return observation_of(fields, {section.name: _decoded(section, fields) for section in SECTIONS})
 
@@ -55,10 +54,10 @@ def _decoded(section: Section[Found], fields: Json) -> Found:
 
 
 def observation_of(visit: Json, facts: Mapping[str, Any]) -> Observation:
-    """What ``from_json`` makes of ``visit``, its facts being the values of the sections, by their names.
+    """The Observation with the metadata of ``visit`` and the section values of ``facts``, by section name.
 
     Raises:
-        KeyError, ValueError: where a required property is missing or has no known meaning.
+        KeyError, ValueError: if a required property is missing or has an unknown value.
     """
     return Observation(
         tool_version=intern(visit["tool"]["version"]),

@@ -1,6 +1,6 @@
-"""The proofs of an Observation, apart from what they prove: taken out in one order, and put back in the same.
+"""The proofs of an Observation, separate from the facts: extracted and restored in the same order.
 
-The order is that of the facts themselves, so that nothing needs to say whose a proof is.
+The order follows the facts, so a proof needs no reference to its fact.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from model.sections import SECTIONS
 
 
 def proofs_of(observation: Observation) -> list[Proof]:
-    """The proof of each fact, or None where it has none."""
+    """The proof of each fact, or None if it has none."""
     proofs: list[Proof] = []
 
     def take(proof: Proof) -> Proof:
@@ -26,10 +26,10 @@ def proofs_of(observation: Observation) -> list[Proof]:
 
 
 def with_proofs(observation: Observation, proofs: Iterable[Proof]) -> Observation:
-    """The Observation with these as its proofs, as ``proofs_of`` gives them of one with the same facts.
+    """The Observation with these proofs, in the order of ``proofs_of`` for the same facts.
 
     Raises:
-        ValueError: where there are more or fewer of them than facts that have a proof.
+        ValueError: if there are more or fewer proofs than facts that have one.
     """
     given = iter(proofs)
 

@@ -1,7 +1,7 @@
-"""Is an endpoint changing, or does it answer from several servers in turn, which differ?
+"""Is an endpoint changing, or do several different servers answer in turn?
 
-It flaps when facts come back that it had not long ago, for the second time: A, B, A may be a change
-and its undoing; A, B, A, B is two servers behind one address, or one that comes and goes.
+An endpoint flaps when recent facts return for the second time: A, B, A may be a change and its reversal;
+A, B, A, B is two servers behind one address, or one that comes and goes.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 FLAPPING_WITHIN: Final = timedelta(days=7)
-"""Facts that come back later than this have come back, and nobody is flapping."""
+"""Facts that return after a longer time do not count as flapping."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Showing:
-    """That an endpoint showed facts, by their digest; ``is_turn`` where they differed from those before."""
+    """A period in which an endpoint showed the same facts, by digest; ``is_turn`` if they differed from before."""
 
     facts_digest: str
     first_at: datetime
@@ -26,7 +26,7 @@ class Showing:
 
 
 def is_flapping(shown: Sequence[Showing], facts_digest: str, at: datetime) -> bool:
-    """Whether coming to ``facts_digest`` now is flapping, after ``shown``, the oldest first."""
+    """Whether a change to ``facts_digest`` now is flapping, given the earlier ``shown``, oldest first."""
     recent = [one for one in shown if at - one.last_at <= FLAPPING_WITHIN]
     seen: set[str] = set()
     returns = 0

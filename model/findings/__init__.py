@@ -1,1 +1,1 @@
-"""What policies make of an Observation: Findings, their life, alerts, remediations."""
+"""What do policies derive from an Observation: Findings, their lifecycle, alerts and remediations?"""

@@ -1,8 +1,8 @@
 """What notifiers report: an Alert is active while something is wrong at a target; an Event is its start or end.
 
-An Alert is one rule not met, or one certificate near its end, at however many addresses of a target: a name
-that moves from one address to the next is reported once. It is made of Findings and facts and never stored
-with them; only the alerts that a notifier has reported are stored.
+An Alert is one violated rule, or one certificate close to expiry, at any number of addresses of a target: a
+name that moves from one address to another is reported once. Alerts are computed from Findings and facts and
+are not stored; only the list of alerts that a notifier has reported is stored.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from model.findings.finding import Severity, labelled_rule
 
 
 class AlertKind(StrEnum):
-    """What an Alert is of."""
+    """The subject of an Alert."""
 
     FINDING = "finding"
     EXPIRY = "expiry"
@@ -25,11 +25,11 @@ class AlertKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """Something that is wrong at ``target``, a target's key, whose owner's labels are ``labels``.
+    """Something wrong at ``target`` (a target's key) with its owner's ``labels``.
 
-    ``since`` is when it was first seen; ``reopened`` how often it came back. ``violation``
-    says what is wrong, ``requirement`` what is asked for. A Finding's has ``policy``, ``rule`` and
-    ``rule_id``; an expiry's has ``certificate``, its SHA-256 in hex, and ``ends_at``. Texts are printable.
+    ``since`` is when it was first seen; ``reopened`` counts how often it came back. ``violation`` says
+    what is wrong, ``requirement`` what is asked for. The Alert of a Finding has ``policy``, ``rule`` and ``rule_id``; that of an expiry has ``certificate``, its SHA-256 in hex, and ``ends_at``. Texts
+    are printable.
     """
 
     kind: AlertKind
@@ -57,7 +57,7 @@ class Alert:
 
     @property
     def key(self) -> str:
-        """Its identity: SHA-256, in hex, of target, policy, rule and certificate."""
+        """Its identity: the SHA-256, in hex, of target, policy, rule and certificate."""
         parts = (self.kind, self.target, self.policy, self.rule, self.certificate)
         return hashlib.sha256("\n".join(part or "" for part in parts).encode()).hexdigest()
 
@@ -68,21 +68,21 @@ class EventKind(StrEnum):
     OPENED = "opened"
     REOPENED = "reopened"
     WORSENED = "worsened"
-    """Its severity has risen, such as that of a certificate whose end comes nearer."""
+    """Its severity rose, for example because a certificate's expiry is closer."""
     RESOLVED = "resolved"
     WAIVED = "waived"
     WITHDRAWN = "withdrawn"
-    """Its target has left the inventory: nothing was proved."""
+    """Its target left the inventory: nothing was proved."""
 
     @property
     def is_end(self) -> bool:
-        """Whether the Alert is not active any more."""
+        """Whether the Alert is no longer active."""
         return self in (EventKind.RESOLVED, EventKind.WAIVED, EventKind.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """An Alert that becomes active, or ends; ``at`` is when that was seen."""
+    """The start or end of an Alert; ``at`` is when it was observed."""
 
     kind: EventKind
     at: datetime

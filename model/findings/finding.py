@@ -1,8 +1,8 @@
-"""What a policy makes of an Observation: results of rules, and Findings with a life of their own.
+"""What a policy derives from an Observation: rule results, and Findings with a lifecycle.
 
-A rule's outcome is pass, fail, unknown, not asked or not applicable; unknown never counts as pass. A Finding is
-one rule not met, or not proved to be met, by one endpoint: whatever the rule found at one time and
-another, it stays the same Finding, so that it can be waived, resolved and reopened.
+A rule's outcome is pass, fail, unknown, not asked or not applicable; unknown never counts as pass. A Finding
+is one rule that one endpoint violates or is not proved to meet. It stays the same Finding when the observed
+values change, so that it can be waived, resolved and reopened.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from model.verdict import Evidence, Verdict
 
 
 class Severity(StrEnum):
-    """How bad it is that a rule is not met; the members stand in rising order."""
+    """How severe a violation of the rule is; members are in ascending order."""
 
     INFO = "info"
     LOW = "low"
@@ -27,21 +27,21 @@ class Severity(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for the least."""
+        """0 for the least severe."""
         return list(Severity).index(self)
 
 
 class Outcome(StrEnum):
-    """What a rule says of an endpoint."""
+    """A rule's result for an endpoint."""
 
     PASS = "pass"  # noqa: S105 (no password)
     FAIL = "fail"
     UNKNOWN = "unknown"
-    """The facts that it needs were not proved."""
+    """The facts that the rule needs were not proved."""
     NOT_ASKED = "not_asked"
-    """The facts that it needs are asked only at a higher level of intrusiveness."""
+    """The facts that the rule needs require a higher intrusiveness level."""
     NOT_APPLICABLE = "not_applicable"
-    """It speaks of something that the endpoint does not have."""
+    """The rule is about something that the endpoint does not have."""
 
 
 def labelled_rule(name: str, rule_id: str | None) -> str:
@@ -51,13 +51,13 @@ def labelled_rule(name: str, rule_id: str | None) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleResult:
-    """What one rule of one policy says of one endpoint.
+    """The result of one rule of one policy for one endpoint.
 
-    ``rule`` is the rule's name in the policy, ``rule_id`` its identifier in the catalogue, which no
-    rename changes (None in findings stored before there were any). ``requirement`` says in one sentence
-    what the rule asks for, ``violation`` what is wrong, with values; it is empty where nothing is.
-    ``observed`` and ``required`` are the facts behind the two; ``source`` names the document and section
-    that the rule comes from.
+    ``rule`` is the rule's name in the policy, ``rule_id`` its identifier in the catalogue, which stays the same
+    when the rule is renamed (None in Findings that an older version stored). ``requirement`` says in one sentence
+    what the rule asks for, ``violation`` what is wrong, with values; it is empty if nothing is wrong.
+    ``observed`` is what was seen, ``required`` what would comply; ``source`` names the document and section
+    behind the rule.
     """
 
     policy: str
@@ -79,24 +79,24 @@ class RuleResult:
 
     @property
     def identity(self) -> tuple[str, str]:
-        """Policy and rule: no two results of one endpoint have the same."""
+        """The key that distinguishes the results of one endpoint: policy and rule."""
         return self.policy, self.rule
 
     def fingerprint(self, endpoint_key: str) -> str:
-        """The identity of the Finding that this may be: SHA-256, in hex, of endpoint, policy, rule."""
+        """The identity of the corresponding Finding: SHA-256, in hex, of endpoint, policy, rule."""
         identity = "\n".join((endpoint_key, self.policy, self.rule))
-        # Two adjacent surrogates are one character, as they are once read from JSON.
+        # Two adjacent surrogates form one character, as they do after reading from JSON.
         paired = identity.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
         return hashlib.sha256(paired.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """All results of all policies that hold for one endpoint, by one Observation.
+    """All results of all applicable policies for one endpoint, from one Observation.
 
-    ``policies`` has the digest of each policy's text by its name, so that a result can be traced to
-    the text that it was made by. Where ``is_whole`` is false (the endpoint was not reached), rules that
-    have no result were not decided; else they do not hold any more.
+    ``policies`` maps each policy's name to the digest of its text, so that a result can be traced to the exact
+    policy version. If ``is_whole`` is false (the endpoint was not reached), a rule without a result was not
+    evaluated; otherwise it no longer applies.
     """
 
     endpoint_key: str
@@ -106,9 +106,9 @@ class Assessment:
     is_whole: bool = True
 
     def compliance(self, policy: str) -> Verdict:
-        """No where a rule of ``policy`` fails, else unknown where one is, else yes.
+        """No if a rule of ``policy`` fails, else unknown if one is unknown, else yes.
 
-        A rule that was not asked does not count: it is listed apart wherever compliance is shown.
+        A rule that was not asked does not count: it is listed separately wherever compliance is shown.
         A policy that was not assessed here is unknown.
         """
         if policy not in self.policies:
@@ -128,7 +128,7 @@ class Assessment:
 
 
 class FindingStatus(StrEnum):
-    """Where a Finding is in its life."""
+    """The state of a Finding in its lifecycle."""
 
     OPEN = "open"
     WAIVED = "waived"
@@ -138,10 +138,10 @@ class FindingStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """Findings that somebody answers for, until a day.
+    """Findings that an owner accepts until a given day.
 
-    It is for those of ``rule``, a name or an identifier (of ``policy``, or of any where that is None),
-    at the endpoints of ``target`` (a target's or an endpoint's key, or None) that carry all of ``labels``.
+    It covers Findings of ``rule``, a name or an identifier (of ``policy``, or of any policy if None) at the endpoints of ``target`` (a
+    target's or an endpoint's key, or None) that have all of ``labels``.
     """
 
     name: str
@@ -156,10 +156,10 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A rule not met by an endpoint, with its life.
+    """A rule that an endpoint violates, with its lifecycle.
 
-    ``result`` is the newest. ``reopened`` counts how often it came back after it was resolved;
-    ``waiver`` is there where ``status`` is waived, and where an expired one had it waived.
+    ``result`` is the newest. ``reopened`` counts how often it came back after it was resolved; ``waiver`` is set
+    if ``status`` is waived, and also if the waiver has expired.
     """
 
     endpoint_key: str
@@ -173,5 +173,5 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """Its identity among those of all endpoints: ``RuleResult.fingerprint``."""
+        """Its identity across all endpoints: ``RuleResult.fingerprint``."""
         return self.result.fingerprint(self.endpoint_key)

@@ -1,8 +1,7 @@
-"""How Findings live on from one Assessment to the next: opened, seen again, resolved, reopened.
+"""How Findings continue from one Assessment to the next: opened, seen again, resolved, reopened.
 
-A Finding is resolved only by a proof: a rule that passes, that does not apply, or that no policy asks
-any more. Where a rule that failed is unknown now, or was not asked, nothing was proved, and its Finding
-stays as it was.
+Only a proof resolves a Finding: the rule passes, does not apply, or is no longer in any policy. If a rule
+that failed is unknown now, or was not asked, nothing was proved and its Finding stays unchanged.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ _UNMET: Final = (Outcome.FAIL, Outcome.UNKNOWN)
 
 
 def live_on(known: Iterable[Finding], assessment: Assessment) -> tuple[Finding, ...]:
-    """The endpoint's Findings after ``assessment``: all ``known`` ones, and what is new.
+    """The endpoint's Findings after ``assessment``: all ``known`` ones, and new ones.
 
-    No Finding is waived here: ``with_waiver`` tells that of the moment at which it is shown.
+    No Finding is waived here: ``with_waiver`` applies the waivers that are in force when it is shown.
     """
     before = {finding.result.identity: finding for finding in known}
     after = dict(before)
@@ -38,9 +37,9 @@ def live_on(known: Iterable[Finding], assessment: Assessment) -> tuple[Finding, 
 def with_waiver(
     finding: Finding, waivers: Iterable[Waiver], target: Target, at: datetime
 ) -> Finding:
-    """``finding`` as it stands at ``at``: waived where a waiver is for it and has not expired.
+    """``finding`` as of ``at``: waived if a matching waiver has not expired.
 
-    Of several waivers the one that lasts longest counts. An expired one leaves the Finding open.
+    Of several waivers the one that expires last counts. An expired waiver leaves the Finding open.
     """
     if finding.status is FindingStatus.RESOLVED:
         return finding

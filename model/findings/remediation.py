@@ -1,4 +1,4 @@
-"""A Remediation: the lines that make one kind of server do what a policy asks."""
+"""A Remediation: the configuration lines that make one kind of server comply with a policy."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from dataclasses import dataclass
 class Remediation:
     """Lines of configuration, or commands.
 
-    ``server`` is the kind of server as its makers write it, such as ``nginx``; ``place`` says in a
-    few words where ``lines`` go.
+    ``server`` is the product name, such as ``nginx``; ``place`` says in a few words where ``lines`` belong.
     """
 
     server: str

@@ -1,7 +1,7 @@
 """The IANA TLS registries as typed tables: cipher suites, groups, signature schemes, alerts.
 
-Each table is a CSV file under ``data/`` with its sources in ``data/SOURCES.md``, read once.
-Unknown code points are values too: every ``*_name`` function gives ``0xABCD`` for them.
+Each table is a CSV file in ``data/``, read once; ``data/SOURCES.md`` lists the sources.
+Unknown code points are values too: every ``*_name`` function returns ``0xABCD`` for them.
 """
 
 from model.registry.cipher_suites import (

@@ -1,7 +1,6 @@
 """Every cipher suite of the IANA registry and the historic private ones, with its strength.
 
-The strength classes and the rule that gave each are in the table; the rules themselves
-are described in ``docs/strength.md``.
+The table has each suite's strength class and the rule behind it; ``docs/strength.md`` describes the rules.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from model.registry.table import code_point_name, read_table
 
 
 class Strength(StrEnum):
-    """How good a cipher suite is, worst first."""
+    """How strong a cipher suite is, weakest first."""
 
     INSECURE = "insecure"
     WEAK = "weak"
@@ -26,7 +25,7 @@ class Strength(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CipherSuite:
-    """One row of the registry. ``strength_rule`` names the rule that gave ``strength``."""
+    """One row of the registry. ``strength_rule`` names the rule that determined ``strength``."""
 
     code_point: int
     name: str
@@ -47,7 +46,7 @@ class CipherSuite:
 
     @property
     def is_chacha20(self) -> bool:
-        """Whether it is one that servers may favour for a client that puts it first."""
+        """Whether servers may prefer it for a client that lists it first."""
         return self.encryption == "CHACHA20"
 
     @property
@@ -80,35 +79,35 @@ def _from_row(row: dict[str, str]) -> CipherSuite:
 CIPHER_SUITES: Final = tuple(
     _from_row(row) for row in read_table("cipher_suites") if row["strength"] != "signal"
 )
-"""All cipher suites by rising code point; the signalling values (SCSV) are not among them."""
+"""All cipher suites in code point order, without the signalling values (SCSV)."""
 
 _BY_CODE_POINT: Final = {suite.code_point: suite for suite in CIPHER_SUITES}
 _BY_NAME: Final = {suite.name: suite for suite in CIPHER_SUITES}
 
 
 def cipher_suite_name(code_point: int) -> str:
-    """The suite's registry name, or ``0xABCD`` where it has none."""
+    """The suite's registry name, or ``0xABCD`` if it has none."""
     suite = _BY_CODE_POINT.get(code_point)
     return suite.name if suite else code_point_name(code_point)
 
 
 def cipher_suite_by_code_point(code_point: int) -> CipherSuite | None:
-    """The suite of that code point, or None."""
+    """The suite with that code point, or None."""
     return _BY_CODE_POINT.get(code_point)
 
 
 def cipher_suite_by_name(name: str) -> CipherSuite | None:
-    """The suite of that registry name, or None."""
+    """The suite with that registry name, or None."""
     return _BY_NAME.get(name)
 
 
 def cipher_suites_for(version: ProtocolVersion) -> tuple[CipherSuite, ...]:
     """The suites worth offering at ``version``, ChaCha20 last.
 
-    TLS 1.3 has suites of its own (RFC 9846, appendix B.4). Below it every other suite is
-    offered at every version, for old stacks accept some below the version that defined them
-    (OpenSSL 1.0 takes ECDHE at SSLv3). ChaCha20 goes last because several servers drop their
-    own order for a client that puts it first (OpenSSL's PrioritizeChaCha, HAProxy).
+    TLS 1.3 has suites of its own (RFC 9846, appendix B.4). At older versions all other suites are offered,
+    because old stacks accept some below the version that defined them (OpenSSL 1.0 accepts ECDHE at SSLv3).
+    ChaCha20 comes last because several servers ignore their own order for a client that lists it first
+    (OpenSSL's PrioritizeChaCha, HAProxy).
     """
     is_tls13 = version is ProtocolVersion.TLSV1_3
     fitting = (

@@ -1,7 +1,7 @@
 """The finite-field primes that many servers share, by the SHA-256 of the prime.
 
-The RFCs' groups and what servers and libraries have built in. Whoever breaks one of them breaks
-it for all who use it (weakdh.org).
+They come from RFCs and from defaults of servers and libraries. An attacker who breaks one of them breaks all
+servers that use it (weakdh.org).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from model.registry.table import read_table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownPrime:
-    """One row. ``sha256`` is in hex, of the prime's big-endian bytes without leading zeros.
+    """One row. ``sha256`` is the hex hash of the prime's big-endian bytes without leading zeros.
 
-    ``is_safe`` is whether (p-1)/2 is a prime too.
+    ``is_safe`` is whether (p-1)/2 is also prime.
     """
 
     name: str
@@ -34,11 +34,11 @@ KNOWN_PRIMES: Final = tuple(
     )
     for row in read_table("dh_primes")
 )
-"""The RFCs' first."""
+"""The primes of RFCs first."""
 
 _BY_SHA256: Final = {prime.sha256: prime for prime in KNOWN_PRIMES}
 
 
 def known_prime(sha256: str) -> KnownPrime | None:
-    """The prime of that hash, or None."""
+    """The prime with that hash, or None."""
     return _BY_SHA256.get(sha256)

@@ -10,7 +10,7 @@ from model.registry.table import code_point_name, read_table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedGroup:
-    """One row of the registry; ``security_bits`` is None where no figure is agreed."""
+    """One row of the registry; ``security_bits`` is None if there is no agreed value."""
 
     code_point: int
     name: str
@@ -32,13 +32,13 @@ def _from_row(row: dict[str, str]) -> NamedGroup:
 
 
 NAMED_GROUPS: Final = tuple(_from_row(row) for row in read_table("named_groups"))
-"""All named groups by rising code point."""
+"""All named groups in code point order."""
 
 _BY_CODE_POINT: Final = {group.code_point: group for group in NAMED_GROUPS}
 
 
 def named_group_name(code_point: int) -> str:
-    """The group's registry name, or ``0xABCD`` where it has none."""
+    """The group's registry name, or ``0xABCD`` if it has none."""
     group = _BY_CODE_POINT.get(code_point)
     return group.name if group else code_point_name(code_point)
 
@@ -47,5 +47,5 @@ _CODE_POINTS: Final = {group.name: group.code_point for group in reversed(NAMED_
 
 
 def named_group_code_point(name: str) -> int | None:
-    """The code point that ``named_group_name`` gives that name, where the registry has it."""
+    """The code point of a name from ``named_group_name``; None if the registry does not have it."""
     return _CODE_POINTS.get(name)

@@ -1,4 +1,4 @@
-"""Every signature scheme of the registry, TLS 1.2's hash and signature pairs among them."""
+"""Every signature scheme of the registry, including TLS 1.2's hash and signature pairs."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ SIGNATURE_SCHEMES: Final = tuple(
     )
     for row in read_table("signature_schemes")
 )
-"""All signature schemes by rising code point."""
+"""All signature schemes in code point order."""
 
 _NAMES: Final = {scheme.code_point: scheme.name for scheme in SIGNATURE_SCHEMES}
 
 
 def signature_scheme_name(code_point: int) -> str:
-    """The scheme's registry name, or ``0xABCD`` where it has none."""
+    """The scheme's registry name, or ``0xABCD`` if it has none."""
     return _NAMES.get(code_point) or code_point_name(code_point)
 
 
@@ -41,5 +41,5 @@ _CODE_POINTS: Final = {scheme.name: scheme.code_point for scheme in reversed(SIG
 
 
 def signature_scheme_code_point(name: str) -> int | None:
-    """The code point that ``signature_scheme_name`` gives that name, where the registry has it."""
+    """The code point of a name from ``signature_scheme_name``; None if the registry does not have it."""
     return _CODE_POINTS.get(name)

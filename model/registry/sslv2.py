@@ -21,13 +21,13 @@ SSLV2_CIPHER_KINDS: Final = tuple(
     Sslv2CipherKind(code_point=int(row["code_point"], 16), name=row["name"])
     for row in read_table("sslv2_cipher_kinds")
 )
-"""All cipher kinds by rising code point."""
+"""All cipher kinds in code point order."""
 
 _NAMES: Final = frozenset(kind.name for kind in SSLV2_CIPHER_KINDS)
 
 
 def strength_by_name(name: str) -> Strength | None:
-    """How strong a cipher suite or kind of that name is; None where no registry has it."""
+    """The strength of the cipher suite or kind with that name; None if no registry has it."""
     if name in _NAMES:
         return Strength.INSECURE
     suite = cipher_suite_by_name(name)

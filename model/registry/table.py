@@ -13,5 +13,5 @@ def read_table(name: str) -> list[dict[str, str]]:
 
 
 def code_point_name(code_point: int) -> str:
-    """How a code point without a name is written: ``0xABCD``."""
+    """The notation for a code point without a name: ``0xABCD``."""
     return f"0x{code_point:04X}"

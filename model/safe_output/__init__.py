@@ -1,1 +1,1 @@
-"""Text and files that strangers or secrets may be in: made safe before anybody reads them."""
+"""How are untrusted text and secrets made safe before anyone reads them?"""

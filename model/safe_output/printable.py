@@ -1,21 +1,21 @@
-"""Text from strangers with everything escaped that could act on a reader's screen.
+"""Escapes everything in untrusted text that could affect a reader's screen.
 
 Certificates and banners are hostile: a name may hold escape sequences that rewrite the screen, or
-bidirectional controls that reorder it (CVE-2021-42574). ``printable`` is the one function through
-which every text that is not our own goes, into reports, logs and error sentences alike.
+bidirectional controls that reorder it (CVE-2021-42574). All text from outside passes through ``printable``
+before it enters reports, logs or error messages.
 """
 
 from __future__ import annotations
 
 
 def printable(text: str, *, limit: int | None = None) -> str:
-    r"""``text`` with everything but visible characters and single spaces written as an escape.
+    r"""``text`` with everything escaped except visible characters and single spaces.
 
-    Controls, format characters (bidirectional ones among them), surrogates, unassigned code points
-    and every space but the plain one become ``\x1b``, ``\u202e`` or ``\U000e0001``. ``limit`` is
-    the greatest length of what comes back; a cut is marked by three dots.
+    Controls, format characters (including bidirectional ones), surrogates, unassigned code points and every
+    space other than the plain one become ``\x1b``, ``\u202e`` or ``\U000e0001``. ``limit`` is the maximum
+    length of the result; three dots mark a cut.
     """
-    # An escape is never shorter than what it stands for: what lies beyond the limit cannot matter.
+    # An escape is never shorter than its character, so text beyond the limit cannot matter.
     head = text if limit is None else text[: limit + 1]
     escaped = "".join(char if char.isprintable() else _escape(char) for char in head)
     if limit is not None and len(escaped) > limit:

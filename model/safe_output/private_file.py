@@ -1,4 +1,4 @@
-"""Files that hold what was learned about an inventory: a new one is readable by its owner only."""
+"""Files with data about an inventory: new files are readable by their owner only."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ PRIVATE_MODE: Final = 0o600
 
 
 def open_private(path: str, flags: int) -> int:
-    """An opener for ``open``: a file that is made gets ``PRIVATE_MODE``; raises OSError."""
+    """An opener for ``open``: a new file gets ``PRIVATE_MODE``; raises OSError."""
     return os.open(path, flags, PRIVATE_MODE)
 
 
 def make_private(path: Path) -> None:
-    """Make an empty private file.
+    """Create an empty private file.
 
     Raises:
-        FileExistsError: where there is one, which stays as it is.
-        OSError: where none can be made.
+        FileExistsError: if the file exists; it stays unchanged.
+        OSError: if the file cannot be created.
     """
     with open(path, "xb", opener=open_private):
         """Nothing is written."""

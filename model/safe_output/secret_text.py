@@ -1,8 +1,8 @@
-"""Keeps secrets out of what people and programs read: logs, messages, metrics, pages and names.
+"""Keeps secrets out of everything that people and programs read: logs, messages, metrics, pages and names.
 
-``masked_urls`` is for every text that may quote a URL: user info, query and fragment are masked, and so are
-values that are plainly credentials. A ``SecretMask`` also knows the secrets of the configuration, and masks them
-wherever they appear, in the forms that programs commonly give them: it is the second line of defence.
+``masked_urls`` is for every text that may quote a URL: it masks user info, query, fragment and obvious
+credentials. A ``SecretMask`` also knows the secrets of the configuration and masks them everywhere, in the
+encodings that programs commonly use: it is the second line of defence.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus, urlsplit
 HIDDEN: Final = "***"
 
 SHORTEST_KNOWN: Final = 4
-"""Characters: a shorter secret would be found in words that have nothing to do with it."""
+"""Characters: a shorter secret would match inside unrelated words."""
 
 _BEFORE_AUTHORITY: Final = "://"
 _OF_A_URL: Final = re.compile(r'[^\s"<>\\]*')
@@ -32,7 +32,7 @@ _CREDENTIAL: Final = re.compile(
 
 
 def masked_url(url: str) -> str:
-    """``url`` without its user info, query and fragment; a malformed one loses all up to its last ``@``."""
+    """``url`` without user info, query and fragment; a malformed URL loses everything up to its last ``@``."""
     if _BEFORE_AUTHORITY in url:
         return masked_urls(url)
     _, at, rest = url.rpartition("@")
@@ -40,9 +40,9 @@ def masked_url(url: str) -> str:
 
 
 def masked_urls(text: str) -> str:
-    """``text`` with every URL in it masked, and values such as ``password=...`` and ``Bearer ...``.
+    """``text`` with all URLs masked, and values such as ``password=...`` and ``Bearer ...``.
 
-    Its cost grows with the length of ``text`` alone.
+    The cost depends only on the length of ``text``.
     """
     pieces, start = [], 0
     while (found := text.find(_BEFORE_AUTHORITY, start)) >= 0:
@@ -67,16 +67,16 @@ def _masked_after_scheme(rest: str) -> str:
     authority = rest if end is None else rest[: end.start()]
     at = authority.rfind("@")
     if at < 0 and not _PLAIN_AUTHORITY.fullmatch(authority):
-        at = rest.rfind("@")  # the password itself has one of "/?#"
+        at = rest.rfind("@")  # the password itself contains one of "/?#"
     shown = HIDDEN + rest[at:] if at >= 0 else rest
     behind = _BEHIND_THE_PATH.search(shown)
     return shown if behind is None else shown[: behind.end()] + HIDDEN
 
 
 def secrets_in_url(url: str, *, with_path: bool = False) -> Iterator[str]:
-    """What of ``url`` is secret: user info, the values of its query, its fragment.
+    """The secret parts of ``url``: user info, query values, fragment.
 
-    ``with_path`` adds what a receiver's own URL hides in its path, as chat services' webhooks do.
+    ``with_path`` adds secrets in the path of a receiver's URL, as in chat webhooks.
     """
     try:
         parts = urlsplit(url)
@@ -96,18 +96,18 @@ def secrets_in_url(url: str, *, with_path: bool = False) -> Iterator[str]:
 
 
 _LONG_PIECE: Final = 16
-"""Characters of a path, or of a part of one, from which on it may identify somebody: API names are shorter."""
+"""Characters from which a path segment, or a part of one, may be a secret: API names are shorter."""
 
 
 def secrets_of_login(user: str, password: str) -> Iterator[str]:
-    """A password, and what HTTP (RFC 7617) and SMTP (RFC 4616) make of it with its ``user``."""
+    """A password, and its encodings together with ``user`` in HTTP (RFC 7617) and SMTP (RFC 4616)."""
     yield password
     for together in (f"{user}:{password}", f"\0{user}\0{password}"):
         yield b64encode(together.encode()).decode("ascii")
 
 
 class SecretMask:
-    """Masks URLs and the secrets that it was given; more may be added at any time."""
+    """Masks URLs and all secrets added to it; secrets can be added at any time."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._forms: frozenset[str] = frozenset()
@@ -115,7 +115,7 @@ class SecretMask:
         self.add(secrets)
 
     def add(self, secrets: Iterable[str]) -> None:
-        """Mask these too; none that was added before is forgotten, for old ones still appear in texts."""
+        """Mask these secrets too; earlier ones stay masked, because they may still appear in texts."""
         added = {form for one in secrets if len(one) >= SHORTEST_KNOWN for form in _forms(one)}
         if added <= self._forms:
             return
@@ -124,14 +124,14 @@ class SecretMask:
         self._pattern = re.compile("|".join(map(re.escape, longest_first)))
 
     def masked(self, text: str) -> str:
-        """``text`` without any of them."""
+        """``text`` with all secrets masked."""
         if self._pattern is not None:
             text = self._pattern.sub(HIDDEN, text)
         return masked_urls(text)
 
 
 def _forms(secret: str) -> set[str]:
-    """How programs write it: in a URL, in JSON, in Python, in HTML, in base64."""
+    """The encodings of ``secret``: in a URL, in JSON, in Python, in HTML, in base64."""
     encodable = secret.encode("utf-8", "surrogateescape")
     return {
         secret,

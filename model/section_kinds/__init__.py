@@ -1,4 +1,4 @@
-"""The kinds of values that an Observation's sections hold, each with all that is done with it in one file.
+"""How is each kind of section value written, merged and compared? Each module has one kind.
 
-``model.sections`` says which section is of which kind.
+``model.sections`` has the kind of each section.
 """

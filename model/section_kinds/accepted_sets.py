@@ -52,7 +52,7 @@ class AcceptedSets(VersionsKind[AcceptedSet]):
         )
 
     def digest(self, value: Mapping[ProtocolVersion, AcceptedSet]) -> Iterable[str]:
-        """Names in their order, whether these are all, and whose order it is."""
+        """The names in order, whether they are complete, and whose order it is."""
         for version, found in sorted(value.items()):
             yield version.label
             yield from found.accepted
@@ -65,7 +65,7 @@ class AcceptedSets(VersionsKind[AcceptedSet]):
         older: Mapping[ProtocolVersion, AcceptedSet],
         refused: Set[ProtocolVersion],
     ) -> Mapping[ProtocolVersion, AcceptedSet]:
-        """Of each version that is not refused, the newer list with what only the older one proved."""
+        """For each version that is not refused: the newer list, and names that only the older one proved."""
         sets = {**older, **newer}
         for version in newer.keys() & older.keys():
             if not newer[version].complete:
@@ -86,7 +86,7 @@ class AcceptedSets(VersionsKind[AcceptedSet]):
 
 
 def _united(newer: AcceptedSet, older: AcceptedSet) -> AcceptedSet:
-    """What either proved; the order is the older one's, where the newer has none of its own."""
+    """The names that either one proved; in the older order if the newer list has none of its own."""
     preference = older.preference if newer.preference is Preference.UNKNOWN else newer.preference
     added = tuple(name for name in newer.accepted if name not in older.accepted)
     return replace(older, accepted=older.accepted + added, preference=preference)

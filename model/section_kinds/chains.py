@@ -1,6 +1,6 @@
-"""The chains that an endpoint serves, and what is thought of them.
+"""The chains that an endpoint serves, and their verification results.
 
-They hold no proofs: a certificate is its own, as raw DER that has a table of its own.
+They hold no proofs: a certificate proves itself, by raw DER in a table of its own.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class ServedChains(ListKind[ServedChain]):
         return tuple(map(deployment_from_json, fields))
 
     def digest(self, value: tuple[ServedChain, ...]) -> Iterable[str]:
-        """All but what follows from a certificate's own bytes, and a response's dates."""
+        """Everything except what follows from a certificate's bytes, and the dates of revocation responses."""
         for one in value:
             yield from _digest(one)
         yield END
 
     def shared(self, value: tuple[ServedChain, ...], parts: PartSharer) -> tuple[ServedChain, ...]:
-        """Each chain, and its certificates and verdicts where it is new."""
+        """Each chain; a new one is assembled from shared certificates and verdicts."""
 
         def assemble(one: ServedChain) -> ServedChain:
             return _of_shared(one, parts)
@@ -53,7 +53,7 @@ class ServedChains(ListKind[ServedChain]):
         return tuple(map(_without_der, value))
 
     def renamed(self, value: tuple[ServedChain, ...], rename: Rename) -> tuple[ServedChain, ...]:
-        """Served at the versions of the other names."""
+        """The chains with renamed versions."""
         return tuple(replace(one, versions=tuple(map(rename, one.versions))) for one in value)
 
 
@@ -87,7 +87,7 @@ def _digest(one: ServedChain) -> Iterable[str]:
     yield from one.names
     yield from _of_trust(one.trust)
     for word in one.revocations:
-        # A response is renewed every few days, and says the same.
+        # A response is renewed every few days with the same content.
         yield from (str(word.position), word.method, word.is_revoked, _moment(word.revoked_at))
         yield word.source or NONE
     yield END

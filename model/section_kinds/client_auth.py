@@ -1,4 +1,4 @@
-"""What each protocol version asks of a client's certificate."""
+"""What each protocol version requires of client certificates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ClientAuths(VersionsKind[ClientAuth]):
     """One ClientAuth for each protocol version."""
 
     def item_to_json(self, item: ClientAuth, *, with_evidence: bool) -> Json:
-        """Without the properties that were not asked about."""
+        """The properties that were asked about."""
         fields: Json = {"mode": item.mode.value, "ca_names": list(item.ca_names)}
         if item.asked_on_path is not None:
             fields["asked_on_path"] = item.asked_on_path
@@ -72,7 +72,7 @@ class ClientAuths(VersionsKind[ClientAuth]):
         def own(one: OwnAttempt | None) -> OwnAttempt | None:
             return None if one is None else replace(one, evidence=exchange(one.evidence))
 
-        # Keyword arguments are evaluated as they are written: their order is that of the proofs.
+        # Keyword arguments are evaluated in source order, which is the order of the proofs.
         return replace(
             item,
             attempts=tuple(replace(one, evidence=exchange(one.evidence)) for one in item.attempts),
@@ -82,7 +82,7 @@ class ClientAuths(VersionsKind[ClientAuth]):
         )
 
     def digest(self, value: Mapping[ProtocolVersion, ClientAuth]) -> Iterable[str]:
-        """All but the proofs."""
+        """Everything except the proofs."""
         for version, found in sorted(value.items()):
             yield version.label
             yield from _digest(found)
@@ -94,7 +94,7 @@ class ClientAuths(VersionsKind[ClientAuth]):
         older: Mapping[ProtocolVersion, ClientAuth],
         refused: Set[ProtocolVersion],
     ) -> Mapping[ProtocolVersion, ClientAuth]:
-        """The last known one of each version."""
+        """The last known value of each version."""
         known = {
             version: found
             for version, found in newer.items()

@@ -12,10 +12,10 @@ from model.verdict import Evidence
 
 
 class Contradictions(ListKind[Contradiction]):
-    """Their answers are proofs and nothing else."""
+    """Their answers are evidence only."""
 
     def to_json(self, value: tuple[Contradiction, ...], *, with_evidence: bool) -> list[Json]:
-        """What was asked, and the answers that cannot all be true."""
+        """The question, and its incompatible answers."""
         return [_to_json(one, with_evidence=with_evidence) for one in value]
 
     def from_json(self, fields: list[Json]) -> tuple[Contradiction, ...]:
@@ -23,17 +23,17 @@ class Contradictions(ListKind[Contradiction]):
         return tuple(map(_from_json, fields))
 
     def digest(self, value: tuple[Contradiction, ...]) -> Iterable[str]:
-        """What was asked."""
+        """The questions."""
         return [one.subject for one in value]
 
     def exchanged(
         self, value: tuple[Contradiction, ...], exchange: Exchange
     ) -> tuple[Contradiction, ...]:
-        """The answers of each; after the last one None says that there are no more."""
+        """The answers of each; None after the last one marks the end."""
         return tuple(_exchanged(one, exchange) for one in value)
 
     def without_evidence(self, value: tuple[Contradiction, ...]) -> tuple[Contradiction, ...]:
-        """As many answers as there were, without their bytes."""
+        """The same number of answers, without their bytes."""
         return tuple(replace(one, answers=tuple(Evidence() for _ in one.answers)) for one in value)
 
 

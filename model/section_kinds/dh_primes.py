@@ -16,7 +16,7 @@ class DhPrimes(ListKind[DhParameters]):
     """Distinct groups."""
 
     def to_json(self, value: tuple[DhParameters, ...], *, with_evidence: bool) -> Json:
-        """A list of them under ``primes``."""
+        """The groups as a list under ``primes``."""
         return {"primes": [_to_json(one, with_evidence=with_evidence) for one in value]}
 
     def from_json(self, fields: Json) -> tuple[DhParameters, ...]:
@@ -24,7 +24,7 @@ class DhPrimes(ListKind[DhParameters]):
         return tuple(map(_from_json, fields.get("primes", [])))
 
     def digest(self, value: tuple[DhParameters, ...]) -> Iterable[str]:
-        """All but the proofs."""
+        """Everything except the proofs."""
         for prime in value:
             yield from (prime.prime_sha256, str(prime.prime_bits), prime.known_as or NONE)
             yield from (prime.is_safe_prime, *(version.label for version in prime.versions), END)
@@ -37,7 +37,7 @@ class DhPrimes(ListKind[DhParameters]):
         return tuple(replace(one, evidence=exchange(one.evidence)) for one in value)
 
     def renamed(self, value: tuple[DhParameters, ...], rename: Rename) -> tuple[DhParameters, ...]:
-        """Used at the versions of the other names."""
+        """The groups with renamed versions."""
         return tuple(replace(one, versions=tuple(map(rename, one.versions))) for one in value)
 
 

@@ -1,4 +1,4 @@
-"""Facts with a verdict each: by protocol version, or by name."""
+"""Facts with one verdict each, by protocol version or by name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class VersionFacts(VersionsKind[Fact]):
     """One verdict for each protocol version."""
 
     def item_to_json(self, item: Fact, *, with_evidence: bool) -> Json:
-        """The verdict, its value where it has one, and its proof."""
+        """The verdict, the value if there is one, and the proof."""
         return _fact_to_json(item, with_evidence=with_evidence)
 
     def item_from_json(self, fields: Json) -> Fact:
@@ -61,7 +61,7 @@ class NamedFacts(MappingKind[str, Fact]):
     """One verdict for each name."""
 
     def to_json(self, value: Mapping[str, Fact], *, with_evidence: bool) -> Json:
-        """An object by the names, in their order."""
+        """An object keyed by name, sorted."""
         return {
             name: _fact_to_json(fact, with_evidence=with_evidence)
             for name, fact in sorted(value.items())
@@ -81,7 +81,7 @@ class NamedFacts(MappingKind[str, Fact]):
         return texts
 
     def exchanged(self, value: Mapping[str, Fact], exchange: Exchange) -> Mapping[str, Fact]:
-        """In the order of the names, which is another than theirs where one was read from JSON."""
+        """In sorted order of names; facts read from JSON may have another order."""
         return {name: _with_proof(value[name], exchange) for name in sorted(value)}
 
     def merged(
@@ -120,7 +120,7 @@ def _fact_from_json(fields: Json) -> Fact:
 
 
 _LONGEST_SHARED: Final = 256
-"""Characters of a value that endpoints may have in common: 1 MiB at most for all of them."""
+"""Characters of a value that endpoints may share: 1 MiB at most for all values."""
 
 
 def _bare_fact(verdict: str, value: str | None) -> Fact:
@@ -128,7 +128,7 @@ def _bare_fact(verdict: str, value: str | None) -> Fact:
 
 
 _shared_bare_fact = lru_cache(maxsize=1024)(_bare_fact)
-"""Most endpoints say the same: they share it."""
+"""Most endpoints have the same facts, which share one object."""
 
 
 def _with_proof(fact: Fact, exchange: Exchange) -> Fact:
@@ -145,7 +145,7 @@ def _are_settled(facts: Mapping[Key, Fact]) -> bool:
 
 
 _PLAIN: Final = {verdict: Fact(verdict=verdict) for verdict in Verdict}
-"""Most facts have no value: all endpoints share these."""
+"""Most facts have no value: all endpoints share these objects."""
 
 
 def _bare(facts: Mapping[Key, Fact]) -> Mapping[Key, Fact]:

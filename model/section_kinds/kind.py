@@ -1,4 +1,4 @@
-"""What must be known of the values of a section, so that everything else loops over the sections."""
+"""The interface of a section's values, through which all other code loops over the sections."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from model.verdict import Evidence
 Json: TypeAlias = dict[str, Any]
 Proof: TypeAlias = Evidence | None
 Exchange: TypeAlias = Callable[[Proof], Proof]
-"""Is given a proof and says what stands in its place."""
+"""Takes a proof and returns its replacement."""
 Rename: TypeAlias = Callable[[ProtocolVersion], ProtocolVersion]
 
 Value = TypeVar("Value")
@@ -21,31 +21,31 @@ Name = TypeVar("Name", bound=Hashable)
 Part = TypeVar("Part", bound=Hashable)
 
 END: Final = "\x1e"
-"""Ends a list among the texts of a digest."""
+"""Ends a list in the texts of a digest."""
 NONE: Final = "\x00"
-"""Stands for None among the texts of a digest."""
+"""Represents None in the texts of a digest."""
 
 
 class PartSharer(Protocol):
-    """Gives equal parts of Observations as one object."""
+    """Replaces equal parts of Observations by one shared object."""
 
     def part(self, part: Part) -> Part:
-        """The object that is equal to ``part``."""
+        """The shared object that equals ``part``."""
         ...
 
     def mapping(self, mapping: Mapping[Name, Item]) -> Mapping[Name, Item]:
-        """The mapping that is equal to ``mapping``, with shared values where it is new."""
+        """The shared mapping that equals ``mapping``; a new one gets shared values."""
         ...
 
     def assembled(self, part: Part, assemble: Callable[[Part], Part]) -> Part:
-        """The object that is equal to ``part``; where it is new, what ``assemble`` makes of shared parts."""
+        """The shared object that equals ``part``; a new one is built from shared parts by ``assemble``."""
         ...
 
 
 class Kind(ABC, Generic[Value]):
-    """One kind of value of a section: what it is as JSON, in a digest, and as a part of an Observation.
+    """One kind of section value: its JSON, its digest, and its role in an Observation.
 
-    The defaults are those of a value that holds neither proofs nor protocol versions.
+    The defaults suit a value without proofs and protocol versions.
     """
 
     @abstractmethod
@@ -54,51 +54,51 @@ class Kind(ABC, Generic[Value]):
 
     @abstractmethod
     def to_json(self, value: Value, *, with_evidence: bool) -> Any:
-        """The value as JSON values; ``with_evidence=False`` leaves the proofs out."""
+        """The value as JSON values; ``with_evidence=False`` omits the proofs."""
 
     @abstractmethod
     def from_json(self, fields: Any) -> Value:
         """The value that ``to_json`` wrote.
 
         Raises:
-            KeyError, ValueError: where a required property is missing or has no known meaning.
+                KeyError, ValueError: if a required property is missing or has an unknown value.
         """
 
     @abstractmethod
     def digest(self, value: Value) -> Iterable[str]:
-        """The texts that differ when the facts do: without evidence, and in an order of their own."""
+        """Texts that differ when the facts differ: without evidence, in a fixed order."""
 
     @abstractmethod
     def shared(self, value: Value, parts: PartSharer) -> Value:
-        """The same value made of parts that others have too. It should be without evidence."""
+        """The same value built from shared parts. It should have no evidence."""
 
     @abstractmethod
     def merged(self, newer: Value, older: Value, refused: Set[ProtocolVersion]) -> Value:
-        """The newer value, and of the older one what the newer did not learn.
+        """The newer value, completed with what only the older one knows.
 
         ``refused`` are the versions that are known to be refused.
         """
 
     def is_settled(self, value: Value) -> bool:
-        """Whether no verdict in it is unknown and no list incomplete."""
+        """Whether it has no unknown verdict and no incomplete list."""
         return True
 
     def exchanged(self, value: Value, exchange: Exchange) -> Value:
-        """The same value with what ``exchange`` says for each proof, asked in the order of the facts."""
+        """The same value with each proof replaced by ``exchange``, in the order of the facts."""
         return value
 
     def without_evidence(self, value: Value) -> Value:
-        """The same facts without the bytes that prove them; the same object where it has none."""
+        """The same facts without the bytes that prove them; the same object if it has none."""
         bare = self.exchanged(value, _no_proof)
         return value if bare == value else bare
 
     def renamed(self, value: Value, rename: Rename) -> Value:
-        """The same facts, each under the name that ``rename`` gives to its protocol version."""
+        """The same facts with each protocol version replaced by ``rename``."""
         return value
 
 
 class ListKind(Kind[tuple[Item, ...]], Generic[Item]):
-    """A list that is known as a whole: a newer one stands in the place of an older one."""
+    """A list that is known as a whole: a newer one replaces an older one."""
 
     def nothing(self) -> tuple[Item, ...]:
         """An empty list."""
@@ -114,7 +114,7 @@ class ListKind(Kind[tuple[Item, ...]], Generic[Item]):
         older: tuple[Item, ...],
         refused: Set[ProtocolVersion],
     ) -> tuple[Item, ...]:
-        """The newer list, unless it is empty: that does not say whether it was asked for."""
+        """The newer list if it has items: an empty one does not show whether the question was asked."""
         return newer or older
 
 
@@ -126,7 +126,7 @@ class MappingKind(Kind[Mapping[Name, Item]], Generic[Name, Item]):
         return {}
 
     def shared(self, value: Mapping[Name, Item], parts: PartSharer) -> Mapping[Name, Item]:
-        """The mapping, and its values where it is new."""
+        """The mapping; a new one gets shared values."""
         return parts.mapping(value)
 
 
@@ -146,7 +146,7 @@ class VersionsKind(MappingKind[ProtocolVersion, Item], Generic[Item]):
         """One version's value with other proofs."""
 
     def to_json(self, value: Mapping[ProtocolVersion, Item], *, with_evidence: bool) -> Json:
-        """An object by the versions' labels, in the order of the versions."""
+        """An object keyed by version label, in version order."""
         return {
             version.label: self.item_to_json(item, with_evidence=with_evidence)
             for version, item in sorted(value.items())
@@ -162,13 +162,13 @@ class VersionsKind(MappingKind[ProtocolVersion, Item], Generic[Item]):
     def exchanged(
         self, value: Mapping[ProtocolVersion, Item], exchange: Exchange
     ) -> Mapping[ProtocolVersion, Item]:
-        """In the order of the versions, which is another than theirs where one was read from JSON."""
+        """In version order; values read from JSON may have another order."""
         return {version: self.item_exchanged(value[version], exchange) for version in sorted(value)}
 
     def renamed(
         self, value: Mapping[ProtocolVersion, Item], rename: Rename
     ) -> Mapping[ProtocolVersion, Item]:
-        """Under the other names of the versions."""
+        """The values with renamed versions."""
         return {rename(version): item for version, item in value.items()}
 
 

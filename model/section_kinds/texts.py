@@ -1,4 +1,4 @@
-"""Sections that are made of texts alone: lists of names, texts by name, and levels by name."""
+"""Sections that consist of text: lists of names, texts by name, and levels by name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from model.section_kinds.kind import END, Json, ListKind, MappingKind
 
 
 class Names(ListKind[str]):
-    """A list of names in an order that matters."""
+    """A list of names whose order matters."""
 
     def to_json(
         self,
@@ -40,7 +40,7 @@ class NamedTexts(MappingKind[str, str]):
         *,
         with_evidence: bool,
     ) -> Json:
-        """An object by the names, in their order."""
+        """An object keyed by name, sorted."""
         return dict(sorted(value.items()))
 
     def from_json(self, fields: Json) -> Mapping[str, str]:
@@ -64,7 +64,7 @@ class NamedTexts(MappingKind[str, str]):
 
 
 class NamedLevels(MappingKind[str, Intrusiveness]):
-    """The level that each name takes, of one visit alone."""
+    """The level that each name requires, of a single visit."""
 
     def to_json(
         self,
@@ -72,7 +72,7 @@ class NamedLevels(MappingKind[str, Intrusiveness]):
         *,
         with_evidence: bool,
     ) -> Json:
-        """An object by the names, in their order."""
+        """An object keyed by name, sorted."""
         return {name: level.value for name, level in sorted(value.items())}
 
     def from_json(self, fields: Json) -> Mapping[str, Intrusiveness]:
@@ -90,5 +90,5 @@ class NamedLevels(MappingKind[str, Intrusiveness]):
         older: Mapping[str, Intrusiveness],
         refused: Set[ProtocolVersion],
     ) -> Mapping[str, Intrusiveness]:
-        """The newer visit's: what an older one was not allowed to ask says nothing of this one."""
+        """The newer visit's levels: those of an older visit do not apply to it."""
         return newer

@@ -1,6 +1,6 @@
-"""What a served certificate chain is, whom it is for, who trusts it, what is wrong with it.
+"""What does a served certificate chain contain, which names is it for, who trusts it, and what is wrong with it?
 
-Pure: bytes and the time come in as parameters. Only ``load_trust_store`` reads files.
+Pure functions: bytes and the time are parameters. Only ``load_trust_store`` reads files.
 """
 
 from __future__ import annotations

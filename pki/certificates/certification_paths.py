@@ -1,7 +1,7 @@
-"""The ways up from a leaf: every row of issuers, through what was sent, that ends at an anchor.
+"""The certification paths of a leaf: every chain of issuers, through the sent certificates, up to an anchor.
 
-A cross-signed CA has more than one, and they end at different times. OpenSSL follows the first issuer that
-fits and never turns back (RFC 4158 leaves it free to), so the best way is looked for here.
+A cross-signed CA has several paths, which expire at different times. OpenSSL takes the first issuer that
+matches and never backtracks (RFC 4158 permits this), so the best path is searched for here.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ Way: TypeAlias = tuple[bytes, ...]
 
 _MOST_WAYS: Final = 16
 _MOST_STEPS: Final = 500
-"""Hostile chains of one name have more ways than there is time; honest ones have a handful."""
+"""A hostile chain whose certificates share one name has too many paths to try; normal chains have a handful."""
 
 
 def ways_up(
     links: Sequence[PathElement], issuers_in_store: Callable[[PathElement], Sequence[bytes]]
 ) -> tuple[Way, ...]:
-    """The ways from the first of ``links`` through the others, the first found _MOST_WAYS of them.
+    """Up to _MOST_WAYS paths from the first of ``links`` through the others.
 
-    A certificate of the store is an anchor, be it sent or not. None leads from a leaf that is one itself.
+    A certificate of the store is an anchor, sent or not. A leaf that is itself an anchor has no paths.
     """
     sent = tuple(dict.fromkeys(links))
     steps = _Steps(sent[1:], issuers_in_store)
@@ -43,7 +43,7 @@ class _Steps:
         self._left = _MOST_STEPS
 
     def above(self, link: PathElement, below: Way) -> Iterator[Way]:
-        """The ways that begin with ``below`` and go on above ``link``."""
+        """The paths that start with ``below`` and continue above ``link``."""
         self._left -= 1
         if self._left < 0:
             return

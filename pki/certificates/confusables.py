@@ -1,8 +1,8 @@
-"""Letters that look like Latin ones and stand among them: a name with such letters is another's disguise.
+"""Escapes letters that look like Latin ones in mixed-script words, because such a word imitates another name.
 
-A word of one script is somebody's language; in one that mixes Latin with a script whose letters can be
-taken for it (Unicode Technical Standard #39) these letters are written as RFC 4514, section 2.4, escapes
-any octet: so they are seen on terminals, pages and labels alike, and the name stays the same name.
+A word in a single script is ordinary text. In a word that mixes Latin with a script whose letters resemble it
+(Unicode Technical Standard #39), those letters are escaped like any octet (RFC 4514, section 2.4). They then
+stand out on terminals, pages and labels, and the name keeps its identity.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TAKEN_FOR_LATIN: Final = (
 
 
 def escape_lookalikes(text: str) -> str:
-    r"""``text``, in whose mixed words such letters are written ``\d0\b5``; a host name is one word."""
+    r"""``text`` with such letters in mixed words written as ``\d0\b5``; a host name is one word."""
     return text if text.isascii() else _WORD.sub(_told_apart, text)
 
 

@@ -1,7 +1,7 @@
-"""Whether a certificate is for the name or address that a client asked for (RFC 9525).
+"""Whether a certificate is for the name or address that a client requested (RFC 9525).
 
-Only the subject alternative name counts: dNSName for names, iPAddress for addresses, and never
-the common name. A wildcard stands for exactly one label, as the whole leftmost one.
+Only the subject alternative name counts: dNSName for names, iPAddress for addresses, and never the common
+name. A wildcard must be the whole leftmost label and matches exactly one label.
 """
 
 from __future__ import annotations
@@ -20,10 +20,9 @@ _WILDCARD: Final = "*"
 def matches(certificate: Certificate, name: str) -> Verdict:
     """Whether ``certificate`` was issued for ``name``, a server name or an IP address.
 
-    A name may end in a dot, and may be international, as U-labels or A-labels; an IPv6 address
-    may stand in brackets or carry a zone. Public suffixes are no exception here: ``*.com``
-    matches ``example.com``, as RFC 9525, section 6.3, has it. Unknown, rather than no, where
-    the certificate does not parse, or has more names than are read.
+    A name may end in a dot and may be international, as U-labels or A-labels; an IPv6 address may be in brackets
+    or have a zone. Public suffixes are not special: ``*.com`` matches ``example.com`` (RFC 9525, section 6.3).
+    The result is unknown, not no, if the certificate does not parse or has more names than are read.
     """
     address = _address(name)
     if address is not None:
@@ -52,7 +51,7 @@ def _a_labels(name: str) -> str:
     try:
         return idna.encode(host, uts46=True).decode("ascii")
     except idna.IDNAError:
-        return host  # what is no international name either; no dNSName is equal to it
+        return host  # not a valid international name either: no dNSName equals it
 
 
 def _covers(presented: str, host: str) -> bool:

@@ -1,7 +1,7 @@
-"""What the CA/Browser Forum forbids public CAs: long lifetimes and names that nobody owns.
+"""What the CA/Browser Forum forbids public CAs: long lifetimes, and names that belong to no one.
 
-Baseline Requirements 6.3.2 (lifetimes, by the day of issue; ballots 193, SC-31 and SC-081v3) and
-4.2.2 (internal names and reserved addresses). Private CAs may do as they like.
+Baseline Requirements 6.3.2 (lifetimes, by date of issuance; ballots 193, SC-31 and SC-081v3) and 4.2.2
+(internal names and reserved addresses). They do not bind private CAs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MOST_DAYS: Final = (
     (date(2018, 3, 1), 825),
     (date(2015, 4, 1), 1187),
 )
-"""From that day of issue on, the newest first; 39 months are 1187 days at most."""
+"""By first day of issuance, newest first; 39 months are 1187 days at most."""
 
 _SPECIAL_DOMAINS: Final = frozenset(
     {
@@ -28,17 +28,17 @@ _SPECIAL_DOMAINS: Final = frozenset(
         *("localdomain", "localhost", "mail", "private", "test"),
     }
 )
-"""Top-level names that are reserved (RFC 2606, 6761, 6762, 8375, 9476) or that ICANN keeps back."""
+"""Top-level names that are reserved (RFC 2606, 6761, 6762, 8375, 9476) or withheld by ICANN."""
 
 
 def most_lifetime(issued: datetime) -> timedelta | None:
-    """How long a public certificate of that aware moment may live; None before there was a limit."""
+    """The maximum lifetime of a public certificate issued at that aware time; None before there was a limit."""
     day = issued.astimezone(UTC).date()
     return next((timedelta(days=days) for since, days in _MOST_DAYS if day >= since), None)
 
 
 def lives_too_long(certificate: Certificate) -> bool:
-    """Whether it lives longer than a public CA may let it; both ends count (BR 6.3.2)."""
+    """Whether it is valid for longer than a public CA may issue; both end points count (BR 6.3.2)."""
     if certificate.not_before is None or certificate.not_after is None:
         return False
     most = most_lifetime(certificate.not_before)
@@ -47,7 +47,7 @@ def lives_too_long(certificate: Certificate) -> bool:
 
 
 def has_internal_name(certificate: Certificate) -> bool:
-    """Whether it is for a name without a public domain, or for an address of no public network."""
+    """Whether it is for a name outside public domains, or for an address outside public networks."""
     return any(map(_is_internal, certificate.dns_names)) or any(
         not ipaddress.ip_address(address).is_global for address in certificate.ip_addresses
     )

@@ -1,7 +1,7 @@
-"""A bounded memory for what is read out of certificates.
+"""A bounded cache for what is read from certificates.
 
-An endpoint shows the same few certificates in answer after answer, and a fleet shares its
-intermediates: each is read once, as long as it is of honest size.
+An endpoint sends the same few certificates in every answer, and a fleet shares its intermediates: each
+certificate of ordinary size is read once.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import Final, TypeVar
 from model.caching.size_bounded_cache import SizeBoundedCache
 
 _ROOM: Final = 8 * 2**20
-"""In bytes, of which twice as many may be in use for each reader."""
+"""In bytes; each reader may use up to twice as much."""
 
 _LONGEST: Final = 8192
-"""Bytes of a certificate that is worth keeping."""
+"""Bytes of the largest certificate that is cached."""
 
 _IN_OBJECTS: Final = 4
-"""How many times its length a certificate takes where what was read are a library's objects."""
+"""The size of a certificate's library objects, as a multiple of its length."""
 
 Read = TypeVar("Read")
 
 
 def remembered(read: Callable[[bytes], Read]) -> Callable[[bytes], Read]:
-    """``read``, a pure function of one certificate's DER, with such a memory."""
+    """``read``, a pure function of one certificate's DER, with a cache."""
     recent = SizeBoundedCache(_ROOM)
 
     @wraps(read)

@@ -1,7 +1,7 @@
-"""One certificate from its DER: what can be read of it, and whether a strict reader takes it.
+"""Parses one certificate from DER: its readable fields, and whether a strict parser accepts it.
 
-The fields come from ``fields.py``, which reads damaged certificates too; cryptography is the
-judge of whether a certificate is well formed (RFC 5280), and its complaint is the parse_error.
+The fields come from ``fields.py``, which also reads damaged certificates. cryptography decides whether a
+certificate is well-formed (RFC 5280), and its error message is the parse_error.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pki.certificates.reading.signatures import signature_algorithm_name
 from pki.certificates.reading.usages import read_usages
 
 _LONGEST_COMPLAINT: Final = 200
-# Signed, so that a serial number of a megabyte is cut before it is written in hex.
+# Signed, so that a serial number of a megabyte is truncated before conversion to hex.
 _LONGEST_SERIAL_BITS: Final = 4 * (LONGEST_TEXT - 1)
 
 _PARTS: Final[tuple[tuple[str, Callable[[x509.Certificate], object]], ...]] = (
@@ -37,16 +37,16 @@ _PARTS: Final[tuple[tuple[str, Callable[[x509.Certificate], object]], ...]] = (
     ("public key", lambda certificate: certificate.public_key()),
     ("extensions", lambda certificate: certificate.extensions),
 )
-"""What cryptography reads only when it is asked for, and so rejects only then."""
+"""The parts that cryptography reads, and so rejects, only on access."""
 
 
 @remembered
 def parse_certificate(der: bytes) -> Certificate:
     """The certificate in ``der``; never raises, whatever the bytes.
 
-    One that cryptography rejects, or whose serial number is negative, has ``parse_error``,
-    a sentence, and every field that could be read in spite of it. An algorithm or curve that is
-    merely unknown is no error: ``key_type`` is then OTHER, ``signature_algorithm`` dotted.
+    A certificate that cryptography rejects, or whose serial number is negative, has ``parse_error``, a sentence,
+    and every field that could still be read. An algorithm or curve that is merely unknown is not an error:
+    ``key_type`` is then OTHER, and ``signature_algorithm`` is dotted.
     """
     fields = read_fields(der)
     key_type, key_bits = (
@@ -87,7 +87,7 @@ def parse_certificate(der: bytes) -> Certificate:
 
 
 def _public_key_sha256(info: Element | None) -> str | None:
-    """Over the SubjectPublicKeyInfo as it was sent, as pins have it (RFC 7469, section 2.4)."""
+    """The hash of the SubjectPublicKeyInfo as sent, as in pins (RFC 7469, section 2.4)."""
     return hashlib.sha256(info.encode()).hexdigest() if info else None
 
 
@@ -101,7 +101,7 @@ def _serial_text(serial_number: int | None) -> str | None:
 
 def _parse_error(der: bytes, serial_number: int | None) -> str | None:
     with warnings.catch_warnings():
-        # What cryptography only warns of (lengths of attributes, NULL parameters) stays readable.
+        # Findings that cryptography only warns about (attribute lengths, NULL parameters) do not count.
         warnings.simplefilter("ignore")
         complaint = _complaint(der)
     if complaint is None and serial_number is not None and serial_number < 0:
@@ -110,11 +110,13 @@ def _parse_error(der: bytes, serial_number: int | None) -> str | None:
 
 
 def _cut(fields: CertificateFields) -> str | None:
-    """Which list is longer than is read of it: what is left out is said, never dropped in silence."""
+    """Which list is too long to be read completely: truncation is reported, never silent."""
     for name, read in (("issuer", fields.issuer), ("subject", fields.subject)):
         parts = read.relative_names if read is not None else ()
         if max(len(parts), *map(len, parts), 0) >= MOST_PARTS:
-            return f"The {name} has {MOST_PARTS} parts or more, and no more are read."
+            return (
+                f"The {name} has {MOST_PARTS} parts or more; only the first {MOST_PARTS} are read."
+            )
     return None
 
 
@@ -127,7 +129,7 @@ def _complaint(der: bytes) -> str | None:
         for name, read in _PARTS:
             part = name
             _read_or_unsupported(certificate, read)
-    # Hostile bytes meet a large library: whichever way it fails, it has rejected them.
+    # Untrusted bytes in a large library: any exception means that it rejects them.
     except Exception as error:
         words = " ".join(str(error).split()) or type(error).__name__
         return f"The {part} cannot be parsed: {words[:_LONGEST_COMPLAINT].rstrip('.')}."
@@ -140,4 +142,4 @@ def _read_or_unsupported(
     try:
         read(certificate)
     except UnsupportedAlgorithm:
-        return  # a curve or key that cryptography does not implement is well formed all the same
+        return  # a curve or key that cryptography does not implement is still well-formed

@@ -1,8 +1,7 @@
-"""Which certificate issued which, by what they say of themselves.
+"""Which certificate issued which, according to their names and key identifiers.
 
-By names and key identifiers, as a client looks for an issuer before it checks a signature
-(RFC 5280, section 6.1; RFC 4158). Whether the signatures hold is for ``trust.py``: here no
-hostile key costs any arithmetic.
+A client searches for an issuer in the same way before it checks a signature (RFC 5280, section 6.1; RFC 4158).
+``trust.py`` verifies the signatures: here a hostile key causes no arithmetic.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from pki.certificates.reading.names import NameKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathElement:
-    """What of one certificate decides whom it issued and who issued it."""
+    """The parts of a certificate that determine its issuer and the certificates that it issued."""
 
     der: bytes
     subject: NameKey | None
@@ -27,16 +26,16 @@ class PathElement:
 
     @property
     def is_readable(self) -> bool:
-        """Whether it says whose it is and who issued it."""
+        """Whether subject and issuer can be read."""
         return self.subject is not None and self.issuer is not None
 
     @property
     def is_self_signed(self) -> bool:
-        """Whether it names itself as its issuer; its signature is not checked."""
+        """Whether it names itself as its issuer; the signature is not checked."""
         return self.issued(self)
 
     def issued(self, other: PathElement) -> bool:
-        """Whether ``other`` names this one as its issuer, and its key if both name keys."""
+        """Whether ``other`` names this one as its issuer, and its key if both have key identifiers."""
         if self.subject is None or self.subject != other.issuer:
             return False
         return None in (self.own_key, other.issuer_key) or self.own_key == other.issuer_key
@@ -44,7 +43,7 @@ class PathElement:
 
 @remembered
 def read_link(der: bytes) -> PathElement:
-    """The link that the certificate in ``der`` is; never raises."""
+    """The path element for the certificate in ``der``; never raises."""
     fields = read_fields(der)
     return PathElement(
         der=der,
@@ -56,12 +55,12 @@ def read_link(der: bytes) -> PathElement:
 
 
 def ancestors(links: Sequence[PathElement], start: int) -> frozenset[int]:
-    """The positions of all links that issued that at ``start``, directly or not, and its own."""
+    """The position ``start``, and those of all direct and indirect issuers of its certificate."""
     return _closure(links, start, upwards=True)
 
 
 def descendants(links: Sequence[PathElement], start: int) -> frozenset[int]:
-    """The positions of all links that the one at ``start`` issued, directly or not, and its own."""
+    """The position ``start``, and those of all certificates that it issued directly or indirectly."""
     return _closure(links, start, upwards=False)
 
 

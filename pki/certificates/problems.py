@@ -1,4 +1,4 @@
-"""What is wrong with a served chain, each fault by its name."""
+"""What is wrong with a served chain, as named problems."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ def problems(
     server_name_matches: Verdict,
     stores: Mapping[str, TrustStore],
 ) -> tuple[Problem, ...]:
-    """Every problem of the chain as sent, leaf first, at that aware time; in Problem's order.
+    """All problems of the chain as sent, leaf first, at that aware time; in Problem's order.
 
-    - EXPIRED, NOT_YET_VALID: any sent certificate is, be it the leaf or not.
+    - EXPIRED, NOT_YET_VALID: any sent certificate is, the leaf or another.
     - SELF_SIGNED: the leaf names itself as its issuer and is in no store.
-    - INCOMPLETE: no way up from the leaf, through what was sent, comes to an end: each ends at
-      a certificate whose issuer was neither sent nor is in any store. A private root that was
-      left out looks the same as a missing intermediate; naming it as a trust store tells.
-    - UNKNOWN_CA: a way up ends in a self-signed root that was sent, and none in a store.
-    - MISORDERED: of the certificates that belong to the leaf, one comes before the first
-      that it issued (RFC 5246, 7.4.2: each certifies the one before it).
-    - SURPLUS: one neither issued the leaf, directly or not, nor was issued by it, or is there
+    - INCOMPLETE: every path from the leaf through the sent certificates ends at a certificate whose issuer was
+      neither sent nor is in any store. A missing private root looks the same as a missing intermediate; add it
+      as a trust store to tell them apart.
+    - UNKNOWN_CA: a path ends in a self-signed root that was sent, and no path ends in a store.
+    - MISORDERED: a certificate of the leaf's path precedes the first one that it issued
+      (RFC 5246, 7.4.2: each certifies the one before it).
+    - SURPLUS: a certificate neither issued the leaf, directly or indirectly, nor was issued by it, or was sent
       twice.
-    - CONTAINS_ROOT: a self-signed certificate comes after the leaf; clients ignore it.
+    - CONTAINS_ROOT: a self-signed certificate follows the leaf; clients ignore it.
     - HOSTNAME_MISMATCH: ``server_name_matches`` is no.
-    - WEAK_KEY: RSA under 2048 bits, a curve under 224, or DSA, in any sent certificate.
-    - WEAK_SIGNATURE: over MD2, MD4, MD5 or SHA-1, in any but self-signed ones after the leaf,
-      whose signature nobody relies on.
-    - LIFETIME_TOO_LONG, INTERNAL_NAME: the leaf breaks what the CA/Browser Forum allows public
-      CAs, and a public store trusts it.
-    - UNPARSABLE: any has a parse_error. INCOMPLETE is then claimed only if all say their issuer.
-    - OTHER: none of the above, yet there are stores and none trusts it (a wrong purpose or
-      signature, a name constraint, a CA that is none): the store's reason says which.
+    - WEAK_KEY: RSA under 2048 bits, a curve under 224 bits, or DSA, in any sent certificate.
+    - WEAK_SIGNATURE: over MD2, MD4, MD5 or SHA-1, except in self-signed certificates after the leaf, because
+      clients do not rely on those signatures.
+    - LIFETIME_TOO_LONG, INTERNAL_NAME: the leaf violates the CA/Browser Forum's limits for public CAs, and a
+      public store trusts it.
+    - UNPARSABLE: any certificate has a parse_error. INCOMPLETE is then reported only if all issuers are readable.
+    - OTHER: none of the above, but stores are configured and none trusts the chain (wrong purpose or signature,
+      name constraint, issuer without CA flag): the store's reason has the details.
 
-    Without stores nothing is said of INCOMPLETE, UNKNOWN_CA and OTHER.
+    Without stores INCOMPLETE, UNKNOWN_CA and OTHER are not reported.
     """
     served = _Served(
         chain=chain, links=tuple(read_link(each.der or b"") for each in chain), stores=stores
@@ -73,7 +73,7 @@ class _Served:
     stores: Mapping[str, TrustStore]
 
     def is_anchored(self) -> bool:
-        """Whether any store ends a way up from the leaf."""
+        """Whether a path from the leaf ends in any store."""
         return any(
             store.anchors(self.links[position])
             for position in ancestors(self.links, 0)
@@ -81,7 +81,7 @@ class _Served:
         )
 
     def has_sent_root_above(self) -> bool:
-        """Whether a way up from the leaf ends in a self-signed certificate that was sent."""
+        """Whether a path from the leaf ends in a self-signed certificate that was sent."""
         return any(self.links[each].is_self_signed for each in ancestors(self.links, 0))
 
 
@@ -198,4 +198,4 @@ _HARMLESS_TO_TRUST: Final = frozenset(
         Problem.WEAK_SIGNATURE,
     }
 )
-"""Problems in spite of which a chain verifies, so that they do not explain why one does not."""
+"""Problems that do not prevent verification, and so do not explain why a chain is not trusted."""

@@ -1,4 +1,4 @@
-"""One served chain, from the bytes as sent to the ServedChain that is reported."""
+"""Builds the reported ServedChain from the certificates as sent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pki.certificates.problems import problems
 from pki.certificates.trust import TrustStore
 
 MOST_CERTIFICATES: Final = 32
-"""Certificates of one chain that are kept; no path that a client takes has as many."""
+"""Certificates stored per chain; no path that clients accept is this long."""
 
 
 def deployment(
@@ -28,18 +28,18 @@ def deployment(
     at: datetime,
     stores: Mapping[str, TrustStore],
 ) -> ServedChain:
-    """The ServedChain of a chain that was served, leaf first.
+    """The ServedChain of a chain as served, leaf first.
 
-    ``host`` is the server name that was asked for, or absent that the target's host or address, None
-    where the chain was served for other names only, in which it is not looked for;
-    ``at`` the aware time to judge by; ``stores`` the trust stores by their names. Of a chain
-    longer than MOST_CERTIFICATES the rest is dropped, and reported as surplus.
+    ``host`` is the requested server name, or else the target's host or address; None if the chain was served
+    only for other names, so that its host name is not checked. ``at`` is the aware time of the verification;
+    ``stores`` are the trust stores by name. Of a chain longer than MOST_CERTIFICATES the rest is dropped and
+    reported as surplus.
 
     Raises:
-        ValueError: if the chain is empty, which is no deployment.
+        ValueError: if the chain is empty.
     """
     if not chain_der:
-        raise ValueError("a chain has at least the server's own certificate")
+        raise ValueError("a chain must contain at least the server's own certificate")
     chain = tuple(parse_certificate(der) for der in chain_der[:MOST_CERTIFICATES])
     hostname_matches = matches(chain[0], host) if host is not None else Verdict.UNKNOWN
     found = problems(chain, at=at, server_name_matches=hostname_matches, stores=stores)
@@ -59,9 +59,9 @@ def deployment(
 def with_revocations(
     found: ServedChain, revocations: Sequence[Revocation], *, was_asked: bool = True
 ) -> ServedChain:
-    """The ServedChain with what was learnt of its revocation, and the problems that follow from it.
+    """The ServedChain with its revocation results, and the problems that follow from them.
 
-    A certificate that demands a staple lacks it where none that counts came with it, if the server
+    A must-staple certificate counts as unstapled if it came without a valid staple although the server
     ``was_asked`` for one.
     """
     problems = set(found.problems) - {Problem.REVOKED, Problem.STAPLE_MISSING}
@@ -88,10 +88,10 @@ def judged_again(
     at: datetime,
     stores: Mapping[str, TrustStore],
 ) -> ServedChain | None:
-    """The same chain judged as of ``at``, where it was judged at ``judged_at`` before.
+    """The same chain verified as of ``at``, when it was verified at ``judged_at`` before.
 
-    Without the certificates' bytes it stays as it was judged; None where it cannot, because the
-    validity of one of them began or ended in between.
+    Without the certificates' bytes the old result is returned; None if the validity of a certificate began or
+    ended in between, so that the old result may be wrong.
     """
     chain = [certificate.der for certificate in known.chain if certificate.der is not None]
     if len(chain) == len(known.chain):

@@ -1,8 +1,8 @@
-"""Whether a chain keeps to the Web PKI's profile, by cryptography's verifier (RFC 5280, CA/B Forum).
+"""Whether a chain conforms to the Web PKI profile, by cryptography's verifier (RFC 5280, CA/B Forum).
 
-OpenSSL says what lenient clients take; this verifier wants every rule kept: names, usages, key sizes,
-algorithms, versions. It wants a name to look for too, and gets the leaf's own, for whether the
-certificate is for the target is judged by itself.
+OpenSSL accepts what lenient clients accept; this verifier enforces all rules on names, usages, key sizes,
+algorithms and versions. It also requires a name and is given the leaf's own one, because the host name is
+checked separately.
 """
 
 from __future__ import annotations
@@ -35,27 +35,30 @@ _EXTENSIONS: Final = {
 
 
 class StrictStore:
-    """The anchors of one trust store, read when they are first needed."""
+    """The anchors of one trust store, loaded on first use."""
 
     def __init__(self, read: Callable[[], Sequence[bytes]]) -> None:
         self._read = read
 
     def verify(self, chain: Sequence[Certificate], at: datetime) -> tuple[Verdict, str | None]:
-        """The verdict at that aware time, and why it is not yes."""
+        """The verdict at that aware time, and the reason if it is not yes."""
         loaded = [load_certificate(certificate.der) for certificate in chain]
         if not loaded or (leaf := loaded[0]) is None:
             reason = beyond_bounds(chain[0].der or b"") if chain else None
             return Verdict.UNKNOWN, reason or "The leaf cannot be read."
         subject = _own_name(leaf)
         if subject is None:
-            return Verdict.NO, "The leaf has no subject alternative name that a server can have."
+            return (
+                Verdict.NO,
+                "The leaf has no subject alternative name that is a valid server name.",
+            )
         if self._store is None:
-            return Verdict.UNKNOWN, "The store has no anchor that a strict reader takes."
+            return Verdict.UNKNOWN, "The store has no anchor that passes strict parsing."
         policy = PolicyBuilder().store(self._store).time(at.astimezone(UTC).replace(tzinfo=None))
         try:
             verifier = policy.build_server_verifier(subject)
         except ValueError:
-            return Verdict.NO, "The leaf's first name is none that a server can have."
+            return Verdict.NO, "The leaf's first name is not a valid server name."
         try:
             verifier.verify(leaf, [each for each in loaded[1:] if each is not None])
         except VerificationError as error:
@@ -69,10 +72,10 @@ class StrictStore:
 
 
 def _own_name(leaf: x509.Certificate) -> x509.DNSName | x509.IPAddress | None:
-    """A name that the leaf is for; one below it where that is a wildcard."""
+    """A name that the leaf is for; for a wildcard, a name that it matches."""
     try:
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    # Hostile bytes meet a large library: whichever way it fails, there is no name to be had.
+    # Untrusted bytes in a large library: any exception means that there is no name.
     except Exception:
         return None
     for name in names:
@@ -85,12 +88,12 @@ def _own_name(leaf: x509.Certificate) -> x509.DNSName | x509.IPAddress | None:
 
 
 def _sentence(words: str) -> str:
-    """The verifier's words, without its prefixes and the traces of candidates that it tried."""
+    """The verifier's message without its prefixes and its list of tried candidates."""
     told = " ".join(words.removeprefix("validation failed: ").split())
     told = told.partition("(encountered processing")[0].strip()
     told = told.removeprefix("candidates exhausted: ")
     if told == _NO_PATH:
-        return "No path leads from the leaf to an anchor of the store."
+        return "There is no path from the leaf to an anchor of the store."
     for identifier, name in _EXTENSIONS.items():
         told = told.replace(identifier, name)
     return f"{told[:1].upper()}{told[1:_LONGEST_REASON].rstrip('.')}."

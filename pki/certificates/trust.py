@@ -1,9 +1,9 @@
 """Whether a served chain verifies against a trust store, by OpenSSL's path building.
 
-OpenSSL is as lenient as clients are: the sent certificates are candidates in any order, and
-every certificate of the store is an anchor, roots or not (as curl, Go and Python 3.13 have it).
-The purpose, which pyOpenSSL does not ask about, is checked here as OpenSSL's ``sslserver`` does.
-Weak keys and signatures do not make a chain untrusted; they are problems of their own.
+OpenSSL is as lenient as clients: the sent certificates are candidates in any order, and every certificate of
+the store is an anchor, root or not (as in curl, Go and Python 3.13). pyOpenSSL does not check the purpose, so
+it is checked here in the same way as OpenSSL's ``sslserver``. Weak keys and signatures do not make a chain
+untrusted; they are separate problems.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from pki.certificates.strict_trust import StrictStore
 _SERVER_PURPOSES: Final = frozenset(
     {
         "1.3.6.1.5.5.7.3.1",  # id-kp-serverAuth
-        "1.3.6.1.4.1.311.10.3.3",  # server-gated cryptography, Microsoft's
-        "2.16.840.1.113730.4.1",  # and Netscape's
+        "1.3.6.1.4.1.311.10.3.3",  # server-gated cryptography, Microsoft
+        "2.16.840.1.113730.4.1",  # server-gated cryptography, Netscape
     }
 )
 _SERVER_KEY_USAGE: Final = 0b1010_1000
-"""digitalSignature, keyEncipherment, keyAgreement: one of them is enough for TLS."""
+"""digitalSignature, keyEncipherment, keyAgreement: any one of them is enough for TLS."""
 
 _REASONS: Final[Mapping[int, str]] = {
     Codes.ERR_CERT_HAS_EXPIRED: "{subject} has expired.",
@@ -47,8 +47,8 @@ _REASONS: Final[Mapping[int, str]] = {
     Codes.ERR_DEPTH_ZERO_SELF_SIGNED_CERT: "{subject} is self-signed and not in the store.",
     Codes.ERR_SELF_SIGNED_CERT_IN_CHAIN: "The chain ends in {subject}, which is not in the store.",
     Codes.ERR_CERT_SIGNATURE_FAILURE: "The signature on {subject} is not by {issuer}.",
-    Codes.ERR_INVALID_CA: "{subject} has issued a certificate but is no CA.",
-    Codes.ERR_PATH_LENGTH_EXCEEDED: "More CAs are below {subject} than it allows.",
+    Codes.ERR_INVALID_CA: "{subject} issued a certificate but is not a CA.",
+    Codes.ERR_PATH_LENGTH_EXCEEDED: "{subject} allows fewer CAs below it than the chain has.",
 }
 _FAILURES: Final[Mapping[int, TrustFailure]] = {
     Codes.ERR_INVALID_PURPOSE: TrustFailure.PURPOSE,
@@ -64,7 +64,7 @@ _FAILURES: Final[Mapping[int, TrustFailure]] = {
         TrustFailure.NAME_CONSTRAINT,
     ),
 }
-"""OpenSSL's codes (X509_STORE_CTX_get_error(3)) for what no Problem of a chain tells."""
+"""OpenSSL's codes (X509_STORE_CTX_get_error(3)) for errors that no Problem of a chain covers."""
 
 _ISSUER_MISSING: Final = frozenset(
     {
@@ -80,11 +80,11 @@ _BEYOND_OPENSSL: Final = frozenset(
         Codes.ERR_OUT_OF_MEM,
     }
 )
-"""Where OpenSSL could not judge, such as keys of an algorithm that it does not have."""
+"""Codes for chains that OpenSSL cannot verify, for example because it lacks the key's algorithm."""
 
 
 _MOST_JUDGED: Final = 4096
-"""Chains whose verdict each store keeps."""
+"""Maximum number of verdicts that each store caches."""
 
 _EVER: Final = (
     datetime.min.replace(tzinfo=UTC) + timedelta(days=1),
@@ -94,7 +94,7 @@ _EVER: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Judged:
-    """A verdict and how long it holds."""
+    """A verdict and its period of validity."""
 
     verdict: TrustVerdict
     since: datetime
@@ -102,10 +102,10 @@ class _Judged:
 
 
 class TrustStore:
-    """A named set of trust anchors, read when it is first needed.
+    """A named set of trust anchors, loaded on first use.
 
-    ``read`` gives the anchors' DER; what it raises comes out of the first use. One that
-    ``is_public`` holds the Web PKI's CAs, which keep to the CA/Browser Forum's limits.
+    ``read`` returns the anchors' DER; its exceptions are raised on first use. A store that ``is_public`` holds
+    the CAs of the Web PKI, which are bound by the CA/Browser Forum's limits.
     """
 
     def __init__(
@@ -120,10 +120,9 @@ class TrustStore:
     def verify(self, chain: Sequence[Certificate], at: datetime) -> TrustVerdict:
         """Whether the chain, leaf first and the rest in any order, verifies at that aware time.
 
-        No comes with a reason, and so does unknown: a certificate that OpenSSL cannot read, where
-        it might have been the missing one, or a key of an algorithm that OpenSSL does not have.
-        A chain is judged anew when a certificate of it or of the store begins or ceases to be
-        valid; in between the verdict cannot change.
+        A no has a reason, and so has an unknown: a certificate that OpenSSL cannot read and that may be the missing
+        one, or a key of an algorithm that OpenSSL lacks. A chain is verified again when the validity of one of its
+        certificates, or of one in the store, begins or ends; in between the verdict cannot change.
         """
         if any(one.not_before is None or one.not_after is None for one in chain):
             return self._verify(chain, at)
@@ -140,7 +139,7 @@ class TrustStore:
     def _unchanging_around(
         self, chain: Sequence[Certificate], at: datetime
     ) -> tuple[datetime, datetime]:
-        """The moments around ``at`` between which nobody's validity begins or ends."""
+        """The interval around ``at`` in which no certificate's validity begins or ends."""
         turns = [*self._turns]
         for certificate in chain:
             turns += _turns(certificate.not_before, certificate.not_after)
@@ -154,7 +153,7 @@ class TrustStore:
         return replace(self._leniently(chain, at), strict=strict, strict_reason=reason)
 
     def _leniently(self, chain: Sequence[Certificate], at: datetime) -> TrustVerdict:
-        """OpenSSL's verdict on the whole, with the end of the best way where there are several."""
+        """OpenSSL's verdict, with the end of the best path if there are several."""
         sent = [certificate.der or b"" for certificate in chain]
         found = _path(sent, _store(self._loaded, at))
         links = [read_link(der) for der in sent]
@@ -168,11 +167,11 @@ class TrustStore:
             return found
         if found.verdict is Verdict.YES:
             return replace(found, path_not_after=best)
-        reason = f"{found.reason} Clients that try another way up, by a cross-sign, find one."
+        reason = f"{found.reason} Clients that also try cross-signed issuers find a valid path."
         return replace(found, reason=reason, path_not_after=best)
 
     def path(self, chain: Sequence[Certificate], at: datetime) -> tuple[bytes, ...]:
-        """The DER of the path by which the chain verifies at that time, leaf first; empty without."""
+        """The DER of the path by which the chain verifies at that time, leaf first; empty if there is none."""
         if self.verify(chain, at).verdict is not Verdict.YES:
             return ()
         leaf, *others = [_load(certificate.der or b"") for certificate in chain]
@@ -186,7 +185,7 @@ class TrustStore:
         )
 
     def anchors(self, link: PathElement) -> bool:
-        """Whether a path may end at ``link``: it, or one that issued it, is in this store."""
+        """Whether a path may end at ``link``: this certificate, or an issuer of it, is in the store."""
         own = self._links.get(link.subject, ()) if link.subject is not None else ()
         return bool(self.issuers_of(link)) or any(each.der == link.der for each in own)
 
@@ -221,8 +220,8 @@ class TrustStore:
 
 
 def _store(anchors: Sequence[crypto.X509 | None], at: datetime) -> crypto.X509Store:
-    """A new one each time (90 microseconds with Mozilla's list): OpenSSL keeps the first time that a
-    store is given, and ignores every later one."""
+    """A new store for each call (90 microseconds with Mozilla's list): OpenSSL keeps the first time that is set
+    on a store, and ignores later ones."""
     store = crypto.X509Store()
     store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
     store.set_time(at.astimezone(UTC))
@@ -233,7 +232,7 @@ def _store(anchors: Sequence[crypto.X509 | None], at: datetime) -> crypto.X509St
 
 
 def _path(sent: Sequence[bytes], store: crypto.X509Store) -> TrustVerdict:
-    """OpenSSL's verdict on what was sent, leaf first, and when the first of its path ends."""
+    """OpenSSL's verdict on the sent certificates, leaf first, and when the first of the path expires."""
     read = [_load(der) for der in sent]
     if not read or (leaf := read[0]) is None:
         reason = (beyond_bounds(sent[0]) if sent else None) or "The leaf cannot be read."
@@ -244,7 +243,7 @@ def _path(sent: Sequence[bytes], store: crypto.X509Store) -> TrustVerdict:
     except crypto.X509StoreContextError as error:
         _clear_openssl_errors()
         return _failure(error, all_readable=len(intermediates) == len(read) - 1)
-    # The leaf as it was sent: its key took no part, so OpenSSL need not be able to write it.
+    # The leaf as sent: OpenSSL need not be able to encode it, because its key is not used.
     fields = [read_fields(sent[0]), *map(_fields, path[1:])]
     unfit = _purpose_reason(fields)
     ends = [one.not_after for one in fields if one.not_after is not None]
@@ -257,7 +256,7 @@ def _path(sent: Sequence[bytes], store: crypto.X509Store) -> TrustVerdict:
 
 
 def _turns(not_before: datetime | None, not_after: datetime | None) -> list[datetime]:
-    """When validity may begin or end; readers differ on whether ``not_after`` itself counts."""
+    """When validity may begin or end; implementations disagree on whether ``not_after`` itself counts."""
     turns = [not_before] if not_before else []
     if not_after and not_after < _EVER[1]:
         turns += [not_after, not_after + timedelta(seconds=1)]
@@ -276,8 +275,8 @@ def _load(der: bytes) -> crypto.X509 | None:
 def _clear_openssl_errors() -> None:
     """Empties this thread's queue of OpenSSL errors.
 
-    A signature that does not hold leaves an error there, which the next pyOpenSSL connection of
-    the thread would take for its own. pyOpenSSL empties the queue whenever it raises from it.
+    An invalid signature leaves an error in the queue, which the thread's next pyOpenSSL connection would mistake
+    for its own. pyOpenSSL empties the queue whenever it raises from it.
     """
     with contextlib.suppress(crypto.Error):
         crypto.load_certificate(crypto.FILETYPE_ASN1, b"")
@@ -307,22 +306,22 @@ def _failure(error: crypto.X509StoreContextError, *, all_readable: bool) -> Trus
 
 
 def _failed_fields(error: crypto.X509StoreContextError) -> CertificateFields:
-    """The fields of the certificate that failed; none where OpenSSL cannot write it again."""
+    """The fields of the certificate that failed; empty if OpenSSL cannot encode it."""
     try:
         return _fields(error.certificate)
     except crypto.Error:
-        # pyOpenSSL has copied it by encoding and decoding, which a damaged one does not survive.
+        # pyOpenSSL copies a certificate by encoding and decoding it, which fails for damaged ones.
         return CertificateFields()
 
 
 def _purpose_reason(path: Sequence[CertificateFields]) -> str | None:
-    """Why a verified path, leaf first, is not for a TLS server; None if it is."""
+    """Why a verified path, leaf first, is not valid for a TLS server; None if it is."""
     for fields in path:
         purposes = fields.extended_key_usage()
         if purposes is not None and not purposes & _SERVER_PURPOSES:
             name = fields.subject.text() if fields.subject else ""
-            return f"{name or 'A certificate without a name'} is not for TLS servers."
+            return f"{name or 'A certificate without a name'} may not be used for TLS servers."
     usage = path[0].key_usage()
     if usage is not None and not usage & _SERVER_KEY_USAGE:
-        return "The leaf's key usage leaves no way to authenticate a TLS server."
+        return "The leaf's key usage does not permit TLS server authentication."
     return None

@@ -1,7 +1,7 @@
 """Trust stores from PEM files, or from the bundle of certifi (Mozilla's list).
 
-A file that the user names is read at once, so that its faults are told at the start and in one
-sentence; certifi's is read when it is first needed.
+A file from the user is read at startup, so that errors are reported at once and in one sentence; certifi's
+bundle is loaded on first use.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ _BUNDLES: Final = (
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/cert.pem",
 )
-"""Where Debian, Red Hat and Alpine keep them."""
+"""The bundle's location on Debian, Red Hat and Alpine."""
 
 
 class TrustStoreError(ValueError):
-    """A trust store cannot be used; the message names the file, what is wrong and the mend."""
+    """A trust store cannot be used; the message names the file, the problem and the fix."""
 
 
 def load_trust_store(name: str, path: Path | None) -> TrustStore:
-    """The trust store of that name, from a PEM file or, for None, from certifi's bundle.
+    """The trust store with that name, from a PEM file or, for None, from certifi's bundle.
 
-    The path ``system`` stands for the bundle of this machine, or that of SSL_CERT_FILE.
+    The path ``system`` means the bundle of this machine, or the file in SSL_CERT_FILE.
 
     Raises:
-        TrustStoreError: if the file cannot be read, has no certificate, or one that is damaged.
+        TrustStoreError: if the file cannot be read, holds no certificate, or holds a damaged one.
     """
     if path is None:
         return TrustStore(name, _certifi_anchors, is_public=True)
@@ -52,15 +52,15 @@ def load_trust_store(name: str, path: Path | None) -> TrustStore:
 
 
 def check_trust_store(name: str, file: Path | None) -> None:
-    """Check that ``name`` can be the value of a metric's label, and that ``file`` holds certificates.
+    """Check that ``name`` is a valid label value for metrics, and that ``file`` holds certificates.
 
     Raises:
-        ValueError: where either cannot be used; the sentence says how to fix it.
+        ValueError: if either cannot be used; the message says how to fix it.
     """
     if not _STORE_NAME.fullmatch(name):
         raise ValueError(
-            f"the trust store's name {name!r} must be letters, digits, '.', '_' and '-', "
-            "at most 63 of them"
+            f"the trust store name {name!r} may contain only letters, digits, '.', '_' and '-', "
+            "and at most 63 characters"
         )
     load_trust_store(name, file)
 
@@ -70,38 +70,38 @@ def _system_bundle() -> Path:
     bundle = next((one for one in candidates if one and Path(one).is_file()), None)
     if bundle is None:
         raise TrustStoreError(
-            "This system has no bundle of CA certificates where OpenSSL looks for one; install "
-            "its package ca-certificates, or name a PEM file."
+            "This system has no CA bundle in the standard locations; install its package "
+            "ca-certificates, or use a PEM file."
         )
     return Path(bundle)
 
 
 def read_anchors(path: Path) -> tuple[bytes, ...]:
-    """The DER of every certificate in a PEM file, in its order.
+    """The DER of every certificate in a PEM file, in file order.
 
     Raises:
-        TrustStoreError: as ``load_trust_store``.
+            TrustStoreError: see ``load_trust_store``.
     """
     try:
         pem = path.read_bytes()
     except OSError as error:
         raise TrustStoreError(
             f"The trust store {path} cannot be read ({error.strerror}); "
-            "name a readable PEM file of CA certificates."
+            "use a readable PEM file of CA certificates."
         ) from error
     blocks = tuple(_BLOCK.finditer(pem))
     if len(blocks) != len(_BEGIN.findall(pem)):
         raise TrustStoreError(
-            f"The trust store {path} has a BEGIN CERTIFICATE line without its END CERTIFICATE "
-            "line; the file seems cut short, so copy it again."
+            f"The trust store {path} has a BEGIN CERTIFICATE line without an END CERTIFICATE "
+            "line; the file is probably truncated, so copy it again."
         )
     if not blocks:
-        mend = (
-            f"it seems to be DER, so convert it: openssl x509 -inform DER -in {path}"
+        fix = (
+            f"it is probably DER, so convert it: openssl x509 -inform DER -in {path}"
             if pem.startswith(_DER_SEQUENCE)
-            else "name a PEM file of CA certificates."
+            else "use a PEM file of CA certificates."
         )
-        raise TrustStoreError(f"The trust store {path} holds no PEM certificate; {mend}")
+        raise TrustStoreError(f"The trust store {path} holds no PEM certificate; {fix}")
     return tuple(
         _decoded(path, number, pem.count(b"\n", 0, block.start()) + 1, block[1])
         for number, block in enumerate(blocks, start=1)

@@ -1,4 +1,4 @@
-"""What the DNS says of a name's certificates: CAA (RFC 8659) and TLSA (RFC 6698), judged against a chain."""
+"""Does a chain comply with the DNS records of its name: CAA (RFC 8659) and TLSA (RFC 6698)?"""
 
 from pki.dns.caa import judge_caa
 from pki.dns.lookup import DnsLookup, LookupFailedError

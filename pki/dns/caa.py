@@ -1,7 +1,7 @@
-"""May this CA issue for this name today, by the CAA records that hold for it (RFC 8659)?
+"""Would the CAA records of this name permit this CA to issue today (RFC 8659)?
 
-A CA asks at the time of issuance, so a no means that the next renewal will fail, or that the records
-were changed since, or that the CA never asked.
+A CA checks them at issuance, so a no means that the next renewal will fail, that the records have changed since,
+or that the CA never checked.
 """
 
 from __future__ import annotations
@@ -24,22 +24,26 @@ _SHOWN: Final = 200
 
 
 async def judge_caa(leaf: Certificate, host: str, lookup: DnsLookup) -> Judgement:
-    """Whether the leaf's issuer may issue for ``host``; unknown where nobody can tell.
+    """Whether the leaf's issuer may issue for ``host``; unknown if that cannot be determined.
 
-    The records of the closest ancestor that has any hold (section 3).
+    The records of the closest ancestor that has any apply (section 3).
     """
     try:
         where, records = await _relevant(host, lookup)
     except LookupFailedError as error:
         return Judgement(verdict=Verdict.UNKNOWN, reason=str(error))
     if not records:
-        return Judgement(verdict=Verdict.YES, reason=f"No CAA record holds for {host}.")
+        return Judgement(verdict=Verdict.YES, reason=f"No CAA record applies to {host}.")
     if strange := [one for one in records if _is_critical_stranger(one)]:
-        reason = f"{where} has a critical CAA property that no CA knows: {_text(strange[0].tag)}."
+        reason = (
+            f"{where} has a critical CAA property that CAs do not support: {_text(strange[0].tag)}."
+        )
         return Judgement(verdict=Verdict.NO, reason=reason)
     allowed = _issuers(records, is_wildcard=host not in leaf.dns_names)
     if allowed is None:
-        return Judgement(verdict=Verdict.YES, reason=f"The CAA records of {where} forbid nobody.")
+        return Judgement(
+            verdict=Verdict.YES, reason=f"The CAA records of {where} do not restrict issuance."
+        )
     return _judged(leaf, where, allowed)
 
 
@@ -59,7 +63,7 @@ def _is_critical_stranger(record: CAA) -> bool:
 
 
 def _issuers(records: list[CAA], *, is_wildcard: bool) -> tuple[str, ...] | None:
-    """The domains that may issue; None where no property is about issuing (section 4.2 and 4.3)."""
+    """The domains that may issue; None if no property concerns issuance (sections 4.2 and 4.3)."""
     by_tag: dict[str, list[str]] = {}
     for record in records:
         domain = _text(record.value).partition(";")[0].strip().lower().rstrip(".")
@@ -70,17 +74,19 @@ def _issuers(records: list[CAA], *, is_wildcard: bool) -> tuple[str, ...] | None
 
 
 def _judged(leaf: Certificate, where: str, allowed: tuple[str, ...]) -> Judgement:
-    listed = ", ".join(allowed)[:_SHOWN] or "nobody"
+    listed = ", ".join(allowed)[:_SHOWN] or "no CA"
     if not allowed:
-        return Judgement(verdict=Verdict.NO, reason=f"The CAA records of {where} let nobody issue.")
+        return Judgement(
+            verdict=Verdict.NO, reason=f"The CAA records of {where} forbid issuance by any CA."
+        )
     issuer = _organization(leaf)
     domains = CAA_DOMAINS.get(issuer or "")
     if domains is None:
-        reason = f"{where} lets {listed} issue; which of them the issuer is cannot be told."
+        reason = f"{where} permits {listed}; the CAA domain of the issuer is unknown."
         return Judgement(verdict=Verdict.UNKNOWN, reason=reason)
     if set(domains) & set(allowed):
         return Judgement(verdict=Verdict.YES)
-    reason = f"{where} lets {listed} issue, and not {issuer}."
+    reason = f"{where} permits {listed}, but not {issuer}."
     return Judgement(verdict=Verdict.NO, reason=reason)
 
 

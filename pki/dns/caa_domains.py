@@ -1,7 +1,7 @@
-"""The domains by which CAs know themselves in CAA records, by the organization in their certificates.
+"""The domains that CAs accept in CAA records, by the organization name in their certificates.
 
-Each CA states its own in its certification practice statement, section 4.2.1 (CA/Browser Forum,
-Baseline Requirements 2.2).
+Each CA lists its own in section 4.2.1 of its certification practice statement (CA/Browser Forum, Baseline
+Requirements 2.2).
 """
 
 from __future__ import annotations

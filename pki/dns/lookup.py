@@ -1,4 +1,4 @@
-"""Look-ups of one record type, remembered for as long as the records' time to live."""
+"""DNS lookups of one record type, cached for the records' time to live."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ NameServer: TypeAlias = tuple[str, int]
 """The IP address of a name server, and its port."""
 
 _MOST_KEPT: Final = 1000
-"""Answers, of 64 KiB at most (RFC 1035, section 4.2.2): a hostile zone's fill 64 MiB and no more."""
+"""Number of answers, of 64 KiB at most (RFC 1035, section 4.2.2): hostile zones fill at most 64 MiB."""
 _PAYLOAD: Final = 1232
-"""Octets of UDP that no path fragments (DNS flag day 2020)."""
+"""Octets of a UDP payload that avoids fragmentation (DNS flag day 2020)."""
 
 
 class LookupFailedError(Exception):
-    """Nothing was learnt; the message is one sentence."""
+    """The lookup failed; the message is one sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,17 +37,17 @@ class Records:
 
 
 class DnsLookup:
-    """A client of those name servers, or of the system's where there are none.
+    """A client of the given name servers, or of the system's if none are given.
 
     Raises:
-        LookupFailedError: at construction, where the system names no name server.
+        LookupFailedError: at construction, if the system has no configured name server.
     """
 
     def __init__(self, servers: Sequence[NameServer] = (), *, timeout_seconds: float = 5.0) -> None:
         try:
             self._resolver = dns.asyncresolver.Resolver(configure=not servers)
         except dns.resolver.NoResolverConfiguration as error:
-            raise LookupFailedError("The system names no name server.") from error
+            raise LookupFailedError("The system has no configured name server.") from error
         if servers:
             self._resolver.nameservers = [
                 dns.nameserver.Do53Nameserver(address, port) for address, port in servers
@@ -58,10 +58,10 @@ class DnsLookup:
         self._resolver.use_edns(0, 0, _PAYLOAD)
 
     async def records(self, name: str, record_type: str) -> Records:
-        """Those of the fully qualified ``name``; none where it or they do not exist.
+        """The records of the fully qualified ``name``; empty if the name or the type does not exist.
 
         Raises:
-            LookupFailedError: where no server gives an answer.
+            LookupFailedError: if no server answers.
         """
         try:
             answer = await self._resolver.resolve(

@@ -1,6 +1,6 @@
 """Does the chain match the TLSA records of its port and name (DANE, RFC 6698 and RFC 7671)?
 
-Only records that the resolver validated by DNSSEC count (RFC 6698, section 4.1).
+Only records that the resolver validated with DNSSEC count (RFC 6698, section 4.1).
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pki.certificates.reading.fields import read_fields
 from pki.dns.lookup import DnsLookup, LookupFailedError
 
 MAX_DNS_RECORDS: Final = 100
-"""Records of one name and type that a chain is compared with."""
+"""Records of one name and type that are compared with a chain."""
 
 _PKIX_TA, _PKIX_EE, _DANE_TA, _DANE_EE = range(4)
-"""RFC 7218's names of the certificate usages."""
+"""The certificate usages by their names in RFC 7218."""
 
 _WHOLE, _PUBLIC_KEY = range(2)
 _MATCHINGS: Final[dict[int, Callable[[bytes], bytes]]] = {
@@ -34,7 +34,7 @@ _MATCHINGS: Final[dict[int, Callable[[bytes], bytes]]] = {
 async def judge_tlsa(
     found: ServedChain, host: str, port: int, lookup: DnsLookup
 ) -> Judgement | None:
-    """Whether any record matches; None where the name has none for this port."""
+    """Whether any record matches; None if the name has none for this port."""
     name = f"_{port}._tcp.{host}."
     try:
         answer = await lookup.records(name, "TLSA")
@@ -44,7 +44,7 @@ async def judge_tlsa(
     if not records:
         return None
     if not answer.is_authenticated:
-        reason = f"The TLSA records of {name} came without DNSSEC's proof."
+        reason = f"The TLSA records of {name} are not validated by DNSSEC."
         return Judgement(verdict=Verdict.UNKNOWN, reason=reason)
     sent = [one.der for one in found.chain if one.der is not None]
     above = _above(sent)
@@ -74,7 +74,7 @@ def _matches(
 
 
 def _above(sent: Sequence[bytes]) -> list[bytes]:
-    """The certificates that issued the leaf, directly or not."""
+    """The certificates that issued the leaf, directly or indirectly."""
     if not sent:
         return []
     links = [read_link(der) for der in sent]

@@ -1,8 +1,8 @@
-"""What an IP address really leads to: the IPv4 addresses inside it, whether it is public, whether it is reserved.
+"""Where packets to an IP address really end: embedded IPv4 addresses, and whether it is public.
 
-``is_global`` of the standard library calls public what gateways turn into any IPv4 address (RFC 6052,
-RFC 3056), and old kinds of private IPv6: so an address counts by every IPv4 address inside it, and one of
-IPv6 only where IANA hands out global unicast.
+The standard library's ``is_global`` accepts addresses that gateways translate into any IPv4 address (RFC 6052,
+RFC 3056), and old types of private IPv6. So every embedded IPv4 address counts, and an IPv6 address is
+public only inside IANA's global unicast allocations.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LOOPBACK_6: Final = IPv6Address("::1")
 
 
 def parse_address(text: str) -> Address | None:
-    """The address that ``text`` writes, without its scope; None where it is not a literal."""
+    """The address that ``text`` represents, without its scope; None if it is not a literal."""
     try:
         return ipaddress.ip_address(text.strip("[]").partition("%")[0])
     except ValueError:
@@ -40,7 +40,7 @@ def parse_address(text: str) -> Address | None:
 
 
 def is_public(address: Address) -> bool:
-    """Whether it is of the public internet, whatever translates it on the way."""
+    """Whether it belongs to the public internet, including any translation on the way."""
     inner = embedded(address)
     if not all(map(is_public, inner)):
         return False
@@ -52,12 +52,12 @@ def is_public(address: Address) -> bool:
 
 
 def is_translated(address: Address) -> bool:
-    """Whether a gateway of the internet turns it into the IPv4 address inside it: NAT64, 6to4 or Teredo."""
+    """Whether an internet gateway translates it into its embedded IPv4 address: NAT64, 6to4 or Teredo."""
     return address in _NAT64 or address in _SIX_TO_FOUR or _is_teredo(address)
 
 
 def embedded(address: Address) -> tuple[IPv4Address, ...]:
-    """The IPv4 addresses that packets to this one of IPv6 may end at.
+    """The IPv4 addresses at which packets to this IPv6 address may end.
 
     IPv4-mapped and -compatible (RFC 4291, section 2.5.5), IPv4-translated (RFC 2765), NAT64 (RFC 6052 and RFC 8215),
     6to4 (RFC 3056), Teredo's server and client (RFC 4380, section 4) and ISATAP (RFC 5214, section 6.1).
@@ -87,9 +87,9 @@ def _last(number: int) -> IPv4Address:
 
 
 def _of_local_nat64(number: int) -> tuple[IPv4Address, ...]:
-    """At each place where a prefix of that network puts them (RFC 6052, section 2.2); bits 64 to 71 are skipped.
+    """For each position that RFC 6052, section 2.2, allows in a prefix of that network; skips bits 64 to 71.
 
-    Places that hold no address read as one of 0.0.0.0/8; the last 32 bits count where no other does.
+    A position that holds no address yields one in 0.0.0.0/8; the last 32 bits count if no other position does.
     """
     high, low = number >> 64, number & (2**64 - 1)
     skipped = low & (2**56 - 1)

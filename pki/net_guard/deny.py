@@ -1,4 +1,4 @@
-"""What must never be asked, whatever any source says: networks, names, single ports of them, and Unix sockets."""
+"""What is never probed, whatever a source says: networks, names, single ports of them, and Unix sockets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MAPPED_LENGTH = 96
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Denied:
-    """One entry: a network, or a pattern of host names or of paths; of all ports where ``port`` is None."""
+    """One entry: a network, or a pattern of host names or paths; it covers all ports if ``port`` is None."""
 
     text: str
     network: Network | None
@@ -36,11 +36,10 @@ class _Denied:
 class DenyList:
     """Entries such as ``10.9.0.0/16``, ``192.0.2.7:5432``, ``*.corp.example``, ``db.example:5432`` or ``/run/db/*``.
 
-    An address is held against them in every form: an IPv6 address that contains a denied IPv4 address is
-    denied too.
+    An address is checked in every form: an IPv6 address that contains a denied IPv4 address is denied too.
 
     Raises:
-        ValueError: for the first entry that is not valid; the message says what it must be.
+        ValueError: for the first invalid entry; the message says what is valid.
     """
 
     def __init__(self, entries: Iterable[str] = ()) -> None:
@@ -53,16 +52,16 @@ class DenyList:
         return hash(self._entries)
 
     def forbids(self, target: Target) -> bool:
-        """Whether the target is denied by its host or by the name that it is asked for."""
+        """Whether the target's host or its requested server name is denied."""
         hosts = {target.host, target.server_name or target.host}
         return any(self.forbids_address(host, target.port) for host in hosts)
 
     def forbids_address(self, host: str, port: int) -> bool:
-        """Whether this address, or name, is denied at this port."""
+        """Whether this address or name is denied at this port."""
         return self.entry_for(host, port) is not None
 
     def entry_for(self, host: str, port: int) -> str | None:
-        """The first entry that denies this address, or name, at this port."""
+        """The first entry that denies this address or name at this port."""
         address = parse_address(host)
         addresses = () if address is None else (address, *embedded(address))
         name = normal_name(host) if address is None else ""
@@ -76,7 +75,7 @@ class DenyList:
 
 
 def normal_name(host: str) -> str:
-    """A host name, or a pattern of names, as the DNS has it: A-labels (RFC 5890), lower case, no final dot."""
+    """A host name, or a pattern of names, in DNS form: A-labels (RFC 5890), lower case, no trailing dot."""
     folded = unicodedata.normalize("NFKC", host).replace("。", ".").lower().rstrip(".")
     return ".".join(map(_a_label, folded.split(".")))
 
@@ -110,13 +109,13 @@ def _parse(entry: str) -> _Denied:
 
 def _invalid(entry: str) -> ValueError:
     return ValueError(
-        f"{entry!r} must be a network or a host name, with or without :port, or the absolute path "
+        f"{entry!r} must be a network or a host name, optionally with :port, or the absolute path "
         "of a Unix socket"
     )
 
 
 def _network(text: str) -> Network | None:
-    """The network; one of IPv4-mapped addresses is the IPv4 network that it stands for."""
+    """The network; an IPv4-mapped network is returned as its IPv4 network."""
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:

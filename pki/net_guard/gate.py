@@ -1,8 +1,8 @@
 """The one gate: whether a socket to this address and port may be opened, and if not, why.
 
-It is asked by the code that opens the socket (``pki.net_guard.opening``), with the very address that is connected
-to, after any name was resolved: so neither a spelling nor a name that resolves differently the next time leads around
-it. Who only wants to know beforehand, such as discovery, asks the same gate.
+The code that opens the socket (``pki.net_guard.opening``) checks the exact address that it connects to, after
+name resolution: so neither another spelling nor a name that resolves differently the next time bypasses the
+gate. Code that wants to know in advance, such as discovery, asks the same gate.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ WEB_PORTS: Final = frozenset(URL_PORTS.values())
 
 
 class Purpose(StrEnum):
-    """What a socket is for."""
+    """The purpose of a socket."""
 
     PROBE = "probe"
-    """To learn about a server that a source or a person names."""
+    """To probe a server that a source or a person named."""
     FETCH = "fetch"
-    """To fetch what a certificate names, whose URLs are a stranger's choice."""
+    """To fetch a URL from a certificate, which may be any URL."""
     PROXY = "proxy"
-    """To reach a server through a proxy of the configuration."""
+    """To reach a server through a configured proxy."""
     SOURCE = "source"
-    """To ask a source of targets, whose URL is the user's own choice: ``deny`` is about what is probed."""
+    """To query a discovery source, whose URL the user configured: ``deny`` applies only to probing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocketGate:
-    """What may be asked.
+    """Which sockets may be opened.
 
-    What ``deny`` has is never asked. Where ``guards_reserved``, as in the service, neither are reserved addresses
-    (``pki.net_guard.reserved``) outside of the networks in ``allow``. ``names`` are those by which the address was
-    found, held against ``deny`` with it. What certificates name is fetched from the public internet and the
-    ``fetch_networks`` alone, and from the ``fetch_ports``.
+    Entries of ``deny`` are never contacted. If ``guards_reserved`` is set, as in the service, neither are reserved
+    addresses (``pki.net_guard.reserved``) outside the networks in ``allow``. ``names`` are the names that
+    resolved to the address; ``deny`` applies to them as well. URLs from certificates are fetched only from
+    the public internet and ``fetch_networks``, at ``fetch_ports``.
     """
 
     deny: DenyList = field(default_factory=DenyList)
@@ -53,13 +53,13 @@ class SocketGate:
     fetch_ports: frozenset[int] = WEB_PORTS
 
     def named(self, *names: str | None) -> SocketGate:
-        """The same gate for an address that was found by these names."""
+        """The same gate for an address that these names resolved to."""
         return replace(self, names=frozenset(name for name in names if name is not None))
 
     def refusal(self, address: str, port: int, purpose: Purpose = Purpose.PROBE) -> str | None:
-        """Why no socket to this address may be opened, as a clause; None where it may."""
+        """Why no socket to this address may be opened, as a clause; None if it may."""
         if parse_address(address) is None:
-            return f"{address!r} is not an IP address, and only a resolved address can be judged"
+            return f"{address!r} is not an IP address, and only resolved addresses can be checked"
         if purpose is not Purpose.SOURCE:
             denied = self._denied((address, *sorted(self.names)), port)
             if denied is not None:
@@ -69,7 +69,7 @@ class SocketGate:
         )
 
     def socket_refusal(self, path: Path, purpose: Purpose = Purpose.PROBE) -> str | None:
-        """Why this Unix socket may not be opened, as a clause; None where it may."""
+        """Why this Unix socket may not be opened, as a clause; None if it may."""
         if purpose is Purpose.SOURCE:
             return None
         for spelling in {os.path.realpath(path), os.path.abspath(path)}:
@@ -81,7 +81,7 @@ class SocketGate:
         return None
 
     def target_refusal(self, target: Target) -> str | None:
-        """Why the target may not be asked, as far as it can be said before its name is resolved."""
+        """Why the target may not be probed, as far as this is known before its name is resolved."""
         hosts = dict.fromkeys((target.host, target.server_name or target.host))
         denied = self._denied(hosts, target.port)
         if denied is not None or not is_ip_address(target.host):
@@ -117,13 +117,15 @@ class SocketGate:
         address = parse_address(text)
         if port not in self.fetch_ports:
             ports = ", ".join(map(str, sorted(self.fetch_ports)))
-            return f"port {port} may not be asked for what certificates name (probe.fetch_ports: {ports})"
+            return (
+                f"port {port} is not allowed for URLs in certificates (probe.fetch_ports: {ports})"
+            )
         if address is None or is_public(address):
             return None
         if any(address in network for network in self.fetch_networks):
             return None
         return (
-            f"{text} is in a network that may not be asked for what certificates name "
+            f"{text} is in a network that is not allowed for URLs in certificates "
             "(probe.fetch_networks)"
         )
 

@@ -1,7 +1,7 @@
-"""An HTTP client for what strangers answer: past the gate, without redirects, bounded in bytes as they are after decompression.
+"""An HTTP client for untrusted servers: checked by the gate, without redirects, limited in decompressed bytes.
 
-Each request has a connection of its own. The name in the URL is looked up in threads of its own and judged, and the
-connection goes to the address that was judged; how long all of it may take is the caller's ``asyncio.timeout``.
+Each request opens a new connection. The host name is resolved in a separate thread pool, and the connection
+goes to an address that the gate checked; the caller limits the total time with ``asyncio.timeout``.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ _FAILURES: Final = (
 
 
 class HttpError(Exception):
-    """There is no whole answer; the message is a clause such as "sends more than 1000 bytes"."""
+    """There is no complete answer; the message is a clause such as "sent more than 1000 bytes"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """What is asked: a POST where there is a ``body``."""
+    """A request: a POST if it has a ``body``, else a GET."""
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class HttpRequest:
 
 
 class HttpAnswer:
-    """An answer whose body is still to come."""
+    """An answer whose body has not been read."""
 
     def __init__(self, response: httpcore.Response, *, accepts_gzip: bool) -> None:
         self._response = response
@@ -62,24 +62,24 @@ class HttpAnswer:
         self.headers = httpx.Headers(response.headers)
 
     async def body(self, most_bytes: int, on_bytes: Callable[[int], None] | None = None) -> bytes:
-        """The whole body; ``on_bytes`` hears how many bytes the connection brought, as they come.
+        """The whole body; ``on_bytes`` gets the number of bytes of each read.
 
         Raises:
-            HttpError: where it is longer, or compressed in a way that was not asked for.
+            HttpError: if it is longer, or compressed although that was not requested.
         """
         received = bytearray()
         async for piece in self.pieces(on_bytes):
             received += piece
             if len(received) > most_bytes:
-                raise HttpError(f"sends more than {most_bytes} bytes")
+                raise HttpError(f"sent more than {most_bytes} bytes")
         return bytes(received)
 
     async def pieces(self, on_bytes: Callable[[int], None] | None = None) -> AsyncIterator[bytes]:
-        """The body as it comes, at most 64 KiB of it at once however well they are compressed."""
+        """The body in chunks of at most 64 KiB, whatever the compression ratio."""
         encoding = self.headers.get("content-encoding", _PLAIN).lower()
         is_packed = self._accepts_gzip and encoding == "gzip"
         if encoding != _PLAIN and not is_packed:
-            raise HttpError("sends what is compressed, which was not asked for")
+            raise HttpError("sent a compressed body, which was not requested")
         unpacking = zlib.decompressobj(_AS_GZIP)
         async for raw in self._response.aiter_stream():
             if on_bytes is not None:
@@ -91,14 +91,14 @@ class HttpAnswer:
             while packed:
                 yield unpacking.decompress(packed, _PIECE)
                 packed = unpacking.unconsumed_tail
-                # A little that is received may be a lot to unpack: others take their turns.
+                # A few received bytes may take long to decompress: let other tasks run.
                 await asyncio.sleep(0)
 
 
 class HttpClient:
-    """Asks within a ``gate``, for one ``purpose``.
+    """Sends requests through a ``gate``, for one ``purpose``.
 
-    ``context`` judges servers' certificates, of https alone; ``unix_socket`` takes the place of the URL's host and port.
+    ``context`` verifies the certificates of https servers; ``unix_socket`` replaces the URL's host and port.
     """
 
     def __init__(
@@ -118,10 +118,10 @@ class HttpClient:
     async def ask(
         self, request: HttpRequest, *, address: str | None = None
     ) -> AsyncIterator[HttpAnswer]:
-        """The answer, redirects as they come; ``address`` is where the URL's host is, where that is known.
+        """The answer, including redirects; ``address`` is the address of the URL's host, if known.
 
         Raises:
-            HttpError: where there is none, or it breaks off.
+            HttpError: if there is no answer, or it is incomplete.
         """
         try:
             url = httpx.URL(request.url)
@@ -147,7 +147,7 @@ class HttpClient:
             ):
                 yield HttpAnswer(response, accepts_gzip=request.accepts_gzip)
         except DeniedError as denied:
-            raise HttpError(f"may not be asked: {denied}") from denied
+            raise HttpError(f"must not be contacted: {denied}") from denied
         except _FAILURES as error:
             words = " ".join(str(error).split())[:200] or type(error).__name__
             raise HttpError(f"could not be read: {words.rstrip('.')}") from error
@@ -166,7 +166,7 @@ def _headers(url: httpx.URL, request: HttpRequest) -> list[tuple[str, str]]:
 
 
 class _GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Opens httpcore's connections, to judged addresses alone."""
+    """Opens httpcore's connections, only to addresses that the gate allows."""
 
     def __init__(
         self, gate: SocketGate, purpose: Purpose, look_up: LookUp, address: str | None = None
@@ -178,7 +178,7 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
         self._sockets = httpcore.AnyIOBackend()
 
     def at(self, address: str | None) -> _GuardedBackend:
-        """The same for a host whose address is known."""
+        """The same for a host with a known address."""
         return _GuardedBackend(self._gate, self._purpose, self._look_up, address)
 
     async def connect_tcp(
@@ -189,7 +189,7 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """A connection to the first judged address that takes it."""
+        """A connection to the first allowed address that accepts one."""
         gate = self._gate.named(host)
         addresses = await judged_addresses(
             gate, self._address or host, port, self._purpose, self._look_up
@@ -210,12 +210,12 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
         timeout: float | None = None,  # noqa: ASYNC109 (httpcore's)
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """A connection to that socket of the file system."""
+        """A connection to that Unix socket."""
         refusal = self._gate.socket_refusal(Path(path), self._purpose)
         if refusal is not None:
             raise DeniedError(refusal)
         return await self._sockets.connect_unix_socket(path, timeout, socket_options)
 
     async def sleep(self, seconds: float) -> None:
-        """As httpcore waits between tries, of which there are none."""
+        """httpcore's wait between retries; there are none."""
         await asyncio.sleep(seconds)

@@ -1,8 +1,8 @@
-"""Names looked up in threads of their own: the system's resolver cannot be interrupted, and a silent name
-server keeps each of its threads for half a minute.
+"""Resolves names in separate thread pools: the system's resolver cannot be interrupted, and a silent name
+server blocks a thread for half a minute.
 
-Each kind of look-up has its own few threads, so that names in certificates cannot keep those of targets busy, and
-none of them is asyncio's, in which metrics and pages are made.
+Each kind of lookup has a few threads of its own, so that names in certificates cannot delay those of targets;
+asyncio's default pool stays free for metrics and pages.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from typing import Any, Final, TypeAlias
 from pki.net_guard.shortage import note_shortage_of_resolver
 
 LookUp: TypeAlias = Callable[[str, int], Awaitable[list[Any]]]
-"""What ``getaddrinfo`` gives for a host and a port."""
+"""Returns what ``getaddrinfo`` returns for a host and a port."""
 
 
 class LookUps:
-    """The system's resolver, in at most so many ``threads``; one that waits for a thread can be cancelled."""
+    """The system's resolver in a pool of ``threads``; a lookup that waits for a thread can be cancelled."""
 
     def __init__(self, kind: str, threads: int) -> None:
         self._kind = kind
         self._most = threads
 
     async def __call__(self, host: str, port: int) -> list[Any]:
-        """What ``getaddrinfo`` gives for stream sockets; raises OSError (``socket.gaierror``)."""
+        """The result of ``getaddrinfo`` for stream sockets; raises OSError (``socket.gaierror``)."""
         look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
@@ -44,4 +44,4 @@ class LookUps:
 OF_TARGETS: Final = LookUps("targets", 32)
 OF_FETCHES: Final = LookUps("fetches", 8)
 OF_CONFIGURED: Final = LookUps("configured", 8)
-"""Proxies and sources, which the user names."""
+"""Proxies and sources from the configuration."""

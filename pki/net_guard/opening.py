@@ -1,6 +1,6 @@
-"""Opens sockets to what is probed, fetched or asked: the only code that does, each past the gate.
+"""Opens the sockets for probing, fetching and discovery: the only code that does, and always through the gate.
 
-A name is resolved here and each address judged, and the connection goes to the very address that was judged.
+A name is resolved here, each address is checked, and the connection goes to exactly the checked address.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PacketProtocol = TypeVar("PacketProtocol", bound=asyncio.DatagramProtocol)
 
 
 class DeniedError(OSError):
-    """The gate refuses the socket, and nothing was sent; the message is a clause that says why."""
+    """The gate refused the socket, and nothing was sent; the message is a clause that says why."""
 
 
 async def judged_addresses(
@@ -30,11 +30,11 @@ async def judged_addresses(
     purpose: Purpose,
     look_up: LookUp = OF_CONFIGURED,
 ) -> tuple[str, ...]:
-    """The addresses of ``host`` that may be asked, in the resolver's order; at least one.
+    """The addresses of ``host`` that may be contacted, in the resolver's order; at least one.
 
     Raises:
-        DeniedError: where none may be.
-        OSError: where the name does not resolve.
+        DeniedError: if all are denied.
+        OSError: if the name does not resolve.
     """
     gate = gate if is_ip_address(host) else gate.named(*gate.names, host)
     found = [host]
@@ -55,11 +55,11 @@ async def open_tcp(
     source_address: str | None = None,
     purpose: Purpose = Purpose.PROBE,
 ) -> tuple[asyncio.Transport, StreamProtocol]:
-    """A connection to the first address of that host, or address, that may be asked and takes it.
+    """A connection to the first allowed address of that host that accepts one.
 
     Raises:
-        DeniedError: where none may be asked.
-        OSError: where there is no connection.
+        DeniedError: if all addresses are denied.
+        OSError: if no connection can be made.
     """
     host, port = place
     source = None if source_address is None else (source_address, 0)
@@ -81,11 +81,11 @@ async def open_udp(
     *,
     source_address: str | None = None,
 ) -> tuple[asyncio.DatagramTransport, PacketProtocol]:
-    """A UDP socket that exchanges packets with that address and port alone.
+    """A UDP socket that exchanges packets only with that address and port.
 
     Raises:
-        DeniedError: where it may not be asked.
-        OSError: where there is no such socket.
+        DeniedError: if the address is denied.
+        OSError: if the socket cannot be opened.
     """
     refusal = gate.refusal(*place)
     if refusal is not None:
@@ -101,8 +101,8 @@ async def open_unix(
     """A connection to a Unix socket.
 
     Raises:
-        DeniedError: where it may not be opened.
-        OSError: where there is no connection.
+            DeniedError: if it is denied.
+            OSError: if no connection can be made.
     """
     refusal = gate.socket_refusal(path)
     if refusal is not None:

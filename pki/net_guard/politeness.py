@@ -1,8 +1,8 @@
-"""How many connections at once, and how fast: per address, host name, network, and for the whole process.
+"""Limits on concurrent connections and their rate: per address, host name, network, and for the whole process.
 
-An address that resets, refuses or falls silent after it has answered gets half its share and
-never again quite as much in the same visit; the rest comes back slowly (additive increase,
-multiplicative decrease, as in RFC 5681).
+An address that resets, refuses or stops answering after it has answered gets half of its share, and never
+quite the full share again in the same visit; the rest returns slowly (additive increase, multiplicative
+decrease, as in RFC 5681).
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ _PREFIX_LENGTHS: Final = {4: 24, 6: 48}
 _PERIOD_SECONDS: Final = 0.05
 _PERIODS_PER_SECOND: Final = 20
 _RECOVERY: Final = 0.125
-"""How much of a connection each good answer gives back."""
+"""The fraction of a connection that each good answer restores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLimits:
-    """How many connections are open at once, and how many begin each second.
+    """How many connections may be open at once, and how many may start per second.
 
-    ``connections_per_address`` are open at once to one IP address, and ``connections_per_address_per_second``
-    begin there each second; ``connections_per_host`` are open to all addresses of one name, and
-    ``connections_per_network`` to one /24 or /48. ``connections_open`` and ``connections_per_second`` hold for
+    ``connections_per_address`` may be open to one IP address, and ``connections_per_address_per_second`` may
+    start there each second; ``connections_per_host`` may be open to all addresses of one name, and
+    ``connections_per_network`` to one /24 or /48. ``connections_open`` and ``connections_per_second`` apply to
     all visits together.
     """
 
@@ -47,10 +47,10 @@ class ConnectionLimits:
 
 
 class AddressGate:
-    """The share of one IP address: so many connections at once, fewer after trouble.
+    """The share of one IP address: its number of concurrent connections, which is reduced after trouble.
 
-    At most ``per_second`` new ones begin in any second.
-    ``network`` is the share of its network, which it holds as long as it is held itself.
+    At most ``per_second`` new ones start in any second. ``network`` is the share of its network; the reference
+    keeps it alive.
     """
 
     def __init__(
@@ -66,12 +66,12 @@ class AddressGate:
 
     @property
     def is_crowded(self) -> bool:
-        """Whether anybody waits for a place."""
+        """Whether a task is waiting for a place."""
         return any(not turn.done() for turn in self._waiting)
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[int]:
-        """A place for one connection, first come, first served; and the epoch it was given in."""
+        """A place for one connection, first come, first served; and the epoch in which it was granted."""
         if self._open >= int(self._limit) or self._waiting:
             await self._turn()
         else:
@@ -83,13 +83,13 @@ class AddressGate:
             self._wake()
 
     async def pace(self) -> None:
-        """Returns when another connection may begin: a second after the one ``per_second`` before it."""
+        """Waits until another connection may start: one second after the start ``per_second`` connections ago."""
         loop = asyncio.get_running_loop()
         now = start = loop.time()
         if len(self._starts) == self._starts.maxlen:
             start = max(now, self._starts[0] + 1.0)
         self._starts.append(start)
-        # So that visits one after another share the rate: nobody else may hold this gate by then.
+        # The timer keeps this gate alive, so that consecutive visits share the rate.
         loop.call_at(start + 1.0, _forget, self)
         if start > now:
             await asyncio.sleep(start - now)
@@ -114,12 +114,12 @@ class AddressGate:
         self._limit = max(1.0, self._limit / 2)
 
     def answered(self) -> None:
-        """Gives a little back."""
+        """Restores a little of the share."""
         self._limit = min(float(self._ceiling), self._limit + _RECOVERY)
         self._wake()
 
     def _wake(self) -> None:
-        """Gives free places to those who wait; each counts as open from here on."""
+        """Grants free places to waiting tasks; each counts as open from now on."""
         while self._waiting and self._open < int(self._limit):
             turn = self._waiting.popleft()
             if not turn.done():
@@ -128,7 +128,7 @@ class AddressGate:
 
 
 class Politeness:
-    """All limits of one process: addresses' gates, hosts' and networks' shares, the open connections, their rate."""
+    """All limits of one process: gates of addresses, shares of hosts and networks, open connections, their rate."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self._most_per_address = limits.connections_per_address
@@ -140,7 +140,7 @@ class Politeness:
         self._networks: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._gates: WeakValueDictionary[str, AddressGate] = WeakValueDictionary()
         self._open = asyncio.Semaphore(limits.connections_open)
-        # One waiter at a time and short periods: else it bursts a second's worth, and all poll.
+        # One waiter at a time and short periods: otherwise it bursts a second's worth, and all waiters poll.
         self._throttler = Throttler(
             max(1, limits.connections_per_second // _PERIODS_PER_SECOND),
             _PERIOD_SECONDS,
@@ -150,7 +150,7 @@ class Politeness:
         self._heavy = asyncio.Lock()
 
     def for_host(self, host: str) -> Politeness:
-        """The same limits, and the share of a host name over all of its addresses; an address is its own."""
+        """The same limits plus the share of a host name over all of its addresses; addresses have none."""
         if is_ip_address(host):
             return self
         share = self._hosts.get(host)
@@ -161,7 +161,7 @@ class Politeness:
         return its_own
 
     def gate(self, address: str) -> AddressGate:
-        """The gate that all visits to ``address`` share while any of them lasts."""
+        """The gate that all concurrent visits to ``address`` share."""
         gate = self._gates.get(address)
         if gate is None:
             gate = AddressGate(
@@ -171,7 +171,7 @@ class Politeness:
         return gate
 
     def _network(self, address: str) -> asyncio.Semaphore:
-        """The share of the /24, or at IPv6 the /48, that the address is in."""
+        """The share of the address's /24, or /48 for IPv6."""
         name = network_of(address)
         share = self._networks.get(name)
         if share is None:
@@ -189,10 +189,10 @@ class Politeness:
 
     @asynccontextmanager
     async def turn_of_heavy(self, within_seconds: float) -> AsyncIterator[bool]:
-        """A turn among all visits that are costly to this process: one question at a time.
+        """A turn among all visits that use much CPU in this process: one question at a time.
 
-        Yields false, and no turn, where none comes ``within_seconds``. Without turns a few costly visits side by
-        side would leave the event loop no time for all others.
+        Yields false, without a turn, if none is free ``within_seconds``. Without turns a few concurrent expensive
+        visits would block the event loop for all others.
         """
         try:
             async with asyncio.timeout(max(0.0, within_seconds)):
@@ -207,11 +207,11 @@ class Politeness:
 
 
 def _forget(_: AddressGate) -> None:
-    """The timer that called held the gate until now; that was all."""
+    """Does nothing: the timer's reference has kept the gate alive until now."""
 
 
 def network_of(address: str) -> str:
-    """The network whose connections are counted together."""
+    """The network whose connections are limited together."""
     plain = ipaddress.ip_address(address.partition("%")[0])
     length = _PREFIX_LENGTHS[plain.version]
     return str(ipaddress.ip_network((plain, length), strict=False))

@@ -1,8 +1,8 @@
-"""The addresses and sockets that the service does not open without being allowed to: nothing public or
-of an own network stands there, and what does answer is not meant for a probe.
+"""The addresses and sockets that the service does not open unless allowed to: no public or internal server has
+them, and what does answer there is not meant to be probed.
 
-From IANA's registries of special-purpose addresses for IPv4 and IPv6 (RFC 6890), and the clouds' own
-documentation for their metadata services. Loopback and private networks are not among them.
+From IANA's special-purpose address registries for IPv4 and IPv6 (RFC 6890), and the cloud providers' documentation
+of their metadata services. Loopback and private networks are not included.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _ASSIGNED: Final = tuple(
         ("::1/128", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2000::/3", "fc00::/7"),
     )
 )
-"""All of IPv6 that may be probed: the rest is IANA's reserve, or one of the kinds above."""
+"""The part of IPv6 that may be probed: the rest is reserved by IANA, or one of the kinds above."""
 
 _CONTROL_SOCKETS: Final = (
     "/run/docker.sock",
@@ -72,11 +72,11 @@ _CONTROL_SOCKETS: Final = (
     "/run/dbus/*",
     "/run/systemd/*",
 )
-"""Whoever speaks to these commands the machine; ``/var/run`` is a link to ``/run``."""
+"""Access to one of these sockets gives control of the machine; ``/var/run`` is a link to ``/run``."""
 
 
 def reserved_kind(address: Address) -> str | None:
-    """What kind of reserved address it is, by itself or by an IPv4 address inside it; None where it is none."""
+    """The kind of reserved address, by itself or by an embedded IPv4 address; None if it is not reserved."""
     for network, reason in _REASONS.items():
         if address in network:
             return reason
@@ -90,15 +90,15 @@ def reserved_kind(address: Address) -> str | None:
 
 
 def is_control_socket(path: str) -> bool:
-    """Whether the Unix socket at this resolved path commands the machine."""
+    """Whether the Unix socket at this resolved path controls the machine."""
     plain = path.removeprefix("/var")
     return any(fnmatchcase(plain, pattern) for pattern in _CONTROL_SOCKETS)
 
 
 def _translated(address: Address, inner: IPv4Address) -> str | None:
-    """A gateway may not lead to what is not public (RFC 6052, section 3.1; RFC 3056, section 2): it would be the gateway's.
+    """Translation gateways may not be used for non-public addresses (RFC 6052, section 3.1; RFC 3056, section 2).
 
-    An IPv4-mapped address stays on this machine's own IPv4, and RFC 8215's prefix is for private networks.
+    An IPv4-mapped address uses this machine's own IPv4, and RFC 8215's prefix is for private networks.
     """
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return None

@@ -1,7 +1,7 @@
-"""Running short of file descriptors or memory is this machine's state, and says nothing of a server.
+"""A shortage of file descriptors or memory is a state of this machine and proves nothing about a server.
 
-A visit under which it happens is put off: whoever opens a socket reports the error here, and who asked for
-the visit sees that it was cut short, whatever its Observation says.
+The visit is then postponed: the code that opens a socket reports the error here, and the visit's caller sees
+that it was cut short, whatever the Observation says.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from typing import Final
 from model.ports import NotVisitedError
 
 SHORTAGES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-"""Linux's errno(3). EADDRNOTAVAIL is missing: it also means that the machine has no IPv6 or not the
-configured source address, which no delay changes."""
+"""See Linux's errno(3). EADDRNOTAVAIL is not included: it also means that the machine lacks IPv6 or the
+configured source address, which does not change with time."""
 
 _noted: ContextVar[list[str] | None] = ContextVar("shortages of this visit", default=None)
 
 
 class ShortageError(NotVisitedError):
-    """This machine ran short during the visit, which has to be made again later."""
+    """This machine ran short of resources during the visit, which must be repeated later."""
 
 
 def note_shortage(error: BaseException) -> bool:
-    """Whether ``error``, or what caused it, is a shortage; the visit that runs now is then put off."""
+    """Whether ``error`` or its cause is a shortage; the current visit is then postponed."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno in SHORTAGES:
@@ -40,7 +40,7 @@ def note_shortage(error: BaseException) -> bool:
 
 
 def note_shortage_of_resolver(error: BaseException) -> bool:
-    """As ``note_shortage``, for resolvers: without descriptors they say that a name does not exist, or worse."""
+    """Like ``note_shortage``, for resolvers: without descriptors they may report that a name does not exist."""
     if note_shortage(error):
         return True
     try:
@@ -52,7 +52,7 @@ def note_shortage_of_resolver(error: BaseException) -> bool:
 
 @contextmanager
 def noting_shortages() -> Iterator[Sequence[str]]:
-    """The kernel's words for each shortage in this block, and in the tasks that it starts."""
+    """The kernel's message for each shortage in this block and in the tasks that it starts."""
     noted: list[str] = []
     token = _noted.set(noted)
     try:
@@ -63,12 +63,12 @@ def noting_shortages() -> Iterator[Sequence[str]]:
 
 @contextmanager
 def refusing_shortages() -> Iterator[None]:
-    """A block that learns something of the network.
+    """A block of network operations.
 
     Raises:
-        ShortageError: at its end, where this machine ran short meanwhile.
+        ShortageError: at its end, if this machine ran short of resources meanwhile.
     """
     with noting_shortages() as shortages:
         yield
     if shortages:
-        raise ShortageError(f"this machine has run short: {shortages[0].lower()}")
+        raise ShortageError(f"this machine ran short of resources: {shortages[0].lower()}")

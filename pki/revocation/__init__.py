@@ -1,7 +1,7 @@
-"""Is a certificate revoked, by the word of a staple, an OCSP responder or a list of its issuer?
+"""Is a certificate revoked, according to a staple, an OCSP responder or a CRL of its issuer?
 
-``ocsp`` and ``crl`` judge bytes and ask nobody; ``checker`` fetches what a chain points at, through
-``fetch``, which keeps to the addresses that may be asked.
+``ocsp`` and ``crl`` evaluate bytes without network access; ``checker`` fetches the URLs of a chain through
+``fetch``, which contacts allowed addresses only.
 """
 
 from __future__ import annotations

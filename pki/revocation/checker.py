@@ -1,9 +1,8 @@
-"""Asks the sources that a chain names about each of its certificates, and remembers the answers.
+"""Queries the revocation sources of each certificate in a chain, and caches the answers.
 
-The OCSP responder first, then the issuer's list. What could not be had is unknown.
-Answers and what follows from them are kept until they are stale, and what two visits ask for at once is
-fetched once. What a budget cut short is kept for nobody. Answers are judged in a few threads of their own: a list may
-be 16 MiB long.
+The OCSP responder comes first, then the issuer's CRL. If no source answers, the result is unknown.
+Answers and results are cached until they are stale, and concurrent visits share one fetch. An answer that a
+budget cut short is not cached. Answers are evaluated in separate threads, because a CRL may have 16 MiB.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ class IssuerLink:
     issuer: bytes
 
     def about(self, at: datetime, source: str | None = None) -> RevocationQuery:
-        """The question to that source."""
+        """The query to that source."""
         return RevocationQuery(
             certificate=self.der,
             issuer=self.issuer,
@@ -58,7 +57,7 @@ class IssuerLink:
 
 
 def links(chain: Sequence[Certificate]) -> Iterator[IssuerLink]:
-    """Each certificate whose issuer is there too; a root is not asked about."""
+    """Each certificate whose issuer is present; roots are not checked."""
     sent = [one.der for one in chain if one.der is not None]
     for position, certificate in enumerate(chain):
         if certificate.der is None:
@@ -73,14 +72,14 @@ def links(chain: Sequence[Certificate]) -> Iterator[IssuerLink]:
 
 
 def issuer_of_leaf(chain: Sequence[Certificate]) -> bytes | None:
-    """The DER of the certificate, among those sent, that issued the leaf."""
+    """The DER of the sent certificate that issued the leaf."""
     return next((link.issuer for link in links(chain) if link.position == 0), None)
 
 
 def judge_staple(
     chain: Sequence[Certificate], staple: bytes | None, at: datetime
 ) -> tuple[Revocation, ...]:
-    """What a stapled response says of the leaf; nothing without one, unknown without its issuer."""
+    """The status of the leaf by its staple; nothing without a staple, unknown without the issuer."""
     if staple is None:
         return ()
     leaf = next((link for link in links(chain) if link.position == 0), None)
@@ -103,7 +102,7 @@ _WordKey: TypeAlias = tuple[RevocationMethod, str, bytes, bytes]
 
 
 def _until(said: Revocation, at: datetime) -> datetime:
-    """How long that word is kept."""
+    """How long that result is cached."""
     if said.is_revoked is Verdict.UNKNOWN:
         return at + _FAILURE_KEPT
     most = at + _LONGEST_KEPT
@@ -111,8 +110,8 @@ def _until(said: Revocation, at: datetime) -> datetime:
 
 
 def unasked(chain: Sequence[Certificate], at: datetime) -> tuple[Revocation, ...]:
-    """For each certificate that names a source: the visit was over before any had answered."""
-    reason = "The visit's time was up before its sources had answered."
+    """For each certificate that names a source: the visit ended before a source answered."""
+    reason = "The visit's time was up before its sources answered."
     found = []
     for link in links(chain):
         by_method = (
@@ -125,7 +124,7 @@ def unasked(chain: Sequence[Certificate], at: datetime) -> tuple[Revocation, ...
 
 
 async def _judged(judge: Callable[[], Judged]) -> Judged:
-    """What ``judge`` returns, off the event loop."""
+    """The result of ``judge``, computed off the event loop."""
     return await asyncio.get_running_loop().run_in_executor(_threads(), judge)
 
 
@@ -135,7 +134,7 @@ def _threads() -> ThreadPoolExecutor:
 
 
 class _Kept:
-    """Fetched bytes, or why there are none, until they are stale."""
+    """Fetched bytes, or the error, until they are stale."""
 
     __slots__ = ("answer", "until")
 
@@ -150,7 +149,7 @@ class _Kept:
 
 
 class RevocationChecker:
-    """Checks chains by OCSP and CRL; one for the whole process."""
+    """Checks chains by OCSP and CRL; one instance for the whole process."""
 
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
@@ -160,14 +159,14 @@ class RevocationChecker:
     async def check(
         self, chain: Sequence[Certificate], at: datetime, budget: FetchBudget
     ) -> tuple[Revocation, ...]:
-        """What each source says of each certificate whose issuer is there, at that aware time."""
+        """The result of each source for each certificate whose issuer is present, at that aware time."""
         asked = await asyncio.gather(*(self._check_one(link, at, budget) for link in links(chain)))
         return tuple(said for answers in asked for said in answers)
 
     async def _check_one(
         self, link: IssuerLink, at: datetime, budget: FetchBudget
     ) -> list[Revocation]:
-        """A responder that answers saves the list."""
+        """If the OCSP responder answers, the CRL is not fetched."""
         found = []
         for url in link.certificate.ocsp_urls[:_MOST_URLS]:
             found.append(await self._word(RevocationMethod.OCSP, link, url, at, budget))
@@ -187,7 +186,7 @@ class RevocationChecker:
         at: datetime,
         budget: FetchBudget,
     ) -> Revocation:
-        """What the source says of the certificate, judged once for all endpoints that serve it."""
+        """The source's result for the certificate, evaluated once for all endpoints that serve it."""
         key = (method, url, link.der, link.issuer)
         said, until = self._words.get(key, (None, at))
         if said is None or until <= at:
@@ -255,7 +254,7 @@ class RevocationChecker:
     async def _once(
         self, key: tuple[str, bytes], ask: Callable[[], Awaitable[bytes]], at: datetime
     ) -> bytes:
-        """The kept answer, that of whoever is asking now, or a new one; a failure is kept too."""
+        """The cached answer, that of a request in flight, or a new one; failures are cached too."""
         kept = self._kept.get(key)
         if kept is None or (kept.answer.done() and kept.until <= at):
             answer: asyncio.Future[bytes] = asyncio.ensure_future(ask())

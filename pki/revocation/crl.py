@@ -1,8 +1,7 @@
-"""What a certificate revocation list says of one certificate, if it may be believed (RFC 5280, 5 and 6.3).
+"""The status of one certificate by a certificate revocation list, if it can be verified (RFC 5280, 5 and 6.3).
 
-A list counts where it is the certificate's issuer's, signed by its key, fresh, and about certificates of
-this kind. A delta list is laid over it. Indirect lists, and extensions that are critical and not known
-here, leave revocation unknown.
+A CRL counts if it is from the certificate's issuer, signed with its key, fresh, and covers certificates of this
+kind. A delta CRL is applied to it. Indirect CRLs, and unknown critical extensions, leave revocation unknown.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from pki.revocation.ocsp import CLOCK_SKEW
 from pki.revocation.signed import RevocationQuery, is_signed_by
 
 MOST_CRL_LENGTH: Final = 2**24
-"""16 MiB: the longest lists of public CAs; those that split theirs stay far below."""
+"""16 MiB: the longest CRLs of public CAs; partitioned ones are far smaller."""
 
 _LONGEST_COMPLAINT: Final = 200
 _PEM: Final = b"-----BEGIN"
@@ -34,15 +33,15 @@ _KNOWN: Final = frozenset(
 
 
 class _UnfitError(Exception):
-    """The list cannot be believed; the message is one sentence."""
+    """The CRL cannot be used; the message is one sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _List:
-    """A list, and the part of its DER that is signed.
+    """A CRL, and the signed part of its DER.
 
-    The library would encode that part again to verify it, which keeps all other threads from running for a third of a
-    second where the list is of 16 MiB.
+    To verify a CRL of 16 MiB the library would encode that part again and block all other threads for a third of
+    a second.
     """
 
     fields: x509.CertificateRevocationList
@@ -50,7 +49,7 @@ class _List:
 
 
 def judge_crl(crl: bytes, about: RevocationQuery, delta: bytes | None = None) -> Revocation:
-    """What the list (DER or PEM), and the ``delta`` to it, say of it; never raises."""
+    """The certificate's status by the CRL (DER or PEM) and its ``delta``; never raises."""
     found = about.unknown(RevocationMethod.CRL)
     certificate, issuer = load_certificate(about.certificate), load_certificate(about.issuer)
     if certificate is None or issuer is None:
@@ -68,17 +67,17 @@ def judge_crl(crl: bytes, about: RevocationQuery, delta: bytes | None = None) ->
         return _said(entry, found)
     except _UnfitError as unfit:
         return replace(found, reason=str(unfit))
-    # Hostile bytes meet a large library: whichever way it fails, it has rejected them.
+    # Untrusted bytes in a large library: any exception means that it rejects them.
     except Exception as error:
         words = " ".join(str(error).split())[:_LONGEST_COMPLAINT].rstrip(".")
-        return replace(found, reason=f"The list cannot be read: {words}.")
+        return replace(found, reason=f"The CRL cannot be read: {words}.")
 
 
 def freshest_urls(crl: bytes) -> tuple[str, ...]:
-    """Where the list says that its delta is (RFC 5280, section 5.2.6); none where it cannot be read."""
+    """The URLs of its delta CRL (RFC 5280, section 5.2.6); none if it cannot be read."""
     try:
         points = _read(crl).fields.extensions.get_extension_for_class(x509.FreshestCRL).value
-    # As above: a list that cannot be read names no delta.
+    # As above: an unreadable CRL names no delta.
     except Exception:
         return ()
     return tuple(
@@ -91,11 +90,11 @@ def freshest_urls(crl: bytes) -> tuple[str, ...]:
 
 def _read(crl: bytes) -> _List:
     if len(crl) > MOST_CRL_LENGTH:
-        raise _UnfitError("The list is longer than any that is read here.")
+        raise _UnfitError("The CRL is larger than the limit of 16 MiB.")
     is_pem = crl[:_LONGEST_COMPLAINT].lstrip().startswith(_PEM)
     der = _of_pem(crl) if is_pem else crl
     fields = x509.load_der_x509_crl(der)
-    # The library has taken it as DER: a SEQUENCE, whose first element is the signed SEQUENCE.
+    # The library accepted it as DER: a SEQUENCE, whose first element is the signed SEQUENCE.
     begin, _ = contents(der, 0)
     first, length = contents(der, begin)
     return _List(fields=fields, signed_part=der[begin : first + length])
@@ -106,12 +105,12 @@ def _of_pem(text: bytes) -> bytes:
     _, is_begun, rest = text.partition(begin)
     body, is_ended, _ = rest.partition(end)
     if not (is_begun and is_ended):
-        raise _UnfitError("The list is neither DER nor PEM.")
+        raise _UnfitError("The CRL is neither DER nor PEM.")
     return binascii.a2b_base64(body)
 
 
 def contents(der: bytes, start: int) -> tuple[int, int]:
-    """Where the contents of the element at ``start`` begin, and their length (X.690, section 8.1.3)."""
+    """The start and length of the content of the element at ``start`` (X.690, section 8.1.3)."""
     short = der[start + 1]
     if short < 0x80:
         return start + 2, short
@@ -127,7 +126,7 @@ def _check(
 ) -> None:
     crl = whole.fields
     if crl.issuer != certificate.issuer:
-        raise _UnfitError("The list is of another issuer.")
+        raise _UnfitError("The CRL is from another issuer.")
     scheme = crl.signature_algorithm_parameters
     if not is_signed_by(
         issuer,
@@ -136,15 +135,17 @@ def _check(
         crl.signature_hash_algorithm,
         scheme if isinstance(scheme, padding.PSS) else None,
     ):
-        raise _UnfitError("The list is not signed by the issuer.")
+        raise _UnfitError("The CRL is not signed by the issuer.")
     if crl.last_update_utc > at + CLOCK_SKEW:
-        raise _UnfitError("The list is of a time to come.")
+        raise _UnfitError("The CRL is dated in the future.")
     if crl.next_update_utc is not None and crl.next_update_utc < at - CLOCK_SKEW:
         day = crl.next_update_utc.astimezone(UTC).date().isoformat()
-        raise _UnfitError(f"The list is stale since {day}.")
+        raise _UnfitError(f"The CRL has been stale since {day}.")
     for extension in crl.extensions:
         if extension.critical and extension.oid not in _KNOWN:
-            raise _UnfitError(f"The list has the critical extension {extension.oid.dotted_string}.")
+            raise _UnfitError(
+                f"The CRL has the unsupported critical extension {extension.oid.dotted_string}."
+            )
         if isinstance(extension.value, x509.IssuingDistributionPoint):
             _check_scope(extension.value, certificate)
 
@@ -152,13 +153,13 @@ def _check(
 def _check_scope(scope: x509.IssuingDistributionPoint, certificate: x509.Certificate) -> None:
     is_ca = _is_ca(certificate)
     if scope.indirect_crl:
-        raise _UnfitError("The list is indirect: it may be about other issuers' certificates.")
+        raise _UnfitError("The CRL is indirect: it may cover certificates of other issuers.")
     if scope.only_some_reasons:
-        raise _UnfitError("The list is of some reasons for revocation only.")
+        raise _UnfitError("The CRL covers only some revocation reasons.")
     if scope.only_contains_attribute_certs:
-        raise _UnfitError("The list is of attribute certificates.")
+        raise _UnfitError("The CRL covers attribute certificates only.")
     if (scope.only_contains_ca_certs and not is_ca) or (scope.only_contains_user_certs and is_ca):
-        raise _UnfitError("The list is of certificates of another kind.")
+        raise _UnfitError("The CRL covers certificates of another kind.")
 
 
 def _is_ca(certificate: x509.Certificate) -> bool:
@@ -175,11 +176,11 @@ def _laid_over(
     base: x509.CertificateRevocationList,
     serial_number: int,
 ) -> x509.RevokedCertificate | None:
-    """The newer word of the two (RFC 5280, section 5.2.4)."""
+    """The newer status of the two (RFC 5280, section 5.2.4)."""
     since = delta.extensions.get_extension_for_class(x509.DeltaCRLIndicator).value.crl_number
     number = base.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
     if number < since:
-        raise _UnfitError("The delta list is to a newer list than this one.")
+        raise _UnfitError("The delta CRL applies to a newer base CRL than this one.")
     newer = delta.get_revoked_certificate_by_serial_number(serial_number)
     if newer is None:
         return entry
@@ -194,7 +195,7 @@ def _said(entry: x509.RevokedCertificate | None, found: Revocation) -> Revocatio
         found,
         is_revoked=Verdict.YES,
         revoked_at=entry.revocation_date_utc,
-        reason=f"The CA says: {reason.value}." if reason else None,
+        reason=f"The CA's reason: {reason.value}." if reason else None,
     )
 
 

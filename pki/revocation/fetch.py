@@ -1,9 +1,9 @@
-"""Fetches what a certificate points at, for its URLs are a stranger's choice.
+"""Fetches the URLs in certificates, which are untrusted.
 
-Only http and https at the ports of the web, only addresses of the public internet and of the networks that the user
-allows, none that the user denies to all probing: the gate decides, of the very address that is connected to. Redirects
-are judged like the first URL. Time, bytes, and fetches at once are bounded: for each one, for each visit, and for the
-process; and each connection counts among those of all visits to the same address.
+Only http and https at the ports of the web, only public addresses and the networks that the user allows, and none
+that the user denies: the gate checks the exact address of each connection. Redirects are checked like the first
+URL. Time, bytes and concurrent fetches are limited for each fetch, for each visit, and for the process; each
+connection also counts in the limits of all visits to the same address.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _OK: Final = 200
 
 
 class Fetcher:
-    """An HTTP client within those bounds, one for the process; ``gate`` says what may be asked."""
+    """An HTTP client within those limits, one for the process; ``gate`` says what may be contacted."""
 
     def __init__(
         self,
@@ -60,8 +60,8 @@ class Fetcher:
         """The answer to a GET, or to a POST of ``body``.
 
         Raises:
-            BudgetError: where the visit's ``budget``, or the process's, is used up.
-            FetchError: where it cannot be had within the bounds.
+            BudgetError: if the ``budget`` of the visit, or that of the process, is used up.
+            FetchError: if it cannot be fetched within the limits.
         """
         headers = self._headers | ({} if body is None else {"Content-Type": content_type})
         first = url
@@ -74,22 +74,22 @@ class Fetcher:
             if isinstance(answer, bytes):
                 return answer
             url = _joined(url, answer)
-        raise FetchError(f"{_shown(first)} leads from one place to the next without an end.")
+        raise FetchError(f"{_shown(first)} redirects too many times.")
 
     async def _once(
         self, request: HttpRequest, most_bytes: int, budget: FetchBudget
     ) -> bytes | str:
-        """The answer, or where it redirects to."""
+        """The answer, or the redirect target."""
         shown = _shown(request.url)
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 return await self._answer(request, most_bytes, budget)
         except TimeoutError:
             raise FetchError(
-                f"{shown} gave no whole answer within {self._timeout_seconds:g} s."
+                f"{shown} did not answer completely within {self._timeout_seconds:g} s."
             ) from None
         except DeniedError as denied:
-            raise FetchError(f"{shown} may not be asked: {denied}.") from denied
+            raise FetchError(f"{shown} must not be contacted: {denied}.") from denied
         except HttpError as error:
             raise FetchError(f"{shown} {error}.") from error
         except (OSError, UnicodeError) as error:
@@ -113,7 +113,7 @@ class Fetcher:
             if answer.status in _REDIRECTS and "location" in answer.headers:
                 return answer.headers["location"]
             if answer.status != _OK:
-                raise HttpError(f"answers with HTTP status {answer.status}")
+                raise HttpError(f"answered with HTTP status {answer.status}")
             return await answer.body(most_bytes, count)
 
 
@@ -121,12 +121,12 @@ def _joined(url: str, place: str) -> str:
     try:
         return urljoin(url, place)
     except ValueError:
-        raise FetchError(f"{_shown(url)} redirects to what is not a URL.") from None
+        raise FetchError(f"{_shown(url)} redirects to an invalid URL.") from None
 
 
 def _parts(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port. Raises FetchError for what is not a URL of a web server."""
-    invalid = FetchError(f"{_shown(url)} is not an address of a web server.")
+    """Scheme, host and port. Raises FetchError if it is not the URL of a web server."""
+    invalid = FetchError(f"{_shown(url)} is not an http or https URL.")
     if len(url) > _LONGEST_URL or any(ord(one) <= 32 for one in url):
         raise invalid
     try:
@@ -137,7 +137,7 @@ def _parts(url: str) -> tuple[str, str, int]:
     if parts.scheme not in URL_PORTS or not parts.hostname:
         raise invalid
     if parts.username is not None or parts.password is not None:
-        raise FetchError(f"{_shown(url)} has a user's name in it.")
+        raise FetchError(f"{_shown(url)} contains a user name.")
     return parts.scheme, parts.hostname, port or URL_PORTS[parts.scheme]
 
 

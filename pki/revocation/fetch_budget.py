@@ -1,5 +1,5 @@
-"""What the fetches of one visit, and of the whole process, may cost: a certificate may name any number of
-URLs, and each may answer without end.
+"""Limits on the fetches of one visit and of the process: a certificate may contain any number of URLs, and
+each answer may be endless.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from model.clock import SystemClock
 from model.ports import Clock
 
 MOST_FETCHES: Final = 32
-"""Of one visit, redirects among them: a chain of four at three key types asks for 24."""
+"""Per visit, including redirects: a chain of four with three key types needs 24."""
 
 MOST_BYTES: Final = 2**25
-"""32 MiB of one visit: two of the longest lists."""
+"""32 MiB per visit: two of the longest CRLs."""
 
 _AT_ONCE_OF_A_VISIT: Final = 4
 _AT_ONCE: Final = 16
@@ -32,14 +32,14 @@ class FetchError(Exception):
 
 
 class BudgetError(FetchError):
-    """It was not asked for, or not read to its end, since the visit or the process has fetched too much.
+    """The URL was not requested, or not read to its end, because the visit or the process exceeded its limits.
 
-    This says nothing of the source.
+    This proves nothing about the source.
     """
 
 
 class FetchBudget:
-    """One visit's."""
+    """The limits of one visit."""
 
     def __init__(self, fetches: int = MOST_FETCHES, bytes_: int = MOST_BYTES) -> None:
         self._most_fetches = self._fetches = fetches
@@ -50,30 +50,30 @@ class FetchBudget:
         """Counts one fetch.
 
         Raises:
-            BudgetError: where the visit may fetch no more.
+                BudgetError: if the visit may fetch no more.
         """
         self.received(0, url)
         if self._fetches <= 0:
             raise BudgetError(
-                f"{url} was not asked: the visit's {self._most_fetches} fetches are used up."
+                f"{url} was not fetched: the visit's {self._most_fetches} fetches are used up."
             )
         self._fetches -= 1
 
     def received(self, count: int, url: str) -> None:
-        """Counts bytes that came from ``url``.
+        """Counts bytes received from ``url``.
 
         Raises:
-            BudgetError: where the visit may receive no more.
+            BudgetError: if the visit may receive no more.
         """
         self._bytes -= count
         if self._bytes <= 0:
             raise BudgetError(
-                f"{url} was not read: the visit's {self._most_bytes} bytes of fetches are used up."
+                f"{url} was not read: the visit's limit of {self._most_bytes} fetched bytes is used up."
             )
 
 
 class ProcessFetches:
-    """The whole process's: so many at once, few to one host, and so many bytes a second in the long run."""
+    """The limits of the process: concurrent fetches, fetches per host, and the average bytes per second."""
 
     def __init__(
         self,
@@ -92,10 +92,10 @@ class ProcessFetches:
 
     @asynccontextmanager
     async def place(self, host: str, budget: FetchBudget, url: str) -> AsyncIterator[None]:
-        """Permission to ask ``host`` now; the visit's own places come first, so that it cannot take all others'.
+        """Permission to contact ``host`` now; the visit's own limit comes first, so that it cannot take all places.
 
         Raises:
-            BudgetError: where the process has fetched too much, or too many fetches wait.
+            BudgetError: if the process has fetched too much, or too many fetches are waiting.
         """
         of_host = self._hosts.get(host)
         if of_host is None:
@@ -108,11 +108,13 @@ class ProcessFetches:
                         await places.acquire()
                         taken.append(places)
             except TimeoutError:
-                raise BudgetError(f"{url} was not asked: too many fetches wait.") from None
-            # Others of the visit may have used it up meanwhile.
+                raise BudgetError(f"{url} was not fetched: too many fetches are waiting.") from None
+            # Other fetches of the visit may have used up the budget meanwhile.
             budget.received(0, url)
             if self._available() <= 0:
-                raise BudgetError(f"{url} was not asked: the process has fetched too much lately.")
+                raise BudgetError(
+                    f"{url} was not fetched: the process has fetched too much recently."
+                )
             yield
         finally:
             for places in taken:

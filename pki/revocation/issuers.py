@@ -1,7 +1,7 @@
-"""Fetches the issuers that a server forgot to send, as some clients do (RFC 5280, section 4.2.2.1).
+"""Fetches the issuers that a server failed to send, as some clients do (RFC 5280, section 4.2.2.1).
 
-From the last certificate that leads upwards, ``caIssuers`` is followed until a self-signed certificate
-or the end of the hints; a loop ends it, and a certificate that is not the issuer is passed over.
+From the last certificate of the path it follows ``caIssuers`` until a self-signed certificate or the last URL.
+A loop stops it, and a certificate that is not the issuer is skipped.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MOST_CANDIDATES: Final = 32
 async def missing_issuers(
     chain: Sequence[Certificate], fetcher: Fetcher, budget: FetchBudget
 ) -> tuple[tuple[Certificate, ...], str | None]:
-    """The issuers above the chain, lowest first, and why it went no further, if it did not end."""
+    """The issuers above the chain, lowest first, and the reason if the search stopped early."""
     found: list[Certificate] = []
     below = _top(chain)
     asked: set[str] = set()
@@ -35,7 +35,7 @@ async def missing_issuers(
             return tuple(found), None
         url = next((one for one in below.issuer_urls if one not in asked), None)
         if url is None:
-            return tuple(found), f"{below.subject} does not say where its issuer is."
+            return tuple(found), f"{below.subject} has no further caIssuers URL."
         asked.add(url)
         try:
             fetched = await fetcher.fetch(url, most_bytes=_MOST_LENGTH, budget=budget)
@@ -43,14 +43,14 @@ async def missing_issuers(
             return tuple(found), str(error)
         issuer = _issuer_among(_certificates(fetched), below)
         if issuer is None:
-            return tuple(found), f"What is at {url} is not the issuer of {below.subject}."
+            return tuple(found), f"{url} does not contain the issuer of {below.subject}."
         found.append(issuer)
         below = issuer
-    return tuple(found), "The issuers lead on without an end."
+    return tuple(found), f"Gave up after {_MOST_FETCHES} fetches of issuers."
 
 
 def _top(chain: Sequence[Certificate]) -> Certificate | None:
-    """The last certificate on the way up from the leaf."""
+    """The last certificate of the path from the leaf."""
     links = [read_link(one.der or b"") for one in chain]
     for position in sorted(ancestors(links, 0)):
         if not any(other.issued(links[position]) for other in links):
@@ -82,6 +82,6 @@ def _read_by(
 ) -> list[x509.Certificate]:
     try:
         return read(fetched)
-    # Hostile bytes meet a large library: whichever way it fails, it is not that form.
+    # Untrusted bytes in a large library: any exception means that they have another format.
     except Exception:
         return []

@@ -1,8 +1,8 @@
-"""What an OCSP response says of one certificate, if it may be believed (RFC 6960; RFC 5019).
+"""The status of one certificate by an OCSP response, if it can be verified (RFC 6960; RFC 5019).
 
-A response counts where it is for this certificate, by its issuer's key and its serial number, signed
-by the issuer or by a responder that the issuer certified for it, and fresh. Whatever else it is, the
-certificate's revocation stays unknown, and the reason says why.
+A response counts if it is for this certificate (issuer key and serial number), signed by the issuer or by a
+responder that the issuer certified for this purpose, and fresh. Otherwise revocation stays unknown, and the
+reason says why.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ from pki.certificates.reading.strict_reading import load_certificate
 from pki.revocation.signed import RevocationQuery, is_issued_by, is_signed_by
 
 MAX_RESPONSES: Final = 64
-"""Single responses in one OCSP response, and certificates that come with it."""
+"""Single responses in one OCSP response, and certificates in it."""
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 _LONGEST_COMPLAINT: Final = 200
 _MOST_DELEGATES: Final = 8
-"""Responders' certificates that are looked at; a response has one."""
+"""Responder certificates that are checked; a response normally has one."""
 
 
 def ocsp_request(about: RevocationQuery) -> bytes | None:
-    """A request in DER for that certificate; None where it or its issuer cannot be read."""
+    """A request in DER for that certificate; None if it or its issuer cannot be read."""
     subject, signer = load_certificate(about.certificate), load_certificate(about.issuer)
     if subject is None or signer is None:
         return None
-    # SHA-1 names the issuer here and protects nothing; many responders know no other (RFC 5019).
+    # SHA-1 only identifies the issuer here; many responders support nothing else (RFC 5019).
     builder = ocsp.OCSPRequestBuilder().add_certificate(subject, signer, hashes.SHA1())  # noqa: S303
     return builder.build().public_bytes(Encoding.DER)
 
 
 def judge_ocsp(response: bytes, about: RevocationQuery, method: RevocationMethod) -> Revocation:
-    """What ``response`` (DER) says of that certificate; never raises."""
+    """The certificate's status by ``response`` (DER); never raises."""
     unknown = about.unknown(method)
     certificate, issuer = load_certificate(about.certificate), load_certificate(about.issuer)
     if certificate is None or issuer is None:
@@ -56,16 +56,18 @@ def judge_ocsp(response: bytes, about: RevocationQuery, method: RevocationMethod
         read = ocsp.load_der_ocsp_response(response)
         if read.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
             status = read.response_status.name.lower().replace("_", " ")
-            return replace(unknown, reason=f"The responder answers: {status}.")
+            return replace(unknown, reason=f"The responder returned an error: {status}.")
         singles = islice(read.responses, MAX_RESPONSES)
         found = next((one for one in singles if _is_about(one, certificate, issuer)), None)
         if found is None:
             return replace(unknown, reason="The response is for another certificate.")
         if not _may_be_believed(read, issuer, about.at):
-            reason = "The response is not signed by the issuer, nor by a responder of its."
+            reason = (
+                "The response is not signed by the issuer, nor by a responder that it authorized."
+            )
             return replace(unknown, reason=reason)
         return _said(found, unknown, about.at)
-    # Hostile bytes meet a large library: whichever way it fails, it has rejected them.
+    # Untrusted bytes in a large library: any exception means that it rejects them.
     except Exception as error:
         words = " ".join(str(error).split())[:_LONGEST_COMPLAINT].rstrip(".")
         return replace(unknown, reason=f"The response cannot be read: {words}.")
@@ -74,14 +76,14 @@ def judge_ocsp(response: bytes, about: RevocationQuery, method: RevocationMethod
 def _is_about(
     single: ocsp.OCSPSingleResponse, certificate: x509.Certificate, issuer: x509.Certificate
 ) -> bool:
-    """The key's hash tells the issuer; names are written in more ways than one."""
+    """Compares the issuer by key hash, because a name can be encoded in more than one way."""
     if single.serial_number != certificate.serial_number:
         return False
     return single.issuer_key_hash == _key_hash(issuer, single.hash_algorithm.name)
 
 
 def _key_hash(issuer: x509.Certificate, algorithm: str) -> bytes:
-    """Over the subjectPublicKey's bits, without tag, length and unused bits (RFC 6960, 4.1.1)."""
+    """The hash of the subjectPublicKey's bits, without tag, length and unused bits (RFC 6960, 4.1.1)."""
     spki = issuer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     outer = first(spki, Tag.SEQUENCE)
     bits = outer.children()[1].content[1:] if outer else b""
@@ -89,7 +91,7 @@ def _key_hash(issuer: x509.Certificate, algorithm: str) -> bytes:
 
 
 def _may_be_believed(read: ocsp.OCSPResponse, issuer: x509.Certificate, at: datetime) -> bool:
-    """RFC 6960, section 4.2.2.2: the issuer itself, or one with id-kp-OCSPSigning from it."""
+    """RFC 6960, section 4.2.2.2: signed by the issuer, or by its delegate with id-kp-OCSPSigning."""
     return any(
         is_signed_by(signer, read.signature, read.tbs_response_bytes, read.signature_hash_algorithm)
         for signer in (issuer, *_delegates(read, issuer, at))
@@ -119,10 +121,10 @@ def _signs_ocsp(certificate: x509.Certificate) -> bool:
 def _said(single: ocsp.OCSPSingleResponse, unknown: Revocation, at: datetime) -> Revocation:
     dated = replace(unknown, this_update=single.this_update_utc, next_update=single.next_update_utc)
     if single.this_update_utc > at + CLOCK_SKEW:
-        return replace(dated, reason="The response is of a time to come.")
+        return replace(dated, reason="The response is dated in the future.")
     if single.next_update_utc is not None and single.next_update_utc < at - CLOCK_SKEW:
         day = single.next_update_utc.astimezone(UTC).date().isoformat()
-        return replace(dated, reason=f"The response is stale since {day}.")
+        return replace(dated, reason=f"The response has been stale since {day}.")
     match single.certificate_status:
         case ocsp.OCSPCertStatus.GOOD:
             return replace(dated, is_revoked=Verdict.NO)
@@ -132,7 +134,7 @@ def _said(single: ocsp.OCSPSingleResponse, unknown: Revocation, at: datetime) ->
                 dated,
                 is_revoked=Verdict.YES,
                 revoked_at=single.revocation_time_utc,
-                reason=f"The CA says: {reason.value}." if reason else None,
+                reason=f"The CA's reason: {reason.value}." if reason else None,
             )
         case _:
             return replace(dated, reason="The responder does not know the certificate.")

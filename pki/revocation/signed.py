@@ -1,4 +1,4 @@
-"""Which certificate is asked about, and whether a signature is by a certificate's key."""
+"""A revocation query for one certificate, and signature checks with a certificate's key."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from model.verdict import Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevocationQuery:
-    """One certificate of a chain at ``position`` and its issuer, both DER, at an aware moment.
+    """One certificate at ``position`` of a chain and its issuer, both DER, at an aware time.
 
-    ``source`` is the URL that was asked, None for what the server sent itself.
+    ``source`` is the requested URL, None for a staple.
     """
 
     certificate: bytes
@@ -28,7 +28,7 @@ class RevocationQuery:
     source: str | None = None
 
     def unknown(self, method: RevocationMethod, reason: str | None = None) -> Revocation:
-        """The Revocation of which nothing is known yet."""
+        """A Revocation with unknown status."""
         return Revocation(
             position=self.position,
             method=method,
@@ -45,9 +45,9 @@ def is_signed_by(
     algorithm: hashes.HashAlgorithm | None,
     pss: padding.PSS | None = None,
 ) -> bool:
-    """False too where the key or the algorithm is none that can be checked here.
+    """Also false if the key or the algorithm is not supported here.
 
-    RSA signatures are those of PKCS #1 version 1.5, or of PSS with these parameters (RFC 4055).
+    RSA signatures are PKCS #1 version 1.5, or PSS with these parameters (RFC 4055).
     """
     try:
         key = signer.public_key()
@@ -66,7 +66,7 @@ def is_signed_by(
 
 
 def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """By name and signature; validity is not looked at."""
+    """By name and signature; validity is not checked."""
     try:
         certificate.verify_directly_issued_by(issuer)
     except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):

@@ -1,7 +1,7 @@
-"""Is the certificate in public logs, by the timestamps that come with it (RFC 6962)?
+"""Is the certificate in public logs, according to the timestamps that it comes with (RFC 6962)?
 
-``scts`` reads and verifies them against the logs of ``log_list``, a file that the user names; ``policy``
-holds the valid ones against what browsers ask for. Nothing is fetched.
+``scts`` reads and verifies them with the logs of ``log_list``, a file from the user; ``policy`` compares the
+valid ones with the browsers' requirements. Nothing is fetched.
 """
 
 from __future__ import annotations

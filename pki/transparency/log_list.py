@@ -1,5 +1,5 @@
-"""The certificate transparency logs that browsers know, from a file in the form that Chrome and Apple
-publish (log list, version 3: operators, each with logs and tiled_logs).
+"""The certificate transparency logs that browsers accept, from a file in the format of Chrome and Apple (log
+list, version 3: operators, each with logs and tiled_logs).
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _STATES: Final = frozenset({"pending", "qualified", "usable", "readonly", "retir
 
 
 class LogListError(ValueError):
-    """A log list cannot be used; the message names the file, the place and the mend."""
+    """A log list cannot be used; the message names the file, the place and the fix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
     """One log. ``key`` is its SubjectPublicKeyInfo in DER, ``log_id`` the SHA-256 of that.
 
-    ``state`` is one of the log list's words, ``since`` when it came to be. Certificates that end in
-    the half-open interval from ``start`` to ``end`` belong into it; None where it takes any.
+    ``state`` is a state of the log list, ``since`` when it began. The log accepts certificates that expire in the
+    half-open interval from ``start`` to ``end``, or any if they are None.
     """
 
     log_id: bytes
@@ -48,29 +48,33 @@ def read_log_list(path: Path) -> LogList:
     """The logs of that file.
 
     Raises:
-        LogListError: where it cannot be read, or is no log list.
+        LogListError: if it cannot be read, or is not a log list.
     """
     try:
         if path.stat().st_size > _LONGEST_FILE:
-            raise LogListError(f"The log list {path} is longer than any; name another file.")
+            raise LogListError(
+                f"The log list {path} is larger than any valid one; use another file."
+            )
         listed = json.loads(path.read_bytes())
     except OSError as error:
         raise LogListError(
-            f"The log list {path} cannot be read ({error.strerror}); name a readable file."
+            f"The log list {path} cannot be read ({error.strerror}); use a readable file."
         ) from error
     except (ValueError, RecursionError) as error:
-        raise LogListError(f"The log list {path} is no JSON ({error}); fetch it again.") from error
+        raise LogListError(
+            f"The log list {path} is not valid JSON ({error}); download it again."
+        ) from error
     try:
         logs = list(_logs(listed))
     except _OddError as odd:
-        raise LogListError(f"The log list {path}: {odd}; fetch it again.") from odd
+        raise LogListError(f"The log list {path}: {odd}; download it again.") from odd
     if not logs:
-        raise LogListError(f"The log list {path} has no log in it; name one of version 3.")
+        raise LogListError(f"The log list {path} contains no logs; use a list of version 3.")
     return {log.log_id: log for log in logs}
 
 
 class _OddError(Exception):
-    """Something in the list is not what it should be; the message says what."""
+    """A part of the list is invalid; the message says which and why."""
 
 
 def _logs(listed: Any) -> Iterator[Log]:

@@ -1,8 +1,8 @@
-"""Do the timestamps meet what Chrome and Apple ask of public certificates?
+"""Do the timestamps meet the requirements of Chrome and Apple for public certificates?
 
 Chrome: "Chrome Certificate Transparency Policy"; Apple: "Apple's Certificate Transparency policy" (HT205280).
-Both want, by 2026, timestamps of two logs for a lifetime of up to 180 days and of three for a longer one,
-embedded, or of two logs by TLS or OCSP; of at least two operators; and one log that is usable now.
+As of 2026, both require embedded timestamps from two logs for a lifetime of up to 180 days and from three for
+a longer one, or timestamps from two logs by TLS or OCSP; at least two operators; and one log that is usable now.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _FEW, _MANY = 2, 3
 def judge_policies(
     leaf: Certificate, scts: Sequence[Sct], logs: LogList | None
 ) -> dict[str, Judgement]:
-    """The verdict of each policy by its name; nothing without a log list."""
+    """The verdict of each policy by name; empty without a log list."""
     if logs is None or leaf.not_before is None or leaf.not_after is None:
         return {}
     is_long = leaf.not_after - leaf.not_before > _SHORT
@@ -54,9 +54,9 @@ def _shortfall(
         log_id: one for log_id, one in valid.items() if logs[bytes.fromhex(log_id)].state in states
     }
     if len(counted) < needed:
-        return f"{len(counted)} valid timestamps of logs that count, and {needed} are needed."
+        return f"{len(counted)} valid timestamps from qualified logs; {needed} are required."
     if len({one.operator for one in counted.values()}) < _FEW:
-        return "All timestamps are of one operator, and two are needed."
+        return "All timestamps are from one operator; two are required."
     if all(logs[bytes.fromhex(log_id)].state not in _NOW_QUALIFIED for log_id in counted):
-        return "No timestamp is of a log that is usable now."
+        return "No timestamp is from a log that is usable now."
     return None

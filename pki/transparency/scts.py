@@ -1,7 +1,7 @@
-"""The signed certificate timestamps of one leaf, each verified by its log's key (RFC 6962, section 3).
+"""The signed certificate timestamps of one leaf, each verified with its log's key (RFC 6962, section 3).
 
-They stand in the certificate, come in the TLS extension, or in the stapled OCSP response. One that is
-embedded was signed over the precertificate: the certificate without the list, under the issuer's key.
+They are embedded in the certificate, or delivered in the TLS extension or the stapled OCSP response. An
+embedded one signs the precertificate: the certificate without the list, with the issuer's key.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _CLOCK_SKEW: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StapledData:
-    """What came beside the chain: a list in the TLS extension, and an OCSP response (DER)."""
+    """Data stapled in the handshake: the SCT list of the TLS extension, and an OCSP response (DER)."""
 
     sct_list: bytes | None = None
     ocsp_response: bytes | None = None
@@ -61,7 +61,7 @@ class _Read:
 
     @property
     def at(self) -> datetime | None:
-        """The timestamp, in milliseconds since 1970; None for one that no calendar has."""
+        """The timestamp, in milliseconds since 1970; None if it is out of range."""
         try:
             return datetime.fromtimestamp(self.timestamp / 1000, UTC)
         except (OverflowError, ValueError, OSError):
@@ -71,7 +71,7 @@ class _Read:
 def judge_scts(
     leaf: bytes, issuer: bytes | None, beside: StapledData, logs: LogList | None, at: datetime
 ) -> tuple[Sct, ...]:
-    """All of them, the embedded first; ``issuer`` is needed for these. Never raises.
+    """All timestamps, embedded ones first; these need the ``issuer``. Never raises.
 
     Without the log's key, or without the issuer, validity is unknown and the reason says so.
     """
@@ -94,14 +94,14 @@ def _lists(leaf: bytes, beside: StapledData) -> Iterator[tuple[SctSource, bytes]
 
 
 def _in_ocsp(response: bytes) -> Iterator[bytes]:
-    """The list in the extension of each single response, found by its identifier's DER."""
+    """The list in the extension of each single response, located by its identifier's DER."""
     try:
         read = ocsp.load_der_ocsp_response(response)
         for extension in read.single_extensions:
             if extension.oid.dotted_string == _IN_OCSP:
                 wrapped = first(_value(extension), Tag.OCTET_STRING)
                 yield wrapped.content if wrapped else b""
-    # Hostile bytes meet a large library: whichever way it fails, there is no list.
+    # Untrusted bytes in a large library: any exception means that there is no list.
     except Exception:
         return
 
@@ -111,7 +111,7 @@ def _value(extension: x509.Extension[x509.ExtensionType]) -> bytes:
 
 
 def _read_list(listed: bytes) -> Iterator[_Read]:
-    """``SerializedSCT sct_list<1..2^16-1>``; what cannot be read ends it."""
+    """``SerializedSCT sct_list<1..2^16-1>``; stops at the first unreadable entry."""
     try:
         reader = ByteReader(ByteReader(listed, "SCT list").vector(2), "SCT list")
         for _ in range(_MOST):
@@ -147,9 +147,9 @@ def _judged(
     at: datetime,
 ) -> Sct:
     log = logs.get(read.log_id) if logs is not None else None
-    verdict, reason = Verdict.UNKNOWN, "No log list was given."
+    verdict, reason = Verdict.UNKNOWN, "No log list is configured."
     if logs is not None:
-        reason = "The log list does not have this log."
+        reason = "The log list does not contain this log."
     if log is not None:
         verdict, reason = _verdict(source, read, leaf, issuer, log, at)
     return Sct(
@@ -170,15 +170,15 @@ def _verdict(
     if certificate is None:
         return Verdict.UNKNOWN, "The certificate cannot be read."
     if read.at is None or read.at > at + _CLOCK_SKEW:
-        return Verdict.NO, "The timestamp is of a time to come."
+        return Verdict.NO, "The timestamp is dated in the future."
     end = certificate.not_valid_after_utc
     if (log.start and end < log.start) or (log.end and end >= log.end):
-        return Verdict.NO, "The certificate ends outside the log's interval."
+        return Verdict.NO, "The certificate expires outside the log's interval."
     entry = _entry(source, leaf, certificate, issuer)
     if entry is None:
-        return Verdict.UNKNOWN, "The issuer, whose key was signed too, was not sent."
+        return Verdict.UNKNOWN, "The issuer was not sent, and its key is part of what was signed."
     if not _is_signed(read, entry, log):
-        return Verdict.NO, "The signature is not the log's, or not over this certificate."
+        return Verdict.NO, "The signature is not from this log, or not for this certificate."
     return Verdict.YES, ""
 
 

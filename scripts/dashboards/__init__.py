@@ -1,1 +1,1 @@
-"""The Grafana dashboards as code: ``python -m scripts.dashboards`` writes deploy/grafana/dashboards."""
+"""What do the Grafana dashboards show? ``python -m scripts.dashboards`` writes deploy/grafana/dashboards."""

@@ -1,4 +1,4 @@
-"""Writes every dashboard, and says which."""
+"""Writes every dashboard, and prints the file names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FOLDER = Path(__file__).parents[2] / "deploy/grafana/dashboards"
 
 
 def main() -> None:
-    """Writes them all."""
+    """Writes all dashboards."""
     for dashboard in DASHBOARDS:
         path = FOLDER / f"{dashboard.uid}.json"
         path.write_text(written(dashboard), encoding="utf-8")

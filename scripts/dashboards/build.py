@@ -1,7 +1,7 @@
-"""From the short form to Grafana's classic JSON, by Grafana's own builders.
+"""Converts the short form to Grafana's classic JSON, with Grafana's own builders.
 
-The schema's version is set by hand: the builders write the one of their own release, and 42 is the newest of
-the classic form.
+The schema version is set explicitly: the builders write that of their own release, and 42 is the newest of the
+classic format.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _BUILDERS: Final[dict[str, Any]] = {
 
 
 def written(spec: Dashboard) -> str:
-    """The dashboard's JSON, ending in a line feed."""
+    """The dashboard's JSON with a trailing line feed."""
     builder = (
         dashboard.Dashboard(f"tlsprobe: {spec.title}")
         .uid(PREFIX + spec.uid)
@@ -75,7 +75,7 @@ def written(spec: Dashboard) -> str:
 
 
 def _placed(panels: Sequence[Panel]) -> list[tuple[Panel, GridPos]]:
-    """From left to right, row under row."""
+    """The panels with their positions: left to right, row by row."""
     placed, x, y, tallest = [], 0, 0, 0
     for panel in panels:
         if x + panel.width > _COLUMNS:
@@ -155,7 +155,7 @@ def _variable(name: str, label: str, query: str, first: str | None) -> Any:
 
 
 def _all(variable: Any) -> Any:
-    """May be several, or all, which ``.*`` stands for: ten thousand names are no question."""
+    """Allows several values, or all as ``.*``, because a query with ten thousand names is too long."""
     everything = VariableOption(text=["All"], value=["$__all"], selected=True)
     return variable.multi(True).include_all(True).all_value(".*").current(everything)
 
@@ -181,7 +181,7 @@ def _to_endpoint() -> Any:
 
 
 def _to_endpoint_page() -> Any:
-    return _link("Its page in tlsprobe", f"{_OWN_PAGE}/endpoint?target=${{__data.fields.target}}")
+    return _link("Page in tlsprobe", f"{_OWN_PAGE}/endpoint?target=${{__data.fields.target}}")
 
 
 def _link(title: str, url: str) -> Any:
@@ -196,6 +196,6 @@ def _changes() -> Any:
         .enable(True)
         .icon_color("purple")
         .expr('tlsprobe_config_changed_timestamp_seconds{target=~"$target"} * 1000')
-        .title_format("Its facts changed")
+        .title_format("Facts changed")
         .use_value_for_time(True)
     )

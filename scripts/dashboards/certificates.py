@@ -1,4 +1,4 @@
-"""Certificates: the calendar, who issued them, how long they live, which keys are shared."""
+"""Certificates: expiry, issuers, lifetimes, shared keys."""
 
 from __future__ import annotations
 
@@ -33,33 +33,33 @@ def _ending(first: int, last: int) -> str:
 CERTIFICATES: Final = Dashboard(
     uid="certificates",
     title="Certificates",
-    description="What ends when, who issued it, how long it lives, and which keys are shared.",
+    description="Expiry dates, issuers, lifetimes and shared keys.",
     panels=(
         stat(
             "Expired",
-            "Leaves that have ended.",
+            "Expired leaf certificates.",
             f"count({_ENDS} - time() < 0) or vector(0)",
             thresholds=ANY_IS_BAD,
         ),
         *(
             stat(
                 f"In {first} to {last} days",
-                f"Leaves that end in {first} to {last} days.",
+                f"Leaf certificates that expire in {first} to {last} days.",
                 _ending(first, last),
             )
             for first, last in _WITHIN
         ),
-        stat("Leaves", "Distinct leaves that are served.", f"count(count by (cert) ({_LEAVES}))"),
+        stat("Leaves", "Distinct leaf certificates in use.", f"count(count by (cert) ({_LEAVES}))"),
         table(
             "Calendar",
-            "The leaves that end first.",
+            "Leaf certificates that expire first.",
             f"bottomk(50, min by (target, cert) ({_ENDS} - time()))",
             unit="s",
             thresholds=TIME_LEFT,
         ),
         table(
-            "By share of life left",
-            "0.25 is when a renewal has failed, whatever the lifetime.",
+            "By remaining share of lifetime",
+            "At 0.25 renewal has failed, whatever the lifetime.",
             f"bottomk(50, {LEFT})",
             unit="percentunit",
             thresholds=LIFE_LEFT,
@@ -67,7 +67,7 @@ CERTIFICATES: Final = Dashboard(
         Panel(
             kind="bargauge",
             title="Issuers",
-            description="Leaves by who issued them.",
+            description="Leaf certificates by issuer.",
             queries=(
                 Query(
                     expr=f"topk(20, count by (issuer) (count by (issuer, cert) ({_LEAVES})))",
@@ -78,7 +78,7 @@ CERTIFICATES: Final = Dashboard(
         Panel(
             kind="bargauge",
             title="Key types",
-            description="Leaves by the kind of their key.",
+            description="Leaf certificates by key type.",
             queries=(
                 Query(
                     expr=f"count by (key_type) (count by (key_type, cert) ({_LEAVES}))",
@@ -89,7 +89,7 @@ CERTIFICATES: Final = Dashboard(
         Panel(
             kind="bargauge",
             title="Lifetimes",
-            description="Leaves by the whole of their life, in days.",
+            description="Leaf certificates by total lifetime in days.",
             queries=(
                 Query(
                     expr='count_values("days", round((max by (cert) '
@@ -100,19 +100,19 @@ CERTIFICATES: Final = Dashboard(
         ),
         table(
             "Shared keys",
-            "Public keys by the number of targets that use them; more than one share a fate.",
+            "Public keys by the number of targets that use them. A leaked key affects all of its targets.",
             f"topk(20, count by (public_key) (count by (public_key, target) ({_LEAVES})))",
         ),
         table(
             "Problems",
-            "What is wrong with each served chain.",
+            "Problems of each served chain.",
             chosen("tlsprobe_cert_problem"),
             thresholds=ANY_IS_BAD,
         ),
         Panel(
             kind="bargauge",
             title="Why chains do not verify",
-            description="Reasons, by chains and trust stores.",
+            description="Reasons by number of chains and trust stores.",
             queries=(
                 Query(
                     expr=f"count by (reason) ({chosen('tlsprobe_cert_verify_error')})",

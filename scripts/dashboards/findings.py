@@ -1,4 +1,4 @@
-"""Findings and policy: who meets what, and what is open."""
+"""Findings and policy: compliance, and open findings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _of_severity(severity: str) -> str:
 FINDINGS: Final = Dashboard(
     uid="findings",
     title="Findings and policy",
-    description="How the fleet stands against its policies.",
+    description="How far the fleet complies with its policies.",
     panels=(
         *(
             stat(
@@ -48,19 +48,19 @@ FINDINGS: Final = Dashboard(
         ),
         stat(
             "Waived",
-            "Findings that somebody answers for.",
+            "Findings with a waiver in force.",
             f"sum({chosen('tlsprobe_findings_waived')}) or vector(0)",
         ),
         stat(
             "Undecided",
-            "Endpoints that a policy could not be decided for: a fact is unknown.",
+            "Endpoints whose compliance is unknown because a fact is unknown.",
             f"count({chosen('tlsprobe_check_unknown', _UNDECIDED)}) or vector(0)",
             thresholds=TROUBLE,
         ),
         Panel(
             kind="bargauge",
             title="Compliance by policy",
-            description="The share of endpoints that meet each policy.",
+            description="The share of endpoints that comply with each policy.",
             queries=(Query(expr=f"avg by (policy) ({_COMPLIANT})", legend="{{policy}}"),),
             unit="percentunit",
             thresholds=MORE_IS_BETTER,
@@ -73,21 +73,21 @@ FINDINGS: Final = Dashboard(
             thresholds=TROUBLE,
         ),
         table(
-            "Who does not meet a policy",
-            "0 is an endpoint with an open finding of the policy.",
+            "Endpoints that violate a policy",
+            "0 means that the endpoint has an open finding of the policy.",
             f"{_COMPLIANT} == 0",
             thresholds=ONE_IS_GOOD,
         ),
         table(
             "Most findings",
-            "Targets by open findings of each policy.",
+            "Targets with the most open findings, by policy.",
             f"topk(20, sum by (target, policy) ({_FINDINGS}))",
             thresholds=TROUBLE,
         ),
         Panel(
             kind="timeseries",
             title="Compliance over time",
-            description="The share of endpoints that meet each policy.",
+            description="The share of endpoints that comply with each policy.",
             queries=(Query(expr=f"avg by (policy) ({_COMPLIANT})", legend="{{policy}}"),),
             unit="percentunit",
             thresholds=MORE_IS_BETTER,

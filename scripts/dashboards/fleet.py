@@ -1,4 +1,4 @@
-"""Fleet overview: how many, how well, what is next."""
+"""Fleet overview: its size, its state, and what needs attention next."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LEFT: Final = (
 FLEET: Final = Dashboard(
     uid="fleet",
     title="Fleet overview",
-    description="How the whole fleet fares, and what needs somebody next.",
+    description="The state of the whole fleet, and what needs attention next.",
     panels=(
         stat(
             "Endpoints",
@@ -41,7 +41,7 @@ FLEET: Final = Dashboard(
         ),
         stat(
             "Not answering",
-            "Targets of which no address answered the last visit as TLS.",
+            "Targets without an address that answered the last visit as TLS.",
             f"count({chosen('tlsprobe_up')} == 0) or vector(0)",
             thresholds=ANY_IS_BAD,
         ),
@@ -54,51 +54,51 @@ FLEET: Final = Dashboard(
         ),
         stat(
             "Weak or insecure suites",
-            "Suites of these strengths over all targets and versions.",
+            "Accepted suites of these strengths, over all targets and versions.",
             f"sum({chosen('tlsprobe_cipher_suites', BAD)}) or vector(0)",
             thresholds=TROUBLE,
         ),
         stat(
             "Soonest leaf expiry",
-            "What is left of the leaf that ends first; negative where it has ended.",
+            "Time until the first leaf certificate expires; negative after expiry.",
             f"min({chosen('tlsprobe_cert_not_after_timestamp_seconds', LEAF)}) - time()",
             unit="s",
             thresholds=TIME_LEFT,
         ),
         stat(
             "Unknown facts",
-            "Facts that the last visits could not prove: unknown is not safe.",
+            "Facts that the last visits could not determine: unknown is not safe.",
             f"count({chosen('tlsprobe_check_unknown')}) or vector(0)",
             thresholds=TROUBLE,
         ),
         stat(
             "Compliant",
-            "The share of targets that meet each policy they are judged by.",
+            "The share of targets that comply with all policies that apply to them.",
             f"avg(min by (target) ({chosen('tlsprobe_policy_compliant')}))",
             unit="percentunit",
             thresholds=MORE_IS_BETTER,
         ),
         stat(
             "Post-quantum",
-            "The share of targets that take a post-quantum group for the key exchange.",
+            "The share of targets that accept a post-quantum key exchange group.",
             f"avg(max by (target) ({chosen('tlsprobe_post_quantum_key_exchange')}))",
             unit="percentunit",
         ),
         stat(
             "Open findings, high and critical",
-            "Findings of these severities that nobody answers for.",
+            "Findings of these severities without a waiver.",
             f"sum({chosen('tlsprobe_findings', _HIGH)}) or vector(0)",
             thresholds=ANY_IS_BAD,
         ),
         stat(
             "Vulnerable",
-            "Targets that were shown to be open to an attack.",
+            "Targets that are proved vulnerable to an attack.",
             f"count(count by (target) ({chosen('tlsprobe_vulnerable')} == 1)) or vector(0)",
             thresholds=ANY_IS_BAD,
         ),
         stat(
             "Not trusted",
-            "Targets with a chain that no trust store takes.",
+            "Targets with a chain that no trust store accepts.",
             "count(min by (target) (max by (target, address, cert) "
             f"({chosen('tlsprobe_cert_verify_success')})) == 0) or vector(0)",
             thresholds=ANY_IS_BAD,
@@ -112,7 +112,7 @@ FLEET: Final = Dashboard(
         Panel(
             kind="timeseries",
             title="Versions over time",
-            description="How many endpoints accept each protocol version.",
+            description="Number of endpoints that accept each protocol version.",
             queries=(
                 Query(
                     expr=f"sum by (protocol) ({chosen('tlsprobe_protocol_supported')})",
@@ -123,7 +123,7 @@ FLEET: Final = Dashboard(
         Panel(
             kind="bargauge",
             title="Strength of cipher suites",
-            description="Accepted suites over the fleet, by strength.",
+            description="Accepted suites of all endpoints, by strength.",
             queries=(
                 Query(
                     expr=f"sum by (strength) ({chosen('tlsprobe_cipher_suites')})",
@@ -133,27 +133,27 @@ FLEET: Final = Dashboard(
         ),
         table(
             "What expires next",
-            "The leaves with the least of their life left: 0.25 is when a renewal has failed.",
+            "Leaf certificates with the smallest share of lifetime left: at 0.25 renewal has failed.",
             f"bottomk(20, {LEFT})",
             unit="percentunit",
             thresholds=LIFE_LEFT,
         ),
         table(
             "Most open findings",
-            "The targets with the most findings of medium and more.",
+            "Targets with the most findings of severity medium or higher.",
             f"topk(20, sum by (target) ({chosen('tlsprobe_findings', _MEDIUM)}))",
             thresholds=TROUBLE,
         ),
         table(
-            "Failures in a row",
-            "Visits in a row that did not find TLS; the worst on top.",
+            "Consecutive failures",
+            "Consecutive visits that did not find TLS, most first.",
             f"topk(20, max by (target) ({chosen('tlsprobe_consecutive_failures')}))",
             thresholds=ANY_IS_BAD,
         ),
         Panel(
             kind="timeseries",
             title="Compliance over time",
-            description="The share of endpoints that meet each policy.",
+            description="The share of endpoints that comply with each policy.",
             queries=(
                 Query(
                     expr=f"avg by (policy) ({chosen('tlsprobe_policy_compliant')})",

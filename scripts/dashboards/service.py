@@ -1,4 +1,4 @@
-"""Service health: whether tlsprobe itself does its work in time."""
+"""Service health: whether tlsprobe itself works on time."""
 
 from __future__ import annotations
 
@@ -42,46 +42,46 @@ def _quantile(share: float, metric: str) -> str:
 SERVICE: Final = Dashboard(
     uid="service",
     title="Service health",
-    description="Whether tlsprobe visits in time, keeps what it learns, and finds its targets.",
+    description="Whether tlsprobe visits on time, stores its results, and finds its targets.",
     scope="service",
     panels=(
         stat(
             "Database",
-            "1 where it answers.",
+            "1 if the service answers.",
             "min(tlsprobe_store_up)",
             thresholds=ONE_IS_GOOD,
         ),
         stat(
             "Configuration",
-            "1 where its last reading was good.",
+            "1 if its last reload succeeded.",
             "min(tlsprobe_config_last_reload_successful)",
             thresholds=ONE_IS_GOOD,
         ),
         stat(
             "Behind schedule",
-            "For how long the first in the queue has been due.",
+            "How overdue the oldest queued visit is.",
             "max(tlsprobe_schedule_lag_seconds)",
             unit="s",
             thresholds=_LAG,
         ),
-        stat("Waiting", "Visits and look-ups that are due.", "sum(tlsprobe_queue_length)"),
-        stat("Running", "Visits that run now.", "sum(tlsprobe_probes_in_flight)"),
+        stat("Waiting", "Visits and lookups that are due.", "sum(tlsprobe_queue_length)"),
+        stat("Running", "Visits in flight.", "sum(tlsprobe_probes_in_flight)"),
         stat(
             "Age of the page",
-            "How long ago the inventory's page was put together.",
+            "Time since the inventory's page was built.",
             "max(tlsprobe_snapshot_age_seconds)",
             unit="s",
             thresholds=_LAG,
         ),
         _over_time(
             "Visits",
-            "Visits a second, by mode.",
+            "Visits per second, by mode.",
             ("sum by (mode) (rate(tlsprobe_probes_total[$__rate_interval]))", "{{mode}}"),
             unit="ops",
         ),
         _over_time(
             "Failures",
-            "Visits a second that did not find TLS, by reason.",
+            "Visits per second that did not find TLS, by reason.",
             (
                 "sum by (reason) (rate(tlsprobe_probe_failures_total[$__rate_interval]))",
                 "{{reason}}",
@@ -90,39 +90,39 @@ SERVICE: Final = Dashboard(
             thresholds=ANY_IS_BAD,
         ),
         _over_time(
-            "How long visits take",
-            "Half of them, and all but one in twenty, are over in so many seconds.",
-            (_quantile(0.5, "probe_run_duration_seconds"), "half"),
-            (_quantile(0.95, "probe_run_duration_seconds"), "95 %"),
+            "Visit duration",
+            "Duration of visits in seconds, p50 and p95.",
+            (_quantile(0.5, "probe_run_duration_seconds"), "p50"),
+            (_quantile(0.95, "probe_run_duration_seconds"), "p95"),
             unit="s",
         ),
         _over_time(
-            "How late visits begin",
-            "All but one in a hundred begin no later than so.",
-            (_quantile(0.99, "probe_delay_seconds"), "99 %"),
+            "Start delay",
+            "Seconds between due time and start of a visit, p99.",
+            (_quantile(0.99, "probe_delay_seconds"), "p99"),
             unit="s",
             thresholds=_LAG,
         ),
         _over_time(
             "Connections",
-            "New connections a second.",
+            "New connections per second.",
             ("sum(rate(tlsprobe_connections_total[$__rate_interval]))", "connections"),
             unit="ops",
         ),
         _over_time(
             "Targets by source",
-            "Targets that each source last gave.",
+            "Targets in each source's last result.",
             ("tlsprobe_discovery_targets", "{{source}}"),
         ),
         _over_time(
             "Sources",
-            "1 where the source's last reading was good.",
+            "1 if the source's last reading succeeded.",
             ("tlsprobe_discovery_up", "{{source}}"),
             thresholds=ONE_IS_GOOD,
         ),
         _over_time(
             "Failed writes and dropped series",
-            "In the last hour; both should be 0.",
+            "During the last hour; both should be 0.",
             ("sum(increase(tlsprobe_store_write_failures_total[1h]))", "failed writes"),
             ("sum(increase(tlsprobe_series_dropped_total[1h]))", "dropped series"),
             thresholds=ANY_IS_BAD,
@@ -134,8 +134,8 @@ SERVICE: Final = Dashboard(
             unit="bytes",
         ),
         _over_time(
-            "Processor",
-            "Seconds of a processor that it takes each second.",
+            "CPU",
+            "CPU usage in cores.",
             ('rate(process_cpu_seconds_total{job="tlsprobe"}[$__rate_interval])', "{{instance}}"),
             unit="percentunit",
         ),

@@ -1,4 +1,4 @@
-"""What a dashboard is, said shortly: panels with their questions, in rows of 24 columns."""
+"""The short form of a dashboard: panels with their queries, in rows of 24 columns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 SELECTED: Final = 'and on (target) tlsprobe_endpoint_labels{$label=~"$value"}'
-"""Keeps the targets whose owner's label has the values chosen."""
+"""Selects the targets whose owner's label has one of the chosen values."""
 
 Kind = Literal["stat", "timeseries", "table", "bargauge", "piechart", "statetimeline"]
 GREEN, YELLOW, RED, BLUE = "green", "orange", "red", "blue"
@@ -22,14 +22,14 @@ LIFE_LEFT: Final[tuple[Step, ...]] = ((None, RED), (0.1, YELLOW), (0.25, GREEN))
 
 
 def chosen(metric: str, matchers: str = "") -> str:
-    """The series of a metric at the targets that the dashboard's variables choose."""
+    """The series of a metric for the targets that the dashboard's variables select."""
     inner = ",".join(('target=~"$target"', *((matchers,) if matchers else ())))
     return f"({metric}{{{inner}}} {SELECTED})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """One question; ``legend`` names its series."""
+    """One query; ``legend`` names its series."""
 
     expr: str
     legend: str = "__auto"
@@ -55,7 +55,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dashboard:
-    """One dashboard; ``uid`` is without its prefix. ``scope`` says which variables it has."""
+    """One dashboard; ``uid`` is without its prefix. ``scope`` determines its variables."""
 
     uid: str
     title: str
@@ -93,7 +93,7 @@ def table(
     thresholds: tuple[Step, ...] = NEUTRAL,
     width: int = 12,
 ) -> Panel:
-    """Targets, each a row with a way to its own dashboard."""
+    """Targets, one per row, with a link to their own dashboard."""
     return Panel(
         kind="table",
         title=title,

@@ -34,14 +34,14 @@ def test_columns_are_names_protocols_and_labels(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "line 1: has no column called 'target'"),
-        ("host\na.test\n", "line 1: has no column called 'target'"),
-        ("target,team,team\n", "line 1: 'team' is no name of a column"),
-        ("target,a-b\n", "line 1: 'a-b' is no name of a column"),
+        ("", "line 1: has no column 'target'"),
+        ("host\na.test\n", "line 1: has no column 'target'"),
+        ("target,team,team\n", "line 1: 'team' is not a valid column name"),
+        ("target,a-b\n", "line 1: 'a-b' is not a valid column name"),
         ("target\na.test\nb test\n", "line 3: 'b test'"),
         ("target\na.test,b\n", "line 2: has more fields"),
-        ("target,protocol\na.test,smoke\n", "line 2: 'smoke' is no known protocol"),
-        ('target\n"a.test\n', ": is no CSV"),
+        ("target,protocol\na.test,smoke\n", "line 2: 'smoke' is an unknown protocol"),
+        ('target\n"a.test\n', ": is not valid CSV"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(text: str, words: str, tmp_path: Path) -> None:

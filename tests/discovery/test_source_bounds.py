@@ -51,9 +51,9 @@ def test_json_has_bounds_on_values_depth_and_strings() -> None:
     assert read_json("[[],[]]", most_values=3) == [[], []]
     with pytest.raises(ValueError, match="too many values"):
         read_json("[[],[],[]]", most_values=3)
-    with pytest.raises(ValueError, match="nests deeper than 64"):
+    with pytest.raises(ValueError, match="nested deeper than 64"):
         read_json("[" * 65 + "]" * 65)
-    with pytest.raises(ValueError, match="not JSON at character 1"):
+    with pytest.raises(ValueError, match="invalid JSON at character 1"):
         read_json('["' + "a" * (1 << 20) + '"]')
 
 

@@ -96,7 +96,7 @@ def test_the_field_names_the_protocol_where_the_text_does_not() -> None:
 
 
 def test_two_names_for_the_protocol_that_differ_are_refused() -> None:
-    with pytest.raises(TargetError, match="leave out one of the two"):
+    with pytest.raises(TargetError, match="remove one of the two"):
         parse_target("imap://mail.example", protocol="smtp")
 
 
@@ -146,5 +146,5 @@ def test_a_bad_server_name_is_refused(server_name: str) -> None:
 
 
 def test_an_unknown_protocol_is_refused() -> None:
-    with pytest.raises(TargetError, match="'gopher' is no known protocol"):
+    with pytest.raises(TargetError, match="'gopher' is an unknown protocol"):
         parse_target("example.com", protocol="gopher")

@@ -49,11 +49,11 @@ async def test_http_sd_as_prometheus_documents_it() -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"no json", "not JSON at character 0"),
+        (b"no json", "invalid JSON at character 0"),
         (b"{}", "list of objects"),
         (b'[{"targets": "a.test"}]', "group 0"),
         (b'[{"targets": ["a b"]}]', "group 0: 'a b'"),
-        (b"[" * 100_000, "nests deeper than 64"),
+        (b"[" * 100_000, "nested deeper than 64"),
     ],
 )
 async def test_an_answer_that_is_none_is_told(body: bytes, words: str) -> None:
@@ -69,7 +69,7 @@ async def test_refusals_silence_and_floods_are_told() -> None:
         assert refused.value.status == 404
         with pytest.raises(SourceError, match="within"):
             await read_http_sd(WebApi(url=server.url("/silence"), timeout_seconds=0.2), "sd")
-        with pytest.raises(SourceError, match=r"sends more than|no whole answer"):
+        with pytest.raises(SourceError, match=r"sent more than|did not answer completely"):
             await read_http_sd(api(server, "/flood"), "sd")
     with pytest.raises(SourceError, match="could not be read"):
         await read_http_sd(WebApi(url=server.url("/sd")), "sd")

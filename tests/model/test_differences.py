@@ -121,7 +121,7 @@ PRIME = DhParameters(
         (
             {"cipher_suites": {V12: suites("A", preference=Preference.CLIENT)}},
             {"cipher_suites": {V12: suites("A")}},
-            ["the server's TLS 1.2 suite order decides now"],
+            ["the server's TLS 1.2 suite order takes precedence now"],
         ),
         (
             {"cipher_suites": {V12: suites("A")}},
@@ -165,7 +165,7 @@ PRIME = DhParameters(
         (
             {"certificates": (chain(leaf("1"), leaf("i")),)},
             {"certificates": (chain(leaf("1"), leaf("j")),)},
-            ["leaf: other issuers are served with it"],
+            ["leaf: served with different issuers"],
         ),
         (
             {"certificates": (chain(leaf("1")),)},
@@ -211,7 +211,7 @@ PRIME = DhParameters(
         (
             {"client_auth": client_auth(REQUIRED, verifies=Verdict.YES)},
             {"client_auth": client_auth(REQUIRED, verifies=Verdict.NO)},
-            ["client certificates that nobody issued are taken now"],
+            ["self-made client certificates are accepted now"],
         ),
         (
             {"vulnerabilities": {"heartbleed": NO}},
@@ -238,7 +238,7 @@ PRIME = DhParameters(
             {"dh": (replace(PRIME, prime_sha256="bb", known_as="ffdhe2048"),)},
             [
                 "Diffie-Hellman group appeared: ffdhe2048",
-                "Diffie-Hellman group vanished: an own prime of 1024 bits",
+                "Diffie-Hellman group vanished: a custom prime of 1024 bits",
             ],
         ),
         ({"alpn": ("http/1.1",)}, {"alpn": ("http/1.1", "h2")}, ["ALPN protocol h2 appeared"]),

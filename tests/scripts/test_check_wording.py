@@ -58,6 +58,7 @@ def test_a_phrase_is_found_across_the_end_of_a_line(text: str) -> None:
         ("a.md", "The setting `outlet` is now `sink`.\n"),
         ("a.md", "There is no JSON, it is no longer read, and it is no more than text.\n"),
         ("a.md", "It recommends an amendment.\n"),
+        ("a.yml", 'summary: "Deliveries to {{ $labels.outlet }} fail"\n'),
     ],
 )
 def test_names_and_ordinary_words_are_left_alone(path: str, text: str) -> None:

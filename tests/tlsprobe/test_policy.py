@@ -67,9 +67,9 @@ def test_files_and_profiles_are_judged_together(house: Path) -> None:
 
 
 def test_a_policy_that_holds_for_no_endpoint_is_refused(house: Path) -> None:
-    with pytest.raises(tlsprobe.PolicyError, match=r"no policy holds for .* \(house\)"):
+    with pytest.raises(tlsprobe.PolicyError, match=r"no policy matches .* \(house\)"):
         assess(sample(team="mail"), house)
-    with pytest.raises(tlsprobe.PolicyError, match="none was given"):
+    with pytest.raises(tlsprobe.PolicyError, match="none is loaded"):
         assess(sample())
 
 

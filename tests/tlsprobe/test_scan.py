@@ -129,7 +129,9 @@ async def test_a_target_that_cannot_be_used_is_named(targets: Any) -> None:
 async def test_a_target_and_an_option_that_say_the_same_are_refused(option: Any) -> None:
     target = tlsprobe.Target(host="127.0.0.1", port=1, server_name=None)
     value: Any = {"a": "b"} if option == "labels" else "smtp"
-    with pytest.raises(tlsprobe.InputError, match=f"^{option}: the target 127.0.0.1:1 has its own"):
+    with pytest.raises(
+        tlsprobe.InputError, match=f"^{option}: the target 127.0.0.1:1 already sets it"
+    ):
         await tlsprobe.scan(target, **{option: value})
 
 

@@ -1,1 +1,1 @@
-"""A certificate as bytes and fields, read within bounds."""
+"""What fields does a certificate's DER contain, read within fixed limits?"""

@@ -1,11 +1,11 @@
-"""What of a stranger's certificate is computed with, and what is only reported.
+"""Which untrusted certificates are passed to libraries, and which are only reported.
 
-A library asked to read or use a certificate takes as long as the certificate makes it take, and neither the
-event loop nor a thread can stop it. So a certificate goes to OpenSSL and cryptography only where its size,
-its elements and the numbers of its key are within these bounds; ``load_certificate`` and the trust stores
-hold to it. The fields of others are read by ``fields.py`` all the same, as far as its own bounds go.
+The certificate determines how long a library takes to parse or use it, and neither the event loop nor a thread
+can interrupt that. So a certificate goes to OpenSSL and cryptography only if its size, its elements and its
+key's numbers are within these limits; ``load_certificate`` and the trust stores enforce them. ``fields.py``
+still reads the fields of other certificates, within limits of its own.
 
-OpenSSL's own limits stand behind these: 16,384 bits and, over 3,072 bits, a 64-bit exponent for RSA
+OpenSSL's own limits are higher: 16,384 bits and, above 3,072 bits, a 64-bit exponent for RSA
 (``OPENSSL_RSA_MAX_MODULUS_BITS``, ``OPENSSL_RSA_MAX_PUBEXP_BITS``), 10,000 bits for DSA and DH.
 """
 
@@ -30,14 +30,14 @@ MOST_RSA_BITS: Final = 16_384
 MOST_EXPONENT_BITS: Final = 64
 MOST_DSA_BITS: Final = 4_096
 MOST_SUBGROUP_BITS: Final = 512
-"""FIPS 186-4, section 4.2, has 3072 and 256 bits at most."""
+"""FIPS 186-4, section 4.2, allows at most 3072-bit primes with 256-bit subgroups."""
 
 MOST_DH_BITS: Final = 8_192
 MOST_POINT_LENGTH: Final = 1 + 2 * 66
 """Bytes of an uncompressed point of secp521r1, the largest curve of TLS."""
 
 MOST_KEY_LENGTH: Final = 2**13
-"""Bytes of a key of any other kind: ML-DSA-87 has 2,592 (FIPS 204, table 2)."""
+"""Bytes of any other key: ML-DSA-87 has 2,592 (FIPS 204, table 2)."""
 
 _RSA: Final = frozenset({"1.2.840.113549.1.1.1", "1.2.840.113549.1.1.10"})
 _DSA: Final = frozenset({"1.2.840.10040.4.1", "1.3.14.3.2.12"})
@@ -46,21 +46,22 @@ _DH: Final = frozenset({"1.2.840.113549.1.3.1", "1.2.840.10046.2.1"})
 
 
 def elements_of(chain: Iterable[bytes]) -> int:
-    """The DER elements of a chain, each certificate counted up to one more than MOST_ELEMENTS."""
+    """The number of DER elements of a chain; each certificate counts at most MOST_ELEMENTS + 1."""
     return sum(_elements(der) for der in chain)
 
 
 @remembered
 def beyond_bounds(der: bytes) -> str | None:
-    """Why the certificate in ``der`` is not computed with, one sentence; None where it is.
+    """Why the certificate in ``der`` is not passed to libraries, in one sentence; None if it is.
 
-    None too where no key can be found: what is given to a reader of BER (OpenSSL) must have one.
+    None also if no key can be found: a caller that passes the certificate to OpenSSL, which reads BER, must
+    require one.
     """
     if _elements(der) > MOST_ELEMENTS:
-        return f"The certificate has more than {MOST_ELEMENTS:,} elements, which is beyond what is read."
+        return f"The certificate has more than {MOST_ELEMENTS:,} elements and is not read."
     info = read_fields(der).public_key
     reason = _of_key(info) if info is not None else None
-    return f"The public key is beyond what is computed with: {reason}." if reason else None
+    return f"The public key is not used, because it exceeds a limit: {reason}." if reason else None
 
 
 @remembered
@@ -71,13 +72,13 @@ def _elements(der: bytes) -> int:
 def _of_key(info: Element) -> str | None:
     parts = info.children()
     if len(parts) != 2 or parts[0].tag != Tag.SEQUENCE or parts[1].tag != Tag.BIT_STRING:
-        return "it is no SubjectPublicKeyInfo"
+        return "it is not a SubjectPublicKeyInfo"
     identifier, parameters = algorithm_identifier(parts[0])
     key = parts[1].content[1:]
     if identifier in _RSA:
         return _of_rsa(key)
     if len(key) > MOST_KEY_LENGTH:
-        return f"{len(key):,} bytes, and at most {MOST_KEY_LENGTH:,} are taken"
+        return f"{len(key):,} bytes (limit: {MOST_KEY_LENGTH:,})"
     if identifier in _DSA:
         return _of_dsa(parameters)
     if identifier in _DH:
@@ -106,18 +107,18 @@ def _of_dsa(parameters: Element | None) -> str | None:
 
 
 def _of_curve(parameters: Element | None, point: bytes) -> str | None:
-    """RFC 5480, section 2.1.1: named curves alone; explicit fields are forbidden."""
+    """RFC 5480, section 2.1.1: only named curves; explicit parameters are forbidden."""
     if parameters is None or parameters.tag != Tag.OBJECT_IDENTIFIER:
-        return "an elliptic curve that is not named"
+        return "an elliptic curve with explicit parameters"
     if object_identifier(parameters.content) is None:
         return "an elliptic curve without a readable name"
     if len(point) > MOST_POINT_LENGTH:
-        return f"a point of {len(point):,} bytes, and at most {MOST_POINT_LENGTH} are taken"
+        return f"a point of {len(point):,} bytes (limit: {MOST_POINT_LENGTH})"
     return None
 
 
 def _integers(sequence: Element | None) -> list[int]:
-    """The sizes in bits of the INTEGERs of a SEQUENCE; empty where it holds anything else."""
+    """The sizes in bits of the INTEGERs of a SEQUENCE; empty if it holds anything else."""
     members = sequence.children()[:4] if sequence and sequence.tag == Tag.SEQUENCE else ()
     if any(member.tag != Tag.INTEGER for member in members[:3]):
         return []
@@ -130,4 +131,4 @@ def _integers(sequence: Element | None) -> list[int]:
 
 def _most(what: str, sizes: list[int], most: int) -> str | None:
     largest = max(sizes, default=0)
-    return f"{what} of {largest:,} bits, and at most {most:,} are taken" if largest > most else None
+    return f"{what} of {largest:,} bits (limit: {most:,})" if largest > most else None

@@ -1,7 +1,7 @@
-"""DER as servers send it: the elements of a structure, as far as they can be read (X.690).
+"""The elements of a DER structure as sent by servers, as far as they can be read (X.690).
 
-Used on certificates that may be damaged, so nothing here raises: reading stops where the
-bytes make no sense, and what came before it stands. Who wants strictness asks cryptography.
+It is used on certificates that may be damaged, so nothing here raises: reading stops at the first invalid
+bytes, and everything before them is returned. Use cryptography for strict parsing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Final
 
 MOST_ELEMENTS: Final = 12_000
-"""Elements of one structure that are read; ten thousand host names are the most that are met."""
+"""Elements read per structure; the largest certificates seen have ten thousand host names."""
 
 _CONSTRUCTED: Final = 0x20
 _MULTI_BYTE_TAG: Final = 0x1F
@@ -64,15 +64,15 @@ class Element:
         return bytes((self.tag, _LONG_LENGTH | len(octets))) + octets + self.content
 
     def children(self) -> tuple[Element, ...]:
-        """The elements that its content is made of, the first MOST_ELEMENTS of them."""
+        """The elements of its content, up to MOST_ELEMENTS."""
         return tuple(islice(elements(self.content), MOST_ELEMENTS))
 
 
 def elements(octets: bytes) -> Iterator[Element]:
-    """The elements in ``octets``, one after the other, up to the first that cannot be read.
+    """The consecutive elements in ``octets``, up to the first that cannot be read.
 
-    Of an element whose length runs past the end, what is there is given if it is a structure
-    (a truncated certificate still has its first fields), and nothing if it is a value.
+    If an element's length runs past the end, a structure yields its available content (a truncated certificate
+    still has its first fields), and a value yields nothing.
     """
     at = 0
     while (header := _header(octets, at)) is not None:
@@ -85,10 +85,10 @@ def elements(octets: bytes) -> Iterator[Element]:
 
 
 def count_elements(octets: bytes, most: int) -> int:
-    """The elements in ``octets`` at all depths, counted up to ``most`` + 1; copies nothing.
+    """The number of elements in ``octets`` at all depths, counted up to ``most`` + 1; copies nothing.
 
-    A string that begins like a SEQUENCE is looked into, as extensions' values and keys are. What cannot be
-    read ends its own structure alone.
+    A string that starts like a SEQUENCE is descended into, because extension values and keys are such strings.
+    Unreadable bytes end only their own structure.
     """
     at, count, ends = 0, 0, [len(octets)]
     while ends and count <= most:
@@ -116,7 +116,7 @@ def first(octets: bytes, tag: int) -> Element | None:
 
 
 def integer(element: Element) -> int:
-    """The number that an INTEGER's content is, in two's complement."""
+    """The two's complement number in an INTEGER's content."""
     return int.from_bytes(element.content, "big", signed=True)
 
 
@@ -152,7 +152,7 @@ def _header(octets: bytes, at: int) -> tuple[int, int, int] | None:
         return None
     if length & _LONG_LENGTH:
         count = length & ~_LONG_LENGTH
-        # Zero is BER's indefinite length, which DER does not have.
+        # Zero is BER's indefinite length, which DER does not allow.
         if not 0 < count <= _LONGEST_LENGTH_OCTETS or start + count > len(octets):
             return None
         length = int.from_bytes(octets[start : start + count], "big")

@@ -1,7 +1,7 @@
-"""The fields of a certificate as they stand in its DER, whatever else is wrong with it.
+"""The fields of a certificate as encoded in its DER, whatever else is wrong with it.
 
-Servers send certificates that every library rejects, and an auditor wants to know whose they
-are and when they end. So the fields are read one by one, and each that cannot be is None.
+Servers send certificates that every library rejects, and an auditor wants to see their owner and expiry date.
+So fields are read one by one, and an unreadable field is None.
 RFC 5280, section 4.1:
 
 ``TBSCertificate ::= SEQUENCE { version [0], serialNumber, signature, issuer, validity, subject,
@@ -45,9 +45,9 @@ _EXTENDED_KEY_USAGE: Final = "2.5.29.37"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateFields:
-    """What could be read. ``extensions`` maps dotted identifiers to their values' DER.
+    """The readable fields. ``extensions`` maps dotted identifiers to the DER of their values.
 
-    ``alternative_names`` are those of the subject, of every kind, the first MOST_ELEMENTS of them.
+    ``alternative_names`` has the subject's alternative names of every type, up to MOST_ELEMENTS.
     """
 
     serial_number: int | None = None
@@ -61,7 +61,7 @@ class CertificateFields:
     alternative_names: tuple[Element, ...] = ()
 
     def dns_names(self) -> tuple[str, ...]:
-        """The dNSName entries of the subject alternative name, as they stand there."""
+        """The dNSName entries of the subject alternative name, as encoded."""
         return self._alternative_texts(_DNS_NAME)
 
     def uris(self) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ class CertificateFields:
         return self._alternative_texts(_EMAIL)
 
     def ip_addresses(self) -> tuple[str, ...]:
-        """The iPAddress entries of the subject alternative name, those of 4 or 16 octets."""
+        """The iPAddress entries of the subject alternative name that have 4 or 16 octets."""
         return tuple(
             str(ipaddress.ip_address(content))
             for content in self._alternative_names(_IP_ADDRESS)
@@ -81,12 +81,12 @@ class CertificateFields:
         )
 
     def subject_key_identifier(self) -> bytes | None:
-        """What this certificate calls its own key."""
+        """This certificate's identifier for its own key."""
         found = first(self.extensions.get(_SUBJECT_KEY_IDENTIFIER, b""), Tag.OCTET_STRING)
         return found.content if found else None
 
     def authority_key_identifier(self) -> bytes | None:
-        """What this certificate calls the key that signed it."""
+        """This certificate's identifier for the key that signed it."""
         sequence = first(self.extensions.get(_AUTHORITY_KEY_IDENTIFIER, b""), Tag.SEQUENCE)
         found = first(sequence.content, _KEY_IDENTIFIER) if sequence else None
         return found.content if found else None
@@ -97,7 +97,7 @@ class CertificateFields:
         return found.content[1] if found and len(found.content) > 1 else None
 
     def extended_key_usage(self) -> frozenset[str] | None:
-        """The dotted identifiers of the purposes it is limited to; None if it is not limited."""
+        """The dotted identifiers of the permitted purposes; None if not limited."""
         sequence = first(self.extensions.get(_EXTENDED_KEY_USAGE, b""), Tag.SEQUENCE)
         if sequence is None:
             return None
@@ -154,10 +154,10 @@ def _validity(validity: Element | None) -> tuple[datetime | None, datetime | Non
 
 
 def _time(element: Element) -> datetime | None:
-    """``UTCTime`` or ``GeneralizedTime`` in the one form that RFC 5280, 4.1.2.5, allows."""
+    """``UTCTime`` or ``GeneralizedTime`` in the only form that RFC 5280, 4.1.2.5, allows."""
     text = element.content.decode("latin-1")
     if element.tag == Tag.UTC_TIME:
-        # Two digits of the year: from 50 on they are of the last century.
+        # Two-digit years from 50 on belong to the 20th century.
         text = ("19" if text[:2] >= "50" else "20") + text
     elif element.tag != Tag.GENERALIZED_TIME:
         return None

@@ -1,7 +1,7 @@
-"""Distinguished names: read from DER, written as RFC 4514 says, compared as RFC 5280 says.
+"""Distinguished names: decoded from DER, written per RFC 4514, compared per RFC 5280.
 
-A name that a server sends is hostile: strings of any type and encoding are decoded without
-raising, and what is written of a name is bounded in length.
+Names from servers are untrusted: strings of any type and encoding are decoded without raising, and the
+written form has a maximum length.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pki.certificates.confusables import escape_lookalikes
 from pki.certificates.reading.der import Element, Tag, elements, object_identifier
 
 LONGEST_TEXT: Final = 1024
-"""Characters of one name or string that are kept; what is longer ends in an ellipsis."""
+"""Maximum characters of one name or string; a longer one ends in an ellipsis."""
 
 MOST_PARTS: Final = 128
-"""Parts of a name, and attributes of a part, that are read: a megabyte of them would cost seconds."""
+"""Maximum parts of a name, and attributes of a part: a megabyte of them would take seconds."""
 
 _SHORT_NAMES: Final = {
     "2.5.4.3": "CN",
@@ -30,7 +30,7 @@ _SHORT_NAMES: Final = {
     "0.9.2342.19200300.100.1.1": "UID",
     "0.9.2342.19200300.100.1.25": "DC",
 }
-"""The attribute types that RFC 4514, section 3, gives short names."""
+"""The attribute types with short names in RFC 4514, section 3."""
 
 _ENCODINGS: Final = {
     Tag.UTF8_STRING: "utf-8",
@@ -45,14 +45,14 @@ _ENCODINGS: Final = {
 _ESCAPES: Final = str.maketrans({"\0": "\\00", **{each: f"\\{each}" for each in '\\"+,;<>'}})
 
 NameKey: TypeAlias = tuple[frozenset[tuple[str, str]], ...]
-"""A name in the form in which two of them are equal when RFC 5280 says so."""
+"""A form in which two names are equal if and only if they match by RFC 5280."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribute:
     """``AttributeTypeAndValue``: a dotted object identifier and its text.
 
-    ``text`` is None where the value is no string; ``raw`` is its content either way.
+    ``text`` is None if the value is not a string; ``raw`` is the content in both cases.
     """
 
     type: str
@@ -62,19 +62,19 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Name:
-    """``Name ::= SEQUENCE OF SET OF AttributeTypeAndValue``, in the order of the DER."""
+    """``Name ::= SEQUENCE OF SET OF AttributeTypeAndValue``, in DER order."""
 
     relative_names: tuple[tuple[Attribute, ...], ...]
 
     def text(self) -> str:
-        """The RFC 4514 string, last part of the DER first, at most LONGEST_TEXT characters."""
+        """The RFC 4514 string: last part of the DER first, at most LONGEST_TEXT characters."""
         parts = ("+".join(map(_written, part)) for part in reversed(self.relative_names))
         return bounded(",".join(parts))
 
     def key(self) -> NameKey:
         """The name without what comparison ignores: letter case, spacing, string type.
 
-        RFC 5280, section 7.1; an issuer in PrintableString is the same as in UTF8String.
+        RFC 5280, section 7.1; an issuer in PrintableString equals the same issuer in UTF8String.
         """
         return tuple(
             frozenset((each.type, _compared(each)) for each in part) for part in self.relative_names
@@ -82,7 +82,7 @@ class Name:
 
 
 def name_text(der: bytes) -> str:
-    """The RFC 4514 string of one DER ``Name``, such as a CertificateRequest's CA names are."""
+    """The RFC 4514 string of one DER ``Name``, such as a CA name of a CertificateRequest."""
     found = next(elements(der), None)
     return read_name(found).text() if found is not None else ""
 
@@ -102,13 +102,13 @@ def read_name(element: Element) -> Name:
 
 
 def decoded(tag: int, content: bytes) -> str | None:
-    """The text of a string type, undecodable octets escaped; None for another type."""
+    """The text of a string type, with undecodable octets escaped; None for other types."""
     encoding = _ENCODINGS.get(Tag(tag)) if tag in _ENCODINGS else None
     return content.decode(encoding, errors="backslashreplace") if encoding else None
 
 
 def bounded(text: str) -> str:
-    """``text``, cut at LONGEST_TEXT characters."""
+    """``text``, truncated to LONGEST_TEXT characters."""
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
 
 

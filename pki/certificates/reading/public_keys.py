@@ -1,4 +1,4 @@
-"""What kind of public key a certificate holds, and its size (RFC 3279, 5480, 8410, 9881)."""
+"""The type and size of a certificate's public key (RFC 3279, 5480, 8410, 9881)."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _UNCOMPRESSED: Final = 0x04
 
 
 def read_public_key(info: Element) -> tuple[KeyType, int | None]:
-    """The kind and the size in bits of a ``SubjectPublicKeyInfo``.
+    """The type and the size in bits of a ``SubjectPublicKeyInfo``.
 
-    The size is that of the modulus for RSA, of the prime for DSA, of the field for elliptic
-    curves, and of the encoded public key for Ed25519 (256), Ed448 (456) and ML-DSA (10,496,
-    15,616 and 20,736: they tell the parameter sets apart). None where it cannot be read.
+    The size is that of the modulus for RSA, of the prime for DSA, of the field for elliptic curves, and of the
+    encoded public key for Ed25519 (256), Ed448 (456) and ML-DSA (10,496, 15,616 and 20,736, which distinguish
+    the parameter sets). None if it cannot be read.
     """
     parts = info.children()
     if len(parts) != 2 or parts[0].tag != Tag.SEQUENCE or parts[1].tag != Tag.BIT_STRING:
@@ -70,9 +70,9 @@ def _curve_bits(parameters: Element | None, point: bytes) -> int | None:
         try:
             return ec.get_curve_for_oid(ObjectIdentifier(curve or ""))().key_size
         except (LookupError, ValueError):
-            pass  # a curve that cryptography does not know, or no identifier at all
+            pass  # a curve that cryptography does not know, or an invalid identifier
     if not point:
         return None
-    # Whole octets, so a curve over 521 bits would be said to have 528; known ones are above.
+    # Counts whole octets, so a 521-bit curve would have 528 bits; known curves are handled above.
     coordinates = 2 if point[0] == _UNCOMPRESSED else 1
     return 8 * ((len(point) - 1) // coordinates) or None

@@ -1,8 +1,7 @@
-"""The signature algorithms of certificates by the names that their RFCs give them.
+"""The signature algorithms of certificates, by the names in their RFCs.
 
-One row is one object identifier; RSASSA-PSS has its hash in the parameters, so its name is
-put together from both. Weak are those over MD2, MD4, MD5 and SHA-1, for which collisions
-can be made.
+Each row is one object identifier. RSASSA-PSS has its hash in the parameters, so its name combines both. Weak
+algorithms use MD2, MD4, MD5 or SHA-1, for which collisions are practical.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _NAMES: Final = {
     "1.2.840.113549.1.1.14": "sha224WithRSAEncryption",
     "1.2.840.113549.1.1.15": "sha512-224WithRSAEncryption",
     "1.2.840.113549.1.1.16": "sha512-256WithRSAEncryption",
-    # The OIW's, which old Microsoft tools wrote
+    # OIW identifiers, used by old Microsoft tools
     "1.3.14.3.2.3": "md5WithRSA",
     "1.3.14.3.2.27": "dsaWithSHA1",
     "1.3.14.3.2.29": "sha1WithRSASignature",
@@ -41,7 +40,7 @@ _NAMES: Final = {
     "1.2.840.10045.4.3.2": "ecdsa-with-SHA256",
     "1.2.840.10045.4.3.3": "ecdsa-with-SHA384",
     "1.2.840.10045.4.3.4": "ecdsa-with-SHA512",
-    # RFC 9688 (SHA-3), by NIST's names
+    # RFC 9688 (SHA-3), NIST names
     "2.16.840.1.101.3.4.3.9": "ecdsa-with-sha3-224",
     "2.16.840.1.101.3.4.3.10": "ecdsa-with-sha3-256",
     "2.16.840.1.101.3.4.3.11": "ecdsa-with-sha3-384",
@@ -101,9 +100,9 @@ WEAK_SIGNATURES: Final = frozenset(
 
 
 def signature_algorithm_name(algorithm: Element) -> str | None:
-    """The name of an AlgorithmIdentifier's signature algorithm.
+    """The name of the signature algorithm in an AlgorithmIdentifier.
 
-    An object identifier without a name here is given in dotted form; None where there is none.
+    An object identifier without a name is returned in dotted form; None if there is no identifier.
     """
     identifier, parameters = algorithm_identifier(algorithm)
     if identifier == _RSASSA_PSS:

@@ -1,4 +1,4 @@
-"""Reads a certificate by the cryptography library, which rejects what is not well formed."""
+"""Parses a certificate with the cryptography library, which rejects malformed ones."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pki.certificates.reading.bounds import beyond_bounds
 
 
 def load_certificate(der: bytes | None) -> x509.Certificate | None:
-    """The certificate in ``der``, or None where there is none, none that the library takes, or one that is
-    beyond the bounds of what is computed with (``bounds.py``).
+    """The certificate in ``der``. None without ``der``, if the library rejects it, or if it exceeds the limits
+    in ``bounds.py``.
 
-    What it only warns of (a serial number of zero, NULL parameters) is taken.
+    Findings that the library only warns about (serial number zero, NULL parameters) are accepted.
     """
     if der is None or beyond_bounds(der) is not None:
         return None

@@ -1,7 +1,7 @@
-"""What a certificate's extensions say it may be used for, and where more is to be learnt of it.
+"""What a certificate's extensions permit, and the URLs that they contain.
 
-Each is read by itself from the extension's DER, for hostile and damaged certificates are read too;
-what cannot be read is left out (RFC 5280, section 4.2).
+Each extension is read separately from its DER, because hostile and damaged certificates are read too;
+unreadable values are omitted (RFC 5280, section 4.2).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pki.certificates.reading.der import Element, Tag, elements, first, integer,
 from pki.certificates.reading.names import bounded
 
 _MOST_ENTRIES: Final = 100
-"""Of usages, policies and addresses; honest certificates have a handful."""
+"""Maximum number of usages, policies and addresses; normal certificates have a handful."""
 
 _KEY_USAGE: Final = "2.5.29.15"
 _BASIC_CONSTRAINTS: Final = "2.5.29.19"
@@ -65,7 +65,7 @@ _POLICY_NAMES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usages:
-    """The fields of ``model.certificates.certificate.Certificate`` by the same names."""
+    """The fields of ``model.certificates.certificate.Certificate`` with the same names."""
 
     key_usage: tuple[str, ...] | None
     extended_key_usage: tuple[str, ...] | None
@@ -81,7 +81,7 @@ class Usages:
 
 
 def read_usages(extensions: Mapping[str, bytes]) -> Usages:
-    """What the extensions, by dotted identifier, say. Never raises."""
+    """The usages in the extensions, given by dotted identifier. Never raises."""
     constraints = first(extensions.get(_BASIC_CONSTRAINTS, b""), Tag.SEQUENCE)
     policies = tuple(_policies(extensions))
     return Usages(
@@ -100,13 +100,13 @@ def read_usages(extensions: Mapping[str, bytes]) -> Usages:
 
 
 def _entries(extensions: Mapping[str, bytes], identifier: str) -> Iterator[Element]:
-    """The members of an extension that is a SEQUENCE of something."""
+    """The members of an extension that is a SEQUENCE OF."""
     sequence = first(extensions.get(identifier, b""), Tag.SEQUENCE)
     return islice(elements(sequence.content), _MOST_ENTRIES) if sequence else iter(())
 
 
 def _key_usage(extensions: Mapping[str, bytes]) -> tuple[str, ...] | None:
-    """``KeyUsage ::= BIT STRING``, the first bit highest (RFC 5280, 4.2.1.3)."""
+    """``KeyUsage ::= BIT STRING``, first bit highest (RFC 5280, 4.2.1.3)."""
     found = first(extensions.get(_KEY_USAGE, b""), Tag.BIT_STRING)
     if found is None or not found.content:
         return None

@@ -226,20 +226,22 @@ def _faults() -> dict[str, Scenario]:
             sent=(leaf(LOWER, extensions=(_usage(signs=True),)), LOWER, UPPER), anchors=(ROOT,)
         ),
         "for clients": faulty(
-            (leaf(LOWER, (CLIENT_AUTH,)), LOWER, UPPER), "CN=server is not for TLS servers."
+            (leaf(LOWER, (CLIENT_AUTH,)), LOWER, UPPER),
+            "CN=server may not be used for TLS servers.",
         ),
         "CA for clients": faulty(
-            (leaf(client_ca), client_ca), "CN=client CA is not for TLS servers."
+            (leaf(client_ca), client_ca), "CN=client CA may not be used for TLS servers."
         ),
         "may not sign": faulty(
             (leaf(LOWER, extensions=(_usage(signs=False),)), LOWER, UPPER),
-            "The leaf's key usage leaves no way to authenticate a TLS server.",
+            "The leaf's key usage does not permit TLS server authentication.",
         ),
         "issuer is no CA": faulty(
-            (leaf(no_ca), no_ca), "CN=no CA has issued a certificate but is no CA."
+            (leaf(no_ca), no_ca), "CN=no CA issued a certificate but is not a CA."
         ),
         "path too long": faulty(
-            (leaf(too_deep), too_deep, LOWER, UPPER), "More CAs are below CN=lower than it allows."
+            (leaf(too_deep), too_deep, LOWER, UPPER),
+            "CN=lower allows fewer CAs below it than the chain has.",
         ),
         "signed by an impostor": faulty(
             (leaf(impostor),),

@@ -64,8 +64,8 @@ def test_a_chain_in_the_web_pki_s_form_keeps_every_rule(name: x509.GeneralName) 
 @pytest.mark.parametrize(
     ("sent", "reason"),
     [
-        ((leaf(*SERVER_NAMES),), "No path leads from the leaf to an anchor of the store."),
-        ((leaf(), LOWER), "The leaf has no subject alternative name that a server can have."),
+        ((leaf(*SERVER_NAMES),), "There is no path from the leaf to an anchor of the store."),
+        ((leaf(), LOWER), "The leaf has no subject alternative name that is a valid server name."),
         (
             (leaf(*SERVER_NAMES, valid_to=NOW - DAY), LOWER),
             "Cert is not valid at validation time.",
@@ -87,4 +87,4 @@ def test_what_openssl_overlooks_is_seen() -> None:
 def test_a_name_that_cannot_be_one_is_no_fault_of_ours() -> None:
     found = verdict(leaf(x509.DNSName("se*er.test")), LOWER)
     assert (found.verdict, found.strict) == (Verdict.YES, Verdict.NO)
-    assert found.strict_reason == "The leaf's first name is none that a server can have."
+    assert found.strict_reason == "The leaf's first name is not a valid server name."

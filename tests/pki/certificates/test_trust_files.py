@@ -37,9 +37,9 @@ def _second_damaged() -> bytes:
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (b"", "holds no PEM certificate; name a PEM file of CA certificates."),
-        (b"certs: []\n", "holds no PEM certificate; name a PEM file of CA certificates."),
-        (ROOT.der, "seems to be DER, so convert it: openssl x509 -inform DER -in "),
+        (b"", "holds no PEM certificate; use a PEM file of CA certificates."),
+        (b"certs: []\n", "holds no PEM certificate; use a PEM file of CA certificates."),
+        (ROOT.der, "probably DER, so convert it: openssl x509 -inform DER -in "),
         (ROOT.pem[:-40], "copy it again"),
         (ROOT.pem.replace(b"\nMI", b"\n!!"), "line 1: certificate 1 is damaged; copy it again"),
         (_second_damaged(), "certificate 2 is damaged; copy it again or remove it."),
@@ -69,5 +69,5 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         load_trust_store("own", path)
     assert str(caught.value) == (
         f"The trust store {path} cannot be read (No such file or directory); "
-        "name a readable PEM file of CA certificates."
+        "use a readable PEM file of CA certificates."
     )

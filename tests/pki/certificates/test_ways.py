@@ -32,7 +32,7 @@ SHORT = make("short", issuer=ROOT, is_ca=True, valid_to=SOON)
 LONG = make("long", issuer=ROOT, is_ca=True, valid_to=FAR)
 BY_SHORT, BY_LONG = crossed(SHORT, FAR), crossed(LONG, LATE)
 LEAF = make("server", issuer=MIDDLE, names=SERVER_NAMES, valid_to=LEAF_END)
-ANOTHER_WAY = "Clients that try another way up, by a cross-sign, find one."
+ANOTHER_WAY = "Clients that also try cross-signed issuers find a valid path."
 
 
 def judged(sent: tuple[Made, ...], anchors: tuple[Made, ...]) -> TrustVerdict:

@@ -99,14 +99,14 @@ def served(*ders: bytes, trusted: bool = True) -> ServedChain:
 @pytest.mark.parametrize(
     ("host", "verdict", "words"),
     [
-        ("free.test", Verdict.YES, "No CAA record holds for free.test."),
+        ("free.test", Verdict.YES, "No CAA record applies to free.test."),
         ("ours.test", Verdict.YES, None),
         ("deep.below.ours.test", Verdict.YES, None),
-        ("others.test", Verdict.NO, "others.test lets ca.example issue, and not Let's Encrypt."),
-        ("closed.test", Verdict.NO, "The CAA records of closed.test let nobody issue."),
-        ("iodef.test", Verdict.YES, "The CAA records of iodef.test forbid nobody."),
+        ("others.test", Verdict.NO, "others.test permits ca.example, but not Let's Encrypt."),
+        ("closed.test", Verdict.NO, "The CAA records of closed.test forbid issuance by any CA."),
+        ("iodef.test", Verdict.YES, "The CAA records of iodef.test do not restrict issuance."),
         ("a.wild.test", Verdict.YES, None),
-        ("b.wild.test", Verdict.NO, "wild.test lets ca.example issue, and not Let's Encrypt."),
+        ("b.wild.test", Verdict.NO, "wild.test permits ca.example, but not Let's Encrypt."),
     ],
 )
 async def test_who_may_issue(

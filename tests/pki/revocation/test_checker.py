@@ -107,7 +107,7 @@ async def test_an_address_that_may_not_be_asked_is_unknown() -> None:
     leaf = pointing(crl="http://169.254.169.254/crl")
     (found,) = await check(RevocationChecker(fetcher()), leaf)
     assert found.is_revoked is Verdict.UNKNOWN
-    assert "may not be asked" in (found.reason or "")
+    assert "must not be contacted" in (found.reason or "")
 
 
 def test_a_staple_is_about_the_leaf() -> None:
@@ -144,7 +144,7 @@ async def test_openssl_s_own_responder_is_understood(
             )
     assert (found.is_revoked, found.source) == (verdict, url)
     if verdict is Verdict.YES:
-        assert found.reason == "The CA says: keyCompromise."
+        assert found.reason == "The CA's reason: keyCompromise."
 
 
 def _responder(leaf: Made, status: str, directory: Path) -> list[str]:

@@ -37,7 +37,7 @@ def scope(
 def test_listed_is_revoked_and_others_are_not() -> None:
     found = judge_crl(revocation_list((LEAF, KEY)), ABOUT)
     assert (found.is_revoked, found.revoked_at) == (Verdict.YES, NOW - 2 * DAY)
-    assert found.reason == "The CA says: keyCompromise."
+    assert found.reason == "The CA's reason: keyCompromise."
     found = judge_crl(revocation_list((OTHER, KEY)), ABOUT)
     assert (found.is_revoked, found.next_update) == (Verdict.NO, NOW + DAY)
 
@@ -81,7 +81,7 @@ def test_a_list_may_be_signed_by_rsa_with_pss(salt_length: int) -> None:
     about = RevocationQuery(certificate=certificate, issuer=certificate, position=0, at=NOW)
     assert judge_crl(signed, about).is_revoked is Verdict.NO
     broken = signed[:-1] + bytes([signed[-1] ^ 1])
-    assert judge_crl(broken, about).reason == "The list is not signed by the issuer."
+    assert judge_crl(broken, about).reason == "The CRL is not signed by the issuer."
 
 
 def test_a_list_of_users_certificates_is_about_the_leaf() -> None:
@@ -91,33 +91,33 @@ def test_a_list_of_users_certificates_is_about_the_leaf() -> None:
 @pytest.mark.parametrize(
     ("crl", "reason"),
     [
-        (revocation_list(signer=STRANGER), "The list is not signed by the issuer."),
-        (revocation_list(name=STRANGER, signer=STRANGER), "The list is of another issuer."),
+        (revocation_list(signer=STRANGER), "The CRL is not signed by the issuer."),
+        (revocation_list(name=STRANGER, signer=STRANGER), "The CRL is from another issuer."),
         (
             revocation_list(next_update=NOW - DAY, last_update=NOW - 2 * DAY),
-            "The list is stale since 2026-05-31.",
+            "The CRL has been stale since 2026-05-31.",
         ),
         (
             revocation_list(last_update=NOW + DAY, next_update=NOW + 2 * DAY),
-            "The list is of a time to come.",
+            "The CRL is dated in the future.",
         ),
         (
             revocation_list(extensions=(scope(ca=True),)),
-            "The list is of certificates of another kind.",
+            "The CRL covers certificates of another kind.",
         ),
         (
             revocation_list(extensions=(scope(indirect=True),)),
-            "The list is indirect: it may be about other issuers' certificates.",
+            "The CRL is indirect: it may cover certificates of other issuers.",
         ),
         (
             revocation_list(extensions=(scope(some=True),)),
-            "The list is of some reasons for revocation only.",
+            "The CRL covers only some revocation reasons.",
         ),
         (
             revocation_list(
                 extensions=(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), b"\x05\0"),)
             ),
-            "The list has the critical extension 1.2.3.",
+            "The CRL has the unsupported critical extension 1.2.3.",
         ),
     ],
 )

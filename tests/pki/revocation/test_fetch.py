@@ -32,9 +32,9 @@ async def test_private_networks_are_never_asked_unless_allowed() -> None:
     async with web_server({"/crl": b"list"}) as server:
         for host in ("127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0x7f000001"):
             url = f"http://{host}:{server.port}/crl"
-            assert "may not be asked" in await refusal(Fetcher(fetch_gate()), url)
+            assert "must not be contacted" in await refusal(Fetcher(fetch_gate()), url)
         for address in ("10.0.0.1", "169.254.169.254", "[fe80::1]", "[fd00::1]", "224.0.0.1"):
-            assert "may not be asked" in await refusal(
+            assert "must not be contacted" in await refusal(
                 Fetcher(fetch_gate()), f"http://{address}/crl"
             )
         assert server.asked == []
@@ -54,18 +54,22 @@ async def test_what_is_denied_to_probing_is_not_fetched_either() -> None:
 async def test_a_redirect_is_checked_like_the_first_address() -> None:
     async with web_server() as server:
         server.redirects["/crl"] = "http://169.254.169.254/latest"
-        assert "may not be asked" in await refusal(
+        assert "must not be contacted" in await refusal(
             Fetcher(fetch_gate(LOOPBACK)), server.url("/crl")
         )
         server.redirects["/loop"] = "/loop"
-        assert "without an end" in await refusal(Fetcher(fetch_gate(LOOPBACK)), server.url("/loop"))
+        assert "redirects too many times" in await refusal(
+            Fetcher(fetch_gate(LOOPBACK)), server.url("/loop")
+        )
 
 
 async def test_a_flood_and_silence_are_bounded() -> None:
     async with web_server() as server:
         fetcher = Fetcher(fetch_gate(LOOPBACK), timeout_seconds=0.3)
         assert "more than 1000 bytes" in await refusal(fetcher, server.url("/flood"))
-        assert "no whole answer within 0.3 s" in await refusal(fetcher, server.url("/silence"))
+        assert "did not answer completely within 0.3 s" in await refusal(
+            fetcher, server.url("/silence")
+        )
         assert "compressed" in await refusal(Fetcher(fetch_gate(LOOPBACK)), server.url("/bomb"))
         assert "HTTP status 404" in await refusal(fetcher, server.url("/nothing"))
 

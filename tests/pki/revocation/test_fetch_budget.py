@@ -96,7 +96,7 @@ async def test_a_visit_receives_so_many_bytes_and_no_more() -> None:
         budget, received = FetchBudget(bytes_=200_000), ProcessFetches()
         asking = Fetcher(fetch_gate(LOOPBACK), process=received)
         for _ in range(3):
-            with pytest.raises(BudgetError, match="200000 bytes"):
+            with pytest.raises(BudgetError, match="200000 fetched bytes"):
                 await asking.fetch(server.url("/flood"), most_bytes=2**24, budget=budget)
         assert server.asked == ["/flood"]
 
@@ -120,9 +120,9 @@ async def test_what_a_budget_cut_short_is_unknown_for_that_visit_alone() -> None
         checker = RevocationChecker(fetcher())
         (spent,) = await said_of(checker, server.url("/crl"), FetchBudget(fetches=0))
         assert (spent.is_revoked, server.asked) == (Verdict.UNKNOWN, [])
-        assert "was not asked" in (spent.reason or "")
+        assert "was not fetched" in (spent.reason or "")
         (flooded,) = await said_of(checker, server.url("/flood"), FetchBudget(bytes_=1000))
-        assert "bytes of fetches are used up" in (flooded.reason or "")
+        assert "fetched bytes is used up" in (flooded.reason or "")
         await said_of(checker, server.url("/crl"), FetchBudget())
         await said_of(checker, server.url("/flood"), FetchBudget(bytes_=1000))
         assert server.asked == ["/flood", "/crl", "/flood"]
@@ -152,7 +152,7 @@ async def test_fetches_count_among_the_connections_of_an_address() -> None:
         asking = Fetcher(fetch_gate(LOOPBACK), politeness, timeout_seconds=0.2)
         url = f"http://127.0.0.1:{port}/"
         async with politeness.connection(politeness.gate("127.0.0.1")):
-            with pytest.raises(FetchError, match="no whole answer"):
+            with pytest.raises(FetchError, match="did not answer completely"):
                 await asking.fetch(url, most_bytes=9, budget=FetchBudget())
         assert kept.most == 0
 

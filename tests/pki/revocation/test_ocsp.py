@@ -37,7 +37,7 @@ def test_good_is_not_revoked_and_dated() -> None:
 def test_revoked_says_when_and_why() -> None:
     found = judge_ocsp(response(status=REVOKED), ABOUT, STAPLE)
     assert (found.is_revoked, found.revoked_at) == (Verdict.YES, NOW - 2 * DAY)
-    assert found.reason == "The CA says: keyCompromise."
+    assert found.reason == "The CA's reason: keyCompromise."
 
 
 def test_a_responder_of_the_issuer_s_counts() -> None:
@@ -48,10 +48,10 @@ def test_a_responder_of_the_issuer_s_counts() -> None:
     ("answer", "reason"),
     [
         (response(about=OTHER), "The response is for another certificate."),
-        (response(next_update=NOW - DAY), "The response is stale since 2026-05-31."),
+        (response(next_update=NOW - DAY), "The response has been stale since 2026-05-31."),
         (
             response(this_update=NOW + DAY, next_update=NOW + 2 * DAY),
-            "The response is of a time to come.",
+            "The response is dated in the future.",
         ),
         (
             response(status=ocsp.OCSPCertStatus.UNKNOWN),
@@ -61,10 +61,13 @@ def test_a_responder_of_the_issuer_s_counts() -> None:
             ocsp.OCSPResponseBuilder.build_unsuccessful(
                 ocsp.OCSPResponseStatus.TRY_LATER
             ).public_bytes(Encoding.DER),
-            "The responder answers: try later.",
+            "The responder returned an error: try later.",
         ),
         *(
-            (answer, "The response is not signed by the issuer, nor by a responder of its.")
+            (
+                answer,
+                "The response is not signed by the issuer, nor by a responder that it authorized.",
+            )
             for answer in (
                 response(signer=STRANGER),
                 response(signer=PLAIN),

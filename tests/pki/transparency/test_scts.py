@@ -107,9 +107,9 @@ def test_those_by_tls_are_over_the_certificate(logs: LogList) -> None:
 @pytest.mark.parametrize(
     ("log", "at", "verdict", "reason"),
     [
-        (STRANGER, NOW - DAY, "unknown", "The log list does not have this log."),
-        (ONE, NOW + DAY, "no", "The timestamp is of a time to come."),
-        (ENDED, NOW - DAY, "no", "The certificate ends outside the log's interval."),
+        (STRANGER, NOW - DAY, "unknown", "The log list does not contain this log."),
+        (ONE, NOW + DAY, "no", "The timestamp is dated in the future."),
+        (ENDED, NOW - DAY, "no", "The certificate expires outside the log's interval."),
     ],
 )
 def test_what_does_not_count_says_why(
@@ -121,13 +121,13 @@ def test_what_does_not_count_says_why(
 
 def test_a_timestamp_of_another_certificate_is_none_of_this(logs: LogList) -> None:
     sct = ONE.sct(entry_of(ISSUER.certificate))
-    reason = "The signature is not the log's, or not over this certificate."
+    reason = "The signature is not from this log, or not for this certificate."
     assert judged(LEAF, logs, by_tls(sct)) == [("no", reason)]
 
 
 def test_without_a_list_or_an_issuer_it_is_unknown(logs: LogList) -> None:
     leaf = with_embedded(ONE)
-    assert judged(leaf, None, StapledData()) == [("unknown", "No log list was given.")]
+    assert judged(leaf, None, StapledData()) == [("unknown", "No log list is configured.")]
     (found,) = judge_scts(leaf.der, None, StapledData(), logs, NOW)
     assert found.is_valid is Verdict.UNKNOWN
 
@@ -146,14 +146,14 @@ def test_no_bytes_raise(listed: bytes, leaf: bytes) -> None:
         ((ONE, TWO), 60, "yes", None),
         ((ONE, TWO, THREE), 300, "yes", None),
         ((ONE, RETIRED, TWO), 300, "yes", None),
-        ((ONE, TWO), 300, "no", "2 valid timestamps of logs that count, and 3 are needed."),
-        ((ONE,), 60, "no", "1 valid timestamps of logs that count, and 2 are needed."),
-        ((TWO, THREE), 60, "no", "All timestamps are of one operator, and two are needed."),
+        ((ONE, TWO), 300, "no", "2 valid timestamps from qualified logs; 3 are required."),
+        ((ONE,), 60, "no", "1 valid timestamps from qualified logs; 2 are required."),
+        ((TWO, THREE), 60, "no", "All timestamps are from one operator; two are required."),
         (
             (ONE, STRANGER),
             60,
             "unknown",
-            "1 valid timestamps of logs that count, and 2 are needed.",
+            "1 valid timestamps from qualified logs; 2 are required.",
         ),
     ],
 )
@@ -176,9 +176,9 @@ def test_the_policies_count_logs_and_operators(
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "is no JSON"),
+        ("", "is not valid JSON"),
         ("[]", "it has no list of operators"),
-        ('{"operators": []}', "has no log in it"),
+        ('{"operators": []}', "contains no logs"),
         ('{"operators": [{}]}', "operator 1 has no name"),
         ('{"operators": [{"name": "A", "logs": [{}]}]}', "logs 1 of operator A cannot be read"),
         (

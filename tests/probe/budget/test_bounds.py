@@ -35,8 +35,11 @@ BEYOND = {
     "DSA of 4,097 bits": (hostile.dsa(4_097, 256), "a DSA prime or generator of 4,097 bits"),
     "a subgroup of 513 bits": (hostile.dsa(3_072, 513), "a DSA subgroup of 513 bits"),
     "DH of 8,193 bits": (hostile.diffie_hellman(8_193), "a prime of 8,193 bits"),
-    "a curve of one's own": (hostile.explicit_curve(256), "an elliptic curve that is not named"),
-    "a huge curve": (hostile.explicit_curve(65_536), "and at most 8,192 are taken"),
+    "a curve of one's own": (
+        hostile.explicit_curve(256),
+        "an elliptic curve with explicit parameters",
+    ),
+    "a huge curve": (hostile.explicit_curve(65_536), "bytes (limit: 8,192)"),
     "a point too long": (
         hostile.key(hostile.EC_PUBLIC_KEY, hostile.identifier(hostile.SECP256R1), bytes(134)),
         "a point of 134 bytes",
