@@ -1,4 +1,4 @@
-# The project's commands; `make` alone lists them. docs/development.md says more.
+# The project's commands; `make` alone lists them. docs/contribute/development.md says more.
 #
 # One environment, .venv, made by python3 and filled by a pinned uv from locks with hashes.
 # Each step leaves a stamp in it, so that a step already done costs nothing.
@@ -124,7 +124,7 @@ bench: venv $(BENCH_VENV)/.installed test-servers ## measure tlsprobe beside ssl
 	$(BIN)/python -m benchmarks.service --endpoints 2000 --interval 60
 
 .PHONY: truth
-truth: venv $(BENCH_VENV)/.installed test-servers ## remake docs/truth.md: who is right about each server of the zoo
+truth: venv $(BENCH_VENV)/.installed test-servers ## remake docs/explanation/truth.md: who is right about each server of the zoo
 	scripts/install-bench-peers.sh
 	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks.truth
 
@@ -142,8 +142,8 @@ fuzz: $(FUZZ_VENV)/.installed ## fuzz every reader of a peer's bytes; FUZZ_SECON
 # --- upkeep ----------------------------------------------------------------------------------
 
 .PHONY: docs
-docs: venv ## write what comes from the code: docs/metrics.md, the dashboards
-	$(BIN)/python -m exporters.prometheus.reference > docs/metrics.md
+docs: venv ## write what comes from the code: docs/reference/metrics.md, the dashboards
+	$(BIN)/python -m exporters.prometheus.reference > docs/reference/metrics.md
 	$(BIN)/python -m scripts.dashboards
 
 .PHONY: format

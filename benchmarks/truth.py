@@ -1,4 +1,4 @@
-"""Remakes docs/truth.md: what tlsprobe and its peers say of every server of the zoo.
+"""Remakes docs/explanation/truth.md: what tlsprobe and its peers say of every server of the zoo.
 
 ``python -m benchmarks.truth`` starts each server of ``tests/zoo``, runs each tool on it, and holds
 the protocol versions and cipher suites it names against what the server is configured to. Each tool
@@ -27,7 +27,7 @@ from tests.zoo.certificates import Certificates, make_certificates
 from tests.zoo.server import ZooServer
 from tests.zoo.truth import SERVER_NAME
 
-PAGE: Final = Path(__file__).parents[1] / "docs/truth.md"
+PAGE: Final = Path(__file__).parents[1] / "docs/explanation/truth.md"
 SERVERS_AT_ONCE: Final = 3
 MOST_SECONDS: Final = 90
 SSLV2: Final = ProtocolVersion.SSLV2.label

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Intrusiveness(StrEnum):
-    """A level; the members stand in rising order. ``docs/intrusiveness.md`` says what each sends."""
+    """A level; the members stand in rising order. ``docs/reference/intrusiveness.md`` says what each sends."""
 
     SAFE = "safe"
     """Hellos and handshakes, as any client might send them."""

@@ -1,7 +1,7 @@
 """The table of an Observation's sections: one row for each field that holds facts.
 
 Whatever is done with every section loops over this table: JSON, digests, proofs, comparison, merging, storage
-and what is kept in memory. A new section is a field of the Observation and a row here; ``docs/how-do-i-add.md``
+and what is kept in memory. A new section is a field of the Observation and a row here; ``docs/contribute/how-do-i-add.md``
 has the steps. Names that are no section say which visit it was: ``IDENTITY``.
 """
 

@@ -2,7 +2,7 @@
 
 ``scan`` probes endpoints and returns an Observation for each address; ``scan_blocking`` does the same
 outside of asyncio. ``tlsprobe.policy`` judges Observations, ``to_json`` and ``from_json`` store them.
-All errors are a TlsprobeError. docs/python-api.md has an example of each.
+All errors are a TlsprobeError. docs/reference/python-api.md has an example of each.
 
 Names are imported when they are first used: ``import tlsprobe`` loads no library.
 """

@@ -52,13 +52,13 @@ class ScanOptions(TypedDict, total=False):
     server_name: str | None
     """The server name (SNI) to send; an empty one sends none. Default: the target's host name."""
     protocol: str | None
-    """Such as ``smtp``: docs/protocols.md. Default: what the target's scheme or port says, else TLS."""
+    """Such as ``smtp``: docs/reference/protocols.md. Default: what the target's scheme or port says, else TLS."""
     labels: Mapping[str, str]
-    """Labels of the targets, for policies to select by (docs/targets.md has those that act)."""
+    """Labels of the targets, for policies to select by (docs/reference/targets.md has those that act)."""
     checks: Iterable[str] | None
     """Groups of checks, such as ``("suites", "certificates")``; versions always run. Default: all but jarm."""
     intrusiveness: Intrusiveness | Literal["safe", "standard", "full"]
-    """How much may be asked (docs/intrusiveness.md). Default: ``full``, as ``tlsprobe scan``."""
+    """How much may be asked (docs/reference/intrusiveness.md). Default: ``full``, as ``tlsprobe scan``."""
     deadline_seconds: float
     """How long one address may take in all. Default: 60."""
     trust_stores: Mapping[str, FilePath]

@@ -1,7 +1,7 @@
 """Judging Observations: by the profiles that come with tlsprobe, or by policy files of your own.
 
 A policy is given by a profile's name (``"mozilla-intermediate"``), a file's path (``"policies.yml"``), or
-what ``load`` returned. docs/policy.md says what profiles there are and what a file may hold.
+what ``load`` returned. docs/reference/policy.md says what profiles there are and what a file may hold.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Writes docs/metrics.md from the catalogues: ``python -m exporters.prometheus.reference``.
+"""Writes docs/reference/metrics.md from the catalogues: ``python -m exporters.prometheus.reference``.
 
 Every metric with its labels, its meaning and a question in PromQL; what the labels may be, and how many
 series there are.

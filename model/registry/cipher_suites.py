@@ -1,7 +1,7 @@
 """Every cipher suite of the IANA registry and the historic private ones, with its strength.
 
 The strength classes and the rule that gave each are in the table; the rules themselves
-are described in ``docs/strength.md``.
+are described in ``docs/explanation/strength.md``.
 """
 
 from __future__ import annotations

@@ -54,4 +54,4 @@ def _check_names(notifiers: Mapping[str, NotifierSettings]) -> Mapping[str, Noti
 NotifierSection: TypeAlias = Annotated[
     Mapping[str, Annotated[NotifierSettings, _ChosenByType()]], AfterValidator(_check_names)
 ]
-"""The ``notifications`` section of the configuration: notifiers by their names (docs/notifications.md)."""
+"""The ``notifications`` section of the configuration: notifiers by their names (docs/reference/notifications.md)."""

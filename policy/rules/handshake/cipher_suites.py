@@ -1,6 +1,6 @@
 """Rules on cipher suites: by name, by property, by strength class, and by whose order decides.
 
-How strong a suite is, ``docs/strength.md`` says. Where a source disagrees with that class (DHE, CBC), its
+How strong a suite is, ``docs/explanation/strength.md`` says. Where a source disagrees with that class (DHE, CBC), its
 profile adjusts it, and ``policy diff`` shows that it does.
 """
 

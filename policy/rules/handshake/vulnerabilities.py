@@ -1,4 +1,4 @@
-"""Rules on vulnerabilities, by the names of ``docs/checks.md``.
+"""Rules on vulnerabilities, by the names of ``docs/reference/checks.md``.
 
 A policy that wants a finding of its own for each, with a severity that fits, uses the rule once for
 each of them, under names of its own.
