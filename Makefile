@@ -43,9 +43,9 @@ help: ## list these commands
 	@$(INSTALL) --require-hashes -r $<
 	@touch $@
 
-.venv/.dev: requirements/dev.txt .venv/.bootstrap
-	@echo "installing what the tests and linters need"
-	@$(INSTALL) --require-hashes -r $<
+.venv/.dev: requirements/dev.txt requirements/docs.txt .venv/.bootstrap
+	@echo "installing what the tests, the linters and the documentation's site need"
+	@$(INSTALL) --require-hashes -r requirements/dev.txt -r requirements/docs.txt
 	@touch $@
 
 # "compat" puts the checkout itself on the path: a package added later is found at once.
@@ -142,9 +142,12 @@ fuzz: $(FUZZ_VENV)/.installed ## fuzz every reader of a peer's bytes; FUZZ_SECON
 # --- upkeep ----------------------------------------------------------------------------------
 
 .PHONY: docs
-docs: venv ## write what comes from the code: docs/reference/metrics.md, the dashboards
+docs: venv ## write the pages and dashboards that come from the code; build the site in build/site
 	$(BIN)/python -m exporters.prometheus.reference > docs/reference/metrics.md
+	$(BIN)/python -m scripts.settings_reference > docs/reference/settings.md
+	$(BIN)/python -m scripts.command_reference > docs/reference/commands.md
 	$(BIN)/python -m scripts.dashboards
+	$(BIN)/python -m sphinx -W --keep-going -n -q docs build/site
 
 .PHONY: format
 format: venv ## format the code and mend what ruff can
