@@ -52,10 +52,3 @@ def test_a_page_of_the_site_fetches_nothing_from_elsewhere(tmp_path: Path) -> No
     fetched = re.findall(r'<(?:script|link|img)[^>]*(?:src|href)="([^"]+)"', page)
     assert fetched
     assert [address for address in fetched if "//" in address] == []
-
-
-def test_the_readme_links_to_files_that_exist() -> None:
-    links = re.findall(r"\]\(([^)#]+)[^)]*\)", (ROOT / "README.md").read_text())
-    assert links
-    local = [link for link in links if "//" not in link]
-    assert [link for link in local if not (ROOT / link).exists()] == []
