@@ -1,4 +1,4 @@
-"""Draws README's screenshot anew: a real scan of two of the demo's servers, as a terminal shows it."""
+"""Draws README's picture of a terminal: a real scan of two of the demo's servers."""
 
 from __future__ import annotations
 

@@ -12,13 +12,13 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from scripts.type_words import in_words, models_in
+from scripts.type_words import in_words, models_in, types_of
 from service.config.settings import ServiceSettings
 
 _MEANINGS: Final = Path(__file__).with_name("settings_meanings.toml")
@@ -78,8 +78,8 @@ class _Page:
         base = min(models, key=lambda one: len(self._own(one, usual) & usual.keys()))
         yield from self._table(base, [*usual])
         for model in models:
-            types = get_args(model.model_fields["type"].annotation)
-            yield f"\n### {path}, type {' or '.join(f'`{one}`' for one in types)}\n"
+            types = " or ".join(f"`{one}`" for one in types_of(model))
+            yield f"\n### {path}, type {types}\n"
             if own := self._own(model, usual):
                 yield from self._table(model, [name for name in model.model_fields if name in own])
             else:

@@ -14,6 +14,9 @@ import annotated_types
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from service.integrations.catalogue import NOTIFIERS
+from service.integrations.notifier import NotifierSettings
+
 _WORDS: Final[Mapping[Any, str]] = {
     str: "text",
     int: "whole number",
@@ -59,8 +62,19 @@ def models_in(annotation: Any) -> Iterator[tuple[str, tuple[type[BaseModel], ...
         yield from ((f"[]{place}", models) for place, models in models_in(arguments[0]))
     elif origin is not None and _is_mapping(origin):
         yield from ((f".NAME{place}", models) for place, models in models_in(arguments[1]))
+    elif annotation is NotifierSettings:
+        yield "", tuple(dict.fromkeys(one.settings for one in NOTIFIERS))
     elif _is_model(annotation):
         yield "", (annotation,)
+
+
+def types_of(model: type[BaseModel]) -> tuple[str, ...]:
+    """The values of ``type`` that choose ``model``."""
+    chosen_by = model.model_fields["type"]
+    return (
+        *get_args(chosen_by.annotation),
+        *(one.name for one in NOTIFIERS if one.settings is model),
+    )
 
 
 def _is_mapping(origin: Any) -> bool:

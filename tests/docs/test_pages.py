@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.deploy.test_rules import rules
 from tests.docs.page_blocks import Commands, File, Query, missing_lines, steps
 from tests.exporters.test_reference import ROWS, names_asked_for
 from tests.support.postgresql import postgres_server
@@ -48,6 +49,8 @@ def test_pages_have_commands_and_queries() -> None:
 
 
 @pytest.mark.integration
+@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("page", RUN)
 def test_commands_do_what_the_page_says(page: str) -> None:
@@ -77,11 +80,13 @@ def test_prometheus_takes_every_query(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_names_no_metric_that_is_not_there(page: str) -> None:
-    """A name that ends in ``_*`` stands for several."""
-    named = names_asked_for(re.sub(r"tlsprobe_\w*\*", "", (DOCS / page).read_text()))
-    assert named <= ROWS.keys()
+@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda page: page.stem)
+def test_a_page_names_no_metric_and_no_recording_rule_that_is_not_there(page: Path) -> None:
+    """A name that ends in ``_*`` stands for several; the workers' schema in PostgreSQL is called tlsprobe_jobs."""
+    text = re.sub(r"tlsprobe_\w*\*|//tlsprobe:", "", page.read_text())
+    assert names_asked_for(text) <= ROWS.keys() | {"tlsprobe_jobs"}
+    recorded = {rule["record"] for rule in rules() if "record" in rule}
+    assert set(re.findall(r"\btlsprobe:[a-z_]+:[a-z]+", text)) <= recorded
 
 
 def test_a_page_s_blocks_are_read() -> None:
