@@ -31,7 +31,7 @@ from tests.docs.pretend_network import hosts_file, servers
 _SIOCSIFFLAGS: Final = 0x8914
 _IFF_UP: Final = 0x1
 _STATUS: Final = "http://127.0.0.1:9844/-/status"
-_PATIENCE_SECONDS: Final = 120.0
+_PATIENCE_SECONDS: Final = 240.0
 
 
 def _bring_up_loopback() -> None:
