@@ -1,4 +1,4 @@
-# The project's commands; `make` alone lists them. docs/development.md has details.
+# The project's commands; `make` alone lists them. docs/contribute/development.md says more.
 #
 # One environment, .venv, created by python3 and filled by a pinned uv from locks with hashes.
 # Each step leaves a stamp file in it, so that a finished step is not repeated.
@@ -43,9 +43,9 @@ help: ## list these commands
 	@$(INSTALL) --require-hashes -r $<
 	@touch $@
 
-.venv/.dev: requirements/dev.txt .venv/.bootstrap
-	@echo "installing the dependencies of tests and linters"
-	@$(INSTALL) --require-hashes -r $<
+.venv/.dev: requirements/dev.txt requirements/docs.txt .venv/.bootstrap
+	@echo "installing what the tests, the linters and the documentation's site need"
+	@$(INSTALL) --require-hashes -r requirements/dev.txt -r requirements/docs.txt
 	@touch $@
 
 # "compat" puts the checkout itself on the path, so that new packages are found at once.
@@ -124,7 +124,7 @@ bench: venv $(BENCH_VENV)/.installed test-servers ## compare tlsprobe with sslyz
 	$(BIN)/python -m benchmarks.service --endpoints 2000 --interval 60
 
 .PHONY: truth
-truth: venv $(BENCH_VENV)/.installed test-servers ## regenerate docs/truth.md: which tool is right about each server of the zoo
+truth: venv $(BENCH_VENV)/.installed test-servers ## remake docs/explanation/truth.md: who is right about each server of the zoo
 	scripts/install-bench-peers.sh
 	PATH="$(BENCH_VENV)/bin:$$PATH" $(BIN)/python -m benchmarks.truth
 
@@ -142,9 +142,12 @@ fuzz: $(FUZZ_VENV)/.installed ## fuzz every parser of a peer's bytes, FUZZ_SECON
 # --- upkeep ----------------------------------------------------------------------------------
 
 .PHONY: docs
-docs: venv ## generate docs/metrics.md and the dashboards from the code
-	$(BIN)/python -m exporters.prometheus.reference > docs/metrics.md
+docs: venv ## write the pages and dashboards that come from the code; build the site in build/site
+	$(BIN)/python -m exporters.prometheus.reference > docs/reference/metrics.md
+	$(BIN)/python -m scripts.settings_reference > docs/reference/settings.md
+	$(BIN)/python -m scripts.command_reference > docs/reference/commands.md
 	$(BIN)/python -m scripts.dashboards
+	$(BIN)/python -m sphinx -W --keep-going -n -q docs build/site
 
 .PHONY: format
 format: venv ## format the code and fix what ruff can

@@ -1,4 +1,4 @@
 """How fast is tlsprobe compared with sslyze, sslscan and nmap, and what does the service cost?
 
-``python -m benchmarks`` measures and prints; docs/benchmarks.md explains the results.
+``python -m benchmarks`` measures and prints; docs/explanation/benchmarks.md explains the results.
 """

@@ -59,7 +59,7 @@ class Scanner:
 
 
 def read_tlsprobe(printed: str) -> Suites:
-    """Suites from ``tlsprobe scan --json``: docs/observation.schema.json."""
+    """Suites from ``tlsprobe scan --json``: docs/reference/observation.schema.json."""
     (line,) = printed.splitlines()
     suites = json.loads(line)["cipher_suites"]
     return frozenset((version, name) for version in suites for name in suites[version]["accepted"])

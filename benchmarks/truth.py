@@ -1,4 +1,4 @@
-"""Regenerates docs/truth.md: what tlsprobe and its peers report about every server of the zoo.
+"""Regenerates docs/explanation/truth.md: what tlsprobe and its peers report about every server of the zoo.
 
 ``python -m benchmarks.truth`` starts each server of ``tests/zoo``, runs each tool against it, and compares the
 reported protocol versions and cipher suites with the server's configuration. Only one tool at a time uses a
@@ -27,7 +27,7 @@ from tests.zoo.certificates import Certificates, make_certificates
 from tests.zoo.server import ZooServer
 from tests.zoo.truth import SERVER_NAME
 
-PAGE: Final = Path(__file__).parents[1] / "docs/truth.md"
+PAGE: Final = Path(__file__).parents[1] / "docs/explanation/truth.md"
 SERVERS_AT_ONCE: Final = 3
 MOST_SECONDS: Final = 90
 SSLV2: Final = ProtocolVersion.SSLV2.label

@@ -147,7 +147,9 @@ def protocol_named(name: str) -> ApplicationProtocol:
         return found
     near = difflib.get_close_matches(name.lower(), [*_BY_NAME, AUTO], _MOST_SUGGESTIONS)
     raise ValueError(
-        f"did you mean {', '.join(near)}" if near else "docs/protocols.md lists the known ones"
+        f"did you mean {', '.join(near)}"
+        if near
+        else "docs/reference/protocols.md lists the known ones"
     )
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Intrusiveness(StrEnum):
-    """A level; members are in ascending order. ``docs/intrusiveness.md`` lists what each one sends."""
+    """A level; members are in ascending order. ``docs/reference/intrusiveness.md`` lists what each one sends."""
 
     SAFE = "safe"
     """Hellos and handshakes that any client might send."""

@@ -1,6 +1,6 @@
 """The Observation: all facts about one endpoint from one visit; immutable.
 
-Its JSON form is ``docs/observation.schema.json``, written by ``model.encoding.observation_json``.
+Its JSON form is ``docs/reference/observation.schema.json``, written by ``model.encoding.observation_json``.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 All code that handles every section loops over this table: JSON, digests, proofs, comparison, merging,
 storage, and the copy in memory. A new section is a field of the Observation and a row here;
-``docs/how-do-i-add.md`` has the steps. The other fields identify the visit: ``IDENTITY``.
+``docs/contribute/how-do-i-add.md`` has the steps. The other fields identify the visit: ``IDENTITY``.
 """
 
 from __future__ import annotations

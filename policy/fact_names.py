@@ -1,4 +1,4 @@
-"""The features and vulnerabilities that a policy may name; ``docs/checks.md`` says what each means.
+"""The features and vulnerabilities that a policy may name; ``docs/reference/checks.md`` says what each means.
 
 The probe learns them; policies only read them, so the names are here once more, and a test holds both
 lists together.

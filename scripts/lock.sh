@@ -34,6 +34,7 @@ compile_all() { # arguments...
     compile quic.txt --constraints requirements/workers.txt --extra quic pyproject.toml "$@"
     compile dev.txt --constraints requirements/workers.txt --constraints requirements/quic.txt \
         --group dev --extra workers --extra quic --extra push pyproject.toml "$@"
+    compile docs.txt --constraints requirements/dev.txt --group docs "$@"
     compile bench.txt --group bench "$@"
     compile fuzz.txt --group fuzz "$@"
 }

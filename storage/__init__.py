@@ -2,7 +2,7 @@
 
 ``SqlStore`` fulfils ``model.ports.Archive``, and ``open_reader`` gives what commands read with: it cannot write.
 Whatever goes wrong is a ``StoreError`` of one sentence.
-The tables and what is guaranteed: ``docs/storage.md``.
+The tables and what is guaranteed: ``docs/reference/storage.md``.
 """
 
 from storage.errors import AnotherVersionError, StoreError

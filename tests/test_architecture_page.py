@@ -1,4 +1,4 @@
-"""docs/architecture.md: the drawing has every package, and every class of the glossary is there."""
+"""docs/explanation/architecture.md: the drawing has every package, and every class of the glossary is there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from tlsprobe.own_packages import PACKAGES
 
 ROOT: Final = Path(__file__).parents[1]
-PAGE: Final = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+PAGE: Final = (ROOT / "docs/explanation/architecture.md").read_text(encoding="utf-8")
 
 
 def test_the_drawing_has_every_package() -> None:

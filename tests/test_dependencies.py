@@ -1,4 +1,4 @@
-"""Every package that pyproject.toml asks for has its reason in docs/dependencies.md."""
+"""Every package that pyproject.toml asks for has its reason in docs/contribute/dependencies.md."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def asked_for() -> set[str]:
 
 def explained() -> set[str]:
     rows = re.findall(
-        r"^\| ([a-z][^|]*) \|", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE
+        r"^\| ([a-z][^|]*) \|", (ROOT / "docs/contribute/dependencies.md").read_text(), re.MULTILINE
     )
     return {re.sub(r" \(.*\)", "", name) for row in rows for name in row.split(", ")}
 

@@ -1,4 +1,4 @@
-"""docs/hard-cases.md: every case has its row, and every test that it names is there."""
+"""docs/explanation/hard-cases.md: every case has its row, and every test that it names is there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 TESTS = Path(__file__).parent
-PAGE = (TESTS.parent / "docs/hard-cases.md").read_text(encoding="utf-8")
+PAGE = (TESTS.parent / "docs/explanation/hard-cases.md").read_text(encoding="utf-8")
 CASES = 58
 ROWS = re.findall(r"^\| (\d+) \|.*\|.*\|(.*)\|$", PAGE, re.MULTILINE)
 

@@ -1,4 +1,4 @@
-"""docs/threat-model.md: every threat names a test or what is missing, and every test is there."""
+"""docs/explanation/threat-model.md: every threat names a test or what is missing, and every test is there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 TESTS = Path(__file__).parent
-PAGE = (TESTS.parent / "docs/threat-model.md").read_text(encoding="utf-8")
+PAGE = (TESTS.parent / "docs/explanation/threat-model.md").read_text(encoding="utf-8")
 THREATS = re.findall(r"^\| (?!Threat \||-)([^|]+)\|([^|]+)\|([^|]+)\|$", PAGE, re.MULTILINE)
 NAMED = re.findall(r"`([\w/]+\.py)::(test_\w+)`", PAGE)
 

@@ -2,7 +2,7 @@
 
 ``scan`` probes endpoints and returns an Observation for each address; ``scan_blocking`` does the same
 outside asyncio. ``tlsprobe.policy`` evaluates Observations, ``to_json`` and ``from_json`` serialize them.
-All errors are a TlsprobeError. docs/python-api.md has an example of each.
+All errors are a TlsprobeError. docs/reference/python-api.md has an example of each.
 
 Names are imported on first use: ``import tlsprobe`` loads no library.
 """

@@ -19,7 +19,7 @@ class PolicyError(TlsprobeError, ValueError):
 
 
 class JsonError(TlsprobeError, ValueError):
-    """A text is not an Observation in the format of ``docs/observation.schema.json``."""
+    """A text is not an Observation in the format of ``docs/reference/observation.schema.json``."""
 
 
 class ShadowedPackageError(TlsprobeError, ImportError):

@@ -13,7 +13,7 @@ from tlsprobe.errors import JsonError
 
 
 def to_json(observation: Observation, *, with_evidence: bool = True) -> str:
-    """One line of JSON in the format of ``docs/observation.schema.json``.
+    """One line of JSON in the format of ``docs/reference/observation.schema.json``.
 
     Without evidence it is a tenth as long, but lacks the bytes that prove each fact.
     """

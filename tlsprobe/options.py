@@ -52,13 +52,13 @@ class ScanOptions(TypedDict, total=False):
     server_name: str | None
     """The server name (SNI) to send; an empty one sends none. Default: the target's host name."""
     protocol: str | None
-    """For example ``smtp``: docs/protocols.md. Default: by the target's scheme or port, else TLS."""
+    """For example ``smtp``: docs/reference/protocols.md. Default: by the target's scheme or port, else TLS."""
     labels: Mapping[str, str]
-    """Labels of the targets, which policies can match (docs/targets.md lists those with an effect)."""
+    """Labels of the targets, which policies can match (docs/reference/targets.md lists those with an effect)."""
     checks: Iterable[str] | None
     """Groups of checks, such as ``("suites", "certificates")``; versions always run. Default: all but jarm."""
     intrusiveness: Intrusiveness | Literal["safe", "standard", "full"]
-    """How much a scan may ask (docs/intrusiveness.md). Default: ``full``, as in ``tlsprobe scan``."""
+    """How much a scan may ask (docs/reference/intrusiveness.md). Default: ``full``, as in ``tlsprobe scan``."""
     deadline_seconds: float
     """The maximum total time for one address, in seconds. Default: 60."""
     trust_stores: Mapping[str, FilePath]

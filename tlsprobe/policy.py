@@ -1,7 +1,7 @@
 """Evaluation of Observations by the profiles that ship with tlsprobe, or by your own policy files.
 
 A policy is a profile's name (``"mozilla-intermediate"``), a file's path (``"policies.yml"``), or a result of
-``load``. docs/policy.md lists the profiles and describes the file format.
+``load``. docs/reference/policy.md lists the profiles and describes the file format.
 """
 
 from __future__ import annotations

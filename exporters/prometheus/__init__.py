@@ -1,6 +1,6 @@
 """Prometheus metrics: the inventory's facts from a Snapshot, and the service's own numbers.
 
-``FAMILIES`` is the catalogue of the facts; ``docs/metrics.md`` is written from it. Names and labels
+``FAMILIES`` is the catalogue of the facts; ``docs/reference/metrics.md`` is written from it. Names and labels
 follow Prometheus' rules for exporters. A fact that is unknown has no series: it is counted in
 ``tlsprobe_check_unknown`` instead.
 """

@@ -1,4 +1,4 @@
-"""Writes docs/metrics.md from the catalogues: ``python -m exporters.prometheus.reference``.
+"""Writes docs/reference/metrics.md from the catalogues: ``python -m exporters.prometheus.reference``.
 
 Every metric with its labels, its meaning and a question in PromQL; what the labels may be, and how many
 series there are.
@@ -49,7 +49,7 @@ page is written from the code by `make docs`.
   are not the default. `address` is there only where the target's name has several addresses, each of which
   is an endpoint with facts of its own: a name whose one address changes stays the same series.
 - **Unknown is absent.** A fact that was not proved has no series, never a 0; `tlsprobe_check_unknown` is 1
-  in its place. A verification that fails takes no other series away.
+  in its place. A chain that fails verification keeps its other series, such as its dates.
 - What leaves the inventory leaves the page at once. No sample has a time of its own.
 - `cert` is the beginning of the certificate's SHA-256; where a series is about a whole chain, the leaf's.
 - Text that a server chose is cut at {longest} characters, and what is not printable is escaped.
@@ -66,9 +66,9 @@ The setting `metrics.detail` says how much is shown, each step with all of the o
   say of themselves. 100 to 150.
 
 Each policy adds 7, each further address of a name or chain of a server some 40 or 10. Whatever a server does, an
-endpoint has at most {family} series of a kind and `metrics.most_series_per_endpoint` in all ({most} unless said);
+endpoint has at most {family} series of a kind and `metrics.most_series_per_endpoint` in all (default: {most});
 `tlsprobe_endpoint_series_dropped` says whose were left out, `tlsprobe_series_dropped_total` that some were.
-The page is written once for each change, whoever scrapes it and however often. While the database is down
+The page is written once for each change, however many scrapers read it. While the database is down
 it shows the last facts, and `tlsprobe_snapshot_age_seconds` at its end says of when they are.
 """
 

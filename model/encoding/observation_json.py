@@ -1,4 +1,4 @@
-"""Observations to JSON and back, in the form of ``docs/observation.schema.json``.
+"""Observations to JSON and back, in the form of ``docs/reference/observation.schema.json``.
 
 ``to_json`` and ``from_json`` are inverse, except for the raw DER of certificates, which the JSON omits.
 """

@@ -50,7 +50,7 @@ ATTACKS: Final[Mapping[str, Attack]] = MappingProxyType(
         )
     }
 )
-"""By the names of ``docs/checks.md``."""
+"""By the names of ``docs/reference/checks.md``."""
 
 
 def attack_title(name: str) -> str:

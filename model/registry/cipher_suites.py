@@ -1,6 +1,6 @@
 """Every cipher suite of the IANA registry and the historic private ones, with its strength.
 
-The table has each suite's strength class and the rule behind it; ``docs/strength.md`` describes the rules.
+The table has each suite's strength class and the rule behind it; ``docs/explanation/strength.md`` describes the rules.
 """
 
 from __future__ import annotations

@@ -149,7 +149,11 @@ def _unknown_key(keys: KeyPath) -> str:
         one.alias or field for section in _SECTIONS for field, one in section.model_fields.items()
     ]
     close = nearest(name, known)
-    fix = f"did you mean {close}?" if close else "see docs/policy.md for what may stand here"
+    fix = (
+        f"did you mean {close}?"
+        if close
+        else "see docs/reference/policy.md for what may stand here"
+    )
     return f"{name!r} may not stand here: {fix}"
 
 

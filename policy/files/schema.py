@@ -1,6 +1,6 @@
 """The JSON Schema of policy files, made from the models that read them; editors complete by it.
 
-It is published as ``docs/policy.schema.json``, which a test keeps the same.
+It is published as ``docs/reference/policy.schema.json``, which a test keeps the same.
 """
 
 from __future__ import annotations

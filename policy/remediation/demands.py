@@ -91,7 +91,7 @@ class Demands:
     ``suites`` are those below TLS 1.3, ``tls13_suites`` its own. ``needs_post_quantum`` is whether a
     rule asks for such a group. ``server_decides`` and ``client_certificates`` are None where no rule
     cares. ``dh_bits`` is the least length of a DHE prime, ``forbidden_features`` goes by the names of
-    ``docs/checks.md``.
+    ``docs/reference/checks.md``.
     """
 
     versions: tuple[ProtocolVersion, ...]

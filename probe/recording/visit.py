@@ -1,4 +1,4 @@
-"""The data of one recorded visit, and its form in a file: JSON lines, as docs/recordings.md has it.
+"""The data of one recorded visit, and its form in a file: JSON lines, as docs/reference/recordings.md has it.
 
 One line says what was visited and how, one line each what was said, and one that it is whole.
 """

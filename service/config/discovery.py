@@ -1,6 +1,6 @@
 """The ``discovery`` section of the configuration: the sources of targets, each by its ``type``.
 
-``docs/discovery.md`` explains each.
+``docs/reference/discovery.md`` explains each.
 """
 
 from __future__ import annotations

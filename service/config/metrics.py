@@ -9,7 +9,7 @@ from service.setting_types.values import Count
 
 
 class MetricsSettings(BaseModel):
-    """What ``docs/metrics.md`` says of the number of series."""
+    """What ``docs/reference/metrics.md`` says of the number of series."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

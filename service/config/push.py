@@ -1,4 +1,4 @@
-"""The ``push`` section: metrics for places that no scrape reaches; docs/push.md explains it."""
+"""The ``push`` section: metrics for places that no scrape reaches; docs/reference/push.md explains it."""
 
 from __future__ import annotations
 

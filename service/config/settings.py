@@ -1,4 +1,4 @@
-"""What a service can be told, with its defaults and bounds; ``docs/configuration.md`` explains it.
+"""What a service can be told, with its defaults and bounds; ``docs/reference/configuration.md`` explains it.
 
 Values come from the command line, else the environment (``TLSPROBE_…``), else a YAML file, else
 the defaults below. ``service.config.load.load_settings`` reads them and words their errors.

@@ -47,4 +47,4 @@ NotifierSection: TypeAlias = Annotated[
     ],
     AfterValidator(_check_names),
 ]
-"""The ``notifications`` section of the configuration: notifiers by their names (docs/notifications.md)."""
+"""The ``notifications`` section of the configuration: notifiers by their names (docs/reference/notifications.md)."""

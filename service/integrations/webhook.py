@@ -1,4 +1,4 @@
-"""A webhook: messages as JSON for programs; docs/notifications.md describes each field."""
+"""A webhook: messages as JSON for programs; docs/reference/notifications.md describes each field."""
 
 from __future__ import annotations
 

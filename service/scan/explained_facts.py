@@ -57,7 +57,7 @@ def find_fact(name: str) -> FactName:
     if found is not None:
         return found
     near = difflib.get_close_matches(name.lower(), facts, _MOST_SUGGESTIONS)
-    mend = f"did you mean {', '.join(near)}" if near else "docs/cli.md says what there is"
+    mend = f"did you mean {', '.join(near)}" if near else "docs/reference/cli.md says what there is"
     raise ValueError(f"no fact is called {name!r}: {mend}")
 
 

@@ -1,7 +1,7 @@
 """The tables: what is kept, and what identifies it.
 
 A visit that learns nothing new writes one row, its endpoint's ``statuses``; all else is written when
-something differs. ``docs/storage.md`` is the same for readers; ``storage/migrations`` makes them.
+something differs. ``docs/reference/storage.md`` is the same for readers; ``storage/migrations`` makes them.
 Column types are those that SQLite and PostgreSQL share. Text that a server may have worded is JSON,
 because PostgreSQL's text cannot hold NUL.
 """

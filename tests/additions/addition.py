@@ -45,7 +45,7 @@ def imported(path: str, text: str) -> Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addition:
-    """``kind`` is the row of docs/how-do-i-add.md; ``proof`` is code that prints ``shows``."""
+    """``kind`` is the row of docs/contribute/how-do-i-add.md; ``proof`` is code that prints ``shows``."""
 
     kind: str
     files: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""The smallest example of each kind of addition, as docs/how-do-i-add.md describes it."""
+"""The smallest example of each kind of addition, as docs/contribute/how-do-i-add.md describes it."""
 
 from __future__ import annotations
 

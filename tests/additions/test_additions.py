@@ -1,4 +1,4 @@
-"""docs/how-do-i-add.md: the smallest example of each row works in a copy of the tree."""
+"""docs/contribute/how-do-i-add.md: the smallest example of each row works in a copy of the tree."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.additions.service_catalogue import (
     SETTING,
 )
 
-PAGE: Final = (ROOT / "docs/how-do-i-add.md").read_text(encoding="utf-8")
+PAGE: Final = (ROOT / "docs/contribute/how-do-i-add.md").read_text(encoding="utf-8")
 ROWS: Final = {
     cells[0]: cells[1:]
     for line in re.findall(r"^\| (.*) \|$", PAGE, re.MULTILINE)

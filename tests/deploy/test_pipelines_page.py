@@ -1,4 +1,4 @@
-"""The snippets of docs/ci.md are what GitHub and GitLab take, and call commands that there are."""
+"""The snippets of docs/how-to/gate-a-pipeline.md are what GitHub and GitLab take, and call commands that there are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import yaml
 from service.cli.reports.report import Format
 from tests.service.processes import tlsprobe
 
-PAGE = Path(__file__).parents[2] / "docs" / "ci.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "gate-a-pipeline.md"
 CHECK = Path(sys.executable).with_name("check-jsonschema")
 
 

@@ -115,7 +115,7 @@ def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
 def test_a_runbook_says_what_it_means_what_to_look_at_and_what_to_do(name: str) -> None:
     text = (RUNBOOKS / f"{name}.md").read_text()
     assert text.startswith(f"# {name}\n")
-    for heading in ("## Meaning", "## Look", "## Mend"):
+    for heading in ("## Meaning", "## Diagnose", "## Fix"):
         assert f"\n{heading}\n" in text
 
 

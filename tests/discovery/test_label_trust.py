@@ -84,7 +84,7 @@ def test_the_table_has_each_constant_once_and_the_docs_have_each_row() -> None:
         if name.isupper() and isinstance(text, str)
     ]
     assert sorted(constants) == sorted(label.name for label in ACTING_LABELS)
-    page = (ROOT / "docs/targets.md").read_text()
+    page = (ROOT / "docs/reference/targets.md").read_text()
     rows = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
     assert rows >= ACTING_NAMES
 

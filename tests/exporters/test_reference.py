@@ -1,4 +1,4 @@
-"""docs/metrics.md names exactly what is emitted; dashboards, rules and examples ask for nothing else."""
+"""docs/reference/metrics.md names exactly what is emitted; dashboards, rules and examples ask for nothing else."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_the_reference_names_every_metric_with_its_type_and_no_other() -> None:
 
 
 def test_the_reference_is_the_page_that_the_code_writes() -> None:
-    assert (ROOT / "docs/metrics.md").read_text() == reference(), "run `make docs`"
+    assert (ROOT / "docs/reference/metrics.md").read_text() == reference(), "run `make docs`"
 
 
 def test_the_reference_has_the_labels_of_the_service() -> None:

@@ -18,7 +18,7 @@ from model.application_protocol import (
     speaks_tls_first,
 )
 
-PAGE = Path(__file__).parents[2] / "docs" / "protocols.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "protocols.md"
 
 
 def test_no_name_stands_twice() -> None:
@@ -54,7 +54,7 @@ def test_an_alias_in_any_case_names_its_protocol(name: str, expected: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("smpt", "did you mean smtp"), ("q", "docs/protocols.md")]
+    ("name", "message"), [("smpt", "did you mean smtp"), ("q", "docs/reference/protocols.md")]
 )
 def test_an_unknown_name_is_refused_with_those_that_come_near(name: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):

@@ -63,7 +63,7 @@ def test_a_visit_fills_every_section_but_what_is_judged_after_it() -> None:
 
 
 def test_the_schema_describes_every_section() -> None:
-    schema = Path(__file__).parents[2] / "docs" / "observation.schema.json"
+    schema = Path(__file__).parents[2] / "docs" / "reference" / "observation.schema.json"
     described = json.loads(schema.read_text(encoding="utf-8"))
     assert SECTION_NAMES.issubset(described["properties"])
     required = {section.name for section in SECTIONS if section.is_required}

@@ -1,4 +1,4 @@
-"""The strength classes of the table are those of the rules, and docs/strength.md tells them all.
+"""The strength classes of the table are those of the rules, and docs/explanation/strength.md tells them all.
 
 The rules are written here once more, from the classification and not from the table.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 from model.registry import Strength, strength_by_name
 from model.registry.table import read_table
 
-PAGE = Path(__file__).parents[2] / "docs" / "strength.md"
+PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "strength.md"
 ROW = re.compile(r"^\| `(?P<rule>[A-Z][0-9][^`]*)` \| `(?P<strength>[a-z]+)` \|", re.MULTILINE)
 
 RULES = (

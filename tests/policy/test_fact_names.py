@@ -10,7 +10,7 @@ import pytest
 from policy.fact_names import FEATURES, VULNERABILITIES
 from probe.checks.catalogue import STAGES
 
-PAGE = Path(__file__).parents[2] / "docs" / "checks.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "checks.md"
 
 
 def _of_the_page(heading: str) -> set[str]:

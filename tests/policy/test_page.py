@@ -1,4 +1,4 @@
-"""docs/policy.md tells every rule and every profile, and its example is a policy that can be used."""
+"""docs/reference/policy.md tells every rule and every profile, and its example is a policy that can be used."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from policy import RULES, load_policies
 from policy.files.named_policies import named_policies
 from policy.files.profiles import profiles
 
-PAGE = (Path(__file__).parents[2] / "docs" / "policy.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "policy.md").read_text(encoding="utf-8")
 
 
 def _rows(heading: str) -> list[str]:

@@ -10,7 +10,7 @@ from probe.checks.catalogue import ASKED_PARTS
 from probe.checks.check_groups import parse_parts, part_names
 from probe.checks.part import Part
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "cli.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
 
 
 def test_every_part_is_known_by_its_name() -> None:

@@ -154,7 +154,7 @@ def run_verify(folder: Path, facts: str, expected: Mapping[str, object]) -> Comm
 
 
 def test_the_published_schema_is_the_one_that_the_models_make() -> None:
-    published = (ROOT / "docs" / "policy.schema.json").read_text(encoding="utf-8")
+    published = (ROOT / "docs" / "reference" / "policy.schema.json").read_text(encoding="utf-8")
     assert json.loads(published) == policy_schema()
     assert json.loads(tlsprobe("policy", "schema").stdout) == policy_schema()
 

@@ -25,7 +25,9 @@ from tests.service.processes import (
 )
 
 SCHEMA = json.loads(
-    (Path(__file__).parents[2] / "docs/observation.schema.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[2] / "docs/reference/observation.schema.json").read_text(
+        encoding="utf-8"
+    )
 )
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -1,4 +1,4 @@
-"""docs/python-api.md: its examples run against the demo's servers and print what the page says."""
+"""docs/reference/python-api.md: its examples run against the demo's servers and print what the page says."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from service.demo import DemoFleet
 from service.demo.recipes import RECIPES
 from tests.support.ports import free_port
 
-PAGE: Final = (Path(__file__).parents[2] / "docs/python-api.md").read_text(encoding="utf-8")
+PAGE: Final = (Path(__file__).parents[2] / "docs/reference/python-api.md").read_text(
+    encoding="utf-8"
+)
 EXAMPLES: Final = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", PAGE, re.DOTALL)
 FUNCTIONS: Final = (
     "scan",
@@ -69,6 +71,6 @@ async def test_an_example_prints_what_the_page_says(
     output = io.StringIO()
 
     with redirect_stdout(output):
-        await asyncio.to_thread(exec, compile(code, "docs/python-api.md", "exec"), {})
+        await asyncio.to_thread(exec, compile(code, "docs/reference/python-api.md", "exec"), {})
 
     assert output.getvalue() == printed

@@ -1,4 +1,4 @@
-"""badssl.com's sub-sites that are about more than a chain, rebuilt on nginx: docs/badssl.md lists them all."""
+"""badssl.com's sub-sites that are about more than a chain, rebuilt on nginx: docs/explanation/badssl.md lists them all."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.zoo.test_deployments import ClockOfTheCertificates
 from tests.zoo.test_key_exchanges import new_prime, write_parameters
 
 TESTS = Path(__file__).parents[1]
-PAGE = (TESTS.parent / "docs/badssl.md").read_text(encoding="utf-8")
+PAGE = (TESTS.parent / "docs/explanation/badssl.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `([^|]*)` \|([^|]*)\|([^|]*)\|$", PAGE, re.MULTILINE)
 
 PARTS = frozenset({Part.VERSIONS, Part.SUITES, Part.CERTIFICATES, Part.DH, Part.VULNERABILITIES})

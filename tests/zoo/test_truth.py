@@ -15,7 +15,7 @@ from tests.zoo.server import ZooServer
 from tests.zoo.truth import disagreements, unproved
 from tests.zoo.visit import visit
 
-SCHEMA_FILE = Path(__file__).parents[2] / "docs" / "observation.schema.json"
+SCHEMA_FILE = Path(__file__).parents[2] / "docs" / "reference" / "observation.schema.json"
 
 
 @pytest.fixture(scope="module")

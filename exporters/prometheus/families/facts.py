@@ -1,6 +1,6 @@
 """Facts by name: features, vulnerabilities, what is said in clear, and what HTTP adds.
 
-Each name stands in docs/checks.md. A fact that does not apply to an endpoint has no series, and nor
+Each name stands in docs/reference/checks.md. A fact that does not apply to an endpoint has no series, and nor
 has one that is unknown: that one is counted in ``tlsprobe_check_unknown``.
 """
 

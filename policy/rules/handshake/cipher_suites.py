@@ -1,6 +1,6 @@
 """Rules on cipher suites: by name, by property, by strength class, and by whose order decides.
 
-``docs/strength.md`` has the strength of each suite. Where a source disagrees with that class (DHE, CBC), its
+``docs/explanation/strength.md`` has the strength of each suite. Where a source disagrees with that class (DHE, CBC), its
 profile adjusts it, and ``policy diff`` shows the difference.
 """
 

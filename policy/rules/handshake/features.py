@@ -16,7 +16,7 @@ from policy.values import FeatureName
 
 
 class Features(Parameters):
-    """``features``: by the names of ``docs/checks.md``."""
+    """``features``: by the names of ``docs/reference/checks.md``."""
 
     features: tuple[FeatureName, ...] = Field(min_length=1)
 

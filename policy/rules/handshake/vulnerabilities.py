@@ -1,4 +1,4 @@
-"""Rules on vulnerabilities, by the names of ``docs/checks.md``.
+"""Rules on vulnerabilities, by the names of ``docs/reference/checks.md``.
 
 For a separate finding per attack, with a suitable severity, a policy uses the rule once for each of them,
 under its own names.

@@ -18,7 +18,7 @@ Examples:
   tlsprobe policy diff nist-sp800-52r2 mozilla-intermediate
 
 \b
-How to write one: docs/policy.md.""",
+How to write one: docs/reference/policy.md.""",
 )
 
 

@@ -14,7 +14,7 @@ app = new_app()
 
 @app.command(short_help="Print the JSON Schema of policy files.")
 def schema() -> int:
-    """Print the schema, for editors and checkers; docs/policy.schema.json is the same."""
+    """Print the schema, for editors and checkers; docs/reference/policy.schema.json is the same."""
     from policy.files.schema import policy_schema
 
     print(json.dumps(policy_schema(), indent=1))

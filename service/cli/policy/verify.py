@@ -30,7 +30,9 @@ Examples:
 Exit codes: 0 every test holds; 1 one does not; 2 a file cannot be used.""",
 )
 def verify(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A YAML file: see docs/policy.md.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A YAML file: see docs/reference/policy.md.")
+    ],
 ) -> int:
     """Judge recorded facts by policies, and hold the findings against what is expected."""
     from policy.files.yaml_file import ConfigError

@@ -23,7 +23,7 @@ Examples:
 
 \b
 FACT is a protocol version, a cipher suite (IANA's name, OpenSSL's or 0xC02F), a named group, a
-signature scheme, client_auth, or a feature or vulnerability of docs/checks.md.""",
+signature scheme, client_auth, or a feature or vulnerability of docs/reference/checks.md.""",
 )
 def explain(
     host: ProbedHost,

@@ -23,7 +23,7 @@ Examples:
   tlsprobe replay visit.jsonl --policy mozilla-modern
 
 \b
-What a recording holds: docs/recordings.md.""",
+What a recording holds: docs/reference/recordings.md.""",
 )
 def replay(  # noqa: PLR0913 - each parameter is an option of the command
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What scan --record wrote.")],

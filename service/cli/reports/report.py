@@ -57,7 +57,7 @@ Exit codes:
   3  --fail-on was given, and findings of that severity or worse are open
 
 \b
-What each format holds, and how to verify one: docs/reports.md.""",
+What each format holds, and how to verify one: docs/reference/reports.md.""",
 )
 
 _Format: TypeAlias = Annotated[

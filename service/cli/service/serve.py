@@ -35,7 +35,7 @@ Examples:
 
 \b
 Metrics are at /metrics (the service) and /metrics/endpoints (the endpoints' facts).
-SIGTERM or Ctrl-C stops it within 10 seconds. Every setting: docs/configuration.md.""",
+SIGTERM or Ctrl-C stops it within 10 seconds. Every setting: docs/reference/configuration.md.""",
 )
 def serve(
     config: Annotated[

@@ -21,7 +21,7 @@ Examples:
 
 \b
 SIGTERM or Ctrl-C stops it within 10 seconds; what it has not finished is done by another one.
-What it takes to run them: docs/scale.md.""",
+What it takes to run them: docs/explanation/scale.md.""",
 )
 def worker(
     config: Annotated[

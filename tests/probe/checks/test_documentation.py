@@ -1,4 +1,4 @@
-"""docs/checks.md and the catalogue name the same facts, each once and with every column filled."""
+"""docs/reference/checks.md and the catalogue name the same facts, each once and with every column filled."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from probe.checks.catalogue import STAGES
 
-PAGE = Path(__file__).parents[3] / "docs" / "checks.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "checks.md"
 COLUMNS = 5
 
 

@@ -15,7 +15,7 @@ from tests.service.delivery.test_forms import opened, rendered
 
 URL = "https://hooks.example/x"
 MAIL: dict[str, Any] = {"type": "email", "host": "mail.example", "to": ["a@b.example"]}
-PAGE = (ROOT / "docs/notifications.md").read_text()
+PAGE = (ROOT / "docs/reference/notifications.md").read_text()
 
 
 def problem_of(notifiers: object, path: Path) -> str:

@@ -1,0 +1,53 @@
+"""Writes docs/reference/commands.md from the commands' own help: ``python -m scripts.command_reference``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Final
+
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from service.cli.app import app
+from service.cli.commands import COMMANDS, ROOT
+
+_COLUMNS: Final = 100
+_INTRODUCTION: Final = """\
+# Every command
+
+The help of each command, as `tlsprobe COMMAND --help` prints it. This page is written from the code by `make docs`;
+[cli.md](cli.md) says what the commands are for and how to read what they print.
+"""
+
+
+def every_command() -> Iterator[tuple[str, ...]]:
+    """The words of each command, such as ``("policy", "list")``; ``()`` is tlsprobe itself."""
+    yield ()
+    for row in COMMANDS:
+        words = (row.name,) if row.group == ROOT else (row.group, row.name)
+        yield words
+        below = getattr(get_command(import_module(row.module).app), "commands", {})
+        listed = {one.name for one in COMMANDS if one.group == row.name}
+        yield from ((*words, name) for name in below if name not in listed)
+
+
+def _help_of(words: tuple[str, ...]) -> str:
+    asked = CliRunner().invoke(app, [*words, "--help"], prog_name=ROOT, terminal_width=_COLUMNS)
+    if asked.exit_code != 0:
+        raise RuntimeError(f"{' '.join(words)} --help ends with {asked.exit_code}: {asked.output}")
+    return "\n".join(line.rstrip() for line in asked.stdout.strip().splitlines())
+
+
+def reference() -> str:
+    """The whole page."""
+    blocks = (
+        f"## {' '.join((ROOT, *words))}\n\n```text\n{_help_of(words)}\n```\n"
+        for words in every_command()
+    )
+    return "\n".join((_INTRODUCTION, *blocks))
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

@@ -1,0 +1,165 @@
+"""Runs one page in a network of its own: ``unshare … python -m tests.docs.run_page PAGE [DATABASE_SOCKET]``.
+
+It stands in namespaces that nothing else uses: the only network is loopback, /etc/hosts has the names of
+``pretend_network``, and Mozilla's trust store has their root besides. So the commands run as they stand on the page.
+What the commands print is printed, and then what was not as the page says; the exit code is then 1. Everything ends with this process, which is the
+first of its process namespace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import certifi
+import httpx
+
+from service.demo.authority import Issued
+from tests.docs.page_blocks import Commands, File, missing_lines, runs_on, steps
+from tests.docs.pretend_network import hosts_file, servers
+
+_SIOCSIFFLAGS: Final = 0x8914
+_IFF_UP: Final = 0x1
+_STATUS: Final = "http://127.0.0.1:9844/-/status"
+_PATIENCE_SECONDS: Final = 240.0
+
+
+def _bring_up_loopback() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as some:
+        fcntl.ioctl(some, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
+
+
+def _put_over(text: str, place: str) -> None:
+    """The file at ``place`` reads as ``text``, in this namespace alone."""
+    with tempfile.NamedTemporaryFile("w", delete=False) as file:
+        file.write(text)
+    os.chmod(file.name, 0o644)
+    subprocess.run(["mount", "--bind", file.name, place], check=True)
+    os.unlink(file.name)
+
+
+def _trust(root: Issued) -> None:
+    bundle = Path(certifi.where())
+    _put_over(bundle.read_text() + root.certificate_pem().decode(), str(bundle))
+
+
+class _Session:
+    """The reader's terminals: commands one after the other, and services that run on meanwhile."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        kept = {name: value for name, value in os.environ.items() if "TLSPROBE" not in name}
+        self._environment = kept | {"PATH": path, "COLUMNS": "120", "NO_COLOR": "1"}
+        self._services: list[tuple[str, subprocess.Popen[bytes], Path]] = []
+
+    def run(self, step: Commands) -> Iterator[str]:
+        """Runs all commands of ``step``; yields what is not as the page says."""
+        output = ""
+        for command, code in step.commands:
+            if runs_on(command):
+                self._start(command)
+                continue
+            yield from self._wait_until_visited()
+            done = subprocess.run(
+                ["bash", "-o", "pipefail", "-c", command],
+                cwd=self._directory,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_PATIENCE_SECONDS,
+                check=False,
+            )
+            output += done.stdout + done.stderr
+            print(f"$ {command}\n{done.stdout}{done.stderr}", flush=True)
+            if done.returncode != code:
+                yield f"$ {command}\nended with {done.returncode}, not {code}"
+        if missing := missing_lines(step.printed, output):
+            asked = "; ".join(command for command, _ in step.commands)
+            yield "\n".join((f"$ {asked}\ndid not print, in this order:", *missing))
+
+    def _start(self, command: str) -> None:
+        log = self._directory / f".service-{len(self._services)}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                ["bash", "-c", f"exec {command}"],
+                cwd=self._directory,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        self._services.append((command, process, log))
+
+    def _wait_until_visited(self) -> Iterator[str]:
+        """Until a service that was started has visited everything that it knows."""
+        if not self._services:
+            return
+        if not _within(_PATIENCE_SECONDS, lambda: self._has_ended() or _has_visited_all()):
+            yield f"{self._services[0][0]}: not all was visited within {_PATIENCE_SECONDS} s"
+        for command, process, log in self._services:
+            if process.poll() is not None:
+                yield f"$ {command}\nended with {process.returncode}:\n{log.read_text()}"
+
+    def _has_ended(self) -> bool:
+        return any(process.poll() is not None for _, process, _ in self._services)
+
+
+def _has_visited_all() -> bool:
+    try:
+        status = httpx.get(_STATUS, timeout=5).json()
+    except (httpx.HTTPError, ValueError):
+        return False
+    is_at_rest = status["visits_in_flight"] == status["queue_length"] == 0
+    return bool(is_at_rest and 0 < status["endpoints"] == status["endpoints_visited"])
+
+
+def _within(seconds: float, is_so: Callable[[], bool]) -> bool:
+    end = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _follow(page: str, directory: Path) -> list[str]:
+    session = _Session(directory)
+    faults: list[str] = []
+    for step in steps(page):
+        if isinstance(step, File):
+            (directory / step.name).parent.mkdir(parents=True, exist_ok=True)
+            (directory / step.name).write_text(step.text)
+        elif isinstance(step, Commands):
+            faults += session.run(step)
+    return faults
+
+
+async def _main(page: str, directory: Path, database_socket: str | None) -> int:
+    _bring_up_loopback()
+    _put_over(hosts_file(), "/etc/hosts")
+    async with servers(directory, database_socket) as root:
+        _trust(root)
+        faults = await asyncio.to_thread(_follow, page, directory)
+    if faults:
+        print("--- not as the page says ---", *faults, sep="\n\n")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    given = sys.argv[2] if len(sys.argv) > 2 else None
+    with tempfile.TemporaryDirectory(prefix="tlsprobe-page-") as place:
+        code = asyncio.run(_main(Path(sys.argv[1]).read_text(), Path(place), given))
+    # The services are ended by the end of this process; waiting for them would be for nothing.
+    os._exit(code)

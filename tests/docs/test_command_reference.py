@@ -1,0 +1,30 @@
+"""docs/reference/commands.md has the help of every command, as the command prints it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scripts.command_reference import every_command, reference
+from service.cli.commands import COMMANDS
+from tests.service.processes import tlsprobe
+
+PAGE = Path(__file__).parents[2] / "docs/reference/commands.md"
+
+
+def test_the_page_is_what_the_code_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert PAGE.read_text() == reference(), "run `make docs`"
+
+
+def test_every_command_is_there() -> None:
+    named = {words[-1] for words in every_command() if words}
+    assert {row.name for row in COMMANDS} <= named
+    assert {("db", "export"), ("policy", "diff"), ("report", "verify")} <= set(every_command())
+
+
+def test_the_help_is_that_of_the_command_itself() -> None:
+    shown = PAGE.read_text().split("## tlsprobe history\n\n```text\n")[1].split("\n```")[0]
+    printed = tlsprobe("history", "--help").stdout
+    assert shown.split() == printed.split()
