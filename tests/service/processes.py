@@ -68,8 +68,14 @@ _ONE_COMMAND = threading.Lock()
 """The standard streams and the environment are the process's: one command has them at a time."""
 
 
+_SERVICES: Final = ("serve", "worker", "demo")
+"""Commands that set up logs for good, and take signals: they are processes wherever they are started."""
+
+
 def tlsprobe(*arguments: str | Path, changes: Mapping[str, str] | None = None) -> CommandRun:
     """The finished command, which ran in this thread with the environment and the streams of a process of its own."""
+    if arguments and arguments[0] in _SERVICES:
+        return _finished_process(arguments, changes)
     output, errors, nothing = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(3))
     with (
         _ONE_COMMAND,
@@ -87,10 +93,16 @@ def _written(stream: io.TextIOWrapper) -> str:
 
 def tlsprobe_process(
     *arguments: str | Path, changes: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
+) -> CommandRun:
     """The finished command as a process, its output caught in pipes."""
     _refuse_without_mark()
-    return subprocess.run(
+    return _finished_process(arguments, changes)
+
+
+def _finished_process(
+    arguments: Sequence[str | Path], changes: Mapping[str, str] | None
+) -> CommandRun:
+    run = subprocess.run(
         [TLSPROBE, *arguments],
         env=environment(changes),
         stdin=subprocess.DEVNULL,
@@ -99,6 +111,7 @@ def tlsprobe_process(
         timeout=PATIENCE_SECONDS,
         check=False,
     )
+    return CommandRun(returncode=run.returncode, stdout=run.stdout, stderr=run.stderr)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
