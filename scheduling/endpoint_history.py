@@ -41,14 +41,9 @@ class EndpointHistories:
 
     def depart(self, tracked: Tracked, key: str, now: datetime, interval_seconds: float) -> None:
         """Keeps what is known of an endpoint whose address is gone, of so many to each target."""
-        if key in self._failures:
-            self._away[key] = Schedule(
-                endpoint_key=key,
-                due_at=now,
-                interval_seconds=interval_seconds,
-                consecutive_failures=self._failures[key],
-                enumerated_at=self._enumerated.get(key),
-            )
+        schedule = self.schedule(key, now, interval_seconds)
+        if schedule is not None:
+            self._away[key] = schedule
             departed = (*(one for one in tracked.departed if one != key), key)
             for forgotten in departed[:-MOST_ADDRESSES]:
                 self._away.pop(forgotten, None)
@@ -85,17 +80,21 @@ class EndpointHistories:
         """Makes the next visit ask everything."""
         self._enumerated.pop(key, None)
 
-    def failures(self, key: str) -> int:
-        """In a row, as of now."""
-        return self._failures.get(key, 0)
+    def schedule(self, key: str, now: datetime, interval_seconds: float) -> Schedule | None:
+        """What is known of an endpoint, or a name, as a Schedule that is due ``now``; None where it is new."""
+        if key not in self._failures:
+            return None
+        return Schedule(
+            endpoint_key=key,
+            due_at=now,
+            interval_seconds=interval_seconds,
+            consecutive_failures=self._failures[key],
+            enumerated_at=self._enumerated.get(key),
+        )
 
     def enumerated_at(self, key: str) -> datetime | None:
         """When everything was asked last; None where it must be asked, for it failed since or never was."""
         return self._enumerated.get(key) if self._failures.get(key) == 0 else None
-
-    def last_enumerated_at(self, key: str) -> datetime | None:
-        """When everything was asked last, whatever came after."""
-        return self._enumerated.get(key)
 
     def rank(self, key: str) -> Rank:
         """Who goes first."""
