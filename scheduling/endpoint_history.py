@@ -41,14 +41,9 @@ class EndpointHistories:
 
     def depart(self, tracked: Tracked, key: str, now: datetime, interval_seconds: float) -> None:
         """Saves the schedule of an endpoint whose address is gone; the number per target is limited."""
-        if key in self._failures:
-            self._away[key] = Schedule(
-                endpoint_key=key,
-                due_at=now,
-                interval_seconds=interval_seconds,
-                consecutive_failures=self._failures[key],
-                enumerated_at=self._enumerated.get(key),
-            )
+        schedule = self.schedule(key, now, interval_seconds)
+        if schedule is not None:
+            self._away[key] = schedule
             departed = (*(one for one in tracked.departed if one != key), key)
             for forgotten in departed[:-MOST_ADDRESSES]:
                 self._away.pop(forgotten, None)
@@ -85,17 +80,21 @@ class EndpointHistories:
         """Makes the next visit enumerate."""
         self._enumerated.pop(key, None)
 
-    def failures(self, key: str) -> int:
-        """The current number of consecutive failures."""
-        return self._failures.get(key, 0)
+    def schedule(self, key: str, now: datetime, interval_seconds: float) -> Schedule | None:
+        """The Schedule of a known endpoint or name, due ``now``; None if it is new."""
+        if key not in self._failures:
+            return None
+        return Schedule(
+            endpoint_key=key,
+            due_at=now,
+            interval_seconds=interval_seconds,
+            consecutive_failures=self._failures[key],
+            enumerated_at=self._enumerated.get(key),
+        )
 
     def enumerated_at(self, key: str) -> datetime | None:
         """When the endpoint was last enumerated; None if that must be done (again), also after a failure."""
         return self._enumerated.get(key) if self._failures.get(key) == 0 else None
-
-    def last_enumerated_at(self, key: str) -> datetime | None:
-        """When the endpoint was last enumerated, whatever happened since."""
-        return self._enumerated.get(key)
 
     def rank(self, key: str) -> Rank:
         """The priority of the endpoint's next visit."""

@@ -12,7 +12,6 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
 from random import Random
 
 from model.endpoint_state.schedule import Schedule
@@ -34,6 +33,7 @@ from scheduling.jobs import (
     Visiting,
     VisitJob,
 )
+from scheduling.next_schedule import schedule_after
 from scheduling.resolve import unresolved
 from scheduling.start_rate import StartRate
 from scheduling.store_writer import StoreWriter
@@ -231,10 +231,10 @@ class Scheduler:
                 self._meter.visit_doubted(lost)
                 self._put(job, self._settings.early_retry_seconds, tracked.target)
                 return
-            failures = self._standings.failures(job.target_key) + 1
-            delay = pace.retry_delay(failures, self._dice)
             tracked.unresolved_key = lost.endpoint.key
-            await self._keep(lost, failures, delay)
+            schedule, delay = self._next(job.target_key, lost, pace)
+            failures = schedule.consecutive_failures
+            await self._keep(lost, schedule)
         if self._tracked.get(job.target_key) is tracked:
             self._standings.visited(job.target_key, failures)
             self._put(job, delay, tracked.target)
@@ -314,17 +314,19 @@ class Scheduler:
     async def _take(self, observation: Observation, pace: IntervalPolicy) -> float:
         """Stores the result of a visit; returns the seconds until the next one."""
         key = observation.endpoint.key
-        failures, enumerated_at = 0, None
-        if not observation.answered_as_tls:
-            failures = self._standings.failures(key) + 1
-            delay = pace.retry_delay(failures, self._dice)
-        else:
-            delay = pace.next_delay(key, self._clock.now(), observation)
-            if observation.mode is Mode.ENUMERATE:
-                enumerated_at = observation.started_at
-        self._standings.visited(key, failures, enumerated_at)
-        await self._keep(observation, failures, delay)
+        schedule, delay = self._next(key, observation, pace)
+        self._standings.visited(key, schedule.consecutive_failures, schedule.enumerated_at)
+        await self._keep(observation, schedule)
         return delay
+
+    def _next(
+        self, key: str, observation: Observation, pace: IntervalPolicy
+    ) -> tuple[Schedule, float]:
+        """The Schedule that follows, by the history of ``key``, and in how many seconds that is due."""
+        now = self._clock.now()
+        before = self._standings.schedule(key, now, pace.interval_seconds)
+        schedule = schedule_after(observation, before, pace, now, self._dice)
+        return schedule, (schedule.due_at - now).total_seconds()
 
     async def _known(self, endpoint: Endpoint, pace: IntervalPolicy) -> Observation | None:
         """The facts that the visit only verifies; None if it enumerates."""
@@ -358,15 +360,7 @@ class Scheduler:
                 reason=f"Internal error: the visit ended with {type(fault).__name__}.",
             )
 
-    async def _keep(self, observation: Observation, failures: int, delay_seconds: float) -> None:
-        key = observation.endpoint.key
-        schedule = Schedule(
-            endpoint_key=key,
-            due_at=self._clock.now() + timedelta(seconds=delay_seconds),
-            interval_seconds=self._settings.pace_of(observation.endpoint.target).interval_seconds,
-            consecutive_failures=failures,
-            enumerated_at=self._standings.last_enumerated_at(key),
-        )
+    async def _keep(self, observation: Observation, schedule: Schedule) -> None:
         visit = await self._probing.judge(observation, schedule)
         self._meter.visit_finished(visit)
         await self._recorder.record(visit)

@@ -432,10 +432,10 @@ def test_after_a_failure_everything_is_asked() -> None:
         scheduler.set_targets([ONE])
         await asyncio.sleep(4 * HOUR)
         world.failing.add("one.test")
-        await asyncio.sleep(HOUR)
+        await asyncio.sleep(2 * HOUR)  # as long as it takes to fail, and to fail again
         world.failing.clear()
         world.known.clear()
-        await asyncio.sleep(3 * HOUR)
+        await asyncio.sleep(6 * HOUR)
 
     live(world, story)
     assert [is_verified for _, is_verified in world.known][:2] == [False, True]
