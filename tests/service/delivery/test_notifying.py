@@ -252,7 +252,7 @@ async def test_mail_goes_by_starttls_and_a_login(
     assert office.recipients == [["ops@example.test", "web@example.test"]]
     assert mail["From"] == office.sender["from"]
     assert mail["Subject"] == "[tlsprobe] opened, high: www.example:443: TLS 1.0 is offered"
-    assert "found: TLSv1.0 is accepted" in mail.get_content()
+    assert "requirement: Only TLS 1.2 and 1.3 may be offered" in mail.get_content()
 
 
 async def test_a_wrong_password_is_told_without_it(
