@@ -18,7 +18,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from scripts.type_words import in_words, models_in, types_of
+from scripts.type_words import Models, in_words, models_in
 from service.config.settings import ServiceSettings
 
 _MEANINGS: Final = Path(__file__).with_name("settings_meanings.toml")
@@ -62,11 +62,11 @@ class _Page:
             for place, models in models_in(field.annotation):
                 below = f"{path}.{name}{place}".lstrip(".")
                 if len(models) == 1:
-                    yield from self.sections(below, models[0])
+                    yield from self.sections(below, *models)
                 else:
                     yield from self._union(below, models)
 
-    def _union(self, path: str, models: tuple[type[BaseModel], ...]) -> Iterator[str]:
+    def _union(self, path: str, models: Models) -> Iterator[str]:
         """The keys that all types have, with their usual defaults; then, of each type, the others."""
         first, *others = models
         usual = {
@@ -77,9 +77,8 @@ class _Page:
         yield f"\n## {path}\n\n`type` chooses one of the types below. Keys of every type:\n"
         base = min(models, key=lambda one: len(self._own(one, usual) & usual.keys()))
         yield from self._table(base, [*usual])
-        for model in models:
-            types = " or ".join(f"`{one}`" for one in types_of(model))
-            yield f"\n### {path}, type {types}\n"
+        for model, types in models.items():
+            yield f"\n### {path}, type {' or '.join(f'`{one}`' for one in types)}\n"
             if own := self._own(model, usual):
                 yield from self._table(model, [name for name in model.model_fields if name in own])
             else:

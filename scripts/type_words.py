@@ -8,14 +8,16 @@ from datetime import time
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, TypeAlias, Union, get_args, get_origin
 
 import annotated_types
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from service.integrations.catalogue import NOTIFIERS
 from service.setting_types.by_type import ByType
+
+Models: TypeAlias = Mapping[type[BaseModel], tuple[str, ...]]
+"""Models, each with the values of ``type`` that choose it; none where there is one model."""
 
 _WORDS: Final[Mapping[Any, str]] = {
     str: "text",
@@ -43,40 +45,30 @@ def in_words(field: FieldInfo) -> str:
     return _with_bounds(_words(field.annotation), field.metadata)
 
 
-def models_in(annotation: Any) -> Iterator[tuple[str, tuple[type[BaseModel], ...]]]:
+def models_in(annotation: Any) -> Iterator[tuple[str, Models]]:
     """The models that ``annotation`` leads to, each with its place below: "", ``.NAME`` or ``[]``.
 
-    Models of one union come together.
+    Models that are chosen by their ``type`` come together.
     """
     origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        chosen = [one for one in arguments[1:] if isinstance(one, ByType)]
-        if chosen:
-            yield "", tuple(dict.fromkeys(chosen[0].choices.values()))
-        else:
-            yield from models_in(arguments[0])
+    choices = next((one.choices for one in arguments if isinstance(one, ByType)), None)
+    if choices is not None:
+        yield "", {model: _names_of(model, choices) for model in dict.fromkeys(choices.values())}
+    elif origin is Annotated:
+        yield from models_in(arguments[0])
     elif origin in _UNIONS:
-        found = tuple(one for one in arguments if _is_model(one))
-        if found:
-            yield "", found
         for one in arguments:
-            if not _is_model(one):
-                yield from models_in(one)
+            yield from models_in(one)
     elif origin in (tuple, frozenset):
         yield from ((f"[]{place}", models) for place, models in models_in(arguments[0]))
     elif origin is not None and _is_mapping(origin):
         yield from ((f".NAME{place}", models) for place, models in models_in(arguments[1]))
     elif _is_model(annotation):
-        yield "", (annotation,)
+        yield "", {annotation: ()}
 
 
-def types_of(model: type[BaseModel]) -> tuple[str, ...]:
-    """The values of ``type`` that choose ``model``."""
-    chosen_by = model.model_fields["type"]
-    return (
-        *get_args(chosen_by.annotation),
-        *(one.name for one in NOTIFIERS if one.settings is model),
-    )
+def _names_of(model: type[BaseModel], choices: Mapping[str, type[BaseModel]]) -> tuple[str, ...]:
+    return tuple(name for name, one in choices.items() if one is model)
 
 
 def _is_mapping(origin: Any) -> bool:
