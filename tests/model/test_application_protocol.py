@@ -76,7 +76,7 @@ def test_only_dtls_runs_over_datagrams_and_only_https_may_be_http() -> None:
 
 def test_the_page_has_each_protocol_with_its_ports() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    begins, first = text.index("## TLS after some words"), text.index("## TLS from the first byte")
+    begins, first = text.index("## Upgrades to TLS"), text.index("## TLS from the first byte")
     assert _rows(text[begins:first]) == _table(upgrades=True)
     assert _rows(text[first:]) == _table(upgrades=False)
 
