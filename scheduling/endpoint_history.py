@@ -11,8 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from model.endpoint_state.schedule import Schedule
-from scheduling.jobs import Rank, Tracked
+from scheduling.jobs import Rank
 from scheduling.resolve import MOST_ADDRESSES
+from scheduling.tracked import Tracked
 
 
 class EndpointHistories:

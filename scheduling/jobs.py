@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeAlias
 
@@ -111,14 +111,3 @@ class Rank(IntEnum):
     NEW = 0
     KNOWN = 1
     FAILING = 2
-
-
-@dataclass(slots=True)
-class Tracked:
-    """A target of the inventory, and its endpoints by key."""
-
-    target: Target
-    endpoints: dict[str, Endpoint] = field(default_factory=dict)
-    unresolved_key: str | None = None
-    departed: tuple[str, ...] = ()
-    """Endpoints whose address the name no longer has, newest last."""

@@ -15,7 +15,7 @@ from dataclasses import replace
 from random import Random
 
 from model.endpoint_state.schedule import Schedule
-from model.observation import Cost, Mode, Observation, State
+from model.observation import Observation
 from model.ports import Clock, Meter, NotVisitedError, Store
 from model.target import Endpoint, Target
 from model.version import TOOL_VERSION
@@ -29,7 +29,6 @@ from scheduling.jobs import (
     Probing,
     Rank,
     SchedulerSettings,
-    Tracked,
     Visiting,
     VisitJob,
 )
@@ -37,6 +36,8 @@ from scheduling.next_schedule import schedule_after
 from scheduling.resolve import unresolved
 from scheduling.start_rate import StartRate
 from scheduling.store_writer import StoreWriter
+from scheduling.tracked import Tracked, TrackedTargets
+from scheduling.visit import observe, read_known_facts
 
 _LOG = logging.getLogger(__name__)
 
@@ -58,14 +59,14 @@ class Scheduler:
         self._clock = clock
         self._settings = settings
         self._meter = meter
-        self._dice = Random()  # noqa: S311 (jitter need not be secret)
-        self._recorder = StoreWriter(store, meter)
-        self._agenda: DueQueue[Job] = DueQueue()
-        self._tracked: dict[str, Tracked] = {}
-        self._standings = EndpointHistories()
-        self._admission = StartRate()
+        self._random = Random()  # noqa: S311 (jitter need not be secret)
+        self._writer = StoreWriter(store, meter)
+        self._due_queue: DueQueue[Job] = DueQueue()
+        self._tracked = TrackedTargets()
+        self._histories = EndpointHistories()
+        self._start_rate = StartRate()
         self._wake = asyncio.Event()
-        self._running = InFlight(lambda: self._settings, self._wake.set)
+        self._in_flight = InFlight(lambda: self._settings, self._wake.set)
         self._is_stopping = False
         self._ended = asyncio.Event()
         self._ended.set()
@@ -73,24 +74,22 @@ class Scheduler:
     @property
     def queue_length(self) -> int:
         """The number of due lookups and visits that wait for their turn."""
-        return self._agenda.count_due(self._clock.monotonic())
+        return self._due_queue.count_due(self._clock.monotonic())
 
     @property
     def visits_in_flight(self) -> int:
         """The number of running visits."""
-        return self._running.visits
+        return self._in_flight.visits
 
     @property
     def lag_seconds(self) -> float:
         """How long the first entry in the queue has been due; 0 if none is waiting."""
-        next_due = self._agenda.next_due
+        next_due = self._due_queue.next_due
         return 0.0 if next_due is None else max(0.0, self._clock.monotonic() - next_due)
 
     def current_endpoints(self) -> frozenset[str]:
         """The keys of all endpoints in the inventory, including those of unresolved names."""
-        keys = {key for tracked in self._tracked.values() for key in tracked.endpoints}
-        lost = {tracked.unresolved_key for tracked in self._tracked.values()} - {None}
-        return frozenset(keys | {key for key in lost if key is not None})
+        return self._tracked.endpoint_keys()
 
     def reconfigure(self, settings: SchedulerSettings, visit: Visiting) -> None:
         """Replaces the settings and the visiting function for all future jobs."""
@@ -105,22 +104,17 @@ class Scheduler:
 
     def target(self, key: str) -> Target | None:
         """The inventory's target with that key."""
-        tracked = self._tracked.get(key)
-        return tracked.target if tracked is not None else None
+        return tracked.target if (tracked := self._tracked.get(key)) is not None else None
 
     def enumerate_soon(self, target_key: str | None = None) -> bool:
         """Makes the next visits of the target, or of all targets, enumerate, and starts them one after another.
 
         Returns whether there is such a target.
         """
-        wanted = [
-            tracked
-            for key, tracked in self._tracked.items()
-            if target_key is None or key == target_key
-        ]
+        wanted = self._tracked.chosen(target_key)
         for tracked in wanted:
             for key in tracked.endpoints:
-                self._standings.ask_all(key)
+                self._histories.ask_all(key)
                 self._plan_visit(key, self._admitted_delay())
         self._wake.set()
         return bool(wanted)
@@ -143,17 +137,17 @@ class Scheduler:
         """Runs due jobs until ``stop``; raises what the Store raises at startup."""
         self._ended.clear()
         try:
-            self._standings.restore(
+            self._histories.restore(
                 await self._store.schedules(), enumerates=self._settings.enumerates_at_start
             )
             async with asyncio.TaskGroup() as group:
-                trying = group.create_task(self._recorder.keep_trying())
+                trying = group.create_task(self._writer.keep_trying())
                 while not self._is_stopping:
                     self._start_due(group)
                     await self._wait_for_change()
                 await self._let_visits_end()
                 trying.cancel()
-            await self._recorder.flush()
+            await self._writer.flush()
         finally:
             self._ended.set()
 
@@ -164,30 +158,28 @@ class Scheduler:
         await self._ended.wait()
 
     def _start_due(self, group: asyncio.TaskGroup) -> None:
-        while self._running.has_a_place:
+        while self._in_flight.has_a_place:
             now = self._clock.monotonic()
-            found = self._agenda.pop_due(now)
+            found = self._due_queue.pop_due(now)
             if found is None:
                 return
             job, due = found
             if isinstance(job, VisitJob):
                 self._meter.visit_began(now - due)
-            self._running.add(job, group.create_task(self._do(job)))
+            self._in_flight.add(job, group.create_task(self._do(job)))
 
     async def _wait_for_change(self) -> None:
         """Waits until a job is due and has a place, a job has ended, or the inventory has changed."""
         self._wake.clear()
         timeout = None
-        if self._running.has_a_place:
-            next_due = self._agenda.next_due
-            if next_due is not None:
-                timeout = max(0.0, next_due - self._clock.monotonic())
+        if self._in_flight.has_a_place and (next_due := self._due_queue.next_due) is not None:
+            timeout = max(0.0, next_due - self._clock.monotonic())
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 await self._wake.wait()
 
     async def _let_visits_end(self) -> None:
-        if not (tasks := tuple(self._running.tasks)):
+        if not (tasks := tuple(self._in_flight.tasks)):
             return
         _, abandoned = await asyncio.wait(tasks, timeout=self._settings.stop_grace_seconds)
         for task in abandoned:
@@ -204,7 +196,9 @@ class Scheduler:
             _LOG.exception("a job failed", extra={"job": str(job)})
             tracked = self._tracked.get(job.target_key)
             if tracked is not None:
-                self._put(job, self._settings.paces[-1].retry_delay(1, self._dice), tracked.target)
+                self._put(
+                    job, self._settings.paces[-1].retry_delay(1, self._random), tracked.target
+                )
 
     async def _look_up(self, job: LookUp) -> None:
         tracked = self._tracked.get(job.target_key)
@@ -227,7 +221,7 @@ class Scheduler:
             delay = pace.next_delay(job.target_key, self._clock.now())
         else:
             lost = unresolved(tracked.target, resolution.failure, started_at, TOOL_VERSION)
-            if self._standings.is_first_failure(job.target_key):
+            if self._histories.is_first_failure(job.target_key):
                 self._meter.visit_doubted(lost)
                 self._put(job, self._settings.early_retry_seconds, tracked.target)
                 return
@@ -236,15 +230,15 @@ class Scheduler:
             failures = schedule.consecutive_failures
             await self._keep(lost, schedule)
         if self._tracked.get(job.target_key) is tracked:
-            self._standings.visited(job.target_key, failures)
+            self._histories.visited(job.target_key, failures)
             self._put(job, delay, tracked.target)
 
     def _take_addresses(self, tracked: Tracked, endpoints: Sequence[Endpoint]) -> None:
         found = {endpoint.key: endpoint for endpoint in endpoints}
         interval_seconds = self._settings.pace_of(tracked.target).interval_seconds
         for gone in tracked.endpoints.keys() - found.keys():
-            self._agenda.remove(VisitJob(gone))
-            self._standings.depart(tracked, gone, self._clock.now(), interval_seconds)
+            self._due_queue.remove(VisitJob(gone))
+            self._histories.depart(tracked, gone, self._clock.now(), interval_seconds)
         added = found.keys() - tracked.endpoints.keys()
         tracked.endpoints = found
         for key in added:
@@ -253,31 +247,31 @@ class Scheduler:
     def _plan_visit(self, endpoint_key: str, delay_seconds: float) -> None:
         """If a visit is still running, the next is scheduled when it ends: never two at the same time."""
         job = VisitJob(endpoint_key)
-        endpoint = self._find(endpoint_key)
-        if endpoint is not None and job not in self._running:
-            rank = self._standings.rank(endpoint_key)
+        endpoint = self._tracked.endpoint(endpoint_key)
+        if endpoint is not None and job not in self._in_flight:
+            rank = self._histories.rank(endpoint_key)
             self._put(job, delay_seconds, endpoint.target, rank)
 
     def _put(self, job: Job, delay_seconds: float, target: Target, rank: Rank = Rank.KNOWN) -> None:
         due = self._clock.monotonic() + delay_seconds
-        self._agenda.put(job, due, rank=rank, group=self._settings.group_of(job, target))
+        self._due_queue.put(job, due, rank=rank, group=self._settings.group_of(job, target))
 
     def _admitted_delay(self) -> float:
         """The delay of one of many simultaneous newcomers."""
         rate = self._settings.admitted_per_second(len(self._tracked))
-        return self._admission.delay(self._clock.monotonic(), rate)
+        return self._start_rate.delay(self._clock.monotonic(), rate)
 
     def _first_delay(self, endpoint_key: str, target: Target) -> float:
         """The delay from before a restart if there is one; short for overdue and new endpoints."""
         planned = 0.0
-        schedule = self._standings.come_back(endpoint_key)
+        schedule = self._histories.come_back(endpoint_key)
         if schedule is not None:
             pace = self._settings.pace_of(target)
             planned = pace.resumed_delay(schedule.due_at, self._clock.now())
         return planned or self._admitted_delay()
 
     async def _visit_endpoint(self, job: VisitJob) -> None:
-        endpoint = self._find(job.endpoint_key)
+        endpoint = self._tracked.endpoint(job.endpoint_key)
         if endpoint is None:
             return
         pace = self._settings.pace_of(endpoint.target)
@@ -286,10 +280,11 @@ class Scheduler:
             self._put(job, delay, endpoint.target)
             return
         try:
-            observation = await self._observe(endpoint, await self._known(endpoint, pace))
+            known = await self._known(endpoint, pace)
+            observation = await observe(self._probing.visit, endpoint, known, self._clock)
         except NotVisitedError:
             delay = self._settings.early_retry_seconds
-            self._plan_next(job, delay, self._standings.rank(job.endpoint_key))
+            self._plan_next(job, delay, self._histories.rank(job.endpoint_key))
             return
         if self._is_doubtful(observation):
             self._meter.visit_doubted(observation)
@@ -300,22 +295,21 @@ class Scheduler:
 
     def _plan_next(self, job: VisitJob, delay_seconds: float, rank: Rank) -> None:
         """Schedules the next visit; during the visit the endpoint may have got other labels, or have left."""
-        endpoint = self._find(job.endpoint_key)
+        endpoint = self._tracked.endpoint(job.endpoint_key)
         if endpoint is None:
-            self._standings.forget(job.endpoint_key)
+            self._histories.forget(job.endpoint_key)
         else:
             self._put(job, delay_seconds, endpoint.target, rank)
 
     def _is_doubtful(self, observation: Observation) -> bool:
-        if observation.answered_as_tls or not self._settings.repeats_failed_visits:
-            return False
-        return self._standings.is_first_failure(observation.endpoint.key)
+        may_repeat = not observation.answered_as_tls and self._settings.repeats_failed_visits
+        return may_repeat and self._histories.is_first_failure(observation.endpoint.key)
 
     async def _take(self, observation: Observation, pace: IntervalPolicy) -> float:
         """Stores the result of a visit; returns the seconds until the next one."""
         key = observation.endpoint.key
         schedule, delay = self._next(key, observation, pace)
-        self._standings.visited(key, schedule.consecutive_failures, schedule.enumerated_at)
+        self._histories.visited(key, schedule.consecutive_failures, schedule.enumerated_at)
         await self._keep(observation, schedule)
         return delay
 
@@ -324,50 +318,20 @@ class Scheduler:
     ) -> tuple[Schedule, float]:
         """The Schedule that follows, by the history of ``key``, and in how many seconds that is due."""
         now = self._clock.now()
-        before = self._standings.schedule(key, now, pace.interval_seconds)
-        schedule = schedule_after(observation, before, pace, now, self._dice)
+        before = self._histories.schedule(key, now, pace.interval_seconds)
+        schedule = schedule_after(observation, before, pace, now, self._random)
         return schedule, (schedule.due_at - now).total_seconds()
 
     async def _known(self, endpoint: Endpoint, pace: IntervalPolicy) -> Observation | None:
         """The facts that the visit only verifies; None if it enumerates."""
-        if pace.wants_enumeration(self._standings.enumerated_at(endpoint.key), self._clock.now()):
+        if pace.wants_enumeration(self._histories.enumerated_at(endpoint.key), self._clock.now()):
             return None
-        try:
-            known = await self._store.latest(endpoint.key)
-        except Exception as error:
-            _LOG.warning(
-                "an endpoint is enumerated again, because its stored facts cannot be read",
-                extra={"endpoint": endpoint.key, "reason": str(error)},
-            )
-            return None
-        return known if known is not None and known.tool_version == TOOL_VERSION else None
-
-    async def _observe(self, endpoint: Endpoint, known: Observation | None) -> Observation:
-        started_at, began = self._clock.now(), self._clock.monotonic()
-        try:
-            return await self._probing.visit(endpoint, known)
-        except NotVisitedError:
-            raise
-        except Exception as fault:
-            _LOG.exception("a visit failed", extra={"endpoint": endpoint.key})
-            return Observation(
-                tool_version=TOOL_VERSION,
-                mode=Mode.ENUMERATE,
-                endpoint=endpoint,
-                started_at=started_at,
-                cost=Cost(duration_seconds=self._clock.monotonic() - began),
-                state=State.ERROR,
-                reason=f"Internal error: the visit ended with {type(fault).__name__}.",
-            )
+        return await read_known_facts(self._store, endpoint.key)
 
     async def _keep(self, observation: Observation, schedule: Schedule) -> None:
         visit = await self._probing.judge(observation, schedule)
         self._meter.visit_finished(visit)
-        await self._recorder.record(visit)
-
-    def _find(self, endpoint_key: str) -> Endpoint | None:
-        tracked = self._tracked.get(endpoint_key.rpartition("@")[0])
-        return None if tracked is None else tracked.endpoints.get(endpoint_key)
+        await self._writer.record(visit)
 
     def _relabel(self, tracked: Tracked, target: Target) -> None:
         """New labels apply from the next visit, which comes soon: the endpoint stays the same."""
@@ -377,10 +341,10 @@ class Scheduler:
             self._plan_visit(key, self._admitted_delay())
 
     def _forget(self, target_key: str) -> None:
-        self._agenda.remove(LookUp(target_key))
-        self._standings.forget(target_key)
+        self._due_queue.remove(LookUp(target_key))
+        self._histories.forget(target_key)
         tracked = self._tracked.pop(target_key)
-        self._standings.forget_departed(tracked)
+        self._histories.forget_departed(tracked)
         for key in tracked.endpoints:
-            self._agenda.remove(VisitJob(key))
-            self._standings.forget(key)
+            self._due_queue.remove(VisitJob(key))
+            self._histories.forget(key)

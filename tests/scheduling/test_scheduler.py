@@ -263,7 +263,7 @@ def test_a_name_with_ever_other_addresses_takes_bounded_memory() -> None:
         assert len(scheduler.current_endpoints()) == 1
         (tracked,) = scheduler._tracked.values()
         assert len(tracked.departed) == MOST_ADDRESSES
-        assert len(scheduler._standings._away) == MOST_ADDRESSES
+        assert len(scheduler._histories._away) == MOST_ADDRESSES
 
     live(world, story)
 
@@ -629,7 +629,7 @@ def test_overload_shows_as_lag_and_lateness_and_takes_no_memory() -> None:
         await asyncio.sleep(3 * HOUR)
         assert scheduler.lag_seconds > HOUR
         assert scheduler.queue_length <= 2 * 2000
-        assert len(scheduler._agenda._waiting) <= 2 * 2 * 2000 + 1000
+        assert len(scheduler._due_queue._waiting) <= 2 * 2 * 2000 + 1000
 
     live(world, story)
     assert max(world.late_seconds) > HOUR
