@@ -1,4 +1,26 @@
-"""What is wrong with a served chain, as named problems."""
+"""What is wrong with a served chain, as named problems.
+
+- EXPIRED, NOT_YET_VALID: any sent certificate is, the leaf or another.
+- SELF_SIGNED: the leaf names itself as its issuer and is in no store.
+- INCOMPLETE: every path from the leaf through the sent certificates ends at a certificate whose issuer was
+  neither sent nor is in any store. A missing private root looks the same as a missing intermediate; add it
+  as a trust store to tell them apart.
+- UNKNOWN_CA: a path ends in a self-signed root that was sent, and no path ends in a store.
+- MISORDERED: a certificate of the leaf's path precedes the first one that it issued
+  (RFC 5246, 7.4.2: each certifies the one before it).
+- SURPLUS: a certificate neither issued the leaf, directly or indirectly, nor was issued by it, or was sent
+  twice.
+- CONTAINS_ROOT: a self-signed certificate follows the leaf; clients ignore it.
+- HOSTNAME_MISMATCH: ``server_name_matches`` is no.
+- WEAK_KEY: RSA under 2048 bits, a curve under 224 bits, or DSA, in any sent certificate.
+- WEAK_SIGNATURE: over MD2, MD4, MD5 or SHA-1, except in self-signed certificates after the leaf, because
+  clients do not rely on those signatures.
+- LIFETIME_TOO_LONG, INTERNAL_NAME: the leaf violates the CA/Browser Forum's limits for public CAs, and a
+  public store trusts it.
+- UNPARSABLE: any certificate has a parse_error. INCOMPLETE is then reported only if all issuers are readable.
+- OTHER: none of the above, but stores are configured and none trusts the chain (wrong purpose or signature,
+  name constraint, issuer without CA flag): the store's reason has the details.
+"""
 
 from __future__ import annotations
 
@@ -27,28 +49,7 @@ def problems(
 ) -> tuple[Problem, ...]:
     """All problems of the chain as sent, leaf first, at that aware time; in Problem's order.
 
-    - EXPIRED, NOT_YET_VALID: any sent certificate is, the leaf or another.
-    - SELF_SIGNED: the leaf names itself as its issuer and is in no store.
-    - INCOMPLETE: every path from the leaf through the sent certificates ends at a certificate whose issuer was
-      neither sent nor is in any store. A missing private root looks the same as a missing intermediate; add it
-      as a trust store to tell them apart.
-    - UNKNOWN_CA: a path ends in a self-signed root that was sent, and no path ends in a store.
-    - MISORDERED: a certificate of the leaf's path precedes the first one that it issued
-      (RFC 5246, 7.4.2: each certifies the one before it).
-    - SURPLUS: a certificate neither issued the leaf, directly or indirectly, nor was issued by it, or was sent
-      twice.
-    - CONTAINS_ROOT: a self-signed certificate follows the leaf; clients ignore it.
-    - HOSTNAME_MISMATCH: ``server_name_matches`` is no.
-    - WEAK_KEY: RSA under 2048 bits, a curve under 224 bits, or DSA, in any sent certificate.
-    - WEAK_SIGNATURE: over MD2, MD4, MD5 or SHA-1, except in self-signed certificates after the leaf, because
-      clients do not rely on those signatures.
-    - LIFETIME_TOO_LONG, INTERNAL_NAME: the leaf violates the CA/Browser Forum's limits for public CAs, and a
-      public store trusts it.
-    - UNPARSABLE: any certificate has a parse_error. INCOMPLETE is then reported only if all issuers are readable.
-    - OTHER: none of the above, but stores are configured and none trusts the chain (wrong purpose or signature,
-      name constraint, issuer without CA flag): the store's reason has the details.
-
-    Without stores INCOMPLETE, UNKNOWN_CA and OTHER are not reported.
+    The docstring of this module says what each of them means. Without stores INCOMPLETE, UNKNOWN_CA and OTHER are not reported.
     """
     served = _Served(
         chain=chain, links=tuple(read_link(each.der or b"") for each in chain), stores=stores

@@ -54,16 +54,15 @@ class ServiceMetrics:
         Info("tlsprobe_build", described("build_info").help, registry=registry).info(
             {"version": TOOL_VERSION}
         )
-        for name, ask in (
-            ("queue_length", queue_length),
-            ("probes_in_flight", visits_in_flight),
-            ("schedule_lag_seconds", schedule_lag_seconds),
-            ("store_up", store_up),
-            ("snapshot_age_seconds", snapshot_age_seconds),
-            ("endpoints_set_aside", endpoints_set_aside),
-        ):
-            if ask is not None:
-                _gauge(name, registry).set_function(_as_float(ask))
+        _ask_at_each_scrape(
+            registry,
+            queue_length=queue_length,
+            probes_in_flight=visits_in_flight,
+            schedule_lag_seconds=schedule_lag_seconds,
+            store_up=store_up,
+            snapshot_age_seconds=snapshot_age_seconds,
+            endpoints_set_aside=endpoints_set_aside,
+        )
         self._probes = _counter("probes_total", registry)
         self._failures = _counter("probe_failures_total", registry)
         self._durations = _histogram("probe_run_duration_seconds", _DURATIONS, registry)
@@ -176,6 +175,13 @@ class _Discovery:
         for metric in (self._targets, self._untrusted, self._up, self._errors, self._last_success):
             with suppress(KeyError):
                 metric.remove(source)
+
+
+def _ask_at_each_scrape(registry: CollectorRegistry, **gauges: Callable[[], float] | None) -> None:
+    """Registers gauges by name, each with the function that gives its value; None leaves one out."""
+    for name, ask in gauges.items():
+        if ask is not None:
+            _gauge(name, registry).set_function(_as_float(ask))
 
 
 def _gauge(name: str, registry: CollectorRegistry) -> Gauge:

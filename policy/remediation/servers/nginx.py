@@ -36,6 +36,10 @@ def _lines(demands: Demands) -> Iterator[tuple[Topic, tuple[str, ...]]]:
         )
     elif demands.client_certificates is False:
         yield Topic.CLIENT_CERTIFICATES, ("ssl_verify_client off;",)
+    yield from _lines_of_the_site(demands)
+
+
+def _lines_of_the_site(demands: Demands) -> Iterator[tuple[Topic, tuple[str, ...]]]:
     yield (
         Topic.CHAIN,
         (

@@ -46,24 +46,7 @@ def _lines(demands: Demands) -> Iterator[tuple[Topic, tuple[str, ...]]]:
         Topic.DH,
         openssl_names.dh_lines(demands, "smtpd_tls_dh1024_param_file = {}", "/etc/postfix/dh.pem"),
     )
-    if demands.client_certificates is True:
-        yield (
-            Topic.CLIENT_CERTIFICATES,
-            (
-                "smtpd_tls_security_level = encrypt",
-                "smtpd_tls_ask_ccert = yes",
-                "smtpd_tls_req_ccert = yes",
-                "smtpd_tls_CAfile = /etc/postfix/client-ca.pem",
-            ),
-        )
-    elif demands.client_certificates is False:
-        yield (
-            Topic.CLIENT_CERTIFICATES,
-            (
-                "smtpd_tls_ask_ccert = no",
-                "smtpd_tls_req_ccert = no",
-            ),
-        )
+    yield from _client_certificate_lines(demands)
     yield (
         Topic.CHAIN,
         (
@@ -86,6 +69,27 @@ def _lines(demands: Demands) -> Iterator[tuple[Topic, tuple[str, ...]]]:
     }
     for topic in options:
         yield topic, (f"tls_ssl_options = {', '.join(sorted(set(options.values())))}",)
+
+
+def _client_certificate_lines(demands: Demands) -> Iterator[tuple[Topic, tuple[str, ...]]]:
+    if demands.client_certificates is True:
+        yield (
+            Topic.CLIENT_CERTIFICATES,
+            (
+                "smtpd_tls_security_level = encrypt",
+                "smtpd_tls_ask_ccert = yes",
+                "smtpd_tls_req_ccert = yes",
+                "smtpd_tls_CAfile = /etc/postfix/client-ca.pem",
+            ),
+        )
+    elif demands.client_certificates is False:
+        yield (
+            Topic.CLIENT_CERTIFICATES,
+            (
+                "smtpd_tls_ask_ccert = no",
+                "smtpd_tls_req_ccert = no",
+            ),
+        )
 
 
 def _suites(demands: Demands) -> Iterator[str]:
