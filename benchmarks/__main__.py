@@ -13,10 +13,10 @@ from typing import Final
 
 from rich.console import Console
 
-from benchmarks.measure import Run, ScanFailedError, measure, running_proxy
-from benchmarks.nginx import running_nginx
-from benchmarks.report import Results, print_heading, table, write_json
-from benchmarks.scanners import SCANNERS, Scanner
+from benchmarks.support.measure import Run, ScanFailedError, measure, running_proxy
+from benchmarks.support.nginx import running_nginx
+from benchmarks.support.report import Results, print_heading, table, write_json
+from benchmarks.support.scanners import SCANNERS, Scanner
 
 # A log has no width of its own, and a table wrapped at 80 columns is hard to read.
 _WIDTH_IN_FILES: Final = 120

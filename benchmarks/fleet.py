@@ -21,9 +21,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measure import running_proxy
-from benchmarks.nginx import SERVER_NAME, TRUTH, loopback_addresses, running_nginx
-from benchmarks.scanners import read_nmap
+from benchmarks.support.measure import running_proxy
+from benchmarks.support.nginx import SERVER_NAME, TRUTH, loopback_addresses, running_nginx
+from benchmarks.support.scanners import read_nmap
 from model.clock import SystemClock
 from model.observation import Observation
 from model.target import Endpoint, Target

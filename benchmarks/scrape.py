@@ -28,7 +28,7 @@ from typing import Final
 import httpx
 from starlette.applications import Starlette
 
-from benchmarks.nginx import running_nginx
+from benchmarks.support.nginx import running_nginx
 from exporters.prometheus import MetricOptions, PageWriter
 from exporters.prometheus.options import Detail
 from model.clock import SystemClock

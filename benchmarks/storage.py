@@ -21,7 +21,7 @@ from typing import Final, LiteralString, TypeAlias
 import psycopg
 from sqlalchemy import delete
 
-from benchmarks.observed import BEGAN, INTERVAL, Fleet, scheduled, visit_nginx
+from benchmarks.support.observed import BEGAN, INTERVAL, Fleet, scheduled, visit_nginx
 from model.query import Selection
 from storage import SqlStore
 from storage.database import connect

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.scanners import Suites, read_nmap, read_tlsprobe
+from benchmarks.support.scanners import Suites, read_nmap, read_tlsprobe
 from model.protocol_version import ProtocolVersion
 from model.registry import CIPHER_SUITES
 from tests.zoo.catalogue import SERVERS

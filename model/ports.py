@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from model.change import Change
+from model.comparisons.change import Change
 from model.endpoint_state import Advanced, Schedule, Visit
 from model.findings.alert import Alert
 from model.findings.finding import Finding, Waiver

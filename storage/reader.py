@@ -14,7 +14,7 @@ from typing import Self, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.change import Change
+from model.comparisons.change import Change
 from model.endpoint_state.schedule import Schedule
 from model.findings.alert import Alert
 from model.findings.finding import Finding, Waiver

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from model.change import ChangeKind
+from model.comparisons.change import ChangeKind
 from model.protocol_version import ProtocolVersion
 
 _MOST_NAMES: Final = 4

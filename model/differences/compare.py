@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from model.change import Change
+from model.comparisons.change import Change
 from model.comparisons.difference import Difference, changed
 from model.observation import Observation, State
 from model.sections import SECTIONS

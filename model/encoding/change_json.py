@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from model.change import Change
+from model.comparisons.change import Change
 from model.encoding.times_json import time_to_json
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from model.change import Change, ChangeKind
+from model.comparisons.change import Change, ChangeKind
 from model.differences import differences
 from model.endpoint_state.flapping import is_flapping
 from model.endpoint_state.state import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from model.change import Change
+from model.comparisons.change import Change
 from model.differences import differences, known_facts
 from model.query import Period, Selection, ServiceEvent
 from model.snapshot import Snapshot

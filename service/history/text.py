@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from exporters.terminal.console import printable
 from exporters.wording import COMPLIANCE
-from model.change import Change
+from model.comparisons.change import Change
 from model.encoding.change_json import change_to_json
 from model.encoding.finding_json import finding_to_json
 from model.encoding.observation_json import to_json

@@ -8,7 +8,7 @@ from functools import partial
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.change import Change, ChangeKind
+from model.comparisons.change import Change, ChangeKind
 from model.encoding.known_parts import KnownParts
 from model.query import Period, Selection, Transition
 from storage.reading.places import conditions, with_target

@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.change import Change
+from model.comparisons.change import Change
 from model.observation import Observation
 from model.query import ServiceEvent
 from storage.rows.tables import (

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.change import Change
+from model.comparisons.change import Change
 from model.query import Transition
 from storage.rows.tables import ChangeRow, EvidenceRow, ObservationRow, VisitRow
 from storage.writing.certificates import write_certificates

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.delays import Path
+from benchmarks.support.delays import Path
 
 PATH = Path(round_trip_seconds=0.08)
 

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from benchmarks.delays import Path
-from benchmarks.nginx import HOST
-from benchmarks.proxy import DelayingProxy
+from benchmarks.support.delays import Path
+from benchmarks.support.nginx import HOST
+from benchmarks.support.proxy import DelayingProxy
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

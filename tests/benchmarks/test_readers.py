@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from benchmarks.scanners import read_nmap, read_sslscan, read_sslyze, read_tlsprobe
+from benchmarks.support.scanners import read_nmap, read_sslscan, read_sslyze, read_tlsprobe
 
 NMAP_7_93 = """\
 PORT      STATE SERVICE

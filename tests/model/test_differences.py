@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from model.certificates.certificate import Certificate, KeyType, Problem, ServedChain, TrustVerdict
-from model.change import ChangeKind
+from model.comparisons.change import ChangeKind
 from model.differences import differences, known_facts
 from model.endpoint_state.flapping import Showing, is_flapping
 from model.observation import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from model.change import ChangeKind
+from model.comparisons.change import ChangeKind
 from model.observation import State
 from model.query import Selection, ServiceEvent, Transition
 from storage import SqlStore

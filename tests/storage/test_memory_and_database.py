@@ -25,7 +25,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from model.change import Change
+from model.comparisons.change import Change
 from model.encoding.observation_json import to_json
 from model.endpoint_state import NEVER_VISITED, EndpointState, Schedule, Visit, advance
 from model.findings.finding import Finding

@@ -78,6 +78,10 @@ class ServiceMetrics:
         self._reload_at = _gauge("config_last_reload_success_timestamp_seconds", registry)
         self.config_read(is_good=True)
         self._discovery = _Discovery(registry)
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """Gives each series a value before its first event, so that a rate over it starts at the start."""
         for mode in Mode:
             self._probes.labels(mode.value)
         for state in State:

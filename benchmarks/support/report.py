@@ -16,9 +16,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measure import Run
-from benchmarks.nginx import TRUTH
-from benchmarks.scanners import SCANNERS
+from benchmarks.support.measure import Run
+from benchmarks.support.nginx import TRUTH
+from benchmarks.support.scanners import SCANNERS
 
 # Results at one round trip time, by scanner name, in the order of SCANNERS.
 Results = Mapping[str, Sequence[Run]]

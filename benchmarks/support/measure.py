@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Final
 
-from benchmarks.nginx import TRUTH
-from benchmarks.scanners import Scanner
+from benchmarks.support.nginx import TRUTH
+from benchmarks.support.scanners import Scanner
 
 # A longer scan is stuck; the slowest one takes a tenth of this at 80 ms.
 _SCAN_LIMIT_SECONDS: Final = 300.0
@@ -31,7 +31,7 @@ class ScanFailedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
-    """A running ``benchmarks.proxy``."""
+    """A running ``benchmarks.support.proxy``."""
 
     port: int
     process: subprocess.Popen[str]
@@ -65,7 +65,7 @@ def running_proxy(
     upstream_port: int, round_trip_seconds: float, addresses: int = 1
 ) -> Iterator[Proxy]:
     """A proxy in a process of its own, in front of ``upstream_port``; stopped at the end."""
-    command = [sys.executable, "-m", "benchmarks.proxy"]
+    command = [sys.executable, "-m", "benchmarks.support.proxy"]
     command += [str(upstream_port), str(round_trip_seconds), "--addresses", str(addresses)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -1,6 +1,6 @@
 """A TCP proxy that adds latency and counts connections, in a process of its own.
 
-``python -m benchmarks.proxy UPSTREAM_PORT ROUND_TRIP_SECONDS`` prints its port as one line of JSON. Each line on
+``python -m benchmarks.support.proxy UPSTREAM_PORT ROUND_TRIP_SECONDS`` prints its port as one line of JSON. Each line on
 standard input requests the totals since the start, which are printed once no connection is open; the end of
 standard input stops the proxy.
 """
@@ -18,8 +18,8 @@ from typing import Final, cast
 
 import uvloop
 
-from benchmarks.delays import Path
-from benchmarks.nginx import HOST, loopback_addresses
+from benchmarks.support.delays import Path
+from benchmarks.support.nginx import HOST, loopback_addresses
 
 # By then the loop has also seen the connections that the kernel has already accepted.
 _SETTLE_SECONDS: Final = 0.02

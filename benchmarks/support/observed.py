@@ -16,7 +16,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from benchmarks.nginx import HOST, SERVER_NAME, running_nginx
+from benchmarks.support.nginx import HOST, SERVER_NAME, running_nginx
 from model.certificates.certificate import ServedChain
 from model.clock import SystemClock
 from model.encoding.proofs import proofs_of, with_proofs

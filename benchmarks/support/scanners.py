@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.nginx import HOST
+from benchmarks.support.nginx import HOST
 
 Suites = frozenset[tuple[str, str]]
 
