@@ -1,9 +1,9 @@
-"""Does the server take a ChangeCipherSpec before it has a key (CVE-2014-0224)?
+"""Does the server accept a ChangeCipherSpec before it has a key (CVE-2014-0224)?
 
-Two of them follow ServerHelloDone. A server in order refuses the first: ``unexpected_message``.
-The vulnerable one turns on keys made of nothing, takes the second for an encrypted record, and
-complains of its MAC or its decryption. One that hangs up without an alert is asked with a single
-ChangeCipherSpec: whoever refuses that took none; whoever bears it may have, which is not proved.
+Two of them follow ServerHelloDone. A correct server refuses the first with ``unexpected_message``. A
+vulnerable server activates keys from an empty secret, reads the second as an encrypted record, and reports a
+wrong MAC or a decryption error. A server that closes without an alert is asked with a single
+ChangeCipherSpec: a refusal shows that it accepts none; no refusal leaves the result unknown.
 """
 
 from __future__ import annotations
