@@ -34,7 +34,7 @@ _FEWEST_READINGS: Final = 2
 
 
 async def check_passive_features(prober: Prober, facts: VisitFacts) -> None:
-    """Fills the features named in ``READ_OFF``, where they apply; asks nothing."""
+    """Fills the features named in ``READ_OFF`` that apply; asks nothing."""
     if not facts.spoken:
         return
     earlier = [

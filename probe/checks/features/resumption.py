@@ -41,7 +41,7 @@ _EXTENDED_MAIN_SECRET = Extension(code_point=ExtensionType.EXTENDED_MAIN_SECRET,
 
 
 async def check_resumption(prober: Prober, facts: VisitFacts) -> None:
-    """Fills the features and the vulnerability named in ``RESUMPTION``, where they apply."""
+    """Fills the features and the vulnerability named in ``RESUMPTION`` that apply."""
     version = newest_in_plaintext(facts)
     questions = []
     if version is not None:

@@ -28,7 +28,7 @@ _PATIENCE_SECONDS: Final = 1.0
 
 
 async def check_ccs_injection(prober: Prober, facts: VisitFacts) -> None:
-    """Fills the vulnerability ``ccs_injection``, where a version below TLS 1.3 is spoken."""
+    """Fills the vulnerability ``ccs_injection`` if the server speaks a version below TLS 1.3."""
     version = newest_version(facts, ProtocolVersion.TLSV1_2)
     if version is None:
         return

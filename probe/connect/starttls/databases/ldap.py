@@ -84,7 +84,7 @@ def _root_dse() -> bytes:
 
 
 def message(received: bytes, _seen: int) -> int | None:
-    """One LDAPMessage; bytes that begin otherwise, or claim too much, end where they have arrived."""
+    """One LDAPMessage; bytes that begin otherwise, or claim too much, end with what has arrived."""
     if not received:
         return None
     if received[0] != 0x30:

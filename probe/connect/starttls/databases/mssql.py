@@ -64,7 +64,7 @@ def wrapped(content: bytes) -> bytes:
 
 
 def packet(received: bytes, _seen: int) -> int | None:
-    """One packet; bytes that are not a packet end where they have arrived."""
+    """One packet; bytes that are not a packet end with what has arrived."""
     if not received:
         return None
     if received[0] not in {_PRELOGIN, _RESPONSE}:
