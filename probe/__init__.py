@@ -1,1 +1,1 @@
-"""Reaches endpoints and finds out what they do on the wire."""
+"""Connects to endpoints and finds out how they behave on the wire."""

@@ -1,12 +1,12 @@
-"""What one visit may cost us: processor time, bytes, connections, certificates, prime tests.
+"""What one visit may cost: processor time, bytes, connections, certificates, prime tests.
 
 One ``VisitBudget`` counts all of it. Every step of a visit draws from it: coroutines step by step
-(``Metered``), bytes and connections at the socket, work in threads (``off_loop``). Once one limit is
-reached the budget is exhausted: every further question gets the Answer ``FailureKind.BUDGET``, so that the
-visit ends with what it knows, and its reason names the limit.
+(``Metered``), bytes and connections at the socket, work in threads (``off_loop``). Once one limit is reached,
+the budget is exhausted: every further question gets the Answer ``FailureKind.BUDGET``. The visit then ends
+with what it knows, and its reason names the limit.
 
-A step cannot be interrupted, and a thread cannot be killed. So whatever a server sends is bounded by its
-size before it is worked on (``pki.certificates.reading.bounds``); the budget bounds how often.
+A step cannot be interrupted, and a thread cannot be killed. So the size of everything a server sends is
+bounded before it is processed (``pki.certificates.reading.bounds``); the budget bounds how often.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from types import TracebackType
 from typing import Any, Final, ParamSpec, TypeVar
 
 _THREADS: Final = 2
-"""Threads of the whole process that judge what servers sent; each visit uses one at a time."""
+"""Threads of the whole process that check what servers sent; each visit uses one at a time."""
 
 _HEAVY_SECONDS: Final = 0.25
-"""Of the processor: several times what a visit to an honest server with all checks takes."""
+"""Processor seconds: several times the cost of a visit to an honest server with all checks."""
 
 Found = TypeVar("Found")
 Given = ParamSpec("Given")
@@ -36,11 +36,11 @@ Given = ParamSpec("Given")
 class BudgetLimits:
     """The limits of one visit.
 
-    ``processor_seconds`` are of this process, for this visit alone. ``connections`` leaves room for a server
-    that takes every cipher suite of the registry at each of four versions. ``deployments`` are distinct
-    chains. ``certificate_elements`` are DER elements of all chains together: 10,000 host names are
-    10,000 elements. ``prime_bits`` are of all primes of Diffie-Hellman that are tested, added up: one of
-    4096 bits takes two and a half seconds of a processor, and one of 2048 bits a quarter of one.
+    ``processor_seconds`` is the time of this process for this visit alone. ``connections`` leaves room for a
+    server that accepts every cipher suite of the registry at each of four versions. ``deployments`` are
+    distinct chains. ``certificate_elements`` counts the DER elements of all chains together: 10,000 host
+    names are 10,000 elements. ``prime_bits`` is the total size of all Diffie-Hellman primes that are tested:
+    a 4096-bit prime takes two and a half seconds of processor time, a 2048-bit prime a quarter of a second.
     """
 
     processor_seconds: float = 5.0
@@ -52,7 +52,7 @@ class BudgetLimits:
 
 
 class VisitBudget:
-    """What one visit has cost so far; ``exhausted`` once a limit is reached, and from then on."""
+    """What one visit has cost so far. Once a limit is reached, it stays ``exhausted``."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class VisitBudget:
 
     @property
     def exhausted(self) -> str | None:
-        """Which limit was reached first, in words; None while there is something left of each."""
+        """Which limit was reached first, in words; None while no limit is reached."""
         if self._exhausted is None:
             self._exhausted = self._reached()
         return self._exhausted
@@ -91,12 +91,12 @@ class VisitBudget:
 
     @property
     def is_heavy(self) -> bool:
-        """Whether the visit has taken so much of the processor that it has to take turns with its like."""
+        """Whether the visit has used so much processor time that it has to take turns with other heavy visits."""
         return self.processor_seconds > _HEAVY_SECONDS
 
     @contextmanager
     def step(self) -> Iterator[None]:
-        """Counts the processor time of what is done inside, on the event loop and without an await.
+        """Counts the processor time of the block, which runs on the event loop and without an await.
 
         A step inside a step is counted once.
         """
@@ -111,7 +111,7 @@ class VisitBudget:
             self.processor_seconds += time.thread_time() - began
 
     def takes_elements(self, count: int) -> bool:
-        """Draws so many certificate elements; false, and nothing is drawn, where fewer are left."""
+        """Draws ``count`` certificate elements. If fewer are left, returns false and draws nothing."""
         if self._elements + count > self.limits.certificate_elements:
             self._exhausted = (
                 self.exhausted or f"{self.limits.certificate_elements:,} certificate elements"
@@ -121,9 +121,10 @@ class VisitBudget:
         return True
 
     def takes_prime(self, bits: int) -> bool:
-        """Draws one test of a prime of so many bits; false, and nothing is drawn, where fewer are left.
+        """Draws one test of a prime of ``bits`` bits. If fewer bits are left, returns false and draws
+        nothing.
 
-        It exhausts nothing else: the other questions go on.
+        A refused test does not exhaust the budget: the other questions continue.
         """
         if self.exhausted is not None or self._prime_bits + bits > self.limits.prime_bits:
             return False
@@ -135,12 +136,12 @@ _CURRENT: ContextVar[VisitBudget | None] = ContextVar("visit_budget", default=No
 
 
 def current_budget() -> VisitBudget:
-    """The budget of the visit that asks; a new one outside any visit."""
+    """The budget of the current visit; a new one outside any visit."""
     return _CURRENT.get() or VisitBudget()
 
 
 class Metered(Coroutine[Any, Any, Found]):
-    """A coroutine whose every step draws processor time from a budget; its tasks know the budget."""
+    """A coroutine that draws the processor time of each of its steps from a budget. Its tasks see the same budget."""
 
     def __init__(self, budget: VisitBudget, inner: Coroutine[Any, Any, Found]) -> None:
         self._budget = budget
@@ -187,7 +188,7 @@ class Metered(Coroutine[Any, Any, Found]):
 async def off_loop(
     work: Callable[Given, Found], *args: Given.args, **kwargs: Given.kwargs
 ) -> Found:
-    """The result of synchronous ``work`` in a thread; its processor time draws on the visit's budget."""
+    """Runs synchronous ``work`` in a thread and returns its result; its processor time draws on the visit's budget."""
     seconds: list[float] = []
 
     def metered() -> Found:

@@ -1,7 +1,7 @@
-"""What may be asked of one endpoint during one visit: the one interface between checks and connections.
+"""The one interface between checks and connections: what a check may ask of one endpoint during one visit.
 
-Sockets (``probe.connect``), datagrams and recordings are behind it. How the endpoint is reached is settled
-when a transport is made; nothing of it changes afterwards.
+Sockets (``probe.connect``), datagrams and recordings implement it. The way to the endpoint is fixed when a
+transport is made and does not change afterwards.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ Result = TypeVar("Result")
 
 
 class ProbeTransport(Protocol):
-    """The way to one endpoint for one visit, and what the visit has cost so far.
+    """The connection of one visit to one endpoint, and what the visit has cost so far.
 
-    ``nonce`` are this visit's 64 random bytes: the random and the session id of its hellos. Nothing here
+    ``nonce`` holds the visit's 64 random bytes: the random and the session id of its hellos. Nothing here
     raises because of what a server does: a failure is a value.
     """
 
@@ -36,7 +36,7 @@ class ProbeTransport(Protocol):
         ...
 
     async def find_application(self) -> FoundApplication:
-        """The protocol in which TLS begins here; asked before all else, for it may decide how TLS does."""
+        """The protocol in which TLS begins here. Called first, because the protocol may decide how TLS begins."""
         ...
 
     async def ask(
@@ -44,8 +44,8 @@ class ProbeTransport(Protocol):
     ) -> Exchange:
         """The Answer to one Offer, on a connection of its own.
 
-        ``patient`` waits for the full time-out even where the server has been quick so far.
-        ``is_chained`` where the answer will lead to another question.
+        ``patient`` waits for the full time-out even if the server has been quick so far. ``is_chained`` means
+        that the answer will lead to another question.
         """
         ...
 
@@ -58,7 +58,7 @@ class ProbeTransport(Protocol):
     ) -> Result | ConnectFailure:
         """The result of a Dialogue on a connection of its own.
 
-        A server that is silent for ``patience_seconds`` in all, or the time-out of a whole answer, ends it.
+        It ends after ``patience_seconds`` of silence in total, or at the time-out for a whole answer.
         """
         ...
 
@@ -68,11 +68,11 @@ class ProbeTransport(Protocol):
         patience_seconds: float | None = None,
         port: int | None = None,
     ) -> Result | ConnectFailure:
-        """The same, before anything was said that leads to TLS; on another ``port``, if one is given."""
+        """The same before any bytes that lead to TLS; on another ``port``, if one is given."""
         ...
 
     async def quic(self, server_name: str | None) -> QuicAnswer | None:
-        """What the UDP port of the same number makes of QUIC; None where it cannot be asked."""
+        """The QUIC answer of the UDP port with the same number; None if it cannot be asked."""
         ...
 
     async def pause(self, seconds: float) -> None:

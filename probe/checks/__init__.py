@@ -1,5 +1,5 @@
-"""The questions asked of an endpoint, one file each: pure strategies over a Prober.
+"""The questions that a visit asks of an endpoint, one file each: pure strategies over a Prober.
 
-A check knows no socket, no limit and no clock; what it may conclude from an answer is in
-``probe.dialogue.exchange``.
+A check does not know sockets, limits or clocks. ``probe.dialogue.exchange`` defines what it may conclude from
+an answer.
 """

@@ -1,4 +1,4 @@
-"""Hellos that this server is known to answer: the ground on which further questions stand."""
+"""Hellos that this server is known to answer. Further questions are built from them."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from probe.dialogue.preference import with_chacha20_last
 def newest_version(
     facts: VisitFacts, most: ProtocolVersion = ProtocolVersion.TLSV1_3
 ) -> ProtocolVersion | None:
-    """The newest version up to ``most`` that the server speaks, SSL 2.0 aside."""
+    """The newest version up to ``most`` that the server speaks, without SSL 2.0."""
     return max((version for version in facts.spoken if version <= most), default=None)
 
 
 def newest_in_plaintext(facts: VisitFacts) -> ProtocolVersion | None:
-    """The newest of TLS 1.0 to 1.2, whose whole flight can be read; None where there is none."""
+    """The newest of TLS 1.0 to 1.2, whose whole flight can be read; None if the server speaks none of them."""
     version = newest_version(facts, ProtocolVersion.TLSV1_2)
     return None if version is ProtocolVersion.SSLV3 else version
 
 
 def accepted_suites(facts: VisitFacts, version: ProtocolVersion) -> tuple[int, ...]:
-    """The suites that ``version`` takes, or those that proved the version where they are not known.
+    """The suites accepted at ``version``; if they are not known, the suites that proved the version.
 
-    They are in the server's order, but ChaCha20 last.
+    They are in the server's order, with ChaCha20 last.
     """
     found = facts.cipher_suites.get(version)
     named = (cipher_suite_by_name(name) for name in (found.accepted if found else ()))
@@ -34,7 +34,7 @@ def accepted_suites(facts: VisitFacts, version: ProtocolVersion) -> tuple[int, .
 
 
 def cbc_suites(facts: VisitFacts, version: ProtocolVersion) -> tuple[int, ...]:
-    """Those of the accepted suites that have a mode for encrypt-then-MAC to matter in."""
+    """The accepted suites in CBC mode, for which encrypt-then-MAC matters."""
     return tuple(
         suite
         for suite in accepted_suites(facts, version)
@@ -45,7 +45,7 @@ def cbc_suites(facts: VisitFacts, version: ProtocolVersion) -> tuple[int, ...]:
 def answered_offer(
     facts: VisitFacts, version: ProtocolVersion, suites: tuple[int, ...] = ()
 ) -> Offer:
-    """A hello of accepted suites, or of ``suites``, that the server answers at ``version``."""
+    """A hello of the accepted suites, or of ``suites``, that the server answers at ``version``."""
     asked = suites or accepted_suites(facts, version)
     return offer(version, asked, facts.shape_at(version))
 

@@ -1,6 +1,6 @@
 """The catalogue of checks, in the order in which they build on one another.
 
-To add a check: one file with one function over (Prober, VisitFacts), one line here, its test.
+To add a check: one file with one function over (Prober, VisitFacts), one line here, and a test.
 """
 
 from __future__ import annotations
@@ -74,11 +74,12 @@ Ask: TypeAlias = Callable[[Prober, VisitFacts], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One question. ``facts`` are the names of the features, vulnerabilities and so on that it settles,
-    ``other_facts`` what else it settles, as ``Observation.not_asked`` has it.
+    """One question. ``facts`` names the features, vulnerabilities and so on that it fills; ``other_facts``
+    names its other facts as they appear in ``Observation.not_asked``.
 
-    ``level`` is the least intrusiveness at which it may send anything. Below it, the check still concludes
-    what earlier answers show, such as that a server without RSA key exchange is not open to ROBOT.
+    ``level`` is the lowest intrusiveness at which the check may send anything. Below it, the check still
+    concludes what earlier answers show, for example that a server without RSA key exchange is not vulnerable
+    to ROBOT.
     """
 
     part: Part
@@ -90,9 +91,9 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Checks that run side by side; ``phrase`` tells a person what is being asked.
+    """Checks that run side by side; ``phrase`` describes the current question to the user.
 
-    Those of ``is_first_contact`` are asked though no version was proved yet.
+    Stages with ``is_first_contact`` run even if no version is proved yet.
     """
 
     phrase: str
@@ -308,9 +309,10 @@ STAGES: Final = (
         ),
     ),
 )
-"""A later stage may build on an earlier one; the last asks nothing more.
+"""A later stage may build on an earlier one. The last stage asks nothing.
 
-The one before it has what servers take worst: OpenSSL's s_server rests for a second after either.
+The stage before it has the questions that servers handle worst: OpenSSL's s_server pauses for a second after
+either of them.
 """
 
 _OVER_DATAGRAMS: Final = frozenset(
@@ -329,7 +331,7 @@ DATAGRAM_STAGES: Final = tuple(
     replace(stage, checks=tuple(one for one in stage.checks if one.ask in _OVER_DATAGRAMS))
     for stage in STAGES
 )
-"""What is asked of DTLS: whatever takes hellos alone, at the versions that it is made of."""
+"""The checks for DTLS: those that need hellos only, at the TLS versions that DTLS is based on."""
 
 ASKED_PARTS: Final = frozenset(check.part for stage in STAGES for check in stage.checks)
-"""The parts that there are checks for."""
+"""The parts of a visit that have checks."""

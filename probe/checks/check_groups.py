@@ -1,4 +1,4 @@
-"""The parts of a visit by the names that users give."""
+"""The parts of a visit by the names that users give them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def part_names() -> list[str]:
 
 
 def parse_parts(names: Iterable[str]) -> frozenset[Part]:
-    """The parts named, and the versions, which all else builds on.
+    """Returns the named parts, and always the versions, on which all other parts build.
 
     Raises:
-        ValueError: for a name that is no part's; the sentence lists those there are.
+        ValueError: for an unknown name; the message lists the known ones.
     """
     parts = {Part.VERSIONS}
     for name in names:

@@ -1,7 +1,7 @@
-"""Asks for several things in one hello, and for each by itself only where that goes unanswered.
+"""Asks for several things in one hello, and for each one alone only if the combined hello gets no answer.
 
-What a server does with one extension does not depend on the others, as a rule; where it answers
-the whole with no hello, halves of it tell which part it dislikes.
+As a rule, a server handles one extension independently of the others. If it does not answer the whole with a
+hello, the list is halved until the failing part is found.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ Change: TypeAlias = Callable[[Offer], Offer]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtensionProbe:
-    """One thing that a hello can have beside the others; ``name`` is the fact that it tells."""
+    """One thing that a hello can carry together with others; ``name`` is the fact that it shows."""
 
     name: str
     add: Change
 
 
 def extending(*extensions: Extension) -> Change:
-    """Adds extensions, or puts them in the place of those of their type."""
+    """Adds extensions, or replaces those of the same type."""
 
     def add(asked: Offer) -> Offer:
         changes = replace(asked.changes, extensions=(*asked.changes.extensions, *extensions))
@@ -39,7 +39,7 @@ def extending(*extensions: Extension) -> Change:
 async def probe_combined(
     prober: Prober, answered: Offer, additions: Sequence[ExtensionProbe]
 ) -> dict[str, Exchange]:
-    """The answer that each addition to a hello that is ``answered`` got, by the addition's name."""
+    """The answer to each addition to a hello that is ``answered``, by the name of the addition."""
     asked = answered
     for addition in additions:
         asked = addition.add(asked)

@@ -1,8 +1,8 @@
-"""Do all answers come from one configuration, or from several backends behind one address?
+"""Do all answers come from one configuration, or from several backends at one address?
 
-What proved each version is asked once more at the end, and every hello that was sent more than
-once in the visit is looked at again. Where the same hello got two answers, it is asked a third
-time, and all three are reported: a fact that holds for one backend only is not hidden behind another.
+The hello that proved each version is sent once more at the end, and every hello that was sent more than once
+in the visit is compared. If one hello got two different answers, it is sent a third time, and all three
+answers are reported. So a fact that holds for one backend does not hide that another backend differs.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ async def check_contradictions(prober: Prober, facts: VisitFacts) -> None:
 
 
 def _contested(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, Exchange]]:
-    """For each hello with two different answers, the first of either; in the order asked."""
+    """For each hello with two different answers, the first of each; in the order asked."""
     answers: dict[bytes, dict[_Gist, Exchange]] = {}
     for exchange in exchanges:
         gist = _gist(exchange)
@@ -53,7 +53,7 @@ def _contested(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, Exchan
 
 
 def _gist(exchange: Exchange) -> _Gist | None:
-    """None for what overload may look like: that contradicts nothing."""
+    """None for an answer that overload could cause: it contradicts nothing."""
     if exchange.hello is not None:
         return _in_words(exchange), _leaf(exchange)
     if exchange.is_refusal and not exchange.is_ambiguous:
@@ -62,7 +62,7 @@ def _gist(exchange: Exchange) -> _Gist | None:
 
 
 def _leaf(exchange: Exchange) -> bytes | None:
-    """Only of whole flights: one that broke off may have lost it."""
+    """The leaf of a complete flight only: a flight that broke off may have lost it."""
     answer = exchange.answer
     if isinstance(answer, ServerFlight) and answer.is_complete and answer.certificates:
         return answer.certificates[0]

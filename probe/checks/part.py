@@ -1,4 +1,4 @@
-"""The parts of a visit that can be asked for by themselves, or left out."""
+"""The parts of a visit that can be asked alone or left out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 
 class Part(StrEnum):
-    """What a check belongs to; versions are always asked, for all else builds on them."""
+    """The part that a check belongs to. Versions are always asked, because all other parts build on them."""
 
     VERSIONS = "versions"
     SUITES = "suites"
@@ -26,4 +26,4 @@ class Part(StrEnum):
 
 
 USUAL_PARTS: Final = frozenset(Part) - {Part.JARM}
-"""What a visit asks where nobody says otherwise; JARM needs ten hellos of its own."""
+"""The parts that a visit asks by default; JARM is not one of them, because it needs ten hellos of its own."""

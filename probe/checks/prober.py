@@ -1,9 +1,9 @@
-"""Asks a server questions and makes sure of surprising answers before anybody believes them.
+"""Asks a server questions and confirms surprising answers.
 
-A server under load closes, resets or falls silent, and so does one that dislikes a hello. The
-two are distinguished by a control: the last hello that this server is known to answer well. Only a
-close or a doubtful alert that comes twice, with a good control in between, is a refusal; resets
-and silence never are.
+A server under load closes, resets or falls silent, and so does a server that rejects a hello. A control
+distinguishes the two: the last hello that this server is known to answer. A close or an ambiguous alert
+counts as a refusal only if it comes twice, with an answered control in between; resets and silence never
+count as a refusal.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from probe.tls.limits import MAX_LONG_ANSWER_LENGTH
 from probe.transport import ProbeTransport
 
 _RESTS_SECONDS: Final = (0.25, 0.5, 1.0, 2.0, 4.0)
-"""How long the server may rest, one after the other, while even the control fails."""
+"""The pauses for the server, one after the other, while the control fails as well."""
 
 Found = TypeVar("Found")
 
 
 async def side_by_side(*questions: Coroutine[Any, Any, Found]) -> list[Found]:
-    """The results of independent questions, in their order; when one fails, the others are cancelled."""
+    """The results of independent questions, in their order. If one fails, the others are cancelled."""
     budget = current_budget()
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(Metered(budget, question)) for question in questions]
@@ -40,7 +40,7 @@ async def side_by_side(*questions: Coroutine[Any, Any, Found]) -> list[Found]:
 
 
 class NotAskedError(Exception):
-    """A check wanted to send something that the visit's level of intrusiveness does not allow."""
+    """A check tried to send something that the visit's level of intrusiveness does not allow."""
 
 
 class Prober:
@@ -49,14 +49,14 @@ class Prober:
     def __init__(self, transport: ProbeTransport) -> None:
         self._open_transport: ProbeTransport | None = transport
         self.nonce = transport.nonce
-        """The 64 random bytes of this visit's hellos."""
+        """The 64 random bytes in the hellos of this visit."""
         self._control: Offer | None = None
         self.exchanges: list[Exchange] = []
         self.spent: str | None = None
-        """That the visit's budget was used up, and which, once a question got this for an answer."""
+        """Once a question got this as its answer: the visit's budget is used up, and which limit was reached."""
 
     def silenced(self) -> Prober:
-        """The same answers so far, and no way to ask: a question raises NotAskedError."""
+        """A prober with the same answers that cannot ask: a question raises NotAskedError."""
         silent = copy(self)
         silent._open_transport = None
         return silent
@@ -74,11 +74,11 @@ class Prober:
     async def converse(
         self, dialogue: Dialogue[Found], patience_seconds: float | None = None
     ) -> Found | ConnectFailure:
-        """The result of a Dialogue, whatever it is; it ends after ``patience_seconds`` of silence."""
+        """The result of a Dialogue, without confirmation; it ends after ``patience_seconds`` of silence."""
         return self._note_budget(await self._transport.converse(dialogue, patience_seconds))
 
     async def ask_at_length(self, offer: Offer) -> Exchange:
-        """The first answer, read further than any other: a chain may be longer than honest ones."""
+        """The first answer, read further than any other: a chain may be longer than honest ones are."""
         offered = offer.encode(self.nonce)
         question = Question(offered, MAX_LONG_ANSWER_LENGTH)
         answer = self._note_budget(await self._transport.converse(question))
@@ -93,36 +93,36 @@ class Prober:
         *,
         port: int | None = None,
     ) -> Found | ConnectFailure:
-        """The result of a Dialogue before anything was said that leads to TLS."""
+        """The result of a Dialogue before any bytes that lead to TLS."""
         found = await self._transport.converse_in_plaintext(dialogue, patience_seconds, port=port)
         return self._note_budget(found)
 
     async def quic(self, server_name: str | None) -> QuicAnswer | None:
-        """What the UDP port of the same number makes of QUIC; None where it cannot be asked."""
+        """The QUIC answer of the UDP port with the same number; None if it cannot be asked."""
         return await self._transport.quic(server_name)
 
     def keep_as_control(self, offer: Offer) -> None:
-        """This Offer was answered with a hello: it tells later whether the server is well."""
+        """Stores an Offer that was answered with a hello: it shows later whether the server still answers."""
         self._control = offer
 
     async def ask_control(self) -> bool:
-        """Whether the control is answered with a hello now; false where there is no control."""
+        """Whether the server answers the control with a hello now; false without a control."""
         return self._control is not None and (await self._send(self._control)).hello is not None
 
     async def ask_once(self, offer: Offer) -> Exchange:
-        """The first answer, whatever it is."""
+        """The first answer, without confirmation."""
         return await self._send(offer)
 
     async def ask(self, offer: Offer, *, is_chained: bool = False) -> Exchange:
-        """The answer, made sure of where overload could have caused it.
+        """The answer, confirmed if overload could have caused it.
 
-        ``is_chained`` where it will lead to another question, in a long row of them.
+        ``is_chained`` means that the answer will lead to another question, in a long series.
         """
         first = await self._send(offer, is_chained=is_chained)
         return await self.make_sure(first, is_chained=is_chained)
 
     async def make_sure(self, first: Exchange, *, is_chained: bool = False) -> Exchange:
-        """``first``, or what the server says when it is asked again together with the control."""
+        """``first``, or the answer of the server when it is asked again together with the control."""
         if not first.is_ambiguous or self._control is None:
             return first
         latest = first

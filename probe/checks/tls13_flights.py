@@ -1,4 +1,4 @@
-"""Opens the encrypted flight of a TLS 1.3 server by a key share of our own, for checks that need it."""
+"""Decrypts the flight of a TLS 1.3 server with our own key share, for checks that need it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from probe.tls.limits import MAX_ANSWER_LENGTH
 async def read_tls13_flight(
     prober: Prober, facts: VisitFacts, *changes: Change, longest: int = MAX_ANSWER_LENGTH
 ) -> Tls13Flight | ConnectFailure | None:
-    """The flight that a hello with these changes gets.
+    """The flight that answers a hello with these changes.
 
-    ``longest`` is how many bytes of it are held. None where the server has no group that a share can be made in here.
+    ``longest`` is the number of bytes of it that are stored. None if the server has no group in which a share
+    can be made here.
     """
     group = _shared_group(facts)
     if group is None:
@@ -32,7 +33,7 @@ async def read_tls13_flight(
 
 
 def _shared_group(facts: VisitFacts) -> int | None:
-    """A group of the server's; the usual one where its groups were not asked for."""
+    """One of the server's groups; the usual one if its groups were not asked for."""
     found = facts.groups.get(ProtocolVersion.TLSV1_3)
     if found is None:
         return SHARED_GROUPS[0]

@@ -1,13 +1,13 @@
-"""Is everything still as the last visit found it? Asks as little as could show that it is not.
+"""Is everything still as in the last visit? Asks as few questions as can show a difference.
 
-For each accepted version: one Offer of every suite that was not accepted, which must be refused,
-and one of those that were, which must give the known first pick and a known leaf. TLS 1.3 has
-one more for the groups, and a handshake for its chain. Each refused version is asked once more.
+For each accepted version the check sends two Offers: one with every suite that was not accepted, which the
+server must refuse, and one with the accepted suites, which must give the known first pick and a known leaf.
+TLS 1.3 needs one more for the groups, and a handshake for its chain. Each refused version is asked once more.
 That is at most 2V + 6 connections for V accepted versions. Any other answer is a difference.
 
-What these cannot show: a suite or group that is no longer accepted but was not the first pick, an
-order that changed behind the first, a second certificate of another key type, SSL 2.0 turned on,
-groups below TLS 1.3, and features and vulnerabilities that no hello of theirs touches.
+These questions cannot show: a suite or group that is no longer accepted but was not the first pick, a changed
+order after the first pick, a second certificate of another key type, SSL 2.0 that was turned on, groups below
+TLS 1.3, and features and vulnerabilities that none of these hellos touches.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ from probe.dialogue.preference import with_chacha20_last
 
 
 def can_be_verified(known: Observation) -> bool:
-    """Whether the last visit learned all that a verification takes for granted.
+    """Whether the last visit learned everything that a verification relies on.
 
-    It must have settled every version and closed every set, with the proofs at hand, on a server
-    that takes hellos of any length.
+    It must have settled every version and completed every set, with the proofs stored, on a server that
+    accepts hellos of any length.
     """
     return (
         known.state is State.TLS
@@ -52,9 +52,9 @@ def can_be_verified(known: Observation) -> bool:
 
 
 async def ask_whether_unchanged(prober: Prober, facts: VisitFacts, known: Observation) -> bool:
-    """Whether every answer is as ``known`` has it; false where one was missing too.
+    """Whether every answer equals that in ``known``; false also if an answer was missing.
 
-    Adds what was asked to ``facts.spoken`` and ``facts.handshakes``.
+    Adds the answers to ``facts.spoken`` and ``facts.handshakes``.
     """
     accepted = _accepted(known)
     controls = await side_by_side(
@@ -94,7 +94,7 @@ def _is_known_in_full(known: Observation, version: ProtocolVersion) -> bool:
 
 
 def _shape(known: Observation, version: ProtocolVersion) -> Shape | None:
-    """The shape of hello that was refused last, so one that the server reads."""
+    """The shape of the hello that was refused last, and so one that the server can read."""
     found = known.cipher_suites.get(version)
     return _shape_in(found.refusal) if found else None
 
@@ -111,7 +111,7 @@ def _suites(found: AcceptedSet) -> tuple[int, ...]:
 async def _ask_known_pick(
     prober: Prober, facts: VisitFacts, known: Observation, version: ProtocolVersion
 ) -> bool:
-    """The accepted suites alone: the pick, the leaf and what is asked of the client's certificate."""
+    """Offers the accepted suites only: checks the pick, the leaf and what the server asks of a client certificate."""
     found = known.cipher_suites[version]
     shape = _shape(known, version)
     if shape is None:
@@ -166,7 +166,7 @@ def _is_a_known_leaf(known: Observation, version: ProtocolVersion, der: bytes) -
 
 
 def _to_be_refused(known: Observation) -> Iterator[tuple[Offer, Evidence | None]]:
-    """Each Offer that was refused, or would have been, and the proof of a refusal like it."""
+    """Each Offer that was refused, or would have been, and the proof of a similar refusal."""
     usual = next(shape for version in _accepted(known) if (shape := _shape(known, version)))
     for version in ASKED_VERSIONS:
         every = tuple(suite.code_point for suite in cipher_suites_for(version))
@@ -187,7 +187,7 @@ def _to_be_refused(known: Observation) -> Iterator[tuple[Offer, Evidence | None]
 
 
 async def _ask_refused(prober: Prober, question: Offer, before: Evidence | None) -> bool:
-    """A close needs no second control where it was the confirmed refusal before."""
+    """A close needs no second control if it was the confirmed refusal before."""
     exchange = await prober.ask_once(question)
     is_close = isinstance(exchange.answer, NoHello) and exchange.answer.ending is Ending.CLOSED
     was_close = before is not None and not before.answer

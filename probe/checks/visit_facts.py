@@ -1,7 +1,7 @@
-"""What a visit has learned so far: checks write into it, one field each.
+"""The facts of a visit so far. Each check writes into its own fields.
 
-It begins with its inputs alone; ``engine`` turns it into an Observation at the end: what is called as a
-section of ``model.sections`` goes into that section.
+The facts start with the inputs only. At the end ``engine`` turns them into an Observation: each field with
+the name of a section of ``model.sections`` becomes that section.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from probe.dialogue.offer import Shape
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawChain:
-    """One distinct chain as DER, leaf first, and for which names it was served.
+    """One distinct chain as DER, leaf first, with the names for which it was served.
 
-    ``versions`` are those at which it was, for the first of the ``names``.
+    ``versions`` are the versions at which it was served for the first of the ``names``.
     """
 
     chain: tuple[bytes, ...]
@@ -37,7 +37,7 @@ class RawChain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stapled:
-    """What came beside one leaf (DER): an OCSP response, and a list of SCTs, as they were sent."""
+    """What came with one leaf (DER): an OCSP response and a list of SCTs, as sent."""
 
     leaf: bytes
     ocsp_response: bytes | None
@@ -46,13 +46,13 @@ class Stapled:
 
 @dataclass(slots=True, kw_only=True)
 class VisitFacts:
-    """The facts of one visit, by protocol version. ``inputs`` is what was known before it.
+    """The facts of one visit, by protocol version. ``inputs`` is what was known before the visit.
 
     ``not_asked`` names the facts that stay absent because of the visit's level of intrusiveness.
-    ``sslv2_lists_no_kind`` is whether SSL 2.0's SERVER-HELLO came and lists no cipher kind.
-    ``unread_chains`` says of a version why its chain could not be read, though there is one.
-    ``spoken`` holds the exchange that proved each accepted version: its Offer, in a shape that
-    this server answers at that version, is what further questions are derived from.
+    ``sslv2_lists_no_kind`` is true if SSL 2.0's SERVER-HELLO came and lists no cipher kind. ``unread_chains``
+    states for a version why its chain could not be read although there is one. ``spoken`` holds the exchange
+    that proved each accepted version. Further questions are derived from its Offer, whose shape this server
+    answers at that version.
     """
 
     inputs: VisitInputs
@@ -79,22 +79,22 @@ class VisitFacts:
     not_asked: dict[str, Intrusiveness] = field(default_factory=dict)
 
     def sections(self) -> dict[str, Any]:
-        """The values of the Observation's sections by their names, but for what is judged after the visit.
+        """The values of the Observation's sections by their names, without those judged after the visit.
 
-        These are the fields that are called as a section of ``model.sections``.
+        These are the fields with the name of a section of ``model.sections``.
         """
         names = (one.name for one in fields(self))
         return {name: getattr(self, name) for name in names if name in SECTION_NAMES}
 
     def leave_unasked(self, names: Iterable[str], level: Intrusiveness) -> None:
-        """Note which facts would be asked at ``level``; those that are known anyway are not among them."""
+        """Records which facts would be asked at ``level``; facts that are already known are not among them."""
         found = self.sections()
         known = {name for section in NAMED_FACTS for name in found[section.name]}
         self.not_asked |= {name: level for name in names if name not in known}
 
     @property
     def answers_in_clear(self) -> bool:
-        """Whether a session without TLS was proved."""
+        """Whether a plaintext session was proved."""
         session = self.plaintext.get("answers_in_clear")
         return session is not None and session.verdict is Verdict.YES
 
@@ -108,7 +108,7 @@ class VisitFacts:
         return next((one for one in self.handshakes if one.offer.version is version), None)
 
     def handshakes_for(self, server_name: str | None) -> list[Handshake]:
-        """Those that showed a certificate for that name."""
+        """The handshakes that showed a certificate for that name."""
         return [
             one
             for one in self.handshakes

@@ -1,4 +1,4 @@
-"""What a visit knows of its target before the first question; nothing of it changes in the visit."""
+"""What a visit knows of its target before the first question. It does not change during the visit."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ ASKED_VERSIONS: Final = (
     ProtocolVersion.TLSV1_2,
     ProtocolVersion.TLSV1_3,
 )
-"""Over TCP; SSL 2.0 is asked about in its own way."""
+"""Versions over TCP; SSL 2.0 has a question of its own."""
 
 DATAGRAM_VERSIONS: Final = (ProtocolVersion.TLSV1_1, ProtocolVersion.TLSV1_2)
-"""Those that DTLS 1.0 and 1.2 are made of, by which they are asked about."""
+"""The TLS versions that DTLS 1.0 and 1.2 are based on; they stand for DTLS in questions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnCertificate:
-    """What is shown of the user's client certificate for this endpoint."""
+    """What the visit reports of the user's client certificate for this endpoint."""
 
     name: str
     sha256: str
@@ -37,10 +37,10 @@ class VisitInputs:
     """The target, as checks see it.
 
     ``host`` is the name or address by which the target was named, ``application`` the protocol in which TLS
-    begins. ``web`` is where its web server would be; None where there can be none. ``client_auth_path`` is an
-    HTTP path that may ask for a client certificate where the handshake does not, ``own_certificate`` the
-    user's client certificate for it, ``expired_certificate`` one that has expired. ``user_agent`` is how we
-    name ourselves in HTTP requests. ``asked_versions`` are in ascending order.
+    begins. ``web`` is the location of its web server; None if there can be none. ``client_auth_path`` is an
+    HTTP path that may ask for a client certificate if the handshake does not, ``own_certificate`` the user's
+    client certificate for it, ``expired_certificate`` one that has expired. ``user_agent`` is our name in
+    HTTP requests. ``asked_versions`` are in ascending order.
     """
 
     server_name: str | None

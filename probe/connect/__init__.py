@@ -1,5 +1,5 @@
-"""Every socket lives here: limits, deadlines, and exchanges of one Offer for one Answer.
+"""All sockets of a visit: limits, deadlines, and exchanges of one Offer for one Answer.
 
-No question is asked here and no conclusion drawn; errors of the path are translated once,
-where the socket is, into Answers.
+This package asks no questions of its own and draws no conclusions. It translates network errors into Answers
+once, at the socket.
 """

@@ -1,7 +1,7 @@
 """aioquic's connection with a bound on CRYPTO frames. Needs aioquic, an optional package.
 
-aioquic puts frames that come out of order into a list that it walks for each new frame, so that a server
-which sends single bytes with gaps between them costs time that grows with the square of their number.
+aioquic stores out-of-order frames in a list that it scans for each new frame. A server that sends single
+bytes with gaps between them therefore costs time that grows with the square of their number.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from aioquic.quic.packet import QuicErrorCode
 
 from probe.tls.limits import MAX_CRYPTO_FRAMES
 
-# aioquic warns in words of the server's choice, as often as the server likes.
+# aioquic logs warnings with text that the server chooses, as often as the server likes.
 logging.getLogger("quic").setLevel(logging.CRITICAL)
 
 
 class BoundedQuicConnection(QuicConnection):
-    """Ends the connection at more than MAX_CRYPTO_FRAMES (RFC 9000, section 7.5)."""
+    """Closes the connection after more than MAX_CRYPTO_FRAMES (RFC 9000, section 7.5)."""
 
     def __init__(self, configuration: QuicConfiguration) -> None:
         super().__init__(configuration=configuration)
@@ -28,7 +28,7 @@ class BoundedQuicConnection(QuicConnection):
 
     @property
     def is_flooded(self) -> bool:
-        """Whether the server sent more of them."""
+        """Whether the server sent more frames than that."""
         return self._crypto_frame_count > MAX_CRYPTO_FRAMES
 
     def _handle_crypto_frame(

@@ -1,9 +1,9 @@
-"""The way to one datagram server (DTLS over UDP) during one visit.
+"""The session with one datagram server (DTLS over UDP) during one visit.
 
-One question at a time: many servers (OpenSSL's among them) serve one client and forget the others.
-Nothing tells a lost datagram from a server that does not answer, so hellos are sent again, at longer and
-longer distances, until the visit's patience is over; that is silence, and silence proves nothing. Only
-the other machine's word that nothing listens there (ICMP port unreachable) is a refusal of its own.
+It asks one question at a time, because many servers (OpenSSL's among them) serve one client and forget the
+others. A lost datagram looks the same as a server that does not answer. So hellos are sent again, at growing
+intervals, until the visit's patience is over; the result is silence, and silence proves nothing. Only an ICMP
+port unreachable message from the server's host is a refusal.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from probe.transport import ProbeTransport
 
 _FIRST_REPEAT_SECONDS: Final = 0.5
 _SHORTEST_PATIENCE_SECONDS: Final = 2.0
-"""Room for two repeats, however quick the server has been so far."""
+"""Time for two repeats, however quick the server has been so far."""
 
 _NO_STREAM: Final = ConnectFailure(
     kind=FailureKind.UNREACHABLE,
@@ -50,7 +50,7 @@ Result = TypeVar("Result")
 
 
 class _DtlsPackets(asyncio.DatagramProtocol):
-    """One socket's packets on their way to a question."""
+    """Passes the packets of one socket to a question."""
 
     def __init__(self, question: DtlsQuestion, budget: VisitBudget) -> None:
         self._question = question
@@ -99,7 +99,7 @@ class _DtlsPackets(asyncio.DatagramProtocol):
 
 
 class DatagramSession(ProbeTransport):
-    """One visit's datagrams, for hellos alone: a transport that finishes no handshakes."""
+    """The datagrams of one visit, for hellos only: this transport does not finish handshakes."""
 
     def __init__(
         self,
@@ -125,14 +125,14 @@ class DatagramSession(ProbeTransport):
 
     @property
     def throttled(self) -> bool:
-        """Whether the visit was slowed down to spare a server in trouble."""
+        """Whether the visit was slowed down to protect a server in trouble."""
         return self._patience.throttled
 
     async def close(self) -> None:
-        """There is nothing left open between questions."""
+        """Does nothing: no socket is open between questions."""
 
     async def find_application(self) -> FoundApplication:
-        """DTLS begins with the first datagram."""
+        """Always DTLS, which begins with the first datagram."""
         return (self._options.application or application(DTLS)).found(self._options.peer)
 
     async def ask(
@@ -145,7 +145,7 @@ class DatagramSession(ProbeTransport):
         return Exchange(offer=offer, offered=question.offered, answer=answer)
 
     async def handshake(self, offer: HandshakeOffer) -> Handshake:
-        """Never finished here."""
+        """Never finished over datagrams."""
         return Handshake(
             offer=offer, end=HandshakeEnd.UNFINISHED, note="handshakes of DTLS are not finished"
         )
@@ -153,7 +153,7 @@ class DatagramSession(ProbeTransport):
     async def converse(
         self, dialogue: Dialogue[Result], patience_seconds: float | None = None
     ) -> Result | ConnectFailure:
-        """A Dialogue needs a stream of bytes."""
+        """Not possible: a Dialogue needs a byte stream."""
         return _NO_STREAM
 
     async def converse_in_plaintext(
@@ -162,15 +162,15 @@ class DatagramSession(ProbeTransport):
         patience_seconds: float | None = None,
         port: int | None = None,
     ) -> Result | ConnectFailure:
-        """So it does in plaintext."""
+        """Not possible in plaintext either."""
         return _NO_STREAM
 
     async def quic(self, server_name: str | None) -> QuicAnswer | None:
-        """DTLS has no HTTP/3 next to it."""
+        """DTLS has no corresponding HTTP/3 port."""
         return None
 
     async def pause(self, seconds: float) -> None:
-        """Lets the server rest, no longer than the visit lasts."""
+        """Lets the server rest, at most until the end of the visit."""
         if self.budget.exhausted is None:
             await self._deadline.sleep(seconds)
 
@@ -220,7 +220,7 @@ class DatagramSession(ProbeTransport):
 
 
 async def _repeat(question: DtlsQuestion) -> None:
-    """RFC 6347, section 4.2.4.1: twice as long each time."""
+    """RFC 6347, section 4.2.4.1: the interval doubles each time."""
     distance = _FIRST_REPEAT_SECONDS
     while True:
         await asyncio.sleep(distance)

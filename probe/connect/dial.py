@@ -1,7 +1,6 @@
-"""One TCP connection: dialled, given a Dialogue to carry, and closed; all within a deadline.
+"""One TCP connection, from dialling to close, with the Dialogues that it carries, all within a deadline.
 
-The errors of sockets are translated here and nowhere else: refused, unreachable, reset, closed,
-silent.
+The errors of sockets are translated here and nowhere else: refused, unreachable, reset, closed, silent.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from probe.dialogue.dialogue import Dialogue
 Result = TypeVar("Result")
 
 _MOST_EARLY_BYTES: Final = 2**14
-"""How much is kept of what a server says unasked: a greeting is shorter."""
+"""How much is stored of what a server sends unasked; a greeting is shorter."""
 
 
 def over_budget(spent: str) -> ConnectFailure:
@@ -34,9 +33,9 @@ def over_budget(spent: str) -> ConnectFailure:
 
 
 class _Talk(Generic[Result]):
-    """A Dialogue under way, and its result once there is one.
+    """A running Dialogue, and its result once there is one.
 
-    Each of its steps draws on the visit's budget; once that is exhausted, the Dialogue hears nothing more.
+    Each of its steps draws on the visit's budget. Once that is exhausted, the Dialogue receives nothing more.
     """
 
     __slots__ = ("_budget", "_dialogue", "result")
@@ -52,13 +51,13 @@ class _Talk(Generic[Result]):
         self.result = result
 
     def begin(self, send: Callable[[bytes], None]) -> None:
-        """What the Dialogue says first."""
+        """Sends the first bytes of the Dialogue."""
         if not self._is_over():
             with self._budget.step():
                 self._dialogue.begin(send)
 
     def hear(self, received: bytes) -> bool:
-        """Passes bytes on; false once there is a result, and then they are dropped."""
+        """Passes bytes to the Dialogue. Returns false once there is a result; later bytes are dropped."""
         if self._is_over():
             return False
         with self._budget.step():
@@ -68,7 +67,7 @@ class _Talk(Generic[Result]):
         return True
 
     def finish(self, ending: Ending) -> None:
-        """Nothing more will come."""
+        """Ends the Dialogue: nothing more will come."""
         if not self._is_over():
             with self._budget.step():
                 self.result.set_result(self._dialogue.end(ending))
@@ -81,9 +80,8 @@ class _Talk(Generic[Result]):
 
 
 class Connection(asyncio.Protocol):
-    """An open connection. It carries one Dialogue after the other, and may wait for each: what
-    comes meanwhile is kept for the next.
-    """
+    """An open connection. It carries one Dialogue after the other and may wait for each; bytes that arrive in
+    between are stored for the next one."""
 
     def __init__(self, budget: VisitBudget) -> None:
         self._budget = budget
@@ -97,15 +95,15 @@ class Connection(asyncio.Protocol):
 
     @property
     def has_ended(self) -> bool:
-        """Whether the server hung up."""
+        """Whether the server closed the connection."""
         return self._ending is not None
 
     async def carry(
         self, dialogue: Dialogue[Result], patience_seconds: float
     ) -> Result | ConnectFailure:
-        """The Dialogue's result; after ``patience_seconds`` the Dialogue ends as by silence.
+        """The Dialogue's result; after ``patience_seconds`` the Dialogue ends with silence.
 
-        A ConnectFailure in its place says that the visit's budget was used up first.
+        Returns a ConnectFailure instead if the visit's budget was used up first.
         """
         talk: _Talk[Result] = _Talk(dialogue, self._loop.create_future(), self._budget)
         self._hear, self._finish = talk.hear, talk.finish
@@ -122,13 +120,13 @@ class Connection(asyncio.Protocol):
             patience.cancel()
 
     def unread(self, surplus: bytes) -> None:
-        """Gives back what a Dialogue got and was not for it: the next one gets it first."""
+        """Gives back bytes that a Dialogue received but did not use: the next one gets them first."""
         self._early = surplus + self._early
 
     async def close(self) -> None:
-        """Hangs up at once: what the server still has to say was said for nothing.
+        """Closes at once and drops what the server still sends.
 
-        Returns when the socket is closed, so that its place may be given to another.
+        Returns when the socket is closed, so that another connection may take its place.
         """
         if self._transport is not None:
             self._transport.abort()
@@ -136,7 +134,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Counts the connection."""
-        # TCP's is one for reading and writing, though uvloop's does not inherit from it.
+        # A TCP transport is for reading and writing, though uvloop's does not inherit from asyncio's class.
         self._transport = cast(asyncio.Transport, transport)
         self._budget.connections += 1
 
@@ -149,14 +147,14 @@ class Connection(asyncio.Protocol):
             self._early += received[: max(0, _MOST_EARLY_BYTES - len(self._early))]
 
     def eof_received(self) -> bool:
-        """The server has said all it had to say."""
+        """Ends the Dialogue: the server sends nothing more."""
         self._end(Ending.CLOSED)
         return False
 
     def connection_lost(self, error: Exception | None) -> None:
-        """An error here is a reset; none is a close that we or the server asked for.
+        """An error here is a reset; no error is a close by the server or by us.
 
-        A broken pipe is a close too: the server had closed before it was sent the hello.
+        A broken pipe is a close too: the server closed before we sent the hello.
         """
         is_closed = error is None or isinstance(error, BrokenPipeError)
         self._end(Ending.CLOSED if is_closed else Ending.RESET)
@@ -184,10 +182,10 @@ class Connection(asyncio.Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialAddress:
-    """Where to dial: an address and port, or a socket of the file system in their place.
+    """Where to dial: an address and port, or a Unix socket instead.
 
-    ``source_address`` is the address of ours to come from, the system's choice where None. The ``gate`` decides whether
-    it may be dialled for that ``purpose``; only a proxy's ``address`` may be a name.
+    ``source_address`` is the local address to connect from; None leaves it to the system. The ``gate``
+    decides whether the address may be dialled for that ``purpose``. Only a proxy's ``address`` may be a name.
     """
 
     address: str
@@ -198,7 +196,7 @@ class DialAddress:
     purpose: Purpose = Purpose.PROBE
 
     async def connect(self, protocol: Connection) -> None:
-        """Makes the connection; raises OSError, DeniedError among them."""
+        """Opens the connection; raises OSError, which includes DeniedError."""
         if self.unix_socket is not None:
             await open_unix(self.gate, lambda: protocol, self.unix_socket)
             return
@@ -212,14 +210,14 @@ class DialAddress:
 
     @property
     def label(self) -> str:
-        """For people."""
+        """The address in a form for people."""
         return str(self.unix_socket) if self.unix_socket is not None else f"TCP port {self.port}"
 
 
 async def dial(
     budget: VisitBudget, place: DialAddress, timeout_seconds: float
 ) -> Connection | ConnectFailure:
-    """A connection, or why there is none."""
+    """A connection, or the reason why there is none."""
     if budget.exhausted is not None:
         return over_budget(budget.exhausted)
     try:

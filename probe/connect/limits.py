@@ -1,4 +1,4 @@
-"""What one visit may take of time and of everything else: the limits that connections keep to."""
+"""The limits of one visit on time and on everything else; connections obey them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from probe.budget import BudgetLimits
 class VisitLimits(ConnectionLimits):
     """Limits of visits; times in seconds.
 
-    ``deadline_seconds`` bounds a whole visit in time, ``budget`` in all that it costs. ``answer_timeout_seconds``
-    bounds one whole answer, ``greeting_timeout_seconds`` what is said before TLS: some servers greet late on
-    purpose.
+    ``deadline_seconds`` bounds the time of a whole visit, ``budget`` all its other costs.
+    ``answer_timeout_seconds`` bounds one whole answer, ``greeting_timeout_seconds`` the plaintext before TLS:
+    some servers greet late on purpose.
     """
 
     deadline_seconds: float = 60.0

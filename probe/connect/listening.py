@@ -1,4 +1,4 @@
-"""Finds out which protocol a server speaks whose target leaves that open: by listening to it first."""
+"""Finds the protocol of a server whose target does not name it, by listening first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from probe.transport import ProbeTransport
 
 
 async def find_application(transport: ProbeTransport, port: int) -> tuple[Application, bytes]:
-    """The protocol of the server at ``port``, and the greeting that shows it; empty where none came."""
+    """The protocol of the server at ``port``, and the greeting that shows it; empty if none came."""
     heard = await transport.converse_in_plaintext(Listening(), LISTENS_SECONDS)
     greeting = b"" if isinstance(heard, ConnectFailure) else heard
     return application_of(greeting, port), greeting

@@ -1,4 +1,4 @@
-"""How one visit reaches its endpoint: settled before its first connection."""
+"""How one visit reaches its endpoint, fixed before its first connection."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from probe.connect.starttls.peer import Peer
 from probe.crypto.identity import ClientIdentity
 
 NONCE_LENGTH: Final = 64
-"""Bytes for the random and the session id of a visit's hellos."""
+"""Number of bytes for the random and the session id of a visit's hellos."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransportOptions:
     """The endpoint and the way to it.
 
-    ``address`` is an IP address and a port, ``peer`` the name by which the server is addressed. ``nonce`` are
-    ``NONCE_LENGTH`` random bytes of this visit. ``application`` is the protocol in which TLS begins; where it
-    is None, the server's greeting shows it, or its port. ``identity`` is the user's client certificate for this
+    ``address`` is an IP address and a port, ``peer`` the name of the server in the protocols. ``nonce`` is
+    ``NONCE_LENGTH`` random bytes of this visit. ``application`` is the protocol in which TLS begins; if it is
+    None, the server's greeting or its port shows it. ``identity`` is the user's client certificate for this
     endpoint, ``expired_identity`` one that has expired.
     """
 

@@ -1,6 +1,7 @@
 """How long one visit waits: until its deadline, and for each answer by how quick the server has been so far.
 
-Streams and datagrams share it, and so the rule of what counts as trouble, after which the visit slows down.
+Streams and datagrams share it, and also the rule for what counts as trouble, after which the visit slows
+down.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pki.net_guard.politeness import AddressGate
 from probe.dialogue.answer import ConnectFailure, Ending, FailureKind, NoHello
 
 _SLOWEST_FACTOR: Final = 20
-"""Once a server has shown how long its answers take, twenty times the slowest is silence."""
+"""Once a server has shown how long its answers take, twenty times the slowest one counts as silence."""
 
 _NO_DISTRESS: Final = frozenset(
     {
@@ -24,7 +25,7 @@ _NO_DISTRESS: Final = frozenset(
         FailureKind.BUDGET,
     }
 )
-"""A server that answers something else is well, and a limit of ours says nothing of it."""
+"""A server that answers with something else is in order, and our own limits say nothing about it."""
 
 
 class Deadline:
@@ -36,18 +37,18 @@ class Deadline:
 
     @property
     def remaining_seconds(self) -> float:
-        """What is left of the visit; negative past its end."""
+        """The time left in the visit; negative after its end."""
         return self._ends - self._clock.monotonic()
 
     async def sleep(self, seconds: float) -> None:
-        """Sleeps, but not past the end."""
+        """Sleeps, but not beyond the end of the visit."""
         await asyncio.sleep(max(0.0, min(seconds, self.remaining_seconds)))
 
 
 class Patience:
     """What one visit knows of its server's pace. ``longest_seconds`` bounds each answer.
 
-    However quick the server has been, it is given ``shortest_seconds``.
+    However quick the server has been, it has at least ``shortest_seconds``.
     """
 
     def __init__(
@@ -64,21 +65,22 @@ class Patience:
         self._shortest = shortest_seconds
         self._slowest: float | None = None
         self.throttled = False
-        """Whether trouble came after an answer: from then on the visit spares the server."""
+        """Whether trouble came after an answer: from then on the visit slows down to protect the server."""
 
     def seconds(self, *, patient: bool) -> float:
-        """How long to wait for the next answer; ``patient`` waits as if nothing were known of the server."""
+        """How long to wait for the next answer; ``patient`` ignores the server's pace so far."""
         longest = self._longest
         if not patient and self._slowest is not None:
             longest = min(longest, max(self._shortest, _SLOWEST_FACTOR * self._slowest))
         return max(0.0, min(longest, self._deadline.remaining_seconds))
 
     def note_time(self, took_seconds: float) -> None:
-        """An answer took so long."""
+        """Records how long an answer took."""
         self._slowest = max(took_seconds, self._slowest or 0.0)
 
     def note_result(self, result: object, epoch: int) -> None:
-        """Tells the address's gate whether the server is well; ``epoch`` is the gate's, when it was asked."""
+        """Reports to the address's gate whether the server is in order; ``epoch`` is the gate's epoch at the
+        time of asking."""
         if not is_trouble(result):
             self._gate.answered()
             return
@@ -87,7 +89,7 @@ class Patience:
 
 
 def is_trouble(result: object) -> bool:
-    """Whether a server in distress may have caused this."""
+    """Whether a server in distress may have caused this result."""
     match result:
         case ConnectFailure(kind=kind):
             return kind not in _NO_DISTRESS

@@ -1,9 +1,9 @@
-"""One visit's connections to one address and port, each in its place among all others.
+"""One visit's connections to one address and port, which queue with those of all other visits.
 
-Where each question depends on the last answer, dialling only then would cost a second round
-trip: such a chain of questions asks for its next connection together with this one. They are
-used in the order in which they were dialled, for a server that takes one client at a time
-(OpenSSL's s_server) looks at the next one only when the one before is closed.
+If each question depends on the last answer, dialling only then would cost a second round trip. Such a chain
+of questions asks for its next connection together with the current one. Connections are used in the order in
+which they were dialled, because a server that serves one client at a time (OpenSSL's s_server) handles the
+next one only after the previous one is closed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PAST_DEADLINE: Final = ConnectFailure(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialled:
-    """What came of dialling, and the epoch of the address's gate in which that was."""
+    """The result of dialling, and the epoch of the address's gate at that time."""
 
     connection: Connection | ConnectFailure
     epoch: int
@@ -39,11 +39,11 @@ class Dialled:
 
     @property
     def is_stale(self) -> bool:
-        """Whether the server hung up before it was asked anything."""
+        """Whether the server closed the connection before it was used."""
         return isinstance(self.connection, Connection) and self.connection.has_ended
 
     async def release(self) -> None:
-        """Closes the connection and gives its place to another."""
+        """Closes the connection and frees its place."""
         try:
             if isinstance(self.connection, Connection):
                 await self.connection.close()
@@ -52,7 +52,7 @@ class Dialled:
 
 
 class _Request:
-    """A connection asked for; ``dialled`` is where it comes to."""
+    """A requested connection; ``dialled`` gets the result."""
 
     __slots__ = ("dialled", "is_upgraded", "port", "task")
 
@@ -69,7 +69,7 @@ class _Request:
         self.task = asyncio.create_task(dial(self))
 
     def hand_to(self, other: _Request) -> None:
-        """Gives this connection to what waits for ``other``."""
+        """Gives this connection to the task that waits for ``other``."""
         if self.dialled.done():
             other.dialled.set_result(self.dialled.result())
         else:
@@ -77,13 +77,13 @@ class _Request:
         other.task.cancel()
 
     def abandon(self) -> None:
-        """Cancels what waits for it too: a task that is cancelled before it starts never runs its own cleanup."""
+        """Cancels the waiter too: a task cancelled before it starts never runs its own cleanup."""
         self.task.cancel()
         self.dialled.cancel()
 
 
 class Connections:
-    """The visit's connections, by one ``route``; ``upgrade`` says what is said on each before TLS."""
+    """The visit's connections over one ``route``; ``upgrade`` handles the plaintext before TLS on each."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class Connections:
         self.gate: AddressGate = politeness.gate(self._address)
         self.budget = VisitBudget(limits.budget)
         self.may_dial_ahead = True
-        """Until the first trouble."""
+        """True until the first trouble."""
         self.upgrade = upgrade or Upgrade()
 
     @asynccontextmanager
@@ -117,8 +117,9 @@ class Connections:
     ) -> AsyncIterator[Dialled | ConnectFailure]:
         """A connection that nothing else uses, or why there is none; it is closed afterwards.
 
-        ``is_chained`` where another question will follow this one's answer. Where not ``is_upgraded``
-        nothing was said on it yet, whatever comes before TLS; only then it may be to another ``port``.
+        ``is_chained`` means that another question will follow this one's answer. If ``is_upgraded`` is false,
+        nothing has been sent on the connection, even if the protocol has a plaintext phase before TLS; only
+        then may it go to another ``port``.
         """
         self._chains += is_chained
         dialled: Dialled | ConnectFailure | None = None
@@ -137,7 +138,7 @@ class Connections:
                     await dialled.release()
 
     async def close(self) -> None:
-        """Gives up all that was dialled and never used."""
+        """Gives up all connections that were dialled and never used."""
         self._expiry.cancel()
         while self._ahead:
             await self._give_up(self._ahead.popleft())
@@ -181,7 +182,7 @@ class Connections:
         return request
 
     async def _dial(self, request: _Request) -> None:
-        """One connection, once it has its place; from then on nothing cancels this."""
+        """Opens one connection once it has its place; from then on nothing cancels it."""
         async with AsyncExitStack() as stack:
             try:
                 epoch = await stack.enter_async_context(self._politeness.connection(self.gate))
@@ -215,16 +216,17 @@ class Connections:
         return await self.upgrade.carry_over(open_one, lambda: at_most(greeting_timeout))
 
     def _expire(self) -> None:
-        """The visit's time is up: nothing more is dialled."""
+        """Ends dialling: the visit's time is up."""
         while self._queueing:
             request, _ = self._queueing.popitem()
             request.abandon()
 
     async def _give_up_surplus(self) -> None:
-        """No more connections wait than there are chains that may need one.
+        """Limits the waiting connections to the number of chains that may need one.
 
-        One that is dialled already goes to the question of this visit that has waited longest
-        for a place, or is left for any question to come unless other visits wait for its place.
+        A connection that is already dialled goes to the question of this visit that has waited longest for a
+        place. Without such a question it stays available for later ones, unless other visits wait for its
+        place.
         """
         while len(self._ahead) > self._chains:
             surplus = self._ahead[-1]
@@ -244,7 +246,8 @@ class Connections:
                 surplus.hand_to(waiting)
 
     async def _give_up(self, request: _Request) -> None:
-        """What the server has seen the beginning of is dialled to its end, and counted."""
+        """Cancels a request in the queue. If the server has already seen the beginning of the connection,
+        dialling completes, and the connection is counted."""
         if request in self._queueing:
             del self._queueing[request]
             request.abandon()

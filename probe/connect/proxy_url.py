@@ -12,10 +12,10 @@ _EXAMPLE: Final = "write http://host:3128 or socks5://host:1080"
 
 
 def parse_proxy(text: str, password: str | None = None) -> Proxy:
-    """The proxy; its user stands in ``text``, and ``password`` never does.
+    """The proxy; ``text`` contains the user but never the ``password``.
 
     Raises:
-        ValueError: for a text that names none; the message is a clause without the text.
+        ValueError: if the text names no proxy; the message is a clause without the text.
     """
     try:
         parts = urlsplit(text)

@@ -1,8 +1,8 @@
 """QUIC over UDP: one packet that makes the server list its versions, then one handshake for HTTP/3.
 
-The list needs no library and no keys (RFC 9000, section 6.1). The handshake is aioquic's, an optional
-package: without it whether HTTP/3 is spoken stays open. A packet may be lost, so the first is sent twice;
-silence proves nothing.
+The list needs no library and no keys (RFC 9000, section 6.1). The handshake needs aioquic, an optional
+package: without it, HTTP/3 support stays unknown. A packet may be lost, so the first is sent twice; silence
+proves nothing.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _HTTP3: Final = "h3"
 _KEPT_LENGTH: Final = 512
 _REPEAT_SECONDS: Final = 0.3
 _MAX_DATAGRAM_LENGTH: Final = 4096
-"""Longer datagrams are dropped: paths carry 1500 bytes, and one datagram is read in one go."""
+"""Longer datagrams are dropped: paths carry 1500 bytes, and one datagram is parsed in one step."""
 
 _NO_APPLICATION_PROTOCOL: Final = 0x100 + 120
-"""CRYPTO_ERROR with TLS's alert (RFC 9001, section 4.8; RFC 7301, section 3.2)."""
+"""CRYPTO_ERROR with the TLS alert (RFC 9001, section 4.8; RFC 7301, section 3.2)."""
 
 
 class _QuicPackets(asyncio.DatagramProtocol):
-    """Passes packets on as they come; ``is_closed`` once the machine said that nobody listens."""
+    """Passes packets on as they arrive; ``is_closed`` once an ICMP message says that nothing listens."""
 
     def __init__(self, budget: VisitBudget) -> None:
         self._budget = budget
@@ -72,10 +72,10 @@ async def ask_quic(
     patience_seconds: float,
     budget: VisitBudget,
 ) -> QuicAnswer:
-    """What the UDP port at ``place`` makes of QUIC, within so many seconds for each of two steps.
+    """The QUIC answer of the UDP port at ``place``; ``patience_seconds`` bounds each of two steps.
 
     Raises:
-        OSError: where there is no socket, or the ``gate`` refuses it.
+        OSError: if no socket can be opened, or the ``gate`` refuses it.
     """
     async with _open_packets(gate, place, budget) as packets:
         listed = await _ask_versions(packets, nonce, patience_seconds)
@@ -134,7 +134,7 @@ async def _ask_versions(packets: _QuicPackets, nonce: bytes, patience_seconds: f
 
 
 class _Handshake:
-    """aioquic's client, which knows no sockets, with ours."""
+    """Connects aioquic's client, which has no sockets, to our socket."""
 
     def __init__(
         self,
@@ -151,7 +151,7 @@ class _Handshake:
         self._place = place
         self._listed = listed
         self._clock = asyncio.get_running_loop().time
-        # Trust is judged elsewhere, as of every other chain.
+        # Trust is judged elsewhere, as for every other chain.
         configuration = QuicConfiguration(
             alpn_protocols=[_HTTP3], server_name=server_name, verify_mode=ssl.CERT_NONE
         )
@@ -174,7 +174,7 @@ class _Handshake:
         return outcome
 
     def say_goodbye(self) -> None:
-        """Nobody listens any more."""
+        """Closes the connection: we no longer listen."""
         self._connection.close()
         self._flush()
 
@@ -198,7 +198,7 @@ class _Handshake:
         return None
 
     def _chain(self) -> tuple[bytes, ...]:
-        # aioquic keeps what the server sent, and has no public name for it.
+        # aioquic stores what the server sent, and has no public name for it.
         sent = self._connection.tls
         leaf, issuers = sent._peer_certificate, sent._peer_certificate_chain
         certificates = [] if leaf is None else [leaf, *issuers]

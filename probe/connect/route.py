@@ -1,7 +1,7 @@
-"""By which way is an address reached: straight, through a proxy, from an address of ours, by a socket
-of the file system; and what is said before all else?
+"""The way to an address: direct, through a proxy, from a local address or over a Unix socket, with the bytes
+that come first.
 
-What a proxy refuses says nothing of the server: it is a failure of its own kind.
+A refusal by a proxy says nothing about the server: it is a failure of its own kind.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from probe.dialogue.dialogue import Dialogue
 
 
 class ProxyKind(StrEnum):
-    """What a proxy speaks."""
+    """The protocol of a proxy."""
 
     HTTP = "http"
     SOCKS5 = "socks5"
@@ -31,7 +31,7 @@ class ProxyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
-    """A proxy and the user's name and password for it, which are never shown."""
+    """A proxy with the user's name and password for it, which are never shown."""
 
     kind: ProxyKind
     host: str
@@ -39,7 +39,7 @@ class Proxy:
     credentials: tuple[str, str] | None = field(default=None, repr=False)
 
     def tunnel(self, address: str, port: int) -> Dialogue[TunnelEnd]:
-        """What is said to it first, to come through to ``address``."""
+        """The first Dialogue with the proxy, which opens the tunnel to ``address``."""
         if self.kind is ProxyKind.SOCKS5:
             return Socks5(address, port, self.credentials)
         return HttpConnect(address, port, self.credentials)
@@ -47,10 +47,10 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """``source_address`` is the address of ours to come from; ``unix_socket`` takes the place of
-    address and port; the header of ``proxy_protocol`` is sent first on each connection, after a proxy's words.
-    ``missing`` says what the way lacks, so that none is tried. The ``gate`` decides what may be asked, by whatever way.
-    """
+    """``source_address`` is the local address to connect from. ``unix_socket`` replaces address and port. The
+    ``proxy_protocol`` header is sent first on each connection, after the dialogue with a proxy. ``missing``
+    names what the route lacks; then no connection is tried. The ``gate`` decides what may be asked, over any
+    route."""
 
     proxy: Proxy | None = None
     proxy_protocol: ProxyProtocol | None = None
@@ -64,16 +64,16 @@ STRAIGHT: Final = Route()
 _OURS: Final = frozenset(
     {FailureKind.DEADLINE, FailureKind.EXHAUSTED, FailureKind.DENIED, FailureKind.BUDGET}
 )
-"""Failures on this machine: they say nothing of the way."""
+"""Failures on this machine: they say nothing about the route."""
 
 
 async def reach(
     budget: VisitBudget, address: str, port: int, timeout_seconds: float, route: Route
 ) -> Connection | ConnectFailure:
-    """A connection on which the server itself is heard next, or why there is none."""
+    """A connection on which the server speaks next, or the reason why there is none."""
     if route.missing is not None:
         return ConnectFailure(kind=FailureKind.UNREACHABLE, detail=route.missing)
-    # A detour leads to the same address in the end: it is judged as if it were dialled here.
+    # A detour leads to the same address in the end, so it is judged as if it were dialled here.
     refusal = route.gate.refusal(address, port)
     if refusal is not None:
         return ConnectFailure(kind=FailureKind.DENIED, detail=refusal)
@@ -90,7 +90,7 @@ async def reach(
     if proxy is not None:
         connection = await _pass_through(connection, proxy, (address, port), timeout_seconds)
     if route.proxy_protocol is not None and isinstance(connection, Connection):
-        # Behind a proxy, or on a socket of the file system, no source of ours is the server's to see.
+        # Through a proxy or a Unix socket, the server does not see a local address of ours.
         is_straight = proxy is None and route.unix_socket is None
         source = connection.source if is_straight else None
         connection.send(proxy_header(route.proxy_protocol, source, (address, port)))

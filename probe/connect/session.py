@@ -1,7 +1,7 @@
-"""The way to one endpoint during one visit: asks Offers and finishes handshakes on it.
+"""The session with one endpoint during one visit: asks Offers and finishes handshakes.
 
-Each wait is bounded by the visit's absolute deadline. Past it nothing is dialled any more and
-every question gets the Answer "deadline", so that the checks end with what is known by then.
+The visit's absolute deadline bounds each wait. After it, nothing is dialled and every question gets the
+Answer "deadline", so that the checks end with what is known by then.
 """
 
 from __future__ import annotations
@@ -52,10 +52,11 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationOptions:
-    """On which connection a Dialogue is carried, and how long in all.
+    """Which connection carries a Dialogue, and for how long in total.
 
-    ``is_chained`` where its answer will lead to another question. Where not ``is_upgraded`` nothing was said
-    on the connection, whatever comes before TLS; only then it may be to another ``port``.
+    ``is_chained`` means that its answer will lead to another question. If ``is_upgraded`` is false, nothing
+    has been sent on the connection, even if the protocol has a plaintext phase before TLS; only then may it
+    go to another ``port``.
     """
 
     patience_seconds: float
@@ -65,7 +66,7 @@ class ConversationOptions:
 
 
 class EndpointSession(ProbeTransport):
-    """One visit's connections to one address and port, by streams of bytes.
+    """One visit's byte-stream connections to one address and port.
 
     ``budget`` is what the visit has cost so far, and what it may cost.
     """
@@ -101,7 +102,7 @@ class EndpointSession(ProbeTransport):
 
     @property
     def throttled(self) -> bool:
-        """Whether the visit was slowed down to spare a server in trouble."""
+        """Whether the visit was slowed down to protect a server in trouble."""
         return self._patience.throttled
 
     async def close(self) -> None:
@@ -109,7 +110,7 @@ class EndpointSession(ProbeTransport):
         await self._connections.close()
 
     async def find_application(self) -> FoundApplication:
-        """The target's, or the one that the server's greeting or its port shows."""
+        """The target's protocol, or the one that the server's greeting or its port shows."""
         if self._options.application is not None:
             return self._options.application.found(self._options.peer)
         application, greeting = await find_application(self, self._options.address[1])
@@ -127,7 +128,7 @@ class EndpointSession(ProbeTransport):
     ) -> Exchange:
         """The Answer to one Offer, on a connection of its own.
 
-        Where it ``is_chained``, the next question's connection is dialled meanwhile.
+        If ``is_chained`` is true, the connection for the next question is dialled meanwhile.
         """
         offered = offer.encode(self.nonce)
         options = ConversationOptions(
@@ -181,14 +182,15 @@ class EndpointSession(ProbeTransport):
         patience_seconds: float | None = None,
         port: int | None = None,
     ) -> Result | ConnectFailure:
-        """The same on a connection on which nothing has been said, whatever comes before TLS."""
+        """The same on a connection on which nothing has been sent, even if the protocol has a plaintext phase
+        before TLS."""
         longest = self._limits.greeting_timeout_seconds
         patience = min(longest, patience_seconds or longest)
         options = ConversationOptions(patience_seconds=patience, is_upgraded=False, port=port)
         return await self._converse(dialogue, options)
 
     async def quic(self, server_name: str | None) -> QuicAnswer | None:
-        """What the UDP port of the same number makes of QUIC; None where only a detour leads there."""
+        """The QUIC answer of the UDP port with the same number; None if only a detour leads to the server."""
         route = self._options.route
         if route.proxy or route.unix_socket or route.missing:
             return None
@@ -210,14 +212,15 @@ class EndpointSession(ProbeTransport):
                 return None
 
     async def pause(self, seconds: float) -> None:
-        """Lets the server rest, no longer than the visit lasts."""
+        """Lets the server rest, at most until the end of the visit."""
         if self.budget.exhausted is None:
             await self._deadline.sleep(seconds)
 
     async def _converse(
         self, dialogue: Dialogue[Result], options: ConversationOptions
     ) -> Result | ConnectFailure:
-        """What is said here may be written down; the keys of a handshake may not, so that is carried as it is."""
+        """A recorder may override this method: it may store a dialogue, but not the keys of a handshake, so
+        handshakes are carried directly."""
         return await self._carry(dialogue, options)
 
     async def _carry(

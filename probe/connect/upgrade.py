@@ -1,7 +1,7 @@
-"""Takes each connection of a visit over to TLS, where something is said before it.
+"""Switches each connection of a visit to TLS in protocols with a plaintext phase before it.
 
-The first connection goes alone: where the server has no TLS, or speaks something else, the visit has
-cost one connection, and every later question gets the same failure.
+The first connection goes alone: if the server has no TLS or speaks another protocol, the visit has cost one
+connection, and every later question gets the same failure.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from probe.dialogue.before_tls.scripted import Scripted
 _LASTING: Final = frozenset(
     {FailureKind.OTHER_PROTOCOL, FailureKind.NOT_OFFERED, FailureKind.DECLINED}
 )
-"""What would be so again on the next connection."""
+"""Failures that would be the same on the next connection."""
 
 Opened: TypeAlias = Connection | ConnectFailure
 
 
 class Upgrade:
-    """One visit's. ``dialogue`` makes what is said on one connection; None where nothing is."""
+    """The upgrade of one visit. ``dialogue`` makes the plaintext phase of one connection; None if there is none."""
 
     def __init__(self, dialogue: Callable[[], Scripted[UpgradeOutcome]] | None = None) -> None:
         self._dialogue = dialogue
@@ -34,13 +34,13 @@ class Upgrade:
 
     @property
     def is_needless(self) -> bool:
-        """Whether TLS is spoken from the first byte."""
+        """Whether TLS begins with the first byte."""
         return self._dialogue is None
 
     async def carry_over(
         self, open_one: Callable[[], Awaitable[Opened]], patience_seconds: Callable[[], float]
     ) -> Opened:
-        """A connection on which TLS is spoken next, or why there is none."""
+        """A connection on which TLS begins next, or the reason why there is none."""
         if self._first is None:
             self._first = asyncio.Event()
         else:

@@ -1,4 +1,4 @@
-"""What takes keys: records of CBC suites made by hand, and the encrypted flight of TLS 1.3.
+"""The operations that need keys: hand-made records of CBC suites, and the encrypted flight of TLS 1.3.
 
-Everything here is sans I/O, as ``probe.tls`` is; it stands on the cryptography library.
+Everything here is sans I/O, as in ``probe.tls``; it uses the cryptography library.
 """

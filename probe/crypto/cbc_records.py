@@ -1,7 +1,7 @@
-"""Records of CBC suites made by hand, to be wrong in one place only (RFC 5246, 6.2.3.2).
+"""Hand-made records of CBC suites that are wrong in one place only (RFC 5246, 6.2.3.2).
 
-``GenericBlockCipher``: the data, its MAC, then padding whose every byte is the padding's length.
-A server must refuse both a wrong MAC and wrong padding; OpenSSL makes neither, so these are made
+``GenericBlockCipher`` is the data, its MAC, then padding in which every byte is the padding's length. A
+server must refuse both a wrong MAC and wrong padding. OpenSSL can produce neither, so these records are built
 here from the keys of a finished handshake, for suites that are ``is_aes_cbc``.
 """
 
@@ -24,7 +24,7 @@ _FIRST_AFTER_FINISHED: Final = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secrets:
-    """What a finished handshake left; ``last_block`` is the end of the last record sent."""
+    """The secrets of a finished handshake; ``last_block`` is the end of the last record sent."""
 
     version: ProtocolVersion
     suite: CipherSuite
@@ -37,7 +37,7 @@ class Secrets:
 def application_data(
     content: bytes, secrets: Secrets, *, spoils_mac: bool = False, spoils_padding: bool = False
 ) -> bytes:
-    """The client's first record after its Finished, wrong where it is said to be."""
+    """The client's first record after its Finished, with the errors that the arguments select."""
     mac_key, key, iv = _client_keys(secrets)
     header = _FIRST_AFTER_FINISHED.to_bytes(8, "big") + bytes((ContentType.APPLICATION_DATA,))
     header += secrets.version.to_bytes(2, "big") + len(content).to_bytes(2, "big")
@@ -59,7 +59,7 @@ def _inverted(some: bytes) -> bytes:
 
 
 def _client_keys(secrets: Secrets) -> tuple[bytes, bytes, bytes]:
-    """The MAC key, the key, and an IV: explicit from TLS 1.1 on, the last block before that."""
+    """The MAC key, the key, and an IV: explicit from TLS 1.1 on, before that the last block of the previous record."""
     mac_length, key_length = _MAC_LENGTHS[secrets.suite.mac], secrets.suite.encryption_bits // 8
     block = key_block(secrets, 2 * (mac_length + key_length))
     key = block[2 * mac_length : 2 * mac_length + key_length]

@@ -1,6 +1,6 @@
-"""Client certificates that the user owns: read from PEM files or PKCS #12, and never logged.
+"""The user's client certificates: read from PEM files or PKCS #12, and never logged.
 
-A passphrase comes from the environment, by the name of its variable, so that it stands in no file of ours.
+A passphrase comes from an environment variable, so that none of our files contains it.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ Key = (
 
 
 class IdentityError(ValueError):
-    """A client certificate cannot be used; the message names the file and the mend."""
+    """A client certificate cannot be used; the message names the file and how to fix it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientIdentity:
-    """A certificate with its key, and the certificates that lead to its authority."""
+    """A certificate with its key, and the intermediate certificates of its chain."""
 
     name: str
     certificate: x509.Certificate
@@ -40,24 +40,24 @@ class ClientIdentity:
 
     @property
     def sha256(self) -> str:
-        """Of the certificate's DER, in hex."""
+        """SHA-256 of the certificate's DER, in hex."""
         return self.certificate.fingerprint(hashes.SHA256()).hex()
 
     @property
     def not_after(self) -> datetime:
-        """Until when it is valid."""
+        """The end of its validity."""
         return self.certificate.not_valid_after_utc
 
 
 def load_identity(
     name: str, certificate: Path, key: Path | None = None, passphrase_variable: str | None = None
 ) -> ClientIdentity:
-    """The identity of that name: PEM files, or one PKCS #12 file where ``key`` is None.
+    """The identity with that name: PEM files, or one PKCS #12 file if ``key`` is None.
 
-    The certificate's file may hold the key too. ``passphrase_variable`` names an environment variable.
+    The certificate's file may also hold the key. ``passphrase_variable`` names an environment variable.
 
     Raises:
-        IdentityError: where it cannot be used.
+        IdentityError: if it cannot be used.
     """
     passphrase = _passphrase(name, passphrase_variable)
     content = _read(name, certificate)

@@ -1,7 +1,7 @@
-"""Client certificates that nobody should take: made here, never issued by anybody.
+"""Client certificates that no server should accept: made here, without an issuer.
 
-A server that demands client certificates must refuse one that is self-signed, and one that names an
-authority of the server's as its issuer but was signed by another key (RFC 9846, section 4.4.2.4).
+A server that requires client certificates must refuse one that is self-signed, and one that names an
+authority of the server as its issuer but is signed by another key (RFC 9846, section 4.4.2.4).
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from pki.certificates.reading.der import Element, Tag, first
 _NAME: Final = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tlsprobe test client")])
 _DAY: Final = timedelta(days=1)
 _LONGEST_REMEMBERED: Final = 4096
-"""Bytes of a name: 2 MiB at most for all certificates that are remembered."""
+"""Bytes of a name: this limits all cached certificates to 2 MiB."""
 _ISSUER: Final = 3
-"""Where the issuer stands in a TBSCertificate with its version (RFC 5280, section 4.1)."""
+"""The position of the issuer in a TBSCertificate with its version (RFC 5280, section 4.1)."""
 
 
 @cache
 def throwaway_key() -> rsa.RSAPrivateKey:
-    """This process's key for such certificates: RSA, for every server's list has it."""
+    """This process's key for such certificates: RSA, because every server's list includes it."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def throwaway_certificate(issuer_name: bytes = b"") -> x509.Certificate:
-    """A certificate for clients, signed by its own key; ``issuer_name`` (DER) is what it claims.
+    """A client certificate signed by its own key, with ``issuer_name`` (DER) as its issuer.
 
     Raises:
-        ValueError: where those bytes are no Name.
+        ValueError: if those bytes are not a Name.
     """
     is_short = len(issuer_name) <= _LONGEST_REMEMBERED
     return (_remembered if is_short else _made)(issuer_name)
@@ -65,7 +65,7 @@ _remembered = lru_cache(maxsize=256)(_made)
 
 
 def _claiming(certificate: x509.Certificate, issuer_name: bytes) -> bytes:
-    """The same certificate with that issuer, signed once more."""
+    """The same certificate with that issuer, signed again."""
     name = first(issuer_name, Tag.SEQUENCE)
     outer = first(certificate.public_bytes(Encoding.DER), Tag.SEQUENCE)
     if name is None or outer is None:

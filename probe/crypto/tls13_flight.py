@@ -1,7 +1,7 @@
-"""The whole first flight of a TLS 1.3 server, opened: what its hello hides from everybody else.
+"""The whole first flight of a TLS 1.3 server, decrypted.
 
-A Dialogue: a hello with a share of ours, then everything up to CertificateVerify. It hangs up there;
-nothing is ever finished or sent under these keys.
+A Dialogue: it sends a hello with our key share and reads everything up to CertificateVerify. Then it closes;
+it never finishes a handshake or sends data under these keys.
 """
 
 from __future__ import annotations
@@ -45,12 +45,13 @@ from probe.tls.record import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tls13Flight:
-    """What came. ``answer`` is what the hello got; the rest is there where it could be opened.
+    """The flight. ``answer`` is the answer to the hello; the other fields are set if the flight could be
+    decrypted.
 
-    ``compressed_with`` is the algorithm of RFC 8879 by which the chain was sent, and
-    ``certificates`` are None where that is none that can be undone here. ``requested`` are the
-    extensions of a CertificateRequest. ``is_whole`` once the server has signed. ``flaw`` names what is
-    malformed or out of place, where that ended the flight: what came before it still counts.
+    ``compressed_with`` is the RFC 8879 algorithm of the chain; ``certificates`` is None if it cannot be
+    decompressed here. ``requested`` holds the extensions of a CertificateRequest. ``is_whole`` is true once
+    the server has signed. ``flaw`` names what is malformed or out of place if that ended the flight; what
+    came before it still counts.
     """
 
     offered: bytes
@@ -65,7 +66,7 @@ class Tls13Flight:
 
     @property
     def requested_schemes(self) -> tuple[int, ...]:
-        """The CertificateRequest's signature schemes (RFC 9846, section 4.3.2); none where they are malformed."""
+        """The CertificateRequest's signature schemes (RFC 9846, section 4.3.2); empty if they are malformed."""
         body = body_of(self.requested or (), ExtensionType.SIGNATURE_ALGORITHMS)
         try:
             return () if body is None else decode_signature_algorithms(body)
@@ -74,7 +75,7 @@ class Tls13Flight:
 
 
 def with_share(asked: Offer, secret: KeyShareSecret) -> Offer:
-    """The Offer with that share alone, of its group alone, and of suites that can be opened."""
+    """The Offer with only that share, its group, and the suites that can be decrypted."""
     share = key_share((KeyShare(group=secret.group, key_exchange=secret.public),))
     changes = replace(asked.changes, extensions=(*asked.changes.extensions, share))
     suites = tuple(suite for suite in asked.cipher_suites if suite in OPENED_SUITES)
@@ -82,7 +83,7 @@ def with_share(asked: Offer, secret: KeyShareSecret) -> Offer:
 
 
 class Tls13FlightReader:
-    """The Dialogue; used once. It holds ``longest`` bytes of the flight."""
+    """The Dialogue; used once. It stores ``longest`` bytes of the flight."""
 
     def __init__(
         self,
@@ -100,11 +101,11 @@ class Tls13FlightReader:
         self._received = 0
 
     def begin(self, send: Callable[[bytes], None]) -> None:
-        """Says the hello."""
+        """Sends the hello."""
         send(self._offered)
 
     def feed(self, received: bytes) -> Tls13Flight | None:
-        """The flight, once it is whole or cannot be opened."""
+        """The flight, once it is complete or cannot be decrypted."""
         self._received += len(received)
         self._stream.feed(received)
         if self._flight is None:
@@ -119,7 +120,7 @@ class Tls13FlightReader:
         return self._flight if is_over or self._received > self._longest else None
 
     def end(self, ending: Ending) -> Tls13Flight:
-        """What came of it when nothing more will come."""
+        """The flight as it is when nothing more will come."""
         if self._flight is None:
             return Tls13Flight(offered=self._offered, answer=self._hello_reader.end(ending))
         return self._flight
@@ -140,7 +141,7 @@ class Tls13FlightReader:
 
 
 class _OpenedStream:
-    """The records behind the ServerHello, opened once there are ``keys``."""
+    """The records after the ServerHello, decrypted once there are ``keys``."""
 
     def __init__(self, longest: int) -> None:
         self._records = RecordReader()
@@ -153,7 +154,7 @@ class _OpenedStream:
         self._records.feed(received)
 
     def read(self, flight: Tls13Flight) -> Tls13Flight:
-        """The flight with all that can be read by now, up to its end or its first flaw."""
+        """The flight with everything that can be read by now, up to its end or its first flaw."""
         try:
             while (record := self._records.next_record()) is not None:
                 content = self._opened(record)
@@ -171,7 +172,7 @@ class _OpenedStream:
         return flight
 
     def _opened(self, record: Record) -> bytes | None:
-        """A handshake fragment; None for records in clear, which TLS 1.3 has for middleboxes."""
+        """A handshake fragment; None for plaintext records, which TLS 1.3 sends for middleboxes."""
         if record.content_type is not ContentType.APPLICATION_DATA or self.keys is None:
             return None
         header = bytes((record.content_type,)) + record.version.to_bytes(2, "big")

@@ -22,16 +22,16 @@ _CURVES: Final[dict[int, ec.EllipticCurve]] = {
 }
 _X25519: Final = 0x001D
 SHARED_GROUPS: Final = (_X25519, *_CURVES)
-"""The groups that a share can be made in, the cheapest first."""
+"""The groups for which a key share can be made, the cheapest first."""
 
 _IV_LENGTH: Final = 12
 
 
 class Aead(Protocol):
-    """What opens a record; raises cryptography's InvalidTag for one that was tampered with."""
+    """Decrypts a record; raises cryptography's InvalidTag for one that was altered."""
 
     def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes:
-        """The content of ``data``, which ends in its tag."""
+        """The plaintext of ``data``, which ends with its tag."""
         ...
 
 
@@ -60,14 +60,14 @@ _SUITES: Final = {
     0x1305: _Suite(digest="sha256", key_length=16, mode="CCM", tag_length=8),
 }
 OPENED_SUITES: Final = tuple(_SUITES)
-"""The suites whose records can be opened (RFC 9846, B.4)."""
+"""The suites whose records can be decrypted (RFC 9846, B.4)."""
 
 
 class KeyShareSecret:
-    """A private key in one of the ``SHARED_GROUPS``, made of a seed.
+    """A private key in one of the ``SHARED_GROUPS``, derived from a seed.
 
-    The seed is the visit's nonce, so that a recorded flight can be opened again; nothing secret is
-    ever sent under such a key.
+    The seed is the visit's nonce, so that a recorded flight can be decrypted again. Such a key never protects
+    secret data.
     """
 
     def __init__(self, group: int, seed: bytes) -> None:
@@ -89,7 +89,7 @@ class KeyShareSecret:
         return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
     def shared_with(self, peer: bytes) -> bytes:
-        """The shared secret. Raises ValueError where ``peer`` is no point of the group."""
+        """The shared secret. Raises ValueError if ``peer`` is not a point of the group."""
         if isinstance(self._private, x25519.X25519PrivateKey):
             return self._private.exchange(x25519.X25519PublicKey.from_public_bytes(peer))
         curve = _CURVES[self.group]
@@ -98,11 +98,11 @@ class KeyShareSecret:
 
 
 class ServerHandshakeKeys:
-    """Opens the records between ServerHello and the server's Finished, in their order."""
+    """Decrypts the records between ServerHello and the server's Finished, in their order."""
 
     def __init__(self, cipher_suite: int, shared_secret: bytes, hellos: bytes) -> None:
-        """``hellos`` are the messages ClientHello and ServerHello. Raises KeyError for a suite
-        that is none of ``OPENED_SUITES``."""
+        """Derives the keys from the secret and the messages ClientHello and ServerHello in ``hellos``. Raises
+        KeyError for a suite that is not one of ``OPENED_SUITES``."""
         suite = _SUITES[cipher_suite]
         digest, empty = suite.digest, hashlib.new(suite.digest).digest()
         zeros = bytes(len(empty))
@@ -119,7 +119,7 @@ class ServerHandshakeKeys:
         """The TLSInnerPlaintext of the next record (RFC 9846, sections 5.2 and 5.3).
 
         Raises:
-            cryptography.exceptions.InvalidTag: where the record is not of these keys.
+            cryptography.exceptions.InvalidTag: if the record is not encrypted with these keys.
         """
         number = int.from_bytes(self._iv, "big") ^ self._number
         self._number += 1

@@ -1,1 +1,1 @@
-"""Questions and answers on one connection, sans I/O: offers out, answers in, conclusions from the pair."""
+"""Questions and answers on one connection, sans I/O: offers, answers, and conclusions from the pair."""

@@ -1,9 +1,9 @@
-"""What came back to one Offer: the server's hello with all that stands in clear behind it, or
-an alert, or the way in which no answer came.
+"""The answer to one Offer.
 
-``AnswerReader`` takes bytes as they arrive and says when the answer is whole: at ServerHelloDone
-up to TLS 1.2, at the ServerHello or HelloRetryRequest of TLS 1.3. It holds at most
-``MAX_ANSWER_LENGTH`` bytes unless a caller allows more, and no bytes make it raise.
+It is the server's hello with the plaintext messages after it, an alert, or the way in which no answer came.
+``AnswerReader`` takes bytes as they arrive and reports when the answer is complete: at ServerHelloDone up to
+TLS 1.2, at the ServerHello or HelloRetryRequest of TLS 1.3. It stores at most ``MAX_ANSWER_LENGTH`` bytes
+unless a caller allows more, and no input makes it raise.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ from probe.tls.record import (
 _CLOSE_NOTIFY = 0
 _FATAL = 2
 _KEPT_LENGTH = 512
-"""How much of an answer that is no TLS is kept: enough to recognise it by."""
+"""How much of a non-TLS answer is stored: enough to recognise its protocol."""
 
 
 class Ending(StrEnum):
-    """How a connection ended before its answer was whole."""
+    """How a connection ended before its answer was complete."""
 
     CLOSED = "closed"
     RESET = "reset"
@@ -53,26 +53,26 @@ class Ending(StrEnum):
 class FailureKind(StrEnum):
     """Why there is no connection on which TLS could be asked.
 
-    From OTHER_PROTOCOL on TCP came up, and what is spoken before TLS did not lead to it.
+    From OTHER_PROTOCOL on, the TCP connection was opened, but the plaintext phase did not lead to TLS.
     """
 
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
     DEADLINE = "deadline"
     EXHAUSTED = "exhausted"
-    """This machine had no file descriptor, memory or port of its own left: it says nothing of the server."""
+    """This machine ran out of file descriptors, memory or ports: it says nothing about the server."""
     BUDGET = "budget"
-    """The visit has cost as much as a visit may: it says nothing of the server."""
+    """The visit has used up its budget: it says nothing about the server."""
     DENIED = "denied"
-    """The configuration does not let this be asked: nothing was sent, and it says nothing of the server."""
+    """The configuration does not allow this question: nothing was sent, and it says nothing about the server."""
     OTHER_PROTOCOL = "other_protocol"
-    """The server speaks another protocol than it was asked in."""
+    """The server speaks a protocol other than the one asked for."""
     NOT_OFFERED = "not_offered"
-    """The server speaks the protocol, and says that it has no TLS in it."""
+    """The server speaks the protocol, and states that it has no TLS in it."""
     DECLINED = "declined"
-    """It has TLS, and did not begin it when it was asked to."""
+    """The server has TLS, and did not begin it on request."""
     TURNED_AWAY = "turned_away"
-    """It wants no client now, or not this one: it says nothing of TLS."""
+    """The server rejects clients now, or this client: it says nothing about TLS."""
     HUNG_UP = "hung_up"
     RESET = "reset"
     SILENT = "silent"
@@ -80,13 +80,15 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFlight:
-    """A ServerHello and what followed it in clear. ``is_complete`` is false where it broke off,
-    or where the server resumed a session: its ChangeCipherSpec ends such a flight. ``is_cut`` is
-    true where it is longer than is held of an answer. ``flaw`` names what is malformed or out of
-    place behind the hello, where that ended it: the hello, and what came before the flaw, still count.
+    """A ServerHello and the plaintext messages after it.
 
-    ``raw`` is the ServerHello message alone: it is what proves version and suite. ``alert`` is
-    the description of the fatal one that broke it off.
+    ``is_complete`` is false if the flight broke off, or if the server resumed a session: its ChangeCipherSpec
+    ends such a flight. ``is_cut`` is true if the flight is longer than the stored part. ``flaw`` names what
+    is malformed or out of place after the hello, if that ended the flight; the hello, and what came before
+    the flaw, still count.
+
+    ``raw`` is the ServerHello message alone: it proves version and suite. ``alert`` is the description of the
+    fatal alert that broke the flight off.
     """
 
     raw: bytes
@@ -111,7 +113,7 @@ class RetryRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsAlert:
-    """An alert in place of a hello; ``raw`` is the record's fragment."""
+    """An alert instead of a hello; ``raw`` is the record's fragment."""
 
     raw: bytes
     level: int
@@ -125,7 +127,7 @@ class TlsAlert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoHello:
-    """The connection ended, or nothing more came, before hello or alert were whole."""
+    """The connection ended, or nothing more came, before a complete hello or alert."""
 
     ending: Ending
     raw: bytes = b""
@@ -133,14 +135,14 @@ class NoHello:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotTls:
-    """Bytes that are no record of SSL 3.0 to TLS 1.3; ``raw`` is their first line."""
+    """Bytes that are not a record of SSL 3.0 to TLS 1.3; ``raw`` is their first line."""
 
     raw: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Malformed:
-    """Records that do not hold what a server may send first; ``what`` names the structure."""
+    """Records whose content a server may not send first; ``what`` names the structure."""
 
     raw: bytes
     what: str
@@ -148,10 +150,10 @@ class Malformed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectFailure:
-    """TLS could not be asked; ``detail`` is the system's, the server's or our own reason.
+    """TLS could not be asked; ``detail`` is the reason from the system, the server or ourselves.
 
-    ``said`` and ``raw`` are what we and the server said before TLS, where something is; ``is_cut`` is
-    whether there was more than is kept.
+    ``said`` and ``raw`` hold what we and the server sent before TLS, if anything; ``is_cut`` is true if there
+    was more than the stored part.
     """
 
     kind: FailureKind
@@ -161,12 +163,12 @@ class ConnectFailure:
     is_cut: bool = False
 
     def evidence(self, note: str | None = None) -> Evidence:
-        """The conversation as proof. No hello was sent, so none is offered."""
+        """The conversation as proof. No hello was sent, so none is included as offered."""
         return conversation_evidence(self.said, self.raw, note or self.detail, is_cut=self.is_cut)
 
 
 def conversation_evidence(said: bytes, heard: bytes, note: str, *, is_cut: bool) -> Evidence:
-    """The bytes of both sides as proof; the note says so where they are not all."""
+    """The bytes of both sides as proof; the note reports it if they are not complete."""
     cut = f" (the conversation is cut at {MAX_EVIDENCE_LENGTH} bytes of a side)" if is_cut else ""
     return Evidence(offer=said or None, answer=heard or None, note=f"{note}{cut}")
 
@@ -177,10 +179,10 @@ Answer: TypeAlias = (
 
 
 def outcome_of(answer: Answer) -> tuple[object, ...]:
-    """What kind of answer it is, without its bytes: two answers with equal outcomes say the same.
+    """The kind of answer, without its bytes: two answers with equal outcomes mean the same.
 
-    Alerts are distinguished by their description, connections that ended by their ending, failures by
-    their kind, malformed answers by the structure, and hellos by the version and suite they choose.
+    Alerts are distinguished by their description, ended connections by their ending, failures by their kind,
+    malformed answers by the structure, and hellos by the chosen version and suite.
     """
     match answer:
         case ServerFlight(hello=hello) | RetryRequest(hello=hello):
@@ -198,7 +200,7 @@ def outcome_of(answer: Answer) -> tuple[object, ...]:
 
 
 class AnswerReader:
-    """Turns the bytes of one connection into its Answer, of which it holds ``longest`` bytes."""
+    """Turns the bytes of one connection into its Answer, of which it stores ``longest`` bytes."""
 
     def __init__(self, longest: int = MAX_ANSWER_LENGTH) -> None:
         self._longest = longest
@@ -213,11 +215,11 @@ class AnswerReader:
 
     @property
     def has_hello(self) -> bool:
-        """Whether the ServerHello has come, though not yet all that follows it."""
+        """Whether the ServerHello has come, even if the rest of its flight has not."""
         return self._flight is not None
 
     def feed(self, received: bytes) -> Answer | None:
-        """The whole Answer once these bytes complete it, else None."""
+        """The complete Answer once these bytes complete it, else None."""
         received = received[: self._longest - self._received]
         self._received += len(received)
         self._beginning += received[: _KEPT_LENGTH - len(self._beginning)]
@@ -239,7 +241,7 @@ class AnswerReader:
         return self._flight or NoHello(ending=ending, raw=self._beginning)
 
     def _cut(self, flaw: DecodeError | None = None) -> ServerFlight | None:
-        """The flight as far as it came; cut, where it is its length that ended it."""
+        """The flight as far as it came; marked as cut if its length ended it."""
         is_long = flaw is None or isinstance(flaw, MessageLengthError)
         what = None if flaw is None else flaw.what
         return self._flight and replace(self._flight, is_cut=is_long, flaw=what)
@@ -251,7 +253,7 @@ class AnswerReader:
         return Malformed(raw=self._beginning, what=flaw.what)
 
     def _greeting(self) -> NotTls | None:
-        """The first line, once it is whole: a service is not known by a piece of it."""
+        """The first line, once it is complete: a part of it does not identify a service."""
         line, newline, _ = self._beginning.partition(b"\n")
         if newline or len(self._beginning) == _KEPT_LENGTH:
             return NotTls(raw=line + newline)
@@ -279,13 +281,13 @@ class AnswerReader:
         raise DecodeError(f"{record.content_type.name.lower()} record in a handshake", record.end)
 
     def _alert(self, fragment: bytes) -> Answer | None:
-        """The first alert that ends the connection, or None for mere warnings.
+        """The first alert that ends the connection; None for warnings only.
 
-        Java and others warn ``unrecognized_name`` and go on, or put a warning and the fatal
-        alert into one record (sslscan #340). ``close_notify`` ends whatever its level is.
+        Java and others send the warning ``unrecognized_name`` and continue, or put a warning and the fatal
+        alert into one record (sslscan #340). ``close_notify`` ends the connection at any level.
 
         Raises:
-            DecodeError: at more than MAX_WARNINGS; an alert in pieces counts for each piece.
+            DecodeError: at more than MAX_WARNINGS; an alert in fragments counts once for each fragment.
         """
         self._warnings += max(1, len(fragment) // 2)
         read = fragment[: 2 * MAX_WARNINGS]

@@ -1,4 +1,4 @@
-"""The cipher suites to ask about at each version, whole or in parts for servers of short breath."""
+"""The cipher suites to ask about at each version, all at once or in parts for servers that need short hellos."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from model.registry import Strength, cipher_suites_for
 from probe.dialogue.preference import with_chacha20_last
 
 FEW_SUITES: Final = 60
-"""A list that even servers with a limit of 64 suites take, the signalling value included."""
+"""A number that even servers with a limit of 64 suites accept, including the signalling value."""
 
 _WEAKEST_FIRST = tuple(Strength)
 
 
 def suites_in_parts(version: ProtocolVersion, most: int | None = None) -> Iterator[tuple[int, ...]]:
-    """Every suite worth offering at ``version``, ``most`` at a time; all at once where None.
+    """Every suite worth offering at ``version``, in parts of ``most``; all at once if that is None.
 
-    The whole list begins with the weakest, against the order of any server that has one: its
-    picks then tell so. Parts begin with the strongest suites, the likeliest to be accepted.
+    The full list begins with the weakest suites, against the order of any server that has one, so that the
+    server's picks show its order. Parts begin with the strongest suites, which are the most likely to be
+    accepted.
     """
     weakest_first = _weakest_first(version)
     if most is None or len(weakest_first) <= most:
@@ -33,9 +34,10 @@ def suites_in_parts(version: ProtocolVersion, most: int | None = None) -> Iterat
 
 @cache
 def _weakest_first(version: ProtocolVersion) -> tuple[int, ...]:
-    """Of equal strength, what most servers that have an order prefer comes last.
+    """The suites from the weakest strength on; within a strength, those that servers with an order prefer
+    come last.
 
-    They begin with AES-128 and the lower code points up to TLS 1.2, with AES-256 at TLS 1.3.
+    Such servers prefer AES-128 and lower code points up to TLS 1.2, and AES-256 at TLS 1.3.
     """
     suites = cipher_suites_for(version)
     if version is not ProtocolVersion.TLSV1_3:

@@ -1,7 +1,7 @@
 """A conversation on one connection, sans I/O: bytes in, bytes out, and a result at the end.
 
-Most questions are one hello and its answer. Those that need more words (a heartbeat, an early
-ChangeCipherSpec, a whole handshake) are Dialogues, which ``probe.connect`` carries.
+Most questions are one hello and its answer. Those that need more (a heartbeat, an early ChangeCipherSpec, a
+whole handshake) are Dialogues, which ``probe.connect`` carries.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ ResultT_co = TypeVar("ResultT_co", covariant=True)
 class Dialogue(Protocol[ResultT_co]):
     """One side of a connection; it is used once.
 
-    No bytes from the peer may make ``feed`` or ``end`` raise, or hold more than 256 KiB (1.25 MiB for the one long answer of a visit).
+    No bytes from the peer may make ``feed`` or ``end`` raise, or make the Dialogue store more than 256 KiB
+    (1.25 MiB for the one long answer of a visit).
     """
 
     def begin(self, send: Callable[[bytes], None]) -> None:
-        """Says the first words through ``send``, which may be kept and called from ``feed``."""
+        """Sends the first bytes through ``send``, which may be stored and called from ``feed``."""
         ...
 
     def feed(self, received: bytes) -> ResultT_co | None:
-        """Takes the peer's next bytes, however they were cut; the result once it is known."""
+        """Takes the peer's next bytes, in pieces of any size; returns the result once it is known."""
         ...
 
     def end(self, ending: Ending) -> ResultT_co:
-        """The result when nothing more will come, or nothing more came in time (silence)."""
+        """The result if nothing more will come, or nothing more came in time (silence)."""
         ...

@@ -1,8 +1,9 @@
-"""One question to a datagram server: a hello, its cookie where one is demanded, and one Answer.
+"""One question to a datagram server: a hello, a hello with a cookie if the server requires one, and one
+Answer.
 
-A datagram may be lost, so the last one is sent again until something comes (RFC 6347, section 4.2.4);
-whoever carries the question calls ``again`` for that. When it is over, an alert says goodbye: nothing
-else tells the server that nobody listens any more, and some serve nobody else meanwhile.
+A datagram may be lost, so the last one is sent again until something comes (RFC 6347, section 4.2.4); the
+caller calls ``again`` for that. At the end, an alert closes the conversation: nothing else tells the server
+that the client has gone, and some servers accept no other client meanwhile.
 """
 
 from __future__ import annotations
@@ -26,16 +27,16 @@ from probe.tls.record import ContentType, RecordHeaderError
 
 _KEPT_LENGTH: Final = 512
 _MOST_COOKIES: Final = 2
-"""A server that asks for a third one does so for ever."""
+"""A server that asks for a third cookie asks for ever."""
 
 _GOODBYE: Final = bytes((2, 90))
-"""A fatal ``user_canceled``: the handshake will not go on (RFC 5246, section 7.2.2)."""
+"""A fatal ``user_canceled``: the handshake will not continue (RFC 5246, section 7.2.2)."""
 
 
 class DtlsQuestion:
     """A Dialogue over datagrams: ``feed`` takes one packet at a time.
 
-    ``hello`` is the ClientHello as a record of TLS; ``offered`` the datagram sent last.
+    ``hello`` is the ClientHello as a TLS record; ``offered`` is the datagram sent last.
     """
 
     def __init__(self, hello: bytes) -> None:
@@ -50,7 +51,7 @@ class DtlsQuestion:
         self.offered = b""
 
     def begin(self, send: Callable[[bytes], None]) -> None:
-        """Says the hello, without a cookie."""
+        """Sends the hello without a cookie."""
         self._send = send
         self._say(b"")
 
@@ -60,7 +61,7 @@ class DtlsQuestion:
             self._send(self.offered)
 
     def feed(self, received: bytes) -> Answer | None:
-        """Takes one packet; the Answer once it is whole."""
+        """Takes one packet; returns the Answer once it is complete."""
         self._first = self._first or received[:_KEPT_LENGTH]
         try:
             records = self._flight.feed(received)
@@ -73,7 +74,7 @@ class DtlsQuestion:
         return None if answer is None else self._as_sent(answer)
 
     def end(self, ending: Ending) -> Answer:
-        """The Answer when nothing more will come."""
+        """The Answer if nothing more will come."""
         answer = self._answer.end(ending)
         if isinstance(answer, NoHello):
             return NoHello(ending=ending, raw=self._first)
@@ -92,7 +93,7 @@ class DtlsQuestion:
         return Malformed(raw=self._first, what=flaw.what)
 
     def _again_with(self, cookie: bytes) -> Answer | None:
-        """A cookie that was given back already came twice, for a hello was sent twice."""
+        """Sends the hello with the cookie. A known cookie is ignored: it came twice because a hello was sent twice."""
         self._flight = FlightReader()
         if cookie in self._cookies:
             return None
@@ -108,7 +109,7 @@ class DtlsQuestion:
         self.again()
 
     def _as_sent(self, answer: Answer) -> Answer:
-        """The proof is what came on the wire, not what it was rewritten to."""
+        """The proof holds the bytes on the wire, not their rewritten form."""
         if isinstance(answer, ServerFlight) and self._flight.server_hello is not None:
             return replace(answer, raw=self._flight.server_hello)
         return answer

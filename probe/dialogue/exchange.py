@@ -1,8 +1,8 @@
-"""An Offer with its Answer, and what may be concluded from the pair.
+"""An Offer with its Answer, and the conclusions from the pair.
 
-Only a fatal alert refuses by itself. A close, ``close_notify`` or ``internal_error`` is also how
-overload looks (CloudFront, rate limits), so it refuses only once it was ``confirmed``: asked
-again with the same outcome, after a hello known to be good was answered in between.
+Only a fatal alert is a refusal by itself. A close, ``close_notify`` or ``internal_error`` may also be due to
+overload (CloudFront, rate limits), so it is a refusal only once it is ``confirmed``: asked again with the
+same outcome, after a known good hello was answered in between.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ CLOSE_NOTIFY = 0
 PROTOCOL_VERSION = 70
 INTERNAL_ERROR = 80
 OURS: Final = frozenset({FailureKind.DEADLINE, FailureKind.BUDGET, FailureKind.DENIED})
-"""Limits of the visit's own, after which it is not asked again."""
+"""The visit's own limits; no question is asked after one of them."""
 
 UNRECOGNIZED_NAME = 112
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One question and what came of it; ``offered`` are the bytes that were sent."""
+    """One question and its answer; ``offered`` holds the bytes sent."""
 
     offer: Offer
     offered: bytes
@@ -54,7 +54,7 @@ class Exchange:
 
     @property
     def version(self) -> ProtocolVersion | None:
-        """The version the server chose; None where it chose none, or one it was not offered."""
+        """The version that the server chose; None if it chose none, or one that was not offered."""
         hello = self.hello
         if hello is None or hello.version > self.offer.version:
             return None
@@ -65,7 +65,7 @@ class Exchange:
 
     @property
     def is_ambiguous(self) -> bool:
-        """Whether overload may look just like this."""
+        """Whether overload could cause the same answer."""
         match self.answer:
             case TlsAlert(description=description):
                 return description in {CLOSE_NOTIFY, INTERNAL_ERROR}
@@ -78,7 +78,7 @@ class Exchange:
 
     @property
     def is_refusal(self) -> bool:
-        """Whether the server proved that it does not take this Offer."""
+        """Whether the server proved that it does not accept this Offer."""
         match self.answer:
             case TlsAlert():
                 return self.confirmed or not self.is_ambiguous
@@ -94,7 +94,7 @@ class Exchange:
 
     @property
     def is_past_deadline(self) -> bool:
-        """Whether the question was not asked any more, because time or budget was used up."""
+        """Whether the question was not asked because the time or the budget was used up."""
         return isinstance(self.answer, ConnectFailure) and self.answer.kind in OURS
 
     def evidence(self, note: str | None = None) -> Evidence:

@@ -1,7 +1,7 @@
-"""What a full handshake is asked for, and what it showed: values only.
+"""The parameters of a full handshake, and what it showed: values only.
 
-Where TLS 1.3 encrypts the server's certificates and its CertificateRequest, and where
-"requested" must be distinguished from "required", a hello is not enough and a handshake is finished.
+A hello is not enough if TLS 1.3 encrypts the server's certificates and its CertificateRequest, or if
+"requested" must be distinguished from "required". Then a handshake is finished.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ class HandshakeEnd(StrEnum):
     ACCEPTED = "accepted"
     """Both sides finished, and the server did not object afterwards."""
     REFUSED = "refused"
-    """The server objected, by alert or by closing, once it had seen our part."""
+    """The server refused, by alert or by closing, once it had seen our part."""
     DECLINED = "declined"
     """An alert ended it before that."""
     UNFINISHED = "unfinished"
     """It broke off before that."""
     OPENED = "opened"
-    """Nobody finished it: the server's flight was read to its CertificateVerify, and left there."""
+    """It was not finished: the server's flight was read up to its CertificateVerify."""
 
 
 class PostHandshakeAction(StrEnum):
@@ -35,55 +35,55 @@ class PostHandshakeAction(StrEnum):
 
     NOTHING = "nothing"
     SESSION = "session"
-    """It waits for a ticket of TLS 1.3, to resume the session by."""
+    """Waits for a TLS 1.3 ticket, to resume the session."""
     RENEGOTIATION = "renegotiation"
-    """It begins another handshake on the same connection (RFC 5746), up to TLS 1.2."""
+    """Begins another handshake on the same connection (RFC 5746), up to TLS 1.2."""
     SPOILED_PADDING = "spoiled_padding"
-    """It sends a record whose CBC padding is wrong, and all else right; TLS 1.0 to 1.2."""
+    """Sends a record that is correct except for its CBC padding; TLS 1.0 to 1.2."""
     SPOILED_MAC = "spoiled_mac"
-    """The same with right padding and a wrong MAC."""
+    """The same with correct padding and a wrong MAC."""
     LISTEN = "listen"
-    """It says nothing and waits for a ticket, data or an alert. A server that reads more than it
-    wants to when it refuses, such as our close_notify, resets, and its alert may be lost."""
+    """Sends nothing and waits for a ticket, data or an alert. If we sent more, such as our close_notify, a
+    server that refuses without reading it would reset the connection, and its alert could be lost."""
     HTTP = "http"
-    """It sends an HTTP request, for some servers refuse a client certificate no sooner."""
+    """Sends an HTTP request, because some servers refuse a client certificate only after one."""
     HTTP_HEAD = "http_head"
-    """The same, and it reads the whole head of the answer."""
+    """The same, and reads the whole head of the answer."""
     WORDS = "words"
-    """It says the offer's words, if there are any, and reads what comes until the server hangs up."""
+    """Sends the offer's words, if there are any, and reads until the server closes."""
 
 
 class Presented(StrEnum):
-    """The client certificate that is shown where the server asks for one."""
+    """The client certificate that is presented if the server asks for one."""
 
     NOTHING = "nothing"
     SELF_SIGNED = "self_signed"
     IMPOSTOR = "impostor"
     """One that claims an issuer whose key did not sign it."""
     OWN = "own"
-    """The user's, which the way to the endpoint knows."""
+    """The user's certificate, which the transport has."""
     EXPIRED = "expired"
-    """Another of the user's, which has expired."""
+    """Another certificate of the user, which has expired."""
 
 
 USERS_OWN: Final = frozenset({Presented.OWN, Presented.EXPIRED})
-"""Those whose key the way to the endpoint has."""
+"""Certificates whose key the transport has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandshakeOffer:
     """A handshake at exactly ``version``.
 
-    ``cipher_suites`` are code points, and all that the library has where there are none.
-    ``wants_ticket`` is whether tickets up to TLS 1.2 are asked for. ``resumes`` the session that
-    an earlier handshake of this visit left behind with the post-handshake action SESSION.
-    ``signature_schemes`` are registry names; all that the library has where there are none.
-    ``alpn_protocols`` are offered in their order, no ALPN at all where there are none.
-    ``presents`` is the client certificate; ``claimed_issuer`` (a Name in DER) the impostor's.
-    ``path`` is what the action HTTP asks for, as ``user_agent``, ``words`` what WORDS says. ``injects`` is said in clear in
-    the same breath as the command that begins TLS (``probe.dialogue.before_tls.injection``); ``is_open_to_requests`` is whether the server may ask
-    for a client certificate once the handshake is over: by another one (RFC 5246, section 7.4.1.1), or
-    by post-handshake authentication (RFC 9846, section 4.7.2).
+    ``cipher_suites`` are code points; all that the library has if empty. ``wants_ticket`` asks for tickets up
+    to TLS 1.2. ``resumes`` is the session that an earlier handshake of this visit left with the
+    post-handshake action SESSION. ``signature_schemes`` are registry names; all that the library has if
+    empty. ``alpn_protocols`` are offered in their order; no ALPN if empty. ``presents`` selects the client
+    certificate; ``claimed_issuer`` (a Name in DER) is the impostor's issuer. ``path`` is the path that the
+    action HTTP requests, with ``user_agent``; ``words`` is what WORDS sends. ``injects`` is sent in plaintext
+    in the same packet as the command that begins TLS (``probe.dialogue.before_tls.injection``).
+    ``is_open_to_requests`` is true if the server may ask for a client certificate after the handshake: by
+    another handshake (RFC 5246, section 7.4.1.1), or by post-handshake authentication (RFC 9846, section
+    4.7.2).
     """
 
     version: ProtocolVersion
@@ -105,16 +105,15 @@ class HandshakeOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handshake:
-    """What it showed. ``certificates`` and ``certificate_authorities`` (names) are DER.
+    """The results of a handshake. ``certificates`` and ``certificate_authorities`` (names) are DER.
 
-    ``certificates`` begin with the leaf. ``note`` says in one sentence how it ended.
-    ``cipher_suite`` is the registry's name of the one agreed on, where the handshake went as far.
-    ``alert`` is the description of the server's fatal one. ``alpn_protocol`` is what the server
-    took. ``session_id``, ``ticket`` and its lifetime are what a server up to TLS 1.2 gave to resume
-    the session by; ``early_data_bytes`` is what a ticket of TLS 1.3 allows, None without ticket.
-    ``post_handshake`` is how the server took it, ``reply`` the beginning of what it said to those of HTTP
-    and to WORDS; ``ending`` is how the connection ended, where it did before all was known.
-    ``offered`` and ``answered`` are the first bytes of each side.
+    ``certificates`` begin with the leaf. ``note`` says in one sentence how it ended. ``cipher_suite`` is the
+    registry name of the negotiated suite, if the handshake went that far. ``alert`` is the description of the
+    server's fatal alert. ``alpn_protocol`` is the protocol that the server chose. ``session_id``, ``ticket``
+    and its lifetime are what a server up to TLS 1.2 gave for resumption; ``early_data_bytes`` is what a TLS
+    1.3 ticket allows, None without a ticket. ``post_handshake`` is how the server reacted to the action,
+    ``reply`` the beginning of its answer to HTTP and WORDS. ``ending`` is how the connection ended, if it
+    ended before all was known. ``offered`` and ``answered`` are the first bytes of each side.
     """
 
     offer: HandshakeOffer

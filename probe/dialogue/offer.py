@@ -1,8 +1,8 @@
-"""One ClientHello as a question: a version, the suites and groups offered, and how it looks.
+"""One ClientHello as a question: a version, the suites and groups offered, and its shape.
 
-An ``Offer`` is data; ``encode`` gives its record. The presets here follow what real servers
-need to answer at all: every signature scheme, a 32-byte session id, null compression, the
-renegotiation SCSV, all point formats, and no length that is known to hang a load balancer.
+An ``Offer`` is data; ``encode`` returns its record. The presets here follow what real servers need to answer
+at all: every signature scheme, a 32-byte session id, null compression, the renegotiation SCSV, all point
+formats, and no length that is known to make a load balancer hang.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _P256_GENERATOR = bytes.fromhex(
 )
 _X25519_BASE_POINT = bytes([9]) + bytes(31)
 _PUBLIC_VALUES = {X25519: _X25519_BASE_POINT, SECP256R1: _P256_GENERATOR}
-"""Public values that every server can compute with (RFC 7748, 4.1; SEC 2, 2.4.2). Nobody here
-ever needs the secret, for no handshake is finished with them."""
+"""Public values that every server can compute with (RFC 7748, 4.1; SEC 2, 2.4.2). The secret is never needed
+here, because no handshake is finished with them."""
 
 
 def key_shares(groups: tuple[int, ...]) -> tuple[KeyShare, ...]:
-    """Those of ``groups`` that there is a public value for, with it."""
+    """The key shares of those ``groups`` that have a public value."""
     return tuple(
         KeyShare(group=group, key_exchange=value)
         for group, value in _PUBLIC_VALUES.items()
@@ -60,10 +60,10 @@ def _is_usable_before_tls13(name: str, kind: str) -> bool:
 
 
 TLS13_GROUPS: Final = _groups(for_tls13=True)
-"""Every group that TLS 1.3 may name, by rising code point, the two cheap ones first."""
+"""Every group that TLS 1.3 may name, by ascending code point, the two cheap ones first."""
 
 EARLIER_GROUPS: Final = _groups(for_tls13=False)
-"""Curves and ffdhe: GnuTLS gives DHE suites only to a client that offers ffdhe groups."""
+"""Curves and ffdhe: GnuTLS picks DHE suites only for a client that offers ffdhe groups."""
 
 EVERY_SIGNATURE_SCHEME: Final = tuple(
     scheme.code_point
@@ -73,10 +73,10 @@ EVERY_SIGNATURE_SCHEME: Final = tuple(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """What a server needs of a hello before it answers any question at all.
+    """What a hello must look like before a server answers any question.
 
-    ``most_cipher_suites`` bounds one hello's list, or is None where the server takes any.
-    ``sends_key_shares`` is for servers that err on an empty ``key_share`` (old s2n, tls-tris).
+    ``most_cipher_suites`` bounds the list of one hello; None if the server accepts any number.
+    ``sends_key_shares`` is for servers that fail on an empty ``key_share`` (old s2n, tls-tris).
     """
 
     server_name: str | None
@@ -86,12 +86,11 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What one question has otherwise than the usual hello.
+    """How the hello of one question differs from the usual one.
 
-    ``extensions`` take the place of those of their type, or come behind the others; ``without``
-    are the types left out. Where ``renegotiation_signal`` is false the SCSV is left out. None
-    stands for what is usual. None of it matters at SSL 3.0, where hellos carry no extensions,
-    but for the compression methods and the session id.
+    ``extensions`` replace those of the same type, or follow the others; ``without`` lists the types left out.
+    If ``renegotiation_signal`` is false, the SCSV is left out. None means the usual value. At SSL 3.0, whose
+    hellos carry no extensions, only the compression methods and the session id have an effect.
     """
 
     extensions: tuple[Extension, ...] = ()
@@ -107,7 +106,7 @@ NO_CHANGES: Final = Changes()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """One hello. ``groups`` matter from TLS 1.0 on; SSL 3.0 has no extensions to name them in."""
+    """One hello. ``groups`` have an effect from TLS 1.0 on; SSL 3.0 has no extensions for them."""
 
     version: ProtocolVersion
     cipher_suites: tuple[int, ...]
@@ -118,8 +117,8 @@ class Offer:
     def encode(self, nonce: bytes) -> bytes:
         """The hello in its record; ``nonce`` is 64 bytes: the random and the session id.
 
-        The record's version is that of TLS 1.0 at TLS 1.3, for middleboxes (RFC 9846, 5.1),
-        else the version asked for, which gets the quickest refusals.
+        The record version is TLS 1.0 for TLS 1.3, for middleboxes (RFC 9846, 5.1), otherwise the version
+        asked for, which gets the quickest refusals.
         """
         message = encode_handshake(HandshakeType.CLIENT_HELLO, self._hello(nonce).encode())
         is_tls13 = self.version is ProtocolVersion.TLSV1_3
@@ -150,7 +149,7 @@ class Offer:
         return tuple(item for code, item in changed.items() if code not in self.changes.without)
 
     def _extensions(self) -> tuple[Extension, ...] | None:
-        """SSL 3.0 servers choke on extensions; schemes in a hello below TLS 1.2 are forbidden."""
+        """SSL 3.0 servers fail on extensions; signature schemes are forbidden in a hello below TLS 1.2."""
         if self.version is ProtocolVersion.SSLV3:
             return None
         found: list[Extension] = []
@@ -184,11 +183,11 @@ class Offer:
 
 
 def _padding_for(length: int) -> int | None:
-    """The padding extension's body length that a hello of ``length`` bytes needs, if any.
+    """The body length of the padding extension for a hello of ``length`` bytes, if it needs one.
 
-    F5 hangs on 256 to 511 bytes (RFC 7685); others fail where the length modulo 256 is 10 or 14
-    (testssl.sh #1113). The extension's own header takes 4 bytes, and its body is never empty,
-    for an empty last extension fails on old WebSphere.
+    F5 hangs on 256 to 511 bytes (RFC 7685); others fail if the length modulo 256 is 10 or 14 (testssl.sh
+    #1113). The extension's own header takes 4 bytes. Its body is never empty, because an empty last extension
+    fails on old WebSphere.
     """
     needed = length
     if 256 <= needed < 512:
@@ -205,7 +204,7 @@ def offer(
     groups: tuple[int, ...] | None = None,
     changes: Changes = NO_CHANGES,
 ) -> Offer:
-    """An Offer of ``cipher_suites`` at ``version``, with every group that fits unless named."""
+    """An Offer of ``cipher_suites`` at ``version``, with every suitable group unless ``groups`` is given."""
     is_tls13 = version is ProtocolVersion.TLSV1_3
     fitting = TLS13_GROUPS if is_tls13 else EARLIER_GROUPS
     return Offer(

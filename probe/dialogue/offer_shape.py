@@ -1,4 +1,4 @@
-"""The Shape of a hello that was sent once, read back from its bytes."""
+"""Reads the Shape of an earlier hello back from its bytes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from probe.tls.hello import ClientHello
 from probe.tls.record import RECORD_HEADER_LENGTH
 
 _SHORT: Final = 64
-"""A hello with no more suites than this, where many more were to be asked about, came in parts."""
+"""A hello with at most this many suites, out of many more candidates, was one of several parts."""
 
 _HANDSHAKE_HEADER_LENGTH: Final = 4
 
 
 def shape_of(offered: bytes) -> Shape | None:
-    """The Shape of the hello in that record; None where the bytes are no hello of ours."""
+    """The Shape of the hello in that record; None if the bytes are not one of our hellos."""
     try:
         hello = ClientHello.decode(offered[RECORD_HEADER_LENGTH + _HANDSHAKE_HEADER_LENGTH :])
         blocks = {item.code_point: item.body for item in hello.extensions or ()}

@@ -1,9 +1,9 @@
-"""Whose order decides, the server's or the client's?
+"""Does the server's order decide, or the client's?
 
-Told from the choices that a server made: a pick behind another suite that it accepts shows an
-order of its own; two suites of which it took whichever stood first show the client's. ChaCha20
-is kept out of the client's case: servers with an order of their own drop it for a client that
-puts ChaCha20 before AES (OpenSSL's PrioritizeChaCha, HAProxy's default, Go).
+The choices of a server show it. If it picks a suite that comes after another one that it accepts, it has its
+own order. If it picks whichever of two suites comes first, the client's order decides. ChaCha20 does not
+count for the client's case: servers with their own order set it aside for a client that puts ChaCha20 before
+AES (OpenSSL's PrioritizeChaCha, HAProxy's default, Go).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from model.verdict import Preference
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteChoice:
-    """What stood in one offer, in the client's order, and what the server took."""
+    """The suites of one offer, in the client's order, and the server's pick."""
 
     offered: tuple[int, ...]
     pick: int
@@ -31,9 +31,9 @@ class SuiteChoice:
 
 
 def preference_shown(choices: Sequence[SuiteChoice], accepted: Sequence[int]) -> Preference:
-    """What the choices prove; unknown where they prove neither, or both.
+    """What the choices prove; unknown if they prove neither, or both.
 
-    ``accepted`` is all that the server is known to take; it took one of them at each choice.
+    ``accepted`` is everything that the server is known to accept; each choice picked one of them.
     """
     known = frozenset(accepted)
     own = any(_passed_over(choice, known) for choice in choices)
@@ -52,24 +52,24 @@ def _passed_over(choice: SuiteChoice, accepted: frozenset[int]) -> bool:
 
 
 def _follows_the_client(one: SuiteChoice, other: SuiteChoice) -> bool:
-    """Whether each pick stood first of the two, in turn; not where ChaCha20 won over another."""
+    """Whether each pick came first of the two in its offer; false if ChaCha20 won over another suite."""
     chacha20_won = is_chacha20(other.pick) and not is_chacha20(one.pick)
     return not chacha20_won and one.puts(one.pick, other.pick) and other.puts(other.pick, one.pick)
 
 
 def with_chacha20_last(suites: Sequence[int]) -> tuple[int, ...]:
-    """The same order, but every ChaCha20 suite behind all others."""
+    """The same order with every ChaCha20 suite after all others."""
     return tuple(sorted(suites, key=is_chacha20))
 
 
 def reversed_order(accepted: Sequence[int]) -> tuple[int, ...]:
-    """The opposite order, ChaCha20 last; where that changes nothing, ChaCha20 first."""
+    """The reverse order with ChaCha20 last; if that changes nothing, ChaCha20 first."""
     backwards = tuple(reversed(accepted))
     ordered = with_chacha20_last(backwards)
     return ordered if ordered[0] != accepted[0] else backwards
 
 
 def is_chacha20(code_point: int) -> bool:
-    """Whether this is a suite with ChaCha20; named groups never are."""
+    """Whether this is a suite with ChaCha20; always false for named groups."""
     suite = cipher_suite_by_code_point(code_point)
     return suite is not None and suite.is_chacha20

@@ -9,7 +9,7 @@ from probe.tls.limits import MAX_ANSWER_LENGTH
 
 
 class Question:
-    """Says the hello ``offered``; ``longest`` is how many bytes of its Answer are held."""
+    """Sends the hello ``offered``; stores up to ``longest`` bytes of its Answer."""
 
     def __init__(self, offered: bytes, longest: int = MAX_ANSWER_LENGTH) -> None:
         self._offered = offered
@@ -18,5 +18,5 @@ class Question:
         self.end: Callable[[Ending], Answer] = reader.end
 
     def begin(self, send: Callable[[bytes], None]) -> None:
-        """Says the hello."""
+        """Sends the hello."""
         send(self._offered)

@@ -1,7 +1,7 @@
-"""A hello, the server's flight up to TLS 1.2, then words of ours and what the server makes of them.
+"""A hello, the server's flight up to TLS 1.2, then bytes of ours and the server's reaction to them.
 
-A Dialogue for the questions that one hello cannot ask. The words are built from the flight, for
-they depend on the version, the session or the key that it names.
+A Dialogue for the questions that one hello cannot ask. The bytes are built from the flight, because they
+depend on the version, the session or the key in it.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from probe.tls.record import ContentType, Record, RecordReader
 _MOST_HEARD: Final = 2**16
 
 Words: TypeAlias = Callable[[ServerFlight], bytes]
-"""What is said after the flight; nothing at all ends the conversation."""
+"""Returns the bytes to send after the flight; no bytes end the conversation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeResponse:
-    """``answer`` is what the hello got, ``said`` the words after it, ``heard`` what came of them.
+    """``answer`` is the answer to the hello, ``said`` the bytes after it, ``heard`` the reaction to them.
 
-    ``ending`` is how the connection ended, or None where the server's alert, or a record that was
-    waited for, ended the wait. ``offered`` is the hello.
+    ``ending`` is how the connection ended, or None if the wait ended with an alert or the expected record.
+    ``offered`` is the hello.
     """
 
     offered: bytes
@@ -36,7 +36,7 @@ class ProbeResponse:
 
     @property
     def alert(self) -> int | None:
-        """The description of the first alert in clear."""
+        """The description of the first plaintext alert."""
         for record in self.heard:
             if record.content_type is ContentType.ALERT and len(record.fragment) == 2:
                 return record.fragment[1]
@@ -48,7 +48,7 @@ class ProbeResponse:
 
 
 class RawProbe:
-    """The Dialogue; it is over at the first alert, or at a record of the type ``until``."""
+    """The Dialogue; it ends at the first alert, or at a record of the type ``until``."""
 
     def __init__(self, hello: bytes, words: Words, until: ContentType = ContentType.ALERT) -> None:
         self._hello = hello
@@ -63,12 +63,12 @@ class RawProbe:
         self._send: Callable[[bytes], None] | None = None
 
     def begin(self, send: Callable[[bytes], None]) -> None:
-        """Says the hello."""
+        """Sends the hello."""
         self._send = send
         send(self._hello)
 
     def feed(self, received: bytes) -> ProbeResponse | None:
-        """The response, once it came."""
+        """The response, once it has come."""
         if self._answer is not None:
             return self._listen(received)
         self._answer = self._reader.feed(received)

@@ -1,7 +1,7 @@
-"""What a server up to TLS 1.2 says in plaintext, read before the library that finishes the handshake reads it.
+"""Reads the plaintext messages of a server up to TLS 1.2 before the library that finishes the handshake does.
 
-Session id and ticket pass before the server's ChangeCipherSpec, and so do the chain and the parameters of the
-key exchange, on whose numbers the library computes.
+The session id and the ticket come before the server's ChangeCipherSpec, and so do the chain and the
+parameters of the key exchange, with which the library computes.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from probe.tls.record import (
 
 
 class SessionInPlaintext:
-    """Takes the server's bytes; what they say is there once it came.
+    """Takes the server's bytes and collects their content.
 
-    ``unreadable`` names the message that could not be read, after which nothing is.
+    ``unreadable`` names the message that could not be read; nothing after it is read.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class SessionInPlaintext:
         self._version = 0
 
     def feed(self, received: bytes) -> None:
-        """Reads on until the server encrypts, or says what cannot be read or is out of place."""
+        """Reads until the server encrypts, or sends something that is unreadable or out of place."""
         if self._is_over:
             return
         self._records.feed(received)
@@ -50,7 +50,7 @@ class SessionInPlaintext:
                     self._read(record.fragment)
                 self._is_over = record.content_type is ContentType.CHANGE_CIPHER_SPEC
         except RecordHeaderError:
-            # Not TLS, such as MySQL's plaintext error after an alert: OpenSSL reads no key in it either.
+            # Not TLS, such as MySQL's plaintext error after an alert: OpenSSL finds no key in it either.
             self._is_over = True
         except DecodeError as flaw:
             self._is_over = True

@@ -1,6 +1,6 @@
-"""SSL 2.0: its CLIENT-HELLO, and what comes back (the draft of 1995, sections 1.1 and 2.5 to 2.7).
+"""SSL 2.0: its CLIENT-HELLO and the answers to it (the draft of 1995, sections 1.1 and 2.5 to 2.7).
 
-It has a record format and messages of its own; a server without it answers in TLS, or not at all.
+It has its own record format and messages; a server without it answers in TLS, or not at all.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _X509_CERTIFICATE: Final = 1
 _CHALLENGE_LENGTH: Final = 16
 _TWO_BYTE_HEADER: Final = 0x80
 _ENOUGH_TO_TELL: Final = 4
-"""The longer header and the type of its message."""
+"""The longer header and the message type."""
 
 _TLS_CONTENT_TYPES: Final = frozenset(ContentType)
 _TLS_MAJOR_VERSION: Final = 3
 _KEPT_LENGTH: Final = 4096
-"""The cipher kinds stand behind the certificate, and are to be among what is kept."""
+"""The cipher kinds follow the certificate, and must be within the stored part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Sslv2ServerHello:
 
     @classmethod
     def decode(cls, body: bytes, raw: bytes) -> Sslv2ServerHello:
-        """The message with that body, its type left out. Raises DecodeError."""
+        """The message with that body, without its type. Raises DecodeError."""
         reader = ByteReader(body, "SSL 2.0 SERVER-HELLO")
         reader.uint(1)  # SESSION-ID-HIT: none was offered
         certificate_type, version = reader.uint(1), reader.uint(2)
@@ -63,14 +63,14 @@ class Sslv2ServerHello:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sslv2Error:
-    """The ERROR message in place of a SERVER-HELLO."""
+    """The ERROR message instead of a SERVER-HELLO."""
 
     raw: bytes
     code: int
 
     @classmethod
     def decode(cls, body: bytes, raw: bytes) -> Sslv2Error:
-        """The message with that body, its type left out. Raises DecodeError."""
+        """The message with that body, without its type. Raises DecodeError."""
         reader = ByteReader(body, "SSL 2.0 ERROR")
         code = reader.uint(2)
         reader.finish()
@@ -78,7 +78,7 @@ class Sslv2Error:
 
 
 Sslv2Answer: TypeAlias = Sslv2ServerHello | Sslv2Error | Answer
-"""A server that has no SSL 2.0 answers as it would any other bytes."""
+"""A server without SSL 2.0 answers it like any other bytes."""
 
 
 def encode_client_hello(cipher_kinds: tuple[int, ...], challenge: bytes) -> bytes:
@@ -105,11 +105,11 @@ class Sslv2Question:
         self._otherwise: AnswerReader | None = None
 
     def begin(self, send: Callable[[bytes], None]) -> None:
-        """Says the hello."""
+        """Sends the hello."""
         send(self._offered)
 
     def feed(self, received: bytes) -> Sslv2Answer | None:
-        """The answer once it is whole. A record of SSL 2.0 has at most 32 kB."""
+        """The answer once it is complete. A record of SSL 2.0 has at most 32 kB."""
         if self._otherwise is not None:
             return self._otherwise.feed(received)
         self._received += received
@@ -147,9 +147,9 @@ class Sslv2Question:
 
 
 def _is_sslv2(received: bytearray) -> bool:
-    """Whether a record begins here with a message that may answer; a record of TLS is none.
+    """Whether the bytes begin with an SSL 2.0 record of a message that may answer; false for a TLS record.
 
-    Read as a header of SSL 2.0, a TLS alert would be one of 5379 bytes with an ERROR in it.
+    As an SSL 2.0 header, a TLS alert would be a record of 5379 bytes with an ERROR in it.
     """
     if received[0] in _TLS_CONTENT_TYPES and received[1] == _TLS_MAJOR_VERSION:
         return False
@@ -158,7 +158,7 @@ def _is_sslv2(received: bytearray) -> bool:
 
 
 def _record_bounds(received: bytearray) -> tuple[int, int, int]:
-    """Where the message begins, where it ends, and where the padding behind it does."""
+    """The start and the end of the message, and the end of the padding after it."""
     length = int.from_bytes(received[:2], "big")
     if received[0] & _TWO_BYTE_HEADER:
         end = 2 + (length & 0x7FFF)

@@ -1,1 +1,1 @@
-"""Is QUIC answered, in which versions, and is HTTP/3 spoken over it? Sans I/O."""
+"""Does the server answer QUIC, in which versions, and with HTTP/3? Sans I/O."""

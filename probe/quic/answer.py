@@ -1,4 +1,4 @@
-"""What came of asking for HTTP/3 over QUIC."""
+"""The outcome of asking for HTTP/3 over QUIC."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from enum import StrEnum
 
 
 class QuicEnd(StrEnum):
-    """How far it came."""
+    """How far the question got."""
 
     ANSWERED = "answered"
     """A handshake for HTTP/3 was finished."""
     DECLINED = "declined"
-    """QUIC is answered, and HTTP/3 is refused."""
+    """The server answers QUIC and refuses HTTP/3."""
     VERSIONS_ONLY = "versions_only"
-    """QUIC is answered, and whether HTTP/3 is spoken was not asked, or not answered."""
+    """The server answers QUIC; HTTP/3 was not asked, or not answered."""
     CLOSED = "closed"
-    """The machine says that nothing listens there."""
+    """An ICMP message says that nothing listens there."""
     SILENCE = "silence"
     """Nothing came: the port is filtered, or there is no QUIC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuicAnswer:
-    """``versions`` as the server listed them; ``certificates`` are DER, the leaf first.
+    """``versions`` are in the server's order; ``certificates`` are DER, the leaf first.
 
-    ``asked`` and ``answered`` are the packets of version negotiation; ``note`` says in a few words how
-    it ended.
+    ``asked`` and ``answered`` are the packets of version negotiation; ``note`` says in a few words how it
+    ended.
     """
 
     end: QuicEnd

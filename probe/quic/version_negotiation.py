@@ -1,9 +1,9 @@
-"""Makes a QUIC server name its versions: it must, to a packet of a version that it does not know.
+"""Makes a QUIC server list its versions: it must, in answer to a packet of an unknown version.
 
-``Long Header Packet { Header Form (1) = 1, Version-Specific Bits (7), Version (32), DCID Length (8),
-DCID (0..2040), SCID Length (8), SCID (0..2040), … }`` and, in answer, the same with version 0 and the
-list of versions behind it (RFC 8999, sections 5.1 and 6; RFC 9000, section 6.1). Nothing is encrypted, no
-key is computed on either side.
+``Long Header Packet { Header Form (1) = 1, Version-Specific Bits (7), Version (32), DCID Length (8), DCID
+(0..2040), SCID Length (8), SCID (0..2040), … }``. The answer is the same with version 0, followed by the list
+of versions (RFC 8999, sections 5.1 and 6; RFC 9000, section 6.1). Nothing is encrypted, and neither side
+computes a key.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pki.byte_reader import ByteReader, DecodeError, vector
 
 _LONG_HEADER: Final = 0xC0
 _RESERVED_VERSION: Final = 0x1A2A3A4A
-"""One of those that exist to force version negotiation (RFC 9000, section 15)."""
+"""One of the versions reserved to force version negotiation (RFC 9000, section 15)."""
 
 _SMALLEST_PACKET: Final = 1200
-"""Shorter ones get no answer (RFC 9000, sections 5.2.2 and 14.1)."""
+"""Shorter packets get no answer (RFC 9000, sections 5.2.2 and 14.1)."""
 
 _NAMES: Final = {0x00000001: "v1", 0x6B3343CF: "v2"}
 """RFC 9000, RFC 9369."""
@@ -29,16 +29,16 @@ _MOST_VERSIONS: Final = 64
 
 
 def question(nonce: bytes) -> bytes:
-    """The packet; ``nonce`` is 16 bytes or more, for the two connection ids."""
+    """The packet; ``nonce`` is at least 16 bytes, for the two connection ids."""
     header = bytes((_LONG_HEADER,)) + _RESERVED_VERSION.to_bytes(4, "big")
     ids = vector(nonce[:8], 1) + vector(nonce[8:16], 1)
     return (header + ids).ljust(_SMALLEST_PACKET, b"\0")
 
 
 def versions_in(packet: bytes, nonce: bytes) -> tuple[int, ...] | None:
-    """The versions that an answer to ``question(nonce)`` lists; None where it is none.
+    """The versions in an answer to ``question(nonce)``; None if the packet is not such an answer.
 
-    Those that nobody speaks, put in to keep clients tolerant, are left out.
+    Reserved versions, which servers list to keep clients tolerant, are left out.
     """
     reader = ByteReader(packet, "Version Negotiation")
     try:

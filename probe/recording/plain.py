@@ -1,7 +1,7 @@
-"""Values of frozen dataclasses as JSON and back, by their types: bytes are hexadecimal.
+"""Converts frozen dataclasses to JSON and back, by the types of their fields: bytes are hexadecimal.
 
-For what cannot be had again from bytes, such as an OpenSSL handshake: a field more in the
-dataclass is a field more in the file.
+For values that cannot be derived from bytes again, such as an OpenSSL handshake. A new field in the dataclass
+is a new field in the file.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from types import NoneType, UnionType
 from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 EARLIER_NAMES: Final = {"afterword": "post_handshake", "obstacle": "kind"}
-"""Names that fields have in files of earlier versions, and those that they have now."""
+"""Field names in files of earlier versions, with their current names."""
 
 Value = TypeVar("Value")
 
 
 def to_plain(value: object) -> Any:
-    """JSON's form of a value of numbers, text, bytes, enumerations, tuples and dataclasses."""
+    """The JSON form of numbers, text, bytes, enumerations, tuples and dataclasses."""
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, bytes):
@@ -31,10 +31,10 @@ def to_plain(value: object) -> Any:
 
 
 def from_plain(kind: type[Value], plain: object) -> Value:
-    """The value of a dataclass from JSON's form of it, with its fields' names of now or of earlier versions.
+    """The dataclass value of that JSON form, with current field names or those of earlier versions.
 
     Raises:
-        ValueError: where it has another form.
+        ValueError: if the form does not match.
     """
     if not isinstance(plain, dict):
         raise ValueError(f"{kind.__name__} is no object")

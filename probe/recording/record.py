@@ -1,4 +1,4 @@
-"""A transport that writes down what passes, as it was cut, and when."""
+"""A transport that records all bytes as they were cut, with their times."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from probe.visit.settings import ProbeSettings
 from probe.web.cookies import mask_cookies_in_pieces
 
 _HEARTBEAT_HEADER: Final = 5 + 3
-"""The record's and the heartbeat's."""
+"""The headers of the record and the heartbeat."""
 
 Result = TypeVar("Result")
 
 
 class _Tap(Generic[Result]):
-    """Hears a Dialogue and its peer."""
+    """Records the bytes of a Dialogue and its peer."""
 
     def __init__(self, dialogue: Dialogue[Result]) -> None:
         self._dialogue = dialogue
@@ -43,7 +43,7 @@ class _Tap(Generic[Result]):
 
         self._dialogue.begin(hear)
         if not self.said:
-            # A conversation that lets the server speak first is known by having said nothing.
+            # A conversation in which the server speaks first has no bytes of ours as its key.
             self.said.append(b"")
 
     def feed(self, received: bytes) -> Result | None:
@@ -55,7 +55,7 @@ class _Tap(Generic[Result]):
         return self._dialogue.end(ending)
 
     def _without_memory(self, received: bytes) -> bytes:
-        """What Heartbleed gives away is not stored: zeros take its place, after the header."""
+        """Does not store the memory that Heartbleed leaks: zeros replace it, after the header."""
         if self._is_heartbeat:
             return bytes(len(received))
         if received[:1] != bytes((ContentType.HEARTBEAT,)):
@@ -66,7 +66,7 @@ class _Tap(Generic[Result]):
 
 @dataclass(slots=True)
 class _Slots(Generic[Result]):
-    """Places in the order in which they were taken, filled in any order."""
+    """Slots in the order in which they were taken, filled in any order."""
 
     values: list[Result | None] = field(default_factory=list)
 
@@ -80,7 +80,7 @@ class _Slots(Generic[Result]):
 
 
 class RecordingSession(EndpointSession):
-    """An EndpointSession that writes down what is said."""
+    """An EndpointSession that records its conversations."""
 
     def __init__(
         self,
@@ -133,7 +133,7 @@ class RecordingSession(EndpointSession):
         return self._clock.monotonic() - self._began
 
     def recorded(self, observation: Observation) -> RecordedVisit:
-        """The visit whose Observation this is."""
+        """The recorded visit, with its Observation."""
         return RecordedVisit(
             tool_version=observation.tool_version,
             endpoint=observation.endpoint,

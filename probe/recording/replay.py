@@ -1,8 +1,8 @@
-"""A recorded visit run again: the same checks ask, and the recording answers.
+"""Runs a recorded visit again: the same checks ask, and the recording answers.
 
-Questions are distinguished by their first bytes, which the visit's nonce makes the same again.
-Answers come in the order in which they came then, each when whatever it led to has been asked, so
-that checks which run side by side take the same turns.
+Questions are distinguished by their first bytes, which are the same because of the visit's nonce. The answers
+come in their recorded order, each one after the checks have asked everything that it led to. So checks that
+run side by side take the same turns.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from probe.recording.visit import Conversation, RecordedHandshake, RecordedVisit
 from probe.transport import ProbeTransport
 
 _PATIENCE_SECONDS: Final = 1.0
-"""A recorded question that is not asked for so long is passed over: the checks have changed."""
+"""A recorded question that is not asked within this time is skipped: the checks have changed."""
 
 _SETTLING_STEPS: Final = 40
-"""How often others run before the next answer comes: more than any chain of awaits is long."""
+"""How often other tasks run before the next answer comes: more than the longest chain of awaits."""
 
 _NOT_RECORDED: Final = ConnectFailure(
     kind=FailureKind.DEADLINE, detail="the recording has no answer to this"
@@ -45,7 +45,7 @@ _NOT_RECORDED: Final = ConnectFailure(
 _NO_LIMITS: Final = BudgetLimits(
     processor_seconds=math.inf, bytes_received=sys.maxsize, connections=sys.maxsize
 )
-"""What the recorded visit cost was within its budget, or ended it where the recording says so: a slower
+"""The recorded visit stayed within its budget, or the recording says that the budget ended it. A slower
 machine must not change what is replayed."""
 
 Key = TypeVar("Key", bytes, str)
@@ -53,7 +53,7 @@ Result = TypeVar("Result")
 
 
 class ReplayClock:
-    """The clock of the recorded visit: it stands still, and ends where that ended."""
+    """The clock of the recorded visit: it does not advance, and it ends where the visit ended."""
 
     def __init__(self, visit: RecordedVisit) -> None:
         self._visit = visit
@@ -70,7 +70,7 @@ class ReplayClock:
 
 @dataclass(slots=True, eq=False)
 class _Answer:
-    """One recorded answer on its way."""
+    """One recorded answer that waits for its release."""
 
     of: Conversation | RecordedHandshake
     asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -114,7 +114,7 @@ class ReplaySession(ProbeTransport):
         return self._throttled
 
     async def find_application(self) -> FoundApplication:
-        """The target's, or the one that the recorded greeting shows."""
+        """The target's protocol, or the one that the recorded greeting shows."""
         peer = self._options.peer
         if self._options.application is not None:
             return self._options.application.found(peer)
@@ -130,7 +130,7 @@ class ReplaySession(ProbeTransport):
     async def ask(
         self, offer: Offer, *, patient: bool = False, is_chained: bool = False
     ) -> Exchange:
-        """The Answer that this Offer got, read again."""
+        """The recorded Answer to this Offer, read again."""
         offered = offer.encode(self.nonce)
         reader = AnswerReader()
         recorded = await self._wait_for(self._by_words, offered)
@@ -142,7 +142,7 @@ class ReplaySession(ProbeTransport):
     async def converse(
         self, dialogue: Dialogue[Result], patience_seconds: float | None = None
     ) -> Result | ConnectFailure:
-        """What the Dialogue makes of the recorded peer."""
+        """The Dialogue's result with the recorded peer."""
         said: list[bytes] = []
         dialogue.begin(said.append)
         recorded = await self._wait_for(self._by_words, said[0] if said else b"")
@@ -156,7 +156,7 @@ class ReplaySession(ProbeTransport):
         patience_seconds: float | None = None,
         port: int | None = None,
     ) -> Result | ConnectFailure:
-        """The same, before anything was said."""
+        """The same before any bytes were sent."""
         return await self.converse(dialogue, patience_seconds)
 
     async def quic(self, server_name: str | None) -> QuicAnswer | None:
@@ -171,7 +171,7 @@ class ReplaySession(ProbeTransport):
         return Handshake(offer=offer, end=HandshakeEnd.UNFINISHED, note=_NOT_RECORDED.detail)
 
     async def pause(self, seconds: float) -> None:
-        """Needs no rest."""
+        """Does nothing: a replay needs no rest."""
         await asyncio.sleep(0)
 
     async def _wait_for(
@@ -198,16 +198,17 @@ class ReplaySession(ProbeTransport):
 
 
 def _limit_reached(visit: RecordedVisit) -> ConnectFailure:
-    """What questions got that were not asked any more, because time or budget was used up.
+    """The answer to questions that were not asked because the time or the budget was used up.
 
-    A recording does not distinguish them, for nothing was said; where none was, the checks have changed.
+    A recording does not distinguish such questions, because nothing was sent. If there were none, the checks
+    have changed.
     """
     nothings = (one.no_connection for one in visit.conversations if one.no_connection is not None)
     return next((one for one in nothings if one.kind in OURS), _NOT_RECORDED)
 
 
 def _key(offer: HandshakeOffer) -> str:
-    """As JSON, but for how we name ourselves: recordings of an earlier version replay too."""
+    """The offer as JSON without our name in HTTP requests, so that recordings of earlier versions replay too."""
     return json.dumps(to_plain(replace(offer, user_agent="")))
 
 

@@ -1,6 +1,7 @@
-"""The data of one recorded visit, and its form in a file: JSON lines, as docs/reference/recordings.md has it.
+"""The data of one recorded visit, and its file format: JSON lines, as docs/reference/recordings.md describes.
 
-One line says what was visited and how, one line each what was said, and one that it is whole.
+The first line says what was visited and how, then one line follows for each conversation, and the last line
+marks the visit as complete.
 """
 
 from __future__ import annotations
@@ -24,22 +25,22 @@ from probe.recording.plain import from_plain, to_plain
 
 FORMAT: Final = 1
 _EARLIER_USER_AGENT: Final = "tlsprobe"
-"""What visits said that were recorded before recordings had it."""
+"""The user agent of visits that were recorded before recordings stored it."""
 
 _LONGEST_LINE: Final = 2**22
 _MOST_LINES: Final = 100_000
 
 
 class RecordingError(ValueError):
-    """A file that does not hold a recording, or a broken one; the message is one sentence with the line."""
+    """A file without a recording, or with a broken one; the message is one sentence with the line number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """One connection: what we said first and later, and what came, piece by piece.
+    """One connection: our first and later bytes, and the answer, piece by piece.
 
-    ``ending`` is None where the answer was whole before the end. ``no_connection`` stands where
-    there was none. ``started`` and ``done`` are seconds since the visit began.
+    ``ending`` is None if the answer was complete before the end. ``no_connection`` is set if there was no
+    connection. ``started`` and ``done`` are seconds since the visit began.
     """
 
     said: tuple[bytes, ...] = ()
@@ -52,7 +53,7 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedHandshake:
-    """A full handshake, by its outcome: its keys were used once and are gone."""
+    """A full handshake by its outcome: its keys were used once and no longer exist."""
 
     outcome: Handshake
     started: float
@@ -61,14 +62,14 @@ class RecordedHandshake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedQuic:
-    """What QUIC came to, by its outcome too; None where it could not be asked."""
+    """The outcome of QUIC; None if it could not be asked."""
 
     outcome: QuicAnswer | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedVisit:
-    """All of one visit, in the order in which questions were begun."""
+    """All of one visit, in the order in which questions began."""
 
     tool_version: str
     endpoint: Endpoint
@@ -84,7 +85,7 @@ class RecordedVisit:
 
 
 def to_lines(visit: RecordedVisit) -> Iterator[str]:
-    """The visit as lines without their ends."""
+    """The visit as lines without line ends."""
     target = visit.endpoint.target
     yield _line(
         "visit",
@@ -114,10 +115,10 @@ def to_lines(visit: RecordedVisit) -> Iterator[str]:
 
 
 def from_lines(lines: Iterable[str]) -> Iterator[RecordedVisit]:
-    """The visits that the lines hold, one after the other.
+    """The visits in the lines, one after the other.
 
     Raises:
-        RecordingError: for the first line that cannot be, or where the last visit is not whole.
+        RecordingError: for the first invalid line, or if the last visit is incomplete.
     """
     header: dict[str, Any] | None = None
     conversations: list[Conversation] = []

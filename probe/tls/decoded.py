@@ -1,8 +1,8 @@
-"""Bytes of a conversation as lines for a person: records, messages, suites and extensions by name.
+"""Formats the bytes of a conversation as lines for people: records, messages, suites and extensions by name.
 
-For proofs, which are whole records, single messages or an alert's two bytes; SSL 2.0's too. What
-cannot be read is said to be so, and never raises. Names in the bytes are the peer's own words:
-whoever shows the lines on a terminal makes them printable first.
+For proofs, which are whole records, single messages or the two bytes of an alert; also for SSL 2.0.
+Unreadable bytes are reported as such and never raise. Names in the bytes are the peer's own text: code that
+prints the lines on a terminal must make them printable first.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SSLV2_MESSAGES: Final = {0: "ERROR", 1: "CLIENT-HELLO", 4: "SERVER-HELLO"}
 
 
 def decoded(raw: bytes) -> list[str]:
-    """What ``raw`` says, one line for each thing, indented by two spaces for each level."""
+    """The content of ``raw``, one line for each item, indented by two spaces for each level."""
     if len(raw) == 2:
         return [_alert(raw)]
     if len(raw) > RECORD_HEADER_LENGTH and raw[0] in frozenset(ContentType) and raw[1] == 3:
@@ -51,7 +51,7 @@ def decoded(raw: bytes) -> list[str]:
 
 
 def hex_dump(raw: bytes, most: int = 4096) -> list[str]:
-    """Sixteen bytes a line behind their offset, with what of them is printable ASCII."""
+    """Sixteen bytes a line after their offset, followed by their printable ASCII characters."""
     lines = []
     for start in range(0, min(len(raw), most), 16):
         row = raw[start : start + 16]

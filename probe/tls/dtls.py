@@ -1,14 +1,15 @@
-"""DTLS 1.0 and 1.2 on top of the TLS codec (RFC 4347, RFC 6347): what a datagram has otherwise.
+"""DTLS 1.0 and 1.2 on top of the TLS codec (RFC 4347, RFC 6347): how datagrams differ.
 
-Handshake messages are TLS's, but for a cookie in the ClientHello and other version numbers; what
-differs is how they travel: records carry an epoch and a sequence number, messages a number and the
-place of their fragment. So our hellos are made by the TLS codec and rewritten here, and what the
-server says is put in order and rewritten the other way. Only the clear epoch 0 is read.
+Handshake messages are those of TLS, except for a cookie in the ClientHello and other version numbers. The
+transport differs: records carry an epoch and a sequence number, messages a number and the offset of their
+fragment. So the TLS codec builds our hellos and this module rewrites them; it puts the server's messages in
+order and rewrites them the other way. Only the plaintext epoch 0 is read.
 
-``struct { ContentType type; ProtocolVersion version; uint16 epoch; uint48 sequence_number;
-uint16 length; opaque fragment[length]; } DTLSPlaintext;``
-``struct { HandshakeType msg_type; uint24 length; uint16 message_seq; uint24 fragment_offset;
-uint24 fragment_length; opaque body[fragment_length]; } Handshake;``
+``struct { ContentType type; ProtocolVersion version; uint16 epoch; uint48 sequence_number; uint16 length;
+opaque fragment[length]; } DTLSPlaintext;``
+
+``struct { HandshakeType msg_type; uint24 length; uint16 message_seq; uint24 fragment_offset; uint24
+fragment_length; opaque body[fragment_length]; } Handshake;``
 """
 
 from __future__ import annotations
@@ -36,14 +37,14 @@ from probe.tls.record import (
 )
 
 HELLO_VERIFY_REQUEST: Final = 3
-"""The message that has the cookie (RFC 6347, section 4.2.1); TLS has no such type."""
+"""The message with the cookie (RFC 6347, section 4.2.1); TLS has no such type."""
 
 _TO_TLS: Final[dict[int, ProtocolVersion]] = {
     version.over_datagrams: version
     for version in ProtocolVersion
     if version.over_datagrams is not None
 }
-"""The version of TLS that each is made of (RFC 4347, section 1; RFC 6347, section 1)."""
+"""The TLS version that each is based on (RFC 4347, section 1; RFC 6347, section 1)."""
 
 _HANDSHAKE_HEADER_LENGTH: Final = 12
 _FIRST_MESSAGES: Final = frozenset({HandshakeType.SERVER_HELLO, HELLO_VERIFY_REQUEST})
@@ -60,11 +61,11 @@ class Datagram:
 def client_hello(record: bytes, cookie: bytes = b"", *, sequence: int = 0) -> bytes:
     """The datagram for the ClientHello in a TLS ``record``.
 
-    ``sequence`` counts our datagrams of one question; it numbers record and message alike.
+    ``sequence`` counts our datagrams of one question; it numbers both the record and the message.
 
     Raises:
-        DecodeError: where ``record`` has no ClientHello.
-        ValueError: where its version has no counterpart in DTLS.
+        DecodeError: if ``record`` has no ClientHello.
+        ValueError: if its version has no counterpart in DTLS.
     """
     reader = ByteReader(record, "record")
     reader.take(5)
@@ -74,7 +75,7 @@ def client_hello(record: bytes, cookie: bytes = b"", *, sequence: int = 0) -> by
     if version is None:
         raise ValueError(f"no version of DTLS is made of {hello.legacy_version:#06x}")
     encoded = replace(hello, legacy_version=version).encode()
-    # The cookie stands behind the session id: 2 bytes of version, 32 of random, the id's vector.
+    # The cookie follows the session id: 2 bytes of version, 32 of random, the id's vector.
     behind_session_id = 2 + 32 + 1 + len(hello.session_id)
     body = encoded[:behind_session_id] + vector(cookie, 1) + encoded[behind_session_id:]
     message = (
@@ -88,7 +89,7 @@ def client_hello(record: bytes, cookie: bytes = b"", *, sequence: int = 0) -> by
 
 
 def encode_datagram(content_type: ContentType, fragment: bytes, sequence: int) -> bytes:
-    """One record of epoch 0, in DTLS 1.0's version, which every server takes at the beginning."""
+    """One record of epoch 0, in DTLS 1.0's version, which every server accepts at the beginning."""
     header = bytes((content_type,)) + ProtocolVersion.DTLSV1_0.to_bytes(2, "big")
     return header + bytes(2) + sequence.to_bytes(6, "big") + vector(fragment, 2)
 
@@ -97,7 +98,7 @@ def datagrams_in(packet: bytes) -> Iterator[Datagram]:
     """The records of epoch 0 in one UDP packet.
 
     Raises:
-        RecordHeaderError: where it holds no whole records of DTLS.
+        RecordHeaderError: if it does not consist of complete DTLS records.
     """
     reader = ByteReader(packet, "record header")
     while reader.remaining:
@@ -122,14 +123,14 @@ def _next_record(reader: ByteReader) -> tuple[int, Datagram]:
 
 @dataclass(slots=True)
 class _Message:
-    """A message of which fragments have come; ``missing`` are the spans of bytes that have not."""
+    """A message with received fragments; ``missing`` are the byte ranges that have not arrived."""
 
     message_type: int
     body: bytearray
     missing: list[tuple[int, int]]
 
     def take(self, offset: int, fragment: bytes) -> None:
-        """Puts a fragment in its place. Raises DecodeError where it leaves too many gaps."""
+        """Stores a fragment. Raises DecodeError if it leaves too many gaps."""
         end = offset + len(fragment)
         self.body[offset:end] = fragment
         left: list[tuple[int, int]] = []
@@ -142,9 +143,9 @@ class _Message:
 
 
 class FlightReader:
-    """Puts a server's handshake messages in order, and gives them as records of TLS.
+    """Puts a server's handshake messages in order, and returns them as TLS records.
 
-    ``server_hello`` is the ServerHello message as it was sent, once it is whole.
+    ``server_hello`` is the ServerHello message as it was sent, once it is complete.
     """
 
     def __init__(self) -> None:
@@ -157,10 +158,10 @@ class FlightReader:
         self.cookie: bytes | None = None
 
     def feed(self, packet: bytes) -> bytes:
-        """What ``packet`` completes, as records of TLS; empty where it completes nothing.
+        """What ``packet`` completes, as TLS records; empty if it completes nothing.
 
         Raises:
-            DecodeError: where it is no DTLS, or claims more than any honest flight has.
+            DecodeError: if it is not DTLS, or claims more than any honest flight has.
         """
         records: list[bytes] = []
         for datagram in datagrams_in(packet):
@@ -194,7 +195,7 @@ class FlightReader:
             message.take(offset, part)
 
     def _new(self, number: int, message_type: int, length: int) -> _Message:
-        """Makes room for a message: all of a flight together are as long as one may be alone."""
+        """Makes room for a message: the limit for one message is also the limit for a whole flight."""
         self._claimed_length += length
         if self._claimed_length > MAX_MESSAGE_LENGTH:
             raise DecodeError("handshake message length", 1)
@@ -205,7 +206,7 @@ class FlightReader:
         return message
 
     def _whole(self) -> Iterator[bytes]:
-        """The next messages in order. A flight's numbers go on from the cookie's, or begin anew."""
+        """The next messages in order. Their numbers continue after the HelloVerifyRequest, or restart."""
         if self._next is None:
             self._next = next(
                 (
@@ -241,10 +242,10 @@ class FlightReader:
 
 
 def tls_message(sent: bytes) -> bytes:
-    """The message of TLS that one of DTLS stands for, given whole in a single fragment.
+    """The TLS message for a DTLS message in a single fragment.
 
     Raises:
-        DecodeError: where ``sent`` is no such message.
+        DecodeError: if ``sent`` is not such a message.
     """
     reader = ByteReader(sent, "handshake fragment")
     message_type = reader.uint(1)
@@ -261,6 +262,6 @@ def _as_sent(message: _Message, number: int) -> bytes:
 
 
 def _with_tls_version(body: bytes) -> bytes:
-    """A hello with TLS's number for its version; one that nobody knows stays as it is."""
+    """A hello with the TLS version number; an unknown version stays as it is."""
     version = _TO_TLS.get(int.from_bytes(body[:2], "big"))
     return body if version is None else version.to_bytes(2, "big") + body[2:]

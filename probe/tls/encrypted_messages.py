@@ -1,4 +1,4 @@
-"""The messages that TLS 1.3 encrypts, once they are opened (RFC 9846, 4.3 and 4.4; RFC 8879)."""
+"""The messages that TLS 1.3 encrypts, after decryption (RFC 9846, 4.3 and 4.4; RFC 8879)."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ COMPRESSION_ALGORITHMS: Final = {ZLIB: "zlib", 2: "brotli", 3: "zstd"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateEntry:
-    """``struct { opaque cert_data<1..2^24-1>; Extension extensions<0..2^16-1>; }``: DER, and what
-    comes with it, such as a stapled OCSP response."""
+    """``struct { opaque cert_data<1..2^24-1>; Extension extensions<0..2^16-1>; }``: DER, and the data sent
+    with it, such as a stapled OCSP response."""
 
     der: bytes
     extensions: tuple[Extension, ...]
 
     @property
     def ocsp_response(self) -> bytes | None:
-        """The stapled response, DER (RFC 9846, section 4.4.2.1); None without one, or where it is malformed."""
+        """The stapled response, DER (RFC 9846, section 4.4.2.1); None if there is none, or it is malformed."""
         body = body_of(self.extensions, ExtensionType.STATUS_REQUEST)
         try:
             return CertificateStatus.decode(body).ocsp_response if body else None
@@ -40,10 +40,10 @@ class CertificateEntry:
 
 
 def decode_certificate(body: bytes) -> tuple[CertificateEntry, ...]:
-    """``struct { opaque certificate_request_context<0..2^8-1>; CertificateEntry
-    certificate_list<0..2^24-1>; } Certificate;`` the leaf first, cut after MAX_CERTIFICATES.
+    """``struct { opaque certificate_request_context<0..2^8-1>; CertificateEntry certificate_list<0..2^24-1>;
+    } Certificate;`` with the leaf first, cut after MAX_CERTIFICATES.
 
-    Raises DecodeError, for an entry without a certificate too.
+    Raises DecodeError, also for an entry without a certificate.
     """
     reader = ByteReader(body, "Certificate")
     reader.vector(1)
@@ -78,18 +78,18 @@ class CompressedCertificate:
         return message
 
     def certificate(self) -> tuple[CertificateEntry, ...] | None:
-        """The Certificate inside; None where it is not zlib's, or longer than any honest one.
+        """The Certificate inside; None if it is not compressed with zlib, or is longer than any honest one.
 
-        No more than ``uncompressed_length`` bytes are unpacked.
+        No more than ``uncompressed_length`` bytes are decompressed.
 
         Raises:
-            DecodeError: where it does not unpack to exactly that length (section 4), or is malformed.
+            DecodeError: if the result does not have exactly that length (section 4), or is malformed.
         """
         if self.algorithm != ZLIB or self.uncompressed_length > MAX_UNCOMPRESSED_LENGTH:
             return None
         unpacking = zlib.decompressobj()
         try:
-            # One byte more than is declared: zlib takes 0 for "no limit", and the surplus shows.
+            # One byte more than declared: zlib reads 0 as "no limit", and the extra byte reveals a surplus.
             body = unpacking.decompress(self.compressed, self.uncompressed_length + 1)
         except zlib.error:
             raise DecodeError("CompressedCertificate", 0) from None

@@ -1,6 +1,6 @@
-"""The bodies of the extensions that our hellos carry and that a server's hello answers with.
+"""The bodies of the extensions in our hellos and in a server's answers.
 
-Each function gives a whole ``Extension``; the struct from its RFC stands above it.
+Each function returns a whole ``Extension``; its docstring shows the struct from the RFC.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from probe.tls.limits import MAX_EXTENSIONS, MAX_NAMES
 
 
 class ExtensionType(IntEnum):
-    """The extensions that this codec has a meaning for (IANA TLS ExtensionType Values)."""
+    """The extensions that this codec understands (IANA TLS ExtensionType Values)."""
 
     SERVER_NAME = 0
     STATUS_REQUEST = 5
@@ -42,7 +42,7 @@ class ExtensionType(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
-    """One extension; ``code_point`` need not be one that we know."""
+    """One extension; ``code_point`` may be an unknown one."""
 
     code_point: int
     body: bytes
@@ -64,7 +64,7 @@ def decode_extensions(reader: ByteReader) -> tuple[Extension, ...]:
     """The extensions at the reader's cursor, ``Extension extensions<0..2^16-1>``, in order.
 
     Raises:
-        DecodeError: where they are malformed, or more than MAX_EXTENSIONS.
+        DecodeError: if they are malformed, or more than MAX_EXTENSIONS.
     """
     block = ByteReader(reader.vector(2), "extensions")
     found: list[Extension] = []
@@ -76,7 +76,7 @@ def decode_extensions(reader: ByteReader) -> tuple[Extension, ...]:
 
 
 def body_of(extensions: Sequence[Extension], code_point: int) -> bytes | None:
-    """The body of the first of the ``extensions`` that has this type, or None."""
+    """The body of the first of the ``extensions`` with this type, or None."""
     return next((one.body for one in extensions if one.code_point == code_point), None)
 
 
@@ -102,7 +102,7 @@ def signature_algorithms(schemes: tuple[int, ...]) -> Extension:
 
 
 def signature_algorithms_cert(schemes: tuple[int, ...]) -> Extension:
-    """The schemes that the chain may be signed with, in the same form (RFC 9846, 4.2.3)."""
+    """The schemes that may sign the chain, in the same form (RFC 9846, 4.2.3)."""
     body = uint16_list(schemes)
     return Extension(code_point=ExtensionType.SIGNATURE_ALGORITHMS_CERT, body=body)
 
@@ -124,9 +124,9 @@ def decode_key_share_entry(body: bytes) -> KeyShare:
 
 
 def key_share(shares: tuple[KeyShare, ...]) -> Extension:
-    """``KeyShareEntry client_shares<0..2^16-1>``; none at all asks for HelloRetryRequest.
+    """``KeyShareEntry client_shares<0..2^16-1>``; an empty vector asks for a HelloRetryRequest.
 
-    RFC 9846, section 4.2.8: an empty vector is lawful and costs the server no key exchange.
+    RFC 9846, section 4.2.8: an empty vector is allowed and costs the server no key exchange.
     """
     entries = b"".join(
         share.group.to_bytes(2, "big") + vector(share.key_exchange, 2) for share in shares
@@ -153,7 +153,7 @@ def decode_protocol_name(body: bytes) -> bytes:
 
 
 def decode_next_protocols(body: bytes) -> tuple[bytes, ...]:
-    """Names, each ``opaque<0..255>``, as far as they are well-formed: the first MAX_NAMES."""
+    """Names, each ``opaque<0..255>``, up to the first malformed one and at most MAX_NAMES."""
     names = ByteReader(body, "next_protocol_negotiation")
     found: list[bytes] = []
     try:
@@ -165,12 +165,12 @@ def decode_next_protocols(body: bytes) -> tuple[bytes, ...]:
 
 
 def decode_signature_algorithms(body: bytes) -> tuple[int, ...]:
-    """The schemes that ``signature_algorithms`` encodes. Raises DecodeError."""
+    """Decodes the schemes that ``signature_algorithms`` encodes. Raises DecodeError."""
     return ByteReader(body, "signature_algorithms").uint16_list(2)
 
 
 def status_request() -> Extension:
-    """``CertificateStatusRequest`` for OCSP, of any responder (RFC 6066, section 8)."""
+    """``CertificateStatusRequest`` for OCSP, from any responder (RFC 6066, section 8)."""
     return Extension(code_point=ExtensionType.STATUS_REQUEST, body=b"\x01" + vector(b"", 2) * 2)
 
 

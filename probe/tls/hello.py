@@ -1,7 +1,7 @@
 """ClientHello and ServerHello (RFC 9846, section 4.1; RFC 6101, section 5.6.1).
 
-A HelloRetryRequest is a ServerHello with a fixed random; ``ServerHello.is_retry_request``
-tells. Structures without extensions (SSL 3.0) are read and written too.
+A HelloRetryRequest is a ServerHello with a fixed random; ``ServerHello.is_retry_request`` distinguishes them.
+Structures without extensions (SSL 3.0) are read and written too.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ RETRY_REQUEST_RANDOM: Final = bytes.fromhex(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientHello:
-    """``struct { ProtocolVersion legacy_version; Random random; opaque legacy_session_id<0..32>;
-    CipherSuite cipher_suites<2..2^16-2>; opaque legacy_compression_methods<1..2^8-1>;
-    Extension extensions<8..2^16-1>; } ClientHello;``
+    """``struct { ProtocolVersion legacy_version; Random random; opaque legacy_session_id<0..32>; CipherSuite
+    cipher_suites<2..2^16-2>; opaque legacy_compression_methods<1..2^8-1>; Extension extensions<8..2^16-1>; }
+    ClientHello;``
 
-    ``extensions`` is None where the block is left out altogether, as SSL 3.0 demands.
+    ``extensions`` is None if the block is left out altogether, as SSL 3.0 requires.
     """
 
     legacy_version: int
@@ -123,13 +123,13 @@ class ServerHello:
 
     @property
     def key_share_group(self) -> int | None:
-        """The group of key_share: a NamedGroup alone in a retry, first of the entry otherwise."""
+        """The group of key_share: only a NamedGroup in a retry, otherwise the first field of the entry."""
         share = self.extension(ExtensionType.KEY_SHARE)
         return int.from_bytes(share[:2], "big") if share is not None and len(share) >= 2 else None
 
     @property
     def key_share(self) -> KeyShare | None:
-        """The server's share (RFC 9846, section 4.2.8); None where it sends none, or a malformed one."""
+        """The server's share (RFC 9846, section 4.2.8); None if there is none, or it is malformed."""
         body = self.extension(ExtensionType.KEY_SHARE)
         try:
             return None if body is None else decode_key_share_entry(body)
@@ -138,7 +138,7 @@ class ServerHello:
 
     @property
     def alpn_protocol(self) -> bytes | None:
-        """The protocol taken (RFC 7301, section 3.1, allows one); None without one, or where it is malformed."""
+        """The chosen protocol (RFC 7301, section 3.1, allows one); None if there is none, or it is malformed."""
         body = self.extension(ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION)
         try:
             return None if body is None else decode_protocol_name(body)
@@ -147,21 +147,21 @@ class ServerHello:
 
     @property
     def next_protocols(self) -> tuple[bytes, ...]:
-        """The protocols of draft-agl-tls-nextprotoneg-04, as far as they are well-formed."""
+        """The protocols of draft-agl-tls-nextprotoneg-04, up to the first malformed one."""
         return decode_next_protocols(self.extension(ExtensionType.NEXT_PROTOCOL_NEGOTIATION) or b"")
 
     @property
     def record_size_limit(self) -> int | None:
-        """RFC 8449, section 4, in bytes; None without it, or where it is no number of two bytes."""
+        """RFC 8449, section 4, in bytes; None without it, or if it is not a two-byte number."""
         body = self.extension(ExtensionType.RECORD_SIZE_LIMIT)
         return int.from_bytes(body, "big") if body is not None and len(body) == 2 else None
 
     @property
     def ec_point_formats(self) -> bytes:
-        """The formats that the server can read (RFC 8422, section 5.1.2), a byte each; empty without them."""
+        """The formats that the server can read (RFC 8422, section 5.1.2), one byte each; empty without them."""
         return (self.extension(ExtensionType.EC_POINT_FORMATS) or b"")[1:]
 
     @property
     def sct_list(self) -> bytes | None:
-        """The SignedCertificateTimestampList (RFC 6962, section 3.3.1); None without one, or an empty one."""
+        """The SignedCertificateTimestampList (RFC 6962, section 3.3.1); None if there is none, or it is empty."""
         return self.extension(ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP) or None

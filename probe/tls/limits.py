@@ -1,7 +1,7 @@
-"""How much of a peer's conversation is read: one constant for each kind of flood.
+"""Limits on what is read of a peer's conversation: one constant for each kind of flood.
 
-The codec refuses or cuts what is over a bound, and the answer says so. Each bound is well above what
-real servers send and low enough that reading up to it takes a small part of a second.
+The codec refuses or cuts what exceeds a limit, and the answer reports it. Each limit is well above what real
+servers send and low enough that reading up to it takes a small part of a second.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ MAX_ANSWER_LENGTH: Final = 2**18
 """256 KiB: more than any honest flight; a flood is cut here."""
 
 MAX_LONG_ANSWER_LENGTH: Final = 5 * 2**18
-"""1.25 MiB: for the one answer of a visit that is read for the sake of a chain too long for others."""
+"""1.25 MiB: for the one answer of a visit that is read to get a chain too long for other answers."""
 
 MAX_MESSAGE_LENGTH: Final = 2**18
 """Longer handshake messages are refused: 256 KiB hold any honest chain."""
@@ -24,19 +24,19 @@ MAX_RECORDS: Final = 2**14
 """Records of one connection. A flight of 16 KiB in one-byte records still fits."""
 
 MAX_IDLE_RECORDS: Final = 32
-"""Records of one connection without content, and ChangeCipherSpecs. OpenSSL takes as many in a row."""
+"""Records of one connection without content, and ChangeCipherSpecs. OpenSSL accepts as many in a row."""
 
 MAX_WARNINGS: Final = 16
-"""Warning alerts of one connection. OpenSSL takes four in a row."""
+"""Warning alerts of one connection. OpenSSL accepts four in a row."""
 
 MAX_HELLO_REQUESTS: Final = 8
 """HelloRequests of one handshake: a server may send them at any time (RFC 5246, section 7.4.1.1)."""
 
 MAX_CERTIFICATES: Final = 33
-"""Certificates of one chain that are read: one more than is kept, so that a surplus is seen."""
+"""Certificates of one chain that are read: one more than is stored, so that a surplus is detected."""
 
 MAX_EXTENSIONS: Final = 256
-"""Extensions of one block. A server answers those that were offered; IANA lists about 60 types."""
+"""Extensions of one block. A server answers the offered ones; IANA lists about 60 types."""
 
 MAX_AUTHORITIES: Final = 4096
 """Names in one CertificateRequest: 64 KiB of honest names are fewer than a thousand."""
@@ -54,10 +54,10 @@ MAX_FRAGMENTS: Final = 4096
 """Fragments of one DTLS flight: 256 KiB in pieces of 64 bytes."""
 
 MAX_GAPS: Final = 64
-"""Gaps in one DTLS message that wait for their fragments, where datagrams overtake each other."""
+"""Gaps in one DTLS message that wait for their fragments, if datagrams arrive out of order."""
 
 MAX_DATAGRAMS: Final = 4096
-"""Datagrams of one question, empty ones too."""
+"""Datagrams of one question, including empty ones."""
 
 MAX_TURN_LENGTH: Final = 2**15
 """Bytes of one turn before TLS: more than any honest greeting or list of capabilities."""
@@ -66,7 +66,7 @@ MAX_CONVERSATION_LENGTH: Final = 2**18
 """Bytes of all turns before TLS."""
 
 MAX_EVIDENCE_LENGTH: Final = 2**12
-"""Bytes of each side of a conversation before TLS that its evidence keeps; a longer one is said to be cut."""
+"""Bytes of each side of a conversation before TLS that its evidence stores; a longer one is marked as cut."""
 
 MAX_TURNS: Final = 1000
 """Turns of one conversation before TLS: each line of IRC is one."""

@@ -1,7 +1,8 @@
-"""Each handshake message at most once, and in the order that the RFCs give: for every handshake that is read.
+"""Checks the order of the messages in every handshake that is read.
 
-A server that repeats a message, or sends one out of place, makes a reader do the same work again and
-again, or replace what it has already judged. So a flight ends at the first such message.
+Each message may come at most once, and in the order of the RFCs. A server that repeats a message, or sends
+one out of place, makes a reader repeat work or replace data that is already judged. So a flight ends at the
+first such message.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from probe.tls.limits import MAX_HELLO_REQUESTS
 from probe.tls.record import HandshakeType
 
 ORDER: Final = "handshake order"
-"""What a DecodeError's text begins with where a message is out of place."""
+"""The beginning of a DecodeError's text if a message is out of place."""
 
 UP_TO_TLS12: Final[Mapping[int, int]] = {
     kind: place
@@ -44,11 +45,11 @@ TLS13_ENCRYPTED: Final[Mapping[int, int]] = {
     HandshakeType.CERTIFICATE_VERIFY: 3,
     HandshakeType.FINISHED: 4,
 }
-"""The server's encrypted flight (RFC 9846, section 4); RFC 8879's message stands in Certificate's place."""
+"""The server's encrypted flight (RFC 9846, section 4); the message of RFC 8879 takes the place of Certificate."""
 
 
 class MessageOrder:
-    """Follows one handshake; ``places`` gives each message that may come its place."""
+    """Follows one handshake; ``places`` maps each allowed message to its place."""
 
     __slots__ = ("_hello_requests", "_last", "_places")
 
@@ -61,7 +62,7 @@ class MessageOrder:
         """Takes the type of the next message. HelloRequests may come at any time (RFC 5246, 7.4.1.1).
 
         Raises:
-            DecodeError: where the message came already, comes too late, or does not belong here.
+            DecodeError: if the message came already, comes too late, or does not belong here.
         """
         if message_type == HandshakeType.HELLO_REQUEST:
             self._hello_requests += 1

@@ -1,7 +1,7 @@
 """The messages between ServerHello and ServerHelloDone, up to TLS 1.2 (RFC 5246, section 7.4).
 
-They stand in clear: the chain, the parameters of the key exchange, and whether the server asks
-for a client certificate.
+They are in plaintext: the chain, the parameters of the key exchange, and the request for a client
+certificate.
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ class CertificateRequest:
 class ServerKeyExchange:
     """What the parameters of an ephemeral key exchange show (RFC 5246, 7.4.3; RFC 8422, 5.4).
 
-    ``named_group`` is None for explicit curves. ``signature_scheme`` is there from TLS 1.2 on,
-    where the parameters are signed. All is None for kinds of key exchange that are not read
-    (SRP, KRB5, GOST, ECCPWD, ...).
+    ``named_group`` is None for explicit curves. ``signature_scheme`` is set from TLS 1.2 on, if the
+    parameters are signed. All fields are None for kinds of key exchange that are not read (SRP, KRB5, GOST,
+    ECCPWD, ...).
     """
 
     named_group: int | None = None
@@ -95,10 +95,10 @@ class ServerKeyExchange:
     def decode(
         cls, body: bytes, version: int, key_exchange: str, authentication: str
     ) -> ServerKeyExchange:
-        """The message with that body, read as the suite's key exchange and authentication say.
+        """The message with that body, read according to the suite's key exchange and authentication.
 
         Raises:
-            DecodeError: where a kind that is known does not have its form.
+            DecodeError: if a known kind does not have its form.
         """
         reader = ByteReader(body, "ServerKeyExchange")
         hint = reader.vector(2) if authentication == "PSK" else None
@@ -126,7 +126,7 @@ class CertificateStatus:
     """``struct { CertificateStatusType status_type; select (status_type) { case ocsp: opaque
     OCSPResponse<1..2^24-1>; } response; }`` (RFC 6066, section 8)
 
-    ``ocsp_response`` is DER, and None for a status of another type than ocsp.
+    ``ocsp_response`` is DER; None for a status of a type other than ocsp.
     """
 
     ocsp_response: bytes | None
@@ -161,7 +161,7 @@ class NewSessionTicket:
 def _ecdhe(reader: ByteReader) -> ServerKeyExchange | None:
     """``struct { ECParameters curve_params; ECPoint public; } ServerECDHParams;``
 
-    None for explicit curves: RFC 8422 forbids them, and what follows them is not read.
+    None for explicit curves: RFC 8422 forbids them, and the data after them is not read.
     """
     if reader.uint(1) != _NAMED_CURVE:
         return None

@@ -1,6 +1,7 @@
 """The record layer (RFC 9846, section 5.1): bytes in any fragmentation to records and messages.
 
 ``struct { ContentType type; uint16 version; uint16 length; opaque fragment[length]; }``
+
 ``struct { HandshakeType msg_type; uint24 length; opaque body[length]; }``
 """
 
@@ -26,14 +27,14 @@ class RecordHeaderError(DecodeError):
 
 
 class MessageLengthError(DecodeError):
-    """A handshake message claims to be longer than is read."""
+    """A handshake message claims to be longer than the limit for reading."""
 
     def __init__(self, offset: int) -> None:
         super().__init__("handshake message length", offset)
 
 
 class ContentType(IntEnum):
-    """What a record carries."""
+    """The content type of a record."""
 
     CHANGE_CIPHER_SPEC = 20
     ALERT = 21
@@ -46,7 +47,7 @@ _CONTENT_TYPES: Final = frozenset(ContentType)
 
 
 class HandshakeType(IntEnum):
-    """What a handshake message is (RFC 9846, section 4; RFC 5246, section 7.4)."""
+    """The type of a handshake message (RFC 9846, section 4; RFC 5246, section 7.4)."""
 
     HELLO_REQUEST = 0
     CLIENT_HELLO = 1
@@ -68,7 +69,7 @@ class HandshakeType(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One record; ``end`` is the offset in the whole stream just past it."""
+    """One record; ``end`` is the offset after it in the whole stream."""
 
     content_type: ContentType
     version: int
@@ -87,9 +88,9 @@ def encode_handshake(message_type: HandshakeType, body: bytes) -> bytes:
 
 
 class RecordReader:
-    """Collects bytes as they come and gives whole records, MAX_RECORDS of them at most.
+    """Collects bytes as they arrive and returns complete records, at most MAX_RECORDS of them.
 
-    At most MAX_IDLE_RECORDS say nothing: those without content, and ChangeCipherSpecs.
+    At most MAX_IDLE_RECORDS of them may be records without content or ChangeCipherSpecs.
     """
 
     __slots__ = ("_buffer", "_consumed", "_count", "_idle_count")
@@ -101,20 +102,20 @@ class RecordReader:
         self._idle_count = 0
 
     def feed(self, received: bytes) -> None:
-        """Takes the next bytes of the stream, however they were cut."""
+        """Takes the next bytes of the stream, in pieces of any size."""
         self._buffer += received
 
     @property
     def has_partial_record(self) -> bool:
-        """Whether bytes wait for the rest of their record."""
+        """Whether there are bytes of an incomplete record."""
         return bool(self._buffer)
 
     def next_record(self) -> Record | None:
-        """The next whole record, or None until more bytes come.
+        """The next complete record, or None until more bytes come.
 
         Raises:
-            RecordHeaderError: when the bytes are not a record header of SSL 3.0 to TLS 1.3.
-            DecodeError: when there are more records than any honest connection has.
+            RecordHeaderError: if the bytes are not a record header of SSL 3.0 to TLS 1.3.
+            DecodeError: if there are more records than any honest connection has.
         """
         header = self._buffer[:RECORD_HEADER_LENGTH]
         if not header:
@@ -151,7 +152,7 @@ class RecordReader:
 
 
 class MessageReader:
-    """Joins handshake fragments and gives whole handshake messages."""
+    """Joins handshake fragments and returns complete handshake messages."""
 
     __slots__ = ("_buffer", "_longest")
 
@@ -167,7 +168,7 @@ class MessageReader:
         """The next message's type and body, or None until more fragments come.
 
         Raises:
-            MessageLengthError: when a message claims to be longer than any honest one.
+            MessageLengthError: if a message claims to be longer than any honest one.
         """
         if len(self._buffer) < 4:
             return None

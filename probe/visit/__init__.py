@@ -1,1 +1,1 @@
-"""One visit as a whole: stages of checks in, an Observation out."""
+"""One visit as a whole: runs stages of checks and returns an Observation."""

@@ -1,7 +1,6 @@
-"""What belongs to a served chain: issuers that were forgotten, revocation, timestamps of public logs.
+"""Further checks of a served chain: missing issuers, revocation, SCTs, DNS records.
 
-Judged once the visit is over, from what the server sent, and from what is fetched where the user
-wants it.
+They run once the visit is over, on what the server sent, and on what is fetched if the user allows it.
 """
 
 from __future__ import annotations
@@ -44,10 +43,10 @@ from probe.visit.settings import ProbeSettings
 
 
 class ChainChecks:
-    """Judges them for any number of visits.
+    """Checks the chains of any number of visits.
 
     Raises:
-        LogListError: at construction, when the log list cannot be used.
+        LogListError: at construction, if the log list cannot be used.
     """
 
     def __init__(
@@ -75,7 +74,8 @@ class ChainChecks:
         within_seconds: float,
         target: Target | None = None,
     ) -> tuple[ServedChain, ...]:
-        """The chains with what these checks found; where ``stapled`` is None, what came stays as it was.
+        """The chains with the results of these checks; if ``stapled`` is None, the earlier stapled results
+        stay.
 
         What is not fetched ``within_seconds`` is given up. The DNS is asked about the ``target``.
         """
@@ -118,7 +118,7 @@ class ChainChecks:
         fetched: tuple[Revocation, ...],
         at: datetime,
     ) -> ServedChain:
-        """With what is said of its revocation and by public logs; runs in a thread."""
+        """The chain with the results on its revocation and public logs; runs in a thread."""
         chain = self._with_issuers(found)
         if stapled is None:
             kept = (one for one in found.revocations if one.method is RevocationMethod.STAPLE)
@@ -144,7 +144,7 @@ class ChainChecks:
     async def _look_up(
         self, found: ServedChain, target: Target, within_seconds: float, lookup: DnsLookup
     ) -> ServedChain:
-        """With the verdicts of the DNS, for what the target's own clients get by its name."""
+        """The chain with the DNS verdicts, if the target's own clients get it by its name."""
         host = target.server_name or target.host
         if is_ip_address(host) or not found.is_own:
             return found
@@ -169,7 +169,7 @@ class ChainChecks:
         return Completion(issuers=issuers, trust=trust, reason=reason)
 
     def _with_issuers(self, found: ServedChain) -> tuple[Certificate, ...]:
-        """The chain as sent, the issuers that were fetched, and those that the trust stores hold."""
+        """The chain as sent, the issuers that were fetched, and those in the trust stores."""
         chain = (*found.chain, *(found.completion.issuers if found.completion else ()))
         stores = [self._stores[name] for name in found.trust if name in self._stores]
         held = (

@@ -1,4 +1,4 @@
-"""The chains of one visit, judged: in a thread, within what is left of the visit's budget."""
+"""Judges the chains of one visit, in a thread and within the rest of the visit's budget."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ async def judge_chains(
     stores: Mapping[str, TrustStore],
     budget: VisitBudget,
 ) -> tuple[ServedChain, ...]:
-    """The chains that were served, in their order, as far as the budget's certificate elements go.
+    """The served chains in their order, as far as the budget of certificate elements allows.
 
-    ``at`` is the aware moment to judge by; ``stores`` are the trust stores by their names.
+    ``at`` is the time of judgement (timezone-aware); ``stores`` are the trust stores by their names.
     """
     return await off_loop(_judged, facts, target, at, stores, budget)
 
@@ -31,7 +31,7 @@ async def judge_chains(
 async def judge_again(
     known: Observation, target: Target, at: datetime, stores: Mapping[str, TrustStore]
 ) -> tuple[ServedChain, ...] | None:
-    """The known chains judged as of ``at``; None where one cannot be without being served again."""
+    """The known chains judged as of ``at``; None if one of them must be served again for that."""
     found = await off_loop(_judged_anew, known, target, at, stores)
     kept = tuple(one for one in found if one is not None)
     return kept if len(kept) == len(found) else None

@@ -1,7 +1,7 @@
-"""An Observation of a datagram server by the versions' own names.
+"""Puts the facts of a datagram server under the DTLS version names.
 
-DTLS 1.0 is asked about as TLS 1.1, and DTLS 1.2 as TLS 1.2, for that is what they are made of; in what
-was observed they stand under their own names.
+DTLS 1.0 is asked about as TLS 1.1, and DTLS 1.2 as TLS 1.2, because they are based on these. An Observation
+has them under their own names.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from model.sections import with_versions_renamed
 
 
 def named_as_dtls(observation: Observation) -> Observation:
-    """The same facts, each under the version of DTLS."""
+    """The same facts, each under its DTLS version."""
     return with_versions_renamed(observation, _over_datagrams)
 
 

@@ -1,7 +1,6 @@
-"""Visits one endpoint: runs the checks within its limits and writes down what was learned.
+"""Visits one endpoint: runs the checks within its limits and records what was learned.
 
-The only place where errors become outcomes: whatever a server does, ``visit`` returns an
-Observation.
+This is the only place where errors become outcomes: whatever a server does, ``visit`` returns an Observation.
 """
 
 from __future__ import annotations
@@ -43,12 +42,12 @@ from probe.visit.target_options import level_of, visit_inputs
 from probe.visit.transports import TransportFactory, transport_options, transport_to
 
 Path: TypeAlias = tuple[Certificate, ...]
-"""A chain that verifies, from its leaf to a trust store's anchor."""
+"""A chain that verifies, from its leaf to the anchor in a trust store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Visit:
-    """One visit under way. ``known`` is the last Observation, where it is to be verified."""
+    """A visit in progress. ``known`` is the last Observation, if it should be verified."""
 
     endpoint: Endpoint
     transport: ProbeTransport
@@ -61,11 +60,11 @@ class _Visit:
 
 
 class Engine:
-    """Visits endpoints, any number side by side, within one process's limits.
+    """Visits endpoints, any number side by side, within the limits of one process.
 
     Raises:
-        TrustStoreError: at construction, when a trust store's file cannot be used.
-        LogListError: at construction, when the log list cannot.
+        TrustStoreError: at construction, if a trust store's file cannot be used.
+        LogListError: at construction, if the log list cannot be used.
     """
 
     def __init__(
@@ -91,11 +90,11 @@ class Engine:
         *,
         known: Observation | None = None,
     ) -> Observation:
-        """Everything one visit learns; takes no longer than the deadline allows.
+        """Everything that one visit learns, within its deadline.
 
-        Where the last Observation is ``known``, it is verified first, and all is asked only where
-        something differs. ``on_progress`` gets short phrases on what is being asked. Only
-        cancellation is raised.
+        If ``known``, the last Observation, is given, it is verified first, and all questions are asked only
+        if something differs. ``on_progress`` gets short phrases on the current questions. Only cancellation
+        is raised.
         """
         options = transport_options(endpoint, self._settings)
         transport = self._transport(endpoint, options)
@@ -140,7 +139,7 @@ class Engine:
     def _cost(self, visit: _Visit) -> Cost:
         budget = visit.transport.budget
         return Cost(
-            # Microseconds, as its JSON has it, so that what is read back equals what was learned.
+            # Microseconds, as in its JSON, so that the value read back equals the original.
             duration_seconds=round(self._clock.monotonic() - visit.began, 6),
             connections=budget.connections,
             bytes_sent=budget.bytes_sent,
@@ -151,7 +150,7 @@ class Engine:
     async def _observe(
         self, visit: _Visit, cost: Cost, facts: VisitFacts, faults: list[str]
     ) -> Observation:
-        """The Observation of a visit that asked all, with its chains judged."""
+        """The Observation of a visit that asked all questions, with its chains judged."""
         endpoint, budget = visit.endpoint, visit.transport.budget
         certificates = await judge_chains(
             facts, endpoint.target, visit.started_at, self._stores_for(endpoint), budget
@@ -172,7 +171,7 @@ class Engine:
         return named_as_dtls(seen) if endpoint.target.is_datagram else seen
 
     async def _check_chains(self, seen: Observation, stapled: list[Stapled] | None) -> Observation:
-        """With revocation, logs and DNS of the chains, as far as what is left of the visit allows."""
+        """Adds revocation, logs and DNS of the chains, as far as the rest of the visit allows."""
         left = self._settings.deadline_seconds - seen.cost.duration_seconds
         checked = await self._chain_checks.check(
             seen.certificates, stapled, seen.started_at, left, seen.endpoint.target
@@ -180,7 +179,7 @@ class Engine:
         return replace(seen, certificates=checked)
 
     def _stores_for(self, endpoint: Endpoint) -> Mapping[str, TrustStore]:
-        """Those that the target's label names; all without one. An unknown name stands for an empty
+        """The trust stores that the target's label names; all without a label. An unknown name gets an empty
         store, which trusts no chain, so that the mistake shows."""
         wanted = endpoint.target.labels.get(TRUST_STORES)
         if wanted is None:
@@ -189,11 +188,11 @@ class Engine:
         return {name: self._stores.get(name) or _empty_store(name) for name in names}
 
     def _level_for(self, target: Target) -> Intrusiveness:
-        """The label's level, else the usual one."""
+        """The level in the target's label, else the usual one."""
         return level_of(target) or self._settings.intrusiveness
 
     def within(self, deadline_seconds: float) -> Engine:
-        """A copy with a deadline that is no longer than this; everything else is shared."""
+        """A copy with a deadline of at most this length; everything else is shared."""
         shorter = copy(self)
         deadline = min(deadline_seconds, self._settings.deadline_seconds)
         shorter._settings = replace(self._settings, deadline_seconds=deadline)
@@ -201,11 +200,11 @@ class Engine:
 
     @property
     def user_agent(self) -> str:
-        """How its HTTP requests name us."""
+        """Our name in HTTP requests."""
         return self._settings.user_agent
 
     async def greet(self, endpoint: Endpoint, client: PlainClient) -> Handshake | None:
-        """What ``client`` gets of an endpoint with an address; None where it spoke no version."""
+        """The handshake of ``client`` with an endpoint that has an address; None if the endpoint spoke no version."""
         transport = self._transport(endpoint, transport_options(endpoint, self._settings))
         try:
             await transport.find_application()
@@ -214,7 +213,7 @@ class Engine:
             await transport.close()
 
     def paths(self, endpoint: Endpoint, chain: Sequence[Certificate]) -> Mapping[str, Path]:
-        """The path by which ``chain`` verifies now, for each trust store of its own that takes it."""
+        """The path by which ``chain`` verifies now, for each of the engine's trust stores that trusts it."""
         at = self._clock.now()
         paths = {name: one.path(chain, at) for name, one in self._stores_for(endpoint).items()}
         return {name: tuple(map(parse_certificate, path)) for name, path in paths.items() if path}
@@ -224,8 +223,8 @@ class Engine:
         return transport_to(options, self._settings, politeness, self._clock, self._stream)
 
     async def _verify(self, visit: _Visit, inputs: VisitInputs) -> Observation | None:
-        """``known``, with its chains judged as of now; None where anything differs, or where what
-        was not asked before is allowed now."""
+        """``known`` with its chains judged as of now; None if anything differs, or if a question that was not
+        allowed before is allowed now."""
         known, target = visit.known, visit.endpoint.target
         if known is None or target.is_datagram or not can_be_verified(known):
             return None

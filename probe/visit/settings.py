@@ -1,4 +1,4 @@
-"""What a visit may take of time, connections and trust: the engine's settings."""
+"""The engine's settings: limits, trust and routes of visits."""
 
 from __future__ import annotations
 
@@ -17,18 +17,17 @@ from probe.crypto.identity import ClientIdentity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeSettings(VisitLimits):
-    """What a visit asks, of whom, and by which way.
+    """What a visit asks, and how it reaches servers.
 
-    ``parts`` of
-    a visit that are not named are left out, but for the versions. What is more intrusive than
-    ``intrusiveness`` is not asked, where the target's label does not name another level.
-    ``user_agent`` names tlsprobe, and whom to write to, in each HTTP request. ``trust_stores`` names PEM
-    files; None stands for certifi's copy of Mozilla's. With ``fetch``, missing issuers, OCSP
-    responders and CRLs that certificates name are asked too. The ``gate`` decides which sockets may be opened. With ``dns_records``, CAA and TLSA are
-    looked up, at the ``name_servers`` (address and port) or the system's. ``client_identities`` are shown
-    to targets whose label ``client_identity`` or ``expired_client_identity`` names one. ``log_list`` is
-    the file of certificate transparency logs. ``route`` is the usual way to an address; targets whose
-    label ``proxy`` names one of the ``proxies`` go by that.
+    ``parts`` names the parts of a visit to ask, besides the versions. Questions more intrusive than
+    ``intrusiveness`` are not asked, unless the target's label names another level. ``user_agent`` names
+    tlsprobe, and a contact, in each HTTP request. ``trust_stores`` names PEM files; None stands for certifi's
+    copy of Mozilla's. With ``fetch``, missing issuers, OCSP responses and CRLs are fetched from the URLs in
+    certificates. The ``gate`` decides which sockets may be opened. With ``dns_records``, CAA and TLSA are
+    looked up, at the ``name_servers`` (address and port) or the system's. ``client_identities`` are presented
+    to targets whose label ``client_identity`` or ``expired_client_identity`` names one. ``log_list`` is the
+    file of certificate transparency logs. ``route`` is the usual way to an address; targets whose label
+    ``proxy`` names one of the ``proxies`` use that proxy.
     """
 
     parts: frozenset[Part] = USUAL_PARTS

@@ -1,7 +1,7 @@
-"""A client that just connects, as programs do: the newest version that both have, one handshake.
+"""A simple client as programs have it: the newest common version, one handshake.
 
-It shows which version, suite and chain such a client gets. Go's offers are those of the programs that
-others probe with (blackbox_exporter, ssl_exporter), so that a server chooses the same for us.
+It shows which version, suite and chain such a client gets. It sends the offers of Go, as other monitoring
+programs do (blackbox_exporter, ssl_exporter), so that a server chooses the same for us.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ GO_CIPHER_SUITES: Final = (
     0xC02F, 0xC02B, 0xC030, 0xC02C, 0xCCA8, 0xCCA9, 0xC013, 0xC009, 0xC014, 0xC00A,
     0x009C, 0x009D, 0x002F, 0x0035,
 )  # fmt: skip
-"""Up to TLS 1.2, in its order of preference, without those that our library has lost."""
+"""Go's suites up to TLS 1.2, in its order of preference, without those that our library no longer has."""
 
 _FINISHED: Final = {HandshakeEnd.ACCEPTED, HandshakeEnd.REFUSED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainClient:
-    """One that speaks ``versions``. ``path`` is what it asks for by HTTP, as ``user_agent``;
-    None where it says nothing."""
+    """A client that speaks ``versions``. ``path`` is the path of its HTTP request, with ``user_agent``; None
+    sends no request."""
 
     versions: tuple[ProtocolVersion, ...] = (
         ProtocolVersion.TLSV1_3,
@@ -58,7 +58,7 @@ class PlainClient:
     shows_certificate: bool = False
 
     async def greet(self, transport: ProbeTransport, server_name: str | None) -> Handshake | None:
-        """The handshake at the newest version that the server has, or the last try; None without any."""
+        """The handshake at the newest version that the server has, or the last attempt; None if no version applies."""
         handshake = None
         for version in sorted(self.versions, reverse=True):
             handshake = await transport.handshake(self._offer(version, server_name))
@@ -82,7 +82,7 @@ class PlainClient:
 
 
 def is_connected(handshake: Handshake) -> bool:
-    """Whether the client's side finished; at TLS 1.3 it does before the server may refuse it."""
+    """Whether the client's side finished; at TLS 1.3 that is before the server may refuse it."""
     if handshake.end is HandshakeEnd.ACCEPTED:
         return True
     is_tls13 = handshake.offer.version is ProtocolVersion.TLSV1_3

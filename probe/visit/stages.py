@@ -22,9 +22,10 @@ async def run_stages(
     parts: frozenset[Part],
     on_progress: Callable[[str], None],
 ) -> list[str]:
-    """Runs the checks of these ``parts``; returns what went wrong on our side, which costs only its facts.
+    """Runs the checks of these ``parts``; returns our own errors, each of which costs only its facts.
 
-    Stages follow one another, for each builds on the one before; the checks of one run side by side.
+    Stages run one after the other, because each builds on the one before; the checks of one stage run side by
+    side.
     """
     faults: list[str] = []
 
@@ -48,7 +49,7 @@ async def run_stages(
 
 
 async def _run(check: Check, prober: Prober, facts: VisitFacts, level: Intrusiveness) -> None:
-    """Asks, as far as ``level`` allows; notes which facts stay absent because of it."""
+    """Asks as far as ``level`` allows; records which facts stay absent because of it."""
     if level.allows(check.level):
         await check.ask(prober, facts)
         return

@@ -1,4 +1,4 @@
-"""What a visit comes to as a whole: its state, and one sentence on what was not learned."""
+"""The outcome of a visit as a whole: its state, and one sentence on what was not learned."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _TELLING: Final = (
     FailureKind.BUDGET,
     FailureKind.DENIED,
 )
-"""What tells most of the service comes first."""
+"""Those that say most about the service come first."""
 _ENDINGS: Final = {
     Ending.CLOSED: (State.NOT_TLS, "The server closed the connection without answering a hello."),
     Ending.RESET: (State.REFUSED, "The server reset the connection when it got a hello."),
@@ -66,10 +66,10 @@ def state_of(
     spent: str | None = None,
     faults: Sequence[str] = (),
 ) -> tuple[State, str | None]:
-    """The visit's state and reason, by the most telling of all answers.
+    """The visit's state and reason, by the most informative of all answers.
 
-    ``spent`` says in words that a limit of the visit's budget was reached, and which; the reason begins with it.
-    ``faults`` are what went wrong on our side.
+    ``spent`` says in words that the visit reached a limit of its budget, and which one; the reason begins
+    with it. ``faults`` are our own errors.
     """
     answers = [one.answer for one in exchanges]
     state, reason = _state_by_answers(facts, answers)
@@ -93,13 +93,13 @@ def _state_by_answers(facts: VisitFacts, answers: Sequence[Answer]) -> tuple[Sta
 
 
 def _is_over_budget(answers: Sequence[Answer]) -> bool:
-    """Whether the most telling answer is that the budget was used up."""
+    """Whether the most informative answer is that the budget was used up."""
     most_telling = min(answers, key=_rank, default=None)
     return isinstance(most_telling, ConnectFailure) and most_telling.kind is FailureKind.BUDGET
 
 
 def _in_plaintext(session: Fact, answers: Sequence[Answer]) -> str:
-    """What was answered in plaintext, and what came of TLS."""
+    """The plaintext answer, and the result of asking for TLS."""
     note = (session.evidence and session.evidence.note) or "a session began"
     answered = f"The service answers in plaintext: {note.rstrip('.')}."
     if not answers:
@@ -109,7 +109,7 @@ def _in_plaintext(session: Fact, answers: Sequence[Answer]) -> str:
 
 
 def _rank(answer: Answer) -> int:
-    """What tells most of the service comes first."""
+    """Answers that say most about the service come first."""
     match answer:
         case NotTls():
             return 0
@@ -128,7 +128,7 @@ def _rank(answer: Answer) -> int:
 
 
 def _verdict_on(answers: Sequence[Answer]) -> tuple[State, str]:
-    """By the most telling of them."""
+    """The verdict by the most informative of the answers."""
     match min(answers, key=_rank):
         case NotTls(raw=received):
             return _not_tls(received)

@@ -1,7 +1,7 @@
-"""What a target's labels want of the way to it, of its web server, and of the questions.
+"""How a target's labels change the way to it, its web server, and the questions.
 
-A label that cannot be fulfilled is never ignored: the target is not reached then, and the visit says what
-its route lacks.
+A label that cannot be applied is never ignored: the target is then not reached, and the visit says what its
+route lacks.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _STRAIGHT: Final = "none"
 
 
 def route_to(target: Target, usual: Route, proxies: Mapping[str, Proxy]) -> Route:
-    """The way to ``target``: the ``usual`` one, as far as its labels do not want another."""
+    """The way to ``target``: the ``usual`` one with the changes of the target's labels."""
     labels, route = target.labels, usual
     if (name := labels.get(PROXY)) is not None:
         missing = f"the label {PROXY} names {name!r}, which is no proxy of the configuration"
@@ -62,7 +62,7 @@ def route_to(target: Target, usual: Route, proxies: Mapping[str, Proxy]) -> Rout
 def visit_inputs(
     target: Target, application: FoundApplication, options: TransportOptions, user_agent: str
 ) -> VisitInputs:
-    """What checks are given of ``target``, which speaks ``application`` and is reached as ``options`` say."""
+    """The inputs of checks for ``target``, which speaks ``application`` and is reached according to ``options``."""
     return VisitInputs(
         server_name=target.server_name,
         host=target.host,
@@ -83,19 +83,19 @@ def _shown(identity: ClientIdentity | None) -> OwnCertificate | None:
 
 
 def _path_of(target: Target) -> str | None:
-    """The labelled path as it goes into a request; None without one that begins with a slash."""
+    """The labelled path as it appears in a request; None without one that begins with a slash."""
     path = target.labels.get(CLIENT_AUTH_PATH, "")
     return quote(path, safe="/?&=%+:,;@!$'()*~") if path.startswith("/") else None
 
 
 def level_of(target: Target) -> Intrusiveness | None:
-    """The level of the target's label; None without one. ``route_to`` refuses a label with another value."""
+    """The level in the target's label; None without one. ``route_to`` refuses a label with another value."""
     text = target.labels.get(INTRUSIVENESS)
     return Intrusiveness(text) if text in set(Intrusiveness) else None
 
 
 def web_site_of(target: Target) -> WebSite | None:
-    """Where its web server would be; None where another protocol is spoken."""
+    """The location of its web server; None if it speaks another protocol."""
     if target.protocol == AUTO or not protocol_named(target.protocol).may_be_http:
         return None
     port = target.labels.get(HTTP_PORT, "")

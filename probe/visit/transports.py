@@ -1,4 +1,4 @@
-"""The way to one endpoint for one visit, by what its target's labels and the settings want."""
+"""The transport to one endpoint for one visit, by the target's labels and the settings."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from probe.visit.settings import ProbeSettings
 from probe.visit.target_options import route_to
 
 TransportFactory: TypeAlias = Callable[[TransportOptions, Politeness], ProbeTransport]
-"""Makes the way to an endpoint that speaks over TCP; recordings and replays have ways of their own."""
+"""Makes the transport to an endpoint over TCP; recordings and replays have their own."""
 
 
 def transport_options(endpoint: Endpoint, settings: ProbeSettings) -> TransportOptions:
     """How ``endpoint`` is reached in one visit.
 
     Raises:
-        ValueError: where the endpoint has no address, or its target names no known protocol.
+        ValueError: if the endpoint has no address, or its target names no known protocol.
     """
     target = endpoint.target
     if endpoint.address is None:
@@ -58,7 +58,7 @@ def transport_to(
     clock: Clock,
     stream: TransportFactory | None = None,
 ) -> ProbeTransport:
-    """A new visit's transport: by datagrams where DTLS is spoken, else by ``stream``, which is TCP's where None."""
+    """A new visit's transport: datagrams for DTLS, else ``stream``, which is TCP's if None."""
     if options.application is not None and options.application.name == DTLS:
         return DatagramSession(options, settings, politeness, clock)
     if stream is not None:

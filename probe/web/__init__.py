@@ -1,1 +1,1 @@
-"""What a web server says of encryption: one request, the head of one answer, and what its fields mean."""
+"""What a web server says about encryption: one request, the head of one answer, and the meaning of its fields."""

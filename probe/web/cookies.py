@@ -1,7 +1,7 @@
-"""Masks cookies in what a web server answers, before anything of it is kept.
+"""Masks cookies in a web server's answer before anything of it is stored.
 
-A cookie's value may open somebody's session, and no fact needs it: which names are set and with which
-attributes is all that is judged. Asterisks take the place of values, so that every byte stays where it was.
+A cookie's value may give access to a session, and no fact needs it: only the cookies' names and attributes
+are judged. Asterisks replace the values, so that every byte stays at its position.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ _ATTRIBUTES: Final = frozenset(
     {b"expires", b"max-age", b"domain", b"path", b"secure", b"httponly", b"samesite"}
     | {b"partitioned", b"priority"}
 )
-"""Those of RFC 6265 and RFC 6265bis, section 4.1.1, of CHIPS, and Chrome's own."""
+"""The attributes of RFC 6265 and RFC 6265bis, section 4.1.1, of CHIPS, and Chrome's own."""
 
 
 def mask_cookies(answer: bytes) -> bytes:
-    """``answer`` with asterisks in place of the values that its Set-Cookie fields set.
+    """``answer`` with asterisks instead of the values in its Set-Cookie fields.
 
-    It may be cut anywhere, and hold several heads (RFC 9110, section 15.2) or folded lines (RFC 9112,
-    section 5.2). What does not begin as HTTP stays as it is. Masking twice is masking once.
+    It may be cut anywhere, and contain several heads (RFC 9110, section 15.2) or folded lines (RFC 9112,
+    section 5.2). Bytes that do not begin as HTTP stay as they are. Masking twice gives the same result as
+    masking once.
     """
     if not answer.startswith(_ANSWER):
         return answer
@@ -38,14 +39,14 @@ def mask_cookies(answer: bytes) -> bytes:
 
 
 def mask_cookies_in_pieces(pieces: Sequence[bytes]) -> tuple[bytes, ...]:
-    """As ``mask_cookies`` of all pieces together, cut where they were cut."""
+    """The result of ``mask_cookies`` for all pieces together, cut in the same places."""
     masked = mask_cookies(b"".join(pieces))
     ends = accumulate(map(len, pieces), initial=0)
     return tuple(masked[start:end] for start, end in pairwise(ends))
 
 
 def _masked(field: bytes, has_pair: bool) -> bytes:
-    """A field's value, or a folded part of one, which begins with a pair only where ``has_pair``."""
+    """A masked field value, or a folded part of one, which begins with a pair only if ``has_pair`` is true."""
     end = b"\r" if field.endswith(b"\r") else b""
     pair, *attributes = field.removesuffix(b"\r").split(b";")
     if not has_pair:
@@ -54,13 +55,13 @@ def _masked(field: bytes, has_pair: bool) -> bytes:
 
 
 def _masked_pair(pair: bytes) -> bytes:
-    """A cookie without a name is a value alone (RFC 6265bis, section 5.6)."""
+    """A cookie without a name is only a value (RFC 6265bis, section 5.6)."""
     name, equals, value = pair.partition(b"=")
     return name + equals + _stars(value) if equals else _stars(pair)
 
 
 def _masked_attribute(attribute: bytes) -> bytes:
-    """What is no attribute may be a part of the value."""
+    """Text that is not an attribute may be a part of the value."""
     name = attribute.partition(b"=")[0].strip().lower()
     return attribute if name in _ATTRIBUTES else _stars(attribute)
 

@@ -1,4 +1,4 @@
-"""What the fields of an answer say of encryption: HSTS, cookies, alternative services."""
+"""What the fields of an answer say about encryption: HSTS, cookies, alternative services."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class StrictTransport:
     max_age_seconds: int
     include_subdomains: bool
     preload: bool
-    """Not of the RFC: the site asks to be in browsers' lists."""
+    """Not part of the RFC: the site asks to be in browsers' lists."""
 
 
 def strict_transport(headers: httpx.Headers) -> StrictTransport | None:
-    """The first Strict-Transport-Security field (section 8.1); None where it is missing or malformed."""
+    """The first Strict-Transport-Security field (section 8.1); None if it is missing or malformed."""
     fields = headers.get_list("strict-transport-security")
     if not fields:
         return None
@@ -48,7 +48,7 @@ def strict_transport(headers: httpx.Headers) -> StrictTransport | None:
 
 
 def cookies_without_secure(headers: httpx.Headers) -> tuple[str, ...] | None:
-    """Names of the cookies that may travel in clear (RFC 6265, 5.2.5); None where none is set."""
+    """Names of the cookies that may be sent in plaintext (RFC 6265, 5.2.5); None if no cookie is set."""
     fields = headers.get_list("set-cookie")[:_MOST_COOKIES]
     if not fields:
         return None

@@ -1,4 +1,4 @@
-"""The head of one HTTP/1.1 reply by h11 (RFC 9112): at most 16 KiB of it, 1xx replies before it included."""
+"""The head of one HTTP/1.1 reply by h11 (RFC 9112): at most 16 KiB of it, including 1xx replies before it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ LONGEST_HEAD: Final = 2**14
 
 
 class HeadReader:
-    """A client's side of one exchange, up to the head of the reply.
+    """The client's side of one exchange, up to the head of the reply.
 
-    ``surplus`` is what came after the head, once that is whole.
+    ``surplus`` is what came after the head, once the head is complete.
     """
 
     def __init__(self) -> None:
@@ -25,10 +25,10 @@ class HeadReader:
         return (self._http.send(request) or b"") + (self._http.send(h11.EndOfMessage()) or b"")
 
     def feed(self, received: bytes) -> h11.Response | None:
-        """The reply once its head is whole.
+        """The reply once its head is complete.
 
         Raises:
-            h11.RemoteProtocolError: where this is not HTTP, or the head is too long.
+            h11.RemoteProtocolError: if this is not HTTP, or the head is too long.
         """
         taken = received[: LONGEST_HEAD - self._received]
         self._received += len(taken)

@@ -1,4 +1,4 @@
-"""One HTTP request without TLS, as a Dialogue, and what came of it."""
+"""One HTTP request without TLS, as a Dialogue, and its result."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from probe.web.reply import HttpReply, ReplyReader
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClearAnswer:
-    """``reply`` is None where no HTTP came; ``raw`` is what did, ``ending`` how it ended."""
+    """``reply`` is None if no HTTP came; ``raw`` is what came, ``ending`` how it ended."""
 
     asked: bytes
     reply: HttpReply | None
@@ -20,7 +20,7 @@ class ClearAnswer:
 
 
 class ClearRequest:
-    """A GET of ``path``; it is over with the head of the answer."""
+    """A GET of ``path``; it ends with the head of the answer."""
 
     def __init__(self, host: str, path: str = "/", *, user_agent: str) -> None:
         self._reader = ReplyReader()
@@ -31,12 +31,12 @@ class ClearRequest:
         send(self._asked)
 
     def feed(self, received: bytes) -> ClearAnswer | None:
-        """The answer, once its head is whole or can be none."""
+        """The answer, once its head is complete or the bytes cannot be HTTP."""
         reply = self._reader.feed(received)
         if reply is None and self._reader.is_http:
             return None
         return ClearAnswer(asked=self._asked, reply=reply, raw=self._reader.raw)
 
     def end(self, ending: Ending) -> ClearAnswer:
-        """No whole head came."""
+        """The answer without a complete head."""
         return ClearAnswer(asked=self._asked, reply=None, raw=self._reader.raw, ending=ending)

@@ -1,6 +1,6 @@
-"""The head of one HTTP/1.1 answer (RFC 9112) and what is read off it.
+"""The head of one HTTP/1.1 answer (RFC 9112) and what it shows.
 
-What is no HTTP is a value too, for many a port answers something else.
+An answer that is not HTTP is a value too, because many ports answer with another protocol.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpReply:
-    """A status and its fields; ``raw`` are the first bytes, as they came but for cookies' values."""
+    """A status and its fields; ``raw`` holds the first bytes as they came, with cookie values masked."""
 
     status: int
     headers: httpx.Headers
     raw: bytes
 
     def leads_to(self, asked: httpx.URL) -> httpx.URL | None:
-        """Where it redirects to from ``asked`` (RFC 9110, section 10.2.2); None where it does not."""
+        """The target of its redirect from ``asked`` (RFC 9110, section 10.2.2); None if it does not redirect."""
         location = self.headers.get("location")
         if self.status not in _REDIRECTS or not location:
             return None
@@ -39,32 +39,32 @@ class HttpReply:
 
 
 class ReplyReader:
-    """Takes an answer's bytes as they come, and gives its head once it is whole."""
+    """Takes an answer's bytes as they arrive, and returns its head once it is complete."""
 
     def __init__(self) -> None:
         self._head = HeadReader()
         self._raw = b""
         self.is_http = True
-        """False once the bytes can be no answer."""
+        """False once the bytes cannot be an HTTP answer."""
 
     def request(self, host: str, path: str, user_agent: str) -> bytes:
-        """A GET that keeps nothing open; ``host`` is the authority, with its port where it has one."""
+        """A GET that asks to close the connection; ``host`` is the authority, with its port if it has one."""
         headers = [("Host", host), ("User-Agent", user_agent), ("Connection", "close")]
         asked = h11.Request(method="GET", target=path, headers=headers)
         return self._head.request(asked)
 
     @property
     def raw(self) -> bytes:
-        """The first bytes that came, with cookies' values masked."""
+        """The first bytes that came, with cookie values masked."""
         return mask_cookies(self._raw)
 
     def feed(self, received: bytes) -> HttpReply | None:
-        """The reply once its head is whole."""
+        """The reply once its head is complete."""
         if not self.is_http:
             return None
         self._raw += received[: _KEPT_LENGTH - len(self._raw)]
         if not _BEGINNING.startswith(self._raw[: len(_BEGINNING)]):
-            # h11 would wait for the end of a head before it looks at its beginning.
+            # h11 would wait for the end of a head before it examines its beginning.
             self.is_http = False
             return None
         try:
@@ -82,7 +82,7 @@ class ReplyReader:
 
 
 def read_reply(received: bytes) -> HttpReply | None:
-    """The head of an answer that came whole; None where it is none."""
+    """The head of a complete answer; None if it is not an HTTP answer."""
     reader = ReplyReader()
     reader.request("unknown", "/", "")
     return reader.feed(received)

@@ -1,4 +1,4 @@
-"""Where a target's web server is to be asked, if it has one."""
+"""The location of a target's web server, if it has one."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _PROTOCOLS: Final = frozenset({"h2", "http/1.1", "http/1.0"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSite:
-    """``host`` is the name in requests. ``is_web`` is the user's word on whether HTTP is spoken, None
-    without one; ``clear_port`` the port of HTTP beside, None where there is none to ask."""
+    """``host`` is the name in requests. ``is_web`` is the user's statement whether HTTP is spoken, None
+    without one; ``clear_port`` is the corresponding HTTP port, None if there is none to ask."""
 
     host: str
     port: int
@@ -23,7 +23,7 @@ class WebSite:
 
     @classmethod
     def of(cls, host: str, port: int, *, is_web: bool | None, clear_port: int | None) -> WebSite:
-        """The site of a target; the port beside is the usual one where none is given."""
+        """The site of a target; the HTTP port is the usual one if none is given."""
         bracketed = f"[{host}]" if ":" in host else host
         return cls(
             host=bracketed, port=port, is_web=is_web, clear_port=clear_port or HTTP_PORTS.get(port)
@@ -31,11 +31,11 @@ class WebSite:
 
     @property
     def authority(self) -> str:
-        """The host with its port, where that is not HTTPS's own."""
+        """The host, with its port unless that is the HTTPS default."""
         return self.host if self.port == DEFAULT_PORT else f"{self.host}:{self.port}"
 
     def is_likely(self, alpn_protocols: Sequence[str]) -> bool:
-        """Whether it is a web server, by the user's word, its port, or what ALPN took."""
+        """Whether it is a web server, by the user's statement, its port, or the protocol chosen by ALPN."""
         if self.is_web is not None:
             return self.is_web
         return self.port in USUAL_HTTPS_PORTS or not _PROTOCOLS.isdisjoint(alpn_protocols)

@@ -1,1 +1,1 @@
-"""Which chains does the server send, and what comes with them?"""
+"""Which chains does the server send, and what does it send with them?"""

@@ -1,6 +1,6 @@
-"""Does the server compress its chain (RFC 8879), and by which algorithm?
+"""Does the server compress its chain (RFC 8879), and with which algorithm?
 
-TLS 1.3 hides the answer, so the flight of one hello is opened with a share of our own.
+TLS 1.3 encrypts the answer, so the flight of one hello is decrypted with our own key share.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MOST_KEPT: Final = 64
 
 
 async def check_certificate_compression(prober: Prober, facts: VisitFacts) -> None:
-    """Fills the feature ``certificate_compression``; absent where TLS 1.3 is not spoken."""
+    """Fills the feature ``certificate_compression``; absent if the server does not speak TLS 1.3."""
     if _TLSV1_3 not in facts.spoken:
         return
     facts.features["certificate_compression"] = await _ask_for_compression(prober, facts)

@@ -1,7 +1,7 @@
-"""Which further keys has a server for who asks for no name, or for an unknown one?
+"""Which other keys does the server use for clients that send no name, or an unknown one?
 
-Asked only where such a client got another certificate than the target's own: there a host of its own
-answers, which may hold one for each kind of key, as the target's does.
+Asked only if such a client got a certificate other than the target's own. In that case a separate host
+answers, which may have one certificate for each kind of key, as the target does.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from probe.dialogue.handshake import Handshake
 from probe.dialogue.offer import offer
 
 _KINDS: Final = ("RSA", "ECDSA")
-"""Of authentication by a certificate; keys of DSA died before server names were born."""
+"""Kinds of authentication by certificate. DSA keys went out of use before server names were introduced."""
 
 
 async def ask_other_keys(prober: Prober, answered: Sequence[Exchange]) -> None:
-    """One hello more for each kind of key that they did not show; the prober keeps the chains."""
+    """Sends one more hello for each kind of key that these answers did not show; the prober stores the chains."""
     await side_by_side(*(_ask_other_key(prober, one) for one in answered))
 
 
@@ -56,7 +56,7 @@ def _suites_of(version: ProtocolVersion, kind: str) -> tuple[int, ...]:
 async def shake_for_other_keys(
     prober: Prober, facts: VisitFacts, answered: Sequence[Handshake]
 ) -> None:
-    """The same by handshakes at TLS 1.3: one for each key type, and one that gets no other."""
+    """The same with TLS 1.3 handshakes: one for each key type, and one that gets no further key."""
     found = await side_by_side(*(_shake_for_other_keys(prober, one) for one in answered))
     facts.handshakes += [handshake for several in found for handshake in several]
 

@@ -1,8 +1,8 @@
-"""Which chain does a server have whose flights were too long to hold, or which OpenSSL did not take?
+"""Which chain does a server send if its flights were too long to store, or if OpenSSL rejected the chain?
 
-An answer is held up to 256 KiB and OpenSSL takes 100 KiB of certificates, well formed ones alone. Where
-neither showed a chain, the hello is asked once more for as much as 1.25 MiB; at TLS 1.3 the encrypted
-flight is opened by a key share of our own, which no library has to approve of.
+An answer is stored up to 256 KiB, and OpenSSL accepts up to 100 KiB of well-formed certificates. If neither
+showed a chain, the hello is sent once more and up to 1.25 MiB is read. At TLS 1.3 the encrypted flight is
+decrypted with our own key share, so no library has to accept the chain.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _TOO_LONG: Final = f"no whole one in the first {MAX_LONG_ANSWER_LENGTH // 1024} 
 
 
 async def check_oversized_chains(prober: Prober, facts: VisitFacts) -> None:
-    """Adds the answer that shows the chain, or says in ``unread_chains`` that none does."""
+    """Adds the answer that shows the chain, or records in ``unread_chains`` that no answer does."""
     await _read_chains_in_plaintext(prober, facts)
     await _open_chain_at_tls13(prober, facts)
 
 
 async def _read_chains_in_plaintext(prober: Prober, facts: VisitFacts) -> None:
-    """One question at the newest version alone: what others serve is hardly another chain."""
+    """Asks one question at the newest version only: other versions rarely serve another chain."""
     cut = [one for one in prober.exchanges if _is_cut(one)]
     if not cut or any(_has_chain(one) for one in prober.exchanges):
         return
@@ -65,7 +65,7 @@ async def _open_chain_at_tls13(prober: Prober, facts: VisitFacts) -> None:
 def _handshake_of(
     offer: HandshakeOffer, flight: Tls13Flight | ConnectFailure | None
 ) -> Handshake | None:
-    """What the flight shows, as a handshake that nobody finished."""
+    """The content of the flight, as a handshake that was not finished."""
     if not isinstance(flight, Tls13Flight) or not (flight.is_whole and flight.certificates):
         return None
     asked = "is" if flight.requested is not None else "is not"

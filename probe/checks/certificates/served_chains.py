@@ -1,8 +1,8 @@
 """Which certificate chains does the server send, and at which versions?
 
-Up to TLS 1.2 every flight that proved a cipher suite carries its chain in clear, so nothing is
-asked twice. TLS 1.3 encrypts it and chooses it by signature scheme: full handshakes offer all
-schemes, then those of the key types not yet seen, until the server has no other.
+Up to TLS 1.2 every flight that proved a cipher suite carries its chain in plaintext, so no chain is asked for
+twice. TLS 1.3 encrypts it and chooses it by signature scheme: full handshakes offer all schemes, then those
+of the key types not yet seen, until the server shows no further chain.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ TLS13_SCHEMES: Final = {
     KeyType.ED448: ("ed448",),
     KeyType.MLDSA: ("mldsa44", "mldsa65", "mldsa87"),
 }
-"""The schemes that a TLS 1.3 server signs with, by its key (RFC 9846, section 4.2.3)."""
+"""The schemes that a TLS 1.3 server can sign with, by its key type (RFC 9846, section 4.2.3)."""
 
 CHAIN_FEATURES: Final = ("certificate_varies",)
 
 FOR_ISSUERS: Final = ("rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512", "ecdsa_sha1")
-"""Never used by TLS 1.3 itself, but Java serves no chain that is signed with others."""
+"""TLS 1.3 itself never uses them, but Java serves a chain only if it is offered the schemes that sign the chain."""
 
 
 async def check_tls13_chains(prober: Prober, facts: VisitFacts) -> None:
-    """Adds handshakes at TLS 1.3: one for each key type, and one that gets no other."""
+    """Adds TLS 1.3 handshakes: one for each key type, and one that gets no further key type."""
     if ProtocolVersion.TLSV1_3 not in facts.spoken:
         return
     left = dict(TLS13_SCHEMES)
@@ -67,7 +67,7 @@ async def finish_handshake(
     version: ProtocolVersion,
     signature_schemes: tuple[str, ...] = (),
 ) -> Handshake:
-    """A handshake at ``version``, tried once more where it broke off."""
+    """A handshake at ``version``, tried a second time if it broke off."""
     offer = HandshakeOffer(
         version=version,
         server_name=facts.shape_at(version).server_name,
@@ -83,7 +83,8 @@ async def finish_handshake(
 async def check_served_chains(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``chains`` from all answers that came; asks nothing.
 
-    Of more than the budget's deployments the first are kept, and the feature ``certificate_varies`` says so.
+    If there are more chains than the budget allows, the first ones are kept and the feature
+    ``certificate_varies`` reports it.
     """
     seen: dict[tuple[bytes, ...], dict[NameAsked, set[ProtocolVersion]]] = {}
     for chain, version, server_name in (
@@ -105,13 +106,13 @@ async def check_served_chains(prober: Prober, facts: VisitFacts) -> None:
 
 
 def _varies(count: int, most: int) -> Fact:
-    """A server that makes a certificate for each connection has no chains to list."""
+    """A server that makes a new certificate for each connection has no chains to list."""
     note = f"{count} distinct chains were served; the first {most} are reported"
     return Fact(verdict=Verdict.YES, evidence=Evidence(note=note), value=str(count))
 
 
 def _name_asked(facts: VisitFacts, version: ProtocolVersion, server_name: str | None) -> NameAsked:
-    """Some versions and servers take no name at all: there, to send none is the target's way."""
+    """Some versions and servers accept no name at all; for them, sending none is the target's normal case."""
     proof = facts.spoken.get(version)
     own = proof.offer.shape.server_name if proof is not None else facts.inputs.server_name
     if server_name == own:
@@ -138,7 +139,7 @@ def _served(
 
 
 def _sslv2_chain(seen: Iterable[tuple[bytes, ...]], certificate: bytes) -> tuple[bytes, ...]:
-    """The chain that the certificate leads elsewhere: SSL 2.0 can send no more than the first."""
+    """The chain that starts with the certificate in another answer: SSL 2.0 can send only the leaf."""
     return next((chain for chain in seen if chain[0] == certificate), (certificate,))
 
 

@@ -1,8 +1,8 @@
-"""What does the server send beside each of its certificates: an OCSP response, timestamps of logs?
+"""What does the server send with each of its certificates: an OCSP response, SCTs?
 
-Up to TLS 1.2 one hello for each kind of key asks for both, and the answers stand in clear (RFC 6066,
-section 8; RFC 6962, section 3.3.1). For a key that was seen at TLS 1.3 alone the encrypted flight is
-opened, where they come with the certificate (RFC 9846, section 4.4.2.1).
+Up to TLS 1.2 one hello for each kind of key asks for both, and the answers are in plaintext (RFC 6066,
+section 8; RFC 6962, section 3.3.1). For a key that was seen at TLS 1.3 only, the encrypted flight is
+decrypted; there they come with the certificate (RFC 9846, section 4.4.2.1).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _ASK: Final = extending(status_request(), signed_certificate_timestamp())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _StapledData:
-    """What came beside one leaf, and the bytes that show it."""
+    """What came with one leaf, and the bytes that show it."""
 
     stapled: Stapled
     evidence: Evidence
@@ -84,7 +84,7 @@ def _fact(having: list[_StapledData], found: list[_StapledData], what: str) -> F
 async def _ask_in_plaintext(
     prober: Prober, facts: VisitFacts, version: ProtocolVersion
 ) -> list[_StapledData]:
-    """One hello for each kind of authentication among the accepted suites."""
+    """Sends one hello for each kind of authentication among the accepted suites."""
     suites: dict[str, list[int]] = {}
     for code_point in accepted_suites(facts, version):
         suite = cipher_suite_by_code_point(code_point)
@@ -114,7 +114,7 @@ def _read_in_plaintext(exchange: Exchange) -> Iterator[_StapledData]:
 
 
 def _tls13_keys(facts: VisitFacts) -> list[KeyType]:
-    """The kinds of key that handshakes of TLS 1.3 have shown."""
+    """The kinds of key that TLS 1.3 handshakes have shown."""
     leaves = [
         one.certificates[0]
         for one in facts.handshakes

@@ -1,9 +1,9 @@
-"""Does the server ask for a client certificate, and does it insist?
+"""Does the server ask for a client certificate, and does it require one?
 
-CertificateRequest stands in clear up to TLS 1.2 and is seen by a full handshake at TLS 1.3. A
-server that asked and lets a client without one finish only requests; one that refuses it then
-requires. A server may decide by what the request inside asks for (nginx answers HTTP 400): to
-TLS, that is requested.
+Up to TLS 1.2 the CertificateRequest is in plaintext; at TLS 1.3 a full handshake shows it. A server that asks
+and lets a client without a certificate finish the handshake only requests one; a server that then refuses the
+client requires one. A server may decide by the HTTP request inside TLS (nginx answers HTTP 400): at the TLS
+level, such a certificate is requested.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from probe.dialogue.handshake import Handshake, HandshakeEnd, PostHandshakeActio
 from probe.tls.messages import CertificateRequest
 
 _MOST_NAMES: Final = 1000
-"""More authorities than any honest list names; public ones have about 150."""
+"""More authorities than any honest list has; public lists have about 150."""
 
 _MOST_SCHEMES: Final = 100
 _CERTIFICATE_TYPES: Final = {
@@ -48,7 +48,7 @@ _MODES = {
 }
 
 _LATE_ENOUGH = frozenset({HandshakeEnd.ACCEPTED, HandshakeEnd.OPENED})
-"""Ends late enough that a CertificateRequest would have been seen."""
+"""How a handshake ended late enough that a CertificateRequest would have been seen."""
 
 
 async def check_client_auth(prober: Prober, facts: VisitFacts) -> None:
@@ -77,7 +77,7 @@ async def _check_at(prober: Prober, facts: VisitFacts, version: ProtocolVersion)
 def requested_authorities(
     prober: Prober, facts: VisitFacts, version: ProtocolVersion
 ) -> tuple[bytes, ...]:
-    """The names in DER that the CertificateRequest of ``version`` lists."""
+    """The names (DER) in the CertificateRequest at ``version``."""
     if version is ProtocolVersion.TLSV1_3:
         handshake = facts.first_handshake_at(version)
         return handshake.certificate_authorities if handshake else ()
@@ -88,10 +88,10 @@ def requested_authorities(
 def _flights(
     exchanges: Sequence[Exchange], version: ProtocolVersion
 ) -> tuple[Exchange | None, Exchange | None]:
-    """The first flight with a CertificateRequest, and the first whole one without.
+    """The first flight with a CertificateRequest, and the first complete one without.
 
-    Only flights with certificates count where there are any: anonymous and PSK suites may not
-    ask for the client's (RFC 5246, section 7.4.4).
+    If there are flights with certificates, only these count: anonymous and PSK suites may not ask for a
+    client certificate (RFC 5246, section 7.4.4).
     """
     asking = silent = None
     for exchange in exchanges:
@@ -116,7 +116,8 @@ def _not_asked(silent: Exchange | None) -> ClientAuth:
 
 
 async def _ask_at_tls13(prober: Prober, facts: VisitFacts) -> Handshake | None:
-    """The handshake that showed the chain; one more, that only listens, where its end was lost."""
+    """The handshake that showed the chain. If its end was lost, one more handshake that only reads after it
+    has finished."""
     seen = facts.first_handshake_at(ProtocolVersion.TLSV1_3)
     if seen is None or not seen.certificate_requested or seen.end is not HandshakeEnd.UNFINISHED:
         return seen
@@ -142,7 +143,7 @@ def _request_authorities(asking: Exchange) -> tuple[bytes, ...]:
 
 
 def _request(asking: Exchange) -> CertificateRequest:
-    """What the flight asks for; nothing where it does not ask."""
+    """The CertificateRequest of the flight; an empty one if the flight has none."""
     answer = asking.answer
     if isinstance(answer, ServerFlight) and answer.certificate_request is not None:
         return answer.certificate_request
@@ -156,10 +157,10 @@ def _types(request: CertificateRequest) -> tuple[str, ...]:
 
 
 def scheme_names(code_points: tuple[int, ...]) -> tuple[str, ...]:
-    """Registry names, as many as an honest list has."""
+    """Registry names, up to the number that an honest list has."""
     return tuple(signature_scheme_name(one) for one in code_points[:_MOST_SCHEMES])
 
 
 def authority_names(authorities: tuple[bytes, ...]) -> tuple[str, ...]:
-    """The names (DER) as RFC 4514 has them, as many as an honest list holds."""
+    """The names (DER) in RFC 4514 form, up to the number that an honest list has."""
     return tuple(name_text(der) for der in authorities[:_MOST_NAMES])

@@ -1,10 +1,10 @@
-"""Does a server that asks for client certificates look at what it gets?
+"""Does a server that asks for client certificates verify them?
 
-It is shown certificates that nobody issued: one signed by itself, and one that claims an authority
-which the server named, signed by another key. Where it lets a client without any finish the handshake,
-the refusal may come in HTTP (nginx): so one request follows, with and without such a certificate, and
-their answers are distinguished. The user's own certificate, where there is one for the target, must be
-taken, and one that has expired must not.
+The check presents certificates that no authority issued: one signed by itself, and one that claims an
+authority named by the server but is signed by another key. If the server lets a client without a certificate
+finish the handshake, it may refuse in HTTP (nginx). So one HTTP request follows, with and without such a
+certificate, and the answers are compared. If the user has a certificate for the target, the server must
+accept it, and must refuse one that has expired.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from probe.dialogue.handshake import (
 from probe.web.status_line import http_status
 
 VERIFICATION: Final = ("client_auth.verifies", "client_auth.own", "client_auth.expired")
-"""What it settles, as an Observation names it where it was not asked."""
+"""What this check fills, as an Observation names it if it was not asked."""
 
 _ASKING: Final = frozenset({ClientAuthMode.REQUESTED, ClientAuthMode.REQUIRED})
 _PRESENTED: Final = {
@@ -100,7 +100,7 @@ async def _show_certificates(
 async def _show_forged(
     prober: Prober, forged: Mapping[ForgedCertificate, HandshakeOffer], without: Handshake | None
 ) -> tuple[ClientAttempt, ...]:
-    """Whether each forged certificate is taken, in their order."""
+    """Whether each forged certificate is accepted, in their order."""
     handshakes = await side_by_side(*(prober.handshake(offer) for offer in forged.values()))
     return tuple(
         ClientAttempt(
@@ -111,7 +111,7 @@ async def _show_forged(
 
 
 async def _ask_schemes_at_tls13(prober: Prober, facts: VisitFacts) -> tuple[str, ...]:
-    """Those in the encrypted CertificateRequest (RFC 9846, section 4.3.2)."""
+    """The schemes in the encrypted CertificateRequest (RFC 9846, section 4.3.2)."""
     flight = await read_tls13_flight(prober, facts)
     if flight is None or isinstance(flight, ConnectFailure):
         return ()
@@ -124,7 +124,7 @@ async def _show_own(
     offer: HandshakeOffer,
     without: Handshake | None,
 ) -> OwnAttempt | None:
-    """Whether the user's certificate is taken that the offer presents."""
+    """Whether the server accepts the user's certificate that the offer presents."""
     if certificate is None:
         return None
     handshake = await prober.handshake(offer)
@@ -151,7 +151,7 @@ def _verifies(attempts: tuple[ClientAttempt, ...]) -> Verdict:
 
 
 def _judge(handshake: Handshake, without: Handshake | None) -> Verdict:
-    """Whether the forged certificate was taken; ``without`` is the same without any."""
+    """Whether the forged certificate was accepted; ``without`` is the same handshake without a certificate."""
     if handshake.end is HandshakeEnd.REFUSED:
         return Verdict.NO
     if handshake.end is not HandshakeEnd.ACCEPTED:
@@ -166,7 +166,7 @@ def _judge(handshake: Handshake, without: Handshake | None) -> Verdict:
 
 
 def _judge_reply(reply: bytes) -> Verdict:
-    """By HTTP, where a client without a certificate does not come so far."""
+    """Judges by HTTP, for a client that is refused earlier if it has no certificate."""
     status = http_status(reply)
     if status is None:
         return Verdict.UNKNOWN
@@ -174,7 +174,7 @@ def _judge_reply(reply: bytes) -> Verdict:
 
 
 def _judge_replies(reply: bytes, reply_without: bytes) -> Verdict:
-    """By HTTP: a refusal that a client without a certificate does not get, or gets in other words."""
+    """Judges by HTTP: a refusal that a client without a certificate does not get, or gets in other words."""
     status, status_without = http_status(reply), http_status(reply_without)
     if status is None or status_without is None:
         return Verdict.UNKNOWN

@@ -1,8 +1,8 @@
-"""Does a path inside ask for the client certificate that the handshake did not ask for?
+"""Does an HTTP path ask for the client certificate that the handshake did not ask for?
 
-Up to TLS 1.2 the server begins another handshake for it, at TLS 1.3 it asks after the handshake
-(RFC 9846, section 4.7.2), once an HTTP request for the path has come. Asked only where the user names
-such a path.
+Once an HTTP request for the path has come, the server begins another handshake (up to TLS 1.2) or sends a
+post-handshake CertificateRequest (TLS 1.3; RFC 9846, section 4.7.2). Asked only if the user names such a
+path.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, Po
 from probe.web.status_line import http_status
 
 REFUSALS: Final = frozenset({400, 401, 403, 495, 496})
-"""Statuses that refuse a client for its certificate; nginx has 495 and 496 for it inside."""
+"""Status codes that refuse a client because of its certificate; nginx uses 495 and 496 for it internally."""
 
 
 async def check_post_handshake_auth(prober: Prober, facts: VisitFacts) -> None:
-    """Completes ``client_auth`` of the versions whose handshake asks for nothing."""
+    """Completes ``client_auth`` of the versions whose handshake does not ask for a certificate."""
     path = facts.inputs.client_auth_path
     if path is None:
         return
@@ -51,14 +51,14 @@ async def check_post_handshake_auth(prober: Prober, facts: VisitFacts) -> None:
 
 
 def on_path(offer: HandshakeOffer, path: str) -> HandshakeOffer:
-    """The offer, asking for ``path`` and open to what the server then wants."""
+    """The offer with a request for ``path``, which also accepts what the server then asks for."""
     return replace(
         offer, post_handshake=PostHandshakeAction.HTTP, path=path, is_open_to_requests=True
     )
 
 
 def _asked(handshake: Handshake, path: str) -> ClientAuth | None:
-    """None where the path asks for nothing either."""
+    """None if the server does not ask for a certificate on this path either."""
     if not handshake.certificate_requested:
         return None
     status = http_status(handshake.reply)

@@ -1,1 +1,1 @@
-"""What do hellos and handshakes agree to?"""
+"""Which features do hellos and handshakes agree on?"""

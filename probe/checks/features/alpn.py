@@ -1,9 +1,9 @@
-"""Which application protocols does the server agree to by ALPN (RFC 7301)?
+"""Which application protocols does the server accept by ALPN (RFC 7301)?
 
-By strike-out over all registered ids but that of ACME. Once none of the rest is taken, the answer also tells what
-it makes of ids that it does not have: ``no_application_protocol``, as section 3.2 demands, or a
-hello that passes over them, which lets a client of one service speak to another (ALPACA). Up to
-TLS 1.2 the id stands in the hello; where only TLS 1.3 is spoken, handshakes show it.
+By strike-out over all registered ids except that of ACME. The answer to the last, unaccepted ids also shows
+how the server handles ids that it does not know: it sends ``no_application_protocol``, as section 3.2
+requires, or a hello without ALPN, which lets a client of one service speak to another (ALPACA). Up to TLS 1.2
+the id is in the hello; if the server speaks only TLS 1.3, handshakes show it.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from probe.tls.extensions import protocol_names
 
 _NO_APPLICATION_PROTOCOL: Final = 120
 _OF_CHALLENGES: Final = "acme-tls/1"
-"""Lawful only by itself, and only while a challenge is open (RFC 8737, section 3): Caddy 2.6 refuses any
-other list that has it with internal_error."""
+"""Allowed only alone in the list, and only while a challenge is open (RFC 8737, section 3): Caddy 2.6 refuses
+any other list that has it with internal_error."""
 
 _ASKED: Final = tuple(name for name in ALPN_PROTOCOLS if name != _OF_CHALLENGES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reply:
-    """What came back to a list of ids: the one taken, and whether the server answered at all."""
+    """The answer to a list of ids: the id that the server chose, and whether it answered at all."""
 
     proof: Exchange | Handshake
     taken: str | None

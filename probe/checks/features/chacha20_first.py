@@ -1,7 +1,7 @@
-"""Does the server's own order yield to a client that puts ChaCha20 first?
+"""Does a server with its own order follow a client that puts ChaCha20 first?
 
-Such a client has no AES in hardware. OpenSSL's PrioritizeChaCha and BoringSSL's equal groups
-follow it, though they follow no other wish.
+Such a client has no AES in hardware. OpenSSL's PrioritizeChaCha and BoringSSL's equal groups follow this
+preference, but no other one.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from probe.dialogue.preference import is_chacha20
 
 
 async def check_chacha20_first(prober: Prober, facts: VisitFacts) -> None:
-    """Fills the feature ``yields_to_chacha20`` where the server's order begins otherwise.
+    """Fills the feature ``yields_to_chacha20`` if the server's order begins with another suite.
 
-    Its value names the versions at which the server yields.
+    Its value names the versions at which the server follows the client.
     """
     asked = [version for version in sorted(facts.spoken) if _is_open(facts, version)]
     if not asked:

@@ -1,8 +1,8 @@
-"""Does the server see through a client that was made to fall back (RFC 7507)?
+"""Does the server detect a client that was forced to fall back (RFC 7507)?
 
-TLS_FALLBACK_SCSV in a hello below the newest version is refused with ``inappropriate_fallback``
-by a server that knows it. Some hang up with no alert: where the same hello without the signal is
-answered, that is a refusal too. Not asked where there is one version only.
+A server that knows TLS_FALLBACK_SCSV refuses it in a hello below the newest version, with
+``inappropriate_fallback``. Some servers close without an alert: if they answer the same hello without the
+SCSV, the close counts as a refusal too. Not asked if the server speaks one version only.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""By what do its answers show that two addresses run the same stack?
+"""Which fingerprints show that two addresses run the same TLS stack?
 
-JA3S and JA4S of the hello that proved each version. As our hellos are the same on every visit, so are
-these; values that others took with other hellos are not to be compared with them. At TLS 1.3 the
-hello is the HelloRetryRequest that an empty key_share gets.
+JA3S and JA4S of the hello that proved each version. Our hellos are the same on every visit, so these values
+can be compared between visits, but not with values that others took with other hellos. At TLS 1.3 the hello
+is the HelloRetryRequest that answers an empty key_share.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ async def check_fingerprints(prober: Prober, facts: VisitFacts) -> None:
 
 
 def ja3s(hello: ServerHello) -> str:
-    """MD5 of version, suite and extension types in decimal, in the order in which they came."""
+    """MD5 of version, suite and extension types in decimal, in the order sent."""
     extensions = "-".join(str(item.code_point) for item in hello.extensions)
     text = f"{hello.legacy_version},{hello.cipher_suite},{extensions}"
     return hashlib.md5(text.encode("ascii"), usedforsecurity=False).hexdigest()
 
 
 def ja4s(hello: ServerHello, version: ProtocolVersion) -> str:
-    """Over TCP: version, count of extensions, ALPN's ends; the suite; a hash of the extensions."""
+    """For TCP: version, number of extensions, first and last character of ALPN; the suite; a hash of the extensions."""
     types = ",".join(f"{item.code_point:04x}" for item in hello.extensions)
     digest = hashlib.sha256(types.encode("ascii")).hexdigest()[:12] if types else _NO_EXTENSIONS
     count = min(len(hello.extensions), _MOST_COUNTED)
@@ -52,6 +52,6 @@ def ja4s(hello: ServerHello, version: ProtocolVersion) -> str:
 
 
 def _alpn_ends(hello: ServerHello) -> str:
-    """First and last character of the protocol taken; ``00`` where there is none."""
+    """First and last character of the chosen protocol; ``00`` without one."""
     name = (hello.alpn_protocol or b"").decode("ascii", "replace")
     return f"{name[0]}{name[-1]}" if name.isalnum() or "/" in name else "00"

@@ -1,8 +1,8 @@
 """What does a ServerHello agree to up to TLS 1.2: extensions, tickets, heartbeats, compression?
 
-One hello offers them all, with CBC suites alone where the server has any, for encrypt-then-MAC
-(RFC 7366) is answered beside CBC only. A server that agrees says so in its hello; a hello without
-is a no. CRIME (CVE-2012-4929) is compression by another name.
+One hello offers them all. If the server accepts CBC suites, the hello offers only these, because servers
+answer encrypt-then-MAC (RFC 7366) with CBC suites only. A server that agrees answers with the extension in
+its hello; a hello without it means no. CRIME (CVE-2012-4929) is another name for compression.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MOST_NAMES_LENGTH: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Agreement:
-    """Something offered, and the value that a ServerHello which agrees gives it, or None."""
+    """Something offered, and a function that returns its value from a ServerHello that agrees, or None."""
 
     addition: ExtensionProbe
     value: Callable[[ServerHello], str | None]

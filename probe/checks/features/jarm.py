@@ -1,7 +1,7 @@
-"""What fingerprint do JARM's ten hellos give (github.com/salesforce/jarm, version 1)?
+"""Which fingerprint do JARM's ten hellos give (github.com/salesforce/jarm, version 1)?
 
-Asked on request only. Unlike our other fingerprints this one may be compared with what others
-publish: 30 characters of suites and versions, and 32 of a hash over ALPN and extensions.
+Asked on request only. Unlike our other fingerprints, it can be compared with published values: 30 characters
+for suites and versions, and 32 characters of a hash over ALPN and extensions.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _VERSION_LETTERS: Final = "abcdef"
 
 
 async def check_jarm(prober: Prober, facts: VisitFacts) -> None:
-    """Fills the fingerprint ``jarm``; not where any of the ten got neither hello nor refusal."""
+    """Fills the fingerprint ``jarm``, unless one of the ten hellos got neither a hello nor a refusal."""
     if facts.inputs.host is None:
         return
     questions = (_ask(prober, hello, facts.inputs.host) for hello in JARM_HELLOS)
@@ -43,7 +43,7 @@ async def check_jarm(prober: Prober, facts: VisitFacts) -> None:
 
 
 async def _ask(prober: Prober, asked: JarmHello, host: str) -> Answer:
-    """What one of the ten gets; asked again where it was reset, which a server may always do."""
+    """The answer to one of the ten hellos; asked again after a reset, which can happen with any server."""
     answer: Answer = NoHello(ending=Ending.SILENCE)
     for _ in range(2):
         raw_probe = RawProbe(asked.encode(host, prober.nonce), lambda _: b"")
@@ -65,7 +65,7 @@ def _hello(answer: Answer) -> ServerHello | None:
 
 
 def jarm(hellos: list[ServerHello | None]) -> str:
-    """The fingerprint of the hellos that the ten got; None for each that was refused."""
+    """The fingerprint of the ten answers; None stands for a refusal."""
     if not any(hellos):
         return _NOTHING_HEARD
     heads = "".join(_NO_HELLO if hello is None else _head(hello) for hello in hellos)
@@ -74,7 +74,7 @@ def jarm(hellos: list[ServerHello | None]) -> str:
 
 
 def _head(hello: ServerHello) -> str:
-    """The suite's number among JARM's, counted from one, in two hexadecimal digits; a letter."""
+    """The suite's position in JARM's list, from one, as two hexadecimal digits; then the version's letter."""
     suite = hello.cipher_suite
     number = _NUMBERED.index(suite) if suite in JARM_SUITES else len(_NUMBERED)
     letter = _VERSION_LETTERS[min(hello.legacy_version & 0xFF, len(_VERSION_LETTERS) - 1)]
@@ -82,7 +82,7 @@ def _head(hello: ServerHello) -> str:
 
 
 def _tail(hello: ServerHello) -> str:
-    """The protocol taken, and the types of all extensions in the order in which they came."""
+    """The chosen protocol, and the types of all extensions in the order sent."""
     body = hello.extension(ExtensionType.APPLICATION_LAYER_PROTOCOL_NEGOTIATION) or b""
     types = "-".join(f"{item.code_point:04x}" for item in hello.extensions)
     return body[3:].decode("utf-8", "replace") + types

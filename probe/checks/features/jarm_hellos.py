@@ -1,7 +1,7 @@
 """The ten ClientHellos of JARM, version 1 (Althouse, Smart, Nunnally, Brady: github.com/salesforce/jarm).
 
-They are made exactly as JARM's authors make them, flaws included, for a fingerprint is worth
-something only where everybody asks the same. What they draw at random is fixed here.
+They are built exactly as JARM's authors build them, flaws included, because fingerprints can be compared only
+if everyone sends the same hellos. Values that JARM draws at random are fixed here.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ JARM_SUITES: Final = (
     *(0xC0A0, 0x009C, 0x0035, 0x003D, 0xC09D, 0xC0A1, 0x009D, 0x0041, 0x00BA, 0x0084, 0x00C0),
     *(0x0007, 0x0004, 0x0005),
 )
-"""In the order which JARM calls forward."""
+"""In the order that JARM calls forward."""
 
 _PROTOCOLS: Final = (
     *(b"\x08http/0.9", b"\x08http/1.0", b"\x08http/1.1", b"\x06spdy/1", b"\x06spdy/2"),
     *(b"\x06spdy/3\x02h2", b"\x03h2c", b"\x02hq"),
 )
-"""Length-prefixed; a comma forgotten by JARM's authors keeps spdy/3 and h2 together."""
+"""Length-prefixed; a comma that JARM's authors forgot joins spdy/3 and h2."""
 _RARE_PROTOCOLS: Final = (
     *(b"\x08http/0.9", b"\x08http/1.0", b"\x06spdy/1", b"\x06spdy/2", b"\x06spdy/3"),
     *(b"\x03h2c", b"\x02hq"),
@@ -60,12 +60,12 @@ def _top_half(items: Sequence[Item]) -> tuple[Item, ...]:
 
 
 def _bottom_half(items: Sequence[Item]) -> tuple[Item, ...]:
-    """What comes behind the middle."""
+    """The items after the middle."""
     return tuple(items[(len(items) + 1) // 2 :])
 
 
 def _middle_out(items: Sequence[Item]) -> tuple[Item, ...]:
-    """The middle of an odd count, then by turns the next behind it and before it."""
+    """The middle of an odd count, then alternately the next item after it and before it."""
     middle = len(items) // 2
     pairs = zip(items[middle + 1 :], reversed(items[:middle]), strict=True)
     return (items[middle], *(item for pair in pairs for item in pair))
@@ -78,7 +78,7 @@ _BEFORE_TLS13: Final = tuple(suite for suite in JARM_SUITES if suite >> 8 != 0x1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JarmHello:
-    """One of the ten. ``versions`` is None where supported_versions is left out."""
+    """One of the ten. ``versions`` is None if supported_versions is left out."""
 
     record_version: ProtocolVersion
     legacy_version: ProtocolVersion
@@ -88,7 +88,7 @@ class JarmHello:
     greases: bool = False
 
     def encode(self, host: str, nonce: bytes) -> bytes:
-        """The hello in its record, with ``host`` as server name, be it an address even.
+        """The hello in its record, with ``host`` as server name, even if it is an IP address.
 
         ``nonce`` is 64 bytes: the random and the session id.
         """
@@ -152,7 +152,7 @@ def _at_tls12(
 def _at_tls13(
     suites: tuple[int, ...], *, goes_back: bool = False, greases: bool = False
 ) -> JarmHello:
-    """Where it ``goes_back``, protocols and versions are listed in reverse."""
+    """If ``goes_back`` is true, protocols and versions are listed in reverse."""
     return JarmHello(
         record_version=ProtocolVersion.TLSV1_0,
         legacy_version=ProtocolVersion.TLSV1_2,

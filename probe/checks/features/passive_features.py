@@ -1,6 +1,6 @@
-"""What do the hellos of a whole visit show together: session ids, clocks, marks of a downgrade?
+"""What do all hellos of a visit show together: session ids, clocks, downgrade sentinels?
 
-Nothing is asked: the hellos that proved the versions and their suites are all there is to read.
+Nothing is asked: the check reads only the hellos that proved the versions and their suites.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ READ_OFF: Final = (
 )
 
 _SENTINEL: Final = bytes.fromhex("444f574e475244")
-"""RFC 9846, section 4.1.3: then 01 in a hello of TLS 1.2, and 00 in one below."""
+"""RFC 9846, section 4.1.3: followed by 01 in a TLS 1.2 hello, and by 00 in a hello of an older version."""
 
 _LONGEST_VISIT_SECONDS: Final = 3600
 _FEWEST_READINGS: Final = 2
 
 
 async def check_passive_features(prober: Prober, facts: VisitFacts) -> None:
-    """Fills the features named in ``READ_OFF``, where they apply; asks nothing."""
+    """Fills the features named in ``READ_OFF`` that apply; asks nothing."""
     if not facts.spoken:
         return
     earlier = [
@@ -58,7 +58,7 @@ def _hello(exchange: Exchange) -> ServerHello:
 
 
 def _secure_renegotiation(earlier: Sequence[Exchange]) -> Fact:
-    """RFC 5746, section 3.4: the SCSV of our hellos is answered by renegotiation_info."""
+    """RFC 5746, section 3.4: renegotiation_info answers the SCSV of our hellos."""
     for exchange in earlier:
         if not _hello(exchange).has(ExtensionType.RENEGOTIATION_INFO):
             note = f"ServerHello of {exchange.offer.version.label} without renegotiation_info"
@@ -67,7 +67,7 @@ def _secure_renegotiation(earlier: Sequence[Exchange]) -> Fact:
 
 
 def _session_ids(earlier: Sequence[Exchange], ours: bytes) -> Fact:
-    """RFC 5246, section 7.4.1.3: an id of the server's own offers to resume the session by it."""
+    """RFC 5246, section 7.4.1.3: a session id chosen by the server offers to resume the session."""
     for exchange in earlier:
         if _hello(exchange).session_id not in {b"", ours}:
             return exchange.fact(Verdict.YES, "ServerHello with a session id of the server's own")
@@ -75,7 +75,7 @@ def _session_ids(earlier: Sequence[Exchange], ours: bytes) -> Fact:
 
 
 def _session_id_echo(prober: Prober, facts: VisitFacts) -> Fact:
-    """Demanded at TLS 1.3 (RFC 9846, 4.1.3); below, a promise to resume what never was."""
+    """Required at TLS 1.3 (RFC 9846, 4.1.3); below TLS 1.3 it promises to resume a session that never existed."""
     ours = prober.nonce[32:64]
     spoken = sorted(facts.spoken.items(), reverse=True)
     echoing = [version for version, one in spoken if _hello(one).session_id == ours]
@@ -87,7 +87,7 @@ def _session_id_echo(prober: Prober, facts: VisitFacts) -> Fact:
 
 
 def _clock_in_random(exchanges: Iterable[Exchange]) -> Fact:
-    """RFC 5246, 7.4.1.2: gmt_unix_time. Seconds that two hellos agree on are no chance."""
+    """RFC 5246, 7.4.1.2: gmt_unix_time. Seconds on which two hellos agree are not a coincidence."""
     flights = {
         exchange.answer.hello.random: exchange
         for exchange in exchanges
@@ -105,7 +105,7 @@ def _clock_in_random(exchanges: Iterable[Exchange]) -> Fact:
 
 
 def _downgrade_sentinel(earlier: Sequence[Exchange]) -> Fact:
-    """A server of TLS 1.3 marks the random of each hello in which it speaks less."""
+    """A TLS 1.3 server marks the random of each hello in which it chooses an older version."""
     for exchange in earlier:
         version = exchange.offer.version
         last = b"\x01" if version is ProtocolVersion.TLSV1_2 else b"\x00"

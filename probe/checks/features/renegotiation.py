@@ -1,8 +1,8 @@
 """May a client begin another handshake on the same connection, and is it bound to the first?
 
-One renegotiation is tried after a handshake at the newest version up to TLS 1.2. A server that
-allows it can be made to work for little (CVE-2011-1473); one that does so without RFC 5746 lets
-strangers speak first (CVE-2009-3555).
+One renegotiation is tried after a handshake at the newest version up to TLS 1.2. A server that allows it
+costs a client little and itself much (CVE-2011-1473); a server that allows it without RFC 5746 lets an
+attacker inject the first bytes (CVE-2009-3555).
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _renegotiated(handshake: Handshake) -> Fact:
 
 
 def _unbound(renegotiated: Fact) -> Fact:
-    """Where a client may not begin one, the server still might."""
+    """If a client may not begin one, the server still might."""
     if renegotiated.verdict is Verdict.YES:
         return renegotiated
     note = "no renegotiation_info; whether the server ever renegotiates is not known"

@@ -1,10 +1,10 @@
-"""Can a session be resumed, by id, by ticket, or by a ticket of TLS 1.3, and with early data?
+"""Can a session be resumed by id, by ticket or by a TLS 1.3 ticket, and with early data?
 
-Up to TLS 1.2 a full handshake gets id or ticket (RFC 5246, 7.3; RFC 5077), and one hello that
-names it is answered without a certificate by a server that resumes. The ticket's hello has a
-session id of one byte: the server echoes it, or 31 bytes of its memory behind it (Ticketbleed,
-CVE-2016-9244), which are thrown away here. At TLS 1.3 (RFC 9846, section 2.2) two handshakes tell,
-and the ticket itself says how much early data it allows. None is ever sent.
+Up to TLS 1.2 a full handshake gets an id or a ticket (RFC 5246, 7.3; RFC 5077). A server that resumes answers
+one hello with that id or ticket without a certificate. The hello with the ticket has a session id of one
+byte: the server echoes it, or echoes it with 31 bytes of its memory appended (Ticketbleed, CVE-2016-9244),
+which are discarded here. At TLS 1.3 (RFC 9846, section 2.2) two handshakes show resumption, and the ticket
+itself states how much early data it allows. The check never sends early data.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _EXTENDED_MAIN_SECRET = Extension(code_point=ExtensionType.EXTENDED_MAIN_SECRET,
 
 
 async def check_resumption(prober: Prober, facts: VisitFacts) -> None:
-    """Fills the features and the vulnerability named in ``RESUMPTION``, where they apply."""
+    """Fills the features and the vulnerability named in ``RESUMPTION`` that apply."""
     version = newest_in_plaintext(facts)
     questions = []
     if version is not None:
@@ -61,7 +61,7 @@ def _handshake_offer(facts: VisitFacts, version: ProtocolVersion) -> HandshakeOf
 def _resuming(
     facts: VisitFacts, version: ProtocolVersion, session_id: bytes, *extensions: Extension
 ) -> Offer:
-    """RFC 7627, section 5.3: what the session had, the resuming hello must offer too."""
+    """RFC 7627, section 5.3: the resuming hello must offer the extensions of the session again."""
     asked = extending(_EXTENDED_MAIN_SECRET, *extensions)(answered_offer(facts, version))
     return replace(asked, changes=replace(asked.changes, session_id=session_id))
 
@@ -102,7 +102,7 @@ async def _resume_by_ticket(prober: Prober, facts: VisitFacts, version: Protocol
 
 
 def _resumed(exchange: Exchange, session_id: bytes) -> Fact:
-    """A server that resumes echoes the id and goes on without a certificate (RFC 5077, 3.4)."""
+    """A server that resumes echoes the id and continues without a certificate (RFC 5077, 3.4)."""
     answer = exchange.answer
     if not isinstance(answer, ServerFlight) or exchange.version is None:
         verdict = Verdict.NO if exchange.is_refusal else Verdict.UNKNOWN

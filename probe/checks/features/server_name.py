@@ -1,9 +1,9 @@
-"""What does the server make of the name in server_name (RFC 6066, section 3)?
+"""How does the server handle the name in server_name (RFC 6066, section 3)?
 
-The same question is asked without a name, and with one that cannot be the server's. An alert in place
-of a hello is a name that is needed, or an unknown one refused; another leaf is a certificate chosen by
-name, and client certificates may be asked for by name as well. Up to TLS 1.2 a flight shows all of it;
-where only TLS 1.3 is spoken, which encrypts it, handshakes do.
+The same question is asked without a name, and with a name that cannot be the server's. An alert instead of a
+hello means that the server requires a name, or refuses an unknown one. Another leaf means that the server
+selects its certificate by name; it may ask for client certificates by name as well. Up to TLS 1.2 one flight
+shows all of this; if the server speaks only TLS 1.3, which encrypts it, handshakes show it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SERVER_NAME_FEATURES: Final = (
 async def check_server_name(prober: Prober, facts: VisitFacts) -> None:
     """Fills those of ``SERVER_NAME_FEATURES`` that apply.
 
-    Not asked where hellos to this server carry no name.
+    Not asked if hellos to this server carry no name.
     """
     version = newest_in_plaintext(facts) or newest_version(facts)
     if version is None or version is ProtocolVersion.SSLV3:
@@ -122,7 +122,7 @@ def _refusal(exchange: Exchange) -> Fact:
 
 
 def _flight(exchange: Exchange) -> ServerFlight | None:
-    """The answer where it has the server's certificate, for only then may it ask for the client's."""
+    """The answer if it has the server's certificate: only then may the server ask for a client certificate."""
     answer = exchange.answer
     return answer if isinstance(answer, ServerFlight) and answer.certificates else None
 
@@ -130,7 +130,7 @@ def _flight(exchange: Exchange) -> ServerFlight | None:
 def _flights(
     exchanges: Iterable[Exchange], version: ProtocolVersion, name: str
 ) -> dict[int, list[ServerFlight]]:
-    """Those served for the name, by cipher suite, for another may call for another key."""
+    """The flights served for the name, by cipher suite, because another suite may need another key."""
     found: dict[int, list[ServerFlight]] = {}
     for exchange in exchanges:
         flight = _flight(exchange)

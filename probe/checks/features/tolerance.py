@@ -1,9 +1,9 @@
-"""Does the server bear what a newer client may say: GREASE, a long hello, a version unheard of?
+"""Does the server tolerate what a newer client may send: GREASE, a long hello, an unknown version?
 
-All in one hello of the newest version; what breaks it is found by halves. A version above TLS 1.2
-in ``legacy_version`` needs a hello of its own where TLS 1.3 is spoken too. The same hello carries
-an Encrypted ClientHello that nobody can open (RFC 9849, section 6.2), which a server that has
-ECH may answer in its HelloRetryRequest, and last come suites that nobody has assigned.
+All of it is in one hello of the newest version; bisection finds what breaks it. A version above TLS 1.2 in
+``legacy_version`` needs a separate hello if the server also speaks TLS 1.3. The same hello carries an
+Encrypted ClientHello that cannot be decrypted (RFC 9849, section 6.2); a server with ECH may answer it in its
+HelloRetryRequest. The last hello offers unassigned suites.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ TOLERANCES: Final = (
 _GREASE: Final = (0x2A2A, 0x5A5A, 0x8A8A, 0xBABA)
 _GREASE_PSK_MODE: Final = b"\x0b"
 _LONG_PADDING: Final = 4000
-"""More than two Ethernet frames: some servers read no further than one (tldr.fail)."""
+"""More than two Ethernet frames: some servers do not read beyond the first one (tldr.fail)."""
 
 _NEWER_VERSION: Final = 0x0304
 _ECH_PAYLOAD_LENGTH: Final = 208
@@ -52,7 +52,7 @@ _UNASSIGNED_SUITES: Final = tuple(
 
 
 def _grease(asked: Offer) -> Offer:
-    """RFC 8701, section 3.1, in every list that a hello of this version has."""
+    """RFC 8701, section 3.1: adds GREASE to every list of a hello at this version."""
     suite, group, full, empty = _GREASE
     extensions = [Extension(code_point=full, body=b"\x00"), Extension(code_point=empty, body=b"")]
     if asked.version is ProtocolVersion.TLSV1_3:
@@ -89,7 +89,7 @@ _ECH: Final = ExtensionProbe(name="ech_grease_answered", add=extending(_ech()))
 
 
 async def check_tolerance(prober: Prober, facts: VisitFacts) -> None:
-    """Fills the features named in ``TOLERANCES`` that apply; SSL 3.0 has no room for most."""
+    """Fills the features named in ``TOLERANCES`` that apply; most cannot be asked at SSL 3.0."""
     newest, in_plaintext = newest_version(facts), newest_in_plaintext(facts)
     if newest is None or newest is ProtocolVersion.SSLV3:
         return

@@ -1,1 +1,1 @@
-"""What does a web server say of HTTPS, over TLS, over QUIC and in plaintext?"""
+"""What does a web server send about HTTPS, over TLS, over QUIC and in plaintext?"""

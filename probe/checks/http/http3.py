@@ -1,7 +1,7 @@
-"""Is HTTP/3 answered on the same port, over UDP, and with the certificate that TCP gets?
+"""Does the same port answer HTTP/3 over UDP, with the certificate that it serves over TCP?
 
-Asked of web servers alone. A server that lists versions of QUIC and finishes a handshake for ``h3`` has it;
-the machine's word that nothing listens is a no. Silence is not: UDP is filtered more often than not.
+Asked of web servers only. A server that lists QUIC versions and finishes a handshake for ``h3`` supports it;
+an ICMP message that nothing listens means no. Silence does not: UDP is usually filtered.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Does the same web server answer without TLS, and does it send its clients to HTTPS?
+"""Does the same web server answer without TLS, and does it redirect its clients to HTTPS?
 
-One request in clear on the port of TLS itself, where nothing but a refusal may come, and one on the port
-of HTTP beside it (80 for 443, or the one that the target's label names), whose redirects are followed
-as long as they stay on the same host in clear. A closed port answers nobody: that is a no with the
-system's word for proof. A port that is silent proves nothing.
+One plaintext request goes to the TLS port, which should answer with a refusal only. Another goes to the
+corresponding HTTP port (80 for 443, or the port in the target's label); its redirects are followed as long as
+they stay on the same host in plaintext. A closed port means no, with the system's error as proof. A silent
+port proves nothing.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from probe.dialogue.answer import ConnectFailure, Ending, FailureKind
 from probe.web.in_plaintext import ClearAnswer, ClearRequest
 
 HTTP_IN_PLAINTEXT_FACTS: Final = ("redirects_to_https",)
-"""Beside ``answers_in_clear``, which other protocols have too."""
+"""In addition to ``answers_in_clear``, which other protocols have too."""
 _MOST_HOPS: Final = 5
 _REFUSING: Final = frozenset({400, 421, 426, 497})
-"""How servers answer a request in clear on the port of TLS (nginx 400, RFC 9110's 426)."""
+"""How servers answer a plaintext request on the TLS port (nginx 400, RFC 9110's 426)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _RedirectVerdict:
-    """Where it was asked in clear, and whether it answered there."""
+    """Where a plaintext request was sent, and whether the server answered it there."""
 
     where: str
     verdict: Verdict
@@ -36,11 +36,11 @@ class _RedirectVerdict:
 
 
 async def check_http_plaintext(prober: Prober, facts: VisitFacts) -> None:
-    """Fills ``plaintext`` and ``http`` with what is answered in clear."""
+    """Fills ``plaintext`` and ``http`` with the plaintext answers."""
     web = facts.inputs.web
     if web is None or not web.is_likely(facts.alpn):
         return
-    # With its port, so that it is no request of the port beside.
+    # With the port, so that it is not a request for the corresponding HTTP port.
     request = ClearRequest(f"{web.host}:{web.port}", user_agent=facts.inputs.user_agent)
     on_tls_port = await prober.converse_in_plaintext(request)
     places = [_on_port_of_tls(on_tls_port, web.port)]
@@ -55,7 +55,7 @@ async def check_http_plaintext(prober: Prober, facts: VisitFacts) -> None:
 
 
 def _together(places: list[_RedirectVerdict]) -> Fact:
-    """Yes where any does, no where all are proved not to."""
+    """Yes if any port answers, no if all are proved not to."""
     by_verdict = {place.verdict: place for place in reversed(places)}
     for verdict in (Verdict.YES, Verdict.UNKNOWN, Verdict.NO):
         if place := by_verdict.get(verdict):
@@ -69,7 +69,8 @@ def _on_port_of_tls(answer: ClearAnswer | ConnectFailure, port: int) -> _Redirec
     if isinstance(answer, ConnectFailure):
         return _unanswered(answer, where, is_open=True)
     if answer.reply is None:
-        # The port is open and speaks TLS: hanging up on a request in clear, or an alert, is a no.
+        # The port is open and speaks TLS: if it closes on a plaintext request or sends an alert, the answer
+        # is no.
         is_silent = answer.ending is Ending.SILENCE and not answer.raw
         verdict = Verdict.UNKNOWN if is_silent else Verdict.NO
         return _RedirectVerdict(
@@ -88,7 +89,7 @@ def _on_port_of_tls(answer: ClearAnswer | ConnectFailure, port: int) -> _Redirec
 async def _ask_twin_port(
     prober: Prober, host: str, port: int, user_agent: str
 ) -> tuple[_RedirectVerdict, Fact | None]:
-    """What the port of HTTP answers, and whether it redirects to HTTPS; None where it says nothing."""
+    """The answer of the HTTP port, and whether it redirects to HTTPS; None if the answer does not show it."""
     where = f"http on port {port}"
     url = httpx.URL(f"http://{host}:{port}/" if port != 80 else f"http://{host}/")
     chain, asked = [str(url)], {str(url)}

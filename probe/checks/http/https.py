@@ -1,8 +1,8 @@
-"""What does a web server say of HTTPS, in the head of its answer to one request?
+"""What does a web server say about HTTPS, in the head of its answer to one request?
 
-One full handshake at the newest version, and one GET inside it (Strict-Transport-Security counts only
-there: RFC 6797, section 8.1). Asked where the port or ALPN makes it likely that HTTP is spoken; whoever
-answers in something else is no web server, and nothing is said of it.
+One full handshake at the newest version, with one GET inside it (Strict-Transport-Security counts only over
+TLS: RFC 6797, section 8.1). Asked if the port or ALPN makes HTTP likely. A server that answers with another
+protocol is not a web server; the check then reports nothing.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _HTTP2: Final = "h2"
 
 
 async def check_https(prober: Prober, facts: VisitFacts) -> None:
-    """Fills ``http`` with what one answer says."""
+    """Fills ``http`` with the facts from one answer."""
     version = max(facts.spoken, default=ProtocolVersion.SSLV3)
     web = facts.inputs.web
     if web is None or not web.is_likely(facts.alpn) or version < ProtocolVersion.TLSV1_0:
@@ -97,7 +97,7 @@ def _strict_transport(reply: HttpReply) -> dict[str, Fact]:
 
 
 def stated(reply: HttpReply, is_so: bool, note: str, value: str | None = None) -> Fact:
-    """What an answer says, with its head as the proof."""
+    """A fact from an answer, with its head as the proof."""
     return Fact(
         verdict=Verdict.YES if is_so else Verdict.NO,
         evidence=Evidence(answer=reply.raw, note=note),

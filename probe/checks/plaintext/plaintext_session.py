@@ -1,7 +1,7 @@
 """What does the server do without TLS? (RFC 8314; RFC 7590; CWE-319)
 
-One connection on which no TLS is asked for, as far as the protocol lets anybody go without
-credentials; and whether STARTTLS, where it is offered, led to TLS in this visit.
+The check uses one connection on which it does not ask for TLS, and goes as far as the protocol allows without
+credentials. It also reports whether STARTTLS, if offered, led to TLS in this visit.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ STARTTLS_FACTS: Final = ("starttls_works",)
 _REFUSALS: Final = frozenset({FailureKind.NOT_OFFERED, FailureKind.DECLINED})
 _ALERT: Final = re.compile(rb"\x15\x03[\x00-\x04]", re.DOTALL)
 _PATIENCE_SECONDS: Final = 2.0
-"""How long an answer in clear may take where TLS is what is expected."""
+"""How long a plaintext answer may take on a port where TLS is expected."""
 
 
 async def check_plaintext(prober: Prober, facts: VisitFacts) -> None:
-    """Fills ``plaintext`` where the protocol has words before TLS, or may do without it."""
+    """Fills ``plaintext`` if the protocol has a plaintext phase before TLS, or can do without TLS."""
     dialogue, kind = await _look(prober, facts)
     if dialogue is None or "answers_in_clear" in facts.plaintext:
         return
@@ -46,7 +46,7 @@ async def check_plaintext(prober: Prober, facts: VisitFacts) -> None:
 
 
 async def check_starttls(prober: Prober, facts: VisitFacts) -> None:
-    """Fills ``starttls_works``, and settles what hangs up on words in clear and speaks TLS."""
+    """Fills ``starttls_works``, and settles the case of a server that closes on plaintext and speaks TLS."""
     if facts.inputs.application.begins_in_plaintext:
         facts.plaintext["starttls_works"] = _works(prober, facts)
         return
@@ -62,7 +62,7 @@ async def check_starttls(prober: Prober, facts: VisitFacts) -> None:
 async def _look(
     prober: Prober, facts: VisitFacts
 ) -> tuple[Scripted[PlaintextFindings] | None, str | None]:
-    """Writes down what the conversation in clear shows; and why there was none."""
+    """Records what the plaintext conversation shows, or why there was none."""
     if facts.inputs.application.looks_in_plaintext is None:
         return None, None
     dialogue = facts.inputs.application.looks_in_plaintext()

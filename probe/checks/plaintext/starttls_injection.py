@@ -1,9 +1,10 @@
-"""Does the server act on words that came in clear before TLS began? (CVE-2011-0411 and its kin)
+"""Does the server act on commands that came in plaintext before TLS began? (CVE-2011-0411 and similar)
 
-One connection: harmless words in the same breath as the command that begins TLS, the handshake, and then
-a farewell. A server that answers both has kept the injected ones. One that drops them answers the
-farewell alone. Where no TLS begins behind them, again while hellos are answered, nothing was kept: Dovecot
-hangs up, vsftpd takes them for a record of TLS, OpenLDAP answers them in clear.
+The check uses one connection: harmless commands in the same packet as the command that begins TLS, then the
+handshake, then a final command. A server that answers both has kept the injected commands. A server that
+drops them answers only the final command. If TLS does not begin after the injected commands, twice and while
+the server answers hellos, the server kept nothing: Dovecot closes, vsftpd reads them as a TLS record,
+OpenLDAP answers them in plaintext.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _LONGEST_NOTE: Final = 300
 
 
 async def check_starttls_injection(prober: Prober, facts: VisitFacts) -> None:
-    """Fills ``vulnerabilities`` where TLS begins by a command that words may follow."""
+    """Fills ``vulnerabilities`` if TLS begins with a command that other commands may follow."""
     injection = facts.inputs.application.injection
     if injection is None or not facts.spoken:
         return
@@ -48,7 +49,7 @@ async def check_starttls_injection(prober: Prober, facts: VisitFacts) -> None:
 
 
 def _is_prevented(handshake: Handshake) -> bool:
-    """Whether no session of TLS came of it, and that was no mere silence."""
+    """Whether no TLS session followed, for a reason other than silence."""
     return not handshake.reply and handshake.ending is not Ending.SILENCE
 
 
@@ -68,7 +69,7 @@ def _judged(handshake: Handshake, injection: Injection) -> Fact:
 
 
 def _fact(handshake: Handshake, injection: Injection, verdict: Verdict, note: str) -> Fact:
-    """Proved by what was said before and inside TLS, and by the server's words inside it."""
+    """The proof is the bytes sent before and inside TLS, and the server's answer inside TLS."""
     said = injection.command + injection.injected + injection.words
     heard = handshake.reply[:MAX_EVIDENCE_LENGTH]
     is_cut = len(handshake.reply) > MAX_EVIDENCE_LENGTH

@@ -1,9 +1,9 @@
-"""Which cipher suites does each accepted version take, and whose order decides?
+"""Which cipher suites does the server accept at each version, and whose order decides?
 
-By strike-out over every suite of the registry, whole or in parts where the server needs short
-hellos. A server that chooses its key before its suite (HAProxy) refuses all but ECDSA's suites as
-long as one of these is offered, be it accepted or not: so where no other was accepted beside one,
-the others are offered once more by themselves.
+By strike-out over every suite of the registry, all at once or in parts if the server needs short hellos. A
+server that chooses its key before its suite (HAProxy) refuses all suites without ECDSA as long as one ECDSA
+suite is offered, even one that it does not accept. So if only ECDSA suites were accepted, the other suites
+are offered once more alone.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from probe.dialogue.exchange import Exchange
 from probe.dialogue.offer import offer
 
 _TLS_AES_128_GCM_SHA256: Final = 0x1301
-"""Every TLS 1.3 server takes it, and it stands first among the strong: taken first, it is
-likely that the client decides, which the very next answer then tells."""
+"""Every TLS 1.3 server accepts it, and it is the first of the strong suites. If it is picked first, the
+client probably decides, and the next answer shows it."""
 
 
 async def check_cipher_suites(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``cipher_suites`` of every accepted version that has none yet.
 
-    The longest chains of questions begin first, and dial ahead; TLS 1.3 has few suites.
+    The longest chains of questions begin first and dial ahead; TLS 1.3 has few suites.
     """
     unknown = [version for version in facts.spoken if version not in facts.cipher_suites]
     unknown.sort(key=lambda version: version is ProtocolVersion.TLSV1_3)
@@ -63,7 +63,7 @@ async def _check_at(prober: Prober, facts: VisitFacts, version: ProtocolVersion)
 
 
 def _may_choose_its_key_first(picks: list[Pick]) -> bool:
-    """Whether it has an ECDSA key, and nothing shows that it takes others beside that."""
+    """Whether the server has an ECDSA key, and no pick shows that it accepts other suites while ECDSA is offered."""
     others = [pick for pick in picks if not _is_by_ecdsa(pick.code_point)]
     return len(others) < len(picks) and not any(
         any(map(_is_by_ecdsa, pick.exchange.offer.cipher_suites)) for pick in others
@@ -71,7 +71,7 @@ def _may_choose_its_key_first(picks: list[Pick]) -> bool:
 
 
 def _without_ecdsa(part: tuple[int, ...]) -> tuple[int, ...]:
-    """What is left of a part that has such suites."""
+    """The part without its ECDSA suites."""
     others = tuple(suite for suite in part if not _is_by_ecdsa(suite))
     return others if len(others) < len(part) else ()
 
@@ -84,7 +84,7 @@ def _is_by_ecdsa(code_point: int) -> bool:
 async def _ask_in_one_order(
     ask: Callable[[tuple[int, ...]], Awaitable[Exchange]], struck: list[Struck]
 ) -> Struck:
-    """The picks of all parts, put into the server's order by striking them out once more."""
+    """The picks of all parts, put into the server's order by one more strike-out."""
     picks = tuple(pick for part in struck for pick in part.picks)
     unproved = [part.last for part in struck if not part.is_complete]
     last = (unproved or [struck[-1].last])[0]

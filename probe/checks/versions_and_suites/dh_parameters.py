@@ -1,8 +1,8 @@
-"""Which finite fields does the server use for DHE, and does it keep its key from one to the next?
+"""Which finite fields does the server use for DHE, and does it reuse its key?
 
-The ServerKeyExchange of DHE suites has prime and public value in clear (RFC 5246, 7.4.3). The
-enumeration of suites had one for each, so as a rule nothing is asked. Logjam (CVE-2015-4000) is
-a prime of at most 1024 bits; Raccoon (CVE-2020-1968) needs a key that stays the same.
+The ServerKeyExchange of DHE suites has the prime and the public value in plaintext (RFC 5246, 7.4.3). The
+enumeration of suites got one for each suite, so usually nothing is asked. Logjam (CVE-2015-4000) is a prime
+of at most 1024 bits; Raccoon (CVE-2020-1968) needs a reused key.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ DH_FACTS: Final = (
 )
 
 _VERSIONS: Final = ASKED_VERSIONS[:-1]
-"""TLS 1.3 has neither static keys nor fields of the server's own."""
+"""TLS 1.3 has neither static keys nor fields chosen by the server."""
 
 _BREAKABLE_BITS: Final = 1024
-"""weakdh.org: within reach of a state, once for all servers that share the prime."""
+"""weakdh.org: a state can break it, once for all servers that share the prime."""
 
 _EXPORT = SuiteFlaw(
     name="logjam",
@@ -80,7 +80,7 @@ def _curve(seen: SeenKeyExchange) -> int | None:
 
 
 async def _ask_each_version(prober: Prober, facts: VisitFacts) -> None:
-    """Asks where a version has DHE suites, or may have, and no ServerKeyExchange came of one."""
+    """Asks at each version that has or may have DHE suites and sent no ServerKeyExchange for one."""
     heard = {one.version for one in key_exchanges(prober, facts) if _prime(one) is not None}
     unheard = [version for version in facts.spoken if version in _VERSIONS and version not in heard]
     questions = []
@@ -95,7 +95,7 @@ async def _ask_each_version(prober: Prober, facts: VisitFacts) -> None:
 async def _complete_a_pair(
     prober: Prober, facts: VisitFacts, kind: Callable[[SeenKeyExchange], Hashable | None]
 ) -> tuple[SeenKeyExchange, ...]:
-    """Those of one kind; where no two of them can be compared, the last hello is sent again."""
+    """The key exchanges of one kind. If no two of them can be compared, the last hello is sent again."""
 
     def heard() -> tuple[SeenKeyExchange, ...]:
         return tuple(one for one in key_exchanges(prober, facts) if kind(one) is not None)
@@ -128,9 +128,9 @@ def _reuse(
 
 
 def _first_pair(marks: Sequence[Hashable]) -> tuple[int, int] | None:
-    """The positions of the first mark that comes again, and of where it does; None where none does.
+    """The positions of the first repeated mark and of its repetition; None if no mark is repeated.
 
-    Linear: a server that takes hundreds of suites sends a field of its own with each.
+    Linear, because a server that accepts hundreds of suites sends a different field with each.
     """
     first: dict[Hashable, int] = {}
     found: dict[int, int] = {}
@@ -142,7 +142,7 @@ def _first_pair(marks: Sequence[Hashable]) -> tuple[int, int] | None:
 
 
 async def _test_parameters(seen: Iterable[SeenKeyExchange]) -> tuple[DhParameters, ...]:
-    """One for each prime, the shortest first."""
+    """One entry for each prime, the shortest first."""
     by_prime: dict[int, list[SeenKeyExchange]] = {}
     for one in seen:
         prime = _prime(one)
@@ -181,7 +181,7 @@ async def _test_prime(prime: int, seen: Sequence[SeenKeyExchange]) -> DhParamete
 
 
 def _logjam(facts: VisitFacts, seen: Sequence[SeenKeyExchange]) -> Fact:
-    """Yes by one short prime or one suite for export; no where all primes in use were seen."""
+    """Yes if one prime is short or one export suite is accepted; no if all primes in use were seen."""
     shortest = min(facts.dh, key=lambda one: one.prime_bits, default=None)
     value = str(shortest.prime_bits) if shortest is not None else None
     if shortest is not None and shortest.prime_bits <= _BREAKABLE_BITS:
@@ -199,7 +199,7 @@ def _logjam(facts: VisitFacts, seen: Sequence[SeenKeyExchange]) -> Fact:
 
 
 def _suites_without_prime(facts: VisitFacts, seen: Sequence[SeenKeyExchange]) -> list[str]:
-    """DHE suites that are accepted, but of which no ServerKeyExchange came; with their version."""
+    """The accepted DHE suites without a ServerKeyExchange, with their version."""
     shown = {(one.version, one.suite.name) for one in seen}
     return [
         f"{name} at {version.label}"
@@ -216,7 +216,7 @@ def _ephemeral_names(facts: VisitFacts, version: ProtocolVersion) -> list[str]:
 
 
 def _raccoon(facts: VisitFacts) -> Fact:
-    """A DH key that is used again lets the leading zeros of a premaster secret be timed."""
+    """If a DH key is reused, timing can reveal the leading zeros of a premaster secret."""
     static = judge_by_suites(_STATIC, facts)
     reuse = facts.features.get("dh_public_value_reused")
     if static.verdict is Verdict.YES:

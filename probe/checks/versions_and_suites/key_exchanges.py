@@ -1,7 +1,7 @@
-"""The ServerKeyExchanges that came in clear up to TLS 1.2, whatever question they answered.
+"""The ServerKeyExchanges that came in plaintext up to TLS 1.2, in answer to any question.
 
-The enumeration of suites had one with each ephemeral suite: what the server does with groups,
-finite fields and signatures begins there, and much of it needs no question more.
+The enumeration of suites got one with each ephemeral suite. The checks of groups, finite fields and
+signatures start from them and often need no further question.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from probe.tls.messages import ServerKeyExchange
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenKeyExchange:
-    """One ServerKeyExchange, with the suite and the version it was sent for."""
+    """One ServerKeyExchange, with its suite and version."""
 
     exchange: Exchange
     version: ProtocolVersion
@@ -32,13 +32,13 @@ class SeenKeyExchange:
 
     @property
     def answers_the_usual_hello(self) -> bool:
-        """Whether all groups and schemes of its version were offered in their usual order."""
+        """Whether the hello offered all groups and schemes of its version in their usual order."""
         offer = self.exchange.offer
         return offer.version is self.version and offer.changes == NO_CHANGES
 
 
 def key_exchanges(prober: Prober, facts: VisitFacts) -> Iterator[SeenKeyExchange]:
-    """Those sent to hellos that named this server as its versions were proved."""
+    """The ServerKeyExchanges that answer hellos with the server name with which the versions were proved."""
     for exchange in prober.exchanges:
         answer, version = exchange.answer, exchange.version
         if version is None or version not in facts.spoken:
@@ -56,9 +56,9 @@ def key_exchanges(prober: Prober, facts: VisitFacts) -> Iterator[SeenKeyExchange
 def suites_with(
     facts: VisitFacts, version: ProtocolVersion, *key_exchange_kinds: str
 ) -> tuple[CipherSuite, ...]:
-    """Those of the suites that ``version`` takes, as many as fit one hello.
+    """The given suites that ``version`` accepts, as many as fit into one hello.
 
-    Where its suites were not asked about, those of the hello that proved the version.
+    If its suites were not asked about, the suites of the hello that proved the version are used.
     """
     found = (cipher_suite_by_code_point(suite) for suite in accepted_suites(facts, version))
     fitting = [suite for suite in found if suite and suite.key_exchange in key_exchange_kinds]
@@ -74,11 +74,11 @@ def sent_in(exchange: Exchange) -> ServerKeyExchange | None:
 
 
 async def confirm_end_by_alert(prober: Prober, struck: Struck) -> Struck:
-    """A row of questions that a fatal alert behind a ServerHello ended is complete.
+    """Completes a series of questions that ended with a fatal alert after a ServerHello.
 
-    OpenSSL chooses ECDHE_PSK suites whatever the groups, and Java any suite whatever the
-    signature schemes; both give up where the ServerKeyExchange should follow. Java does so with
-    ``internal_error``, which overload could have caused: that is asked again beside the control.
+    OpenSSL chooses ECDHE_PSK suites whatever the groups are, and Java chooses any suite whatever the
+    signature schemes are; both fail at the ServerKeyExchange. Java then sends ``internal_error``, which
+    overload could also cause, so that question is asked again together with the control.
     """
     alert = _alert_in_place_of_keys(struck.last)
     if alert is None:

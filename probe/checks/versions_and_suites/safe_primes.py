@@ -1,7 +1,7 @@
-"""Is a prime p safe, that is, is (p-1)/2 a prime too?
+"""Is a prime p safe, that is, is (p-1)/2 also prime?
 
-OpenSSL tests (p-1)/2 without holding Python's lock, in a thread, for it takes a tenth of a second
-at 2048 bits. Where that is prime, one power proves that p is (Pocklington's criterion).
+OpenSSL tests (p-1)/2 in a thread without holding Python's lock, because the test takes a tenth of a second at
+2048 bits. If (p-1)/2 is prime, one exponentiation proves that p is prime (Pocklington's criterion).
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from model.verdict import Verdict
 from probe.budget import off_loop
 
 MOST_BITS: Final = 4096
-"""Two seconds of one processor's time; 8192 bits would take fifteen, longer than a visit may."""
+"""Two seconds of processor time; 8192 bits would take fifteen, longer than a visit may."""
 
 _MOST_REMEMBERED: Final = 4096
 
 
 async def judge_safety(number: int) -> Verdict:
-    """Whether ``number`` is a safe prime; unknown where it has more than ``MOST_BITS``."""
+    """Whether ``number`` is a safe prime; unknown if it has more than ``MOST_BITS``."""
     if number.bit_length() > MOST_BITS:
         return Verdict.UNKNOWN
     return Verdict.YES if await off_loop(is_safe_prime, number) else Verdict.NO
@@ -29,9 +29,9 @@ async def judge_safety(number: int) -> Verdict:
 
 @lru_cache(maxsize=_MOST_REMEMBERED)
 def is_safe_prime(number: int) -> bool:
-    """Whether ``number`` = 2q + 1 and q are both primes.
+    """Whether ``number`` = 2q + 1 and q are both prime.
 
-    With q prime and greater than the root of 2q + 1, that is prime if 2^(2q) = 1 modulo it and
+    If q is prime and greater than the square root of 2q + 1, then 2q + 1 is prime if 2^(2q) = 1 modulo it and
     2^2 - 1 = 3 does not divide it.
     """
     half = number // 2
@@ -41,7 +41,7 @@ def is_safe_prime(number: int) -> bool:
 
 
 def _is_prime(number: int) -> bool:
-    """OpenSSL's word: 64 rounds of Miller and Rabin, 128 above 2048 bits."""
+    """OpenSSL's result: 64 rounds of Miller-Rabin, 128 above 2048 bits."""
     lib, ffi = Binding().lib, Binding().ffi
     holder = ffi.new("BIGNUM **")
     lib.BN_hex2bn(holder, f"{number:x}".encode("ascii"))

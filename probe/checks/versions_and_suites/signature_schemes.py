@@ -1,9 +1,9 @@
 """Which signature schemes does the server sign its handshakes with, at TLS 1.2 and 1.3?
 
-At TLS 1.2 the scheme stands in the ServerKeyExchange: schemes are struck out, for each kind of
-authentication by itself (RFC 5246, 7.4.3). TLS 1.3 encrypts it, so a handshake is finished with
-one scheme alone, for the schemes of the keys that were served; where a key has but one scheme,
-the handshake that showed the key proves it (RFC 9846, 4.2.3).
+At TLS 1.2 the scheme is in the ServerKeyExchange: schemes are struck out separately for each kind of
+authentication (RFC 5246, 7.4.3). TLS 1.3 encrypts the scheme, so a handshake is finished with one scheme
+only, for each scheme of the keys that were served. If a key has only one scheme, the handshake that showed
+the key proves it (RFC 9846, 4.2.3).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _SCHEME_OF_CURVE: Final = {
 _SCHEME_OF_MLDSA_BITS: Final = {10496: "mldsa44", 15616: "mldsa65", 20736: "mldsa87"}
 _CODE_POINTS: Final = {scheme.name: scheme.code_point for scheme in SIGNATURE_SCHEMES}
 _FINISHED: Final = frozenset({HandshakeEnd.ACCEPTED, HandshakeEnd.REFUSED})
-"""Ends that lie behind a CertificateVerify which OpenSSL found good."""
+"""How a handshake ended after OpenSSL verified the CertificateVerify."""
 
 
 async def check_signature_schemes(prober: Prober, facts: VisitFacts) -> None:
@@ -88,8 +88,9 @@ async def _check_in_plaintext(prober: Prober, facts: VisitFacts) -> None:
 
 
 async def _strike_out(prober: Prober, facts: VisitFacts, suites: tuple[CipherSuite, ...]) -> Struck:
-    """The schemes beside ``suites``. Those for certificates are all offered all along: Java
-    serves no chain that is signed with others (RFC 8446, 4.2.3: signature_algorithms_cert)."""
+    """Strikes out the schemes offered with ``suites``. The schemes for certificates are always offered in
+    full: Java serves a chain only if the schemes that sign it are offered (RFC 8446, 4.2.3:
+    signature_algorithms_cert)."""
     code_points = tuple(suite.code_point for suite in suites)
     shape = facts.shape_at(_TLSV1_2)
     for_certificates = signature_algorithms_cert(EVERY_SIGNATURE_SCHEME)
@@ -113,7 +114,7 @@ def _picked_scheme(exchange: Exchange) -> int | None:
 
 
 def _ignores(parts: list[Struck]) -> Fact:
-    """RFC 5246, 7.4.3: the pair must be one of those in the client's signature_algorithms."""
+    """RFC 5246, 7.4.3: the pair must be in the client's signature_algorithms."""
     for part in parts:
         picked = _picked_scheme(part.last)
         if picked is not None:
@@ -135,7 +136,7 @@ def _signs_with(broken: str, found: AcceptedSet) -> Fact:
 
 
 async def _check_at_tls13(prober: Prober, facts: VisitFacts) -> None:
-    """Asks for each scheme that is one of several for a key; says nothing without a chain."""
+    """Asks for each scheme of a key that has several; does nothing without a chain."""
     if facts.first_handshake_at(_TLSV1_3) is None:
         await check_tls13_chains(prober, facts)
     heard = [one for one in facts.handshakes if one.offer.version is _TLSV1_3]
@@ -158,7 +159,7 @@ async def _check_at_tls13(prober: Prober, facts: VisitFacts) -> None:
 
 
 def _accepted_of(proofs: dict[str, Handshake], heard: list[Handshake]) -> AcceptedSet:
-    """Complete where each scheme of a served key is settled, and the others' were declined."""
+    """Complete if each scheme of a served key is settled and those of other keys were declined."""
     accepted = [name for name, proof in proofs.items() if proof.end in _FINISHED]
     declined = [one for one in heard if one.end is HandshakeEnd.DECLINED]
     is_settled = all(
@@ -179,7 +180,7 @@ def _leaf(handshake: Handshake) -> Iterator[Certificate]:
 
 
 def _schemes_of(leaf: Certificate) -> Iterator[str]:
-    """The schemes that a TLS 1.3 server can sign with by that key."""
+    """The schemes with which a TLS 1.3 server can sign with that key."""
     fitting = TLS13_SCHEMES.get(leaf.key_type, ())
     match leaf.key_type:
         case KeyType.ECDSA:
@@ -192,7 +193,7 @@ def _schemes_of(leaf: Certificate) -> Iterator[str]:
 
 
 def _curve(der: bytes | None) -> str:
-    """The curve of an elliptic key, and an empty text where it cannot be told."""
+    """The curve of an elliptic-curve key; an empty string if it cannot be read."""
     certificate = load_certificate(der)
     try:
         key = certificate.public_key() if certificate is not None else None

@@ -1,9 +1,9 @@
 """Does the server speak SSL 2.0, and with which cipher kinds?
 
-One CLIENT-HELLO with every kind of the registry; the SERVER-HELLO lists what both have, so it
-closes the set by itself. An alert, SSL 2.0's own ERROR, or a close that is confirmed beside the
-control is a no. So is a SERVER-HELLO without any kind: nobody can go on from there, though
-old OpenSSL let a client that tried anyway (CVE-2015-3197), which the note says.
+The check sends one CLIENT-HELLO with every kind of the registry. The SERVER-HELLO lists what both sides have,
+so it completes the set by itself. An alert, SSL 2.0's own ERROR, or a close confirmed together with the
+control means no. So does a SERVER-HELLO without any kind: a correct client cannot continue, though old
+OpenSSL let a client that tried anyway (CVE-2015-3197), which the note reports.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _NO_KIND = "SERVER-HELLO without any cipher kind (CVE-2015-3197 where OpenSSL is
 
 
 async def check_sslv2(prober: Prober, facts: VisitFacts) -> None:
-    """Fills ``protocols`` of SSL 2.0, and its cipher kinds and certificate where it is spoken.
+    """Fills ``protocols`` for SSL 2.0, and its cipher kinds and certificate if the server speaks it.
 
-    Not asked where nobody listens, or where something else than TLS spoke.
+    Not asked if nothing listens, or if the server spoke a protocol other than TLS.
     """
     answers = (one.answer for one in prober.exchanges)
     is_no_tls = any(isinstance(one, ConnectFailure | NotTls) for one in answers)
@@ -80,7 +80,7 @@ def _fact(offered: bytes, answer: Sslv2Answer, *, is_confirmed: bool) -> Fact:
 
 
 async def _ask_tls_again(prober: Prober, facts: VisitFacts) -> None:
-    """Settles the versions whose hello was closed on, now that SSL 2.0's answer is the control."""
+    """Settles the versions whose hello was answered with a close, with SSL 2.0's answer as the control."""
     closed = {
         one.offer.version: one
         for one in prober.exchanges

@@ -1,8 +1,8 @@
-"""Offer all, strike what the server picks, offer the rest, until it refuses.
+"""Offers all names, removes what the server picks, and offers the rest until the server refuses.
 
-k accepted names cost k + 1 questions, and the last refusal proves that there is no other. What
-is struck may be a cipher suite or a named group. Whose order decides is learned on the way: once,
-what was picked is offered again behind the rest, which costs nothing where the client decides.
+k accepted names cost k + 1 questions, and the last refusal proves that there is no other name. A name may be
+a cipher suite or a named group. The search also learns whose order decides: once, the picks are offered again
+after the rest, which costs nothing if the client's order decides.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Pick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Struck:
-    """The server's picks in the order made; complete when ``last`` is a refusal.
+    """The server's picks in the order made; complete if ``last`` is a refusal.
 
-    ``proves_end`` says why ``last`` proves that there is no other name though it is none.
+    ``proves_end`` says why ``last`` proves that there is no other name although it is not a refusal.
     """
 
     picks: tuple[Pick, ...]
@@ -49,16 +49,16 @@ class Struck:
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything else is proved not to be accepted."""
+        """Whether all other names are proved not to be accepted."""
         return self.last.is_refusal or self.proves_end is not None
 
     @property
     def order(self) -> tuple[int, ...]:
-        """The code points in the order of the picks."""
+        """The code points in the order in which they were picked."""
         return tuple(pick.code_point for pick in self.picks)
 
     def accepted_set(self, name: Callable[[int], str]) -> AcceptedSet:
-        """The facts with each name's proof: in the server's order, or else the registry's."""
+        """The facts with the proof of each name, in the server's order if it has one, else in the registry's."""
         picks = self.picks
         if self.preference is not Preference.SERVER:
             picks = tuple(sorted(picks, key=lambda pick: pick.code_point))
@@ -72,9 +72,9 @@ class Struck:
 
 
 def merged(parts: Sequence[Struck]) -> Struck:
-    """The picks of all parts, one part after the other; complete where each of them is.
+    """The picks of all parts, one part after the other; complete if each part is.
 
-    A preference is that of the parts which show one, if they agree.
+    The preference is that of the parts which show one, if they agree.
     """
     shown = {part.preference for part in parts} - {Preference.UNKNOWN}
     open_parts = [part for part in parts if not part.is_complete]
@@ -89,7 +89,7 @@ def merged(parts: Sequence[Struck]) -> Struck:
 
 @dataclass(slots=True, kw_only=True)
 class _Search:
-    """What is left to be offered, and what the choices so far have shown."""
+    """What is left to offer, and what the choices so far have shown."""
 
     left: tuple[int, ...]
     reprise_after: int
@@ -106,8 +106,8 @@ class _Search:
         return preference_shown(self.choices, self.order)
 
     def chose(self, choice: SuiteChoice, exchange: Exchange) -> None:
-        """A pick at a lower version is struck and not counted: the server may have other names
-        left for this version (nmap's ssl-enum-ciphers)."""
+        """Removes a pick at a lower version and does not count it: the server may have other names left for
+        this version (nmap's ssl-enum-ciphers)."""
         is_new = choice.pick in self.left
         if is_new:
             at = self.left.index(choice.pick)
@@ -118,10 +118,10 @@ class _Search:
                 self.picks.append(Pick(code_point=choice.pick, exchange=exchange))
 
     def next_offer(self) -> tuple[int, ...]:
-        """The rest; just once, while whose order decides is open, with the picks behind it.
+        """The rest. Once, while it is open whose order decides, the rest is followed by the picks.
 
-        Not behind a pick of ChaCha20: as all of these stand last, a server that takes one before
-        the rest has an order of its own, which the next picks will show.
+        The picks are not added after a pick of ChaCha20: ChaCha20 suites are always last, so a server that
+        picks one before the rest has its own order, which the next picks will show.
         """
         is_time = len(self.picks) == self.reprise_after and not self.has_reprised
         if not is_time or not self.left or is_chacha20(self.order[-1]):
@@ -140,10 +140,10 @@ async def strike_out(
     *,
     reprise_after: int = 2,
 ) -> Struck:
-    """The picks among ``candidates``; ``first`` is the answer to all of them, where known.
+    """The picks among ``candidates``; ``first`` is the answer to all of them, if known.
 
-    It stops at a pick that was not offered (yaSSL #793), for nothing that such a server says
-    of a list can be believed. ``reprise_after`` is the number of picks that are offered again.
+    It stops at a pick that was not offered (yaSSL #793), because no answer of such a server about a list can
+    be trusted. ``reprise_after`` is the number of picks that are offered again.
     """
     search = _Search(left=candidates, reprise_after=reprise_after)
     offered = candidates
@@ -164,7 +164,7 @@ async def _ask_backwards(
     picked: Callable[[Exchange], int | None],
     search: _Search,
 ) -> None:
-    """The accepted names alone, in the opposite order of what stands proved so far."""
+    """Offers only the accepted names, in the reverse of the order proved so far."""
     backwards = reversed_order(search.order)
     pick = picked(await ask(backwards))
     if pick is not None and pick in backwards:
@@ -177,7 +177,7 @@ def picked_cipher_suite(exchange: Exchange) -> int | None:
 
 
 def picked_group(exchange: Exchange) -> int | None:
-    """The group that a TLS 1.3 server asks for or uses, if it sent a hello of that version."""
+    """The group that a TLS 1.3 server asks for or uses, if it sent a TLS 1.3 hello."""
     if exchange.hello is None or exchange.version is not ProtocolVersion.TLSV1_3:
         return None
     return exchange.hello.key_share_group

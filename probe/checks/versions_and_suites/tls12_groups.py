@@ -1,8 +1,8 @@
-"""Which named groups does the server take up to TLS 1.2, and whose order decides?
+"""Which named groups does the server accept up to TLS 1.2, and whose order decides?
 
-Asked at the newest such version alone: a server has one list for all of them. The curve stands
-in the ServerKeyExchange of ECDHE suites (RFC 8422, 5.4), so curves are struck out like suites.
-A finite field counts where its prime is the one of an ffdhe group that was offered (RFC 7919).
+Asked at the newest such version only, because a server has one list for all of them. The curve is in the
+ServerKeyExchange of ECDHE suites (RFC 8422, 5.4), so curves are struck out like suites. A finite field counts
+if its prime belongs to an ffdhe group that was offered (RFC 7919).
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ _FINITE_FIELDS: Final = tuple(group for group in EARLIER_GROUPS if _KINDS[group]
 _FIELD_BY_NAME: Final = {named_group_name(group): group for group in _FINITE_FIELDS}
 
 _FFDHE_PRIVATE_USE: Final = 0x01FC
-"""RFC 7919, section 2: offered alone it says that the client knows ffdhe groups and has none of
-the server's, which must then refuse; an offer without any leaves the field to the server."""
+"""RFC 7919, section 2: if only this group is offered, the client knows ffdhe groups but has none of the
+server's, so the server must refuse DHE. An offer without ffdhe groups leaves the field to the server."""
 
 _POINT_FORMATS: Final = {
     0: "uncompressed",
@@ -75,12 +75,11 @@ async def check_tls12_groups(prober: Prober, facts: VisitFacts) -> None:
 async def _strike_out_curves(
     prober: Prober, facts: VisitFacts, version: ProtocolVersion
 ) -> Struck | None:
-    """The curves struck out; None where no ECDHE suite is accepted.
+    """The curves struck out; None if no ECDHE suite is accepted.
 
-    An ECDSA certificate is good only for clients that have its curve (RFC 8422, 5.1.1): once
-    that is struck, its suites are refused. So suites of other authentication are asked with,
-    and where there are none, the curves found are offered again behind all others (testssl.sh's
-    pull request 2620).
+    An ECDSA certificate works only for clients that have its curve (RFC 8422, 5.1.1): once that curve is
+    removed, the server refuses its suites. So the questions use suites with other authentication. If there
+    are none, the accepted curves are offered again after all others (testssl.sh's pull request 2620).
     """
     suites = suites_with(facts, version, "ECDHE")
     others = tuple(suite for suite in suites if suite.authentication != "ECDSA")
@@ -95,16 +94,17 @@ async def _strike_out_curves(
     if others or not struck.picks or not struck.last.is_refusal:
         return struck
     left = tuple(group for group in _CURVES if group not in struck.order)
-    # An order of the server's own would bring back its first; there, the last was the culprit.
+    # If the server had its own order, it would return to its first pick. Otherwise the last curve was the
+    # culprit.
     has_own_order = struck.preference is Preference.SERVER
     more = await _strike_out_before(struck.order[-1:] if has_own_order else struck.order, left, ask)
-    # Behind its own favourites such a server may have more, which no hello can show.
+    # Such a server may accept more curves after its favourites, which no hello can show.
     proves_end = None if has_own_order else more.proves_end
     return replace(merged((struck, more)), last=more.last, proves_end=proves_end)
 
 
 async def _strike_out_before(behind: tuple[int, ...], left: tuple[int, ...], ask: _Ask) -> Struck:
-    """The curves of ``left`` that are taken before those ``behind``, of which one is in the end."""
+    """The curves of ``left`` that the server picks before those ``behind``, one of which it picks at the end."""
 
     async def ask_with_more(groups: tuple[int, ...]) -> Exchange:
         return await ask((*groups, *behind))
@@ -120,9 +120,9 @@ async def _strike_out_before(behind: tuple[int, ...], left: tuple[int, ...], ask
 async def _ask_finite_fields(
     prober: Prober, facts: VisitFacts, version: ProtocolVersion
 ) -> Struck | None:
-    """The ffdhe groups struck out; None where no DHE suite is accepted.
+    """The ffdhe groups struck out; None if no DHE suite is accepted.
 
-    A server from before RFC 7919 has one field, whatever is offered: that is then the end.
+    A server older than RFC 7919 uses one field whatever is offered; the search then ends.
     """
     suites = suites_with(facts, version, "DHE")
     if not suites:
@@ -157,7 +157,7 @@ def _heard_of_all(
     version: ProtocolVersion,
     suites: Sequence[CipherSuite],
 ) -> Exchange | None:
-    """An answer already had to one of ``suites`` with every group, if there is one."""
+    """An earlier answer to one of ``suites`` with every group offered, if there is one."""
     for seen in key_exchanges(prober, facts):
         if seen.version is version and seen.answers_the_usual_hello:
             is_whole = seen.exchange.offer.groups == EARLIER_GROUPS
@@ -172,7 +172,7 @@ def _picked_curve(exchange: Exchange) -> int | None:
 
 
 def _picked_field(exchange: Exchange) -> int | None:
-    """The ffdhe group of the prime, or None for any other."""
+    """The ffdhe group of the prime; None for any other prime."""
     sent = sent_in(exchange)
     if sent is None or sent.dh_prime is None:
         return None
@@ -193,7 +193,7 @@ def _ignores(struck: Struck) -> Fact:
 
 
 def _point_formats(prober: Prober, facts: VisitFacts, version: ProtocolVersion) -> Fact | None:
-    """RFC 8422, section 5.2: the ServerHello of an ECDHE suite may list those it can read."""
+    """RFC 8422, section 5.2: the ServerHello of an ECDHE suite may list the point formats that the server can read."""
     for seen in key_exchanges(prober, facts):
         hello = seen.exchange.hello
         if seen.version is not version or seen.suite.key_exchange != "ECDHE" or hello is None:

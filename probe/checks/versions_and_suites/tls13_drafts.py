@@ -1,10 +1,10 @@
-"""Does the server still speak a draft of TLS 1.3, from before RFC 8446?
+"""Does the server still speak a draft of TLS 1.3, older than RFC 8446?
 
-One hello whose supported_versions lists drafts alone: 18 to 28 and Facebook's own of 23 to 28.
-Whatever names one of them is a yes: a ServerHello, a HelloRetryRequest, and both in the form they
-had before draft 22, where ServerHello had no session id and HelloRetryRequest was a message
-of type 6 (draft-ietf-tls-tls13-21, section 4.1.4). key_share stands there under both its numbers,
-40 and, from draft 23 on, 51, with public values: old stacks had no HelloRetryRequest.
+One hello lists only drafts in supported_versions: 18 to 28 and Facebook's own versions of 23 to 28. Any
+answer that names one of them means yes: a ServerHello or a HelloRetryRequest, also in the form used before
+draft 22, in which ServerHello had no session id and HelloRetryRequest was a message of type 6
+(draft-ietf-tls-tls13-21, section 4.1.4). The hello carries key_share under both its numbers, 40 and, from
+draft 23 on, 51, with public values, because old stacks had no HelloRetryRequest.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NAMES: Final = {
     **{0x7F00 + number: f"draft-{number}" for number in range(28, 17, -1)},
     **{0xFB00 + number: f"facebook-draft-{number}" for number in range(28, 22, -1)},
 }
-"""The newest first, as a client would say it."""
+"""The newest first, as a client lists them."""
 
 _KEY_SHARE_BEFORE_DRAFT_23: Final = 40
 _SUITES: Final = (0x1301, 0x1302, 0x1303, 0x1304, 0x1305)
@@ -36,7 +36,7 @@ _OLD_ANSWERS: Final = {HandshakeType.SERVER_HELLO, HandshakeType.DRAFT_HELLO_RET
 
 
 async def check_tls13_drafts(prober: Prober, facts: VisitFacts) -> None:
-    """Fills the feature ``tls13_drafts``; not asked where nothing newer than SSL 3.0 is spoken."""
+    """Fills the feature ``tls13_drafts``; not asked if the server speaks nothing newer than SSL 3.0."""
     newest = max(facts.spoken, default=ProtocolVersion.SSLV3)
     if newest is ProtocolVersion.SSLV3:
         return
@@ -79,7 +79,7 @@ def _chosen(exchange: Exchange) -> int:
 
 
 def _version_in_old_form(received: bytes) -> int:
-    """What the first message begins with, if it is one that names the version there; else 0."""
+    """The version at the beginning of the first message, if its type has one there; else 0."""
     records, messages = RecordReader(), MessageReader()
     records.feed(received)
     try:

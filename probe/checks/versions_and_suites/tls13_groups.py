@@ -1,7 +1,7 @@
-"""Which named groups does the server take at TLS 1.3, and whose order decides?
+"""Which named groups does the server accept at TLS 1.3, and whose order decides?
 
-By strike-out, as suites: a HelloRetryRequest names the group that the server wants, post-quantum
-hybrids included, before anybody computes with it (RFC 9846, section 4.1.4).
+By strike-out, as with suites: a HelloRetryRequest names the group that the server wants, including
+post-quantum hybrids, before either side computes a key (RFC 9846, section 4.1.4).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from probe.dialogue.offer import TLS13_GROUPS, offer
 
 
 async def check_tls13_groups(prober: Prober, facts: VisitFacts) -> None:
-    """Fills ``groups`` of TLS 1.3, where that is accepted."""
+    """Fills ``groups`` of TLS 1.3 if the server accepts it."""
     version = ProtocolVersion.TLSV1_3
     if version not in facts.spoken:
         return

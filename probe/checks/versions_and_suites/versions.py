@@ -1,11 +1,11 @@
 """Which protocol versions does the server speak, from SSL 3.0 to TLS 1.3?
 
-One Offer per version, each with every cipher suite of that version: those of TLS all at once,
-and SSL 3.0 beside the next questions, where any other was answered. A version is
-accepted when the server's hello names it. It is refused by an alert, by a hello of a lower
-version, or by a close that is confirmed beside a control. Where no hello is answered at all, or
-a refusal may be one of the hello's shape (Cisco ACE closes above 128 suites, old s2n errs on an
-empty key_share, some servers on an unknown name), the same is asked in other shapes first; not of a service that answered in clear.
+The check sends one Offer per version, each with every cipher suite of that version: the TLS versions all at
+once, SSL 3.0 in parallel with the next questions if another version was answered. A version is accepted if
+the server's hello names it. It is refused by an alert, by a hello of a lower version, or by a close confirmed
+together with a control. If no hello is answered at all, or a refusal may be due to the hello's shape (Cisco
+ACE closes above 128 suites, old s2n fails on an empty key_share, some servers fail on an unknown name), the
+same question is first asked in other shapes, except of a service that answered in plaintext.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from probe.dialogue.offer import Offer, Shape, offer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Settled:
-    """The last word on one version."""
+    """The final result for one version."""
 
     exchange: Exchange
     verdict: Verdict
@@ -35,10 +35,10 @@ class _Settled:
 async def check_versions(prober: Prober, facts: VisitFacts) -> None:
     """Fills ``protocols`` and ``spoken``, and gives the prober its control.
 
-    SSL 3.0 is left to ``check_sslv3`` where the server speaks any TLS.
+    If the server speaks any TLS version, SSL 3.0 is left to ``check_sslv3``.
     """
     usual = Shape(server_name=facts.inputs.server_name)
-    # The newest first, for its answer is what other questions wait for.
+    # The newest first, because other questions wait for its answer.
     newest_first = facts.inputs.asked_versions[::-1]
     tls = [version for version in newest_first if version is not ProtocolVersion.SSLV3]
     answers = await _ask_all(prober, tls, usual)
@@ -61,7 +61,7 @@ async def check_versions(prober: Prober, facts: VisitFacts) -> None:
 
 
 async def check_sslv3(prober: Prober, facts: VisitFacts) -> None:
-    """Settles SSL 3.0, where ``check_versions`` left it open."""
+    """Settles SSL 3.0 if ``check_versions`` left it open."""
     version = ProtocolVersion.SSLV3
     if version in facts.protocols or not facts.spoken:
         return
@@ -97,7 +97,7 @@ def _spoken(answers: Sequence[Exchange]) -> list[Exchange]:
 async def _find_another_shape(
     prober: Prober, facts: VisitFacts, answers: Sequence[Exchange]
 ) -> Exchange | None:
-    """The first hello of another shape that gets any hello back, or None."""
+    """The first hello of another shape that is answered with any hello, or None."""
     for offers in _other_hellos(facts, answers):
         tried = await side_by_side(*(prober.ask_once(one) for one in offers))
         for exchange in tried:
@@ -107,10 +107,10 @@ async def _find_another_shape(
 
 
 def _other_hellos(facts: VisitFacts, answers: Sequence[Exchange]) -> Iterator[tuple[Offer, ...]]:
-    """Hellos worth a try, in rounds; none where nobody listens or something else than TLS spoke.
+    """Hellos worth a try, in rounds; empty if nothing listens or the server spoke a protocol other than TLS.
 
-    Below TLS 1.3 a server negotiates down, so TLS 1.2 is tried before the versions under it.
-    Whoever was silent to all is asked only once more, with small hellos.
+    Below TLS 1.3 a server negotiates down, so TLS 1.2 is tried before the older versions. A server that was
+    silent to all is asked only once more, with small hellos.
     """
     if any(isinstance(one.answer, ConnectFailure | NotTls) for one in answers):
         return
@@ -158,7 +158,7 @@ async def _settle(prober: Prober, first: Exchange, longest: int) -> _Settled:
 
 
 def _is_decisive(exchange: Exchange) -> bool:
-    """Whether the answer speaks of the version itself, whatever the hello's shape."""
+    """Whether the answer is about the version itself, whatever the shape of the hello."""
     return exchange.alert == PROTOCOL_VERSION or _is_lower(exchange)
 
 
@@ -184,10 +184,10 @@ def _shapes_that_may_help(first: Exchange, longest: int) -> Iterator[Shape]:
 
 
 async def _ask_until_accepted(prober: Prober, version: ProtocolVersion, shape: Shape) -> Exchange:
-    """The first part of the suites that is accepted, or the last that was asked.
+    """The first part of the suites that is accepted, or the last part that was asked.
 
-    Parts are asked no further once one is neither accepted nor refused: silence would only
-    repeat itself, and one unknown part leaves the version unknown.
+    The search stops at a part that is neither accepted nor refused: silence would only repeat itself, and one
+    unknown part leaves the version unknown.
     """
     exchange = None
     for suites in suites_in_parts(version, shape.most_cipher_suites):

@@ -1,1 +1,1 @@
-"""Is the server open to a known attack?"""
+"""Is the server vulnerable to a known attack?"""

@@ -1,9 +1,9 @@
-"""Does the server take a ChangeCipherSpec before it has a key (CVE-2014-0224)?
+"""Does the server accept a ChangeCipherSpec before it has a key (CVE-2014-0224)?
 
-Two of them follow ServerHelloDone. A server in order refuses the first: ``unexpected_message``.
-The vulnerable one turns on keys made of nothing, takes the second for an encrypted record, and
-complains of its MAC or its decryption. One that hangs up without an alert is asked with a single
-ChangeCipherSpec: whoever refuses that took none; whoever bears it may have, which is not proved.
+Two of them follow ServerHelloDone. A correct server refuses the first with ``unexpected_message``. A
+vulnerable server activates keys from an empty secret, reads the second as an encrypted record, and reports a
+wrong MAC or a decryption error. A server that closes without an alert is asked with a single
+ChangeCipherSpec: a refusal shows that it accepts none; no refusal leaves the result unknown.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PATIENCE_SECONDS: Final = 1.0
 
 
 async def check_ccs_injection(prober: Prober, facts: VisitFacts) -> None:
-    """Fills the vulnerability ``ccs_injection``, where a version below TLS 1.3 is spoken."""
+    """Fills the vulnerability ``ccs_injection`` if the server speaks a version below TLS 1.3."""
     version = newest_version(facts, ProtocolVersion.TLSV1_2)
     if version is None:
         return

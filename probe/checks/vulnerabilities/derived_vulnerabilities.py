@@ -1,9 +1,9 @@
-"""Which attacks do the accepted versions and cipher suites lay the server open to?
+"""Which attacks do the accepted versions and cipher suites make possible?
 
 Nothing is asked: POODLE, SWEET32, RC4, BEAST, Lucky Thirteen, FREAK, DROWN, and suites without
-authentication, without encryption or for export all follow from what is accepted. Yes rests on
-one accepted suite, no on every set involved being complete. They are about SSL 3.0 to TLS 1.3,
-and absent where none of these is spoken; SSL 2.0, whose every cipher kind is broken, is DROWN's.
+authentication, without encryption or for export all follow from what is accepted. Yes needs one accepted
+suite; no needs every set involved to be complete. The facts cover SSL 3.0 to TLS 1.3 and are absent if the
+server speaks none of these; SSL 2.0, all of whose cipher kinds are broken, is covered by DROWN.
 """
 
 from __future__ import annotations
@@ -33,33 +33,33 @@ _EXPORT_RSA_BITS: Final = 512
 
 
 def _is_cbc(suite: CipherSuite) -> bool:
-    """RC2 has no other mode in TLS, though not every name of its suites says so."""
+    """RC2 has no other mode in TLS, though not all names of its suites show it."""
     return suite.mode == "CBC" or suite.encryption == "RC2"
 
 
 def _is_short_block(suite: CipherSuite) -> bool:
-    """64-bit blocks in CBC mode. GOST's and Magma's counter modes change keys in time."""
+    """64-bit blocks in CBC mode. The counter modes of GOST and Magma change keys in time."""
     return _is_cbc(suite) and suite.encryption in _SHORT_BLOCKS
 
 
 _LUCKY13 = SuiteFlaw(name="lucky13", is_in=_is_cbc)
-"""CVE-2013-0169: CBC whose MAC is of the plain text. Prone to it; no timing is measured."""
+"""CVE-2013-0169: CBC with a MAC over the plaintext. Only proneness is judged; no timing is measured."""
 
 _FREAK = SuiteFlaw(name="freak", is_in=lambda suite: suite.name.startswith("TLS_RSA_EXPORT_WITH_"))
-"""CVE-2015-0204: RSA keys of 512 bits. Those of EXPORT1024 suites are longer."""
+"""CVE-2015-0204: 512-bit RSA keys. The keys of EXPORT1024 suites are longer."""
 
 _OF_SUITES_ALONE: Final = (
-    # CVE-2014-3566: SSL 3.0 leaves the bytes of CBC's padding unsaid.
+    # CVE-2014-3566: SSL 3.0 does not specify the bytes of CBC padding.
     SuiteFlaw(name="poodle_ssl3", is_in=_is_cbc, versions=(_SSLV3,)),
-    # CVE-2016-2183: blocks of 64 bits repeat within hours of one connection.
+    # CVE-2016-2183: 64-bit blocks repeat within hours of one connection.
     SuiteFlaw(name="sweet32", is_in=_is_short_block),
     # CVE-2013-2566, CVE-2015-2808, RFC 7465: the key stream is biased.
     SuiteFlaw(name="rc4", is_in=lambda suite: suite.encryption == "RC4"),
-    # CVE-2011-3389: each CBC record begins with what the last ended with, until TLS 1.1.
+    # CVE-2011-3389: before TLS 1.1 the IV of each CBC record is the last block of the previous record.
     SuiteFlaw(name="beast", is_in=_is_cbc, versions=(_SSLV3, _TLSV1_0)),
-    # RFC 5246, appendix F.1.1.1: anybody may stand in the middle.
+    # RFC 5246, appendix F.1.1.1: an active attacker can intercept the connection.
     SuiteFlaw(name="anonymous_suites", is_in=lambda one: one.authentication in _NO_AUTHENTICATION),
-    # RFC 9150 at TLS 1.3: anybody may read.
+    # RFC 9150 at TLS 1.3: the data is readable by everyone.
     SuiteFlaw(name="null_suites", is_in=lambda suite: suite.encryption == "NULL"),
     # RFC 4346, appendix A.5: keys of 40 or 56 bits.
     SuiteFlaw(name="export_suites", is_in=lambda suite: suite.export),
@@ -81,7 +81,7 @@ async def check_derived_vulnerabilities(prober: Prober, facts: VisitFacts) -> No
 
 
 def _lucky13(facts: VisitFacts) -> Fact:
-    """RFC 7366 mends it where both sides have it; SSL 3.0 has no extensions to say so in."""
+    """RFC 7366 prevents it if both sides support it; SSL 3.0 has no extensions to negotiate it."""
     prone = judge_by_suites(_LUCKY13, facts)
     if prone.verdict is not Verdict.YES or any(flawed_names(_LUCKY13, facts, _SSLV3)):
         return prone
@@ -99,7 +99,7 @@ def _lucky13(facts: VisitFacts) -> Fact:
 
 
 def _freak(prober: Prober, facts: VisitFacts) -> Fact:
-    """Also where an export key comes with a suite that is not for export, as it could in 2015."""
+    """Also if an export key comes with a suite that is not for export, as was possible in 2015."""
     accepted = judge_by_suites(_FREAK, facts)
     if accepted.verdict is Verdict.YES:
         return accepted
@@ -119,10 +119,10 @@ def _rsa_export_bits(exchange: Exchange) -> int | None:
 
 
 def _drown(facts: VisitFacts) -> Fact:
-    """CVE-2016-0800: whoever speaks SSL 2.0 gives away what the same key keeps at TLS.
+    """CVE-2016-0800: a server that speaks SSL 2.0 exposes TLS sessions that use the same key.
 
-    Where the SERVER-HELLO lists no kind, old OpenSSL may take one nonetheless (CVE-2015-3197);
-    to prove that would take a key exchange.
+    If the SERVER-HELLO lists no kind, old OpenSSL may accept one nonetheless (CVE-2015-3197); a proof would
+    need a key exchange.
     """
     spoken = facts.protocols.get(ProtocolVersion.SSLV2)
     if spoken is None:

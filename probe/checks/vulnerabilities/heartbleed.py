@@ -1,9 +1,9 @@
-"""Does the server give away its memory to a heartbeat that claims more than it holds (CVE-2014-0160)?
+"""Does the server leak memory for a heartbeat that claims more than it holds (CVE-2014-0160)?
 
-One heartbeat_request that says it carries 4096 bytes and carries none, then an alert. RFC
-6520, section 4, has it dropped silently; the vulnerable server sends so much of its memory back,
-which is dropped here unread: its response's header is the proof. Fewer would not do, for in the
-handshake OpenSSL holds back what fills less than its buffer. A server that closes without a
+The check sends one heartbeat_request that claims 4096 bytes and carries none, then an alert. RFC 6520,
+section 4, requires the server to drop it silently. A vulnerable server sends 4096 bytes of its memory back;
+they are discarded unread, and the header of the response is the proof. A smaller claim does not work, because
+OpenSSL holds back data that does not fill its buffer during the handshake. A server that closes without a
 response has read past the request.
 """
 
@@ -30,7 +30,7 @@ _PEER_ALLOWED_TO_SEND = Extension(code_point=ExtensionType.HEARTBEAT, body=b"\x0
 
 
 async def check_heartbleed(prober: Prober, facts: VisitFacts) -> None:
-    """Fills the vulnerability ``heartbleed``; asked only where heartbeats are agreed to."""
+    """Fills the vulnerability ``heartbleed``; asked only if the server agrees to heartbeats."""
     heartbeat = facts.features.get("heartbeat")
     version = newest_in_plaintext(facts)
     if heartbeat is None or version is None:

@@ -1,9 +1,9 @@
-"""Does the server look at the padding of CBC records, as TLS demands (CVE-2014-8730)?
+"""Does the server check the padding of CBC records, as TLS requires (CVE-2014-8730)?
 
-After a handshake with an AES-CBC suite comes one record that is right but for its padding. RFC
-5246, section 6.2.3.2, has it refused. A server that answers it has SSL 3.0's flaw at TLS. One that
-stays silent gets another with a wrong MAC instead: if that alone is refused, the padding was not
-looked at.
+After a handshake with an AES-CBC suite, one record is sent that is correct except for its padding. RFC 5246,
+section 6.2.3.2, requires the server to refuse it. A server that answers it has the SSL 3.0 flaw at TLS. If
+the server stays silent, a record with a wrong MAC is sent on another connection: if only that one is refused,
+the server did not check the padding.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from probe.dialogue.handshake import Handshake, HandshakeEnd, HandshakeOffer, Po
 
 
 async def check_poodle_tls(prober: Prober, facts: VisitFacts) -> None:
-    """Fills the vulnerability ``poodle_tls``; unknown where CBC is taken with other ciphers only."""
+    """Fills the vulnerability ``poodle_tls``; unknown if the server accepts CBC only with other ciphers."""
     earlier = sorted(facts.spoken, reverse=True)
     versions = [one for one in earlier if ProtocolVersion.SSLV3 < one < ProtocolVersion.TLSV1_3]
     if not versions:

@@ -1,4 +1,4 @@
-"""Provokes a server once, and once more where the first time may have been an accident."""
+"""Sends a server a raw probe, and repeats it if the first response may have been an accident."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from probe.dialogue.raw_probe import ProbeResponse, RawProbe, Words
 from probe.tls.record import ContentType
 
 GOODBYE: Final = b"\x02\x50"
-"""A fatal internal_error, which makes a server hang up; Node 0.10.0 dies of a close_notify here."""
+"""A fatal internal_error, which makes a server close; a close_notify here crashes Node 0.10.0."""
 
 
 async def send_raw_probe(
@@ -24,7 +24,7 @@ async def send_raw_probe(
     until: ContentType = ContentType.ALERT,
     patience_seconds: float | None = None,
 ) -> ProbeResponse | ConnectFailure:
-    """What the server makes of ``words`` after its flight."""
+    """The response of the server to ``words`` after its flight."""
     raw_probe = RawProbe(asked.encode(prober.nonce), words, until)
     return await prober.converse(raw_probe, patience_seconds)
 
@@ -36,7 +36,7 @@ async def ask_raw_probe(
     judge: Callable[[ProbeResponse], Fact],
     until: ContentType = ContentType.ALERT,
 ) -> Fact:
-    """The verdict on the response; asked twice where the first leaves it unknown."""
+    """The verdict on the response; asked twice if the first leaves it unknown."""
     fact = judged(await send_raw_probe(prober, asked, words, until), judge)
     if fact.verdict is Verdict.UNKNOWN and await prober.ask_control():
         return judged(await send_raw_probe(prober, asked, words, until), judge)
@@ -46,7 +46,7 @@ async def ask_raw_probe(
 def judged(
     response: ProbeResponse | ConnectFailure, judge: Callable[[ProbeResponse], Fact]
 ) -> Fact:
-    """The verdict; unknown where the words were never said."""
+    """The verdict; unknown if the words were never sent."""
     if isinstance(response, ConnectFailure):
         return Fact(verdict=Verdict.UNKNOWN, evidence=Evidence(note=response.detail))
     answer = response.answer
@@ -57,7 +57,7 @@ def judged(
 
 
 def proof(response: ProbeResponse, note: str, *, most_kept: int = 64) -> Evidence:
-    """The hello and the words after it, and the beginning of what came back."""
+    """The hello, the words after it, and the beginning of the response."""
     heard = b"".join(
         bytes((record.content_type,)) + record.version.to_bytes(2, "big") + record.fragment
         for record in response.heard

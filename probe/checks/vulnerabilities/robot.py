@@ -1,11 +1,11 @@
-"""Does the server tell well-formed RSA key exchanges from others (ROBOT, CVE-2017-13099 and more)?
+"""Does the server distinguish well-formed RSA key exchanges from others (ROBOT, CVE-2017-13099 and more)?
 
-Five ClientKeyExchanges, of which PKCS#1 version 1.5 allows only the first, each with a Finished
-that nobody could have made. RFC 5246, section 7.4.7.1, demands the same reaction to all; another
-one is Bleichenbacher's oracle. Where all are alike the same is asked without a Finished, which
-some servers need to differ. Differences count only when they come back twice the same: noise
-does not. The first five are at once the control of each other. Silence may be the load of five
-questions side by side: where a reaction is silence, they are repeated one after the other.
+The check sends five ClientKeyExchanges, of which PKCS#1 version 1.5 allows only the first, each with an
+invalid Finished. RFC 5246, section 7.4.7.1, requires the same reaction to all; a different one is
+Bleichenbacher's oracle. If all reactions are alike, the check repeats the questions without a Finished,
+because some servers differ only then. Differences count only if they are the same in two rounds, which
+excludes noise. The five questions serve as controls of each other. Silence may be due to the load of five
+parallel questions: if a reaction is silence, they are repeated one after the other.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ _PLAINTEXTS: Final[tuple[_Plaintext, ...]] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Round:
-    """The responses to all plaintexts; None where one did not come about."""
+    """The responses to all plaintexts; None for one that did not happen."""
 
     responses: tuple[ProbeResponse, ...]
 
@@ -102,7 +102,7 @@ class _Round:
 async def check_robot(prober: Prober, facts: VisitFacts) -> None:
     """Fills the vulnerability ``robot``; its value is ``strong`` or ``weak``.
 
-    Absent where no version is spoken that has RSA key exchange; no where no such suite is taken.
+    Absent if the server speaks no version with RSA key exchange; no if it accepts no such suite.
     """
     earlier = sorted(version for version in facts.spoken if version < ProtocolVersion.TLSV1_3)
     if not earlier:
@@ -117,7 +117,7 @@ async def check_robot(prober: Prober, facts: VisitFacts) -> None:
 
 
 def _has_rsa_key_exchange(code_point: int) -> bool:
-    """With a key of the certificate's own: export suites send a short one."""
+    """With the certificate's own key: export suites send a short one."""
     suite = cipher_suite_by_code_point(code_point)
     return (
         suite is not None
@@ -165,7 +165,7 @@ async def _compare_rounds(prober: Prober, asked: Offer, *, is_whole: bool) -> Fa
 
 
 def _beyond(prober: Prober) -> str | None:
-    """Why nothing is encrypted to the server's key, where that is beyond the bounds."""
+    """Why nothing is encrypted to the server's key, if the key exceeds the bounds."""
     answers = (one.answer for one in prober.exchanges)
     leaves = {
         answer.certificates[0]
@@ -176,7 +176,7 @@ def _beyond(prober: Prober) -> str | None:
 
 
 def _oracle(found: _Round) -> Fact:
-    """Weak where only the wholly correct block stands out, for that is hit too seldom."""
+    """Weak if only the fully correct block gets a different reaction, because random blocks rarely are correct."""
     _, wrong_first, late, missing, _ = found.signatures
     value = "weak" if wrong_first == late == missing else "strong"
     other = next(
@@ -207,7 +207,7 @@ async def _ask(prober: Prober, asked: Offer, *, is_whole: bool) -> _Round | None
 
 
 async def _ask_in_turn(prober: Prober, asked: Offer, *, is_whole: bool) -> _Round | None:
-    """The same, one question after the other, which a busy server has time to answer."""
+    """The same, one question after the other, so that a busy server has time to answer."""
     words = [_words(plaintext, is_whole=is_whole) for plaintext in _PLAINTEXTS]
     return _round_of([await send_raw_probe(prober, asked, one) for one in words])
 
@@ -218,7 +218,7 @@ def _round_of(responses: Sequence[ProbeResponse | ConnectFailure]) -> _Round | N
 
 
 def _words(plaintext: _Plaintext, *, is_whole: bool) -> Words:
-    """ClientKeyExchange, ChangeCipherSpec and a false Finished; or the first, and goodbye."""
+    """ClientKeyExchange, ChangeCipherSpec and an invalid Finished; or only the first, and an alert."""
 
     def said(flight: ServerFlight) -> bytes:
         version = flight.hello.version
@@ -241,7 +241,7 @@ def _words(plaintext: _Plaintext, *, is_whole: bool) -> Words:
 
 
 def _rsa_key(flight: ServerFlight) -> RSAPublicKey | None:
-    """The leaf's key, within the bounds of what is computed with; None where there is none."""
+    """The public key of the leaf, if it is within the bounds for computation; None without one."""
     certificate = load_certificate(flight.certificates[0]) if flight.certificates else None
     try:
         key = certificate.public_key() if certificate is not None else None

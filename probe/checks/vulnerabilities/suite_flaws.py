@@ -1,7 +1,7 @@
-"""Is a cipher suite with a certain weakness accepted, at any version that could have one?
+"""Does the server accept a cipher suite with a certain weakness, at any version that has one?
 
-Yes rests on one accepted suite. No rests on the set of each version involved being complete, or
-on the version being refused; anything less is unknown, and the note says what is missing.
+Yes needs one accepted suite. No needs the set of each version involved to be complete, or the version to be
+refused. Anything less is unknown, and the note says what is missing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from probe.checks.visit_inputs import ASKED_VERSIONS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteFlaw:
-    """A weakness of each suite for which ``is_in`` holds, at ``versions``."""
+    """A weakness of each suite for which ``is_in`` is true, at ``versions``."""
 
     name: str
     is_in: Callable[[CipherSuite], bool]
@@ -46,7 +46,7 @@ def judge_by_suites(flaw: SuiteFlaw, facts: VisitFacts) -> Fact:
 
 
 def flawed_names(flaw: SuiteFlaw, facts: VisitFacts, version: ProtocolVersion) -> Iterator[str]:
-    """The suites with that flaw among those that ``version`` accepts."""
+    """The suites with that flaw that ``version`` accepts."""
     for name in _accepted(facts, version):
         suite = cipher_suite_by_name(name)
         if suite is not None and flaw.is_in(suite):
@@ -59,7 +59,7 @@ def _accepted(facts: VisitFacts, version: ProtocolVersion) -> tuple[str, ...]:
 
 
 def gap_in(facts: VisitFacts, version: ProtocolVersion) -> str | None:
-    """What would have to be known of ``version`` before anybody may say no."""
+    """What is missing about ``version`` for a no; None if nothing is."""
     spoken = facts.protocols.get(version)
     if spoken is None or spoken.verdict is Verdict.UNKNOWN:
         return f"whether {version.label} is spoken"
@@ -81,7 +81,7 @@ def _proof_of_first(found: list[tuple[str, ProtocolVersion]], facts: VisitFacts)
 
 
 def _proof_of_none(involved: tuple[ProtocolVersion, ...], facts: VisitFacts) -> Evidence:
-    """The refusal of such suites at the newest version spoken, or of the newest version."""
+    """The refusal of such suites at the newest version that the server speaks, or of the newest version."""
     for version in involved:
         found: AcceptedSet | None = facts.cipher_suites.get(version)
         if found is not None and found.refusal is not None:

@@ -1,1 +1,1 @@
-"""Full handshakes by pyOpenSSL over memory BIOs, one file for each thing they need; no socket here."""
+"""Full handshakes by pyOpenSSL over memory BIOs, one file for each part; without sockets."""

@@ -1,8 +1,9 @@
-"""With whose numbers is a handshake up to TLS 1.2 finished? Judged before OpenSSL sees them.
+"""Bounds on the numbers with which OpenSSL computes in a handshake up to TLS 1.2.
 
-OpenSSL computes on the event loop with the key of the server's certificate and with its field of
-Diffie-Hellman: two powers of full length in a field that OpenSSL does not know. At TLS 1.3 all fields are known
-ones, and the key is bounded by OpenSSL (``pki.certificates.reading.bounds``).
+They are checked before OpenSSL sees the messages. On the event loop OpenSSL computes with the key of the
+server's certificate and with its Diffie-Hellman parameters: two exponentiations of full length if OpenSSL
+does not know the prime. At TLS 1.3 all fields are known, and OpenSSL bounds the key
+(``pki.certificates.reading.bounds``).
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from pki.certificates.reading.bounds import MOST_DH_BITS, beyond_bounds
 from probe.dialogue.session_reader import SessionInPlaintext
 
 MOST_UNKNOWN_DH_BITS: Final = 4_096
-"""Of a prime that OpenSSL cannot know to be safe, and so takes exponents as long as the prime for."""
+"""For a prime that OpenSSL does not know to be safe; OpenSSL then uses exponents as long as the prime."""
 
 
 def beyond_handshakes(said: SessionInPlaintext) -> str | None:
-    """Why a handshake that began so is not finished; None where it is, as far as is known yet.
+    """Why a handshake with these messages is not finished; None if it may continue, as far as is known.
 
-    One whose messages cannot be read is not finished either: OpenSSL may read more in them than is read here.
+    A handshake whose messages cannot be read is not finished either: OpenSSL may read more in them than this
+    code does.
     """
     if said.unreadable is not None:
         return f"the server's {said.unreadable} cannot be read"

@@ -1,7 +1,8 @@
-"""OpenSSL's contexts for handshakes: every suite, group and scheme that it still has, at one version.
+"""OpenSSL contexts for handshakes, each with every suite, group and scheme that OpenSSL supports, at one
+version.
 
-A context cannot be changed once a connection has used it, so each kind of handshake has its own,
-kept for the next of its kind.
+A context cannot be changed once a connection has used it, so each kind of handshake has its own context,
+which is cached for the next handshake of that kind.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ HANDSHAKE_VERSIONS: Final = {
     ProtocolVersion.TLSV1_2: SSL.TLS1_2_VERSION,
     ProtocolVersion.TLSV1_3: SSL.TLS1_3_VERSION,
 }
-"""The versions that OpenSSL can still finish a handshake at."""
+"""The versions at which OpenSSL can still finish a handshake."""
 
 _EVERY_CIPHER = b"ALL:COMPLEMENTOFALL:@SECLEVEL=0"
 _EVERY_TLS13_SUITE = (
@@ -32,24 +33,24 @@ _EVERY_TLS13_SUITE = (
     b":TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256"
 )
 _ECDSA_BELOW_TLS13: Final = b"ECDHE-ECDSA-AES128-GCM-SHA256"
-"""In every hello of TLS 1.3, for HAProxy 2.6 serves its ECDSA chain only to who offers such a suite."""
+"""In every TLS 1.3 hello, because HAProxy 2.6 serves its ECDSA chain only to clients that offer such a suite."""
 
 _EVERY_GROUP = (
     b"X25519:P-256:P-384:P-521:?X448:?brainpoolP256r1tls13:?brainpoolP384r1tls13"
     b":?brainpoolP512r1tls13:?ffdhe2048:?ffdhe3072:?ffdhe4096:?ffdhe6144:?ffdhe8192"
     b":?X25519MLKEM768:?SecP256r1MLKEM768:?SecP384r1MLKEM1024:?MLKEM512:?MLKEM768:?MLKEM1024"
 )
-"""The cheap one first, for a share of it alone is sent: others come by HelloRetryRequest, and
-the hello fits one TCP segment."""
+"""The cheap group first, because only its share is sent: other groups come by HelloRetryRequest, and the
+hello fits one TCP segment."""
 
 _OP_LEGACY_SERVER_CONNECT = 0x4
-"""Talks to servers without RFC 5746, as SSL_OP_LEGACY_SERVER_CONNECT in OpenSSL's ssl.h."""
+"""Connects to servers without RFC 5746, as SSL_OP_LEGACY_SERVER_CONNECT in OpenSSL's ssl.h."""
 
 _OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION = 0x40000
-"""Renegotiates with them too."""
+"""Also renegotiates with them."""
 
 _OP_NO_ENCRYPT_THEN_MAC = 0x80000
-"""MAC and padding can be distinguished only where the MAC comes first."""
+"""MAC and padding can be distinguished only if the MAC comes first."""
 
 _SUITES: Final = {suite.openssl_name: suite for suite in CIPHER_SUITES if suite.openssl_name}
 
@@ -63,11 +64,11 @@ def _context(
     cipher_suites: tuple[int, ...],
     options: int,
 ) -> SSL.Context:
-    """A context for one kind of handshake; most kinds are used again and again.
+    """A context for one kind of handshake; most kinds are used many times.
 
     Raises:
-        ValueError: where the library knows none of the signature schemes or groups.
-        SSL.Error: where it knows none of the cipher suites.
+        ValueError: if the library knows none of the signature schemes or groups.
+        SSL.Error: if it knows none of the cipher suites.
     """
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_options(_OP_LEGACY_SERVER_CONNECT | options)
@@ -79,14 +80,14 @@ def _context(
     context.set_max_proto_version(HANDSHAKE_VERSIONS[version])
     _set_list(Binding().lib.SSL_CTX_set1_curves_list, context, _EVERY_GROUP)
     if signature_schemes:
-        # The question mark lets OpenSSL skip what it lacks.
+        # The question mark lets OpenSSL skip groups that it does not have.
         wanted = ":".join(f"?{name}" for name in signature_schemes).encode("ascii")
         _set_list(Binding().lib.SSL_CTX_set1_sigalgs_list, context, wanted)
     return context
 
 
 def context_for(offer: HandshakeOffer, own: ClientIdentity | None) -> SSL.Context:
-    """One of its own where issuers are to be sent, for OpenSSL keeps these with the context."""
+    """The context for an offer; not shared if issuers are sent, because OpenSSL stores them with the context."""
     kind = (offer.version, offer.signature_schemes, offer.cipher_suites, _options(offer))
     if own is None or not own.issuers:
         return _context(*kind)
@@ -97,12 +98,12 @@ def context_for(offer: HandshakeOffer, own: ClientIdentity | None) -> SSL.Contex
 
 
 def negotiated_suite(connection: SSL.Connection) -> CipherSuite | None:
-    """The suite that was agreed on; None before one was, and for one that the registry lacks."""
+    """The negotiated suite; None before one is negotiated, or if the registry does not have it."""
     return _SUITES.get(connection.get_cipher_name() or "")
 
 
 def _ciphers(version: ProtocolVersion, code_points: tuple[int, ...]) -> bytes:
-    """OpenSSL's names of these suites below TLS 1.3, or all that it has."""
+    """OpenSSL's names of these suites below TLS 1.3, or all suites that it has."""
     if version is ProtocolVersion.TLSV1_3:
         return _ECDSA_BELOW_TLS13
     if not code_points:
@@ -122,6 +123,6 @@ def _options(offer: HandshakeOffer) -> int:
 
 
 def _set_list(setter: Callable[[Any, bytes], int], context: SSL.Context, names: bytes) -> None:
-    """What pyOpenSSL has no method for."""
+    """Sets a list for which pyOpenSSL has no method."""
     if not setter(context._context, names):
         raise ValueError(f"OpenSSL knows none of {names.decode('ascii')}")

@@ -1,9 +1,9 @@
 """One full handshake by pyOpenSSL over memory BIOs, mostly without a client certificate.
 
-It shows what TLS 1.3 encrypts: the chain and the CertificateRequest. Where a certificate was
-requested it reads on after the handshake, for a TLS 1.3 server refuses only then, with
-``certificate_required`` (RFC 9846, section 4.4.2.4). What else is to be learned from a finished
-handshake is asked for by a post-handshake action: a ticket, another handshake, a record that is wrong in one place.
+It shows what TLS 1.3 encrypts: the chain and the CertificateRequest. If the server requested a certificate,
+the client reads on after the handshake, because only then does a TLS 1.3 server refuse, with
+``certificate_required`` (RFC 9846, section 4.4.2.4). A post-handshake action learns more from a finished
+handshake: a ticket, another handshake, or a record that is wrong in one place.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ _SHOWN: Final = {
 }
 _KEPT_LENGTH = 2048
 _WAITING: Final = frozenset({PostHandshakeAction.NOTHING, PostHandshakeAction.LISTEN})
-"""Here the end of the connection does not answer what we said."""
+"""These actions send nothing, so the end of the connection is not an answer to our data."""
 
 _FATAL = 2
-"""Java warns ``user_canceled`` before it closes, which does not refuse."""
+"""Java sends the warning ``user_canceled`` before it closes; that is not a refusal."""
 
 _READ_LENGTH = 65536
 
@@ -60,7 +60,7 @@ _READ_LENGTH = 65536
 class OpenSslHandshake:
     """The client's side of one handshake, as a Dialogue.
 
-    ``resumed`` is an earlier one's ``session``, which is there once a ticket of TLS 1.3 came;
+    ``resumed`` is the ``session`` of an earlier handshake, which exists once a TLS 1.3 ticket came;
     ``identity`` is the user's client certificate.
     """
 
@@ -110,7 +110,7 @@ class OpenSslHandshake:
         self._advance()
 
     def feed(self, received: bytes) -> Handshake | None:
-        """Takes the server's bytes; the outcome once it is known."""
+        """Takes the server's bytes; returns the outcome once it is known."""
         self._received += len(received)
         self._answered += received[: _KEPT_LENGTH - len(self._answered)]
         if self._received > MAX_ANSWER_LENGTH:
@@ -123,7 +123,7 @@ class OpenSslHandshake:
         return self._read_on() if self._is_finished else self._advance()
 
     def end(self, ending: Ending) -> Handshake:
-        """The outcome when nothing more will come."""
+        """The outcome if nothing more will come."""
         self._ending = ending
         is_silence = ending is Ending.SILENCE
         if self._is_finished and self._offer.post_handshake not in _WAITING:
@@ -158,10 +158,10 @@ class OpenSslHandshake:
         return outcome
 
     def _run_post_handshake(self) -> Handshake | None:
-        """What can be, goes out together with our Finished.
+        """Sends as much as possible together with our Finished.
 
-        A server that refuses our certificate may have reset the connection before a second packet, and
-        that one's failure would lose us the alert which came before.
+        A server that refuses our certificate may have reset the connection before a second packet, and the
+        error of sending it would lose the alert that came before.
         """
         is_tls13 = self._offer.version >= ProtocolVersion.TLSV1_3
         match self._offer.post_handshake:
@@ -187,9 +187,9 @@ class OpenSslHandshake:
                 return None
 
     def _read_on(self) -> Handshake | None:
-        """What the bytes after our Finished mean.
+        """Interprets the bytes after our Finished.
 
-        Session tickets, data and ``close_notify`` come only from a server that took our Finished.
+        Session tickets, data and ``close_notify`` come only from a server that accepted our Finished.
         """
         if self._offer.post_handshake is PostHandshakeAction.RENEGOTIATION:
             return self._renegotiate()
@@ -219,7 +219,7 @@ class OpenSslHandshake:
         return None
 
     def _renegotiate(self) -> Handshake | None:
-        """RFC 5746, section 3.5; a server says no by ``no_renegotiation``, or hangs up."""
+        """RFC 5746, section 3.5; a server refuses with ``no_renegotiation``, or closes."""
         try:
             self._connection.do_handshake()
         except SSL.WantReadError:
@@ -306,12 +306,12 @@ class OpenSslHandshake:
 
 
 def _pointer(holder: object, name: str) -> Any:
-    """OpenSSL's own object, which pyOpenSSL has no method for."""
+    """OpenSSL's own object, for calls that pyOpenSSL has no method for."""
     return cast(Any, getattr(holder, name))
 
 
 def _early_data_bytes(session: SSL.Session | None) -> int | None:
-    """RFC 9846, section 4.6.1: max_early_data_size, 0 where the ticket allows none."""
+    """RFC 9846, section 4.6.1: max_early_data_size, 0 if the ticket allows none."""
     if session is None:
         return None
     return int(Binding().lib.SSL_SESSION_get_max_early_data(_pointer(session, "_session")))
@@ -326,6 +326,6 @@ def _request(offer: HandshakeOffer) -> bytes:
 
 
 def _reason(error: SSL.Error) -> str:
-    """OpenSSL's last word on what went wrong."""
+    """OpenSSL's last error message."""
     stack = error.args[0] if error.args and isinstance(error.args[0], list) else []
     return str(stack[-1][-1]) if stack else type(error).__name__

@@ -1,4 +1,4 @@
-"""The beginning of what a server says after a finished handshake, as far as the post-handshake action wants it."""
+"""The beginning of the server's data after a finished handshake, as far as the post-handshake action needs it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from probe.dialogue.handshake import PostHandshakeAction
 ASKING: Final = frozenset(
     {PostHandshakeAction.HTTP, PostHandshakeAction.HTTP_HEAD, PostHandshakeAction.WORDS}
 )
-"""These want an answer."""
+"""These actions need an answer."""
 
 _LONGEST_HEAD: Final = 2**14
 _END_OF_HEAD: Final = b"\r\n\r\n"
@@ -17,7 +17,7 @@ _STATUS_LENGTH: Final = len(b"HTTP/1.1 400 ")
 
 
 class AwaitedReply:
-    """Collects the reply, 16 KiB of it at most, in whatever pieces it comes."""
+    """Collects the reply, at most 16 KiB of it, in whatever pieces it arrives."""
 
     def __init__(self, post_handshake: PostHandshakeAction) -> None:
         self._post_handshake = post_handshake
@@ -32,7 +32,7 @@ class AwaitedReply:
 
     @property
     def wants_more(self) -> bool:
-        """Whether more is to be read before the answer is known."""
+        """Whether more must be read before the answer is known."""
         match self._post_handshake:
             case PostHandshakeAction.HTTP:
                 return len(self._received) < _STATUS_LENGTH
@@ -45,5 +45,5 @@ class AwaitedReply:
 
     @property
     def content(self) -> bytes:
-        """What came, where the action wants an answer; else empty."""
+        """The data that came, if the action needs an answer; else empty."""
         return bytes(self._received) if self._post_handshake in ASKING else b""

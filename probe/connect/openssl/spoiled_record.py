@@ -1,4 +1,4 @@
-"""One record of a finished handshake's own keys that is wrong in one place: in its padding or its MAC."""
+"""One record with the keys of a finished handshake that is wrong in one place: in its padding or its MAC."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from probe.crypto.cbc_records import Secrets, application_data
 from probe.dialogue.handshake import HandshakeOffer, PostHandshakeAction
 
 _CONTENT: Final = b"GET / HTTP/1.0\r\n\r\n"
-"""Something that most servers would answer, had it come in a right record."""
+"""A request that most servers would answer in a correct record."""
 
 _LONGEST_BLOCK: Final = 16
 
 
 def spoiled_record(connection: SSL.Connection, offer: HandshakeOffer, last_sent: bytes) -> bytes:
-    """The record, spoiled as the offer's post-handshake action says.
+    """The record, with the error that the offer's post-handshake action names.
 
-    ``last_sent`` are the last bytes that we sent on the connection. Empty where no such record can be
-    made of what was agreed on.
+    ``last_sent`` holds the last bytes that we sent on the connection. Empty if the negotiated parameters do
+    not allow such a record.
     """
     suite = negotiated_suite(connection)
     main_secret = connection.master_key()

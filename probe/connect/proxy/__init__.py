@@ -1,1 +1,1 @@
-"""Ways to a server other than straight to it: proxies, a header of the PROXY protocol, a socket of the file system."""
+"""Indirect ways to a server: proxies, a PROXY protocol header, a Unix socket."""

@@ -1,4 +1,4 @@
-"""A tunnel through an HTTP proxy (RFC 9110, section 9.3.6): CONNECT, with Basic credentials or none."""
+"""A tunnel through an HTTP proxy (RFC 9110, section 9.3.6): CONNECT, with or without Basic credentials."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _GATEWAY_TIMEOUT: Final = 504
 
 
 class HttpConnect:
-    """The Dialogue that comes before everything else on a connection to the proxy."""
+    """The first Dialogue on a connection to the proxy."""
 
     def __init__(self, host: str, port: int, credentials: tuple[str, str] | None) -> None:
         authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -34,7 +34,7 @@ class HttpConnect:
         send(self._head.request(self._request))
 
     def feed(self, received: bytes) -> TunnelEnd | None:
-        """The outcome, once the head of the answer is whole."""
+        """The outcome, once the head of the answer is complete."""
         try:
             response = self._head.feed(received)
         except h11.RemoteProtocolError:
@@ -52,5 +52,5 @@ class HttpConnect:
         return TunnelFailed(FailureKind.UNREACHABLE, reason)
 
     def end(self, ending: Ending) -> TunnelEnd:
-        """No answer came."""
+        """Fails: no answer came."""
         return ended(ending)

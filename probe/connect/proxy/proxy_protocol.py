@@ -1,7 +1,7 @@
-"""The PROXY protocol, versions 1 and 2: a preamble that tells a server who its client is.
+"""The PROXY protocol, versions 1 and 2: a preamble with the address of the client.
 
-For servers behind a load balancer, which take no connection without one (HAProxy's
-``proxy-protocol.txt``, sections 2.1 and 2.2). What is said is the truth: our own address.
+For servers behind a load balancer, which accept no connection without one (HAProxy's ``proxy-protocol.txt``,
+sections 2.1 and 2.2). It carries the true value: our own address.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _STREAM: Final = {4: 0x11, 6: 0x21}
 
 
 class ProxyProtocol(StrEnum):
-    """Which version of it is sent."""
+    """Which version of the PROXY protocol is sent."""
 
     V1 = "v1"
     V2 = "v2"
@@ -28,8 +28,8 @@ class ProxyProtocol(StrEnum):
 def proxy_header(
     version: ProxyProtocol, source: tuple[str, int] | None, destination: tuple[str, int]
 ) -> bytes:
-    """The bytes; both places are address and port, of one family. Without a ``source`` they say that
-    the connection is the sender's own, or of a kind that has no addresses."""
+    """The header bytes; both arguments are address and port, of one family. Without a ``source`` they state
+    that the connection is the sender's own, or of a kind without addresses."""
     if source is None:
         return _LOCAL if version is ProxyProtocol.V2 else b"PROXY UNKNOWN\r\n"
     ours = ipaddress.ip_address(source[0].partition("%")[0])

@@ -1,6 +1,7 @@
-"""A way through a SOCKS 5 proxy (RFC 1928), with a user's name and password (RFC 1929) or without.
+"""A tunnel through a SOCKS 5 proxy (RFC 1928), with or without a user name and password (RFC 1929).
 
-The address is always the one that was resolved here: what is probed is what was looked up.
+The request always contains the address that we resolved, so that the probed address is the one that was
+looked up.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class _Stage(Enum):
 
 
 class Socks5:
-    """The Dialogue that comes before everything else on a connection to the proxy."""
+    """The first Dialogue on a connection to the proxy."""
 
     def __init__(self, address: str, port: int, credentials: tuple[str, str] | None) -> None:
         self._address = ipaddress.ip_address(address.partition("%")[0])
@@ -53,7 +54,7 @@ class Socks5:
         self._send: Callable[[bytes], None] | None = None
 
     def begin(self, send: Callable[[bytes], None]) -> None:
-        """Names the ways to authenticate."""
+        """Sends the authentication methods."""
         self._send = send
         methods = [_NO_AUTHENTICATION] if self._credentials is None else [_PASSWORD]
         send(bytes((_VERSION,)) + vector(bytes(methods), 1))
@@ -68,7 +69,7 @@ class Socks5:
                 return outcome
 
     def end(self, ending: Ending) -> TunnelEnd:
-        """Nothing more will come."""
+        """Fails: nothing more will come."""
         return ended(ending)
 
     def _advance(self) -> TunnelEnd | None:

@@ -1,6 +1,6 @@
-"""How a tunnel through a proxy ends: open, or failed and why.
+"""How a tunnel through a proxy ends: open, or failed with a reason.
 
-What a proxy refuses says nothing of the server behind it, unless the proxy says so itself.
+A refusal by a proxy says nothing about the server, unless the proxy states that the server refused.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from probe.dialogue.answer import Ending, FailureKind
 
 @dataclass(frozen=True, slots=True)
 class TunnelOpen:
-    """From here on the server itself is heard; ``surplus`` has come of it already."""
+    """The tunnel is open: the next bytes come from the server, and ``surplus`` holds those already received."""
 
     surplus: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class TunnelFailed:
-    """There is no way through; ``detail`` says why, in a few words."""
+    """The tunnel failed; ``detail`` gives the reason in a few words."""
 
     kind: FailureKind
     detail: str
@@ -30,7 +30,7 @@ TunnelEnd: TypeAlias = TunnelOpen | TunnelFailed
 
 
 def ended(ending: Ending) -> TunnelFailed:
-    """The proxy hung up, or said nothing."""
+    """The proxy closed, or sent nothing."""
     return TunnelFailed(
         FailureKind.UNREACHABLE, f"{ending.value} by the proxy before there was a way through"
     )

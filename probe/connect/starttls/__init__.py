@@ -1,6 +1,6 @@
-"""How TLS begins inside other protocols: one file each, scripts of turns, no sockets.
+"""How TLS begins inside other protocols: one file for each protocol, scripts of turns, no sockets.
 
-``catalogue`` has the scripts of each protocol; names and ports are in ``model.application_protocol``. A script ends
-in ``Upgraded``, or in a ``ConnectFailure`` that says why TLS could not be asked, with the conversation as its
-evidence.
+``catalogue`` has the scripts of each protocol; names and ports are in ``model.application_protocol``. A
+script ends in ``Upgraded``, or in a ``ConnectFailure`` with the reason why TLS could not begin and the
+conversation as its evidence.
 """

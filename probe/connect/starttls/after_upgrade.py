@@ -1,4 +1,4 @@
-"""The way into TLS with words injected, and the handshake after it, on one connection."""
+"""The upgrade to TLS with injected plaintext, and the handshake after it, on one connection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 def with_words_injected(script: UpgradeScript, injection: Injection) -> UpgradeScript:
-    """The same script, but for the words after the command that begins TLS."""
+    """The same script with the injected bytes after the command that begins TLS."""
     turn = next(script)
     while True:
         if turn.say == injection.command:
@@ -30,7 +30,7 @@ def with_words_injected(script: UpgradeScript, injection: Injection) -> UpgradeS
 
 
 class AfterUpgrade(Generic[Result]):
-    """A Dialogue that goes into TLS by one, and then is the other."""
+    """A Dialogue that upgrades to TLS with one dialogue and then continues with another."""
 
     def __init__(self, upgrade: Scripted[UpgradeOutcome], dialogue: Dialogue[Result]) -> None:
         self._upgrade = upgrade
@@ -39,12 +39,12 @@ class AfterUpgrade(Generic[Result]):
         self._is_upgraded = False
 
     def begin(self, send: Callable[[bytes], None]) -> None:
-        """Says the first words in clear."""
+        """Sends the first bytes in plaintext."""
         self._send = send
         self._upgrade.begin(send)
 
     def feed(self, received: bytes) -> Result | ConnectFailure | None:
-        """The result of the second, or why it was not begun."""
+        """The result of the second dialogue, or why it did not begin."""
         if self._is_upgraded:
             return self._dialogue.feed(received)
         outcome = self._upgrade.feed(received)
@@ -56,7 +56,7 @@ class AfterUpgrade(Generic[Result]):
         return self._dialogue.feed(surplus) if surplus else None
 
     def end(self, ending: Ending) -> Result | ConnectFailure:
-        """The result when nothing more will come."""
+        """The result if nothing more will come."""
         if self._is_upgraded:
             return self._dialogue.end(ending)
         outcome = self._upgrade.end(ending)

@@ -1,4 +1,4 @@
-"""What is said in one application protocol: before TLS begins, and without TLS."""
+"""The scripts of one application protocol: before TLS begins, and without TLS."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ InPlaintext: TypeAlias = Callable[[PlaintextFindings, Peer], Script[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """The scripts of the protocol that ``model.application_protocol`` has by that ``name``.
+    """The scripts of the protocol with that ``name`` in ``model.application_protocol``.
 
-    ``upgrade`` is what is said before TLS, and None where TLS is spoken from the first byte.
-    ``in_plaintext`` finds out what the server does without TLS, on a connection of its own.
-    ``frames_handshakes`` is whether TLS's handshake goes in packets of the protocol. ``injection`` are
-    words that may follow the command by which TLS begins.
+    ``upgrade`` is the plaintext phase before TLS; None if TLS begins with the first byte. ``in_plaintext``
+    finds out what the server does without TLS, on a connection of its own. ``frames_handshakes`` is true if
+    packets of the protocol carry the TLS handshake. ``injection`` holds commands that may follow the command
+    with which TLS begins.
     """
 
     name: str
@@ -37,27 +37,27 @@ class Application:
 
     @property
     def service(self) -> str:
-        """How people write the protocol's name."""
+        """The protocol's name as people write it."""
         return protocol_named(self.name).service
 
     def upgrades(self, peer: Peer) -> Callable[[], Scripted[UpgradeOutcome]] | None:
-        """Makes the Dialogue that comes before TLS, for one connection after the other."""
+        """Makes the Dialogue that comes before TLS, once for each connection."""
         if self.upgrade is None:
             return None
         return partial(_upgrading, self.upgrade, self.service, peer)
 
     def injects(self, peer: Peer) -> Callable[[], Scripted[UpgradeOutcome]] | None:
-        """Makes the Dialogue that comes before TLS, with the words of ``injection`` in it."""
+        """Makes the Dialogue that comes before TLS, with the ``injection`` in it."""
         if self.upgrade is None or self.injection is None:
             return None
         return partial(_injecting, self.upgrade, self.service, self.injection, peer)
 
     def looks_in_plaintext(self, peer: Peer) -> Callable[[], Scripted[PlaintextFindings]] | None:
-        """Makes the Dialogue that looks at the server without TLS."""
+        """Makes the Dialogue that tests the server without TLS."""
         return None if self.in_plaintext is None else partial(_looking, self.in_plaintext, peer)
 
     def found(self, peer: Peer, greeting: bytes | None = None) -> FoundApplication:
-        """What checks need to know of it; ``greeting`` are the bytes by which it was found, if any were."""
+        """What checks need to know of it; ``greeting`` holds the bytes by which it was found, if any."""
         return FoundApplication(
             name=self.name,
             greeting=greeting,

@@ -1,4 +1,4 @@
-"""What is said in each application protocol, one row each.
+"""The scripts of each application protocol, one row each.
 
 To add one: a row in ``model.application_protocol``, a file with its script, a row here, its test, and a row
 of floods in tests/probe/growth/scripts.py.
@@ -73,7 +73,7 @@ STARTTLS: Final = (
     Application(name="vnc", upgrade=vnc.upgrade, in_plaintext=vnc.in_plaintext),
     Application(name="amqp", upgrade=amqp.upgrade, in_plaintext=amqp.in_plaintext),
 )
-"""Those in which TLS begins after some words in plaintext."""
+"""The protocols in which TLS begins after a plaintext phase."""
 
 IN_PLAINTEXT: Final = (
     Application(name="telnet", in_plaintext=remote_login.telnet),
@@ -89,23 +89,23 @@ IN_PLAINTEXT: Final = (
     Application(name="memcached", in_plaintext=direct.memcached),
     Application(name="sips", in_plaintext=direct.sip),
 )
-"""Those that speak TLS from the first byte, and are asked whether they do without."""
+"""The protocols that speak TLS from the first byte and are tested for service without TLS."""
 
 _SCRIPTED: Final = {one.name: one for one in (*STARTTLS, *IN_PLAINTEXT)}
 
 APPLICATIONS: Final[Mapping[str, Application]] = {
     one.name: _SCRIPTED.get(one.name, Application(name=one.name)) for one in PROTOCOLS
 }
-"""What is said in every protocol of ``model.application_protocol``, by its name."""
+"""The scripts of every protocol of ``model.application_protocol``, by its name."""
 
 DIRECT_TLS: Final = APPLICATIONS[DEFAULT_PROTOCOL]
-"""TLS from the first byte, of whatever service."""
+"""TLS from the first byte, for any service."""
 
 
 def application(name: str) -> Application:
-    """What is said in the protocol of that name or alias, in any case.
+    """The scripts of the protocol with that name or alias, in any case.
 
     Raises:
-        ValueError: where there is no such protocol; the message says which names come near.
+        ValueError: if there is no such protocol; the message lists similar names.
     """
     return APPLICATIONS[protocol_named(name).name]

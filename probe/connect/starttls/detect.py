@@ -1,7 +1,8 @@
-"""Which protocol does an endpoint speak whose target leaves that open?
+"""Which protocol does an endpoint speak if its target does not name one?
 
-It is listened to first, for a server that greets shows it, and hates to be interrupted. One that
-waits for us speaks what its port is registered for, or else TLS from the first byte.
+The client listens first: the greeting of a server shows its protocol, and such servers reject clients that
+interrupt. A server that waits for the client speaks the protocol registered for its port, or else TLS from
+the first byte.
 """
 
 from __future__ import annotations
@@ -22,27 +23,27 @@ _ENOUGH: Final = 512
 
 
 class Listening:
-    """A Dialogue of one side: the first line that the server says unasked; empty where none comes."""
+    """A Dialogue that only listens: its result is the first line that the server sends unasked; empty if none comes."""
 
     def __init__(self) -> None:
         self._heard = b""
 
     def begin(self, send: Callable[[bytes], None]) -> None:
-        """Says nothing."""
+        """Sends nothing."""
 
     def feed(self, received: bytes) -> bytes | None:
-        """The first line, or as much as is enough to know it by."""
+        """The first line, or enough of it to recognise the protocol."""
         self._heard += received[: _ENOUGH - len(self._heard)]
         is_enough = b"\n" in self._heard or len(self._heard) == _ENOUGH
         return self._heard if is_enough else None
 
     def end(self, ending: Ending) -> bytes:
-        """What had come by then."""
+        """The bytes that arrived by then."""
         return self._heard
 
 
 def application_of(greeting: bytes, port: int) -> Application:
-    """The protocol that the greeting and the port show; TLS from the first byte where neither does."""
+    """The protocol that the greeting and the port show; TLS from the first byte if neither does."""
     expected = APPLICATIONS[default_protocol(port)]
     shown = greeting_of(greeting)
     if shown is None or expected.service in shown.service:

@@ -1,7 +1,7 @@
-"""What the words before TLS come to: TLS's turn, or the reason why it is not.
+"""The outcome of the plaintext phase before TLS: TLS begins, or the reason why it does not.
 
-Only a server that says so itself has no TLS. One that turns clients away, hangs up, stays silent or
-speaks something else is reported as just that.
+A server has no TLS only if it says so itself. A server that rejects clients, closes, stays silent or speaks
+another protocol is reported as exactly that.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ENDINGS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upgraded:
-    """Both sides go over to TLS now: the next bytes are its records."""
+    """Both sides switch to TLS: the next bytes are TLS records."""
 
 
 UpgradeOutcome: TypeAlias = Upgraded | ConnectFailure
@@ -40,19 +40,19 @@ UpgradeScript: TypeAlias = Script[UpgradeOutcome]
 class UpgradeDialogue(Scripted[UpgradeOutcome]):
     """Plays a script that leads to TLS in the protocol ``own``.
 
-    A failure gets the whole conversation for its evidence, whatever the script quotes of it.
+    The evidence of a failure is the whole conversation, whatever the script quotes of it.
     """
 
     def __init__(self, script: UpgradeScript, own: str) -> None:
         super().__init__(script, partial(broken_off, own))
 
     def feed(self, received: bytes) -> UpgradeOutcome | None:
-        """Takes bytes; the outcome once the script has ended."""
+        """Takes bytes; returns the outcome once the script has ended."""
         outcome = super().feed(received)
         return None if outcome is None else self._with_conversation(outcome)
 
     def end(self, ending: Ending) -> UpgradeOutcome:
-        """The outcome when nothing more will come."""
+        """The outcome if nothing more will come."""
         return self._with_conversation(super().end(ending))
 
     def _with_conversation(self, outcome: UpgradeOutcome) -> UpgradeOutcome:
@@ -63,23 +63,23 @@ class UpgradeDialogue(Scripted[UpgradeOutcome]):
 
 
 def not_offered(detail: str) -> ConnectFailure:
-    """The server speaks the protocol, and says that it has no TLS in it."""
+    """The server speaks the protocol, and states that it has no TLS in it."""
     return ConnectFailure(kind=FailureKind.NOT_OFFERED, detail=detail)
 
 
 def declined(detail: str, words: bytes) -> ConnectFailure:
-    """The server has TLS and does not begin it; ``words`` are quoted in the reason."""
+    """The server has TLS and does not begin it; the reason quotes ``words``."""
     return ConnectFailure(kind=FailureKind.DECLINED, detail=f"{detail}: {quoted(words)}")
 
 
 def turned_away(words: bytes) -> ConnectFailure:
-    """The server wants no client now, or not this one; ``words`` are quoted in the reason."""
+    """The server rejects clients now, or this client; the reason quotes ``words``."""
     detail = f"the server turns us away: {quoted(words)}"
     return ConnectFailure(kind=FailureKind.TURNED_AWAY, detail=detail)
 
 
 def unexpected(own: str, heard: bytes) -> ConnectFailure:
-    """Something else than a server of ``own`` says came, and it may show what is spoken here."""
+    """Something came that a server of ``own`` does not send; it may show which protocol is spoken."""
     if _TLS_RECORD.match(heard):
         detail = f"TLS came in place of {own}: the server may speak TLS from the first byte"
         return _other_protocol(detail)
@@ -93,7 +93,7 @@ def unexpected(own: str, heard: bytes) -> ConnectFailure:
 
 
 def broken_off(own: str, at: BrokenOff) -> ConnectFailure:
-    """The server of ``own``, as it should be, ended, fell silent, or went on without an end."""
+    """The server, expected to speak ``own``, closed, fell silent, or sent too much without an end."""
     shown = greeting_of(at.heard)
     is_other = shown is not None and own not in shown.service
     if is_other or is_ssh(at.heard) or _TLS_RECORD.match(at.heard):
@@ -106,7 +106,7 @@ def broken_off(own: str, at: BrokenOff) -> ConnectFailure:
 
 
 def quoted(heard: bytes) -> str:
-    """The first words of the server, fit for a sentence: one line of what can be printed."""
+    """The first words of the server as one printable line, for use in a sentence."""
     text = _CONTROLS.sub(" ", heard[:_QUOTED_LENGTH].decode("utf-8", "replace")).strip()
     return "".join(one if one.isprintable() else "\ufffd" for one in text) or "nothing"
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """The server's name, as its certificate should have it; an address where it has none."""
+    """The server's name, as in its certificate; an address if it has no name."""
 
     name: str
 
     @property
     def authority(self) -> str:
-        """The name as it stands in a URI (RFC 3986, section 3.2.2)."""
+        """The name in the form for a URI (RFC 3986, section 3.2.2)."""
         return f"[{self.name}]" if ":" in self.name else self.name

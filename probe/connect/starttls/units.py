@@ -1,8 +1,7 @@
-"""Where one reply ends: how many of the bytes make a line, a reply of many lines, a tagged answer.
+"""Where one reply ends: the number of bytes of a line, a reply of several lines, or a tagged answer.
 
-Each is an ``Until``: a number of bytes, or None while the unit is not whole. It looks at no byte
-twice, however the bytes come. Line ends are LF with or
-without CR, for servers differ.
+Each function is an ``Until``: it returns a number of bytes, or None while the unit is incomplete. It reads no
+byte twice, however the bytes arrive. Line ends are LF with or without CR, because servers differ.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _RECOGNISED: Final = 32
 
 
 def line(received: bytes, seen: int) -> int | None:
-    """Up to the first LF."""
+    """The bytes up to the first LF."""
     end = received.find(b"\n", seen)
     return None if end < 0 else end + 1
 
@@ -29,7 +28,7 @@ def line(received: bytes, seen: int) -> int | None:
 def reply(received: bytes, seen: int) -> int | None:
     """A reply of SMTP or FTP: lines with a code and a hyphen, then one with a code and a space.
 
-    RFC 5321, section 4.2.1; RFC 959, section 4.2. A first line that is no such reply ends by itself.
+    RFC 5321, section 4.2.1; RFC 959, section 4.2. A first line that is not such a reply is a unit of its own.
     """
     if not _REPLY.match(received):
         return line(received, seen)
@@ -37,7 +36,7 @@ def reply(received: bytes, seen: int) -> int | None:
 
 
 def dotted(received: bytes, seen: int) -> int | None:
-    """A list that a lone dot ends; where the first line is an error it ends by itself."""
+    """A list that ends with a single dot; if the first line is an error, it is a unit of its own."""
     if not _LIST.match(received):
         return line(received, seen)
     return _first_line_like(_LONE_DOT, received, seen)
@@ -49,12 +48,12 @@ def tagged(tag: bytes) -> Until:
 
 
 def line_that(pattern: bytes) -> Until:
-    """All lines up to the first that begins so. The pattern must look at a bounded number of bytes."""
+    """All lines up to the first that begins with the pattern. The pattern must examine a bounded number of bytes."""
     return partial(_first_line_like, re.compile(pattern, re.IGNORECASE))
 
 
 def _first_line_like(wanted: re.Pattern[bytes], received: bytes, seen: int) -> int | None:
-    """Where the first whole line ends that begins so, of those that were not whole before."""
+    """The end of the first complete line that begins with the pattern, among the lines that were incomplete before."""
     end = received.find(b"\n", seen)
     start = received.rfind(b"\n", 0, seen) + 1 if end >= 0 else 0
     while end >= 0:
@@ -66,22 +65,22 @@ def _first_line_like(wanted: re.Pattern[bytes], received: bytes, seen: int) -> i
 
 
 def at_once(_received: bytes, _seen: int) -> int:
-    """Nothing is waited for."""
+    """Waits for nothing."""
     return 0
 
 
 def anything(received: bytes, _seen: int) -> int | None:
-    """Whatever comes first."""
+    """Any first bytes."""
     return len(received) or None
 
 
 def foreign(received: bytes) -> int | None:
-    """What begins as no reply of the protocol does: enough of it to know another by."""
+    """Bytes that no reply of the protocol begins with: enough of them to recognise another protocol."""
     return line(received, 0) or (len(received) if len(received) >= _RECOGNISED else None)
 
 
 def exactly(length: int) -> Until:
-    """So many bytes."""
+    """Exactly ``length`` bytes."""
     return lambda received, _seen: length if len(received) >= length else None
 
 

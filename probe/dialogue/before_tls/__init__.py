@@ -1,1 +1,1 @@
-"""What is said before TLS begins, as scripts, and what it shows."""
+"""The plaintext phase before TLS, as scripts, and the facts that it shows."""

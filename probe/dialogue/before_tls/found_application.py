@@ -1,4 +1,4 @@
-"""Which application protocol an endpoint speaks, and what checks need to know of how TLS begins in it."""
+"""The application protocol of an endpoint, and what checks need to know about how TLS begins in it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from probe.dialogue.before_tls.scripted import Scripted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundApplication:
-    """One endpoint's protocol.
+    """The protocol of one endpoint.
 
-    ``greeting`` are the bytes by which it was found, empty where the server said nothing by itself, and None
-    where the target names the protocol. ``begins_in_plaintext`` is whether words come before TLS;
-    ``looks_in_plaintext`` makes the Dialogue that looks at the server without TLS.
+    ``greeting`` holds the bytes by which it was found; it is empty if the server sent nothing unasked, and
+    None if the target names the protocol. ``begins_in_plaintext`` is true if there is a plaintext phase
+    before TLS; ``looks_in_plaintext`` makes the Dialogue that tests the server without TLS.
     """
 
     name: str
@@ -29,4 +29,4 @@ class FoundApplication:
 
 
 FROM_THE_FIRST_BYTE: Final = FoundApplication(name=DEFAULT_PROTOCOL)
-"""TLS with nothing before it, and no look without it."""
+"""TLS from the first byte, without a test for service without TLS."""

@@ -1,7 +1,7 @@
-"""What speaks where TLS was expected? Recognises a service by the first bytes it sent.
+"""Recognises the service that answers instead of TLS by the first bytes that it sent.
 
-Greetings as their RFCs have them; where a protocol is known the endpoint is plaintext, and
-otherwise it is merely no TLS.
+The greetings are as in their RFCs. If the protocol is known, the endpoint is plaintext; otherwise it is only
+known not to speak TLS.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Greeting:
-    """A service's name and what its first bytes look like.
+    """A service's name and the pattern of its first bytes.
 
-    ``protocol`` is what a target calls it, where it may go over to TLS.
+    ``protocol`` is its name in targets, if it can be upgraded to TLS.
     """
 
     service: str
@@ -54,16 +54,16 @@ GREETINGS: Final = (
 
 
 def greeting_of(received: bytes) -> Greeting | None:
-    """The service that greets so, or None where none is known."""
+    """The service with this greeting; None if it is unknown."""
     return next((one for one in GREETINGS if one.pattern.match(received)), None)
 
 
 def plaintext_service(received: bytes) -> str | None:
-    """The name of the service that greets so, or None where none is known."""
+    """The name of the service with this greeting; None if it is unknown."""
     greeting = greeting_of(received)
     return greeting.service if greeting is not None else None
 
 
 def is_ssh(received: bytes) -> bool:
-    """Whether an SSH server greets so (RFC 4253, section 4.2): encrypted, but no TLS."""
+    """Whether this is the greeting of an SSH server (RFC 4253, section 4.2): encrypted, but not TLS."""
     return received.startswith(b"SSH-")

@@ -1,7 +1,8 @@
-"""Words in clear that a server may take for words said behind TLS (CVE-2011-0411, CVE-2021-23222).
+"""Plaintext commands that a server may process as if they were sent inside TLS (CVE-2011-0411,
+CVE-2021-23222).
 
-They follow the command that begins TLS in the same breath. A server that still holds them when the
-handshake is over, and acts on them, takes an attacker's words for the client's.
+They follow the command that begins TLS in the same packet. A server that still holds them after the handshake
+and acts on them treats an attacker's commands as the client's.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Injection:
-    """``injected`` is said behind ``command``, in clear; ``words`` are said behind TLS.
+    """``injected`` is sent in plaintext after ``command``; ``words`` are sent inside TLS.
 
-    ``acted_on`` finds in the answer that the injected words were taken, ``dropped``, where that is not
-    found, that they were not.
+    ``acted_on`` matches an answer to the injected commands. If it does not match, ``dropped`` matches an
+    answer that shows that they were dropped.
     """
 
     command: bytes
@@ -28,7 +29,7 @@ class Injection:
 def injection(
     command: bytes, injected: bytes, words: bytes, acted_on: bytes, dropped: bytes
 ) -> Injection:
-    """With the patterns compiled: lines are what ``^`` stands for."""
+    """An Injection with the patterns compiled; ``^`` matches at line starts."""
     return Injection(
         command=command,
         injected=injected,

@@ -1,8 +1,8 @@
-"""A dialogue that reads as a script: say this, hear that, and go on by what was heard.
+"""A dialogue written as a script: send something, wait for an answer, and continue according to it.
 
-For protocols that talk in turns before TLS begins. A script is a generator: it yields one Turn after
-the other and gets what was heard in each; what it returns is the result. The driver cuts the peer's
-bytes into what each Turn waits for, keeps a bounded transcript, and bounds what is held.
+For protocols that talk in turns before TLS begins. A script is a generator: it yields one Turn after the
+other and gets the bytes received in each; its return value is the result. The driver splits the peer's bytes
+into the units that each Turn waits for, stores a bounded transcript, and bounds what is buffered.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from probe.tls.limits import (
 Result = TypeVar("Result")
 
 Until: TypeAlias = Callable[[bytes, int], int | None]
-"""How many of the bytes of a turn make what is waited for; None while it is not whole.
+"""How many of the bytes of a turn make the awaited unit; None while it is incomplete.
 
-The number says how many of them were there at the last call, which found no end: whatever looks for an
-end goes on from there, so that a peer that sends single bytes costs no more than one that sends all.
+The number argument is how many of them were there at the last call, which found no end. The search continues
+from there, so that a peer that sends single bytes costs no more than one that sends all at once.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """What is said, what is then waited for, and in words what that is."""
+    """The bytes to send, the unit to wait for, and a description of it."""
 
     say: bytes = b""
     until: Until
@@ -42,7 +42,7 @@ class Turn:
 class BrokenOff:
     """The peer ended, fell silent, or sent too much without an end (``ending`` None) during a turn.
 
-    ``what`` was waited for, and ``heard`` is what came in place of it.
+    ``what`` was awaited, and ``heard`` is what came instead.
     """
 
     ending: Ending | None
@@ -54,11 +54,11 @@ Script: TypeAlias = Generator[Turn, bytes, Result]
 
 
 class Scripted(Generic[Result]):
-    """The Dialogue that plays a script; ``broken_off`` makes the result where the peer stops.
+    """The Dialogue that plays a script; ``broken_off`` makes the result if the peer stops.
 
-    ``said`` and ``heard`` are the bytes of each side, ``MAX_EVIDENCE_LENGTH`` of them at most, and
-    ``is_cut`` is whether there were more. ``surplus`` is what came after the last turn, and
-    ``ending`` how the connection ended before the script did.
+    ``said`` and ``heard`` are the bytes of each side, at most ``MAX_EVIDENCE_LENGTH`` of them, and ``is_cut``
+    is true if there were more. ``surplus`` is what came after the last turn, and ``ending`` is how the
+    connection ended if it ended before the script.
     """
 
     def __init__(self, script: Script[Result], broken_off: Callable[[BrokenOff], Result]) -> None:
@@ -78,16 +78,16 @@ class Scripted(Generic[Result]):
 
     @property
     def surplus(self) -> bytes:
-        """What the peer said behind the end of the script."""
+        """The peer's bytes after the end of the script."""
         return self._pending
 
     def begin(self, send: Callable[[bytes], None]) -> None:
-        """Says the first words, if the script has any."""
+        """Sends the first bytes, if the script has any."""
         self._send = send
         self._go_on(None)
 
     def feed(self, received: bytes) -> Result | None:
-        """Takes bytes; the result once the script has ended."""
+        """Takes bytes; returns the result once the script has ended."""
         self.heard = self._bounded(self.heard, received)
         self._pending += received[: MAX_TURN_LENGTH - len(self._pending)]
         self._received += len(received)

@@ -1,6 +1,7 @@
 """IRC: CAP LS, then STARTTLS, answered by 670 (IRCv3 tls-3.1, deprecated in favour of port 6697).
 
-Servers look us up first and say so in NOTICEs; a PING may come before any answer and wants its PONG.
+Servers first look up our address and report it in NOTICEs; a PING may come before any answer and needs a
+PONG.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _LONGEST_LINE: Final = 500
 
 
 def _until(say: bytes, command: bytes, what: str) -> Script[bytes]:
-    """The first line with one of these commands or numerics, or that is no IRC."""
+    """The first line with one of these commands or numerics, or the first that is not IRC."""
     wanted = re.compile(rb"(?::[^ ]+ )?(?:" + command + rb"|ERROR)\b")
     heard = yield Turn(say=say, until=line, what=what)
     for _ in range(_MOST_LINES):
@@ -43,7 +44,7 @@ def _until(say: bytes, command: bytes, what: str) -> Script[bytes]:
 
 
 def _capabilities() -> Script[bytes]:
-    """The answer to CAP LS, all lines of it; or whatever came in its place."""
+    """The answer to CAP LS with all its lines, or whatever came instead."""
     what = "the answer to CAP LS"
     heard = every = yield from _until(b"CAP LS 302\r\n", rb"CAP|421|451", what)
     while _command(heard) == b"CAP" and b" LS * " in heard and len(every) < MAX_TURN_LENGTH:
@@ -53,7 +54,7 @@ def _capabilities() -> Script[bytes]:
 
 
 def upgrade(_: Peer) -> UpgradeScript:
-    """Says STARTTLS before registering, where it is listed or the server has no list."""
+    """Sends STARTTLS before registering, if it is listed or the server has no list."""
     listed = yield from _capabilities()
     if _command(listed) == b"ERROR":
         return turned_away(listed)
@@ -72,7 +73,7 @@ def upgrade(_: Peer) -> UpgradeScript:
 
 
 def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
-    """Reads the capabilities, registers, and takes its leave."""
+    """Reads the capabilities, registers and quits."""
     listed = yield from _capabilities()
     if _command(listed) == b"CAP":
         is_offered = _lists_tls(listed)

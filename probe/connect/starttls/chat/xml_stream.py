@@ -1,7 +1,7 @@
-"""The XML of an XMPP stream (RFC 6120): where a tag ends as bytes come, and which elements there are.
+"""The XML of an XMPP stream (RFC 6120): finds the ends of tags as bytes arrive, and lists the elements.
 
-Tags are found in one pass, so that no text costs more than its length. Elements are read by expat, and
-nothing else is: RFC 6120, section 11.1, forbids document types, comments and processing instructions.
+Tags are found in one pass, so that the cost of a text is proportional to its length. expat reads the elements
+and nothing else: RFC 6120, section 11.1, forbids document types, comments and processing instructions.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TAG: Final = re.compile(rb"<(/?)(?:[\w.-]{1,64}:)?([\w.-]{1,64})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XmlTag:
-    """A tag by its local name; ``end`` is the offset just past it."""
+    """A tag by its local name; ``end`` is the offset after it."""
 
     name: str
     is_closing: bool
@@ -30,18 +30,18 @@ class XmlTag:
 
 @dataclass(slots=True, kw_only=True)
 class XmlElement:
-    """An element by the local names from the outermost to its own; ``text`` is the beginning of its own."""
+    """An element by the local names from the outermost element to itself; ``text`` is the beginning of its own text."""
 
     path: tuple[str, ...]
     text: str = ""
 
     def is_in(self, *path: str) -> bool:
-        """Whether the path ends so."""
+        """Whether the path ends with these names."""
         return self.path[-len(path) :] == path
 
 
 def tags(received: bytes, seen: int) -> Iterator[XmlTag]:
-    """The tags that are whole, but for those that were already in the first ``seen`` bytes."""
+    """The complete tags, without those that were already in the first ``seen`` bytes."""
     start = received.rfind(b">", 0, seen) + 1 if received.find(b">", seen) >= 0 else len(received)
     while (end := received.find(b">", start)) >= 0:
         opening = received.rfind(b"<", start, end)
@@ -57,10 +57,10 @@ def tags(received: bytes, seen: int) -> Iterator[XmlTag]:
 
 
 def elements(received: bytes) -> tuple[XmlElement, ...] | None:
-    """The elements of the beginning of a stream, in their order.
+    """The elements at the beginning of a stream, in their order.
 
-    None where it is not well-formed, has what a stream must not have, or is larger or deeper than
-    any list of features.
+    None if it is not well-formed, contains something that a stream must not, or is larger or deeper than any
+    list of features.
     """
     reader = _XmlReader()
     parser = expat.ParserCreate()
@@ -79,11 +79,11 @@ def elements(received: bytes) -> tuple[XmlElement, ...] | None:
 
 
 class _UnreadableError(Exception):
-    """The stream has what it must not have."""
+    """The stream contains something that it must not."""
 
 
 class _XmlReader:
-    """Collects elements as expat calls for each."""
+    """Collects elements from expat's callbacks."""
 
     def __init__(self) -> None:
         self.found: list[XmlElement] = []

@@ -1,7 +1,7 @@
 """XMPP for clients and servers: ``<starttls/>`` in a stream (RFC 6120, section 5; RFC 7590).
 
-The stream is addressed to the domain, which is also what the certificate is for. Elements are looked for
-by their local names, for servers differ in prefixes.
+The stream is addressed to the domain, for which the certificate is also issued. Elements are found by their
+local names, because servers use different prefixes.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from probe.dialogue.before_tls.scripted import Script, Turn
 OWN: Final = "XMPP"
 _TLS: Final = "urn:ietf:params:xml:ns:xmpp-tls"
 _TEMPORARY: Final = frozenset({"resource-constraint", "policy-violation", "system-shutdown"})
-"""Stream errors that say nothing of the domain (RFC 6120, section 4.9.3)."""
+"""Stream errors that say nothing about the domain (RFC 6120, section 4.9.3)."""
 
 _ENDS: Final = frozenset({"features", "error", "stream"})
 _MOST_MECHANISMS: Final = 40
 _LONGEST_MECHANISM: Final = 40
 _BEGINNING: Final = 64
-"""How many bytes are looked at to see whether XML comes at all."""
+"""How many bytes are examined to see whether XML comes at all."""
 
 
 def _features_end(received: bytes, seen: int) -> int | None:
-    """Up to the end of the features, of an error, or of the stream."""
+    """The bytes up to the end of the features, of an error, or of the stream."""
     if _is_foreign(received):
         return len(received)
     for tag in tags(received, seen):
@@ -51,7 +51,7 @@ def _features_end(received: bytes, seen: int) -> int | None:
 
 
 def _answer_end(received: bytes, seen: int) -> int | None:
-    """Up to the tag that answers starttls, or the end of the stream."""
+    """The bytes up to the tag that answers starttls, or to the end of the stream."""
     if _is_foreign(received):
         return len(received)
     for tag in tags(received, seen):
@@ -74,13 +74,13 @@ def _stream(peer: Peer, namespace: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Features:
-    """The list of a server: as it came, and its elements."""
+    """The feature list of a server: its bytes and its elements."""
 
     raw: bytes
     elements: tuple[XmlElement, ...]
 
     def has(self, *path: str) -> bool:
-        """Whether there is an element of that path."""
+        """Whether there is an element with that path."""
         return any(one.is_in(*path) for one in self.elements)
 
 
@@ -99,12 +99,12 @@ def _features(peer: Peer, namespace: str) -> Script[_Features | ConnectFailure]:
     condition = next((one.path[-1] for one in found if one.path[-2:-1] == ("error",)), "no reason")
     if condition in _TEMPORARY:
         return turned_away(condition.encode())
-    # Most often host-unknown: another domain than any of the server's was named.
+    # Usually host-unknown: the stream named a domain that the server does not serve.
     return declined("the XMPP server takes no stream to this domain", condition.encode())
 
 
 def upgrade(peer: Peer, *, namespace: str) -> UpgradeScript:
-    """Opens a stream and asks for TLS where it is listed."""
+    """Opens a stream and asks for TLS if it is listed."""
     features = yield from _features(peer, namespace)
     if isinstance(features, ConnectFailure):
         return features
@@ -121,7 +121,7 @@ def upgrade(peer: Peer, *, namespace: str) -> UpgradeScript:
 
 
 def in_plaintext(findings: PlaintextFindings, peer: Peer, *, namespace: str) -> Script[None]:
-    """Reads what may be done before TLS, and closes the stream."""
+    """Reads what is possible before TLS, and closes the stream."""
     features = yield from _features(peer, namespace)
     if isinstance(features, ConnectFailure):
         return
@@ -138,7 +138,7 @@ def in_plaintext(findings: PlaintextFindings, peer: Peer, *, namespace: str) -> 
 
 
 def _mechanisms(found: Sequence[XmlElement]) -> list[str]:
-    """Names of SASL mechanisms have at most 20 letters (RFC 4422, section 3.1)."""
+    """SASL mechanism names have at most 20 letters (RFC 4422, section 3.1)."""
     names = [one.text.strip() for one in found if one.is_in("mechanism")]
     return [
         quoted(name.encode())

@@ -1,7 +1,7 @@
 """AMQP: the TLS protocol header of 1.0 (ISO/IEC 19464; OASIS AMQP 1.0, section 5.2).
 
-A server without it answers with the header it would rather have, and closes. In clear, the header of 0-9-1
-(section 2.2.4) is answered by ``connection.start``, which lists the mechanisms of login.
+A server without TLS answers with the header that it prefers, and closes. In plaintext, it answers the header
+of 0-9-1 (section 2.2.4) with ``connection.start``, which lists the login mechanisms.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _header(received: bytes, seen: int) -> int | None:
 
 
 def _frame_or_header(received: bytes, seen: int) -> int | None:
-    """A frame of 0-9-1 (type, channel, length, payload, end), or a header in place of it."""
+    """A frame of 0-9-1 (type, channel, length, payload, end), or a header instead of it."""
     if not received or received[:1] != b"\x01":
         return _header(received, seen)
     if len(received) < 7:
@@ -46,7 +46,7 @@ def _frame_or_header(received: bytes, seen: int) -> int | None:
 
 
 def _mechanisms(start: bytes) -> str:
-    """Behind frame header, class, method and version comes a table, and then what is looked for."""
+    """A table follows the frame header, class, method and version; the mechanisms come after it."""
     reader = ByteReader(start[7:], "connection.start")
     try:
         reader.take(2 + 2 + 2)
@@ -57,7 +57,7 @@ def _mechanisms(start: bytes) -> str:
 
 
 def upgrade(_: Peer) -> UpgradeScript:
-    """Sends the TLS header, which comes back where TLS begins."""
+    """Sends the TLS header, which the server sends back if TLS begins."""
     heard = yield Turn(say=_TLS_HEADER, until=_header, what="AMQP's protocol header")
     if heard == _TLS_HEADER:
         return Upgraded()
@@ -68,7 +68,7 @@ def upgrade(_: Peer) -> UpgradeScript:
 
 
 def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
-    """Begins a session of 0-9-1, and goes no further than the mechanisms."""
+    """Begins a session of 0-9-1, and stops at the list of mechanisms."""
     heard = yield Turn(say=_PLAIN_HEADER, until=_frame_or_header, what="connection.start")
     if heard.startswith(_START):
         findings.login(_mechanisms(heard))

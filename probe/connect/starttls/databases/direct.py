@@ -1,6 +1,6 @@
-"""Stores and brokers that speak TLS from the first byte or not at all: does the port answer in clear?
+"""Stores and brokers that speak TLS from the first byte or not at all: does the port answer in plaintext?
 
-Each is greeted once, in the way that any client begins, and nothing is asked behind it.
+The check sends the usual first message of a client once, and asks nothing after it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MQTT_CODES: Final = {0: "accepted", 4: "bad user name or password", 5: "not aut
 
 
 def redis(findings: PlaintextFindings, _: Peer) -> Script[None]:
-    """PING, answered by PONG, or by the wish for a password (RESP)."""
+    """PING, answered by PONG, or by an error that requires a password (RESP)."""
     heard = yield Turn(say=b"PING\r\n", until=line, what="the answer to PING")
     if heard.startswith((b"+PONG", b"-NOAUTH", b"-DENIED", b"-ERR", b"-LOADING", b"-MASTERDOWN")):
         _answers(findings, f"PING in clear: {quoted(heard)}")
@@ -56,7 +56,7 @@ def mongodb(findings: PlaintextFindings, _: Peer) -> Script[None]:
 
 
 def kafka(findings: PlaintextFindings, _: Peer) -> Script[None]:
-    """ApiVersions, version 0: any broker answers it before a login (Kafka protocol guide)."""
+    """ApiVersions, version 0: any broker answers it before login (Kafka protocol guide)."""
     request = struct.pack(">HHIH", 18, 0, _KAFKA_CORRELATION, 8) + b"tlsprobe"
     framed = struct.pack(">I", len(request)) + request
     heard = yield Turn(say=framed, until=exactly(8), what="the answer to ApiVersions")
@@ -88,7 +88,7 @@ def mqtt(findings: PlaintextFindings, _: Peer) -> Script[None]:
 def http(findings: PlaintextFindings, peer: Peer) -> Script[None]:
     """HEAD, answered by a status, as Elasticsearch and OpenSearch do.
 
-    400 is how most servers with TLS on the port answer what is none: it proves no session in clear.
+    Most servers with TLS on the port answer plaintext with 400: it does not prove a plaintext session.
     """
     request = f"HEAD / HTTP/1.1\r\nHost: {peer.authority}\r\nConnection: close\r\n\r\n"
     heard = yield Turn(say=request.encode("ascii"), until=line, what="a status of HTTP")

@@ -1,7 +1,8 @@
 """LDAP: the StartTLS extended operation (RFC 4511, section 4.14; RFC 4513, section 3).
 
-Each message is BER: a SEQUENCE of a message id and an operation. In clear, the root DSE says what is
-offered, and an anonymous bind whether a session goes on: ``confidentialityRequired`` (13) where it does not.
+Each message is BER: a SEQUENCE of a message id and an operation. In plaintext, the root DSE lists what the
+server offers. An anonymous bind shows whether a session may continue: the server answers
+``confidentialityRequired`` (13) if it may not.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ _MOST_MESSAGES: Final = 64
 _SUCCESS: Final = 0
 _PROTOCOL_ERROR: Final = 2
 _UNAVAILABLE: Final = frozenset({51, 52})
-"""busy and unavailable; 52 is also how OpenLDAP says that it has no certificate."""
+"""busy and unavailable; OpenLDAP also sends 52 if it has no certificate."""
 
 _CONFIDENTIALITY_REQUIRED: Final = 13
 _STRONGER_AUTH_REQUIRED: Final = 8
@@ -62,7 +63,7 @@ INJECTION: Final = injection(
     rb"\x02\x01\x55\x61",
     rb"\x02\x01\x56\x61",
 )
-"""Binds as nobody, told apart by their message ids; an unbind ends it."""
+"""Anonymous binds, distinguished by their message ids; an unbind ends the session."""
 
 
 def _tlv(tag: int, content: bytes) -> bytes:
@@ -83,7 +84,7 @@ def _root_dse() -> bytes:
 
 
 def message(received: bytes, _seen: int) -> int | None:
-    """One LDAPMessage; what begins otherwise, or claims too much, ends as far as it came."""
+    """One LDAPMessage; bytes that begin otherwise, or claim too much, end with what has arrived."""
     if not received:
         return None
     if received[0] != 0x30:
@@ -98,7 +99,7 @@ def message(received: bytes, _seen: int) -> int | None:
 
 
 def _header(received: bytes) -> tuple[int, int] | None:
-    """Where the content of one BER value begins, and how long it is; definite lengths alone."""
+    """The offset and the length of the content of one BER value; definite lengths only."""
     if len(received) < 2:
         return None
     if received[1] < 0x80:
@@ -108,7 +109,7 @@ def _header(received: bytes) -> tuple[int, int] | None:
 
 
 def _search() -> Script[bytes]:
-    """All messages of the search for the root DSE, up to the one that ends it."""
+    """All messages of the search for the root DSE, up to the last one."""
     what = "the root DSE"
     heard = every = yield Turn(say=_root_dse(), until=message, what=what)
     for _ in range(_MOST_MESSAGES):
@@ -121,7 +122,7 @@ def _search() -> Script[bytes]:
 
 
 def result_of(heard: bytes) -> tuple[int | None, int]:
-    """The operation's tag and its result code; None where this is no LDAPMessage."""
+    """The operation's tag and its result code; None if this is not an LDAPMessage."""
     found = re.match(
         rb"\x30(?:[\x00-\x7f]|\x81.|\x82..|\x83...|\x84....)\x02(?:\x01.|\x02..|\x03...|\x04....)"
         rb"([\x60-\x7f])(?:[\x00-\x7f]|\x81.|\x82..|\x83...|\x84....)(?:\x0a\x01(.))?",
@@ -151,7 +152,7 @@ def upgrade(_: Peer) -> UpgradeScript:
 
 
 def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
-    """Reads the root DSE, binds as nobody, and takes its leave."""
+    """Reads the root DSE, binds anonymously and unbinds."""
     heard = yield from _search()
     operation, _result = result_of(heard)
     if operation is None:
@@ -176,7 +177,7 @@ def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
 
 
 def _mechanisms(root_dse: bytes) -> list[str]:
-    """The SASL mechanisms, which are short and of one alphabet (RFC 4422, section 3.1)."""
+    """The SASL mechanisms; their names are short and use one alphabet (RFC 4422, section 3.1)."""
     _, _, values = root_dse.partition(b"supportedSASLMechanisms")
     found = []
     for value in re.finditer(rb"\x04([\x01-\x14])", values):
@@ -187,5 +188,5 @@ def _mechanisms(root_dse: bytes) -> list[str]:
 
 
 def _text(heard: bytes) -> bytes:
-    """The diagnostic message, as what is printable of the answer."""
+    """The printable part of the answer, as the diagnostic message."""
     return b" ".join(re.findall(rb"[ -~]{4,}", heard[8:]))

@@ -1,7 +1,7 @@
 """SQL Server: PRELOGIN, then a TLS handshake inside TDS packets (MS-TDS, 2.2.6.5 and 3.2.5.1).
 
-Both sides put their handshake into packets of the type PRELOGIN; behind it TLS runs bare. With TDS 8.0
-(``mssql-strict``) it does from the first byte.
+Both sides put their handshake into PRELOGIN packets; after it TLS runs without packets. With TDS 8.0
+(``mssql-strict``) TLS begins with the first byte.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _ENCRYPTIONS: Final = {
 
 
 def wrapped(content: bytes) -> bytes:
-    """The content in packets of the type PRELOGIN."""
+    """The content in PRELOGIN packets."""
     pieces = [content[at : at + _MOST_PAYLOAD] for at in range(0, len(content), _MOST_PAYLOAD)]
     last = len(pieces) - 1
     return b"".join(
@@ -64,7 +64,7 @@ def wrapped(content: bytes) -> bytes:
 
 
 def packet(received: bytes, _seen: int) -> int | None:
-    """One packet; what is none ends as far as it came."""
+    """One packet; bytes that are not a packet end with what has arrived."""
     if not received:
         return None
     if received[0] not in {_PRELOGIN, _RESPONSE}:
@@ -76,14 +76,14 @@ def packet(received: bytes, _seen: int) -> int | None:
 
 
 def _prelogin(encryption: int) -> bytes:
-    """VERSION and ENCRYPTION: a table of (option, offset, length), and the values behind it."""
+    """VERSION and ENCRYPTION: a table of (option, offset, length), followed by the values."""
     start = 2 * 5 + 1
     table = struct.pack(">BHHBHHB", _VERSION, start, 6, _ENCRYPTION, start + 6, 1, _TERMINATOR)
     return wrapped(table + bytes(6) + bytes((encryption,)))
 
 
 def encryption_of(answer: bytes) -> int | None:
-    """The value of ENCRYPTION in a PRELOGIN response; None where there is none."""
+    """The value of ENCRYPTION in a PRELOGIN response; None if it has none."""
     content = answer[_HEADER.size :]
     if answer[:1] not in {bytes((_RESPONSE,)), bytes((_PRELOGIN,))}:
         return None
@@ -108,7 +108,7 @@ def upgrade(_: Peer) -> UpgradeScript:
 
 
 def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
-    """Says that it has no encryption, and hears whether that will do."""
+    """States that the client has no encryption, and reads whether the server accepts that."""
     heard = yield Turn(say=_prelogin(_NOT_SUPPORTED), until=packet, what="SQL Server's PRELOGIN")
     encryption = encryption_of(heard)
     if encryption is None:
@@ -121,7 +121,7 @@ def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
 
 
 class TdsFraming(Generic[Result]):
-    """A Dialogue of TLS whose handshake goes in packets, and all that follows bare."""
+    """A TLS Dialogue whose handshake is in packets; everything after it is sent without packets."""
 
     def __init__(self, dialogue: Dialogue[Result]) -> None:
         self._dialogue = dialogue
@@ -132,14 +132,14 @@ class TdsFraming(Generic[Result]):
         self._has_changed_theirs = False
 
     def begin(self, send: Callable[[bytes], None]) -> None:
-        """Says the first words, in packets."""
+        """Sends the first bytes, in packets."""
         self._send = send
         self._dialogue.begin(self._say)
 
     def feed(self, received: bytes) -> Result | None:
-        """Unwraps what comes in packets, and passes on what does not.
+        """Unwraps data in packets, and passes other data on.
 
-        It ends where packets without any content go on and on.
+        It ends if packets without content continue to arrive.
         """
         self._pending += received
         unwrapped = bytes(self._unwrapped())
@@ -167,7 +167,7 @@ class TdsFraming(Generic[Result]):
         return unwrapped
 
     def end(self, ending: Ending) -> Result:
-        """The result when nothing more will come."""
+        """The result if nothing more will come."""
         return self._dialogue.end(ending)
 
     def _say(self, outgoing: bytes) -> None:

@@ -1,9 +1,9 @@
-"""MySQL and MariaDB: the server greets, we send SSLRequest, and TLS begins without a word more.
+"""MySQL and MariaDB: the server greets, the client sends SSLRequest, and TLS begins at once.
 
-Client/server protocol, HandshakeV10 and SSLRequest. In clear, a HandshakeResponse41 for a user that
-nobody needs to have, without a password, shows whether logins are judged without TLS. With
-``require_secure_transport`` MySQL says so first (error 3159); MariaDB 10.11 first judges the user, so that
-"access denied" proves nothing of the sessions of users that it knows.
+Client/server protocol, HandshakeV10 and SSLRequest. In plaintext, a HandshakeResponse41 without a password,
+for a user that need not exist, shows whether the server processes logins without TLS. With
+``require_secure_transport`` MySQL refuses first (error 3159). MariaDB 10.11 first checks the user, so "access
+denied" proves nothing about the sessions of users that it knows.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ _LOGIN: Final = _framed(
 
 
 def _capabilities(greeting: bytes) -> int | None:
-    """What HandshakeV10 says of the server; None where this is none."""
+    """The server's capabilities in HandshakeV10; None if this is not one."""
     payload = greeting[4:]
     if greeting[3:4] != b"\0" or payload[:1] != bytes((_PROTOCOL_10,)):
         return None
@@ -97,7 +97,7 @@ def _greeted() -> Script[bytes | ConnectFailure]:
 
 
 def upgrade(_: Peer) -> UpgradeScript:
-    """Sends SSLRequest where the greeting has CLIENT_SSL."""
+    """Sends SSLRequest if the greeting has CLIENT_SSL."""
     greeting = yield from _greeted()
     if isinstance(greeting, ConnectFailure):
         return greeting
@@ -108,7 +108,7 @@ def upgrade(_: Peer) -> UpgradeScript:
 
 
 def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
-    """Begins a login without TLS, and no further than the server's first word on it."""
+    """Begins a login without TLS, and stops at the server's first answer."""
     greeting = yield from _greeted()
     if isinstance(greeting, ConnectFailure):
         return

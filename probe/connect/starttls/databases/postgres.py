@@ -1,8 +1,8 @@
 """PostgreSQL: SSLRequest, answered by one byte (Frontend/Backend Protocol, 55.2.10).
 
-``S`` and TLS begins, ``N`` and it does not. A server that is starting, or has no place left, sends an
-ErrorResponse. In clear, a StartupMessage for a user that nobody needs to have shows whether a session
-would go on: pg_hba.conf may let in only connections with encryption.
+With ``S`` TLS begins, with ``N`` it does not. A server that is starting or has no free connection sends an
+ErrorResponse. In plaintext, a StartupMessage for a user that need not exist shows whether a session could
+continue: pg_hba.conf may allow encrypted connections only.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _SSL_REQUEST: Final = bytes.fromhex("00000008 04d2162f")
 _PROTOCOL_3: Final = (3 << 16).to_bytes(4, "big")
 _PARAMETERS: Final = b"user\0tlsprobe\0database\0postgres\0\0"
 STARTUP: Final = (8 + len(_PARAMETERS)).to_bytes(4, "big") + _PROTOCOL_3 + _PARAMETERS
-"""A session of a user ``tlsprobe``, which needs not exist; no password follows."""
+"""A session of the user ``tlsprobe``, which need not exist; no password follows."""
 
 _NOT_NOW: Final = (b"\0C53", b"\0C57P")
 """SQLSTATE: insufficient resources, and operator intervention, such as cannot_connect_now."""
 _WITHOUT_ENCRYPTION: Final = (b"no encryption", b"SSL off")
-"""PostgreSQL 14 and later, and before, where pg_hba.conf has no line for such a connection."""
+"""PostgreSQL 14 and later, and earlier versions, if pg_hba.conf has no line for such a connection."""
 _AUTHENTICATIONS: Final = {
     0: "no password",
     3: "password",
@@ -46,11 +46,11 @@ _AUTHENTICATIONS: Final = {
 }
 
 INJECTION: Final = injection(_SSL_REQUEST, STARTUP, b"", rb"\AR\x00\x00\x00", rb"\AE")
-"""CVE-2021-23214; a sound server says "received unencrypted data after SSL request", or hangs up."""
+"""CVE-2021-23214; a fixed server answers "received unencrypted data after SSL request", or closes."""
 
 
 def message(received: bytes, _seen: int) -> int | None:
-    """One message of the backend: a type, then a length that counts itself."""
+    """One backend message: a type, then a length that includes itself."""
     if len(received) < 5:
         return None
     length = 1 + int.from_bytes(received[1:5], "big")
@@ -76,7 +76,7 @@ def upgrade(_: Peer) -> UpgradeScript:
 
 
 def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
-    """Begins a session without TLS, and no further than the server's first word on it."""
+    """Begins a session without TLS, and stops at the server's first answer."""
     heard = yield Turn(say=STARTUP, until=message, what="PostgreSQL's answer to a session")
     kind, body = heard[:1], heard[5:]
     if kind == b"R" and len(body) >= 4:

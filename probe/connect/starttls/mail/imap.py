@@ -1,6 +1,6 @@
 """IMAP: CAPABILITY, then STARTTLS (RFC 9051, sections 6.1.1 and 6.2.1; RFC 2595).
 
-``* PREAUTH`` in place of a greeting makes STARTTLS impossible: the session is open already, in clear.
+``* PREAUTH`` instead of a greeting makes STARTTLS impossible: the session is already open, in plaintext.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _capabilities() -> Script[bytes | ConnectFailure]:
 
 
 def upgrade(_: Peer) -> UpgradeScript:
-    """Says STARTTLS where it is listed."""
+    """Sends STARTTLS if it is listed."""
     heard = yield from _capabilities()
     if isinstance(heard, ConnectFailure):
         return heard
@@ -62,7 +62,7 @@ def upgrade(_: Peer) -> UpgradeScript:
 
 
 def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
-    """Reads what may be done before TLS, and takes its leave."""
+    """Reads what is possible before TLS, and logs out."""
     heard = yield from _capabilities()
     if isinstance(heard, ConnectFailure):
         if heard.kind is FailureKind.NOT_OFFERED:
@@ -87,6 +87,6 @@ def _listed(heard: bytes) -> list[bytes]:
 
 
 def _answer(heard: bytes, tag: bytes) -> bytes:
-    """OK, NO or BAD; empty where BYE came instead."""
+    """OK, NO or BAD; empty if BYE came instead."""
     found = re.search(rb"^" + tag + rb" (OK|NO|BAD)\b", heard, re.MULTILINE | re.IGNORECASE)
     return found[1].upper() if found else b""

@@ -1,6 +1,6 @@
 """NNTP: CAPABILITIES, then STARTTLS (RFC 4642; RFC 8143).
 
-A server that knows no CAPABILITIES is asked for STARTTLS all the same: its answer tells.
+The check sends STARTTLS even if the server does not know CAPABILITIES: its answer shows whether it has TLS.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _capabilities() -> Script[bytes | ConnectFailure]:
 
 
 def upgrade(_: Peer) -> UpgradeScript:
-    """Says STARTTLS where it is listed, or where the server has no list."""
+    """Sends STARTTLS if it is listed, or if the server has no list."""
     listed = yield from _capabilities()
     if isinstance(listed, ConnectFailure):
         return listed
@@ -61,7 +61,7 @@ def upgrade(_: Peer) -> UpgradeScript:
 
 
 def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
-    """Reads what may be done before TLS, asks for a group's list's head, and takes its leave."""
+    """Reads what is possible before TLS, sends MODE READER, and quits."""
     listed = yield from _capabilities()
     if isinstance(listed, ConnectFailure):
         return

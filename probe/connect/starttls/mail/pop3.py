@@ -1,6 +1,6 @@
 """POP3: CAPA, then STLS (RFC 2595, section 4; RFC 2449).
 
-A server without CAPA is asked for STLS all the same: its answer tells.
+The check sends STLS even if the server does not know CAPA: its answer shows whether it has TLS.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _capabilities() -> Script[bytes | ConnectFailure]:
 
 
 def upgrade(_: Peer) -> UpgradeScript:
-    """Says STLS where it is listed, or where the server has no list."""
+    """Sends STLS if it is listed, or if the server has no list."""
     listed = yield from _capabilities()
     if isinstance(listed, ConnectFailure):
         return listed
@@ -61,7 +61,7 @@ def upgrade(_: Peer) -> UpgradeScript:
 
 
 def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
-    """Reads what may be done before TLS, and takes its leave."""
+    """Reads what is possible before TLS, and quits."""
     listed = yield from _capabilities()
     if isinstance(listed, ConnectFailure) or not listed.startswith(b"+OK"):
         return

@@ -37,7 +37,7 @@ def _capabilities() -> Script[bytes | ConnectFailure]:
 
 
 def upgrade(_: Peer) -> UpgradeScript:
-    """Says STARTTLS where it is listed."""
+    """Sends STARTTLS if it is listed."""
     heard = yield from _capabilities()
     if isinstance(heard, ConnectFailure):
         return heard
@@ -52,7 +52,7 @@ def upgrade(_: Peer) -> UpgradeScript:
 
 
 def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
-    """Reads what may be done before TLS, and takes its leave."""
+    """Reads what is possible before TLS, and logs out."""
     heard = yield from _capabilities()
     if isinstance(heard, ConnectFailure):
         return

@@ -1,7 +1,8 @@
 """SMTP, submission and LMTP: EHLO or LHLO, then STARTTLS (RFC 3207; LMTP: RFC 2033).
 
-The greeting is waited for, for some servers turn away who speaks first (postscreen). 4xx and 5xx in place
-of a greeting turn us away and say nothing of TLS. Firewalls (Cisco's fixup) write X over STARTTLS.
+The client waits for the greeting, because some servers reject clients that speak first (postscreen). 4xx or
+5xx instead of a greeting rejects the client and says nothing about TLS. Firewalls (Cisco's fixup) overwrite
+STARTTLS with X.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from probe.dialogue.before_tls.plaintext_findings import PlaintextFindings
 from probe.dialogue.before_tls.scripted import Script, Turn
 
 _NAMES: Final = (b"tlsprobe.invalid", b"[127.0.0.1]")
-"""What we call ourselves; the second for servers that want an address where a name is unknown."""
+"""Our name in EHLO; the second is for servers that need an address if the name is unknown."""
 
 _MASKED: Final = re.compile(rb"^250[ -]X{7}[XA-Z]?\r?$", re.MULTILINE)
 
@@ -39,7 +40,7 @@ INJECTION: Final = injection(
 
 
 def _introduced(verb: bytes, own: str) -> Script[bytes | ConnectFailure]:
-    """The server's extensions."""
+    """Returns the server's extensions."""
     greeting = yield Turn(until=reply, what=f"the greeting of {own}")
     if greeting[:1] in {b"4", b"5"} and greeting[1:3].isdigit():
         return turned_away(greeting)
@@ -57,7 +58,7 @@ def _introduced(verb: bytes, own: str) -> Script[bytes | ConnectFailure]:
 
 
 def upgrade(_: Peer, *, verb: bytes, own: str) -> UpgradeScript:
-    """Introduces itself and says STARTTLS."""
+    """Introduces itself and sends STARTTLS."""
     extensions = yield from _introduced(verb, own)
     if isinstance(extensions, ConnectFailure):
         return extensions
@@ -77,7 +78,7 @@ def _begun(heard: bytes) -> UpgradeOutcome:
 
 
 def in_plaintext(findings: PlaintextFindings, _: Peer, *, verb: bytes, own: str) -> Script[None]:
-    """What a client without TLS is offered; begins a message from nobody, and takes it back."""
+    """Reads what the server offers without TLS; begins a message with an empty sender, and resets it."""
     extensions = yield from _introduced(verb, own)
     if isinstance(extensions, ConnectFailure):
         return

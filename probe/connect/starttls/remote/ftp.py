@@ -1,7 +1,8 @@
 """FTP: AUTH TLS on the control connection (RFC 4217, section 4).
 
-FEAT is not asked first, for a server may have AUTH without listing it (RFC 4217, section 6): the answer to
-AUTH tells. In clear, a user name that nobody needs to have shows whether a login is led on without TLS.
+FEAT is not sent first, because a server may have AUTH without listing it (RFC 4217, section 6): the answer to
+AUTH shows it. In plaintext, a user name that need not exist shows whether the server continues a login
+without TLS.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ from probe.dialogue.before_tls.scripted import Script, Turn
 
 OWN: Final = "FTP"
 _UNKNOWN: Final = (b"500", b"502", b"504", b"530", b"534", b"536")
-"""No such command or mechanism; some servers want a login before any command (530)."""
+"""No such command or mechanism; some servers require a login before any command (530)."""
 
 _EXTENSIONS: Final = re.compile(
     rb"^ ?(AUTH\b[^\r\n]*TLS|PBSZ|PROT)\b", re.MULTILINE | re.IGNORECASE
 )
-"""vsftpd lists AUTH TLS only where TLS 1.0 is allowed, and the two others always."""
+"""vsftpd lists AUTH TLS only if TLS 1.0 is allowed, and always lists the two others."""
 
 _WANTS_TLS: Final = re.compile(rb"\b(TLS|SSL|encrypt\w*|secur\w*)\b", re.IGNORECASE)
 
@@ -53,7 +54,7 @@ def _greeted() -> Script[ConnectFailure | None]:
 
 
 def upgrade(_: Peer) -> UpgradeScript:
-    """Says AUTH TLS."""
+    """Sends AUTH TLS."""
     hindrance = yield from _greeted()
     if hindrance is not None:
         return hindrance
@@ -70,7 +71,7 @@ def upgrade(_: Peer) -> UpgradeScript:
 
 
 def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
-    """Reads FEAT, names a user, and takes its leave."""
+    """Reads FEAT, sends a user name, and quits."""
     if (yield from _greeted()) is not None:
         return
     listed = yield Turn(say=b"FEAT\r\n", until=reply, what="the answer to FEAT")

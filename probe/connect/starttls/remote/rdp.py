@@ -1,7 +1,7 @@
 """RDP: an X.224 Connection Request that asks for TLS or CredSSP (MS-RDPBCGR, 2.2.1.1 and 2.2.1.2).
 
-The answer selects a protocol: 0 is RDP's own encryption (RC4), all others begin with TLS. In clear, a
-request that asks for nothing shows whether the server still accepts RDP's own.
+The answer selects a protocol: 0 is RDP's own encryption (RC4), all others begin with TLS. In plaintext, a
+request that asks for neither shows whether the server still accepts RDP's own encryption.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _ENFORCED: Final = frozenset({1, 5, 6})
 
 
 def packet(received: bytes, _seen: int) -> int | None:
-    """One TPKT: version 3, a byte that is reserved, and a length that counts itself (RFC 1006)."""
+    """One TPKT: version 3, a reserved byte, and a length that includes itself (RFC 1006)."""
     if not received:
         return None
     if received[0] != 3:
@@ -58,7 +58,7 @@ def _request(protocols: int) -> bytes:
 
 
 def _answer(heard: bytes) -> tuple[int, int] | None:
-    """The kind and the content of the negotiation; an old server sends none, and selects 0."""
+    """The kind and the content of the negotiation; an old server sends none, which selects 0."""
     if len(heard) < 11 or heard[0] != 3 or heard[5] != _CONFIRM:
         return None
     if len(heard) < 19:
@@ -67,7 +67,7 @@ def _answer(heard: bytes) -> tuple[int, int] | None:
 
 
 def upgrade(_: Peer) -> UpgradeScript:
-    """Asks for TLS, alone or below CredSSP."""
+    """Asks for TLS, alone or with CredSSP."""
     heard = yield Turn(say=_request(_TLS | _CREDSSP), until=packet, what="RDP's Connection Confirm")
     answer = _answer(heard)
     if answer is None:

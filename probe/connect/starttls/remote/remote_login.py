@@ -1,7 +1,7 @@
-"""Remote logins of old, which know no TLS: telnet and rlogin. Does anybody answer them in clear?
+"""Old remote logins without TLS: telnet and rlogin. Does a server answer them in plaintext?
 
-A telnet server begins by itself, with options or a prompt (RFC 854). An rlogin client begins with four
-strings, which stay empty here, for no name is ever given (RFC 1282).
+A telnet server speaks first, with options or a prompt (RFC 854). An rlogin client begins with four strings
+(RFC 1282); they are empty here, so that no user name is sent.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NAMELESS: Final = b"\0\0\0\0"
 
 
 def telnet(findings: PlaintextFindings, _: Peer) -> Script[None]:
-    """Listens to what the server begins with."""
+    """Reads the first bytes of the server."""
     heard = yield Turn(until=exactly(1), what="the server's first words")
     is_option = heard == _IAC
     note = "it negotiates telnet's options" if is_option else f"it begins with {quoted(heard)}"
@@ -27,7 +27,7 @@ def telnet(findings: PlaintextFindings, _: Peer) -> Script[None]:
 
 
 def rlogin(findings: PlaintextFindings, _: Peer) -> Script[None]:
-    """Begins as a client without names, and hears whether that is taken."""
+    """Begins as a client without names, and reads whether the server accepts it."""
     heard = yield Turn(say=_NAMELESS, until=exactly(1), what="the server's answer")
     note = "it takes a client" if heard == b"\0" else "it answers a client, and refuses it"
     findings.note("answers_in_clear", holds=True, note=note)

@@ -1,7 +1,7 @@
 """VNC: VeNCrypt in RFB 3.8 (RFC 6143, section 7.1; security type 19 of the RFB registry).
 
-Each of VeNCrypt's subtypes with X509 begins TLS with a certificate, those called TLS with anonymous
-suites. In clear, the list of security types says which of them do without.
+VeNCrypt's X509 subtypes begin TLS with a certificate, its TLS subtypes with anonymous suites. In plaintext,
+the list of security types shows which of them work without TLS.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _VERSION: Final = b"RFB 003.008\n"
 _VENCRYPT: Final = 19
 _VERSION_02: Final = b"\x00\x02"
 _SUBTYPES: Final = (260, 262, 261, 257, 259, 258)
-"""X509None, X509Plain, X509Vnc; TLSNone, TLSPlain, TLSVnc: certificates first."""
+"""X509None, X509Plain, X509Vnc; TLSNone, TLSPlain, TLSVnc: those with certificates first."""
 
 _IN_PLAINTEXT: Final = {
     1: "None",
@@ -50,7 +50,7 @@ def _banner(received: bytes, seen: int) -> int | None:
 
 
 def _types(received: bytes, seen: int) -> int | None:
-    """A count and as many bytes; where it is zero, a reason with its length."""
+    """A count and that many bytes; if it is zero, a reason with its length."""
     if not received:
         return None
     if received[0]:
@@ -61,7 +61,7 @@ def _types(received: bytes, seen: int) -> int | None:
 
 
 def _subtypes(received: bytes, seen: int) -> int | None:
-    """VeNCrypt's answer to our version, then a count and as many words of four bytes."""
+    """VeNCrypt's answer to our version, then a count and that many four-byte words."""
     if not received:
         return None
     if received[0]:
@@ -103,7 +103,7 @@ def upgrade(_: Peer) -> UpgradeScript:
 
 
 def in_plaintext(findings: PlaintextFindings, _: Peer) -> Script[None]:
-    """Reads the security types, and goes no further."""
+    """Reads the security types, and stops."""
     types = yield from _offered()
     if isinstance(types, ConnectFailure):
         return
