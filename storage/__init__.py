@@ -1,8 +1,8 @@
-"""Keeps Observations, certificates and due times in a database.
+"""Stores Observations, certificates and due times in a database.
 
-``SqlStore`` fulfils ``model.ports.Archive``, and ``open_reader`` gives what commands read with: it cannot write.
-Whatever goes wrong is a ``StoreError`` of one sentence.
-The tables and what is guaranteed: ``docs/reference/storage.md``.
+``SqlStore`` implements ``model.ports.Archive``, and ``open_reader`` returns a reader for commands, which cannot
+write. Every failure is a ``StoreError`` of one sentence.
+``docs/reference/storage.md`` describes the tables and the guarantees.
 """
 
 from storage.errors import AnotherVersionError, StoreError

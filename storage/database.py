@@ -1,9 +1,9 @@
-"""Opens a database by its URL, and begins transactions on it the same way everywhere.
+"""Opens a database by its URL, and starts all transactions on it in the same way.
 
-SQLite runs in WAL mode with ``synchronous=FULL``: what was committed survives a killed process
-and a power cut alike (sqlite.org/pragma.html#pragma_synchronous). Transactions are begun by us,
-because the driver of Python 3.11 leaves reads and DDL outside of them (docs.sqlalchemy.org, "SQLite
-Transactions"): writers take the write lock at once, so that none finds it taken halfway.
+SQLite runs in WAL mode with ``synchronous=FULL``: committed data survives a killed process and a power
+failure (sqlite.org/pragma.html#pragma_synchronous). This module starts transactions itself, because the
+driver of Python 3.11 leaves reads and DDL outside of them (docs.sqlalchemy.org, "SQLite Transactions"):
+writers take the write lock at once, so none finds it taken halfway through.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from storage.errors import DRIVER_ERRORS, AnotherVersionError, StoreError, expla
 from storage.location import Location, locate
 
 _ONE_STATE: Final = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-"""A transaction of PostgreSQL whose statements all see the same rows, and which cannot write.
+"""A PostgreSQL transaction whose statements all see the same rows, and which cannot write.
 
-Each transaction says so itself: a setting of the session (``default_transaction_read_only``) would stay with a
+Each transaction sets this itself: a session setting (``default_transaction_read_only``) would remain on a
 connection that a pooler such as PgBouncer then gives to the service.
 """
 
@@ -35,7 +35,7 @@ _REVISION = text("SELECT version_num FROM alembic_version")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileIdentity:
-    """Which file a path meant when it was opened."""
+    """The file that a path referred to when it was opened."""
 
     path: Path
     device: int
@@ -43,12 +43,12 @@ class FileIdentity:
 
     @classmethod
     def of(cls, path: Path) -> FileIdentity:
-        """The identity of the file now at ``path``; OSError where there is none."""
+        """The identity of the file now at ``path``; OSError if there is none."""
         status = path.stat()
         return cls(path=path, device=status.st_dev, inode=status.st_ino)
 
     def is_unchanged(self) -> bool:
-        """Whether the path still means the same file."""
+        """Whether the path still refers to the same file."""
         try:
             return FileIdentity.of(self.path) == self
         except OSError:
@@ -56,19 +56,19 @@ class FileIdentity:
 
 
 class Database:
-    """A database's connections for reading, and the name by which messages call it."""
+    """A database's connections for reading, and its name for messages."""
 
     def __init__(self, location: Location) -> None:
         self.name = location.name
         self._location = location
         self._file: FileIdentity | None = None
         self._revision: str | None = None
-        # A server may have been restarted since a connection was used last; a file is there or not.
+        # A server may have restarted since a connection was last used; a file cannot.
         self._engine = create_async_engine(
             location.url, connect_args=dict(location.options), pool_pre_ping=self._path is None
         )
         self._prepare(self._engine.sync_engine)
-        # SQLite's BEGIN reads one state of the file; PostgreSQL's usual level reads another with each statement.
+        # SQLite's BEGIN fixes one state of the file; PostgreSQL's default level reads a new state with each statement.
         self._reading_engine = (
             self._engine if self._path is not None else self._engine.execution_options(**_ONE_STATE)
         )
@@ -78,29 +78,29 @@ class Database:
         return self._location.path
 
     def is_missing(self) -> bool:
-        """Whether it is a file that does not exist; False for a server, whose databases only it knows."""
+        """Whether the file does not exist; False for a server, because only the server knows its databases."""
         return self._path is not None and not self._path.exists()
 
     @property
     def readers_besides_owner(self) -> str | None:
-        """The file's mode in octal where others than its owner may read it; else None, as for a server."""
+        """The file's mode in octal if others than its owner may read it; else None, as for a server."""
         if self._path is None or not self._path.exists():
             return None
         mode = stat.S_IMODE(self._path.stat().st_mode)
         return f"{mode:04o}" if mode & 0o077 else None
 
     def remember(self, revision: str) -> None:
-        """Note the tables' revision, and which file is open; any other is not written to from now on."""
+        """Remember the tables' revision and the open file; any other revision or file is not written to from now on."""
         self._revision = revision
         if self._path is not None:
             self._file = FileIdentity.of(self._path)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that sees one state of the database and waits for no writer.
+        """A transaction that sees one state of the database and does not wait for writers.
 
         Raises:
-            StoreError: for whatever the driver raises.
+            StoreError: if the driver raises anything.
         """
         self._refuse_another_file()
         try:
@@ -110,11 +110,11 @@ class Database:
             raise explain(error, self.name) from error
 
     async def check_revision(self) -> None:
-        """Look whether the tables are still those that were opened.
+        """Check that the tables still have the revision that was opened.
 
         Raises:
-            AnotherVersionError: where they are another version's by now.
-            StoreError: where the database cannot be read.
+            AnotherVersionError: if another version has changed them.
+            StoreError: if the database cannot be read.
         """
         async with self.reading() as connection:
             self._refuse_another_revision(await connection.scalar(_REVISION))
@@ -129,7 +129,7 @@ class Database:
             yield connection
 
     def _blocking(self) -> Engine:
-        # PostgreSQL's driver is both; SQLite's has another for each.
+        # PostgreSQL's driver does both; SQLite has a separate driver for each.
         url = self._location.url
         url = url.set(drivername=url.drivername.removesuffix("+aiosqlite"))
         engine = create_engine(url, connect_args=dict(self._location.options), poolclass=NullPool)
@@ -137,7 +137,7 @@ class Database:
         return engine
 
     def _prepare(self, engine: Engine) -> None:
-        """Have each connection of ``engine`` set up, and its transactions begun by us."""
+        """Set up each connection of ``engine``, and start its transactions ourselves."""
         if engine.dialect.name == "sqlite":
             event.listen(engine, "begin", _begin_sqlite_transaction)
         else:
@@ -156,7 +156,7 @@ class Database:
             )
 
     def _refuse_another_file(self) -> None:
-        # Before, since a new connection would make a file; after, since an open one writes on.
+        # Check before, because a new connection would create a file; and after, because an open one keeps writing.
         # Overwriting in place keeps the inode; deleting and renaming do not.
         if self._file is not None and not self._file.is_unchanged():
             raise StoreError(
@@ -173,9 +173,9 @@ class WritableDatabase(Database):
         self._writing_engine = self._engine.execution_options(**{_FOR_WRITING: True})
 
     def make_private(self) -> None:
-        """Make the file where it is missing, readable by its owner only; SQLite's log and index take its mode.
+        """Create the file if it is missing, readable only by its owner; SQLite's log and index get the same mode.
 
-        Where it cannot be made, SQLite says why when it opens it.
+        If it cannot be created, SQLite gives the reason when it opens it.
         """
         if self._path is not None:
             with suppress(OSError):
@@ -183,12 +183,12 @@ class WritableDatabase(Database):
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that alone may write; durable once the block has ended without error.
+        """A transaction with exclusive write access; durable once the block has ended without an error.
 
         Raises:
-            StoreError: where the file was deleted or replaced since it was opened, which SQLite
-                itself would not notice.
-            AnotherVersionError: where another version of tlsprobe has changed the tables.
+            StoreError: if the file was deleted or replaced since it was opened, which SQLite itself would
+            not notice.
+            AnotherVersionError: if another version of tlsprobe has changed the tables.
         """
         self._refuse_another_file()
         async with self._writing_engine.begin() as connection:
@@ -198,12 +198,12 @@ class WritableDatabase(Database):
 
     @contextmanager
     def writing_in_thread(self) -> Iterator[Connection]:
-        """A transaction that alone may write, for code that blocks, to be used beside the event loop."""
+        """A transaction with exclusive write access, for code that blocks; call it outside the event loop."""
         with self._blocking().execution_options(**{_FOR_WRITING: True}).begin() as connection:
             yield connection
 
     def vacuum(self) -> None:
-        """Give room that is not used any more back to the disk; blocks, outside of any transaction."""
+        """Return unused space to the disk; blocks, outside of any transaction."""
         raw = self._blocking().raw_connection()
         try:
             connection: Any = raw.driver_connection
@@ -220,12 +220,12 @@ class WritableDatabase(Database):
 
 
 def connect(url: str, busy_timeout_seconds: float) -> WritableDatabase:
-    """The database at ``url``, to read and write; nothing is opened yet.
+    """The database at ``url``, for reading and writing; nothing is opened yet.
 
     ``busy_timeout_seconds`` is how long a statement waits for another process's lock.
 
     Raises:
-        StoreError: for a URL that names no database we can use.
+        StoreError: if the URL does not name a supported database.
     """
     location = locate(url, busy_timeout_seconds)
     if location.path is not None and not location.path.parent.is_dir():
@@ -238,12 +238,12 @@ def connect(url: str, busy_timeout_seconds: float) -> WritableDatabase:
 
 
 def connect_for_reading(url: str, busy_timeout_seconds: float) -> Database:
-    """The database at ``url``, on connections that cannot write; nothing is opened yet.
+    """The database at ``url``, with connections that cannot write; nothing is opened yet.
 
     ``busy_timeout_seconds`` is how long a statement waits for another process's lock.
 
     Raises:
-        StoreError: for a URL that names no database we can use.
+        StoreError: if the URL does not name a supported database.
     """
     location = locate(url, busy_timeout_seconds)
     with _driver_of(location):
@@ -270,7 +270,7 @@ def _prepare_sqlite_connection(connection: Any, _record: object) -> None:
 
 
 def _prepare_postgresql_connection(connection: Any, _record: object) -> None:
-    """Our questions want a few rows of large tables: compiling them, or starting workers, takes longer than they do."""
+    """Our queries read few rows of large tables: compiling them or starting workers takes longer than they do."""
     cursor = connection.cursor()
     try:
         for setting in ("jit = off", "max_parallel_workers_per_gather = 0"):

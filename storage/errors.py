@@ -1,8 +1,8 @@
-"""What a failing database means to the person who runs it: one sentence with the place and the mend.
+"""Explains database errors to the operator: one sentence with the place and how to fix it.
 
-Drivers' errors are translated here and nowhere else. SQLite's are told apart by its result codes
+Only this module translates the drivers' errors. It distinguishes SQLite's by their result codes
 (sqlite.org/rescode.html), PostgreSQL's by the class or the whole of their SQLSTATE (its manual,
-appendix A), others by the driver's own first line.
+appendix A), and others by the first line of the driver's message.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from model.ports import UnkeepableError
 from model.safe_output.secret_text import masked_urls
 
 DRIVER_ERRORS = (SQLAlchemyError, sqlite3.Error, OSError)
-"""What using a database may raise; everything else is a fault of ours."""
+"""What using a database may raise; everything else is an internal error."""
 
 
 class StoreError(Exception):
-    """The store could not do what was asked; the message names the database and the mend."""
+    """The store could not do what was requested; the message names the database and how to fix it."""
 
 
 class AnotherVersionError(StoreError):
-    """Another version of tlsprobe has changed the tables: this one must end."""
+    """Another version of tlsprobe has changed the tables: this process must end."""
 
 
 class VisitRefusedError(StoreError, UnkeepableError):
-    """The store cannot keep this one visit, though it could keep others."""
+    """The store cannot store this one visit, though it could store others."""
 
 
 _SQLITE_PROBLEMS = {
@@ -70,16 +70,16 @@ _POSTGRESQL_PROBLEMS = {
     "42501": ("this user may not do that", "let it own the tables of its database"),
     "55": ("something else keeps it locked", "wait, or end what holds the lock"),
 }
-"""By the beginning of the SQLSTATE, the longest that fits."""
+"""The key is the start of an SQLSTATE; the longest match counts."""
 
 
 def is_environmental(error: BaseException) -> bool:
-    """Whether ``error`` is the database's state, so that no statement at all can succeed now."""
+    """Whether ``error`` comes from the state of the database, so that no statement can succeed now."""
     return _sqlite_code(error) in _SQLITE_PROBLEMS or _postgresql_problem(error) is not None
 
 
 def explain(error: BaseException, database: str) -> StoreError:
-    """The StoreError that says what ``error``, raised while using ``database``, means."""
+    """The StoreError that explains ``error``, which was raised while using ``database``."""
     if isinstance(error, StoreError):
         return error
     code = _sqlite_code(error)
@@ -102,20 +102,20 @@ def _first_line(error: BaseException) -> str:
 
 
 def _sqlite_code(error: BaseException) -> int | None:
-    """The primary result code; extended codes keep it in the low byte."""
+    """The primary result code; it is the low byte of extended codes."""
     code = getattr(_cause(error), "sqlite_errorcode", None)
     return code & 0xFF if isinstance(code, int) else None
 
 
 def _postgresql_problem(error: BaseException) -> tuple[str, str] | None:
-    """What is wrong and the mend; None where the statement is, or it is another database's error."""
+    """The problem and how to fix it; None if the statement is wrong, or if it is another database's error."""
     cause = _cause(error)
     is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
     if not hasattr(cause, "sqlstate"):
         return _CONNECTION_LOST if is_lost else None
     state = cause.sqlstate
     if state is None:
-        # The driver itself found that there is no connection, or none can be made, and only says why.
+        # The driver itself found that the connection is closed or cannot be made; only the message says which.
         if not is_lost and type(cause).__name__ not in _LOST:
             return None
         problem, mend = _CONNECTION_LOST

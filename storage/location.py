@@ -1,4 +1,4 @@
-"""What a database URL names: a SQLite file, or a database on a PostgreSQL server."""
+"""What a database URL names: an SQLite file, or a database on a PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _KEEPALIVE: Final = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
-"""How libpq finds that a server is gone, in seconds and the last in milliseconds; a URL may say otherwise."""
+"""How libpq detects that a server is gone, in seconds, the last one in milliseconds; a URL may override it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
     """A database that can be opened.
 
-    ``name`` is what messages call it; ``path`` is SQLite's file, None for a server; ``options`` go to the driver.
+    ``name`` is its name in messages; ``path`` is SQLite's file, None for a server; ``options`` go to the driver.
     """
 
     url: URL
@@ -45,7 +45,7 @@ class Location:
     def read_only(self) -> Location:
         """The same database, opened so that SQLite refuses to write (``mode=ro``, sqlite.org/uri.html).
 
-        A server's transactions are made read-only one by one, by ``storage.database``.
+        ``storage.database`` makes each transaction of a server read-only.
         """
         if self.path is None:
             return self
@@ -59,7 +59,7 @@ def locate(url: str, busy_timeout_seconds: float) -> Location:
     ``busy_timeout_seconds`` is how long a statement waits for another process's lock on a file.
 
     Raises:
-        StoreError: for a URL that names no database we can use.
+        StoreError: if the URL does not name a supported database.
     """
     try:
         parsed = make_url(url)

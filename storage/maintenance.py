@@ -1,6 +1,6 @@
-"""What is done to a database as a whole: upgraded, checked, tidied, exported and imported.
+"""Operations on a whole database: upgrade, check, vacuum, export and import.
 
-Every function blocks, and raises StoreError, in one sentence, for whatever goes wrong.
+Every function blocks, and raises a StoreError of one sentence if anything fails.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ Opened = TypeVar("Opened", bound=Database)
 
 
 def upgrade_database(url: str) -> str:
-    """Make or upgrade the tables; the revision that they are of now."""
+    """Create or upgrade the tables; returns their new revision."""
     with _opened(url, connect) as database:
         return migrate(database)
 
 
 def check_database(url: str) -> tuple[dict[str, int], list[str]]:
-    """How many rows each table has, and a sentence for each thing that is wrong.
+    """The number of rows of each table, and a sentence for each problem.
 
-    Every observation is decoded; SQLite checks its pages and references besides.
+    Every observation is decoded; SQLite also checks its pages and references.
     """
     with _opened(url, connect_for_reading) as database:
         check_revision(database)
@@ -56,10 +56,10 @@ def check_database(url: str) -> tuple[dict[str, int], list[str]]:
 def tidy_database(
     url: str, retention: Retention, now: datetime, *, is_clock_right: bool = False
 ) -> Mapping[str, int]:
-    """Delete what ``retention`` keeps no longer, and give its room back to the disk.
+    """Delete data whose ``retention`` has ended, and return the space to the disk.
 
-    How many rows of each kind there were. SQLite rewrites the whole file meanwhile, and needs as much room
-    again. Nothing is deleted where the clock is implausibly far ahead, unless ``is_clock_right``.
+    The result is the number of deleted rows of each kind. SQLite rewrites the whole file, and needs the same amount of
+    space again. Nothing is deleted if the clock is implausibly far ahead, unless ``is_clock_right``.
     """
     with _opened(url, connect) as database:
         check_revision(database)
@@ -89,13 +89,13 @@ async def _check_clock(database: Database, now: datetime) -> None:
 
 
 def export_database(url: str, path: Path) -> int:
-    """Write the whole database to a new file; how many rows that were."""
+    """Write the whole database to a new file; returns the number of rows."""
     with _opened(url, connect_for_reading) as database, _file(path):
         return export_rows(database, check_revision(database), path)
 
 
 def import_database(url: str, path: Path) -> int:
-    """Fill an empty database, or one that is not there yet, from a file; with how many rows."""
+    """Fill an empty or new database from a file; returns the number of rows."""
     with _opened(url, connect) as database, _file(path):
         return import_rows(database, migrate(database), path)
 

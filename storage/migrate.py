@@ -1,8 +1,8 @@
-"""Brings a database to this version's tables, and refuses one that is not ours to change.
+"""Upgrades a database to this version's tables, and refuses a database that tlsprobe did not create.
 
-The scripts are Alembic's, in ``storage/migrations``. Looking and migrating are one transaction
+The scripts in ``storage/migrations`` are Alembic's. The check and the migration are one transaction
 under a lock of the database, so that two processes that open it at once do not both migrate it.
-Alembic keeps its context in globals, so that within a process one database is migrated at a time.
+Alembic holds its context in globals, so a process migrates one database at a time.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _alembic = threading.Lock()
 
 
 def migrate(database: WritableDatabase) -> str:
-    """Make or upgrade all tables; blocks, so that it is called beside the event loop.
+    """Create or upgrade all tables; it blocks, so call it outside the event loop.
 
     Returns:
-        the revision that they are of now.
+        the revision of the tables after that.
 
     Raises:
-        StoreError: where a newer version made ``database``, or something other than tlsprobe.
+        StoreError: if a newer version created ``database``, or something other than tlsprobe.
     """
     database.make_private()
     with _alembic, database.writing_in_thread() as connection:

@@ -1,6 +1,6 @@
-"""SqlReader: reads the archive of a relational database, and has no means to write to it.
+"""SqlReader: reads the archive of a relational database, and cannot write to it.
 
-Each answer is of one state of the database, however many statements it takes, and waits for no writer.
+Each answer is from one state of the database, however many statements it takes, and does not wait for writers.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Opened = TypeVar("Opened", bound=Database)
 
 
 class SqlReader:
-    """Fulfils ``model.ports.ArchiveReader``; made by ``open_reader``, and an async context manager that closes."""
+    """Implements ``model.ports.ArchiveReader``; use ``open_reader``; an async context manager that closes it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -59,10 +59,10 @@ class SqlReader:
         await self._database.close()
 
     async def schedules(self) -> Sequence[Schedule]:
-        """The due time of every endpoint that has been visited, the soonest first.
+        """The due time of every endpoint that has been visited, soonest first.
 
         Raises:
-            StoreError: where the database cannot be read.
+            StoreError: if the database cannot be read.
         """
         async with self._reading() as connection:
             return await of_observations.read_schedules(connection)
@@ -70,11 +70,11 @@ class SqlReader:
     async def statuses(self) -> Sequence[EndpointStatus]:
         """The newest status of every endpoint ever visited, ordered by endpoint key.
 
-        The facts, without their evidence, are of the visit that first learnt them; time, cost, mode
-        and reason are the newest visit's. Certificates come without their DER.
+        The facts, without their evidence, are those of the first visit that learned them; time, cost, mode
+        and reason are those of the newest visit. Certificates come without their DER.
 
         Raises:
-            StoreError: where the database cannot be read.
+            StoreError: if the database cannot be read.
         """
         async with self._reading() as connection:
             return await self._statuses.read(connection)
@@ -82,52 +82,52 @@ class SqlReader:
     async def page(
         self, selection: Selection = EVERYWHERE, *, limit: int = 50, after: PageEnd | None = None
     ) -> Page:
-        """At most ``limit`` endpoints with certificates, those first whose own ends first.
+        """At most ``limit`` endpoints with certificates, ordered by the expiry of their own, earliest first.
 
-        ``after`` is the end of the page before.
+        ``after`` is the end of the previous page.
 
         Raises:
-            StoreError: where the database cannot be read.
+            StoreError: if the database cannot be read.
         """
         async with self._reading() as connection:
             return await read_page(connection, selection, limit, after)
 
     async def statuses_of(self, endpoint_keys: Collection[str]) -> Sequence[EndpointStatus]:
-        """As ``statuses``, of those of the endpoints that have been visited, in any order.
+        """As ``statuses``, for those of the endpoints that have been visited, in any order.
 
         Raises:
-            StoreError: where the database cannot be read.
+            StoreError: if the database cannot be read.
         """
         async with self._reading() as connection:
             selection = Selection(keys=frozenset(endpoint_keys))
             return await self._statuses.read_some(connection, selection)
 
     async def last_visits(self, endpoint_keys: Collection[str]) -> Mapping[str, LastVisit]:
-        """When each of the endpoints that have been visited was so last, and is due, by its key.
+        """When each visited endpoint was last visited, and when it is due, by its key.
 
         Raises:
-            StoreError: where the database cannot be read.
+            StoreError: if the database cannot be read.
         """
         async with self._reading() as connection:
             return await read_last_visits(connection, endpoint_keys)
 
     async def latest(self, endpoint_key: str) -> Observation | None:
-        """The endpoint's newest facts, with evidence and DER; None for a key that was never visited.
+        """The endpoint's newest facts, with evidence and DER; None if the key was never visited.
 
         Raises:
-            StoreError: where the database cannot be read.
+            StoreError: if the database cannot be read.
         """
         async with self._reading() as connection:
             return await of_observations.read_latest(connection, endpoint_key)
 
     async def observations(self, endpoint_key: str, limit: int = 100) -> Sequence[Observation]:
-        """An endpoint's history, newest first: each Observation whose facts differ from the last.
+        """An endpoint's history, newest first: each Observation whose facts differ from the previous one.
 
-        Each is the visit that first learnt its facts, whenever that was; none for a key that was
-        never visited.
+        Each comes from the first visit that learned its facts, however long ago; the list is empty if the key
+        was never visited.
 
         Raises:
-            StoreError: where the database cannot be read.
+            StoreError: if the database cannot be read.
         """
         async with self._reading() as connection:
             return await of_observations.read_observations(connection, endpoint_key, limit)
@@ -136,7 +136,7 @@ class SqlReader:
         """The raw DER of the certificate with this hash in lower-case hex, or None.
 
         Raises:
-            StoreError: where the database cannot be read.
+            StoreError: if the database cannot be read.
         """
         async with self._reading() as connection:
             return await of_observations.read_certificate(connection, sha256)
@@ -147,16 +147,16 @@ class SqlReader:
         """The Findings with their evidence, ordered by endpoint, policy and rule; none is waived here.
 
         Raises:
-            StoreError: where the database cannot be read.
+            StoreError: if the database cannot be read.
         """
         async with self._reading() as connection:
             return await read_findings(connection, selection, with_resolved=with_resolved)
 
     async def resolved_findings(self) -> Mapping[str, Sequence[Finding]]:
-        """Every opening that was resolved by endpoint key, the older ones of a Finding first, without evidence.
+        """All resolved openings by endpoint key, without evidence; older openings of a Finding come first.
 
         Raises:
-            StoreError: where the database cannot be read.
+            StoreError: if the database cannot be read.
         """
         async with self._reading() as connection:
             return await read_resolved_findings(connection, EVERYWHERE)
@@ -169,19 +169,19 @@ class SqlReader:
         until: datetime | None = None,
         limit: int = 1000,
     ) -> Sequence[Change]:
-        """The newest ``limit`` Changes from ``since`` to before ``until``, the newest first.
+        """The newest ``limit`` Changes from ``since`` to before ``until``, newest first.
 
         Raises:
-            StoreError: where the database cannot be read.
+            StoreError: if the database cannot be read.
         """
         async with self._reading() as connection:
             return await read_changes(connection, selection, since, until, limit)
 
     async def history(self, selection: Selection, limit: int = 1000) -> Sequence[Period]:
-        """The newest ``limit`` Stretches of the endpoints, the newest first.
+        """The newest ``limit`` Stretches of the endpoints, newest first.
 
         Raises:
-            StoreError: where the database cannot be read.
+            StoreError: if the database cannot be read.
         """
         async with self._reading() as connection:
             return await read_history(connection, selection, limit)
@@ -190,25 +190,25 @@ class SqlReader:
         """The endpoints as they were known at ``moment``, with their Findings and compliance.
 
         Raises:
-            StoreError: where the database cannot be read.
+            StoreError: if the database cannot be read.
         """
         async with self._reading() as connection:
             return await read_snapshot_at(connection, moment, selection)
 
     async def waivers(self) -> Sequence[Waiver]:
-        """The waivers that were put here, by name, expired ones too.
+        """The stored waivers, by name, including expired ones.
 
         Raises:
-            StoreError: where the database cannot be read.
+            StoreError: if the database cannot be read.
         """
         async with self._reading() as connection:
             return await read_waivers(connection)
 
     async def events(self, since: datetime | None = None) -> Sequence[ServiceEvent]:
-        """What befell the service, the newest first.
+        """The service events, newest first.
 
         Raises:
-            StoreError: where the database cannot be read.
+            StoreError: if the database cannot be read.
         """
         async with self._reading() as connection:
             return await read_events(connection, since)
@@ -217,7 +217,7 @@ class SqlReader:
         """The alerts that ``notifier`` has reported and that have not ended, in any order.
 
         Raises:
-            StoreError: where the database cannot be read.
+            StoreError: if the database cannot be read.
         """
         async with self._reading() as connection:
             return await read_reported_alerts(connection, notifier)
@@ -235,25 +235,25 @@ class SqlReader:
 
 
 async def open_reader(url: str, *, busy_timeout_seconds: float = 5.0) -> SqlReader:
-    """Open the database at ``url`` as it is, to read it alone: nothing is made, upgraded or written.
+    """Open the database at ``url`` only to read it: nothing is created, upgraded or written.
 
     Args:
-        url: such as ``sqlite:///tlsprobe.db``, or ``sqlite:////var/lib/x.db`` from the root.
+        url: such as ``sqlite:///tlsprobe.db``, or ``sqlite:////var/lib/x.db`` for an absolute path.
         busy_timeout_seconds: how long to wait for a lock that another process holds.
 
     Raises:
-        StoreError: where it does not exist, cannot be read or has another version's tables, and what to do
-            about it.
+        StoreError: if it does not exist, cannot be read or has another version's tables; the message says what to
+        do.
     """
     database = connect_for_reading(url, busy_timeout_seconds)
     return SqlReader(await opened(database, check_revision))
 
 
 async def opened(database: Opened, revision_of: Callable[[Opened], str]) -> Opened:
-    """``database`` once ``revision_of``, which blocks, has given its revision; closed where that fails.
+    """``database``, after ``revision_of``, which blocks, has returned its revision; it is closed on failure.
 
     Raises:
-        StoreError: where the driver fails, and whatever ``revision_of`` raises.
+        StoreError: if the driver fails, and whatever ``revision_of`` raises.
     """
     try:
         database.remember(await asyncio.to_thread(revision_of, database))

@@ -1,7 +1,7 @@
-"""Forgets what has been kept for long enough: each kind in its own time, and in batches that block nobody.
+"""Deletes old data: each kind after its own time, and in batches that block no writer for long.
 
-Every batch is a short transaction of its own, so that a writer waits for one at most; whatever ends it in
-between, the next run goes on. What is current is never forgotten, however old.
+Every batch is a short transaction, so a writer waits for at most one; if a run is interrupted, the next one
+continues. Current data are never deleted, however old they are.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ from storage.rows.tables import (
 
 _BATCH: Final = 500
 _FIRST_PLAUSIBLE: Final = datetime(2024, 1, 1, tzinfo=UTC)
-"""A visit before this was made with a clock that had not been set, as machines without a battery begin with."""
+"""A visit before this time was made with an unset clock, as on machines without a battery."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """For how many days each kind is kept.
+    """For how many days each kind of data is stored.
 
-    ``evidence_days`` is of facts that are no longer the newest; ``history_days`` of past stretches of
-    visits and their facts; ``findings_days`` of resolved findings and past compliance;
-    ``endpoints_days`` of endpoints that are not visited any more, with all that is theirs.
+    ``evidence_days`` is for facts that are no longer the newest; ``history_days`` for past stretches of
+    visits and their facts; ``findings_days`` for resolved findings and past compliance;
+    ``endpoints_days`` for endpoints that are no longer visited, with all their data.
     """
 
     evidence_days: float = 7.0
@@ -58,7 +58,7 @@ class Retention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pruned:
-    """How many rows of each kind were deleted, and by which time."""
+    """How many rows of each kind were deleted, and the time that ages were counted from."""
 
     counts: Mapping[str, int]
     time: RetentionTime
@@ -72,17 +72,17 @@ async def prune(
     *,
     is_clock_right: bool = False,
 ) -> Pruned:
-    """Delete what ``retention`` keeps no longer at ``now``, as far as that is a believable time.
+    """Delete data whose ``retention`` has ended at ``now``, as far as that is a believable time.
 
     Args:
-        database: where.
-        retention: for how long each kind is kept.
-        now: what the clock shows.
-        running: how long this process has run since it last deleted, or since it began.
+        database: the database to delete from.
+        retention: for how long each kind is stored.
+        now: the time of the clock.
+        running: how long this process has run since its last deletion, or since its start.
         is_clock_right: whether a person has confirmed the clock.
 
     Raises:
-        StoreError: where the database cannot be written, as do the driver's own errors.
+        StoreError: if the database cannot be written; the driver's own errors may be raised too.
     """
     async with database.reading() as connection:
         time = await read_retention_time(connection, now, running, is_clock_right=is_clock_right)
@@ -141,7 +141,7 @@ async def _walk(
     query: Select[Any],
     drop: Callable[[AsyncConnection, Sequence[int]], Any],
 ) -> int:
-    """Drop the rows whose ids ``query`` gives, in the order of the ids; how many there were."""
+    """Delete the rows whose ids ``query`` returns, in the order of the ids; returns their number."""
     (key,) = query.selected_columns
     last, count = 0, 0
     while True:
@@ -173,7 +173,7 @@ def _unused(key: Any, referring: Any) -> Select[Any]:
 
 
 def _stale_evidence(cutoff: datetime) -> Select[Any]:
-    """The observations with evidence that no endpoint has shown since ``cutoff``."""
+    """The observations with evidence whose facts no endpoint has shown since ``cutoff``."""
     is_current = exists().where(
         StatusRow.endpoint_id == ObservationRow.endpoint_id,
         StatusRow.observation_id == ObservationRow.id,

@@ -1,9 +1,9 @@
-"""The time by which ages are counted when old data are deleted: not any time that the clock may show.
+"""The time from which ages are counted when old data are deleted; it does not follow the clock blindly.
 
 A clock that jumps forward by a year would make everything old at once, and deletion cannot be undone. So the time of
-the last deletion is stored. Where the clock is further ahead of it than a service that deletes daily can be, time
-goes on from there at twice the pace of this process, measured by a clock that nobody sets: a machine that was off
-for a month catches up within a month, and a wrong clock does no harm before somebody has been warned for long.
+the last deletion is stored. If the clock is further ahead of it than is plausible for a service that deletes daily,
+time continues from there at twice the speed of this process, measured by a monotonic clock. A machine that was off
+for a month catches up within a month, and a wrong clock does no harm until long after the first warning.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.rows.tables import MomentRow, StatusRow
 
 PLAUSIBLE_GAP: Final = timedelta(days=3)
-"""Between two deletions: a weekend without power is no reason to warn."""
+"""The gap between two deletions that needs no warning, such as a weekend without power."""
 
 _NAME: Final = "retention"
 _PACE: Final = 2
@@ -26,7 +26,7 @@ _PACE: Final = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionTime:
-    """``at`` is the time to count ages from, ``last`` that of the deletion before, ``now`` the clock's."""
+    """``at`` is the time from which ages are counted, ``last`` that of the previous deletion, ``now`` the clock's."""
 
     at: datetime
     last: datetime
@@ -34,12 +34,12 @@ class RetentionTime:
 
     @property
     def held_back(self) -> timedelta:
-        """How far the clock is ahead of ``at``; zero where it is believed."""
+        """How far the clock is ahead of ``at``; zero if the clock is believed."""
         return self.now - self.at
 
     @property
     def clock_behind(self) -> timedelta:
-        """How far the clock is behind the last deletion, where that is too far to be an adjustment; else zero."""
+        """How far the clock is behind the last deletion, if that is too far for an adjustment; else zero."""
         behind = self.last - self.now
         return behind if behind > PLAUSIBLE_GAP else timedelta()
 
@@ -47,17 +47,17 @@ class RetentionTime:
 async def read_retention_time(
     connection: AsyncConnection, now: datetime, running: timedelta, *, is_clock_right: bool = False
 ) -> RetentionTime:
-    """The time that ages are to be counted from.
+    """The time from which ages are counted.
 
     Args:
-        connection: to the database.
-        now: what the clock shows.
-        running: how long this process has run since it last deleted, or since it began.
+        connection: a connection to the database.
+        now: the time of the clock.
+        running: how long this process has run since its last deletion, or since its start.
         is_clock_right: whether a person has confirmed the clock.
     """
     last = await connection.scalar(select(MomentRow.at).where(MomentRow.name == _NAME))
     if last is None:
-        # Of a database that nothing was deleted from yet, the newest visit says when it was in use.
+        # If nothing was ever deleted, the newest visit shows when the database was last in use.
         last = await connection.scalar(select(func.max(StatusRow.started_at)))
     if last is None or is_clock_right or now - last <= PLAUSIBLE_GAP:
         return RetentionTime(at=now, last=last or now, now=now)
@@ -67,7 +67,7 @@ async def read_retention_time(
 async def write_retention_time(
     connection: AsyncConnection, found: RetentionTime, *, is_clock_right: bool = False
 ) -> None:
-    """Store that data were deleted by that time; it goes back only where a person confirmed the clock."""
+    """Store that data were deleted as of that time; it moves back only if a person confirmed the clock."""
     at = found.at if is_clock_right else max(found.at, found.last)
     await connection.execute(delete(MomentRow).where(MomentRow.name == _NAME))
     await connection.execute(insert(MomentRow).values(name=_NAME, at=at))

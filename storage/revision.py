@@ -1,4 +1,4 @@
-"""Of which revision a database's tables are; looks, and changes nothing."""
+"""Determines the revision of a database's tables, without changing anything."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storage.errors import StoreError
 
 
 def migration_config() -> Config:
-    """Alembic's configuration for the scripts that are shipped with this package."""
+    """Alembic's configuration for the scripts that ship with this package."""
     config = Config()
     config.set_main_option("script_location", "storage:migrations")
     config.set_main_option("path_separator", "os")
@@ -20,7 +20,7 @@ def migration_config() -> Config:
 
 
 def migration_scripts() -> ScriptDirectory:
-    """The scripts that are shipped with this package."""
+    """The scripts that ship with this package."""
     return ScriptDirectory.from_config(migration_config())
 
 
@@ -28,7 +28,7 @@ def check_revision(database: Database) -> str:
     """The revision of the tables, which must be this version's; blocks, and changes nothing.
 
     Raises:
-        StoreError: where there are none, or those of another version.
+        StoreError: if there are no tables, or those of another version.
     """
     if database.is_missing():
         raise StoreError(
@@ -50,10 +50,10 @@ def check_revision(database: Database) -> str:
 
 
 def current_revision(connection: Connection, scripts: ScriptDirectory, database: str) -> str | None:
-    """The revision of the tables of the database named ``database``; None where it has no tables at all.
+    """The revision of the tables of the database named ``database``; None if it has no tables at all.
 
     Raises:
-        StoreError: where a newer version made the tables, or something other than tlsprobe.
+        StoreError: if a newer version created the tables, or something other than tlsprobe.
     """
     current = MigrationContext.configure(connection).get_current_revision()
     if current is None:

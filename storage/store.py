@@ -1,7 +1,7 @@
 """SqlStore: the Archive on a relational database, SQLite by default.
 
 ``record`` returns once a visit is committed; visits that arrive together share a transaction.
-Reads are ``storage.reader``'s.
+``storage.reader`` does the reading.
 """
 
 from __future__ import annotations
@@ -43,21 +43,21 @@ from storage.writing.waivers_and_events import (
 
 @dataclass(slots=True)
 class _Entry:
-    """A visit that waits to be written; ``done`` once it is."""
+    """A visit that waits to be written; ``done`` is set once it is."""
 
     visit: Visit
     done: Advanced | None = None
 
     @property
     def advanced(self) -> Advanced:
-        """What the visit did, once it is written."""
+        """The result of the visit, once it is written."""
         if self.done is None:
             raise ValueError(f"the visit to {self.visit.key} is not written")
         return self.done
 
 
 class SqlStore(SqlReader):
-    """Fulfils ``model.ports.Archive``; made by ``open``, and an async context manager that closes."""
+    """Implements ``model.ports.Archive``; use ``open``; an async context manager that closes it."""
 
     def __init__(self, database: WritableDatabase) -> None:
         super().__init__(database)
@@ -68,56 +68,56 @@ class SqlStore(SqlReader):
 
     @classmethod
     async def open(cls, url: str, *, busy_timeout_seconds: float = 5.0) -> SqlStore:
-        """Open the database at ``url``, making or upgrading its tables.
+        """Open the database at ``url``, creating or upgrading its tables.
 
         Args:
-            url: such as ``sqlite:///tlsprobe.db``, or ``sqlite:////var/lib/x.db`` from the root.
+            url: such as ``sqlite:///tlsprobe.db``, or ``sqlite:////var/lib/x.db`` for an absolute path.
             busy_timeout_seconds: how long to wait for a lock that another process holds.
 
         Raises:
-            StoreError: where that cannot be, and what to do about it.
+            StoreError: if that fails; the message says what to do.
         """
         return cls(await opened(connect(url, busy_timeout_seconds), migrate))
 
     @property
     def readers_besides_owner(self) -> str | None:
-        """The database file's mode in octal where others than its owner may read it; else None."""
+        """The database file's mode in octal if others than its owner may read it; else None."""
         return self._writable.readers_besides_owner
 
     async def close(self) -> None:
-        """Commit what ``record`` was given, then close the database; may be called again."""
+        """Commit everything passed to ``record``, then close the database; may be called again."""
         try:
             await self._writer.close()
         finally:
             await super().close()
 
     def limit_endpoints(self, bytes_per_day: int, on_dropped: Callable[[Dropped], None]) -> None:
-        """Store at most so much for one endpoint in a day; ``on_dropped`` is called for each visit beyond it."""
+        """Limit how much is stored for one endpoint in a day; ``on_dropped`` is called for each visit beyond it."""
         self._bytes_per_day, self._on_dropped = bytes_per_day, on_dropped
 
     async def record(
         self, observation: Observation, schedule: Schedule, assessment: Assessment | None = None
     ) -> None:
-        """Store a visit that is given in its parts: see ``record_visit``.
+        """Store a visit that is given in parts: see ``record_visit``.
 
         Raises:
-            StoreError: where it could not be stored; a later call may succeed, but for a
-                VisitRefusedError.
-            ValueError: where ``schedule`` or ``assessment`` is another endpoint's.
+            StoreError: if it could not be stored; a later call may succeed, unless this is a
+            VisitRefusedError.
+            ValueError: if ``schedule`` or ``assessment`` is another endpoint's.
         """
         await self.record_visit(
             Visit(observation=observation, schedule=schedule, assessment=assessment)
         )
 
     async def record_visit(self, visit: Visit) -> Advanced:
-        """Store what a visit learned, what policies say of it and when the endpoint is due; durable on return.
+        """Store the results of a visit, the policies' judgement and the endpoint's due time; durable on return.
 
-        Gives what the visit did, by the visits that the database has. Its state has stretches and Findings only
-        where the visit changed them. A cancelled caller leaves it open whether the visit is stored.
+        Returns what the visit did, based on the stored visits. Its state has stretches and Findings only if the
+        visit changed them. If the caller is cancelled, the visit may or may not be stored.
 
         Raises:
-            StoreError: where it could not be stored; a later call may succeed, but for a
-                VisitRefusedError.
+            StoreError: if it could not be stored; a later call may succeed, unless this is a
+            VisitRefusedError.
         """
         entry = _Entry(visit)
         try:
@@ -130,34 +130,34 @@ class SqlStore(SqlReader):
         except AnotherVersionError as error:
             raise AnotherVersionError(str(error)) from error
         except Exception as error:
-            # One error may be told to many: each gets an exception of its own.
+            # One error may reach many callers: each gets its own exception.
             kind = StoreError if _is_hopeless(error) else VisitRefusedError
             raise kind(str(explain(error, self._database.name))) from error
         return entry.advanced
 
     async def put_waiver(self, waiver: Waiver) -> None:
-        """Keep ``waiver`` in place of any of the same name; durable on return.
+        """Store ``waiver`` in place of any of the same name; durable on return.
 
         Raises:
-            StoreError: where it could not be stored.
+            StoreError: if it could not be stored.
         """
         async with self._writing() as connection:
             await put_waiver(connection, waiver)
 
     async def remove_waiver(self, name: str) -> bool:
-        """Forget a waiver; whether there was one.
+        """Delete a waiver; returns whether there was one.
 
         Raises:
-            StoreError: where the database cannot be written.
+            StoreError: if the database cannot be written.
         """
         async with self._writing() as connection:
             return await remove_waiver(connection, name)
 
     async def note(self, event: ServiceEvent) -> None:
-        """Keep what befell the service; durable on return.
+        """Store a service event; durable on return.
 
         Raises:
-            StoreError: where it could not be stored.
+            StoreError: if it could not be stored.
         """
         async with self._writing() as connection:
             await add_event(connection, event)
@@ -170,13 +170,13 @@ class SqlStore(SqlReader):
         *,
         is_clock_right: bool = False,
     ) -> Pruned:
-        """Delete what ``retention`` keeps no longer at ``now``, as far as that is a believable time.
+        """Delete data whose ``retention`` has ended at ``now``, as far as that is a believable time.
 
-        ``running`` is how long this process has run since it last deleted, or since it began;
-        ``is_clock_right`` that a person has confirmed the clock. See ``storage.retention_clock``.
+        ``running`` is how long this process has run since its last deletion, or since its start;
+        ``is_clock_right`` means that a person has confirmed the clock. See ``storage.retention_clock``.
 
         Raises:
-            StoreError: where the database cannot be written; what is done by then stays done.
+            StoreError: if the database cannot be written; what was deleted by then remains deleted.
         """
         try:
             return await prune(
@@ -188,16 +188,16 @@ class SqlStore(SqlReader):
     async def put_reported_alerts(
         self, notifier: str, reported: Sequence[Alert], ended: Collection[str] = ()
     ) -> None:
-        """Store what ``notifier`` has reported, in place of what had the same keys, and remove ``ended`` keys.
+        """Store what ``notifier`` has reported, replacing alerts with the same keys, and delete ``ended`` keys.
 
         Raises:
-            StoreError: where it could not be stored.
+            StoreError: if it could not be stored.
         """
         async with self._writing() as connection:
             await put_reported_alerts(connection, notifier, reported, ended)
 
     async def healthy(self) -> bool:
-        """Whether the newest visit could be kept and the database can be read now."""
+        """Whether the newest visit could be stored and the database can be read now."""
         if self._writer.last_error is not None:
             return False
         try:
@@ -207,11 +207,11 @@ class SqlStore(SqlReader):
         return True
 
     async def check_version(self) -> None:
-        """Look whether this version may still use the database.
+        """Check that this version may still use the database.
 
         Raises:
-            AnotherVersionError: where another one has upgraded the tables, so that this one must end.
-            StoreError: where the database cannot be read.
+            AnotherVersionError: if another version has upgraded the tables, so this process must end.
+            StoreError: if the database cannot be read.
         """
         await self._database.check_revision()
 
@@ -234,7 +234,7 @@ class SqlStore(SqlReader):
 
 
 def _ignore(_dropped: Dropped) -> None:
-    """An event says it too."""
+    """The default for ``on_dropped``; an event reports the drop anyway."""
 
 
 def _is_hopeless(error: Exception) -> bool:

@@ -1,8 +1,8 @@
-"""A whole database as a file of lines, and back into an empty one of any kind.
+"""Exports a whole database to a file of lines, and imports it into an empty database of any kind.
 
-The file is gzip of JSON: first a line that says what it is and of which revision its tables are, then a
-line for each row, table by table, so that a row comes after those it refers to, and last how many there
-were. Bytes are base64 and times are RFC 3339.
+The file is JSON lines in gzip: first a line with the format and the revision of the tables, then a line for each
+row, table by table, so that a row follows those it refers to, and last the number of rows. Bytes are base64 and
+times are RFC 3339.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _ROWS_AT_ONCE: Final = 1000
 
 
 def export_rows(database: Database, revision: str, path: Path) -> int:
-    """Write every row to ``path``, of one state of the database; how many there were. Blocks.
+    """Write every row of one state of the database to ``path``; returns the number of rows. Blocks.
 
     Raises:
-        OSError: where the file cannot be written; what was begun of it is removed.
+        OSError: if the file cannot be written; the partial file is removed.
     """
     count = 0
     try:
@@ -60,11 +60,11 @@ def export_rows(database: Database, revision: str, path: Path) -> int:
 
 
 def import_rows(database: WritableDatabase, revision: str, path: Path) -> int:
-    """Write the rows of ``path`` to the tables, all or none; how many there were. Blocks.
+    """Write the rows of ``path`` to the tables, all or none; returns the number of rows. Blocks.
 
     Raises:
-        StoreError: where the tables are not empty, or the file is no whole export of this revision.
-        OSError: where the file cannot be read.
+        StoreError: if the tables are not empty, or the file is not a complete export of this revision.
+        OSError: if the file cannot be read.
     """
     try:
         with gzip.open(path, "rt") as file, database.writing_in_thread() as connection:
@@ -143,7 +143,7 @@ def _insert(connection: Connection, lines: Iterator[Any], path: Path) -> int:
 
 
 def _go_on_counting(connection: Connection) -> None:
-    """PostgreSQL counts on from what it gave itself, not from what is there."""
+    """Advance PostgreSQL's sequences, which do not know the ids of imported rows."""
     if connection.dialect.name != "postgresql":
         return
     for table in Table.metadata.sorted_tables:

@@ -1,8 +1,8 @@
-"""One task that writes what many ask to be written, as many as wait in one transaction.
+"""One task that writes the items of many callers; all waiting items share one transaction.
 
-While one batch is committed the next one gathers, so a commit's cost (an fsync) is shared by all
-that came during the last one, and nobody waits for a timer. A failure is told to those whose
-items failed; the task lives on.
+While one batch is committed, the next one gathers, so all items that arrive during a commit share the
+cost of the next (an fsync), and no item waits for a timer. The callers whose items failed get the
+error; the task continues.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class WriterClosedError(Exception):
 
 
 class BatchWriter(Generic[Item]):
-    """Gathers items and hands them to ``write``, which makes a batch durable or raises.
+    """Gathers items and passes them to ``write``, which makes a batch durable or raises.
 
-    Where ``write`` raises for a batch, each item is tried alone once, so that one that can never
-    be written fails alone; unless ``is_hopeless`` says that the error would hit every item.
+    If ``write`` raises for a batch, each item is tried once alone, so that an item that can never be
+    written fails alone; unless ``is_hopeless`` says that the error would affect every item.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class BatchWriter(Generic[Item]):
 
     @property
     def last_error(self) -> Exception | None:
-        """What the newest item failed with; None where it was written."""
+        """The error of the newest item; None if it was written."""
         return self._last_error
 
     async def submit(self, item: Item) -> None:
@@ -77,7 +77,7 @@ class BatchWriter(Generic[Item]):
             while batch := await self._next_batch():
                 await self._write_batch(batch)
         finally:
-            # Only a cancelled task (a loop torn down without close) leaves anything behind.
+            # Only a cancelled task (a loop torn down without close) leaves items behind.
             self._is_closed = True
             while not self._queue.empty():
                 waiting = self._queue.get_nowait()
@@ -85,7 +85,7 @@ class BatchWriter(Generic[Item]):
                     _settle(waiting, WriterClosedError())
 
     async def _next_batch(self) -> list[_Waiting[Item]]:
-        """At least one item, and all that wait already, up to the limit; none at the end."""
+        """At least one item, and all that are waiting, up to the limit; empty at the end."""
         batch: list[_Waiting[Item]] = []
         waiting = await self._queue.get()
         while waiting is not None:
@@ -114,7 +114,7 @@ class BatchWriter(Generic[Item]):
     async def _try(self, batch: list[_Waiting[Item]]) -> Exception | None:
         try:
             await self._write([waiting.item for waiting in batch])
-        except Exception as error:  # told to those who wait; the next batch may succeed
+        except Exception as error:  # passed to the callers; the next batch may succeed
             self._last_error = error
             return error
         self._last_error = None
@@ -122,7 +122,7 @@ class BatchWriter(Generic[Item]):
 
 
 def _settle(waiting: _Waiting[Item], error: Exception | None) -> None:
-    if waiting.written.done():  # whoever waited has been cancelled, or it was told before
+    if waiting.written.done():  # the caller was cancelled, or already has the result
         return
     if error is None:
         waiting.written.set_result(None)

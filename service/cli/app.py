@@ -1,4 +1,4 @@
-"""The command line's application, its exit codes, and how a user's mistake is reported."""
+"""The command line's application, its exit codes, and how it reports a user's mistake."""
 
 from __future__ import annotations
 
@@ -27,45 +27,45 @@ EXIT_BROKEN_PIPE: Final = 141
 
 
 class CommandGroup(TyperGroup):
-    """Knows its commands by the names of their rows, and imports the one that is asked for."""
+    """Lists commands by the names in their rows, and imports a command only when it is asked for."""
 
     def __init__(self, *, name: str, **attributes: Any) -> None:
         self._rows = {row.name: row for row in commands.COMMANDS if row.group == name}
-        # What lists or suggests commands needs their names alone; ``get_command`` gives the rest.
+        # Listing and suggesting commands needs only their names; ``get_command`` gives the rest.
         attributes["commands"] = {row: TyperCommand(row) for row in self._rows}
         super().__init__(name=name, **attributes)
 
     def get_command(self, ctx: object, cmd_name: str) -> Any:
-        """The command that is called ``cmd_name`` (typer's ``Command``), or None."""
+        """The command named ``cmd_name`` (typer's ``Command``), or None."""
         row = self._rows.get(cmd_name)
         return None if row is None else get_command(import_module(row.module).app)
 
 
 def new_app(**settings: Any) -> typer.Typer:
-    """The ``app`` of one command's module; ``settings`` are typer's, for a command with commands of its own."""
+    """The ``app`` of one command's module; ``settings`` are typer's, for a command with subcommands."""
     return typer.Typer(add_completion=False, rich_markup_mode=None, **settings)
 
 
 def fail(sentence: str) -> int:
-    """Say on standard error what is wrong with the usage or input, URLs masked; returns the exit code."""
+    """Print what is wrong with the usage or input on standard error, with URLs masked; returns the exit code."""
     warn(masked_urls(sentence))
     return EXIT_USAGE
 
 
 def exit_code_of(outcome: ScanOutcome) -> int:
-    """The exit code of a scan: findings count for more than an endpoint that does not answer."""
+    """The exit code of a scan: findings outrank endpoints that do not answer."""
     if outcome.is_stopped:
         return EXIT_FINDINGS
     return EXIT_OK if outcome.are_all_tls else EXIT_NOT_ALL_TLS
 
 
 def warn(sentence: str) -> None:
-    """Say on standard error what the user should know."""
+    """Print a warning on standard error."""
     print(f"tlsprobe: {printable(sentence)}", file=sys.stderr)
 
 
 def show_help_without_command(context: typer.Context) -> None:
-    """Where no command follows: the help on standard error, and the exit code of bad usage."""
+    """If no command follows, print the help on standard error and exit with the code for bad usage."""
     if context.invoked_subcommand is None:
         print(context.get_help(), file=sys.stderr)
         raise typer.Exit(EXIT_USAGE)

@@ -1,7 +1,7 @@
-"""All commands of ``tlsprobe``: a row here and the file that it names are all that a command takes.
+"""All commands of ``tlsprobe``: a new command needs only a row here and the file that the row names.
 
-The rows stand in the order in which the help lists them. A command's module is imported when the command runs or
-its help is shown, never before: ``importlib`` finds it by its name.
+The help lists the commands in the order of the rows. A command's module is imported by its name
+(``importlib``), and only when the command runs or its help is shown.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ ROOT: Final = "tlsprobe"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One command by the ``name`` that users type; the ``app`` of its ``module`` is the command.
+    """One command with the ``name`` that users type; the ``app`` of its ``module`` is the command.
 
-    ``group`` is the command that it is a part of: ``policy`` for ``tlsprobe policy list``.
+    ``group`` is the command that it belongs to: ``policy`` for ``tlsprobe policy list``.
     """
 
     name: str

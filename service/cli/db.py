@@ -1,4 +1,4 @@
-"""``tlsprobe db``: upgrade, check, vacuum, export and import of the database that the service keeps."""
+"""``tlsprobe db``: upgrade, check, vacuum, export and import the service's database."""
 
 from __future__ import annotations
 

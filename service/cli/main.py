@@ -1,6 +1,6 @@
-"""The console script ``tlsprobe``: runs the command that was asked for, and turns what ends it into an exit code.
+"""The console script ``tlsprobe``: runs the requested command, and turns the way it ends into an exit code.
 
-What a user can get wrong is one sentence on standard error and exit code 2.
+A user's mistake gives one sentence on standard error and exit code 2.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from service.cli.app import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, EXIT_OK, app, fa
 
 
 def main() -> NoReturn:
-    """The console script ``tlsprobe``; exits with the command's code, never with a traceback."""
+    """Run the console script ``tlsprobe``; it exits with the command's code, never with a traceback."""
     code = run_command()
     sys.stderr.flush()
-    # Python would wait for threads in which the system's resolver still looks names up.
+    # Python would wait for threads in which the system's resolver is still looking up names.
     os._exit(code)
 
 
 def run_command(arguments: Sequence[str] | None = None) -> int:
-    """The exit code of the command with these arguments, or those of the process.
+    """The exit code of the command with these arguments, by default those of the process.
 
     It prints on ``sys.stdout`` and ``sys.stderr``, and raises nothing that a user can cause.
     """
-    # A terminal or pipe of another encoding gets escapes for what it cannot show.
+    # A terminal or pipe with another encoding gets escapes for characters that it cannot show.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -40,7 +40,7 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # The reader has gone, as in `| head`. Python would complain again when it flushes at exit.
+        # The reader is gone, as in `| head`. Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_BROKEN_PIPE
     return code if isinstance(code, int) else EXIT_OK

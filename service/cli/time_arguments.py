@@ -1,4 +1,4 @@
-"""Moments as people give them to a command: how long ago, a day, or a time."""
+"""Times as users give them to a command: a duration ago, a date, or a date with a time."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ _AGO: Final = re.compile(r"([0-9]{1,6})([mhdw])")
 
 
 class MomentError(ValueError):
-    """The text names no moment; the message is one sentence."""
+    """The text cannot be parsed as a time; the message is one sentence."""
 
 
 def parse_moment(text: str, now: datetime) -> datetime:
-    """The moment that ``text`` names, in UTC: ``24h`` ago, ``2026-11-01``, ``2026-11-01T12:00+01:00``.
+    """Parse ``text`` as a time in UTC: ``24h`` ago, ``2026-11-01``, ``2026-11-01T12:00+01:00``.
 
-    A day is its beginning, and a time without a zone is UTC.
+    A date means its first moment, and a time without a zone is in UTC.
 
     Raises:
-        MomentError: for a text of another form.
+        MomentError: if the text has another form.
     """
     try:
         if ago := _AGO.fullmatch(text):

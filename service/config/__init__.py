@@ -1,1 +1,1 @@
-"""The configuration: what may stand in it, and how it is read."""
+"""The configuration: its settings, and how they are read."""

@@ -1,6 +1,6 @@
-"""The ``discovery`` section of the configuration: the sources of targets, each by its ``type``.
+"""The ``discovery`` section of the configuration: the sources of targets, each chosen by its ``type``.
 
-``docs/reference/discovery.md`` explains each.
+``docs/reference/discovery.md`` explains each source.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _check_resources(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class FileSettings(SourceSettings):
-    """Targets files: YAML, JSON, CSV, or Prometheus' file_sd."""
+    """Targets files: YAML, JSON, CSV, or Prometheus' file_sd format."""
 
     type: Literal["file"]
     path: Path
@@ -81,7 +81,7 @@ class FileSettings(SourceSettings):
 
 
 class _WebSettings(PolledSettings):
-    """An API: ``token_variable`` is the environment variable with its bearer token."""
+    """A web API; ``token_variable`` names the environment variable with its bearer token."""
 
     url: SecretUrl
     token_variable: SecretVariable = None
@@ -93,7 +93,7 @@ class _WebSettings(PolledSettings):
         return f"{getattr(self, 'type', '')}:{self.url}"
 
     def api(self, gate: SocketGate) -> WebApi:
-        """How it is asked."""
+        """How requests are sent to it."""
         return WebApi(
             url=self.url, gate=gate, token_variable=self.token_variable, ca_file=self.ca_file
         )
@@ -110,7 +110,7 @@ class HttpSdSettings(_WebSettings):
 
 
 class PrometheusSettings(_WebSettings):
-    """What a Prometheus scrapes over https."""
+    """The targets that a Prometheus server scrapes over https."""
 
     type: Literal["prometheus"]
 
@@ -120,7 +120,7 @@ class PrometheusSettings(_WebSettings):
 
 
 class ConsulSettings(_WebSettings):
-    """A Consul catalog; without ``services`` all of them, and of these those with all ``tags``."""
+    """A Consul catalog: all services, or only ``services``; with ``tags``, only those that have all of them."""
 
     type: Literal["consul"]
     url: SecretUrl = "http://127.0.0.1:8500"
@@ -153,7 +153,7 @@ class DockerSettings(PolledSettings):
 
 
 class KubernetesSettings(SourceSettings):
-    """A cluster; without ``url`` the one that this process runs in, as its service account."""
+    """A Kubernetes cluster; without ``url``, the cluster this process runs in, with its service account."""
 
     _computed_labels: ClassVar[frozenset[str]] = frozenset({EXPECTED_CERTIFICATE})
 
@@ -191,7 +191,7 @@ class KubernetesSettings(SourceSettings):
 
 
 class NamesSettings(PolledSettings):
-    """Lists of names, such as a certificate transparency monitor's feed, each at all ``ports``."""
+    """Lists of names, such as a certificate transparency monitor's feed; each name is probed at all ``ports``."""
 
     type: Literal["names"]
     files: tuple[Path, ...] = ()
@@ -212,7 +212,7 @@ class NamesSettings(PolledSettings):
 
 
 class DnsSettings(PolledSettings):
-    """Records of ``names``, and whole ``zones`` from the first of the ``name_servers``."""
+    """The records of ``names``, and whole ``zones``, transferred from the first of the ``name_servers``."""
 
     type: Literal["dns"]
     names: tuple[str, ...] = ()
@@ -252,7 +252,7 @@ class DnsSettings(PolledSettings):
 
 
 class NetworksSettings(PolledSettings):
-    """Networks whose open ports are asked whether they speak TLS."""
+    """Networks whose open ports are checked for TLS."""
 
     type: Literal["networks"]
     networks: Annotated[tuple[IPv4Network | IPv6Network, ...], Field(min_length=1)]
@@ -276,7 +276,7 @@ class NetworksSettings(PolledSettings):
 
 
 class ServerFilesSettings(PolledSettings):
-    """Configuration files of a web server that is reached at ``host``."""
+    """Configuration files of a web server that is reachable at ``host``."""
 
     _computed_labels: ClassVar[frozenset[str]] = frozenset(
         {EXPECTED_CERTIFICATE, EXPECTED_PROTOCOLS}
@@ -299,7 +299,7 @@ class ServerFilesSettings(PolledSettings):
 
 
 class SeenNamesSettings(PolledSettings):
-    """Names in the certificates seen, that resolve into these ``networks``."""
+    """Names in the certificates seen so far, if they resolve into these ``networks``."""
 
     type: Literal["seen_names"]
     networks: Annotated[tuple[IPv4Network | IPv6Network, ...], Field(min_length=1)]
@@ -311,7 +311,7 @@ class SeenNamesSettings(PolledSettings):
         return "seen_names"
 
     def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
-        """Reads the certificates seen."""
+        """Reads the names from the certificates seen."""
         return lambda: read_seen_names(context.statuses, self.networks, name)
 
 
@@ -335,7 +335,7 @@ SOURCES: Final[tuple[type[SourceSettings], ...]] = (
     ServerFilesSettings,
     SeenNamesSettings,
 )
-"""All sources, one row each: the class of its settings, which makes the source itself."""
+"""All sources, one row each: the class of the settings, which also creates the source."""
 
 _BY_TYPE: Final = ByType(
     {name: one for one in SOURCES for name in get_args(one.model_fields["type"].annotation)}

@@ -1,4 +1,4 @@
-"""The ``http`` section: who may ask the HTTP side for what, and how many clients it takes."""
+"""The ``http`` section: who may send which HTTP requests, and how many clients are served."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def _off(value: object) -> object:
 class HttpSettings(BaseModel):
     """Limits and access of the HTTP side.
 
-    ``hosts`` are the names by which clients may ask for the service; addresses and ``localhost`` are
-    always allowed. ``admin`` is who may use routes that change state: ``auto`` (whoever has the token;
-    without a token, clients on this machine), ``off`` or ``open``.
+    ``hosts`` are the names that clients may use in the Host header; addresses and ``localhost`` are always
+    allowed. ``admin`` controls the routes that change state: ``auto`` (clients with the token; without a
+    token, clients on this machine), ``off`` or ``open``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,7 +47,7 @@ class HttpSettings(BaseModel):
 
     @property
     def admin_token(self) -> str | None:
-        """The token as it is now; raises ValueError where its place has none."""
+        """The current token; raises ValueError if its variable or file has none."""
         return read_secret("admin_token", self.admin_token_variable, self.admin_token_file)
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Which settings may stand at a place of the configuration: what an unknown one is compared with."""
+"""The settings that exist at a place of the configuration; an unknown setting is compared with them."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from service.config.settings import ProbeLimits, ServiceSettings
 from service.setting_types.by_type import ByType
 
 Place: TypeAlias = tuple[int | str, ...]
-"""Keys and indexes from the outermost to the innermost, with the type where settings are chosen by it."""
+"""Keys and indexes from the outermost to the innermost, with the ``type`` where it chooses the settings."""
 
 _Models: TypeAlias = list[tuple[str, type[BaseModel]]]
 
 
 def suggestion(place: Place, path: Place) -> str:
-    """What to write in place of an unknown setting.
+    """A hint for an unknown setting: the most similar known one, or all settings of its section.
 
     Args:
-        place: where it stands, as pydantic has it.
-        path: the same without types, as the user has it.
+        place: its path in pydantic's form.
+        path: the same without types, as the user writes it.
     """
     *outer, written = map(str, path)
     section = "".join(f"{part}." for part in outer)
     known = {name: f"{section}{name}" for name in _names_at(place[:-1])}
-    # Settings of `probe` are often looked for at the top.
+    # Users often write settings of `probe` at the top level.
     others = {} if section else {name: f"probe.{name}" for name in ProbeLimits.model_fields}
     everything = {**others, **known}
     if close := difflib.get_close_matches(written, sorted(everything), n=1):
@@ -36,12 +36,12 @@ def suggestion(place: Place, path: Place) -> str:
 
 
 def types_at(place: Place) -> list[str]:
-    """The values of ``type`` that the settings at ``place`` are chosen by."""
+    """The values of ``type`` that choose the settings at ``place``."""
     return sorted({chosen_by for chosen_by, _ in _models_at(place)} - {""})
 
 
 def takes_json(place: Place) -> bool:
-    """Whether the setting at ``place`` is a list, a mapping or a section, which the environment has as JSON."""
+    """Whether the setting at ``place`` is a list, a mapping or a section: JSON in an environment variable."""
     *outer, name = place
     fields = (one.model_fields.get(str(name)) for _, one in _models_at(tuple(outer)))
     return any(field is not None and _is_structured(field.annotation) for field in fields)
@@ -59,7 +59,7 @@ def _models_at(place: Place) -> _Models:
         if fields:
             models = [found for field in fields for found in _models_in(field.annotation)]
         else:
-            # The key of a mapping and the index of a list choose nothing; a type does.
+            # The key of a mapping and the index of a list do not choose a model; a type does.
             models = [one for one in models if one[0] == part] or models
     return models
 
@@ -73,7 +73,7 @@ def _is_structured(annotation: Any) -> bool:
 
 
 def _models_in(annotation: Any) -> Iterator[tuple[str, type[BaseModel]]]:
-    """The models that a value of this type is one of, or has as its elements; each with its ``type``, or ""."""
+    """The models that a value of this type may be, or may contain as elements; each with its ``type``, or ""."""
     arguments = get_args(annotation)
     if isinstance(annotation, ByType):
         yield from annotation.choices.items()

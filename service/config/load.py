@@ -1,4 +1,4 @@
-"""Loads the settings of a service; an error says in one sentence where one is wrong, and how to fix it."""
+"""Loads the settings of a service; an error is one sentence: which setting is wrong, and how to fix it."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ _PLAIN_WORDS: Final = (
     (re.compile("a valid string"), "text"),
     (re.compile("Input is not a valid path for <class 'pathlib.Path'>"), "must be a file's path"),
 )
-"""pydantic's messages name types of Python; the reader sees YAML."""
+"""pydantic's messages name Python's types; users write YAML."""
 
 
 def load_settings(config_file: Path | None, **given: Any) -> ServiceSettings:
-    """The settings of ``config_file``, the environment, and ``given``, which wins.
+    """Load the settings from ``config_file``, the environment, and ``given``, which takes precedence.
 
     Raises:
-        ConfigError: for the first value that cannot be used, with its place and the fix.
+        ConfigError: for the first invalid value, with its place and how to fix it.
     """
     if config_file is not None:
         given["config_file"] = config_file
     try:
         return ServiceSettings(**given)
     except ValidationError as error:
-        # A setting whose name is wrong comes first: it may be the one that is missing.
+        # Report a misspelt setting first: it may be the one that is missing.
         problems = sorted(
             error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden"
         )
@@ -58,14 +58,14 @@ def _explain(problem: ErrorDetails, given: Mapping[str, Any]) -> str:
 
 
 def _without_tag(path: KeyPath) -> KeyPath:
-    """pydantic puts the type of a source or notifier after its number or name, where no file has it."""
+    """pydantic adds the type of a source or notifier after its index or name; the file has no such part."""
     if path[:1] in (("discovery",), ("notifications",)) and len(path) > 3:
         return (*path[:2], *path[3:])
     return path
 
 
 def _place(path: KeyPath, given: Mapping[str, Any]) -> str:
-    """Where the value at ``path`` came from: the source that wins has it."""
+    """Where the value at ``path`` comes from: the source with the highest precedence that has it."""
     if path and path[0] in given:
         return f"--{str(path[0]).removesuffix('_files').replace('_', '-')}"
     variable = _variable(path)
@@ -75,7 +75,7 @@ def _place(path: KeyPath, given: Mapping[str, Any]) -> str:
     if named is None:
         return "the configuration"
     lines = read_yaml_mapping(Path(named)).lines
-    # The innermost key that the file has: pydantic's path may end in a part of its own.
+    # The innermost key that the file has: pydantic's path may end with parts that are not in the file.
     for length in range(len(path), 0, -1):
         if line := lines.get(path[:length]):
             return f"{named}, line {line}"
@@ -106,7 +106,7 @@ def _what_is_wrong(problem: ErrorDetails, key: str) -> str:
 
 
 def _wrong_type(problem: ErrorDetails, key: str) -> str:
-    """Of a source or a notifier whose ``type`` is missing or unknown."""
+    """The error for a source or a notifier whose ``type`` is missing or unknown."""
     context = problem.get("ctx", {})
     if problem["type"] == "union_tag_not_found":
         return f"{key} needs a `type`: one of {', '.join(types_at(problem['loc']))}"
@@ -114,7 +114,7 @@ def _wrong_type(problem: ErrorDetails, key: str) -> str:
 
 
 def _explain_undecodable() -> str:
-    """Lists and mappings in the environment are JSON; pydantic does not say which was not."""
+    """Lists and mappings in the environment are JSON; pydantic does not say which one is invalid."""
     names = [
         name
         for name, text in os.environ.items()

@@ -1,4 +1,4 @@
-"""The ``metrics`` section: how much the page of metrics shows of each endpoint."""
+"""The ``metrics`` section: how many metrics each endpoint gets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from service.setting_types.values import Count
 
 
 class MetricsSettings(BaseModel):
-    """What ``docs/reference/metrics.md`` says of the number of series."""
+    """``docs/reference/metrics.md`` explains how these settings affect the number of series."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -18,5 +18,5 @@ class MetricsSettings(BaseModel):
 
     @property
     def options(self) -> MetricOptions:
-        """As the page's writer takes them."""
+        """The options in the form that the writer of the page takes."""
         return MetricOptions(detail=self.detail, most_series=self.most_series_per_endpoint)

@@ -1,8 +1,8 @@
-"""The ``on_demand`` section: who may be asked by ``/probe``, and by which modules.
+"""The ``on_demand`` section: what ``/probe`` may probe, and the modules it uses.
 
-A module has keys of our own, and takes those of blackbox_exporter's and ssl_exporter's modules for TCP and
-HTTPS as they are. A key of theirs that has no counterpart here is refused rather than passed over: it
-would be an assertion that nobody checks.
+A module has tlsprobe's own keys, and accepts those of blackbox_exporter's and ssl_exporter's modules for TCP
+and HTTPS unchanged. A key of theirs that has no counterpart here is refused, not ignored: otherwise it would
+be an assertion that is never checked.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ DEFAULT_MODULE: Final = "default"
 
 
 def _duration(value: Any) -> Any:
-    """Seconds of a number, or of a text such as ``5s`` or ``1m30s``."""
+    """The seconds of a number, or of a text such as ``5s`` or ``1m30s``."""
     if not isinstance(value, str):
         return value
     parts = _DURATION.findall(value)
@@ -80,7 +80,7 @@ class _Section(BaseModel):
 
 
 class TlsConfig(_Section):
-    """Both programs' ``tls_config``."""
+    """The ``tls_config`` of both programs."""
 
     ca_file: Path | None = None
     cert_file: Path | None = None
@@ -103,7 +103,7 @@ class TlsConfig(_Section):
 
     @property
     def versions(self) -> tuple[ProtocolVersion, ...]:
-        """From the first to the last that a client of theirs speaks."""
+        """All TLS versions that a client with these settings offers."""
         first, last = _VERSIONS[self.min_version], _VERSIONS[self.max_version]
         return tuple(version for version in _VERSIONS.values() if first <= version <= last)
 
@@ -119,7 +119,7 @@ class TcpKeys(_Section):
 
 
 class HttpKeys(_Section):
-    """``http`` of blackbox_exporter, as far as a single GET over HTTP/1.1 goes."""
+    """``http`` of blackbox_exporter, as far as a single GET over HTTP/1.1 supports it."""
 
     tls_config: TlsConfig | None = None
     method: Literal["GET"] = "GET"
@@ -134,7 +134,7 @@ class HttpKeys(_Section):
     ip_protocol_fallback: bool = True
 
     def accepts(self, status: int) -> bool:
-        """Whether that status is as it should be. A redirect that would be followed is not, and is good."""
+        """Whether the status is a success. A redirect that would be followed counts as a success."""
         if status in self.valid_status_codes:
             return True
         follows = self.follow_redirects and not self.no_follow_redirects
@@ -143,7 +143,7 @@ class HttpKeys(_Section):
 
 
 class Expectations(_Section):
-    """What a module of our own asserts."""
+    """The assertions of tlsprobe's own modules."""
 
     trusted: bool = True
     client_auth: ClientAuthMode | None = None
@@ -151,10 +151,11 @@ class Expectations(_Section):
 
 
 class ModuleSettings(_Section):
-    """One module. ``prober`` is ``tls`` for ours; ``tcp``, ``http`` and ``https`` are the others' words.
+    """One module. ``prober`` is ``tls`` for tlsprobe's own modules; ``tcp``, ``http`` and ``https`` are for the others.
 
-    With ``shows_client_identity`` the server gets the client certificate that the inventory's label names;
-    one of ``tls_config`` is shown anyway. ``path`` is what a GET asks for. None of these is in the request.
+    With ``shows_client_identity``, the server gets the client certificate that the target's label in the inventory
+    names; the certificate of ``tls_config`` is always sent. ``path`` is the path of the GET. The request cannot set
+    any of these.
     """
 
     prober: Literal["tls", "tcp", "http", "https"] = "tls"
@@ -191,13 +192,13 @@ class ModuleSettings(_Section):
 
     @property
     def tls(self) -> TlsConfig:
-        """The one in force, wherever the program that it is from has it."""
+        """The ``tls_config`` that applies, wherever the exporter's format has it."""
         nested = self.http.tls_config if self.prober == "http" else self.tcp.tls_config
         return self.tls_config or nested or TlsConfig()
 
     @property
     def asks_http(self) -> bool:
-        """Whether it is blackbox_exporter's probe by HTTP; ssl_exporter's ``https`` sends no request."""
+        """Whether it is blackbox_exporter's HTTP probe; ssl_exporter's ``https`` sends no request."""
         return self.prober == "http"
 
     @property
@@ -208,12 +209,12 @@ class ModuleSettings(_Section):
 
     @property
     def may_fall_back(self) -> bool:
-        """Whether an address of the other version will do."""
+        """Whether an address of the other IP version is acceptable."""
         return (self.http if self.asks_http else self.tcp).ip_protocol_fallback
 
 
 class OnDemandSettings(_Section):
-    """Who may ask for what. ``networks`` may be asked besides the inventory's own targets."""
+    """What ``/probe`` may probe: targets of the inventory, and addresses in ``networks``."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     at_once: Count = 16

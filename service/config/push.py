@@ -1,4 +1,4 @@
-"""The ``push`` section: metrics for places that no scrape reaches; docs/reference/push.md explains it."""
+"""The ``push`` section: metrics where no scrape is possible; docs/reference/push.md explains it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from service.integrations.textfile import TextfilePath
 
 
 class PushSettings(BaseModel):
-    """A file for node_exporter's textfile collector, remote writes, or both."""
+    """A file for node_exporter's textfile collector, remote write, or both."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,4 +1,4 @@
-"""Relabelling as it is written in the configuration: Prometheus' ``relabel_configs``."""
+"""Relabelling in the format of the configuration: Prometheus' ``relabel_configs``."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class RelabelRule(BaseModel):
     modulus: int = Field(default=0, ge=0)
 
     def rule(self) -> Rule:
-        """The rule; raises ValueError where its parts do not make one."""
+        """The rule; raises ValueError if its parts do not form a valid rule."""
         if self.action in _ACTIONS_WITH_TARGET and not self.target_label:
             raise ValueError(f"the action {self.action} needs a target_label")
         if self.action is Action.HASHMOD and not self.modulus:

@@ -1,4 +1,4 @@
-"""The ``retention`` section: for how many days each kind is kept, and how much of one endpoint in a day."""
+"""The ``retention`` section: for how many days each kind of data is stored, and how much per endpoint and day."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ class RetentionSettings(BaseModel):
     endpoint_bytes_per_day: Annotated[int, Field(ge=65_536, le=2**40)] = BYTES_PER_DAY
 
     def kept(self) -> Retention:
-        """As the store takes it."""
+        """The settings in the form that the store takes."""
         return Retention(**self.model_dump(exclude={"endpoint_bytes_per_day"}))

@@ -1,4 +1,4 @@
-"""Which ways there are to endpoints: proxies by name, and the way that all go who want no other."""
+"""The routes to endpoints: named proxies, and the default route."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from service.setting_types.secret_marks import SecretUrl, SecretVariable
 
 
 class ProxySettings(BaseModel):
-    """One proxy: its ``url``, and the environment variable that has its user's password."""
+    """One proxy: its ``url``, and the environment variable with its user's password."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -26,7 +26,7 @@ class ProxySettings(BaseModel):
         """The proxy.
 
         Raises:
-            ValueError: where it is none, or its password is missing.
+            ValueError: if the URL is not a proxy's, or the password is missing.
         """
         password = None
         if self.password_variable is not None:
@@ -49,7 +49,7 @@ def _check_proxies(proxies: Mapping[str, ProxySettings]) -> Mapping[str, ProxySe
 
 
 def check_source_address(text: str | None) -> str | None:
-    """An address of this machine's, as text. Raises ValueError."""
+    """Check that ``text`` is a local address. Raises ValueError."""
     if text is not None:
         ip_address(text)
     return text
@@ -62,10 +62,10 @@ SourceAddress = Annotated[str | None, AfterValidator(check_source_address)]
 def usual_route(
     proxy: str | None, proxies: Mapping[str, Proxy], source_address: str | None
 ) -> Route:
-    """The way of all who want no other.
+    """The route of targets that do not choose one.
 
     Raises:
-        ValueError: where ``proxy`` names none of the ``proxies``.
+        ValueError: if ``proxy`` is not one of the ``proxies``.
     """
     if proxy is not None and proxy not in proxies:
         known = ", ".join(proxies) or "none"

@@ -1,4 +1,4 @@
-"""How often endpoints with certain labels are visited, and when never."""
+"""How often endpoints with certain labels are visited, and the times of day without visits."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _SPAN: Final = re.compile(r"\s*(\S+?)\s*-\s*(\S+)(?:\s+(\S+))?\s*")
 
 
 def split_span(text: str) -> Closed:
-    """``09:00-17:30``, in UTC, or ``09:00-17:30 Europe/Berlin``, by the clocks of a zone of IANA's database.
+    """Parse ``09:00-17:30``, in UTC, or ``09:00-17:30 Europe/Berlin``, in the local time of an IANA time zone.
 
     Raises:
-        ValueError: where it is no span of a day, or no such zone is known; the message says what it must be.
+        ValueError: if the text is not a time span or the zone is unknown; the message describes the format.
     """
     begin, end, place = found.groups() if (found := _SPAN.fullmatch(text)) else ("", "", None)
     try:
@@ -40,7 +40,7 @@ def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, KeyError):
-        # A file that is none, a folder of zones such as Europe, or nothing of that name.
+        # An invalid file, a folder of zones such as Europe, or a name that does not exist.
         raise ValueError(
             f"{name!r} is no time zone that this machine knows: write a name of IANA's database, such as "
             "Europe/Berlin or America/New_York, and install tzdata where it has none"
@@ -54,11 +54,11 @@ def _check_spans(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 ClosedSpans: TypeAlias = Annotated[tuple[str, ...], AfterValidator(_check_spans)]
-"""Spans of the day in which nothing is visited."""
+"""Time spans of the day without visits."""
 
 
 class LabelSchedule(BaseModel):
-    """The pace of targets that have all the labels of ``match``; what is not said is as for all."""
+    """The pace of targets that have all the labels of ``match``; other values are those of the default pace."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -68,7 +68,7 @@ class LabelSchedule(BaseModel):
     closed: ClosedSpans | None = None
 
     def pace(self, general: IntervalPolicy) -> IntervalPolicy:
-        """This pace, beside the one for all."""
+        """This pace, with the missing values of the default pace."""
         closed = general.closed
         if self.closed is not None:
             closed = tuple(map(split_span, self.closed))

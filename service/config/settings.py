@@ -1,7 +1,7 @@
-"""What a service can be told, with its defaults and bounds; ``docs/reference/configuration.md`` explains it.
+"""The settings of a service, with their defaults and bounds; ``docs/reference/configuration.md`` explains them.
 
-Values come from the command line, else the environment (``TLSPROBE_…``), else a YAML file, else
-the defaults below. ``service.config.load.load_settings`` reads them and words their errors.
+Precedence: the command line, the environment (``TLSPROBE_…``), a YAML file, the defaults below.
+``service.config.load.load_settings`` reads the values and words the errors.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ ONLY_AT_START: Final = (
     "log_format",
     "log_level",
 )
-"""What a reload does not change."""
+"""Settings that a reload does not change."""
 
 
 def _check_listen(text: str) -> str:
@@ -114,7 +114,7 @@ _OF_THE_GATE: Final = ("fetch_networks", "fetch_ports")
 
 
 class ProbeLimits(BaseModel):
-    """The ``probe`` section: what a visit asks and may take; see ``probe.visit.settings``."""
+    """The ``probe`` section: what a visit checks, and its limits; see ``probe.visit.settings``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -155,7 +155,7 @@ class Workers(BaseModel):
 
 
 class ClientIdentityFiles(BaseModel):
-    """Where one client certificate and its key are: PEM files, or PKCS #12 without ``key``."""
+    """The files of one client certificate and its key: PEM, or PKCS #12 without ``key``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -177,9 +177,9 @@ def _check_identities(
 
 
 class ServiceSettings(BaseSettings):
-    """Everything that ``tlsprobe serve`` can be told.
+    """All settings of ``tlsprobe serve``.
 
-    ``config_file`` is the YAML file that the values not given otherwise are read from.
+    ``config_file`` is the YAML file; it supplies the values that are not given otherwise.
     """
 
     model_config = SettingsConfigDict(
@@ -252,13 +252,13 @@ class ServiceSettings(BaseSettings):
 
     @property
     def sources(self) -> tuple[SourceSettings, ...]:
-        """All sources, the targets files among them."""
+        """All sources, including the targets files."""
         files = (FileSettings(type="file", path=path) for path in self.targets_files)
         return (*files, *self.discovery)
 
     @property
     def paces(self) -> tuple[IntervalPolicy, ...]:
-        """Those for labels, and last the one for all."""
+        """The paces for labels, and last the default pace."""
         general = IntervalPolicy(
             interval_seconds=self.interval_seconds,
             enumerate_seconds=self.enumerate_interval_seconds,
@@ -298,7 +298,7 @@ class ServiceSettings(BaseSettings):
         )
 
     def ruled_sources(self, context: SourceContext) -> tuple[RuledSource, ...]:
-        """All sources with their rules; those for all come behind each one's own."""
+        """All sources with their rules; the common rules follow each source's own."""
         common = tuple(one.rule() for one in self.relabel)
         return tuple(
             RuledSource(
@@ -319,7 +319,7 @@ class ServiceSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The sources, the first wins; no ``.env`` file of the working directory is ever read."""
+        """The sources of values, highest precedence first; a ``.env`` file in the working directory is never read."""
         return init_settings, env_settings, _ConfigFile(settings_cls)
 
 

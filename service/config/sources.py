@@ -1,4 +1,4 @@
-"""What the settings of all sources of targets have in common (``service.config.discovery``)."""
+"""What the settings of all sources of targets share (``service.config.discovery``)."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ Targets: TypeAlias = tuple[Target, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceContext:
-    """What some sources need to know of the service: what may be asked, and what it has seen."""
+    """What some sources need from the service: what may be probed, and what it has seen."""
 
     gate: SocketGate
     statuses: Callable[[], Iterable[EndpointStatus]]
 
 
 class SourceSettings(BaseModel):
-    """What all sources have. A source that fails keeps its targets for ``keep_failed_seconds``.
+    """Settings that all sources have. If a source fails, its targets remain for ``keep_failed_seconds``.
 
-    One that has more than ``max_targets`` fails. With ``trusts_labels``, labels that act
-    (``model.target_labels``) count where the source itself sets them.
+    A source with more than ``max_targets`` targets fails. With ``trusts_labels``, acting labels
+    (``model.target_labels``) take effect if the source itself sets them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     _computed_labels: ClassVar[frozenset[str]] = frozenset()
-    """Acting labels that the source's reader computes; none is copied from what it reads."""
+    """Acting labels that the source's reader computes itself; it copies none of them from what it reads."""
 
     name: str = ""
     refresh_seconds: Seconds = 60.0
@@ -58,27 +58,27 @@ class SourceSettings(BaseModel):
     @property
     @abstractmethod
     def described(self) -> str:
-        """Its kind and what it reads, which names it where the user does not."""
+        """Its kind and what it reads; this is the source's name if the user gives none."""
 
     def source_name(self) -> str:
-        """The name by which metrics and targets know it; no secret of a URL is in it."""
+        """The source's name in metrics and targets; it contains no secret of a URL."""
         return self.name or masked_urls(self.described)
 
     @abstractmethod
     def source(self, context: SourceContext) -> Source:
-        """The source itself."""
+        """Create the source."""
 
     def rules(self) -> tuple[Rule, ...]:
-        """Its own relabelling."""
+        """The source's own relabelling rules."""
         return tuple(one.rule() for one in self.relabel)
 
 
 class PolledSettings(SourceSettings):
-    """A source that is read as a whole, again and again."""
+    """A source that is polled: it is read as a whole at intervals."""
 
     @abstractmethod
     def reader(self, name: str, context: SourceContext) -> Callable[[], Awaitable[Targets]]:
-        """What reads it once; ``name`` is what its targets say of their source."""
+        """The function that reads the source once; ``name`` is the source's name in its targets."""
 
     def source(self, context: SourceContext) -> Source:
         """A polled source."""

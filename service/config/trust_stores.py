@@ -1,4 +1,4 @@
-"""Trust stores as users name them: a name, and a PEM file or Mozilla's list as certifi has it."""
+"""Trust stores as users specify them: a name with a PEM file, or Mozilla's list from certifi."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pki.certificates import check_trust_store
 
 
 def parse_trust_store(text: str) -> tuple[str, Path]:
-    """Name and file of ``NAME=FILE``.
+    """Parse ``NAME=FILE`` as a name and a file.
 
     Raises:
-        ValueError: where it is not that, or the file is no trust store, with the mend.
+        ValueError: if the text has another form or the file is not a trust store; the message says how to fix it.
     """
     name, separator, file = text.partition("=")
     if not separator or not file:

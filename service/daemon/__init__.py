@@ -1,5 +1,5 @@
-"""The service as a process: which parts does it have, and what do they do from its start to its end?
+"""The service as a process: its parts, and what they do from start to stop.
 
-``build`` puts the parts together, ``run`` runs them, ``reload`` puts another configuration in force, ``status`` says how
-they are. What changes meanwhile is in ``state``.
+``build`` puts the parts together, ``run`` runs them, ``reload`` activates a new configuration, and ``status`` reports
+their state. ``state`` holds what changes while the service runs.
 """

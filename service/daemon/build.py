@@ -1,6 +1,6 @@
-"""Puts the parts of the service together: each is given what it asks for. Nothing runs yet.
+"""Puts the parts of the service together and gives each its dependencies. Nothing runs yet.
 
-Here the layers meet, and only here; parts know one another by model's Protocols.
+Only this module joins the layers; parts know one another only by the Protocols of ``model``.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from service.watchdog.guarded_visits import GuardedVisits
 from storage import SqlStore, StoreError
 
 if TYPE_CHECKING:
-    # It needs procrastinate, which only those with workers install.
+    # It needs procrastinate, which is installed only with the extra for workers.
     from service.fleet.leader import Leader
 
 _LOG: Final = structlog.stdlib.get_logger("tlsprobe")
@@ -67,16 +67,16 @@ class Parts:
 
     @property
     def guarded(self) -> GuardedVisits:
-        """What keeps endpoints apart that crash the service."""
+        """Isolates endpoints that crash the service."""
         return self.planner.probes.guarded
 
 
 def build(settings: ServiceSettings, store: SqlStore, fixed_targets: Sequence[Target]) -> Parts:
-    """The parts of a service that keeps what it learns in ``store``, and probes ``fixed_targets`` besides its sources'.
+    """Build a service that stores results in ``store`` and probes ``fixed_targets`` and its sources' targets.
 
     Raises:
-        PolicyError: for a policy that cannot be used.
-        StartError: where workers are wanted and what they need is not installed.
+        PolicyError: if a policy is invalid.
+        StartError: if workers are configured and their dependencies are not installed.
     """
     clock = SystemClock()
     state = ServiceState(settings, engine_of(settings, clock))
@@ -86,7 +86,7 @@ def build(settings: ServiceSettings, store: SqlStore, fixed_targets: Sequence[Ta
     def current_endpoints() -> Collection[str]:
         return planner.current_endpoints()
 
-    # What these two ask of the planner, they ask once the service runs.
+    # These two call the planner only when the service runs.
     metrics = _metrics(state, guarded, lambda: planner.scheduler, lambda: page.age_seconds)
     inventory = Inventory(clock, current_endpoints, evaluator)
     planner = Planner(
@@ -120,7 +120,7 @@ def _metrics(
     scheduler: Callable[[], Scheduler],
     age_seconds: Callable[[], float],
 ) -> ServiceMetrics:
-    # With workers the queue knows which endpoints are set aside, and the leader counts them.
+    # With workers, the queue knows which endpoints are quarantined, and the leader counts them.
     is_alone = not state.settings.workers.enabled
     return ServiceMetrics(
         queue_length=lambda: scheduler().queue_length,
@@ -177,7 +177,7 @@ def _sinks(
 
 
 def prober_context(planner: Planner) -> ProberContext:
-    """What ``/probe`` asks of the service, by the configuration in force."""
+    """What ``/probe`` needs from the service, by the active configuration."""
     state = planner.state
     return ProberContext(
         engine=state.engine,
@@ -192,7 +192,7 @@ def prober_context(planner: Planner) -> ProberContext:
 
 
 async def note_event(store: SqlStore, event: ServiceEvent) -> None:
-    """Keep the event, or log that it cannot be kept."""
+    """Store the event, or log that it cannot be stored."""
     try:
         await store.note(event)
     except StoreError as error:

@@ -1,4 +1,4 @@
-"""Has due visits made: in this process, or by workers for as long as this process leads them."""
+"""Schedules visits: this process makes them, or workers do while this process is the leader."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from service.fleet.leader_store import LeaderStore, judge_unresolved
 from service.inventory.inventory import Inventory
 
 if TYPE_CHECKING:
-    # It needs procrastinate, which only those with workers install.
+    # It needs procrastinate, which is installed only with the extra for workers.
     from service.fleet.leader import Leader
 
 
 @dataclass(slots=True, kw_only=True)
 class Planner:
-    """Has one ``scheduler`` at a time: another one in each term in which this process leads, and after it.
+    """Runs one ``scheduler`` at a time: a new one for each term in which this process leads.
 
-    Without workers ``leader`` is None, and the scheduler has all visits made by ``probes``. They are judged by
-    ``judge`` and recorded in ``store``.
+    Without workers, ``leader`` is None and the scheduler makes all visits through ``probes``. ``judge`` judges the
+    visits, and ``store`` records them.
     """
 
     state: ServiceState
@@ -46,36 +46,36 @@ class Planner:
         self.scheduler = self._new_scheduler(self.store, self.judge)
 
     async def run(self) -> None:
-        """Have visits made as they fall due, until ``stop``; with workers, until it is cancelled."""
+        """Schedule visits as they fall due, until ``stop`` is set; with workers, until cancelled."""
         if self.leader is None:
             await self.scheduler.run()
         else:
             await self.leader.run(self._serve_term)
 
     def set_targets(self, targets: Sequence[Target]) -> None:
-        """Plan ``targets`` and no others, at once or when this process leads."""
+        """Schedule ``targets`` and no others, now or as soon as this process leads."""
         self._targets = targets
         if self.is_planning:
             self.scheduler.set_targets(targets)
 
     def current_endpoints(self) -> Collection[str]:
-        """The keys of the endpoints that are planned now."""
+        """The keys of the endpoints in the schedule."""
         return self.scheduler.current_endpoints()
 
     def target(self, target_key: str) -> Target | None:
-        """The target of that key that is planned now."""
+        """The scheduled target with that key."""
         return self.scheduler.target(target_key)
 
     def enumerate_soon(self, target_key: str | None) -> bool:
-        """Have all of a target asked soon, or of every target; whether there is any such."""
+        """Probe a target, or every target, in full soon; returns whether there is any."""
         return self.scheduler.enumerate_soon(target_key)
 
     def reconfigure(self) -> None:
-        """Plan as the configuration in force wants it."""
+        """Apply the active configuration to the schedule."""
         self.scheduler.reconfigure(self.state.scheduler_settings, self._visiting)
 
     async def _serve_term(self, visit: Visiting) -> None:
-        """Plan from what the store has, with ``visit`` to have visits made, until it is stopped."""
+        """Schedule from the state in the store until stopped; ``visit`` makes the visits."""
         self.inventory.remember(await self.store.statuses())
         await self.inventory.judge_again()
         self._visiting = visit

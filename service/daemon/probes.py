@@ -1,4 +1,4 @@
-"""The two things that a scheduler has done in this process: a name resolved, and an endpoint visited."""
+"""The two tasks that a scheduler gives to this process: resolve a name, and visit an endpoint."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _LOG: Final = structlog.stdlib.get_logger("tlsprobe")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalProbes:
-    """Resolves and visits by the configuration in force; ``guarded`` keeps what crashes the service apart."""
+    """Resolves and visits by the active configuration; ``guarded`` isolates endpoints that crash the service."""
 
     state: ServiceState
     guarded: GuardedVisits
     meter: ServiceMeter
 
     async def visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
-        """The Observation of one visit.
+        """Visit the endpoint once; returns the Observation.
 
         Raises:
-            NotVisitedError: where the endpoint has to wait, or this machine ran short of descriptors.
+            NotVisitedError: if the endpoint has to wait, or this machine runs out of descriptors.
         """
         try:
             return await self.guarded.visit(endpoint, known, self._visit_here)

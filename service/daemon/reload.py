@@ -1,4 +1,4 @@
-"""Puts the configuration as it stands now in force, while the service runs."""
+"""Activates the current configuration while the service runs."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _LOG: Final = structlog.stdlib.get_logger("tlsprobe")
 async def reload(
     parts: Parts, read_again: Callable[[], ServiceSettings] | None, mask: SecretMask
 ) -> str | None:
-    """Take the configuration that ``read_again`` gives; or leave all as it is, and return why.
+    """Activate the configuration that ``read_again`` returns; on failure nothing changes and the reason is returned.
 
-    ``mask`` learns the new configuration's secrets.
+    ``mask`` gets the secrets of the new configuration.
     """
     if read_again is None:
         return "this service was started without a configuration: there is nothing to read again"
@@ -56,7 +56,7 @@ async def reload(
 
 
 def limit_stored_bytes(parts: Parts) -> None:
-    """Let each endpoint store as much in a day as the configuration in force allows."""
+    """Apply the daily storage limit per endpoint of the active configuration."""
     limit = parts.state.settings.retention.endpoint_bytes_per_day
     limit_endpoints(parts.store, limit, parts.metrics.store_dropped)
 

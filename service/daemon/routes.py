@@ -1,4 +1,4 @@
-"""All that the running service answers by HTTP."""
+"""All HTTP routes of the running service."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from service.judging.report_builder import ReportScope, make_report
 
 
 def app_of(parts: Parts, reload: Callable[[], Awaitable[str | None]]) -> Starlette:
-    """The application, which ``service.http.guard.guard`` is to guard; ``reload`` gives why it could not be done."""
+    """The application, to be wrapped by ``service.http.guard.guard``; ``reload`` returns why it failed, if it did."""
     planner, state = parts.planner, parts.state
     return make_app(
         service_registry=parts.metrics.registry,

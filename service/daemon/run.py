@@ -1,7 +1,7 @@
-"""Runs the service: its parts side by side, from the start until it is stopped.
+"""Runs the service: all its parts in parallel, from the start until it is stopped.
 
-What stops the start is a ``StartError`` in one sentence; SIGTERM and SIGINT stop the service within
-ten seconds, and lose nothing that was stored.
+An error at the start is a ``StartError`` of one sentence. SIGTERM and SIGINT stop the service within
+ten seconds; nothing that was stored is lost.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ async def serve(
     """Run the service until SIGTERM or SIGINT; SIGHUP reads its configuration again.
 
     Args:
-        settings: what to probe, where to keep it, where to listen.
-        targets: what to probe besides the targets files.
-        read_again: gives the configuration as it stands when the service is to reload it.
-        on_start: is called once with the URL of the HTTP side, when it is about to answer.
+        settings: what to probe, where to store results, where to listen.
+        targets: what to probe in addition to the targets files.
+        read_again: returns the current configuration for a reload.
+        on_start: called once with the URL of the HTTP side, just before it answers.
 
     Raises:
-        StartError: where a port is taken, or the database or a targets file cannot be used; or where
-            another version of tlsprobe upgraded the database meanwhile, and this one has stopped.
+        StartError: if a port is taken, or the database or a targets file cannot be used; also if another
+        version of tlsprobe has upgraded the database meanwhile and this one has stopped.
     """
     mask = SecretMask(secrets_in(settings))
     set_up_logs(settings.log_format, settings.log_level, mask)
@@ -84,7 +84,7 @@ async def serve(
 async def _start(
     settings: ServiceSettings, targets: Sequence[Target], stack: AsyncExitStack
 ) -> tuple[socket.socket, Parts]:
-    """The listening socket, and the parts with what the store remembers; ``stack`` closes what they hold."""
+    """The listening socket, and the parts with their state from the store; ``stack`` closes their resources."""
     for path in settings.targets_files:
         await asyncio.to_thread(read_targets_file, path)
     listener = stack.enter_context(listen(settings.listen))
@@ -117,7 +117,7 @@ async def _run(
 ) -> StoreError | None:
     """Probe and serve until ``stop``; the HTTP side ends last.
 
-    Returns why, where another version of tlsprobe has taken the database over.
+    Returns the reason if another version of tlsprobe has taken over the database.
     """
     settings = parts.state.settings
     guarded_app = Guard(app_of(parts, reload_now), http_access(settings, listener))
@@ -147,7 +147,7 @@ def _watchers(
 ) -> tuple[Coroutine[Any, Any, None], ...]:
     """What runs next to the visits until the service is stopped."""
     return (
-        # What the store remembers was judged by the policies of its time.
+        # The state in the store was judged by the policies of its time.
         parts.inventory.judge_again(),
         parts.targets.sources.watch(),
         watch_store(parts.store, parts.state.set_store_up),

@@ -1,4 +1,4 @@
-"""What changes while the service runs, in one place: the configuration in force, and how the service is."""
+"""What changes while the service runs, in one place: the active configuration, and the state of the service."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from service.fleet.leader_store import plan_with_workers
 from storage import Retention
 
 _STOP_SECONDS: Final = 7.0
-"""For visits that run when the service is stopped; the store and HTTP take the rest of ten."""
+"""For visits in progress when the service stops; the store and HTTP get the rest of the ten seconds."""
 
 
 @dataclass(slots=True)
 class ServiceState:
-    """The ``settings`` in force with the ``engine`` and the ``gate`` made of them; a reload replaces all three."""
+    """The active ``settings``, and the ``engine`` and ``gate`` built from them; a reload replaces all three."""
 
     settings: ServiceSettings
     engine: Engine
@@ -30,12 +30,12 @@ class ServiceState:
         self.gate = self.settings.gate
 
     def use(self, settings: ServiceSettings, engine: Engine) -> None:
-        """Put another configuration in force, with the engine that was made of it."""
+        """Activate another configuration, with the engine that was built from it."""
         self.settings, self.engine, self.gate = settings, engine, settings.gate
 
     @property
     def scheduler_settings(self) -> SchedulerSettings:
-        """How the configuration in force wants visits to be planned."""
+        """The scheduler's settings in the active configuration."""
         plan = SchedulerSettings(
             paces=self.settings.paces,
             visits_at_once=self.settings.visits_at_once,
@@ -45,9 +45,9 @@ class ServiceState:
         return plan_with_workers(plan) if self.settings.workers.enabled else plan
 
     def retention(self) -> Retention:
-        """How long the configuration in force keeps what is stored."""
+        """How long the active configuration stores each kind of data."""
         return self.settings.retention.kept()
 
     def set_store_up(self, is_up: bool) -> None:
-        """Note whether the database answers."""
+        """Record whether the database answers."""
         self.is_store_up = is_up

@@ -1,4 +1,4 @@
-"""What the running service says of itself at ``/-/status``, and ``tlsprobe status`` prints."""
+"""The status of the running service, as ``/-/status`` answers and ``tlsprobe status`` prints it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WORST_SHOWN: Final = 10
 
 
 def status_of(parts: Parts) -> dict[str, Any]:
-    """Lag, rates, sources, and the endpoints that fail longest, as JSON values."""
+    """Lag, rates, sources, and the endpoints that have failed longest, as JSON values."""
     scheduler, sources = parts.planner.scheduler, parts.targets.sources.current
     snapshot = parts.inventory.snapshot()
     recent = [one for one in snapshot.endpoints if snapshot.taken_at - one.last_probe_at <= _RECENT]
@@ -55,7 +55,7 @@ def status_of(parts: Parts) -> dict[str, Any]:
 
 
 def _compliance(snapshot: Snapshot) -> dict[str, dict[str, int]]:
-    """How many endpoints meet each policy, do not, or are not proved to."""
+    """How many endpoints are compliant, not compliant or unknown, for each policy."""
     counts: dict[str, dict[str, int]] = {}
     for one in snapshot.endpoints:
         for policy, verdict in one.compliance.items():
@@ -65,7 +65,7 @@ def _compliance(snapshot: Snapshot) -> dict[str, dict[str, int]]:
 
 
 def _open_findings(snapshot: Snapshot) -> dict[str, int]:
-    """How many are open by severity, the worst first, and how many are waived."""
+    """How many findings are open by severity, most severe first, and how many are waived."""
     findings = [finding for one in snapshot.endpoints for finding in one.findings]
     severities = [
         finding.result.severity for finding in findings if finding.status is FindingStatus.OPEN

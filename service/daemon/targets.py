@@ -1,4 +1,4 @@
-"""Gives the planner what the sources of the configuration in force have, and warns of policies without endpoints."""
+"""Passes the targets of the active configuration's sources to the planner, and warns of policies without endpoints."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _LOG: Final = structlog.stdlib.get_logger("tlsprobe")
 
 @dataclass(slots=True)
 class TargetFeed:
-    """Follows the ``sources``; ``fixed_targets`` and those that policies declare are planned besides theirs.
+    """Follows the ``sources``; also schedules ``fixed_targets`` and the targets that policies declare.
 
-    The ``page`` of metrics is made again for other targets, so that none is on it that has gone.
+    When targets change, the ``page`` of metrics is built again, so that it shows no removed target.
     """
 
     state: ServiceState
@@ -57,7 +57,7 @@ class TargetFeed:
     def _take_targets(self, targets: Sequence[Target]) -> None:
         self.planner.set_targets(targets)
         self.page.expire()
-        # By then the source that has just been read counts as read.
+        # The source that was just read counts as read by then.
         asyncio.get_running_loop().call_soon(self._warn_of_idle_policies, targets)
 
     def _warn_of_idle_policies(self, targets: Sequence[Target]) -> None:

@@ -1,5 +1,5 @@
-"""What the service sends by itself: a file for node_exporter, remote writes, and notifiers, each a sink.
+"""What the service sends by itself: a file for node_exporter, remote write, and notifiers. Each is a sink.
 
-No sink holds up a visit or another sink: each reads the inventory at its own interval, and holds at most what that
-says to send. How each is configured and what it sends is in ``service.integrations``.
+No sink delays a visit or another sink: each reads the inventory at its own interval, and stores at most what the
+inventory gives it to send. ``service.integrations`` defines the settings and the content of each sink.
 """

@@ -1,4 +1,4 @@
-"""The active alerts, built once for all notifiers, in a thread."""
+"""The active alerts, built once for all notifiers in a thread."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from model.ports import Clock
 from model.snapshot import Snapshot
 
 POLL_SECONDS: Final = 5.0
-"""How often a notifier asks for them."""
+"""The interval at which a notifier polls the alerts."""
 
 
 class SharedActiveAlerts:
-    """The ActiveAlerts of the Snapshot that ``snapshot`` gives, which is called in the event loop."""
+    """The ActiveAlerts of the Snapshot that ``snapshot`` returns; ``snapshot`` is called in the event loop."""
 
     def __init__(self, snapshot: Callable[[], Snapshot], clock: Clock) -> None:
         self._snapshot = snapshot
@@ -26,7 +26,7 @@ class SharedActiveAlerts:
         self._newest: ActiveAlerts | None = None
 
     async def newest(self) -> ActiveAlerts:
-        """Not older than half the time between two polls."""
+        """The alerts, at most half a polling interval old."""
         async with self._lock:
             now = self._clock.monotonic()
             if self._newest is None or now - self._built_at >= POLL_SECONDS / 2:

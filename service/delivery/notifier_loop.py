@@ -1,8 +1,8 @@
-"""One notifier at work: it finds which alerts have started or ended, sends them, and stores what it has reported.
+"""One running notifier: it finds which alerts have started or ended, sends them, and stores what it has reported.
 
-There is no queue that could overflow: what was reported is compared with what is active, again and again, until the
-receiver has accepted it. What was reported is in the Store, so that a restart repeats nothing; only a crash
-between sending and storing sends the same twice.
+There is no queue that could overflow: the notifier compares the reported alerts with the active ones again and
+again, until the receiver has accepted every difference. The Store has what was reported, so a restart repeats
+nothing; only a crash between sending and storing sends the same alerts twice.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from storage import StoreError
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
 MAX_REPORTED: Final = 20_000
-"""Alerts that one notifier may have reported and not ended; it bounds the memory."""
+"""The most alerts that one notifier may have reported and not ended; it bounds the memory."""
 
 _REMOVED_AFTER: Final = timedelta(hours=1)
-"""A target may be away for as long as a source or a name server is, without an event."""
+"""A target may be missing while a source or a name server is down, without an event."""
 
 _LONGEST_WAIT: Final = 600.0
 _REPEAT_SECONDS: Final = 60.0
@@ -38,7 +38,7 @@ _VALID_FOR: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """An entry ``name`` of the configuration, connected: ``send`` takes messages to its receiver."""
+    """A connected notifier ``name`` of the configuration: ``send`` sends messages to its receiver."""
 
     name: str
     notifier: Notifier[Any]
@@ -47,7 +47,7 @@ class Channel:
 
 
 class NotifierLoop:
-    """Sends by ``channel`` what its settings ask for; ``step`` is one round."""
+    """Sends what the settings ask for through ``channel``; ``step`` is one round."""
 
     def __init__(
         self, channel: Channel, store: ReportedAlerts, clock: Clock, metrics: DeliveryMetrics
@@ -71,11 +71,11 @@ class NotifierLoop:
         self._digest = self._timing.digest_number(clock.now())
 
     def reload(self) -> None:
-        """Read again what was reported, at the next step: another process of the fleet may report meanwhile."""
+        """Read the reported alerts again at the next step: another process of the fleet may report meanwhile."""
         self._reported = None
 
     async def step(self, active: ActiveAlerts) -> None:
-        """Send what is due of ``active``; a failure is counted, and tried again later."""
+        """Send the due changes of ``active``; a failure is counted, and the step is repeated later."""
         if not await self._synchronize() or self._reported is None:
             return
         found = await asyncio.to_thread(
@@ -130,7 +130,7 @@ class NotifierLoop:
         self._digest = self._timing.digest_number(self._clock.now())
 
     async def _repeat_active(self, newest: Mapping[str, Alert]) -> None:
-        """Send every reported alert again, with its newest text where it is still active."""
+        """Send every reported alert again, with its newest text if it is still active."""
         reported = (self._reported or {}).items()
         alerts = tuple(newest.get(key, alert) for key, alert in reported)
         most = self._notifier.max_events
@@ -147,7 +147,7 @@ class NotifierLoop:
             yield events[start : start + most]
 
     def _message(self, events: Sequence[Event], active: Sequence[Alert] | None = None) -> Message:
-        """Of these events, after which everything reported is active, unless ``active`` is given."""
+        """The message of these events; after it all reported alerts are active, unless ``active`` is given."""
         now = self._clock.now()
         if active is None:
             active = tuple(_after(self._reported or {}, events).values())
@@ -169,7 +169,7 @@ class NotifierLoop:
             self._unsaved[event.alert.key] = None if event.kind.is_end else event.alert
 
     async def _synchronize(self) -> bool:
-        """Save what is new and read what is stored; returns whether it is known what was reported."""
+        """Save what is new and read what is stored; returns whether the reported alerts are known."""
         try:
             if self._unsaved:
                 reported = [alert for alert in self._unsaved.values() if alert is not None]
@@ -180,7 +180,7 @@ class NotifierLoop:
                 stored = await self._store.reported_alerts(self._name)
                 self._reported = {alert.key: alert for alert in stored}
         except StoreError as error:
-            # What is in memory is enough to notify while the database is away.
+            # The state in memory is enough to notify while the database is down.
             if self._is_saving:
                 _LOG.error("what was told cannot be kept", outlet=self._name, reason=str(error))
             self._is_saving = False
@@ -189,7 +189,7 @@ class NotifierLoop:
         return True
 
     def _removed_targets(self, active: ActiveAlerts) -> set[str]:
-        """The targets of reported alerts that have been out of the inventory for an hour."""
+        """The targets of reported alerts that have been missing from the inventory for an hour."""
         now = self._clock.monotonic()
         absent = {alert.target for alert in (self._reported or {}).values()} - active.seen
         self._absent_since = {target: self._absent_since.get(target, now) for target in absent}
@@ -201,7 +201,7 @@ class NotifierLoop:
 
 
 def _after(reported: dict[str, Alert], events: Sequence[Event]) -> dict[str, Alert]:
-    """What is reported and active after ``events``."""
+    """The reported and active alerts after ``events``."""
     ended = {event.alert.key for event in events if event.kind.is_end}
     started = {event.alert.key: event.alert for event in events if not event.kind.is_end}
     return {key: alert for key, alert in {**reported, **started}.items() if key not in ended}

@@ -1,4 +1,4 @@
-"""All sinks of a service, side by side: one that crashes is restarted, and the others continue."""
+"""All sinks of a service, in parallel: a sink that crashes is restarted, and the others continue."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _RESTART_SECONDS: Final = 60.0
 
 
 class Sink(Protocol):
-    """What sends something by itself."""
+    """Something that sends by itself."""
 
     async def run(self) -> None:
-        """Send until cancelled; failures that are foreseen are logged and not raised."""
+        """Send until cancelled; expected failures are logged, not raised."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SinkInputs:
-    """Where sinks find what they send, and store what they have reported."""
+    """Where sinks get what they send, and store what they have reported."""
 
     page: InventoryPage
     snapshot: Callable[[], Snapshot]
@@ -45,7 +45,7 @@ class SinkInputs:
     clock: Clock
 
     async def facts(self) -> bytes | None:
-        """The page of the inventory's metrics in gzip; None where there is no Snapshot yet."""
+        """The page of the inventory's metrics in gzip; None if there is no Snapshot yet."""
         try:
             return await self.page.facts()
         except NoSnapshotError:
@@ -55,8 +55,7 @@ class SinkInputs:
 class Sinks:
     """The sinks that the settings name.
 
-    ``has_facts`` says whether this process is the one that knows the inventory: with workers, the one
-    that leads.
+    ``has_facts`` is true if this process knows the inventory: with workers, only the leader does.
     """
 
     def __init__(
@@ -74,14 +73,14 @@ class Sinks:
         self._sinks = sinks
 
     async def run(self) -> None:
-        """All of them, until cancelled."""
+        """Run all sinks until cancelled."""
         async with asyncio.TaskGroup() as group:
             for sink in self._sinks:
                 group.create_task(_keep_running(sink))
 
 
 class _NotifierSink:
-    """One notifier, which polls every few seconds; while another process has the facts, that one sends."""
+    """One notifier, which polls every few seconds; while another process has the facts, that process sends."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
-"""Six real TLS servers on loopback, each with one thing right or wrong that tlsprobe must see.
+"""Six real TLS servers on loopback; each has one property or fault that tlsprobe must find.
 
-They let a newcomer see true findings without a network. Nothing here may be imported by a layer
-below, and nothing here answers for a server: what a client hears is OpenSSL's own.
+They show a newcomer real findings without a network. No lower layer may import this package, and nothing
+here imitates a server: all TLS responses come from OpenSSL.
 """
 
 from service.demo.fleet import DemoFleet

@@ -1,8 +1,8 @@
 """The demo's certificate authority: root, intermediate, and the leaf certificates of its servers.
 
-Made anew at each start, so that no private key ships with the project. The profile is that of
-RFC 5280 as browsers ask for it (subject alternative names, key identifiers, key usages), so that
-a server's one fault is the one it is there for.
+All certificates are created at each start, so no private key ships with the project. The profile is
+that of RFC 5280 as browsers require it (subject alternative names, key identifiers, key usages), so
+each server has only its intended fault.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Issued:
 
 
 class DemoAuthority:
-    """A root and an intermediate that issues; ``now`` is the aware time that validity is told by."""
+    """A root and an issuing intermediate; ``now`` is the aware time that validity periods are computed from."""
 
     def __init__(self, now: datetime) -> None:
         # X.509 times have no fractions of a second.
@@ -55,13 +55,13 @@ class DemoAuthority:
     def server(self, name: str, key_type: KeyType, days_left: int) -> Issued:
         """A leaf for a server called ``name``, which expires in ``days_left`` days.
 
-        A negative number makes one that has expired.
+        A negative number makes an expired certificate.
         """
         names = x509.SubjectAlternativeName([x509.DNSName(name)])
         return self._issue_leaf(name, key_type, days_left, ExtendedKeyUsageOID.SERVER_AUTH, names)
 
     def client(self, name: str) -> Issued:
-        """A leaf with which a client called ``name`` passes the server that asks for one."""
+        """A leaf that the server which requires client certificates accepts from a client called ``name``."""
         names = x509.SubjectAlternativeName([x509.DNSName(name)])
         return self._issue_leaf(name, "ecdsa", 365, ExtendedKeyUsageOID.CLIENT_AUTH, names)
 

@@ -1,4 +1,4 @@
-"""Runs the demo's servers and the service on them, with a database of its own."""
+"""Runs the demo's servers and the service that probes them, with a separate database."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from service.demo.recipes import RECIPES
 from service.process.start_up import StartError
 
 _INTERVAL_SECONDS: Final = 60.0
-"""Often enough that a newcomer sees the service at work."""
+"""Short enough for a newcomer to see the service at work."""
 _POLICIES: Final = ("encryption-in-transit", "mozilla-intermediate")
 
 
 async def demonstrate(listen: str, directory: Path | None, stream: TextIO) -> None:
     """Run the demo until SIGTERM or SIGINT, with its files in ``directory`` or a temporary one.
 
-    What there is to see is written to ``stream`` at the start.
+    At the start it describes the demo on ``stream``.
 
     Raises:
-        ConfigError: where ``listen`` is no address.
-        StartError: where the port is taken or the directory cannot be used.
+        ConfigError: if ``listen`` is not an address.
+        StartError: if the port is taken or the directory cannot be used.
     """
     async with AsyncExitStack() as stack:
         try:

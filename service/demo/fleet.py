@@ -1,7 +1,7 @@
-"""The demo fleet: starts the six servers of ``RECIPES`` in this process and says where they are.
+"""The demo fleet: starts the six servers of ``RECIPES`` in this process and returns their addresses.
 
-Certificates are made at the start and die with the fleet; the root that clients must trust, and a
-client certificate for the server that asks for one, lie as files in the fleet's directory.
+Certificates are created at the start and last as long as the fleet. The fleet's directory has the root that
+clients must trust, and a client certificate for the server that requires one.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _CLIENT_NAME: Final = "client.demo.test"
 
 
 class DemoFleet:
-    """Six TLS servers on loopback, from ``async with`` until its end.
+    """Six TLS servers on loopback, for the duration of an ``async with`` block.
 
-    ``first_port`` is the first of six ports in a row; without it each server takes a free one.
-    ``directory`` is where the PEM files go, and stays; without it a temporary one is made, which
-    the end removes. ``now`` is the aware time by which certificates are valid or expired.
+    ``first_port`` is the first of six consecutive ports; without it each server takes a free one.
+    ``directory`` is for the PEM files, and is not removed; without it a temporary one is made and removed
+    at the end. ``now`` is the aware time that decides which certificates are valid or expired.
 
-    Entering raises OSError where a port is taken. Afterwards ``targets``, ``trust_stores`` (PEM
-    files by name) and ``directory`` say what there is.
+    Entering raises OSError if a port is taken. Afterwards ``targets``, ``trust_stores`` (PEM files by
+    name) and ``directory`` describe the fleet.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class DemoFleet:
 
     @property
     def client_certificate(self) -> Path:
-        """A PEM file, key and chain, with which a client passes the server that asks for one."""
+        """A PEM file with key and chain; the server that requires client certificates accepts it."""
         return self.directory / "client.pem"
 
     async def __aenter__(self) -> Self:
@@ -64,7 +64,7 @@ class DemoFleet:
             self.directory = self._given_directory or Path(
                 stack.enter_context(tempfile.TemporaryDirectory(prefix="tlsprobe-demo-"))
             )
-            # RSA keys take their time; the loop need not wait for them.
+            # Generating RSA keys is slow; do not block the event loop.
             contexts = await asyncio.to_thread(self._prepare)
             servers: dict[str, TlsServer] = {}
             targets: list[Target] = []

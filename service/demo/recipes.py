@@ -1,7 +1,7 @@
-"""What each of the demo's six servers is: its name, its owner's labels, its one virtue or fault.
+"""The demo's six servers: the name, the owner's labels, and the one property or fault of each.
 
-One entry of ``RECIPES`` is one server. The settings are OpenSSL's; their truth is held against
-other clients than ours in tests/demo.
+One entry of ``RECIPES`` is one server. The settings are OpenSSL's; tests/demo checks them with clients
+other than tlsprobe.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MODERN_SUITES: Final = ":".join(
     for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
     for key in ("ECDSA", "RSA")
 )
-# Without the security level 0, OpenSSL has no TLS 1.0 and 1.1: their signatures are over SHA-1.
+# OpenSSL supports TLS 1.0 and 1.1 only at security level 0: their signatures use SHA-1.
 _LEGACY_SUITES: Final = (
     "ECDHE-RSA-AES256-SHA:ECDHE-RSA-AES128-SHA:AES256-SHA:AES128-SHA:"
     "CAMELLIA128-SHA:SEED-SHA:@SECLEVEL=0"
@@ -43,12 +43,12 @@ class Recipe:
     days_left: int = 60
     sends_intermediate: bool = True
     requires_client_certificate: bool = False
-    # OpenSSL's default groups begin with X25519MLKEM768 from 3.5 on; old servers know just one.
+    # OpenSSL's default groups begin with X25519MLKEM768 since 3.5; old servers support only one group.
     has_only_p256: bool = True
 
     @property
     def server_name(self) -> str:
-        """The name it is asked by, in the domain that RFC 6761 reserves for tests."""
+        """The server's name, in the domain that RFC 6761 reserves for tests."""
         return f"{self.name}.demo.test"
 
 
@@ -107,7 +107,7 @@ def make_context(recipe: Recipe, authority: DemoAuthority) -> SSL.Context:
     context.set_cipher_list(recipe.cipher_list.encode("ascii"))
     if recipe.prefers_own_suites:
         context.set_options(SSL.OP_CIPHER_SERVER_PREFERENCE)
-    # A client that comes back with a ticket is refused where tickets have no context to belong to.
+    # A server without a session ID context refuses a client that resumes with a ticket.
     context.set_session_id(recipe.name.encode("ascii"))
     if recipe.has_only_p256:
         context.set_tmp_ecdh(ec.SECP256R1())

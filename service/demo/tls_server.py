@@ -1,8 +1,8 @@
 """A small TLS server: an asyncio Protocol around an OpenSSL connection over memory buffers.
 
-It answers one HTTP request with one page and closes. Whatever OpenSSL has to say is sent before
-closing, alerts above all: they are the evidence that a prober reads. Its peer is never trusted:
-what it may send, how long it may stay and how many may come at once are all bounded.
+It answers one HTTP request with one page and closes. It sends all of OpenSSL's output before it closes,
+alerts above all: a prober reads them as evidence. It never trusts its peer: the bytes that a peer may
+send, the duration of a connection and the number of connections are all bounded.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ _READ_BYTES: Final = 16 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerLimits:
-    """What one peer may take; past any of these its connection ends."""
+    """The limits for one peer; the connection ends when it exceeds any of them."""
 
-    # OpenSSL takes handshake messages of up to 128 KiB; a client's certificate is one.
+    # OpenSSL accepts handshake messages of up to 128 KiB; a client's certificate is one.
     received_bytes: int = 256 * 1024
     connection_seconds: float = 15.0
-    # How long a peer may go on sending after we closed. Closing at once would make the kernel
-    # answer its last bytes with a reset, and a reset takes an alert that was not yet read with it.
+    # How long a peer may continue to send after we closed. If we closed at once, the kernel would answer the
+    # last bytes with a reset, and a reset discards an alert that the peer has not read yet.
     linger_seconds: float = 2.0
     connections: int = 256
 
 
 class TlsServer:
-    """A listener on one address and port, with the connections that it holds."""
+    """A listener on one address and port, with its open connections."""
 
     def __init__(
         self, context: SSL.Context, page: bytes, limits: ServerLimits | None = None
@@ -49,7 +49,7 @@ class TlsServer:
     async def start(self, host: str, port: int) -> int:
         """Listen at ``host`` and ``port`` (0 takes a free one); returns the port.
 
-        Raises OSError where the port is taken.
+        Raises OSError if the port is taken.
         """
         loop = asyncio.get_running_loop()
         self._listener = await loop.create_server(self._accept, host, port, backlog=512)
@@ -57,7 +57,7 @@ class TlsServer:
         return bound
 
     async def stop(self) -> None:
-        """Stop listening and drop every connection; returns when the last is gone."""
+        """Stop listening and drop every connection; returns when all are closed."""
         if self._listener is None:
             return
         self._listener.close()
@@ -69,7 +69,7 @@ class TlsServer:
 
     @property
     def connections_open(self) -> int:
-        """How many connections are held now."""
+        """The number of open connections."""
         return len(self._connections)
 
     def _accept(self) -> asyncio.Protocol:
@@ -101,7 +101,7 @@ class _Phase(Enum):
 
 
 class _TlsConnection(asyncio.Protocol):
-    """One peer: handshake, one request, one answer; then what it still sends is read and dropped."""
+    """One peer: handshake, one request, one response; later bytes are read and dropped."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class _TlsConnection(asyncio.Protocol):
         self._on_lost(self)
 
     def drop(self) -> None:
-        """End the connection at once, unsent bytes and all."""
+        """Close the connection at once, without sending the remaining bytes."""
         self._transport.abort()
 
     def _advance(self) -> None:
@@ -157,7 +157,7 @@ class _TlsConnection(asyncio.Protocol):
         except SSL.WantReadError:
             self._flush()
         except SSL.Error:
-            # OpenSSL has written its alert, where it has one: a refusal is an answer.
+            # OpenSSL has written its alert, if any: a refusal is an answer.
             self._finish()
 
     def _read_request(self) -> None:

@@ -1,12 +1,12 @@
-"""Many workers: a leading scheduler hands batches of visits to worker processes, by way of PostgreSQL.
+"""Many workers: a leading scheduler hands batches of visits to worker processes through PostgreSQL.
 
-``lead`` and ``dispatcher`` are the scheduler's side, ``worker`` and ``visitor`` the other; ``queue`` is what
-both know of Procrastinate, the task queue. It needs the extra ``workers``: nothing here is imported where
-one process does it all.
+``leader`` and ``dispatcher`` are the scheduler's side, ``worker`` and ``visitor`` the workers'; ``queue`` is what
+both know of Procrastinate, the task queue. The package needs the extra ``workers``: a service that runs as one
+process imports nothing from here.
 
-Three rules make it safe to kill any process at any moment. A visit belongs to who holds the endpoint's
-*claim* (``claims``), and is made only where nobody has visited the endpoint since it was asked for; so it does
-not matter how often it is asked for, or by how many leaders. What a worker learns is recorded before its
-claim is given up. A claim whose worker is dead tells what may have killed it, and the endpoint is visited
-in a process of its own: only what dies there is set aside.
+Three rules make it safe to kill any process at any time. First, a visit belongs to the worker that holds the
+endpoint's *claim* (``leases``), and is made only if no one has visited the endpoint since the request; so it
+does not matter how often a visit is requested, or by how many leaders. Second, a worker records what it learns
+before it releases the claim. Third, a claim of a dead worker marks its endpoint as a suspect, and the endpoint
+is visited in a separate process: it is quarantined only if that process dies too.
 """

@@ -1,7 +1,7 @@
-"""Which visits make a job together: those of one zone, and all that wait for one address.
+"""Groups visits into jobs: a job holds visits of one zone, and all waiting visits to one address.
 
-While a job with an address is out, further requests for that address are kept back: so the limits for one
-address, which each worker process keeps by itself, hold across all of them.
+While a job with an address is out, further requests for that address wait. So the limits per address, which
+each worker process enforces for itself, hold across all workers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from service.fleet.request import Request, queue_of
 
 _MOST_OF_AN_ADDRESS: Final = 4
-"""One address with many names is given a job of so many times the usual size, and then the next."""
+"""A job for one address with many names may have this many times the usual size; the rest get the next job."""
 
 Place: TypeAlias = tuple[str, str]
 """A queue and an address."""
@@ -34,7 +34,7 @@ class Batch:
 
 
 class Batches:
-    """Requests that wait for a job, ``size`` to each; what is taken is out until ``over``."""
+    """Requests that wait for a job, ``size`` per job; an address that was taken is out until ``over``."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -47,7 +47,7 @@ class Batches:
         return sum(map(len, self._waiting.values()))
 
     def add(self, request: Request) -> None:
-        """Lets it wait; of two requests for one endpoint the newer is kept."""
+        """Add a request; of two requests for one endpoint, the newer replaces the older."""
         queue, address = _place(request)
         self._waiting.setdefault((queue, address), {})[request.key] = request
         free = self._free.setdefault(queue, {})
@@ -55,7 +55,7 @@ class Batches:
             free[address] = None
 
     def discard(self, request: Request) -> None:
-        """Forgets it, if it waits."""
+        """Remove the request, if it is waiting."""
         place = _place(request)
         waiting = self._waiting.get(place)
         if waiting is None:
@@ -66,14 +66,14 @@ class Batches:
             self._free[place[0]].pop(place[1], None)
 
     def are_out(self, addresses: Iterable[str]) -> None:
-        """A job with these addresses is out, whoever sent it."""
+        """Mark the addresses as part of a job that is out, from this leader or an earlier one."""
         for address in addresses:
             self._out[address] += 1
             for free in self._free.values():
                 free.pop(address, None)
 
     def over(self, addresses: Iterable[str]) -> None:
-        """A job with these addresses is out no more."""
+        """Mark a job with these addresses as finished."""
         for address in addresses:
             self._out[address] -= 1
             if self._out[address] > 0:
@@ -84,7 +84,7 @@ class Batches:
                     free[address] = None
 
     def take(self) -> list[Batch]:
-        """All jobs that can be made now."""
+        """Take all jobs that can be sent now."""
         batches: list[Batch] = []
         for queue, free in self._free.items():
             gathered: list[Request] = []

@@ -1,8 +1,8 @@
-"""The leader's visits: each is put into a job, and ends when the Store has what a worker learnt.
+"""The leader's visits: each becomes part of a job, and ends when the Store has a worker's result.
 
-The scheduler sees a visit like any other. News of visits comes from workers as they end; it is no more than
-a hint to read the Store, and what it misses is found when the job is over. A visit whose job ended without
-it, as that of an endpoint that was closed by then, is for the scheduler to plan anew.
+To the scheduler such a visit looks like any other. Workers report visits as they end; a report is only a hint
+to read the Store, and a missed report is made up for when the job is over. If a job ends without a visit, for
+example because the endpoint was closed by then, the scheduler plans the visit again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
 class Statuses(Protocol):
-    """What the dispatcher asks of the Store."""
+    """What the dispatcher needs from the Store."""
 
     async def statuses_of(self, endpoint_keys: Collection[str]) -> Sequence[EndpointStatus]:
         """The newest status of each of these endpoints that has been visited."""
@@ -41,20 +41,20 @@ class Statuses(Protocol):
 
 
 class KnownStatuses(Protocol):
-    """What the leader knows of the endpoints, and shows."""
+    """The endpoint statuses that the leader knows and exports."""
 
     def remember(self, statuses: Iterable[EndpointStatus]) -> None:
-        """Take over what the Store has."""
+        """Adopt the statuses of the Store."""
         ...
 
     def visited_at(self, endpoint_key: str) -> datetime | None:
-        """When the newest visit that is known ended; None where none is."""
+        """When the newest known visit ended; None if no visit is known."""
         ...
 
 
 @dataclass(slots=True)
 class _Asked:
-    """A visit that somebody waits for; ``job_id`` once it is in a job."""
+    """A visit that the scheduler waits for; ``job_id`` is set once it is part of a job."""
 
     request: Request
     ended: asyncio.Future[Observation]
@@ -63,14 +63,14 @@ class _Asked:
 
 @dataclass(slots=True)
 class _Job:
-    """A job that is out: its addresses, and the endpoints whose visits are waited for."""
+    """A job that is out: its addresses, and the endpoints whose visits are awaited."""
 
     addresses: frozenset[str]
     keys: set[str] = field(default_factory=set)
 
 
 class Dispatcher:
-    """Visits endpoints by way of workers; ``run`` must run beside."""
+    """Visits endpoints through workers; ``run`` must run at the same time."""
 
     def __init__(
         self,
@@ -96,10 +96,10 @@ class Dispatcher:
         return len(self._jobs)
 
     async def visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
-        """What a worker learnt; waits for as long as that takes. With ``known``, facts are only verified.
+        """The result of a worker's visit, whenever it arrives. With ``known``, the worker only verifies facts.
 
         Raises:
-            NotVisitedError: where the job is over and no worker made the visit.
+            NotVisitedError: if the job is over and no worker made the visit.
         """
         ended: asyncio.Future[Observation] = asyncio.get_running_loop().create_future()
         request = Request(
@@ -116,17 +116,17 @@ class Dispatcher:
             self._batches.discard(request)
 
     def visited(self, endpoint_key: str) -> None:
-        """A visit to the endpoint has ended, says a worker."""
+        """Note a worker's report that a visit to the endpoint has ended."""
         self._news.add(endpoint_key)
 
     async def adopt(self) -> None:
-        """Take over the jobs that the leader before has left: their addresses are not free."""
+        """Take over the previous leader's jobs: their addresses are still in use."""
         for job_id, addresses in (await self._queue.unfinished()).items():
             self._jobs[job_id] = _Job(frozenset(addresses))
             self._batches.are_out(addresses)
 
     async def run(self, look_after_seconds: float) -> None:
-        """Sends jobs and hands out results; every so often looks which jobs are over. Never ends."""
+        """Send jobs and deliver results; check at intervals which jobs are over. Never ends."""
         rounds = max(1, round(look_after_seconds / _EVERY_SECONDS))
         for number in itertools.count(1):
             await asyncio.sleep(_EVERY_SECONDS)
@@ -181,7 +181,7 @@ class Dispatcher:
                     self._settle(asked.job_id, asked.request.key)
 
     def _settle(self, job_id: int, key: str) -> None:
-        """A job that nobody waits for any more is as good as over."""
+        """Mark a visit of the job as finished; a job without awaited visits counts as over."""
         job = self._jobs[job_id]
         job.keys.discard(key)
         if not job.keys:
@@ -202,7 +202,7 @@ class Dispatcher:
                 self._give_back(keys)
 
     async def _read_left(self, keys: Sequence[str]) -> None:
-        """News that was missed, and endpoints that no worker visits: the last word on them holds."""
+        """Deliver missed reports, and the last known status of endpoints that no worker visits."""
         for at in range(0, len(keys), _STATUSES_AT_ONCE):
             chunk = keys[at : at + _STATUSES_AT_ONCE]
             self._hand_out(await self._statuses.statuses_of(chunk))

@@ -1,7 +1,7 @@
-"""The scheduler's side: leads where no other does, and while it leads, looks after jobs and workers.
+"""The scheduler's side: becomes the leader when there is none, and then looks after jobs and workers.
 
-A term begins with what the Store says and ends with the lock's connection; nothing is carried over from one
-to the next but what is in the database.
+A term begins with the state in the Store and ends with the connection that holds the lock. Only the database
+carries state from one term to the next.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
 class Leader:
-    """Waits for the lead, and uses it, again and again."""
+    """Campaigns for leadership and serves as leader, again and again."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Leader:
         self._metrics = metrics
 
     async def run(self, serve_term: Callable[[Visiting], Awaitable[None]]) -> None:
-        """Serves one term after another by ``serve_term``, which is cancelled where the lead is lost."""
+        """Run one term after another with ``serve_term``, which is cancelled when leadership is lost."""
         async with self._queue.open():
             while True:
                 async with campaign(self._url) as term:
@@ -88,7 +88,7 @@ class Leader:
                 task.cancel()
 
     async def _sweep(self, claims: Leases) -> None:
-        """Gives dead workers' jobs to others, and counts what there is to know of the fleet."""
+        """Reassign the jobs of dead workers, and update the counts of the fleet."""
         told: set[str] = set()
         while True:
             try:

@@ -1,6 +1,6 @@
-"""The scheduler that leads workers: how it plans, and the Store as it sees it.
+"""The leading scheduler: how it plans, and its view of the Store.
 
-A worker has recorded a visit before the scheduler hears of it, and has repeated one that failed.
+A worker records a visit before the scheduler hears of it, and has already repeated one that failed.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from model.snapshot import EndpointStatus
 from scheduling.jobs import Judging, SchedulerSettings, unjudged
 
 _MOST_VISITS_OUT: Final = 1_000_000
-"""Visits that wait for a worker cost the leader next to nothing; a zone without workers holds up no other."""
+"""Visits that wait for a worker cost the leader almost nothing; a zone without workers delays no other zone."""
 
 _ADMITTED_PER_SECOND: Final = 1000.0
 _NEVER_SECONDS: Final = 86_400.0
-"""With so many places none needs to be lent."""
+"""With this many places, a visit never has to lend its place."""
 
 
 class KnownFacts(Protocol):
-    """What the leader knows of the endpoints."""
+    """The facts that the leader knows of the endpoints."""
 
     def latest(self, endpoint_key: str) -> Observation | None:
-        """The newest facts, without evidence; None where there are none."""
+        """The newest facts, without evidence; None if there are none."""
         ...
 
 
 class LeaderStore:
-    """Fulfils ``model.ports.Store`` on another one, and writes only what no worker does."""
+    """Implements ``model.ports.Store`` on another Store, and writes only what no worker writes."""
 
     def __init__(self, store: Store, known: KnownFacts) -> None:
         self._store = store
         self._known = known
 
     async def record_visit(self, visit: Visit) -> Advanced | None:
-        """Keep that a name did not resolve: the leader looks names up itself."""
+        """Store the visit if a name did not resolve: the leader resolves names itself."""
         return await self._store.record_visit(visit) if _is_unresolved(visit.observation) else None
 
     async def schedules(self) -> Sequence[Schedule]:
@@ -47,7 +47,7 @@ class LeaderStore:
         return await self._store.schedules()
 
     async def latest(self, endpoint_key: str) -> Observation | None:
-        """Whether there is anything to verify; the worker reads it with its evidence."""
+        """The known facts, which show whether there is anything to verify; the worker reads them with evidence."""
         return self._known.latest(endpoint_key)
 
     async def statuses(self) -> Sequence[EndpointStatus]:
@@ -56,7 +56,7 @@ class LeaderStore:
 
 
 def judge_unresolved(judge: Judging) -> Judging:
-    """Judges by ``judge`` what no worker does: that a name did not resolve."""
+    """Apply ``judge`` only to failed name resolutions; the workers judge everything else."""
 
     async def judge_or_leave(observation: Observation, schedule: Schedule) -> Visit:
         by = judge if _is_unresolved(observation) else unjudged
@@ -70,7 +70,7 @@ def _is_unresolved(observation: Observation) -> bool:
 
 
 def plan_with_workers(plan: SchedulerSettings) -> SchedulerSettings:
-    """The plan where others make the visits: all that is due goes out, and nothing waits at a stop."""
+    """The plan when workers make the visits: all due visits go out, and a stop waits for none."""
     return replace(
         plan,
         visits_at_once=_MOST_VISITS_OUT,

@@ -1,8 +1,8 @@
-"""Which of several schedulers leads: the one that holds an advisory lock of the database.
+"""Elects a leader among several schedulers: the leader holds an advisory lock of the database.
 
-The lock is that of a connection, which ends with its process; where a machine vanishes, TCP's keepalives end
-it within seconds (postgresql.org/docs, "Advisory Locks" and "Connections and Authentication"). Two leaders
-for a moment do no harm: what keeps an endpoint from two visits is its claim.
+The lock belongs to a connection, which ends with its process. If a machine vanishes, TCP keepalives end the
+connection within seconds (postgresql.org/docs, "Advisory Locks" and "Connections and Authentication"). Two
+leaders for a moment do no harm: claims keep an endpoint from being visited twice.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _TRY_AGAIN_SECONDS: Final = 5.0
 _ASK_EVERY_SECONDS: Final = 5.0
 _ANSWER_WITHIN_SECONDS: Final = 10.0
 _KEEPALIVE: Final = {"idle": 5, "interval": 3, "count": 3}
-"""Either end learns within 14 s that the other is gone."""
+"""Each end detects within 14 s that the other is gone."""
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
 class LeadLostError(Exception):
-    """The connection that holds the lock is gone, and somebody else may lead."""
+    """The connection that holds the lock is closed; another process may lead."""
 
 
 class LeadershipTerm:
@@ -41,17 +41,17 @@ class LeadershipTerm:
         self._connection = connection
 
     async def listen(self) -> None:
-        """Misses no news of visits from now on. Raises LeadLostError."""
+        """Receive all reports of visits from now on. Raises LeadLostError."""
         try:
             await self._connection.execute(f"LISTEN {VISITED_CHANNEL}".encode())
         except psycopg.Error as error:
             raise LeadLostError(str(error)) from error
 
     async def watch(self, on_visited: Callable[[str], None]) -> None:
-        """Tells the key of each endpoint whose visit ended; ends only by an error.
+        """Yield the key of each endpoint whose visit ended; ends only with an error.
 
         Raises:
-            LeadLostError: where the connection is gone, or does not answer.
+            LeadLostError: if the connection is gone, or does not answer.
         """
         try:
             while True:
@@ -65,7 +65,7 @@ class LeadershipTerm:
 
 @asynccontextmanager
 async def campaign(url: str) -> AsyncIterator[LeadershipTerm]:
-    """Waits until this process leads, however long that takes."""
+    """Wait until this process leads, however long that takes."""
     connection = await _elected(url)
     try:
         yield LeadershipTerm(connection)

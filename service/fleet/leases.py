@@ -1,8 +1,8 @@
-"""Who visits which endpoint now, and what may have killed the workers that died at it.
+"""Which worker visits which endpoint now, and which endpoints may have killed their workers.
 
-A row is a claim: a worker takes it before a visit, and gives it up once the visit is recorded. Of a claim
-whose worker is dead, the endpoint was in flight when it died. ``deaths`` counts those; after the first, the
-endpoint is visited in a process of its own. What never killed anything has no row.
+A row is a claim: a worker takes it before a visit, and releases it once the visit is recorded. If a worker dies
+with a claim, the endpoint was in flight at its death. ``deaths`` counts such deaths; after the first, the
+endpoint is visited in a separate process. An endpoint that never killed a worker has no row.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 VISITED_CHANNEL: Final = "tlsprobe_visited"
-"""Says the key of each endpoint whose visit is over."""
+"""Publishes the key of each endpoint whose visit is over."""
 
 
 _HOLD: Final = """
@@ -34,8 +34,8 @@ SELECT pg_notify(%(channel)s, endpoint_key) FROM finished
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """At how many deaths an endpoint was in flight, and whether it is left alone now; it was set aside
-    ``times_set_aside`` times in a row."""
+    """``deaths`` is how often an endpoint was in flight when a worker died; ``times_set_aside`` how often it was
+    quarantined in a row; ``is_set_aside`` whether it is quarantined now."""
 
     deaths: int
     is_set_aside: bool
@@ -49,7 +49,7 @@ class Leases:
     """The claims in the queue's database; each method is one transaction.
 
     Raises:
-        psycopg.Error: where the database cannot be asked.
+        psycopg.Error: if the database cannot be used.
     """
 
     def __init__(self, pool: AsyncConnectionPool[Any], dead_after_seconds: float) -> None:
@@ -57,7 +57,7 @@ class Leases:
         self._dead_after_seconds = dead_after_seconds
 
     async def records(self, keys: Collection[str]) -> Mapping[str, Record]:
-        """What stands against the endpoints; claims of dead workers count from now on."""
+        """The records of the endpoints; claims of dead workers count as deaths from now on."""
         async with self._pool.connection() as connection:
             await self._run(
                 connection,
@@ -87,7 +87,7 @@ class Leases:
         }
 
     async def take(self, keys: Collection[str], worker_id: int) -> set[str]:
-        """Claim the endpoints for a worker; returns those that nobody has and that are not set aside."""
+        """Claim the endpoints for a worker; returns those that are neither claimed nor quarantined."""
         async with self._pool.connection() as connection:
             rows = await self._run(
                 connection,
@@ -106,10 +106,10 @@ class Leases:
 
     @asynccontextmanager
     async def settling(self, key: str, worker_id: int) -> AsyncIterator[bool]:
-        """Whether the claim is still the worker's, and was not lost for its silence.
+        """Whether the worker still holds the claim, or lost it because its heartbeats stopped.
 
-        As long as the block lasts nobody can take it, so that what is recorded there is recorded once.
-        After the block the claim is given up, and it is said that the visit is over.
+        Within the block no other worker can take the claim, so what is recorded there is recorded once.
+        After the block the claim is released, and the end of the visit is published.
         """
         async with self._pool.connection() as connection:
             is_held = bool(await self._run(connection, _HOLD, [key], worker_id))
@@ -118,7 +118,7 @@ class Leases:
                 await self._run(connection, _FINISH, [key], worker_id)
 
     async def put_back(self, keys: Collection[str], worker_id: int) -> None:
-        """Give the worker's claims up where no visit was made; what stood against them stays."""
+        """Release the worker's claims on endpoints that were not visited; their records remain."""
         async with self._pool.connection() as connection:
             await self._run(
                 connection,
@@ -135,12 +135,12 @@ class Leases:
             )
 
     async def finish(self, keys: Collection[str], worker_id: int) -> None:
-        """Give the worker's claims up where visits are recorded already, and say that they are."""
+        """Release the worker's claims on endpoints whose visits are recorded, and publish the end of the visits."""
         async with self._pool.connection() as connection:
             await self._run(connection, _FINISH, keys, worker_id)
 
     async def set_aside(self, key: str, worker_id: int, until: datetime) -> None:
-        """Leave the endpoint of the worker's claim alone until then, and say that its visit is over."""
+        """Quarantine the endpoint of the worker's claim until then, and publish the end of its visit."""
         async with self._pool.connection() as connection:
             await self._run(
                 connection,
@@ -159,7 +159,7 @@ class Leases:
             )
 
     async def all_set_aside(self) -> Sequence[str]:
-        """The keys of all endpoints that are left alone now."""
+        """The keys of all quarantined endpoints."""
         async with self._pool.connection() as connection:
             rows = await self._run(
                 connection,

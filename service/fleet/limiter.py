@@ -1,7 +1,7 @@
 """How many visits a worker makes at once, and whether it has room for another job.
 
-A visit that takes long, mostly a wait for a silent server, gives its place to another one, within bounds:
-the rule of the scheduler that visits for itself.
+A long visit, which mostly waits for a silent server, lends its place to another one, within bounds. This is
+the rule of the scheduler that makes visits itself.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from scheduling.jobs import SchedulerSettings
 
 _RULE: Final = SchedulerSettings()
 _LATE_SECONDS: Final = 0.1
-"""Where the timer itself comes late, visits wait for the processor, and more of them would end none."""
+"""If the timer itself fires late, the processor is the bottleneck, and more visits would not help."""
 
 
 @dataclass(slots=True)
 class _Held:
-    """A visit's place, until it is lent to another one."""
+    """The place of a visit, until it is lent to another one."""
 
     timer: asyncio.TimerHandle | None = None
     is_lent: bool = False
 
 
 class Limiter:
-    """Places for ``limit`` visits, and room for a job while no visit waits for one."""
+    """Places for ``limit`` visits, and room for a job while no visit waits for a place."""
 
     def __init__(self, limit: int) -> None:
         self._places = asyncio.Semaphore(limit)
@@ -38,7 +38,7 @@ class Limiter:
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
-        """A place for one visit, as soon as there is one."""
+        """A place for one visit, as soon as one is free."""
         self._waiting += 1
         try:
             await self._places.acquire()
@@ -53,7 +53,7 @@ class Limiter:
             self._give_back(held)
 
     async def room(self) -> None:
-        """Returns once another job's visits could begin."""
+        """Return once the visits of another job could begin."""
         while self._waiting or self._places.locked():
             self._changed.clear()
             await self._changed.wait()

@@ -1,7 +1,7 @@
-"""The task queue, Procrastinate on PostgreSQL, as both sides see it: its tables, its jobs, its dead workers.
+"""The task queue, Procrastinate on PostgreSQL, for both sides: its tables, its jobs, its dead workers.
 
-It lives in a schema of its own, so that it meddles with no table of the store, and nothing in it is worth
-keeping: a leader asks again for what is due. So a new version of the tables is made by dropping the old.
+It has a schema of its own, so it never touches the tables of the store. Its content is disposable: a leader
+requests all due visits again. So an upgrade drops the old tables and creates new ones.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from service.fleet.request import requests_to_json
 SCHEMA: Final = "tlsprobe_jobs"
 TASK: Final = "visit"
 QUEUE_ERRORS: Final = (psycopg.Error, ConnectorException)
-"""What the database's trouble looks like; it may pass."""
+"""Database errors that may be temporary."""
 
 _MOST_ATTEMPTS: Final = 10
-"""A job that has lost its worker so often is given up; its endpoints come again in other company."""
+"""A job that has lost its worker this many times is given up; its endpoints return in other jobs."""
 
 _LOCK: Final = int.from_bytes(b"tlsp job", "big")
 
@@ -42,22 +42,22 @@ CREATE TABLE claims (
     times_set_aside integer NOT NULL DEFAULT 0
 );
 """
-"""Beside Procrastinate's own tables; ``service.fleet.leases`` says what a row means."""
+"""A table next to Procrastinate's own; ``service.fleet.leases`` explains its rows."""
 
 
 class QueueVersionError(Exception):
-    """The queue's tables are of another version of tlsprobe; the message says what to do."""
+    """Another version of tlsprobe created the queue's tables; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
-    """In seconds: how often a worker says that it lives, and when its silence means that it is dead."""
+    """In seconds: the interval of a worker's heartbeats, and the silence after which it counts as dead."""
 
     dead_after: float
 
     @property
     def heartbeat(self) -> float:
-        """Four in the time of a death."""
+        """A quarter of the time after which a worker counts as dead."""
         return self.dead_after / 4
 
 
@@ -77,20 +77,20 @@ class Queue:
 
     @property
     def pool(self) -> AsyncConnectionPool[Any]:
-        """Connections whose names mean the queue's tables."""
+        """Connections whose search path is the queue's schema."""
         return self._connector.pool
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Queue]:
-        """Connected, and closed at the end."""
+        """Connect, and disconnect at the end."""
         async with self.app.open_async():
             yield self
 
     async def prepare(self, *, may_remake: bool) -> None:
-        """Make the tables where there are none, or where they are another version's and that is allowed.
+        """Create the tables if there are none, or replace another version's if that is allowed.
 
         Raises:
-            QueueVersionError: where they are another version's.
+            QueueVersionError: if another version created them and they must not be replaced.
         """
         version = _version()
         async with self.pool.connection() as connection:
@@ -113,7 +113,7 @@ class Queue:
             await connection.execute(f"COMMENT ON SCHEMA {SCHEMA} IS '{version}'".encode())
 
     async def defer(self, batches: Sequence[Batch]) -> list[int]:
-        """Make jobs of the batches; returns their ids in the same order."""
+        """Create a job for each batch; returns their ids in the same order."""
         jobs = [
             Job(
                 queue=batch.queue,
@@ -140,7 +140,7 @@ class Queue:
         return {job_id: addresses or () for job_id, addresses in rows}
 
     async def unfinished_among(self, ids: Collection[int]) -> set[int]:
-        """Those of the jobs that are out."""
+        """The jobs among ``ids`` that are out."""
         rows = await self._rows(
             "SELECT id FROM procrastinate_jobs WHERE id = ANY(%s) AND status IN ('todo', 'doing')",
             (list(ids),),
@@ -156,7 +156,7 @@ class Queue:
         return dict(rows)
 
     async def living_workers(self) -> int:
-        """How many workers have said of late that they live."""
+        """How many workers have sent a heartbeat recently."""
         rows = await self._rows(
             "SELECT count(*) FROM procrastinate_workers "
             "WHERE last_heartbeat > now() - make_interval(secs => %s)",
@@ -165,9 +165,9 @@ class Queue:
         return int(rows[0][0])
 
     async def rescue(self) -> tuple[int, int]:
-        """Give the jobs of dead workers to others: how many are tried again, how many given up.
+        """Reassign the jobs of dead workers; returns how many are retried and how many are given up.
 
-        Two may do this at once: what the other one has rescued is passed over.
+        Two processes may do this at once: jobs that the other process has rescued are skipped.
         """
         manager = self.app.job_manager
         stalled: Iterable[Job] = await manager.get_stalled_jobs(
@@ -195,12 +195,12 @@ class Queue:
 
 
 def libpq_url(url: str) -> str:
-    """The store's URL without the driver's name that SQLAlchemy takes."""
+    """The store's URL without SQLAlchemy's driver name."""
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def _tables() -> str:
-    """Everything in the schema, for a connection whose names mean it."""
+    """The SQL for all tables of the schema, for a connection whose search path is the schema."""
     return f"{SchemaManager.get_schema()}{_CLAIMS}"
 
 

@@ -1,7 +1,7 @@
-"""What the scheduler asks of a worker: visits, as JSON in a job, and the queue that the job goes to.
+"""A scheduler's request to a worker: visits, as JSON in a job, and the queue of the job.
 
-A queue for each zone: a target with the label ``zone`` is visited by workers with that tag alone, any other
-by workers without a tag.
+Each zone has a queue: workers with the tag of a zone visit the targets with that ``zone`` label; workers
+without a tag visit all other targets.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ ANY_ZONE: Final = "any"
 """The queue of targets without a zone."""
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._-]{1,32}")
-"""Zones whose queue has their name; PostgreSQL bounds names, and a label may be anything."""
+"""Queues of these zones have the zone's name; PostgreSQL limits the length of names, and labels are arbitrary."""
 
 Json: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A visit that is asked for, to be made unless the endpoint was visited after ``visited_at``.
+    """A request for a visit, unless the endpoint was visited after ``visited_at``.
 
-    With ``is_to_verify`` the visit only verifies what is known, where anything is.
+    With ``is_to_verify``, the visit only verifies known facts, if there are any.
     """
 
     endpoint: Endpoint
@@ -41,23 +41,23 @@ class Request:
 
     @property
     def key(self) -> str:
-        """The endpoint's."""
+        """The endpoint's key."""
         return self.endpoint.key
 
     @property
     def address(self) -> str:
-        """The endpoint's; only what has one is visited."""
+        """The endpoint's address; only endpoints with an address are visited."""
         return self.endpoint.address or ""
 
     def is_outdated_by(self, visited_at: datetime | None) -> bool:
-        """Whether an endpoint that was last visited then has had the visit that is asked for."""
+        """Whether a visit at this time already fulfils the request."""
         if visited_at is None:
             return False
         return self.visited_at is None or visited_at > self.visited_at
 
 
 def requests_to_json(requests: Iterable[Request]) -> list[Json]:
-    """A job's requests."""
+    """The requests of a job as JSON."""
     return [
         {
             "target": target_to_json(request.endpoint.target),
@@ -86,13 +86,13 @@ def requests_from_json(items: Sequence[Json]) -> list[Request]:
 
 
 def queue_of(target: Target) -> str:
-    """The queue of the target's visits."""
+    """The queue for visits to the target."""
     zone = target.labels.get(ZONE, "")
     return queue_of_zone(zone) if zone else ANY_ZONE
 
 
 def queue_of_zone(zone: str) -> str:
-    """The queue of one zone: its name, or a digest of a name that is long or unusual."""
+    """The queue of one zone: its name, or a digest if the name is long or unusual."""
     if _PLAIN.fullmatch(zone):
         return f"{ZONE}={zone}"
     digest = hashlib.blake2b(zone.encode(errors="surrogatepass"), digest_size=12).hexdigest()

@@ -1,7 +1,7 @@
-"""A Procrastinate worker that outlives trouble with the database, and takes no job that it has no room for.
+"""A Procrastinate worker that survives database failures, and takes no job that it has no room for.
 
-As it comes, its worker ends where one fetch fails, and one whose heartbeat failed goes on without; a job
-whose end could not be written is held for ever. The methods of its JobManager are where that is mended.
+By default, Procrastinate's worker ends when one fetch fails and continues without heartbeats after one of them
+failed; a job whose end could not be written remains taken forever. The methods of this JobManager fix that.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ _LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
 class ResilientJobManager(JobManager):
-    """What one worker asks of the queue; ``stop`` is set when it is to take no more jobs."""
+    """One worker's access to the queue; once ``stop`` is set, the worker takes no more jobs."""
 
     def __init__(self, connector: BaseConnector, room: Callable[[], Awaitable[None]]) -> None:
         super().__init__(connector)
         self._room = room
         self.stop = asyncio.Event()
         self.is_declared_dead = asyncio.Event()
-        """Others have seen no heartbeat for so long that they took this worker's jobs."""
+        """Set when this worker was silent for so long that others took over its jobs."""
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
-        """The next job, when there is room for it; None where there is none, or no database."""
+        """The next job, when there is room for it; None if there is no job or the database does not answer."""
         await _first(self._room(), self.stop.wait())
         if self.stop.is_set():
             return None
@@ -45,7 +45,7 @@ class ResilientJobManager(JobManager):
             return None
 
     async def update_heartbeat(self, worker_id: int) -> None:
-        """Says that this worker lives; notes where others hold it for dead."""
+        """Send a heartbeat; detect whether others consider this worker dead."""
         try:
             rows = await self.connector.execute_query_all_async(
                 "UPDATE procrastinate_workers SET last_heartbeat = now() "
@@ -59,7 +59,7 @@ class ResilientJobManager(JobManager):
             self.is_declared_dead.set()
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
-        """Writes a job's end, as soon as that can be done; one that others took over is theirs."""
+        """Write the end of a job as soon as possible; if another worker took over the job, write nothing."""
         while True:
             try:
                 await super().finish_job(job, status, delete_job)
@@ -71,7 +71,7 @@ class ResilientJobManager(JobManager):
             return
 
     async def unregister_worker(self, worker_id: int) -> None:
-        """Says that this worker ends; where nobody hears it, its silence will say it."""
+        """Unregister this worker; if that fails, others notice that its heartbeats stopped."""
         with suppress(ConnectorException):
             await super().unregister_worker(worker_id)
 

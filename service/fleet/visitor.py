@@ -1,8 +1,8 @@
-"""Makes the visits of a job: takes the claims, asks the engine, records, gives the claims up.
+"""Makes the visits of a job: takes the claims, visits through the engine, records, releases the claims.
 
-An endpoint with nothing against it is visited beside all others. One that was in flight when a worker died is
-visited at once in a process of its own, a few of them side by side. What dies there is the culprit and is set
-aside; what survives is cleared.
+An endpoint without a record of deaths is visited in this process, in parallel with others. An endpoint that was
+in flight when a worker died is visited in a separate process, a few of them in parallel. If that process dies,
+the endpoint is the culprit and is quarantined; otherwise it is cleared.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ T = TypeVar("T")
 
 
 class Records(Protocol):
-    """What the visitor asks of the Store."""
+    """What the visitor needs from the Store."""
 
     async def record_visit(self, visit: Visit) -> Advanced:
-        """Keep a visit, durably."""
+        """Store a visit durably."""
         ...
 
     async def note(self, event: ServiceEvent) -> None:
-        """Keep what befell the service."""
+        """Store a service event."""
         ...
 
     async def latest(self, endpoint_key: str) -> Observation | None:
@@ -57,13 +57,13 @@ class Records(Protocol):
         ...
 
     async def last_visits(self, endpoint_keys: Collection[str]) -> Mapping[str, LastVisit]:
-        """When each of the endpoints was visited last, and is due."""
+        """When each endpoint was last visited, and when it is due."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
-    """How endpoints are visited: beside others, or ``alone`` in a process of its own; and who judges what is learned."""
+    """How endpoints are visited: in this process or ``alone`` in a separate one; and how the results are judged."""
 
     beside_others: Visiting
     alone: Visiting
@@ -71,7 +71,7 @@ class Ways:
 
 
 class Visitor:
-    """Makes the visits of jobs, any number of jobs side by side."""
+    """Makes the visits of jobs, any number of jobs in parallel."""
 
     def __init__(
         self,
@@ -93,10 +93,10 @@ class Visitor:
         self._dice = Random()  # noqa: S311 (jitter is no secret)
 
     async def visit(self, requests: Sequence[Request], worker_id: int) -> None:
-        """Returns when every endpoint has been visited, by this worker or another, is set aside, or is closed.
+        """Return when every endpoint is visited (by this worker or another), quarantined, or closed.
 
         Raises:
-            psycopg.Error: where the queue's database fails; what was recorded by then stays so.
+            psycopg.Error: if the queue's database fails; what was recorded by then remains.
         """
         against = await self._claims.records([request.key for request in requests])
         free = [one for one in requests if not against.get(one.key, INNOCENT).is_set_aside]
@@ -126,7 +126,7 @@ class Visitor:
                         visited = last.get(one.key)
                         visits.create_task(self._visit_one(one, visited, group.record, worker_id))
         except BaseException:
-            # Nobody died: what was not visited must not look as if its worker had.
+            # No worker died: the claims of unfinished visits must not look as if one had.
             await asyncio.shield(with_patience(lambda: self._claims.put_back(keys, worker_id)))
             raise
 
@@ -150,7 +150,7 @@ class Visitor:
         await self._record(await self._ways.judge(observation, schedule), worker_id)
 
     async def _record(self, visit: Visit, worker_id: int) -> None:
-        """Keeps the visit where the claim is still ours, as soon as the database lets us; once at most."""
+        """Store the visit if the claim is still ours, as soon as the database allows; at most once."""
         key, is_recorded = visit.key, False
 
         async def settle() -> bool:
@@ -176,7 +176,7 @@ class Visitor:
     async def _observe(
         self, request: Request, before: Schedule | None, *, is_alone: bool
     ) -> Observation:
-        """What the visit comes to; the first failure in a row counts only if it repeats itself."""
+        """The result of the visit; the first failure in a row counts only if a second attempt fails too."""
         has_failed = before is not None and before.consecutive_failures > 0
         visit = self._ways.alone if is_alone else self._ways.beside_others
         known = None
@@ -249,17 +249,17 @@ def _error(endpoint: Endpoint, started_at: datetime, cost: Cost, reason: str) ->
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Endpoints that are visited side by side; or one in a process of its own, for its ``record``."""
+    """Endpoints that are visited in parallel; or, with a ``record``, one that is visited in a separate process."""
 
     requests: tuple[Request, ...]
     record: Record | None = None
 
 
 async def with_patience(ask: Callable[[], Awaitable[T]]) -> T:
-    """What the database answers, as soon as it does: a worker holds what it has learnt until it is kept.
+    """The database's answer, however long it takes: a worker holds its results until they are stored.
 
     Raises:
-        AnotherVersionError: where that will never be.
+        AnotherVersionError: if the database will never answer this version.
     """
     pause = _PAUSE_SECONDS
     while True:

@@ -1,7 +1,7 @@
 """The worker's side: ``tlsprobe worker``, a process that takes jobs of its zones and makes their visits.
 
-What stops the start is a ``StartError``; SIGTERM and SIGINT stop the worker within ten seconds: visits that
-are not over by then are made by another one, and count as nobody's death.
+An error at the start is a ``StartError``; SIGTERM and SIGINT stop the worker within ten seconds. Another worker
+makes the visits that are unfinished by then; they do not count as deaths.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from storage import SqlStore, StoreError
 
 _STOP_SECONDS: Final = 7.0
 _MOST_JOBS: Final = 10_000
-"""More than there is ever room for: what bounds them is ``Limiter``."""
+"""More than a worker ever has room for: ``Limiter`` sets the real limit."""
 
 _POLL_SECONDS: Final = 0.5
 _PAUSE_SECONDS: Final = 1.0
@@ -55,9 +55,9 @@ async def work(settings: ServiceSettings, tags: Sequence[str]) -> None:
     """Make the visits of jobs until SIGTERM or SIGINT.
 
     Raises:
-        StartError: where the database or the queue cannot be used; or where another version of tlsprobe
-            upgraded the database meanwhile, and this worker has stopped.
-        ValueError: for a tag that is none.
+        StartError: if the database or the queue cannot be used; also if another version of tlsprobe has
+        upgraded the database meanwhile and this worker has stopped.
+        ValueError: if a tag is invalid.
     """
     mask = SecretMask(secrets_in(settings))
     set_up_logs(settings.log_format, settings.log_level, mask)
@@ -120,7 +120,7 @@ def _visitor(
 
 
 def _job_of(visitor: Visitor) -> Callable[..., Awaitable[None]]:
-    """What a job of the queue does here: has ``visitor`` make the visits that it requests."""
+    """The task for the jobs of the queue: ``visitor`` makes the requested visits."""
 
     async def visit(context: JobContext, requests: list[dict[str, Any]], addresses: object) -> None:
         del addresses  # the scheduler reads them
@@ -130,7 +130,7 @@ def _job_of(visitor: Visitor) -> Callable[..., Awaitable[None]]:
         try:
             await visitor.visit(requests_from_json(requests), worker_id)
         except Exception:
-            # What has not been visited is asked for again.
+            # The leader requests again what was not visited.
             _LOG.exception("a job failed", job=context.job.id)
 
     return visit
@@ -143,7 +143,7 @@ async def _work_until(
     visitor: Visitor,
     room: Callable[[], Any],
 ) -> None:
-    """One life of a worker in the queue: until ``stop``, or until others hold it for dead."""
+    """One registration of a worker in the queue: until ``stop``, or until others consider it dead."""
     manager = ResilientJobManager(queue.app.connector, room)
     app = queue.app
     app.job_manager = manager

@@ -1,1 +1,1 @@
-"""What was: questions to the database, and their answers as text."""
+"""Questions to the database about the past, and their answers as text."""

@@ -1,4 +1,4 @@
-"""The calendar of everything that the service has seen served: what expires when, and what is shared."""
+"""The calendar of all certificates that the service has seen: when each expires, and which keys are shared."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def read_certificates(database: str) -> CertificateInventory:
     """The certificates of all endpoints that the database knows.
 
     Raises:
-        StoreError: where it cannot be read.
+        StoreError: if it cannot be read.
     """
     async with await open_reader(database) as store:
         return certificate_inventory(await store.statuses())
@@ -37,7 +37,7 @@ async def read_certificates(database: str) -> CertificateInventory:
 def write_calendar(
     found: CertificateInventory, now: datetime, stream: TextIO, *, no_colour: bool
 ) -> None:
-    """Write the calendar to ``stream``, then keys in several certificates and targets that differ by address."""
+    """Write the calendar to ``stream``, then shared keys and targets whose addresses serve different certificates."""
     console = Console(
         file=stream,
         width=report_width(),
@@ -82,7 +82,7 @@ def _lifetime(certificate: Certificate) -> Lifetime | None:
 
 
 def _left(certificate: Certificate, now: datetime) -> str:
-    """The time left, and what part of the whole lifetime that is."""
+    """The time left, and its share of the whole lifetime."""
     if certificate.not_after is None:
         return ""
     if now > certificate.not_after:
@@ -125,7 +125,7 @@ def _shared(found: CertificateInventory) -> Iterator[Text]:
 
 
 def calendar_json(found: CertificateInventory, now: datetime) -> dict[str, Any]:
-    """The same as JSON values."""
+    """The calendar as JSON values."""
     return {
         "certificates": [
             {

@@ -1,4 +1,4 @@
-"""What the commands of history ask of a database: each a question, answered with the model's values."""
+"""The queries of the history commands; each returns values of the model."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class EndpointHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointDifference:
-    """What an endpoint shows now and did not at a moment; ``changes`` is None where it was not known."""
+    """What an endpoint shows now and did not show at a past time; ``changes`` is None if it was not known then."""
 
     endpoint_key: str
     changes: tuple[Change, ...] | None
@@ -36,7 +36,7 @@ async def read_history(database: str, place: str, limit: int) -> tuple[EndpointH
     """The history of each endpoint of ``place``, by its key.
 
     Raises:
-        StoreError: where the database cannot be read.
+        StoreError: if the database cannot be read.
     """
     selection = Selection(place=place)
     async with await open_reader(database) as store:
@@ -60,12 +60,12 @@ async def read_history(database: str, place: str, limit: int) -> tuple[EndpointH
 async def read_difference(
     database: str, place: str, moment: datetime
 ) -> tuple[EndpointDifference, ...]:
-    """What each endpoint of ``place`` shows now and did not at ``moment``, by its key.
+    """What each endpoint of ``place`` shows now and did not show at ``moment``, by its key.
 
-    Both sides are the last known word on every fact: a visit that failed hides none.
+    Both sides use the last known value of every fact, so a failed visit hides none.
 
     Raises:
-        StoreError: where the database cannot be read.
+        StoreError: if the database cannot be read.
     """
     async with await open_reader(database) as store:
         stretches = await store.history(Selection(place=place), _MOST)
@@ -78,10 +78,10 @@ async def read_difference(
 async def read_changes(
     database: str, place: str | None, labels: Mapping[str, str], since: datetime, limit: int
 ) -> Sequence[Change]:
-    """The newest changes since a moment, the newest first.
+    """The newest changes since a given time, newest first.
 
     Raises:
-        StoreError: where the database cannot be read.
+        StoreError: if the database cannot be read.
     """
     async with await open_reader(database) as store:
         selection = Selection(place=place, labels=labels)
@@ -94,7 +94,7 @@ async def read_snapshot(
     """The inventory as it was known at ``moment``.
 
     Raises:
-        StoreError: where the database cannot be read.
+        StoreError: if the database cannot be read.
     """
     async with await open_reader(database) as store:
         return await store.snapshot_at(moment, Selection(place=place, labels=labels))
@@ -103,10 +103,10 @@ async def read_snapshot(
 async def read_events(
     database: str, since: datetime, kinds: Collection[str], limit: int
 ) -> Sequence[ServiceEvent]:
-    """The newest events of the service since a moment, the newest first; of every kind where none is given.
+    """The newest service events since a given time, newest first; of every kind if none is given.
 
     Raises:
-        StoreError: where the database cannot be read.
+        StoreError: if the database cannot be read.
     """
     async with await open_reader(database) as store:
         found = await store.events(since)

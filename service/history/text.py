@@ -1,4 +1,4 @@
-"""History, changes and past inventories as text for a person, and as JSON."""
+"""History, changes and past inventories as text for people and as JSON."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TURN_WORDS: Final = {
 
 
 def history_lines(histories: Sequence[EndpointHistory]) -> Iterator[str]:
-    """Each endpoint with its stretches, the newest first."""
+    """Each endpoint with its stretches, newest first."""
     for history in histories:
         yield printable(history.endpoint_key, limit=_LIMIT)
         for stretch, changes in history.stretches:
@@ -41,7 +41,7 @@ def history_lines(histories: Sequence[EndpointHistory]) -> Iterator[str]:
 
 
 def history_json(histories: Sequence[EndpointHistory]) -> dict[str, Any]:
-    """The same, with the facts of each stretch."""
+    """The same as JSON values, with the facts of each stretch."""
     return {
         "endpoints": [
             {
@@ -64,7 +64,7 @@ def history_json(histories: Sequence[EndpointHistory]) -> dict[str, Any]:
 
 
 def difference_lines(found: Sequence[EndpointDifference], moment: datetime) -> Iterator[str]:
-    """What each endpoint shows now that it did not."""
+    """What each endpoint shows now and did not show before."""
     for one in found:
         yield printable(one.endpoint_key, limit=_LIMIT)
         if one.changes is None:
@@ -76,7 +76,7 @@ def difference_lines(found: Sequence[EndpointDifference], moment: datetime) -> I
 
 
 def difference_json(found: Sequence[EndpointDifference], moment: datetime) -> dict[str, Any]:
-    """The same; ``changes`` is null where the endpoint was not known."""
+    """The same as JSON values; ``changes`` is null if the endpoint was not known."""
     return {
         "since": time_to_json(moment),
         "endpoints": [
@@ -99,7 +99,7 @@ def change_lines(changes: Sequence[Change]) -> Iterator[str]:
 
 
 def inventory_lines(snapshot: Snapshot) -> Iterator[str]:
-    """A line for each endpoint: what it spoke, until when its leaf is good, what policies said."""
+    """A line for each endpoint: its TLS versions, the expiry of its leaf, and the verdicts of policies."""
     for status in snapshot.endpoints:
         key = printable(status.observation.endpoint.key, limit=_LIMIT)
         yield "  ".join((key, _summary(status.observation), *_judgements(status)))
@@ -119,7 +119,7 @@ def inventory_lines(snapshot: Snapshot) -> Iterator[str]:
 
 
 def inventory_json(snapshot: Snapshot) -> dict[str, Any]:
-    """The same, with facts and findings."""
+    """The same as JSON values, with facts and findings."""
     return {
         "at": time_to_json(snapshot.taken_at),
         "endpoints": [
@@ -143,14 +143,14 @@ def inventory_json(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def event_lines(events: Sequence[ServiceEvent]) -> Iterator[str]:
-    """A line for each event: its minute, its kind, its sentence."""
+    """A line for each event: its time to the minute, its kind, its sentence."""
     for event in events:
         words = printable(f"{event.kind}: {event.sentence}", limit=_LIMIT)
         yield f"{_minute(event.at)}  {words}"
 
 
 def events_json(events: Sequence[ServiceEvent]) -> dict[str, Any]:
-    """The same, with whole times."""
+    """The same as JSON values, with full times."""
     return {
         "events": [
             {"at": time_to_json(event.at), "kind": event.kind, "sentence": event.sentence}

@@ -1,1 +1,1 @@
-"""The HTTP side: routes, and what stands between clients and them."""
+"""The HTTP side: the routes, and the checks and limits for clients."""

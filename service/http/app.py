@@ -1,4 +1,4 @@
-"""The HTTP side: metrics, health, and whatever other parts of the service answer."""
+"""The HTTP side: metrics, health, and the routes of other parts of the service."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def make_app(
     enumerate_soon: Callable[[str | None], bool],
     more: Sequence[Route] = (),
 ) -> Starlette:
-    """The application, which ``service.http.guard.guard`` is to guard.
+    """The application, to be wrapped by ``service.http.guard.guard``.
 
     Args:
-        service_registry: what ``/metrics`` shows.
-        is_ready: what ``/-/ready`` answers by.
-        status: what ``/-/status`` shows, as JSON values.
-        reload: reads the configuration anew; gives the reason where it cannot be used.
-        enumerate_soon: asks everything of a target, or of all; says whether there is any such.
-        more: what other parts of the service answer.
+        service_registry: the metrics that ``/metrics`` shows.
+        is_ready: decides the answer of ``/-/ready``.
+        status: the answer of ``/-/status``, as JSON values.
+        reload: reads the configuration again; returns the reason if it failed.
+        enumerate_soon: probes a target, or all targets, in full soon; returns whether there is any.
+        more: routes of other parts of the service.
     """
     routes = [
         _metrics_route(service_registry),
@@ -49,13 +49,13 @@ def make_app(
         *more,
     ]
     app = Starlette(routes=routes)
-    # Starlette would send a client to the host that its own Host header names.
+    # Starlette would redirect a client to the host of its own Host header.
     app.router.redirect_slashes = False
     return app
 
 
 def _metrics_route(registry: CollectorRegistry) -> Route:
-    # Its gauges ask parts of the service that live in the event loop, and it is short.
+    # Its gauges read parts of the service that live in the event loop, and the page is short.
     async def as_text() -> Body:
         return await body_of(generate_latest(registry))
 
@@ -121,7 +121,7 @@ def _admin_routes(
 
 
 def inventory_route(inventory_page: InventoryPage) -> Route:
-    """What ``/metrics/endpoints`` shows."""
+    """The route ``/metrics/endpoints``."""
 
     async def endpoint_metrics(request: Request, _: Query) -> Response:
         is_open = wants_openmetrics(request)
@@ -144,5 +144,5 @@ def inventory_route(inventory_page: InventoryPage) -> Route:
 async def _as_stream(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
     for piece in pieces:
         yield piece
-        # Other work has its turn between the pieces, however fast the client reads.
+        # Let other tasks run between the pieces, however fast the client reads.
         await asyncio.sleep(0)

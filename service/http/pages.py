@@ -1,6 +1,6 @@
-"""The routes of the pages for people. Every text goes through jinja2's escaping; there are no scripts.
+"""The routes of the pages for people. jinja2 escapes every text; there are no scripts.
 
-Rows are made of a Snapshot once for all who ask, and pages written one at a time, in threads.
+The rows of a Snapshot are built once for all clients; pages are rendered one at a time, in threads.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _HEADERS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Inventory:
-    """A Snapshot with its rows, the worst first, as of ``now``."""
+    """A Snapshot with its rows, worst first, as of ``now``."""
 
     rows: Sequence[Row]
     totals: Totals
@@ -49,7 +49,7 @@ class _Inventory:
 
 
 def page_routes(snapshot: Callable[[], Snapshot], clock: Clock) -> tuple[Route, ...]:
-    """``/`` and ``/endpoint``, of what ``snapshot`` gives, which is called in the event loop."""
+    """``/`` and ``/endpoint``, from the Snapshot that ``snapshot`` returns; it is called in the event loop."""
     pages = _Pages(snapshot, clock)
     return (
         route("/", pages.inventory, once=("q", "page")),
@@ -58,7 +58,7 @@ def page_routes(snapshot: Callable[[], Snapshot], clock: Clock) -> tuple[Route, 
 
 
 class _Pages:
-    """Answers the routes: rows of one Snapshot for all who ask, and one page written at a time."""
+    """Serves the routes: the rows of one Snapshot are shared by all clients, and one page is rendered at a time."""
 
     def __init__(self, snapshot: Callable[[], Snapshot], clock: Clock) -> None:
         self._snapshot = snapshot
@@ -117,7 +117,7 @@ def _inventory_of(snapshot: Snapshot, now: datetime) -> _Inventory:
 
 
 def _inventory_values(found: _Inventory, wanted: str, number: int) -> dict[str, Any]:
-    """What the template shows: the page ``number`` of what was searched for, or the last one."""
+    """The template's values: page ``number`` of the search results, or the last page."""
     shown = matching(found.rows, wanted)
     pages = max(1, -(-len(shown) // PAGE_LENGTH))
     page = min(pages, max(1, number))
@@ -137,7 +137,7 @@ def _templates() -> Environment:
     made = Environment(
         loader=PackageLoader("exporters.pages"), autoescape=True, undefined=StrictUndefined
     )
-    # What steers a terminal or turns the direction of writing is written out.
+    # Replace characters that control a terminal or change the direction of text.
     made.filters["printable"] = lambda text: label_value(text, _LONGEST_SHOWN)
     return made
 

@@ -1,4 +1,4 @@
-"""The route ``/probe``, as Prometheus' multi-target pattern asks it."""
+"""The route ``/probe``, for Prometheus' multi-target pattern."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TIMEOUT_HEADER: Final = "X-Prometheus-Scrape-Timeout-Seconds"
 
 
 def probe_route(prober: OnDemandProber) -> Route:
-    """The route over ``prober``."""
+    """The route that calls ``prober``."""
 
     async def probe(request: Request, asked: Query) -> Response:
         is_open = wants_openmetrics(request)

@@ -1,8 +1,8 @@
-"""The reports over HTTP: ``/reports`` names the formats, ``/reports/html`` and the rest give them.
+"""The reports over HTTP: ``/reports`` lists the formats, ``/reports/html`` and the others return the reports.
 
-``?label=team=web`` leaves only endpoints with that label, ``?weeks=12`` shows compliance that far back.
-One report is made at a time, and written outside of the event loop: it may be long. The same request soon
-after gets the same report.
+``?label=team=web`` selects endpoints with that label, ``?weeks=12`` includes the compliance of past weeks.
+One report is made at a time, outside the event loop, because it may be long. Repeating a request soon returns
+the same report.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _ENDINGS: Final = {
 }
 
 Make = Callable[[Mapping[str, str], int], Awaitable[Report]]
-"""Makes the Report of the endpoints with these labels, with so many weeks of history."""
+"""Makes the Report of the endpoints with these labels, with that many weeks of history."""
 
 
 def report_routes(make: Make) -> list[Route]:
@@ -87,7 +87,7 @@ def report_routes(make: Make) -> list[Route]:
 
 
 class _Written:
-    """Reports as they were written last, each until it is nineteen times as old as it took to make."""
+    """The last rendered reports; each is used until it is nineteen times as old as it took to make."""
 
     def __init__(self, make: Make) -> None:
         self._make = make
@@ -97,12 +97,12 @@ class _Written:
     async def get(
         self, caller: str, form: ReportFormat, labels: Mapping[str, str], weeks: int
     ) -> tuple[Body, datetime]:
-        """The report with the moment of its facts; raises StoreError and BusyError."""
+        """The report with the time of its facts; raises StoreError and BusyError."""
         key = form.name, weeks, tuple(sorted(labels.items()))
         if (kept := self._fresh(key)) is not None:
             return kept
         async with self._turns.turn(caller):
-            # Another caller may have had the same one made meanwhile.
+            # Another caller may have requested the same report meanwhile.
             if (kept := self._fresh(key)) is not None:
                 return kept
             began = monotonic()
@@ -127,7 +127,7 @@ class _Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kept:
-    """A report that was written, and until when it is given again."""
+    """A rendered report, and until when it is used."""
 
     body: Body
     at: datetime

@@ -1,4 +1,4 @@
-"""Which of Prometheus' two formats a scraper is answered in."""
+"""Chooses which of Prometheus' two formats a scraper gets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _VERSIONS: Final = frozenset({"", "1.0.0"})
 
 
 def wants_openmetrics(request: Request) -> bool:
-    """Whether the Accept header (RFC 9110 section 12.5.1) has OpenMetrics 1.0.0, with or without the version."""
+    """Whether the Accept header (RFC 9110 section 12.5.1) lists OpenMetrics 1.0.0, with or without the version."""
     return any(
         media == _OPENMETRICS and version in _VERSIONS
         for media, version in _media(request.headers.get("accept", ""))
@@ -22,12 +22,12 @@ def wants_openmetrics(request: Request) -> bool:
 
 
 def content_type(*, is_openmetrics: bool) -> str:
-    """The format's name in full."""
+    """The format's full media type."""
     return CONTENT_TYPE_LATEST if is_openmetrics else CONTENT_TYPE_PLAIN_0_0_4
 
 
 def _media(accept: str) -> Iterator[tuple[str, str]]:
-    """Each media type with its version; empty where it has none."""
+    """Each media type with its version, or an empty text."""
     for one in accept.split(","):
         media, *parameters = (part.strip().lower() for part in one.split(";"))
         versions = (part.partition("=")[2] for part in parameters if part.startswith("version="))

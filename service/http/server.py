@@ -1,4 +1,4 @@
-"""Runs the HTTP side inside the service's event loop: its socket, its start and its end."""
+"""Runs the HTTP side in the service's event loop: its socket, its start and its end."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from service.setting_types.values import split_listen
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 _BACKLOG: Final = 4096
-"""Connections that the kernel holds for us; more than Linux' own limit means that limit."""
+"""The kernel's backlog; Linux reduces it to its own limit."""
 
 _GRACE_SECONDS: Final = 2
 
 
 class ListenError(Exception):
-    """The address cannot be listened on; the message is one sentence with the mend."""
+    """The service cannot listen on the address; the message is one sentence that says how to fix it."""
 
 
 def listen(address: str) -> socket.socket:
     """A listening socket on ``address``, ``HOST:PORT``.
 
     Raises:
-        ListenError: where the port is taken, or the address is not of this machine.
+        ListenError: if the port is taken, or the address is not a local one.
     """
     host, port = split_listen(address)
     try:
@@ -44,7 +44,7 @@ def listen(address: str) -> socket.socket:
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(place)
-            # Two may bind while neither listens; so that the second fails here, listen at once.
+            # Two processes may bind while neither listens; listen at once, so that the second one fails here.
             listener.listen(_BACKLOG)
         except BaseException:
             listener.close()
@@ -59,7 +59,7 @@ def listen(address: str) -> socket.socket:
 
 
 def url_of(listener: socket.socket) -> str:
-    """Where a browser of this machine finds ``listener``, without a final slash."""
+    """The URL of ``listener`` for a browser on this machine, without a final slash."""
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -68,7 +68,7 @@ def url_of(listener: socket.socket) -> str:
 async def serve_http(
     app: ASGIApp, listener: socket.socket, limits: ConnectionLimits, stop: asyncio.Event
 ) -> None:
-    """Answer requests to ``listener`` until ``stop``; running answers get two seconds more."""
+    """Answer requests to ``listener`` until ``stop``; running responses get two more seconds."""
     server = _Server(
         uvicorn.Config(
             app,
@@ -77,7 +77,7 @@ async def serve_http(
             log_config=None,
             access_log=False,
             server_header=False,
-            # The address of a connection is who asks: no header may say otherwise.
+            # The client is the address of the connection: no header may change that.
             proxy_headers=False,
             headers=[("connection", "close")],
             h11_max_incomplete_event_size=2 * LARGEST_HEAD,
@@ -93,7 +93,7 @@ async def serve_http(
 
 
 class _Server(uvicorn.Server):
-    """uvicorn over our own acceptor, and without signals: the service has more than HTTP to stop."""
+    """uvicorn with our own acceptor, and without signal handlers: the service has more to stop than HTTP."""
 
     def __init__(self, config: uvicorn.Config, limits: ConnectionLimits) -> None:
         super().__init__(config)
@@ -103,11 +103,11 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Take no signal."""
+        """Install no signal handlers."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept from ``sockets``."""
+        """Start accepting from ``sockets``."""
         await self.lifespan.startup()
         await self.on_tick(0)
         self.servers = []
@@ -117,7 +117,7 @@ class _Server(uvicorn.Server):
         self.started = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept no more, and let running answers end."""
+        """Stop accepting, and let running responses finish."""
         for acceptor in self._acceptors:
             acceptor.stop()
         await super().shutdown(sockets)

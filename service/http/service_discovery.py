@@ -1,7 +1,7 @@
-"""``/sd/prometheus``: everything discovered, in the form of Prometheus' ``http_sd``.
+"""``/sd/prometheus``: all discovered targets in the format of Prometheus' ``http_sd``.
 
-So that Prometheus scrapes the same targets itself, through ``/probe`` or by other exporters. The owner's
-labels stand as they are; what tlsprobe knows besides is in labels for relabelling (``__meta_tlsprobe_…``).
+Prometheus can scrape the same targets, through ``/probe`` or with other exporters. The owner's labels are
+unchanged; tlsprobe adds labels for relabelling (``__meta_tlsprobe_…``).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def target_groups(targets: Iterable[Target]) -> list[dict[str, Any]]:
 
 
 def service_discovery_route(targets: Callable[[], Iterable[Target]]) -> Route:
-    """The route over the inventory as it stands."""
+    """The route that lists the current inventory."""
 
     async def written() -> Body:
         return await body_of(await asyncio.to_thread(_as_json, tuple(targets())))
@@ -59,7 +59,7 @@ def _place(target: Target) -> str:
 
 
 def _labels(target: Target) -> dict[str, str]:
-    """No label of an owner may take the place of one that Prometheus obeys, such as __address__."""
+    """No owner's label may replace a label that Prometheus interprets, such as __address__."""
     own = {_label_name(name): label_value(text) for name, text in target.labels.items()}
     given = {name: text for name, text in own.items() if not name.startswith(_RESERVED)}
     return given | {

@@ -1,4 +1,4 @@
-"""Asks a running service for its status, and puts it in words."""
+"""Gets the status of a running service, and formats it as text."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _LIMIT: Final = 200
 
 
 class StatusError(Exception):
-    """No status could be had; the message is one sentence with the mend."""
+    """There is no status; the message is one sentence that says how to fix it."""
 
 
 def ask_status(url: str) -> dict[str, Any]:
     """The status of the service at ``url``.
 
     Raises:
-        StatusError: where none answers.
+        StatusError: if no service answers.
     """
     place = f"{url.rstrip('/')}/-/status"
     try:
@@ -39,7 +39,7 @@ def ask_status(url: str) -> dict[str, Any]:
 
 
 def status_lines(status: Mapping[str, Any]) -> Iterator[str]:
-    """The status for a person."""
+    """The status as text for people."""
     yield from (printable(line, limit=_LIMIT) for line in _lines(status))
 
 

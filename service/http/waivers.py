@@ -1,7 +1,7 @@
-"""``/api/waivers``: the waivers in force, and those that are put and taken back while the service runs.
+"""``/api/waivers``: the waivers in force, and those that are added and removed while the service runs.
 
-Bodies are JSON and say so; their size, and who may send them, is decided by ``service.http.guard``. A waiver
-of a policy file is shown, and can only be changed there.
+Bodies must be JSON and declare it; ``service.http.guard`` limits their size and decides who may send them. A
+waiver of a policy file is listed, but can only be changed in the file.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _LabelText = Annotated[str, Field(max_length=200)]
 
 
 class NamedWaiver(WaiverBody):
-    """What is posted: a waiver of the file's form, with its name."""
+    """The body of a POST: a waiver in the format of policy files, with its name."""
 
     name: Name
     labels: dict[_LabelText, _LabelText] = Field(default={}, max_length=_MOST_LABELS)
 
 
 class _RefusedError(Exception):
-    """A request that is not done; ``status`` is HTTP's, the message one sentence with the mend."""
+    """The request fails; ``status`` is the HTTP status, the message one sentence that says how to fix it."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -53,7 +53,7 @@ class _RefusedError(Exception):
 def waiver_routes(
     desk: PolicyEvaluator, archive: Archive, now: Callable[[], datetime]
 ) -> tuple[Route, ...]:
-    """The routes. What is put is kept in ``archive`` first, and in force at once."""
+    """The routes. A new waiver is first stored in ``archive``, and then takes effect at once."""
     api = _WaiverApi(desk, archive, now)
     return (
         route(_PATH, api.every),
@@ -63,7 +63,7 @@ def waiver_routes(
 
 
 class _WaiverApi:
-    """Answers the routes; only one waiver is put at a time."""
+    """Handles the routes; only one waiver is added at a time."""
 
     def __init__(
         self, desk: PolicyEvaluator, archive: Archive, now: Callable[[], datetime]

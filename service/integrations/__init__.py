@@ -1,4 +1,4 @@
-"""How is each integration configured, what does it say, and how is that sent? One file or folder an integration.
+"""How each integration is configured, what it sends, and how. Each integration is one file or folder.
 
-A notifier is a row of ``catalogue.NOTIFIERS``. Nothing here knows the service that runs it (``service.delivery``).
+A notifier is a row of ``catalogue.NOTIFIERS``. No module here knows the service that runs it (``service.delivery``).
 """

@@ -1,7 +1,7 @@
 """Alertmanager's API v2 (``POST /api/v2/alerts``); Alertmanager itself groups, mutes and repeats.
 
-An alert must be sent again before its ``endsAt``; one that has ended is sent once more, with an ``endsAt`` in
-the past.
+An alert must be sent again before its ``endsAt``; an alert that has ended is sent once more, with an ``endsAt``
+in the past.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ _SEVERITIES: Final = {
     Severity.LOW: "info",
     Severity.INFO: "info",
 }
-"""The severities of our alert rules; the label ``finding_severity`` has the finding's own."""
+"""The severities of our alert rules; the label ``finding_severity`` has the finding's own severity."""
 
 _NOT_IN_A_NAME: Final = re.compile(r"[^A-Za-z0-9_]|^(?=[0-9])")
 
 
 class AlertmanagerSettings(NotifierSettings, WebSettings):
-    """An Alertmanager, by the URL of its root."""
+    """An Alertmanager; its settings include the root URL."""
 
     @property
     def timing(self) -> Timing:
-        """At once."""
+        """Send at once."""
         return Timing(wait_seconds=0.0)
 
 
@@ -68,7 +68,7 @@ def _alert(alert: Alert, ends_at: datetime) -> dict[str, Any]:
 
 
 def _labels(alert: Alert) -> dict[str, str]:
-    """Our labels, which identify the alert, and the owner's, for routing; ours win."""
+    """Our labels, which identify the alert, and the owner's labels, for routing; ours take precedence."""
     labels = {_NOT_IN_A_NAME.sub("_", name): value for name, value in alert.labels.items() if name}
     ours = {
         "alertname": _NAMES[alert.kind],

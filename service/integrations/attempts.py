@@ -1,4 +1,4 @@
-"""What every sink does about a failure: log the first of a row, count each, and wait longer each time."""
+"""How every sink handles failures: log the first of a row, count each, and wait longer each time."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _FIRST_WAIT: Final = 5.0
 
 
 class DeliveryError(Exception):
-    """Something could not be delivered; the message is a reason without secrets.
+    """A delivery failed; the message is a reason without secrets.
 
-    ``retry_after_seconds`` is what the receiver asked for. ``is_refused`` is true where the receiver will refuse
-    the same again.
+    ``retry_after_seconds`` is the wait that the receiver asked for. ``is_refused`` is true if the receiver would
+    refuse the same content again.
     """
 
     def __init__(
@@ -32,10 +32,10 @@ class DeliveryError(Exception):
 
 
 class Attempts:
-    """The attempts of one sink: its metrics and its log, and how long to wait before the next attempt.
+    """The attempts of one sink: its metrics, its log, and the wait before the next attempt.
 
-    The wait starts at 5 seconds and doubles up to ``longest_wait_seconds``. A refusal waits that long at once,
-    since it does not change by itself.
+    The wait starts at 5 seconds and doubles up to ``longest_wait_seconds``. After a refusal the wait is the longest
+    one at once, because a refusal does not pass by itself.
     """
 
     def __init__(self, sink: str, metrics: DeliveryMetrics, longest_wait_seconds: float) -> None:
@@ -51,7 +51,7 @@ class Attempts:
         return self._failures > 0
 
     def succeeded(self) -> None:
-        """Count a delivery; log it where the attempt before failed."""
+        """Count a delivery; log it if the previous attempt failed."""
         if self._failures:
             _LOG.info("an outlet is back", outlet=self._sink, failures=self._failures)
         self._failures = 0

@@ -1,4 +1,4 @@
-"""All notifiers, and the settings of each: a new one is one file or folder of this package, and one row here."""
+"""All notifiers, and the settings of each: a new one needs one file or folder of this package, and one row here."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OTHER_SINKS: Final = ("textfile", "remote_write")
 
 
 def notifier_of(type_name: str) -> Notifier[Any]:
-    """The notifier that settings of this ``type`` are for; raises KeyError."""
+    """The notifier for settings of this ``type``; raises KeyError."""
     return {notifier.name: notifier for notifier in NOTIFIERS}[type_name]
 
 

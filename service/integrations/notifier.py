@@ -1,4 +1,4 @@
-"""What all notifiers are: settings, messages in a format of their own, and a connection to a receiver."""
+"""What all notifiers have: settings, a message format, and a connection to a receiver."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from service.integrations.web.post import WebPost
 from service.integrations.web.settings import WebSettings
 
 Send: TypeAlias = Callable[[bytes], Awaitable[None]]
-"""Sends one message; raises DeliveryError where the receiver does not take it."""
+"""Sends one message; raises DeliveryError if the receiver does not accept it."""
 
 UNLIMITED: Final = 1_000_000
-"""Of events in a message: a person's message lists the first and counts the others itself."""
+"""The most events in a message; a message for people lists the first ones and counts the others itself."""
 
 
 class NotifierSettings(BaseModel):
-    """What all notifiers have: ``type`` is the notifier's name; the others choose the alerts that it reports."""
+    """Settings of all notifiers: ``type`` is the notifier's name; the others select the alerts that it reports."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -38,7 +38,7 @@ class NotifierSettings(BaseModel):
 
     @property
     def selector(self) -> AlertSelector:
-        """The alerts that it reports."""
+        """Selects the alerts that it reports."""
         return AlertSelector(
             min_severity=self.min_severity,
             labels=self.labels,
@@ -53,7 +53,7 @@ class NotifierSettings(BaseModel):
 
 
 class EventSettings(NotifierSettings):
-    """For receivers that get each event once, soon after it or in a digest."""
+    """Settings for receivers that get each event once, soon after it or in a digest."""
 
     events: frozenset[EventKind] = frozenset(EventKind)
     wait_seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
@@ -63,7 +63,7 @@ class EventSettings(NotifierSettings):
 
     @property
     def selector(self) -> AlertSelector:
-        """The alerts, and the events of them."""
+        """Selects the alerts and their events."""
         return AlertSelector(
             min_severity=self.min_severity,
             labels=self.labels,
@@ -84,7 +84,7 @@ class EventSettings(NotifierSettings):
 
 
 class PostedEventSettings(EventSettings, WebSettings):
-    """For receivers that get each event once, by HTTP."""
+    """Settings for receivers that get each event once, by HTTP."""
 
 
 @asynccontextmanager
@@ -92,7 +92,7 @@ async def post_json(settings: WebSettings, path: str = "") -> AsyncIterator[Send
     """Posts JSON to the receiver's URL, or to ``path`` below it, over connections that stay open meanwhile.
 
     Raises:
-        ValueError: where a secret of the settings cannot be read any more.
+        ValueError: if a secret of the settings can no longer be read.
     """
     async with WebPost(settings.receiver()) as post:
 
@@ -107,10 +107,10 @@ S = TypeVar("S", bound=NotifierSettings)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notifier(Generic[S]):
-    """One way to notify: ``name`` is the ``type`` in the configuration, whose settings are ``settings``.
+    """One kind of notifier: ``name`` is its ``type`` in the configuration, ``settings`` the class of its settings.
 
-    ``render`` writes a message of at most ``max_events`` events in the receiver's format. ``connect`` gives what sends
-    it. With ``repeats_active`` everything that is active is sent again and again, not only what started or ended.
+    ``render`` writes a message of at most ``max_events`` events in the receiver's format. ``connect`` returns the
+    function that sends it. With ``repeats_active``, all active alerts are sent again and again, not only changes.
     """
 
     name: str

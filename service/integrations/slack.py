@@ -1,7 +1,7 @@
-"""Slack's incoming webhooks, and Mattermost's and Rocket.Chat's, which take the same JSON.
+"""Incoming webhooks of Slack, and of Mattermost and Rocket.Chat, which accept the same JSON.
 
-``&``, ``<`` and ``>`` are escaped, as Slack's reference on formatting asks; a text that a server may have
-chosen is shown as code, where neither a mention nor a link has a meaning.
+``&``, ``<`` and ``>`` are escaped, as Slack's formatting reference requires; a text that a server may have chosen
+is shown as code, where mentions and links have no effect.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from model.findings.alert import Event
 from service.integrations.notifier import Notifier, PostedEventSettings, post_json
 
 _MOST_LISTED: Final = 40
-"""Slack cuts a text at 40,000 characters, and people do not read that far."""
+"""Slack truncates a text at 40,000 characters, and people do not read that far."""
 
 _LONGEST_QUOTE: Final = 160
 
 
 def render_slack(message: Message) -> bytes:
-    """The message."""
+    """The message in Slack's JSON format."""
     return json.dumps({"text": "\n".join(_lines(message))}).encode()
 
 

@@ -1,7 +1,7 @@
 """The inventory's metrics as a file for node_exporter's textfile collector.
 
-The file is written under another name and then renamed, so that no reader sees half of it, and only when a fact
-has changed: ``node_textfile_mtime_seconds`` says when that was.
+The file is written under another name and then renamed, so that no reader sees half of it. It is written only
+after a fact changed: ``node_textfile_mtime_seconds`` is the time of the last change.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ TextfilePath: TypeAlias = Annotated[Path, AfterValidator(_check_file)]
 
 
 class TextFile:
-    """Writes the page that ``facts`` gives, in gzip, to ``file``.
+    """Writes the gzip page that ``facts`` returns to ``file``.
 
-    ``facts`` gives the same object while nothing changes, and None where there is no page yet.
+    ``facts`` returns the same object while nothing changes, and None if there is no page yet.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class TextFile:
         self._attempts = Attempts("textfile", metrics, _LONGEST_WAIT)
 
     async def run(self) -> None:
-        """Write whenever a fact has changed, until cancelled."""
+        """Write the file whenever a fact has changed, until cancelled."""
         written: bytes | None = None
         while True:
             wait = _LOOK_SECONDS
@@ -69,7 +69,7 @@ class TextFile:
 
 
 def replace_file(file: Path, page: bytes) -> None:
-    """Replace ``file`` by the text of ``page``, which is in gzip; raises OSError."""
+    """Replace ``file`` with the text of the gzip ``page``; raises OSError."""
     decompressor = zlib.decompressobj(_AS_GZIP)
     with tempfile.NamedTemporaryFile(
         dir=file.parent, prefix=f".{file.name}.", suffix=".tmp", delete=False

@@ -19,7 +19,7 @@ class Timing:
     group_label: str = "team"
 
     def digest_number(self, at: datetime) -> int:
-        """The number of the digest that covers ``at``: a digest is due when it rises. 0 without digests."""
+        """The number of the digest that covers ``at``; a digest is due when the number rises. 0 without digests."""
         if self.digest_hours is None:
             return 0
         offset = self.digest_at.hour * 3600 + self.digest_at.minute * 60

@@ -15,7 +15,7 @@ _SCHEMA: Final = 2
 
 
 def render_webhook(message: Message) -> bytes:
-    """The message; ASCII only, whatever its texts contain."""
+    """The message as JSON; always ASCII."""
     return json.dumps(
         {
             "schema": _SCHEMA,

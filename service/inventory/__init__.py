@@ -1,1 +1,1 @@
-"""The newest status of every endpoint, in memory: shown at once, and corrected by what the database says of a visit."""
+"""The newest status of every endpoint, in memory: shown at once, and corrected by the database's result of a visit."""

@@ -1,7 +1,7 @@
-"""The Inventory: the newest status of every endpoint, kept in memory for the exporters to read.
+"""The Inventory: the newest status of every endpoint, held in memory for the exporters.
 
-What a visit learned is in the next Snapshot at once, also while the database cannot be written. Once the database
-has the visit, it has the last word on what the visit did: a restart shows no gap and no difference.
+The next Snapshot shows the result of a visit at once, even while the database cannot be written. Once the visit
+is stored, the database decides what the visit did, so a restart shows no gap and no difference.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from service.judging.policy_evaluator import PolicyEvaluator
 _JUDGED_AT_ONCE: Final = 50
 
 _FORGOTTEN_AFTER: Final = timedelta(days=7)
-"""An endpoint that leaves and comes back sooner shows its last facts until it is visited again."""
+"""An endpoint that leaves and returns within this time shows its last facts until it is visited again."""
 
 
 class Inventory:
-    """The newest of each endpoint; ``current_endpoints`` gives the keys that a Snapshot may hold.
+    """The newest status of each endpoint; ``current_endpoints`` returns the keys that a Snapshot may contain.
 
-    ``evaluator`` has the policies that what is known is judged by again where they change, and the waivers.
+    ``evaluator`` has the waivers, and the policies that judge the known facts again when the policies change.
     """
 
     def __init__(
@@ -52,13 +52,13 @@ class Inventory:
         self._clock = clock
         self._current_endpoints = current_endpoints
         self._evaluator = PolicyEvaluator() if evaluator is None else evaluator
-        # What visits did, and what is shown of it: other policies may have judged it again since.
+        # What visits did, and the statuses shown for them: other policies may have judged them again since.
         self._states: dict[str, EndpointState] = {}
         self._statuses: dict[str, EndpointStatus] = {}
         self._parts = SharedParts()
 
     def remember(self, statuses: Iterable[EndpointStatus]) -> None:
-        """Begin with ``statuses``, as the Store had them."""
+        """Start with ``statuses`` from the Store."""
         for status in statuses:
             key = status.observation.endpoint.key
             bare = replace(status, observation=without_evidence(status.observation))
@@ -66,14 +66,14 @@ class Inventory:
             self._states[key] = remembered(bare)
 
     def remember_resolved(self, findings: Mapping[str, Iterable[Finding]]) -> None:
-        """Know by endpoint key what was resolved, so that what comes back counts as reopened."""
+        """Add resolved findings by endpoint key, so that a finding that returns counts as reopened."""
         for key, resolved in findings.items():
             if (state := self._states.get(key)) is not None:
                 lives = {one.result.identity: one for one in (*resolved, *(state.findings or ()))}
                 self._states[key] = replace(state, findings=tuple(lives.values()))
 
     async def judge_again(self) -> None:
-        """Judge every endpoint by the policies in force now, letting other tasks go on between."""
+        """Judge every endpoint by the active policies; other tasks run in between."""
         for number, key in enumerate(tuple(self._statuses)):
             if number % _JUDGED_AT_ONCE == 0:
                 await asyncio.sleep(0)
@@ -81,7 +81,7 @@ class Inventory:
                 self._statuses[key] = self._judged_now(status)
 
     def _judged_now(self, status: EndpointStatus) -> EndpointStatus:
-        """The status with what the policies in force say; what visits did stays as it is."""
+        """The status with the judgement of the active policies; the state after the visits is unchanged."""
         state = self._states[status.observation.endpoint.key]
         assessment = self._evaluator.assess(status.observation).without_evidence()
         found = live_on(state.findings or (), assessment)
@@ -92,38 +92,38 @@ class Inventory:
         )
 
     def visited_at(self, endpoint_key: str) -> datetime | None:
-        """When the newest visit ended; None where none is known."""
+        """When the newest visit ended; None if no visit is known."""
         status = self._statuses.get(endpoint_key)
         return None if status is None else status.last_probe_at
 
     def latest(self, endpoint_key: str) -> Observation | None:
-        """The newest facts, without evidence; None where none are known."""
+        """The newest facts, without evidence; None if none are known."""
         status = self._statuses.get(endpoint_key)
         return None if status is None else status.observation
 
     def visit_finished(self, visit: Visit) -> None:
-        """Show what a visit learned, or that it learned nothing."""
+        """Show the result of a visit, even if it learned nothing."""
         shown = self._statuses.get(visit.key)
         if shown is not None and shown.last_probe_at == visit.ended_at:
-            return  # it was read from the Store, with what came of it
+            return  # the status and its results were read from the Store
         before = NEVER_VISITED
         if shown is not None:
             before = recalled(self._states[visit.key], shown.observation)
         self._show(visit, advance(before, visit).state)
 
     def visit_stored(self, visit: Visit, advanced: Advanced) -> None:
-        """Show what the database says that a visit did, where it is the newest one and that differs.
+        """Show the database's result of a visit, if the visit is the newest one and the result differs.
 
-        It knows more of the past than memory does after a restart, and has the visits of other processes.
+        After a restart the database knows more of the past than memory does, and it has other processes' visits.
         """
         mine, stored = self._states.get(visit.key), advanced.state
         if mine is None or not is_of_one_visit(mine, stored):
-            return  # a newer visit was shown meanwhile, or the database had no room for the facts
+            return  # a newer visit was shown meanwhile, or the facts exceeded the endpoint's daily limit
         if not says_the_same(mine, stored):
             self._show(visit, with_stored(mine, stored, self._parts))
 
     def _show(self, visit: Visit, state: EndpointState) -> None:
-        """Show what ``visit`` learned and did, and keep it without evidence."""
+        """Show the result of ``visit``, and hold it without evidence."""
         key, shown, judged = visit.key, self._statuses.get(visit.key), visit.assessment
         observation = self._parts.shared_by(without_evidence(visit.observation))
         self._states[key] = state = bare_state(state, observation, self._parts)
@@ -141,7 +141,7 @@ class Inventory:
         )
         target = observation.endpoint.target
         if judged is not None and not self._evaluator.is_by_policies_in_force(judged, target):
-            self._statuses[key] = self._judged_now(status)  # they changed while it was judged
+            self._statuses[key] = self._judged_now(status)  # they changed during the judgement
 
     def _compliance(self, assessment: Assessment) -> Mapping[str, Verdict]:
         return self._parts.mapping(
@@ -149,13 +149,13 @@ class Inventory:
         )
 
     def status(self, endpoint_key: str) -> EndpointStatus | None:
-        """The newest status of an endpoint; None where it was never visited."""
+        """The newest status of an endpoint; None if it was never visited."""
         return self._statuses.get(endpoint_key)
 
     def snapshot(self) -> Snapshot:
         """The newest status of each current endpoint that has been visited, ordered by key."""
         current, now = self._current_endpoints(), self._clock.now()
-        # A name whose addresses change all the time must not fill the memory.
+        # A name whose addresses change constantly must not fill the memory.
         self._statuses = {
             key: status
             for key, status in self._statuses.items()

@@ -1,7 +1,7 @@
-"""The page of the inventory's metrics: put together once for each change, however many scrape it.
+"""The page of the inventory's metrics: built once per change, however many clients scrape it.
 
-It is kept compressed, as Prometheus asks for it: ten thousand endpoints are 2 MB so, and fifty without.
-Where no Snapshot can be had, the last page is shown, and its end says how old it is.
+It is held compressed, as Prometheus requests it: ten thousand endpoints take 2 MB, and fifty uncompressed.
+If there is no new Snapshot, the last page is shown, and its end shows its age.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _AGE: Final = "tlsprobe_snapshot_age_seconds"
 
 
 class NoSnapshotError(Exception):
-    """There is no Snapshot, and never was one; the message is one sentence."""
+    """There is no Snapshot, and never was; the message is one sentence."""
 
 
 class InventoryPage:
-    """Pages of what ``snapshot`` gives, which is called in the event loop and may raise.
+    """Pages of the Snapshots that ``snapshot`` returns; it is called in the event loop and may raise.
 
-    ``on_dropped`` is told how many series found no room on a new page.
+    ``on_dropped`` gets the number of series for which a new page had no room.
     """
 
     def __init__(
@@ -60,22 +60,22 @@ class InventoryPage:
 
     @property
     def age_seconds(self) -> float:
-        """How long ago the facts were put together; 0 before there are any."""
+        """How old the facts are; 0 before there are any."""
         return 0.0 if self._taken_at is None else self._clock.monotonic() - self._taken_at
 
     def expire(self) -> None:
-        """Let the next who asks get a new page: what is no target any more must not be on it."""
+        """Give the next client a new page, because removed targets must not be on it."""
         self._rests_until = 0.0
 
     async def keep_fresh(self) -> None:
-        """Writes what has changed now and then, so that no scrape has to write it all; never ends."""
+        """Write changes at intervals, so that a scrape need not write all of them; never ends."""
         while True:
             with suppress(NoSnapshotError):
                 await self._refresh()
             await asyncio.sleep(_BETWEEN_SECONDS)
 
     async def compressed(self, *, is_openmetrics: bool) -> tuple[bytes, bytes]:
-        """The page as it is now, in gzip: the facts, which all who ask share, and the end of the page.
+        """The current page in gzip: the facts, shared by all clients, and the end of the page.
 
         Raises NoSnapshotError.
         """
@@ -87,7 +87,7 @@ class InventoryPage:
 
     @staticmethod
     def decompressed(pieces: Iterable[bytes]) -> Iterator[bytes]:
-        """A page in gzip as its plain bytes, in small pieces: whole it may be a hundred times as large."""
+        """The bytes of a gzip page in small pieces: the whole page may be a hundred times as large."""
         decompressor = zlib.decompressobj(_AS_GZIP)
         for piece in pieces:
             for start in range(0, len(piece), _PIECE_IN):
@@ -97,7 +97,7 @@ class InventoryPage:
                     data = decompressor.unconsumed_tail
 
     async def facts(self) -> bytes:
-        """The page in gzip, without its age and without an end: the same object until a fact changes.
+        """The page in gzip, without its age and its end: the same object until a fact changes.
 
         Raises NoSnapshotError.
         """
@@ -132,5 +132,5 @@ class InventoryPage:
 
 
 def _are_same(some: tuple[EndpointStatus, ...], others: tuple[EndpointStatus, ...]) -> bool:
-    """Whether nobody was visited in between; what is the same object is not compared in depth."""
+    """Whether there were no visits in between; identical objects are not compared in depth."""
     return some == others

@@ -1,4 +1,4 @@
-"""The state of an endpoint as the Inventory keeps it: made of a status that was read, without evidence, in shared parts."""
+"""The state of an endpoint as the Inventory holds it: built from a stored status, without evidence, in shared parts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from service.inventory.without_evidence import without_evidence
 
 
 def remembered(status: EndpointStatus) -> EndpointState:
-    """What a status that was read from the Store says of its endpoint; its stretches are not known."""
+    """The state of the endpoint by a status from the Store; its stretches are not known."""
     return EndpointState(
         facts_digest="",
         started_at=status.observation.started_at,
@@ -31,9 +31,9 @@ def remembered(status: EndpointStatus) -> EndpointState:
 
 
 def recalled(state: EndpointState, newest: Observation) -> EndpointState:
-    """``state`` with one stretch of the ``newest`` facts, where its stretches are not known.
+    """``state`` with one stretch of the ``newest`` facts, if its stretches are not known.
 
-    It waits until the next visit: a digest for each of a hundred thousand endpoints would delay the start.
+    This is delayed until the next visit: computing a digest for a hundred thousand endpoints would slow the start.
     """
     if state.stretches is not None:
         return state
@@ -47,7 +47,7 @@ def recalled(state: EndpointState, newest: Observation) -> EndpointState:
 
 
 def bare_state(state: EndpointState, newest: Observation, parts: SharedParts) -> EndpointState:
-    """``state`` without the evidence of its newest visit, whose facts are ``newest``, and equal parts as one object."""
+    """``state`` without the evidence of its newest visit, whose facts are ``newest``; equal parts are one object."""
     stretches, findings = state.stretches, state.findings
     if stretches:
         stretches = (*stretches[:-1], replace(stretches[-1], facts=newest))
@@ -63,7 +63,7 @@ def is_of_one_visit(mine: EndpointState, stored: EndpointState) -> bool:
 
 
 def with_stored(mine: EndpointState, stored: EndpointState, parts: SharedParts) -> EndpointState:
-    """What the database says, and what it did not load as it was known here."""
+    """The database's state, with the parts it did not load taken from ``mine``."""
     stretches = mine.stretches
     if stored.stretches is not None:
         stretches = tuple(
@@ -77,7 +77,7 @@ def with_stored(mine: EndpointState, stored: EndpointState, parts: SharedParts) 
 
 
 def says_the_same(mine: EndpointState, stored: EndpointState) -> bool:
-    """Whether two states differ in nothing but evidence, and what the ``stored`` one has not loaded."""
+    """Whether two states are equal, except for evidence and for what the ``stored`` one has not loaded."""
     if replace(mine, stretches=None, findings=None) != replace(
         stored, stretches=None, findings=None
     ):

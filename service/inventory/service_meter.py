@@ -1,4 +1,4 @@
-"""What happens in the service, told to all who want to know: the log, the metrics, the inventory."""
+"""Reports the events of the service to the log, the metrics and the inventory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
 class ServiceMeter:
-    """The Meter that the service's parts are given; ``metrics`` is the one that counts."""
+    """The Meter of the service's parts; ``metrics`` counts the events."""
 
     def __init__(self, metrics: ServiceMetrics, inventory: Inventory) -> None:
         self._metrics = metrics
@@ -26,7 +26,7 @@ class ServiceMeter:
         self._said_short_at = -_SHORTAGE_EVERY_SECONDS
 
     def visit_finished(self, visit: Visit) -> None:
-        """Show the visit's facts from now on, and log who, what came out, and what it cost."""
+        """Show the visit's facts from now on, and log the endpoint, the result and the cost."""
         observation = visit.observation
         self._metrics.visit_finished(observation)
         self._inventory.visit_finished(visit)
@@ -42,15 +42,15 @@ class ServiceMeter:
         )
 
     def visit_stored(self, visit: Visit, advanced: Advanced) -> None:
-        """Show what the database says that the visit did."""
+        """Show the database's result of the visit."""
         self._inventory.visit_stored(visit, advanced)
 
     def visit_began(self, late_seconds: float) -> None:
-        """Note how late it is."""
+        """Record how late the visit started."""
         self._metrics.visit_began(late_seconds)
 
     def visit_doubted(self, observation: Observation) -> None:
-        """Log it: the endpoint's last facts stay until the visit is repeated."""
+        """Count and log the failure: the endpoint's last facts remain until the visit is repeated."""
         self._metrics.visit_doubted(observation)
         _LOG.info(
             "visit failed, to be repeated soon",
@@ -60,7 +60,7 @@ class ServiceMeter:
         )
 
     def ran_short(self, reason: str) -> None:
-        """Count a visit or look-up that was put off, and log it, but once a minute at most."""
+        """Count a visit or look-up that was postponed, and log it at most once a minute."""
         self._metrics.ran_short()
         now = time.monotonic()
         if now - self._said_short_at >= _SHORTAGE_EVERY_SECONDS:
@@ -72,20 +72,20 @@ class ServiceMeter:
             )
 
     def store_write_failed(self) -> None:
-        """Count it; who failed to write logs why."""
+        """Count the failure; the writer logs the reason."""
         self._metrics.store_write_failed()
 
     def discovery_untrusted(self, source: str, labels: int) -> None:
-        """Count it; who reads the source logs which labels."""
+        """Count the labels; the reader of the source logs their names."""
         self._metrics.discovery_untrusted(source, labels)
 
     def discovery_expired(self, source: str) -> None:
-        """Log that a source has nothing any more."""
+        """Count and log that a source's targets were removed."""
         self._metrics.discovery_expired(source)
         _LOG.error("a source failed for too long, its targets are let go", source=source)
 
     def discovery_updated(self, source: str, targets: int | None, error: str | None) -> None:
-        """Log what a source holds now, or why its last good state stays in force."""
+        """Count and log a source's targets, or why its last good targets remain."""
         self._metrics.discovery_updated(source, targets, error)
         if error is None:
             _LOG.info("targets read", source=source, targets=targets)

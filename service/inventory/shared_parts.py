@@ -1,7 +1,7 @@
-"""What is known of endpoints, of which equal parts are one object: what one shows, others show too.
+"""Shares equal parts of endpoint statuses: parts that are equal become one object.
 
-Each visit brings objects of its own. What is equal to what another brought not long ago is put in the
-place of it, section by section, and where a section is new fact by fact.
+Each visit creates new objects. An object that equals a recent one is replaced by it, section by section, and
+fact by fact if the section is new.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from model.section_kinds.kind import PartSharer
 from model.sections import SECTIONS
 
 _ROOM: Final = 16 * 2**20
-"""In bytes: of a few hundred configurations, or of as many visits that nothing was like."""
+"""In bytes: enough for a few hundred configurations, or as many visits with unique results."""
 _MAPPING: Final = "mapping"
-"""Begins the key of a mapping, which is none of a part."""
+"""The start of a mapping's key; no key of a part starts like this."""
 
 Part = TypeVar("Part", bound=Hashable)
 Name = TypeVar("Name", bound=Hashable)
@@ -27,38 +27,38 @@ Found = TypeVar("Found", bound=Hashable)
 
 
 class SharedParts(PartSharer):
-    """Knows parts of twice ``room`` bytes at most: those that were seen not long ago."""
+    """Holds recently seen parts, at most twice ``room`` bytes of them."""
 
     def __init__(self, room: int = _ROOM) -> None:
         self._recent = SizeBoundedCache(room)
 
     @property
     def held_bytes(self) -> int:
-        """What the parts take that it knows."""
+        """The size of the parts that it holds."""
         return self._recent.held_bytes
 
     def shared_by(self, observation: Observation) -> Observation:
-        """The same, made of parts that others have too. It should be without evidence, which none share."""
+        """The same Observation, built from shared parts. It should be without evidence, which is never equal."""
         facts = {
             section.name: section.kind.shared(section.of(observation), self) for section in SECTIONS
         }
         return replace(observation, **facts)
 
     def finding(self, finding: Finding) -> Finding:
-        """The same, with the result that others have too; its proof should be gone."""
+        """The same Finding with a shared result; its evidence should have been removed."""
         return replace(finding, result=self.part(finding.result))
 
     def mapping(self, mapping: Mapping[Name, Found]) -> Mapping[Name, Found]:
-        """The same, made of parts that others have too."""
+        """The same mapping, built from shared parts."""
         return self._recent.of((_MAPPING, *mapping.items()), self._new_mapping, mapping)
 
     def part(self, part: Part) -> Part:
-        """The object that is equal to ``part``."""
+        """The shared object that equals ``part``."""
         shared: Part = self._recent.of(part, _same, part)
         return shared
 
     def assembled(self, part: Part, assemble: Callable[[Part], Part]) -> Part:
-        """The object that is equal to ``part``; where it is new, what ``assemble`` makes of shared parts."""
+        """The shared object that equals ``part``; if there is none, the one that ``assemble`` builds."""
         return self._recent.of(part, assemble, part)
 
     def _new_mapping(self, mapping: Mapping[Name, Found]) -> Mapping[Name, Found]:

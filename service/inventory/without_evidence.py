@@ -1,6 +1,6 @@
-"""What the service keeps in memory of an Observation: the facts, without the bytes that prove them.
+"""What the service holds in memory of an Observation: the facts, without the bytes that prove them.
 
-What has no proof stays the object that it is, so that what endpoints share they share here too.
+Facts without evidence remain the same objects, so endpoints that share them still do.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from model.sections import SECTIONS
 
 
 def without_evidence(observation: Observation) -> Observation:
-    """The same facts without the bytes that prove them, which the Store keeps.
+    """The same facts without the bytes that prove them, which are in the Store.
 
-    They are many times the size of the facts, and no exporter shows them.
+    The bytes are many times larger than the facts, and no exporter shows them.
     """
     facts = {
         section.name: section.kind.without_evidence(section.of(observation)) for section in SECTIONS

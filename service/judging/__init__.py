@@ -1,1 +1,1 @@
-"""Policies in force, held against what is seen."""
+"""Judges Observations by the active policies."""

@@ -1,4 +1,4 @@
-"""Judging what a scan saw: the policies a user names, the findings, and whether they stop a pipeline."""
+"""Judges the results of a scan: the policies that a user names, the findings, and whether they fail a pipeline."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _COMPLIANCE_STYLES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What the policies made of one Observation; ``findings`` have the worst first.
+    """The judgement of one Observation by the policies; ``findings`` are in order, worst first.
 
-    ``remedies`` are by the findings' fingerprints, where the kind of server is known.
+    ``remedies`` maps the findings' fingerprints to fixes, if the server software is known.
     """
 
     assessment: Assessment
@@ -43,7 +43,7 @@ class Judged:
     remedies: Mapping[str, Remediation] = field(default_factory=dict)
 
     def for_a_person(self) -> RenderableType:
-        """Each policy's verdict, and under it its findings, the worst first."""
+        """Each policy's verdict, followed by its findings, worst first."""
         parts: list[RenderableType] = []
         for policy in self.assessment.policies:
             verdict = self.assessment.compliance(policy)
@@ -64,7 +64,7 @@ class Judged:
         return Padding(Group(*parts), (0, 0, 0, 2), expand=False)
 
     def _remedies(self) -> Iterator[RenderableType]:
-        """Each once, though it may fix several findings."""
+        """Each remedy once, even if it fixes several findings."""
         for one in dict.fromkeys(self.remedies.values()):
             yield Text(f"fix for {one.server}, {one.place}:", style="dim")
             lines = [Text(printable(line)) for line in one.lines]
@@ -101,10 +101,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CiGate:
-    """What a scan is held against, and which findings make it fail.
+    """The policies that judge a scan, and the findings that make it fail.
 
-    Those of ``fail_on`` and worse do that are not waived; what was not proved does too, unless
-    ``allow_unknown``.
+    A scan fails on findings of severity ``fail_on`` or worse that are not waived; also on unknown results,
+    unless ``allow_unknown``.
     """
 
     book: PolicySet
@@ -112,7 +112,7 @@ class CiGate:
     allow_unknown: bool = False
 
     def judge(self, observation: Observation, at: datetime) -> Judged:
-        """The findings of one Observation at an aware moment."""
+        """The findings of one Observation, as of the aware time ``at``."""
         assessment = assess(observation, self.book.policies, at)
         findings = findings_of(assessment, observation.endpoint.target, self.book.waivers)
         fixes = {
@@ -126,7 +126,7 @@ class CiGate:
         )
 
     def stops(self, judged: Judged) -> bool:
-        """Whether any finding is one that makes a scan fail."""
+        """Whether any finding makes the scan fail."""
         return any(map(self._counts, judged.findings))
 
     def _counts(self, finding: Finding) -> bool:
@@ -136,10 +136,10 @@ class CiGate:
 
 
 def parse_labels(texts: Sequence[str]) -> Mapping[str, str]:
-    """Labels of ``NAME=VALUE`` each.
+    """Parse labels of the form ``NAME=VALUE``.
 
     Raises:
-        ValueError: for one that is not.
+        ValueError: if a label has another form.
     """
     labels = {}
     for text in texts:
@@ -151,7 +151,7 @@ def parse_labels(texts: Sequence[str]) -> Mapping[str, str]:
 
 
 def check_that_all_are_judged(book: PolicySet, targets: Sequence[Target]) -> None:
-    """Raises PolicyError for a target that no policy holds for: it would be called good."""
+    """Raises PolicyError for a target to which no policy applies: it would pass without being judged."""
     for target in targets:
         if not any(policy.choice.has(target) for policy in book.policies):
             names = ", ".join(policy.name for policy in book.policies) or "none is there"

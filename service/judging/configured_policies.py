@@ -1,4 +1,4 @@
-"""Reads the policies that the configuration names, and logs what is unusual in them."""
+"""Reads the policies of the configuration, and logs warnings about them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def configured_policies(settings: ServiceSettings, clock: SystemClock) -> Policy
     """The policies of the configuration.
 
     Raises:
-        PolicyError: where one cannot be used, or declares a target that cannot be probed.
+        PolicyError: if a policy is invalid, or declares a target that cannot be probed.
     """
     policies = read_policies(settings.policies, clock.now())
     declared_targets(policies)

@@ -1,4 +1,4 @@
-"""What the service judges by: the policies and waivers in force, and the endpoints that policies declare."""
+"""How the service judges: the active policies and waivers, and the endpoints that policies declare."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _SOURCE = "policies"
 
 
 class PolicyEvaluator:
-    """Judges Observations by the book in force.
+    """Judges Observations by the active book.
 
-    ``kept`` are the waivers that came by the API, by name; those of the policy files are in the book,
-    and hold where both have a name.
+    ``kept`` holds the waivers that were added by the API, by name; the waivers of policy files are in the book,
+    and take precedence over waivers of the same name.
     """
 
     def __init__(self, book: PolicySet | None = None, kept: Iterable[Waiver] = ()) -> None:
@@ -31,22 +31,22 @@ class PolicyEvaluator:
 
     @property
     def waivers(self) -> tuple[Waiver, ...]:
-        """All of them, the files' first."""
+        """All waivers; those of the files come first."""
         of_files = {waiver.name for waiver in self.book.waivers}
         others = (waiver for name, waiver in self.kept.items() if name not in of_files)
         return (*self.book.waivers, *others)
 
     def assess(self, observation: Observation) -> Assessment:
-        """What the policies say of it, as of the moment at which its visit ended."""
+        """The policies' judgement of the Observation, as of the end of its visit."""
         return assess(observation, self.book.policies, observation.ended_at)
 
     def is_by_policies_in_force(self, assessment: Assessment, target: Target) -> bool:
-        """Whether the same policies, with the same text, would judge an endpoint of ``target`` now."""
+        """Whether the same policies, with the same text, apply to an endpoint of ``target`` now."""
         holding = {one.name: one.digest for one in self.book.policies if one.choice.has(target)}
         return assessment.policies == holding
 
     async def judge(self, observation: Observation, schedule: Schedule) -> Visit:
-        """The Visit with what the policies in force say of it; a thread judges, for that takes a while."""
+        """The Visit with the judgement of the active policies; it runs in a thread, because it takes a while."""
         return await asyncio.to_thread(self._judged, observation, schedule)
 
     def _judged(self, observation: Observation, schedule: Schedule) -> Visit:
@@ -58,7 +58,7 @@ class PolicyEvaluator:
     def with_waivers(
         self, findings: tuple[Finding, ...], target: Target, at: datetime
     ) -> tuple[Finding, ...]:
-        """The findings as they stand at ``at``, waived or not."""
+        """The findings as of ``at``, waived or not."""
         waivers = self.waivers
         rules = {waiver.rule for waiver in waivers}
         if not any(finding.result.rule in rules for finding in findings):
@@ -67,10 +67,10 @@ class PolicyEvaluator:
 
 
 def declared_targets(book: PolicySet) -> tuple[Target, ...]:
-    """The endpoints that policies declare, with the labels by which these hold for them.
+    """The endpoints that policies declare, with labels that make these policies apply to them.
 
     Raises:
-        PolicyError: for one that is no target, with the policy's place and the mend.
+        PolicyError: if a declared target is invalid; the message has the policy's place and how to fix it.
     """
     return tuple(
         _declared(policy, text, book.place_of(policy))

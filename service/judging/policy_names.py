@@ -1,4 +1,4 @@
-"""The policies that a user means by a name: a profile's, a file's, or one policy of a file."""
+"""Resolves the policy names that a user gives: a profile, a file, or one policy of a file."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from policy import Policy, PolicyError, read_policies
 
 
 def policies_of(name: str, at: datetime) -> tuple[Policy, ...]:
-    """The policies of a profile or of a file, as of an aware moment; raises PolicyError."""
+    """The policies of a profile or of a file, as of an aware time; raises PolicyError."""
     return read_policies([name], at).policies
 
 
 def one_policy(name: str, at: datetime) -> Policy:
-    """The one policy that ``name`` means: ``policies.yml#web`` names one of several in a file.
+    """The one policy that ``name`` denotes: ``policies.yml#web`` names one of several policies in a file.
 
     Raises:
-        PolicyError: for a file that cannot be used, or that has several policies and ``name`` names none.
+        PolicyError: if the file is invalid, or has several policies and ``name`` does not choose one.
     """
     place, _, wanted = name.partition("#")
     policies = policies_of(place, at)

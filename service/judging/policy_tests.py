@@ -1,7 +1,7 @@
-"""Tests of policies: given facts that a scan wrote, the findings that are expected of each policy.
+"""Tests of policies: facts that a scan wrote, and the findings that each policy must have.
 
-A file of tests names policy files or profiles, and tests; each has a file of ``scan --json`` lines, and
-what of its endpoints each policy must find, no more and no less.
+A test file names policy files or profiles, and lists tests. Each test has a file of ``scan --json`` lines, and
+exactly the findings that each policy must have for its endpoints.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ class _Section(BaseModel):
 
 
 class Expected(_Section):
-    """The rules that fail, and those that are unknown, by name or identifier."""
+    """The rules that must fail, and those that must be unknown, by name or identifier."""
 
     fail: frozenset[str] = frozenset()
     unknown: frozenset[str] = frozenset()
 
 
 class PolicyTest(_Section):
-    """One test. ``labels`` take the place of the endpoint's own; ``at`` is when it is judged."""
+    """One test. ``labels`` replace the endpoint's own labels; ``at`` is the time of the judgement."""
 
     name: str
     observation: Path
@@ -45,7 +45,7 @@ class PolicyTest(_Section):
 
 
 class PolicyTests(_Section):
-    """A whole file. Paths in it start at its folder."""
+    """A test file. Paths in it are relative to its folder."""
 
     policies: tuple[str, ...] = Field(min_length=1)
     tests: tuple[PolicyTest, ...] = Field(min_length=1)
@@ -53,7 +53,7 @@ class PolicyTests(_Section):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestResult:
-    """Whether a test holds; ``faults`` are sentences on what is otherwise."""
+    """Whether a test passed; ``faults`` are sentences that describe the differences."""
 
     __test__ = False
 
@@ -62,10 +62,10 @@ class TestResult:
 
 
 def run_tests(path: Path) -> Iterator[TestResult]:
-    """Every test of the file, in order.
+    """Run every test of the file, in order.
 
     Raises:
-        PolicyError: where the file, a policy or an observation cannot be read.
+        PolicyError: if the file, a policy or an observation cannot be read.
     """
     tests = _read(path)
     for test in tests.tests:
@@ -95,7 +95,7 @@ def _read(path: Path) -> PolicyTests:
 
 
 def _observations(path: Path, labels: Mapping[str, str] | None) -> Iterator[Observation]:
-    """The lines of ``scan --json``."""
+    """The Observations of a file of ``scan --json`` lines."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:

@@ -37,7 +37,7 @@ def listing(policies: Sequence[Policy]) -> Iterator[str]:
 
 
 def shown(policy: Policy) -> Iterator[str]:
-    """One policy: for whom it is, and what each rule demands."""
+    """One policy: the targets it applies to, and what each rule requires."""
     yield f"{policy.name}: {policy.title}"
     if policy.description:
         yield from (f"  {line}" for line in textwrap.wrap(policy.description.strip(), _WIDTH))
@@ -66,7 +66,7 @@ def _choice(policy: Policy) -> str:
 
 
 def explained(rule: AnyRule, policies: Iterable[Policy]) -> Iterator[str]:
-    """What a rule asks and why, what can be set of it, and who uses it how."""
+    """What a rule requires and why, its parameters, and which profiles use it and how."""
     yield f"{labelled_rule(rule.name, rule.identifier)}: {rule.requirement}"
     yield f"  {rule.why}"
     yield f"  reported as: {rule.violation}"
@@ -102,7 +102,7 @@ def _default(found: FieldInfo) -> str:
 
 
 def differing(first: Policy, second: Policy, found: Comparison) -> Iterator[str]:
-    """Where two policies differ: versions, suites, groups, and all else."""
+    """The differences between two policies: versions, suites, groups, and all other requirements."""
     names = (first.name, second.name)
     lines = [
         *_sets("versions", names, *_labels(found.first.versions, found.second.versions)),
@@ -149,7 +149,7 @@ def _counted(only: frozenset[str]) -> str:
 
 
 def comparison_to_json(first: Policy, second: Policy, found: Comparison) -> dict[str, Any]:
-    """The same as JSON values, suites by name."""
+    """The same as JSON values, with suites by name."""
     permitted = ((first, found.first, found.second), (second, found.second, found.first))
     return {
         "only": {

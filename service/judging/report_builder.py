@@ -1,8 +1,8 @@
-"""Makes a Report of what the Store knows, judged by the policies at hand, with the proofs behind it.
+"""Builds a Report of the Store's facts, judged by the given policies, with evidence.
 
-Where policies are given, the facts are judged anew by them, so that a report can say what any policy
-makes of any day; a finding that the Store knows keeps its life. Without them the Store's own findings
-count. Proofs are not kept in memory: they are fetched for what is not met.
+If policies are given, they judge the facts again, so a report can show any policy's judgement as of any day;
+findings that the Store knows keep their history. Without policies the Store's own findings count. The evidence is
+not in memory: it is read for requirements that are not met.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _NO_BOOK: Final = PolicySet()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportScope:
-    """What a report is to be about.
+    """The scope of a report.
 
-    ``book`` has the policies to judge by, and waivers; ``selection`` are labels that endpoints must
-    carry; ``grouped_by`` is the label that says who answers for them; ``weeks`` is how far back their
-    compliance is shown. ``is_judged`` is whether the Snapshot is judged by these policies already,
-    ``is_past`` whether it is of another moment than now.
+    ``book`` has the policies to judge by, and waivers; ``selection`` has labels that endpoints must have;
+    ``grouped_by`` is the label that names the owner; ``weeks`` is the number of weeks of compliance history.
+    ``is_judged`` tells whether these policies have already judged the Snapshot, ``is_past`` whether it
+    is of a past time.
     """
 
     book: PolicySet = _NO_BOOK
@@ -51,10 +51,10 @@ class ReportScope:
 async def make_report(
     archive: ArchiveReader, snapshot: Snapshot, wish: ReportScope, generated_at: datetime
 ) -> Report:
-    """The Report of ``snapshot``, made at the aware moment ``generated_at``.
+    """The Report of ``snapshot``, made at the aware time ``generated_at``.
 
     Raises:
-        StoreError: where the database cannot be read.
+        StoreError: if the database cannot be read.
     """
     selection = Selection(labels=wish.selection)
     known = _by_endpoint(await archive.findings(selection, with_resolved=True))
@@ -82,7 +82,7 @@ async def make_report(
 async def _judged(
     archive: ArchiveReader, status: EndpointStatus, wish: ReportScope, known: Sequence[Finding]
 ) -> EndpointStatus:
-    """The status by the policies of ``wish`` where it has any, each finding with its proof."""
+    """The status judged by the policies of ``wish``, if it has any; each finding has its evidence."""
     observation = status.observation
     if wish.book.policies and not wish.is_judged:
         status = _judged_anew(status, wish, known)
@@ -116,7 +116,7 @@ def _judged_anew(
 
 
 def _with_proof(finding: Finding, proofs: Mapping[str, RuleResult]) -> Finding:
-    """The finding with the proof that the Store has of the very same observation."""
+    """The finding with the Store's evidence, if that is for the same observed value."""
     proof = proofs.get(finding.fingerprint)
     if finding.result.evidence is not None or proof is None:
         return finding
@@ -141,7 +141,7 @@ def _selected(snapshot: Snapshot, labels: Mapping[str, str]) -> Iterator[Endpoin
 async def _history(
     archive: ArchiveReader, until: datetime, wish: ReportScope
 ) -> tuple[PastStandings, ...]:
-    """One for each week before ``until``, which comes last."""
+    """The past compliance, one entry per week; the last entry is for ``until``."""
     past = []
     for ago in reversed(range(wish.weeks)):
         snapshot = await archive.snapshot_at(until - ago * _WEEK, Selection(labels=wish.selection))

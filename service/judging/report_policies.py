@@ -1,4 +1,4 @@
-"""The policies in force, as reports say them."""
+"""Describes the active policies for reports."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from policy import Policy
 
 
 def policy_text(policy: Policy) -> PolicyText:
-    """``policy`` in words, with what each of its rules requires."""
+    """``policy`` as text, with what each of its rules requires."""
     return PolicyText(
         name=policy.name,
         title=policy.title,

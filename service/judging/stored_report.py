@@ -1,4 +1,4 @@
-"""A Report of what a database knows, without a service that runs."""
+"""Builds a Report from a database, without a running service."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from storage import open_reader
 def report_settings(
     config: Path | None, policies: Sequence[str], now: datetime
 ) -> tuple[str, PolicySet]:
-    """The database's URL, and what to judge by: ``policies``, or where there are none the configuration's.
+    """The database's URL, and the policies to judge by: ``policies``, or else those of the configuration.
 
     Raises:
-        ConfigError: for a configuration or a policy that cannot be used.
+        ConfigError: if the configuration or a policy is invalid.
     """
     settings = load_settings(config)
     return settings.database, read_policies(policies or settings.policies, now)
 
 
 async def read_report(database: str, scope: ReportScope, moment: datetime) -> Report:
-    """The Report of what ``database`` knew at an aware moment.
+    """The Report of the state of ``database`` as of an aware time.
 
     Raises:
-        StoreError: where it cannot be read.
+        StoreError: if it cannot be read.
     """
     async with await open_reader(database) as store:
         snapshot = await store.snapshot_at(moment, Selection(labels=scope.selection))

@@ -1,1 +1,1 @@
-"""``/probe``: one target asked at once, within the scrape's time, by a module of the configuration."""
+"""``/probe``: probes one target immediately, within the scrape's timeout, with a module of the configuration."""

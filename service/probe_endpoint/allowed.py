@@ -1,8 +1,8 @@
-"""Which addresses ``/probe`` may ask: a stranger who reaches the page must not reach more by it.
+"""Which addresses ``/probe`` may probe: a stranger who reaches the page must not gain access to others.
 
-What the gate refuses to the service it refuses here too; beyond it, only the inventory and the networks of the
-configuration are open. Judged after the name was resolved, and the address that was judged is the one that is
-connected to.
+The gate's restrictions on the service apply here too; beyond them, only the inventory and the configured networks
+are allowed. The check follows name resolution, and the connection goes to the address that was
+checked.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pki.net_guard.gate import SocketGate
 
 
 class Allowed:
-    """``networks`` may be asked, as far as the ``gate`` lets them."""
+    """Allows ``networks``, as far as the ``gate`` permits."""
 
     def __init__(self, networks: Sequence[Network], gate: SocketGate) -> None:
         self._networks = networks
@@ -23,17 +23,17 @@ class Allowed:
 
     @property
     def is_for_the_inventory_alone(self) -> bool:
-        """Whether there is no network to ask besides."""
+        """Whether only targets of the inventory are allowed."""
         return not self._networks
 
     def refusal_of(self, target: Target) -> str | None:
-        """Why the target may not be asked whatever its name resolves to; None where it may."""
+        """Why the target may not be probed, whatever its name resolves to; None if it may."""
         return self._gate.target_refusal(target)
 
     def refusal(self, target: Target, address_text: str, *, is_known: bool) -> str | None:
-        """Why the target may not be asked at that address, None where it may.
+        """Why the target may not be probed at that address; None if it may.
 
-        ``is_known`` is whether the target is in the inventory, whose networks need not be named.
+        ``is_known`` is true if the target is in the inventory; its networks need not be configured.
         """
         gate = self._gate.named(target.host, target.server_name)
         refusal = gate.refusal(address_text, target.port)

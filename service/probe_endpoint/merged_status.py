@@ -1,4 +1,4 @@
-"""What was asked just now, with what the inventory knows of the rest. It is no visit: it leaves the endpoint's state as it is."""
+"""Merges the result of a probe on demand with the inventory. The probe is not a visit: the endpoint's state stays."""
 
 from __future__ import annotations
 
@@ -31,6 +31,6 @@ def merged(known: EndpointStatus | None, seen: Observation, at: datetime) -> End
 
 
 def _with_unasked(seen: Observation, known: Observation) -> Observation:
-    """``seen``, and the sections that were not asked as they were known."""
+    """``seen``, with the sections that were not probed taken from the known facts."""
     unasked = {section.name: section.of(known) for section in SECTIONS if not section.of(seen)}
     return replace(seen, **unasked)

@@ -1,4 +1,4 @@
-"""What a module decides of a probe on demand, whatever the request and the inventory say."""
+"""What a module decides for a probe on demand, whatever the request and the inventory contain."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OWN: Final = "module"
 
 
 class RefusedError(Exception):
-    """The request is not served; ``status`` is HTTP's, the message one sentence with the mend."""
+    """The request is refused; ``status`` is the HTTP status, the message one sentence that says how to fix it."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -28,10 +28,10 @@ class RefusedError(Exception):
 
 
 def labels_for(module: ModuleSettings, known: Mapping[str, str]) -> dict[str, str]:
-    """The inventory's labels as the module takes them over: its own files take the place of the target's.
+    """The inventory's labels as the module uses them: its own files replace those of the target.
 
-    Who may ask for /probe must not get a certificate of ours shown, unless the module says so; nor may
-    a module ask more than the target's own label allows.
+    A client of /probe must not make tlsprobe send a client certificate, unless the module allows it; and a
+    module must not exceed the intrusiveness of the target's own label.
     """
     labels = dict(known)
     if not module.shows_client_identity:
@@ -49,9 +49,9 @@ def labels_for(module: ModuleSettings, known: Mapping[str, str]) -> dict[str, st
 
 
 def path_for(module: ModuleSettings, text: str) -> str:
-    """The module's path; raises RefusedError where the request asks for another one.
+    """The path of the request; raises RefusedError if the client asks for a path other than the module's.
 
-    The request must not choose which path of a server is asked for: /admin/restart is one too.
+    A client must not choose which path of a server is requested: /admin/restart is a path too.
     """
     if module.target is None and _path_in(text) not in {"/", module.path}:
         raise RefusedError(
@@ -63,7 +63,7 @@ def path_for(module: ModuleSettings, text: str) -> str:
 
 
 def _path_in(text: str) -> str:
-    """Of an URL, with its query; the root of anything else."""
+    """The path of a URL, with its query; "/" for any other text."""
     split = urlsplit(text) if "://" in text else None
     if split is None:
         return "/"

@@ -1,4 +1,4 @@
-"""One endpoint asked by one module: a visit, what a plain client gets, and what both come to."""
+"""Probes one endpoint with one module: a visit, a plain client's handshake, and the summary of both."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Module:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What one probe found; None for what the module does not ask."""
+    """The results of one probe; None for what the module does not probe."""
 
     observation: Observation | None
     handshake: Handshake | None
@@ -52,7 +52,7 @@ class Seen:
 def modules_of(
     settings: OnDemandSettings, usual: ProbeSettings, clock: Clock, politeness: Politeness
 ) -> Mapping[str, Module]:
-    """The modules by name, each with an engine of its own that shares the service's limits of connections."""
+    """The modules by name, each with its own engine; the engines share the service's limits of connections."""
     return {
         name: Module(name=name, settings=module, engine=_engine(module, usual, clock, politeness))
         for name, module in settings.modules.items()
@@ -60,7 +60,7 @@ def modules_of(
 
 
 async def ask(module: Module, endpoint: Endpoint, path: str | None, deadline: float) -> Seen:
-    """Visit ``endpoint`` and greet it as a plain client, side by side, in at most ``deadline`` seconds."""
+    """Visit ``endpoint`` and connect to it as a plain client, in parallel, in at most ``deadline`` seconds."""
     engine = module.engine.within(deadline)
     observation, handshake = await asyncio.gather(
         _visit(engine, endpoint, module.settings), _greet(engine, endpoint, module.settings, path)
@@ -76,7 +76,7 @@ def summarize(
     resolve_seconds: float,
     duration_seconds: float,
 ) -> HandshakeSummary:
-    """What the plain client got, in the words of the other exporters, and whether all holds that is asserted."""
+    """The plain client's result in the terms of the other exporters, and whether all assertions hold."""
     settings, handshake = module.settings, seen.handshake
     chain = tuple(map(parse_certificate, handshake.certificates)) if handshake else ()
     paths: tuple[tuple[Certificate, ...], ...] = ()
@@ -125,7 +125,7 @@ def _is_success(
     chain: tuple[Certificate, ...],
     paths: tuple[tuple[Certificate, ...], ...],
 ) -> bool:
-    """By each of the two that was asked for."""
+    """Whether the plain client and the visit, as far as they were requested, meet the assertions."""
     host = endpoint.target.server_name or endpoint.target.host
     if _FOREIGN & set(module.emit) and not is_as_asserted(
         module, handshake, chain, host, is_verified=bool(paths)
@@ -139,7 +139,7 @@ def _is_success(
 def _http_status(
     module: ModuleSettings, handshake: Handshake | None, *, is_verified: bool
 ) -> int | None:
-    """0 where none came, or a client that verifies would not have asked; None without HTTP."""
+    """0 without a response, or if a verifying client would not send a request; None without HTTP."""
     if not module.asks_http:
         return None
     would_ask = is_verified or module.tls.insecure_skip_verify
@@ -147,7 +147,7 @@ def _http_status(
 
 
 def _staple(observation: Observation | None, chain: tuple[Certificate, ...]) -> Revocation | None:
-    """What came stapled to the leaf that the plain client got."""
+    """The staple for the leaf that the plain client received."""
     if observation is None or not chain:
         return None
     words = (
@@ -164,7 +164,7 @@ def _staple(observation: Observation | None, chain: tuple[Certificate, ...]) -> 
 def _engine(
     module: ModuleSettings, usual: ProbeSettings, clock: Clock, politeness: Politeness
 ) -> Engine:
-    """One for the module, which shares the service's limits of connections."""
+    """An engine for the module, which shares the service's limits of connections."""
     tls, settings = module.tls, usual
     parts = parse_parts(module.checks) if Names.TLSPROBE in module.emit else _STAPLE_PARTS
     if Names.SSL_EXPORTER in module.emit:

@@ -1,4 +1,4 @@
-"""How many probes on demand run at once, whatever the configuration in force: a reload changes the number alone."""
+"""How many probes on demand run at once; a reload changes only the number."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import deque
 
 
 class Places:
-    """At most ``at_once`` holders; the others wait in the order in which they came."""
+    """At most ``at_once`` holders; the others wait in the order of their arrival."""
 
     def __init__(self, at_once: int) -> None:
         self._at_once = at_once
@@ -16,11 +16,11 @@ class Places:
 
     @property
     def at_once(self) -> int:
-        """How many may hold a place."""
+        """The maximum number of holders."""
         return self._at_once
 
     def allow(self, at_once: int) -> None:
-        """Let so many hold a place from now on; who holds one keeps it."""
+        """Change the number of places; current holders keep theirs."""
         self._at_once = at_once
         self._give()
 
@@ -37,7 +37,7 @@ class Places:
             raise
 
     def release(self) -> None:
-        """Give the place back."""
+        """Release the place."""
         self._taken -= 1
         self._give()
 

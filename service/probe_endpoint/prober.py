@@ -1,8 +1,8 @@
 """Probes one target when ``/probe`` is scraped, and returns the page of its metrics.
 
-Nothing leaves before the target was found to be allowed. Equal requests share one visit, only so many run
-side by side, and connections count towards the same limits as those of the schedule. What is not asked
-now is shown as the inventory has it.
+No packet is sent before the target is known to be allowed. Equal requests share one visit, a limited number
+run in parallel, and their connections count towards the same limits as those of the schedule. Facts that are
+not probed now come from the inventory.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from service.probe_endpoint.places import Places
 
 _USUAL_TIMEOUT_SECONDS: Final = 10.0
 _MARGIN_SECONDS: Final = 0.5
-"""So much sooner than the scraper gives up, the page is to be on its way."""
+"""The page should be sent this much earlier than the scraper's timeout."""
 
 _MARGIN_SHARE: Final = 0.25
 _WAITING_FOR_EACH_PLACE: Final = 8
@@ -44,10 +44,10 @@ _WAITING_FOR_EACH_PLACE: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProberContext:
-    """What the prober asks of the running service.
+    """What the prober needs from the running service.
 
-    ``target_of`` gives the inventory's target of that key, ``status_of`` what is known of an endpoint.
-    ``guarding`` is entered for as long as an endpoint is asked, and may raise NotVisitedError.
+    ``target_of`` returns the inventory's target of a key, ``status_of`` the known status of an endpoint.
+    ``guarding`` is active while an endpoint is probed, and may raise NotVisitedError.
     """
 
     engine: Engine
@@ -61,11 +61,11 @@ class ProberContext:
 
 
 _Key = tuple[str, str, int]
-"""What makes two requests equal: the module, the target, the path that is asked, and the settings."""
+"""Requests are equal if these are: the module, the target, and the number of reloads of the settings."""
 
 
 class OnDemandProber:
-    """Serves ``/probe`` by the modules of ``settings``."""
+    """Serves ``/probe`` with the modules of ``settings``."""
 
     def __init__(self, settings: OnDemandSettings, around: ProberContext) -> None:
         self._settings = settings
@@ -78,13 +78,13 @@ class OnDemandProber:
         self._running: dict[_Key, asyncio.Task[str]] = {}
 
     def reconfigure(self, settings: OnDemandSettings, around: ProberContext) -> None:
-        """Serve by ``settings`` from now on. What runs continues, and counts towards the new limits too."""
+        """Use ``settings`` from now on. Running probes continue, and count towards the new limits too."""
         self._modules = modules_of(
             settings, around.settings, around.clock, around.engine.politeness
         )
         self._settings, self._around = settings, around
         self._places.allow(settings.at_once)
-        # No client gets the page of a probe that the settings before allowed.
+        # No client gets the page of a probe that only the previous settings allowed.
         self._reloads += 1
 
     async def page(
@@ -95,12 +95,12 @@ class OnDemandProber:
         server_name: str | None = None,
         scrape_timeout: str | None = None,
     ) -> str:
-        """The page of metrics, as Prometheus' text.
+        """The page of metrics, in Prometheus' text format.
 
         ``scrape_timeout`` is the scraper's header, in seconds.
 
         Raises:
-            RefusedError: where the request cannot or may not be served.
+            RefusedError: if the request cannot or may not be served.
         """
         module = self._module(module_name or self._settings.default_module)
         deadline = _deadline_seconds(module.settings, scrape_timeout)
@@ -130,11 +130,11 @@ class OnDemandProber:
     def _end(self, key: _Key, task: asyncio.Task[str]) -> None:
         del self._running[key]
         if not task.cancelled():
-            # Each client that waited for it has the exception too, or has gone away.
+            # Each client that waited for the task gets the exception too, or has disconnected.
             task.exception()
 
     async def close(self) -> None:
-        """Ends what runs."""
+        """Cancel all running probes."""
         for task in tuple(self._running.values()):
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
@@ -202,7 +202,7 @@ class OnDemandProber:
     def _endpoint(
         self, module: ModuleSettings, target: Target, resolution: Resolution
     ) -> Endpoint | None:
-        """The first address of the preferred kind that may be asked."""
+        """The first address that may be probed; addresses of the preferred IP version come first."""
         wanted = [
             one
             for one in resolution.endpoints
@@ -255,7 +255,7 @@ class OnDemandProber:
 
 
 def _deadline_seconds(module: ModuleSettings, scrape_timeout: str | None) -> float:
-    """The sooner of the two, and the scraper's a little sooner than it says."""
+    """The shorter of both timeouts; the scraper's is reduced by a margin."""
     timeout = _USUAL_TIMEOUT_SECONDS
     if scrape_timeout:
         try:

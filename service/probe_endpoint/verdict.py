@@ -1,4 +1,4 @@
-"""Whether all holds that a module asserts, of what was learnt; unknown does not hold."""
+"""Whether a module's assertions hold for the results; an unknown result does not meet an assertion."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from service.config.modules import Expectations, ModuleSettings
 
 
 def holds(expect: Expectations, observation: Observation, *, verifies: bool) -> bool:
-    """Whether a visit found what a module of our own expects."""
+    """Whether a visit meets the expectations of one of tlsprobe's own modules."""
     if not observation.answered_as_tls:
         return False
     return (
@@ -34,7 +34,7 @@ def is_as_asserted(
     *,
     is_verified: bool,
 ) -> bool:
-    """Whether a plain client got what one of the other programs asserts."""
+    """Whether a plain client's result meets the assertions of a module of another exporter."""
     if handshake is None or not is_connected(handshake):
         return False
     if not module.tls.insecure_skip_verify:
@@ -54,7 +54,7 @@ def is_as_asserted(
 
 
 def _is_trusted(observation: Observation) -> bool:
-    """One store that takes it is enough, for every chain of its own."""
+    """Whether every chain of the endpoint is trusted by at least one store and matches the host name."""
     own = observation.own_certificates
     return bool(own) and all(
         deployment.hostname_matches is Verdict.YES

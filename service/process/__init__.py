@@ -1,1 +1,1 @@
-"""What every process of tlsprobe has: start, logs, event loop, limits, maintenance."""
+"""What all processes of tlsprobe share: start, logs, event loop, limits, maintenance."""

@@ -1,10 +1,10 @@
-"""Runs the program's coroutine, and does not wait at the end for what nobody needs any more.
+"""Runs the program's coroutine, and does not wait at the end for threads without a purpose.
 
-The system's resolver runs in threads that cannot be interrupted: a look-up whose server is silent
-keeps its thread for half a minute, and asyncio would wait for it, long after the service was to stop.
+The system's resolver runs in threads that cannot be interrupted: a look-up at a silent server occupies
+its thread for half a minute, and asyncio would wait for it, long after the service should have stopped.
 
-Threads share their heaps: glibc would give each one of its own, up to eight a core, and what one thread frees
-is of no use to the next. In a service that lives for months that is memory that only grows.
+Threads share their heaps: glibc would give each thread a heap, up to eight per core, and memory that one
+thread frees is not available to the others. In a service that runs for months, memory would only grow.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from typing import Any, Final, TypeVar
 T = TypeVar("T")
 
 _M_ARENA_MAX: Final = -8
-"""The parameter of glibc's ``mallopt(3)`` that bounds its heaps."""
+"""The parameter of glibc's ``mallopt(3)`` that limits the number of heaps."""
 
 _HEAPS: Final = 2
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """What ``main`` returns, without waiting for threads that still look names up.
+    """Return the result of ``main``, without waiting for threads that are still looking up names.
 
-    Python waits for them too where the process ends in any way but ``os._exit``.
+    Python waits for these threads too, unless the process ends with ``os._exit``.
     """
     _keep_few_heaps()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -36,13 +36,13 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 
 def _keep_few_heaps() -> None:
-    """Only glibc has them, and other C libraries of Linux no ``mallopt`` at all."""
+    """Only glibc has these heaps; other C libraries of Linux have no ``mallopt``."""
     if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):
         mallopt(_M_ARENA_MAX, _HEAPS)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's, which takes half the time for a connection; asyncio's own where it is missing."""
+    """uvloop's, which halves the time for a connection; asyncio's own loop if uvloop is not installed."""
     try:
         uvloop = import_module("uvloop")
     except ImportError:
@@ -55,5 +55,5 @@ async def _run_alone(main: Coroutine[Any, Any, T]) -> T:
     try:
         return await main
     finally:
-        # asyncio shuts down the executor that it has at the end: one that has nothing to do.
+        # asyncio shuts down its current executor at the end: give it one without work.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=1))

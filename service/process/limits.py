@@ -1,4 +1,4 @@
-"""How many connections this process may hold open, and which share of the processor HTTP clients get."""
+"""How many connections this process may hold open, and the share of CPU time for HTTP clients."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _FOR_ALL_ELSE: Final = 128
 _LEAST_OF_HTTP: Final = 8
 
 _REST_PER_SECOND: Final = 19.0
-"""Seconds of rest for each second of work: HTTP clients cannot take more than a twentieth of the time."""
+"""Seconds of rest per second of work: HTTP clients cannot use more than a twentieth of the time."""
 
 _LONGEST_REST: Final = 30.0
 
 
 def connections_that_fit(wanted: int, http: int = 0) -> int:
-    """``wanted``, or fewer where the limit of open files, raised as far as it goes, has no room.
+    """``wanted``, or fewer if the limit of open files is too low even after it was raised as far as possible.
 
-    ``http`` is how many connections the HTTP side may have besides.
+    ``http`` is how many connections the HTTP side may have in addition.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = wanted + http + _FOR_ALL_ELSE
@@ -34,7 +34,7 @@ def connections_that_fit(wanted: int, http: int = 0) -> int:
 
 
 def http_connections_that_fit(wanted: int, probing: int) -> int:
-    """``wanted``, or what is left where ``probing`` connections are wanted too: a quarter at least."""
+    """``wanted``, or what ``probing`` connections leave of the limit of open files: at least a quarter of it."""
     fitting = connections_that_fit(probing, wanted)
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
@@ -44,5 +44,5 @@ def http_connections_that_fit(wanted: int, probing: int) -> int:
 
 
 def rest_after(seconds: float) -> float:
-    """How long to rest after so many seconds of work, in seconds."""
+    """How many seconds to rest after this many seconds of work."""
     return min(_LONGEST_REST, _REST_PER_SECOND * seconds)

@@ -1,7 +1,7 @@
-"""Logs: one line an event on standard error, JSON for machines or readable on a terminal.
+"""Logs: one line per event on standard error, as JSON for machines or as text on a terminal.
 
-What other libraries log by the standard library comes out the same way. Values may hold what a
-server chose: JSON escapes all but ASCII, and the readable form goes through ``printable``.
+Log records of other libraries get the same format. Values may contain text that a server chose: JSON
+escapes all but ASCII, and the text form uses ``printable``.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ _LEAST_LEVELS: Final = {
     "aiosqlite": logging.WARNING,
     "procrastinate": logging.WARNING,
     "sqlalchemy": logging.WARNING,
-    # These log URLs, which may be secrets.
+    # These log URLs, which may be secret.
     "httpcore": logging.WARNING,
     "httpx": logging.WARNING,
-    # It warns of each bad request, of which a client may send any number.
+    # It warns of each bad request, and a client may send any number of them.
     "uvicorn": logging.ERROR,
 }
 
 
 def set_up_logs(log_format: LogFormat, level: str, mask: SecretMask | None = None) -> None:
-    """Send all logs from ``level`` on to standard error; ``auto`` is text on a terminal only.
+    """Send all logs from ``level`` up to standard error; ``auto`` means text on a terminal, else JSON.
 
-    What ``mask`` knows, and what stands where secrets stand in URLs, is in none of them.
+    No log contains the secrets that ``mask`` knows, nor the parts of URLs that may be secret.
     """
     common: list[Processor] = [
         structlog.stdlib.add_log_level,
@@ -71,7 +71,7 @@ def set_up_logs(log_format: LogFormat, level: str, mask: SecretMask | None = Non
 
 
 def _rendering(mask: SecretMask, *, is_text: bool) -> list[Processor]:
-    """The last steps of each event: secrets masked, then text for a person or JSON."""
+    """The last steps for each event: mask secrets, then format it as text for people or as JSON."""
     if not is_text:
         return [
             structlog.processors.format_exc_info,
@@ -85,7 +85,7 @@ def _rendering(mask: SecretMask, *, is_text: bool) -> list[Processor]:
 
 
 class _Masking:
-    """A processor that masks secrets in all that is logged, however deep it lies."""
+    """A processor that masks secrets in all values of an event, at any depth."""
 
     def __init__(self, mask: SecretMask) -> None:
         self._mask = mask
@@ -106,7 +106,7 @@ class _Masking:
 
 
 class _Traceback:
-    """Writes a traceback without secrets and without controls."""
+    """Formats a traceback without secrets and control characters."""
 
     def __init__(self, mask: SecretMask) -> None:
         self._mask = mask

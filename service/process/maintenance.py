@@ -1,4 +1,4 @@
-"""What a service does beside its work, for as long as it runs: forget, look after the store, hear SIGHUP."""
+"""Background tasks of a service: delete old data, check the store, handle SIGHUP."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ async def forget(
     is_leading: Callable[[], bool],
     show_held_back: Callable[[float], None],
 ) -> None:
-    """Forgets what has been kept for long enough: an hour after the start, and then daily.
+    """Delete data whose retention has ended: an hour after the start, and then daily.
 
-    Of several schedulers the one that leads does it; the others look once an hour whether they do. By how many
-    seconds the clock is further ahead than is believed, ``show_held_back`` is given.
+    Of several schedulers only the leader does this; the others check once an hour whether they lead.
+    ``show_held_back`` gets the number of seconds by which the clock is implausibly far ahead.
     """
     pause = _FIRST_FORGETTING_SECONDS
     since = clock.monotonic()
@@ -74,7 +74,7 @@ async def _warn_of_clock(store: SqlStore, time: RetentionTime) -> None:
 def limit_endpoints(
     store: SqlStore, bytes_per_day: int, count: Callable[[int], None] = lambda _size: None
 ) -> None:
-    """Let each endpoint store so much in a day; what is dropped is counted, and logged once a day."""
+    """Limit what each endpoint stores in a day; dropped data are counted, and logged once a day."""
 
     def dropped(one: Dropped) -> None:
         count(one.size)
@@ -90,14 +90,14 @@ def limit_endpoints(
 
 
 async def watch_store(store: SqlStore, tell: Callable[[bool], None]) -> None:
-    """Tells again and again whether the store answers."""
+    """Report at intervals whether the store answers."""
     while True:
         tell(await store.healthy())
         await asyncio.sleep(_STORE_CHECK_SECONDS)
 
 
 async def watch_version(store: SqlStore, stop: asyncio.Event) -> AnotherVersionError:
-    """Returns, and tells to ``stop``, once another version of tlsprobe has upgraded the store's tables."""
+    """Set ``stop`` and return once another version of tlsprobe has upgraded the store's tables."""
     while True:
         try:
             await store.check_version()
@@ -110,7 +110,7 @@ async def watch_version(store: SqlStore, stop: asyncio.Event) -> AnotherVersionE
 
 
 async def reload_on_signal(reload: Callable[[], Awaitable[str | None]]) -> None:
-    """Reads the configuration again at each SIGHUP."""
+    """Read the configuration again at each SIGHUP."""
     hung_up = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGHUP, hung_up.set)

@@ -1,4 +1,4 @@
-"""What a scheduler and a worker start with: an engine within the limits of this process, and warnings."""
+"""What a scheduler and a worker share at the start: an engine within the limits of this process, and warnings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class StartError(Exception):
 
 
 def engine_of(settings: ServiceSettings, clock: SystemClock) -> Engine:
-    """An engine with no more connections than this process may have files open."""
+    """An engine with at most as many connections as this process may have open files."""
     wanted = settings.probe_settings
     fitting = connections_that_fit(wanted.connections_open, settings.http.connections)
     if fitting < wanted.connections_open:
@@ -33,7 +33,7 @@ def engine_of(settings: ServiceSettings, clock: SystemClock) -> Engine:
 
 
 def warn_of_readers(store: SqlStore) -> None:
-    """Say in the log where others on this machine may read the database's file; its mode stays as it is."""
+    """Log a warning if others on this machine may read the database's file; its mode is not changed."""
     if (mode := store.readers_besides_owner) is not None:
         _LOG.warning(
             "other users of this machine can read the database: restrict the file (chmod 600)",

@@ -1,7 +1,7 @@
-"""The program that ends a process which was asked to stop and does not: it needs nothing but the standard library.
+"""A program that ends a process which does not stop when asked to; it uses only the standard library.
 
-Its standard input ends with that process. What comes there before is the traceback that ``faulthandler``
-writes at a stopping signal, and starts the clock.
+Its standard input closes when that process ends. Before that, it receives the traceback that ``faulthandler``
+writes at a stopping signal; the traceback starts the timeout.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 
 STOP_SECONDS: Final = 9.5
 ENDING_SIGNAL: Final = signal.SIGUSR2
-"""The watched process has ``_exit`` as the handler of this one; its exit code is then the signal's number."""
+"""The watched process has ``_exit`` as the handler of this signal; its exit code is then the signal's number."""
 
 _LAST_WORD_SECONDS: Final = 0.2
 _STANDARD_INPUT: Final = 0
@@ -23,7 +23,7 @@ _MOST_BYTES: Final = 2**16
 
 
 def main() -> None:
-    """Wait for the process that started this one to end, or to be asked to."""
+    """Wait until the process that started this one ends, or is asked to stop."""
     parent = os.getppid()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _has_ended_within(seconds: float, traceback: bytearray) -> bool:
-    """Whether the standard input ends in that time; it comes in small pieces, which ``traceback`` gets."""
+    """Whether the standard input closes in that time; what arrives until then is added to ``traceback``."""
     give_up_at = time.monotonic() + seconds
     while (left := give_up_at - time.monotonic()) > 0:
         ready, _, _ = select.select([_STANDARD_INPUT], [], [], left)

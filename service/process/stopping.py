@@ -1,8 +1,8 @@
-"""Stops this process at SIGTERM or SIGINT, whatever it does: within ten seconds it has ended.
+"""Stops this process at SIGTERM or SIGINT: it ends within ten seconds, whatever it is doing.
 
-One C call can hold Python's lock for hours, and then no signal handler of Python runs. So the signals are also
-passed on, by a handler in C, to a small process of their own (``service.process.stop_guard``), which ends this one with
-the code 12 where it has not ended 9.5 s later.
+One C call can hold Python's lock for hours, and then no Python signal handler runs. So a handler in C also
+forwards the signals to a small separate process (``service.process.stop_guard``), which ends this process with exit
+code 12 if it has not stopped after 9.5 s.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _LOG = structlog.stdlib.get_logger("tlsprobe")
 
 @contextmanager
 def stopping_signals() -> Iterator[asyncio.Event]:
-    """An event that SIGTERM or SIGINT sets; a second one ends the process at once.
+    """An event that SIGTERM or SIGINT sets; a second signal ends the process at once.
 
-    Within ten seconds the process has ended, whatever it does then.
+    The process ends within ten seconds of the signal, whatever it is doing.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -55,10 +55,10 @@ def stopping_signals() -> Iterator[asyncio.Event]:
 
 
 def start_stop_guard(numbers: Sequence[signal.Signals]) -> subprocess.Popen[bytes] | None:
-    """From now on any of the signals ends this process within 9.5 s; their handlers are set already.
+    """Make each of the signals end this process within 9.5 s; their handlers must be installed already.
 
-    The guard ends with this process, and when its standard input is closed. None where it cannot be started,
-    with a warning in the log.
+    The guard ends with this process, or when its standard input is closed. If it cannot be started, the result
+    is None and a warning is logged.
     """
     _exit_at(stop_guard.ENDING_SIGNAL)
     try:
@@ -77,19 +77,19 @@ def start_stop_guard(numbers: Sequence[signal.Signals]) -> subprocess.Popen[byte
     _GUARDS.append(guard)
     assert guard.stdin is not None  # noqa: S101 (a pipe was asked for)
     for number in numbers:
-        # All threads: the kernel may give the signal to a thread that is none of Python's, and of such a
-        # thread alone nothing would be written.
+        # All threads: the kernel may deliver the signal to a thread that Python did not start, and nothing would be
+        # written for such a thread alone.
         faulthandler.register(number, file=guard.stdin, all_threads=True, chain=True)
     return guard
 
 
 _GUARDS: Final[list[subprocess.Popen[bytes]]] = []
-"""Never collected: each is to outlive the service's last steps, and ends with this process."""
+"""Prevents garbage collection: each guard must outlive the service's last steps; it ends with this process."""
 
 
 def _exit_at(number: signal.Signals) -> None:
-    """Makes libc's ``_exit`` the signal's handler: it needs nothing of Python's, and works for a container's
-    first process, which SIGKILL from inside does not reach (pid_namespaces(7))."""
+    """Make libc's ``_exit`` the signal's handler: it does not need Python, and it works in the first process of a
+    container, where a SIGKILL from inside has no effect (pid_namespaces(7))."""
     libc = ctypes.CDLL(None)
     libc.signal.argtypes = [ctypes.c_int, ctypes.c_void_p]
     libc.signal.restype = ctypes.c_void_p

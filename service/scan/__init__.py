@@ -1,1 +1,1 @@
-"""Visits that a person asks for: scan, replay, explain."""
+"""Visits that a user requests: scan, replay, explain."""

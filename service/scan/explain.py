@@ -1,4 +1,4 @@
-"""One fact of one endpoint, with the bytes that prove it, decoded."""
+"""Explains one fact of one endpoint with the decoded bytes that prove it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INDENT: Final = "    "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
-    """One address, what it proved, and why nothing where there is nothing."""
+    """One address, its explanations, and the reason if there are none."""
 
     endpoint: Endpoint
     is_tls: bool
@@ -31,7 +31,7 @@ class Explained:
 
 
 async def explain_fact(request: ScanRequest, fact: FactName) -> Sequence[Explained]:
-    """Visit every address of the first target, and ask no more than the fact takes."""
+    """Visit every address of the first target, and send only what the fact needs."""
     settings = replace(request.settings, parts=fact.parts)
     return [
         Explained(
@@ -51,7 +51,7 @@ async def _visits(request: ScanRequest) -> Sequence[Observation]:
 
 
 def explanation_lines(explained: Explained, name: str) -> Iterator[str]:
-    """What one address proved of the fact called ``name``, for a person; what servers chose is not escaped."""
+    """The explanations of the fact ``name`` at one address, as text; server-chosen text is not escaped."""
     if not explained.explanations:
         reason = explained.reason or f"{name} does not apply to this server, or was not asked"
         yield f"{explained.endpoint.key}: {reason}"

@@ -1,4 +1,4 @@
-"""Finds the facts that a user names in an Observation, with the proof of each.
+"""Finds the facts that a user names in an Observation, with the evidence of each.
 
 A name may be a protocol version (``tls1.0``), a cipher suite by its IANA or OpenSSL name or its
 code point, a named group, a signature scheme, ``client_auth``, or a feature or vulnerability.
@@ -27,7 +27,7 @@ _CLIENT_AUTH: Final = "client_auth"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """One verdict with its proof; ``title`` says of what, and at which version."""
+    """One verdict with its evidence; ``title`` names the fact, and the version it is for."""
 
     title: str
     verdict: str
@@ -40,17 +40,17 @@ _Find = Callable[[Observation], Iterator[Explanation]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactName:
-    """A fact by the name that a user gave: the parts that it takes, and where to find it."""
+    """A fact that a user can name: the parts of a visit that it needs, and how to find it."""
 
     parts: frozenset[Part]
     find: _Find
 
 
 def find_fact(name: str) -> FactName:
-    """The fact that ``name`` means, in any case.
+    """The fact that ``name`` denotes, ignoring case.
 
     Raises:
-        ValueError: for a name that means none; the sentence has the nearest ones.
+        ValueError: if there is no such fact; the sentence suggests similar names.
     """
     facts = _facts()
     found = facts.get(name.lower())
@@ -115,7 +115,7 @@ def _named(name: str) -> _Find:
 def _in_sets(
     name: str, sets: Callable[[Observation], Mapping[ProtocolVersion, AcceptedSet]]
 ) -> _Find:
-    """Accepted by its own proof; refused by the refusal of all that was not accepted."""
+    """An accepted item has its own evidence; a refused one has the refusal of everything not accepted."""
 
     def find(observation: Observation) -> Iterator[Explanation]:
         for version, found in sets(observation).items():

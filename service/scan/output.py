@@ -1,4 +1,4 @@
-"""What a scan writes of each Observation, and what all of them come to."""
+"""Writes the Observations of a scan, and collects its outcome."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from model.encoding.remediation_json import remedy_to_json
 from model.observation import Observation
 
 if TYPE_CHECKING:
-    # A scan without policies does not wait for all that policies need.
+    # A scan without policies does not load the modules that policies need.
     from service.judging.ci_gate import CiGate, Judged
 
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class ScanOptions:
     """How to write Observations: as reports, or as JSON lines with or without evidence.
 
-    ``gate`` is what to judge by, where the user named a policy.
+    ``gate`` has the policies to judge by, if the user named any.
     """
 
     as_json: bool
@@ -34,13 +34,13 @@ class ScanOptions:
 
 @dataclass(slots=True, kw_only=True)
 class ScanOutcome:
-    """What all that was written comes to."""
+    """The outcome of all Observations that were written."""
 
     are_all_tls: bool = True
     """Whether every endpoint answered as TLS."""
 
     is_stopped: bool = False
-    """Whether a finding is one that makes the scan fail."""
+    """Whether any finding makes the scan fail."""
 
 
 def write_observation(
@@ -51,7 +51,7 @@ def write_observation(
     *,
     is_first: bool,
 ) -> None:
-    """Write one Observation as the options have it, and add it to what they all come to."""
+    """Write one Observation in the format of the options, and add it to the outcome."""
     now = datetime.now(UTC)
     judged = None if options.gate is None else options.gate.judge(observation, now)
     outcome.are_all_tls &= observation.answered_as_tls
@@ -85,5 +85,5 @@ def _to_line(observation: Observation, judged: Judged | None, *, with_evidence: 
             for finding in judged.findings
         ]
     line = json.dumps(fields, separators=(",", ":"))
-    # json escapes all that is not ASCII and all controls but this one.
+    # json escapes everything but ASCII, and all control characters but this one.
     return line.replace("\x7f", "\\u007f")

@@ -1,4 +1,4 @@
-"""What the user of a scan named to judge by, read and checked before anything is probed."""
+"""The policies that the user of a scan names, read and checked before anything is probed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def with_labels(request: ScanRequest, texts: Sequence[str]) -> ScanRequest:
     """The request, with ``NAME=VALUE`` labels on every target.
 
     Raises:
-        ScanInputError: for a text that is none.
+        ScanInputError: if a label has another form.
     """
     try:
         labels = parse_labels(texts)
@@ -36,10 +36,10 @@ def read_gate(
     allow_unknown: bool,
     warn: Callable[[str], None],
 ) -> CiGate:
-    """What to judge the targets by; ``warn`` is given what is odd about the policy files.
+    """The gate for the targets; ``warn`` gets the warnings about policy files.
 
     Raises:
-        ScanInputError: for a policy that cannot be used, or that holds for none of the targets.
+        ScanInputError: if a policy is invalid, or applies to none of the targets.
     """
     try:
         book = read_policies(names, datetime.now(UTC))

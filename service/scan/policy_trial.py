@@ -1,4 +1,4 @@
-"""One host probed, and held against policies: every rule's outcome, or which named policies look like it."""
+"""Judges one host by policies: every rule's outcome, or which named policies match the host."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ORDER: Final = tuple(OUTCOMES)
 
 
 def trial_lines(observation: Observation, judged: Judged) -> Iterator[str]:
-    """The outcome of every rule of each policy for one address; what servers chose is escaped."""
+    """The outcome of every rule of each policy for one address; server-chosen text is escaped."""
     yield printable(observation.endpoint.key)
     results = sorted(judged.assessment.results, key=lambda one: _ORDER.index(one.outcome))
     for policy in judged.assessment.policies:
@@ -40,7 +40,7 @@ def _lines(results: list[RuleResult]) -> Iterator[str]:
 
 
 def match_lines(observation: Observation) -> Iterator[str]:
-    """The policies of AWS that would give what one address shows; what servers chose is escaped."""
+    """The AWS policies whose results would be those of one address; server-chosen text is escaped."""
     yield printable(observation.endpoint.key)
     yield from (f"  {printable(line)}" for line in _matches(observation))
 

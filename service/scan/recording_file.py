@@ -22,7 +22,7 @@ _LARGEST_FILE_BYTES: Final = 2**28
 
 
 class RecordingFile:
-    """Visits endpoints and appends each visit to one file once it is over."""
+    """Visits endpoints, and appends each visit to one file once it has ended."""
 
     def __init__(self, settings: ProbeSettings, path: Path) -> None:
         self._settings = settings
@@ -30,7 +30,7 @@ class RecordingFile:
         self._clock = SystemClock()
 
     async def visit(self, endpoint: Endpoint, on_progress: Callable[[str], None]) -> Observation:
-        """What the visit learnt; what was said is in the file."""
+        """The result of the visit; the conversation is in the file."""
         sessions: list[RecordingSession] = []
 
         def record(options: TransportOptions, politeness: Politeness) -> RecordingSession:
@@ -44,16 +44,16 @@ class RecordingFile:
         return observation
 
     def _append(self, visit: RecordedVisit) -> None:
-        """A new file is its owner's alone: what servers answer without TLS may be private."""
+        """A new file is readable only by its owner: a server's answers without TLS may be private."""
         with open(self._path, "a", encoding="ascii", opener=open_private) as file:
             file.writelines(f"{line}\n" for line in to_lines(visit))
 
 
 def begin_recording(path: Path, targets: Sequence[Target]) -> None:
-    """Make the new file ``path``, its owner's alone, for the visits of ``targets``.
+    """Create the file ``path``, readable only by its owner, for the visits of ``targets``.
 
     Raises:
-        ScanInputError: where it cannot be made, or would not hold what is said to a target.
+        ScanInputError: if it cannot be created, or if the conversation with a target cannot be recorded.
     """
     if any(target.is_datagram for target in targets):
         raise ScanInputError("--record keeps no DTLS: leave it out, or the dtls:// targets")
@@ -66,10 +66,10 @@ def begin_recording(path: Path, targets: Sequence[Target]) -> None:
 
 
 def read_recording(path: Path) -> Sequence[RecordedVisit]:
-    """All visits of the file.
+    """Read all visits of the file.
 
     Raises:
-        RecordingError: for a file that cannot be read, or is no recording.
+        RecordingError: if the file cannot be read, or is not a recording.
     """
     try:
         if path.stat().st_size > _LARGEST_FILE_BYTES:

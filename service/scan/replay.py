@@ -1,4 +1,4 @@
-"""Recorded visits run again, and what they learn now."""
+"""Runs recorded visits again, and writes their results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def replay_all(
     options: ScanOptions,
     stream: TextIO,
 ) -> ScanOutcome:
-    """Replay each visit, and write to ``stream`` what it learns now."""
+    """Replay each visit, and write its result to ``stream``."""
     outcome = ScanOutcome()
     for number, visit in enumerate(visits):
         observation = await _replayed(visit, settings)

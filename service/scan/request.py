@@ -1,4 +1,4 @@
-"""What the command line asks of a scan: which targets, how thoroughly, and by which way."""
+"""The request that the command line makes of a scan: which targets, how thoroughly, and by which route."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _LONGEST_TIMEOUT_SECONDS: Final = 86_400.0
 
 
 class ScanInputError(ValueError):
-    """What the user asked for cannot be; the message is one sentence with the mend."""
+    """The user's request is invalid; the message is one sentence that says how to fix it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanRequest:
-    """What to probe, in the order in which it is printed, and how."""
+    """What to probe, in the order of the output, and how."""
 
     targets: tuple[Target, ...]
     settings: ProbeSettings
@@ -47,10 +47,10 @@ def read_request(
     checks: str | None = None,
     intrusiveness: Intrusiveness = Intrusiveness.FULL,
 ) -> ScanRequest:
-    """The request that the command line makes; ``checks`` are names with commas between them.
+    """The request of the command line; ``checks`` are names separated by commas.
 
     Raises:
-        ScanInputError: for the first argument that cannot be.
+        ScanInputError: for the first invalid argument.
     """
     if not (math.isfinite(timeout_seconds) and 0 < timeout_seconds <= _LONGEST_TIMEOUT_SECONDS):
         raise ScanInputError(
@@ -81,10 +81,10 @@ def read_request(
 def with_surroundings(
     request: ScanRequest, *, fetch: bool, dns: bool, log_list: Path | None
 ) -> ScanRequest:
-    """The request, with what is to be judged beside the chains.
+    """The request, with the additional checks of the chains.
 
     Raises:
-        ScanInputError: where the log list cannot be used.
+        ScanInputError: if the log list cannot be used.
     """
     try:
         if log_list is not None:
@@ -103,10 +103,10 @@ def by_way(
     only_ipv4: bool,
     only_ipv6: bool,
 ) -> ScanRequest:
-    """The request, with the way by which endpoints are reached.
+    """The request, with the route to the endpoints.
 
     Raises:
-        ScanInputError: where there is no such way.
+        ScanInputError: if the route is invalid.
     """
     if only_ipv4 and only_ipv6:
         raise ScanInputError("--ipv4 and --ipv6 leave no address: give one, or neither")

@@ -1,4 +1,4 @@
-"""Probes what the user named, side by side, and writes it in the order given."""
+"""Probes the user's targets in parallel, and writes the results in the given order."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from service.scan.request import ScanRequest
 async def scan_all(
     request: ScanRequest, options: ScanOptions, stream: TextIO, record_to: Path | None = None
 ) -> ScanOutcome:
-    """Probe everything and write it to ``stream``; all that is said is recorded in ``record_to``, if any.
+    """Probe everything and write it to ``stream``; the conversations are recorded in ``record_to``, if given.
 
     Raises:
-        BrokenPipeError: where the reader of ``stream`` has gone.
+        BrokenPipeError: if the reader of ``stream`` is gone.
     """
     progress = _Progress(len(request.targets))
     clock = SystemClock()
@@ -44,7 +44,7 @@ async def scan_all(
                     write_observation(observation, options, outcome, stream, is_first=is_first)
                     is_first = False
     except ExceptionGroup as failures:
-        # The reader's going is an ordinary end, to be told by its own name.
+        # A closed pipe is an ordinary end: raise it without the exception group.
         if gone := failures.subgroup(BrokenPipeError):
             raise BrokenPipeError from gone
         raise
@@ -56,8 +56,8 @@ async def scan_all(
 def _visit_by(
     request: ScanRequest, clock: Clock, progress: _Progress, record_to: Path | None
 ) -> Callable[[Endpoint], Awaitable[Observation]]:
-    """The engine's visit, or that of a recording file, with its steps on the progress line."""
-    # The engine is built in any case: it refuses settings that cannot be used.
+    """The visit function of the engine, or of a recording file; its steps appear on the progress line."""
+    # Build the engine in any case: it rejects invalid settings.
     engine = Engine(request.settings, clock)
     visit_with = RecordingFile(request.settings, record_to).visit if record_to else engine.visit
 
@@ -68,7 +68,7 @@ def _visit_by(
 
 
 class _Progress:
-    """How many of the targets are done, and what was begun last."""
+    """How many of the targets are done, and which one was started last."""
 
     def __init__(self, targets: int) -> None:
         self.line = ProgressLine(sys.stderr)

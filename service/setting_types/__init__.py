@@ -1,1 +1,1 @@
-"""The types that settings share: times, ports and addresses, and where a secret is. They know no setting."""
+"""Types that several settings share: times, ports, addresses and secrets. They know no particular setting."""

@@ -1,4 +1,4 @@
-"""Settings that are chosen by their ``type``: a table says which class is read for which."""
+"""Settings that are chosen by their ``type``: a table maps each type to its class."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pydantic_core import CoreSchema, core_schema
 
 
 class ByType:
-    """In an annotation: a mapping is read as the settings that ``choices`` have for its ``type``.
+    """An annotation: a mapping is validated as the settings that ``choices`` has for its ``type``.
 
-    A union says the same; this one is made of a tuple of rows, and a type checker sees the base class.
+    A union does the same; here the table of rows takes its place, and a type checker sees the base class.
     """
 
     def __init__(self, choices: Mapping[str, type[BaseModel]]) -> None:

@@ -1,7 +1,7 @@
-"""Which settings hold a secret, and how: each is marked where it is declared, and found here.
+"""Which settings hold a secret, and how: each is marked at its declaration, and found here.
 
-A setting without a mark is public: it may be shown in logs, messages and pages. A test walks all settings, so that
-a new one must be classified.
+A setting without a mark is public: logs, messages and pages may show it. A test checks all settings, so a new
+one must be classified.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ class HoldsSecret(StrEnum):
     """How a setting leads to a secret."""
 
     IN_URL = "in_url"
-    """Its user info, query and fragment are secret, its host and path are not."""
+    """Its user info, query and fragment are secret; its host and path are not."""
 
     WHOLE_URL = "whole_url"
-    """The path is secret too: who knows it may post there."""
+    """The path is secret too: anyone who knows it may post there."""
 
     VARIABLE = "variable"
-    """It names an environment variable that has the secret."""
+    """It names an environment variable with the secret."""
 
     FILE = "file"
-    """It names a file that has the secret as its text."""
+    """It names a file that contains the secret."""
 
 
 SecretUrl: TypeAlias = Annotated[str, HoldsSecret.IN_URL, Field(repr=False)]
@@ -51,7 +51,7 @@ def kind_of_secret(metadata: Iterable[object]) -> HoldsSecret | None:
 
 
 def secrets_in(settings: object) -> Iterator[str]:
-    """Every secret that ``settings``, or anything in them, holds or leads to; what cannot be read has none."""
+    """Every secret that ``settings``, or anything in them, holds or refers to; unreadable secrets are left out."""
     if isinstance(settings, BaseModel):
         for name, field in type(settings).model_fields.items():
             value = getattr(settings, name)
@@ -91,7 +91,7 @@ def _read(kind: HoldsSecret, place: str) -> str:
 
 
 def _user_of(settings: BaseModel) -> str | None:
-    """Whose password stands in these settings: ``user``, or the user in their URL."""
+    """The user whose password these settings contain: ``user``, or the user in their URL."""
     user, url = getattr(settings, "user", None), getattr(settings, "url", None)
     if isinstance(user, str):
         return user

@@ -1,7 +1,7 @@
-"""Secrets in settings: where they are, never what they are.
+"""Secrets in settings: the settings say where a secret is, never what it is.
 
-A secret is in an environment variable or in a file, and is read when the settings are; neither an error
-nor a log says more of it than its place.
+A secret is in an environment variable or in a file, and is read together with the settings; errors and logs
+name only its place.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from pathlib import Path
 
 
 def read_secret(what: str, variable: str | None, file: Path | None) -> str | None:
-    """The secret, or None where neither place is named.
+    """The secret, or None if neither place is named.
 
     Args:
-        what: the setting without its ending, such as ``password``, for the error's sentence.
-        variable: the environment variable that has it.
-        file: the file that has it, alone; space around it is not its own.
+        what: the setting without its suffix, such as ``password``, for the error message.
+        variable: the environment variable with the secret.
+        file: the file that contains only the secret; surrounding white space is ignored.
 
     Raises:
-        ValueError: where both places are named, or the named one has nothing.
+        ValueError: if both places are named, or the named one is empty.
     """
     if variable is not None and file is not None:
         raise ValueError(f"give {what}_variable or {what}_file, not both")
@@ -45,10 +45,10 @@ def read_secret(what: str, variable: str | None, file: Path | None) -> str | Non
 def read_login(
     user: str | None, password_variable: str | None, password_file: Path | None
 ) -> tuple[str, str] | None:
-    """User and password, or None where neither is set.
+    """User and password, or None if neither is set.
 
     Raises:
-        ValueError: where only one of the two is set, or the place of the password has nothing.
+        ValueError: if only one of the two is set, or the place of the password is empty.
     """
     password = read_secret("password", password_variable, password_file)
     if (user is None) != (password is None):

@@ -1,4 +1,4 @@
-"""Values that settings have in common, with their bounds: times, counts, addresses."""
+"""Types of common values with their bounds: times, counts, addresses."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
 def split_listen(text: str) -> tuple[str, int]:
-    """Host and port of ``127.0.0.1:9844`` or ``[::1]:9844``; port 0 takes a free one.
+    """Parse host and port of ``127.0.0.1:9844`` or ``[::1]:9844``; port 0 takes a free one.
 
     Raises:
-        ValueError: where ``text`` is not such an address; the message says what it must be.
+        ValueError: if ``text`` is not such an address; the message describes the format.
     """
     host, separator, port = text.rpartition(":")
     is_bracketed = host.startswith("[") and host.endswith("]")
@@ -32,10 +32,10 @@ def split_listen(text: str) -> tuple[str, int]:
 
 
 def split_name_server(text: str) -> tuple[str, int]:
-    """Address and port of ``10.0.0.53``, ``10.0.0.53:5353`` or ``[2001:db8::53]:53``.
+    """Parse address and port of ``10.0.0.53``, ``10.0.0.53:5353`` or ``[2001:db8::53]:53``.
 
     Raises:
-        ValueError: where it is no IP address; the message says what it must be.
+        ValueError: if the address is not an IP address; the message describes the format.
     """
     try:
         return str(ip_address(text)), _DNS_PORT

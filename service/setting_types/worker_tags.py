@@ -1,4 +1,4 @@
-"""Tags of workers: ``zone=NAME``, the zones whose targets a worker probes."""
+"""Tags of workers: ``zone=NAME`` names a zone whose targets the worker probes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from model.target_labels import ZONE
 
 
 def zones_of_tags(tags: Sequence[str]) -> list[str]:
-    """The zones that ``tags`` name, in their order.
+    """The zones that ``tags`` name, in the same order.
 
     Raises:
-        ValueError: for a tag that is not ``zone=NAME``.
+        ValueError: if a tag is not ``zone=NAME``.
     """
     zones = []
     for tag in tags:

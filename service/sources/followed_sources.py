@@ -1,4 +1,4 @@
-"""The sources of the configuration in force: when it is reloaded, the next ones begin with what these held."""
+"""The sources of the active configuration; after a reload, the new ones start with the targets of the old ones."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from model.target import Target
 from service.sources.target_sources import TargetSources
 
 Kept: TypeAlias = Mapping[str, Sequence[Target]]
-"""What sources held before, by their names."""
+"""The previous targets of sources, by source name."""
 
 
 class FollowedSources:
-    """Follows what ``make`` makes of the configuration; ``forget`` is told the name of each source that is no more."""
+    """Follows the sources that ``make`` creates from the configuration; ``forget`` gets the names of removed ones."""
 
     def __init__(
         self, make: Callable[[Kept], TargetSources], forget: Callable[[str], None]
@@ -25,15 +25,15 @@ class FollowedSources:
         self.current = make({})
 
     def begin_with(self, kept: Kept) -> None:
-        """Make them anew, to begin with ``kept``, before they are followed."""
+        """Create the sources again, with the targets in ``kept``, before they are followed."""
         self.current = self._make(kept)
 
     def reload(self) -> None:
-        """There is another configuration."""
+        """Switch to the sources of the new configuration."""
         self._is_reloaded.set()
 
     async def watch(self) -> None:
-        """Follow the sources, other ones after each reload; ends only by cancellation."""
+        """Follow the sources, and the new ones after each reload; ends only when cancelled."""
         while True:
             watching = asyncio.create_task(self.current.watch())
             reloaded = asyncio.create_task(self._is_reloaded.wait())

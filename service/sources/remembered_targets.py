@@ -1,7 +1,7 @@
-"""Which targets each source had when the service last ran, as far as the Store's visits tell.
+"""The targets of each source when the service last ran, as far as the stored visits show.
 
-A source that cannot be read after a restart keeps these, as it keeps its last ones while the service runs.
-What had left the inventory before the service ended was not visited with the others at its last, and is left out.
+If a source cannot be read after a restart, it keeps these targets, just as it keeps its last ones while the service
+runs. A target that left the inventory earlier has no visit near the source's last ones, and is left out.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from model.snapshot import EndpointStatus
 from model.target import Target
 
 _LONGEST_WITHOUT_A_VISIT: Final = 2.0
-"""In intervals: one and a half at most pass between two visits."""
+"""In intervals: at most one and a half pass between two visits."""
 
 
 def targets_by_source(statuses: Iterable[EndpointStatus]) -> dict[str, tuple[Target, ...]]:
-    """The targets that each source had at last, by its name."""
+    """The last targets of each source, by source name."""
     by_source: dict[str, list[EndpointStatus]] = defaultdict(list)
     for status in statuses:
         for name in status.observation.endpoint.target.source.split(SOURCE_SEPARATOR):

@@ -1,4 +1,4 @@
-"""The certificates seen as a source: names in them that resolve into networks which may be probed."""
+"""The certificates seen as a source: names in them that resolve into networks that may be probed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_NAMES = 10_000
 async def read_seen_names(
     statuses: Callable[[], Iterable[EndpointStatus]], networks: Sequence[Network], source: str
 ) -> tuple[Target, ...]:
-    """Each name of a leaf at the port where it was served, where an address of it is in ``networks``."""
+    """Each name in a leaf, with the port that served the leaf, if an address of the name is in ``networks``."""
     wanted = await asyncio.to_thread(_names_seen, tuple(statuses()), source)
     at_once = asyncio.Semaphore(_AT_ONCE)
 
@@ -41,7 +41,7 @@ async def read_seen_names(
 
 
 def _names_seen(statuses: Iterable[EndpointStatus], source: str) -> dict[tuple[str, int], str]:
-    """Names of leaves and the port where each was served, and the target that served it."""
+    """The names in leaves with the port that served each, mapped to the target that served it."""
     wanted: dict[tuple[str, int], str] = {}
     for status in statuses:
         endpoint = status.observation.endpoint

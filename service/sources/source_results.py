@@ -1,4 +1,4 @@
-"""What each source finds now, and what the rules make of it."""
+"""What each source finds now, and the result of the relabelling rules."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SourceResult:
 
 
 async def find_once(sources: Sequence[RuledSource], gate: SocketGate) -> list[SourceResult]:
-    """The first update of each source, side by side."""
+    """The first update of each source, read in parallel."""
 
     async def first(ruled: RuledSource) -> SourceResult:
         updates = ruled.source.watch()
@@ -40,12 +40,12 @@ async def find_once(sources: Sequence[RuledSource], gate: SocketGate) -> list[So
 
 
 async def all_targets(results: Sequence[SourceResult]) -> tuple[Target, ...]:
-    """What all sources have together, each target once."""
+    """The targets of all sources together, each target once."""
     return await merge(one.sifted.kept for one in results if one.sifted is not None)
 
 
 def results_lines(results: Sequence[SourceResult], merged: Sequence[Target]) -> Iterator[str]:
-    """What each source has, before and after the rules, for a person; what sources chose is escaped."""
+    """The targets of each source before and after the rules, as text; source-chosen text is escaped."""
     return (printable(line, limit=_LIMIT) for line in _lines(results, merged))
 
 

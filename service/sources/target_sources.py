@@ -1,4 +1,4 @@
-"""The inventory's sources side by side: what each yields, relabelled and joined, goes to the scheduler."""
+"""Reads all sources in parallel, relabels and merges their targets, and passes them to the scheduler."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LOG = structlog.stdlib.get_logger("tlsprobe")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuledSource:
-    """A source with the rules for its targets; they outlive its failure by ``keep_failed_seconds``.
+    """A source with its relabelling rules; its targets remain for ``keep_failed_seconds`` after it fails.
 
     ``trusted_labels`` are the acting labels (``model.target_labels``) that the source itself may set.
     """
@@ -33,17 +33,17 @@ class RuledSource:
     trusted_labels: frozenset[str] = frozenset()
 
     def still_trusted(self, target: Target) -> Target:
-        """A target of an earlier reading, with only the acting labels that source or rules may set now."""
+        """A target from an earlier reading, with only the acting labels that the source or the rules may set now."""
         trusted = self.trusted_labels | names_set_by(self.rules)
         return disarmed(target, untrusted_labels(target, trusted))
 
 
 class TargetSources:
-    """Any number of sources, and targets that stay.
+    """Any number of sources, and fixed targets.
 
-    ``use`` is called with all targets whenever one source has changed; a target that several sources
-    have is one, and names them all. A source that fails keeps what it last yielded, for its time;
-    ``kept`` is what sources of these names yielded before a reload or a restart.
+    ``use`` is called with all targets whenever a source has changed; a target that several sources have is
+    merged into one that names them all. A source that fails keeps its last targets for a time; ``kept``
+    has the targets of sources, by name, from before a reload or a restart.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class TargetSources:
 
     @property
     def by_source(self) -> Mapping[str, Sequence[Target]]:
-        """What each source holds now, by its name."""
+        """The current targets of each source, by source name."""
         return self._targets
 
     @property
@@ -86,18 +86,18 @@ class TargetSources:
 
     @property
     def warnings(self) -> Mapping[str, str]:
-        """What is wrong with the last reading of a source that succeeded, by its name."""
+        """What is wrong with the last successful reading of a source, by source name."""
         return {
             name: untrusted_warning(counts) for name, counts in self._untrusted.items() if counts
         }
 
     @property
     def are_read(self) -> bool:
-        """Whether every source has been read, with whatever success."""
+        """Whether every source has been read, successfully or not."""
         return not self._unread
 
     async def watch(self) -> None:
-        """Follow all sources; ends only by cancellation, or at once where there is none."""
+        """Follow all sources; ends only when cancelled, or at once if there are none."""
         fixed = await sift(self._fixed, (), self._gate, trusted=ACTING_NAMES)
         self._fixed = fixed.kept
         if self._fixed:
@@ -115,7 +115,7 @@ class TargetSources:
                 self._meter.discovery_updated(name, None, update.error)
                 self._errors[name] = update.error or "It failed."
                 if name not in self._expiries:
-                    # From the first failure on; later ones do not put it off.
+                    # The time counts from the first failure; later failures do not extend it.
                     self._expiries[name] = group.create_task(self._expire_later(ruled))
             else:
                 await self._take(ruled, update.targets)
@@ -135,7 +135,7 @@ class TargetSources:
         await self._hand_over()
 
     def _note_untrusted(self, name: str, untrusted: Mapping[str, int]) -> None:
-        """The log says it when the labels change, not at each reading."""
+        """Count untrusted labels; log them when the set of labels changes, not at each reading."""
         self._meter.discovery_untrusted(name, sum(untrusted.values()))
         if untrusted and untrusted.keys() != self._untrusted.get(name, {}).keys():
             _LOG.warning(
@@ -151,13 +151,13 @@ class TargetSources:
         await self._hand_over()
 
     async def _hand_over(self) -> None:
-        """One after another, so that the newest is the last."""
+        """Pass on one merge at a time, so that the newest is the last."""
         async with self._handing_over:
             self._use(await merge((self._fixed, *tuple(self._targets.values()))))
 
 
 def untrusted_warning(untrusted: Mapping[str, int]) -> str:
-    """One sentence on labels that a source set and that were set aside."""
+    """One sentence about labels that a source set and that were ignored."""
     names = ", ".join(f"{name} of {count} targets" for name, count in sorted(untrusted.items()))
     return (
         f"labels that act are not taken from this source ({names}): set them by a relabelling rule, "

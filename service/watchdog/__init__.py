@@ -1,1 +1,1 @@
-"""What ends a process that stands still, and what keeps its suspects from doing it again."""
+"""Ends a process that hangs, and prevents the suspected endpoints from causing it again."""

@@ -1,7 +1,7 @@
-"""The visits of a service without workers: noted while they run, and alone where an endpoint is a suspect.
+"""The visits of a service without workers: logged while they run, and isolated if the endpoint is a suspect.
 
-A start finds what was in flight when an earlier process died. To have been in flight is no proof: each of these
-endpoints is visited in a process of its own, and cleared where that survives. Only what dies alone is set aside.
+At the start, the service finds what was in flight when an earlier process died. That alone proves nothing: each of
+these endpoints is visited in a separate process, and cleared if the process survives; otherwise it is quarantined.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from service.watchdog.state_files import state_base
 from service.watchdog.suspicion import set_aside_reason
 
 Note: TypeAlias = Callable[[ServiceEvent], Awaitable[None]]
-"""Keeps a service event; must not raise."""
+"""Stores a service event; must not raise."""
 
 _NAMED_IN_AN_EVENT: Final = 10
 
@@ -37,7 +37,7 @@ _LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
 class GuardedVisits:
-    """Knows the suspects, and notes what is in flight, from the start on."""
+    """Knows the suspects, and records what is in flight."""
 
     def __init__(self, settings: ServiceSettings, clock: Clock, note: Note) -> None:
         base = state_base(settings.database, settings.state_directory)
@@ -49,7 +49,7 @@ class GuardedVisits:
         self._in_flight = InFlight(base)
 
     async def begin(self) -> None:
-        """Make suspects of what was in flight when earlier processes died, and note visits from now on."""
+        """Make suspects of what was in flight when earlier processes died, and record visits from now on."""
         dead_ones = await asyncio.to_thread(left_behind, self._base)
         self._in_flight.open()
         for dead in dead_ones:
@@ -62,16 +62,16 @@ class GuardedVisits:
             await self._note_event("crashed", sentence)
 
     def count_set_aside(self) -> int:
-        """How many endpoints are left alone now, for the process died that visited them alone."""
+        """How many endpoints are quarantined now, because the separate process that visited them died."""
         return self._quarantine.count_set_aside()
 
     @asynccontextmanager
     async def guarding(self, endpoint: Endpoint) -> AsyncIterator[None]:
-        """Notes that the endpoint is in flight as long as the block lasts; a suspect is visited alone before.
+        """Record the endpoint as in flight during the block; a suspect is first visited in a separate process.
 
         Raises:
-            NotVisitedError: where the endpoint has to be left alone, and at the end where this machine ran
-                short of descriptors in the block.
+            NotVisitedError: if the endpoint is quarantined; or, at the end of the block, if this machine ran
+            out of descriptors in it.
         """
         if self._quarantine.suspect(endpoint.key) is not None:
             alone = await self._visit_suspect(endpoint, None)
@@ -83,11 +83,11 @@ class GuardedVisits:
     async def visit(
         self, endpoint: Endpoint, known: Observation | None, visit_here: Visiting
     ) -> Observation:
-        """The visit, by ``visit_here`` where nothing stands against the endpoint.
+        """Visit the endpoint: with ``visit_here`` if it is not a suspect, else in a separate process.
 
         Raises:
-            NotVisitedError: where it has to wait for a process of its own, or this machine ran short of
-                descriptors.
+            NotVisitedError: if it has to wait for a separate process, or this machine ran out of
+            descriptors.
         """
         if self._quarantine.suspect(endpoint.key) is not None:
             return await self._visit_suspect(endpoint, known)
@@ -105,11 +105,11 @@ class GuardedVisits:
         return await self._visit_alone(endpoint, known)
 
     def reconfigure(self, settings: ServiceSettings) -> None:
-        """Take these settings for visits in processes of their own that begin from now on."""
+        """Use these settings for visits in separate processes that start from now on."""
         self._pool.reconfigure(settings)
 
     async def close(self) -> None:
-        """End the processes; nothing that was in flight is suspicious."""
+        """End the processes; nothing that was in flight becomes a suspect."""
         await self._pool.close()
         self._in_flight.close()
 

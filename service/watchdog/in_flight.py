@@ -1,8 +1,8 @@
-"""Which endpoints are being visited, noted in a file that outlives the process.
+"""Records in a file which endpoints are being visited; the file outlives the process.
 
-A process that a visit kills, or whose event loop a visit stops for good, can say nothing any more; so each visit
-is noted before it begins. The lock on the file ends with its process: a file that nobody has locked tells what
-was in flight when its process died. Nothing is synced to the disk, for no server cuts the power.
+A process that a visit kills, or whose event loop a visit blocks forever, can no longer report anything; so each
+visit is recorded before it begins. The lock on the file ends with its process: an unlocked file shows what was in
+flight when its process died. Nothing is synced to the disk, because no server can cause a power failure.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ import structlog
 
 _MARK: Final = ".in-flight-"
 _COMPACT_BYTES: Final = 2**18
-"""The file is written again, without what has ended, when it is larger."""
+"""A larger file is rewritten without the visits that have ended."""
 
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 
 
 class InFlight:
-    """The visits of this process, in a file once it is open. Where none can be written, a warning says so."""
+    """The visits of this process, in a file once it is open. If no file can be written, a warning is logged."""
 
     def __init__(self, base: Path, compact_bytes: int = _COMPACT_BYTES) -> None:
         self._compact_bytes = compact_bytes
@@ -39,7 +39,7 @@ class InFlight:
         self._file: int | None = None
 
     def open(self) -> None:
-        """Make the file, to be removed by ``close``."""
+        """Create the file; ``close`` removes it."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
@@ -49,7 +49,7 @@ class InFlight:
 
     @contextmanager
     def visiting(self, endpoint_key: str) -> Iterator[None]:
-        """The endpoint is in flight as long as the block lasts."""
+        """Record the endpoint as in flight during the block."""
         self._running[endpoint_key] += 1
         self._append(_line(+1, endpoint_key))
         try:
@@ -60,7 +60,7 @@ class InFlight:
             self._append(_line(-1, endpoint_key))
 
     def close(self) -> None:
-        """Nothing is in flight any more: the process ends as it was asked to."""
+        """Remove the file: nothing is in flight, because the process ends normally."""
         if self._file is not None:
             with suppress(OSError):
                 self._path.unlink()
@@ -78,7 +78,7 @@ class InFlight:
             self._warn(error)
 
     def _compact(self, file: int) -> None:
-        """Over the old lines: a process killed before they are cut off leaves a few suspects too many."""
+        """Overwrite the old lines; if the process is killed before the file is truncated, a few suspects are wrong."""
         lines = b"".join(_line(number, key) for key, number in self._running.items())
         self._size = os.pwrite(file, lines, 0)
         os.ftruncate(file, self._size)
@@ -96,19 +96,19 @@ class InFlight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftBehind:
-    """What a dead process had in flight, and the file that says so."""
+    """What a dead process had in flight, and the file that recorded it."""
 
     path: Path
     endpoint_keys: frozenset[str]
 
     def forget(self) -> None:
-        """Remove the file, once what it says is kept elsewhere."""
+        """Remove the file, once its content is stored elsewhere."""
         with suppress(OSError):
             self.path.unlink()
 
 
 def left_behind(base: Path) -> list[LeftBehind]:
-    """What each process with this ``base`` that has died left, in no order."""
+    """What each dead process with this ``base`` left behind, in no particular order."""
     try:
         paths = [one for one in base.parent.iterdir() if one.name.startswith(base.name + _MARK)]
     except OSError:
@@ -129,7 +129,7 @@ def _read_unless_locked(path: Path) -> LeftBehind | None:
 def _running_in(text: bytes) -> frozenset[str]:
     running: Counter[str] = Counter()
     for line in text.splitlines():
-        # The last line may be torn, and after a compaction that was cut short, one in the middle.
+        # The last line may be incomplete, and after an interrupted compaction also one in the middle.
         with suppress(ValueError):
             match json.loads(line):
                 case [int() as number, str() as key]:

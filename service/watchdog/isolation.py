@@ -1,8 +1,8 @@
-"""Visits an endpoint in a process of its own, for it may be what killed the process that visited it.
+"""Visits an endpoint in a separate process, because it may have killed the process that visited it.
 
-What dies there dies alone, which proves it. ``Isolation`` is the worker's side; this module run as a program
-is the other: it reads settings and then one visit after another, pickled, from its standard input, and ends
-with it, so that it outlives no worker.
+If the separate process dies, only this endpoint can be the cause. ``Isolation`` is the caller's side; this module
+run as a program is the other side: it reads settings and then one visit after another, pickled, from its standard
+input, and ends when the input closes, so it never outlives the caller.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ from service.watchdog.watchdog import watched_loop
 
 _LENGTH: Final = struct.Struct(">Q")
 _GRACE: Final = 3
-"""A visit that takes so many times its deadline has hung its process."""
+"""A visit that takes this many times its deadline has hung its process."""
 
 
 class DiedAloneError(Exception):
-    """The process of its own died at the visit, or stood still."""
+    """The separate process died during the visit, or hung."""
 
 
 class NoProcessError(Exception):
-    """There is no process to be had, which is no fault of the endpoint."""
+    """No process can be started, which is not the endpoint's fault."""
 
 
 class Isolation:
-    """Visits one endpoint at a time, each where it can kill nobody else."""
+    """Visits one endpoint at a time in a separate process, so that it cannot kill the caller's."""
 
     def __init__(self, settings: ServiceSettings) -> None:
         self._settings = settings
@@ -54,16 +54,16 @@ class Isolation:
         self._is_outdated = False
 
     def reconfigure(self, settings: ServiceSettings) -> None:
-        """The next visit is by these settings, in another process."""
+        """Use these settings from the next visit on, in a new process."""
         self._settings, self._is_outdated = settings, True
 
     async def visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
-        """What the visit learnt.
+        """The result of the visit.
 
         Raises:
-            DiedAloneError: where the process did not survive the visit.
-            NoProcessError: where none could be started.
-            ShortageError: where the machine ran short during the visit.
+            DiedAloneError: if the process did not survive the visit.
+            NoProcessError: if none could be started.
+            ShortageError: if the machine ran out of descriptors during the visit.
         """
         async with self._one_at_once:
             if self._is_outdated:
@@ -80,7 +80,7 @@ class Isolation:
                     await self.close()
 
     async def close(self) -> None:
-        """End the process, whatever it does."""
+        """End the process, whatever it is doing."""
         if self._process is not None:
             process, self._process = self._process, None
             if process.returncode is None:
@@ -113,7 +113,7 @@ class Isolation:
 
 
 class IsolationPool:
-    """Processes for a few such visits side by side; they are started when they are needed."""
+    """Processes for a few such visits in parallel; they are started on demand."""
 
     def __init__(self, settings: ServiceSettings, at_once: int = ALONE_AT_ONCE) -> None:
         self._free = [Isolation(settings) for _ in range(at_once)]
@@ -126,7 +126,7 @@ class IsolationPool:
         return self._places.locked()
 
     async def visit(self, endpoint: Endpoint, known: Observation | None) -> Observation:
-        """As ``Isolation.visit``, as soon as there is a place."""
+        """Like ``Isolation.visit``, as soon as a process is free."""
         async with self._places:
             isolation = self._free.pop()
             try:
@@ -135,17 +135,17 @@ class IsolationPool:
                 self._free.append(isolation)
 
     def reconfigure(self, settings: ServiceSettings) -> None:
-        """Visits that begin from now on are by these settings."""
+        """Use these settings for visits that begin from now on."""
         for isolation in self._all:
             isolation.reconfigure(settings)
 
     async def close(self) -> None:
-        """End all the processes, whatever they do."""
+        """End all the processes, whatever they are doing."""
         await asyncio.gather(*(one.close() for one in self._all))
 
 
 async def _ask(process: Process, question: object) -> object:
-    """The process's answer; EOFError or OSError where it has died."""
+    """The process's answer; EOFError or OSError if it has died."""
     if process.stdin is None or process.stdout is None:
         raise ValueError("the process has no pipes")
     process.stdin.write(_framed(question))
@@ -155,14 +155,14 @@ async def _ask(process: Process, question: object) -> object:
 
 
 async def answer_questions(questions: BinaryIO, answers: BinaryIO) -> None:
-    """The program: builds an engine of the settings that come first, then makes the visits asked for."""
+    """The program: builds an engine from the settings, which come first, then makes the requested visits."""
     settings = await asyncio.to_thread(_read, questions)
     if settings is None:
         return
     if not isinstance(settings, ServiceSettings):
         raise TypeError("no settings came first")
     set_up_logs(settings.log_format, settings.log_level, SecretMask(secrets_in(settings)))
-    # Where the one who asks has died, nobody reads the answer.
+    # If the caller has died, no one reads the answer.
     async with watched_loop():
         with suppress(BrokenPipeError):
             await _answer(engine_of(settings, SystemClock()), questions, answers)
@@ -183,7 +183,7 @@ async def _answer(engine: Engine, questions: BinaryIO, answers: BinaryIO) -> Non
 
 
 def _read(stream: BinaryIO) -> object:
-    """What was sent, None at the end."""
+    """The next message, None at the end."""
     head = stream.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         return None
@@ -207,8 +207,8 @@ def _unpickled(body: bytes) -> object:
 
 
 if __name__ == "__main__":
-    # Whoever stops a group of processes, as systemd does, must not make a suspect look like the culprit.
+    # A signal to the whole process group, as systemd sends it, must not make a suspect look like the culprit.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     run(answer_questions(sys.stdin.buffer, sys.stdout.buffer))
-    # Python would try again to write what nobody reads, and wait for names that are still looked up.
+    # Python would try again to write output without a reader, and wait for names that are still being looked up.
     os._exit(0)

@@ -1,7 +1,7 @@
-"""The endpoints that may have killed this service: kept in a small file, so that a restart knows them.
+"""The endpoints that may have killed this service, stored in a small file for the next start.
 
-An endpoint that was in flight when a process died is a suspect, and is visited in a process of its own from
-then on. Where it survives that, it is cleared; where it does not, it is set aside, the longer the more often.
+An endpoint that was in flight when a process died is a suspect, and from then on is visited in a separate process.
+If that process survives, the endpoint is cleared; if not, it is quarantined, longer each time in a row.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ _LOG = structlog.stdlib.get_logger("tlsprobe")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
-    """What stands against an endpoint: how often it was in flight at a death, how often it died alone,
-    and until when it is left alone for that."""
+    """The record of an endpoint: how often it was in flight when a process died, how often a separate process died
+    at it, and until when it is quarantined."""
 
     deaths: int = 0
     times_set_aside: int = 0
     until: datetime | None = None
 
     def is_set_aside(self, now: datetime) -> bool:
-        """Whether it must not be visited now."""
+        """Whether the endpoint is quarantined."""
         return self.until is not None and now < self.until
 
 
 class Quarantine:
-    """The suspects of all processes with one ``base``; what cannot be written is kept in memory alone."""
+    """The suspects of all processes with one ``base``; what cannot be written is held in memory only."""
 
     def __init__(self, base: Path, clock: Clock) -> None:
         self._path = base.with_name(base.name + _SUFFIX)
@@ -56,16 +56,16 @@ class Quarantine:
             )
 
     def suspect(self, endpoint_key: str) -> Suspect | None:
-        """What stands against the endpoint; None where nothing does."""
+        """The record of the endpoint; None if it is not a suspect."""
         return self._suspects.get(endpoint_key)
 
     def count_set_aside(self) -> int:
-        """How many endpoints are left alone now."""
+        """How many endpoints are quarantined now."""
         now = self._clock.now()
         return sum(one.is_set_aside(now) for one in self._suspects.values())
 
     def accuse(self, endpoint_keys: Collection[str]) -> None:
-        """They were in flight when a process died; durable on return."""
+        """Record that the endpoints were in flight when a process died; durable on return."""
 
         def change(suspects: dict[str, Suspect]) -> None:
             for key in endpoint_keys:
@@ -75,11 +75,11 @@ class Quarantine:
         self._change(change)
 
     def clear(self, endpoint_key: str) -> None:
-        """It has survived a visit in a process of its own."""
+        """Clear the endpoint: it survived a visit in a separate process."""
         self._change(lambda suspects: suspects.pop(endpoint_key, None))
 
     def set_aside(self, endpoint_key: str) -> datetime:
-        """It died alone: says until when it is left alone. Durable on return."""
+        """Quarantine the endpoint after its separate process died; returns until when. Durable on return."""
         known = self._suspects.get(endpoint_key, Suspect())
         until = self._clock.now() + timedelta(seconds=seconds_set_aside(known.times_set_aside))
         worse = Suspect(
@@ -89,7 +89,7 @@ class Quarantine:
         return until
 
     def _change(self, change: Callable[[dict[str, Suspect]], object]) -> None:
-        """With what other processes wrote meanwhile; the file is always the old one or the new one."""
+        """Merge with what other processes wrote meanwhile; the file is always the old or the new one as a whole."""
         try:
             with self._locked():
                 suspects = self._read()

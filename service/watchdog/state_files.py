@@ -1,5 +1,5 @@
-"""Where a service keeps the few small files that must outlive a crash: next to its SQLite database, or named
-after its PostgreSQL database in the state directory."""
+"""Where a service stores the small files that must outlive a crash: next to its SQLite database, or in the state
+directory, named after its PostgreSQL database."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _MEMORY: Final = ":memory:"
 
 
 def state_base(database: str, state_directory: Path | None) -> Path:
-    """The path that the files' names begin with.
+    """The path that the files' names start with.
 
-    Without a ``state_directory`` that of an SQLite database is its own directory, and of any other database
-    ``tlsprobe`` in ``$XDG_STATE_HOME`` (XDG Base Directory Specification), ``~/.local/state`` where unset.
+    Without a ``state_directory``: an SQLite database's own directory; for any other database ``tlsprobe`` in
+    ``$XDG_STATE_HOME`` (XDG Base Directory Specification), or in ``~/.local/state`` if that is unset.
     """
     url = make_url(database)
     is_file = url.get_backend_name() == "sqlite" and url.database not in {None, "", _MEMORY}

@@ -1,7 +1,7 @@
-"""How long an endpoint is left alone that killed the process which visited it and nothing else.
+"""How long an endpoint is quarantined after the separate process that visited only it has died.
 
-Workers keep their suspects in the queue's database (``service.fleet.leases``), a service without workers in a
-file (``service.watchdog.quarantine``); the rule is one.
+Workers store their suspects in the queue's database (``service.fleet.leases``), a service without workers in a
+file (``service.watchdog.quarantine``); both use this rule.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from datetime import datetime
 from typing import Final
 
 SET_ASIDE_SECONDS: Final = 86_400.0
-"""The first time; each further time in a row it is twice as long as the time before."""
+"""The first quarantine; each further one in a row is twice as long as the one before."""
 
 MOST_DOUBLINGS: Final = 5
-"""So it is never longer than 32 days."""
+"""The quarantine is never longer than 32 days."""
 
 ALONE_AT_ONCE: Final = 4
-"""So many suspects are visited side by side, each in a process of its own."""
+"""The number of suspects that are visited in parallel, each in a separate process."""
 
 
 def seconds_set_aside(times_before: int) -> float:
-    """For how many seconds, where the endpoint was set aside so many times in a row before."""
+    """The length of the quarantine in seconds, after ``times_before`` quarantines in a row."""
     return SET_ASIDE_SECONDS * float(2 ** min(times_before, MOST_DOUBLINGS))
 
 

@@ -1,8 +1,8 @@
-"""Ends this process where its event loop stands still.
+"""Ends this process if its event loop hangs.
 
-One C call can hold Python's lock for hours, and then no thread and no signal handler of Python runs. So
-nothing here needs that lock. The loop restarts a timer of ``faulthandler`` again and again; where it does not,
-a thread in C writes where each thread is to standard error and ends the process with the code 1.
+One C call can hold Python's lock for hours, and then no thread and no Python signal handler runs. So nothing here
+needs that lock. The loop restarts a timer of ``faulthandler`` again and again; when the timer expires, a C thread
+writes the stack of each thread to standard error and ends the process with exit code 1.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 STANDSTILL_SECONDS: Final = 30.0
-"""A process whose event loop has stood still for so long is ended."""
+"""A process whose event loop has hung for this long is ended."""
 
 _BEATS_PER_STANDSTILL: Final = 30
 
 
 @asynccontextmanager
 async def watched_loop(standstill_seconds: float | None = None) -> AsyncIterator[None]:
-    """As long as the block lasts, a standstill of this event loop ends the process: one of
-    ``standstill_seconds``, of 30 s where None."""
+    """End the process if this event loop hangs for ``standstill_seconds`` in the block; None means 30 s."""
     seconds = standstill_seconds or STANDSTILL_SECONDS
     faulthandler.dump_traceback_later(seconds, exit=True)
     beating = asyncio.create_task(_beat(seconds))

@@ -1,1 +1,1 @@
-"""Alembic's scripts: how a database of any earlier version becomes one of this."""
+"""Alembic's scripts: they upgrade a database of any earlier version to this one."""

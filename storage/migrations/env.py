@@ -15,7 +15,7 @@ from storage.rows.tables import Table
 
 
 def render_plainly(kind: str, item: Any, _autogenerate: object) -> str | Literal[False]:
-    """Write our own column types as what the database sees, so that a migration outlives them."""
+    """Write our own column types as the types that the database sees, so that migrations do not depend on them."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
     if kind == "type" and isinstance(item, Sha256 | Compressed):
@@ -24,7 +24,7 @@ def render_plainly(kind: str, item: Any, _autogenerate: object) -> str | Literal
 
 
 def run(connection: Connection) -> None:
-    """Run the steps that Alembic was asked for on ``connection``."""
+    """Run the steps that Alembic requests on ``connection``."""
     context.configure(
         connection=connection,
         target_metadata=Table.metadata,

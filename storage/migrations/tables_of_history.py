@@ -1,4 +1,4 @@
-"""The tables that revision 0003 makes, and those that it has in place of them on its way back."""
+"""The tables that revision 0003 creates, and those that it restores on a downgrade."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from alembic import op
 
 
 def create_tables() -> None:
-    """Make the new tables, empty."""
+    """Create the new tables, empty."""
     _create_labels()
     _create_observations()
     _create_certificates()
@@ -74,7 +74,7 @@ def _create_evidence() -> None:
         sa.PrimaryKeyConstraint("observation_id", name="pk_evidence"),
     )
     if op.get_bind().dialect.name == "postgresql":
-        # Zstandard leaves nothing to compress; what is forgotten each day makes room for the next.
+        # Zstandard's output cannot be compressed again; the space of deleted rows is reused for new ones.
         op.execute("ALTER TABLE evidence ALTER proofs SET STORAGE EXTERNAL")
         op.execute(
             "ALTER TABLE evidence SET (autovacuum_vacuum_scale_factor = 0.02,"
@@ -152,7 +152,7 @@ def _create_statuses() -> None:
     )
     op.create_index("ix_statuses_not_after_endpoint_id", "statuses", ["not_after", "endpoint_id"])
     if op.get_bind().dialect.name == "postgresql":
-        # Room in each page, so that a row that is written every hour stays where its index says.
+        # Leave free space in each page, so that a row that is written every hour stays in its page.
         op.execute("ALTER TABLE statuses SET (fillfactor = 80)")
 
 
@@ -247,7 +247,7 @@ def _create_waivers_and_events() -> None:
 
 
 def create_old_tables() -> None:
-    """Make the tables of revision 0002 that the new ones stand for, empty."""
+    """Create the tables of revision 0002 that the new ones replaced, empty."""
     op.create_table(
         "schedules",
         sa.Column("endpoint_id", _row_id(), autoincrement=False, nullable=False),

@@ -1,1 +1,1 @@
-"""Reads what was written back as the model's values, each answer of one state of the database."""
+"""Reads stored rows as the model's values; each answer is from one state of the database."""

@@ -1,4 +1,4 @@
-"""Findings and compliance, as they are and as they were."""
+"""Current and past findings and compliance."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def read_findings(
     """The Findings with their evidence, ordered by endpoint, policy and rule.
 
     Raises:
-        ValueError: for evidence that cannot be read.
+        ValueError: if stored evidence is invalid.
     """
     wanted = [] if with_resolved else [FindingRow.resolved_at.is_(None)]
     rows = await _rows(connection, selection, wanted, FindingRow.evidence)
@@ -65,7 +65,7 @@ async def read_open_findings(
 async def read_resolved_findings(
     connection: AsyncConnection, selection: Selection
 ) -> dict[str, list[Finding]]:
-    """Every opening that was resolved by endpoint key, the older ones of a Finding first, without evidence."""
+    """All resolved openings by endpoint key, without evidence; older openings of a Finding come first."""
     rows = await _rows(connection, selection, [FindingRow.resolved_at.is_not(None)])
     return await _by_endpoint(connection, rows)
 
@@ -75,7 +75,7 @@ async def read_findings_at(
 ) -> dict[str, list[Finding]]:
     """The Findings that were open at ``moment`` by endpoint key, without evidence.
 
-    Their words are the newest ones of that opening.
+    Their texts are the newest ones of that opening.
     """
     wanted = [
         FindingRow.opened_at <= moment,
@@ -87,14 +87,14 @@ async def read_findings_at(
 async def read_compliance(
     connection: AsyncConnection, selection: Selection
 ) -> dict[str, dict[str, Verdict]]:
-    """The verdict by policy by endpoint key."""
+    """The current verdicts by endpoint key and policy."""
     return await _compliance(connection, selection, [ComplianceRow.until_at.is_(None)])
 
 
 async def read_compliance_at(
     connection: AsyncConnection, selection: Selection, moment: datetime
 ) -> dict[str, dict[str, Verdict]]:
-    """The verdict by policy by endpoint key, as it was at ``moment``."""
+    """The verdicts at ``moment`` by endpoint key and policy."""
     wanted = [
         ComplianceRow.from_at <= moment,
         or_(ComplianceRow.until_at.is_(None), ComplianceRow.until_at > moment),

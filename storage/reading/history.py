@@ -1,4 +1,4 @@
-"""Changes, and stretches of visits."""
+"""Reads changes, and stretches of visits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def read_changes(
     until: datetime | None,
     limit: int,
 ) -> list[Change]:
-    """The newest ``limit`` Changes from ``since`` to before ``until``, the newest first."""
+    """The newest ``limit`` Changes from ``since`` to before ``until``, newest first."""
     wanted = conditions(selection)
     if since is not None:
         wanted.append(ChangeRow.at >= since)
@@ -63,10 +63,10 @@ async def read_changes(
 async def read_history(
     connection: AsyncConnection, selection: Selection, limit: int
 ) -> list[Period]:
-    """The newest ``limit`` Stretches, the newest first.
+    """The newest ``limit`` Stretches, newest first.
 
     Raises:
-        ValueError: for a body that no Observation was written to.
+        ValueError: if a stored body is invalid.
     """
     found = await connection.execute(
         select(

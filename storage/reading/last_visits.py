@@ -1,4 +1,4 @@
-"""When chosen endpoints were visited last and are due, without their facts: quick to ask before a visit."""
+"""When endpoints were last visited and are due, without their facts: a fast query before a visit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class LastVisit:
 async def read_last_visits(
     connection: AsyncConnection, endpoint_keys: Collection[str]
 ) -> dict[str, LastVisit]:
-    """The newest visit to each of the endpoints that has been visited, by its key."""
+    """The newest visit of each endpoint that has been visited, by its key."""
     found = await connection.execute(
         select(
             EndpointRow.key,

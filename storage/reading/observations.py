@@ -1,4 +1,4 @@
-"""Due times, an endpoint's newest facts with their proof, its past ones, and raw certificates."""
+"""Reads due times, an endpoint's newest facts with their evidence, its past ones, and raw certificates."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _Ders: TypeAlias = Mapping[str, bytes | None]
 
 
 async def read_schedules(connection: AsyncConnection) -> list[Schedule]:
-    """The due time of every endpoint, the soonest first."""
+    """The due time of every endpoint, soonest first."""
     found = await connection.execute(
         select(
             EndpointRow.key,
@@ -58,10 +58,10 @@ async def read_schedules(connection: AsyncConnection) -> list[Schedule]:
 async def read_observations(
     connection: AsyncConnection, endpoint_key: str, limit: int
 ) -> list[Observation]:
-    """The facts of at most ``limit`` stretches of visits to one endpoint, the newest first.
+    """The facts of at most ``limit`` stretches of visits to one endpoint, newest first.
 
     Raises:
-        ValueError: for a body that no Observation was written to.
+        ValueError: if a stored body is invalid.
     """
     rows, ders = await _newest(connection, endpoint_key, limit)
     return await asyncio.to_thread(_decoded, rows, ders)
@@ -110,10 +110,10 @@ def _decoded(rows: _Rows, ders: _Ders) -> list[Observation]:
 
 
 async def read_latest(connection: AsyncConnection, endpoint_key: str) -> Observation | None:
-    """The newest of ``read_observations``, its certificates with their DER.
+    """The newest of ``read_observations``; its certificates have their DER.
 
     Raises:
-        ValueError: for a body that no Observation was written to.
+        ValueError: if a stored body is invalid.
     """
     rows, ders = await _newest(connection, endpoint_key, 1)
     newest = await asyncio.to_thread(_decoded, rows, ders)
@@ -132,7 +132,7 @@ def _with_ders(observation: Observation, ders: _Ders) -> Observation:
 
 
 async def read_certificate(connection: AsyncConnection, sha256: str) -> bytes | None:
-    """The raw DER kept under ``sha256``, in lower-case hex."""
+    """The raw DER stored under ``sha256``, in lower-case hex."""
     der: bytes | None = await connection.scalar(
         select(CertificateRow.der).where(CertificateRow.sha256 == sha256)
     )

@@ -1,4 +1,4 @@
-"""Pages of endpoints, those first whose certificate ends first: found by indexes, however large the fleet."""
+"""Pages of endpoints by certificate expiry, earliest first; indexes make them fast however large the fleet is."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from storage.rows.tables import StatusRow
 async def read_page(
     connection: AsyncConnection, selection: Selection, limit: int, after: PageEnd | None
 ) -> Page:
-    """At most ``limit`` endpoints that have shown a certificate of their own, from ``after`` on.
+    """At most ``limit`` endpoints that have shown a certificate of their own, starting after ``after``.
 
     Raises:
-        ValueError: for a body that no Observation was written to.
+        ValueError: if a stored body is invalid.
     """
     place = (StatusRow.not_after, StatusRow.endpoint_id)
     query = status_rows(selection).where(StatusRow.not_after.is_not(None))
     if after is not None:
-        # The comparison of rows is what an index on both columns answers; the other only helps it.
+        # An index on both columns answers the row comparison; the other condition only helps it.
         query = query.where(
             StatusRow.not_after >= after.not_after,
             tuple_(*place) > (after.not_after, after.endpoint_id),

@@ -1,4 +1,4 @@
-"""The inventory as it was known at a moment: facts, Findings and compliance."""
+"""The inventory as it was known at a past time: facts, Findings and compliance."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ from storage.rows.tables import (
 )
 
 _FORGOTTEN_AFTER: Final = timedelta(days=7)
-"""An endpoint that was not visited for so long was no part of the inventory."""
+"""An endpoint that had not been visited for this long was not part of the inventory."""
 
 
 async def read_snapshot_at(
     connection: AsyncConnection, moment: datetime, selection: Selection
 ) -> Snapshot:
-    """The endpoints that were visited up to ``moment``, and not long before it last.
+    """The endpoints whose last visit up to ``moment`` was not long before it.
 
-    What was not recorded of the past is as it is now: labels, and the interval.
+    The labels and the interval are the current ones, because their past is not recorded.
 
     Raises:
-        ValueError: for a body that no Observation was written to.
+        ValueError: if a stored body is invalid.
     """
     rows = await _stretches_at(connection, moment, selection)
     decoded = partial(decode_observation, parts=KnownParts())
@@ -124,7 +124,7 @@ async def _last_successes(
 async def _changed_at(
     connection: AsyncConnection, moment: datetime, selection: Selection
 ) -> dict[str, dict[bool, datetime]]:
-    """When facts last changed, by endpoint key and whether they were a leaf."""
+    """When facts last changed, by endpoint key and whether the fact was a leaf."""
     is_leaf = ChangeRow.fact.endswith(".leaf")
     found = await connection.execute(
         select(EndpointRow.key, is_leaf, func.max(ChangeRow.at))

@@ -1,4 +1,4 @@
-"""Which endpoints a question is about, and endpoints as their rows have them."""
+"""Which endpoints a query selects, and endpoints as their rows describe them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from storage.rows.tables import EndpointRow, TargetLabelRow, TargetRow
 
 
 def with_target(observation: Observation, labels: Mapping[str, str], source: str) -> Observation:
-    """The Observation with what its target's owner says now: its JSON has what was said then."""
+    """The Observation with the owner's current labels and source; its JSON has those of the time of the visit."""
     target = replace(observation.endpoint.target, labels=labels, source=intern(source))
     return replace(observation, endpoint=replace(observation.endpoint, target=target))
 
 
 def conditions(selection: Selection) -> list[ColumnElement[Any]]:
-    """What rows of ``endpoints`` joined with ``targets`` must meet."""
+    """The conditions for rows of ``endpoints`` joined with ``targets``."""
     found: list[ColumnElement[Any]] = [
         exists().where(
             TargetLabelRow.name == label_text(name),

@@ -1,8 +1,8 @@
-"""The newest status of every endpoint: its facts, the newest visit that learnt them, its Findings.
+"""The newest status of every endpoint: its facts, the newest visit that found them, and its Findings.
 
-Facts come without their evidence, which ``latest`` has. They are those of the visit that first learnt
-them; time, cost, mode and reason are the newest visit's. Rows are decoded outside the event loop, and
-successive calls share what is made of a row that is the same: asking often is cheap for who keeps it.
+Facts come without their evidence, which ``latest`` returns. They are those of the first visit that learned them;
+time, cost, mode and reason are the newest visit's. Rows are decoded outside the event loop, and successive calls
+share the results for equal rows: frequent calls are cheap for a caller that holds the result.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ from storage.rows.tables import EndpointRow, ObservationRow, StatusRow, TargetRo
 _ROWS_AT_ONCE = 500
 
 Facts: TypeAlias = Mapping[str, Any]
-"""As ``model.encoding.observation_json.facts_of`` gives them."""
+"""The values that ``model.encoding.observation_json.facts_of`` returns."""
 
 Found = TypeVar("Found")
 
 
 class _Shown(weakref.ref[EndpointStatus]):
-    """A status for as long as somebody has it, with the row that it was made of: it is the same while that is."""
+    """A weak reference to a status, with the row it was built from; while the row is the same, so is the status."""
 
     __slots__ = ("row",)
     row: Row[*tuple[Any, ...]]
 
 
 class StatusReader:
-    """Reads statuses, and makes none anew that somebody still has: every visit writes its endpoint's row."""
+    """Reads statuses, and reuses those that are still referenced and whose rows have not changed."""
 
     def __init__(self) -> None:
         self._shown: dict[str, _Shown] = {}
@@ -59,7 +59,7 @@ class StatusReader:
         """The newest status of every endpoint, ordered by endpoint key.
 
         Raises:
-            ValueError: for a body that no Observation was written to.
+            ValueError: if a stored body is invalid.
         """
         rows = (await connection.execute(status_rows(EVERYWHERE))).all()
         before = {
@@ -89,7 +89,7 @@ class StatusReader:
     def _remember(
         self, statuses: Mapping[str, EndpointStatus], rows: Sequence[Row[*tuple[Any, ...]]]
     ) -> None:
-        # A mapping of this call's own: another call may see other rows.
+        # Use a new mapping for each call: another call may see other rows.
         shown: dict[str, _Shown] = {}
 
         def forget(gone: weakref.ref[EndpointStatus]) -> None:
@@ -108,7 +108,7 @@ class StatusReader:
         """The newest status of each endpoint of the selection, in any order.
 
         Raises:
-            ValueError: for a body that no Observation was written to.
+            ValueError: if a stored body is invalid.
         """
         rows = (await connection.execute(status_rows(selection))).all()
         return await self._statuses(connection, selection, rows, {})
@@ -120,7 +120,7 @@ class StatusReader:
         rows: Sequence[Row[*tuple[Any, ...]]],
         known: dict[int, Facts],
     ) -> list[EndpointStatus]:
-        """The status of each of ``rows``, all of which are of the selection."""
+        """The status of each of ``rows``, all of which are in the selection."""
         if not rows:
             return []
         missing = [row.observation_id for row in rows if row.observation_id not in known]
@@ -144,7 +144,7 @@ class StatusReader:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Nothing that is made of rows refers to itself: to look for that again and again is a third of all work."""
+    """Suspend garbage collection: objects built from rows have no cycles, and the search takes a third of the time."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -184,11 +184,11 @@ _COLUMNS: Final = (
     TargetRow.labels,
     TargetRow.source,
 )
-"""What a status says, and what differs where its Findings do."""
+"""The columns of a status, and columns that change whenever its Findings change."""
 
 
 def status_rows(selection: Selection) -> Select[*tuple[Any, ...]]:
-    """The rows that ``status_of`` reads."""
+    """The query for the rows that ``status_of`` reads."""
     return (
         select(*_COLUMNS)
         .join(EndpointRow, EndpointRow.id == StatusRow.endpoint_id)
@@ -200,10 +200,10 @@ def status_rows(selection: Selection) -> Select[*tuple[Any, ...]]:
 async def decode(
     connection: AsyncConnection, ids: Iterable[int], decoded: Callable[[bytes], Found]
 ) -> dict[int, Found]:
-    """What ``decoded`` makes of the facts of each of the observations ``ids``.
+    """The facts of each of the observations ``ids``, decoded with ``decoded``.
 
     Raises:
-        ValueError: for a body that no Observation was written to.
+        ValueError: if a stored body is invalid.
     """
     wanted = sorted(set(ids))
     made: dict[int, Found] = {}
@@ -226,7 +226,7 @@ def status_of(
     findings: Sequence[Finding],
     compliance: Mapping[str, Verdict],
 ) -> EndpointStatus:
-    """The status that a row of ``status_rows`` says, with what belongs to it."""
+    """The status from a row of ``status_rows``, with its facts, Findings and compliance."""
     target = Target(
         host=row.host,
         port=row.port,

@@ -1,4 +1,4 @@
-"""What is read as it was stored: waivers, service events, and the alerts that notifiers have reported."""
+"""Reads values as they were stored: waivers, service events, and the alerts that notifiers have reported."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def read_waivers(connection: AsyncConnection) -> list[Waiver]:
     """All waivers, by name.
 
     Raises:
-        ValueError: for one that this version cannot read.
+        ValueError: if this version cannot read one of them.
     """
     found = await connection.scalars(select(WaiverRow.fields).order_by(WaiverRow.name))
     try:
@@ -29,7 +29,7 @@ async def read_waivers(connection: AsyncConnection) -> list[Waiver]:
 
 
 async def read_events(connection: AsyncConnection, since: datetime | None) -> list[ServiceEvent]:
-    """The events from ``since``, the newest first."""
+    """The events from ``since`` on, newest first."""
     query = select(EventRow.at, EventRow.kind, EventRow.sentence, EventRow.endpoint_key)
     if since is not None:
         query = query.where(EventRow.at >= since)
@@ -44,7 +44,7 @@ async def read_reported_alerts(connection: AsyncConnection, notifier: str) -> li
     """The alerts that ``notifier`` has reported and that have not ended.
 
     Raises:
-        ValueError: for one that this version cannot read.
+        ValueError: if this version cannot read one of them.
     """
     found = await connection.scalars(
         select(ReportedAlertRow.fields).where(ReportedAlertRow.notifier == notifier)

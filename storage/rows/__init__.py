@@ -1,1 +1,1 @@
-"""Tables, columns and the bytes in them: what reading and writing share."""
+"""Tables, columns and encodings that reading and writing share."""

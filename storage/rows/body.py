@@ -1,7 +1,7 @@
-"""An Observation as the bytes of rows: its facts, and apart from them its proofs, which can be lost without them.
+"""An Observation as the bytes of rows: its facts and, separately, their evidence, which may be deleted earlier.
 
-``facts`` are JSON, compressed. Raw certificates are no part of either; they have a table of their own, and proofs
-in which they occur need them.
+``facts`` are compressed JSON. Neither part contains raw certificates; these have a separate table, and evidence
+that contains certificates needs them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """The bytes of an Observation; ``proofs`` is None where they were not kept."""
+    """The bytes of an Observation; ``proofs`` is None if they were not stored."""
 
     facts: bytes
     proofs: bytes | None
@@ -50,12 +50,12 @@ def facts_text(observation: Observation) -> bytes:
 
 
 def decode_body(body: Body, ders: Mapping[str, bytes | None] = MappingProxyType({})) -> Observation:
-    """The Observation that ``encode_body`` wrote, with its proofs where they are there.
+    """The Observation that ``encode_body`` wrote, with its evidence if that is available.
 
-    ``ders`` are its certificates by their SHA-256; without proofs they are not needed.
+    ``ders`` are its certificates by their SHA-256; without evidence they are not needed.
 
     Raises:
-        ValueError: for bytes that it did not write, or where proofs need a certificate that is not given.
+        ValueError: if the bytes are invalid, or if the evidence needs a certificate that is missing.
     """
     facts = decode_observation(body.facts, KnownParts())
     if body.proofs is None:
@@ -71,25 +71,25 @@ def _certificates(observation: Observation) -> list[Certificate]:
 
 
 def decode_observation(facts: bytes, parts: KnownParts) -> Observation:
-    """The Observation of a body's facts, of which ``parts`` that are known are not decoded again.
+    """The Observation with the facts of a body; known ``parts`` are not decoded again.
 
     Raises:
-        ValueError: for bytes that ``encode_body`` did not write.
+        ValueError: if the bytes are invalid.
     """
     return _decoded(facts, parts.observation)
 
 
 def decode_facts(facts: bytes, parts: KnownParts) -> dict[str, Any]:
-    """The facts alone, by the Observation's names for them, for whoever has all else in other columns.
+    """Only the facts, by the Observation's field names, for a caller that has the rest from other columns.
 
     Raises:
-        ValueError: for bytes that ``encode_body`` did not write.
+        ValueError: if the bytes are invalid.
     """
     return _decoded(facts, parts.facts)
 
 
 def _decoded(facts: bytes, decode: Callable[[str], Found]) -> Found:
-    """Also of what was deflated, and of what has its proofs among the facts."""
+    """Decode facts; older formats are deflated, or contain the evidence."""
     try:
         text = decompressed(facts, Kind.FACTS) if is_compressed(facts) else _inflated(facts)
         return decode(text.decode())
@@ -98,7 +98,7 @@ def _decoded(facts: bytes, decode: Callable[[str], Found]) -> Found:
 
 
 def _inflated(facts: bytes) -> bytes:
-    """As they were written at first (RFC 1950, 2.2)."""
+    """Decode the oldest format (RFC 1950, 2.2)."""
     inflater = zlib.decompressobj(zdict=_first_dictionary())
     return inflater.decompress(facts) + inflater.flush()
 

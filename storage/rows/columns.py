@@ -1,4 +1,4 @@
-"""Column types that SQLite and PostgreSQL keep alike, and what they are here."""
+"""Column types that SQLite and PostgreSQL store alike, and their Python values."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from storage.rows.compression import Kind, compressed, decompressed
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time in UTC; SQLite, which knows no time zones, keeps it naive."""
+    """An aware time in UTC; SQLite, which has no time zones, stores it as a naive one."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """The time as the driver takes it.
+        """The time in the form that the driver takes.
 
         Raises:
-            ValueError: for a time without a time zone.
+            ValueError: if the time has no time zone.
         """
         if value is None:
             return None
@@ -34,7 +34,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     def result_processor(
         self, dialect: Dialect, coltype: object
     ) -> Callable[[Any], datetime | None]:
-        """What makes the aware time of what the driver gives: text of SQLite's, else a time."""
+        """The function that converts the driver's value to an aware time: text from SQLite, else a time."""
         return _of_text if dialect.name == "sqlite" else _in_utc
 
 
@@ -44,12 +44,12 @@ def _in_utc(moment: datetime | None) -> datetime | None:
 
 @lru_cache(maxsize=512)
 def _of_text(naive: str | None) -> datetime | None:
-    """Rows that belong together have times in common: they share them."""
+    """Related rows often have equal times: share the objects."""
     return None if naive is None else datetime.fromisoformat(naive).replace(tzinfo=UTC)
 
 
 class Sha256(TypeDecorator[str]):
-    """A SHA-256 in lower-case hex, kept as its 32 bytes."""
+    """A SHA-256 in lower-case hex, stored as its 32 bytes."""
 
     impl = LargeBinary(32)
     cache_ok = True
@@ -58,34 +58,34 @@ class Sha256(TypeDecorator[str]):
         """The bytes.
 
         Raises:
-            ValueError: for what is no hex.
+            ValueError: if the text is not hex.
         """
         return None if value is None else bytes.fromhex(value)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
-        """The hex."""
+        """The hash in hex."""
         return None if value is None else bytes(value).hex()
 
 
 class Compressed(TypeDecorator[bytes]):
-    """Bytes that have much in common with what servers answer, in the room that the rest takes."""
+    """Bytes that resemble typical server answers, compressed with a dictionary."""
 
     impl = LargeBinary
     cache_ok = True
 
     def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
-        """The frame."""
+        """The compressed frame."""
         return None if value is None else compressed(value, Kind.PROOFS)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:
-        """What was compressed.
+        """The decompressed bytes.
 
         Raises:
-            ValueError: for bytes that are no frame.
+            ValueError: if the bytes are not a frame.
         """
         return None if value is None else decompressed(bytes(value), Kind.PROOFS)
 
 
 def label_text(text: str) -> str:
-    """``text`` as it stands in ``target_labels``, where PostgreSQL could not hold a NUL."""
+    """``text`` as it is stored in ``target_labels``: PostgreSQL cannot store NUL."""
     return text.replace("\0", "\ufffd")

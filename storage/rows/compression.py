@@ -1,7 +1,7 @@
-"""Bytes in less room: Zstandard (RFC 8878) with dictionaries of what is alike from one server to the next.
+"""Compresses bytes: Zstandard (RFC 8878) with dictionaries of what is common to many servers.
 
-There is one for each Kind of bytes. A frame names the dictionary that it needs. The newest is used: a better one
-gets the next number behind ``proofs_1.zdict``, and none is ever taken away.
+Each Kind of bytes has its dictionaries, and a frame names the one that it needs. The newest one is used: a better
+dictionary gets the next number after ``proofs_1.zdict``, and old ones are never removed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MAGIC_NUMBER: Final = bytes.fromhex("28b52ffd")
 
 
 class Kind(StrEnum):
-    """What bytes are, by the name of their dictionaries."""
+    """The kinds of bytes, by the name of their dictionaries."""
 
     FACTS = "facts"
     """An Observation's facts, in JSON."""
@@ -41,15 +41,15 @@ def compressed(data: bytes, kind: Kind) -> bytes:
 
 
 def is_compressed(data: bytes) -> bool:
-    """Whether this begins as a frame does (RFC 8878, 3.1.1)."""
+    """Whether the bytes start like a frame (RFC 8878, 3.1.1)."""
     return data.startswith(_MAGIC_NUMBER)
 
 
 def decompressed(frame: bytes, kind: Kind) -> bytes:
-    """What ``compressed`` was given.
+    """The original bytes of a frame from ``compressed``.
 
     Raises:
-        ValueError: for bytes that it did not write.
+        ValueError: if the bytes are not such a frame.
     """
     try:
         named = zstd.get_frame_info(frame).dictionary_id
@@ -62,7 +62,7 @@ def decompressed(frame: bytes, kind: Kind) -> bytes:
 
 @cache
 def _dictionaries(kind: Kind) -> dict[int, zstd.ZstdDict]:
-    """By the number that frames name, the newest last."""
+    """The dictionaries by the number in frames, the newest last."""
     storage = files("storage.rows")
     found: dict[int, zstd.ZstdDict] = {}
     for number in count(1):

@@ -1,4 +1,4 @@
-"""Rows of ``findings`` and ``results`` as the model's Findings."""
+"""Converts rows of ``findings`` and ``results`` to the model's Findings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FINDING_COLUMNS: Final = (
     FindingRow.last_seen_at,
     FindingRow.resolved_at,
 )
-"""What ``finding_of`` reads, of ``findings``; and evidence where wanted."""
+"""The columns of ``findings`` that ``finding_of`` reads, and evidence if wanted."""
 
 _IDS_AT_ONCE: Final = 1000
 
@@ -30,7 +30,7 @@ _IDS_AT_ONCE: Final = 1000
 async def read_results(
     connection: AsyncConnection, rows: Iterable[Row[*tuple[Any, ...]]]
 ) -> dict[int, RuleResult]:
-    """The results that the rows have, by their ids: few, however many the rows."""
+    """The results of the rows, by their ids: few, however many rows there are."""
     ids = sorted({row.result_id for row in rows})
     results: dict[int, RuleResult] = {}
     for start in range(0, len(ids), _IDS_AT_ONCE):
@@ -70,7 +70,7 @@ def finding_of(
     """The Finding of a row; ``assessed_at`` is the endpoint's newest Assessment's time.
 
     Raises:
-        ValueError: for evidence that cannot be read.
+        ValueError: if the evidence is invalid.
     """
     if evidence is not None:
         (proof,) = decode_proofs(evidence)
@@ -89,7 +89,7 @@ def finding_of(
 def newest_openings(
     rows: Iterable[Row[*tuple[Any, ...]]], results: Mapping[int, RuleResult]
 ) -> dict[tuple[int, str, str], Row[*tuple[Any, ...]]]:
-    """Of each Finding the row of its newest opening, by endpoint's id, policy and rule."""
+    """The row of the newest opening of each Finding, by endpoint id, policy and rule."""
     newest: dict[tuple[int, str, str], Row[*tuple[Any, ...]]] = {}
     for row in rows:
         identity = (row.endpoint_id, *results[row.result_id].identity)

@@ -1,10 +1,10 @@
-"""Proofs as the bytes of a row, apart from the facts that they prove.
+"""Evidence as the bytes of a row, separate from the facts that it proves.
 
-Two lines of JSON and what is behind them, compressed: the parts of each offer and answer, then for each proof
-its offer, its answer and its note, then the offers and answers themselves, each once and raw. A part is so many
-of those bytes, or, below 0, a certificate that is kept elsewhere: -1 is the first. An offer or answer is 0 where
-it is the next one, else how many it stands before that one. What is encrypted in an answer proves nothing to
-anybody and is not kept.
+The format, before compression, is two lines of JSON and raw bytes. The first line has the parts of each offer and
+answer, the second has the offer, answer and note of each piece of evidence; then come the offers and answers
+themselves, each once. A part is a number of those bytes or, below 0, a certificate that is stored elsewhere: -1 is
+the first. A reference to an offer or answer is 0 for the next new one, else how far back it is. Encrypted data in an
+answer prove nothing and are not stored.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from storage.rows.compression import Kind, compressed, decompressed
 Proof: TypeAlias = Evidence | None
 
 _MOST_CERTIFICATES: Final = 16
-"""So many are looked for in each answer."""
+"""The most certificates that are searched for in each answer."""
 
 _APPLICATION_DATA: Final = 23
-"""The content type of a TLS record that is encrypted from TLS 1.3 on (RFC 9846, 5.1)."""
+"""The content type of encrypted TLS records since TLS 1.3 (RFC 9846, 5.1)."""
 
 _RECORD_HEADER: Final = 5
 
 
 def encode_proofs(proofs: Iterable[Proof], certificates: Sequence[bytes | None] = ()) -> bytes:
-    """The bytes that ``decode_proofs`` reads; ``certificates`` are DER, or None where it is not known."""
+    """The bytes that ``decode_proofs`` reads; ``certificates`` are DER, or None if unknown."""
     return compressed(laid_out(proofs, certificates), Kind.PROOFS)
 
 
 def decode_proofs(frame: bytes, certificates: Sequence[bytes | None] = ()) -> list[Proof]:
-    """What ``encode_proofs`` was given with the same certificates, but for what is encrypted.
+    """The evidence that ``encode_proofs`` got with the same certificates, without the encrypted data.
 
     Raises:
-        ValueError: for bytes that it did not write, or where a certificate is missing.
+        ValueError: if the bytes are invalid, or a certificate is missing.
     """
     try:
         parts, places, raw = decompressed(frame, Kind.PROOFS).split(b"\n", 2)
@@ -46,7 +46,7 @@ def decode_proofs(frame: bytes, certificates: Sequence[bytes | None] = ()) -> li
 
 
 def laid_out(proofs: Iterable[Proof], certificates: Sequence[bytes | None] = ()) -> bytes:
-    """The text before it is compressed."""
+    """The bytes before compression."""
     blobs: dict[bytes, int] = {}
     places = [None if proof is None else _places(proof, blobs) for proof in proofs]
     cut = [_cut(blob, certificates) for blob in blobs]
@@ -56,7 +56,7 @@ def laid_out(proofs: Iterable[Proof], certificates: Sequence[bytes | None] = ())
 
 
 def without_ciphertext(answer: bytes) -> bytes:
-    """An answer up to its first whole record of application data; as it is where it is no TLS records."""
+    """An answer up to its first complete record of application data; unchanged if it is not TLS records."""
     start = 0
     while start + _RECORD_HEADER <= len(answer) and answer[start + 1] == 3:
         if answer[start] == _APPLICATION_DATA:
@@ -66,7 +66,7 @@ def without_ciphertext(answer: bytes) -> bytes:
 
 
 def _places(proof: Evidence, blobs: dict[bytes, int]) -> list[Any]:
-    """Where the proof's bytes are among ``blobs``, which grow."""
+    """References to the evidence's bytes among ``blobs``; new bytes are added to ``blobs``."""
 
     def place(blob: bytes | None) -> int | None:
         if blob is None:
@@ -79,7 +79,7 @@ def _places(proof: Evidence, blobs: dict[bytes, int]) -> list[Any]:
 
 
 def _cut(blob: bytes, certificates: Sequence[bytes | None]) -> list[bytes | int]:
-    """The blob as bytes, and as places of certificates between them."""
+    """The blob as bytes, with references to certificates between them."""
     parts: list[bytes | int] = [blob]
     for number, der in enumerate(certificates[:_MOST_CERTIFICATES], 1):
         if der and der in blob:

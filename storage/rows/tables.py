@@ -1,9 +1,9 @@
-"""The tables: what is kept, and what identifies it.
+"""The tables: what is stored, and what identifies it.
 
-A visit that learns nothing new writes one row, its endpoint's ``statuses``; all else is written when
-something differs. ``docs/reference/storage.md`` is the same for readers; ``storage/migrations`` makes them.
-Column types are those that SQLite and PostgreSQL share. Text that a server may have worded is JSON,
-because PostgreSQL's text cannot hold NUL.
+A visit that learns nothing new writes one row, its endpoint's ``statuses``; other rows are written only when
+something differs. ``docs/reference/storage.md`` describes the same for users; ``storage/migrations`` creates the
+tables. All column types exist in both SQLite and PostgreSQL. Text that a server may have chosen is stored as JSON,
+because PostgreSQL's text cannot contain NUL.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Table(DeclarativeBase):
 
 
 class TargetRow(Table):
-    """A Target by its key, with what its owner last said of it."""
+    """A Target by its key, with its owner's newest labels and source."""
 
     __tablename__ = "targets"
 
@@ -59,7 +59,7 @@ class TargetRow(Table):
 
 
 class TargetLabelRow(Table):
-    """A label of a target, so that targets can be found by it; NUL is U+FFFD here."""
+    """A label of a target, for queries by label; NUL is replaced by U+FFFD here."""
 
     __tablename__ = "target_labels"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 (SQLAlchemy's own form)
@@ -83,11 +83,11 @@ class EndpointRow(Table):
 
 
 class StatusRow(Table):
-    """How an endpoint fared at its newest visit, and when the next one is due.
+    """The result of an endpoint's newest visit, and when the next one is due.
 
-    ``visit_id`` and ``observation_id`` are its newest, ``visits`` counts those of that stretch.
-    ``not_after`` is when the first of its own leaves ends. ``assessment_digest`` identifies the
-    newest Assessment, made at ``assessed_at``, but for its evidence and time.
+    ``visit_id`` and ``observation_id`` are the newest ones, ``visits`` counts the visits of that stretch.
+    ``not_after`` is the earliest expiry among its own leaves. ``assessment_digest`` identifies the
+    newest Assessment, made at ``assessed_at``, without its evidence and time.
     """
 
     __tablename__ = "statuses"
@@ -123,9 +123,9 @@ class StatusRow(Table):
 
 
 class ObservationRow(Table):
-    """Facts that an endpoint showed, once, however often it comes back to them.
+    """Facts that an endpoint showed, stored once, however often they return.
 
-    ``facts`` is the Observation of the visit that learnt them first, without its evidence.
+    ``facts`` is the Observation of the first visit that learned them, without its evidence.
     """
 
     __tablename__ = "observations"
@@ -139,7 +139,7 @@ class ObservationRow(Table):
 
 
 class EvidenceRow(Table):
-    """What proves the facts of an observation, for as long as it is kept."""
+    """The evidence for the facts of an observation, for as long as it is stored."""
 
     __tablename__ = "evidence"
 
@@ -150,7 +150,7 @@ class EvidenceRow(Table):
 
 
 class VisitRow(Table):
-    """Visits in a row that learnt the same; of an endpoint's newest, ``statuses`` has the end."""
+    """Consecutive visits with the same facts; for an endpoint's newest row, ``statuses`` has the end."""
 
     __tablename__ = "visits"
     __table_args__ = (Index(None, "endpoint_id", "id"),)
@@ -181,7 +181,7 @@ class ChangeRow(Table):
 
 
 class CertificateRow(Table):
-    """A certificate's raw DER, once; NULL where only its hash has been seen (a replayed visit)."""
+    """A certificate's raw DER, stored once; NULL if only its hash has been seen (a replayed visit)."""
 
     __tablename__ = "certificates"
 
@@ -191,7 +191,7 @@ class CertificateRow(Table):
 
 
 class ObservationCertificateRow(Table):
-    """That an observation saw a certificate, anywhere in a chain."""
+    """An observation saw a certificate, anywhere in a chain."""
 
     __tablename__ = "observation_certificates"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 (SQLAlchemy's own form)
@@ -216,7 +216,7 @@ class PolicyRow(Table):
 
 
 class ComplianceRow(Table):
-    """That an endpoint met a policy or not, from one time to another, or to now."""
+    """Whether an endpoint met a policy, from one time to another, or until now."""
 
     __tablename__ = "compliance"
 
@@ -229,7 +229,7 @@ class ComplianceRow(Table):
 
 
 class ResultRow(Table):
-    """A rule's result in its words, once, however many endpoints have it; ``words`` are its texts."""
+    """A rule's result in words, stored once, however many endpoints have it; ``words`` are its texts."""
 
     __tablename__ = "results"
 
@@ -245,8 +245,8 @@ class ResultRow(Table):
 class FindingRow(Table):
     """A Finding from when it was opened, or reopened, to when it was resolved.
 
-    ``last_seen_at`` is NULL while the endpoint's newest Assessment has it, at ``assessed_at``.
-    ``evidence`` is of the visit that first gave this result.
+    ``last_seen_at`` is NULL while the endpoint's newest Assessment, at ``assessed_at``, contains it.
+    ``evidence`` is from the first visit with this result.
     """
 
     __tablename__ = "findings"
@@ -263,7 +263,7 @@ class FindingRow(Table):
 
 
 class WaiverRow(Table):
-    """A Waiver that was put here, rather than in a file."""
+    """A Waiver that was added through the API, not in a file."""
 
     __tablename__ = "waivers"
 
@@ -273,7 +273,7 @@ class WaiverRow(Table):
 
 
 class ReportedAlertRow(Table):
-    """An Alert that a notifier has reported and that has not ended since; the table keeps its first name."""
+    """An Alert that a notifier has reported and that has not ended since; the table still has its first name."""
 
     __tablename__ = "told_notices"
 
@@ -283,7 +283,7 @@ class ReportedAlertRow(Table):
 
 
 class EventRow(Table):
-    """A ServiceEvent; ``endpoint_key`` is no reference, for the event outlives the endpoint."""
+    """A ServiceEvent; ``endpoint_key`` is not a foreign key, because the event outlives the endpoint."""
 
     __tablename__ = "service_events"
 
@@ -295,7 +295,7 @@ class EventRow(Table):
 
 
 class MomentRow(Table):
-    """A time that the service must remember by itself, by its name: ``retention`` is that of the last deletion."""
+    """A time that the service must remember, by name: ``retention`` is the time of the last deletion."""
 
     __tablename__ = "moments"
 

@@ -1,1 +1,1 @@
-"""Writes batches of visits, each batch in one transaction, as ``advance`` says; it begins at ``batch.write_visits``."""
+"""Writes batches of visits, each in one transaction, as ``advance`` decides; ``batch.write_visits`` is the start."""

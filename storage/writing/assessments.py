@@ -1,7 +1,7 @@
-"""Writes what policies say of endpoints: the life of their Findings, and their compliance.
+"""Writes the policies' judgements of endpoints: the life of their Findings, and their compliance.
 
-Only Assessments that say something else than the endpoint's last one come here. A Finding that is still
-seen has no time of its own meanwhile: it is the endpoint's ``assessed_at``.
+Only Assessments that differ from the endpoint's last one come here. A Finding that is still seen has no time of
+its own: its time is the endpoint's ``assessed_at``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from storage.writing.step import Step
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Life:
-    """A Finding as it is now, and the row of its newest opening, where it has one."""
+    """A Finding in its current state, and the row of its newest opening, if it has one."""
 
     endpoint_id: int
     finding: Finding
@@ -35,7 +35,7 @@ class _Life:
 
     @property
     def last_seen_at(self) -> datetime | None:
-        """As the column has it."""
+        """The value of the column."""
         is_seen_now = (
             self.finding.last_seen_at == self.assessed_at and self.finding.resolved_at is None
         )
@@ -43,18 +43,18 @@ class _Life:
 
     @property
     def is_opened(self) -> bool:
-        """Whether it is a row of its own."""
+        """Whether it needs a new row."""
         return self.row is None or self.row.reopened < self.finding.reopened
 
     @property
     def evidence(self) -> bytes | None:
-        """As the column has it."""
+        """The value of the column."""
         proof = self.finding.result.evidence if self.has_evidence else None
         return None if proof is None else encode_proofs([proof])
 
 
 async def load_findings(connection: AsyncConnection, steps: Sequence[Step]) -> None:
-    """Load the Findings of the steps' endpoints, resolved ones too, and the rows that they stand in."""
+    """Load the Findings of the steps' endpoints, including resolved ones, and their rows."""
     judged_before = [step.endpoint_id for step in steps if step.before.assessed_at is not None]
     rows: Sequence[Row[*tuple[Any, ...]]] = ()
     if judged_before:
@@ -77,7 +77,7 @@ async def load_findings(connection: AsyncConnection, steps: Sequence[Step]) -> N
 
 
 async def write_assessments(connection: AsyncConnection, steps: Sequence[Step]) -> None:
-    """Write what policies say of the steps' visits, and the life of their Findings; the caller commits."""
+    """Write the judgements of the steps' visits, and the life of their Findings; the caller commits."""
     assessed = [
         (step, step.visit.assessment) for step in steps if step.visit.assessment is not None
     ]
@@ -183,7 +183,7 @@ def _opening_values(life: _Life, result_id: int) -> dict[str, Any]:
 
 
 def _moved_values(life: _Life, row: Row[*tuple[Any, ...]], result_id: int) -> dict[str, Any] | None:
-    """What differs from ``row``; None where nothing does."""
+    """The values that differ from ``row``; None if none do."""
     finding = life.finding
     values = {
         "of_finding": row.id,

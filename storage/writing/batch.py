@@ -1,7 +1,7 @@
-"""Writes a batch of visits: which ones are new, and which only move their endpoint on.
+"""Writes a batch of visits: decides which ones are new, and which only update their endpoint.
 
-A visit that learnt what the endpoint's newest row already says, and that policies judge as before,
-writes that row of ``statuses`` and nothing else. History so costs what changes, not what time passes.
+A visit with the facts of the endpoint's newest row and with the same judgement writes only that row of
+``statuses``. So the size of the history depends on changes, not on time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from storage.writing.step import Step
 
 @dataclass(slots=True, kw_only=True)
 class Written:
-    """What was written: what each visit did, in the order of the visits, and what found no room."""
+    """What was written: the result of each visit, in the order of the visits, and what was dropped."""
 
     advanced: list[Advanced] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
@@ -54,7 +54,7 @@ async def write_visits(
 
 
 def _once_each(visits: Iterable[Visit]) -> list[list[Visit]]:
-    """Parts in which no endpoint comes twice; the first part has most."""
+    """Parts that contain each endpoint at most once; the first part is the largest."""
     parts: list[list[Visit]] = []
     counts: dict[str, int] = {}
     for visit in visits:
@@ -93,7 +93,7 @@ async def _write_part(
 
 
 async def _advance(connection: AsyncConnection, steps: Sequence[Step]) -> None:
-    """Load what the steps need to know of the past, and find out what each does."""
+    """Load what the steps need from the past, and compute the result of each."""
     different = [step for step in steps if step.learns_other_facts]
     judged = [step for step in steps if step.is_judged_otherwise]
     await _load_facts(connection, [step for step in different if not step.record.is_new])
@@ -121,7 +121,7 @@ async def _load_facts(connection: AsyncConnection, different: Sequence[Step]) ->
 
 
 def _has_news(step: Step) -> bool:
-    """Whether more than the circumstances of the visit is to be written."""
+    """Whether the visit changed more than the endpoint's row of ``statuses``."""
     return step.advanced.transition is not None or step.is_judged_otherwise
 
 

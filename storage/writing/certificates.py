@@ -1,4 +1,4 @@
-"""Writes certificates once, by their hash, and which observations saw them."""
+"""Writes each certificate once, by its hash, and which observations saw it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def write_certificates(
     *,
     without_der: Collection[int] = (),
 ) -> None:
-    """The certificates of observations that are new, by their ids; of some only that they were seen."""
+    """Write the certificates of new observations, by their ids; for some, only that they were seen."""
     served: dict[str, bytes | None] = {}
     for observation_id, observation in observations.items():
         for one in _certificates(observation):
@@ -57,7 +57,7 @@ async def write_certificates(
 
 
 async def _known(connection: AsyncConnection, hashes: Iterable[str]) -> dict[str, bool]:
-    """Whether the raw certificate is there, of each hash that is."""
+    """The known hashes among the given ones, and whether each has its raw certificate."""
     found = await connection.execute(
         select(CertificateRow.sha256, CertificateRow.der.is_not(None).label("has_der")).where(
             CertificateRow.sha256.in_(hashes)

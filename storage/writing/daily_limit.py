@@ -1,8 +1,8 @@
-"""How much one endpoint may store in a day: what a server shows anew at each visit must not fill the disk.
+"""Limits what one endpoint may store in a day: a server that changes at each visit must not fill the disk.
 
-Counted is what the last 24 hours stored for the endpoint, from the tables themselves, so that restarts change
-nothing. Where the limit is reached, proofs and raw certificates are dropped first, and then the facts too: the
-visit is counted and what was known before stays. That is reported: never a fact that is wrong, only an old one.
+The limit applies to what was stored for the endpoint in the last 24 hours, counted from the tables themselves, so
+restarts change nothing. At the limit, evidence and raw certificates are dropped first, then the facts too: the visit
+counts, and the known facts remain. The drop is reported: a fact may be old, but is never wrong.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dropped:
-    """What a visit showed and was not stored, in bytes; ``is_first`` for the endpoint within a day."""
+    """What a visit showed but was not stored, in bytes; ``is_first`` if it is the endpoint's first in a day."""
 
     endpoint_key: str
     size: int
@@ -45,7 +45,7 @@ class Dropped:
 
 
 async def fit(connection: AsyncConnection, steps: Sequence[Step], bytes_per_day: int) -> None:
-    """Leave out of each step what its endpoint has no room for; of one that is new, the facts are always written."""
+    """Drop from each step what exceeds its endpoint's limit; the facts of a new endpoint are always written."""
     with_body = [step for step in steps if step.body is not None]
     if not with_body:
         return
@@ -84,7 +84,7 @@ def _certificate_bytes(observation: Observation) -> int:
 async def stored_of_late(
     connection: AsyncConnection, endpoint_ids: Sequence[int], now: datetime
 ) -> Mapping[int, int]:
-    """How many bytes each endpoint stored in the day before ``now``; those that stored none are missing."""
+    """How many bytes each endpoint stored in the day before ``now``; endpoints that stored nothing are missing."""
     since = now - _DAY
     total: dict[int, int] = {}
     for query in (
@@ -151,7 +151,7 @@ def _findings(endpoint_ids: Sequence[int], since: datetime) -> Select[*tuple[Any
 async def note_dropped(
     connection: AsyncConnection, sizes: Mapping[str, int], now: datetime
 ) -> list[Dropped]:
-    """Report of each endpoint by its key what was not stored, by an event once a day; the caller commits."""
+    """Report for each endpoint, by key, what was dropped; an event is written once a day. The caller commits."""
     if not sizes:
         return []
     found = await connection.scalars(

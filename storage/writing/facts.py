@@ -1,4 +1,4 @@
-"""Writes visits that learned other facts than the one before: facts, stretches, Changes, certificates."""
+"""Writes visits with other facts than the previous visit: facts, stretches, Changes, certificates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from storage.writing.step import Step
 
 
 async def write_facts(connection: AsyncConnection, steps: Sequence[Step]) -> None:
-    """Write what the steps' visits showed, and which stretch and observation their records are of now."""
+    """Write the facts of the steps' visits, and set the current stretch and observation in their records."""
     opening = [
         (step, step.advanced.transition) for step in steps if step.advanced.transition is not None
     ]
@@ -37,7 +37,7 @@ async def write_facts(connection: AsyncConnection, steps: Sequence[Step]) -> Non
 
 
 async def _write_observations(connection: AsyncConnection, steps: Sequence[Step]) -> list[Step]:
-    """Write facts that are new, and the id of each step's facts to its record; the steps with new ones."""
+    """Write new facts, and set the id of each step's facts in its record; returns the steps with new facts."""
     new = [(step, step.body) for step in steps if step.body is not None]
     for step in steps:
         if step.observation_id is not None:

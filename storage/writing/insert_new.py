@@ -1,4 +1,4 @@
-"""Inserts the rows that are not there yet, whoever else inserts them at the same time."""
+"""Inserts rows that do not exist yet, even if other writers insert them at the same time."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from storage.rows.tables import Table
 async def insert_new(
     connection: AsyncConnection, table: type[Table], rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Insert those of ``rows`` whose keys no row has.
+    """Insert those of ``rows`` whose keys do not exist yet.
 
-    The caller sorts them by key: two writers that insert the same keys in two orders would wait for
-    each other for ever.
+    The caller sorts them by key: two writers that insert the same keys in different orders would
+    deadlock.
     """
     if not rows:
         return

@@ -1,4 +1,4 @@
-"""Loads what is known of endpoints whose newest visit learned something else: their last stretches of visits."""
+"""Loads the past of endpoints whose newest visit has other facts: their last stretches of visits."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class _StretchRow:
 async def load_stretches(
     connection: AsyncConnection, endpoint_ids: Sequence[int]
 ) -> dict[int, tuple[Stretch, ...]]:
-    """The newest stretches of each endpoint, the oldest first, with the facts that say what is known of it.
+    """The newest stretches of each endpoint, oldest first, with the facts that determine what is known of it.
 
     Raises:
-        ValueError: for a body that no Observation was written to.
+        ValueError: if a stored body is invalid.
     """
     if not endpoint_ids:
         return {}
@@ -64,7 +64,7 @@ def _stretches(rows: Sequence[_StretchRow], bodies: Mapping[int, bytes]) -> tupl
 
 
 def _decoded(newest_first: Sequence[int], bodies: Mapping[int, bytes]) -> dict[int, Observation]:
-    """The facts by their ids, until nothing is unknown: older ones would not be looked at."""
+    """The facts by their ids, until nothing is unknown: older facts would not be used."""
     parts = KnownParts()
     facts: dict[int, Observation] = {}
     for observation_id in newest_first:
@@ -78,7 +78,7 @@ def _decoded(newest_first: Sequence[int], bodies: Mapping[int, bytes]) -> dict[i
 async def find_known_facts(
     connection: AsyncConnection, digests: Mapping[int, str]
 ) -> dict[int, int]:
-    """The id of the observation with these facts, of each endpoint that showed them before."""
+    """The id of the observation with these facts, for each endpoint that showed them before."""
     if not digests:
         return {}
     found = await connection.execute(
@@ -132,5 +132,5 @@ async def _load_rows(
 
 
 def _newest_first(stretches: Sequence[_StretchRow]) -> list[int]:
-    """The ids of their observations, each once."""
+    """The ids of the stretches' observations, each once."""
     return list(dict.fromkeys(one.observation_id for one in reversed(stretches)))

@@ -1,4 +1,4 @@
-"""Writes targets with their labels, and endpoints: new ones, and what owners say anew of old ones."""
+"""Writes targets with their labels, and endpoints: new ones, and changed labels of known ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from storage.writing.insert_new import insert_new
 async def add_endpoints(
     connection: AsyncConnection, endpoints: Sequence[Endpoint]
 ) -> dict[str, int]:
-    """The id of each of ``endpoints`` by its key, after those that have none were given one."""
+    """The id of each of ``endpoints`` by its key; endpoints without an id get one."""
     target_ids = await _add_targets(connection, {one.target.key: one.target for one in endpoints})
     keys = sorted(one.key for one in endpoints)
     by_key = {one.key: one for one in endpoints}
@@ -40,7 +40,7 @@ async def add_endpoints(
 
 
 async def describe_anew(connection: AsyncConnection, targets: Mapping[int, Target]) -> None:
-    """Write the labels and source of targets, by their ids."""
+    """Update the labels and source of targets, by their ids."""
     for target_id, target in sorted(targets.items()):
         await connection.execute(
             update(TargetRow)
@@ -59,7 +59,7 @@ async def _add_targets(
     await insert_new(connection, TargetRow, [_target_values(targets[key]) for key in new])
     ids = await _target_ids(connection, keys)
     await _write_labels(connection, {ids[key]: targets[key] for key in new})
-    # Another address of a target that is known already may come with newer labels.
+    # Another address of a known target may come with newer labels.
     await describe_anew(connection, {ids[key]: targets[key] for key in known})
     return ids
 

@@ -18,7 +18,7 @@ from storage.rows.tables import EndpointRow, StatusRow, TargetRow
 
 @dataclass(slots=True, kw_only=True)
 class StatusRecord:
-    """The columns of ``StatusRow`` by their names; what no visit has set yet is None or 0."""
+    """The columns of ``StatusRow`` by their names; a value that no visit has set is None or 0."""
 
     endpoint_id: int
     visit_id: int = 0
@@ -48,11 +48,11 @@ class StatusRecord:
 
     @property
     def is_new(self) -> bool:
-        """Whether no visit to the endpoint was written before."""
+        """Whether this is the first stored visit to the endpoint."""
         return self.visit_id == 0
 
     def endpoint_state(self) -> EndpointState:
-        """What is known of the endpoint without its stretches and Findings, which are not loaded."""
+        """The state of the endpoint without its stretches and Findings, which are not loaded."""
         if self.started_at is None:
             return NEVER_VISITED
         return EndpointState(
@@ -67,7 +67,7 @@ class StatusRecord:
         )
 
     def take(self, visit: Visit, advanced: Advanced) -> None:
-        """Have the columns say what ``visit`` was, and what it did."""
+        """Set the columns to the values of ``visit`` and its result."""
         state, observation, schedule = advanced.state, visit.observation, visit.schedule
         cost = observation.cost
         self.visits = state.visits
@@ -100,7 +100,7 @@ _COLUMNS: Final = tuple(field.name for field in fields(StatusRecord))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownEndpoint:
-    """An endpoint that has rows already, with its target as the table has it."""
+    """An endpoint that already has rows, with its target's row."""
 
     record: StatusRecord
     target_id: int
@@ -108,12 +108,12 @@ class KnownEndpoint:
     source: str
 
     def is_described_as(self, target: Target) -> bool:
-        """Whether the table says of the target what its owner says now."""
+        """Whether the row has the target's current labels and source."""
         return self.source == target.source and self.labels == target.labels
 
 
 def earliest_end(observation: Observation) -> datetime | None:
-    """When the first of the endpoint's own leaves ends; None where none is known."""
+    """The earliest expiry among the endpoint's own leaves; None if none is known."""
     ends = [
         one.chain[0].not_after
         for one in observation.certificates
@@ -125,7 +125,7 @@ def earliest_end(observation: Observation) -> datetime | None:
 async def load_endpoints(
     connection: AsyncConnection, keys: Iterable[str]
 ) -> dict[str, KnownEndpoint]:
-    """The endpoints among ``keys`` that were visited before; their rows are locked for us."""
+    """The endpoints among ``keys`` that were visited before; their rows are locked for this transaction."""
     found = await connection.execute(
         select(
             EndpointRow.key,
@@ -137,7 +137,7 @@ async def load_endpoints(
         .join(TargetRow, TargetRow.id == EndpointRow.target_id)
         .join(StatusRow, StatusRow.endpoint_id == EndpointRow.id)
         .where(EndpointRow.key.in_(keys))
-        # In one order for all writers, so that none waits for another that waits for it.
+        # All writers use the same order, so that no two wait for each other.
         .order_by(EndpointRow.id)
         .with_for_update(of=StatusRow)
     )
@@ -169,7 +169,7 @@ _CIRCUMSTANCES: Final = (
     "bytes_received",
     "throttled",
 )
-"""The columns that a visit may set which brings nothing new."""
+"""The columns that a visit without changes may set."""
 
 
 def _update(names: Iterable[str]) -> Update:
@@ -195,7 +195,7 @@ async def add_statuses(connection: AsyncConnection, records: Sequence[StatusReco
 async def update_statuses(
     connection: AsyncConnection, records: Sequence[StatusRecord], *, has_news: bool
 ) -> None:
-    """Write the rows of endpoints that have one: whole, or only a newer visit's circumstances."""
+    """Update the rows of endpoints: the whole row, or only the values that a visit without changes sets."""
     if records:
         statement, names = (_UPDATE, _COLUMNS) if has_news else (_MOVE_ON, _CIRCUMSTANCES)
         await connection.execute(

@@ -1,4 +1,4 @@
-"""A visit on its way into the tables: the endpoint's row and state before it, and what it does to them."""
+"""One visit on its way into the tables: the endpoint's row and state before it, and its result."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ FindingRows: TypeAlias = Mapping[tuple[str, str], Row[*tuple[Any, ...]]]
 
 @dataclass(slots=True, kw_only=True)
 class Step:
-    """One visit of a batch, each of another endpoint; made in the order of the fields.
+    """One visit of a batch, which has no other visit to the same endpoint; the fields are set in their order.
 
-    ``before`` is loaded as far as ``learns_other_facts`` and ``is_judged_otherwise`` need it. ``observation_id`` is
-    that of the same facts, where the endpoint showed them before, and ``body`` the facts where it did not.
-    ``dropped_bytes`` is what of the visit is not written, for the endpoint has stored too much.
+    ``before`` is loaded as far as ``learns_other_facts`` and ``is_judged_otherwise`` need it. ``observation_id``
+    is that of the same facts if the endpoint showed them before; otherwise ``body`` has the facts.
+    ``dropped_bytes`` counts what is not written because the endpoint has reached its daily limit.
     """
 
     visit: Visit
@@ -45,38 +45,38 @@ class Step:
 
     @classmethod
     def of(cls, visit: Visit, record: StatusRecord) -> Step:
-        """The step before anything is loaded for it."""
+        """The step before anything else is loaded for it."""
         return cls(visit=visit, record=record, before=record.endpoint_state())
 
     @property
     def endpoint_id(self) -> int:
-        """The endpoint's."""
+        """The endpoint's id."""
         return self.record.endpoint_id
 
     @property
     def learns_other_facts(self) -> bool:
-        """Whether the visit learned other facts than the one before."""
+        """Whether the visit's facts differ from those of the previous visit."""
         return needs_stretches(self.before, self.visit)
 
     @property
     def is_judged_otherwise(self) -> bool:
-        """Whether policies say something else than of the visit before."""
+        """Whether the policies' judgement differs from that of the previous visit."""
         return needs_findings(self.before, self.visit)
 
     @property
     def advanced(self) -> Advanced:
-        """What the visit does, once ``advance`` was called."""
+        """The result of the visit, once ``advance`` was called."""
         if self.done is None:
             raise ValueError(f"the visit to {self.visit.key} was not advanced")
         return self.done
 
     def advance(self) -> None:
-        """Find out what the visit does, and encode facts that are new; blocks for as long as that takes."""
+        """Compute the result of the visit, and encode new facts; blocks while doing so."""
         self.done = advance(self.before, self.visit)
         if self.done.transition is not None and self.observation_id is None:
             self.body = encode_body(self.visit.observation)
 
     def drop_facts(self) -> None:
-        """Leave the facts out: the visit counts, and what was known before stays."""
+        """Drop the facts: the visit counts, and the known facts remain."""
         self.body = None
         self.done = advance_without_facts(self.before, self.visit)

@@ -1,4 +1,4 @@
-"""Stores waivers, service events, and the alerts that notifiers have reported, each as it is given."""
+"""Stores waivers, service events, and the alerts that notifiers have reported, as they are given."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KEYS_AT_ONCE = 500
 
 
 async def put_waiver(connection: AsyncConnection, waiver: Waiver) -> None:
-    """Keep ``waiver`` in place of any of the same name."""
+    """Store ``waiver`` in place of any of the same name."""
     await remove_waiver(connection, waiver.name)
     await connection.execute(
         insert(WaiverRow).values(
@@ -29,13 +29,13 @@ async def put_waiver(connection: AsyncConnection, waiver: Waiver) -> None:
 
 
 async def remove_waiver(connection: AsyncConnection, name: str) -> bool:
-    """Forget a waiver; whether there was one."""
+    """Delete a waiver; returns whether there was one."""
     removed = await connection.execute(delete(WaiverRow).where(WaiverRow.name == name))
     return removed.rowcount > 0
 
 
 async def add_event(connection: AsyncConnection, event: ServiceEvent) -> None:
-    """Keep ``event``."""
+    """Store ``event``."""
     await connection.execute(
         insert(EventRow).values(
             at=event.at,
@@ -49,7 +49,7 @@ async def add_event(connection: AsyncConnection, event: ServiceEvent) -> None:
 async def put_reported_alerts(
     connection: AsyncConnection, notifier: str, reported: Sequence[Alert], ended: Collection[str]
 ) -> None:
-    """Store that ``notifier`` has reported those alerts, and remove those whose keys have ended."""
+    """Store the alerts that ``notifier`` has reported, and delete those whose keys have ended."""
     await _remove_reported(connection, notifier, {*ended, *(alert.key for alert in reported)})
     rows = [
         {"notifier": notifier, "key": alert.key, "fields": alert_to_json(alert)}

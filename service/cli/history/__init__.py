@@ -1,1 +1,1 @@
-"""Commands that print what the database knows: of now, of then, and of the time between."""
+"""Commands that print what the database knows: the current state, past states, and the changes between them."""

@@ -1,4 +1,4 @@
-"""``tlsprobe certificates``: the calendar of everything that the service has seen served."""
+"""``tlsprobe certificates``: the calendar of all certificates that the service has seen."""
 
 from __future__ import annotations
 

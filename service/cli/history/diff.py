@@ -1,4 +1,4 @@
-"""``tlsprobe diff``: how a host differs from what it was."""
+"""``tlsprobe diff``: what changed on a host since a given time."""
 
 from __future__ import annotations
 

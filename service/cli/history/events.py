@@ -1,4 +1,4 @@
-"""``tlsprobe events``: what happened to the service itself."""
+"""``tlsprobe events``: what happened to the service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tlsprobe history``: what a host was like, and when that changed."""
+"""``tlsprobe history``: the past states of a host, and when each began."""
 
 from __future__ import annotations
 

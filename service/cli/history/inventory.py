@@ -1,4 +1,4 @@
-"""``tlsprobe inventory``: the endpoints as they were at a date."""
+"""``tlsprobe inventory``: the endpoints as of a date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands of this folder have in common: text or JSON, and a host that is not known."""
+"""What the commands of this folder share: text or JSON output, and the message for an unknown host."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from service.cli.app import EXIT_OK
 
 
 def print_either(as_object: dict[str, Any] | None, lines: Iterable[str]) -> int:
-    """Print the object as JSON, or the lines where there is none; returns the exit code."""
+    """Print the object as JSON, or the lines if there is no object; returns the exit code."""
     if as_object is not None:
         print(json.dumps(as_object))
     else:
@@ -20,7 +20,7 @@ def print_either(as_object: dict[str, Any] | None, lines: Iterable[str]) -> int:
 
 
 def no_endpoint_of(host: str) -> str:
-    """What to say where the database has no endpoint of ``host``."""
+    """The message for a ``host`` of which the database has no endpoint."""
     return (
         f"the database knows no endpoint of {host!r}: give the host, the target or the endpoint as "
         "`tlsprobe inventory` prints it"

@@ -1,1 +1,1 @@
-"""``tlsprobe policy``: commands that show, check, compare and try policies."""
+"""``tlsprobe policy``: commands that show, check, compare and test policies."""

@@ -1,4 +1,4 @@
-"""``tlsprobe policy check``: whether policy files can be used."""
+"""``tlsprobe policy check``: checks that policy files are valid."""
 
 from __future__ import annotations
 

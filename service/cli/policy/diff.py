@@ -1,4 +1,4 @@
-"""``tlsprobe policy diff``: where two policies differ."""
+"""``tlsprobe policy diff``: the differences between two policies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tlsprobe policy explain``: what one rule asks."""
+"""``tlsprobe policy explain``: what one rule requires."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tlsprobe policy match``: which policies of AWS look like a host."""
+"""``tlsprobe policy match``: which AWS policies match a host."""
 
 from __future__ import annotations
 

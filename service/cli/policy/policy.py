@@ -1,4 +1,4 @@
-"""``tlsprobe policy``: what its commands have in common, and the help without one."""
+"""``tlsprobe policy``: what its commands share, and the help that is shown without a command."""
 
 from __future__ import annotations
 

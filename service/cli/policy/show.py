@@ -1,4 +1,4 @@
-"""``tlsprobe policy show``: what a profile or a file demands."""
+"""``tlsprobe policy show``: what a profile or a policy file requires."""
 
 from __future__ import annotations
 

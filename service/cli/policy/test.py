@@ -1,4 +1,4 @@
-"""``tlsprobe policy test``: one host probed, and what each rule says of it."""
+"""``tlsprobe policy test``: probes one host and shows the outcome of every rule."""
 
 from __future__ import annotations
 

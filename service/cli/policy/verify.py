@@ -1,4 +1,4 @@
-"""``tlsprobe policy verify``: tests of policies."""
+"""``tlsprobe policy verify``: runs tests of policies."""
 
 from __future__ import annotations
 

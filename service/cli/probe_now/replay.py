@@ -1,4 +1,4 @@
-"""``tlsprobe replay``: its options, and what they ask of ``service.scan``."""
+"""``tlsprobe replay``: its options, and how it calls ``service.scan``."""
 
 from __future__ import annotations
 

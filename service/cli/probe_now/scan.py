@@ -1,6 +1,7 @@
-"""``tlsprobe scan``: its options, and what they ask of ``service.scan``.
+"""``tlsprobe scan``: its options, and how it calls ``service.scan``.
 
-Imports what it needs when it runs: a scan never waits for the database's libraries, nor one without policies for theirs.
+It imports modules when it needs them: a scan never loads the database libraries, and a scan without policies
+does not load the policy libraries.
 """
 
 from __future__ import annotations
@@ -150,7 +151,7 @@ def scan(  # noqa: PLR0913 - each parameter is an option of the command
 
 @dataclass(frozen=True, slots=True)
 class _JudgeOptions:
-    """What the user wants to judge by, and what is to make the command fail."""
+    """What to judge by, and which results make the command fail."""
 
     policies: list[str] | None
     labels: list[str] | None
@@ -161,7 +162,7 @@ class _JudgeOptions:
 def _scan_and_print(
     request: ScanRequest, options: ScanOptions, judging: _JudgeOptions, record: Path | None
 ) -> int:
-    """The exit code; raises ScanInputError for options that do not go together, before anything is probed."""
+    """The exit code; raises ScanInputError for options that exclude each other, before anything is probed."""
     from service.process.event_loop import run
     from service.scan.recording_file import begin_recording
     from service.scan.request import ScanInputError

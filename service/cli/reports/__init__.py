@@ -1,1 +1,1 @@
-"""Commands that write what is known as evidence, and verify such a report."""
+"""Commands that write reports as evidence, and verify them."""

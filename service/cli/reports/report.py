@@ -1,4 +1,4 @@
-"""``tlsprobe report``: what the service knows, as evidence in nine formats."""
+"""``tlsprobe report``: writes what the service knows as evidence, in nine formats."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WEEKS_SHOWN: Final = 12
 
 
 class Format(StrEnum):
-    """The names of the formats, for the command line to know before it loads what writes them."""
+    """The names of the formats; the command line knows them without loading the writers."""
 
     HTML = "html"
     MARKDOWN = "markdown"
@@ -169,7 +169,7 @@ def report(  # noqa: PLR0913 - each parameter is an option of the command
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wish:
-    """What is to be reported, as the options have it."""
+    """The report that the options ask for."""
 
     database: str | None
     config: Path | None
@@ -216,7 +216,7 @@ def _read_report(wish: _Wish, now: datetime) -> Report:
 
 
 def _write_reports(found: Report, format_: Format, output: Path | None, data: Path | None) -> None:
-    """Raises _WishError where a file cannot be written."""
+    """Raises _WishError if a file cannot be written."""
     from exporters.reports import report_format
 
     try:
@@ -229,7 +229,7 @@ def _write_reports(found: Report, format_: Format, output: Path | None, data: Pa
 
 
 def _exit_code(made: Report, fail_on: Severity, *, allow_unknown: bool) -> int:
-    """The exit code by the open findings; nothing passes by being judged by nothing."""
+    """The exit code, by the open findings; a report without any judgement does not pass."""
     from exporters.reports import open_at_least
 
     if not any(endpoint.standing for endpoint in made.endpoints):

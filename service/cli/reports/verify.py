@@ -1,4 +1,4 @@
-"""``tlsprobe report verify``: whether a report still says what it said."""
+"""``tlsprobe report verify``: checks that a report was not altered."""
 
 from __future__ import annotations
 

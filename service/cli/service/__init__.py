@@ -1,1 +1,1 @@
-"""Commands that run the service or its workers, or ask what they do."""
+"""Commands that run the service or its workers, or show what they do."""

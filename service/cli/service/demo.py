@@ -1,4 +1,4 @@
-"""``tlsprobe demo``: the service on six demo servers of this machine."""
+"""``tlsprobe demo``: runs the service against six local demo servers."""
 
 from __future__ import annotations
 

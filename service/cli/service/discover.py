@@ -1,4 +1,4 @@
-"""``tlsprobe discover``: what each source finds now, and what the rules make of it."""
+"""``tlsprobe discover``: shows what each source finds now, before and after relabelling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tlsprobe serve``: the service, until it is stopped."""
+"""``tlsprobe serve``: runs the service until it is stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tlsprobe status``: what a running service is doing."""
+"""``tlsprobe status``: shows what a running service is doing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tlsprobe worker``: makes the visits that a scheduler with workers hands out."""
+"""``tlsprobe worker``: makes the visits that a scheduler hands out."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What stands between HTTP clients and the routes: limits, allowed hosts, cross-site checks, tokens."""
+"""The checks between HTTP clients and the routes: limits, allowed hosts, cross-site requests, tokens."""

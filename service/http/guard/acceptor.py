@@ -1,8 +1,8 @@
-"""Takes connections from the listening socket, within limits that hold whatever the clients do.
+"""Accepts connections from the listening socket, within limits that no client can exceed.
 
-A connection costs a descriptor and a few hundred bytes until the head of its request is whole; only then,
-and in its turn, is it given to uvicorn. Each has one request. So neither idle connections nor slow nor fast
-clients can take the descriptors or the processor that probing needs, and ``/-/healthy`` is answered at once.
+Until the head of its request is complete, a connection costs a descriptor and a few hundred bytes; after that it
+waits for its turn and is passed to uvicorn. Each connection serves one request. So idle, slow or fast clients cannot
+take the descriptors or the CPU time that probing needs, and ``/-/healthy`` is answered at once.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from service.http.guard.waiting import ConnectionLimits, Places, Queue
 _LOG = structlog.stdlib.get_logger("tlsprobe")
 _BATCH: Final = 20
 _BETWEEN_BATCHES_SECONDS: Final = 0.01
-"""2,000 connections a second at most; the rest waits in the kernel's queue."""
+"""At most 2,000 connections a second; the rest waits in the kernel's queue."""
 
 _SHORT_OF_DESCRIPTORS_SECONDS: Final = 0.5
 _SWEEP_SECONDS: Final = 1.0
 
 Serve = Callable[[socket.socket, bytes, Callable[[], None]], None]
-"""Given a connection, what came on it, and what to call when it is closed."""
+"""Called with a connection, the bytes read from it, and a function to call when it is closed."""
 
 
 class Acceptor:
-    """Accepts from ``listener`` and gives to ``serve`` within ``limits``, in the running event loop."""
+    """Accepts from ``listener`` and passes to ``serve`` within ``limits``, in the running event loop."""
 
     def __init__(self, listener: socket.socket, limits: ConnectionLimits, serve: Serve) -> None:
         self._listener = listener
@@ -49,16 +49,16 @@ class Acceptor:
 
     @property
     def open_connections(self) -> int:
-        """How many there are, those that uvicorn has among them."""
+        """The number of connections, including those that uvicorn serves."""
         return self._places.open_connections
 
     def start(self) -> None:
-        """Begin to accept."""
+        """Start accepting."""
         self._loop.add_reader(self._listener, self._accept)
         self._later("sweep", _SWEEP_SECONDS, self._sweep)
 
     def stop(self) -> None:
-        """Accept no more, and close what uvicorn does not have."""
+        """Stop accepting, and close the connections that uvicorn does not serve."""
         self._is_stopped = True
         self._loop.remove_reader(self._listener)
         for timer in self._timers.values():
@@ -122,7 +122,7 @@ class Acceptor:
             self._answer(one, HTTPStatus.SERVICE_UNAVAILABLE, "too many requests: try again later")
 
     def _serve_waiting(self) -> None:
-        """Serve as many as the pace allows, and come back for the others."""
+        """Serve as many as the rate allows, and schedule the rest."""
         now, rate = self._loop.time(), self._limits.requests_per_second
         self._tokens = min(rate, self._tokens + (now - self._filled_at) * rate)
         self._filled_at = now
@@ -136,7 +136,7 @@ class Acceptor:
         self._serve(one.socket, bytes(one.head), lambda: self._places.remove(one, was_asking=True))
 
     def _sweep(self) -> None:
-        """Close what took too long to send its head, or would wait too long for its turn."""
+        """Close connections that took too long to send a head, or have waited too long for their turn."""
         now, patience = self._loop.time(), self._limits.head_seconds
         for one in self._places.without_head_since(now - patience):
             self._forget(one)

@@ -1,4 +1,4 @@
-"""Pure rules on a request's headers: allowed hosts, cross-site requests, and who may change state."""
+"""Pure rules for a request's headers: allowed hosts, cross-site requests, and who may change state."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SHOWN: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """An answer in place of what was asked for; ``sentence`` says why and what to do."""
+    """A response that replaces the requested one; ``sentence`` says why and what to do."""
 
     status: int
     sentence: str
@@ -32,11 +32,11 @@ class Refusal:
 
 
 def host_refusal(hosts: list[str], allowed: Collection[str]) -> Refusal | None:
-    """Why a request with these Host fields is not served; None where it may be.
+    """Why a request with these Host fields is refused; None if it is allowed.
 
-    A page of another site can lead its own name to our address (DNS rebinding) and then read every
-    answer; but it cannot choose the Host that a browser sends. Browsers always send one, so a
-    request without any (HTTP/1.0) is served.
+    A page of another site can point its own name at our address (DNS rebinding) and then read every
+    response; but it cannot choose the Host header that a browser sends. Browsers always send one, so a
+    request without any (HTTP/1.0) is allowed.
     """
     if not hosts:
         return None
@@ -53,10 +53,10 @@ def host_refusal(hosts: list[str], allowed: Collection[str]) -> Refusal | None:
 
 
 def cross_site_refusal(headers: Headers) -> Refusal | None:
-    """Why a request that another site may have made a browser send is not served; else None.
+    """Why a request is refused that another site may have made a browser send; None if it is allowed.
 
-    By the Origin header (RFC 6454 section 7) and Sec-Fetch-Site (W3C Fetch Metadata); other programs
-    than browsers send neither.
+    The decision uses the Origin header (RFC 6454 section 7) and Sec-Fetch-Site (W3C Fetch Metadata);
+    programs other than browsers send neither.
     """
     site = headers.get("sec-fetch-site", "none").lower()
     if site not in {"same-origin", "none"}:
@@ -77,8 +77,8 @@ def cross_site_refusal(headers: Headers) -> Refusal | None:
 class AdminAccess:
     """Who may use routes that change state.
 
-    ``token`` is what a client must show where there is one. Without it ``auto`` serves clients on this
-    machine, and them only where the service listens on loopback.
+    If there is a ``token``, clients must send it. Without a token, ``auto`` allows clients on this machine,
+    and only if the service listens on loopback.
     """
 
     mode: Literal["auto", "off", "open"] = "auto"
@@ -86,7 +86,7 @@ class AdminAccess:
     listens_on_loopback: bool = True
 
     def refusal(self, client: str | None, headers: Headers) -> Refusal | None:
-        """Why the client at the address ``client`` may not change state; None where it may."""
+        """Why the client at the address ``client`` may not change state; None if it may."""
         if self.mode == "open":
             return None
         if self.mode == "off":
@@ -125,14 +125,14 @@ class AdminAccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Who may ask: the names allowed in the Host header, in lower case, and who may change state."""
+    """Access rules: the names allowed in the Host header, in lower case, and who may change state."""
 
     hosts: frozenset[str] = frozenset()
     admin: AdminAccess = field(default_factory=AdminAccess)
 
 
 def _is_own(origin: str, host: str) -> bool:
-    """Whether the origin is the host that was asked; the scheme may differ, where a proxy adds TLS."""
+    """Whether the origin is the requested host; the scheme may differ, because a proxy may add TLS."""
     try:
         split = urlsplit(origin)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Answers that are made once and sent to many: compressed off the event loop, sent as the client asks."""
+"""Responses that are built once and sent to many clients; they are compressed outside the event loop."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _LEVEL: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """An answer's bytes, and the same compressed where that is worth it."""
+    """The bytes of a response, and the compressed form if compression pays off."""
 
     plain: bytes
     compressed: bytes | None = None
 
 
 async def body_of(plain: bytes) -> Body:
-    """The body with its compressed form, made in a thread."""
+    """The body with its compressed form, which a thread computes."""
     if len(plain) < _SMALLEST:
         return Body(plain=plain)
     return Body(
@@ -35,7 +35,7 @@ async def body_of(plain: bytes) -> Body:
 def respond(
     request: Request, body: Body, headers: Mapping[str, str], *, status_code: int = 200
 ) -> Response:
-    """The answer with ``body``, compressed where the client takes gzip."""
+    """The response with ``body``, compressed if the client accepts gzip."""
     given = {**headers, "vary": "Accept, Accept-Encoding"}
     if body.compressed is None or not takes_gzip(request):
         return Response(body.plain, headers=given, status_code=status_code)
@@ -44,10 +44,10 @@ def respond(
 
 
 def takes_gzip(request: Request) -> bool:
-    """Whether the client takes answers in gzip."""
+    """Whether the client accepts gzip."""
     return "gzip" in request.headers.get("accept-encoding", "")
 
 
 def busy(error: Exception) -> Response:
-    """The answer to a request that found no place."""
+    """The response to a request that was not admitted."""
     return PlainTextResponse(f"{error}\n", status_code=429, headers={"retry-after": "10"})

@@ -1,4 +1,4 @@
-"""Who a client is, for limits: its IPv4 address, or the /64 network of its IPv6 address."""
+"""The identity of a client for limits: its IPv4 address, or the /64 network of its IPv6 address."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _UNKNOWN = "unknown"
 def caller_of(address_text: str) -> str:
     """The caller that ``address_text`` belongs to.
 
-    A host has a whole IPv6 /64 to choose addresses from (RFC 4291 section 2.5.4), so that counts as one.
+    A host can choose any address of an IPv6 /64 (RFC 4291 section 2.5.4), so a /64 counts as one caller.
     """
     try:
         address = ipaddress.ip_address(address_text.partition("%")[0])
@@ -26,7 +26,7 @@ def caller_of(address_text: str) -> str:
 
 
 def caller_of_request(request: Request) -> str:
-    """The caller of ``request``, by the address of its connection; forwarded headers do not count."""
+    """The caller of ``request``, by the address of its connection; forwarding headers are ignored."""
     return _UNKNOWN if request.client is None else caller_of(request.client.host)
 
 

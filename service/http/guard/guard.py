@@ -1,6 +1,6 @@
-"""The application's outermost layer: who may ask, by which name, with how large a body; headers of every answer.
+"""The application's outermost layer: who may send requests, to which host, with how large a body; common headers.
 
-Plain ASGI. Routes below it are asked only for what passed.
+It is plain ASGI. Routes see only requests that pass.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LARGEST_BODY: Final = 65_536
 _BODY_SECONDS: Final = 30.0
 _PIECE: Final = 65_536
 _PROBES: Final = "/probe"
-"""It changes nothing here, but sends packets: no other site may make a browser ask for it."""
+"""It changes no state here, but sends packets: no other site may make a browser request it."""
 
 _HEADERS: Final = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -32,18 +32,18 @@ _HEADERS: Final = {
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
 }
-"""Of every answer; a route may have a content security policy of its own."""
+"""Headers of every response; a route may set its own content security policy."""
 
 
 class Guard:
-    """Serves ``app``, the routes, to those who may ask by ``access``."""
+    """Serves the routes of ``app`` to the clients that ``access`` allows."""
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app = app
         self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """Handle one request."""
         send = _in_pieces(_with_headers(send))
         refusal = self._refusal(scope)
         if refusal is None and scope["method"] not in SAFE_METHODS:
@@ -76,7 +76,7 @@ class Guard:
 
 
 async def _whole_body(headers: Headers, receive: Receive) -> bytes | Refusal | None:
-    """The request's body; a Refusal where it is too large or too slow, None where the client left."""
+    """The request's body; a Refusal if it is too large or too slow, None if the client disconnected."""
     too_large = Refusal(status=413, sentence=f"the body must be at most {LARGEST_BODY} bytes")
     length = headers.get("content-length", "0")
     if len(length) > len(str(LARGEST_BODY)) or not length.isdecimal() or int(length) > LARGEST_BODY:
@@ -100,7 +100,7 @@ async def _whole_body(headers: Headers, receive: Receive) -> bytes | Refusal | N
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """A channel that gives ``body`` first."""
+    """A ``receive`` that returns ``body`` first."""
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive_again() -> Message:
@@ -110,7 +110,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _with_headers(send: Send) -> Send:
-    """A channel that adds the headers of every answer."""
+    """A ``send`` that adds the common headers to every response."""
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -123,10 +123,10 @@ def _with_headers(send: Send) -> Send:
 
 
 def _in_pieces(send: Send) -> Send:
-    """A channel that gives the server one piece after another: it waits for a slow reader between them.
+    """A ``send`` that passes a body to the server in pieces, and waits for a slow reader between them.
 
-    A server buffers each piece whole, so that a large answer in one would stand in memory once for
-    every reader.
+    A server buffers each piece as a whole, so a large response in one piece would be in memory once per
+    reader.
     """
 
     async def send_in_pieces(message: Message) -> None:
@@ -140,7 +140,7 @@ def _in_pieces(send: Send) -> Send:
             piece = bytes(view[start : start + _PIECE])
             more = message.get("more_body", False) if is_last else True
             await send({"type": message["type"], "body": piece, "more_body": more})
-            # Other work has its turn between the pieces, however fast the client reads.
+            # Let other tasks run between the pieces, however fast the client reads.
             await asyncio.sleep(0)
 
     return send_in_pieces

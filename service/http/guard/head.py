@@ -1,4 +1,4 @@
-"""One accepted connection until the head of its request is whole, and the answers that need no more than that."""
+"""An accepted connection until the head of its request is complete, and the responses that need no more."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LARGEST_HEAD: Final = 16_384
 _HEALTHY: Final = b"GET /-/healthy HTTP/1."
 _ENDS: Final = (b"\r\n\r\n", b"\n\n")
 _OVERLAP: Final = 3
-"""The end of a head may have come in two reads."""
+"""The end of a head may be split between two reads."""
 
 
 class PendingConnection:
@@ -24,10 +24,10 @@ class PendingConnection:
         self.head = bytearray()
 
     def read(self) -> bool:
-        """Take what the client has sent; whether the head is whole, or too large to ever be.
+        """Read what the client has sent; returns whether the head is complete or too large.
 
         Raises:
-            OSError: where the client is gone.
+            OSError: if the client has disconnected.
         """
         try:
             data = self.socket.recv(LARGEST_HEAD)
@@ -41,18 +41,18 @@ class PendingConnection:
 
     @property
     def is_too_large(self) -> bool:
-        """Whether the client sends more than a head may be."""
+        """Whether the client sends more than the largest allowed head."""
         return len(self.head) > LARGEST_HEAD and not any(
             end in self.head[: LARGEST_HEAD + 1] for end in _ENDS
         )
 
     @property
     def asks_for_health(self) -> bool:
-        """Whether it is answered at once, without a place in the queue."""
+        """Whether the request is answered at once, without a place in the queue."""
         return self.head.startswith(_HEALTHY)
 
     def answer(self, status: HTTPStatus, sentence: str) -> None:
-        """Send a short answer as far as the client takes it, and close."""
+        """Send a short response, as far as the client accepts it, and close."""
         body = f"{sentence}\n"
         lines = (
             f"HTTP/1.1 {status.value} {status.phrase}",

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP/1.1 protocol with bounds on what a client that reads slowly may hold."""
+"""uvicorn's HTTP/1.1 protocol with limits on what a slow reader may occupy."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _BUFFER: Final = 65_536
 
 
 class BoundedProtocol(H11Protocol):
-    """One request of a connection whose ``head`` has been read already.
+    """One request on a connection whose ``head`` was already read.
 
     Args:
         config: uvicorn's.
         state: uvicorn's.
         stall_seconds: a client that reads less than a buffer in this time is cut off.
-        head: the bytes that came so far, with the whole head of the request.
-        on_closed: called once when the connection is gone.
+        head: the bytes received so far, which contain the complete head of the request.
+        on_closed: called once when the connection is closed.
     """
 
     def __init__(
@@ -39,29 +39,29 @@ class BoundedProtocol(H11Protocol):
         self._stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin with what has been read."""
+        """Start with the bytes already read."""
         super().connection_made(cast(asyncio.Transport, transport))
         self.transport.set_write_buffer_limits(high=_BUFFER)
         self.data_received(self._head)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection's place is free."""
+        """Release the connection's place."""
         super().connection_lost(exc)
         self._stop_timer()
         self._on_closed()
 
     def pause_writing(self) -> None:
-        """The buffer is full: wait for the client, and not for ever."""
+        """The buffer is full: wait for the client, but not forever."""
         super().pause_writing()
         self._start_timer()
 
     def resume_writing(self) -> None:
-        """The client has read."""
+        """The client has read from the buffer."""
         super().resume_writing()
         self._stop_timer()
 
     def on_response_complete(self) -> None:
-        """All is written to the buffer, which the client must read too."""
+        """The whole response is in the buffer; the client must still read it."""
         super().on_response_complete()
         self._start_timer()
 

@@ -1,4 +1,4 @@
-"""Query strings, read strictly: a parameter that a route does not have is an error, not ignored."""
+"""Strict parsing of query strings: a parameter that a route does not have is an error, not ignored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHOWN: Final = 60
 
 
 class QueryError(Exception):
-    """The query cannot be served; the message is one sentence that says what to change."""
+    """The query is invalid; the message is one sentence that says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Query:
     values: Mapping[str, Sequence[str]]
 
     def get(self, name: str) -> str | None:
-        """The parameter's value; None where it was not given."""
+        """The parameter's value; None if it is missing."""
         found = self.values.get(name)
         return found[0] if found else None
 
@@ -41,16 +41,16 @@ Endpoint = Callable[[Request, Query], Awaitable[Response]]
 
 
 def read_query(raw: bytes, once: Collection[str] = (), many: Collection[str] = ()) -> Query:
-    """The parameters of the query string ``raw``.
+    """Parse the query string ``raw``.
 
     Args:
-        raw: what follows the question mark.
+        raw: the text after the question mark.
         once: the parameters that the route has.
         many: those that may be repeated.
 
     Raises:
-        QueryError: for a query that is too long, is not percent-encoded UTF-8, or has another
-            parameter, a repeated one, or a control character.
+        QueryError: if the query is too long, is not percent-encoded UTF-8, has an unknown or a repeated
+        parameter, or contains a control character.
     """
     if len(raw) > _LONGEST_QUERY:
         raise QueryError(f"the query must be at most {_LONGEST_QUERY} bytes: shorten it")
@@ -71,7 +71,7 @@ def read_query(raw: bytes, once: Collection[str] = (), many: Collection[str] = (
 
 
 def whole_number(text: str, name: str, most: int) -> int:
-    """``text`` as a number from 0 to ``most``; raises QueryError where it is not one."""
+    """``text`` as a number from 0 to ``most``; raises QueryError if it is anything else."""
     is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(most))
     if not is_number or int(text) > most:
         raise QueryError(f"{name} must be a whole number from 0 to {most}, not {text[:20]!r}")
@@ -86,7 +86,7 @@ def route(
     once: Collection[str] = (),
     many: Collection[str] = (),
 ) -> Route:
-    """A route whose ``endpoint`` is given its parameters; a query that it does not have is answered by 400."""
+    """A route that passes the parameters to ``endpoint``; an invalid query is answered with 400."""
 
     async def checked(request: Request) -> Response:
         try:

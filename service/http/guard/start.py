@@ -1,4 +1,4 @@
-"""What the HTTP side starts with: its limits and who may ask, as settings and the listening socket have it."""
+"""The limits and the access rules at the start of the HTTP side, from the settings and the listening socket."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from service.setting_types.values import split_listen
 
 
 def http_limits(settings: ServiceSettings) -> ConnectionLimits:
-    """The limits of the configuration, as far as this process may have files open."""
+    """The configured limits, reduced to the open files that this process may have."""
     http = settings.http
     connections = http_connections_that_fit(http.connections, settings.probe.connections_open)
     return ConnectionLimits(
@@ -24,7 +24,7 @@ def http_limits(settings: ServiceSettings) -> ConnectionLimits:
 
 
 def http_access(settings: ServiceSettings, listener: socket.socket) -> Access:
-    """Who may ask at ``listener``. The name in ``listen`` is allowed as those in ``http.hosts`` are."""
+    """The access rules at ``listener``. The name in ``listen`` is allowed like those in ``http.hosts``."""
     host, _ = split_listen(settings.listen)
     return Access(
         hosts=frozenset((*settings.http.hosts, host.lower())),

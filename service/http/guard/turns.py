@@ -1,4 +1,4 @@
-"""Work that HTTP clients cause, held to a share of the processor: one at a time, with a rest after each."""
+"""Limits the CPU time of work that HTTP clients cause: one piece at a time, each followed by a rest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class BusyError(Exception):
 
 
 class Shared(Generic[T]):
-    """What ``make`` gives, for everyone who asks: made by one at a time, and again only after a rest."""
+    """The result of ``make``, shared by all callers: made once at a time, and again only after a rest."""
 
     def __init__(self, make: Callable[[], Awaitable[T]]) -> None:
         self._make = make
@@ -42,7 +42,7 @@ class Shared(Generic[T]):
 
 
 class Turns:
-    """One piece of work at a time, in the order of asking; each caller may have a few that wait."""
+    """One piece of work at a time, in the order of the requests; a caller may have a few requests waiting."""
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
@@ -51,7 +51,7 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self, caller: str) -> AsyncIterator[None]:
-        """Waits for the caller's turn, and holds it while the body runs; raises BusyError."""
+        """Wait for the caller's turn, and hold it during the block; raises BusyError."""
         if self._waiting[caller] >= _MOST_WAITING_PER_CALLER:
             raise BusyError("you have too many of these requests waiting: ask one after another")
         if self._waiting.total() >= _MOST_WAITING:

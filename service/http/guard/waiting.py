@@ -1,4 +1,4 @@
-"""Connections that wait, by caller: for the rest of a head, oldest first, or for their turn, callers in rotation."""
+"""Waiting connections by caller: for the rest of a head, oldest first; or for their turn, callers in rotation."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from service.http.guard.head import PendingConnection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLimits:
-    """How many connections there may be at once, in all and for one caller, and how many requests a second.
+    """Limits for concurrent connections, in total and per caller, and for requests per second.
 
-    At most half of either may be requests that wait or run, so that newcomers always find a place. A client
-    has ``head_seconds`` to send its head, then waits at most ``turn_seconds``; and it is cut off where it
-    reads less than 64 KiB of an answer in ``stall_seconds``.
+    Waiting and running requests may take at most half of either limit, so newcomers always find a place. A client
+    has ``head_seconds`` to send its head and then waits at most ``turn_seconds``; it is disconnected if it reads
+    less than 64 KiB of a response within ``stall_seconds``.
     """
 
     connections: int
@@ -27,7 +27,7 @@ class ConnectionLimits:
 
 
 class Places:
-    """Who holds a connection. A newcomer takes the place of the oldest that has not sent its head."""
+    """Counts the open connections. A newcomer replaces the oldest connection that has not sent its head."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self._limits = limits
@@ -39,14 +39,14 @@ class Places:
 
     @property
     def open_connections(self) -> int:
-        """How many there are."""
+        """The number of open connections."""
         return self._in_all
 
     def to_make_room(self, caller: str) -> PendingConnection | None:
-        """What must be closed first where the caller or the service has no place left; else None.
+        """The connection to close first if the caller or the service has no place left; else None.
 
         Raises:
-            LookupError: where there is no room, and nothing that could be closed for it.
+            LookupError: if there is no place, and no connection may be closed for one.
         """
         if self._open[caller] >= self._limits.per_caller:
             return self._oldest_of(caller)
@@ -68,7 +68,7 @@ class Places:
         self._headless.setdefault(one.caller, OrderedDict())[one] = None
 
     def has_head(self, one: PendingConnection) -> bool:
-        """Its head is whole: it asks from now on. False where too many do already."""
+        """Count a connection whose head is complete as a request; False if there are too many requests."""
         self._forget_headless(one)
         if self._asking[one.caller] >= max(
             1, self._limits.per_caller // 2
@@ -79,7 +79,7 @@ class Places:
         return True
 
     def remove(self, one: PendingConnection, *, was_asking: bool) -> None:
-        """The connection is closed."""
+        """Stop counting a connection, because it is closed."""
         self._forget_headless(one)
         _less(self._open, one.caller)
         self._in_all -= 1
@@ -88,7 +88,7 @@ class Places:
             self._asking_in_all -= 1
 
     def without_head_since(self, moment: float) -> list[PendingConnection]:
-        """Those that were accepted before ``moment`` and have not sent their heads."""
+        """Connections accepted before ``moment`` that have not sent their heads."""
         late = []
         for of_caller in self._headless.values():
             for one in of_caller:
@@ -106,7 +106,7 @@ class Places:
 
 
 class Queue:
-    """Connections whose heads are whole, one of each caller after another."""
+    """Connections with complete heads, one of each caller in turn."""
 
     def __init__(self) -> None:
         self._by_caller: OrderedDict[str, deque[PendingConnection]] = OrderedDict()
@@ -115,11 +115,11 @@ class Queue:
         return bool(self._by_caller)
 
     def add(self, one: PendingConnection) -> None:
-        """Last of its caller's."""
+        """Add the connection after the others of its caller."""
         self._by_caller.setdefault(one.caller, deque()).append(one)
 
     def take(self) -> PendingConnection:
-        """The next one; its caller is the last to be asked again."""
+        """Take the next connection; its caller moves to the end of the rotation."""
         caller, waiting = self._by_caller.popitem(last=False)
         one = waiting.popleft()
         if waiting:
@@ -127,7 +127,7 @@ class Queue:
         return one
 
     def take_older_than(self, moment: float) -> Iterator[PendingConnection]:
-        """Takes all that were accepted before ``moment``."""
+        """Take all connections that were accepted before ``moment``."""
         for caller, waiting in list(self._by_caller.items()):
             while waiting and waiting[0].since < moment:
                 yield waiting.popleft()

@@ -1,1 +1,1 @@
-"""E-mail: its settings, its text, and how it goes to a submission server."""
+"""E-mail: the settings, the text, and the delivery to a submission server."""

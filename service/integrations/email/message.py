@@ -1,7 +1,7 @@
 """A message as an e-mail: its subject and plain text (RFC 5322); ``smtp`` adds the sender and the recipients.
 
-Texts are made printable before they come here, so that none can start a header; the policy of the standard
-library would refuse it.
+Texts are made printable before they reach this module, so none can start a header; the policy of the standard
+library would refuse such a text.
 """
 
 from __future__ import annotations

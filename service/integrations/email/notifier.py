@@ -22,7 +22,7 @@ _PORTS: Final = {MailSecurity.STARTTLS: 587, MailSecurity.TLS: 465, MailSecurity
 
 
 class EmailSettings(EventSettings):
-    """E-mail by a submission server."""
+    """E-mail through a submission server."""
 
     host: str
     port: Port | None = None
@@ -46,10 +46,10 @@ class EmailSettings(EventSettings):
         return self
 
     def mailbox(self) -> Mailbox:
-        """From whom, to whom and by which server, with the password.
+        """Sender, recipients and server, with the password.
 
         Raises:
-            ValueError: where the password cannot be read, or user, password and security do not fit together.
+            ValueError: if the password cannot be read, or if user, password and security do not fit together.
         """
         login = read_login(self.user, self.password_variable, self.password_file)
         if login is not None and self.security is MailSecurity.NONE:

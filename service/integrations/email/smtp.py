@@ -1,4 +1,4 @@
-"""Sends e-mails by a submission server (RFC 6409), over STARTTLS or over TLS from the start."""
+"""Sends e-mails through a submission server (RFC 6409), with STARTTLS or with TLS from the start."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class MailSecurity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailbox:
-    """From whom, to whom, and by which server; shows no password."""
+    """Sender, recipients and server; its representation hides the password."""
 
     host: str
     port: int
@@ -46,12 +46,12 @@ class Mailbox:
 
 @asynccontextmanager
 async def open_mailbox(mailbox: Mailbox) -> AsyncIterator[Send]:
-    """Sends each message by a connection of its own; nothing is kept open."""
+    """Sends each message over a new connection; no connection stays open."""
     yield partial(_send, mailbox)
 
 
 async def _send(mailbox: Mailbox, body: bytes) -> None:
-    """Send a message that has a subject and a text; raises DeliveryError where the server does not take it."""
+    """Send a message that has a subject and a text; raises DeliveryError if the server refuses it."""
     user, password = mailbox.login or (None, None)
     mask = SecretMask(secrets_of_login(*mailbox.login) if mailbox.login else ())
     try:

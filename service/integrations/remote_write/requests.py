@@ -1,7 +1,7 @@
-"""From pages to write requests, one after the other, so that only one is in memory.
+"""Turns pages into write requests, one after the other, so only one is in memory.
 
-A series that an earlier page had and none has now is ended by a stale marker: it is gone for a query at
-once, and not five minutes later.
+A stale marker ends a series that an earlier page had and no page has now: queries stop showing it at once, not
+five minutes later.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from service.integrations.remote_write.protobuf import STALE, encode_series, num
 from service.integrations.remote_write.series import labels_of, samples_of
 
 _MOST_SERIES: Final = 2000
-"""Of one request, as Prometheus' own senders have it."""
+"""The most samples in one request, as in Prometheus' own senders."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteRequest:
-    """A WriteRequest without compression, and how many samples it has."""
+    """An uncompressed WriteRequest, and the number of its samples."""
 
     body: bytes
     samples: int
@@ -32,9 +32,9 @@ def write_requests(
     labels: Mapping[str, str],
     at_milliseconds: int,
 ) -> Iterator[WriteRequest]:
-    """What ``pages`` (in gzip) say at a moment, and the end of what only ``earlier`` ones had.
+    """The samples of ``pages`` (gzip) at a given time, and the end of series that only ``earlier`` pages had.
 
-    ``labels`` are added to each series. Milliseconds are since the epoch.
+    ``labels`` are added to each series. The time is in milliseconds since the epoch.
     """
     series = _series(pages, earlier, labels, at_milliseconds)
     while some := list(islice(series, _MOST_SERIES)):
@@ -47,7 +47,7 @@ def _series(
     labels: Mapping[str, str],
     at_milliseconds: int,
 ) -> Iterator[bytes]:
-    # Hashes, for the texts of a large inventory would take a hundred megabytes.
+    # Store hashes: the texts of a large inventory would take a hundred megabytes.
     written: set[int] = set()
     for page in pages:
         for series, value in samples_of(page):

@@ -1,7 +1,7 @@
-"""Reads lines of a page in the text format: which series, which value.
+"""Parses lines of a page in the text format into series and values.
 
-The pages are our own and the client library's: one sample a line, without a time, labels quoted.
-Pages are stored compressed, for a large inventory's is fifty megabytes of text.
+The pages come from tlsprobe and from the client library: one sample per line, no timestamps, quoted labels.
+Pages are stored compressed, because the page of a large inventory is fifty megabytes of text.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PIECE: Final = 1 << 18
 
 
 def samples_of(compressed: bytes) -> Iterator[tuple[str, str]]:
-    """Each sample of a page in gzip, as the texts of its series and of its value."""
+    """Each sample of a gzip page, as the texts of its series and of its value."""
     for line in _lines(compressed):
         if line and not line.startswith("#"):
             series, _, value = line.rpartition(" ")
@@ -27,9 +27,9 @@ def samples_of(compressed: bytes) -> Iterator[tuple[str, str]]:
 
 
 def labels_of(series: str, common: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The series' labels, its name among them, and those that all have; sorted, as a receiver asks.
+    """The labels of the series, including its name, and the common labels; sorted, as receivers require.
 
-    A label of the series' own wins. One without a value is as good as none, and is left out.
+    The series' own labels take precedence. A label with an empty value means the same as no label, and is left out.
     """
     name, _, rest = series.partition("{")
     labels = {**common, "__name__": name}
@@ -43,7 +43,7 @@ def _unescaped(escape: re.Match[str]) -> str:
 
 
 def _lines(compressed: bytes) -> Iterator[str]:
-    """The page's lines; one that is being written to still may lack its end."""
+    """The page's lines; the last line of a page that is still being written may be incomplete."""
     decompressor = zlib.decompressobj(_AS_GZIP)
     rest, kept = compressed, b""
     while rest:

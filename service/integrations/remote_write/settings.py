@@ -23,7 +23,7 @@ def _check_labels(labels: Mapping[str, str]) -> Mapping[str, str]:
 
 
 class RemoteWriteSettings(WebSettings):
-    """A receiver of Prometheus' remote write 1.0, and the labels that all series get."""
+    """A receiver of Prometheus' remote write 1.0, and labels that are added to all series."""
 
     interval_seconds: Annotated[float, Field(ge=1, le=240)] = 60.0
     labels: Annotated[Mapping[str, str], AfterValidator(_check_labels)] = Field(

@@ -1,7 +1,7 @@
-"""Pushes what a scrape would read to a receiver of Prometheus' remote write.
+"""Pushes the metrics of a scrape to a receiver of Prometheus' remote write.
 
-A push that fails is not stored: the next one has newer facts, so that a receiver that is away costs a gap and
-no memory. The pages that were sent are stored, in gzip, to end the series that vanish.
+A failed push is not stored: the next one has newer facts, so a receiver that is down causes a gap, but needs
+no memory. The pages that were sent are stored, compressed, to end the series that vanish.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _HEADERS: Final = {
 
 
 class RemoteWriter:
-    """Sends ``facts`` (a page in gzip, or None where there is none yet) and ``registry`` at each interval.
+    """Sends ``facts`` (a gzip page, or None if there is no page yet) and ``registry`` at each interval.
 
-    While ``has_facts`` is false, another process of the fleet sends the facts, and this one sends its own
-    metrics only.
+    While ``has_facts`` is false, another process of the fleet sends the facts, and this one sends only its own
+    metrics.
     """
 
     def __init__(
@@ -84,6 +84,6 @@ class RemoteWriter:
 
 
 async def _one_by_one(requests: Iterator[WriteRequest]) -> AsyncIterator[WriteRequest]:
-    """Each built in a thread, when it is wanted."""
+    """Build each request in a thread, when it is needed."""
     while (request := await asyncio.to_thread(next, requests, None)) is not None:
         yield request

@@ -1,1 +1,1 @@
-"""Where is something posted to by HTTP, as whom, and how? What remote writes and notifiers share."""
+"""What remote write and notifiers share to post by HTTP: the URL, the login, and the TLS settings."""

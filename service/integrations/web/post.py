@@ -1,4 +1,4 @@
-"""Posts to a receiver by HTTP; a failure says why in one sentence, without a secret in it."""
+"""Posts to a receiver by HTTP; an error gives the reason in one sentence, without secrets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MAY_SUCCEED_LATER: Final = (408, 429)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """Where to post, and as whom; shows none of its secrets."""
+    """The URL and the login of a receiver; its representation hides the secrets."""
 
     url: str = field(repr=False)
     trust: ssl.SSLContext = field(repr=False)
@@ -34,14 +34,14 @@ class Receiver:
     timeout_seconds: float = 30.0
 
     def mask(self) -> SecretMask:
-        """Masks its secrets: what a receiver says may echo them."""
+        """Masks the receiver's secrets, because its responses may echo them."""
         secrets = [*secrets_in_url(self.url, with_path=True), *secrets_in_url(self.proxy or "")]
         secrets += [self.url, *([self.token] if self.token else ())]
         return SecretMask((*secrets, *(secrets_of_login(*self.login) if self.login else ())))
 
 
 class WebPost:
-    """Posts to one receiver over connections that are kept; an async context manager that closes them."""
+    """Posts to one receiver over persistent connections; an async context manager that closes them."""
 
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
@@ -74,7 +74,7 @@ class WebPost:
         """Post ``body`` to the receiver's URL, or to ``path`` below it.
 
         Raises:
-            DeliveryError: where it is not taken.
+            DeliveryError: if the receiver does not accept it.
         """
         url = f"{self._receiver.url.rstrip('/')}{path}" if path else self._receiver.url
         try:
@@ -89,14 +89,14 @@ class WebPost:
                 f"no answer came within {self._receiver.timeout_seconds:g} s"
             ) from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            # Some of httpx' own texts name the URL; what lies below them knows a connection alone.
+            # Some texts of httpx contain the URL; those of the underlying layers know only a connection.
             reason = ": ".join(filter(None, (type(error).__name__, str(error.__cause__ or ""))))
             shown = printable(self._mask.masked(reason), limit=_SHOWN_OF_AN_ANSWER)
             raise DeliveryError(shown) from error
 
 
 async def _refusal(answer: httpx.Response, mask: SecretMask) -> DeliveryError:
-    """The first two kilobytes of what the receiver says, without the secrets that it echoes."""
+    """The first two kilobytes of the receiver's response, without echoed secrets."""
     said = b""
     async for piece in answer.aiter_raw(_MOST_OF_AN_ANSWER):
         said += piece
@@ -113,7 +113,7 @@ async def _refusal(answer: httpx.Response, mask: SecretMask) -> DeliveryError:
 
 
 def _retry_after(text: str) -> float | None:
-    """Seconds of a Retry-After (RFC 9110, section 10.2.3); None for a date."""
+    """The seconds of a Retry-After header (RFC 9110, section 10.2.3); None for a date."""
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         return None
     return min(float(text), _LONGEST_WAIT)

@@ -1,4 +1,4 @@
-"""The settings of a receiver by HTTP: its URL, its login, and the authorities to trust."""
+"""The settings of a receiver by HTTP: its URL, its login, and the trusted CAs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from service.setting_types.secrets import read_login, read_secret
 
 
 class WebSettings(BaseModel):
-    """A URL, itself or in a variable or file, and a token, or a user with a password."""
+    """A URL, given directly or in a variable or file, and a token, or a user with a password."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -40,7 +40,7 @@ class WebSettings(BaseModel):
         """The receiver, with its secrets.
 
         Raises:
-            ValueError: where a secret is missing, or there is no URL that can be used.
+            ValueError: if a secret is missing, or there is no valid URL.
         """
         login = read_login(self.user, self.password_variable, self.password_file)
         token = read_secret("token", self.token_variable, self.token_file)
@@ -76,10 +76,10 @@ class WebSettings(BaseModel):
 
 
 def trust_context(ca_file: Path | None) -> ssl.SSLContext:
-    """TLS that trusts the system's authorities, or those of a PEM file alone.
+    """A TLS context that trusts the system's CAs, or only those of a PEM file.
 
     Raises:
-        ValueError: where the file has none.
+        ValueError: if the file has no certificates.
     """
     try:
         return ssl.create_default_context(cafile=ca_file)
