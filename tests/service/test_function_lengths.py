@@ -1,4 +1,4 @@
-"""A function of the service fits on a screen: what is longer does more than one thing."""
+"""A function of the service fits on a screen: a longer one does more than one thing."""
 
 from __future__ import annotations
 
