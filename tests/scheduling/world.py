@@ -33,7 +33,7 @@ def target(host: str, **labels: str) -> Target:
 
 
 def chain_of(not_before: datetime, not_after: datetime) -> ServedChain:
-    """The facts of a server whose certificate is valid between the two times."""
+    """The chain of a certificate that is valid between the two times."""
     leaf = Certificate(sha256=64 * "0", not_before=not_before, not_after=not_after)
     return ServedChain(
         key_type=leaf.key_type,

@@ -1,4 +1,4 @@
-"""Only ``COMMANDS`` and its own file mention a command, and no command loads another one's modules."""
+"""Each command has one row in ``COMMANDS`` and one file, and only the requested command is imported."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ class Endpoints(RuleBasedStateMachine):
             self.store_all()
 
     def store_all(self) -> None:
-        """Store what waits; memory without a restart agrees with the database."""
+        """Store what waits; memory that was not restarted already agrees with the database."""
         shown = {key: self.inventory.status(key) for key in self.pure}
         for visit in self.waiting:
             advanced = self.do(self.store.record_visit(visit))

@@ -149,7 +149,7 @@ async def test_many_writers_of_the_same_endpoints_neither_lock_nor_lose(server_u
 
 
 async def test_no_question_is_compiled_or_shared_among_workers(server_url: str) -> None:
-    """Both take the server longer than our limits; a server's own settings permit both."""
+    """Both cost the server more time than our queries take; a server's own settings enable both."""
     database = connect(server_url, busy_timeout_seconds=5.0)
     try:
         for _ in range(2):  # the second time on the same connection, after a rollback

@@ -120,7 +120,7 @@ def _signed_over_old_hashes() -> dict[str, Scenario]:
 
 
 def _rsa_of_8192() -> rsa.RSAPrivateKey:
-    """The product of two well-known primes, because finding others takes half a minute."""
+    """A key from two well-known primes, because finding others takes half a minute."""
     p, q = prime("ffdhe4096"), prime("RFC 3526 group 16")
     public = rsa.RSAPublicNumbers(65537, p * q)
     d = pow(public.e, -1, (p - 1) * (q - 1))

@@ -47,7 +47,7 @@ RULES: Final[Mapping[str, NameRule]] = {
 def flaws(
     accepted: Mapping[ProtocolVersion, Iterable[str]], *, encrypts_then_macs: bool
 ) -> dict[str, bool]:
-    """Whether each vulnerability exists; DROWN only if the server speaks nothing but SSL 2.0."""
+    """Whether each vulnerability exists; only DROWN is listed if the server speaks nothing but SSL 2.0."""
     found = {"drown": ProtocolVersion.SSLV2 in accepted}
     if not any(version in accepted for version in SSLV3_AND_LATER):
         return found
